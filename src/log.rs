@@ -1,0 +1,310 @@
+//! Log lines on C stdio's stdout, so that they interleave with the program's own `printf`.
+//!
+//! The level comes from `YOLANDA_LOG` when the first line is about to be written. A line that is
+//! off costs one relaxed load; a line that is on is formatted on the stack and written in one call.
+//! Nothing here changes errno.
+
+use core::ffi::{CStr, c_char, c_int, c_void};
+use core::fmt::{self, Write};
+use core::mem::MaybeUninit;
+use core::sync::atomic::{AtomicI32, Ordering::Relaxed};
+
+use crate::sys::errno;
+
+pub(crate) const DEBUG: c_int = 0;
+pub(crate) const MSG: c_int = 1;
+pub(crate) const WARN: c_int = 2;
+pub(crate) const ERR: c_int = 3;
+const OFF: c_int = 4;
+
+/// Longest text of a formatted line, without the tag and the newline.
+const TEXT_MAX: usize = 1023;
+/// Room for the longest tag, the text and the newline (or vsnprintf's NUL in its place).
+const LINE_MAX: usize = 8 + TEXT_MAX + 1;
+
+/// The lowest severity that is printed; `UNREAD` lies below all, so that it leads to the slow path.
+static LEVEL: AtomicI32 = AtomicI32::new(UNREAD);
+const UNREAD: c_int = -1;
+
+/// Writes a `[msg]` line.
+macro_rules! log_msg {
+    ($($arg:tt)*) => { $crate::log::log_line!($crate::log::MSG, $($arg)*) };
+}
+/// Writes an `[err]` line.
+macro_rules! log_err {
+    ($($arg:tt)*) => { $crate::log::log_line!($crate::log::ERR, $($arg)*) };
+}
+/// Writes a `[warn]` line.
+#[allow(unused_macros)]
+macro_rules! log_warn {
+    ($($arg:tt)*) => { $crate::log::log_line!($crate::log::WARN, $($arg)*) };
+}
+/// Writes a `[debug]` line.
+#[allow(unused_macros)]
+macro_rules! log_debug {
+    ($($arg:tt)*) => { $crate::log::log_line!($crate::log::DEBUG, $($arg)*) };
+}
+macro_rules! log_line {
+    ($severity:expr, $($arg:tt)*) => {
+        if $crate::log::enabled($severity) {
+            $crate::log::line($severity, ::core::format_args!($($arg)*));
+        }
+    };
+}
+// Usable by path as well as after `#[macro_use] mod log;`.
+#[allow(unused_imports)]
+pub(crate) use {log_debug, log_err, log_line, log_msg, log_warn};
+
+unsafe extern "C" {
+    static stdout: *mut libc::FILE;
+    fn flockfile(stream: *mut libc::FILE);
+    fn funlockfile(stream: *mut libc::FILE);
+    fn vsnprintf(s: *mut c_char, n: usize, format: *const c_char, args: *mut c_void) -> c_int;
+}
+
+/// Whether a line of this severity is printed. An unknown severity counts as msg.
+#[inline(always)]
+pub(crate) fn enabled(severity: c_int) -> bool {
+    let severity = if (DEBUG..=ERR).contains(&severity) {
+        severity
+    } else {
+        MSG
+    };
+    let level = LEVEL.load(Relaxed);
+    severity >= level && (level != UNREAD || severity >= read_level())
+}
+
+#[cold]
+fn read_level() -> c_int {
+    let keep = errno::Keep::new();
+    // SAFETY: a NUL-terminated name; the value is read at once, before anything else runs here.
+    let value = unsafe {
+        let value = libc::getenv(c"YOLANDA_LOG".as_ptr());
+        (!value.is_null()).then(|| CStr::from_ptr(value))
+    };
+    let level = level_of(value.map_or(b"", CStr::to_bytes));
+    LEVEL.store(level, Relaxed);
+    drop(keep);
+    level
+}
+
+fn level_of(value: &[u8]) -> c_int {
+    match value {
+        b"off" => OFF,
+        b"err" => ERR,
+        b"warn" => WARN,
+        b"msg" => MSG,
+        _ => DEBUG,
+    }
+}
+
+fn tag(severity: c_int) -> &'static str {
+    match severity {
+        DEBUG => "[debug] ",
+        MSG => "[msg] ",
+        WARN => "[warn] ",
+        ERR => "[err] ",
+        _ => "[???] ",
+    }
+}
+
+/// Formats and writes a line without asking for the level: the macros did.
+#[cold]
+#[inline(never)]
+pub(crate) fn line(severity: c_int, text: fmt::Arguments<'_>) {
+    let keep = errno::Keep::new();
+    let mut line = Line::new(severity);
+    // Line takes what fits and never fails; an error of a Display just ends the text.
+    let _ = line.write_fmt(text);
+    line.print();
+    drop(keep);
+}
+
+/// A line under construction: tag, then at most `TEXT_MAX` bytes of text.
+struct Line {
+    bytes: [MaybeUninit<u8>; LINE_MAX],
+    len: usize,
+    end: usize,
+}
+
+impl Line {
+    fn new(severity: c_int) -> Line {
+        let tag = tag(severity);
+        let mut line = Line {
+            bytes: [MaybeUninit::uninit(); LINE_MAX],
+            len: 0,
+            end: tag.len() + TEXT_MAX,
+        };
+        line.push(tag.as_bytes());
+        line
+    }
+
+    fn push(&mut self, text: &[u8]) {
+        let n = text.len().min(self.end - self.len);
+        // SAFETY: u8 and MaybeUninit<u8> have one layout, and any u8 is valid in the latter.
+        let text = unsafe { &*(&raw const text[..n] as *const [MaybeUninit<u8>]) };
+        self.bytes[self.len..self.len + n].copy_from_slice(text);
+        self.len += n;
+    }
+
+    /// Appends printf-formatted text.
+    ///
+    /// # Safety
+    /// `format` and `args` are a NUL-terminated format and a va_list that fits it.
+    unsafe fn push_format(&mut self, format: *const c_char, args: *mut c_void) {
+        let room = self.end - self.len;
+        let at = self.bytes[self.len..].as_mut_ptr().cast::<c_char>();
+        // SAFETY: room + 1 bytes are there, as the newline has no place of its own in `room`.
+        let n = unsafe { vsnprintf(at, room + 1, format, args) };
+        self.len += usize::try_from(n).unwrap_or(0).min(room);
+    }
+
+    fn finish(&mut self) -> &[u8] {
+        self.bytes[self.len].write(b'\n');
+        // SAFETY: the first len bytes have been written by push, the last one just now.
+        unsafe { core::slice::from_raw_parts(self.bytes.as_ptr().cast(), self.len + 1) }
+    }
+
+    fn print(mut self) {
+        let line = self.finish();
+        // SAFETY: initialised bytes, and stdio's own stream, which locks itself.
+        unsafe { libc::fwrite(line.as_ptr().cast(), 1, line.len(), stdout) };
+    }
+}
+
+impl Write for Line {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.push(text.as_bytes());
+        Ok(())
+    }
+}
+
+/// Displays a C string, with what isn't UTF-8 replaced; NULL shows as `(null)`.
+/// Make one only of a pointer that is NULL or a NUL-terminated string for as long as it is used.
+pub(crate) struct CText(pub(crate) *const c_char);
+
+impl fmt::Display for CText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_null() {
+            return f.write_str("(null)");
+        }
+        // SAFETY: not NULL, hence a C string: see the type.
+        let text = unsafe { CStr::from_ptr(self.0) };
+        for chunk in text.to_bytes().utf8_chunks() {
+            f.write_str(chunk.valid())?;
+            if !chunk.invalid().is_empty() {
+                f.write_char(char::REPLACEMENT_CHARACTER)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Writes `msg`, whole, as one line. NULL counts as empty.
+///
+/// # Safety
+/// `msg` is NULL or a NUL-terminated string.
+pub(crate) unsafe extern "C" fn yolanda_log(severity: c_int, msg: *const c_char) {
+    if !enabled(severity) {
+        return;
+    }
+    let keep = errno::Keep::new();
+    // SAFETY: the caller's string.
+    let text = unsafe { bytes(msg) };
+    let tag = tag(severity);
+    // SAFETY: the stream stays locked from tag to newline, so that the line is one piece.
+    unsafe {
+        let out = stdout;
+        flockfile(out);
+        libc::fwrite(tag.as_ptr().cast(), 1, tag.len(), out);
+        libc::fwrite(text.as_ptr().cast(), 1, text.len(), out);
+        libc::fwrite(b"\n".as_ptr().cast(), 1, 1, out);
+        funlockfile(out);
+    }
+    drop(keep);
+}
+
+/// Writes a printf-formatted line, with `: errstr` behind it when that isn't NULL.
+///
+/// # Safety
+/// `fmt` is NULL or a NUL-terminated format that fits `ap`, a va_list; `errstr` NULL or a string.
+pub(crate) unsafe extern "C" fn yolanda_logx(
+    severity: c_int,
+    errstr: *const c_char,
+    fmt: *const c_char,
+    ap: *mut c_void,
+) {
+    if !enabled(severity) {
+        return;
+    }
+    let keep = errno::Keep::new();
+    let mut line = Line::new(severity);
+    if !fmt.is_null() {
+        // SAFETY: the caller's format and arguments; errno still is the caller's, for %m.
+        unsafe { line.push_format(fmt, ap) };
+    }
+    if !errstr.is_null() {
+        line.push(b": ");
+        // SAFETY: the caller's string.
+        line.push(unsafe { bytes(errstr) });
+    }
+    line.print();
+    drop(keep);
+}
+
+/// # Safety
+/// `text` is NULL or a NUL-terminated string that outlives the result.
+unsafe fn bytes<'a>(text: *const c_char) -> &'a [u8] {
+    if text.is_null() {
+        return b"";
+    }
+    // SAFETY: not NULL, hence a C string.
+    unsafe { CStr::from_ptr(text) }.to_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made(severity: c_int, text: fmt::Arguments<'_>) -> Vec<u8> {
+        let mut line = Line::new(severity);
+        let _ = line.write_fmt(text);
+        line.finish().to_vec()
+    }
+
+    #[test]
+    fn tags() {
+        assert_eq!(made(DEBUG, format_args!("a {}", 1)), b"[debug] a 1\n");
+        assert_eq!(made(MSG, format_args!("a")), b"[msg] a\n");
+        assert_eq!(made(WARN, format_args!("a")), b"[warn] a\n");
+        assert_eq!(made(ERR, format_args!("a")), b"[err] a\n");
+        assert_eq!(made(77, format_args!("a")), b"[???] a\n");
+    }
+
+    #[test]
+    fn long_text_is_cut() {
+        let text = "x".repeat(5000);
+        for severity in [DEBUG, ERR, -1] {
+            let line = made(severity, format_args!("{text}{text}"));
+            assert_eq!(line.len(), tag(severity).len() + TEXT_MAX + 1);
+            assert_eq!(line.last(), Some(&b'\n'));
+        }
+    }
+
+    #[test]
+    fn c_text() {
+        let show = |text: *const c_char| CText(text).to_string();
+        assert_eq!(show(core::ptr::null()), "(null)");
+        assert_eq!(show(c"main thread".as_ptr()), "main thread");
+        assert_eq!(show(c"a\xffb".as_ptr()), "a\u{fffd}b");
+    }
+
+    #[test]
+    fn levels() {
+        assert_eq!(level_of(b"off"), OFF);
+        assert_eq!(level_of(b"err"), ERR);
+        assert_eq!(level_of(b"debug"), DEBUG);
+        assert_eq!(level_of(b""), DEBUG);
+        assert_eq!(level_of(b"loud"), DEBUG);
+    }
+}
