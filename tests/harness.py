@@ -1,0 +1,472 @@
+"""What all test suites share: building programs against the library, starting
+servers, and looking at processes from outside.
+
+    PROGRAM = harness.program("tests/net/echo.c", "so")
+    with harness.Server(PROGRAM, "2", env=harness.Variation("poll", "so").env) as server:
+        with server.connect() as client:
+            client.sendall(b"hello")
+            assert harness.recv_exactly(client, 5) == b"hello"
+
+A program that `Server` starts binds port 0 and prints a line "port N".
+Every wait here is bounded by `TIMEOUT`; nothing sleeps for a fixed time.
+
+Settings, all optional: YOLANDA_TEST_MATRIX=epoll-so,poll-a runs a part of the
+matrix; YOLANDA_TEST_LIB=DIR takes a library that is built already.
+"""
+import contextlib
+import fcntl
+import functools
+import os
+import re
+import resource
+import select
+import signal
+import socket
+import struct
+import subprocess
+import threading
+import time
+import unittest
+import zlib
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+TIMEOUT = 10.0
+DISPATCHERS = ("epoll", "poll")
+KINDS = ("so", "a")
+
+INCLUDE = ROOT / "include"
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+LIBRARY = Path(os.environ.get("YOLANDA_TEST_LIB", TARGET / "release"))
+BIN = ROOT / "target" / "test-bin"
+
+CFLAGS = ("-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", "-Werror")
+
+
+# --- building ---------------------------------------------------------------
+
+@contextlib.contextmanager
+def _lock(name):
+    BIN.mkdir(parents=True, exist_ok=True)
+    with open(BIN / (name + ".lock"), "w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+@functools.cache
+def library():
+    """Builds the release library once per run; the directory it is in."""
+    if "YOLANDA_TEST_LIB" not in os.environ and "YOLANDA_TEST_BUILT" not in os.environ:
+        with _lock("cargo"):
+            subprocess.run(["cargo", "build", "--release", "--quiet"], cwd=ROOT, check=True)
+    return LIBRARY
+
+
+def link_flags(kind):
+    """What links a C program to the library of that kind, "so" or "a"."""
+    directory = library()
+    if kind == "so":
+        return [f"-L{directory}", "-lyolanda", f"-Wl,-rpath,{directory}", "-lpthread"]
+    if kind == "a":
+        return [str(directory / "libyolanda.a"), "-lpthread", "-ldl", "-lm"]
+    raise ValueError(f"link kind {kind!r}")
+
+
+def _mtime(path):
+    return path.stat().st_mtime_ns
+
+
+@functools.cache
+def _newest_header():
+    return max((_mtime(path) for path in INCLUDE.rglob("*.h")), default=0)
+
+
+@functools.cache
+def program(path, kind, cflags=(), compiler="gcc"):
+    """Compiles and links one C file, below the repository or absolute, against
+    the library; the path of the binary. Kept by modification times."""
+    source = ROOT / path
+    directory = library()
+    libraries = [directory / ("libyolanda.so" if kind == "so" else "libyolanda.a")]
+    # Not the whole path: two suites may have a program of the same name.
+    label = "-".join(source.with_suffix("").parts[-2:])
+    variant = f"{abs(hash_text((compiler, cflags, str(directory)))):x}"
+    binary = BIN / f"{label}-{kind}-{variant}"
+    inputs = [source, *source.parent.glob("*.h"), *libraries]
+    with _lock(binary.name):
+        newest = max(_newest_header(), *(_mtime(item) for item in inputs))
+        if not binary.exists() or _mtime(binary) < newest:
+            scratch = binary.with_suffix(".new")
+            subprocess.run(
+                [compiler, *CFLAGS, *cflags, "-I", str(INCLUDE), str(source), "-o", str(scratch),
+                 *link_flags(kind)],
+                cwd=ROOT, check=True)
+            scratch.rename(binary)
+    return binary
+
+
+def hash_text(value):
+    """A hash that is the same in every process."""
+    return zlib.crc32(repr(value).encode())
+
+
+# --- the matrix -------------------------------------------------------------
+
+class Variation(NamedTuple):
+    """One way to run a test: back end, link kind, and pool threads if the test counts them."""
+    dispatcher: str
+    kind: str
+    threads: int | None = None
+
+    @property
+    def env(self):
+        return {"YOLANDA_DISPATCHER": self.dispatcher}
+
+    def __str__(self):
+        tail = "" if self.threads is None else f"_{self.threads}t"
+        return f"{self.dispatcher}_{self.kind}{tail}"
+
+
+def variations(dispatchers=DISPATCHERS, kinds=KINDS, threads=(None,)):
+    """The matrix, or a part of it, as a list of `Variation`."""
+    wanted = os.environ.get("YOLANDA_TEST_MATRIX")
+    everything = [Variation(d, k, t) for d in dispatchers for k in kinds for t in threads]
+    if not wanted:
+        return everything
+    pairs = set(wanted.split(","))
+    return [v for v in everything if f"{v.dispatcher}-{v.kind}" in pairs]
+
+
+def matrix(**axes):
+    """Decorator. On a TestCase class: every test method becomes one per variation,
+    `test_x` -> `test_x_epoll_so`, ...; inside, `self.variation` says which. On a
+    method of such a class: other axes for that method."""
+    def decorate(target):
+        if not isinstance(target, type):
+            target.axes = axes
+            return target
+        for name, method in list(vars(target).items()):
+            if not name.startswith("test"):
+                continue
+            delattr(target, name)
+            for variation in variations(**getattr(method, "axes", axes)):
+                _add_variant(target, name, method, variation)
+        return target
+    return decorate
+
+
+def _add_variant(case, name, method, variation):
+    @functools.wraps(method)
+    def variant(self):
+        self.variation = variation
+        return method(self)
+    variant.__name__ = f"{name}_{variation}"
+    variant.__qualname__ = f"{case.__qualname__}.{variant.__name__}"
+    setattr(case, variant.__name__, variant)
+
+
+# --- processes --------------------------------------------------------------
+
+def _environment(extra):
+    env = dict(os.environ)
+    for name in ("YOLANDA_LOG", "YOLANDA_DISPATCHER"):
+        env.pop(name, None)
+    # The log at its default costs more than what most tests measure.
+    env["YOLANDA_LOG"] = "err"
+    for name, value in (extra or {}).items():
+        if value is None:
+            env.pop(name, None)
+        else:
+            env[name] = str(value)
+    return env
+
+
+def _limits(nofile):
+    def apply():
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        if nofile is not None:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (nofile, nofile))
+    return apply
+
+
+class Result(NamedTuple):
+    status: int
+    stdout: str
+    stderr: str
+
+
+def run(binary, *args, env=None, stdin=b"", timeout=TIMEOUT, nofile=None):
+    """Runs a program to its end. A negative status is the signal that ended it."""
+    done = subprocess.run(
+        [str(binary), *map(str, args)], input=stdin, capture_output=True,
+        env=_environment(env), timeout=timeout, preexec_fn=_limits(nofile))
+    return Result(done.returncode, done.stdout.decode(errors="replace"),
+                  done.stderr.decode(errors="replace"))
+
+
+class Server:
+    """A server process. Leaving the `with` block ends it with SIGTERM and raises
+    AssertionError when it had crashed or ended before.
+
+    env: variables to set, or to unset (None); YOLANDA_LOG is "err" unless given.
+    nofile: RLIMIT_NOFILE. port: False for a program that prints no port line.
+    """
+
+    def __init__(self, binary, *args, env=None, nofile=None, port=True):
+        self.lines = []
+        self.port = None
+        self._news = threading.Condition()
+        self._expected = False
+        self.process = subprocess.Popen(
+            [str(binary), *map(str, args)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, env=_environment(env), preexec_fn=_limits(nofile))
+        self.pid = self.process.pid
+        self._open_streams = 2
+        self._readers = [
+            threading.Thread(target=self._collect, args=(stream,), daemon=True)
+            for stream in (self.process.stdout, self.process.stderr)]
+        for reader in self._readers:
+            reader.start()
+        if port:
+            try:
+                self.port = int(self.wait_line(r"^port (\d+)$").group(1))
+            except BaseException as error:
+                self._end_by_force()
+                self._annotate(error)
+                raise
+
+    def _collect(self, stream):
+        for line in stream:
+            with self._news:
+                self.lines.append(line.rstrip(b"\n").decode(errors="replace"))
+                self._news.notify_all()
+        with self._news:
+            self._open_streams -= 1
+            self._news.notify_all()
+
+    @property
+    def output(self):
+        """All that the program has printed, stdout and stderr, so far."""
+        with self._news:
+            return "\n".join(self.lines) + "\n"
+
+    def wait_line(self, pattern, start=0, timeout=TIMEOUT, count=1):
+        """Waits for the count-th line that the pattern is found in; the match.
+        `start`: number of lines to leave out, `len(server.lines)` for new ones."""
+        deadline = time.monotonic() + timeout
+        regex = re.compile(pattern)
+        seen, position = 0, start
+        with self._news:
+            while True:
+                while position < len(self.lines):
+                    match = regex.search(self.lines[position])
+                    position += 1
+                    seen += match is not None
+                    if match and seen == count:
+                        return match
+                rest = deadline - time.monotonic()
+                if self._open_streams == 0 or rest <= 0:
+                    raise AssertionError(f"no line {count} like {pattern!r}")
+                self._news.wait(rest)
+
+    def tell(self, line):
+        """Writes a line to the program's standard input."""
+        self.process.stdin.write(line.encode() + b"\n")
+        self.process.stdin.flush()
+
+    def ask(self, line, pattern):
+        """Tells a line, and waits for a new line of output that the pattern is found in."""
+        start = len(self.lines)
+        self.tell(line)
+        return self.wait_line(pattern, start)
+
+    def connect(self, **options):
+        """A connected client socket, see the function `connect`."""
+        return connect(self.port, **options)
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def wait_end(self, timeout=TIMEOUT):
+        """Waits until the program ends by itself; its status (negative: the signal)."""
+        self._expected = True
+        try:
+            status = self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise AssertionError("the program goes on") from None
+        for reader in self._readers:
+            reader.join(TIMEOUT)
+        return status
+
+    def _end_by_force(self):
+        self.process.kill()
+        self.process.wait()
+        for reader in self._readers:
+            reader.join(TIMEOUT)
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            with contextlib.suppress(OSError):
+                stream.close()
+
+    def _annotate(self, error):
+        with self._news:
+            tail = self.lines[-25:]
+        error.add_note("server %s, status %s, its last output:\n  %s" % (
+            Path(self.process.args[0]).name, self.process.returncode, "\n  ".join(tail)))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        early = self.process.poll()
+        ended = early
+        if early is None and error is None:
+            self.process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                ended = self.process.wait(TIMEOUT)
+        self._end_by_force()
+        if error is not None:
+            self._annotate(error)
+            return
+        if self._expected:
+            return
+        problem = None
+        if early is not None:
+            problem = AssertionError(f"the server ended too early, status {early}")
+        elif ended not in (0, -signal.SIGTERM):
+            problem = AssertionError(f"the server didn't end well, status {ended}")
+        if problem:
+            self._annotate(problem)
+            raise problem
+
+
+def fds(pid):
+    """How many descriptors a process has open."""
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def rss(pid):
+    """Resident memory of a process in KiB, exact (VmRSS lags behind)."""
+    with open(f"/proc/{pid}/smaps_rollup") as handle:
+        for line in handle:
+            if line.startswith("Rss:"):
+                return int(line.split()[1])
+    raise AssertionError("no Rss line")
+
+
+def cpu_seconds(pid):
+    """CPU time that a process has used, user and kernel."""
+    with open(f"/proc/{pid}/stat") as handle:
+        fields = handle.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def threads(pid):
+    """How many threads a process has."""
+    return len(os.listdir(f"/proc/{pid}/task"))
+
+
+# --- waiting and sockets ----------------------------------------------------
+
+def wait_until(condition, what="the condition", timeout=TIMEOUT):
+    """Waits until condition() is true; what it returned."""
+    deadline = time.monotonic() + timeout
+    pause = 0.001
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what} never came true")
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.05)
+
+
+def connect(port, timeout=TIMEOUT, rcvbuf=None, sndbuf=None):
+    """A TCP client socket with a time limit on every call."""
+    client = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        if rcvbuf is not None:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, rcvbuf)
+        if sndbuf is not None:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, sndbuf)
+        client.settimeout(timeout)
+        client.connect(("127.0.0.1", port))
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except BaseException:
+        client.close()
+        raise
+    return client
+
+
+def abort(client):
+    """Closes a socket with a reset."""
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+
+
+def recv_exactly(client, count):
+    """Exactly so many bytes, or AssertionError at an early end of stream."""
+    data = bytearray(count)
+    view = memoryview(data)
+    done = 0
+    while done < count:
+        got = client.recv_into(view[done:])
+        if got == 0:
+            raise AssertionError(f"end of stream after {done} of {count} bytes")
+        done += got
+    return bytes(data)
+
+
+def recv_all(client):
+    """Everything up to the end of stream."""
+    parts = []
+    while part := client.recv(1 << 18):
+        parts.append(part)
+    return b"".join(parts)
+
+
+def recv_until(client, mark):
+    """Bytes up to and including the mark; reads ahead by nothing."""
+    data = b""
+    while not data.endswith(mark):
+        part = client.recv(1)
+        if not part:
+            raise AssertionError(f"end of stream after {data!r}")
+        data += part
+    return data
+
+
+def exchange(client, data):
+    """Sends data and reads as many bytes at the same time; what came."""
+    received = bytearray()
+    view = memoryview(data)
+    sent = 0
+    client.setblocking(False)
+    deadline = time.monotonic() + TIMEOUT
+    try:
+        while len(received) < len(data):
+            rest = deadline - time.monotonic()
+            writers = [client] if sent < len(data) else []
+            readable, writable, _ = select.select([client], writers, [], max(rest, 0))
+            if not readable and not writable:
+                raise AssertionError(f"stalled: sent {sent}, received {len(received)}")
+            if writable:
+                sent += client.send(view[sent:sent + (1 << 18)])
+            if readable:
+                part = client.recv(1 << 18)
+                if not part:
+                    raise AssertionError(f"end of stream after {len(received)} bytes")
+                received += part
+    finally:
+        client.settimeout(TIMEOUT)
+    return bytes(received)
+
+
+def open_files_wanted(count):
+    """Raises this process's own descriptor limit, or skips the test."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < count:
+        if hard != resource.RLIM_INFINITY and hard < count:
+            raise unittest.SkipTest(f"needs {count} descriptors, the limit is {hard}")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (count, hard))
