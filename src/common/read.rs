@@ -1,0 +1,371 @@
+//! Exact counts, lines and messages from a descriptor. Nothing is kept between two calls.
+
+use core::ffi::{c_char, c_int, c_void};
+
+use crate::sys::errno;
+
+const FAILED: usize = usize::MAX;
+
+/// What one read brought: a count, with 0 for the end of stream, or an error that errno tells.
+type Count = Option<usize>;
+
+/// Repeats a system call for as long as a signal interrupts it.
+fn retried(mut call: impl FnMut() -> isize) -> Count {
+    loop {
+        match call() {
+            n if n >= 0 => return Some(n as usize),
+            _ if errno::get() == libc::EINTR => (),
+            _ => return None,
+        }
+    }
+}
+
+/// # Safety
+/// `n` bytes can be written at `to`.
+unsafe fn read_once(fd: c_int, to: *mut u8, n: usize) -> Count {
+    // SAFETY: the caller's room.
+    retried(|| unsafe { libc::read(fd, to.cast(), n) })
+}
+
+/// Looks at what a socket holds without taking it. A descriptor that isn't a socket: ENOTSOCK.
+///
+/// # Safety
+/// `n` bytes can be written at `to`.
+unsafe fn peek(fd: c_int, to: *mut u8, n: usize) -> Count {
+    // SAFETY: the caller's room.
+    retried(|| unsafe { libc::recv(fd, to.cast(), n, libc::MSG_PEEK) })
+}
+
+/// Reads until `n` bytes are there or the stream ends.
+///
+/// # Safety
+/// `n` bytes can be written at `to`.
+unsafe fn read_all(fd: c_int, to: *mut u8, n: usize) -> Count {
+    let mut got = 0;
+    while got < n {
+        // SAFETY: got < n, so that n - got bytes are left at to + got.
+        match unsafe { read_once(fd, to.add(got), n - got) }? {
+            0 => break,
+            more => got += more,
+        }
+    }
+    Some(got)
+}
+
+/// # Safety
+/// `vptr` is NULL or has room for `n` bytes.
+pub(crate) unsafe extern "C" fn readn(fd: c_int, vptr: *mut c_void, n: usize) -> usize {
+    if vptr.is_null() && n > 0 {
+        errno::set(libc::EFAULT);
+        return FAILED;
+    }
+    // SAFETY: the caller's room.
+    unsafe { read_all(fd, vptr.cast(), n) }.unwrap_or(FAILED)
+}
+
+/// # Safety
+/// `buffer` is NULL or has room for `length` bytes.
+pub(crate) unsafe extern "C" fn read_message(
+    fd: c_int,
+    buffer: *mut c_char,
+    length: usize,
+) -> usize {
+    let mut head = [0u8; 8];
+    // SAFETY: the array has room for its own length.
+    match unsafe { read_all(fd, head.as_mut_ptr(), head.len()) } {
+        None => return FAILED,
+        Some(n) if n < head.len() => return 0,
+        Some(_) => (),
+    }
+    // The type, in the second half, is the program's own affair.
+    let [a, b, c, d, ..] = head;
+    let body = u32::from_be_bytes([a, b, c, d]) as usize;
+    if body > length || (buffer.is_null() && body > 0) {
+        errno::set(libc::EMSGSIZE);
+        return FAILED;
+    }
+    // SAFETY: body bytes fit into the caller's room.
+    match unsafe { read_all(fd, buffer.cast(), body) } {
+        None => FAILED,
+        Some(n) if n < body => 0,
+        Some(n) => n,
+    }
+}
+
+/// A line that is being read into a caller's room, with a NUL behind it at all times.
+struct Line {
+    text: *mut u8,
+    len: usize,
+    /// Bytes that fit, the NUL not counted.
+    max: usize,
+}
+
+impl Line {
+    /// # Safety
+    /// `buffer` is NULL or has room for `length` bytes for as long as the line lives.
+    unsafe fn new(buffer: *mut c_char, length: usize) -> Option<Line> {
+        if buffer.is_null() || length == 0 {
+            errno::set(libc::EINVAL);
+            return None;
+        }
+        let text = buffer.cast::<u8>();
+        // SAFETY: there is room for a byte at least.
+        unsafe { *text = 0 };
+        Some(Line {
+            text,
+            len: 0,
+            max: length - 1,
+        })
+    }
+
+    fn is_full(&self) -> bool {
+        self.len == self.max
+    }
+
+    /// Adds one byte from any descriptor; 0 at the end of stream.
+    fn read_byte(&mut self, fd: c_int) -> Count {
+        let mut byte = 0u8;
+        // SAFETY: room for the one byte that is read.
+        let n = unsafe { read_once(fd, &raw mut byte, 1) }?;
+        if n == 1 && !self.is_full() {
+            // SAFETY: len < max, and the NUL's place stands behind max.
+            unsafe {
+                *self.text.add(self.len) = byte;
+                *self.text.add(self.len + 1) = 0;
+            }
+            self.len += 1;
+        }
+        Some(n)
+    }
+
+    /// Adds what a socket holds, at most through the first newline; 0 at the end of stream.
+    fn take_from_socket(&mut self, fd: c_int) -> Count {
+        // SAFETY: max - len bytes and the NUL's place are left behind the line so far.
+        unsafe {
+            let at = self.text.add(self.len);
+            let seen = peek(fd, at, self.max - self.len);
+            if seen.is_none() {
+                *at = 0;
+            }
+            let seen = seen?;
+            let held = core::slice::from_raw_parts(at, seen);
+            let wanted = held
+                .iter()
+                .position(|&b| b == b'\n')
+                .map_or(seen, |i| i + 1);
+            let taken = read_all(fd, at, wanted);
+            let n = taken.unwrap_or(0);
+            *at.add(n) = 0;
+            self.len += n;
+            taken
+        }
+    }
+
+    fn last(&self) -> u8 {
+        if self.len == 0 {
+            return 0;
+        }
+        // SAFETY: len bytes have been written.
+        unsafe { *self.text.add(self.len - 1) }
+    }
+
+    fn set_last(&mut self, byte: u8) {
+        if self.len > 0 {
+            // SAFETY: len bytes have been written.
+            unsafe { *self.text.add(self.len - 1) = byte };
+        }
+    }
+
+    fn drop_last(&mut self) {
+        if self.len > 0 {
+            self.set_last(0);
+            self.len -= 1;
+        }
+    }
+}
+
+/// # Safety
+/// `buffer` is NULL or has room for `length` bytes.
+pub(crate) unsafe extern "C" fn readline(fd: c_int, buffer: *mut c_char, length: usize) -> usize {
+    // SAFETY: the caller's room.
+    let Some(mut line) = (unsafe { Line::new(buffer, length) }) else {
+        return FAILED;
+    };
+    let mut is_socket = true;
+    while !line.is_full() {
+        let taken = match is_socket {
+            true => line.take_from_socket(fd),
+            false => line.read_byte(fd),
+        };
+        match taken {
+            None if is_socket && errno::get() == libc::ENOTSOCK => is_socket = false,
+            None => return FAILED,
+            Some(0) => return 0,
+            Some(_) if line.last() == b'\n' => return line.len,
+            Some(_) => (),
+        }
+    }
+    errno::set(libc::EMSGSIZE);
+    FAILED
+}
+
+/// # Safety
+/// `buffer` is NULL or has room for `length` bytes.
+pub(crate) unsafe extern "C" fn readline_2(fd: c_int, buffer: *mut c_char, length: usize) -> usize {
+    // SAFETY: the caller's room.
+    let Some(mut line) = (unsafe { Line::new(buffer, length) }) else {
+        return FAILED;
+    };
+    while !line.is_full() {
+        match line.read_byte(fd) {
+            None | Some(0) => return FAILED,
+            Some(_) if line.last() == b'\n' => return line.len,
+            Some(_) => (),
+        }
+    }
+    errno::set(libc::EMSGSIZE);
+    FAILED
+}
+
+/// # Safety
+/// `buf` is NULL or has room for `size` bytes.
+pub(crate) unsafe extern "C" fn read_line(fd: c_int, buf: *mut c_char, size: c_int) -> c_int {
+    // SAFETY: the caller's room; a negative size is none.
+    let Some(mut line) = (unsafe { Line::new(buf, usize::try_from(size).unwrap_or(0)) }) else {
+        return 0;
+    };
+    while !line.is_full() && line.last() != b'\n' {
+        let before = line.last();
+        match line.read_byte(fd) {
+            None | Some(0) => break,
+            Some(_) => (),
+        }
+        match line.last() {
+            b'\r' if takes_newline_ahead(fd) => line.set_last(b'\n'),
+            b'\n' if before == b'\r' => {
+                line.drop_last();
+                line.set_last(b'\n');
+            }
+            _ => (),
+        }
+    }
+    // size is a c_int, and the line is shorter.
+    line.len as c_int
+}
+
+/// After a CR on a socket: takes a LF that comes next. False for what isn't a socket: its next
+/// byte can't be looked at, so that there only a CR with its LF becomes a LF.
+fn takes_newline_ahead(fd: c_int) -> bool {
+    let mut next = 0u8;
+    // SAFETY: room for the one byte.
+    match unsafe { peek(fd, &raw mut next, 1) } {
+        None => errno::get() != libc::ENOTSOCK,
+        Some(n) => {
+            if n == 1 && next == b'\n' {
+                // SAFETY: room for the one byte, which is there already.
+                unsafe { read_once(fd, &raw mut next, 1) };
+            }
+            true
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+
+    fn pair(socket: bool) -> (std::fs::File, OwnedFd) {
+        let mut fds = [0; 2];
+        // SAFETY: room for two descriptors, which are ours from here on.
+        unsafe {
+            let made = match socket {
+                true => libc::socketpair(libc::AF_UNIX, libc::SOCK_STREAM, 0, fds.as_mut_ptr()),
+                false => libc::pipe(fds.as_mut_ptr()),
+            };
+            assert_eq!(made, 0);
+            (
+                std::fs::File::from_raw_fd(fds[1]),
+                OwnedFd::from_raw_fd(fds[0]),
+            )
+        }
+    }
+
+    /// Sends `text` and the end of stream, then reads with `read` until it returns 0 or fails.
+    fn lines(
+        text: &str,
+        socket: bool,
+        length: usize,
+        read: impl Fn(c_int, *mut c_char, usize) -> usize,
+    ) -> Vec<String> {
+        let (mut to, from) = pair(socket);
+        to.write_all(text.as_bytes()).unwrap();
+        drop(to);
+        let mut all = Vec::new();
+        loop {
+            let mut room = vec![b'#'; length];
+            match read(from.as_raw_fd(), room.as_mut_ptr().cast(), length) {
+                0 => return all,
+                FAILED => {
+                    all.push("failed".to_string());
+                    return all;
+                }
+                n => {
+                    assert_eq!(room[n], 0);
+                    all.push(String::from_utf8(room[..n].to_vec()).unwrap());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn readline_takes_one_line() {
+        // SAFETY: lines gives room of that length.
+        let readline = |fd, at, n| unsafe { readline(fd, at, n) };
+        for socket in [true, false] {
+            assert_eq!(
+                lines("ab\n\ncd\nx", socket, 10, readline),
+                ["ab\n", "\n", "cd\n"]
+            );
+            assert_eq!(lines("abc\n", socket, 5, readline), ["abc\n"]);
+            assert_eq!(lines("abcd\n", socket, 5, readline), ["failed"]);
+        }
+    }
+
+    #[test]
+    fn readline_2_fails_at_the_end() {
+        // SAFETY: lines gives room of that length.
+        let readline_2 = |fd, at, n| unsafe { readline_2(fd, at, n) };
+        assert_eq!(lines("ab\nx", true, 10, readline_2), ["ab\n", "failed"]);
+    }
+
+    #[test]
+    fn read_line_makes_every_line_end_a_newline() {
+        // SAFETY: lines gives room of that length.
+        let read_line = |fd, at, n| unsafe { read_line(fd, at, n as c_int) } as usize;
+        let whole = ["a\n", "b\n", "c\n", "d"];
+        assert_eq!(lines("a\nb\r\nc\rd", true, 10, read_line), whole);
+        assert_eq!(
+            lines("a\nb\r\nd", false, 10, read_line),
+            ["a\n", "b\n", "d"]
+        );
+        assert_eq!(lines("abcdef\n", true, 5, read_line), ["abcd", "ef\n"]);
+    }
+
+    #[test]
+    fn read_message_gives_the_body() {
+        // SAFETY: lines gives room of that length.
+        let read_message = |fd, at: *mut c_char, n| unsafe {
+            at.write_bytes(0, n);
+            read_message(fd, at, n)
+        };
+        let two = "\0\0\0\x02typeab\0\0\0\x03typecde";
+        assert_eq!(lines(two, true, 10, read_message), ["ab", "cde"]);
+        assert_eq!(
+            lines("\0\0\0\x02typea", true, 10, read_message),
+            Vec::<String>::new()
+        );
+        assert_eq!(lines("\0\0\0\x0btypea", true, 10, read_message), ["failed"]);
+    }
+}
