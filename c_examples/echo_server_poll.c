@@ -1,0 +1,45 @@
+/*
+ * The rot13 echo server on poll(2) instead of epoll(7).
+ *
+ * A loop doesn't know how it learns which descriptors are ready: it calls the functions of its
+ * event_dispatcher. Change that struct, and the same server runs on another system call.
+ * (Without a line of code: YOLANDA_DISPATCHER=poll ./echo_server)
+ */
+#include "lib/acceptor.h"
+#include "lib/tcp_server.h"
+#include "example.h"
+
+static void use_poll(struct event_loop *loop)
+{
+    /* What epoll keeps for this loop is of no use to poll: give it back, and let poll make its own.
+     * Channels that the loop has already go over by themselves. */
+    loop->eventDispatcher->clear(loop);
+    loop->eventDispatcher = &poll_dispatcher;
+    loop->event_dispatcher_data = poll_dispatcher.init(loop);
+}
+
+static int on_message(struct buffer *input, struct tcp_connection *connection)
+{
+    char *bytes = input->data + input->readIndex;
+    int size = buffer_readable_size(input);
+
+    for (int i = 0; i < size; i++)
+        bytes[i] = rot13_char(bytes[i]);
+    tcp_connection_send_data(connection, bytes, size);
+    input->readIndex += size;
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct event_loop *loop = event_loop_init();
+    struct acceptor *acceptor = acceptor_init(example_port(argc, argv));
+    struct TCPserver *server = tcp_server_init(loop, acceptor, NULL, on_message, NULL, NULL, 0);
+
+    use_poll(loop);
+    example_stop_on_signals(loop);
+    tcp_server_start(server);
+    printf("this loop runs on %s\n", loop->eventDispatcher->name);
+    example_announce(acceptor->listen_port);
+    return event_loop_run(loop);
+}

@@ -1,0 +1,83 @@
+/*
+ * What the examples share: which port to serve, how to end, and a cipher to echo with.
+ */
+#ifndef EXAMPLE_H
+#define EXAMPLE_H
+
+#include "lib/common.h"
+#include "lib/event_loop.h"
+#include "lib/thread_pool.h"
+
+/* The first argument, else PORT from the environment, else the course's own port.
+ * With 0 the system picks a free one. */
+static inline int example_port(int argc, char **argv)
+{
+    const char *text = argc > 1 ? argv[1] : getenv("PORT");
+    char *end;
+    long port;
+
+    if (text == NULL || *text == '\0')
+        return SERV_PORT;
+    port = strtol(text, &end, 10);
+    if (*end != '\0' || port < 0 || port > 65535)
+        error(1, 0, "usage: %s [PORT]", argv[0]);
+    return (int) port;
+}
+
+/* Flushed, because whoever started us through a pipe waits for this line. */
+static inline void example_announce(int port)
+{
+    printf("listening on port %d\n", port);
+    fflush(stdout);
+}
+
+static struct event_loop *example_loop;
+
+/* A signal handler may do very little. Setting the flag is allowed, but a loop that sleeps
+ * in epoll_wait doesn't look at flags, so it has to be woken. */
+static inline void example_stop(int signal_number)
+{
+    int saved_errno = errno;
+
+    (void) signal_number;
+    example_loop->quit = 1;
+    event_loop_wakeup(example_loop);
+    errno = saved_errno;
+}
+
+/* Ctrl-C and kill make event_loop_run(loop) return, instead of ending the process in mid-work. */
+static inline void example_stop_on_signals(struct event_loop *loop)
+{
+    struct sigaction action;
+
+    memset(&action, 0, sizeof(action));
+    action.sa_handler = example_stop;
+    action.sa_flags = SA_RESTART; /* a printf that the signal meets goes on */
+    example_loop = loop;
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+/* Each worker runs a loop of its own: stop it the same way, then wait for its thread. */
+static inline void example_stop_workers(struct thread_pool *pool)
+{
+    for (int i = 0; i < pool->thread_number; i++) {
+        struct event_loop_thread *worker = &pool->eventLoopThreads[i];
+
+        worker->eventLoop->quit = 1;
+        event_loop_wakeup(worker->eventLoop);
+        pthread_join(worker->thread_tid, NULL);
+    }
+}
+
+/* Turns a letter by 13 places; doing it twice gives the letter back. */
+static inline char rot13_char(char c)
+{
+    if (c >= 'a' && c <= 'z')
+        return (char) ('a' + (c - 'a' + 13) % 26);
+    if (c >= 'A' && c <= 'Z')
+        return (char) ('A' + (c - 'A' + 13) % 26);
+    return c;
+}
+
+#endif
