@@ -1,0 +1,37 @@
+# Library, headers, CMake package and pkg-config file. Every path in them is relative to where
+# they lie, so that the installed tree can be moved.
+
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/yolanda")
+
+install(FILES
+  "${YOLANDA_LIBRARY_DIR}/${YOLANDA_SO}"
+  "${YOLANDA_LIBRARY_DIR}/libyolanda.so.${YOLANDA_ABI}"
+  "${YOLANDA_LIBRARY_DIR}/libyolanda.so"
+  "${YOLANDA_LIBRARY_DIR}/libyolanda.a"
+  DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+
+# Below yolanda/: a config.h in the common folder would be found by other projects.
+install(DIRECTORY include/ DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/yolanda"
+  FILES_MATCHING PATTERN "*.h")
+
+configure_package_config_file(cmake/yolandaConfig.cmake.in yolandaConfig.cmake
+  INSTALL_DESTINATION "${package_dir}"
+  PATH_VARS CMAKE_INSTALL_LIBDIR CMAKE_INSTALL_INCLUDEDIR)
+write_basic_package_version_file(yolandaConfigVersion.cmake COMPATIBILITY SameMajorVersion)
+install(FILES
+  "${CMAKE_CURRENT_BINARY_DIR}/yolandaConfig.cmake"
+  "${CMAKE_CURRENT_BINARY_DIR}/yolandaConfigVersion.cmake"
+  cmake/yolandaTarget.cmake
+  DESTINATION "${package_dir}")
+install(DIRECTORY cmake/poll DESTINATION "${package_dir}")
+
+file(RELATIVE_PATH up_from_pc
+  "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}/.")
+file(RELATIVE_PATH pc_libdir "${CMAKE_INSTALL_PREFIX}" "${CMAKE_INSTALL_FULL_LIBDIR}")
+file(RELATIVE_PATH pc_includedir "${CMAKE_INSTALL_PREFIX}" "${CMAKE_INSTALL_FULL_INCLUDEDIR}")
+configure_file(cmake/yolanda.pc.in yolanda.pc @ONLY)
+install(FILES "${CMAKE_CURRENT_BINARY_DIR}/yolanda.pc"
+  DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
