@@ -1,0 +1,229 @@
+#!/usr/bin/env python3
+"""Runs C examples with real clients: examples.py DIRECTORY [NAME...]
+
+DIRECTORY holds the built examples. Each check starts its server on a free port,
+talks to it as its readers would, and stops it by a signal: main has to return 0.
+"""
+import contextlib
+import http.client
+import signal
+import socket
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import harness
+
+# More than the sockets hold while nobody reads.
+BIG = 2 << 20
+
+
+class Examples:
+    """The built examples; `prefix` is a command that runs each of them, such as valgrind."""
+
+    def __init__(self, directory, prefix=(), timeout=harness.TIMEOUT):
+        self.directory = Path(directory)
+        self.prefix = tuple(map(str, prefix))
+        self.timeout = timeout
+
+    def command(self, name, *args):
+        return [*self.prefix, str(self.directory / name), *args]
+
+    def run(self, name, *args, stdin=b""):
+        """Runs an example to its end; what it printed."""
+        done = harness.run(*self.command(name, *args), stdin=stdin, timeout=self.timeout)
+        assert done.status == 0, f"{name}: status {done.status}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    @contextlib.contextmanager
+    def serving(self, name, *args, stop=signal.SIGINT):
+        """A server on a free port, with the log that its user sees; ends it by a signal."""
+        command = self.command(name, "0", *args)
+        with harness.Server(*command, env={"YOLANDA_LOG": None}, port=False) as server:
+            line = server.wait_line(r"^listening on port (\d+)$", timeout=self.timeout)
+            server.port = int(line.group(1))
+            yield server
+            server.signal(stop)
+            status = server.wait_end(self.timeout)
+            assert status == 0, f"{name}: status {status}"
+
+    def connect(self, server, **options):
+        return harness.connect(server.port, timeout=self.timeout, **options)
+
+
+def rot13(data):
+    upper, lower = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"abcdefghijklmnopqrstuvwxyz"
+    return data.translate(bytes.maketrans(
+        upper + lower, upper[13:] + upper[:13] + lower[13:] + lower[:13]))
+
+
+def ask(client, data):
+    client.sendall(data)
+    got = harness.recv_exactly(client, len(data))
+    assert got == rot13(data), f"{data!r} came back as {got!r}"
+
+
+def echo(examples, name, stop):
+    text = b"The quick brown fox, 1234.\n" * (BIG // 27)
+    with examples.serving(name, stop=stop) as server:
+        with contextlib.ExitStack() as stack:
+            clients = [stack.enter_context(examples.connect(server)) for _ in range(8)]
+            for _ in range(3):
+                for number, client in enumerate(clients):
+                    ask(client, b"Hello from %d\n" % number)
+            for byte in b"piece by piece":
+                ask(clients[0], bytes([byte]))
+        for _ in range(20):
+            with examples.connect(server) as client:
+                ask(client, b"come and go")
+        client = examples.connect(server)
+        client.sendall(b"not waiting for the answer")
+        harness.abort(client)
+        # Its window is small, so the server can't send all at once.
+        with examples.connect(server, rcvbuf=32768) as client:
+            assert harness.exchange(client, text) == rot13(text)
+        with examples.connect(server) as client:
+            client.sendall(b"last words")
+            client.shutdown(socket.SHUT_WR)
+            assert harness.recv_all(client) == rot13(b"last words")
+        idle = examples.connect(server)
+        ask(idle, b"still there when the server stops")
+        yield server
+    idle.close()
+
+
+def echo_server(examples):
+    for server in echo(examples, "echo_server", signal.SIGINT):
+        server.wait_line(r"^connection completed: connection-\d+$", count=31)
+        server.wait_line(r"^connection closed: connection-\d+$", count=30)
+        server.wait_line(r"^write completed: connection-\d+$")
+
+
+def echo_server_threads(examples):
+    for server in echo(examples, "echo_server_threads", signal.SIGTERM):
+        server.wait_line(r"^\d+ bytes from connection-\d+ on Thread-1$")
+        server.wait_line(r"^\d+ bytes from connection-\d+ on Thread-2$")
+
+
+def echo_server_poll(examples):
+    for server in echo(examples, "echo_server_poll", signal.SIGTERM):
+        server.wait_line(r"^this loop runs on poll$")
+
+
+def http_server(examples):
+    with examples.serving("http_server") as server:
+        browser = http.client.HTTPConnection("127.0.0.1", server.port, timeout=examples.timeout)
+        browser.connect()
+        first = browser.sock
+        for path, kind, part in (("/", "text/html", b"<h1>hello, network programming</h1>"),
+                                 ("/network", "text/plain", b"hello, network programming\n"),
+                                 ("/network?query=1", "text/plain", b"hello"),
+                                 ("/greeting", "text/plain", b"hello, tester\n")):
+            browser.request("GET", path, headers={"User-Agent": "tester"})
+            answer = browser.getresponse()
+            assert answer.status == 200 and answer.getheader("Content-Type") == kind, path
+            assert part in answer.read(), path
+            assert browser.sock is first, "the connection wasn't kept"
+        browser.request("GET", "/nowhere")
+        answer = browser.getresponse()
+        assert answer.status == 404 and answer.getheader("Connection") == "close"
+        answer.read()
+        browser.close()
+
+        with examples.connect(server) as client:
+            for part in (b"GET /net", b"work HTTP/1.1\r\nHo", b"st: here\r\n", b"\r\n"):
+                client.sendall(part)
+            assert harness.recv_until(client, b"programming\n").startswith(b"HTTP/1.1 200 OK\r\n")
+            client.sendall(b"GET /network HTTP/1.1\r\nHost: here\r\n\r\n" * 9
+                           + b"GET / HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
+            assert harness.recv_all(client).count(b"HTTP/1.1 200 OK\r\n") == 10
+        with examples.connect(server) as client:
+            client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            assert b"200 OK" in harness.recv_all(client)
+        with examples.connect(server) as client:
+            client.sendall(b"what is this?\r\n\r\n")
+            assert harness.recv_all(client).startswith(b"HTTP/1.1 400 ")
+        with examples.connect(server) as client:
+            client.sendall(b"GET /half")
+        idle = examples.connect(server)
+    idle.close()
+
+
+def blocking_server(examples):
+    with examples.serving("blocking_server") as server:
+        for text in (b"Hello\n", b"line\n" * 50, b"without an end"):
+            answer = examples.run("blocking_client", str(server.port), stdin=text)
+            assert answer.encode() == rot13(text), answer
+        with examples.connect(server) as client:
+            client.sendall(b"\0\0\0\5\0\0")
+            client.sendall(b"\0\1wor")
+            client.sendall(b"ld\0\0")
+            assert harness.recv_exactly(client, 13) == b"\0\0\0\5\0\0\0\1jbeyq"
+        with examples.connect(server) as client:
+            client.sendall(b"\xff\xff\xff\xff\0\0\0\1")
+            assert harness.recv_all(client) == b"", "a message that can't fit was taken"
+        idle = examples.connect(server)
+        idle.sendall(b"\0")
+        server.wait_line(r"^serving 127\.0\.0\.1:%d$" % idle.getsockname()[1])
+    idle.close()
+
+
+def own_channel(examples):
+    lines = examples.run("own_channel").splitlines()
+    counts = [line for line in lines if " primes up to " in line]
+    assert counts == ["4 primes up to 10", "25 primes up to 100", "168 primes up to 1000",
+                      "1229 primes up to 10000", "9592 primes up to 100000"], lines
+
+
+def chat_server(examples):
+    def join(server):
+        client = stack.enter_context(examples.connect(server))
+        welcome = harness.recv_until(client, b"\n")
+        assert welcome.startswith(b"welcome, connection-"), welcome
+        return client, welcome[len(b"welcome, "):-1]
+
+    def hears(client, line):
+        got = harness.recv_until(client, b"\n")
+        assert got == line + b"\n", f"{got!r} instead of {line!r}"
+
+    with examples.serving("chat_server") as server, contextlib.ExitStack() as stack:
+        (anna, anna_name) = join(server)
+        (bert, bert_name) = join(server)
+        hears(anna, bert_name + b" has come")
+        (carl, carl_name) = join(server)
+        for client in (anna, bert):
+            hears(client, carl_name + b" has come")
+        anna.sendall(b"hello\nhow ")
+        anna.sendall(b"are you?\n")
+        for client in (bert, carl):
+            hears(client, anna_name + b": hello")
+            hears(client, anna_name + b": how are you?")
+        bert.sendall(b"x" * 5000 + b"\n")
+        for client in (anna, carl):
+            got = harness.recv_until(client, b"\n")
+            assert got.startswith(bert_name + b": xxx") and len(got) >= 4096
+        harness.abort(carl)
+        for client in (anna, bert):
+            hears(client, carl_name + b" has gone")
+        for number in range(100):
+            anna.sendall(b"%d from anna\n" % number)
+            bert.sendall(b"%d from bert\n" % number)
+        for number in range(100):
+            hears(bert, anna_name + b": %d from anna" % number)
+            hears(anna, bert_name + b": %d from bert" % number)
+
+
+CHECKS = {check.__name__: check for check in (
+    echo_server, echo_server_threads, echo_server_poll, http_server, blocking_server,
+    own_channel, chat_server)}
+
+
+def main():
+    directory, *names = sys.argv[1:]
+    for name in names or CHECKS:
+        CHECKS[name](Examples(directory))
+        print(name, "passed")
+
+
+if __name__ == "__main__":
+    main()
