@@ -1,0 +1,94 @@
+"""The base class of the network tests."""
+import functools
+import sys
+import time
+import unittest
+from pathlib import Path
+from typing import NamedTuple
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import harness  # noqa: E402
+
+FOLDER = Path(__file__).resolve().parent
+
+
+class Counts(NamedTuple):
+    """How often each callback of a server ran so far."""
+    completed: int
+    closed: int
+    messages: int
+    written: int
+
+
+class NetCase(unittest.TestCase):
+    """A test on one variation of the matrix; `harness.matrix` sets it."""
+    variation = harness.Variation("epoll", "so", 0)
+
+    def binary(self, name):
+        return harness.program(str(FOLDER / f"{name}.c"), self.variation.kind)
+
+    def server(self, name, *args, env=None, **options):
+        """Starts tests/net/NAME.c with the variation's threads before the other arguments."""
+        threads = self.variation.threads or 0
+        return harness.Server(self.binary(name), threads, *args,
+                              env={**self.variation.env, **(env or {})}, **options)
+
+    def assertServed(self, server, message=b"are you there?\n"):
+        """A new client is served by an echo server."""
+        with server.connect() as client:
+            client.sendall(message)
+            self.assertEqual(harness.recv_exactly(client, len(message)), message)
+
+    def assertIdle(self, pid, window=0.2):
+        """The process uses less than half a core: no busy loop."""
+        before, start = cpu_ns(pid), time.monotonic_ns()
+        time.sleep(window)
+        used, wall = cpu_ns(pid) - before, time.monotonic_ns() - start
+        self.assertLess(used, wall / 2, "a busy loop")
+
+    def assertSettles(self, server, base_fds, finished=None):
+        """All connections end: descriptors where they began, closed as often as completed."""
+        harness.wait_until(lambda: harness.fds(server.pid) <= base_fds,
+                           f"{base_fds} descriptors again")
+        self.assertEqual(harness.fds(server.pid), base_fds)
+
+        def all_closed():
+            now = counts(server)
+            return now.closed == now.completed and (finished is None or now.closed == finished)
+        harness.wait_until(all_closed, "a closed callback for each completed one")
+
+
+def cpu_ns(pid):
+    """CPU time of all threads of a process, in nanoseconds."""
+    total = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        total += int((task / "schedstat").read_text().split()[0])
+    return total
+
+
+def counts(server):
+    """Asks a server of this folder for its counters."""
+    start = len(server.lines)
+    server.signal(10)
+    match = server.wait_line(r"^completed (\d+) closed (\d+) messages (\d+) written (\d+)$", start)
+    return Counts(*map(int, match.groups()))
+
+
+@functools.cache
+def pattern(count, start=0):
+    """The bytes that the servers' pattern() makes."""
+    base = bytes((i ^ (i >> 8)) & 0xff for i in range(65536))
+    first, last = start >> 16, (start + count + 65535) >> 16
+    blocks = []
+    for number in range(first, last):
+        # Bits 8 to 15 of i are in the base; only the third term is left.
+        high = number * 31 & 0xff
+        blocks.append(base.translate(bytes(value ^ high for value in range(256))))
+    skip = start - (first << 16)
+    return b"".join(blocks)[skip:skip + count]
+
+
+def spread(count, size=None):
+    """Some bytes that differ for each client."""
+    text = b"client %d says something\n" % count
+    return text if size is None else (text * (size // len(text) + 1))[:size]
