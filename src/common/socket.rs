@@ -10,7 +10,7 @@ use core::ptr::{null, null_mut};
 
 use libc::{addrinfo, sockaddr_in, socklen_t};
 
-use crate::log::{CText, log_err};
+use crate::log::CText;
 use crate::sys::{errno, fd};
 
 const BACKLOG: c_int = 1024;
@@ -153,7 +153,7 @@ pub(crate) extern "C" fn make_nonblocking(fd: c_int) {
 
 /// # Safety
 /// `address` is NULL or a NUL-terminated string.
-pub(crate) unsafe extern "C" fn tcp_client(address: *const c_char, port: c_int) -> c_int {
+pub(crate) unsafe extern "C" fn tcp_client(address: *mut c_char, port: c_int) -> c_int {
     let Ok(port) = u16::try_from(port) else {
         exit_with("connect failed", libc::EINVAL);
     };

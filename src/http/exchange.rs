@@ -1,0 +1,188 @@
+//! Requests of one connection, and the answers to them.
+
+use core::ptr::null_mut;
+
+use super::encode::{Answer, Sink, encode};
+use super::http_request::{self, Request, http_request_close_connection};
+use super::http_response::{self, Response};
+use super::output::Output;
+use super::scratch::{self, Scratch};
+use super::status::{Status, reason};
+use crate::abi::types::{REQUEST_BODY, REQUEST_DONE, buffer, http_server, tcp_connection};
+use crate::reactor::buffer::readable;
+use crate::reactor::event_loop::http_slot;
+use crate::reactor::tcp_connection::{close_after_send, is_open};
+
+/// What becomes of the connection behind a batch of requests.
+#[derive(PartialEq, Eq)]
+enum Next {
+    /// It waits for more bytes.
+    Stay,
+    /// It ends when all is sent.
+    Close,
+    /// It has ended while a callback ran.
+    Gone,
+}
+
+/// Answers the requests that the input holds. What there is of another one waits in
+/// `conn->request`; `conn->response` is set only while this runs.
+///
+/// # Safety
+/// `conn` is a live connection of an HTTP server, on its own thread, and `input` its input.
+pub(super) unsafe fn serve(input: *mut buffer, conn: *mut tcp_connection) {
+    // SAFETY: the connection stays while frames of its loop use it.
+    unsafe {
+        if !(*conn).response.is_null() {
+            // A callback runs the loop: the pass that called it goes on with these bytes.
+            return;
+        }
+        let slot = http_slot((*conn).eventLoop);
+        let scratch = scratch::take(slot);
+        let request = match (*conn).request {
+            _ if scratch.is_null() => null_mut(),
+            held if held.is_null() => scratch::take_request(scratch),
+            held => held.cast(),
+        };
+        if request.is_null() {
+            log_err!("http server: no memory for a request");
+            close_after_send(conn);
+        } else {
+            (*conn).request = request.cast();
+            (*conn).response = (&raw mut (*scratch).response).cast();
+            let mut out = Output::new(conn, (*scratch).room);
+            let mut next = answer_all(input, conn, request, &mut out);
+            if next != Next::Gone && !out.flush() {
+                next = Next::Close;
+            }
+            (*conn).response = null_mut();
+            put_away(conn, scratch, request, &next);
+            if next == Next::Close && is_open(conn) {
+                close_after_send(conn);
+            }
+        }
+        if !scratch.is_null() {
+            scratch::put_back(slot, scratch);
+        }
+    }
+}
+
+/// Leaves a request with the connection only if there is something of it.
+unsafe fn put_away(
+    conn: *mut tcp_connection,
+    scratch: *mut Scratch,
+    request: *mut Request,
+    next: &Next,
+) {
+    // SAFETY: the caller's objects; nobody else uses the request.
+    unsafe {
+        let ends = *next != Next::Stay || !is_open(conn);
+        if ends || http_request::parser(request).is_fresh() {
+            http_request::reset(request);
+            (*conn).request = null_mut();
+            scratch::put_request(scratch, request);
+        }
+    }
+}
+
+unsafe fn answer_all(
+    input: *mut buffer,
+    conn: *mut tcp_connection,
+    request: *mut Request,
+    out: &mut Output,
+) -> Next {
+    // SAFETY: after each callback the connection is looked at before anything else is done.
+    unsafe {
+        loop {
+            if let Err(status) = http_request::parse(input, request) {
+                refuse(status, out);
+                return Next::Close;
+            }
+            match http_request::state(request) {
+                REQUEST_DONE => (),
+                state => {
+                    if state == REQUEST_BODY {
+                        ask_for_body(input, request, out);
+                    }
+                    return Next::Stay;
+                }
+            }
+            let closes = answer(conn, request, out);
+            http_request::reset(request);
+            if !is_open(conn) {
+                return Next::Gone;
+            }
+            if closes {
+                return Next::Close;
+            }
+            if readable(input) == 0 {
+                return Next::Stay;
+            }
+        }
+    }
+}
+
+/// Tells a client that waits for it to go on with the body.
+unsafe fn ask_for_body(input: *mut buffer, request: *mut Request, out: &mut Output) {
+    // SAFETY: the caller's objects.
+    unsafe {
+        let parser = http_request::parser(request);
+        if parser.expects_continue() && readable(input) == 0 {
+            out.put(b"HTTP/1.1 100 Continue\r\n\r\n");
+        }
+        parser.continued();
+    }
+}
+
+/// Lets the program answer one request. True if the connection ends behind it.
+unsafe fn answer(conn: *mut tcp_connection, request: *mut Request, out: &mut Output) -> bool {
+    // SAFETY: fields that the program may change are read when they are needed.
+    unsafe {
+        let head_only = http_request::is_head(request);
+        let closes = http_request_close_connection(request.cast()) != 0;
+        let response: *mut Response = (*conn).response.cast();
+        let server: *mut http_server = (*conn).data.cast();
+        let callback = match server.is_null() {
+            true => None,
+            false => (*server).requestCallback,
+        };
+        if let Some(callback) = callback {
+            callback(request.cast(), response.cast());
+        }
+        let mut ends = true;
+        if is_open(conn) {
+            http_response::complete(response);
+            ends = closes || http_response::asks_close(response);
+            http_response::encode_to(response, ends, head_only, out);
+        }
+        http_response::reset(response);
+        ends
+    }
+}
+
+/// The answer to bytes that are no request, or to one that isn't served.
+fn refuse(status: Status, out: &mut Output) {
+    let text = reason(status);
+    let answer = Answer {
+        status,
+        reason: text,
+        content_type: Some(b"text/plain"),
+        body: Some(text),
+        close: true,
+        head_only: false,
+    };
+    encode(&answer, core::iter::empty(), out);
+}
+
+/// Frees what a connection holds that has ended.
+///
+/// # Safety
+/// `conn` is a live connection of an HTTP server, on its own thread.
+pub(super) unsafe fn forget(conn: *mut tcp_connection) {
+    // SAFETY: while a request is being answered it belongs to `serve`, which sees the end itself.
+    unsafe {
+        if !(*conn).request.is_null() && (*conn).response.is_null() {
+            http_request::free((*conn).request.cast());
+            (*conn).request = null_mut();
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! The HTTP server: a TCP server whose callbacks read requests and send the program's answers.
+
+use core::ffi::c_int;
+use core::mem::size_of;
+use core::ptr::null_mut;
+
+use super::exchange;
+use super::http_request::parse;
+use crate::abi::types::{
+    buffer, event_loop, http_request, http_server, request_callback, tcp_connection,
+};
+use crate::log::CText;
+use crate::reactor::acceptor::acceptor_init;
+use crate::reactor::tcp_server::{tcp_server_init, tcp_server_set_data, tcp_server_start};
+use crate::sys::fd;
+
+unsafe extern "C-unwind" fn connection_completed(_conn: *mut tcp_connection) -> c_int {
+    log_msg!("connection completed");
+    0
+}
+
+unsafe extern "C-unwind" fn message(input: *mut buffer, conn: *mut tcp_connection) -> c_int {
+    // SAFETY: the reactor calls this on the connection's thread, with the connection's own input.
+    unsafe {
+        log_msg!("get message from tcp connection {}", CText((*conn).name));
+        exchange::serve(input, conn);
+    }
+    0
+}
+
+unsafe extern "C-unwind" fn write_completed(_conn: *mut tcp_connection) -> c_int {
+    log_msg!("write completed");
+    0
+}
+
+unsafe extern "C-unwind" fn connection_closed(conn: *mut tcp_connection) -> c_int {
+    log_msg!("connection closed");
+    // SAFETY: the reactor calls this once, on the connection's thread, before it frees it.
+    unsafe { exchange::forget(conn) };
+    0
+}
+
+pub(crate) unsafe extern "C-unwind" fn http_server_new(
+    eventLoop: *mut event_loop,
+    port: c_int,
+    requestCallback: request_callback,
+    threadNum: c_int,
+) -> *mut http_server {
+    if eventLoop.is_null() {
+        log_err!("http_server_new: no event loop");
+        return null_mut();
+    }
+    // SAFETY: the caller's loop; a server that can't be made leaves nothing behind.
+    unsafe {
+        let server: *mut http_server = libc::malloc(size_of::<http_server>()).cast();
+        if server.is_null() {
+            log_err!("http_server_new: no memory");
+            return null_mut();
+        }
+        let acceptor = acceptor_init(port);
+        let tcp_server = match acceptor.is_null() {
+            true => null_mut(),
+            false => tcp_server_init(
+                eventLoop,
+                acceptor,
+                Some(connection_completed),
+                Some(message),
+                Some(write_completed),
+                Some(connection_closed),
+                threadNum,
+            ),
+        };
+        if tcp_server.is_null() {
+            log_err!("http_server_new: no server on port {}", port);
+            if !acceptor.is_null() {
+                fd::close((*acceptor).listen_fd);
+                libc::free(acceptor.cast());
+            }
+            libc::free(server.cast());
+            return null_mut();
+        }
+        server.write(http_server {
+            tcpServer: tcp_server,
+            requestCallback,
+        });
+        tcp_server_set_data(tcp_server, server.cast());
+        server
+    }
+}
+
+pub(crate) unsafe extern "C-unwind" fn http_server_start(httpServer: *mut http_server) {
+    if httpServer.is_null() {
+        log_err!("http_server_start: no server");
+        return;
+    }
+    // SAFETY: the caller's server.
+    unsafe { tcp_server_start((*httpServer).tcpServer) };
+}
+
+pub(crate) unsafe extern "C-unwind" fn parse_http_request(
+    input: *mut buffer,
+    httpRequest: *mut http_request,
+) -> c_int {
+    if input.is_null() || httpRequest.is_null() {
+        log_err!("parse_http_request: no buffer or no request");
+        return 0;
+    }
+    // SAFETY: the caller's objects.
+    unsafe { c_int::from(parse(input, httpRequest.cast()).is_ok()) }
+}

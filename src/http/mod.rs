@@ -1,0 +1,17 @@
+//! HTTP/1.1 on top of the reactor. Reading and writing messages is safe code on slices (`parse`,
+//! `encode` and what they are made of); the objects that C sees and the server drive it.
+
+mod arena;
+mod body;
+mod encode;
+mod exchange;
+mod framing;
+pub(crate) mod http_request;
+pub(crate) mod http_response;
+pub(crate) mod http_server;
+mod line;
+mod output;
+mod parse;
+mod scan;
+mod scratch;
+mod status;

@@ -1,0 +1,214 @@
+//! Reads a request from bytes that come in any portions: whole lines are taken, part of a line
+//! stays where it is and isn't looked at twice.
+#![forbid(unsafe_code)]
+
+use super::body::{Body, Part};
+use super::framing::Framing;
+use super::line::{HeaderLine, RequestLine, header_line, request_line};
+use super::scan::find_control;
+use super::status::{BAD_REQUEST, HEADERS_TOO_LARGE, NO_MEMORY, Status, URI_TOO_LONG};
+
+const REQUEST_LINE_MAX: usize = 8 << 10;
+/// Request line, headers and line ends together, and trailers as well.
+const HEAD_MAX: usize = 64 << 10;
+const HEADERS_MAX: usize = 1000;
+const CHUNK_LINE_MAX: usize = 1 << 10;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum State {
+    RequestLine,
+    Headers,
+    Body,
+    Done,
+}
+
+/// Keeps what the lines say; None when memory is out.
+pub(super) trait Store {
+    fn request_line(&mut self, line: &[u8], parts: &RequestLine) -> Option<()>;
+    fn header(&mut self, line: &[u8], parts: &HeaderLine) -> Option<()>;
+}
+
+pub(super) struct Parser {
+    pub(super) state: State,
+    /// Bytes of an unfinished line that have been looked at.
+    scanned: usize,
+    /// Bytes of the head that have been taken.
+    head: usize,
+    headers: usize,
+    framing: Framing,
+    body: Body,
+}
+
+impl Parser {
+    pub(super) fn new() -> Parser {
+        Parser {
+            state: State::RequestLine,
+            scanned: 0,
+            head: 0,
+            headers: 0,
+            framing: Framing::default(),
+            body: Body::of_length(0),
+        }
+    }
+
+    /// Whether nothing of a request has been seen yet.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.state == State::RequestLine && self.scanned == 0
+    }
+
+    /// Whether the client waits for `100 Continue` now.
+    pub(super) fn expects_continue(&self) -> bool {
+        self.state == State::Body && self.framing.expects && !self.framing.is_1_0
+    }
+
+    /// The interim answer has been given, or is needed no more.
+    pub(super) fn continued(&mut self) {
+        self.framing.expects = false;
+    }
+
+    /// Takes what it can, tells how many bytes that was, and stops behind the request, or at what
+    /// can't be part of one.
+    pub(super) fn parse(
+        &mut self,
+        input: &[u8],
+        store: &mut impl Store,
+    ) -> (usize, Result<(), Status>) {
+        let mut taken = 0;
+        while self.state != State::Done {
+            match self.step(input.get(taken..).unwrap_or(b""), store) {
+                Ok(0) => break,
+                Ok(n) => taken += n,
+                Err(status) => return (taken, Err(status)),
+            }
+        }
+        (taken, Ok(()))
+    }
+
+    /// Takes one line, or a stretch of the body; 0 while there is too little.
+    fn step(&mut self, input: &[u8], store: &mut impl Store) -> Result<usize, Status> {
+        match self.state {
+            State::RequestLine => {
+                let Some(line) = self.line(input, REQUEST_LINE_MAX, URI_TOO_LONG)? else {
+                    return Ok(0);
+                };
+                // Some clients end a body with a line end that isn't part of it.
+                if !line.is_empty() {
+                    self.request_line(line, store)?;
+                }
+                Ok(line.len() + 2)
+            }
+            State::Headers => {
+                let Some(line) = self.head_line(input)? else {
+                    return Ok(0);
+                };
+                if line.is_empty() {
+                    self.body = self.framing.body()?;
+                    self.state = State::Body;
+                    self.end_of_body();
+                } else {
+                    self.header(line, store)?;
+                }
+                Ok(line.len() + 2)
+            }
+            State::Body => self.body_step(input),
+            State::Done => Ok(0),
+        }
+    }
+
+    fn request_line(&mut self, line: &[u8], store: &mut impl Store) -> Result<(), Status> {
+        let parts = request_line(line)?;
+        store.request_line(line, &parts).ok_or(NO_MEMORY)?;
+        self.framing = Framing::default();
+        self.framing.is_1_0 = parts.is_1_0;
+        self.head = line.len() + 2;
+        self.headers = 0;
+        self.state = State::Headers;
+        Ok(())
+    }
+
+    fn header(&mut self, line: &[u8], store: &mut impl Store) -> Result<(), Status> {
+        if self.headers == HEADERS_MAX {
+            return Err(HEADERS_TOO_LARGE);
+        }
+        let parts = header_line(line)?;
+        let name = line.get(..parts.name_end).unwrap_or(b"");
+        let value = line.get(parts.value.clone()).unwrap_or(b"");
+        self.framing.header(name, value)?;
+        store.header(line, &parts).ok_or(NO_MEMORY)?;
+        self.headers += 1;
+        Ok(())
+    }
+
+    fn body_step(&mut self, input: &[u8]) -> Result<usize, Status> {
+        let taken = match self.body.part {
+            Part::Whole(_) | Part::Chunk(_) => self.body.skip(input.len()),
+            Part::End => 0,
+            Part::Trailer => {
+                let Some(line) = self.head_line(input)? else {
+                    return Ok(0);
+                };
+                if line.is_empty() {
+                    self.body.part = Part::End;
+                } else {
+                    header_line(line)?;
+                }
+                line.len() + 2
+            }
+            Part::Size | Part::ChunkEnd => {
+                let Some(line) = self.line(input, CHUNK_LINE_MAX, BAD_REQUEST)? else {
+                    return Ok(0);
+                };
+                match self.body.part {
+                    Part::Size => self.body.size(line)?,
+                    _ => self.body.chunk_end(line)?,
+                }
+                line.len() + 2
+            }
+        };
+        self.end_of_body();
+        Ok(taken)
+    }
+
+    fn end_of_body(&mut self) {
+        if self.body.part == Part::End {
+            self.state = State::Done;
+        }
+    }
+
+    /// A line that counts against the size of the head.
+    fn head_line<'a>(&mut self, input: &'a [u8]) -> Result<Option<&'a [u8]>, Status> {
+        let limit = HEAD_MAX.saturating_sub(self.head + 2);
+        let line = self.line(input, limit, HEADERS_TOO_LARGE)?;
+        self.head += line.map_or(0, |line| line.len() + 2);
+        Ok(line)
+    }
+
+    /// The line that `input` begins with, without its CRLF; None while its end isn't there.
+    /// A control character that isn't a tab, a CR without LF and a LF without CR are refused.
+    fn line<'a>(
+        &mut self,
+        input: &'a [u8],
+        limit: usize,
+        too_long: Status,
+    ) -> Result<Option<&'a [u8]>, Status> {
+        let mut at = self.scanned;
+        loop {
+            at = find_control(input, at);
+            if at > limit {
+                return Err(too_long);
+            }
+            match (input.get(at), input.get(at + 1)) {
+                (Some(b'\t'), _) => at += 1,
+                (None, _) | (Some(b'\r'), None) => {
+                    self.scanned = at;
+                    return Ok(None);
+                }
+                (Some(b'\r'), Some(b'\n')) => {
+                    self.scanned = 0;
+                    return Ok(input.get(..at));
+                }
+                _ => return Err(BAD_REQUEST),
+            }
+        }
+    }
+}

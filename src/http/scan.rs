@@ -1,0 +1,115 @@
+//! What HTTP/1.1 takes bytes for: controls, tokens, comma lists (RFC 9110, 5.6).
+#![forbid(unsafe_code)]
+
+fn is_control(byte: u8) -> bool {
+    byte < b' ' || byte == 0x7f
+}
+
+/// The first control character at or behind `from`, or the length.
+pub(super) fn find_control(text: &[u8], from: usize) -> usize {
+    let mut at = from.min(text.len());
+    // Sixteen at a time: the compiler makes one vector comparison of it.
+    while let Some(chunk) = text.get(at..).and_then(|rest| rest.first_chunk::<16>()) {
+        if chunk.iter().fold(false, |any, &b| any | is_control(b)) {
+            break;
+        }
+        at += 16;
+    }
+    while text.get(at).is_some_and(|&b| !is_control(b)) {
+        at += 1;
+    }
+    at
+}
+
+static TOKEN: [bool; 256] = token_table();
+
+const fn token_table() -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let marks = b"!#$%&'*+-.^_`|~";
+    let mut i = 0;
+    while i < marks.len() {
+        table[marks[i] as usize] = true;
+        i += 1;
+    }
+    table
+}
+
+/// How many bytes at the start are token characters.
+pub(super) fn token_len(text: &[u8]) -> usize {
+    let end = text.iter().position(|&b| !TOKEN[usize::from(b)]);
+    end.unwrap_or(text.len())
+}
+
+pub(super) fn is_token(text: &[u8]) -> bool {
+    !text.is_empty() && token_len(text) == text.len()
+}
+
+/// Whether a field value is free of control characters other than tabs.
+pub(super) fn is_value(text: &[u8]) -> bool {
+    text.iter().all(|&b| b == b'\t' || !is_control(b))
+}
+
+/// Without the blanks and tabs at both ends.
+pub(super) fn trim(text: &[u8]) -> &[u8] {
+    let blank = |b: &u8| *b == b' ' || *b == b'\t';
+    let Some(start) = text.iter().position(|b| !blank(b)) else {
+        return b"";
+    };
+    let end = text.iter().rposition(|b| !blank(b)).map_or(0, |i| i + 1);
+    text.get(start..end).unwrap_or(b"")
+}
+
+/// The members of a comma-separated list; empty ones don't count.
+pub(super) fn members(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+    list.split(|&b| b == b',')
+        .map(trim)
+        .filter(|member| !member.is_empty())
+}
+
+/// Whether a comma-separated list has this member, ignoring case.
+pub(super) fn has_member(list: &[u8], member: &[u8]) -> bool {
+    members(list).any(|m| m.eq_ignore_ascii_case(member))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn controls() {
+        assert_eq!(find_control(b"", 0), 0);
+        assert_eq!(find_control(b"abc", 7), 3);
+        for at in 0..50 {
+            for control in [0, 9, 10, 13, 31, 127] {
+                let mut text = [b'x'; 50];
+                text[at] = control;
+                assert_eq!(find_control(&text, 0), at);
+                assert_eq!(find_control(&text, at + 1), 50);
+            }
+        }
+        assert_eq!(find_control("caf\u{e9} \u{ff}".as_bytes(), 0), 8);
+    }
+
+    #[test]
+    fn lists() {
+        assert!(has_member(b"close", b"close"));
+        assert!(has_member(b" Foo ,\tCLOSE\t,, ", b"close"));
+        assert!(!has_member(b"closed, clos", b"close"));
+        assert!(!has_member(b"", b"close"));
+        assert_eq!(members(b",a,, b ,").collect::<Vec<_>>(), [b"a", b"b"]);
+    }
+
+    #[test]
+    fn values() {
+        assert!(is_token(b"X-Y"));
+        assert!(!is_token(b"X Y") && !is_token(b"") && !is_token(b"a:"));
+        assert!(is_value(b"a\tb \xff") && !is_value(b"a\r\nb") && !is_value(b"a\0"));
+        assert_eq!(trim(b" \t a b\t "), b"a b");
+        assert_eq!(trim(b" \t "), b"");
+    }
+}
