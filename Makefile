@@ -1,7 +1,5 @@
 # The short way to everything; `make help` lists it. CMakeLists.txt and Cargo.toml do the work.
 
-unexport MAKEFLAGS # cargo and cmake know themselves how many cores there are
-
 PREFIX ?= /usr/local
 PORT ?= 43211
 BUILD := target/cmake/build
@@ -14,7 +12,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 build: ## build the library and the C examples
 	@scripts/setup build
 	@cmake -S . -B $(BUILD) -DYOLANDA_CARGO_TARGET_DIR="$(CURDIR)/target" >/dev/null
-	@cmake --build $(BUILD) -j
+	@env -u MAKEFLAGS -u MAKELEVEL cmake --build $(BUILD) -j
 
 demo: build ## run the HTTP server example on PORT (43211)
 	@scripts/demo $(BUILD)/c_examples/http_server $(PORT)

@@ -26,7 +26,6 @@ install(FILES
   "${CMAKE_CURRENT_BINARY_DIR}/yolandaConfigVersion.cmake"
   cmake/yolandaTarget.cmake
   DESTINATION "${package_dir}")
-install(DIRECTORY cmake/poll DESTINATION "${package_dir}")
 
 file(RELATIVE_PATH up_from_pc
   "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}/.")

@@ -18,13 +18,12 @@ function(yolanda_define_target library_dir include_dir)
       IMPORTED_LINK_INTERFACE_LANGUAGES C)
   endif()
   # The second folder is for programs that say "event_loop.h" instead of "lib/event_loop.h".
-  set(includes "${include_dir}" "${include_dir}/lib")
-  # A project that leaves EPOLL_ENABLE empty wants poll, also where it generates no config.h itself.
-  if(DEFINED EPOLL_ENABLE AND NOT EPOLL_ENABLE)
-    list(PREPEND includes "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/poll")
-  endif()
   set_target_properties(yolanda PROPERTIES
-    INTERFACE_INCLUDE_DIRECTORIES "${includes}"
+    INTERFACE_INCLUDE_DIRECTORIES "${include_dir};${include_dir}/lib"
     INTERFACE_LINK_LIBRARIES "pthread;dl;m")
+  # The course's way to ask for poll is to leave EPOLL_ENABLE empty.
+  if(DEFINED EPOLL_ENABLE AND NOT EPOLL_ENABLE)
+    target_compile_definitions(yolanda INTERFACE YOLANDA_POLL_DEFAULT)
+  endif()
   add_library(yolanda::yolanda ALIAS yolanda)
 endfunction()
