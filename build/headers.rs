@@ -1,0 +1,228 @@
+//! Generates `include/lib/*.h` from `src/abi/*.rs`.
+//!
+//! Every build generates into `OUT_DIR/include`, where the drift test finds what the committed
+//! headers have to be. The source tree is written only when `YOLANDA_HEADERS=write` asks for it.
+
+use std::env;
+use std::fs;
+use std::path::Path;
+
+use cbindgen::{Builder, Config};
+
+/// What a header needs besides the Rust file of the same stem.
+struct Header {
+    stem: &'static str,
+    /// Before everything else: `#include`s and what has to stand between them.
+    preamble: &'static str,
+    /// A project header that has to come first, because its typedefs are used.
+    first: &'static [&'static str],
+    /// Macros that Rust has no constants for, and declarations of others.
+    macros: &'static str,
+    /// Types that no function of the file mentions.
+    include: &'static [&'static str],
+    /// Project headers, behind the header's own declarations: they include each other in circles.
+    last: &'static [&'static str],
+}
+
+const HEADERS: &[Header] = &[
+    Header {
+        stem: "acceptor",
+        last: &["common.h"],
+        ..NONE
+    },
+    Header {
+        stem: "buffer",
+        preamble: STRING_H,
+        macros: MEMMEM,
+        ..NONE
+    },
+    Header {
+        stem: "channel",
+        last: &["common.h", "event_loop.h", "buffer.h"],
+        ..NONE
+    },
+    Header {
+        stem: "channel_map",
+        last: &["channel.h"],
+        ..NONE
+    },
+    Header {
+        stem: "common",
+        preamble: include_str!("common_preamble.h"),
+        macros: concat!(
+            "/** The path of the course's Unix domain sockets. */\n",
+            "#define UNIXSTR_PATH \"/var/lib/unixstream.sock\"\n",
+            "\n",
+            include_str!("memmem.h"),
+        ),
+        last: &["log.h", "tcp_server.h", "inetaddress.h", "channel_map.h"],
+        ..NONE
+    },
+    Header {
+        stem: "event_dispatcher",
+        include: &["event_dispatcher"],
+        last: &["channel.h"],
+        ..NONE
+    },
+    Header {
+        stem: "event_loop",
+        preamble: "#include <pthread.h>\n",
+        include: &["channel_element"],
+        last: &["channel.h", "event_dispatcher.h", "common.h"],
+        ..NONE
+    },
+    Header {
+        stem: "event_loop_thread",
+        preamble: "#include <pthread.h>\n#include <string.h>\n",
+        macros: MEMMEM,
+        ..NONE
+    },
+    Header {
+        stem: "http_request",
+        preamble: STRING_H,
+        macros: MEMMEM,
+        include: &["http_request_state"],
+        ..NONE
+    },
+    Header {
+        stem: "http_response",
+        include: &["HttpStatusCode"],
+        last: &["buffer.h"],
+        ..NONE
+    },
+    Header {
+        stem: "http_server",
+        last: &[
+            "common.h",
+            "tcp_server.h",
+            "http_request.h",
+            "http_response.h",
+        ],
+        ..NONE
+    },
+    Header {
+        stem: "inetaddress",
+        preamble: STRING_H,
+        macros: MEMMEM,
+        ..NONE
+    },
+    Header {
+        stem: "log",
+        preamble: "#include <stdarg.h>\n#include <string.h>\n",
+        macros: concat!(
+            "/** Prints a line of severity LOG_MSG_TYPE. */\n",
+            "#define LOG_MSG(msg) yolanda_log(LOG_MSG_TYPE, msg)\n",
+            "/** Prints a line of severity LOG_ERR_TYPE. */\n",
+            "#define LOG_ERR(msg) yolanda_log(LOG_ERR_TYPE, msg)\n",
+            "\n",
+            include_str!("memmem.h"),
+        ),
+        ..NONE
+    },
+    Header {
+        stem: "tcp_connection",
+        first: &["tcp_server.h"],
+        last: &["event_loop.h", "channel.h", "buffer.h"],
+        ..NONE
+    },
+    Header {
+        stem: "tcp_server",
+        last: &[
+            "acceptor.h",
+            "event_loop.h",
+            "thread_pool.h",
+            "buffer.h",
+            "tcp_connection.h",
+        ],
+        ..NONE
+    },
+    Header {
+        stem: "thread_pool",
+        last: &["event_loop.h", "event_loop_thread.h"],
+        ..NONE
+    },
+    Header {
+        stem: "utils",
+        last: &["event_loop.h"],
+        ..NONE
+    },
+];
+
+const NONE: Header = Header {
+    stem: "",
+    preamble: "",
+    first: &[],
+    macros: "",
+    include: &[],
+    last: &[],
+};
+
+const STRING_H: &str = "#include <string.h>\n";
+const MEMMEM: &str = include_str!("memmem.h");
+
+pub fn generate() {
+    for input in ["src/abi", "cbindgen", "cbindgen.toml", "build", "build.rs"] {
+        println!("cargo::rerun-if-changed={input}");
+    }
+    println!("cargo::rerun-if-env-changed=YOLANDA_HEADERS");
+
+    let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
+    write_to(&Path::new(&out).join("include/lib"));
+    if env::var("YOLANDA_HEADERS").is_ok_and(|value| value == "write") {
+        write_to(Path::new("include/lib"));
+    }
+}
+
+fn write_to(folder: &Path) {
+    fs::create_dir_all(folder).expect("the folder for the headers");
+    for header in HEADERS {
+        let file = folder.join(header.stem).with_extension("h");
+        let mut text = Vec::new();
+        header.bindings().write(&mut text);
+        // A header that says what it said keeps its time, so that nothing that includes it is rebuilt.
+        if fs::read(&file).ok().as_deref() != Some(&text[..]) {
+            fs::write(&file, &text).expect("writing a header");
+        }
+    }
+}
+
+impl Header {
+    fn bindings(&self) -> cbindgen::Bindings {
+        let mut config = Config::from_file("cbindgen.toml").expect("cbindgen.toml");
+        config.header = Some(self.opening());
+        config.trailer = Some(format!("{}\n#endif", includes(self.last)));
+        if !self.macros.is_empty() {
+            config.after_includes = Some(format!("\n{}", self.macros.trim_end()));
+        }
+        config.export.include = self.include.iter().map(|&name| name.into()).collect();
+        Builder::new()
+            .with_config(config)
+            .with_src("cbindgen/forward.rs")
+            .with_src(format!("src/abi/{}.rs", self.stem))
+            .generate()
+            .unwrap_or_else(|error| panic!("{}.h: {error}", self.stem))
+    }
+
+    fn opening(&self) -> String {
+        let guard = format!("YOLANDA_LIB_{}_H", self.stem.to_uppercase());
+        let mut text = format!(
+            "/* Generated from src/abi/{}.rs. SPDX-License-Identifier: MIT OR Apache-2.0 */\n\
+             #ifndef {guard}\n#define {guard}\n",
+            self.stem
+        );
+        for part in [self.preamble, &includes(self.first)] {
+            if !part.is_empty() {
+                text.push('\n');
+                text.push_str(part);
+            }
+        }
+        text.trim_end().into()
+    }
+}
+
+fn includes(names: &[&str]) -> String {
+    names
+        .iter()
+        .map(|name| format!("#include \"{name}\"\n"))
+        .collect()
+}

@@ -1,0 +1,44 @@
+/* Generated from src/abi/acceptor.rs. SPDX-License-Identifier: MIT OR Apache-2.0 */
+#ifndef YOLANDA_LIB_ACCEPTOR_H
+#define YOLANDA_LIB_ACCEPTOR_H
+
+/**
+ * A listening socket.
+ *
+ * From acceptor_init() (`malloc`, yours to free() once its server is gone), or filled in by you.
+ */
+struct acceptor {
+    /**
+     * The port it is bound to; for port 0, the one that the system chose.
+     */
+    int listen_port;
+    /**
+     * The listening descriptor.
+     */
+    int listen_fd;
+};
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Opens a listening socket: IPv4, any address, SO_REUSEADDR, non-blocking, close-on-exec, backlog
+ * 1024. Port 0 takes any free port, which `listen_port` then holds.
+ *
+ * Returns the acceptor. If the port can't be had it prints `bind failed : TEXT (ERRNO)` or
+ * `listen failed : TEXT (ERRNO)` on stderr and exits with status 1. NULL with errno: a port that
+ * is none (EINVAL), no memory (ENOMEM).
+ *
+ * # Safety
+ * Any thread may call it.
+ */
+struct acceptor *acceptor_init(int port);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#include "common.h"
+
+#endif

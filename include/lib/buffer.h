@@ -1,0 +1,169 @@
+/* Generated from src/abi/buffer.rs. SPDX-License-Identifier: MIT OR Apache-2.0 */
+#ifndef YOLANDA_LIB_BUFFER_H
+#define YOLANDA_LIB_BUFFER_H
+
+#include <string.h>
+
+
+#ifndef YOLANDA_MEMMEM
+#define YOLANDA_MEMMEM
+/* Not declared by <string.h> without _GNU_SOURCE; an implicit declaration would cut the pointer. */
+#ifdef __cplusplus
+extern "C" {
+#endif
+#ifdef __THROW
+extern void *memmem(const void *, size_t, const void *, size_t) __THROW;
+#else
+extern void *memmem(const void *, size_t, const void *, size_t);
+#endif
+#ifdef __cplusplus
+}
+#endif
+#endif
+
+/**
+ * The capacity of a new buffer, in bytes.
+ */
+#define INIT_BUFFER_SIZE 65536
+
+/**
+ * Bytes in a growing block: [0, readIndex) is spare, [readIndex, writeIndex) is readable,
+ * [writeIndex, total_size) is writeable.
+ *
+ * Fields may be read and written: take bytes by `readIndex += n`, add them by writing behind
+ * `writeIndex` and moving it, replace the block by `data = realloc(data, n)` with `total_size = n`.
+ * A buffer of your own works everywhere, as long as `data` comes from malloc() or is NULL with
+ * `total_size` 0. After an append or a read by the library a NUL stands behind the readable bytes;
+ * it doesn't count as data. A buffer belongs to one thread at a time.
+ */
+struct buffer {
+    /**
+     * The block.
+     */
+    char *data;
+    /**
+     * Where reading goes on.
+     */
+    int readIndex;
+    /**
+     * Where writing goes on.
+     */
+    int writeIndex;
+    /**
+     * The block's size in bytes.
+     */
+    int total_size;
+};
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Makes an empty buffer of INIT_BUFFER_SIZE bytes. Release it with buffer_free().
+ *
+ * Returns NULL when memory is out.
+ *
+ * # Safety
+ * Any thread may call it.
+ */
+struct buffer *buffer_new(void);
+
+/**
+ * Frees a buffer and its block. NULL is allowed. The buffers of a live connection belong to it:
+ * such a call does nothing but log an error.
+ *
+ * # Safety
+ * `buffer` comes from buffer_new() and isn't used again.
+ */
+void buffer_free(struct buffer *buffer);
+
+/**
+ * Returns how many bytes fit behind the readable ones without making room; -1 for NULL.
+ *
+ * # Safety
+ * `buffer` is NULL or a buffer.
+ */
+int buffer_writeable_size(struct buffer *buffer);
+
+/**
+ * Returns how many bytes can be read; -1 for NULL.
+ *
+ * # Safety
+ * `buffer` is NULL or a buffer.
+ */
+int buffer_readable_size(struct buffer *buffer);
+
+/**
+ * Returns how many bytes before the readable ones have been consumed and can be used again; -1 for
+ * NULL.
+ *
+ * # Safety
+ * `buffer` is NULL or a buffer.
+ */
+int buffer_front_spare_size(struct buffer *buffer);
+
+/**
+ * Copies `size` bytes behind the readable ones. Makes room where it is needed, by moving the
+ * readable bytes to the front or by growing: pointers into the buffer may be stale afterwards.
+ *
+ * Returns the number of bytes appended. -1 with errno, and nothing appended: NULL buffer or
+ * negative size (EINVAL), no memory or more than INT_MAX - 1 bytes (ENOMEM). NULL data appends
+ * nothing and returns 0.
+ *
+ * # Safety
+ * `data` has `size` bytes, outside of this buffer's block.
+ */
+int buffer_append(struct buffer *buffer, void *data, int size);
+
+/**
+ * Appends one byte. Returns 1, or -1 as buffer_append().
+ *
+ * # Safety
+ * `buffer` is NULL or a buffer.
+ */
+int buffer_append_char(struct buffer *buffer, char data);
+
+/**
+ * Appends a string without its NUL. Returns the number of bytes appended, 0 for a NULL string, or
+ * -1 as buffer_append().
+ *
+ * # Safety
+ * `data` is NULL or ends with a NUL, and lies outside of this buffer's block.
+ */
+int buffer_append_string(struct buffer *buffer, char *data);
+
+/**
+ * Reads once from any descriptor (socket, pipe, tty, file), in the blocking mode that it is in,
+ * and appends what came: at most the writeable size and 65536 bytes more.
+ *
+ * Returns the number of bytes, 0 at the end of the stream, or -1 with errno.
+ *
+ * # Safety
+ * `buffer` is NULL or a buffer.
+ */
+int buffer_socket_read(struct buffer *buffer, int fd);
+
+/**
+ * Takes the first readable byte. Returns it, or 0 from an empty buffer, which stays as it is.
+ *
+ * # Safety
+ * `buffer` is NULL or a buffer.
+ */
+char buffer_read_char(struct buffer *buffer);
+
+/**
+ * Returns a pointer to the first `\r\n` among the readable bytes, or NULL. It is valid until the
+ * buffer changes.
+ *
+ * # Safety
+ * `buffer` is NULL or a buffer.
+ */
+char *buffer_find_CRLF(struct buffer *buffer);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+
+#endif

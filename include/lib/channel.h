@@ -1,0 +1,121 @@
+/* Generated from src/abi/channel.rs. SPDX-License-Identifier: MIT OR Apache-2.0 */
+#ifndef YOLANDA_LIB_CHANNEL_H
+#define YOLANDA_LIB_CHANNEL_H
+
+/**
+ * No event: a wait that ran out.
+ */
+#define EVENT_TIMEOUT 1
+
+/**
+ * The descriptor can be read (or has ended, or failed).
+ */
+#define EVENT_READ 2
+
+/**
+ * The descriptor can be written.
+ */
+#define EVENT_WRITE 4
+
+/**
+ * A signal.
+ */
+#define EVENT_SIGNAL 8
+
+/**
+ * Called on the loop's thread when the descriptor can be read. Gets the channel's `data`; what it
+ * returns is ignored. It may add, update and remove channels, its own too.
+ */
+typedef int (*event_read_callback)(void *data);
+
+/**
+ * Called on the loop's thread when the descriptor can be written. Gets the channel's `data`; what
+ * it returns is ignored. It may add, update and remove channels, its own too.
+ */
+typedef int (*event_write_callback)(void *data);
+
+/**
+ * A descriptor, the events that it waits for, and whom to call.
+ *
+ * From channel_new(), or your own memory. It has to stay where it is until
+ * event_loop_remove_channel_event() has returned on the loop's thread; then the library never
+ * touches it again. Callbacks and `data` may be changed at any time on the loop's thread; a change
+ * of `events` counts from the next event_loop_update_channel_event().
+ */
+struct channel {
+    /**
+     * The descriptor. It stays yours: the library closes none but those of its connections.
+     */
+    int fd;
+    /**
+     * EVENT_READ, EVENT_WRITE, or both.
+     */
+    int events;
+    /**
+     * May be NULL.
+     */
+    event_read_callback eventReadCallback;
+    /**
+     * May be NULL.
+     */
+    event_write_callback eventWriteCallback;
+    /**
+     * Handed to the callbacks.
+     */
+    void *data;
+};
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Makes a channel. It belongs to you: free() it after it has been removed from its loop.
+ *
+ * Returns NULL when memory is out.
+ *
+ * # Safety
+ * Any thread may call it.
+ */
+struct channel *channel_new(int fd,
+                            int events,
+                            event_read_callback eventReadCallback,
+                            event_write_callback eventWriteCallback,
+                            void *data);
+
+/**
+ * Returns non-zero when EVENT_WRITE is among the channel's `events`; -1 for NULL.
+ *
+ * # Safety
+ * `channel` is NULL or a channel.
+ */
+int channel_write_event_is_enabled(struct channel *channel);
+
+/**
+ * Adds EVENT_WRITE to the channel's `events` and tells the loop that the channel was added to.
+ * Works on any thread; elsewhere than on the loop's it takes effect soon after.
+ *
+ * Returns 0, or -1 with errno, for a channel in no loop too.
+ *
+ * # Safety
+ * `channel` is NULL or a channel.
+ */
+int channel_write_event_enable(struct channel *channel);
+
+/**
+ * Takes EVENT_WRITE out of the channel's `events`; otherwise as channel_write_event_enable().
+ *
+ * # Safety
+ * `channel` is NULL or a channel.
+ */
+int channel_write_event_disable(struct channel *channel);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#include "common.h"
+#include "event_loop.h"
+#include "buffer.h"
+
+#endif

@@ -1,0 +1,88 @@
+/* Generated from src/abi/event_loop_thread.rs. SPDX-License-Identifier: MIT OR Apache-2.0 */
+#ifndef YOLANDA_LIB_EVENT_LOOP_THREAD_H
+#define YOLANDA_LIB_EVENT_LOOP_THREAD_H
+
+#include <pthread.h>
+#include <string.h>
+
+
+#ifndef YOLANDA_MEMMEM
+#define YOLANDA_MEMMEM
+/* Not declared by <string.h> without _GNU_SOURCE; an implicit declaration would cut the pointer. */
+#ifdef __cplusplus
+extern "C" {
+#endif
+#ifdef __THROW
+extern void *memmem(const void *, size_t, const void *, size_t) __THROW;
+#else
+extern void *memmem(const void *, size_t, const void *, size_t);
+#endif
+#ifdef __cplusplus
+}
+#endif
+#endif
+
+struct event_loop;
+
+/**
+ * A thread that runs a loop of its own. The memory may be yours; set it up with
+ * event_loop_thread_init() and leave it where it is while the thread runs.
+ */
+struct event_loop_thread {
+    /**
+     * The thread's loop; NULL until it runs.
+     */
+    struct event_loop *eventLoop;
+    /**
+     * The thread, joinable.
+     */
+    pthread_t thread_tid;
+    /**
+     * Guards `eventLoop` while the thread starts.
+     */
+    pthread_mutex_t mutex;
+    /**
+     * Signalled when `eventLoop` is set.
+     */
+    pthread_cond_t cond;
+    /**
+     * "Thread-1", "Thread-2", ...
+     */
+    char *thread_name;
+    /**
+     * Not used by the library.
+     */
+    long thread_count;
+};
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Sets up a thread that hasn't started. `number` counts from 0 and gives the name: "Thread-1" for
+ * 0.
+ *
+ * Returns 0, or -1 with errno.
+ *
+ * # Safety
+ * `thread` is NULL or memory of yours for the struct.
+ */
+int event_loop_thread_init(struct event_loop_thread *thread, int number);
+
+/**
+ * Starts the thread and waits until its loop runs.
+ *
+ * Returns that loop, or NULL with errno when the thread or its loop can't be made.
+ *
+ * # Safety
+ * `thread` is NULL or has been set up by event_loop_thread_init().
+ */
+struct event_loop *event_loop_thread_start(struct event_loop_thread *thread);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+
+#endif

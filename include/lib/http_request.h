@@ -1,0 +1,164 @@
+/* Generated from src/abi/http_request.rs. SPDX-License-Identifier: MIT OR Apache-2.0 */
+#ifndef YOLANDA_LIB_HTTP_REQUEST_H
+#define YOLANDA_LIB_HTTP_REQUEST_H
+
+#include <string.h>
+
+
+#ifndef YOLANDA_MEMMEM
+#define YOLANDA_MEMMEM
+/* Not declared by <string.h> without _GNU_SOURCE; an implicit declaration would cut the pointer. */
+#ifdef __cplusplus
+extern "C" {
+#endif
+#ifdef __THROW
+extern void *memmem(const void *, size_t, const void *, size_t) __THROW;
+#else
+extern void *memmem(const void *, size_t, const void *, size_t);
+#endif
+#ifdef __cplusplus
+}
+#endif
+#endif
+
+/**
+ * How far a request has been read.
+ */
+enum http_request_state {
+    /**
+     * The request line comes next.
+     */
+    REQUEST_STATUS = 0,
+    /**
+     * Header lines come next.
+     */
+    REQUEST_HEADERS = 1,
+    /**
+     * The body comes next.
+     */
+    REQUEST_BODY = 2,
+    /**
+     * The request is complete.
+     */
+    REQUEST_DONE = 3,
+};
+
+/**
+ * A header line. Both strings end with a NUL, may be written to within their length, and belong to
+ * the request until it is reset.
+ */
+struct request_header {
+    /**
+     * The name, as the client wrote it.
+     */
+    char *key;
+    /**
+     * The value, without blanks around it.
+     */
+    char *value;
+};
+
+/**
+ * An HTTP request. Its strings end with a NUL, may be written to within their length, and belong to
+ * the request until it is reset. The library keeps more behind these fields: make one only with
+ * http_request_new().
+ */
+struct http_request {
+    /**
+     * "HTTP/1.1" or "HTTP/1.0"; NULL before the request line has been read.
+     */
+    char *version;
+    /**
+     * "GET", ...; NULL before the request line has been read.
+     */
+    char *method;
+    /**
+     * The target as the client wrote it; NULL before the request line has been read.
+     */
+    char *url;
+    /**
+     * How far the request has been read.
+     */
+    enum http_request_state current_state;
+    /**
+     * The headers, `request_headers_number` of them.
+     */
+    struct request_header *request_headers;
+    /**
+     * How many headers there are.
+     */
+    int request_headers_number;
+};
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Makes an empty request. Release it with http_request_clear().
+ *
+ * Returns NULL when memory is out.
+ *
+ * # Safety
+ * Any thread may call it.
+ */
+struct http_request *http_request_new(void);
+
+/**
+ * Frees a request with its strings and headers. NULL is allowed.
+ *
+ * # Safety
+ * `httpRequest` comes from http_request_new() and isn't used again.
+ */
+void http_request_clear(struct http_request *httpRequest);
+
+/**
+ * Empties the request for the next one.
+ *
+ * # Safety
+ * The strings aren't used again.
+ */
+void http_request_reset(struct http_request *httpRequest);
+
+/**
+ * Adds a header. Both strings are copied.
+ *
+ * # Safety
+ * The strings are NULL, which counts as empty, or end with a NUL.
+ */
+void http_request_add_header(struct http_request *httpRequest, char *key, char *value);
+
+/**
+ * Looks a header up by its whole name, ignoring case.
+ *
+ * Returns the value of the first of that name, which belongs to the request, or NULL.
+ *
+ * # Safety
+ * `key` is NULL or ends with a NUL.
+ */
+char *http_request_get_header(struct http_request *httpRequest, char *key);
+
+/**
+ * Returns how far the request has been read; REQUEST_STATUS for NULL.
+ *
+ * # Safety
+ * `httpRequest` is NULL or a request.
+ */
+enum http_request_state http_request_current_state(struct http_request *httpRequest);
+
+/**
+ * Returns 1 when the connection is to be closed after the response, 0 when it stays open: HTTP/1.1
+ * stays open unless the client says `Connection: close`, HTTP/1.0 closes unless it says
+ * `Connection: keep-alive`. -1 for NULL.
+ *
+ * # Safety
+ * `httpRequest` is NULL or a request.
+ */
+int http_request_close_connection(struct http_request *httpRequest);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+
+#endif

@@ -1,0 +1,114 @@
+/* Generated from src/abi/http_response.rs. SPDX-License-Identifier: MIT OR Apache-2.0 */
+#ifndef YOLANDA_LIB_HTTP_RESPONSE_H
+#define YOLANDA_LIB_HTTP_RESPONSE_H
+
+/**
+ * The status codes that have a name; a response may have any other.
+ */
+enum HttpStatusCode {
+    /**
+     * Not set: sent as 500.
+     */
+    Unknown = 0,
+    /**
+     * The answer follows.
+     */
+    OK = 200,
+    /**
+     * It is elsewhere.
+     */
+    MovedPermanently = 301,
+    /**
+     * Not understood.
+     */
+    BadRequest = 400,
+    /**
+     * Not there.
+     */
+    NotFound = 404,
+};
+
+struct buffer;
+
+/**
+ * A header line of a response. Both strings are yours; the library reads them only until the
+ * callback returns.
+ */
+struct response_header {
+    /**
+     * The name.
+     */
+    char *key;
+    /**
+     * The value.
+     */
+    char *value;
+};
+
+/**
+ * An HTTP response, which the request callback fills in. Its strings are yours: the library reads
+ * them only until the callback returns and never frees them. It keeps more behind these fields:
+ * make one only with http_response_new().
+ */
+struct http_response {
+    /**
+     * The status code.
+     */
+    enum HttpStatusCode statusCode;
+    /**
+     * The text behind the code; may be NULL.
+     */
+    char *statusMessage;
+    /**
+     * The value of Content-Type; not sent when NULL.
+     */
+    char *contentType;
+    /**
+     * The body, ending with a NUL; NULL is an empty one.
+     */
+    char *body;
+    /**
+     * Room for 128 headers.
+     */
+    struct response_header *response_headers;
+    /**
+     * How many of them are set.
+     */
+    int response_headers_number;
+    /**
+     * 1 closes the connection after this response, whatever the name says.
+     */
+    int keep_connected;
+};
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Makes an empty response with room for 128 headers.
+ *
+ * Returns NULL when memory is out.
+ *
+ * # Safety
+ * Any thread may call it.
+ */
+struct http_response *http_response_new(void);
+
+/**
+ * Appends the response as it goes over the wire: status line, Content-Type if set, Content-Length,
+ * Connection, the other headers, an empty line, the body. On failure (NULL, no memory) nothing is
+ * appended and an error is logged.
+ *
+ * # Safety
+ * The strings that are set end with a NUL.
+ */
+void http_response_encode_buffer(struct http_response *httpResponse, struct buffer *buffer);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#include "buffer.h"
+
+#endif

@@ -1,0 +1,82 @@
+/* Generated from src/abi/http_server.rs. SPDX-License-Identifier: MIT OR Apache-2.0 */
+#ifndef YOLANDA_LIB_HTTP_SERVER_H
+#define YOLANDA_LIB_HTTP_SERVER_H
+
+struct TCPserver;
+
+struct buffer;
+
+struct event_loop;
+
+struct http_request;
+
+struct http_response;
+
+/**
+ * Called on the connection's thread for every complete request; fills in the response. What it
+ * returns is ignored. Both structs are the library's and valid until it returns.
+ */
+typedef int (*request_callback)(struct http_request *httpRequest, struct http_response *httpResponse);
+
+/**
+ * An HTTP/1.1 server. From http_server_new(); the library keeps more behind these fields.
+ */
+struct http_server {
+    /**
+     * The server that it runs on.
+     */
+    struct TCPserver *tcpServer;
+    /**
+     * May be replaced at any time on the loop's thread; with NULL every answer is a 500.
+     */
+    request_callback requestCallback;
+};
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Makes an HTTP server that listens on the port (0: any free one), with `threadNum` threads beside
+ * the loop's own. It serves after http_server_start() as long as the loop runs, and is never freed.
+ *
+ * Returns NULL with errno when memory is out or the loop is NULL. If the port can't be had it exits
+ * as acceptor_init().
+ *
+ * # Safety
+ * `eventLoop` is NULL or a loop of the calling thread.
+ */
+struct http_server *http_server_new(struct event_loop *eventLoop,
+                                    int port,
+                                    request_callback requestCallback,
+                                    int threadNum);
+
+/**
+ * Starts the threads and begins to accept.
+ *
+ * # Safety
+ * `httpServer` is NULL or a server; only on its loop's thread.
+ */
+void http_server_start(struct http_server *httpServer);
+
+/**
+ * Reads a request from a buffer, as far as its bytes go, and consumes them. Call it again with more
+ * bytes until `current_state` is REQUEST_DONE.
+ *
+ * Returns 1, or 0 when the bytes aren't HTTP (or for NULL).
+ *
+ * # Safety
+ * `input` is NULL or a buffer, `httpRequest` NULL or a request.
+ */
+int parse_http_request(struct buffer *input, struct http_request *httpRequest);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#include "common.h"
+#include "tcp_server.h"
+#include "http_request.h"
+#include "http_response.h"
+
+#endif

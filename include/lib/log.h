@@ -1,0 +1,96 @@
+/* Generated from src/abi/log.rs. SPDX-License-Identifier: MIT OR Apache-2.0 */
+#ifndef YOLANDA_LIB_LOG_H
+#define YOLANDA_LIB_LOG_H
+
+#include <stdarg.h>
+#include <string.h>
+
+
+/** Prints a line of severity LOG_MSG_TYPE. */
+#define LOG_MSG(msg) yolanda_log(LOG_MSG_TYPE, msg)
+/** Prints a line of severity LOG_ERR_TYPE. */
+#define LOG_ERR(msg) yolanda_log(LOG_ERR_TYPE, msg)
+
+#ifndef YOLANDA_MEMMEM
+#define YOLANDA_MEMMEM
+/* Not declared by <string.h> without _GNU_SOURCE; an implicit declaration would cut the pointer. */
+#ifdef __cplusplus
+extern "C" {
+#endif
+#ifdef __THROW
+extern void *memmem(const void *, size_t, const void *, size_t) __THROW;
+#else
+extern void *memmem(const void *, size_t, const void *, size_t);
+#endif
+#ifdef __cplusplus
+}
+#endif
+#endif
+
+/**
+ * Severity: `[debug] `.
+ */
+#define LOG_DEBUG_TYPE 0
+
+/**
+ * Severity: `[msg] `.
+ */
+#define LOG_MSG_TYPE 1
+
+/**
+ * Severity: `[warn] `.
+ */
+#define LOG_WARN_TYPE 2
+
+/**
+ * Severity: `[err] `.
+ */
+#define LOG_ERR_TYPE 3
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Prints one line on stdout: the severity's tag (`[debug] `, `[msg] `, `[warn] `, `[err] `, for
+ * any other number `[???] `), the text, a newline.
+ *
+ * The environment says what is printed at all: YOLANDA_LOG=off|err|warn|msg|debug, everything where
+ * it isn't set. errno stays what it was. All of this holds for every function here.
+ *
+ * # Safety
+ * `msg` is NULL, which counts as empty, or ends with a NUL; any thread may call it.
+ */
+void yolanda_log(int severity, const char *msg);
+
+/**
+ * Prints a line formatted as by vprintf(), cut at 1023 bytes, followed by `: ` and `errstr` when
+ * that isn't NULL.
+ *
+ * # Safety
+ * The arguments fit the format; any thread may call it.
+ */
+void yolanda_logx(int severity, const char *errstr, const char *fmt, va_list ap);
+
+/**
+ * Prints a `[msg] ` line formatted as by printf(), cut at 1023 bytes.
+ *
+ * # Safety
+ * The arguments fit the format; any thread may call it.
+ */
+void yolanda_msgx(const char *fmt, ...);
+
+/**
+ * Prints a `[debug] ` line formatted as by printf(), cut at 1023 bytes.
+ *
+ * # Safety
+ * The arguments fit the format; any thread may call it.
+ */
+void yolanda_debugx(const char *fmt, ...);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+
+#endif

@@ -1,0 +1,136 @@
+/* Generated from src/abi/tcp_server.rs. SPDX-License-Identifier: MIT OR Apache-2.0 */
+#ifndef YOLANDA_LIB_TCP_SERVER_H
+#define YOLANDA_LIB_TCP_SERVER_H
+
+struct acceptor;
+
+struct buffer;
+
+struct event_loop;
+
+struct tcp_connection;
+
+struct thread_pool;
+
+/**
+ * Called once for a new connection, on the accepting thread, before the connection can receive
+ * anything. `tcpConnection->data` is set already. What it returns is ignored, here and below.
+ */
+typedef int (*connection_completed_call_back)(struct tcp_connection *tcpConnection);
+
+/**
+ * Called on the connection's thread whenever bytes have arrived. Consume them by moving the
+ * buffer's `readIndex`; what is left is there again next time, followed by the new bytes.
+ */
+typedef int (*message_call_back)(struct buffer *buffer, struct tcp_connection *tcpConnection);
+
+/**
+ * Called on the connection's thread when everything that a socket didn't take at once has been
+ * sent.
+ */
+typedef int (*write_completed_call_back)(struct tcp_connection *tcpConnection);
+
+/**
+ * Called once, on the connection's thread, for every connection whose completed callback ran.
+ * `channel->fd`, `name` and `data` can still be read; when it returns, the library closes the
+ * descriptor and frees the connection.
+ */
+typedef int (*connection_closed_call_back)(struct tcp_connection *tcpConnection);
+
+/**
+ * A TCP server. From tcp_server_init(); the library keeps more behind these fields. They belong to
+ * the thread of its loop and may be changed there at any time.
+ */
+struct TCPserver {
+    /**
+     * The port that it listens on.
+     */
+    int port;
+    /**
+     * The loop that accepts.
+     */
+    struct event_loop *eventLoop;
+    /**
+     * The listening socket.
+     */
+    struct acceptor *acceptor;
+    /**
+     * May be NULL, as the three below. New connections get what stands here.
+     */
+    connection_completed_call_back connectionCompletedCallBack;
+    /**
+     * Called when bytes have arrived.
+     */
+    message_call_back messageCallBack;
+    /**
+     * Called when everything that was held back has been sent.
+     */
+    write_completed_call_back writeCompletedCallBack;
+    /**
+     * Called once, last.
+     */
+    connection_closed_call_back connectionClosedCallBack;
+    /**
+     * How many threads serve connections; 0: the accepting one.
+     */
+    int threadNum;
+    /**
+     * Those threads.
+     */
+    struct thread_pool *threadPool;
+    /**
+     * What every new connection's `data` begins as.
+     */
+    void *data;
+};
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Makes a server on a listening socket, with `threadNum` threads for its connections (0: the loop's
+ * own thread). It serves after tcp_server_start() as long as the loop runs, and is never freed.
+ *
+ * Returns NULL with errno when memory is out, or a loop or acceptor is NULL.
+ *
+ * # Safety
+ * The acceptor lives as long as the server. Callbacks may be NULL.
+ */
+struct TCPserver *tcp_server_init(struct event_loop *eventLoop,
+                                  struct acceptor *acceptor,
+                                  connection_completed_call_back connectionCallBack,
+                                  message_call_back messageCallBack,
+                                  write_completed_call_back writeCompletedCallBack,
+                                  connection_closed_call_back connectionClosedCallBack,
+                                  int threadNum);
+
+/**
+ * Starts the threads, makes the listening socket non-blocking and begins to accept; clients are
+ * served as soon as the loop runs.
+ *
+ * # Safety
+ * `tcpServer` is NULL or a server; only on its loop's thread.
+ */
+void tcp_server_start(struct TCPserver *tcpServer);
+
+/**
+ * Sets what `data` of every connection accepted from now on begins as. The pointer is yours; the
+ * library only hands it on.
+ *
+ * # Safety
+ * `tcpServer` is NULL or a server; only on its loop's thread.
+ */
+void tcp_server_set_data(struct TCPserver *tcpServer, void *data);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#include "acceptor.h"
+#include "event_loop.h"
+#include "thread_pool.h"
+#include "buffer.h"
+#include "tcp_connection.h"
+
+#endif

@@ -1,0 +1,76 @@
+/* Generated from src/abi/thread_pool.rs. SPDX-License-Identifier: MIT OR Apache-2.0 */
+#ifndef YOLANDA_LIB_THREAD_POOL_H
+#define YOLANDA_LIB_THREAD_POOL_H
+
+struct event_loop;
+
+struct event_loop_thread;
+
+/**
+ * Threads with a loop each, which take turns. From thread_pool_new(); the library keeps more behind
+ * these fields.
+ */
+struct thread_pool {
+    /**
+     * The loop that hands out work, and takes it itself where there are no threads.
+     */
+    struct event_loop *mainLoop;
+    /**
+     * Non-zero once thread_pool_start() was called.
+     */
+    int started;
+    /**
+     * How many threads there are.
+     */
+    int thread_number;
+    /**
+     * The threads, `thread_number` of them.
+     */
+    struct event_loop_thread *eventLoopThreads;
+    /**
+     * Whose turn is next.
+     */
+    int position;
+};
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Makes a pool of `threadNumber` threads that haven't started. 0 or less: the main loop does all.
+ *
+ * Returns NULL with errno when memory is out or the loop is NULL.
+ *
+ * # Safety
+ * `mainLoop` is NULL or a loop.
+ */
+struct thread_pool *thread_pool_new(struct event_loop *mainLoop, int threadNumber);
+
+/**
+ * Starts the threads, once: a second call does nothing. Threads that can't be started are left out
+ * with an error in the log. On another thread than the main loop's it exits as
+ * assertInSameThread().
+ *
+ * # Safety
+ * `pool` is NULL or a pool.
+ */
+void thread_pool_start(struct thread_pool *pool);
+
+/**
+ * Returns the loop whose turn it is, the main loop where there are no threads; NULL before
+ * thread_pool_start(). On another thread than the main loop's it exits as assertInSameThread().
+ *
+ * # Safety
+ * `pool` is NULL or a pool.
+ */
+struct event_loop *thread_pool_get_loop(struct thread_pool *pool);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#include "event_loop.h"
+#include "event_loop_thread.h"
+
+#endif

@@ -1,0 +1,106 @@
+use core::ffi::{c_int, c_void};
+
+/// No event: a wait that ran out.
+pub const EVENT_TIMEOUT: c_int = 0x01;
+/// The descriptor can be read (or has ended, or failed).
+pub const EVENT_READ: c_int = 0x02;
+/// The descriptor can be written.
+pub const EVENT_WRITE: c_int = 0x04;
+/// A signal.
+pub const EVENT_SIGNAL: c_int = 0x08;
+
+/// Called on the loop's thread when the descriptor can be read. Gets the channel's `data`; what it
+/// returns is ignored. It may add, update and remove channels, its own too.
+pub type event_read_callback = Option<unsafe extern "C-unwind" fn(data: *mut c_void) -> c_int>;
+
+/// Called on the loop's thread when the descriptor can be written. Gets the channel's `data`; what
+/// it returns is ignored. It may add, update and remove channels, its own too.
+pub type event_write_callback = Option<unsafe extern "C-unwind" fn(data: *mut c_void) -> c_int>;
+
+/// A descriptor, the events that it waits for, and whom to call.
+///
+/// From channel_new(), or your own memory. It has to stay where it is until
+/// event_loop_remove_channel_event() has returned on the loop's thread; then the library never
+/// touches it again. Callbacks and `data` may be changed at any time on the loop's thread; a change
+/// of `events` counts from the next event_loop_update_channel_event().
+#[repr(C)]
+pub struct channel {
+    /// The descriptor. It stays yours: the library closes none but those of its connections.
+    pub fd: c_int,
+    /// EVENT_READ, EVENT_WRITE, or both.
+    pub events: c_int,
+    /// May be NULL.
+    pub eventReadCallback: event_read_callback,
+    /// May be NULL.
+    pub eventWriteCallback: event_write_callback,
+    /// Handed to the callbacks.
+    pub data: *mut c_void,
+}
+
+assert_layout!(channel, 32;
+    fd: 0, 4;
+    events: 4, 4;
+    eventReadCallback: 8, 8;
+    eventWriteCallback: 16, 8;
+    data: 24, 8;
+);
+
+/// Makes a channel. It belongs to you: free() it after it has been removed from its loop.
+///
+/// Returns NULL when memory is out.
+///
+/// # Safety
+/// Any thread may call it.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn channel_new(
+    fd: c_int,
+    events: c_int,
+    eventReadCallback: event_read_callback,
+    eventWriteCallback: event_write_callback,
+    data: *mut c_void,
+) -> *mut channel {
+    weak_export!("channel_new", crate::reactor::channel::channel_new)
+}
+
+/// Returns non-zero when EVENT_WRITE is among the channel's `events`; -1 for NULL.
+///
+/// # Safety
+/// `channel` is NULL or a channel.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn channel_write_event_is_enabled(channel: *mut channel) -> c_int {
+    weak_export!(
+        "channel_write_event_is_enabled",
+        crate::reactor::channel::channel_write_event_is_enabled
+    )
+}
+
+/// Adds EVENT_WRITE to the channel's `events` and tells the loop that the channel was added to.
+/// Works on any thread; elsewhere than on the loop's it takes effect soon after.
+///
+/// Returns 0, or -1 with errno, for a channel in no loop too.
+///
+/// # Safety
+/// `channel` is NULL or a channel.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn channel_write_event_enable(channel: *mut channel) -> c_int {
+    weak_export!(
+        "channel_write_event_enable",
+        crate::reactor::channel::channel_write_event_enable
+    )
+}
+
+/// Takes EVENT_WRITE out of the channel's `events`; otherwise as channel_write_event_enable().
+///
+/// # Safety
+/// `channel` is NULL or a channel.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn channel_write_event_disable(channel: *mut channel) -> c_int {
+    weak_export!(
+        "channel_write_event_disable",
+        crate::reactor::channel::channel_write_event_disable
+    )
+}

@@ -1,0 +1,52 @@
+use core::ffi::{c_char, c_int, c_void};
+
+use libc::timeval;
+
+use super::channel::channel;
+use super::event_loop::event_loop;
+
+/// A back end: how a loop waits for its channels.
+///
+/// `poll_dispatcher` and `epoll_dispatcher` are two. One of your own, or a changed copy of these,
+/// goes into `eventLoop->eventDispatcher` after event_loop_init(), with what its `init` returned in
+/// `event_dispatcher_data`: before the next pass every channel of the loop is added to it. All are
+/// called on the loop's thread and report readiness with channel_event_activate().
+#[repr(C)]
+pub struct event_dispatcher {
+    /// Shown in the log.
+    pub name: *const c_char,
+    /// Makes the back end's own data for one loop; NULL if it can't.
+    pub init: Option<unsafe extern "C-unwind" fn(eventLoop: *mut event_loop) -> *mut c_void>,
+    /// Begins to wait for the channel's `events`. Returns 0, or -1 with errno.
+    pub add: Option<
+        unsafe extern "C-unwind" fn(eventLoop: *mut event_loop, channel: *mut channel) -> c_int,
+    >,
+    /// Stops waiting for the channel. Returns 0, or -1 with errno.
+    pub del: Option<
+        unsafe extern "C-unwind" fn(eventLoop: *mut event_loop, channel: *mut channel) -> c_int,
+    >,
+    /// Takes over changed `events` and looks at readiness afresh. Returns 0, or -1 with errno.
+    pub update: Option<
+        unsafe extern "C-unwind" fn(eventLoop: *mut event_loop, channel: *mut channel) -> c_int,
+    >,
+    /// Waits, at most as long as the timeval says, and activates what is ready. Returns 0, or -1
+    /// with errno.
+    pub dispatch: Option<
+        unsafe extern "C-unwind" fn(eventLoop: *mut event_loop, timeval: *mut timeval) -> c_int,
+    >,
+    /// Releases what `init` made.
+    pub clear: Option<unsafe extern "C-unwind" fn(eventLoop: *mut event_loop)>,
+}
+
+// SAFETY: the library's two are never written, and their name is a literal.
+unsafe impl Sync for event_dispatcher {}
+
+assert_layout!(event_dispatcher, 56;
+    name: 0, 8;
+    init: 8, 8;
+    add: 16, 8;
+    del: 24, 8;
+    update: 32, 8;
+    dispatch: 40, 8;
+    clear: 48, 8;
+);

@@ -1,0 +1,27 @@
+use core::ffi::c_int;
+
+/// An address to listen on.
+#[repr(C)]
+pub struct inet_address {
+    /// The port.
+    pub port: c_int,
+}
+
+assert_layout!(inet_address, 4;
+    port: 0, 4;
+);
+
+/// Makes an address; free() it when it is no longer needed.
+///
+/// Returns NULL when memory is out.
+///
+/// # Safety
+/// Any thread may call it.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn init_inet_address(port: c_int) -> *mut inet_address {
+    weak_export!(
+        "init_inet_address",
+        crate::reactor::inetaddress::init_inet_address
+    )
+}

@@ -1,0 +1,42 @@
+//! Every type, callback and constant of the headers, flat: what the rest of the crate imports.
+
+use core::ffi::c_uint;
+
+pub use super::acceptor::acceptor;
+pub use super::buffer::{INIT_BUFFER_SIZE, buffer};
+pub use super::channel::{
+    EVENT_READ, EVENT_SIGNAL, EVENT_TIMEOUT, EVENT_WRITE, channel, event_read_callback,
+    event_write_callback,
+};
+pub use super::channel_map::channel_map;
+pub use super::common::{BUFFER_SIZE, LISTENQ, MAXLINE, SERV_PORT};
+pub use super::event_dispatcher::event_dispatcher;
+pub use super::event_loop::{channel_element, epoll_dispatcher, event_loop, poll_dispatcher};
+pub use super::event_loop_thread::event_loop_thread;
+pub use super::http_request::{http_request, http_request_state, request_header};
+pub use super::http_response::{HttpStatusCode, http_response, response_header};
+pub use super::http_server::{http_server, request_callback};
+pub use super::inetaddress::inet_address;
+pub use super::log::{LOG_DEBUG_TYPE, LOG_ERR_TYPE, LOG_MSG_TYPE, LOG_WARN_TYPE};
+pub use super::tcp_connection::tcp_connection;
+pub use super::tcp_server::{
+    TCPserver, connection_closed_call_back, connection_completed_call_back, message_call_back,
+    write_completed_call_back,
+};
+pub use super::thread_pool::thread_pool;
+
+/// `enum http_request_state` as C writes it: any value.
+pub type http_request_state_t = c_uint;
+pub const REQUEST_STATUS: c_uint = http_request_state::REQUEST_STATUS as c_uint;
+pub const REQUEST_HEADERS: c_uint = http_request_state::REQUEST_HEADERS as c_uint;
+pub const REQUEST_BODY: c_uint = http_request_state::REQUEST_BODY as c_uint;
+pub const REQUEST_DONE: c_uint = http_request_state::REQUEST_DONE as c_uint;
+
+/// `enum HttpStatusCode` as C writes it: any value.
+pub type HttpStatusCode_t = c_uint;
+
+/// C's `va_list` as a parameter: on every supported target the caller passes its address.
+pub type va_list = *mut core::ffi::c_void;
+
+/// Stands for `...` in the signatures that only C bodies can have.
+pub type VaList = *mut core::ffi::c_void;

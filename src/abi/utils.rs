@@ -1,0 +1,27 @@
+use core::ffi::c_int;
+
+use super::event_loop::event_loop;
+
+/// On another thread than the loop's: logs `not in the same thread` as an error and exits with
+/// status -1. For NULL it logs an error and returns.
+///
+/// # Safety
+/// `eventLoop` is NULL or a loop.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn assertInSameThread(eventLoop: *mut event_loop) {
+    weak_export!(
+        "assertInSameThread",
+        crate::reactor::utils::assertInSameThread
+    )
+}
+
+/// Returns 1 on the loop's thread, 0 on any other, -1 for NULL.
+///
+/// # Safety
+/// `eventLoop` is NULL or a loop.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn isInSameThread(eventLoop: *mut event_loop) -> c_int {
+    weak_export!("isInSameThread", crate::reactor::utils::isInSameThread)
+}
