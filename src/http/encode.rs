@@ -112,3 +112,92 @@ impl Digits {
         self.0.get(start..).unwrap_or(b"")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Sink for Vec<u8> {
+        fn put(&mut self, bytes: &[u8]) {
+            self.extend_from_slice(bytes);
+        }
+    }
+
+    const FINE: Answer<'static> = Answer {
+        status: 200,
+        reason: b"OK",
+        content_type: Some(b"text/plain"),
+        body: Some(b"hello"),
+        close: false,
+        head_only: false,
+    };
+
+    fn text(answer: Answer<'_>, headers: &[(&str, &str)]) -> String {
+        let mut out = Vec::new();
+        let headers = headers.iter().map(|(k, v)| (k.as_bytes(), v.as_bytes()));
+        encode(&answer, headers, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn all_fields() {
+        assert_eq!(
+            text(FINE, &[("X-A", "1"), ("X-B", "")]),
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\
+             Connection: Keep-Alive\r\nX-A: 1\r\nX-B: \r\n\r\nhello"
+        );
+        let bare = Answer {
+            reason: b"",
+            content_type: None,
+            body: None,
+            close: true,
+            ..FINE
+        };
+        let expected = "HTTP/1.1 200 \r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        assert_eq!(text(bare, &[]), expected);
+    }
+
+    #[test]
+    fn without_a_body() {
+        let head = Answer {
+            head_only: true,
+            ..FINE
+        };
+        assert!(text(head, &[]).ends_with("Content-Length: 5\r\nConnection: Keep-Alive\r\n\r\n"));
+        for (status, has_length) in [(100, false), (204, false), (304, true)] {
+            let text = text(Answer { status, ..FINE }, &[]);
+            assert!(text.ends_with("\r\n\r\n"));
+            assert_eq!(text.contains("Content-Length: 5"), has_length);
+        }
+    }
+
+    #[test]
+    fn nothing_is_injected() {
+        let foul = Answer {
+            reason: b"OK\r\nX: y",
+            content_type: Some(b"a\nb"),
+            ..FINE
+        };
+        let headers = [
+            ("A\r\nB", "c"),
+            ("A", "b\r\nC: d"),
+            ("A b", "c"),
+            ("A:", "c"),
+            ("", "c"),
+            ("content-length", "7"),
+            ("Transfer-Encoding", "chunked"),
+            ("Connection", "close"),
+        ];
+        assert_eq!(
+            text(foul, &headers),
+            "HTTP/1.1 200 \r\nContent-Length: 5\r\nConnection: Keep-Alive\r\n\r\nhello"
+        );
+    }
+
+    #[test]
+    fn numbers() {
+        for number in [0, 7, 10, 99, 12345, usize::MAX] {
+            assert_eq!(Digits::default().of(number), number.to_string().as_bytes());
+        }
+    }
+}

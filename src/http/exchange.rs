@@ -18,8 +18,8 @@ use crate::reactor::tcp_connection::{close_after_send, is_open};
 enum Next {
     /// It waits for more bytes.
     Stay,
-    /// It ends when all is sent.
-    Close,
+    /// It ends when all is sent; it lingers where the client may still be sending.
+    Close { linger: bool },
     /// It has ended while a callback ran.
     Gone,
 }
@@ -45,19 +45,21 @@ pub(super) unsafe fn serve(input: *mut buffer, conn: *mut tcp_connection) {
         };
         if request.is_null() {
             log_err!("http server: no memory for a request");
-            close_after_send(conn);
+            close_after_send(conn, true);
         } else {
             (*conn).request = request.cast();
             (*conn).response = (&raw mut (*scratch).response).cast();
             let mut out = Output::new(conn, (*scratch).room);
             let mut next = answer_all(input, conn, request, &mut out);
             if next != Next::Gone && !out.flush() {
-                next = Next::Close;
+                next = Next::Close { linger: false };
             }
             (*conn).response = null_mut();
             put_away(conn, scratch, request, &next);
-            if next == Next::Close && is_open(conn) {
-                close_after_send(conn);
+            if let Next::Close { linger } = next
+                && is_open(conn)
+            {
+                close_after_send(conn, linger);
             }
         }
         if !scratch.is_null() {
@@ -95,7 +97,7 @@ unsafe fn answer_all(
         loop {
             if let Err(status) = http_request::parse(input, request) {
                 refuse(status, out);
-                return Next::Close;
+                return Next::Close { linger: true };
             }
             match http_request::state(request) {
                 REQUEST_DONE => (),
@@ -106,13 +108,10 @@ unsafe fn answer_all(
                     return Next::Stay;
                 }
             }
-            let closes = answer(conn, request, out);
+            let next = answer(input, conn, request, out);
             http_request::reset(request);
-            if !is_open(conn) {
-                return Next::Gone;
-            }
-            if closes {
-                return Next::Close;
+            if next != Next::Stay {
+                return next;
             }
             if readable(input) == 0 {
                 return Next::Stay;
@@ -133,12 +132,17 @@ unsafe fn ask_for_body(input: *mut buffer, request: *mut Request, out: &mut Outp
     }
 }
 
-/// Lets the program answer one request. True if the connection ends behind it.
-unsafe fn answer(conn: *mut tcp_connection, request: *mut Request, out: &mut Output) -> bool {
+/// Lets the program answer one request.
+unsafe fn answer(
+    input: *mut buffer,
+    conn: *mut tcp_connection,
+    request: *mut Request,
+    out: &mut Output,
+) -> Next {
     // SAFETY: fields that the program may change are read when they are needed.
     unsafe {
         let head_only = http_request::is_head(request);
-        let closes = http_request_close_connection(request.cast()) != 0;
+        let client_closes = http_request_close_connection(request.cast()) != 0;
         let response: *mut Response = (*conn).response.cast();
         let server: *mut http_server = (*conn).data.cast();
         let callback = match server.is_null() {
@@ -148,14 +152,21 @@ unsafe fn answer(conn: *mut tcp_connection, request: *mut Request, out: &mut Out
         if let Some(callback) = callback {
             callback(request.cast(), response.cast());
         }
-        let mut ends = true;
+        let mut next = Next::Gone;
         if is_open(conn) {
             http_response::complete(response);
-            ends = closes || http_response::asks_close(response);
-            http_response::encode_to(response, ends, head_only, out);
+            let closes = client_closes || http_response::asks_close(response);
+            http_response::encode_to(response, closes, head_only, out);
+            next = match closes {
+                // A client that closes has nothing more to say, unless it has said it already.
+                true => Next::Close {
+                    linger: !client_closes || readable(input) > 0,
+                },
+                false => Next::Stay,
+            };
         }
         http_response::reset(response);
-        ends
+        next
     }
 }
 

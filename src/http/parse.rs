@@ -177,7 +177,9 @@ impl Parser {
 
     /// A line that counts against the size of the head.
     fn head_line<'a>(&mut self, input: &'a [u8]) -> Result<Option<&'a [u8]>, Status> {
-        let limit = HEAD_MAX.saturating_sub(self.head + 2);
+        let Some(limit) = HEAD_MAX.checked_sub(self.head + 2) else {
+            return Err(HEADERS_TOO_LARGE);
+        };
         let line = self.line(input, limit, HEADERS_TOO_LARGE)?;
         self.head += line.map_or(0, |line| line.len() + 2);
         Ok(line)
@@ -212,3 +214,6 @@ impl Parser {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,15 +5,25 @@ fn is_control(byte: u8) -> bool {
     byte < b' ' || byte == 0x7f
 }
 
+/// Eight times the same byte.
+const fn all(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; 8])
+}
+
 /// The first control character at or behind `from`, or the length.
 pub(super) fn find_control(text: &[u8], from: usize) -> usize {
     let mut at = from.min(text.len());
-    // Sixteen at a time: the compiler makes one vector comparison of it.
-    while let Some(chunk) = text.get(at..).and_then(|rest| rest.first_chunk::<16>()) {
-        if chunk.iter().fold(false, |any, &b| any | is_control(b)) {
-            break;
+    while let Some(eight) = text.get(at..).and_then(|rest| rest.first_chunk()) {
+        let eight = u64::from_le_bytes(*eight);
+        // A subtraction that borrows sets the top bit of a byte that was too small; the lowest
+        // such bit is exact. The second one finds zeros, that is, bytes that were 0x7f.
+        let delete = eight ^ all(0x7f);
+        let small = eight.wrapping_sub(all(b' ')) & !eight;
+        let found = (small | (delete.wrapping_sub(all(1)) & !delete)) & all(0x80);
+        if found != 0 {
+            return at + found.trailing_zeros() as usize / 8;
         }
-        at += 16;
+        at += 8;
     }
     while text.get(at).is_some_and(|&b| !is_control(b)) {
         at += 1;
@@ -93,6 +103,11 @@ mod tests {
             }
         }
         assert_eq!(find_control("caf\u{e9} \u{ff}".as_bytes(), 0), 8);
+        for byte in 0..=255 {
+            let expected = if is_control(byte) { 3 } else { 9 };
+            let text = [b'x', b'~', b' ', byte, 0x80, 0xff, b' ', 0x21, 0xfe];
+            assert_eq!(find_control(&text, 0), expected, "{byte}");
+        }
     }
 
     #[test]

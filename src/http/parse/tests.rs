@@ -1,0 +1,237 @@
+use super::*;
+
+/// What a store was told: the request line's parts, then names and values.
+#[derive(Default, PartialEq, Eq, Debug)]
+struct Told(Vec<String>);
+
+impl Told {
+    fn add(&mut self, part: &[u8]) {
+        self.0.push(String::from_utf8_lossy(part).into_owned());
+    }
+}
+
+impl Store for Told {
+    fn request_line(&mut self, line: &[u8], parts: &RequestLine) -> Option<()> {
+        self.add(&line[..parts.method_end]);
+        self.add(&line[parts.url.clone()]);
+        Some(())
+    }
+
+    fn header(&mut self, line: &[u8], parts: &HeaderLine) -> Option<()> {
+        self.add(&line[..parts.name_end]);
+        self.add(&line[parts.value.clone()]);
+        Some(())
+    }
+}
+
+#[derive(PartialEq, Eq, Debug)]
+struct Outcome {
+    told: Told,
+    taken: usize,
+    state: State,
+    result: Result<(), Status>,
+}
+
+/// Feeds the input in portions that end where `ends` says, as a growing buffer would.
+fn feed(input: &[u8], ends: impl Iterator<Item = usize>) -> Outcome {
+    let mut parser = Parser::new();
+    let mut told = Told::default();
+    let mut taken = 0;
+    let mut result = Ok(());
+    for end in ends {
+        let (n, now) = parser.parse(&input[taken..end], &mut told);
+        taken += n;
+        result = now;
+        if result.is_err() {
+            break;
+        }
+    }
+    Outcome {
+        told,
+        taken,
+        state: parser.state,
+        result,
+    }
+}
+
+fn whole(input: &[u8]) -> Outcome {
+    feed(input, core::iter::once(input.len()))
+}
+
+const SERVED: &[&str] = &[
+    "GET / HTTP/1.1\r\n\r\n",
+    "\r\n\r\nGET /a?b=c HTTP/1.0\r\nHost: x\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost:x\r\nX-Long: 0123456789 0123456789 0123456789\t0\r\nEmpty:\r\n\r\n",
+    "POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello",
+    "POST / HTTP/1.1\r\nContent-Length: 005\r\ncontent-length: 5\r\n\r\n\r\n\r\n\r",
+    "POST / HTTP/1.1\r\nTransfer-Encoding: Chunked\r\n\r\n5\r\nhello\r\nA;x=y\r\n0123456789\r\n\
+     0\r\nTrailer: t\r\n\r\n",
+    "POST / HTTP/1.1\r\nTransfer-Encoding: ,chunked,\r\nExpect: 100-continue\r\n\r\n000\r\n\r\n",
+];
+
+const REFUSED: &[(&str, Status)] = &[
+    ("GET / HTTP/1.1\n\n", 400),
+    ("GET / HTTP/1.1\r\r\n", 400),
+    ("GET / HTTP/1.1\r\nA: b\nC: d\r\n\r\n", 400),
+    ("GET / HTTP/1.1\r\nA: b\rC: d\r\n\r\n", 400),
+    ("GET / HTTP/1.1\r\nA: b\0\r\n\r\n", 400),
+    ("GET / HTTP/1.1\r\nA : b\r\n\r\n", 400),
+    ("GET / HTTP/1.1\r\nA: b\r\n c\r\n\r\n", 400),
+    ("GET / HTTP/1.1\r\n A: b\r\n\r\n", 400),
+    ("GET /\r\n\r\n", 400),
+    ("GET / HTTP/2.0\r\n\r\n", 505),
+    ("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 400),
+    (
+        "P / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
+        400,
+    ),
+    ("P / HTTP/1.1\r\nContent-Length: 5, 5\r\n\r\n", 400),
+    ("P / HTTP/1.1\r\nContent-Length: +5\r\n\r\n", 400),
+    ("P / HTTP/1.1\r\nContent-Length: -5\r\n\r\n", 400),
+    ("P / HTTP/1.1\r\nContent-Length: 0x5\r\n\r\n", 400),
+    ("P / HTTP/1.1\r\nContent-Length:\r\n\r\n", 400),
+    ("P / HTTP/1.1\r\nContent-Length: 67108865\r\n\r\n", 413),
+    (
+        "P / HTTP/1.1\r\nContent-Length: 99999999999999999999999\r\n\r\n",
+        413,
+    ),
+    (
+        "P / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+        400,
+    ),
+    ("P / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
+    ("P / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
+    (
+        "P / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+        501,
+    ),
+    ("P / HTTP/1.1\r\nTransfer-Encoding: xchunked\r\n\r\n", 501),
+    (
+        "P / HTTP/1.1\r\nTransfer-Encoding: chunked, gzip\r\n\r\n",
+        400,
+    ),
+    (
+        "P / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+        400,
+    ),
+    ("P / HTTP/1.1\r\nTransfer-Encoding:\r\n\r\n", 400),
+    (
+        "P / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n\r\n",
+        400,
+    ),
+    (
+        "P / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n 5\r\n",
+        400,
+    ),
+    (
+        "P / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5 \r\n",
+        400,
+    ),
+    (
+        "P / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n",
+        400,
+    ),
+    (
+        "P / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n4000001\r\n",
+        413,
+    ),
+    (
+        "P / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\nffffffffffffffffff\r\n",
+        413,
+    ),
+    (
+        "P / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA : b\r\n\r\n",
+        400,
+    ),
+];
+
+#[test]
+fn served() {
+    for input in SERVED {
+        let outcome = whole(input.as_bytes());
+        assert_eq!(outcome.result, Ok(()), "{input:?}");
+        assert_eq!(outcome.state, State::Done, "{input:?}");
+        assert_eq!(outcome.taken, input.len(), "{input:?}");
+    }
+}
+
+#[test]
+fn refused() {
+    for (input, status) in REFUSED {
+        assert_eq!(whole(input.as_bytes()).result, Err(*status), "{input:?}");
+    }
+}
+
+#[test]
+fn portions_make_no_difference() {
+    let inputs = SERVED.iter().chain(REFUSED.iter().map(|(input, _)| input));
+    for input in inputs {
+        let input = input.as_bytes();
+        let expected = whole(input);
+        assert_eq!(feed(input, 0..=input.len()), expected);
+        for split in 0..input.len() {
+            assert_eq!(feed(input, [split, input.len()].into_iter()), expected);
+        }
+    }
+}
+
+#[test]
+fn stops_behind_the_request() {
+    let input = b"GET /a HTTP/1.1\r\nA: b\r\n\r\nGET /b HTTP/1.1\r\n\r\n";
+    let outcome = whole(input);
+    assert_eq!(outcome.taken, 25);
+    assert_eq!(outcome.told.0, ["GET", "/a", "A", "b"]);
+    let body = b"P / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcGET / HTTP/1.1\r\n\r\n";
+    assert_eq!(whole(body).taken, 38);
+}
+
+#[test]
+fn lines_are_taken_as_they_complete() {
+    let input = b"GET / HTTP/1.1\r\nA: b\r\n\r\n";
+    for (len, taken, state) in [
+        (15, 0, State::RequestLine),
+        (16, 16, State::Headers),
+        (21, 16, State::Headers),
+        (22, 22, State::Headers),
+        (23, 22, State::Headers),
+        (24, 24, State::Done),
+    ] {
+        let outcome = whole(&input[..len]);
+        assert_eq!((outcome.taken, outcome.state), (taken, state), "{len}");
+    }
+}
+
+#[test]
+fn limits() {
+    let line = |n| format!("GET /{} HTTP/1.1\r\n\r\n", "a".repeat(n));
+    assert_eq!(whole(line(8178).as_bytes()).state, State::Done);
+    assert_eq!(whole(line(8179).as_bytes()).result, Err(414));
+    assert_eq!(whole("a".repeat(8193).as_bytes()).result, Err(414));
+
+    let many = |n| format!("GET / HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(n));
+    assert_eq!(whole(many(1000).as_bytes()).state, State::Done);
+    assert_eq!(whole(many(1001).as_bytes()).result, Err(431));
+
+    let big = |n| format!("GET / HTTP/1.1\r\na:{}\r\n\r\n", "b".repeat(n));
+    assert_eq!(
+        whole(big(65_536 - 16 - 4 - 2).as_bytes()).state,
+        State::Done
+    );
+    assert_eq!(whole(big(65_536 - 16 - 3 - 2).as_bytes()).result, Err(431));
+    let unfinished = big(65_536);
+    assert_eq!(whole(&unfinished.as_bytes()[..65_600]).result, Err(431));
+}
+
+#[test]
+fn expectation_waits_for_the_body() {
+    let head = b"P / HTTP/1.1\r\nExpect: 100-Continue\r\nContent-Length: 1\r\n\r\n";
+    let mut parser = Parser::new();
+    let mut told = Told::default();
+    parser.parse(&head[..20], &mut told);
+    assert!(!parser.expects_continue());
+    let mut parser = Parser::new();
+    parser.parse(head, &mut told);
+    assert!(parser.expects_continue());
+    parser.continued();
+    assert!(!parser.expects_continue());
+}
