@@ -1,0 +1,179 @@
+//! The contract of a back end (`struct event_dispatcher`), and what the two of this library share.
+//!
+//! A back end offers: `init` makes its data; `add`, `update` and `del` follow `channel->fd` and
+//! `channel->events` (-1 with errno on failure); `dispatch` waits, at most for the given time, and
+//! calls `channel_event_activate` for what is ready, level-triggered; `clear` undoes `init`. The
+//! loop calls them through `loop->eventDispatcher`, on its own thread only.
+
+use super::loop_state::{channel_at, of, registration};
+use super::{event_loop, registration as registrations, tcp_connection};
+use crate::abi::types::{
+    EVENT_READ, EVENT_WRITE, epoll_dispatcher, event_dispatcher, event_loop as EventLoop,
+    poll_dispatcher, poll_is_default,
+};
+use crate::log::CText;
+use libc::{c_int, timeval};
+
+/// The event bits of epoll; poll's have the same values.
+pub const IN: u32 = libc::EPOLLIN as u32;
+pub const OUT: u32 = libc::EPOLLOUT as u32;
+pub const PRI: u32 = libc::EPOLLPRI as u32;
+pub const RDHUP: u32 = libc::EPOLLRDHUP as u32;
+const TROUBLE: u32 = (libc::EPOLLERR | libc::EPOLLHUP) as u32 | NVAL;
+pub const NVAL: u32 = libc::POLLNVAL as u32;
+/// Not the kernel's: the event came from an edge-triggered registration.
+pub const EDGE: u32 = 1 << 29;
+/// A short read may not be the last one: there is more to be seen than bytes.
+pub const NOT_DRAINED: u32 = RDHUP | PRI | TROUBLE;
+
+/// What YOLANDA_DISPATCHER, or else the including program's `config.h`, chose.
+pub fn chosen() -> *const event_dispatcher {
+    // SAFETY: getenv's result is read at once; programs set the variable before they make loops.
+    let wish = unsafe {
+        let value = libc::getenv(c"YOLANDA_DISPATCHER".as_ptr());
+        if value.is_null() {
+            None
+        } else {
+            Some(std::ffi::CStr::from_ptr(value).to_bytes())
+        }
+    };
+    match wish {
+        Some(b"epoll") => &raw const epoll_dispatcher,
+        Some(b"poll") => &raw const poll_dispatcher,
+        _ if poll_is_default() => &raw const poll_dispatcher,
+        _ => &raw const epoll_dispatcher,
+    }
+}
+
+/// A library back end's `init` ran for a loop: its channels are added before the next pass.
+///
+/// # Safety
+/// `l` is a live loop.
+pub unsafe fn initialised(l: *mut EventLoop) {
+    // SAFETY: as said.
+    unsafe { (*of(l)).backend_again = true };
+}
+
+/// Adds every channel of the map to a back end that is new to the loop.
+///
+/// # Safety
+/// On the loop's thread.
+pub unsafe fn resync(l: *mut EventLoop) {
+    // SAFETY: slots are read afresh for each channel, as `add` is foreign code.
+    unsafe {
+        let own = of(l);
+        if (*l).event_dispatcher_data == (*own).backend_seen && !(*own).backend_again {
+            return;
+        }
+        (*own).backend_seen = (*l).event_dispatcher_data;
+        (*own).backend_again = false;
+        for fd in 0..(*(*l).channelMap).nentries {
+            let ch = channel_at(l, fd);
+            if ch.is_null() {
+                continue;
+            }
+            let reg = registration(l, fd);
+            if !reg.is_null() {
+                (*reg).edge = false;
+                if (*reg).parked {
+                    continue;
+                }
+            }
+            if let Some(add) = (*(*l).eventDispatcher).add
+                && add(l, ch) < 0
+            {
+                log_err!("can't watch fd {} on the new dispatcher", fd);
+            }
+        }
+    }
+}
+
+/// The longest wait in milliseconds, rounded up; -1 without a limit.
+///
+/// # Safety
+/// `tv` is NULL or a timeval.
+pub unsafe fn milliseconds(tv: *const timeval) -> c_int {
+    if tv.is_null() {
+        return -1;
+    }
+    // SAFETY: not NULL.
+    let (s, us) = unsafe { ((*tv).tv_sec.max(0), (*tv).tv_usec.max(0)) };
+    let ms = s.saturating_mul(1000).saturating_add((us + 999) / 1000);
+    ms.min(c_int::MAX as i64) as c_int
+}
+
+/// Hands one event of a back end to its channel. `id` is the lower half of the registration that
+/// the event was reported for, `say` names the message line.
+///
+/// # Safety
+/// On the loop's thread, within a pass.
+pub unsafe fn deliver(l: *mut EventLoop, fd: c_int, id: u32, bits: u32, say: impl Fn(bool)) {
+    // SAFETY: the registration is looked up again after each callback, by its number.
+    unsafe {
+        let alive = || {
+            let reg = registration(l, fd);
+            !reg.is_null() && (*reg).id as u32 == id && !channel_at(l, fd).is_null()
+        };
+        if !alive() {
+            return;
+        }
+        let reg = registration(l, fd);
+        let wants = (*reg).events;
+        let edge = if (*reg).edge { EDGE } else { 0 };
+        let trouble = bits & TROUBLE != 0;
+        let read = wants & EVENT_READ != 0 && (trouble || bits & (IN | PRI | RDHUP) != 0);
+        let write =
+            wants & EVENT_WRITE != 0 && (bits & OUT != 0 || trouble && wants & EVENT_READ == 0);
+        if bits & NVAL != 0 || !read && !write {
+            abandon(l, fd, bits);
+            return;
+        }
+        if read {
+            say(true);
+            (*of(l)).event_bits = bits | edge;
+            event_loop::activate(l, fd, EVENT_READ);
+            (*of(l)).event_bits = 0;
+        }
+        if write && alive() {
+            say(false);
+            event_loop::activate(l, fd, EVENT_WRITE);
+        }
+    }
+}
+
+/// Events that nobody wants to hear of: a connection is closed, a program's channel leaves the
+/// back end until its next update, so that neither is reported for ever.
+unsafe fn abandon(l: *mut EventLoop, fd: c_int, bits: u32) {
+    // SAFETY: the caller found a live registration.
+    unsafe {
+        if bits & TROUBLE == 0 {
+            return;
+        }
+        let conn = tcp_connection::of_channel(channel_at(l, fd));
+        if conn.is_null() {
+            registrations::park(l, fd);
+        } else if bits & NVAL != 0 {
+            registrations::expire(l, fd);
+        } else {
+            tcp_connection::close_in_pass(conn);
+        }
+    }
+}
+
+/// The message line of a wake-up of either back end.
+pub struct For(pub bool);
+
+impl std::fmt::Display for For {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0 { "read" } else { "write" })
+    }
+}
+
+/// The loop's name, for log lines.
+///
+/// # Safety
+/// `l` is a live loop.
+pub unsafe fn name(l: *mut EventLoop) -> CText {
+    // SAFETY: as said.
+    unsafe { CText((*l).thread_name) }
+}

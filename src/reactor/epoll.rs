@@ -1,0 +1,168 @@
+//! The epoll back end (epoll(7)). Connections of the library are registered edge-triggered, which
+//! saves a look at each of them per wait; everything else is level-triggered, also a connection
+//! with output waiting or with a program's own callbacks in its channel.
+
+use super::dispatcher::{self, For, IN, OUT, RDHUP};
+use super::loop_state::registration;
+use super::pass;
+use super::tcp_connection;
+use crate::abi::types::{EVENT_READ, EVENT_WRITE, channel, event_loop};
+use crate::sys::{errno, fd as sys_fd, pool};
+use libc::{c_int, c_void, epoll_event, timeval};
+use std::mem::MaybeUninit;
+use std::ptr;
+
+const BATCH: usize = 512;
+
+struct Epoll {
+    fd: c_int,
+}
+
+unsafe fn data(l: *mut event_loop) -> *mut Epoll {
+    // SAFETY: a live loop whose data this back end's init made.
+    unsafe { (*l).event_dispatcher_data.cast() }
+}
+
+pub unsafe extern "C-unwind" fn init(l: *mut event_loop) -> *mut c_void {
+    // SAFETY: the block is checked, and filled before use.
+    unsafe {
+        let fd = libc::epoll_create1(libc::EPOLL_CLOEXEC);
+        if fd < 0 {
+            return ptr::null_mut();
+        }
+        let data = pool::alloc(size_of::<Epoll>()).cast::<Epoll>();
+        if data.is_null() {
+            sys_fd::close(fd);
+            errno::set(libc::ENOMEM);
+            return ptr::null_mut();
+        }
+        (*data).fd = fd;
+        if !l.is_null() {
+            dispatcher::initialised(l);
+        }
+        data.cast()
+    }
+}
+
+pub unsafe extern "C-unwind" fn clear(l: *mut event_loop) {
+    // SAFETY: the data is this back end's, and is given up.
+    unsafe {
+        let data = data(l);
+        if !data.is_null() {
+            sys_fd::close((*data).fd);
+            pool::free(data.cast(), size_of::<Epoll>());
+            (*l).event_dispatcher_data = ptr::null_mut();
+        }
+    }
+}
+
+/// Whether the channel is registered edge-triggered: a library's own connection that isn't writing.
+unsafe fn wants_edge(ch: *mut channel) -> bool {
+    // SAFETY: a live channel.
+    unsafe {
+        let conn = tcp_connection::of_channel(ch);
+        !conn.is_null() && (*conn).is_socket && (*ch).events & EVENT_WRITE == 0
+    }
+}
+
+unsafe fn control(l: *mut event_loop, ch: *mut channel, op: c_int) -> c_int {
+    // SAFETY: a live channel; the kernel copies the event.
+    unsafe {
+        let fd = (*ch).fd;
+        let reg = registration(l, fd);
+        let id = if reg.is_null() { 0 } else { (*reg).id };
+        let mut bits = 0;
+        if (*ch).events & EVENT_READ != 0 {
+            bits |= IN;
+        }
+        if (*ch).events & EVENT_WRITE != 0 {
+            bits |= OUT;
+        }
+        let edge = wants_edge(ch);
+        if edge {
+            bits |= libc::EPOLLET as u32 | if bits & IN != 0 { RDHUP } else { 0 };
+        }
+        let mut event = epoll_event {
+            events: bits,
+            u64: (id << 32) | u64::from(fd as u32),
+        };
+        let r = libc::epoll_ctl((*data(l)).fd, op, fd, &mut event);
+        if r == 0 && !reg.is_null() {
+            (*reg).edge = edge && op != libc::EPOLL_CTL_DEL;
+        }
+        r
+    }
+}
+
+pub unsafe extern "C-unwind" fn add(l: *mut event_loop, ch: *mut channel) -> c_int {
+    // SAFETY: live objects on the loop's thread, as the loop calls it.
+    unsafe {
+        let r = control(l, ch, libc::EPOLL_CTL_ADD);
+        if r < 0 && errno::get() == libc::EEXIST {
+            return control(l, ch, libc::EPOLL_CTL_MOD);
+        }
+        r
+    }
+}
+
+pub unsafe extern "C-unwind" fn del(l: *mut event_loop, ch: *mut channel) -> c_int {
+    // SAFETY: as in `add`. A closed descriptor has left epoll by itself.
+    unsafe { control(l, ch, libc::EPOLL_CTL_DEL) }
+}
+
+pub unsafe extern "C-unwind" fn update(l: *mut event_loop, ch: *mut channel) -> c_int {
+    // SAFETY: as in `add`.
+    unsafe { control(l, ch, libc::EPOLL_CTL_MOD) }
+}
+
+pub unsafe extern "C-unwind" fn dispatch(l: *mut event_loop, tv: *mut timeval) -> c_int {
+    // On the stack: a callback may run the loop again.
+    let mut batch = MaybeUninit::<[epoll_event; BATCH]>::uninit();
+    let batch: *mut epoll_event = batch.as_mut_ptr().cast();
+    // SAFETY: the kernel fills the first `n` events, and only those are read.
+    unsafe {
+        let wait = dispatcher::milliseconds(tv);
+        let n = libc::epoll_wait((*data(l)).fd, batch, BATCH as c_int, wait);
+        if n < 0 {
+            return if errno::get() == libc::EINTR { 0 } else { -1 };
+        }
+        if n == 0 {
+            return 0;
+        }
+        log_msg!("epoll_wait wakeup, {}", dispatcher::name(l));
+        pass::within(l, || {
+            for i in 0..n as usize {
+                let event = batch.add(i).read_unaligned();
+                deliver(l, event);
+            }
+        });
+        0
+    }
+}
+
+unsafe fn deliver(l: *mut event_loop, event: epoll_event) {
+    let fd = event.u64 as u32 as c_int;
+    let id = (event.u64 >> 32) as u32;
+    // SAFETY: on the loop's thread; `dispatcher::deliver` checks that the registration lives.
+    unsafe {
+        let reg = registration(l, fd);
+        if reg.is_null() || (*reg).id as u32 != id {
+            return;
+        }
+        if (*reg).edge {
+            let ch = super::loop_state::channel_at(l, fd);
+            if !ch.is_null() && !wants_edge(ch) {
+                // The program put callbacks of its own into the channel: level from now on.
+                control(l, ch, libc::EPOLL_CTL_MOD);
+            }
+        }
+        dispatcher::deliver(l, fd, id, event.events, |read| {
+            log_msg!(
+                "get message channel fd=={} for {}, {}",
+                fd,
+                For(read),
+                dispatcher::name(l)
+            );
+        });
+    }
+}

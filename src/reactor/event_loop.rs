@@ -1,0 +1,376 @@
+//! The event loop as C calls it.
+
+use super::loop_state::{Loop, channel_at, of, quits, registration};
+use super::utils::on_owner;
+use super::{dispatcher, pass, pending, registration as registrations, wakeup};
+use crate::abi::types::{EVENT_READ, EVENT_WRITE, channel, channel_map, event_loop};
+use crate::log::CText;
+use crate::sys::{errno, fd as sys_fd, pool};
+use libc::{c_char, c_int, c_void};
+use std::ptr;
+use std::sync::atomic::AtomicBool;
+
+static MAIN_THREAD: &std::ffi::CStr = c"main thread";
+
+pub unsafe extern "C-unwind" fn event_loop_init() -> *mut event_loop {
+    // SAFETY: a NULL name is allowed.
+    unsafe { event_loop_init_with_name(ptr::null_mut()) }
+}
+
+pub unsafe extern "C-unwind" fn event_loop_init_with_name(
+    thread_name: *mut c_char,
+) -> *mut event_loop {
+    // SAFETY: the block has the struct's size and all zeroes are a valid value of it.
+    unsafe {
+        let own = libc::calloc(1, size_of::<Loop>()).cast::<Loop>();
+        if own.is_null() {
+            return ptr::null_mut();
+        }
+        if let Err(e) = init(own, thread_name) {
+            undo(own);
+            errno::set(e);
+            log_err!("event_loop_init failed: {}", errno::Text(e));
+            return ptr::null_mut();
+        }
+        &raw mut (*own).public
+    }
+}
+
+unsafe fn init(own: *mut Loop, thread_name: *mut c_char) -> Result<(), c_int> {
+    // SAFETY: `own` is zeroed memory of the right size, nobody else's yet.
+    unsafe {
+        let l = &raw mut (*own).public;
+        let name = if thread_name.is_null() {
+            MAIN_THREAD.as_ptr().cast_mut()
+        } else {
+            thread_name
+        };
+        (*l).thread_name = name;
+        (*l).socketPair = [-1, -1];
+        (*l).owner_thread_id = libc::pthread_self();
+        (*l).mutex = libc::PTHREAD_MUTEX_INITIALIZER;
+        (*l).cond = libc::PTHREAD_COND_INITIALIZER;
+        (&raw mut (*own).has_pending).write(AtomicBool::new(false));
+        (&raw mut (*own).wake_sent).write(AtomicBool::new(false));
+        (*own).map = channel_map {
+            entries: ptr::null_mut(),
+            nentries: 0,
+        };
+        (*l).channelMap = &raw mut (*own).map;
+        (*own).empty = pool::alloc(16);
+        if (*own).empty.is_null() {
+            return Err(libc::ENOMEM);
+        }
+        ptr::write_bytes((*own).empty, 0, 16);
+
+        (*l).eventDispatcher = dispatcher::chosen();
+        let backend = &*(*l).eventDispatcher;
+        log_msg!("set {} as dispatcher, {}", CText(backend.name), CText(name));
+        let Some(backend_init) = backend.init else {
+            return Err(libc::EINVAL);
+        };
+        (*l).event_dispatcher_data = backend_init(l);
+        if (*l).event_dispatcher_data.is_null() {
+            return Err(errno::get());
+        }
+        (*own).backend_seen = (*l).event_dispatcher_data;
+        (*own).backend_again = false;
+
+        let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+        if libc::socketpair(libc::AF_UNIX, kind, 0, (*l).socketPair.as_mut_ptr()) < 0 {
+            return Err(errno::get());
+        }
+        (*own).wake_channel = channel {
+            fd: (*l).socketPair[1],
+            events: EVENT_READ,
+            eventReadCallback: Some(wakeup::on_wake),
+            eventWriteCallback: None,
+            data: l.cast(),
+        };
+        match registrations::add(l, (*l).socketPair[1], &raw mut (*own).wake_channel) {
+            1 => Ok(()),
+            _ => Err(errno::get()),
+        }
+    }
+}
+
+/// Frees what a failed init had made.
+unsafe fn undo(own: *mut Loop) {
+    // SAFETY: nobody else has seen the loop.
+    unsafe {
+        let l = &raw mut (*own).public;
+        if !(*l).event_dispatcher_data.is_null()
+            && let Some(clear) = (*(*l).eventDispatcher).clear
+        {
+            clear(l);
+        }
+        (*l).socketPair
+            .iter()
+            .filter(|&&fd| fd >= 0)
+            .for_each(|&fd| sys_fd::close(fd));
+        if !(*own).registrations.is_null() {
+            pool::run_free((*own).registrations.cast(), 0);
+        }
+        if !(*own).empty.is_null() {
+            pool::free((*own).empty, 16);
+        }
+        libc::free((*own).map.entries.cast());
+        libc::free(own.cast());
+    }
+}
+
+/// Logs and answers for missing arguments.
+fn absent(what: &str, l: *mut event_loop) -> bool {
+    if l.is_null() {
+        log_err!("{}: no event loop", what);
+        errno::set(libc::EINVAL);
+    }
+    l.is_null()
+}
+
+fn absent_channel(what: &str, l: *mut event_loop, ch: *mut channel) -> bool {
+    if absent(what, l) {
+        return true;
+    }
+    if ch.is_null() {
+        log_err!("{}: no channel", what);
+        errno::set(libc::EINVAL);
+    }
+    ch.is_null()
+}
+
+pub unsafe extern "C-unwind" fn event_loop_run(eventLoop: *mut event_loop) -> c_int {
+    if absent("event_loop_run", eventLoop) {
+        return -1;
+    }
+    let l = eventLoop;
+    // SAFETY: a live loop; loops aren't freed while they run.
+    unsafe {
+        if !on_owner(l) {
+            log_err!("event_loop_run: not in the same thread");
+            libc::exit(1);
+        }
+        log_msg!("event loop run, {}", CText((*l).thread_name));
+        pass::within(l, || {
+            while !quits(l) {
+                pass::run_once(l);
+            }
+        });
+        log_msg!("event loop end, {}", CText((*l).thread_name));
+        0
+    }
+}
+
+pub unsafe extern "C-unwind" fn event_loop_wakeup(eventLoop: *mut event_loop) {
+    if absent("event_loop_wakeup", eventLoop) {
+        return;
+    }
+    // SAFETY: a live loop.
+    unsafe { wakeup::wake(eventLoop) }
+}
+
+/// Does `kind` at once on the owner's thread, else queues it. The result of the public calls.
+unsafe fn change(l: *mut event_loop, fd: c_int, ch: *mut channel, kind: c_int) -> c_int {
+    // SAFETY: live objects, by the callers' contracts.
+    unsafe {
+        if fd < 0 {
+            return errno::fail(libc::EBADF);
+        }
+        if !on_owner(l) {
+            // A removed channel is freed on the loop's thread only, so it can be looked at here.
+            if (*ch).fd != fd {
+                return errno::fail(libc::EINVAL);
+            }
+            return pending::post_channel(l, fd, ch, kind);
+        }
+        at_once(l, fd, ch, kind).min(0)
+    }
+}
+
+unsafe fn at_once(l: *mut event_loop, fd: c_int, ch: *mut channel, kind: c_int) -> c_int {
+    // SAFETY: as in `change`.
+    unsafe {
+        match kind {
+            pending::ADD => registrations::add(l, fd, ch),
+            pending::REMOVE => registrations::remove(l, fd, ch),
+            pending::UPDATE => registrations::update(l, fd, ch),
+            _ => errno::fail(libc::EINVAL),
+        }
+    }
+}
+
+pub unsafe extern "C-unwind" fn event_loop_add_channel_event(
+    eventLoop: *mut event_loop,
+    fd: c_int,
+    channel1: *mut channel,
+) -> c_int {
+    if absent_channel("event_loop_add_channel_event", eventLoop, channel1) {
+        return -1;
+    }
+    // SAFETY: live objects.
+    unsafe { change(eventLoop, fd, channel1, pending::ADD) }
+}
+
+pub unsafe extern "C-unwind" fn event_loop_remove_channel_event(
+    eventLoop: *mut event_loop,
+    fd: c_int,
+    channel1: *mut channel,
+) -> c_int {
+    if absent_channel("event_loop_remove_channel_event", eventLoop, channel1) {
+        return -1;
+    }
+    // SAFETY: live objects.
+    unsafe { change(eventLoop, fd, channel1, pending::REMOVE) }
+}
+
+pub unsafe extern "C-unwind" fn event_loop_update_channel_event(
+    eventLoop: *mut event_loop,
+    fd: c_int,
+    channel1: *mut channel,
+) -> c_int {
+    if absent_channel("event_loop_update_channel_event", eventLoop, channel1) {
+        return -1;
+    }
+    // SAFETY: live objects.
+    unsafe { change(eventLoop, fd, channel1, pending::UPDATE) }
+}
+
+/// The `handle_pending` calls: at once, and only where that is possible.
+unsafe fn handle(l: *mut event_loop, fd: c_int, ch: *mut channel, kind: c_int) -> c_int {
+    // SAFETY: live objects, by the callers' contracts.
+    unsafe {
+        if !on_owner(l) {
+            log_err!("not in the same thread");
+            return errno::fail(libc::EPERM);
+        }
+        at_once(l, fd, ch, kind)
+    }
+}
+
+pub unsafe extern "C-unwind" fn event_loop_handle_pending_add(
+    eventLoop: *mut event_loop,
+    fd: c_int,
+    channel: *mut channel,
+) -> c_int {
+    if absent_channel("event_loop_handle_pending_add", eventLoop, channel) {
+        return -1;
+    }
+    // SAFETY: live objects.
+    unsafe { handle(eventLoop, fd, channel, pending::ADD) }
+}
+
+pub unsafe extern "C-unwind" fn event_loop_handle_pending_remove(
+    eventLoop: *mut event_loop,
+    fd: c_int,
+    channel: *mut channel,
+) -> c_int {
+    if absent_channel("event_loop_handle_pending_remove", eventLoop, channel) {
+        return -1;
+    }
+    // SAFETY: live objects.
+    unsafe { handle(eventLoop, fd, channel, pending::REMOVE) }
+}
+
+pub unsafe extern "C-unwind" fn event_loop_handle_pending_update(
+    eventLoop: *mut event_loop,
+    fd: c_int,
+    channel: *mut channel,
+) -> c_int {
+    if absent_channel("event_loop_handle_pending_update", eventLoop, channel) {
+        return -1;
+    }
+    // SAFETY: live objects.
+    unsafe { handle(eventLoop, fd, channel, pending::UPDATE) }
+}
+
+pub unsafe extern "C-unwind" fn event_loop_do_channel_event(
+    eventLoop: *mut event_loop,
+    fd: c_int,
+    channel1: *mut channel,
+    r#type: c_int,
+) -> c_int {
+    if absent_channel("event_loop_do_channel_event", eventLoop, channel1) {
+        return -1;
+    }
+    if !(pending::ADD..=pending::UPDATE).contains(&r#type) {
+        return errno::fail(libc::EINVAL);
+    }
+    // SAFETY: live objects.
+    unsafe { change(eventLoop, fd, channel1, r#type) }
+}
+
+pub unsafe extern "C-unwind" fn event_loop_handle_pending_channel(
+    eventLoop: *mut event_loop,
+) -> c_int {
+    if absent("event_loop_handle_pending_channel", eventLoop) {
+        return -1;
+    }
+    // SAFETY: a live loop.
+    unsafe {
+        if !on_owner(eventLoop) {
+            log_err!("not in the same thread");
+            return errno::fail(libc::EPERM);
+        }
+        pending::run(eventLoop);
+    }
+    0
+}
+
+pub unsafe extern "C-unwind" fn channel_event_activate(
+    eventLoop: *mut event_loop,
+    fd: c_int,
+    res: c_int,
+) -> c_int {
+    if absent("channel_event_activate", eventLoop) {
+        return -1;
+    }
+    // SAFETY: a live loop; a custom back end calls this within its dispatch.
+    unsafe { pass::within(eventLoop, || activate(eventLoop, fd, res)) }
+}
+
+/// Calls a channel for what it is ready for.
+///
+/// # Safety
+/// On the loop's thread, within a pass.
+pub unsafe fn activate(l: *mut event_loop, fd: c_int, revents: c_int) -> c_int {
+    // SAFETY: the channel is not looked at after its callback unless it still is registered.
+    unsafe {
+        let ch = channel_at(l, fd);
+        if ch.is_null() {
+            return errno::fail(if fd < 0 { libc::EBADF } else { libc::ENOENT });
+        }
+        log_msg!(
+            "activate channel fd == {}, revents={}, {}",
+            fd,
+            revents,
+            CText((*l).thread_name)
+        );
+        let reg = registration(l, fd);
+        let id = if reg.is_null() { 0 } else { (*reg).id };
+        (*of(l)).delivered += 1;
+        if revents & EVENT_READ != 0
+            && let Some(callback) = (*ch).eventReadCallback
+        {
+            callback((*ch).data);
+        }
+        if revents & EVENT_WRITE != 0 && channel_at(l, fd) == ch {
+            let reg = registration(l, fd);
+            if !reg.is_null()
+                && (*reg).id == id
+                && let Some(callback) = (*ch).eventWriteCallback
+            {
+                callback((*ch).data);
+            }
+        }
+        0
+    }
+}
+
+/// Where the HTTP server keeps this loop's reusable state.
+///
+/// # Safety
+/// `l` is a live loop.
+pub unsafe fn http_slot(l: *mut event_loop) -> *mut *mut c_void {
+    // SAFETY: the slot lives as long as the loop.
+    unsafe { &raw mut (*of(l)).http }
+}

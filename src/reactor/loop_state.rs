@@ -1,0 +1,116 @@
+//! What stands behind the public `struct event_loop`.
+
+use super::tcp_connection::Connection;
+use super::tcp_server::Server;
+use crate::abi::types::{channel, channel_map, event_loop};
+use libc::{c_int, c_void};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::Relaxed};
+
+/// One registered channel. The channel itself is `channelMap->entries[fd]`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Registration {
+    /// Process-wide number of this registration; 0: none. Events carry its lower half, so that
+    /// what a closed number had pending never reaches its successor.
+    pub id: u64,
+    /// What the descriptor referred to when it was added (0 for connections: they know).
+    pub identity: u64,
+    /// The wanted events as of the last add or update.
+    pub events: c_int,
+    /// Where the poll back end keeps it.
+    pub slot: u32,
+    pub connection: bool,
+    /// Registered edge-triggered.
+    pub edge: bool,
+    /// Taken out of the back end until the next update.
+    pub parked: bool,
+}
+
+pub const UNREGISTERED: Registration = Registration {
+    id: 0,
+    identity: 0,
+    events: 0,
+    slot: 0,
+    connection: false,
+    edge: false,
+    parked: false,
+};
+
+/// A loop of this library: the public struct first, so that the pointers are the same.
+#[repr(C)]
+pub struct Loop {
+    pub public: event_loop,
+    pub map: channel_map,
+    pub wake_channel: channel,
+    pub registrations: *mut Registration,
+    pub registrations_len: usize,
+    /// Calls on this thread's stack that run callbacks; what they may still use is not freed.
+    pub depth: u32,
+    /// The back end's flags of the event being delivered (`delivery`); 0: only readiness is known.
+    pub event_bits: u32,
+    /// Callbacks' events so far: tells whether a pass was idle.
+    pub delivered: u64,
+    /// The block that connections read into, lent for the callback.
+    pub hot: *mut u8,
+    /// An empty string, for buffers that hold nothing.
+    pub empty: *mut u8,
+    pub http: *mut c_void,
+    /// Connections with work left for this pass.
+    pub ready: *mut Connection,
+    pub ready_tail: *mut Connection,
+    /// Connections whose closed callback ran.
+    pub dead: *mut Connection,
+    /// Half-closed connections that wait for the peer's end, and servers out of descriptors.
+    pub lingering: *mut Connection,
+    pub resting: *mut Server,
+    pub next_tick: i64,
+    /// The back end's data as last seen, and whether its init ran again since.
+    pub backend_seen: *mut c_void,
+    pub backend_again: bool,
+    pub has_pending: AtomicBool,
+    pub wake_sent: AtomicBool,
+}
+
+/// The private face of a public pointer.
+pub fn of(l: *mut event_loop) -> *mut Loop {
+    l.cast()
+}
+
+/// Whether C asked the loop to stop, from whatever thread.
+///
+/// # Safety
+/// `l` is a live loop.
+pub unsafe fn quits(l: *mut event_loop) -> bool {
+    // SAFETY: the field is an aligned int in live memory; other threads write it as such.
+    unsafe { AtomicI32::from_ptr(&raw mut (*l).quit).load(Relaxed) != 0 }
+}
+
+/// The registration of `fd`, NULL beyond the table.
+///
+/// # Safety
+/// `l` is a live loop, on its own thread.
+pub unsafe fn registration(l: *mut event_loop, fd: c_int) -> *mut Registration {
+    // SAFETY: the table has `registrations_len` entries.
+    unsafe {
+        let l = of(l);
+        if fd < 0 || fd as usize >= (*l).registrations_len {
+            return std::ptr::null_mut();
+        }
+        (*l).registrations.add(fd as usize)
+    }
+}
+
+/// The registered channel of `fd`, NULL where none is.
+///
+/// # Safety
+/// `l` is a live loop, on its own thread.
+pub unsafe fn channel_at(l: *mut event_loop, fd: c_int) -> *mut channel {
+    // SAFETY: the public map has `nentries` entries.
+    unsafe {
+        let map = (*l).channelMap;
+        if fd < 0 || fd >= (*map).nentries {
+            return std::ptr::null_mut();
+        }
+        (*(*map).entries.add(fd as usize)).cast()
+    }
+}

@@ -1,0 +1,26 @@
+//! The reactor: event loops, channels, connections, servers, threads.
+//!
+//! An object belongs to the thread of its loop. Callbacks re-enter with the same pointers, so no
+//! Rust reference to an object that C can see lives across one: everything is a raw place, looked
+//! at afresh after each callback.
+
+pub mod acceptor;
+pub mod buffer;
+pub mod channel;
+pub mod channel_map;
+pub mod dispatcher;
+pub mod epoll;
+pub mod event_loop;
+pub mod event_loop_thread;
+pub mod inetaddress;
+mod loop_state;
+mod pass;
+mod pending;
+pub mod poll;
+mod registration;
+mod registry;
+pub mod tcp_connection;
+pub mod tcp_server;
+pub mod thread_pool;
+pub mod utils;
+mod wakeup;

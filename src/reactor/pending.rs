@@ -1,0 +1,285 @@
+//! What other threads ask of a loop: a queue in the public `pending_head`, under the public
+//! `mutex`, whose elements carry more behind the public struct.
+
+use super::loop_state::of;
+use super::tcp_connection::{self, Connection};
+use super::{registration, utils, wakeup};
+use crate::abi::types::{channel, channel_element, event_loop};
+use crate::sys::{errno, pool};
+use libc::c_int;
+use std::ptr;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+
+pub const ADD: c_int = 1;
+pub const REMOVE: c_int = 2;
+pub const UPDATE: c_int = 3;
+/// Puts a new connection on its loop.
+pub const REGISTER: c_int = 16;
+/// Bytes to send, behind the task.
+pub const SEND: c_int = 17;
+pub const SHUTDOWN: c_int = 18;
+/// Closes a connection that went over its limit.
+pub const CLOSE: c_int = 19;
+/// A number was found to belong to somebody else.
+pub const EXPIRE: c_int = 20;
+
+#[repr(C)]
+pub struct Task {
+    public: channel_element,
+    fd: c_int,
+    /// Pinned while the task waits.
+    conn: *mut Connection,
+    id: u64,
+    len: usize,
+}
+
+unsafe fn new(kind: c_int, len: usize) -> *mut Task {
+    let task = pool::alloc(size_of::<Task>() + len).cast::<Task>();
+    if !task.is_null() {
+        let none = ptr::null_mut();
+        let public = channel_element {
+            r#type: kind,
+            channel: ptr::null_mut(),
+            next: ptr::null_mut(),
+        };
+        // SAFETY: a fresh block of that size.
+        unsafe {
+            task.write(Task {
+                public,
+                fd: -1,
+                conn: none,
+                id: 0,
+                len,
+            })
+        };
+    }
+    task
+}
+
+unsafe fn dispose(task: *mut Task) {
+    // SAFETY: the task was made by `new` with this length and is in no queue.
+    unsafe { pool::free(task.cast(), size_of::<Task>() + (*task).len) };
+}
+
+unsafe fn next(task: *mut Task) -> *mut Task {
+    // SAFETY: a live task; only tasks are linked.
+    unsafe { (*task).public.next.cast() }
+}
+
+/// Appends a task and wakes the loop.
+unsafe fn push(l: *mut event_loop, task: *mut Task) {
+    // SAFETY: the list is touched under the loop's mutex only.
+    unsafe {
+        libc::pthread_mutex_lock(&raw mut (*l).mutex);
+        if (*l).pending_tail.is_null() {
+            (*l).pending_head = task.cast();
+        } else {
+            (*(*l).pending_tail).next = task.cast();
+        }
+        (*l).pending_tail = task.cast();
+        (*of(l)).has_pending.store(true, Release);
+        libc::pthread_mutex_unlock(&raw mut (*l).mutex);
+        if !utils::on_owner(l) || (*of(l)).depth == 0 {
+            wakeup::wake_once(l);
+        }
+    }
+}
+
+/// Queues a change of a channel. 0, or -1 with ENOMEM.
+///
+/// # Safety
+/// Live objects; the channel lives until the loop has run the task.
+pub unsafe fn post_channel(l: *mut event_loop, fd: c_int, ch: *mut channel, kind: c_int) -> c_int {
+    // SAFETY: the task is checked, and filled before it is shared.
+    unsafe {
+        let task = new(kind, 0);
+        if task.is_null() {
+            return errno::fail(libc::ENOMEM);
+        }
+        (*task).public.channel = ch;
+        (*task).fd = fd;
+        push(l, task);
+        0
+    }
+}
+
+/// Makes a task for a connection, which it pins, with a copy of the bytes. NULL when memory is out.
+///
+/// # Safety
+/// A live connection; `data` holds `len` bytes.
+pub unsafe fn for_connection(
+    conn: *mut Connection,
+    kind: c_int,
+    data: *const u8,
+    len: usize,
+) -> *mut Task {
+    // SAFETY: the bytes stand behind the task, which was made with room for them.
+    unsafe {
+        let task = new(kind, len);
+        if task.is_null() {
+            return task;
+        }
+        if len > 0 {
+            ptr::copy_nonoverlapping(data, task.add(1).cast(), len);
+        }
+        (*task).conn = conn;
+        (*conn).pins.fetch_add(1, Relaxed);
+        (*conn).posted_bytes.fetch_add(len, Relaxed);
+        task
+    }
+}
+
+/// Queues a task that `for_connection` made. From then on only the pin keeps the connection.
+///
+/// # Safety
+/// The task is in no queue.
+pub unsafe fn post_task(task: *mut Task) {
+    // SAFETY: the connection is pinned by the task.
+    unsafe { push((*(*task).conn).public.eventLoop, task) }
+}
+
+/// Queues something for a connection. False when memory is out.
+///
+/// # Safety
+/// As `for_connection`.
+pub unsafe fn post_connection(
+    conn: *mut Connection,
+    kind: c_int,
+    data: *const u8,
+    len: usize,
+) -> bool {
+    // SAFETY: handed on.
+    unsafe {
+        let task = for_connection(conn, kind, data, len);
+        if !task.is_null() {
+            post_task(task);
+        }
+        !task.is_null()
+    }
+}
+
+/// Tells the loop of an older registration that its number was given to somebody else.
+///
+/// # Safety
+/// `l` is live.
+pub unsafe fn post_expire(l: *mut event_loop, fd: c_int, id: u64) {
+    // SAFETY: the task is checked before use.
+    unsafe {
+        let task = new(EXPIRE, 0);
+        if !task.is_null() {
+            (*task).fd = fd;
+            (*task).id = id;
+            push(l, task);
+        }
+    }
+}
+
+/// Runs what is queued, in order. No callback of a connection is called from here.
+///
+/// # Safety
+/// On the loop's thread.
+pub unsafe fn run(l: *mut event_loop) {
+    // SAFETY: the list is taken out under the mutex; its tasks are then this thread's alone.
+    unsafe {
+        if !(*of(l)).has_pending.load(Acquire) {
+            return;
+        }
+        libc::pthread_mutex_lock(&raw mut (*l).mutex);
+        let mut task = (*l).pending_head.cast::<Task>();
+        (*l).pending_head = ptr::null_mut();
+        (*l).pending_tail = ptr::null_mut();
+        (*l).is_handle_pending = 1;
+        (*of(l)).has_pending.store(false, Relaxed);
+        libc::pthread_mutex_unlock(&raw mut (*l).mutex);
+        while !task.is_null() {
+            let following = next(task);
+            run_one(l, task);
+            task = following;
+        }
+        (*l).is_handle_pending = 0;
+    }
+}
+
+unsafe fn run_one(l: *mut event_loop, task: *mut Task) {
+    // SAFETY: a task taken from the queue; its connection is pinned until here.
+    unsafe {
+        let (fd, ch, conn) = ((*task).fd, (*task).public.channel, (*task).conn);
+        match (*task).public.r#type {
+            ADD => drop_result(registration::add(l, fd, ch), "add", fd),
+            REMOVE => drop_result(registration::remove(l, fd, ch), "remove", fd),
+            UPDATE => drop_result(registration::update(l, fd, ch), "update", fd),
+            REGISTER => tcp_connection::register(conn),
+            SEND => tcp_connection::take_posted_bytes(conn, task.add(1).cast(), (*task).len),
+            SHUTDOWN => tcp_connection::take_posted_shutdown(conn),
+            CLOSE => tcp_connection::close_in_pass(conn),
+            EXPIRE => {
+                let reg = super::loop_state::registration(l, fd);
+                if !reg.is_null() && (*reg).id == (*task).id {
+                    registration::expire(l, fd);
+                }
+            }
+            _ => {}
+        }
+        unpin(task);
+    }
+}
+
+fn drop_result(result: c_int, what: &str, fd: c_int) {
+    if result < 0 {
+        let e = errno::get();
+        log_err!("queued {} of fd {} failed: {}", what, fd, errno::Text(e));
+    }
+}
+
+/// Frees a task that ran, and lets its connection go.
+unsafe fn unpin(task: *mut Task) {
+    // SAFETY: the task ran; the connection is freed by its loop's reaping only, not here.
+    unsafe {
+        let conn = (*task).conn;
+        if !conn.is_null() {
+            (*conn).posted_bytes.fetch_sub((*task).len, Relaxed);
+            (*conn).pins.fetch_sub(1, AcqRel);
+        }
+        dispose(task);
+    }
+}
+
+/// Runs what other threads have queued for one connection, ahead of its turn: a send on the
+/// owner's thread comes after what was posted before.
+///
+/// # Safety
+/// On the loop's thread.
+pub unsafe fn take_in(conn: *mut Connection) {
+    // SAFETY: tasks are unlinked under the mutex; then they are this thread's alone.
+    unsafe {
+        if (*conn).pins.load(Acquire) == 0 {
+            return;
+        }
+        let l = (*conn).public.eventLoop;
+        let mut mine: *mut Task = ptr::null_mut();
+        let mut mine_end = &raw mut mine;
+        libc::pthread_mutex_lock(&raw mut (*l).mutex);
+        let mut link = (&raw mut (*l).pending_head).cast::<*mut Task>();
+        let mut last: *mut Task = ptr::null_mut();
+        while !(*link).is_null() {
+            let task = *link;
+            let kind = (*task).public.r#type;
+            if (*task).conn == conn && (kind == SEND || kind == SHUTDOWN) {
+                *link = next(task);
+                (*task).public.next = ptr::null_mut();
+                *mine_end = task;
+                mine_end = (&raw mut (*task).public.next).cast();
+            } else {
+                last = task;
+                link = (&raw mut (*task).public.next).cast();
+            }
+        }
+        (*l).pending_tail = last.cast();
+        libc::pthread_mutex_unlock(&raw mut (*l).mutex);
+        while !mine.is_null() {
+            let following = next(mine);
+            run_one(l, mine);
+            mine = following;
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! Adding, removing and updating channels on the loop's own thread.
+
+use super::channel_map::grown;
+use super::loop_state::{Registration, UNREGISTERED, channel_at, of, registration};
+use super::registry::{self, Entry};
+use super::tcp_connection::{self, Connection};
+use crate::abi::types::{channel, event_loop};
+use crate::log::CText;
+use crate::sys::{errno, fd as sys_fd, pool};
+use libc::{c_int, c_void};
+use std::ptr;
+
+/// Makes both tables large enough for `fd`. Outgrown arrays of the map are kept: handing them to
+/// `free` would break rule 5 of the contract, and together they are smaller than the last.
+unsafe fn make_space(l: *mut event_loop, fd: c_int) -> bool {
+    // SAFETY: both tables belong to this loop's thread; the new ones are checked before use.
+    unsafe {
+        let map = (*l).channelMap;
+        if fd >= (*map).nentries {
+            let Some(n) = grown((*map).nentries, fd) else {
+                return false;
+            };
+            let fresh = libc::calloc(n as usize, size_of::<*mut c_void>()).cast::<*mut c_void>();
+            if fresh.is_null() {
+                return false;
+            }
+            if !(*map).entries.is_null() {
+                ptr::copy_nonoverlapping((*map).entries, fresh, (*map).nentries as usize);
+            }
+            (*map).entries = fresh;
+            (*map).nentries = n;
+        }
+        let own = of(l);
+        if fd as usize >= (*own).registrations_len {
+            let now = (*own).registrations_len;
+            let Some(n) = grown(now as c_int, fd) else {
+                return false;
+            };
+            let size = n as usize * size_of::<Registration>();
+            let fresh = pool::run_alloc(size).cast::<Registration>();
+            if fresh.is_null() {
+                return false;
+            }
+            if now > 0 {
+                ptr::copy_nonoverlapping((*own).registrations, fresh, now);
+                pool::run_free((*own).registrations.cast(), now * size_of::<Registration>());
+            }
+            for i in now..n as usize {
+                fresh.add(i).write(UNREGISTERED);
+            }
+            (*own).registrations = fresh;
+            (*own).registrations_len = n as usize;
+        }
+        true
+    }
+}
+
+/// Whether the slot's descriptor still is what was registered.
+unsafe fn still_open(l: *mut event_loop, fd: c_int) -> bool {
+    // SAFETY: the caller found a registered channel at `fd`.
+    unsafe {
+        let reg = registration(l, fd);
+        if (*reg).connection {
+            tcp_connection::owns_number(tcp_connection::of_channel(channel_at(l, fd)))
+        } else {
+            sys_fd::identity(fd) == Some((*reg).identity)
+        }
+    }
+}
+
+/// Adds a channel: 1 done, 0 there is one already, -1 with errno.
+///
+/// # Safety
+/// Live objects, on the loop's thread.
+pub unsafe fn add(l: *mut event_loop, fd: c_int, ch: *mut channel) -> c_int {
+    // SAFETY: the caller's objects are live; slots are looked up afresh around back end calls.
+    unsafe {
+        if fd < 0 {
+            return errno::fail(libc::EBADF);
+        }
+        if (*ch).fd != fd {
+            return errno::fail(libc::EINVAL);
+        }
+        log_msg!("add channel fd == {}, {}", fd, CText((*l).thread_name));
+        if !make_space(l, fd) {
+            return errno::fail(libc::ENOMEM);
+        }
+        if !channel_at(l, fd).is_null() {
+            if still_open(l, fd) {
+                return 0;
+            }
+            expire(l, fd);
+        }
+        let conn = tcp_connection::of_channel(ch);
+        let mut reg = UNREGISTERED;
+        reg.events = (*ch).events;
+        if conn.is_null() {
+            let Some(identity) = sys_fd::identity(fd) else {
+                return errno::fail(libc::EBADF);
+            };
+            reg.identity = identity;
+            reg.id = registry::new_id();
+            registry::enter(
+                fd,
+                Entry {
+                    id: reg.id,
+                    owner: l,
+                    channel: ch,
+                },
+            );
+        } else {
+            reg.id = (*conn).id;
+            reg.connection = true;
+        }
+        *registration(l, fd) = reg;
+        *(*(*l).channelMap).entries.add(fd as usize) = ch.cast();
+        if let Some(back_end_add) = (*(*l).eventDispatcher).add
+            && back_end_add(l, ch) < 0
+        {
+            let keep = errno::Keep::new();
+            log_err!("can't watch fd {}: {}", fd, errno::Text(errno::get()));
+            forget(l, fd, reg.id);
+            drop(keep);
+            return -1;
+        }
+        if !conn.is_null() {
+            (*conn).registered = true;
+        }
+        1
+    }
+}
+
+/// Takes a channel off: 1 done, -1 with errno.
+///
+/// # Safety
+/// `l` is live, on its own thread. `ch` is looked at only if it is the registered one.
+pub unsafe fn remove(l: *mut event_loop, fd: c_int, ch: *mut channel) -> c_int {
+    // SAFETY: as said; the back end gets the channel while it is still registered.
+    unsafe {
+        let known = known(l, fd, ch);
+        if known < 0 {
+            return -1;
+        }
+        let id = (*registration(l, fd)).id;
+        if !(*registration(l, fd)).parked
+            && let Some(back_end_del) = (*(*l).eventDispatcher).del
+        {
+            back_end_del(l, ch);
+        }
+        forget(l, fd, id);
+        1
+    }
+}
+
+/// Makes the channel's `events` count: 1 done, -1 with errno.
+///
+/// # Safety
+/// As `remove`.
+pub unsafe fn update(l: *mut event_loop, fd: c_int, ch: *mut channel) -> c_int {
+    // SAFETY: as in `remove`.
+    unsafe {
+        if known(l, fd, ch) < 0 {
+            return -1;
+        }
+        log_msg!("update channel fd == {}, {}", fd, CText((*l).thread_name));
+        let reg = registration(l, fd);
+        (*reg).events = (*ch).events;
+        let backend = (*l).eventDispatcher;
+        let call = if (*reg).parked {
+            (*backend).add
+        } else {
+            (*backend).update
+        };
+        (*reg).parked = false;
+        match call {
+            Some(call) if call(l, ch) < 0 => -1,
+            _ => 1,
+        }
+    }
+}
+
+/// 0 where `ch` is what is registered for `fd`, else -1 with errno.
+unsafe fn known(l: *mut event_loop, fd: c_int, ch: *mut channel) -> c_int {
+    // SAFETY: `ch` is read only after it was found to be the registered one.
+    unsafe {
+        if fd < 0 {
+            return errno::fail(libc::EBADF);
+        }
+        let there = channel_at(l, fd);
+        if there.is_null() || there != ch || registration(l, fd).is_null() {
+            return errno::fail(if ch.is_null() || there.is_null() {
+                libc::ENOENT
+            } else {
+                libc::EINVAL
+            });
+        }
+        if (*ch).fd != fd {
+            errno::fail(libc::EINVAL)
+        } else {
+            0
+        }
+    }
+}
+
+/// Empties a slot without asking the back end. A connection stays entered in the process-wide
+/// table until it gives its number up.
+unsafe fn forget(l: *mut event_loop, fd: c_int, id: u64) {
+    // SAFETY: `fd` lies in both tables: it was registered.
+    unsafe {
+        let ch = channel_at(l, fd);
+        let reg = registration(l, fd);
+        if (*reg).id != id {
+            return;
+        }
+        if (*reg).connection {
+            let conn = tcp_connection::of_channel(ch);
+            if !conn.is_null() {
+                (*conn).registered = false;
+            }
+        } else {
+            registry::leave(fd, id);
+        }
+        *reg = UNREGISTERED;
+        *(*(*l).channelMap).entries.add(fd as usize) = ptr::null_mut();
+    }
+}
+
+/// The registration at `fd` is of a descriptor that was closed under us: a connection gets its
+/// closed callback (in the pass, without a close), a program's channel just leaves.
+///
+/// # Safety
+/// A channel is registered at `fd`, on the loop's thread.
+pub unsafe fn expire(l: *mut event_loop, fd: c_int) {
+    // SAFETY: a registered connection is live; so is a registered channel.
+    unsafe {
+        let ch = channel_at(l, fd);
+        let conn: *mut Connection = tcp_connection::of_channel(ch);
+        remove(l, fd, ch);
+        if !conn.is_null() {
+            tcp_connection::lost_number(conn);
+        }
+    }
+}
+
+/// Takes a channel out of the back end until its next update; it stays in the map.
+///
+/// # Safety
+/// A channel is registered at `fd`, on the loop's thread.
+pub unsafe fn park(l: *mut event_loop, fd: c_int) {
+    // SAFETY: as said.
+    unsafe {
+        if let Some(back_end_del) = (*(*l).eventDispatcher).del {
+            back_end_del(l, channel_at(l, fd));
+        }
+        let reg = registration(l, fd);
+        if !reg.is_null() {
+            (*reg).parked = true;
+        }
+    }
+}

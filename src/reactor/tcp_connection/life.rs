@@ -1,0 +1,385 @@
+//! From birth to reaping. A connection is closed in a pass of its loop, never inside a call of
+//! the program; it is freed at the end of the pass, when no frame can still touch it.
+
+use super::super::loop_state::{Loop, of as loop_of};
+use super::super::registry::{self, Entry};
+use super::super::{buffer::readable, pass, pending, registration, utils::on_owner};
+use super::{Connection, read, write};
+use crate::abi::types::{EVENT_READ, buffer, channel, event_loop};
+use crate::log::CText;
+use crate::sys::{fd as sys_fd, pool};
+use libc::{c_char, c_int, c_void};
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Acquire, Ordering::Relaxed};
+
+/// How long a half-closed connection waits for the peer's end.
+const LINGER_MS: i64 = 5000;
+
+/// The name, for log lines.
+///
+/// # Safety
+/// A connection that wasn't freed yet.
+pub unsafe fn name(conn: *mut Connection) -> CText {
+    // SAFETY: as said.
+    unsafe { CText((*conn).public.name) }
+}
+
+/// Makes a buffer show nothing.
+///
+/// # Safety
+/// `b` is a connection's buffer, `nothing` its loop's empty string.
+pub unsafe fn empty(b: *mut buffer, nothing: *mut u8) {
+    // SAFETY: as said.
+    unsafe {
+        (*b).data = nothing.cast();
+        (*b).readIndex = 0;
+        (*b).writeIndex = 0;
+        (*b).total_size = 0;
+    }
+}
+
+fn write_name(to: &mut [c_char; 24], fd: c_int) {
+    // "connection-" and at most 10 digits.
+    let mut digits = [0u8; 10];
+    let mut n = fd as u32;
+    let mut first = digits.len();
+    loop {
+        first -= 1;
+        digits[first] = b'0' + (n % 10) as u8;
+        n /= 10;
+        if n == 0 {
+            break;
+        }
+    }
+    let text = b"connection-".iter().chain(&digits[first..]).chain(b"\0");
+    for (at, &byte) in to.iter_mut().zip(text) {
+        *at = byte as c_char;
+    }
+}
+
+/// Makes a connection for `fd` on `l`, without callbacks yet. NULL when memory is out.
+///
+/// # Safety
+/// `l` is a live loop, `fd` an open descriptor that nobody else uses.
+pub unsafe fn create(fd: c_int, l: *mut event_loop, data: *mut c_void) -> *mut Connection {
+    // SAFETY: all fields are written before the connection is shown to anybody; zeroes are valid.
+    unsafe {
+        let conn = pool::alloc(size_of::<Connection>()).cast::<Connection>();
+        if conn.is_null() {
+            return conn;
+        }
+        ptr::write_bytes(conn, 0, 1);
+        let nothing = (*loop_of(l)).empty;
+        empty(&raw mut (*conn).input, nothing);
+        empty(&raw mut (*conn).output, nothing);
+        (*conn).channel = channel {
+            fd,
+            events: EVENT_READ,
+            eventReadCallback: Some(read::ON_READABLE),
+            eventWriteCallback: Some(write::ON_WRITABLE),
+            data: conn.cast(),
+        };
+        write_name(&mut (*conn).name, fd);
+        (&raw mut (*conn).pins).write(AtomicU32::new(0));
+        (&raw mut (*conn).posted_bytes).write(AtomicUsize::new(0));
+        (&raw mut (*conn).shut).write(AtomicBool::new(false));
+        (*conn).public.eventLoop = l;
+        (*conn).public.channel = &raw mut (*conn).channel;
+        (*conn).public.name = (&raw mut (*conn).name).cast();
+        (*conn).public.input_buffer = &raw mut (*conn).input;
+        (*conn).public.output_buffer = &raw mut (*conn).output;
+        (*conn).public.data = data;
+        match sys_fd::cookie(fd) {
+            Some(cookie) => {
+                (*conn).is_socket = true;
+                (*conn).identity = cookie;
+            }
+            None => {
+                (*conn).identity = sys_fd::identity(fd).unwrap_or(0);
+                sys_fd::set_nonblocking(fd);
+            }
+        }
+        (*conn).id = registry::new_id();
+        conn
+    }
+}
+
+/// Frees a connection that nobody has seen.
+///
+/// # Safety
+/// `create` made it, and nothing else happened to it.
+pub unsafe fn discard(conn: *mut Connection) {
+    // SAFETY: as said.
+    unsafe { pool::free(conn.cast(), size_of::<Connection>()) }
+}
+
+/// Enters the descriptor, calls the completed callback on this thread, and brings the connection
+/// to its loop. On another thread than the loop's it may be gone when this returns. `accepted`: the
+/// number comes from accept, so whatever was registered for it is dead.
+///
+/// # Safety
+/// `create` made the connection, and its callbacks are set.
+pub unsafe fn hand_over(conn: *mut Connection, accepted: bool) -> bool {
+    // SAFETY: the pin keeps the connection across the callback; a posted task has one of its own.
+    unsafe {
+        let l = (*conn).public.eventLoop;
+        let fd = (*conn).channel.fd;
+        let here = on_owner(l);
+        let task = if here {
+            ptr::null_mut()
+        } else {
+            let task = pending::for_connection(conn, pending::REGISTER, ptr::null(), 0);
+            if task.is_null() {
+                return false;
+            }
+            task
+        };
+        let entry = Entry {
+            id: (*conn).id,
+            owner: l,
+            channel: &raw mut (*conn).channel,
+        };
+        if let Some(old) = registry::enter(fd, entry)
+            && accepted
+        {
+            pending::post_expire(old.owner, fd, old.id);
+        }
+        (*conn).pins.fetch_add(1, Relaxed);
+        if let Some(callback) = (*conn).public.connectionCompletedCallBack {
+            callback(conn.cast());
+        }
+        if here {
+            register(conn);
+            (*conn).pins.fetch_sub(1, Relaxed);
+        } else {
+            (*conn).pins.fetch_sub(1, Relaxed);
+            pending::post_task(task);
+        }
+        true
+    }
+}
+
+/// Puts a connection on its loop. Where that fails it is closed in the pass, with its callback.
+///
+/// # Safety
+/// A pinned connection on its loop's thread.
+pub unsafe fn register(conn: *mut Connection) {
+    // SAFETY: as said.
+    unsafe {
+        let fd = (*conn).channel.fd;
+        let ours = registry::get(fd).is_none_or(|e| e.id == (*conn).id);
+        if !ours || registration::add((*conn).public.eventLoop, fd, &raw mut (*conn).channel) != 1 {
+            close_in_pass(conn);
+        }
+    }
+}
+
+/// Whether the descriptor's number still names this connection's file.
+///
+/// # Safety
+/// A connection that wasn't freed yet.
+pub unsafe fn owns_number(conn: *const Connection) -> bool {
+    // SAFETY: as said.
+    unsafe {
+        let fd = (*conn).channel.fd;
+        registry::get(fd).is_none_or(|e| e.id == (*conn).id)
+            && sys_fd::identity(fd) == Some((*conn).identity)
+    }
+}
+
+/// Gives a connection a turn in this pass.
+///
+/// # Safety
+/// A connection that wasn't freed yet, on its loop's thread.
+pub unsafe fn schedule(conn: *mut Connection) {
+    // SAFETY: as said; the list is this thread's.
+    unsafe {
+        if std::mem::replace(&mut (*conn).on_ready, true) {
+            return;
+        }
+        let own = loop_of((*conn).public.eventLoop);
+        (*conn).next_ready = ptr::null_mut();
+        if (*own).ready.is_null() {
+            (*own).ready = conn;
+        } else {
+            (*(*own).ready_tail).next_ready = conn;
+        }
+        (*own).ready_tail = conn;
+    }
+}
+
+/// Closes in the loop's pass, so that no caller sees its callbacks run under it.
+///
+/// # Safety
+/// As `schedule`.
+pub unsafe fn close_in_pass(conn: *mut Connection) {
+    // SAFETY: as said.
+    unsafe {
+        (*conn).wants_close = true;
+        schedule(conn);
+    }
+}
+
+/// The number was found to name something else, or nothing.
+///
+/// # Safety
+/// As `schedule`.
+pub unsafe fn lost_number(conn: *mut Connection) {
+    // SAFETY: as said. Closing checks whose number it is.
+    unsafe { close_in_pass(conn) }
+}
+
+/// Gives every waiting connection its turn; what they leave for later waits for the next pass.
+///
+/// # Safety
+/// On the loop's thread.
+pub unsafe fn run_ready(l: *mut event_loop) {
+    // SAFETY: a listed connection isn't freed; the successor is read before its turn.
+    unsafe {
+        let own: *mut Loop = loop_of(l);
+        let mut conn = std::mem::replace(&mut (*own).ready, ptr::null_mut());
+        (*own).ready_tail = ptr::null_mut();
+        while !conn.is_null() {
+            let following = (*conn).next_ready;
+            (*conn).on_ready = false;
+            resume(conn);
+            conn = following;
+        }
+    }
+}
+
+unsafe fn resume(conn: *mut Connection) {
+    // SAFETY: a connection that isn't freed before the pass ends.
+    unsafe {
+        if (*conn).closed.load(Relaxed) {
+            return;
+        }
+        if (*conn).wants_close {
+            return close(conn);
+        }
+        if (*conn).last_words && readable(&raw const (*conn).output) == 0 {
+            if !(*conn).lingers || (*conn).ended {
+                return close(conn);
+            }
+            write::half_close(conn);
+            linger(conn);
+        }
+        if std::mem::replace(&mut (*conn).wants_read, false) {
+            read::take_all(conn);
+        }
+    }
+}
+
+unsafe fn linger(conn: *mut Connection) {
+    // SAFETY: the list is this thread's.
+    unsafe {
+        if std::mem::replace(&mut (*conn).on_lingering, true) {
+            return;
+        }
+        let own = loop_of((*conn).public.eventLoop);
+        (*conn).linger_until = pass::now_ms() + LINGER_MS;
+        (*conn).next_lingering = (*own).lingering;
+        (*own).lingering = conn;
+    }
+}
+
+/// Closes those that waited long enough, and forgets those that have ended.
+///
+/// # Safety
+/// On the loop's thread, within a pass.
+pub unsafe fn end_lingering(l: *mut event_loop, now: i64) {
+    // SAFETY: a listed connection isn't freed.
+    unsafe {
+        let own = loop_of(l);
+        let mut conn = std::mem::replace(&mut (*own).lingering, ptr::null_mut());
+        while !conn.is_null() {
+            let following = (*conn).next_lingering;
+            if !(*conn).closed.load(Relaxed) && now >= (*conn).linger_until {
+                close(conn);
+            }
+            if (*conn).closed.load(Relaxed) {
+                (*conn).on_lingering = false;
+            } else {
+                (*conn).next_lingering = (*own).lingering;
+                (*own).lingering = conn;
+            }
+            conn = following;
+        }
+    }
+}
+
+/// Takes the connection off its loop, calls the closed callback, closes the descriptor if it still
+/// is this connection's, and leaves the rest to `reap`.
+///
+/// # Safety
+/// A connection that wasn't freed yet, on its loop's thread, within a pass.
+pub unsafe fn close(conn: *mut Connection) {
+    // SAFETY: reaping waits for the outermost call of the loop on this stack.
+    unsafe {
+        if (*conn).closed.swap(true, Relaxed) {
+            return;
+        }
+        (*conn).shut.store(true, Relaxed);
+        let l = (*conn).public.eventLoop;
+        let fd = (*conn).channel.fd;
+        if (*conn).registered {
+            registration::remove(l, fd, &raw mut (*conn).channel);
+        }
+        if let Some(callback) = (*conn).public.connectionClosedCallBack {
+            callback(conn.cast());
+        }
+        let ours = owns_number(conn);
+        registry::leave(fd, (*conn).id);
+        if ours {
+            sys_fd::close(fd);
+        }
+        let own = loop_of(l);
+        (*conn).next_dead = (*own).dead;
+        (*own).dead = conn;
+    }
+}
+
+/// Frees the dead that no task and no list holds any more.
+///
+/// # Safety
+/// On the loop's thread, outside of all callbacks.
+pub unsafe fn reap(l: *mut event_loop) {
+    // SAFETY: the dead list is this thread's; pins fall to 0 after the last use elsewhere.
+    unsafe {
+        let own = loop_of(l);
+        let mut conn = std::mem::replace(&mut (*own).dead, ptr::null_mut());
+        while !conn.is_null() {
+            let following = (*conn).next_dead;
+            let held = (*conn).pins.load(Acquire) > 0 || (*conn).on_ready || (*conn).on_lingering;
+            if held {
+                (*conn).next_dead = (*own).dead;
+                (*own).dead = conn;
+            } else {
+                free(conn);
+            }
+            conn = following;
+        }
+    }
+}
+
+/// A block that C put into a buffer of a connection is the library's to free.
+unsafe fn free_foreign(b: *const buffer, block: *mut u8) {
+    // SAFETY: neither lent by the library nor in its pools: malloc'd, by the contract.
+    unsafe {
+        let data = (*b).data.cast::<u8>();
+        if data != block && !crate::sys::pool::owns(data) {
+            libc::free(data.cast());
+        }
+    }
+}
+
+unsafe fn free(conn: *mut Connection) {
+    // SAFETY: nobody uses the connection any more.
+    unsafe {
+        free_foreign(&raw const (*conn).input, (*conn).input_block);
+        free_foreign(&raw const (*conn).output, (*conn).output_block);
+        read::free_block(conn);
+        write::free_block(conn);
+        discard(conn);
+    }
+}

@@ -1,0 +1,278 @@
+//! A connection: what stands behind the public `struct tcp_connection`, and its exports.
+//!
+//! `read` takes bytes in and calls the message callback, `write` sends and queues, `life` makes,
+//! registers, closes and frees.
+
+mod life;
+mod read;
+mod write;
+
+pub use life::{
+    close_in_pass, create, discard, end_lingering, hand_over, lost_number, owns_number, reap,
+    register, run_ready,
+};
+pub use write::{take_posted_bytes, take_posted_shutdown};
+
+use super::{pending, utils::on_owner};
+use crate::abi::types::{
+    buffer, channel, connection_closed_call_back, connection_completed_call_back, event_loop,
+    message_call_back, tcp_connection, write_completed_call_back,
+};
+use crate::sys::{errno, fd as sys_fd};
+use libc::{c_char, c_int, c_void};
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed};
+
+/// Bytes queued for a peer that doesn't read, and bytes unread by a callback that doesn't consume.
+const LIMIT: usize = 64 << 20;
+
+/// One block of memory holds all of a connection: an idle one has nothing else.
+#[repr(C)]
+pub struct Connection {
+    pub public: tcp_connection,
+    pub channel: channel,
+    pub input: buffer,
+    pub output: buffer,
+    /// "connection-FD"
+    name: [c_char; 24],
+    /// Its number in the registry; also that of its registration.
+    pub id: u64,
+    /// What the descriptor refers to, so that closing never hits a successor.
+    identity: u64,
+    /// The pool blocks that the library put into the buffers; C may have put others there since.
+    input_block: *mut u8,
+    output_block: *mut u8,
+    next_ready: *mut Connection,
+    next_dead: *mut Connection,
+    next_lingering: *mut Connection,
+    /// Tasks that wait with this connection, and their bytes.
+    pub pins: AtomicU32,
+    pub posted_bytes: AtomicUsize,
+    /// The queue's length, for other threads.
+    queued: AtomicU32,
+    /// How much of the output block was ever written.
+    output_touched: u32,
+    linger_until: i64,
+    /// No more sends are taken (shutdown was called), and: closed.
+    shut: AtomicBool,
+    closed: AtomicBool,
+    over_limit: AtomicBool,
+    pub registered: bool,
+    pub is_socket: bool,
+    /// The peer's end of stream was seen.
+    ended: bool,
+    /// The write side's half-close was done, or failed.
+    half_closed: bool,
+    /// Bytes are dropped, and the connection ends once the queue is sent.
+    last_words: bool,
+    /// ... and then waits for the peer's end, so that no reset takes them back.
+    lingers: bool,
+    on_ready: bool,
+    on_lingering: bool,
+    /// Work for the next turn in the pass.
+    wants_read: bool,
+    wants_close: bool,
+}
+
+const _: () = assert!(size_of::<Connection>() <= 320);
+
+/// The private face of a public pointer.
+fn of(conn: *mut tcp_connection) -> *mut Connection {
+    conn.cast()
+}
+
+/// The connection whose own channel this is, as long as its callbacks are the library's; else NULL.
+///
+/// # Safety
+/// `ch` is NULL or a live channel.
+pub unsafe fn of_channel(ch: *mut channel) -> *mut Connection {
+    // SAFETY: only the library has these two callbacks, and it puts the connection beside them;
+    // a copy of such a channel is told by its address.
+    unsafe {
+        if ch.is_null() {
+            return ptr::null_mut();
+        }
+        let read = (*ch).eventReadCallback.map(|f| f as usize);
+        let write = (*ch).eventWriteCallback.map(|f| f as usize);
+        if read != Some(read::ON_READABLE as usize) || write != Some(write::ON_WRITABLE as usize) {
+            return ptr::null_mut();
+        }
+        let conn = (*ch).data.cast::<Connection>();
+        if !conn.is_null() && &raw mut (*conn).channel == ch {
+            conn
+        } else {
+            ptr::null_mut()
+        }
+    }
+}
+
+/// False once closing began.
+///
+/// # Safety
+/// A connection that wasn't freed yet.
+pub unsafe fn is_open(conn: *const tcp_connection) -> bool {
+    // SAFETY: as said.
+    unsafe { !(*conn.cast::<Connection>()).closed.load(Relaxed) }
+}
+
+pub unsafe extern "C-unwind" fn tcp_connection_new(
+    fd: c_int,
+    eventLoop: *mut event_loop,
+    connectionCompletedCallBack: connection_completed_call_back,
+    connectionClosedCallBack: connection_closed_call_back,
+    messageCallBack: message_call_back,
+    writeCompletedCallBack: write_completed_call_back,
+) -> *mut tcp_connection {
+    if eventLoop.is_null() {
+        log_err!("tcp_connection_new: no event loop");
+        errno::set(libc::EINVAL);
+        return ptr::null_mut();
+    }
+    if fd < 0 || !sys_fd::is_open(fd) {
+        log_err!("tcp_connection_new: bad descriptor {}", fd);
+        errno::set(libc::EBADF);
+        return ptr::null_mut();
+    }
+    // SAFETY: a live loop; after `hand_over` on a foreign thread the connection isn't touched.
+    unsafe {
+        let conn = create(fd, eventLoop, ptr::null_mut());
+        if conn.is_null() {
+            log_err!("tcp_connection_new: no memory");
+            errno::set(libc::ENOMEM);
+            return ptr::null_mut();
+        }
+        (*conn).public.connectionCompletedCallBack = connectionCompletedCallBack;
+        (*conn).public.connectionClosedCallBack = connectionClosedCallBack;
+        (*conn).public.messageCallBack = messageCallBack;
+        (*conn).public.writeCompletedCallBack = writeCompletedCallBack;
+        if !hand_over(conn, false) {
+            discard(conn);
+            log_err!("tcp_connection_new: no memory");
+            errno::set(libc::ENOMEM);
+            return ptr::null_mut();
+        }
+        conn.cast()
+    }
+}
+
+pub unsafe extern "C-unwind" fn tcp_connection_send_data(
+    tcpConnection: *mut tcp_connection,
+    data: *mut c_void,
+    size: c_int,
+) -> c_int {
+    if tcpConnection.is_null() {
+        log_err!("tcp_connection_send_data: no connection");
+        return errno::fail(libc::EINVAL);
+    }
+    if size < 0 {
+        return errno::fail(libc::EINVAL);
+    }
+    if data.is_null() {
+        return 0;
+    }
+    // SAFETY: a live connection and `size` bytes, by this function's contract.
+    unsafe { send_bytes(tcpConnection, data.cast(), size as usize) as c_int }
+}
+
+pub unsafe extern "C-unwind" fn tcp_connection_send_buffer(
+    tcpConnection: *mut tcp_connection,
+    buffer: *mut buffer,
+) -> c_int {
+    if tcpConnection.is_null() || buffer.is_null() {
+        log_err!(
+            "tcp_connection_send_buffer: no {}",
+            if buffer.is_null() {
+                "buffer"
+            } else {
+                "connection"
+            }
+        );
+        return errno::fail(libc::EINVAL);
+    }
+    // SAFETY: live objects, by this function's contract.
+    unsafe {
+        let own = of(tcpConnection);
+        if buffer == &raw mut (*own).output {
+            return write::send_own_output(own);
+        }
+        let len = super::buffer::readable(buffer);
+        if len == 0 {
+            return 0;
+        }
+        let sent = send_bytes(tcpConnection, super::buffer::read_at(buffer), len);
+        if sent >= 0 {
+            (*buffer).readIndex = (*buffer).writeIndex;
+        }
+        sent as c_int
+    }
+}
+
+/// Sends from any thread: what was written at once, or -1 with errno and nothing sent.
+///
+/// # Safety
+/// A live connection; `data` holds `len` bytes.
+pub unsafe fn send_bytes(conn: *mut tcp_connection, data: *const u8, len: usize) -> isize {
+    // SAFETY: as said.
+    unsafe {
+        let own = of(conn);
+        if (*own).closed.load(Relaxed) {
+            errno::set(libc::ENOTCONN);
+            return -1;
+        }
+        if (*own).shut.load(Relaxed) {
+            errno::set(libc::EPIPE);
+            return -1;
+        }
+        if len == 0 {
+            return 0;
+        }
+        if on_owner((*own).public.eventLoop) {
+            pending::take_in(own);
+            write::send(own, data, len)
+        } else {
+            write::post(own, data, len)
+        }
+    }
+}
+
+pub unsafe extern "C-unwind" fn tcp_connection_shutdown(tcpConnection: *mut tcp_connection) {
+    if tcpConnection.is_null() {
+        log_err!("tcp_connection_shutdown: no connection");
+        errno::set(libc::EINVAL);
+        return;
+    }
+    // SAFETY: a live connection, by this function's contract.
+    unsafe {
+        let own = of(tcpConnection);
+        if (*own).closed.load(Relaxed) || (*own).shut.swap(true, Relaxed) {
+            return;
+        }
+        if on_owner((*own).public.eventLoop) {
+            pending::take_in(own);
+            take_posted_shutdown(own);
+        } else if !pending::post_connection(own, pending::SHUTDOWN, ptr::null(), 0) {
+            (*own).shut.store(false, Relaxed);
+            log_err!("tcp_connection_shutdown: no memory");
+        }
+    }
+}
+
+/// Ends a connection once its queue is sent: no more message callbacks, input is dropped. With
+/// `linger` it half-closes and waits a while for the peer's end, so that bytes which are still
+/// arriving don't make the kernel throw away what was sent.
+///
+/// # Safety
+/// A live connection, on its thread.
+pub unsafe fn close_after_send(conn: *mut tcp_connection, linger: bool) {
+    // SAFETY: as said.
+    unsafe {
+        let own = of(conn);
+        if (*own).closed.load(Relaxed) || (*own).last_words {
+            return;
+        }
+        (*own).shut.store(true, Relaxed);
+        (*own).last_words = true;
+        (*own).lingers = linger;
+        life::schedule(own);
+    }
+}

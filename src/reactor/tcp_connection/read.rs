@@ -1,0 +1,264 @@
+//! Taking bytes in. All connections of a loop read into one block, which is lent to the input
+//! buffer for the callback; only a connection with unread bytes keeps a block of its own.
+
+use super::super::buffer::{self as buf, SIZE_MAX, readable};
+use super::super::dispatcher::{EDGE, NOT_DRAINED};
+use super::super::loop_state::of as loop_of;
+use super::super::pending;
+use super::{Connection, LIMIT, life, write};
+use crate::abi::types::EVENT_READ;
+use crate::sys::{errno, fd as sys_fd, pool};
+use libc::{c_int, c_void};
+use std::ptr;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// What one read takes at most, unless unread bytes have grown the block.
+const BLOCK: usize = 65_536;
+/// Unread bytes leave at least this much room for the next read.
+const ROOM: usize = 16_384;
+/// Reads per connection and pass: one firehose doesn't starve the others.
+const TURNS: u32 = 16;
+
+pub const ON_READABLE: unsafe extern "C-unwind" fn(*mut c_void) -> c_int = on_readable;
+
+/// The read callback of a connection's channel.
+unsafe extern "C-unwind" fn on_readable(data: *mut c_void) -> c_int {
+    let conn = data.cast::<Connection>();
+    if conn.is_null() {
+        return -1;
+    }
+    // SAFETY: a channel's data is its live connection.
+    unsafe { take(conn, (*loop_of((*conn).public.eventLoop)).event_bits) };
+    0
+}
+
+enum Got {
+    Bytes { full: bool },
+    Nothing,
+    End,
+    Failed,
+    NoMemory,
+}
+
+/// Reads and calls back until the socket is drained or others are due. `bits` tell what the back
+/// end saw; without `EDGE` it will tell again.
+///
+/// # Safety
+/// A live connection on its thread, within a pass.
+pub unsafe fn take(conn: *mut Connection, bits: u32) {
+    // SAFETY: the connection lives until the pass ends; its state is read after each callback.
+    unsafe {
+        for _ in 0..TURNS {
+            if (*conn).closed.load(Relaxed) || (*conn).ended || (*conn).wants_close {
+                return;
+            }
+            match receive(conn) {
+                Got::Bytes { full } => {
+                    deliver(conn);
+                    if !full && bits & NOT_DRAINED == 0 {
+                        return;
+                    }
+                    if !full && bits & EDGE == 0 {
+                        return;
+                    }
+                }
+                Got::Nothing => return,
+                Got::End => return end_of_stream(conn),
+                Got::Failed => return life::close(conn),
+                Got::NoMemory => {
+                    log_err!("no memory to read from {}", life::name(conn));
+                    return life::close(conn);
+                }
+            }
+        }
+        if bits & EDGE != 0 && !(*conn).closed.load(Relaxed) {
+            (*conn).wants_read = true;
+            life::schedule(conn);
+        }
+    }
+}
+
+/// One read into the input buffer.
+unsafe fn receive(conn: *mut Connection) -> Got {
+    // SAFETY: `prepare` makes `room` bytes and one more writable at the write index.
+    unsafe {
+        let room = prepare(conn);
+        if room == 0 {
+            return Got::NoMemory;
+        }
+        let input = &raw mut (*conn).input;
+        let at = (*input).data.add((*input).writeIndex as usize).cast::<u8>();
+        let fd = (*conn).channel.fd;
+        let n = if (*conn).is_socket {
+            sys_fd::recv(fd, at, room)
+        } else {
+            sys_fd::read(fd, at, room)
+        };
+        if n > 0 {
+            at.add(n as usize).write(0);
+            (*input).writeIndex += n as c_int;
+            return Got::Bytes {
+                full: n as usize == room,
+            };
+        }
+        let e = errno::get();
+        settle(conn);
+        match (n, e) {
+            (0, _) => Got::End,
+            (_, libc::EAGAIN) => Got::Nothing,
+            _ => Got::Failed,
+        }
+    }
+}
+
+/// Goes on with a connection that had to let others go first.
+///
+/// # Safety
+/// As `take`.
+pub unsafe fn take_all(conn: *mut Connection) {
+    // SAFETY: handed on.
+    unsafe { take(conn, EDGE | NOT_DRAINED) }
+}
+
+/// Gives back the block of a connection that ends.
+///
+/// # Safety
+/// Nothing uses the input buffer any more.
+pub unsafe fn free_block(conn: *mut Connection) {
+    // SAFETY: the block came from the pools, and the pointer is dropped with it.
+    unsafe {
+        let block = std::mem::replace(&mut (*conn).input_block, ptr::null_mut());
+        if !block.is_null() {
+            pool::run_free(block, (*conn).input.total_size.max(0) as usize);
+        }
+    }
+}
+
+/// Makes the input buffer writable and returns by how much; 0 when memory is out.
+unsafe fn prepare(conn: *mut Connection) -> usize {
+    // SAFETY: blocks are checked; the buffer's indices are put in order first by `settle`.
+    unsafe {
+        let own = loop_of((*conn).public.eventLoop);
+        let input = &raw mut (*conn).input;
+        if (*input).data.cast() == (*own).empty {
+            let mut block = std::mem::replace(&mut (*own).hot, ptr::null_mut());
+            if block.is_null() {
+                block = pool::run_alloc(BLOCK + 1);
+            }
+            if block.is_null() {
+                return 0;
+            }
+            put_block(conn, block, BLOCK);
+            return BLOCK;
+        }
+        let used = readable(input);
+        if (*input).data.cast() != (*conn).input_block {
+            // C's own block: grown as any buffer.
+            buf::make_room(input, ROOM as c_int);
+            // The last byte is the NUL's.
+            return ((*input).total_size - (*input).writeIndex - 1).max(0) as usize;
+        }
+        let mut room = ((*input).total_size - (*input).writeIndex) as usize;
+        if room < ROOM && (*input).readIndex > 0 {
+            ptr::copy(buf::read_at(input), (*conn).input_block, used);
+            (*input).readIndex = 0;
+            (*input).writeIndex = used as c_int;
+            room = (*input).total_size as usize - used;
+        }
+        if room < ROOM {
+            let total = ((*input).total_size as usize * 2).min(SIZE_MAX);
+            let block = pool::run_alloc(total + 1);
+            if block.is_null() {
+                return 0;
+            }
+            ptr::copy_nonoverlapping((*conn).input_block, block, used);
+            pool::run_free((*conn).input_block, (*input).total_size as usize);
+            put_block(conn, block, total);
+            (*input).writeIndex = used as c_int;
+            room = total - used;
+        }
+        room
+    }
+}
+
+unsafe fn put_block(conn: *mut Connection, block: *mut u8, total: usize) {
+    // SAFETY: a live connection.
+    unsafe {
+        (*conn).input_block = block;
+        let input = &raw mut (*conn).input;
+        (*input).data = block.cast();
+        (*input).total_size = total as c_int;
+        (*input).readIndex = 0;
+        (*input).writeIndex = 0;
+    }
+}
+
+/// Calls the message callback, and looks at what it left.
+unsafe fn deliver(conn: *mut Connection) {
+    // SAFETY: the callback may do anything but free the connection, which the pass keeps.
+    unsafe {
+        let input = &raw mut (*conn).input;
+        match (*conn).public.messageCallBack {
+            Some(callback) if !(*conn).last_words => {
+                callback(input, conn.cast());
+            }
+            _ => (*input).readIndex = (*input).writeIndex,
+        }
+        if (*conn).closed.load(Relaxed) {
+            return;
+        }
+        settle(conn);
+        if readable(input) >= LIMIT {
+            log_err!(
+                "{} left {} bytes unread: closed",
+                life::name(conn),
+                readable(input)
+            );
+            life::close_in_pass(conn);
+        }
+    }
+}
+
+/// Takes the block back where the buffer is empty; lets it stay where bytes wait in it.
+unsafe fn settle(conn: *mut Connection) {
+    // SAFETY: a live connection; only a block that the library lent goes back to the loop.
+    unsafe {
+        let own = loop_of((*conn).public.eventLoop);
+        let input = &raw mut (*conn).input;
+        let replaced = (*input).data.cast() != (*conn).input_block;
+        let empty = readable(input) == 0;
+        if !(*conn).input_block.is_null() && (replaced || empty) {
+            let block = std::mem::replace(&mut (*conn).input_block, ptr::null_mut());
+            let size = if replaced {
+                BLOCK
+            } else {
+                (*input).total_size as usize
+            };
+            if (*own).hot.is_null() && size == BLOCK {
+                (*own).hot = block;
+            } else {
+                pool::run_free(block, size);
+            }
+            if !replaced {
+                life::empty(input, (*own).empty);
+            }
+        }
+        if empty {
+            (*input).readIndex = 0;
+            (*input).writeIndex = 0;
+        }
+    }
+}
+
+/// The peer won't send any more: what is queued is sent first, then the connection closes.
+unsafe fn end_of_stream(conn: *mut Connection) {
+    // SAFETY: a live connection on its thread, within a pass.
+    unsafe {
+        (*conn).ended = true;
+        pending::take_in(conn);
+        if readable(&raw const (*conn).output) == 0 || (*conn).wants_close {
+            return life::close(conn);
+        }
+        write::update(conn, (*conn).channel.events & !EVENT_READ);
+    }
+}

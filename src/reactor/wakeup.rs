@@ -1,0 +1,47 @@
+//! Waking a loop that waits: a byte through its socket pair.
+
+use super::loop_state::of;
+use crate::abi::types::event_loop;
+use crate::log::CText;
+use crate::sys::{errno, fd};
+use libc::{c_int, c_void};
+use std::sync::atomic::Ordering::SeqCst;
+
+/// Writes the byte. Async-signal-safe; a full pipe already holds a wake-up.
+///
+/// # Safety
+/// `l` is a live loop.
+pub unsafe fn wake(l: *mut event_loop) {
+    let _keep = errno::Keep::new();
+    // SAFETY: one byte of static memory; the descriptor is the loop's.
+    unsafe { fd::send((*l).socketPair[0], b"a".as_ptr(), 1) };
+}
+
+/// Wakes the loop unless a wake-up is on its way: many posts, one byte.
+///
+/// # Safety
+/// `l` is a live loop.
+pub unsafe fn wake_once(l: *mut event_loop) {
+    // SAFETY: as said; the flag is atomic.
+    unsafe {
+        if !(*of(l)).wake_sent.swap(true, SeqCst) {
+            wake(l);
+        }
+    }
+}
+
+/// The read callback of the loop's own end. The flag falls before the bytes are taken and before
+/// the queue is looked at, so that a post in between writes a byte of its own.
+pub unsafe extern "C-unwind" fn on_wake(data: *mut c_void) -> c_int {
+    let l = data.cast::<event_loop>();
+    let mut bytes = [0u8; 256];
+    // SAFETY: `data` is the loop that registered this channel; the array has that length.
+    unsafe {
+        (*of(l)).wake_sent.store(false, SeqCst);
+        while fd::recv((*l).socketPair[1], bytes.as_mut_ptr(), bytes.len()) == bytes.len() as isize
+        {
+        }
+        log_msg!("wakeup, {}", CText((*l).thread_name));
+    }
+    0
+}

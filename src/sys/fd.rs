@@ -1,0 +1,137 @@
+//! Descriptors and sockets: system calls with the flags this library wants.
+
+use super::errno;
+use libc::{c_int, c_void};
+use std::mem;
+use std::ptr;
+
+/// Calls `f` again while a signal interrupts it.
+fn retry(mut f: impl FnMut() -> isize) -> isize {
+    loop {
+        let n = f();
+        if n >= 0 || errno::get() != libc::EINTR {
+            return n;
+        }
+    }
+}
+
+/// recv(2) that neither blocks nor is interrupted.
+///
+/// # Safety
+/// `to` has room for `len` bytes.
+pub unsafe fn recv(fd: c_int, to: *mut u8, len: usize) -> isize {
+    // SAFETY: the caller vouches for the memory.
+    retry(|| unsafe { libc::recv(fd, to.cast(), len, libc::MSG_DONTWAIT) })
+}
+
+/// send(2) that neither blocks, nor is interrupted, nor raises SIGPIPE.
+///
+/// # Safety
+/// `from` holds `len` bytes.
+pub unsafe fn send(fd: c_int, from: *const u8, len: usize) -> isize {
+    let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+    // SAFETY: the caller vouches for the memory.
+    retry(|| unsafe { libc::send(fd, from.cast(), len, flags) })
+}
+
+/// read(2), in the descriptor's own blocking mode.
+///
+/// # Safety
+/// `to` has room for `len` bytes.
+pub unsafe fn read(fd: c_int, to: *mut u8, len: usize) -> isize {
+    // SAFETY: the caller vouches for the memory.
+    retry(|| unsafe { libc::read(fd, to.cast(), len) })
+}
+
+/// write(2) without SIGPIPE, for descriptors that `send` can't serve.
+///
+/// # Safety
+/// `from` holds `len` bytes.
+pub unsafe fn write_nosignal(fd: c_int, from: *const u8, len: usize) -> isize {
+    // SAFETY: signal sets are plain values, zero is a valid one; the caller vouches for `from`.
+    unsafe {
+        let mut pipe: libc::sigset_t = mem::zeroed();
+        let mut before: libc::sigset_t = mem::zeroed();
+        let mut waiting: libc::sigset_t = mem::zeroed();
+        libc::sigemptyset(&mut pipe);
+        libc::sigaddset(&mut pipe, libc::SIGPIPE);
+        libc::sigpending(&mut waiting);
+        let was_waiting = libc::sigismember(&waiting, libc::SIGPIPE) == 1;
+        libc::pthread_sigmask(libc::SIG_BLOCK, &pipe, &mut before);
+        let n = retry(|| libc::write(fd, from.cast(), len));
+        let keep = errno::Keep::new();
+        if n < 0 && errno::get() == libc::EPIPE && !was_waiting {
+            // The signal is pending on this thread: take it, or it fires with the mask gone.
+            let now: libc::timespec = mem::zeroed();
+            while libc::sigtimedwait(&pipe, ptr::null_mut(), &now) < 0
+                && errno::get() == libc::EINTR
+            {}
+        }
+        libc::pthread_sigmask(libc::SIG_SETMASK, &before, ptr::null_mut());
+        drop(keep);
+        n
+    }
+}
+
+/// close(2). Linux frees the number even where it reports EINTR: no second call.
+pub fn close(fd: c_int) {
+    // SAFETY: closing a number has no memory effects; who owns it is the caller's concern.
+    unsafe { libc::close(fd) };
+}
+
+/// accept4(2): the new descriptor doesn't block and isn't inherited by exec.
+pub fn accept(fd: c_int) -> c_int {
+    let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+    // SAFETY: NULL addresses mean that none is wanted.
+    unsafe { libc::accept4(fd, ptr::null_mut(), ptr::null_mut(), flags) }
+}
+
+/// Adds O_NONBLOCK. False with errno for a bad descriptor.
+pub fn set_nonblocking(fd: c_int) -> bool {
+    // SAFETY: fcntl on a number; a bad one fails with EBADF.
+    unsafe {
+        let flags = libc::fcntl(fd, libc::F_GETFL);
+        flags >= 0
+            && (flags & libc::O_NONBLOCK != 0
+                || libc::fcntl(fd, libc::F_SETFL, flags | libc::O_NONBLOCK) == 0)
+    }
+}
+
+/// Whether the number names an open file.
+pub fn is_open(fd: c_int) -> bool {
+    // SAFETY: as above.
+    unsafe { libc::fcntl(fd, libc::F_GETFD) >= 0 }
+}
+
+/// The kernel's name for a socket, never used twice while the system runs (SO_COOKIE, socket(7)).
+/// None for what isn't a socket, and for a bad descriptor.
+pub fn cookie(fd: c_int) -> Option<u64> {
+    let mut value = 0u64;
+    let mut len = mem::size_of::<u64>() as libc::socklen_t;
+    let at = (&raw mut value).cast::<c_void>();
+    // SAFETY: `at` and `len` describe `value`.
+    let r = unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_COOKIE, at, &mut len) };
+    (r == 0).then_some(value)
+}
+
+/// What a descriptor refers to: a socket's cookie, else device and inode; None when it is closed.
+pub fn identity(fd: c_int) -> Option<u64> {
+    let _keep = errno::Keep::new();
+    if let Some(cookie) = cookie(fd) {
+        return Some(cookie);
+    }
+    // SAFETY: fstat fills the struct that it is given; zero is a valid value of it.
+    unsafe {
+        let mut st: libc::stat = mem::zeroed();
+        (libc::fstat(fd, &mut st) == 0).then_some((st.st_dev << 40) ^ st.st_ino | (1 << 63))
+    }
+}
+
+/// readv(2), in the descriptor's own blocking mode.
+///
+/// # Safety
+/// The parts are writable for their lengths.
+pub unsafe fn readv(fd: c_int, parts: &[libc::iovec]) -> isize {
+    // SAFETY: the caller vouches for the memory.
+    retry(|| unsafe { libc::readv(fd, parts.as_ptr(), parts.len() as c_int) })
+}

@@ -1,0 +1,5 @@
+//! Thin wrappers around libc: memory, descriptors, errno.
+
+pub mod errno;
+pub mod fd;
+pub mod pool;

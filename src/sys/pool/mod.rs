@@ -1,0 +1,80 @@
+//! The library's memory: what it needs on a thread that runs callbacks comes from here and never
+//! goes through `malloc` and `free`, so that a program's own `malloc` keeps handing out memory
+//! that nobody has used (CONTRACT rule 5, which course programs rely on).
+//!
+//! Pieces up to 8 KiB come from slabs, larger ones are runs of 64 KiB granules; both lie in one
+//! reserved stretch of address space, and freed pages go back to the system. The feature
+//! `plain-malloc` replaces all that by malloc and free, so that memcheck and AddressSanitizer see
+//! every block.
+
+#[cfg(feature = "plain-malloc")]
+mod plain;
+#[cfg(not(feature = "plain-malloc"))]
+mod region;
+#[cfg(not(feature = "plain-malloc"))]
+mod slab;
+
+#[cfg(feature = "plain-malloc")]
+pub use plain::{alloc, free, owns, run_alloc, run_free, trim};
+#[cfg(not(feature = "plain-malloc"))]
+pub use region::{owns, run_alloc, run_free, trim};
+
+/// The largest piece that slabs serve.
+#[cfg(not(feature = "plain-malloc"))]
+const SLAB_MAX: usize = 8 << 10;
+
+/// `size` bytes, aligned to 16, contents undefined; NULL when memory is out. Any thread.
+#[cfg(not(feature = "plain-malloc"))]
+pub fn alloc(size: usize) -> *mut u8 {
+    if size <= SLAB_MAX {
+        slab::alloc(size)
+    } else {
+        run_alloc(size)
+    }
+}
+
+/// Gives back what `alloc(size)` returned. Any thread.
+///
+/// # Safety
+/// `p` came from `alloc` with the same size, and nothing uses it any more.
+#[cfg(not(feature = "plain-malloc"))]
+pub unsafe fn free(p: *mut u8, size: usize) {
+    // SAFETY: handed on with the caller's promise.
+    unsafe {
+        if size <= SLAB_MAX {
+            slab::free(p, size);
+        } else {
+            run_free(p, size);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_are_distinct_owned_and_reused() {
+        for size in [1, 16, 17, 272, 512, 513, 4096, 8192, 8193, 65537, 3 << 20] {
+            let pieces: Vec<*mut u8> = (0..300).map(|_| alloc(size)).collect();
+            for (i, &p) in pieces.iter().enumerate() {
+                assert!(!p.is_null() && (p as usize).is_multiple_of(16) && owns(p));
+                // SAFETY: the piece has `size` >= 1 bytes and is ours.
+                unsafe {
+                    *p = i as u8;
+                    *p.add(size - 1) = i as u8;
+                }
+            }
+            for (i, &p) in pieces.iter().enumerate() {
+                // SAFETY: still ours; freed once.
+                unsafe {
+                    assert_eq!(*p.add(size - 1), i as u8, "overlap at size {size}");
+                    free(p, size);
+                }
+            }
+        }
+        trim();
+        let local = 0u8;
+        assert!(!owns(&local));
+    }
+}
