@@ -1,10 +1,13 @@
 //! Exact counts, lines and messages from a descriptor. Nothing is kept between two calls.
 
 use core::ffi::{c_char, c_int, c_void};
+use core::mem::MaybeUninit;
 
 use crate::sys::errno;
 
 const FAILED: usize = usize::MAX;
+/// Bytes of a socket that are looked at together for a newline.
+const LOOK_AHEAD: usize = 4096;
 
 /// What one read brought: a count, with 0 for the end of stream, or an error that errno tells.
 type Count = Option<usize>;
@@ -139,24 +142,18 @@ impl Line {
     }
 
     /// Adds what a socket holds, at most through the first newline; 0 at the end of stream.
+    /// Looks at the bytes elsewhere, so that the caller's room gets none from behind the line.
     fn take_from_socket(&mut self, fd: c_int) -> Count {
-        // SAFETY: max - len bytes and the NUL's place are left behind the line so far.
+        let mut seen = [MaybeUninit::<u8>::uninit(); LOOK_AHEAD];
+        let room = (self.max - self.len).min(LOOK_AHEAD);
+        // SAFETY: room bytes are in both places, and as many as recv says are initialised.
         unsafe {
-            let at = self.text.add(self.len);
-            let seen = peek(fd, at, self.max - self.len);
-            if seen.is_none() {
-                *at = 0;
-            }
-            let seen = seen?;
-            let held = core::slice::from_raw_parts(at, seen);
-            let wanted = held
-                .iter()
-                .position(|&b| b == b'\n')
-                .map_or(seen, |i| i + 1);
-            let taken = read_all(fd, at, wanted);
-            let n = taken.unwrap_or(0);
-            *at.add(n) = 0;
-            self.len += n;
+            let n = peek(fd, seen.as_mut_ptr().cast(), room)?;
+            let held = core::slice::from_raw_parts(seen.as_ptr().cast::<u8>(), n);
+            let wanted = held.iter().position(|&b| b == b'\n').map_or(n, |i| i + 1);
+            let taken = read_all(fd, self.text.add(self.len), wanted);
+            self.len += taken.unwrap_or(0);
+            *self.text.add(self.len) = 0;
             taken
         }
     }
@@ -304,7 +301,7 @@ mod tests {
         drop(to);
         let mut all = Vec::new();
         loop {
-            let mut room = vec![b'#'; length];
+            let mut room = vec![b'#'; length + 1];
             match read(from.as_raw_fd(), room.as_mut_ptr().cast(), length) {
                 0 => return all,
                 FAILED => {
@@ -313,6 +310,7 @@ mod tests {
                 }
                 n => {
                     assert_eq!(room[n], 0);
+                    assert!(room[n + 1..].iter().all(|&b| b == b'#'));
                     all.push(String::from_utf8(room[..n].to_vec()).unwrap());
                 }
             }
@@ -357,8 +355,11 @@ mod tests {
     fn read_message_gives_the_body() {
         // SAFETY: lines gives room of that length.
         let read_message = |fd, at: *mut c_char, n| unsafe {
-            at.write_bytes(0, n);
-            read_message(fd, at, n)
+            let got = read_message(fd, at, n);
+            if got < n {
+                *at.add(got) = 0;
+            }
+            got
         };
         let two = "\0\0\0\x02typeab\0\0\0\x03typecde";
         assert_eq!(lines(two, true, 10, read_message), ["ab", "cde"]);
