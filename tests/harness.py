@@ -215,6 +215,7 @@ class Server:
 
     def __init__(self, binary, *args, env=None, nofile=None, port=True):
         self.lines = []
+        self.clients = []
         self.port = None
         self._news = threading.Condition()
         self._expected = False
@@ -282,8 +283,10 @@ class Server:
         return self.wait_line(pattern, start)
 
     def connect(self, **options):
-        """A connected client socket, see the function `connect`."""
-        return connect(self.port, **options)
+        """A connected client socket, see the function `connect`; closed with the server at last."""
+        client = connect(self.port, **options)
+        self.clients.append(client)
+        return client
 
     def signal(self, number):
         self.process.send_signal(number)
@@ -310,7 +313,9 @@ class Server:
 
     def _annotate(self, error):
         with self._news:
-            tail = self.lines[-25:]
+            lines = list(self.lines)
+        # Counters that a test asked for again and again say nothing new.
+        tail = [line for line, next_one in zip(lines, lines[1:] + [None]) if line != next_one][-25:]
         error.add_note("server %s, status %s, its last output:\n  %s" % (
             Path(self.process.args[0]).name, self.process.returncode, "\n  ".join(tail)))
 
@@ -320,6 +325,8 @@ class Server:
     def __exit__(self, kind, error, trace):
         early = self.process.poll()
         ended = early
+        for client in self.clients:
+            client.close()
         if early is None and error is None:
             self.process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):

@@ -56,6 +56,7 @@ static void obey(struct tcp_connection *connection, char *line) {
 
 static int on_message(struct buffer *input, struct tcp_connection *connection) {
     struct state *state = connection->data;
+    messages++;
     PROMISE(state->depth == 0);
     char *start = input->data + input->readIndex;
     char *end;
