@@ -310,7 +310,7 @@ mod tests {
                 }
                 n => {
                     assert_eq!(room[n], 0);
-                    assert!(room[n + 1..].iter().all(|&b| b == b'#'));
+                    assert!(room.iter().skip(n + 2).all(|&b| b == b'#'));
                     all.push(String::from_utf8(room[..n].to_vec()).unwrap());
                 }
             }
