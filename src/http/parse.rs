@@ -88,7 +88,7 @@ impl Parser {
     fn step(&mut self, input: &[u8], store: &mut impl Store) -> Result<usize, Status> {
         match self.state {
             State::RequestLine => {
-                let Some(line) = self.line(input, REQUEST_LINE_MAX, URI_TOO_LONG)? else {
+                let Some(line) = self.first_line(input)? else {
                     return Ok(0);
                 };
                 // Some clients end a body with a line end that isn't part of it.
@@ -172,6 +172,16 @@ impl Parser {
     fn end_of_body(&mut self) {
         if self.body.part == Part::End {
             self.state = State::Done;
+        }
+    }
+
+    fn first_line<'a>(&mut self, input: &'a [u8]) -> Result<Option<&'a [u8]>, Status> {
+        let line = self.line(input, REQUEST_LINE_MAX, URI_TOO_LONG);
+        // Behind the second blank it isn't the URL that is too long.
+        let blanks = || input.iter().take(REQUEST_LINE_MAX).filter(|&&b| b == b' ');
+        match line {
+            Err(URI_TOO_LONG) if blanks().count() > 1 => Err(BAD_REQUEST),
+            line => line,
         }
     }
 

@@ -207,6 +207,8 @@ fn limits() {
     assert_eq!(whole(line(8178).as_bytes()).state, State::Done);
     assert_eq!(whole(line(8179).as_bytes()).result, Err(414));
     assert_eq!(whole("a".repeat(8193).as_bytes()).result, Err(414));
+    let version = format!("GET / HTTP/1.{}\r\n\r\n", "1".repeat(9000));
+    assert_eq!(whole(version.as_bytes()).result, Err(400));
 
     let many = |n| format!("GET / HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(n));
     assert_eq!(whole(many(1000).as_bytes()).state, State::Done);
