@@ -1,5 +1,7 @@
-//! Three steps around the crate: the C headers, the C sources, the shape of the shared library.
+//! Around the crate: the list of exports, the C headers, the C sources, the shape of the .so.
 
+#[path = "build/exports.rs"]
+mod exports;
 #[path = "build/headers.rs"]
 mod headers;
 #[path = "build/link.rs"]
@@ -8,6 +10,7 @@ mod link;
 mod shim;
 
 fn main() {
+    exports::list();
     headers::generate();
     shim::compile();
     link::arguments();

@@ -34,5 +34,3 @@ pub mod types;
 pub mod undeclared;
 pub mod utils;
 mod variadic;
-
-pub use poll_default::poll_is_default;

@@ -18,6 +18,7 @@ pub use super::http_response::{HttpStatusCode, http_response, response_header};
 pub use super::http_server::{http_server, request_callback};
 pub use super::inetaddress::inet_address;
 pub use super::log::{LOG_DEBUG_TYPE, LOG_ERR_TYPE, LOG_MSG_TYPE, LOG_WARN_TYPE};
+pub use super::poll_default::poll_is_default;
 pub use super::tcp_connection::tcp_connection;
 pub use super::tcp_server::{
     TCPserver, connection_closed_call_back, connection_completed_call_back, message_call_back,

@@ -1,0 +1,26 @@
+//! Hands the names of all exports to src/abi/weak.rs.
+
+use std::fs;
+
+pub fn list() {
+    let mut names = Vec::new();
+    for entry in fs::read_dir("src/abi").expect("src/abi") {
+        let path = entry.expect("an entry of src/abi").path();
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path).expect("a source of src/abi");
+            names.extend(exported(&text).map(String::from));
+        }
+    }
+    names.sort();
+    println!("cargo::rustc-env=YOLANDA_EXPORTS={}", names.join(","));
+}
+
+/// The names behind `#[unsafe(naked)]`.
+fn exported(text: &str) -> impl Iterator<Item = &str> {
+    text.split("#[unsafe(no_mangle)]\n#[unsafe(naked)]\n")
+        .skip(1)
+        .filter_map(|item| {
+            let (_, rest) = item.split_once(" fn ")?;
+            Some(rest.split_once('(')?.0)
+        })
+}
