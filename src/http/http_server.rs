@@ -5,7 +5,7 @@ use core::mem::size_of;
 use core::ptr::null_mut;
 
 use super::exchange;
-use super::http_request::parse;
+use super::request::parse;
 use crate::abi::types::{
     buffer, event_loop, http_request, http_server, request_callback, tcp_connection,
 };
@@ -38,6 +38,19 @@ unsafe extern "C-unwind" fn connection_closed(conn: *mut tcp_connection) -> c_in
     // SAFETY: the reactor calls this once, on the connection's thread, before it frees it.
     unsafe { exchange::forget(conn) };
     0
+}
+
+/// Whether all callbacks of a connection are this server's own: no code of the program has it.
+///
+/// # Safety
+/// `conn` is a live connection.
+pub(crate) unsafe fn serves(conn: *const tcp_connection) -> bool {
+    // SAFETY: only the addresses of the callbacks are compared.
+    unsafe {
+        (*conn).messageCallBack.map(|f| f as usize) == Some(message as *const () as usize)
+            && (*conn).connectionClosedCallBack.map(|f| f as usize)
+                == Some(connection_closed as *const () as usize)
+    }
 }
 
 pub(crate) unsafe extern "C-unwind" fn http_server_new(
@@ -79,10 +92,7 @@ pub(crate) unsafe extern "C-unwind" fn http_server_new(
             libc::free(server.cast());
             return null_mut();
         }
-        server.write(http_server {
-            tcpServer: tcp_server,
-            requestCallback,
-        });
+        server.write(http_server { tcpServer: tcp_server, requestCallback });
         tcp_server_set_data(tcp_server, server.cast());
         server
     }

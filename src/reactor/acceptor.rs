@@ -14,10 +14,7 @@ pub unsafe extern "C" fn acceptor_init(port: c_int) -> *mut acceptor {
             crate::sys::fd::close(listen_fd);
             return ptr::null_mut();
         }
-        a.write(acceptor {
-            listen_port,
-            listen_fd,
-        });
+        a.write(acceptor { listen_port, listen_fd });
         a
     }
 }

@@ -36,11 +36,7 @@ pub unsafe fn read_at(b: *const buffer) -> *mut u8 {
 unsafe fn writeable(b: *const buffer) -> usize {
     // SAFETY: the caller's buffer.
     let (w, total) = unsafe { ((*b).writeIndex, (*b).total_size) };
-    if w < 0 || total <= w {
-        0
-    } else {
-        (total - w) as usize
-    }
+    if w < 0 || total <= w { 0 } else { (total - w) as usize }
 }
 
 /// Whether a byte may be written at `total_size`, behind the block's counted size.
@@ -235,11 +231,7 @@ pub unsafe extern "C" fn buffer_append(
         if inside < (*buffer).total_size.max(0) as usize && !(*buffer).data.is_null() {
             return append_own(buffer, inside, size);
         }
-        if append_bytes(buffer, data.cast(), size as usize) {
-            size
-        } else {
-            -1
-        }
+        if append_bytes(buffer, data.cast(), size as usize) { size } else { -1 }
     }
 }
 
@@ -263,13 +255,7 @@ pub unsafe extern "C" fn buffer_append_char(buffer: *mut buffer, data: c_char) -
         return -1;
     }
     // SAFETY: a live buffer; the byte is a local.
-    unsafe {
-        if append_bytes(buffer, (&raw const data).cast(), 1) {
-            1
-        } else {
-            -1
-        }
-    }
+    unsafe { if append_bytes(buffer, (&raw const data).cast(), 1) { 1 } else { -1 } }
 }
 
 pub unsafe extern "C" fn buffer_append_string(buffer: *mut buffer, data: *mut c_char) -> c_int {
@@ -303,10 +289,7 @@ pub unsafe extern "C" fn buffer_socket_read(buffer: *mut buffer, fd: c_int) -> c
                 iov_base: (*buffer).data.add((*buffer).writeIndex as usize).cast(),
                 iov_len: room,
             },
-            libc::iovec {
-                iov_base: extra.as_mut_ptr().cast(),
-                iov_len: more,
-            },
+            libc::iovec { iov_base: extra.as_mut_ptr().cast(), iov_len: more },
         ];
         let got = fd::readv(fd, &parts);
         if got <= 0 {

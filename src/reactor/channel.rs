@@ -22,13 +22,7 @@ pub unsafe extern "C" fn channel_new(
     unsafe {
         let ch = libc::malloc(size_of::<channel>()).cast::<channel>();
         if !ch.is_null() {
-            ch.write(channel {
-                fd,
-                events,
-                eventReadCallback,
-                eventWriteCallback,
-                data,
-            });
+            ch.write(channel { fd, events, eventReadCallback, eventWriteCallback, data });
         }
         ch
     }
@@ -41,11 +35,7 @@ unsafe fn loop_of(ch: *mut channel) -> *mut event_loop {
         let conn = tcp_connection::of_channel(ch);
         if !conn.is_null() {
             let open = tcp_connection::is_open(conn.cast());
-            return if open {
-                (*conn).public.eventLoop
-            } else {
-                ptr::null_mut()
-            };
+            return if open { (*conn).public.eventLoop } else { ptr::null_mut() };
         }
         match registry::get((*ch).fd) {
             Some(entry) if entry.channel == ch => entry.owner,
@@ -70,11 +60,7 @@ unsafe fn set_write(what: &str, ch: *mut channel, on: bool) -> c_int {
             return errno::fail(libc::ENOENT);
         }
         let before = (*ch).events;
-        (*ch).events = if on {
-            before | EVENT_WRITE
-        } else {
-            before & !EVENT_WRITE
-        };
+        (*ch).events = if on { before | EVENT_WRITE } else { before & !EVENT_WRITE };
         let conn = tcp_connection::of_channel(ch);
         if !conn.is_null() && on_owner(l) && !(*conn).registered {
             // It counts when the connection is added.

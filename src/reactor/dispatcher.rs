@@ -31,11 +31,7 @@ pub fn chosen() -> *const event_dispatcher {
     // SAFETY: getenv's result is read at once; programs set the variable before they make loops.
     let wish = unsafe {
         let value = libc::getenv(c"YOLANDA_DISPATCHER".as_ptr());
-        if value.is_null() {
-            None
-        } else {
-            Some(std::ffi::CStr::from_ptr(value).to_bytes())
-        }
+        if value.is_null() { None } else { Some(std::ffi::CStr::from_ptr(value).to_bytes()) }
     };
     match wish {
         Some(b"epoll") => &raw const epoll_dispatcher,
@@ -112,13 +108,13 @@ pub unsafe fn deliver(l: *mut EventLoop, fd: c_int, id: u32, bits: u32, say: imp
     unsafe {
         let alive = || {
             let reg = registration(l, fd);
-            !reg.is_null() && (*reg).id as u32 == id && !channel_at(l, fd).is_null()
+            !reg.is_null() && (*reg).id == id && !channel_at(l, fd).is_null()
         };
         if !alive() {
             return;
         }
         let reg = registration(l, fd);
-        let wants = (*reg).events;
+        let wants = c_int::from((*reg).events);
         let edge = if (*reg).edge { EDGE } else { 0 };
         let trouble = bits & TROUBLE != 0;
         let read = wants & EVENT_READ != 0 && (trouble || bits & (IN | PRI | RDHUP) != 0);

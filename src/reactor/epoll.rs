@@ -3,7 +3,7 @@
 //! with output waiting or with a program's own callbacks in its channel.
 
 use super::dispatcher::{self, For, IN, OUT, RDHUP};
-use super::loop_state::registration;
+use super::loop_state::{of, registration};
 use super::pass;
 use super::tcp_connection;
 use crate::abi::types::{EVENT_READ, EVENT_WRITE, channel, event_loop};
@@ -70,7 +70,7 @@ unsafe fn control(l: *mut event_loop, ch: *mut channel, op: c_int) -> c_int {
     unsafe {
         let fd = (*ch).fd;
         let reg = registration(l, fd);
-        let id = if reg.is_null() { 0 } else { (*reg).id };
+        let id = if reg.is_null() { 0 } else { u64::from((*reg).id) };
         let mut bits = 0;
         if (*ch).events & EVENT_READ != 0 {
             bits |= IN;
@@ -82,10 +82,7 @@ unsafe fn control(l: *mut event_loop, ch: *mut channel, op: c_int) -> c_int {
         if edge {
             bits |= libc::EPOLLET as u32 | if bits & IN != 0 { RDHUP } else { 0 };
         }
-        let mut event = epoll_event {
-            events: bits,
-            u64: (id << 32) | u64::from(fd as u32),
-        };
+        let mut event = epoll_event { events: bits, u64: (id << 32) | u64::from(fd as u32) };
         let r = libc::epoll_ctl((*data(l)).fd, op, fd, &mut event);
         if r == 0 && !reg.is_null() {
             (*reg).edge = edge && op != libc::EPOLL_CTL_DEL;
@@ -107,7 +104,15 @@ pub unsafe extern "C-unwind" fn add(l: *mut event_loop, ch: *mut channel) -> c_i
 
 pub unsafe extern "C-unwind" fn del(l: *mut event_loop, ch: *mut channel) -> c_int {
     // SAFETY: as in `add`. A closed descriptor has left epoll by itself.
-    unsafe { control(l, ch, libc::EPOLL_CTL_DEL) }
+    unsafe {
+        let reg = registration(l, (*ch).fd);
+        if (*of(l)).closes_next && !reg.is_null() && (*reg).edge {
+            // Closing takes it out of epoll. Should a copy of the descriptor live on, in a forked
+            // child say, its rare edges carry a number that nobody has.
+            return 0;
+        }
+        control(l, ch, libc::EPOLL_CTL_DEL)
+    }
 }
 
 pub unsafe extern "C-unwind" fn update(l: *mut event_loop, ch: *mut channel) -> c_int {
@@ -146,7 +151,7 @@ unsafe fn deliver(l: *mut event_loop, event: epoll_event) {
     // SAFETY: on the loop's thread; `dispatcher::deliver` checks that the registration lives.
     unsafe {
         let reg = registration(l, fd);
-        if reg.is_null() || (*reg).id as u32 != id {
+        if reg.is_null() || (*reg).id != id {
             return;
         }
         if (*reg).edge {
@@ -157,12 +162,7 @@ unsafe fn deliver(l: *mut event_loop, event: epoll_event) {
             }
         }
         dispatcher::deliver(l, fd, id, event.events, |read| {
-            log_msg!(
-                "get message channel fd=={} for {}, {}",
-                fd,
-                For(read),
-                dispatcher::name(l)
-            );
+            log_msg!("get message channel fd=={} for {}, {}", fd, For(read), dispatcher::name(l));
         });
     }
 }

@@ -40,11 +40,8 @@ unsafe fn init(own: *mut Loop, thread_name: *mut c_char) -> Result<(), c_int> {
     // SAFETY: `own` is zeroed memory of the right size, nobody else's yet.
     unsafe {
         let l = &raw mut (*own).public;
-        let name = if thread_name.is_null() {
-            MAIN_THREAD.as_ptr().cast_mut()
-        } else {
-            thread_name
-        };
+        let name =
+            if thread_name.is_null() { MAIN_THREAD.as_ptr().cast_mut() } else { thread_name };
         (*l).thread_name = name;
         (*l).socketPair = [-1, -1];
         (*l).owner_thread_id = libc::pthread_self();
@@ -52,10 +49,7 @@ unsafe fn init(own: *mut Loop, thread_name: *mut c_char) -> Result<(), c_int> {
         (*l).cond = libc::PTHREAD_COND_INITIALIZER;
         (&raw mut (*own).has_pending).write(AtomicBool::new(false));
         (&raw mut (*own).wake_sent).write(AtomicBool::new(false));
-        (*own).map = channel_map {
-            entries: ptr::null_mut(),
-            nentries: 0,
-        };
+        (*own).map = channel_map { entries: ptr::null_mut(), nentries: 0 };
         (*l).channelMap = &raw mut (*own).map;
         (*own).empty = pool::alloc(16);
         if (*own).empty.is_null() {
@@ -104,10 +98,7 @@ unsafe fn undo(own: *mut Loop) {
         {
             clear(l);
         }
-        (*l).socketPair
-            .iter()
-            .filter(|&&fd| fd >= 0)
-            .for_each(|&fd| sys_fd::close(fd));
+        (*l).socketPair.iter().filter(|&&fd| fd >= 0).for_each(|&fd| sys_fd::close(fd));
         if !(*own).registrations.is_null() {
             pool::run_free((*own).registrations.cast(), 0);
         }
@@ -339,12 +330,7 @@ pub unsafe fn activate(l: *mut event_loop, fd: c_int, revents: c_int) -> c_int {
         if ch.is_null() {
             return errno::fail(if fd < 0 { libc::EBADF } else { libc::ENOENT });
         }
-        log_msg!(
-            "activate channel fd == {}, revents={}, {}",
-            fd,
-            revents,
-            CText((*l).thread_name)
-        );
+        log_msg!("activate channel fd == {}, revents={}, {}", fd, revents, CText((*l).thread_name));
         let reg = registration(l, fd);
         let id = if reg.is_null() { 0 } else { (*reg).id };
         (*of(l)).delivered += 1;

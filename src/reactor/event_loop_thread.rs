@@ -49,10 +49,7 @@ extern "C" fn run(arg: *mut c_void) -> *mut c_void {
     unsafe {
         let thread = (*start).thread;
         let l = event_loop_init_with_name((*thread).thread_name);
-        log_msg!(
-            "event loop thread init and signal, {}",
-            CText((*thread).thread_name)
-        );
+        log_msg!("event loop thread init and signal, {}", CText((*thread).thread_name));
         libc::pthread_mutex_lock(&raw mut (*thread).mutex);
         (*thread).eventLoop = l;
         (*start).failed = l.is_null();
@@ -76,19 +73,12 @@ pub unsafe extern "C" fn event_loop_thread_start(
     let thread = eventLoopThread;
     // SAFETY: an initialised struct, by this function's contract; shared under its mutex.
     unsafe {
-        let mut start = Start {
-            thread,
-            failed: false,
-        };
+        let mut start = Start { thread, failed: false };
         let start = &raw mut start;
         let tid = &raw mut (*thread).thread_tid;
         let e = libc::pthread_create(tid, ptr::null(), run, start.cast());
         if e != 0 {
-            log_err!(
-                "can't start {}: {}",
-                CText((*thread).thread_name),
-                errno::Text(e)
-            );
+            log_err!("can't start {}: {}", CText((*thread).thread_name), errno::Text(e));
             errno::set(e);
             return ptr::null_mut();
         }
@@ -101,10 +91,7 @@ pub unsafe extern "C" fn event_loop_thread_start(
             libc::pthread_join((*thread).thread_tid, ptr::null_mut());
             return ptr::null_mut();
         }
-        log_msg!(
-            "event loop thread started, {}",
-            CText((*thread).thread_name)
-        );
+        log_msg!("event loop thread started, {}", CText((*thread).thread_name));
         (*thread).eventLoop
     }
 }

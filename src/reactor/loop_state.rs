@@ -10,15 +10,15 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::Relaxed};
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Registration {
-    /// Process-wide number of this registration; 0: none. Events carry its lower half, so that
-    /// what a closed number had pending never reaches its successor.
-    pub id: u64,
-    /// What the descriptor referred to when it was added (0 for connections: they know).
-    pub identity: u64,
-    /// The wanted events as of the last add or update.
-    pub events: c_int,
+    /// The lower half of the registration's number; 0: none. Events carry it, so that what a
+    /// closed number had pending never reaches its successor.
+    pub id: u32,
     /// Where the poll back end keeps it.
     pub slot: u32,
+    /// What the descriptor referred to when it was added, folded (0 for connections: they know).
+    pub identity: u32,
+    /// The wanted events as of the last add or update.
+    pub events: u8,
     pub connection: bool,
     /// Registered edge-triggered.
     pub edge: bool,
@@ -26,11 +26,12 @@ pub struct Registration {
     pub parked: bool,
 }
 
+/// All zeroes, as a fresh table is.
 pub const UNREGISTERED: Registration = Registration {
     id: 0,
+    slot: 0,
     identity: 0,
     events: 0,
-    slot: 0,
     connection: false,
     edge: false,
     parked: false,
@@ -48,6 +49,8 @@ pub struct Loop {
     pub depth: u32,
     /// The back end's flags of the event being delivered (`delivery`); 0: only readiness is known.
     pub event_bits: u32,
+    /// The connection being taken off is closed right after.
+    pub closes_next: bool,
     /// Callbacks' events so far: tells whether a pass was idle.
     pub delivered: u64,
     /// The block that connections read into, lent for the callback.

@@ -58,10 +58,7 @@ pub unsafe fn run_once(l: *mut event_loop) {
             (false, true) => TICK_MS,
             (false, false) => WAIT_MS,
         };
-        let mut tv = timeval {
-            tv_sec: wait / 1000,
-            tv_usec: wait % 1000 * 1000,
-        };
+        let mut tv = timeval { tv_sec: wait / 1000, tv_usec: wait % 1000 * 1000 };
         let before = (*own).delivered;
         if let Some(dispatch) = (*(*l).eventDispatcher).dispatch
             && dispatch(l, &mut tv) < 0

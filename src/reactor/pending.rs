@@ -37,21 +37,10 @@ unsafe fn new(kind: c_int, len: usize) -> *mut Task {
     let task = pool::alloc(size_of::<Task>() + len).cast::<Task>();
     if !task.is_null() {
         let none = ptr::null_mut();
-        let public = channel_element {
-            r#type: kind,
-            channel: ptr::null_mut(),
-            next: ptr::null_mut(),
-        };
+        let public =
+            channel_element { r#type: kind, channel: ptr::null_mut(), next: ptr::null_mut() };
         // SAFETY: a fresh block of that size.
-        unsafe {
-            task.write(Task {
-                public,
-                fd: -1,
-                conn: none,
-                id: 0,
-                len,
-            })
-        };
+        unsafe { task.write(Task { public, fd: -1, conn: none, id: 0, len }) };
     }
     task
 }
@@ -124,7 +113,7 @@ pub unsafe fn for_connection(
         }
         (*task).conn = conn;
         (*conn).pins.fetch_add(1, Relaxed);
-        (*conn).posted_bytes.fetch_add(len, Relaxed);
+        (*conn).posted_bytes.fetch_add(len as u32, Relaxed);
         task
     }
 }
@@ -214,7 +203,7 @@ unsafe fn run_one(l: *mut event_loop, task: *mut Task) {
             CLOSE => tcp_connection::close_in_pass(conn),
             EXPIRE => {
                 let reg = super::loop_state::registration(l, fd);
-                if !reg.is_null() && (*reg).id == (*task).id {
+                if !reg.is_null() && (*reg).id == (*task).id as u32 {
                     registration::expire(l, fd);
                 }
             }
@@ -237,7 +226,7 @@ unsafe fn unpin(task: *mut Task) {
     unsafe {
         let conn = (*task).conn;
         if !conn.is_null() {
-            (*conn).posted_bytes.fetch_sub((*task).len, Relaxed);
+            (*conn).posted_bytes.fetch_sub((*task).len as u32, Relaxed);
             (*conn).pins.fetch_sub(1, AcqRel);
         }
         dispose(task);

@@ -115,16 +115,8 @@ unsafe fn find(l: *mut event_loop, fd: c_int) -> Option<usize> {
 }
 
 fn wanted(events: c_int) -> c_short {
-    let read = if events & EVENT_READ != 0 {
-        libc::POLLIN
-    } else {
-        0
-    };
-    let write = if events & EVENT_WRITE != 0 {
-        libc::POLLOUT
-    } else {
-        0
-    };
+    let read = if events & EVENT_READ != 0 { libc::POLLIN } else { 0 };
+    let write = if events & EVENT_WRITE != 0 { libc::POLLOUT } else { 0 };
     read | write
 }
 
@@ -135,11 +127,7 @@ pub unsafe extern "C-unwind" fn add(l: *mut event_loop, ch: *mut channel) -> c_i
         let fd = (*ch).fd;
         let reg = registration(l, fd);
         // A new registration knows no slot yet: a number that is there by chance is looked for.
-        let known = if reg.is_null() || (*reg).slot > 0 {
-            find(l, fd)
-        } else {
-            None
-        };
+        let known = if reg.is_null() || (*reg).slot > 0 { find(l, fd) } else { None };
         let slot = match known {
             Some(slot) => slot,
             None => {
@@ -155,12 +143,8 @@ pub unsafe extern "C-unwind" fn add(l: *mut event_loop, ch: *mut channel) -> c_i
                 slot
             }
         };
-        (*poll).slots.add(slot).write(pollfd {
-            fd,
-            events: wanted((*ch).events),
-            revents: 0,
-        });
-        let id = if reg.is_null() { 0 } else { (*reg).id as u32 };
+        (*poll).slots.add(slot).write(pollfd { fd, events: wanted((*ch).events), revents: 0 });
+        let id = if reg.is_null() { 0 } else { (*reg).id };
         (*poll).ids.add(slot).write(id);
         if !reg.is_null() {
             (*reg).slot = slot as u32;
@@ -179,11 +163,7 @@ pub unsafe extern "C-unwind" fn del(l: *mut event_loop, ch: *mut channel) -> c_i
         let Some(slot) = find(l, fd) else {
             return errno::fail(libc::ENOENT);
         };
-        (*poll).slots.add(slot).write(pollfd {
-            fd: -1,
-            events: 0,
-            revents: 0,
-        });
+        (*poll).slots.add(slot).write(pollfd { fd: -1, events: 0, revents: 0 });
         (*poll).first_free = (*poll).first_free.min(slot);
         while (*poll).len > 0 && (*(*poll).slots.add((*poll).len - 1)).fd < 0 {
             (*poll).len -= 1;
@@ -211,11 +191,7 @@ pub unsafe extern "C-unwind" fn dispatch(l: *mut event_loop, tv: *mut timeval) -
     unsafe {
         let poll = data(l);
         let len = (*poll).len;
-        let n = libc::poll(
-            (*poll).slots,
-            len as libc::nfds_t,
-            dispatcher::milliseconds(tv),
-        );
+        let n = libc::poll((*poll).slots, len as libc::nfds_t, dispatcher::milliseconds(tv));
         if n < 0 {
             return if errno::get() == libc::EINTR { 0 } else { -1 };
         }
@@ -235,12 +211,7 @@ pub unsafe extern "C-unwind" fn dispatch(l: *mut event_loop, tv: *mut timeval) -
                 let bits = u32::from(revents as u16);
                 let id = *(*poll).ids.add(i);
                 dispatcher::deliver(l, fd, id, bits, |_| {
-                    log_msg!(
-                        "get message channel i=={}, fd=={}, {}",
-                        i,
-                        fd,
-                        dispatcher::name(l)
-                    );
+                    log_msg!("get message channel i=={}, fd=={}, {}", i, fd, dispatcher::name(l));
                 });
             }
         });

@@ -37,16 +37,13 @@ unsafe fn make_space(l: *mut event_loop, fd: c_int) -> bool {
                 return false;
             };
             let size = n as usize * size_of::<Registration>();
-            let fresh = pool::run_alloc(size).cast::<Registration>();
+            let fresh = pool::run_zeroed(size).cast::<Registration>();
             if fresh.is_null() {
                 return false;
             }
             if now > 0 {
                 ptr::copy_nonoverlapping((*own).registrations, fresh, now);
-                pool::run_free((*own).registrations.cast(), now * size_of::<Registration>());
-            }
-            for i in now..n as usize {
-                fresh.add(i).write(UNREGISTERED);
+                pool::run_drop((*own).registrations.cast());
             }
             (*own).registrations = fresh;
             (*own).registrations_len = n as usize;
@@ -63,9 +60,14 @@ unsafe fn still_open(l: *mut event_loop, fd: c_int) -> bool {
         if (*reg).connection {
             tcp_connection::owns_number(tcp_connection::of_channel(channel_at(l, fd)))
         } else {
-            sys_fd::identity(fd) == Some((*reg).identity)
+            sys_fd::identity(fd).map(fold) == Some((*reg).identity)
         }
     }
+}
+
+/// Sockets' cookies and inode numbers both count up: their low bits tell them apart.
+fn fold(identity: u64) -> u32 {
+    (identity ^ (identity >> 32)) as u32
 }
 
 /// Adds a channel: 1 done, 0 there is one already, -1 with errno.
@@ -93,23 +95,17 @@ pub unsafe fn add(l: *mut event_loop, fd: c_int, ch: *mut channel) -> c_int {
         }
         let conn = tcp_connection::of_channel(ch);
         let mut reg = UNREGISTERED;
-        reg.events = (*ch).events;
+        reg.events = (*ch).events as u8;
         if conn.is_null() {
             let Some(identity) = sys_fd::identity(fd) else {
                 return errno::fail(libc::EBADF);
             };
-            reg.identity = identity;
-            reg.id = registry::new_id();
-            registry::enter(
-                fd,
-                Entry {
-                    id: reg.id,
-                    owner: l,
-                    channel: ch,
-                },
-            );
+            let id = registry::new_id();
+            reg.identity = fold(identity);
+            reg.id = id as u32;
+            registry::enter(fd, Entry { id, owner: l, channel: ch });
         } else {
-            reg.id = (*conn).id;
+            reg.id = (*conn).id as u32;
             reg.connection = true;
         }
         *registration(l, fd) = reg;
@@ -164,13 +160,9 @@ pub unsafe fn update(l: *mut event_loop, fd: c_int, ch: *mut channel) -> c_int {
         }
         log_msg!("update channel fd == {}, {}", fd, CText((*l).thread_name));
         let reg = registration(l, fd);
-        (*reg).events = (*ch).events;
+        (*reg).events = (*ch).events as u8;
         let backend = (*l).eventDispatcher;
-        let call = if (*reg).parked {
-            (*backend).add
-        } else {
-            (*backend).update
-        };
+        let call = if (*reg).parked { (*backend).add } else { (*backend).update };
         (*reg).parked = false;
         match call {
             Some(call) if call(l, ch) < 0 => -1,
@@ -194,17 +186,13 @@ unsafe fn known(l: *mut event_loop, fd: c_int, ch: *mut channel) -> c_int {
                 libc::EINVAL
             });
         }
-        if (*ch).fd != fd {
-            errno::fail(libc::EINVAL)
-        } else {
-            0
-        }
+        if (*ch).fd != fd { errno::fail(libc::EINVAL) } else { 0 }
     }
 }
 
 /// Empties a slot without asking the back end. A connection stays entered in the process-wide
 /// table until it gives its number up.
-unsafe fn forget(l: *mut event_loop, fd: c_int, id: u64) {
+unsafe fn forget(l: *mut event_loop, fd: c_int, id: u32) {
     // SAFETY: `fd` lies in both tables: it was registered.
     unsafe {
         let ch = channel_at(l, fd);
@@ -218,7 +206,7 @@ unsafe fn forget(l: *mut event_loop, fd: c_int, id: u64) {
                 (*conn).registered = false;
             }
         } else {
-            registry::leave(fd, id);
+            registry::leave_channel(fd, ch);
         }
         *reg = UNREGISTERED;
         *(*(*l).channelMap).entries.add(fd as usize) = ptr::null_mut();

@@ -19,11 +19,7 @@ pub struct Entry {
     pub channel: *mut channel,
 }
 
-const NOBODY: Entry = Entry {
-    id: 0,
-    owner: ptr::null_mut(),
-    channel: ptr::null_mut(),
-};
+const NOBODY: Entry = Entry { id: 0, owner: ptr::null_mut(), channel: ptr::null_mut() };
 
 const PER_CHUNK: usize = 2048;
 const CHUNKS: usize = 8192;
@@ -34,23 +30,23 @@ static TABLE: [AtomicPtr<Entry>; CHUNKS] = [const { AtomicPtr::new(ptr::null_mut
 static LOCKS: [Mutex<()>; SHARDS] = [const { Mutex::new(()) }; SHARDS];
 static LAST_ID: AtomicU64 = AtomicU64::new(0);
 
-/// A number for a registration, never used again in this process.
+/// A number for a registration, never used again in this process. Its lower half isn't 0.
 pub fn new_id() -> u64 {
-    LAST_ID.fetch_add(1, Relaxed) + 1
+    loop {
+        let id = LAST_ID.fetch_add(1, Relaxed) + 1;
+        if id as u32 != 0 {
+            return id;
+        }
+    }
 }
 
 fn lock(fd: c_int) -> MutexGuard<'static, ()> {
-    LOCKS[fd as usize % SHARDS]
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
+    LOCKS[fd as usize % SHARDS].lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The entry of `fd`, or NULL where none can be (a chunk is made only when asked to).
 fn slot(fd: c_int, make: bool) -> *mut Entry {
-    let Some(at) = usize::try_from(fd)
-        .ok()
-        .and_then(|n| TABLE.get(n / PER_CHUNK))
-    else {
+    let Some(at) = usize::try_from(fd).ok().and_then(|n| TABLE.get(n / PER_CHUNK)) else {
         return ptr::null_mut();
     };
     let mut chunk = at.load(Acquire);
@@ -100,19 +96,27 @@ pub fn get(fd: c_int) -> Option<Entry> {
     (entry.id != 0).then_some(entry)
 }
 
-/// Takes the registration `id` out. False where the number stands for another one by now.
-pub fn leave(fd: c_int, id: u64) -> bool {
+/// Takes a registration out, unless the number stands for another one by now.
+fn leave_if(fd: c_int, mine: impl Fn(&Entry) -> bool) {
     let slot = slot(fd, false);
     if slot.is_null() {
-        return true;
+        return;
     }
     let _held = lock(fd);
     // SAFETY: as in `enter`.
     unsafe {
-        if (*slot).id != id {
-            return false;
+        if mine(&*slot) {
+            *slot = NOBODY;
         }
-        *slot = NOBODY;
     }
-    true
+}
+
+/// Takes the registration `id` out.
+pub fn leave(fd: c_int, id: u64) {
+    leave_if(fd, |entry| entry.id == id);
+}
+
+/// Takes the registration of a program's channel out.
+pub fn leave_channel(fd: c_int, ch: *mut channel) {
+    leave_if(fd, |entry| entry.channel == ch);
 }

@@ -34,11 +34,7 @@ pub unsafe extern "C-unwind" fn tcp_server_init(
     threadNum: c_int,
 ) -> *mut TCPserver {
     if eventLoop.is_null() || acceptor.is_null() {
-        let what = if eventLoop.is_null() {
-            "event loop"
-        } else {
-            "acceptor"
-        };
+        let what = if eventLoop.is_null() { "event loop" } else { "acceptor" };
         log_err!("tcp_server_init: no {}", what);
         errno::set(libc::EINVAL);
         return ptr::null_mut();
@@ -173,7 +169,7 @@ unsafe fn serve(server: *mut Server, fd: c_int) {
         if l.is_null() {
             l = (*public).eventLoop;
         }
-        let conn = tcp_connection::create(fd, l, (*public).data);
+        let conn = tcp_connection::create(fd, l, (*public).data, true);
         if conn.is_null() {
             log_err!("no memory for the connection on socket {}", fd);
             sys_fd::close(fd);
@@ -200,11 +196,7 @@ unsafe fn rest(server: *mut Server) {
         if std::mem::replace(&mut (*server).resting, true) {
             return;
         }
-        log_err!(
-            "can't accept on socket {}: {}",
-            (*server).channel.fd,
-            errno::Text(errno::get())
-        );
+        log_err!("can't accept on socket {}: {}", (*server).channel.fd, errno::Text(errno::get()));
         (*server).channel.events = 0;
         registration::update(l, (*server).channel.fd, &raw mut (*server).channel);
         (*server).next_resting = (*loop_of(l)).resting;

@@ -6,11 +6,12 @@ use super::super::registry::{self, Entry};
 use super::super::{buffer::readable, pass, pending, registration, utils::on_owner};
 use super::{Connection, read, write};
 use crate::abi::types::{EVENT_READ, buffer, channel, event_loop};
+use crate::http::http_server;
 use crate::log::CText;
 use crate::sys::{fd as sys_fd, pool};
 use libc::{c_char, c_int, c_void};
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Acquire, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Acquire, Ordering::Relaxed};
 
 /// How long a half-closed connection waits for the peer's end.
 const LINGER_MS: i64 = 5000;
@@ -38,7 +39,7 @@ pub unsafe fn empty(b: *mut buffer, nothing: *mut u8) {
     }
 }
 
-fn write_name(to: &mut [c_char; 24], fd: c_int) {
+fn write_name(to: &mut [c_char; 22], fd: c_int) {
     // "connection-" and at most 10 digits.
     let mut digits = [0u8; 10];
     let mut n = fd as u32;
@@ -61,7 +62,12 @@ fn write_name(to: &mut [c_char; 24], fd: c_int) {
 ///
 /// # Safety
 /// `l` is a live loop, `fd` an open descriptor that nobody else uses.
-pub unsafe fn create(fd: c_int, l: *mut event_loop, data: *mut c_void) -> *mut Connection {
+pub unsafe fn create(
+    fd: c_int,
+    l: *mut event_loop,
+    data: *mut c_void,
+    is_socket: bool,
+) -> *mut Connection {
     // SAFETY: all fields are written before the connection is shown to anybody; zeroes are valid.
     unsafe {
         let conn = pool::alloc(size_of::<Connection>()).cast::<Connection>();
@@ -81,7 +87,7 @@ pub unsafe fn create(fd: c_int, l: *mut event_loop, data: *mut c_void) -> *mut C
         };
         write_name(&mut (*conn).name, fd);
         (&raw mut (*conn).pins).write(AtomicU32::new(0));
-        (&raw mut (*conn).posted_bytes).write(AtomicUsize::new(0));
+        (&raw mut (*conn).posted_bytes).write(AtomicU32::new(0));
         (&raw mut (*conn).shut).write(AtomicBool::new(false));
         (*conn).public.eventLoop = l;
         (*conn).public.channel = &raw mut (*conn).channel;
@@ -89,15 +95,9 @@ pub unsafe fn create(fd: c_int, l: *mut event_loop, data: *mut c_void) -> *mut C
         (*conn).public.input_buffer = &raw mut (*conn).input;
         (*conn).public.output_buffer = &raw mut (*conn).output;
         (*conn).public.data = data;
-        match sys_fd::cookie(fd) {
-            Some(cookie) => {
-                (*conn).is_socket = true;
-                (*conn).identity = cookie;
-            }
-            None => {
-                (*conn).identity = sys_fd::identity(fd).unwrap_or(0);
-                sys_fd::set_nonblocking(fd);
-            }
+        (*conn).is_socket = is_socket;
+        if !is_socket {
+            sys_fd::set_nonblocking(fd);
         }
         (*conn).id = registry::new_id();
         conn
@@ -125,6 +125,10 @@ pub unsafe fn hand_over(conn: *mut Connection, accepted: bool) -> bool {
         let l = (*conn).public.eventLoop;
         let fd = (*conn).channel.fd;
         let here = on_owner(l);
+        if !http_server::serves(conn.cast()) {
+            // Code of the program gets the connection into its hands, and with it the descriptor.
+            (*conn).identity = sys_fd::identity(fd).unwrap_or(0);
+        }
         let task = if here {
             ptr::null_mut()
         } else {
@@ -134,11 +138,7 @@ pub unsafe fn hand_over(conn: *mut Connection, accepted: bool) -> bool {
             }
             task
         };
-        let entry = Entry {
-            id: (*conn).id,
-            owner: l,
-            channel: &raw mut (*conn).channel,
-        };
+        let entry = Entry { id: (*conn).id, owner: l, channel: &raw mut (*conn).channel };
         if let Some(old) = registry::enter(fd, entry)
             && accepted
         {
@@ -183,7 +183,7 @@ pub unsafe fn owns_number(conn: *const Connection) -> bool {
     unsafe {
         let fd = (*conn).channel.fd;
         registry::get(fd).is_none_or(|e| e.id == (*conn).id)
-            && sys_fd::identity(fd) == Some((*conn).identity)
+            && ((*conn).identity == 0 || sys_fd::identity(fd) == Some((*conn).identity))
     }
 }
 
@@ -277,7 +277,7 @@ unsafe fn linger(conn: *mut Connection) {
             return;
         }
         let own = loop_of((*conn).public.eventLoop);
-        (*conn).linger_until = pass::now_ms() + LINGER_MS;
+        (*conn).linger_until = (pass::now_ms() + LINGER_MS) as u32;
         (*conn).next_lingering = (*own).lingering;
         (*own).lingering = conn;
     }
@@ -294,7 +294,8 @@ pub unsafe fn end_lingering(l: *mut event_loop, now: i64) {
         let mut conn = std::mem::replace(&mut (*own).lingering, ptr::null_mut());
         while !conn.is_null() {
             let following = (*conn).next_lingering;
-            if !(*conn).closed.load(Relaxed) && now >= (*conn).linger_until {
+            let left = (*conn).linger_until.wrapping_sub(now as u32) as i32;
+            if !(*conn).closed.load(Relaxed) && left <= 0 {
                 close(conn);
             }
             if (*conn).closed.load(Relaxed) {
@@ -322,8 +323,13 @@ pub unsafe fn close(conn: *mut Connection) {
         (*conn).shut.store(true, Relaxed);
         let l = (*conn).public.eventLoop;
         let fd = (*conn).channel.fd;
+        let own = loop_of(l);
         if (*conn).registered {
+            let callback = (*conn).public.connectionClosedCallBack;
+            let calls_program = callback.is_some() && !http_server::serves(conn.cast());
+            (*own).closes_next = !calls_program;
             registration::remove(l, fd, &raw mut (*conn).channel);
+            (*own).closes_next = false;
         }
         if let Some(callback) = (*conn).public.connectionClosedCallBack {
             callback(conn.cast());
@@ -333,7 +339,6 @@ pub unsafe fn close(conn: *mut Connection) {
         if ours {
             sys_fd::close(fd);
         }
-        let own = loop_of(l);
         (*conn).next_dead = (*own).dead;
         (*own).dead = conn;
     }

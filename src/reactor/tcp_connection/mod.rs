@@ -21,7 +21,7 @@ use crate::abi::types::{
 use crate::sys::{errno, fd as sys_fd};
 use libc::{c_char, c_int, c_void};
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
 /// Bytes queued for a peer that doesn't read, and bytes unread by a callback that doesn't consume.
 const LIMIT: usize = 64 << 20;
@@ -34,10 +34,13 @@ pub struct Connection {
     pub input: buffer,
     pub output: buffer,
     /// "connection-FD"
-    name: [c_char; 24],
+    name: [c_char; 22],
+    pub registered: bool,
+    pub is_socket: bool,
     /// Its number in the registry; also that of its registration.
     pub id: u64,
-    /// What the descriptor refers to, so that closing never hits a successor.
+    /// What the descriptor refers to, so that closing never hits a successor; 0 where no code of
+    /// the program could have closed it.
     identity: u64,
     /// The pool blocks that the library put into the buffers; C may have put others there since.
     input_block: *mut u8,
@@ -47,18 +50,17 @@ pub struct Connection {
     next_lingering: *mut Connection,
     /// Tasks that wait with this connection, and their bytes.
     pub pins: AtomicU32,
-    pub posted_bytes: AtomicUsize,
+    pub posted_bytes: AtomicU32,
     /// The queue's length, for other threads.
     queued: AtomicU32,
     /// How much of the output block was ever written.
     output_touched: u32,
-    linger_until: i64,
+    /// Low bits of the clock's milliseconds.
+    linger_until: u32,
     /// No more sends are taken (shutdown was called), and: closed.
     shut: AtomicBool,
     closed: AtomicBool,
     over_limit: AtomicBool,
-    pub registered: bool,
-    pub is_socket: bool,
     /// The peer's end of stream was seen.
     ended: bool,
     /// The write side's half-close was done, or failed.
@@ -74,7 +76,7 @@ pub struct Connection {
     wants_close: bool,
 }
 
-const _: () = assert!(size_of::<Connection>() <= 320);
+const _: () = assert!(size_of::<Connection>() <= 288);
 
 /// The private face of a public pointer.
 fn of(conn: *mut tcp_connection) -> *mut Connection {
@@ -98,11 +100,7 @@ pub unsafe fn of_channel(ch: *mut channel) -> *mut Connection {
             return ptr::null_mut();
         }
         let conn = (*ch).data.cast::<Connection>();
-        if !conn.is_null() && &raw mut (*conn).channel == ch {
-            conn
-        } else {
-            ptr::null_mut()
-        }
+        if !conn.is_null() && &raw mut (*conn).channel == ch { conn } else { ptr::null_mut() }
     }
 }
 
@@ -135,7 +133,7 @@ pub unsafe extern "C-unwind" fn tcp_connection_new(
     }
     // SAFETY: a live loop; after `hand_over` on a foreign thread the connection isn't touched.
     unsafe {
-        let conn = create(fd, eventLoop, ptr::null_mut());
+        let conn = create(fd, eventLoop, ptr::null_mut(), sys_fd::cookie(fd).is_some());
         if conn.is_null() {
             log_err!("tcp_connection_new: no memory");
             errno::set(libc::ENOMEM);
@@ -181,11 +179,7 @@ pub unsafe extern "C-unwind" fn tcp_connection_send_buffer(
     if tcpConnection.is_null() || buffer.is_null() {
         log_err!(
             "tcp_connection_send_buffer: no {}",
-            if buffer.is_null() {
-                "buffer"
-            } else {
-                "connection"
-            }
+            if buffer.is_null() { "buffer" } else { "connection" }
         );
         return errno::fail(libc::EINVAL);
     }

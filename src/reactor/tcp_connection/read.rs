@@ -89,17 +89,12 @@ unsafe fn receive(conn: *mut Connection) -> Got {
         let input = &raw mut (*conn).input;
         let at = (*input).data.add((*input).writeIndex as usize).cast::<u8>();
         let fd = (*conn).channel.fd;
-        let n = if (*conn).is_socket {
-            sys_fd::recv(fd, at, room)
-        } else {
-            sys_fd::read(fd, at, room)
-        };
+        let n =
+            if (*conn).is_socket { sys_fd::recv(fd, at, room) } else { sys_fd::read(fd, at, room) };
         if n > 0 {
             at.add(n as usize).write(0);
             (*input).writeIndex += n as c_int;
-            return Got::Bytes {
-                full: n as usize == room,
-            };
+            return Got::Bytes { full: n as usize == room };
         }
         let e = errno::get();
         settle(conn);
@@ -209,11 +204,7 @@ unsafe fn deliver(conn: *mut Connection) {
         }
         settle(conn);
         if readable(input) >= LIMIT {
-            log_err!(
-                "{} left {} bytes unread: closed",
-                life::name(conn),
-                readable(input)
-            );
+            log_err!("{} left {} bytes unread: closed", life::name(conn), readable(input));
             life::close_in_pass(conn);
         }
     }
@@ -229,11 +220,7 @@ unsafe fn settle(conn: *mut Connection) {
         let empty = readable(input) == 0;
         if !(*conn).input_block.is_null() && (replaced || empty) {
             let block = std::mem::replace(&mut (*conn).input_block, ptr::null_mut());
-            let size = if replaced {
-                BLOCK
-            } else {
-                (*input).total_size as usize
-            };
+            let size = if replaced { BLOCK } else { (*input).total_size as usize };
             if (*own).hot.is_null() && size == BLOCK {
                 (*own).hot = block;
             } else {

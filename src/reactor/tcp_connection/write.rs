@@ -44,7 +44,8 @@ unsafe fn write_some(conn: *mut Connection, data: *const u8, len: usize) -> isiz
 unsafe fn queue_is_full(conn: *mut Connection, len: usize) -> bool {
     // SAFETY: a live connection; both counters are atomic.
     unsafe {
-        let queued = (*conn).queued.load(Relaxed) as usize + (*conn).posted_bytes.load(Relaxed);
+        let queued =
+            (*conn).queued.load(Relaxed) as usize + (*conn).posted_bytes.load(Relaxed) as usize;
         queued >= LIMIT || queued + len > SIZE_MAX
     }
 }

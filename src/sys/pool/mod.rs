@@ -15,9 +15,9 @@ mod region;
 mod slab;
 
 #[cfg(feature = "plain-malloc")]
-pub use plain::{alloc, free, owns, run_alloc, run_free, trim};
+pub use plain::{alloc, free, owns, run_alloc, run_drop, run_free, run_zeroed, trim};
 #[cfg(not(feature = "plain-malloc"))]
-pub use region::{owns, run_alloc, run_free, trim};
+pub use region::{owns, run_alloc, run_drop, run_free, run_zeroed, trim};
 
 /// The largest piece that slabs serve.
 #[cfg(not(feature = "plain-malloc"))]
@@ -26,11 +26,7 @@ const SLAB_MAX: usize = 8 << 10;
 /// `size` bytes, aligned to 16, contents undefined; NULL when memory is out. Any thread.
 #[cfg(not(feature = "plain-malloc"))]
 pub fn alloc(size: usize) -> *mut u8 {
-    if size <= SLAB_MAX {
-        slab::alloc(size)
-    } else {
-        run_alloc(size)
-    }
+    if size <= SLAB_MAX { slab::alloc(size) } else { run_alloc(size) }
 }
 
 /// Gives back what `alloc(size)` returned. Any thread.

@@ -26,11 +26,7 @@ pub fn alloc(size: usize) -> *mut u8 {
             return ptr::null_mut();
         }
         let mut blocks = BLOCKS.lock().unwrap_or_else(PoisonError::into_inner);
-        head.write(Head {
-            prev: ptr::null_mut(),
-            next: blocks.0,
-            size,
-        });
+        head.write(Head { prev: ptr::null_mut(), next: blocks.0, size });
         if !blocks.0.is_null() {
             (*blocks.0).prev = head;
         }
@@ -82,6 +78,22 @@ pub fn run_alloc(size: usize) -> *mut u8 {
 /// # Safety
 /// As `free`.
 pub unsafe fn run_free(p: *mut u8, _touched: usize) {
+    // SAFETY: handed on.
+    unsafe { free(p, 0) }
+}
+
+pub fn run_zeroed(size: usize) -> *mut u8 {
+    let p = alloc(size);
+    if !p.is_null() {
+        // SAFETY: a fresh block of that size.
+        unsafe { ptr::write_bytes(p, 0, size) };
+    }
+    p
+}
+
+/// # Safety
+/// As `free`.
+pub unsafe fn run_drop(p: *mut u8) {
     // SAFETY: handed on.
     unsafe { free(p, 0) }
 }

@@ -15,17 +15,8 @@ const RESERVE_LEAST: usize = 256 << 20;
 const STEP: usize = 256;
 const WARM_MAX: usize = 64 << 20;
 /// Growing by large steps costs address space only: pages count once they are touched.
-const CLASSES: [usize; 9] = [
-    64 << 10,
-    128 << 10,
-    512 << 10,
-    1 << 20,
-    4 << 20,
-    16 << 20,
-    128 << 20,
-    1 << 30,
-    4 << 30,
-];
+const CLASSES: [usize; 9] =
+    [64 << 10, 128 << 10, 512 << 10, 1 << 20, 4 << 20, 16 << 20, 128 << 20, 1 << 30, 4 << 30];
 const NONE: u32 = u32::MAX;
 
 /// What is known of the run that begins with a granule; lies in a table before the granules.
@@ -79,14 +70,7 @@ impl Runs {
             let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
             // SAFETY: a new anonymous mapping wherever the kernel likes.
             let at = unsafe {
-                libc::mmap(
-                    ptr::null_mut(),
-                    size + GRANULE,
-                    libc::PROT_NONE,
-                    flags,
-                    -1,
-                    0,
-                )
+                libc::mmap(ptr::null_mut(), size + GRANULE, libc::PROT_NONE, flags, -1, 0)
             };
             if at != libc::MAP_FAILED {
                 // SAFETY: advice on our own mapping; huge pages would make small users large.
@@ -162,24 +146,25 @@ impl Runs {
         let granule = self.bump as u32;
         self.bump += count;
         // SAFETY: the entry was just made accessible.
-        unsafe {
-            self.meta(granule).write(Meta {
-                next: NONE,
-                touched: 0,
-                class: class as u32,
-            })
-        };
+        unsafe { self.meta(granule).write(Meta { next: NONE, touched: 0, class: class as u32 }) };
         self.at(granule)
     }
 
-    fn put(&mut self, p: *mut u8, touched: usize) {
+    fn take_clean(&mut self, class: usize) -> *mut u8 {
+        let warm = std::mem::replace(&mut self.warm[class], NONE);
+        let p = self.take(class);
+        self.warm[class] = warm;
+        p
+    }
+
+    fn put(&mut self, p: *mut u8, touched: usize, keep: bool) {
         let granule = ((p as usize - self.granules as usize) / GRANULE) as u32;
         let meta = self.meta(granule);
         // SAFETY: the run is the caller's to give back, so its entry is in no list.
         let meta = unsafe { &mut *meta };
         let class = meta.class as usize;
         let touched = touched.min(CLASSES[class]);
-        if self.warm_bytes + touched <= WARM_MAX {
+        if keep && self.warm_bytes + touched <= WARM_MAX {
             self.warm_bytes += touched;
             meta.touched = touched as u32;
             meta.next = self.warm[class];
@@ -210,7 +195,23 @@ pub fn run_alloc(size: usize) -> *mut u8 {
 /// # Safety
 /// `p` came from `run_alloc`, and nothing uses it any more.
 pub unsafe fn run_free(p: *mut u8, touched: usize) {
-    runs().put(p, touched);
+    runs().put(p, touched, true);
+}
+
+/// At least `size` zeroed bytes, of which only those that are written to will count as memory.
+pub fn run_zeroed(size: usize) -> *mut u8 {
+    match CLASSES.iter().position(|&c| size <= c) {
+        Some(class) => runs().take_clean(class),
+        None => ptr::null_mut(),
+    }
+}
+
+/// Gives back a run whose pages nobody will want again soon.
+///
+/// # Safety
+/// As `run_free`.
+pub unsafe fn run_drop(p: *mut u8) {
+    runs().put(p, 0, false);
 }
 
 /// Gives the pages of all kept runs back to the system.

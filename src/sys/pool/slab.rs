@@ -19,11 +19,7 @@ fn class_of(size: usize) -> usize {
 }
 
 fn class_size(class: usize) -> usize {
-    if class < FINE {
-        16 * (class + 1)
-    } else {
-        1024 << (class - FINE)
-    }
+    if class < FINE { 16 * (class + 1) } else { 1024 << (class - FINE) }
 }
 
 struct Piece {
@@ -91,9 +87,7 @@ fn has_room(slab: &Slab, size: usize) -> bool {
 pub fn alloc(size: usize) -> *mut u8 {
     let class = class_of(size);
     let size = class_size(class);
-    let mut list = CLASSES[class]
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
+    let mut list = CLASSES[class].lock().unwrap_or_else(PoisonError::into_inner);
     // SAFETY: slabs in the list are granules of this class with room; the lock is held.
     unsafe {
         if list.0.is_null() {
@@ -136,9 +130,7 @@ pub unsafe fn free(p: *mut u8, size: usize) {
     let class = class_of(size);
     let size = class_size(class);
     let at = (p as usize & !(GRANULE - 1)) as *mut Slab;
-    let mut list = CLASSES[class]
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
+    let mut list = CLASSES[class].lock().unwrap_or_else(PoisonError::into_inner);
     // SAFETY: pieces lie in their slab's granule, which is aligned to its size; the lock is held.
     unsafe {
         let slab = &mut *at;
