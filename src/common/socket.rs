@@ -26,10 +26,7 @@ struct Text<const N: usize> {
 }
 
 impl<const N: usize> Text<N> {
-    const EMPTY: Text<N> = Text {
-        bytes: [0; N],
-        len: 0,
-    };
+    const EMPTY: Text<N> = Text { bytes: [0; N], len: 0 };
 }
 
 impl<const N: usize> Write for Text<N> {
@@ -88,9 +85,7 @@ pub(crate) fn listen_or_exit(port: c_int, nonblocking: bool) -> (c_int, c_int) {
         kind |= libc::SOCK_NONBLOCK;
     }
     // SAFETY: no pointers.
-    let fd = or_exit("bind failed", unsafe {
-        libc::socket(libc::AF_INET, kind, 0)
-    });
+    let fd = or_exit("bind failed", unsafe { libc::socket(libc::AF_INET, kind, 0) });
     let mut address = ipv4(libc::INADDR_ANY, port);
     let mut length = ADDRESS_LEN;
     let on: c_int = 1;
@@ -103,15 +98,9 @@ pub(crate) fn listen_or_exit(port: c_int, nonblocking: bool) -> (c_int, c_int) {
             (&raw const on).cast(),
             size_of::<c_int>() as socklen_t,
         );
-        or_exit(
-            "bind failed",
-            libc::bind(fd, (&raw const address).cast(), length),
-        );
+        or_exit("bind failed", libc::bind(fd, (&raw const address).cast(), length));
         or_exit("listen failed", libc::listen(fd, BACKLOG));
-        or_exit(
-            "bind failed",
-            libc::getsockname(fd, (&raw mut address).cast(), &raw mut length),
-        );
+        or_exit("bind failed", libc::getsockname(fd, (&raw mut address).cast(), &raw mut length));
     }
     (fd, c_int::from(u16::from_be(address.sin_port)))
 }
@@ -177,11 +166,7 @@ pub(crate) unsafe extern "C" fn tcp_client(address: *mut c_char, port: c_int) ->
 
 /// A connect that a signal interrupted goes on in the kernel: waits for how it ends.
 fn finish_connect(fd: c_int) {
-    let mut wait = libc::pollfd {
-        fd,
-        events: libc::POLLOUT,
-        revents: 0,
-    };
+    let mut wait = libc::pollfd { fd, events: libc::POLLOUT, revents: 0 };
     let mut code: c_int = 0;
     let mut length = size_of::<c_int>() as socklen_t;
     // SAFETY: one pollfd, and an int with its size.
@@ -211,11 +196,7 @@ unsafe fn resolve(address: *const c_char) -> Option<u32> {
     }
     // SAFETY: the caller's string.
     let text = unsafe { CStr::from_ptr(address) };
-    if let Some(quad) = text
-        .to_str()
-        .ok()
-        .and_then(|quad| quad.parse::<Ipv4Addr>().ok())
-    {
+    if let Some(quad) = text.to_str().ok().and_then(|quad| quad.parse::<Ipv4Addr>().ok()) {
         return Some(quad.to_bits());
     }
     // SAFETY: addrinfo is plain data, and all zero asks for anything.
@@ -272,39 +253,4 @@ pub(crate) unsafe extern "C" fn sock_ntop(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_as_text() {
-        let show = |ip, port| {
-            let address = ipv4(ip, port);
-            // SAFETY: an address, and the text of this thread.
-            unsafe { CStr::from_ptr(sock_ntop(&raw const address, ADDRESS_LEN)) }
-                .to_str()
-                .unwrap()
-        };
-        assert_eq!(show(0x7f00_0001, 80), "127.0.0.1:80");
-        assert_eq!(show(0xffff_ffff, 65535), "255.255.255.255:65535");
-        assert_eq!(show(0x0102_0304, 0), "1.2.3.4");
-    }
-
-    #[test]
-    fn names_resolve() {
-        // SAFETY: NUL-terminated strings.
-        unsafe {
-            assert_eq!(resolve(null()), Some(0));
-            assert_eq!(resolve(c"".as_ptr()), Some(0));
-            assert_eq!(resolve(c"10.1.2.3".as_ptr()), Some(0x0a01_0203));
-            assert_eq!(resolve(c"localhost".as_ptr()), Some(0x7f00_0001));
-        }
-    }
-
-    #[test]
-    fn an_ephemeral_port_is_told() {
-        let (fd, port) = listen_or_exit(0, true);
-        assert!(port > 0);
-        // SAFETY: a descriptor of our own.
-        unsafe { libc::close(fd) };
-    }
-}
+mod tests;

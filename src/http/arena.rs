@@ -24,11 +24,7 @@ impl Arena {
     /// # Safety
     /// The arena may use `len` bytes at `first` until it is made anew.
     pub(super) unsafe fn new(first: *mut u8, len: usize) -> Arena {
-        Arena {
-            at: first,
-            left: len,
-            chunks: null_mut(),
-        }
+        Arena { at: first, left: len, chunks: null_mut() }
     }
 
     /// Room for `n` bytes, not aligned; NULL when memory is out.

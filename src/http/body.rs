@@ -36,10 +36,7 @@ impl Body {
     }
 
     pub(super) fn chunked() -> Body {
-        Body {
-            part: Part::Size,
-            total: 0,
-        }
+        Body { part: Part::Size, total: 0 }
     }
 
     /// Passes over bytes of the body of which `available` are there; tells how many it took.

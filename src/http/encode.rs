@@ -146,23 +146,14 @@ mod tests {
             "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\
              Connection: Keep-Alive\r\nX-A: 1\r\nX-B: \r\n\r\nhello"
         );
-        let bare = Answer {
-            reason: b"",
-            content_type: None,
-            body: None,
-            close: true,
-            ..FINE
-        };
+        let bare = Answer { reason: b"", content_type: None, body: None, close: true, ..FINE };
         let expected = "HTTP/1.1 200 \r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
         assert_eq!(text(bare, &[]), expected);
     }
 
     #[test]
     fn without_a_body() {
-        let head = Answer {
-            head_only: true,
-            ..FINE
-        };
+        let head = Answer { head_only: true, ..FINE };
         assert!(text(head, &[]).ends_with("Content-Length: 5\r\nConnection: Keep-Alive\r\n\r\n"));
         for (status, has_length) in [(100, false), (204, false), (304, true)] {
             let text = text(Answer { status, ..FINE }, &[]);
@@ -173,11 +164,7 @@ mod tests {
 
     #[test]
     fn nothing_is_injected() {
-        let foul = Answer {
-            reason: b"OK\r\nX: y",
-            content_type: Some(b"a\nb"),
-            ..FINE
-        };
+        let foul = Answer { reason: b"OK\r\nX: y", content_type: Some(b"a\nb"), ..FINE };
         let headers = [
             ("A\r\nB", "c"),
             ("A", "b\r\nC: d"),

@@ -3,9 +3,10 @@
 use core::ptr::null_mut;
 
 use super::encode::{Answer, Sink, encode};
-use super::http_request::{self, Request, http_request_close_connection};
+use super::http_request::http_request_close_connection;
 use super::http_response::{self, Response};
 use super::output::Output;
+use super::request::{self, Request};
 use super::scratch::{self, Scratch};
 use super::status::{Status, reason};
 use crate::abi::types::{REQUEST_BODY, REQUEST_DONE, buffer, http_server, tcp_connection};
@@ -78,8 +79,8 @@ unsafe fn put_away(
     // SAFETY: the caller's objects; nobody else uses the request.
     unsafe {
         let ends = *next != Next::Stay || !is_open(conn);
-        if ends || http_request::parser(request).is_fresh() {
-            http_request::reset(request);
+        if ends || request::parser(request).is_fresh() {
+            request::reset(request);
             (*conn).request = null_mut();
             scratch::put_request(scratch, request);
         }
@@ -95,11 +96,11 @@ unsafe fn answer_all(
     // SAFETY: after each callback the connection is looked at before anything else is done.
     unsafe {
         loop {
-            if let Err(status) = http_request::parse(input, request) {
+            if let Err(status) = request::parse(input, request) {
                 refuse(status, out);
                 return Next::Close { linger: true };
             }
-            match http_request::state(request) {
+            match request::state(request) {
                 REQUEST_DONE => (),
                 state => {
                     if state == REQUEST_BODY {
@@ -109,7 +110,7 @@ unsafe fn answer_all(
                 }
             }
             let next = answer(input, conn, request, out);
-            http_request::reset(request);
+            request::reset(request);
             if next != Next::Stay {
                 return next;
             }
@@ -124,7 +125,7 @@ unsafe fn answer_all(
 unsafe fn ask_for_body(input: *mut buffer, request: *mut Request, out: &mut Output) {
     // SAFETY: the caller's objects.
     unsafe {
-        let parser = http_request::parser(request);
+        let parser = request::parser(request);
         if parser.expects_continue() && readable(input) == 0 {
             out.put(b"HTTP/1.1 100 Continue\r\n\r\n");
         }
@@ -141,7 +142,7 @@ unsafe fn answer(
 ) -> Next {
     // SAFETY: fields that the program may change are read when they are needed.
     unsafe {
-        let head_only = http_request::is_head(request);
+        let head_only = request::is_head(request);
         let client_closes = http_request_close_connection(request.cast()) != 0;
         let response: *mut Response = (*conn).response.cast();
         let server: *mut http_server = (*conn).data.cast();
@@ -159,9 +160,7 @@ unsafe fn answer(
             http_response::encode_to(response, closes, head_only, out);
             next = match closes {
                 // A client that closes has nothing more to say, unless it has said it already.
-                true => Next::Close {
-                    linger: !client_closes || readable(input) > 0,
-                },
+                true => Next::Close { linger: !client_closes || readable(input) > 0 },
                 false => Next::Stay,
             };
         }
@@ -192,7 +191,7 @@ pub(super) unsafe fn forget(conn: *mut tcp_connection) {
     // SAFETY: while a request is being answered it belongs to `serve`, which sees the end itself.
     unsafe {
         if !(*conn).request.is_null() && (*conn).response.is_null() {
-            http_request::free((*conn).request.cast());
+            request::free((*conn).request.cast());
             (*conn).request = null_mut();
         }
     }

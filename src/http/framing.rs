@@ -89,8 +89,6 @@ fn decimal(text: &[u8]) -> Result<u64, Status> {
         return Err(BAD_REQUEST);
     }
     Ok(text.iter().fold(0u64, |value, digit| {
-        value
-            .saturating_mul(10)
-            .saturating_add(u64::from(digit - b'0'))
+        value.saturating_mul(10).saturating_add(u64::from(digit - b'0'))
     }))
 }

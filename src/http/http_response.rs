@@ -5,18 +5,15 @@ use core::mem::size_of;
 use core::ptr::null_mut;
 
 use super::encode::{Answer, Header, Sink, asks_for_close, encode};
-use super::http_request::text;
 use super::status::SERVER_ERROR;
+use super::text::text;
 use crate::abi::types::{buffer, http_response, response_header};
 use crate::reactor::buffer::{append_bytes, readable};
 
 /// Programs fill this many entries without asking.
 const ENTRIES: usize = 128;
 
-const NO_ENTRY: response_header = response_header {
-    key: null_mut(),
-    value: null_mut(),
-};
+const NO_ENTRY: response_header = response_header { key: null_mut(), value: null_mut() };
 
 /// It stands behind every `struct http_response` that there is: only the library makes those.
 #[repr(C)]
@@ -191,10 +188,7 @@ pub(crate) unsafe extern "C" fn http_response_encode_buffer(
     unsafe {
         let response: *mut Response = httpResponse.cast();
         let before = readable(buffer);
-        let mut out = Appended {
-            buffer,
-            failed: false,
-        };
+        let mut out = Appended { buffer, failed: false };
         encode_to(response, asks_close(response), false, &mut out);
         if out.failed {
             log_err!("http_response_encode_buffer: no memory");

@@ -43,11 +43,7 @@ pub(super) fn request_line(line: &[u8]) -> Result<RequestLine, Status> {
         }
         _ => return Err(BAD_REQUEST),
     };
-    Ok(RequestLine {
-        method_end,
-        url: start..start + url_len,
-        is_1_0,
-    })
+    Ok(RequestLine { method_end, url: start..start + url_len, is_1_0 })
 }
 
 /// Where name and value stand in a line `NAME: VALUE`; the blanks around the value are left out.
@@ -68,10 +64,7 @@ pub(super) fn header_line(line: &[u8]) -> Result<HeaderLine, Status> {
     let skipped = value.iter().take_while(|b| blank(b)).count();
     let dropped = value.iter().rev().take_while(|b| blank(b)).count();
     let start = name_end + 1 + skipped;
-    Ok(HeaderLine {
-        name_end,
-        value: start..start.max(line.len() - dropped),
-    })
+    Ok(HeaderLine { name_end, value: start..start.max(line.len() - dropped) })
 }
 
 #[cfg(test)]
@@ -93,10 +86,7 @@ mod tests {
         assert_eq!(request("GET / HTTP/1.1"), Ok(("GET", "/", false)));
         assert_eq!(request("M-X a?b HTTP/1.0"), Ok(("M-X", "a?b", true)));
         assert_eq!(request("GET / HTTP/1.7"), Ok(("GET", "/", false)));
-        assert_eq!(
-            request("GET /\u{e4} HTTP/1.1"),
-            Ok(("GET", "/\u{e4}", false))
-        );
+        assert_eq!(request("GET /\u{e4} HTTP/1.1"), Ok(("GET", "/\u{e4}", false)));
         for version in ["HTTP/2.0", "HTTP/0.9", "HTTP/3.1"] {
             let line = format!("GET / {version}");
             assert_eq!(request(&line), Err(VERSION_NOT_SUPPORTED));
@@ -132,9 +122,7 @@ mod tests {
         assert_eq!(header("x: \t a:\t \t"), Ok(("x", "a:")));
         assert_eq!(header("x:"), Ok(("x", "")));
         assert_eq!(header("x: \t "), Ok(("x", "")));
-        for line in [
-            ":", ": a", "a", "a b", "a : b", " a: b", "\ta: b", "a\t: b", "a(: b",
-        ] {
+        for line in [":", ": a", "a", "a b", "a : b", " a: b", "\ta: b", "a\t: b", "a(: b"] {
             assert_eq!(header(line), Err(BAD_REQUEST), "{line:?}");
         }
     }

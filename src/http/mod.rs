@@ -12,6 +12,8 @@ pub(crate) mod http_server;
 mod line;
 mod output;
 mod parse;
+mod request;
 mod scan;
 mod scratch;
 mod status;
+mod text;

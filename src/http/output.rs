@@ -19,12 +19,7 @@ impl Output {
     /// # Safety
     /// `conn` is a live connection on its own thread, and `room` has `ROOM` bytes for nobody else.
     pub(super) unsafe fn new(conn: *mut tcp_connection, room: *mut u8) -> Output {
-        Output {
-            conn,
-            room,
-            len: 0,
-            failed: false,
-        }
+        Output { conn, room, len: 0, failed: false }
     }
 
     /// Sends what is there. False when the connection took it, or an earlier part, no more.

@@ -177,8 +177,9 @@ impl Parser {
 
     fn first_line<'a>(&mut self, input: &'a [u8]) -> Result<Option<&'a [u8]>, Status> {
         let line = self.line(input, REQUEST_LINE_MAX, URI_TOO_LONG);
-        // Behind the second blank it isn't the URL that is too long.
-        let blanks = || input.iter().take(REQUEST_LINE_MAX).filter(|&&b| b == b' ');
+        // Where more than a version follows the second blank, it isn't the URL that is too long.
+        let before_version = input.iter().take(REQUEST_LINE_MAX - "HTTP/1.1".len());
+        let blanks = || before_version.filter(|&&b| b == b' ');
         match line {
             Err(URI_TOO_LONG) if blanks().count() > 1 => Err(BAD_REQUEST),
             line => line,

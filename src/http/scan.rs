@@ -76,9 +76,7 @@ pub(super) fn trim(text: &[u8]) -> &[u8] {
 
 /// The members of a comma-separated list; empty ones don't count.
 pub(super) fn members(list: &[u8]) -> impl Iterator<Item = &[u8]> {
-    list.split(|&b| b == b',')
-        .map(trim)
-        .filter(|member| !member.is_empty())
+    list.split(|&b| b == b',').map(trim).filter(|member| !member.is_empty())
 }
 
 /// Whether a comma-separated list has this member, ignoring case.

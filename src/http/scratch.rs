@@ -6,9 +6,9 @@ use core::ffi::c_void;
 use core::mem::size_of;
 use core::ptr::null_mut;
 
-use super::http_request::{self, Request};
 use super::http_response::{self, Response};
 use super::output::ROOM;
+use super::request::{self, Request};
 use crate::sys::pool;
 
 pub(super) struct Scratch {
@@ -62,7 +62,7 @@ unsafe fn free(scratch: *mut Scratch) {
     // SAFETY: a state from `take` that nobody uses.
     unsafe {
         if !(*scratch).spare.is_null() {
-            http_request::free((*scratch).spare);
+            request::free((*scratch).spare);
         }
         pool::free((*scratch).room, ROOM);
         pool::free(scratch.cast(), size_of::<Scratch>());
@@ -86,7 +86,7 @@ pub(super) unsafe fn take_request(scratch: *mut Scratch) -> *mut Request {
         let spare = (*scratch).spare;
         (*scratch).spare = null_mut();
         if spare.is_null() {
-            return http_request::alloc();
+            return request::alloc();
         }
         spare
     }
@@ -102,7 +102,7 @@ pub(super) unsafe fn put_request(scratch: *mut Scratch, request: *mut Request) {
         if (*scratch).spare.is_null() {
             (*scratch).spare = request;
         } else {
-            http_request::free(request);
+            request::free(request);
         }
     }
 }

@@ -1,0 +1,223 @@
+//! The request object: the public struct, and behind it the parser, the strings and the headers.
+
+mod keeper;
+
+use core::ffi::c_int;
+use core::mem::{MaybeUninit, size_of};
+use core::ptr::null_mut;
+
+use self::keeper::{Keeper, push};
+use super::arena::Arena;
+use super::parse::{Parser, State};
+use super::status::{BAD_REQUEST, Status};
+use super::text::text;
+use crate::abi::types::{
+    REQUEST_BODY, REQUEST_DONE, REQUEST_HEADERS, REQUEST_STATUS, buffer, http_request,
+    http_request_state_t, request_header,
+};
+use crate::reactor::buffer::{read_at, readable};
+use crate::sys::pool;
+
+/// A request with the strings and headers of nearly all requests fills this much.
+const SIZE: usize = 4096;
+const FIRST_HEADERS: usize = 32;
+
+/// The public struct, and what only the library looks at.
+#[repr(C)]
+struct Front {
+    public: http_request,
+    parser: Parser,
+    text: Arena,
+    /// The header array, which has room for `capacity` entries: the first one, or one of the pools.
+    table: *mut request_header,
+    capacity: usize,
+    /// Made by `http_request_new`, and so the program's to clear.
+    is_program_s: bool,
+}
+
+const FRONT: usize = size_of::<Front>() + FIRST_HEADERS * size_of::<request_header>();
+
+/// It stands behind every `struct http_request` that there is: only the library makes those.
+#[repr(C)]
+pub(super) struct Request {
+    front: Front,
+    first_table: [MaybeUninit<request_header>; FIRST_HEADERS],
+    first_text: [MaybeUninit<u8>; SIZE - FRONT],
+}
+
+const _: () = assert!(size_of::<Request>() == SIZE);
+
+/// A request of the server's own, from the pools; NULL when memory is out.
+pub(super) fn alloc() -> *mut Request {
+    let request: *mut Request = pool::alloc(SIZE).cast();
+    if !request.is_null() {
+        // SAFETY: fresh memory of that size.
+        unsafe { init(request, false) };
+    }
+    request
+}
+
+/// A request that the program owns, from malloc; NULL when memory is out.
+pub(super) fn alloc_for_program() -> *mut Request {
+    // SAFETY: fresh memory of that size.
+    unsafe {
+        let request: *mut Request = libc::malloc(SIZE).cast();
+        if !request.is_null() {
+            init(request, true);
+        }
+        request
+    }
+}
+
+/// Frees a request of the program's; false for one of the server's.
+///
+/// # Safety
+/// `request` is a live request that nothing uses any more.
+pub(super) unsafe fn free_of_program(request: *mut Request) -> bool {
+    // SAFETY: the caller's request, from malloc if it is the program's.
+    unsafe {
+        let is_program_s = (*request).front.is_program_s;
+        if is_program_s {
+            release(request);
+            libc::free(request.cast());
+        }
+        is_program_s
+    }
+}
+
+/// # Safety
+/// `request` came from `alloc`, and nothing uses it any more.
+pub(super) unsafe fn free(request: *mut Request) {
+    // SAFETY: the caller's request.
+    unsafe {
+        release(request);
+        pool::free(request.cast(), SIZE);
+    }
+}
+
+/// # Safety
+/// `request` has the room of a Request, whatever is in it.
+unsafe fn init(request: *mut Request, is_program_s: bool) {
+    // SAFETY: every field is written before it is read, and the text stays in this very object.
+    unsafe {
+        let table = (&raw mut (*request).first_table).cast::<request_header>();
+        let text = (&raw mut (*request).first_text).cast::<u8>();
+        (&raw mut (*request).front).write(Front {
+            public: http_request {
+                version: null_mut(),
+                method: null_mut(),
+                url: null_mut(),
+                current_state: REQUEST_STATUS,
+                request_headers: table,
+                request_headers_number: 0,
+            },
+            parser: Parser::new(),
+            text: Arena::new(text, SIZE - FRONT),
+            table,
+            capacity: FIRST_HEADERS,
+            is_program_s,
+        });
+    }
+}
+
+/// Gives back what stands outside of the object; `init` or the end has to follow.
+///
+/// # Safety
+/// `request` is a live request.
+unsafe fn release(request: *mut Request) {
+    // SAFETY: the chunks and the array are the request's own.
+    unsafe {
+        (*request).front.text.release();
+        if (*request).front.capacity > FIRST_HEADERS {
+            let size = (*request).front.capacity * size_of::<request_header>();
+            pool::free((*request).front.table.cast(), size);
+        }
+    }
+}
+
+/// Empties the request for the next one.
+///
+/// # Safety
+/// `request` is a live request.
+pub(super) unsafe fn reset(request: *mut Request) {
+    // SAFETY: the caller's request.
+    unsafe {
+        release(request);
+        init(request, (*request).front.is_program_s);
+    }
+}
+
+/// The parser of a live request.
+///
+/// # Safety
+/// No other reference to the parser is in use.
+pub(super) unsafe fn parser<'a>(request: *mut Request) -> &'a mut Parser {
+    // SAFETY: a live request, whose parser C code never sees.
+    unsafe { &mut (*request).front.parser }
+}
+
+/// How far the request is.
+///
+/// # Safety
+/// `request` is a live request.
+pub(super) unsafe fn state(request: *mut Request) -> http_request_state_t {
+    // SAFETY: the caller's request.
+    unsafe { (*request).front.public.current_state }
+}
+
+/// Whether the body of the answer is left out.
+///
+/// # Safety
+/// `request` is a live request.
+pub(super) unsafe fn is_head(request: *mut Request) -> bool {
+    // SAFETY: the method is NULL or a string of the request.
+    unsafe { text((*request).front.public.method) == b"HEAD" }
+}
+
+/// Takes what it can from the input. An error: the bytes are no request that is served.
+///
+/// # Safety
+/// Both are live objects.
+pub(super) unsafe fn parse(input: *mut buffer, request: *mut Request) -> Result<(), Status> {
+    // SAFETY: the readable bytes lie in the buffer's block, and nothing else runs meanwhile.
+    unsafe {
+        let bytes = match readable(input) {
+            n if n > 0 && !(*input).data.is_null() => {
+                core::slice::from_raw_parts(read_at(input).cast_const(), n)
+            }
+            _ => b"",
+        };
+        let parser = parser(request);
+        parser.state = match (*request).front.public.current_state {
+            REQUEST_STATUS => State::RequestLine,
+            REQUEST_HEADERS => State::Headers,
+            REQUEST_BODY => State::Body,
+            REQUEST_DONE => State::Done,
+            _ => return Err(BAD_REQUEST),
+        };
+        let (taken, result) = parser.parse(bytes, &mut Keeper(request));
+        (*request).front.public.current_state = match parser.state {
+            State::RequestLine => REQUEST_STATUS,
+            State::Headers => REQUEST_HEADERS,
+            State::Body => REQUEST_BODY,
+            State::Done => REQUEST_DONE,
+        };
+        // Not more than was readable, which is a c_int.
+        (*input).readIndex += taken as c_int;
+        result
+    }
+}
+
+/// Adds a header with copies of the strings; None when memory is out.
+///
+/// # Safety
+/// `request` is a live request.
+pub(super) unsafe fn add_header(request: *mut Request, key: &[u8], value: &[u8]) -> Option<()> {
+    let mut keeper = Keeper(request);
+    let (key, value) = (keeper.copy(key), keeper.copy(value));
+    if key.is_null() || value.is_null() {
+        return None;
+    }
+    // SAFETY: the caller's request, and strings of its own.
+    unsafe { push(request, key, value) }
+}

@@ -1,0 +1,106 @@
+//! Keeps the strings of a request in it, and its headers in an array that grows.
+
+use core::ffi::c_int;
+use core::mem::size_of;
+
+use super::{FIRST_HEADERS, Front, Request};
+use crate::abi::types::request_header;
+use crate::http::line::{HeaderLine, RequestLine};
+use crate::http::parse::Store;
+use crate::sys::pool;
+
+/// Keeps lines in a live request, beside the parser that reads them.
+pub(super) struct Keeper(pub(super) *mut Request);
+
+impl Keeper {
+    /// A copy of the line with a NUL behind it; NULL when memory is out.
+    pub(super) fn copy(&mut self, line: &[u8]) -> *mut u8 {
+        // SAFETY: a live request, and room for the line and its NUL.
+        unsafe {
+            let text = (*self.0).front.text.alloc(line.len() + 1);
+            if !text.is_null() {
+                text.copy_from_nonoverlapping(line.as_ptr(), line.len());
+                *text.add(line.len()) = 0;
+            }
+            text
+        }
+    }
+}
+
+impl Store for Keeper {
+    fn request_line(&mut self, line: &[u8], parts: &RequestLine) -> Option<()> {
+        let text = self.copy(line);
+        if text.is_null() {
+            return None;
+        }
+        // SAFETY: the parts lie in the line, and a blank stands behind method and url.
+        unsafe {
+            *text.add(parts.method_end) = 0;
+            *text.add(parts.url.end) = 0;
+            let public = &raw mut (*self.0).front.public;
+            (*public).method = text.cast();
+            (*public).url = text.add(parts.url.start).cast();
+            (*public).version = text.add(parts.url.end + 1).cast();
+        }
+        Some(())
+    }
+
+    fn header(&mut self, line: &[u8], parts: &HeaderLine) -> Option<()> {
+        let text = self.copy(line);
+        if text.is_null() {
+            return None;
+        }
+        // SAFETY: the parts lie in the line: a colon behind the name, and the NUL behind it all.
+        unsafe {
+            *text.add(parts.name_end) = 0;
+            *text.add(parts.value.end) = 0;
+            push(self.0, text, text.add(parts.value.start))
+        }
+    }
+}
+
+/// Adds an entry to the headers; None when memory is out.
+///
+/// # Safety
+/// `request` is a live request; the strings stay as long as it isn't reset.
+pub(super) unsafe fn push(request: *mut Request, key: *mut u8, value: *mut u8) -> Option<()> {
+    // SAFETY: the number is brought within the array that is the request's own.
+    unsafe {
+        let front = &raw mut (*request).front;
+        let capacity = (*front).capacity;
+        let n = usize::try_from((*front).public.request_headers_number).unwrap_or(0);
+        let n = n.min(capacity);
+        if n == capacity {
+            grow(front, n)?;
+        }
+        (*front).public.request_headers = (*front).table;
+        (*front).table.add(n).write(request_header { key: key.cast(), value: value.cast() });
+        (*front).public.request_headers_number = n as c_int + 1;
+    }
+    Some(())
+}
+
+/// Doubles the header array.
+///
+/// # Safety
+/// `front` is that of a live request with `n` headers.
+#[cold]
+unsafe fn grow(front: *mut Front, n: usize) -> Option<()> {
+    let unit = size_of::<request_header>();
+    // SAFETY: the old array has n entries, the new one room for more.
+    unsafe {
+        let old = (*front).table;
+        let capacity = (*front).capacity * 2;
+        let table: *mut request_header = pool::alloc(capacity * unit).cast();
+        if table.is_null() {
+            return None;
+        }
+        table.copy_from_nonoverlapping(old, n);
+        if (*front).capacity > FIRST_HEADERS {
+            pool::free(old.cast(), (*front).capacity * unit);
+        }
+        (*front).table = table;
+        (*front).capacity = capacity;
+    }
+    Some(())
+}

@@ -1,0 +1,43 @@
+use super::*;
+
+fn made(severity: c_int, text: fmt::Arguments<'_>) -> Vec<u8> {
+    let mut line = Line::new(severity);
+    let _ = line.write_fmt(text);
+    line.finish().to_vec()
+}
+
+#[test]
+fn tags() {
+    assert_eq!(made(DEBUG, format_args!("a {}", 1)), b"[debug] a 1\n");
+    assert_eq!(made(MSG, format_args!("a")), b"[msg] a\n");
+    assert_eq!(made(WARN, format_args!("a")), b"[warn] a\n");
+    assert_eq!(made(ERR, format_args!("a")), b"[err] a\n");
+    assert_eq!(made(77, format_args!("a")), b"[???] a\n");
+}
+
+#[test]
+fn long_text_is_cut() {
+    let text = "x".repeat(5000);
+    for severity in [DEBUG, ERR, -1] {
+        let line = made(severity, format_args!("{text}{text}"));
+        assert_eq!(line.len(), tag(severity).len() + TEXT_MAX + 1);
+        assert_eq!(line.last(), Some(&b'\n'));
+    }
+}
+
+#[test]
+fn c_text() {
+    let show = |text: *const c_char| CText(text).to_string();
+    assert_eq!(show(core::ptr::null()), "(null)");
+    assert_eq!(show(c"main thread".as_ptr()), "main thread");
+    assert_eq!(show(c"a\xffb".as_ptr()), "a\u{fffd}b");
+}
+
+#[test]
+fn levels() {
+    assert_eq!(level_of(b"off"), OFF);
+    assert_eq!(level_of(b"err"), ERR);
+    assert_eq!(level_of(b"debug"), DEBUG);
+    assert_eq!(level_of(b""), DEBUG);
+    assert_eq!(level_of(b"loud"), DEBUG);
+}
