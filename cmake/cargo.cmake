@@ -29,7 +29,7 @@ endif()
 add_custom_target(yolanda_cargo ${in_all}
   COMMAND "${CMAKE_COMMAND}" -E env --unset=MAKEFLAGS --unset=CARGO_BUILD_TARGET
     "CARGO_TARGET_DIR=${YOLANDA_CARGO_TARGET_DIR}"
-    "${YOLANDA_CARGO}" build --lib --locked --quiet
+    "${YOLANDA_CARGO}" build --lib --locked
     --manifest-path "${CMAKE_CURRENT_SOURCE_DIR}/Cargo.toml"
     --profile "${YOLANDA_CARGO_PROFILE}" ${YOLANDA_CARGO_FLAGS}
   COMMAND "${CMAKE_COMMAND}" -E make_directory "${YOLANDA_LIBRARY_DIR}"
