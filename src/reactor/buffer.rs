@@ -200,6 +200,7 @@ pub unsafe extern "C" fn make_room(buffer: *mut buffer, size: c_int) {
         return;
     }
     if size < 0 {
+        log_err!("make_room: size {}", size);
         errno::set(libc::EINVAL);
         return;
     }
@@ -222,6 +223,7 @@ pub unsafe extern "C" fn buffer_append(
         return 0;
     }
     if size < 0 {
+        log_err!("buffer_append: size {}", size);
         return errno::fail(libc::EINVAL);
     }
     // SAFETY: a live buffer and `size` bytes, by this function's contract.

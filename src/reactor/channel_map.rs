@@ -34,6 +34,7 @@ pub unsafe extern "C" fn map_make_space(map: *mut channel_map, slot: c_int, msiz
         return errno::fail(libc::EINVAL);
     }
     if slot < 0 || msize <= 0 {
+        log_err!("map_make_space: slot {}, size {}", slot, msize);
         return errno::fail(libc::EINVAL);
     }
     // SAFETY: the caller's map; its array came from malloc and has `nentries` elements.

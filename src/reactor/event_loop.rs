@@ -164,29 +164,15 @@ pub unsafe extern "C-unwind" fn event_loop_wakeup(eventLoop: *mut event_loop) {
 unsafe fn change(l: *mut event_loop, fd: c_int, ch: *mut channel, kind: c_int) -> c_int {
     // SAFETY: live objects, by the callers' contracts.
     unsafe {
-        if fd < 0 {
-            return errno::fail(libc::EBADF);
+        if on_owner(l) {
+            return registrations::change(l, fd, ch, kind).min(0);
         }
-        if !on_owner(l) {
-            // A removed channel is freed on the loop's thread only, so it can be looked at here.
-            if (*ch).fd != fd {
-                return errno::fail(libc::EINVAL);
-            }
-            return pending::post_channel(l, fd, ch, kind);
+        // A channel is freed on the loop's thread only, so it can be looked at here.
+        if fd < 0 || (*ch).fd != fd {
+            log_err!("no channel of fd {}", fd);
+            return errno::fail(if fd < 0 { libc::EBADF } else { libc::EINVAL });
         }
-        at_once(l, fd, ch, kind).min(0)
-    }
-}
-
-unsafe fn at_once(l: *mut event_loop, fd: c_int, ch: *mut channel, kind: c_int) -> c_int {
-    // SAFETY: as in `change`.
-    unsafe {
-        match kind {
-            pending::ADD => registrations::add(l, fd, ch),
-            pending::REMOVE => registrations::remove(l, fd, ch),
-            pending::UPDATE => registrations::update(l, fd, ch),
-            _ => errno::fail(libc::EINVAL),
-        }
+        pending::post_channel(l, fd, ch, kind)
     }
 }
 
@@ -234,7 +220,7 @@ unsafe fn handle(l: *mut event_loop, fd: c_int, ch: *mut channel, kind: c_int) -
             log_err!("not in the same thread");
             return errno::fail(libc::EPERM);
         }
-        at_once(l, fd, ch, kind)
+        registrations::change(l, fd, ch, kind)
     }
 }
 
@@ -284,6 +270,7 @@ pub unsafe extern "C-unwind" fn event_loop_do_channel_event(
         return -1;
     }
     if !(pending::ADD..=pending::UPDATE).contains(&r#type) {
+        log_err!("event_loop_do_channel_event: no type {}", r#type);
         return errno::fail(libc::EINVAL);
     }
     // SAFETY: live objects.

@@ -63,8 +63,10 @@ pub struct Loop {
     pub ready_tail: *mut Connection,
     /// Connections whose closed callback ran.
     pub dead: *mut Connection,
-    /// Half-closed connections that wait for the peer's end, and servers out of descriptors.
+    /// Half-closed connections that wait for the peer's end.
     pub lingering: *mut Connection,
+    /// The servers that were started here, and those of them that are out of descriptors.
+    pub servers: *mut Server,
     pub resting: *mut Server,
     pub next_tick: i64,
     /// The back end's data as last seen, and whether its init ran again since.

@@ -194,9 +194,9 @@ unsafe fn run_one(l: *mut event_loop, task: *mut Task) {
     unsafe {
         let (fd, ch, conn) = ((*task).fd, (*task).public.channel, (*task).conn);
         match (*task).public.r#type {
-            ADD => drop_result(registration::add(l, fd, ch), "add", fd),
-            REMOVE => drop_result(registration::remove(l, fd, ch), "remove", fd),
-            UPDATE => drop_result(registration::update(l, fd, ch), "update", fd),
+            ADD | REMOVE | UPDATE => {
+                registration::change(l, fd, ch, (*task).public.r#type);
+            }
             REGISTER => tcp_connection::register(conn),
             SEND => tcp_connection::take_posted_bytes(conn, task.add(1).cast(), (*task).len),
             SHUTDOWN => tcp_connection::take_posted_shutdown(conn),
@@ -210,13 +210,6 @@ unsafe fn run_one(l: *mut event_loop, task: *mut Task) {
             _ => {}
         }
         unpin(task);
-    }
-}
-
-fn drop_result(result: c_int, what: &str, fd: c_int) {
-    if result < 0 {
-        let e = errno::get();
-        log_err!("queued {} of fd {} failed: {}", what, fd, errno::Text(e));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::channel_map::grown;
 use super::loop_state::{Registration, UNREGISTERED, channel_at, of, registration};
+use super::pending;
 use super::registry::{self, Entry};
 use super::tcp_connection::{self, Connection};
 use crate::abi::types::{channel, event_loop};
@@ -70,6 +71,27 @@ fn fold(identity: u64) -> u32 {
     (identity ^ (identity >> 32)) as u32
 }
 
+/// One of the three changes by its public number, with a line in the log where it fails.
+///
+/// # Safety
+/// As the change itself.
+pub unsafe fn change(l: *mut event_loop, fd: c_int, ch: *mut channel, kind: c_int) -> c_int {
+    // SAFETY: handed on.
+    let (result, what) = unsafe {
+        match kind {
+            pending::ADD => (add(l, fd, ch), "add"),
+            pending::REMOVE => (remove(l, fd, ch), "remove"),
+            pending::UPDATE => (update(l, fd, ch), "update"),
+            _ => (errno::fail(libc::EINVAL), "change"),
+        }
+    };
+    if result < 0 {
+        let e = errno::get();
+        log_err!("can't {} channel fd == {}: {}", what, fd, errno::Text(e));
+    }
+    result
+}
+
 /// Adds a channel: 1 done, 0 there is one already, -1 with errno.
 ///
 /// # Safety
@@ -113,10 +135,8 @@ pub unsafe fn add(l: *mut event_loop, fd: c_int, ch: *mut channel) -> c_int {
         if let Some(back_end_add) = (*(*l).eventDispatcher).add
             && back_end_add(l, ch) < 0
         {
-            let keep = errno::Keep::new();
-            log_err!("can't watch fd {}: {}", fd, errno::Text(errno::get()));
+            let _keep = errno::Keep::new();
             forget(l, fd, reg.id);
-            drop(keep);
             return -1;
         }
         if !conn.is_null() {

@@ -1,7 +1,9 @@
 //! The server: accepts on its loop's thread and hands connections to the loops in turn.
 
+use super::event_loop::event_loop_add_channel_event;
 use super::loop_state::of as loop_of;
 use super::thread_pool::{thread_pool_get_loop, thread_pool_new, thread_pool_start};
+use super::utils::on_owner;
 use super::{registration, tcp_connection};
 use crate::abi::types::{
     EVENT_READ, TCPserver, acceptor, channel, connection_closed_call_back,
@@ -19,9 +21,12 @@ const BATCH: u32 = 256;
 pub struct Server {
     public: TCPserver,
     channel: channel,
+    next: *mut Server,
     /// Among the servers that wait for descriptors to become free.
     next_resting: *mut Server,
     resting: bool,
+    /// Said that descriptors have run out; silent until one was accepted again.
+    complained: bool,
 }
 
 pub unsafe extern "C-unwind" fn tcp_server_init(
@@ -69,8 +74,10 @@ pub unsafe extern "C-unwind" fn tcp_server_init(
                 eventWriteCallback: None,
                 data: server.cast(),
             },
+            next: ptr::null_mut(),
             next_resting: ptr::null_mut(),
             resting: false,
+            complained: false,
         });
         server.cast()
     }
@@ -96,9 +103,14 @@ pub unsafe extern "C-unwind" fn tcp_server_start(tcpServer: *mut TCPserver) {
         }
         let fd = (*(*public).acceptor).listen_fd;
         sys_fd::set_nonblocking(fd);
-        (*server).channel.fd = fd;
         let ch = &raw mut (*server).channel;
-        super::event_loop::event_loop_add_channel_event((*public).eventLoop, fd, ch);
+        if (*ch).fd < 0 && on_owner((*public).eventLoop) {
+            let own = loop_of((*public).eventLoop);
+            (*server).next = (*own).servers;
+            (*own).servers = server;
+        }
+        (*ch).fd = fd;
+        event_loop_add_channel_event((*public).eventLoop, fd, ch);
     }
 }
 
@@ -123,6 +135,7 @@ unsafe extern "C-unwind" fn on_acceptable(data: *mut c_void) -> c_int {
         for _ in 0..BATCH {
             let fd = sys_fd::accept(listener);
             if fd >= 0 {
+                (*server).complained = false;
                 serve(server, fd);
                 continue;
             }
@@ -147,7 +160,8 @@ unsafe extern "C-unwind" fn on_acceptable(data: *mut c_void) -> c_int {
                 | libc::ETIMEDOUT => {}
                 e => {
                     log_err!("accept failed, socket == {}: {}", listener, errno::Text(e));
-                    rest(server);
+                    let ch = &raw mut (*server).channel;
+                    registration::remove((*server).public.eventLoop, listener, ch);
                     return 0;
                 }
             }
@@ -196,7 +210,10 @@ unsafe fn rest(server: *mut Server) {
         if std::mem::replace(&mut (*server).resting, true) {
             return;
         }
-        log_err!("can't accept on socket {}: {}", (*server).channel.fd, errno::Text(errno::get()));
+        if !std::mem::replace(&mut (*server).complained, true) {
+            let e = errno::get();
+            log_err!("can't accept on socket {}: {}", (*server).channel.fd, errno::Text(e));
+        }
         (*server).channel.events = 0;
         registration::update(l, (*server).channel.fd, &raw mut (*server).channel);
         (*server).next_resting = (*loop_of(l)).resting;

@@ -168,7 +168,8 @@ pub unsafe fn register(conn: *mut Connection) {
     unsafe {
         let fd = (*conn).channel.fd;
         let ours = registry::get(fd).is_none_or(|e| e.id == (*conn).id);
-        if !ours || registration::add((*conn).public.eventLoop, fd, &raw mut (*conn).channel) != 1 {
+        let ch = &raw mut (*conn).channel;
+        if !ours || registration::change((*conn).public.eventLoop, fd, ch, pending::ADD) != 1 {
             close_in_pass(conn);
         }
     }

@@ -163,6 +163,7 @@ pub unsafe extern "C-unwind" fn tcp_connection_send_data(
         return errno::fail(libc::EINVAL);
     }
     if size < 0 {
+        log_err!("tcp_connection_send_data: size {}", size);
         return errno::fail(libc::EINVAL);
     }
     if data.is_null() {

@@ -49,7 +49,8 @@ pub unsafe fn take(conn: *mut Connection, bits: u32) {
     // SAFETY: the connection lives until the pass ends; its state is read after each callback.
     unsafe {
         for _ in 0..TURNS {
-            if (*conn).closed.load(Relaxed) || (*conn).ended || (*conn).wants_close {
+            let wanted = (*conn).channel.events & EVENT_READ != 0;
+            if (*conn).closed.load(Relaxed) || (*conn).ended || (*conn).wants_close || !wanted {
                 return;
             }
             match receive(conn) {

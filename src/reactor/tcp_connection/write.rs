@@ -260,8 +260,11 @@ unsafe fn flush(conn: *mut Connection) -> bool {
 pub unsafe fn sent_all(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
-        if (*conn).ended || (*conn).last_words && !(*conn).lingers {
+        if (*conn).ended {
             return life::close_in_pass(conn);
+        }
+        if (*conn).last_words {
+            return life::schedule(conn);
         }
         if (*conn).shut.load(Relaxed) {
             half_close(conn);
