@@ -63,11 +63,20 @@ def library():
     return LIBRARY
 
 
+def _soname_link(directory):
+    """A directory in which the .so has the name that programs look for at run time."""
+    place = BIN / f"soname-{hash_text(str(directory)):x}"
+    place.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        (place / "libyolanda.so.1").symlink_to(directory / "libyolanda.so")
+    return place
+
+
 def link_flags(kind):
     """What links a C program to the library of that kind, "so" or "a"."""
     directory = library()
     if kind == "so":
-        return [f"-L{directory}", "-lyolanda", f"-Wl,-rpath,{directory}", "-lpthread"]
+        return [f"-L{directory}", "-lyolanda", f"-Wl,-rpath,{_soname_link(directory)}", "-lpthread"]
     if kind == "a":
         return [str(directory / "libyolanda.a"), "-lpthread", "-ldl", "-lm"]
     raise ValueError(f"link kind {kind!r}")
@@ -91,7 +100,7 @@ def program(path, kind, cflags=(), compiler="gcc"):
     libraries = [directory / ("libyolanda.so" if kind == "so" else "libyolanda.a")]
     # Not the whole path: two suites may have a program of the same name.
     label = "-".join(source.with_suffix("").parts[-2:])
-    variant = f"{abs(hash_text((compiler, cflags, str(directory)))):x}"
+    variant = f"{hash_text((compiler, cflags, str(directory))):x}"
     binary = BIN / f"{label}-{kind}-{variant}"
     inputs = [source, *source.parent.glob("*.h"), *libraries]
     with _lock(binary.name):

@@ -76,7 +76,10 @@ def main():
         return 0
 
     import harness
-    harness.library()
+    try:
+        harness.library()
+    except subprocess.CalledProcessError:
+        sys.exit("the library doesn't build")
     os.environ["YOLANDA_TEST_BUILT"] = "1"
 
     files = options.files or sorted(TESTS.glob("*/test_*.py"),

@@ -4,6 +4,7 @@
  *   greet       sends in the completed callback
  *   again       makes the loop look at a drained connection again (a read that would block) */
 #include "net.h"
+#include <lib/utils.h>
 
 static char magic[] = "the server's data";
 static pthread_t main_thread;

@@ -59,8 +59,14 @@ class CloseByTheProgram(netcase.NetCase):
                     for _ in range(3):
                         client.sendall(b"served")
                         self.assertEqual(harness.recv_exactly(client, 6), b"served")
-            # The last closed number is the one that every newcomer got: all old ones are known dead.
-            self.assertSettles(server, base, 200)
+            # Some more at once: one of them gets the last number that the program closed.
+            last = [server.connect() for _ in range(4)]
+            for client in last:
+                client.sendall(b"served")
+                self.assertEqual(harness.recv_exactly(client, 6), b"served")
+            for client in last:
+                client.close()
+            self.assertSettles(server, base, 204)
 
     def test_close_in_the_message_callback_with_the_newcomer_staying(self):
         """The same with several at once, newcomers that stay, and bytes under way for the dead."""

@@ -213,7 +213,7 @@ class Limits(netcase.NetCase):
             with server.connect() as other:
                 other.sendall(b"pong")
                 self.assertEqual(harness.recv_exactly(other, 4), b"pong")
-            self.assertEqual(netcase.counts(server).closed, 0)
+                self.assertEqual(netcase.counts(server).closed, 0)
 
 
 @harness.matrix(threads=(0, 2))
