@@ -9,12 +9,11 @@ use core::fmt::{self, Write};
 use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicI32, Ordering::Relaxed};
 
+use crate::abi::types::LOG_DEBUG_TYPE as DEBUG;
+use crate::abi::types::LOG_WARN_TYPE as WARN;
+pub(crate) use crate::abi::types::{LOG_ERR_TYPE as ERR, LOG_MSG_TYPE as MSG};
 use crate::sys::errno;
 
-pub(crate) const DEBUG: c_int = 0;
-pub(crate) const MSG: c_int = 1;
-pub(crate) const WARN: c_int = 2;
-pub(crate) const ERR: c_int = 3;
 const OFF: c_int = 4;
 
 /// Longest text of a formatted line, without the tag and the newline.
@@ -34,16 +33,6 @@ macro_rules! log_msg {
 macro_rules! log_err {
     ($($arg:tt)*) => { $crate::log::log_line!($crate::log::ERR, $($arg)*) };
 }
-/// Writes a `[warn]` line.
-#[allow(unused_macros)]
-macro_rules! log_warn {
-    ($($arg:tt)*) => { $crate::log::log_line!($crate::log::WARN, $($arg)*) };
-}
-/// Writes a `[debug]` line.
-#[allow(unused_macros)]
-macro_rules! log_debug {
-    ($($arg:tt)*) => { $crate::log::log_line!($crate::log::DEBUG, $($arg)*) };
-}
 macro_rules! log_line {
     ($severity:expr, $($arg:tt)*) => {
         if $crate::log::enabled($severity) {
@@ -51,9 +40,7 @@ macro_rules! log_line {
         }
     };
 }
-// Usable by path as well as after `#[macro_use] mod log;`.
-#[allow(unused_imports)]
-pub(crate) use {log_debug, log_err, log_line, log_msg, log_warn};
+pub(crate) use log_line;
 
 unsafe extern "C" {
     static stdout: *mut libc::FILE;
