@@ -50,7 +50,8 @@ pub unsafe fn initialised(l: *mut EventLoop) {
     unsafe { (*of(l)).backend_again = true };
 }
 
-/// Adds every channel of the map to a back end that is new to the loop.
+/// Adds every channel of the map to a back end that is new to the loop; before a pass and before
+/// each change of a channel, so that the back end hears of each channel once.
 ///
 /// # Safety
 /// On the loop's thread.

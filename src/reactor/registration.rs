@@ -2,9 +2,9 @@
 
 use super::channel_map::grown;
 use super::loop_state::{Registration, UNREGISTERED, channel_at, of, registration};
-use super::pending;
 use super::registry::{self, Entry};
 use super::tcp_connection::{self, Connection};
+use super::{dispatcher, pending};
 use crate::abi::types::{channel, event_loop};
 use crate::log::CText;
 use crate::sys::{errno, fd as sys_fd, pool};
@@ -78,6 +78,7 @@ fn fold(identity: u64) -> u32 {
 pub unsafe fn change(l: *mut event_loop, fd: c_int, ch: *mut channel, kind: c_int) -> c_int {
     // SAFETY: handed on.
     let (result, what) = unsafe {
+        dispatcher::resync(l);
         match kind {
             pending::ADD => (add(l, fd, ch), "add"),
             pending::REMOVE => (remove(l, fd, ch), "remove"),

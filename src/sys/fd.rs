@@ -103,6 +103,13 @@ pub fn is_open(fd: c_int) -> bool {
     unsafe { libc::fcntl(fd, libc::F_GETFD) >= 0 }
 }
 
+/// Whether a read would find something: bytes, the end of the stream, or an error.
+pub fn has_input(fd: c_int) -> bool {
+    let mut one = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+    // SAFETY: one struct, as the count says.
+    unsafe { libc::poll(&mut one, 1, 0) > 0 }
+}
+
 /// The kernel's name for a socket, never used twice while the system runs (SO_COOKIE, socket(7)).
 /// None for what isn't a socket, and for a bad descriptor.
 pub fn cookie(fd: c_int) -> Option<u64> {

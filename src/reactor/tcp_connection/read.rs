@@ -83,13 +83,17 @@ pub unsafe fn take(conn: *mut Connection, bits: u32) {
 unsafe fn receive(conn: *mut Connection) -> Got {
     // SAFETY: `prepare` makes `room` bytes and one more writable at the write index.
     unsafe {
+        let fd = (*conn).channel.fd;
+        if must_move(conn) && !sys_fd::has_input(fd) {
+            // What the callback left unread keeps its address until there is more.
+            return Got::Nothing;
+        }
         let room = prepare(conn);
         if room == 0 {
             return Got::NoMemory;
         }
         let input = &raw mut (*conn).input;
         let at = (*input).data.add((*input).writeIndex as usize).cast::<u8>();
-        let fd = (*conn).channel.fd;
         let n =
             if (*conn).is_socket { sys_fd::recv(fd, at, room) } else { sys_fd::read(fd, at, room) };
         if n > 0 {
@@ -127,6 +131,15 @@ pub unsafe fn free_block(conn: *mut Connection) {
         if !block.is_null() {
             pool::run_free(block, (*conn).input.total_size.max(0) as usize);
         }
+    }
+}
+
+/// Whether unread bytes have to move before more can be read.
+unsafe fn must_move(conn: *mut Connection) -> bool {
+    // SAFETY: a live connection.
+    unsafe {
+        let input = &raw const (*conn).input;
+        readable(input) > 0 && ((*input).total_size as usize) < (*input).writeIndex as usize + ROOM
     }
 }
 
