@@ -117,7 +117,14 @@ pub unsafe extern "C-unwind" fn del(l: *mut event_loop, ch: *mut channel) -> c_i
 
 pub unsafe extern "C-unwind" fn update(l: *mut event_loop, ch: *mut channel) -> c_int {
     // SAFETY: as in `add`.
-    unsafe { control(l, ch, libc::EPOLL_CTL_MOD) }
+    unsafe {
+        let r = control(l, ch, libc::EPOLL_CTL_MOD);
+        if r < 0 && errno::get() == libc::ENOENT && tcp_connection::of_channel(ch).is_null() {
+            // The program closed the descriptor, and has another file under the number now.
+            return control(l, ch, libc::EPOLL_CTL_ADD);
+        }
+        r
+    }
 }
 
 pub unsafe extern "C-unwind" fn dispatch(l: *mut event_loop, tv: *mut timeval) -> c_int {

@@ -164,13 +164,13 @@ pub unsafe extern "C-unwind" fn event_loop_wakeup(eventLoop: *mut event_loop) {
 unsafe fn change(l: *mut event_loop, fd: c_int, ch: *mut channel, kind: c_int) -> c_int {
     // SAFETY: live objects, by the callers' contracts.
     unsafe {
-        if on_owner(l) {
-            return registrations::change(l, fd, ch, kind).min(0);
-        }
-        // A channel is freed on the loop's thread only, so it can be looked at here.
+        // A queued change looks at the channel only if it still is registered then.
         if fd < 0 || (*ch).fd != fd {
             log_err!("no channel of fd {}", fd);
             return errno::fail(if fd < 0 { libc::EBADF } else { libc::EINVAL });
+        }
+        if on_owner(l) {
+            return registrations::change(l, fd, ch, kind);
         }
         pending::post_channel(l, fd, ch, kind)
     }
@@ -185,7 +185,7 @@ pub unsafe extern "C-unwind" fn event_loop_add_channel_event(
         return -1;
     }
     // SAFETY: live objects.
-    unsafe { change(eventLoop, fd, channel1, pending::ADD) }
+    unsafe { change(eventLoop, fd, channel1, pending::ADD).min(0) }
 }
 
 pub unsafe extern "C-unwind" fn event_loop_remove_channel_event(
@@ -197,7 +197,7 @@ pub unsafe extern "C-unwind" fn event_loop_remove_channel_event(
         return -1;
     }
     // SAFETY: live objects.
-    unsafe { change(eventLoop, fd, channel1, pending::REMOVE) }
+    unsafe { change(eventLoop, fd, channel1, pending::REMOVE).min(0) }
 }
 
 pub unsafe extern "C-unwind" fn event_loop_update_channel_event(
@@ -209,7 +209,7 @@ pub unsafe extern "C-unwind" fn event_loop_update_channel_event(
         return -1;
     }
     // SAFETY: live objects.
-    unsafe { change(eventLoop, fd, channel1, pending::UPDATE) }
+    unsafe { change(eventLoop, fd, channel1, pending::UPDATE).min(0) }
 }
 
 /// The `handle_pending` calls: at once, and only where that is possible.
@@ -220,7 +220,7 @@ unsafe fn handle(l: *mut event_loop, fd: c_int, ch: *mut channel, kind: c_int) -
             log_err!("not in the same thread");
             return errno::fail(libc::EPERM);
         }
-        registrations::change(l, fd, ch, kind)
+        change(l, fd, ch, kind)
     }
 }
 
@@ -274,7 +274,7 @@ pub unsafe extern "C-unwind" fn event_loop_do_channel_event(
         return errno::fail(libc::EINVAL);
     }
     // SAFETY: live objects.
-    unsafe { change(eventLoop, fd, channel1, r#type) }
+    unsafe { change(eventLoop, fd, channel1, r#type).min(0) }
 }
 
 pub unsafe extern "C-unwind" fn event_loop_handle_pending_channel(
@@ -303,7 +303,12 @@ pub unsafe extern "C-unwind" fn channel_event_activate(
         return -1;
     }
     // SAFETY: a live loop; a custom back end calls this within its dispatch.
-    unsafe { pass::within(eventLoop, || activate(eventLoop, fd, res)) }
+    unsafe {
+        pass::within(eventLoop, || {
+            pending::run(eventLoop);
+            activate(eventLoop, fd, res)
+        })
+    }
 }
 
 /// Calls a channel for what it is ready for.

@@ -43,6 +43,8 @@ pub struct Loop {
     pub public: event_loop,
     pub map: channel_map,
     pub wake_channel: channel,
+    /// Outgrown arrays of the map, one per doubling.
+    pub outgrown: [*mut *mut c_void; 32],
     pub registrations: *mut Registration,
     pub registrations_len: usize,
     /// Calls on this thread's stack that run callbacks; what they may still use is not freed.

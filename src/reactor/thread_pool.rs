@@ -64,7 +64,6 @@ pub unsafe extern "C" fn thread_pool_start(threadPool: *mut thread_pool) {
             {
                 running += 1;
             } else {
-                log_err!("thread_pool_start: Thread-{} is left out", i + 1);
                 libc::free((*thread).thread_name.cast());
             }
         }
