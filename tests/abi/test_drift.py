@@ -1,0 +1,37 @@
+"""The committed headers are what the sources generate."""
+import filecmp
+import json
+import subprocess
+import unittest
+from pathlib import Path
+
+import harness
+
+HINT = "write them anew: YOLANDA_HEADERS=write cargo build --release"
+
+
+def generated():
+    """The folder that the build script left the headers in."""
+    harness.library()
+    messages = subprocess.run(
+        ["cargo", "build", "--release", "--quiet", "--message-format=json"],
+        cwd=harness.ROOT, capture_output=True, text=True, check=True).stdout
+    for line in messages.splitlines():
+        message = json.loads(line)
+        if message["reason"] == "build-script-executed" and "yolanda" in message["package_id"]:
+            return Path(message["out_dir"]) / "include" / "lib"
+    raise AssertionError("cargo named no build script's output")
+
+
+class Drift(unittest.TestCase):
+    def test_headers_follow_the_sources(self):
+        fresh, committed = generated(), harness.INCLUDE / "lib"
+        names = sorted(path.name for path in fresh.iterdir())
+        self.assertEqual(len(names), 17)
+        self.assertEqual(names, sorted(path.name for path in committed.iterdir()), HINT)
+        _, differing, unreadable = filecmp.cmpfiles(fresh, committed, names, shallow=False)
+        self.assertEqual(differing + unreadable, [], HINT)
+
+
+if __name__ == "__main__":
+    unittest.main()
