@@ -38,7 +38,11 @@ CASE(macros)
     LOG_MSG("a message");
     LOG_ERR("an error");
     LOG_MSG(text);
-    CHECK_TEXT(out_text(), "[msg] a message\n[err] an error\n[msg] in a variable\n");
+    if (text == NULL)
+        LOG_ERR("not this one");
+    else
+        LOG_ERR("this one");
+    CHECK_TEXT(out_text(), "[msg] a message\n[err] an error\n[msg] in a variable\n[err] this one\n");
 }
 
 CASE(formatting_functions)

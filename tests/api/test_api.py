@@ -1,11 +1,12 @@
 """Each C program of this folder, on the part of the matrix that it depends on."""
+import signal
 import unittest
 
 import apicase
 import harness
 
 EVERYWHERE = ("channel", "loop_channels", "loop_readiness", "loop_threads", "loop_run", "loop_log",
-              "dispatcher", "threads", "bad_input")
+              "dispatcher", "threads", "connection", "memory", "no_memory", "bad_input")
 NO_LOOP = ("buffer", "buffer_read", "buffer_memory", "channel_map", "reads", "sockets", "errors",
            "logs", "http_request", "http_parse", "http_response")
 
@@ -26,6 +27,24 @@ class NoAssertions(apicase.ApiCase):
     def test_threads(self):
         """D3: nothing depends on assert, in the library (built for release) or in the program."""
         self.check("threads", cflags=("-DNDEBUG", "-O2"))
+
+
+@harness.matrix(dispatchers=("epoll",))
+class Exceptions(apicase.ApiCase):
+    """Rule 10: a C++ exception that leaves a callback aborts."""
+
+    def run_it(self, *args):
+        binary = harness.program(str(apicase.FOLDER / "exception.cc"), self.variation.kind,
+                                 ("-w", "-std=c++17"), "g++")
+        return harness.run(binary, *args)
+
+    def test_one_that_leaves_a_callback(self):
+        done = self.run_it()
+        self.assertEqual(done.status, -signal.SIGABRT)
+
+    def test_one_that_stays_within(self):
+        done = self.run_it("within")
+        self.assertEqual((done.status, done.stdout), (0, "caught from a callback\n"))
 
 
 class Complete(unittest.TestCase):

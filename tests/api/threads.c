@@ -206,6 +206,22 @@ CASE(no_thread_can_be_started)
     CHECK(thread_pool_get_loop(pool) == main_loop);
 }
 
+/* The same where the threads start, but their loops find no descriptors. */
+CASE(no_descriptors_for_the_loops)
+{
+    struct thread_pool *pool = pool_of(3);
+    struct rlimit limit = { 20, 20 };
+    NEED(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    while (dup(0) >= 0) {
+    }
+    int fds = open_fds();
+    out_mark();
+    thread_pool_start(pool);
+    CHECK_INT(err_lines(), 3);
+    CHECK(thread_pool_get_loop(pool) == main_loop);
+    CHECK_INT(open_fds(), fds);
+}
+
 /* event_loop_thread_start returns the new thread's running loop. */
 CASE(event_loop_thread_by_hand)
 {
