@@ -17,10 +17,8 @@ pub fn list() {
 
 /// The names behind `#[unsafe(naked)]`.
 fn exported(text: &str) -> impl Iterator<Item = &str> {
-    text.split("#[unsafe(no_mangle)]\n#[unsafe(naked)]\n")
-        .skip(1)
-        .filter_map(|item| {
-            let (_, rest) = item.split_once(" fn ")?;
-            Some(rest.split_once('(')?.0)
-        })
+    text.split("#[unsafe(no_mangle)]\n#[unsafe(naked)]\n").skip(1).filter_map(|item| {
+        let (_, rest) = item.split_once(" fn ")?;
+        Some(rest.split_once('(')?.0)
+    })
 }

@@ -25,27 +25,10 @@ struct Header {
 }
 
 const HEADERS: &[Header] = &[
-    Header {
-        stem: "acceptor",
-        last: &["common.h"],
-        ..NONE
-    },
-    Header {
-        stem: "buffer",
-        preamble: STRING_H,
-        macros: MEMMEM,
-        ..NONE
-    },
-    Header {
-        stem: "channel",
-        last: &["common.h", "event_loop.h", "buffer.h"],
-        ..NONE
-    },
-    Header {
-        stem: "channel_map",
-        last: &["channel.h"],
-        ..NONE
-    },
+    Header { stem: "acceptor", last: &["common.h"], ..NONE },
+    Header { stem: "buffer", preamble: STRING_H, macros: MEMMEM, ..NONE },
+    Header { stem: "channel", last: &["common.h", "event_loop.h", "buffer.h"], ..NONE },
+    Header { stem: "channel_map", last: &["channel.h"], ..NONE },
     Header {
         stem: "common",
         preamble: include_str!("common_preamble.h"),
@@ -84,28 +67,13 @@ const HEADERS: &[Header] = &[
         include: &["http_request_state"],
         ..NONE
     },
-    Header {
-        stem: "http_response",
-        include: &["HttpStatusCode"],
-        last: &["buffer.h"],
-        ..NONE
-    },
+    Header { stem: "http_response", include: &["HttpStatusCode"], last: &["buffer.h"], ..NONE },
     Header {
         stem: "http_server",
-        last: &[
-            "common.h",
-            "tcp_server.h",
-            "http_request.h",
-            "http_response.h",
-        ],
+        last: &["common.h", "tcp_server.h", "http_request.h", "http_response.h"],
         ..NONE
     },
-    Header {
-        stem: "inetaddress",
-        preamble: STRING_H,
-        macros: MEMMEM,
-        ..NONE
-    },
+    Header { stem: "inetaddress", preamble: STRING_H, macros: MEMMEM, ..NONE },
     Header {
         stem: "log",
         preamble: "#include <stdarg.h>\n#include <string.h>\n",
@@ -127,35 +95,15 @@ const HEADERS: &[Header] = &[
     },
     Header {
         stem: "tcp_server",
-        last: &[
-            "acceptor.h",
-            "event_loop.h",
-            "thread_pool.h",
-            "buffer.h",
-            "tcp_connection.h",
-        ],
+        last: &["acceptor.h", "event_loop.h", "thread_pool.h", "buffer.h", "tcp_connection.h"],
         ..NONE
     },
-    Header {
-        stem: "thread_pool",
-        last: &["event_loop.h", "event_loop_thread.h"],
-        ..NONE
-    },
-    Header {
-        stem: "utils",
-        last: &["event_loop.h"],
-        ..NONE
-    },
+    Header { stem: "thread_pool", last: &["event_loop.h", "event_loop_thread.h"], ..NONE },
+    Header { stem: "utils", last: &["event_loop.h"], ..NONE },
 ];
 
-const NONE: Header = Header {
-    stem: "",
-    preamble: "",
-    first: &[],
-    macros: "",
-    include: &[],
-    last: &[],
-};
+const NONE: Header =
+    Header { stem: "", preamble: "", first: &[], macros: "", include: &[], last: &[] };
 
 const STRING_H: &str = "#include <string.h>\n";
 const MEMMEM: &str = include_str!("memmem.h");
@@ -221,8 +169,5 @@ impl Header {
 }
 
 fn includes(names: &[&str]) -> String {
-    names
-        .iter()
-        .map(|name| format!("#include \"{name}\"\n"))
-        .collect()
+    names.iter().map(|name| format!("#include \"{name}\"\n")).collect()
 }

@@ -79,7 +79,7 @@ struct buffer *buffer_new(void);
 void buffer_free(struct buffer *buffer);
 
 /**
- * Returns how many bytes fit behind the readable ones without making room; -1 for NULL.
+ * Returns how many bytes fit behind the readable ones without making room; 0 for NULL.
  *
  * # Safety
  * `buffer` is NULL or a buffer.
@@ -87,7 +87,7 @@ void buffer_free(struct buffer *buffer);
 int buffer_writeable_size(struct buffer *buffer);
 
 /**
- * Returns how many bytes can be read; -1 for NULL.
+ * Returns how many bytes can be read; 0 for NULL.
  *
  * # Safety
  * `buffer` is NULL or a buffer.
@@ -95,7 +95,7 @@ int buffer_writeable_size(struct buffer *buffer);
 int buffer_readable_size(struct buffer *buffer);
 
 /**
- * Returns how many bytes before the readable ones have been consumed and can be used again; -1 for
+ * Returns how many bytes before the readable ones have been consumed and can be used again; 0 for
  * NULL.
  *
  * # Safety

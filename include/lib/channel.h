@@ -84,7 +84,7 @@ struct channel *channel_new(int fd,
                             void *data);
 
 /**
- * Returns non-zero when EVENT_WRITE is among the channel's `events`; -1 for NULL.
+ * Returns non-zero when EVENT_WRITE is among the channel's `events`; 0 for NULL.
  *
  * # Safety
  * `channel` is NULL or a channel.

@@ -155,11 +155,10 @@ void error(int status, int err, char *fmt, ...);
 /**
  * Writes an IPv4 address as `a.b.c.d:port`, without the port when it is 0.
  *
- * Returns the text, in a buffer of the calling thread that the next call overwrites. NULL with
- * errno: NULL or a length that is too small (EINVAL), another family (EAFNOSUPPORT).
+ * Returns the text, in a buffer of the calling thread that the next call overwrites; NULL for NULL.
  *
  * # Safety
- * `sin` is NULL or has `salen` bytes.
+ * `sin` is NULL or an IPv4 address; `salen` is not looked at.
  */
 char *sock_ntop(const struct sockaddr_in *sin, socklen_t salen);
 

@@ -18,7 +18,7 @@ extern "C" {
 void assertInSameThread(struct event_loop *eventLoop);
 
 /**
- * Returns 1 on the loop's thread, 0 on any other, -1 for NULL.
+ * Returns 1 on the loop's thread, 0 on any other and for NULL.
  *
  * # Safety
  * `eventLoop` is NULL or a loop.

@@ -19,9 +19,8 @@ assert_layout!(acceptor, 8;
 /// Opens a listening socket: IPv4, any address, SO_REUSEADDR, non-blocking, close-on-exec, backlog
 /// 1024. Port 0 takes any free port, which `listen_port` then holds.
 ///
-/// Returns the acceptor. If the port can't be had it prints `bind failed : TEXT (ERRNO)` or
-/// `listen failed : TEXT (ERRNO)` on stderr and exits with status 1. NULL with errno: a port that
-/// is none (EINVAL), no memory (ENOMEM).
+/// Returns the acceptor, or NULL when memory is out. If the port can't be had it prints
+/// `bind failed : TEXT (ERRNO)` or `listen failed : TEXT (ERRNO)` on stderr and exits with status 1.
 ///
 /// # Safety
 /// Any thread may call it.

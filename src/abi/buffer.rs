@@ -53,33 +53,27 @@ pub unsafe extern "C" fn buffer_free(buffer: *mut buffer) {
     weak_export!("buffer_free", crate::reactor::buffer::buffer_free)
 }
 
-/// Returns how many bytes fit behind the readable ones without making room; -1 for NULL.
+/// Returns how many bytes fit behind the readable ones without making room; 0 for NULL.
 ///
 /// # Safety
 /// `buffer` is NULL or a buffer.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn buffer_writeable_size(buffer: *mut buffer) -> c_int {
-    weak_export!(
-        "buffer_writeable_size",
-        crate::reactor::buffer::buffer_writeable_size
-    )
+    weak_export!("buffer_writeable_size", crate::reactor::buffer::buffer_writeable_size)
 }
 
-/// Returns how many bytes can be read; -1 for NULL.
+/// Returns how many bytes can be read; 0 for NULL.
 ///
 /// # Safety
 /// `buffer` is NULL or a buffer.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn buffer_readable_size(buffer: *mut buffer) -> c_int {
-    weak_export!(
-        "buffer_readable_size",
-        crate::reactor::buffer::buffer_readable_size
-    )
+    weak_export!("buffer_readable_size", crate::reactor::buffer::buffer_readable_size)
 }
 
-/// Returns how many bytes before the readable ones have been consumed and can be used again; -1 for
+/// Returns how many bytes before the readable ones have been consumed and can be used again; 0 for
 /// NULL.
 ///
 /// # Safety
@@ -87,10 +81,7 @@ pub unsafe extern "C" fn buffer_readable_size(buffer: *mut buffer) -> c_int {
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn buffer_front_spare_size(buffer: *mut buffer) -> c_int {
-    weak_export!(
-        "buffer_front_spare_size",
-        crate::reactor::buffer::buffer_front_spare_size
-    )
+    weak_export!("buffer_front_spare_size", crate::reactor::buffer::buffer_front_spare_size)
 }
 
 /// Copies `size` bytes behind the readable ones. Makes room where it is needed, by moving the
@@ -119,10 +110,7 @@ pub unsafe extern "C" fn buffer_append(
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn buffer_append_char(buffer: *mut buffer, data: c_char) -> c_int {
-    weak_export!(
-        "buffer_append_char",
-        crate::reactor::buffer::buffer_append_char
-    )
+    weak_export!("buffer_append_char", crate::reactor::buffer::buffer_append_char)
 }
 
 /// Appends a string without its NUL. Returns the number of bytes appended, 0 for a NULL string, or
@@ -133,10 +121,7 @@ pub unsafe extern "C" fn buffer_append_char(buffer: *mut buffer, data: c_char) -
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn buffer_append_string(buffer: *mut buffer, data: *mut c_char) -> c_int {
-    weak_export!(
-        "buffer_append_string",
-        crate::reactor::buffer::buffer_append_string
-    )
+    weak_export!("buffer_append_string", crate::reactor::buffer::buffer_append_string)
 }
 
 /// Reads once from any descriptor (socket, pipe, tty, file), in the blocking mode that it is in,
@@ -149,10 +134,7 @@ pub unsafe extern "C" fn buffer_append_string(buffer: *mut buffer, data: *mut c_
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn buffer_socket_read(buffer: *mut buffer, fd: c_int) -> c_int {
-    weak_export!(
-        "buffer_socket_read",
-        crate::reactor::buffer::buffer_socket_read
-    )
+    weak_export!("buffer_socket_read", crate::reactor::buffer::buffer_socket_read)
 }
 
 /// Takes the first readable byte. Returns it, or 0 from an empty buffer, which stays as it is.

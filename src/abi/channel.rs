@@ -63,7 +63,7 @@ pub unsafe extern "C" fn channel_new(
     weak_export!("channel_new", crate::reactor::channel::channel_new)
 }
 
-/// Returns non-zero when EVENT_WRITE is among the channel's `events`; -1 for NULL.
+/// Returns non-zero when EVENT_WRITE is among the channel's `events`; 0 for NULL.
 ///
 /// # Safety
 /// `channel` is NULL or a channel.
@@ -86,10 +86,7 @@ pub unsafe extern "C" fn channel_write_event_is_enabled(channel: *mut channel) -
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn channel_write_event_enable(channel: *mut channel) -> c_int {
-    weak_export!(
-        "channel_write_event_enable",
-        crate::reactor::channel::channel_write_event_enable
-    )
+    weak_export!("channel_write_event_enable", crate::reactor::channel::channel_write_event_enable)
 }
 
 /// Takes EVENT_WRITE out of the channel's `events`; otherwise as channel_write_event_enable().

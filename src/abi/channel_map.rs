@@ -25,10 +25,7 @@ assert_layout!(channel_map, 16;
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn map_make_space(map: *mut channel_map, slot: c_int, msize: c_int) -> c_int {
-    weak_export!(
-        "map_make_space",
-        crate::reactor::channel_map::map_make_space
-    )
+    weak_export!("map_make_space", crate::reactor::channel_map::map_make_space)
 }
 
 /// Sets up an empty map.

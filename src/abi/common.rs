@@ -77,11 +77,10 @@ pub unsafe extern "C" fn error(status: c_int, err: c_int, fmt: *mut c_char, argu
 
 /// Writes an IPv4 address as `a.b.c.d:port`, without the port when it is 0.
 ///
-/// Returns the text, in a buffer of the calling thread that the next call overwrites. NULL with
-/// errno: NULL or a length that is too small (EINVAL), another family (EAFNOSUPPORT).
+/// Returns the text, in a buffer of the calling thread that the next call overwrites; NULL for NULL.
 ///
 /// # Safety
-/// `sin` is NULL or has `salen` bytes.
+/// `sin` is NULL or an IPv4 address; `salen` is not looked at.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn sock_ntop(sin: *const sockaddr_in, salen: socklen_t) -> *mut c_char {
@@ -152,10 +151,7 @@ pub unsafe extern "C" fn tcp_server(port: c_int) -> c_int {
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn tcp_server_listen(port: c_int) -> c_int {
-    weak_export!(
-        "tcp_server_listen",
-        crate::common::socket::tcp_server_listen
-    )
+    weak_export!("tcp_server_listen", crate::common::socket::tcp_server_listen)
 }
 
 /// The same as tcp_server_listen(), with a non-blocking socket.

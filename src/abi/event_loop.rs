@@ -105,10 +105,7 @@ assert_layout!(event_loop, 168;
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn event_loop_init() -> *mut event_loop {
-    weak_export!(
-        "event_loop_init",
-        crate::reactor::event_loop::event_loop_init
-    )
+    weak_export!("event_loop_init", crate::reactor::event_loop::event_loop_init)
 }
 
 /// Makes a loop with a name of your own; NULL counts as "main thread". Otherwise as
@@ -121,10 +118,7 @@ pub unsafe extern "C-unwind" fn event_loop_init() -> *mut event_loop {
 pub unsafe extern "C-unwind" fn event_loop_init_with_name(
     thread_name: *mut c_char,
 ) -> *mut event_loop {
-    weak_export!(
-        "event_loop_init_with_name",
-        crate::reactor::event_loop::event_loop_init_with_name
-    )
+    weak_export!("event_loop_init_with_name", crate::reactor::event_loop::event_loop_init_with_name)
 }
 
 /// Waits and calls, pass after pass, until `quit` is set.
@@ -147,10 +141,7 @@ pub unsafe extern "C-unwind" fn event_loop_run(eventLoop: *mut event_loop) -> c_
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn event_loop_wakeup(eventLoop: *mut event_loop) {
-    weak_export!(
-        "event_loop_wakeup",
-        crate::reactor::event_loop::event_loop_wakeup
-    )
+    weak_export!("event_loop_wakeup", crate::reactor::event_loop::event_loop_wakeup)
 }
 
 /// Registers a channel with a loop. On the loop's thread it is done on return; any other thread
@@ -286,8 +277,5 @@ pub unsafe extern "C-unwind" fn channel_event_activate(
     fd: c_int,
     res: c_int,
 ) -> c_int {
-    weak_export!(
-        "channel_event_activate",
-        crate::reactor::event_loop::channel_event_activate
-    )
+    weak_export!("channel_event_activate", crate::reactor::event_loop::channel_event_activate)
 }

@@ -67,10 +67,7 @@ assert_layout!(http_request, 48;
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn http_request_new() -> *mut http_request {
-    weak_export!(
-        "http_request_new",
-        crate::http::http_request::http_request_new
-    )
+    weak_export!("http_request_new", crate::http::http_request::http_request_new)
 }
 
 /// Frees a request with its strings and headers. NULL is allowed.
@@ -80,10 +77,7 @@ pub unsafe extern "C" fn http_request_new() -> *mut http_request {
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn http_request_clear(httpRequest: *mut http_request) {
-    weak_export!(
-        "http_request_clear",
-        crate::http::http_request::http_request_clear
-    )
+    weak_export!("http_request_clear", crate::http::http_request::http_request_clear)
 }
 
 /// Empties the request for the next one.
@@ -93,10 +87,7 @@ pub unsafe extern "C" fn http_request_clear(httpRequest: *mut http_request) {
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn http_request_reset(httpRequest: *mut http_request) {
-    weak_export!(
-        "http_request_reset",
-        crate::http::http_request::http_request_reset
-    )
+    weak_export!("http_request_reset", crate::http::http_request::http_request_reset)
 }
 
 /// Adds a header. Both strings are copied.
@@ -110,10 +101,7 @@ pub unsafe extern "C" fn http_request_add_header(
     key: *mut c_char,
     value: *mut c_char,
 ) {
-    weak_export!(
-        "http_request_add_header",
-        crate::http::http_request::http_request_add_header
-    )
+    weak_export!("http_request_add_header", crate::http::http_request::http_request_add_header)
 }
 
 /// Looks a header up by its whole name, ignoring case.
@@ -128,10 +116,7 @@ pub unsafe extern "C" fn http_request_get_header(
     httpRequest: *mut http_request,
     key: *mut c_char,
 ) -> *mut c_char {
-    weak_export!(
-        "http_request_get_header",
-        crate::http::http_request::http_request_get_header
-    )
+    weak_export!("http_request_get_header", crate::http::http_request::http_request_get_header)
 }
 
 /// Returns how far the request has been read; REQUEST_STATUS for NULL.

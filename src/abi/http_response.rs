@@ -73,10 +73,7 @@ assert_layout!(http_response, 48;
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn http_response_new() -> *mut http_response {
-    weak_export!(
-        "http_response_new",
-        crate::http::http_response::http_response_new
-    )
+    weak_export!("http_response_new", crate::http::http_response::http_response_new)
 }
 
 /// Appends the response as it goes over the wire: status line, Content-Type if set, Content-Length,

@@ -74,10 +74,7 @@ pub unsafe extern "C-unwind" fn tcp_connection_new(
     messageCallBack: message_call_back,
     writeCompletedCallBack: write_completed_call_back,
 ) -> *mut tcp_connection {
-    weak_export!(
-        "tcp_connection_new",
-        crate::reactor::tcp_connection::tcp_connection_new
-    )
+    weak_export!("tcp_connection_new", crate::reactor::tcp_connection::tcp_connection_new)
 }
 
 /// Sends `size` bytes, in order, behind what was sent before. What the socket doesn't take at once
@@ -128,8 +125,5 @@ pub unsafe extern "C-unwind" fn tcp_connection_send_buffer(
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn tcp_connection_shutdown(tcpConnection: *mut tcp_connection) {
-    weak_export!(
-        "tcp_connection_shutdown",
-        crate::reactor::tcp_connection::tcp_connection_shutdown
-    )
+    weak_export!("tcp_connection_shutdown", crate::reactor::tcp_connection::tcp_connection_shutdown)
 }

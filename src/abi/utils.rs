@@ -10,13 +10,10 @@ use super::event_loop::event_loop;
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn assertInSameThread(eventLoop: *mut event_loop) {
-    weak_export!(
-        "assertInSameThread",
-        crate::reactor::utils::assertInSameThread
-    )
+    weak_export!("assertInSameThread", crate::reactor::utils::assertInSameThread)
 }
 
-/// Returns 1 on the loop's thread, 0 on any other, -1 for NULL.
+/// Returns 1 on the loop's thread, 0 on any other and for NULL.
 ///
 /// # Safety
 /// `eventLoop` is NULL or a loop.
