@@ -320,5 +320,13 @@ class CourseTree(Test):
                    + subdirectory())
 
 
+class Examples(unittest.TestCase):
+    def test_no_warnings(self):
+        """CMake builds them with one compiler; learners have one or the other."""
+        for compiler in ("gcc", "clang"):
+            run(compiler, "-std=gnu11", "-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Werror",
+                "-I", harness.INCLUDE, *harness.ROOT.glob("c_examples/*.c"))
+
+
 if __name__ == "__main__":
     unittest.main()
