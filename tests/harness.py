@@ -14,6 +14,7 @@ Settings, all optional: YOLANDA_TEST_MATRIX=epoll-so,poll-a runs a part of the
 matrix; YOLANDA_TEST_LIB=DIR takes a library that is built already.
 """
 import contextlib
+import ctypes
 import fcntl
 import functools
 import os
@@ -191,8 +192,14 @@ def _environment(extra):
     return env
 
 
+_prctl = ctypes.CDLL(None).prctl
+_PR_SET_PDEATHSIG = 1
+
+
 def _limits(nofile):
     def apply():
+        # Whatever happens to the test, its programs don't stay behind.
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         if nofile is not None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (nofile, nofile))

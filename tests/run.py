@@ -6,6 +6,7 @@ line is "N passed, M failed, K skipped"; the exit status is 1 when anything fail
 """
 import argparse
 import concurrent.futures
+import faulthandler
 import importlib.util
 import json
 import os
@@ -19,12 +20,13 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parent
 sys.path.insert(0, str(TESTS))
 
-# A file that takes longer hangs: none is meant to take a third of it.
+# A file that takes longer hangs, and says where.
 FILE_TIMEOUT = 300
 
 
 def run_file(path, patterns, verbose, result_path):
     """In the child: runs one file's tests and leaves the counts in result_path."""
+    faulthandler.dump_traceback_later(FILE_TIMEOUT, exit=True)
     sys.path.insert(0, str(path.parent))
     spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
@@ -52,7 +54,7 @@ def run_child(path, options):
             command += ["-k", pattern]
         try:
             done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                  timeout=FILE_TIMEOUT, env=os.environ)
+                                  timeout=FILE_TIMEOUT + 30, env=os.environ)
             output = done.stdout.decode(errors="replace")
         except subprocess.TimeoutExpired as expired:
             output = (expired.stdout or b"").decode(errors="replace") + "\ntimed out\n"

@@ -51,8 +51,11 @@ static void *flood(void *data) {
 
 static void *send_until_told(void *data) {
     struct job *job = data;
-    while (!*job->stop)
+    while (!*job->stop) {
         tcp_connection_send_data(job->connection, "something\n", 10);
+        /* Not faster than the loop can pass on. */
+        usleep(20);
+    }
     return NULL;
 }
 

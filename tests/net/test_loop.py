@@ -261,6 +261,7 @@ class Log(netcase.NetCase):
         with self.server("push", env={"YOLANDA_LOG": None}) as server:
             with server.connect(rcvbuf=4096) as client:
                 client.sendall(b"send 8000000\n")
+                server.wait_line(r" sent \d+")
                 harness.recv_exactly(client, 8000000)
                 fd = server.wait_line(r"^(\d+) written").group(1)
             server.wait_line(r"handle_write for tcp connection connection-" + fd)

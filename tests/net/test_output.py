@@ -56,6 +56,7 @@ class Sending(netcase.NetCase):
             for turn in range(3):
                 before = netcase.counts(server).written
                 client.sendall(b"send 8000000\n")
+                self.assertGreater(sends(server, turn + 1)[turn][2], 0)
                 harness.recv_exactly(client, 8000000)
                 harness.wait_until(lambda: netcase.counts(server).written > before,
                                    "the write-completed callback")
