@@ -1,8 +1,10 @@
 /* push THREADS: each connection is told by lines what to do.
  *   send N      sends the next N bytes of the pattern in one call
  *   flood N     sends N bytes again and again until a send fails
+ *   buffer N    sends N bytes with tcp_connection_send_buffer
  *   shutdown    tcp_connection_shutdown
- * Results go to stderr: "FD sent RETURNED ERRNO queued BYTES". */
+ * Results go to stderr: "FD sent RETURNED ERRNO queued BYTES",
+ * for a buffer "FD buffer RETURNED ERRNO left BYTES". */
 #include <malloc.h>
 #include "net.h"
 
@@ -38,10 +40,30 @@ static int send_next(struct tcp_connection *connection, int size) {
     return sent;
 }
 
+static void send_as_buffer(struct tcp_connection *connection, int size) {
+    struct state *state = connection->data;
+    struct buffer *buffer = buffer_new();
+    buffer_append_string(buffer, "consumed before");
+    buffer->readIndex = buffer->writeIndex;
+    for (int i = 0; i < size; i++)
+        buffer_append_char(buffer, (char) pattern(state->position + i));
+    errno = 0;
+    int sent = tcp_connection_send_buffer(connection, buffer);
+    int error = errno;
+    if (sent >= 0)
+        state->position += size;
+    say("%d buffer %d %d left %d", connection->channel->fd, sent, error, buffer_readable_size(buffer));
+    /* The caller still owns it: neither the queue nor a later pass looks at it again. */
+    memset(buffer->data, '!', buffer->total_size);
+    buffer_free(buffer);
+}
+
 static void obey(struct tcp_connection *connection, char *line) {
     int size;
     if (sscanf(line, "send %d", &size) == 1) {
         send_next(connection, size);
+    } else if (sscanf(line, "buffer %d", &size) == 1) {
+        send_as_buffer(connection, size);
     } else if (sscanf(line, "flood %d", &size) == 1) {
         int taken = 0;
         while (taken < 1000 && send_next(connection, size) >= 0)

@@ -90,6 +90,16 @@ class CloseByTheProgram(netcase.NetCase):
                 client.close()
             self.assertSettles(server, base, 200)
 
+    @harness.matrix(threads=(0, 2), dispatchers=("poll",))
+    def test_close_in_the_message_callback_shows_at_once_under_poll(self):
+        """Where poll reports POLLNVAL, a connection gets its closed callback and no close."""
+        with self.server("closing", "message") as server:
+            for turn in range(1, 11):
+                with server.connect() as client:
+                    client.sendall(b"x")
+                    self.assertEqual(harness.recv_all(client), b"")
+                server.wait_line(" closed$", count=turn)
+
     def test_close_in_the_completed_callback(self):
         """connectionClosedCallBack once for every connection whose completed callback ran, also when
         registering it failed."""

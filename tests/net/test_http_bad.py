@@ -206,6 +206,22 @@ class TooMuch(BadCase):
             self.assertRefused(server, text, 501)
             self.assertStillServes(server)
 
+    def test_a_chunked_body_keeps_in_step_or_is_refused(self):
+        """A body's bytes are never taken for a request: in step with the next one, or closed."""
+        trap = request("/trapped")
+        text = (b"POST /line HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                + b"%x\r\n%s\r\n0\r\n\r\n" % (len(trap), trap))
+        with self.server("http") as server, Client(server) as client:
+            client.send(text + request("/next", "Connection: close"))
+            first = client.response()
+            if first.status == 200:
+                self.assertEqual(first.body, b"POST /line HTTP/1.1")
+                self.assertEqual(client.response().body, b"/next")
+            else:
+                self.assertIn(first.status, (411, 501))
+            self.assertEqual(client.end(), b"")
+            self.assertStillServes(server)
+
     def test_another_version_gets_505(self):
         """505 version."""
         with self.server("http") as server:

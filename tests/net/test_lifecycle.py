@@ -74,6 +74,20 @@ class Churn(netcase.NetCase):
             harness.wait_until(lambda: harness.rss(server.pid) <= memory + 4096,
                                f"{memory} KiB again", timeout=5)
 
+    def test_an_idle_connection_is_small(self):
+        """An idle connection holds no 64 KiB blocks: 1,000 of them after an echo each."""
+        harness.open_files_wanted(1200)
+        with self.server("echo", nofile=1200) as server:
+            churn(server, 20)
+            memory = harness.rss(server.pid)
+            clients = [server.connect() for _ in range(1000)]
+            for client in clients:
+                client.sendall(b"x" * 64)
+            for client in clients:
+                harness.recv_exactly(client, 64)
+            harness.wait_until(lambda: harness.rss(server.pid) <= memory + 1000,
+                               f"no more than 1,000 KiB over {memory}", timeout=5)
+
     def test_memory_of_large_input_comes_back(self):
         """An idle connection holds no large blocks after a large message."""
         with self.server("echo") as server:

@@ -99,6 +99,20 @@ class Sending(netcase.NetCase):
             self.assertPattern(client, size)
             self.assertEqual(client.recv(1), b"")
 
+    def test_send_buffer_consumes_what_it_sends_or_nothing(self):
+        """tcp_connection_send_buffer consumes the buffer's readable bytes, or on -1 none; the caller
+        still owns and frees the buffer."""
+        with self.server("push") as server, server.connect(rcvbuf=4096) as client:
+            client.sendall(b"buffer 100\nbuffer 6000000\nbuffer 1000\nshutdown\nbuffer 10\n")
+            regex = r"^\d+ buffer (-?\d+) (\d+) left (\d+)$"
+            results = [tuple(map(int, server.wait_line(regex, count=number).groups()))
+                       for number in (1, 2, 3, 4)]
+            self.assertEqual(results[0], (100, 0, 0))
+            self.assertEqual([result[1:] for result in results[1:3]], [(0, 0)] * 2)
+            self.assertEqual(results[3], (-1, EPIPE, 10))
+            self.assertPattern(client, 6001100)
+            self.assertEqual(client.recv(1), b"")
+
     def test_shutdown_closes_only_the_write_side(self):
         """tcp_connection_shutdown half-closes: what the client sends is still read."""
         with self.server("push") as server:
