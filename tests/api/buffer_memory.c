@@ -191,6 +191,31 @@ CASE(growth_that_fails_changes_nothing)
     buffer_free(buffer);
 }
 
+/* buffer_socket_read doesn't take bytes that it then has no room for. */
+CASE(read_without_memory_loses_nothing)
+{
+    static char block[60000], back[60000];
+    int fd[2];
+    make_pipe(fd);
+    for (int i = 0; i < (int)sizeof block; i++) {
+        block[i] = (char)(i % 251);
+    }
+    NEED(write(fd[1], block, sizeof block) == sizeof block);
+    struct buffer buffer = { malloc(100), 0, 0, 100 };
+    CHECK_INT(buffer_append_string(&buffer, "abc"), 3);
+    limit_memory(0);
+    while (malloc(4000) != NULL) { /* and nothing is left in the heap */
+    }
+    NEED(fcntl(fd[0], F_SETFL, O_NONBLOCK) == 0);
+    int got = buffer_socket_read(&buffer, fd[0]);
+    CHECK(got < 0 || got == buffer_readable_size(&buffer) - 3);
+    int in_buffer = got > 0 ? got : 0;
+    CHECK(memcmp(buffer.data + buffer.readIndex, "abc", 3) == 0);
+    CHECK(memcmp(buffer.data + buffer.readIndex + 3, block, in_buffer) == 0);
+    CHECK_INT(read(fd[0], back, sizeof back), (int)sizeof block - in_buffer);
+    CHECK(memcmp(back, block + in_buffer, sizeof block - in_buffer) == 0);
+}
+
 /* The same while it grows step by step: what was appended stays whole. */
 CASE(growth_up_to_the_limit)
 {

@@ -105,6 +105,26 @@ CASE(change_to_and_fro)
     }
 }
 
+/* A program that puts back what it found finds it in working order. */
+CASE(change_and_restore)
+{
+    int early[2];
+    make_sockets(early);
+    struct event_loop *loop = event_loop_init();
+    watch(loop, early[0], EVENT_READ, take_all, NULL, &early[0]);
+    const struct event_dispatcher *before = loop->eventDispatcher;
+    void *data = loop->event_dispatcher_data;
+    for (int i = 0; i < 3; i++) {
+        loop->eventDispatcher = i % 2 != 0 ? &epoll_dispatcher : &poll_dispatcher;
+        loop->event_dispatcher_data = loop->eventDispatcher->init(loop);
+        exercise(loop, early);
+        loop->eventDispatcher = before;
+        loop->event_dispatcher_data = data;
+        exercise(loop, early);
+    }
+    CHECK_INT(err_lines(), 0);
+}
+
 /* ... or the library's init was called again for this loop (clear before it gives back the old). */
 CASE(clear_and_init_again)
 {

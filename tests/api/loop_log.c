@@ -87,6 +87,15 @@ static int quits_on_write(void *data)
     return 0;
 }
 
+/* The name is printed as it is, in whatever encoding: here "reader" in GBK. */
+CASE(names_of_any_encoding)
+{
+    out_mark();
+    event_loop_init_with_name("\xb6\xc1\xd5\xdf");
+    CHECK_INT(lines_with(out_text(), on_epoll() ? "[msg] set epoll as dispatcher, \xb6\xc1\xd5\xdf\n"
+                                                : "[msg] set poll as dispatcher, \xb6\xc1\xd5\xdf\n"), 1);
+}
+
 /* event loop run, the readiness of a channel, event loop end */
 CASE(lines_of_a_pass)
 {
