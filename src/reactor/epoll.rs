@@ -45,6 +45,9 @@ pub unsafe extern "C-unwind" fn init(l: *mut event_loop) -> *mut c_void {
 }
 
 pub unsafe extern "C-unwind" fn clear(l: *mut event_loop) {
+    if l.is_null() {
+        return;
+    }
     // SAFETY: the data is this back end's, and is given up.
     unsafe {
         let data = data(l);
@@ -56,29 +59,36 @@ pub unsafe extern "C-unwind" fn clear(l: *mut event_loop) {
     }
 }
 
-/// Whether the channel is registered edge-triggered: a library's own connection that isn't writing.
-unsafe fn wants_edge(ch: *mut channel) -> bool {
+/// Whether the channel is a library's own connection, with the library's callbacks.
+unsafe fn may_be_edge(ch: *mut channel) -> bool {
     // SAFETY: a live channel.
     unsafe {
         let conn = tcp_connection::of_channel(ch);
-        !conn.is_null() && (*conn).is_socket && (*ch).events & EVENT_WRITE == 0
+        !conn.is_null() && (*conn).is_socket
     }
 }
 
-unsafe fn control(l: *mut event_loop, ch: *mut channel, op: c_int) -> c_int {
-    // SAFETY: a live channel; the kernel copies the event.
+/// epoll_ctl(2) for a channel with the given events.
+unsafe fn control(l: *mut event_loop, ch: *mut channel, op: c_int, events: c_int) -> c_int {
+    if l.is_null() || ch.is_null() {
+        return errno::fail(libc::EINVAL);
+    }
+    // SAFETY: live objects; the kernel copies the event.
     unsafe {
+        if data(l).is_null() {
+            return errno::fail(libc::EINVAL);
+        }
         let fd = (*ch).fd;
         let reg = registration(l, fd);
         let id = if reg.is_null() { 0 } else { u64::from((*reg).id) };
         let mut bits = 0;
-        if (*ch).events & EVENT_READ != 0 {
+        if events & EVENT_READ != 0 {
             bits |= IN;
         }
-        if (*ch).events & EVENT_WRITE != 0 {
+        if events & EVENT_WRITE != 0 {
             bits |= OUT;
         }
-        let edge = wants_edge(ch);
+        let edge = may_be_edge(ch) && events & EVENT_WRITE == 0;
         if edge {
             bits |= libc::EPOLLET as u32 | if bits & IN != 0 { RDHUP } else { 0 };
         }
@@ -86,17 +96,25 @@ unsafe fn control(l: *mut event_loop, ch: *mut channel, op: c_int) -> c_int {
         let r = libc::epoll_ctl((*data(l)).fd, op, fd, &mut event);
         if r == 0 && !reg.is_null() {
             (*reg).edge = edge && op != libc::EPOLL_CTL_DEL;
+            (*reg).events = events as u8;
         }
         r
     }
 }
 
+/// The channel's events; 0 for none at all.
+unsafe fn wanted(ch: *mut channel) -> c_int {
+    // SAFETY: NULL or a live channel.
+    unsafe { if ch.is_null() { 0 } else { (*ch).events } }
+}
+
 pub unsafe extern "C-unwind" fn add(l: *mut event_loop, ch: *mut channel) -> c_int {
     // SAFETY: live objects on the loop's thread, as the loop calls it.
     unsafe {
-        let r = control(l, ch, libc::EPOLL_CTL_ADD);
+        let events = wanted(ch);
+        let r = control(l, ch, libc::EPOLL_CTL_ADD, events);
         if r < 0 && errno::get() == libc::EEXIST {
-            return control(l, ch, libc::EPOLL_CTL_MOD);
+            return control(l, ch, libc::EPOLL_CTL_MOD, events);
         }
         r
     }
@@ -105,34 +123,44 @@ pub unsafe extern "C-unwind" fn add(l: *mut event_loop, ch: *mut channel) -> c_i
 pub unsafe extern "C-unwind" fn del(l: *mut event_loop, ch: *mut channel) -> c_int {
     // SAFETY: as in `add`. A closed descriptor has left epoll by itself.
     unsafe {
+        if l.is_null() || ch.is_null() {
+            return errno::fail(libc::EINVAL);
+        }
         let reg = registration(l, (*ch).fd);
         if (*of(l)).closes_next && !reg.is_null() && (*reg).edge {
             // Closing takes it out of epoll. Should a copy of the descriptor live on, in a forked
             // child say, its rare edges carry a number that nobody has.
             return 0;
         }
-        control(l, ch, libc::EPOLL_CTL_DEL)
+        control(l, ch, libc::EPOLL_CTL_DEL, 0)
     }
 }
 
 pub unsafe extern "C-unwind" fn update(l: *mut event_loop, ch: *mut channel) -> c_int {
     // SAFETY: as in `add`.
     unsafe {
-        let r = control(l, ch, libc::EPOLL_CTL_MOD);
+        let events = wanted(ch);
+        let r = control(l, ch, libc::EPOLL_CTL_MOD, events);
         if r < 0 && errno::get() == libc::ENOENT && tcp_connection::of_channel(ch).is_null() {
             // The program closed the descriptor, and has another file under the number now.
-            return control(l, ch, libc::EPOLL_CTL_ADD);
+            return control(l, ch, libc::EPOLL_CTL_ADD, events);
         }
         r
     }
 }
 
 pub unsafe extern "C-unwind" fn dispatch(l: *mut event_loop, tv: *mut timeval) -> c_int {
+    if l.is_null() {
+        return errno::fail(libc::EINVAL);
+    }
     // On the stack: a callback may run the loop again.
     let mut batch = MaybeUninit::<[epoll_event; BATCH]>::uninit();
     let batch: *mut epoll_event = batch.as_mut_ptr().cast();
     // SAFETY: the kernel fills the first `n` events, and only those are read.
     unsafe {
+        if data(l).is_null() {
+            return errno::fail(libc::EINVAL);
+        }
         let wait = dispatcher::milliseconds(tv);
         let n = libc::epoll_wait((*data(l)).fd, batch, BATCH as c_int, wait);
         if n < 0 {
@@ -163,9 +191,9 @@ unsafe fn deliver(l: *mut event_loop, event: epoll_event) {
         }
         if (*reg).edge {
             let ch = super::loop_state::channel_at(l, fd);
-            if !ch.is_null() && !wants_edge(ch) {
+            if !ch.is_null() && !may_be_edge(ch) {
                 // The program put callbacks of its own into the channel: level from now on.
-                control(l, ch, libc::EPOLL_CTL_MOD);
+                control(l, ch, libc::EPOLL_CTL_MOD, c_int::from((*reg).events));
             }
         }
         dispatcher::deliver(l, fd, id, event.events, |read| {

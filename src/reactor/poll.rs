@@ -59,6 +59,9 @@ unsafe fn free_arrays(poll: *mut Poll) {
 }
 
 pub unsafe extern "C-unwind" fn clear(l: *mut event_loop) {
+    if l.is_null() {
+        return;
+    }
     // SAFETY: the data is this back end's, and is given up.
     unsafe {
         let poll = data(l);
@@ -114,6 +117,12 @@ unsafe fn find(l: *mut event_loop, fd: c_int) -> Option<usize> {
     }
 }
 
+/// Whether a call of a back end has what it needs.
+unsafe fn usable(l: *mut event_loop, ch: *mut channel) -> bool {
+    // SAFETY: NULL or live objects.
+    unsafe { !l.is_null() && !ch.is_null() && !data(l).is_null() }
+}
+
 fn wanted(events: c_int) -> c_short {
     let read = if events & EVENT_READ != 0 { libc::POLLIN } else { 0 };
     let write = if events & EVENT_WRITE != 0 { libc::POLLOUT } else { 0 };
@@ -123,6 +132,9 @@ fn wanted(events: c_int) -> c_short {
 pub unsafe extern "C-unwind" fn add(l: *mut event_loop, ch: *mut channel) -> c_int {
     // SAFETY: live objects on the loop's thread, as the loop calls it; slots lie in the arrays.
     unsafe {
+        if !usable(l, ch) {
+            return errno::fail(libc::EINVAL);
+        }
         let poll = data(l);
         let fd = (*ch).fd;
         let reg = registration(l, fd);
@@ -148,6 +160,7 @@ pub unsafe extern "C-unwind" fn add(l: *mut event_loop, ch: *mut channel) -> c_i
         (*poll).ids.add(slot).write(id);
         if !reg.is_null() {
             (*reg).slot = slot as u32;
+            (*reg).events = (*ch).events as u8;
             (*reg).edge = false;
         }
         log_msg!("poll added channel fd=={}, {}", fd, dispatcher::name(l));
@@ -158,6 +171,9 @@ pub unsafe extern "C-unwind" fn add(l: *mut event_loop, ch: *mut channel) -> c_i
 pub unsafe extern "C-unwind" fn del(l: *mut event_loop, ch: *mut channel) -> c_int {
     // SAFETY: as in `add`.
     unsafe {
+        if !usable(l, ch) {
+            return errno::fail(libc::EINVAL);
+        }
         let poll = data(l);
         let fd = (*ch).fd;
         let Some(slot) = find(l, fd) else {
@@ -176,10 +192,17 @@ pub unsafe extern "C-unwind" fn del(l: *mut event_loop, ch: *mut channel) -> c_i
 pub unsafe extern "C-unwind" fn update(l: *mut event_loop, ch: *mut channel) -> c_int {
     // SAFETY: as in `add`.
     unsafe {
+        if !usable(l, ch) {
+            return errno::fail(libc::EINVAL);
+        }
         let fd = (*ch).fd;
         let Some(slot) = find(l, fd) else {
             return errno::fail(libc::ENOENT);
         };
+        let reg = registration(l, fd);
+        if !reg.is_null() {
+            (*reg).events = (*ch).events as u8;
+        }
         (*(*data(l)).slots.add(slot)).events = wanted((*ch).events);
         log_msg!("poll updated channel fd=={}, {}", fd, dispatcher::name(l));
         0
@@ -189,6 +212,9 @@ pub unsafe extern "C-unwind" fn update(l: *mut event_loop, ch: *mut channel) -> 
 pub unsafe extern "C-unwind" fn dispatch(l: *mut event_loop, tv: *mut timeval) -> c_int {
     // SAFETY: slots are read afresh by index for each event: callbacks change the arrays.
     unsafe {
+        if l.is_null() || data(l).is_null() {
+            return errno::fail(libc::EINVAL);
+        }
         let poll = data(l);
         let len = (*poll).len;
         let n = libc::poll((*poll).slots, len as libc::nfds_t, dispatcher::milliseconds(tv));

@@ -27,7 +27,7 @@ unsafe fn make_space(l: *mut event_loop, fd: c_int) -> bool {
             }
             if !(*map).entries.is_null() {
                 ptr::copy_nonoverlapping((*map).entries, fresh, (*map).nentries as usize);
-                let doublings = (*map).nentries.ilog2() as usize;
+                let doublings = (*map).nentries.max(1).ilog2() as usize;
                 (*of(l)).outgrown[doublings] = (*map).entries;
             }
             (*map).entries = fresh;

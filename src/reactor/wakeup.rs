@@ -30,17 +30,19 @@ pub unsafe fn wake_once(l: *mut event_loop) {
     }
 }
 
-/// The read callback of the loop's own end. The flag falls before the bytes are taken and before
-/// the queue is looked at, so that a post in between writes a byte of its own.
+/// The read callback of the loop's own end. The flag falls after the bytes were taken and before
+/// the queue is looked at: a post before that is seen in the queue, a later one writes a byte that
+/// nobody has taken.
 pub unsafe extern "C-unwind" fn on_wake(data: *mut c_void) -> c_int {
     let l = data.cast::<event_loop>();
     let mut bytes = [0u8; 256];
     // SAFETY: `data` is the loop that registered this channel; the array has that length.
     unsafe {
-        (*of(l)).wake_sent.store(false, SeqCst);
         while fd::recv((*l).socketPair[1], bytes.as_mut_ptr(), bytes.len()) == bytes.len() as isize
         {
         }
+        // A swap, so that what was queued before the flag was found up is seen.
+        (*of(l)).wake_sent.swap(false, SeqCst);
         log_msg!("wakeup, {}", CText((*l).thread_name));
     }
     0

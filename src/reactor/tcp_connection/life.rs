@@ -169,8 +169,12 @@ pub unsafe fn register(conn: *mut Connection) {
         let fd = (*conn).channel.fd;
         let ours = registry::get(fd).is_none_or(|e| e.id == (*conn).id);
         let ch = &raw mut (*conn).channel;
+        (*conn).announced = true;
         if !ours || registration::change((*conn).public.eventLoop, fd, ch, pending::ADD) != 1 {
             close_in_pass(conn);
+        }
+        if (*conn).wants_close || (*conn).last_words {
+            schedule(conn);
         }
     }
 }
@@ -195,7 +199,8 @@ pub unsafe fn owns_number(conn: *const Connection) -> bool {
 pub unsafe fn schedule(conn: *mut Connection) {
     // SAFETY: as said; the list is this thread's.
     unsafe {
-        if std::mem::replace(&mut (*conn).on_ready, true) {
+        // A connection that another thread is still announcing waits for `register`.
+        if !(*conn).announced || std::mem::replace(&mut (*conn).on_ready, true) {
             return;
         }
         let own = loop_of((*conn).public.eventLoop);

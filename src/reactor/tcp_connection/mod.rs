@@ -71,6 +71,8 @@ pub struct Connection {
     lingers: bool,
     on_ready: bool,
     on_lingering: bool,
+    /// The completed callback has returned: closing may begin.
+    announced: bool,
     /// Work for the next turn in the pass.
     wants_read: bool,
     wants_close: bool,

@@ -6,7 +6,7 @@ use super::super::dispatcher::{EDGE, NOT_DRAINED};
 use super::super::loop_state::of as loop_of;
 use super::super::pending;
 use super::{Connection, LIMIT, life, write};
-use crate::abi::types::EVENT_READ;
+use crate::abi::types::{EVENT_READ, EVENT_WRITE};
 use crate::sys::{errno, fd as sys_fd, pool};
 use libc::{c_int, c_void};
 use std::ptr;
@@ -260,6 +260,6 @@ unsafe fn end_of_stream(conn: *mut Connection) {
         if readable(&raw const (*conn).output) == 0 || (*conn).wants_close {
             return life::close(conn);
         }
-        write::update(conn, (*conn).channel.events & !EVENT_READ);
+        write::update(conn, (*conn).channel.events & !EVENT_READ | EVENT_WRITE);
     }
 }
