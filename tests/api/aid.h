@@ -4,6 +4,7 @@
 
 #include "check.h"
 
+#include "lib/buffer.h"
 #include "lib/common.h"
 #include "lib/event_loop.h"
 
@@ -167,6 +168,13 @@ UNUSED static int err_lines(void)
     int n = lines_with(text, "[err] ");
     free(text);
     return n;
+}
+
+/* No field differs (the padding may). */
+UNUSED static int same_buffer(const struct buffer *one, const struct buffer *two)
+{
+    return one->data == two->data && one->readIndex == two->readIndex &&
+           one->writeIndex == two->writeIndex && one->total_size == two->total_size;
 }
 
 UNUSED static int open_fds(void)

@@ -99,7 +99,7 @@ CASE(negative_size_is_refused)
         errno = 0;
         CHECK_INT(buffer_append(buffer, "x", sizes[i]), -1);
         CHECK(errno != 0);
-        CHECK(memcmp(&before, buffer, sizeof before) == 0);
+        CHECK(same_buffer(&before, buffer));
         CHECK_TEXT(buffer->data, "abc");
         buffer_free(buffer);
     }

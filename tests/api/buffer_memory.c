@@ -182,10 +182,10 @@ CASE(growth_that_fails_changes_nothing)
     errno = 0;
     CHECK_INT(buffer_append(buffer, big, size), -1);
     CHECK_INT(errno, ENOMEM);
-    CHECK(memcmp(&before, buffer, sizeof before) == 0);
+    CHECK(same_buffer(&before, buffer));
     CHECK_TEXT(buffer->data + buffer->readIndex, "456789");
     make_room(buffer, size);
-    CHECK(memcmp(&before, buffer, sizeof before) == 0);
+    CHECK(same_buffer(&before, buffer));
     CHECK_INT(buffer_append_string(buffer, "abc"), 3);
     CHECK_TEXT(buffer->data + buffer->readIndex, "456789abc");
     buffer_free(buffer);
@@ -228,7 +228,7 @@ CASE(growth_up_to_the_limit)
     while (appended < (64 << 20)) {
         struct buffer before = *buffer;
         if (buffer_append(buffer, block, sizeof block) < 0) {
-            CHECK(memcmp(&before, buffer, sizeof before) == 0);
+            CHECK(same_buffer(&before, buffer));
             break;
         }
         appended += sizeof block;
@@ -253,14 +253,14 @@ CASE(sizes_near_the_end_of_int)
     for (int i = 0; i < 3; i++) {
         CHECK_INT(buffer_append(buffer, "x", sizes[i]), -1);
         make_room(buffer, sizes[i]);
-        CHECK(memcmp(&before, buffer, sizeof before) == 0);
+        CHECK(same_buffer(&before, buffer));
     }
     buffer_free(buffer);
 
     struct buffer claims = { malloc(16), 0, INT_MAX - 20, INT_MAX - 10 };
     struct buffer same = claims;
     CHECK_INT(buffer_append(&claims, "twenty-three characters", 23), -1);
-    CHECK(memcmp(&same, &claims, sizeof same) == 0);
+    CHECK(same_buffer(&same, &claims));
     free(claims.data);
 }
 
@@ -287,6 +287,6 @@ CASE(make_room_makes_room)
     make_room(buffer, -1);
     make_room(buffer, INT_MIN);
     make_room(buffer, 0);
-    CHECK(memcmp(&before, buffer, sizeof before) == 0);
+    CHECK(same_buffer(&before, buffer));
     buffer_free(buffer);
 }

@@ -157,7 +157,7 @@ CASE(failure_changes_nothing)
     errno = 0;
     CHECK_INT(buffer_socket_read(buffer, fd[1]), -1); /* the end that can't be read */
     CHECK_INT(errno, EBADF);
-    CHECK(memcmp(&before, buffer, sizeof before) == 0);
+    CHECK(same_buffer(&before, buffer));
     CHECK_TEXT(buffer->data, "abc");
     buffer_free(buffer);
 }
