@@ -18,6 +18,8 @@ const OFF: c_int = 4;
 
 /// Longest text of a formatted line, without the tag and the newline.
 const TEXT_MAX: usize = 1023;
+/// Where `raw` bytes are: the end of the last private-use plane.
+const RAW: u32 = 0x10_FE00;
 /// Room for the longest tag, the text and the newline (or vsnprintf's NUL in its place).
 const LINE_MAX: usize = 8 + TEXT_MAX + 1;
 
@@ -157,9 +159,22 @@ impl Write for Line {
         self.push(text.as_bytes());
         Ok(())
     }
+
+    fn write_char(&mut self, c: char) -> fmt::Result {
+        match u8::try_from(u32::from(c).wrapping_sub(RAW)) {
+            Ok(byte) => self.push(&[byte]),
+            Err(_) => self.push(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+        Ok(())
+    }
 }
 
-/// Displays a C string, with what isn't UTF-8 replaced; NULL shows as `(null)`.
+/// A character that `Line` takes for one byte: names of any encoding pass through `fmt` that way.
+fn raw(byte: u8) -> char {
+    char::from_u32(RAW + u32::from(byte)).unwrap_or(char::REPLACEMENT_CHARACTER)
+}
+
+/// Displays a C string, byte for byte; NULL shows as `(null)`.
 /// Make one only of a pointer that is NULL or a NUL-terminated string for as long as it is used.
 pub(crate) struct CText(pub(crate) *const c_char);
 
@@ -172,8 +187,8 @@ impl fmt::Display for CText {
         let text = unsafe { CStr::from_ptr(self.0) };
         for chunk in text.to_bytes().utf8_chunks() {
             f.write_str(chunk.valid())?;
-            if !chunk.invalid().is_empty() {
-                f.write_char(char::REPLACEMENT_CHARACTER)?;
+            for &byte in chunk.invalid() {
+                f.write_char(raw(byte))?;
             }
         }
         Ok(())

@@ -7,7 +7,6 @@
 use crate::abi::types::{INIT_BUFFER_SIZE, buffer};
 use crate::sys::{errno, fd, pool};
 use libc::{c_char, c_int, c_void};
-use std::mem::MaybeUninit;
 use std::ptr;
 
 /// Sizes and indices are ints; one byte is kept for the NUL.
@@ -280,32 +279,36 @@ pub unsafe extern "C" fn buffer_socket_read(buffer: *mut buffer, fd: c_int) -> c
     if absent(buffer, "buffer_socket_read") {
         return -1;
     }
-    let mut extra = [MaybeUninit::<u8>::uninit(); EXTRA];
-    // SAFETY: both parts of the vector are writable for their length; the first lies in the block.
+    // SAFETY: room for the bytes and the NUL is made before they are taken, so that none is lost.
     unsafe {
         put_in_order(buffer);
-        let room = writeable(buffer);
-        let more = EXTRA.min(SIZE_MAX - readable(buffer).min(SIZE_MAX));
-        let parts = [
-            libc::iovec {
-                iov_base: (*buffer).data.add((*buffer).writeIndex as usize).cast(),
-                iov_len: room,
-            },
-            libc::iovec { iov_base: extra.as_mut_ptr().cast(), iov_len: more },
-        ];
-        let got = fd::readv(fd, &parts);
-        if got <= 0 {
-            return got as c_int;
+        let most = writeable(buffer) + EXTRA;
+        let there = fd::available(fd).unwrap_or(0).min(most);
+        if there > room(buffer) || room(buffer) == 0 {
+            if !fd::is_open(fd) {
+                return -1;
+            }
+            let wanted = if there == 0 { EXTRA } else { there };
+            if !reserve(buffer, wanted) && room(buffer) == 0 {
+                return -1;
+            }
         }
-        let got = got as usize;
-        let inside = got.min(room);
-        // A block without a byte to spare grows before the NUL is written.
-        (*buffer).writeIndex += inside as c_int;
-        if !append_bytes(buffer, extra.as_ptr().cast(), got - inside) {
-            (*buffer).writeIndex -= inside as c_int;
-            return -1;
+        let end = (*buffer).data.add((*buffer).writeIndex as usize).cast::<u8>();
+        let got = fd::read(fd, end, room(buffer).min(most));
+        if got > 0 {
+            end.add(got as usize).write(0);
+            (*buffer).writeIndex += got as c_int;
         }
         got as c_int
+    }
+}
+
+/// The writeable bytes that leave a place for the NUL.
+unsafe fn room(b: *const buffer) -> usize {
+    // SAFETY: a live buffer in order.
+    unsafe {
+        let n = writeable(b);
+        if n > 0 && !has_spare_byte(b) { n - 1 } else { n }
     }
 }
 

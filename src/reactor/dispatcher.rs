@@ -100,11 +100,17 @@ pub unsafe fn milliseconds(tv: *const timeval) -> c_int {
 }
 
 /// Hands one event of a back end to its channel. `id` is the lower half of the registration that
-/// the event was reported for, `say` names the message line.
+/// the event was reported for, `say` writes the message line. False: that registration is no more.
 ///
 /// # Safety
 /// On the loop's thread, within a pass.
-pub unsafe fn deliver(l: *mut EventLoop, fd: c_int, id: u32, bits: u32, say: impl Fn(bool)) {
+pub unsafe fn deliver(
+    l: *mut EventLoop,
+    fd: c_int,
+    id: u32,
+    bits: u32,
+    say: impl Fn(bool),
+) -> bool {
     // SAFETY: the registration is looked up again after each callback, by its number.
     unsafe {
         let alive = || {
@@ -114,7 +120,7 @@ pub unsafe fn deliver(l: *mut EventLoop, fd: c_int, id: u32, bits: u32, say: imp
         // What others asked for before this event must not find its channel freed by a callback.
         pending::run(l);
         if !alive() {
-            return;
+            return false;
         }
         let reg = registration(l, fd);
         let wants = c_int::from((*reg).events);
@@ -125,7 +131,7 @@ pub unsafe fn deliver(l: *mut EventLoop, fd: c_int, id: u32, bits: u32, say: imp
             wants & EVENT_WRITE != 0 && (bits & OUT != 0 || trouble && wants & EVENT_READ == 0);
         if bits & NVAL != 0 || !read && !write {
             abandon(l, fd, bits);
-            return;
+            return true;
         }
         if read {
             say(true);
@@ -137,6 +143,7 @@ pub unsafe fn deliver(l: *mut EventLoop, fd: c_int, id: u32, bits: u32, say: imp
             say(false);
             event_loop::activate(l, fd, EVENT_WRITE);
         }
+        true
     }
 }
 

@@ -180,24 +180,37 @@ pub unsafe extern "C-unwind" fn dispatch(l: *mut event_loop, tv: *mut timeval) -
     }
 }
 
+/// Takes out what was left behind by a registration that is no more (while another back end was in
+/// place, say), unless the number has a new one.
+unsafe fn drop_stale(l: *mut event_loop, fd: c_int) {
+    // SAFETY: on the loop's thread; the kernel ignores the event of a removal.
+    unsafe {
+        let reg = registration(l, fd);
+        if reg.is_null() || (*reg).id == 0 {
+            let mut none = epoll_event { events: 0, u64: 0 };
+            libc::epoll_ctl((*data(l)).fd, libc::EPOLL_CTL_DEL, fd, &mut none);
+        }
+    }
+}
+
 unsafe fn deliver(l: *mut event_loop, event: epoll_event) {
     let fd = event.u64 as u32 as c_int;
     let id = (event.u64 >> 32) as u32;
     // SAFETY: on the loop's thread; `dispatcher::deliver` checks that the registration lives.
     unsafe {
         let reg = registration(l, fd);
-        if reg.is_null() || (*reg).id != id {
-            return;
-        }
-        if (*reg).edge {
+        if !reg.is_null() && (*reg).id == id && (*reg).edge {
             let ch = super::loop_state::channel_at(l, fd);
             if !ch.is_null() && !may_be_edge(ch) {
                 // The program put callbacks of its own into the channel: level from now on.
                 control(l, ch, libc::EPOLL_CTL_MOD, c_int::from((*reg).events));
             }
         }
-        dispatcher::deliver(l, fd, id, event.events, |read| {
+        let known = dispatcher::deliver(l, fd, id, event.events, |read| {
             log_msg!("get message channel fd=={} for {}, {}", fd, For(read), dispatcher::name(l));
         });
+        if !known {
+            drop_stale(l, fd);
+        }
     }
 }

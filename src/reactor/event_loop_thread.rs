@@ -22,6 +22,7 @@ pub unsafe extern "C" fn event_loop_thread_init(
     unsafe {
         let name = libc::malloc(NAME).cast::<c_char>();
         if name.is_null() {
+            log_err!("event_loop_thread_init: no memory");
             return -1;
         }
         libc::snprintf(name, NAME, c"Thread-%d".as_ptr(), i.wrapping_add(1));

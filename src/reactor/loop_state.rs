@@ -13,8 +13,6 @@ pub struct Registration {
     /// The lower half of the registration's number; 0: none. Events carry it, so that what a
     /// closed number had pending never reaches its successor.
     pub id: u32,
-    /// Where the poll back end keeps it.
-    pub slot: u32,
     /// What the descriptor referred to when it was added, folded (0 for connections: they know).
     pub identity: u32,
     /// The wanted events as of the last add or update.
@@ -27,15 +25,8 @@ pub struct Registration {
 }
 
 /// All zeroes, as a fresh table is.
-pub const UNREGISTERED: Registration = Registration {
-    id: 0,
-    slot: 0,
-    identity: 0,
-    events: 0,
-    connection: false,
-    edge: false,
-    parked: false,
-};
+pub const UNREGISTERED: Registration =
+    Registration { id: 0, identity: 0, events: 0, connection: false, edge: false, parked: false };
 
 /// A loop of this library: the public struct first, so that the pointers are the same.
 #[repr(C)]

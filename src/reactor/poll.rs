@@ -1,5 +1,6 @@
 //! The poll back end (poll(2)): level-triggered throughout, and as many descriptors as memory.
 
+use super::channel_map::grown;
 use super::dispatcher;
 use super::loop_state::registration;
 use super::pass;
@@ -7,8 +8,6 @@ use crate::abi::types::{EVENT_READ, EVENT_WRITE, channel, event_loop};
 use crate::sys::{errno, pool};
 use libc::{c_int, c_short, c_void, pollfd, timeval};
 use std::ptr;
-
-const FIRST: usize = 1024;
 
 /// One slot per descriptor; a free slot has fd -1, which poll passes over.
 struct Poll {
@@ -19,11 +18,20 @@ struct Poll {
     capacity: usize,
     /// Slots below this one are taken.
     first_free: usize,
+    /// By descriptor: its slot plus 1, or 0.
+    places: *mut u32,
+    places_len: usize,
 }
 
 unsafe fn data(l: *mut event_loop) -> *mut Poll {
     // SAFETY: a live loop whose data this back end's init made.
     unsafe { (*l).event_dispatcher_data.cast() }
+}
+
+/// Whether a call of this back end has what it needs.
+unsafe fn usable(l: *mut event_loop, ch: *mut channel) -> bool {
+    // SAFETY: NULL or live objects.
+    unsafe { !l.is_null() && !ch.is_null() && !data(l).is_null() }
 }
 
 pub unsafe extern "C-unwind" fn init(l: *mut event_loop) -> *mut c_void {
@@ -40,6 +48,8 @@ pub unsafe extern "C-unwind" fn init(l: *mut event_loop) -> *mut c_void {
             len: 0,
             capacity: 0,
             first_free: 0,
+            places: ptr::null_mut(),
+            places_len: 0,
         });
         if !l.is_null() {
             dispatcher::initialised(l);
@@ -48,79 +58,96 @@ pub unsafe extern "C-unwind" fn init(l: *mut event_loop) -> *mut c_void {
     }
 }
 
-unsafe fn free_arrays(poll: *mut Poll) {
-    // SAFETY: both arrays, where there are any, came from the pools with this capacity.
-    unsafe {
-        if !(*poll).slots.is_null() {
-            pool::free((*poll).slots.cast(), (*poll).capacity * size_of::<pollfd>());
-            pool::free((*poll).ids.cast(), (*poll).capacity * size_of::<u32>());
-        }
-    }
-}
-
 pub unsafe extern "C-unwind" fn clear(l: *mut event_loop) {
     if l.is_null() {
         return;
     }
-    // SAFETY: the data is this back end's, and is given up.
+    // SAFETY: the data is this back end's, and is given up; its tables are runs of the pool.
     unsafe {
         let poll = data(l);
-        if !poll.is_null() {
-            free_arrays(poll);
-            pool::free(poll.cast(), size_of::<Poll>());
-            (*l).event_dispatcher_data = ptr::null_mut();
+        if poll.is_null() {
+            return;
         }
+        for table in [(*poll).slots.cast::<u8>(), (*poll).ids.cast(), (*poll).places.cast()] {
+            if !table.is_null() {
+                pool::run_drop(table);
+            }
+        }
+        pool::free(poll.cast(), size_of::<Poll>());
+        (*l).event_dispatcher_data = ptr::null_mut();
     }
 }
 
-unsafe fn grow(poll: *mut Poll) -> bool {
-    // SAFETY: the new arrays are checked, filled, and put in place of the old ones.
+/// A larger copy of a table, the rest zeroed; NULL when memory is out, and the table stays.
+unsafe fn enlarge<T>(table: *mut T, len: usize, capacity: usize) -> *mut T {
+    // SAFETY: the new run has room for the old elements.
     unsafe {
-        let capacity = ((*poll).capacity * 2).max(FIRST);
-        let slots = pool::alloc(capacity * size_of::<pollfd>()).cast::<pollfd>();
-        let ids = pool::alloc(capacity * size_of::<u32>()).cast::<u32>();
-        if slots.is_null() || ids.is_null() {
-            if !slots.is_null() {
-                pool::free(slots.cast(), capacity * size_of::<pollfd>());
-            }
-            if !ids.is_null() {
-                pool::free(ids.cast(), capacity * size_of::<u32>());
-            }
+        let fresh = pool::run_zeroed(capacity * size_of::<T>()).cast::<T>();
+        if fresh.is_null() {
             errno::set(libc::ENOMEM);
-            return false;
+        } else if !table.is_null() {
+            ptr::copy_nonoverlapping(table, fresh, len);
+            pool::run_drop(table.cast());
         }
-        if (*poll).len > 0 {
-            ptr::copy_nonoverlapping((*poll).slots, slots, (*poll).len);
-            ptr::copy_nonoverlapping((*poll).ids, ids, (*poll).len);
+        fresh
+    }
+}
+
+/// Makes room for one more slot, and for `fd` among the places.
+unsafe fn make_space(poll: *mut Poll, fd: c_int) -> bool {
+    // SAFETY: a table that can't grow is left as it was.
+    unsafe {
+        if (*poll).len == (*poll).capacity {
+            let capacity = ((*poll).capacity * 2).max(32);
+            let slots = enlarge((*poll).slots, (*poll).len, capacity);
+            if slots.is_null() {
+                return false;
+            }
+            (*poll).slots = slots;
+            let ids = enlarge((*poll).ids, (*poll).len, capacity);
+            if ids.is_null() {
+                return false;
+            }
+            (*poll).ids = ids;
+            (*poll).capacity = capacity;
         }
-        free_arrays(poll);
-        (*poll).slots = slots;
-        (*poll).ids = ids;
-        (*poll).capacity = capacity;
+        if fd as usize >= (*poll).places_len {
+            let Some(len) = grown((*poll).places_len as c_int, fd) else {
+                errno::set(libc::ENOMEM);
+                return false;
+            };
+            let places = enlarge((*poll).places, (*poll).places_len, len as usize);
+            if places.is_null() {
+                return false;
+            }
+            (*poll).places = places;
+            (*poll).places_len = len as usize;
+        }
         true
     }
 }
 
-/// Where `fd` is kept: the registration remembers, a search decides.
-unsafe fn find(l: *mut event_loop, fd: c_int) -> Option<usize> {
-    // SAFETY: slots below `len` are filled.
+unsafe fn find(poll: *mut Poll, fd: c_int) -> Option<usize> {
+    // SAFETY: places name filled slots.
     unsafe {
-        let poll = data(l);
-        let reg = registration(l, fd);
-        if !reg.is_null() {
-            let slot = (*reg).slot as usize;
-            if slot < (*poll).len && (*(*poll).slots.add(slot)).fd == fd {
-                return Some(slot);
-            }
+        if fd < 0 || fd as usize >= (*poll).places_len {
+            return None;
         }
-        (0..(*poll).len).find(|&i| (*(*poll).slots.add(i)).fd == fd)
+        (*(*poll).places.add(fd as usize) as usize).checked_sub(1)
     }
 }
 
-/// Whether a call of a back end has what it needs.
-unsafe fn usable(l: *mut event_loop, ch: *mut channel) -> bool {
-    // SAFETY: NULL or live objects.
-    unsafe { !l.is_null() && !ch.is_null() && !data(l).is_null() }
+unsafe fn take_out(poll: *mut Poll, slot: usize) {
+    // SAFETY: a filled slot, whose descriptor has a place.
+    unsafe {
+        let fd = (*(*poll).slots.add(slot)).fd;
+        (*poll).places.add(fd as usize).write(0);
+        (*poll).slots.add(slot).write(pollfd { fd: -1, events: 0, revents: 0 });
+        (*poll).first_free = (*poll).first_free.min(slot);
+        while (*poll).len > 0 && (*(*poll).slots.add((*poll).len - 1)).fd < 0 {
+            (*poll).len -= 1;
+        }
+    }
 }
 
 fn wanted(events: c_int) -> c_short {
@@ -129,40 +156,42 @@ fn wanted(events: c_int) -> c_short {
     read | write
 }
 
-pub unsafe extern "C-unwind" fn add(l: *mut event_loop, ch: *mut channel) -> c_int {
-    // SAFETY: live objects on the loop's thread, as the loop calls it; slots lie in the arrays.
+/// The registration's side of an add or update.
+unsafe fn note(l: *mut event_loop, ch: *mut channel) -> u32 {
+    // SAFETY: live objects on the loop's thread.
     unsafe {
-        if !usable(l, ch) {
+        let reg = registration(l, (*ch).fd);
+        if reg.is_null() {
+            return 0;
+        }
+        (*reg).events = (*ch).events as u8;
+        (*reg).edge = false;
+        (*reg).id
+    }
+}
+
+pub unsafe extern "C-unwind" fn add(l: *mut event_loop, ch: *mut channel) -> c_int {
+    // SAFETY: live objects on the loop's thread, as the loop calls it; slots lie in the tables.
+    unsafe {
+        if !usable(l, ch) || (*ch).fd < 0 {
             return errno::fail(libc::EINVAL);
         }
-        let poll = data(l);
-        let fd = (*ch).fd;
-        let reg = registration(l, fd);
-        // A new registration knows no slot yet: a number that is there by chance is looked for.
-        let known = if reg.is_null() || (*reg).slot > 0 { find(l, fd) } else { None };
-        let slot = match known {
-            Some(slot) => slot,
-            None => {
-                let mut slot = (*poll).first_free;
-                while slot < (*poll).len && (*(*poll).slots.add(slot)).fd >= 0 {
-                    slot += 1;
-                }
-                if slot == (*poll).capacity && !grow(poll) {
-                    return -1;
-                }
-                (*poll).first_free = slot + 1;
-                (*poll).len = (*poll).len.max(slot + 1);
-                slot
-            }
-        };
-        (*poll).slots.add(slot).write(pollfd { fd, events: wanted((*ch).events), revents: 0 });
-        let id = if reg.is_null() { 0 } else { (*reg).id };
-        (*poll).ids.add(slot).write(id);
-        if !reg.is_null() {
-            (*reg).slot = slot as u32;
-            (*reg).events = (*ch).events as u8;
-            (*reg).edge = false;
+        let (poll, fd) = (data(l), (*ch).fd);
+        if !make_space(poll, fd) {
+            return -1;
         }
+        let slot = find(poll, fd).unwrap_or_else(|| {
+            let mut slot = (*poll).first_free;
+            while slot < (*poll).len && (*(*poll).slots.add(slot)).fd >= 0 {
+                slot += 1;
+            }
+            (*poll).first_free = slot + 1;
+            (*poll).len = (*poll).len.max(slot + 1);
+            slot
+        });
+        (*poll).places.add(fd as usize).write(slot as u32 + 1);
+        (*poll).slots.add(slot).write(pollfd { fd, events: wanted((*ch).events), revents: 0 });
+        (*poll).ids.add(slot).write(note(l, ch));
         log_msg!("poll added channel fd=={}, {}", fd, dispatcher::name(l));
         0
     }
@@ -174,16 +203,9 @@ pub unsafe extern "C-unwind" fn del(l: *mut event_loop, ch: *mut channel) -> c_i
         if !usable(l, ch) {
             return errno::fail(libc::EINVAL);
         }
-        let poll = data(l);
-        let fd = (*ch).fd;
-        let Some(slot) = find(l, fd) else {
-            return errno::fail(libc::ENOENT);
-        };
-        (*poll).slots.add(slot).write(pollfd { fd: -1, events: 0, revents: 0 });
-        (*poll).first_free = (*poll).first_free.min(slot);
-        while (*poll).len > 0 && (*(*poll).slots.add((*poll).len - 1)).fd < 0 {
-            (*poll).len -= 1;
-        }
+        let (poll, fd) = (data(l), (*ch).fd);
+        let Some(slot) = find(poll, fd) else { return errno::fail(libc::ENOENT) };
+        take_out(poll, slot);
         log_msg!("poll delete channel fd=={}, {}", fd, dispatcher::name(l));
         0
     }
@@ -195,22 +217,17 @@ pub unsafe extern "C-unwind" fn update(l: *mut event_loop, ch: *mut channel) -> 
         if !usable(l, ch) {
             return errno::fail(libc::EINVAL);
         }
-        let fd = (*ch).fd;
-        let Some(slot) = find(l, fd) else {
-            return errno::fail(libc::ENOENT);
-        };
-        let reg = registration(l, fd);
-        if !reg.is_null() {
-            (*reg).events = (*ch).events as u8;
-        }
-        (*(*data(l)).slots.add(slot)).events = wanted((*ch).events);
+        let (poll, fd) = (data(l), (*ch).fd);
+        let Some(slot) = find(poll, fd) else { return errno::fail(libc::ENOENT) };
+        note(l, ch);
+        (*(*poll).slots.add(slot)).events = wanted((*ch).events);
         log_msg!("poll updated channel fd=={}, {}", fd, dispatcher::name(l));
         0
     }
 }
 
 pub unsafe extern "C-unwind" fn dispatch(l: *mut event_loop, tv: *mut timeval) -> c_int {
-    // SAFETY: slots are read afresh by index for each event: callbacks change the arrays.
+    // SAFETY: slots are read afresh by index for each event: callbacks change the tables.
     unsafe {
         if l.is_null() || data(l).is_null() {
             return errno::fail(libc::EINVAL);
@@ -221,10 +238,11 @@ pub unsafe extern "C-unwind" fn dispatch(l: *mut event_loop, tv: *mut timeval) -
         if n < 0 {
             return if errno::get() == libc::EINTR { 0 } else { -1 };
         }
-        let mut left = n;
         pass::within(l, || {
+            let mut left = n;
             for i in 0..len {
-                if left == 0 || i >= (*poll).len {
+                // A callback may have changed the back end, and freed this one's data.
+                if left == 0 || data(l) != poll || i >= (*poll).len {
                     break;
                 }
                 let slot = (*poll).slots.add(i);
@@ -234,11 +252,16 @@ pub unsafe extern "C-unwind" fn dispatch(l: *mut event_loop, tv: *mut timeval) -
                 }
                 (*slot).revents = 0;
                 left -= 1;
-                let bits = u32::from(revents as u16);
                 let id = *(*poll).ids.add(i);
-                dispatcher::deliver(l, fd, id, bits, |_| {
+                let known = dispatcher::deliver(l, fd, id, u32::from(revents as u16), |_| {
                     log_msg!("get message channel i=={}, fd=={}, {}", i, fd, dispatcher::name(l));
                 });
+                let same =
+                    data(l) == poll && find(poll, fd) == Some(i) && *(*poll).ids.add(i) == id;
+                if !known && same {
+                    // Left behind by a registration that is no more.
+                    take_out(poll, i);
+                }
             }
         });
         0

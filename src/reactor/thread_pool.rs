@@ -65,6 +65,7 @@ pub unsafe extern "C" fn thread_pool_start(threadPool: *mut thread_pool) {
                 running += 1;
             } else {
                 libc::free((*thread).thread_name.cast());
+                (*thread).thread_name = ptr::null_mut();
             }
         }
         (*threadPool).eventLoopThreads = threads;

@@ -134,11 +134,11 @@ pub fn identity(fd: c_int) -> Option<u64> {
     }
 }
 
-/// readv(2), in the descriptor's own blocking mode.
-///
-/// # Safety
-/// The parts are writable for their lengths.
-pub unsafe fn readv(fd: c_int, parts: &[libc::iovec]) -> isize {
-    // SAFETY: the caller vouches for the memory.
-    retry(|| unsafe { libc::readv(fd, parts.as_ptr(), parts.len() as c_int) })
+/// How many bytes a read would find at once (FIONREAD, ioctl(2)); None where that can't be told.
+pub fn available(fd: c_int) -> Option<usize> {
+    let _keep = errno::Keep::new();
+    let mut n: c_int = 0;
+    // SAFETY: the request writes one int.
+    let r = unsafe { libc::ioctl(fd, libc::FIONREAD, &mut n) };
+    if r == 0 { usize::try_from(n).ok() } else { None }
 }
