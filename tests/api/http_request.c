@@ -133,6 +133,36 @@ CASE(strings_can_be_cut_up_in_place)
     http_request_clear(request);
 }
 
+/* Rule 2: C code writes public fields: what it put there is its own, and is never freed. */
+CASE(fields_may_be_replaced)
+{
+    static struct request_header mine[2] = { { "Host", "mine" }, { "Key", "value" } };
+    struct http_request *request = parsed("GET /one HTTP/1.1\r\nHost: a\r\n\r\n");
+    request->url = "/literal";
+    request->method = "PUT";
+    request->version = "HTTP/1.0";
+    request->request_headers[0].value = "literal";
+    CHECK_TEXT(http_request_get_header(request, "host"), "literal");
+    CHECK_INT(http_request_close_connection(request), 1); /* HTTP/1.0 now */
+    request->request_headers_number = 0;
+    CHECK(http_request_get_header(request, "host") == NULL);
+    http_request_add_header(request, "New", "header");
+    CHECK_TEXT(request->request_headers[0].key, "New");
+    CHECK_INT(request->request_headers_number, 1);
+    request->request_headers = mine;
+    request->request_headers_number = 2;
+    CHECK_TEXT(http_request_get_header(request, "key"), "value");
+    http_request_reset(request);
+    CHECK_TEXT(mine[0].value, "mine");
+    struct buffer *buffer = buffer_new();
+    NEED(buffer_append_string(buffer, "GET /two HTTP/1.1\r\nHost: b\r\nC: d\r\n\r\n") > 0);
+    CHECK_INT(parse_http_request(buffer, request), 1);
+    CHECK_TEXT(request->url, "/two");
+    CHECK_TEXT(http_request_get_header(request, "c"), "d");
+    http_request_clear(request);
+    buffer_free(buffer);
+}
+
 /* http_request_reset empties a request for the next. */
 CASE(reset_empties)
 {

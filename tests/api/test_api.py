@@ -6,7 +6,8 @@ import apicase
 import harness
 
 EVERYWHERE = ("channel", "loop_channels", "loop_readiness", "loop_threads", "loop_run", "loop_log",
-              "dispatcher", "threads", "connection", "memory", "no_memory", "bad_input")
+              "dispatcher", "threads", "connection", "servers", "memory",
+              "no_memory", "bad_input")
 NO_LOOP = ("buffer", "buffer_read", "buffer_memory", "channel_map", "reads", "sockets", "errors",
            "logs", "http_request", "http_parse", "http_response")
 
