@@ -86,6 +86,7 @@ pub unsafe fn create(
             data: conn.cast(),
         };
         write_name(&mut (*conn).name, fd);
+        (*conn).number = fd;
         (&raw mut (*conn).pins).write(AtomicU32::new(0));
         (&raw mut (*conn).posted_bytes).write(AtomicU32::new(0));
         (&raw mut (*conn).shut).write(AtomicBool::new(false));
@@ -167,7 +168,7 @@ pub unsafe fn register(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
         let fd = (*conn).channel.fd;
-        let ours = registry::get(fd).is_none_or(|e| e.id == (*conn).id);
+        let ours = is_entered(conn);
         let ch = &raw mut (*conn).channel;
         (*conn).announced = true;
         if !ours || registration::change((*conn).public.eventLoop, fd, ch, pending::ADD) != 1 {
@@ -186,10 +187,19 @@ pub unsafe fn register(conn: *mut Connection) {
 pub unsafe fn owns_number(conn: *const Connection) -> bool {
     // SAFETY: as said.
     unsafe {
-        let fd = (*conn).channel.fd;
-        registry::get(fd).is_none_or(|e| e.id == (*conn).id)
+        let fd = (*conn).number;
+        is_entered(conn)
             && ((*conn).identity == 0 || sys_fd::identity(fd) == Some((*conn).identity))
     }
+}
+
+/// Whether nobody else was entered for the number since, as accept does for a newcomer.
+///
+/// # Safety
+/// A connection that wasn't freed yet.
+pub unsafe fn is_entered(conn: *const Connection) -> bool {
+    // SAFETY: as said.
+    unsafe { registry::get((*conn).number).is_none_or(|e| e.id == (*conn).id) }
 }
 
 /// Gives a connection a turn in this pass.
@@ -328,8 +338,9 @@ pub unsafe fn close(conn: *mut Connection) {
         }
         (*conn).shut.store(true, Relaxed);
         let l = (*conn).public.eventLoop;
-        let fd = (*conn).channel.fd;
+        let fd = (*conn).number;
         let own = loop_of(l);
+        (*conn).channel.fd = fd;
         if (*conn).registered {
             let callback = (*conn).public.connectionClosedCallBack;
             let calls_program = callback.is_some() && !http_server::serves(conn.cast());

@@ -37,6 +37,8 @@ pub struct Connection {
     name: [c_char; 22],
     pub registered: bool,
     pub is_socket: bool,
+    /// The descriptor as it was entered, whatever a program writes into `channel->fd`.
+    number: c_int,
     /// Its number in the registry; also that of its registration.
     pub id: u64,
     /// What the descriptor refers to, so that closing never hits a successor; 0 where no code of
@@ -78,7 +80,7 @@ pub struct Connection {
     wants_close: bool,
 }
 
-const _: () = assert!(size_of::<Connection>() <= 288);
+const _: () = assert!(size_of::<Connection>() <= 304);
 
 /// The private face of a public pointer.
 fn of(conn: *mut tcp_connection) -> *mut Connection {

@@ -48,10 +48,14 @@ enum Got {
 pub unsafe fn take(conn: *mut Connection, bits: u32) {
     // SAFETY: the connection lives until the pass ends; its state is read after each callback.
     unsafe {
-        for _ in 0..TURNS {
+        for turn in 0..TURNS {
             let wanted = (*conn).channel.events & EVENT_READ != 0;
             if (*conn).closed.load(Relaxed) || (*conn).ended || (*conn).wants_close || !wanted {
                 return;
+            }
+            // Only the first edge is known to be of this connection's own file.
+            if (turn > 0 || bits & EDGE == 0) && !life::is_entered(conn) {
+                return life::lost_number(conn);
             }
             match receive(conn) {
                 Got::Bytes { full } => {

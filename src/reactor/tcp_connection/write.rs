@@ -205,6 +205,9 @@ unsafe fn drain(conn: *mut Connection) {
         if (*conn).closed.load(Relaxed) {
             return;
         }
+        if !life::is_entered(conn) {
+            return life::lost_number(conn);
+        }
         log_msg!("handle_write for tcp connection {}", life::name(conn));
         let output = &raw mut (*conn).output;
         let len = readable(output);
