@@ -291,6 +291,27 @@ CASE(others_go_on)
     CHECK_INT(reads, 5);
 }
 
+/* A back end that is put back may still watch what was removed meanwhile: no busy loop. */
+CASE(removed_while_another_back_end_was_in_place)
+{
+    int fd[2];
+    make_sockets(fd);
+    struct event_loop *loop = counting_loop();
+    struct channel *channel = watch(loop, fd[0], EVENT_READ, count_read, NULL, NULL);
+    passes(loop, 2);
+    void *data = loop->event_dispatcher_data;
+    loop->eventDispatcher = on_epoll() ? &poll_dispatcher : &epoll_dispatcher;
+    loop->event_dispatcher_data = loop->eventDispatcher->init(loop);
+    passes(loop, 2);
+    CHECK_INT(event_loop_remove_channel_event(loop, fd[0], channel), 0);
+    free(channel);
+    put(fd[1], "x");
+    loop->eventDispatcher = &counted;
+    loop->event_dispatcher_data = data;
+    CHECK(passes_of_a_while(loop) <= FEW);
+    CHECK_INT(reads, 0);
+}
+
 /* Every update looks at readiness afresh. */
 CASE(update_looks_afresh)
 {

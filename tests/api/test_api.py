@@ -1,4 +1,5 @@
 """Each C program of this folder, on the part of the matrix that it depends on."""
+import re
 import signal
 import unittest
 
@@ -49,6 +50,17 @@ class Exceptions(apicase.ApiCase):
 
 
 class Complete(unittest.TestCase):
+    # What can't be given a NULL, a negative size or a closed descriptor, and what only takes a port.
+    NOTHING_BAD = {"buffer_new", "event_loop_init", "http_request_new", "http_response_new", "acceptor_init",
+                   "tcp_server", "tcp_server_listen", "tcp_nonblocking_server_listen"}
+
+    def test_every_function_gets_bad_input(self):
+        table = (apicase.FOLDER.parent / "abi" / "tables" / "functions.tsv").read_text().splitlines()
+        functions = {line.split("\t")[1] for line in table[1:] if line}
+        text = (apicase.FOLDER / "bad_input.c").read_text()
+        given = set(re.findall(r"^(?:BAD|CHANNEL_EVENT)\((\w+)", text, re.MULTILINE))
+        self.assertEqual(functions - given, self.NOTHING_BAD)
+
     def test_every_program_is_run(self):
         programs = {path.stem for path in apicase.FOLDER.glob("*.c")}
         self.assertEqual(programs, {*EVERYWHERE, *NO_LOOP})
