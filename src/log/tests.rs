@@ -27,10 +27,17 @@ fn long_text_is_cut() {
 
 #[test]
 fn c_text() {
-    let show = |text: *const c_char| CText(text).to_string();
-    assert_eq!(show(core::ptr::null()), "(null)");
-    assert_eq!(show(c"main thread".as_ptr()), "main thread");
-    assert_eq!(show(c"a\xffb".as_ptr()), "a\u{fffd}b");
+    let show = |text: *const c_char, line: &str| {
+        let mut shown = Line::new(ERR);
+        let _ = write!(shown, "{}", CText(text));
+        assert_eq!(shown.finish(), [b"[err] ", line.as_bytes(), b"\n"].concat());
+    };
+    show(core::ptr::null(), "(null)");
+    show(c"main thread".as_ptr(), "main thread");
+    show(c"主线程".as_ptr(), "主线程");
+    let mut gbk = Line::new(ERR);
+    let _ = write!(gbk, "{}", CText(c"\xd6\xf7".as_ptr()));
+    assert_eq!(gbk.finish(), b"[err] \xd6\xf7\n");
 }
 
 #[test]
