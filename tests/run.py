@@ -64,6 +64,25 @@ def run_child(path, options):
     return numbers, output, time.monotonic() - started
 
 
+class Lasting:
+    """How long each file took the last time."""
+
+    def __init__(self, record):
+        self.record = record
+        try:
+            self.seconds = json.loads(record.read_text())
+        except (OSError, ValueError):
+            self.seconds = {}
+
+    def guess(self, path):
+        return self.seconds.get(path.stem, path.stat().st_size / 1000)
+
+    def note(self, path, seconds):
+        self.seconds[path.stem] = round(seconds, 1)
+        self.record.parent.mkdir(parents=True, exist_ok=True)
+        self.record.write_text(json.dumps(self.seconds))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("-k", dest="patterns", action="append", metavar="PATTERN")
@@ -84,8 +103,10 @@ def main():
         sys.exit("the library doesn't build")
     os.environ["YOLANDA_TEST_BUILT"] = "1"
 
-    files = options.files or sorted(TESTS.glob("*/test_*.py"),
-                                    key=lambda path: -path.stat().st_size)
+    files = options.files or sorted(TESTS.glob("*/test_*.py"))
+    lasting = Lasting(harness.BIN / "seconds.json")
+    # The longest first, so that none is left over at the end.
+    files.sort(key=lasting.guess, reverse=True)
     totals = [0, 0, 0]
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         jobs = {pool.submit(run_child, path, options): path for path in files}
@@ -94,6 +115,8 @@ def main():
             totals = [a + b for a, b in zip(totals, numbers)]
             if options.patterns and not any(numbers):
                 continue
+            if not options.patterns:
+                lasting.note(jobs[job], seconds)
             print(f"--- {jobs[job].parent.name}/{jobs[job].name}: {seconds:.1f} s")
             print(output, end="", flush=True)
     print("%d passed, %d failed, %d skipped" % tuple(totals))

@@ -40,11 +40,14 @@ class NetCase(unittest.TestCase):
             self.assertEqual(harness.recv_exactly(client, len(message)), message)
 
     def assertIdle(self, pid, window=0.2):
-        """The process uses less than half a core: no busy loop."""
-        before, start = cpu_ns(pid), time.monotonic_ns()
-        time.sleep(window)
-        used, wall = cpu_ns(pid) - before, time.monotonic_ns() - start
-        self.assertLess(used, wall / 2, "a busy loop")
+        """The process uses less than half a core: no busy loop. What it still had to do may take
+        some windows, a busy loop takes them all."""
+        for _ in range(5):
+            before, start = cpu_ns(pid), time.monotonic_ns()
+            time.sleep(window)
+            if cpu_ns(pid) - before < (time.monotonic_ns() - start) / 2:
+                return
+        self.fail("a busy loop")
 
     def assertSettles(self, server, base_fds, finished=None):
         """All connections end: descriptors where they began, closed as often as completed."""

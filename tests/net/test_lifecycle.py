@@ -255,7 +255,7 @@ class OutOfDescriptors(netcase.NetCase):
                     pass
             self.assertGreater(len(served), 10)
             self.assertLess(len(served), 40)
-            self.assertIdle(server.pid, 0.5)
+            self.assertIdle(server.pid, 0.3)
             # Those that have their connection are served as before.
             for client in served:
                 client.settimeout(harness.TIMEOUT)
