@@ -389,6 +389,11 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def state(pid):
+    """What the main thread of a process does: R runs, S sleeps, T is stopped."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
 def threads(pid):
     """How many threads a process has."""
     return len(os.listdir(f"/proc/{pid}/task"))

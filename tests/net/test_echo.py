@@ -143,7 +143,7 @@ class ManyConnections(netcase.NetCase):
         """D19: accept takes one connection per wake-up."""
         with self.server("echo", env={"YOLANDA_LOG": "msg"}) as server:
             server.signal(19)
-            harness.wait_until(lambda: "T" in state(server.pid), "the server to stop")
+            harness.wait_until(lambda: harness.state(server.pid) == "T", "the server to stop")
             clients = [server.connect() for _ in range(200)]
             server.signal(18)
             for number, client in enumerate(clients):
@@ -165,10 +165,6 @@ class ManyConnections(netcase.NetCase):
             if link.startswith("socket:") and link[8:-1] in listening_inodes(server.port):
                 return entry.name
         self.fail("no listening socket")
-
-
-def state(pid):
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def listening_inodes(port):

@@ -71,7 +71,7 @@ class Dispatchers(netcase.NetCase):
         with self.server("dispatcher", "switch", env={"YOLANDA_LOG": "msg"}) as server:
             self.serves(server)
             mark = "epoll_wait wakeup" if other == "epoll" else "get message channel i=="
-            self.assertIn(mark, server.output)
+            server.wait_line(re.escape(mark))
             self.assertIdle(server.pid)
 
     def test_both_in_one_process(self):
@@ -108,6 +108,8 @@ class Stopping(netcase.NetCase):
         """quit set by another thread followed by event_loop_wakeup stops it at once: by the wake-up."""
         with self.stopping("thread", "msg") as server:
             server.wait_line("event loop run, main thread")
+            # Sleeping behind that line: it waits in its back end.
+            harness.wait_until(lambda: harness.state(server.pid) == "S", "the loop to wait")
             server.tell("go")
             self.assertReturns(server)
             self.assertIn("[msg] wakeup, main thread", server.output)
@@ -193,7 +195,8 @@ class Log(netcase.NetCase):
             base = harness.fds(server.pid)
             self.assertServed(server)
             self.assertSettles(server, base, 1)
-            return [line for line in list(server.lines) if line.startswith("[")]
+        # All of them are here only when the process has ended.
+        return [line for line in server.lines if line.startswith("[")]
 
     def test_the_lines_of_a_visit(self):
         """With no setting everything is printed; the lines come at the points that a course reader
@@ -250,6 +253,7 @@ class Log(netcase.NetCase):
         with self.server("echo", env={"YOLANDA_LOG": None}) as server:
             server.wait_line("event loop run, main thread")
             if self.variation.threads:
+                server.wait_line("event loop run, Thread-1")
                 server.wait_line("event loop run, Thread-2")
             before = len(server.lines)
             self.assertIdle(server.pid, 1.2)
