@@ -1,5 +1,6 @@
-/* echo THREADS [garbage|data|sink]: sends back what comes.
- * garbage: callbacks return what they like; data: by tcp_connection_send_data; sink: drops it. */
+/* echo THREADS [garbage|data|busy]: sends back what comes.
+ * garbage: callbacks return what they like; data: by tcp_connection_send_data;
+ * busy: drops it, after work that takes longer than a fast sender needs for the next bytes. */
 #include "net.h"
 
 static const char *mode = "";
@@ -17,12 +18,21 @@ static int on_completed(struct tcp_connection *connection) {
     return answer();
 }
 
+static void work(void) {
+    struct timespec start, now;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    do
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    while ((now.tv_sec - start.tv_sec) * 1000000000L + now.tv_nsec - start.tv_nsec < 200000);
+}
+
 static int on_message(struct buffer *input, struct tcp_connection *connection) {
     int size = buffer_readable_size(input);
     messages++;
     PROMISE(size > 0);
     PROMISE(input->data[input->writeIndex] == 0);
-    if (strcmp(mode, "sink") == 0) {
+    if (strcmp(mode, "busy") == 0) {
+        work();
         input->readIndex += size;
     } else if (strcmp(mode, "data") == 0) {
         int sent = tcp_connection_send_data(connection, input->data + input->readIndex, size);
@@ -54,6 +64,11 @@ int main(int argc, char **argv) {
     report_on_signal();
     struct event_loop *loop = event_loop_init();
     struct acceptor *acceptor = acceptor_init(0);
+    if (strcmp(mode, "busy") == 0) {
+        /* Room for more than one read: the next bytes are there when the work is done. */
+        int size = 1 << 20;
+        setsockopt(acceptor->listen_fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+    }
     struct TCPserver *server = tcp_server_init(loop, acceptor, on_completed, on_message,
                                                on_written, on_closed, threads);
     tcp_server_start(server);
