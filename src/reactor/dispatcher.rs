@@ -13,6 +13,7 @@ use crate::abi::types::{
 };
 use crate::log::CText;
 use libc::{c_int, timeval};
+use std::ptr;
 
 /// The event bits of epoll; poll's have the same values.
 pub const IN: u32 = libc::EPOLLIN as u32;
@@ -39,6 +40,16 @@ pub fn chosen() -> *const event_dispatcher {
         _ if poll_is_default() => &raw const poll_dispatcher,
         _ => &raw const epoll_dispatcher,
     }
+}
+
+/// Whether the loop's back end fails for a number that names another file than the one added, as
+/// epoll does: that saves asking the kernel for the file's identity.
+///
+/// # Safety
+/// `l` is a live loop.
+pub unsafe fn tells_files_apart(l: *mut EventLoop) -> bool {
+    // SAFETY: as said.
+    unsafe { ptr::eq((*l).eventDispatcher, &raw const epoll_dispatcher) }
 }
 
 /// A library back end's `init` ran for a loop: its channels are added before the next pass.

@@ -154,20 +154,50 @@ pub unsafe fn add(l: *mut event_loop, fd: c_int, ch: *mut channel) -> c_int {
 /// # Safety
 /// `l` is live, on its own thread. `ch` is looked at only if it is the registered one.
 pub unsafe fn remove(l: *mut event_loop, fd: c_int, ch: *mut channel) -> c_int {
-    // SAFETY: as said; the back end gets the channel while it is still registered.
+    // SAFETY: as said.
     unsafe {
-        let known = known(l, fd, ch);
-        if known < 0 {
-            return -1;
+        let conn = tcp_connection::of_registered(l, fd, ch);
+        match take_off(l, fd, ch) {
+            Removed::Unknown => return -1,
+            // The program keeps the descriptor open for now: what it is can be asked just here.
+            Removed::Open if !conn.is_null() => tcp_connection::identify_once(conn),
+            _ => {}
+        }
+        1
+    }
+}
+
+/// How a removal went.
+#[derive(PartialEq, Eq)]
+pub enum Removed {
+    /// The channel isn't registered; errno is set.
+    Unknown,
+    /// The back end had it: with epoll, the number still names the file that was added.
+    Open,
+    /// It is off; nothing is known of the file.
+    Off,
+}
+
+/// Takes a channel off, and tells what the back end knew of it.
+///
+/// # Safety
+/// As `remove`.
+pub unsafe fn take_off(l: *mut event_loop, fd: c_int, ch: *mut channel) -> Removed {
+    // SAFETY: as in `remove`; the back end gets the channel while it is still registered.
+    unsafe {
+        if known(l, fd, ch) < 0 {
+            return Removed::Unknown;
         }
         let id = (*registration(l, fd)).id;
+        let mut removed = Removed::Off;
         if !(*registration(l, fd)).parked
             && let Some(back_end_del) = (*(*l).eventDispatcher).del
+            && back_end_del(l, ch) == 0
         {
-            back_end_del(l, ch);
+            removed = Removed::Open;
         }
         forget(l, fd, id);
-        1
+        removed
     }
 }
 

@@ -2,8 +2,9 @@
 //! the program; it is freed at the end of the pass, when no frame can still touch it.
 
 use super::super::loop_state::{Loop, of as loop_of};
+use super::super::registration::Removed;
 use super::super::registry::{self, Entry};
-use super::super::{buffer::readable, pass, pending, registration, utils::on_owner};
+use super::super::{buffer::readable, dispatcher, pass, pending, registration, utils::on_owner};
 use super::{Connection, read, write};
 use crate::abi::types::{EVENT_READ, buffer, channel, event_loop};
 use crate::http::http_server;
@@ -126,9 +127,12 @@ pub unsafe fn hand_over(conn: *mut Connection, accepted: bool) -> bool {
         let l = (*conn).public.eventLoop;
         let fd = (*conn).channel.fd;
         let here = on_owner(l);
-        if !http_server::serves(conn.cast()) {
-            // Code of the program gets the connection into its hands, and with it the descriptor.
-            (*conn).identity = sys_fd::identity(fd).unwrap_or(0);
+        let callback = (*conn).public.connectionCompletedCallBack;
+        if !http_server::serves(conn.cast())
+            && (callback.is_some() || !dispatcher::tells_files_apart(l))
+        {
+            // Code of the program gets the descriptor into its hands.
+            identify_once(conn);
         }
         let task = if here {
             ptr::null_mut()
@@ -146,7 +150,7 @@ pub unsafe fn hand_over(conn: *mut Connection, accepted: bool) -> bool {
             pending::post_expire(old.owner, fd, old.id);
         }
         (*conn).pins.fetch_add(1, Relaxed);
-        if let Some(callback) = (*conn).public.connectionCompletedCallBack {
+        if let Some(callback) = callback {
             callback(conn.cast());
         }
         if here {
@@ -180,16 +184,37 @@ pub unsafe fn register(conn: *mut Connection) {
     }
 }
 
-/// Whether the descriptor's number still names this connection's file.
+/// Notes what the descriptor refers to, while it is known to be the connection's.
 ///
 /// # Safety
 /// A connection that wasn't freed yet.
-pub unsafe fn owns_number(conn: *const Connection) -> bool {
+pub unsafe fn identify_once(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
-        let fd = (*conn).number;
-        is_entered(conn)
-            && ((*conn).identity == 0 || sys_fd::identity(fd) == Some((*conn).identity))
+        if (*conn).identity == 0 {
+            (*conn).identity = sys_fd::identity((*conn).number).unwrap_or(0);
+        }
+    }
+}
+
+/// Whether the number of a registered connection still names its file.
+///
+/// # Safety
+/// On the loop's thread.
+pub unsafe fn owns_number(conn: *mut Connection) -> bool {
+    // SAFETY: a registered connection is live. An update of epoll's fails for another file.
+    unsafe {
+        if !is_entered(conn) {
+            return false;
+        }
+        if (*conn).identity != 0 {
+            return sys_fd::identity((*conn).number) == Some((*conn).identity);
+        }
+        let l = (*conn).public.eventLoop;
+        match (*(*l).eventDispatcher).update {
+            Some(update) => update(l, &raw mut (*conn).channel) == 0,
+            None => false,
+        }
     }
 }
 
@@ -341,17 +366,23 @@ pub unsafe fn close(conn: *mut Connection) {
         let fd = (*conn).number;
         let own = loop_of(l);
         (*conn).channel.fd = fd;
+        // No code of the program has had the descriptor of an HTTP connection.
+        let trusted = http_server::serves(conn.cast()) && (*conn).identity == 0;
+        let mut ours = true;
         if (*conn).registered {
-            let callback = (*conn).public.connectionClosedCallBack;
-            let calls_program = callback.is_some() && !http_server::serves(conn.cast());
-            (*own).closes_next = !calls_program;
-            registration::remove(l, fd, &raw mut (*conn).channel);
+            (*own).closes_next = trusted;
+            let removed = registration::take_off(l, fd, &raw mut (*conn).channel);
             (*own).closes_next = false;
+            ours = trusted || (*conn).identity != 0 || removed == Removed::Open;
         }
         if let Some(callback) = (*conn).public.connectionClosedCallBack {
+            if ours && !trusted {
+                identify_once(conn);
+            }
             callback(conn.cast());
         }
-        let ours = owns_number(conn);
+        let identity = (*conn).identity;
+        ours &= is_entered(conn) && (identity == 0 || sys_fd::identity(fd) == Some(identity));
         registry::leave(fd, (*conn).id);
         if ours {
             sys_fd::close(fd);

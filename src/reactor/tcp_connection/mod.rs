@@ -8,12 +8,12 @@ mod read;
 mod write;
 
 pub use life::{
-    close_in_pass, create, discard, end_lingering, hand_over, lost_number, owns_number, reap,
-    register, run_ready,
+    close_in_pass, create, discard, end_lingering, hand_over, identify_once, lost_number,
+    owns_number, reap, register, run_ready,
 };
 pub use write::{take_posted_bytes, take_posted_shutdown};
 
-use super::{pending, utils::on_owner};
+use super::{loop_state::channel_at, pending, utils::on_owner};
 use crate::abi::types::{
     buffer, channel, connection_closed_call_back, connection_completed_call_back, event_loop,
     message_call_back, tcp_connection, write_completed_call_back,
@@ -41,8 +41,8 @@ pub struct Connection {
     number: c_int,
     /// Its number in the registry; also that of its registration.
     pub id: u64,
-    /// What the descriptor refers to, so that closing never hits a successor; 0 where no code of
-    /// the program could have closed it.
+    /// What the descriptor refers to, so that closing never hits a successor. 0: not asked yet, as
+    /// no code of the program could have closed it, or epoll will tell.
     identity: u64,
     /// The pool blocks that the library put into the buffers; C may have put others there since.
     input_block: *mut u8,
@@ -106,6 +106,15 @@ pub unsafe fn of_channel(ch: *mut channel) -> *mut Connection {
         let conn = (*ch).data.cast::<Connection>();
         if !conn.is_null() && &raw mut (*conn).channel == ch { conn } else { ptr::null_mut() }
     }
+}
+
+/// The connection whose channel is registered at `fd`; else NULL. `ch` is looked at only if it is.
+///
+/// # Safety
+/// `l` is a live loop, on its own thread.
+pub unsafe fn of_registered(l: *mut event_loop, fd: c_int, ch: *mut channel) -> *mut Connection {
+    // SAFETY: a registered channel is live.
+    unsafe { if channel_at(l, fd) == ch { of_channel(ch) } else { ptr::null_mut() } }
 }
 
 /// False once closing began.
