@@ -42,6 +42,18 @@ pub fn chosen() -> *const event_dispatcher {
     }
 }
 
+/// The events of a channel that a library back end asks the kernel for.
+///
+/// # Safety
+/// Live objects, on the loop's thread.
+pub unsafe fn asked(l: *mut EventLoop, fd: c_int, events: c_int) -> c_int {
+    // SAFETY: as said.
+    unsafe {
+        let reg = registration(l, fd);
+        if !reg.is_null() && (*reg).held { events & !EVENT_READ } else { events }
+    }
+}
+
 /// Whether the loop's back end fails for a number that names another file than the one added, as
 /// epoll does: that saves asking the kernel for the file's identity.
 ///

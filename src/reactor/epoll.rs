@@ -81,11 +81,12 @@ unsafe fn control(l: *mut event_loop, ch: *mut channel, op: c_int, events: c_int
         let fd = (*ch).fd;
         let reg = registration(l, fd);
         let id = if reg.is_null() { 0 } else { u64::from((*reg).id) };
+        let asked = dispatcher::asked(l, fd, events);
         let mut bits = 0;
-        if events & EVENT_READ != 0 {
+        if asked & EVENT_READ != 0 {
             bits |= IN;
         }
-        if events & EVENT_WRITE != 0 {
+        if asked & EVENT_WRITE != 0 {
             bits |= OUT;
         }
         let edge = may_be_edge(ch) && events & EVENT_WRITE == 0;

@@ -22,11 +22,20 @@ pub struct Registration {
     pub edge: bool,
     /// Taken out of the back end until the next update.
     pub parked: bool,
+    /// A library back end leaves reading out while output waits (`tcp_connection::write`).
+    pub held: bool,
 }
 
 /// All zeroes, as a fresh table is.
-pub const UNREGISTERED: Registration =
-    Registration { id: 0, identity: 0, events: 0, connection: false, edge: false, parked: false };
+pub const UNREGISTERED: Registration = Registration {
+    id: 0,
+    identity: 0,
+    events: 0,
+    connection: false,
+    edge: false,
+    parked: false,
+    held: false,
+};
 
 /// A loop of this library: the public struct first, so that the pointers are the same.
 #[repr(C)]
@@ -58,6 +67,9 @@ pub struct Loop {
     pub dead: *mut Connection,
     /// Half-closed connections that wait for the peer's end.
     pub lingering: *mut Connection,
+    /// Connections whose reading was put off, the oldest first.
+    pub held: *mut Connection,
+    pub held_tail: *mut Connection,
     /// The servers that were started here, and those of them that are out of descriptors.
     pub servers: *mut Server,
     pub resting: *mut Server,

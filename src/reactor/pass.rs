@@ -11,6 +11,8 @@ use std::sync::atomic::Ordering::Acquire;
 
 /// The longest wait: `quit` set without a wake-up is seen after it.
 const WAIT_MS: i64 = 1000;
+/// How often connections whose reading was put off are looked at.
+const HELD_MS: i64 = 10;
 /// How often lingering connections and resting servers are looked at.
 const TICK_MS: i64 = 100;
 
@@ -55,6 +57,7 @@ pub unsafe fn run_once(l: *mut event_loop) {
         let busy = !(*own).ready.is_null() || (*own).has_pending.load(Acquire);
         let wait = match (busy, waits_for_time) {
             (true, _) => 0,
+            _ if !(*own).held.is_null() => HELD_MS,
             (false, true) => TICK_MS,
             (false, false) => WAIT_MS,
         };
@@ -85,6 +88,9 @@ pub unsafe fn finish(l: *mut event_loop) {
         let own = of(l);
         pending::run(l);
         tcp_connection::run_ready(l);
+        if !(*own).held.is_null() {
+            tcp_connection::end_holding(l);
+        }
         if !(*own).lingering.is_null() || !(*own).resting.is_null() {
             let now = now_ms();
             if now >= (*own).next_tick {

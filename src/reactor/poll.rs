@@ -190,7 +190,11 @@ pub unsafe extern "C-unwind" fn add(l: *mut event_loop, ch: *mut channel) -> c_i
             slot
         });
         (*poll).places.add(fd as usize).write(slot as u32 + 1);
-        (*poll).slots.add(slot).write(pollfd { fd, events: wanted((*ch).events), revents: 0 });
+        (*poll).slots.add(slot).write(pollfd {
+            fd,
+            events: wanted(dispatcher::asked(l, fd, (*ch).events)),
+            revents: 0,
+        });
         (*poll).ids.add(slot).write(note(l, ch));
         log_msg!("poll added channel fd=={}, {}", fd, dispatcher::name(l));
         0
@@ -220,7 +224,7 @@ pub unsafe extern "C-unwind" fn update(l: *mut event_loop, ch: *mut channel) -> 
         let (poll, fd) = (data(l), (*ch).fd);
         let Some(slot) = find(poll, fd) else { return errno::fail(libc::ENOENT) };
         note(l, ch);
-        (*(*poll).slots.add(slot)).events = wanted((*ch).events);
+        (*(*poll).slots.add(slot)).events = wanted(dispatcher::asked(l, fd, (*ch).events));
         log_msg!("poll updated channel fd=={}, {}", fd, dispatcher::name(l));
         0
     }

@@ -403,7 +403,10 @@ pub unsafe fn reap(l: *mut event_loop) {
         let mut conn = std::mem::replace(&mut (*own).dead, ptr::null_mut());
         while !conn.is_null() {
             let following = (*conn).next_dead;
-            let held = (*conn).pins.load(Acquire) > 0 || (*conn).on_ready || (*conn).on_lingering;
+            let held = (*conn).pins.load(Acquire) > 0
+                || (*conn).on_ready
+                || (*conn).on_lingering
+                || (*conn).on_held;
             if held {
                 (*conn).next_dead = (*own).dead;
                 (*own).dead = conn;

@@ -1,12 +1,14 @@
 //! A connection: what stands behind the public `struct tcp_connection`, and its exports.
 //!
 //! `read` takes bytes in and calls the message callback, `write` sends and queues, `life` makes,
-//! registers, closes and frees.
+//! registers, closes and frees, `hold` lets a peer that doesn't read wait before it is read from.
 
+mod hold;
 mod life;
 mod read;
 mod write;
 
+pub use hold::end_holding;
 pub use life::{
     close_in_pass, create, discard, end_lingering, hand_over, identify_once, lost_number,
     owns_number, reap, register, run_ready,
@@ -50,6 +52,7 @@ pub struct Connection {
     next_ready: *mut Connection,
     next_dead: *mut Connection,
     next_lingering: *mut Connection,
+    next_held: *mut Connection,
     /// Tasks that wait with this connection, and their bytes.
     pub pins: AtomicU32,
     pub posted_bytes: AtomicU32,
@@ -59,6 +62,7 @@ pub struct Connection {
     output_touched: u32,
     /// Low bits of the clock's milliseconds.
     linger_until: u32,
+    held_until: u32,
     /// No more sends are taken (shutdown was called), and: closed.
     shut: AtomicBool,
     closed: AtomicBool,
@@ -73,6 +77,9 @@ pub struct Connection {
     lingers: bool,
     on_ready: bool,
     on_lingering: bool,
+    on_held: bool,
+    /// Reading goes on for a turn although output waits.
+    may_read: bool,
     /// The completed callback has returned: closing may begin.
     announced: bool,
     /// Work for the next turn in the pass.
@@ -80,7 +87,7 @@ pub struct Connection {
     wants_close: bool,
 }
 
-const _: () = assert!(size_of::<Connection>() <= 304);
+const _: () = assert!(size_of::<Connection>() <= 320);
 
 /// The private face of a public pointer.
 fn of(conn: *mut tcp_connection) -> *mut Connection {

@@ -5,7 +5,7 @@ use super::super::buffer::{self as buf, SIZE_MAX, readable};
 use super::super::dispatcher::{EDGE, NOT_DRAINED};
 use super::super::loop_state::of as loop_of;
 use super::super::pending;
-use super::{Connection, LIMIT, life, write};
+use super::{Connection, LIMIT, hold, life, write};
 use crate::abi::types::{EVENT_READ, EVENT_WRITE};
 use crate::sys::{errno, fd as sys_fd, pool};
 use libc::{c_int, c_void};
@@ -28,7 +28,10 @@ unsafe extern "C-unwind" fn on_readable(data: *mut c_void) -> c_int {
         return -1;
     }
     // SAFETY: a channel's data is its live connection.
-    unsafe { take(conn, (*loop_of((*conn).public.eventLoop)).event_bits) };
+    unsafe {
+        take(conn, (*loop_of((*conn).public.eventLoop)).event_bits);
+        hold::after_reading(conn);
+    }
     0
 }
 
@@ -60,6 +63,9 @@ pub unsafe fn take(conn: *mut Connection, bits: u32) {
             match receive(conn) {
                 Got::Bytes { full } => {
                     deliver(conn);
+                    if hold::is_held(conn) {
+                        return;
+                    }
                     if !full && bits & NOT_DRAINED == 0 {
                         return;
                     }

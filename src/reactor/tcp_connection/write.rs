@@ -4,7 +4,7 @@
 use super::super::buffer::{self as buf, SIZE_MAX, readable};
 use super::super::loop_state::of as loop_of;
 use super::super::{pending, registration};
-use super::{Connection, LIMIT, life};
+use super::{Connection, LIMIT, hold, life};
 use crate::abi::types::EVENT_WRITE;
 use crate::sys::{errno, fd as sys_fd, pool};
 use libc::{c_int, c_void};
@@ -126,6 +126,7 @@ unsafe fn write_or_queue(conn: *mut Connection, data: *const u8, len: usize) -> 
             errno::set(libc::ENOMEM);
             return -1;
         }
+        hold::begin(conn);
         update(conn, (*conn).channel.events | EVENT_WRITE);
         written as isize
     }
@@ -212,7 +213,8 @@ unsafe fn drain(conn: *mut Connection) {
         let output = &raw mut (*conn).output;
         let len = readable(output);
         if len == 0 {
-            // A program enabled the event: there is nothing to write.
+            // A program enabled the event, or flushed by itself: there is nothing to write.
+            hold::end(conn);
             return update(conn, (*conn).channel.events & !EVENT_WRITE);
         }
         if !flush(conn) {
@@ -221,6 +223,7 @@ unsafe fn drain(conn: *mut Connection) {
         if readable(output) > 0 {
             return;
         }
+        hold::end(conn);
         update(conn, (*conn).channel.events & !EVENT_WRITE);
         if let Some(callback) = (*conn).public.writeCompletedCallBack {
             callback(conn.cast());
