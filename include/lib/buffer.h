@@ -32,6 +32,8 @@ extern void *memmem(const void *, size_t, const void *, size_t);
  *
  * Fields may be read and written: take bytes by `readIndex += n`, add them by writing behind
  * `writeIndex` and moving it, replace the block by `data = realloc(data, n)` with `total_size = n`.
+ * (Not that of a connection's buffer, which is the library's own memory: buffer_append() grows it,
+ * or put a block of malloc()'s in its place.)
  * A buffer of your own works everywhere, as long as `data` comes from malloc() or is NULL with
  * `total_size` 0. After an append or a read by the library a NUL stands behind the readable bytes;
  * it doesn't count as data. A buffer belongs to one thread at a time.

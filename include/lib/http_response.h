@@ -31,8 +31,8 @@ enum HttpStatusCode {
 struct buffer;
 
 /**
- * A header line of a response. Both strings are yours; the library reads them only until the
- * callback returns.
+ * A header line of a response. Both strings are yours; the library reads them right after the
+ * callback has returned, and never later.
  */
 struct response_header {
     /**
@@ -47,8 +47,9 @@ struct response_header {
 
 /**
  * An HTTP response, which the request callback fills in. Its strings are yours: the library reads
- * them only until the callback returns and never frees them. It keeps more behind these fields:
- * make one only with http_response_new().
+ * them right after the callback has returned, never later, and never frees them; so none may lie
+ * on the callback's stack. It keeps more behind these fields: make one only with
+ * http_response_new().
  */
 struct http_response {
     /**

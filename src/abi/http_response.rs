@@ -18,8 +18,8 @@ pub enum HttpStatusCode {
     NotFound = 404,
 }
 
-/// A header line of a response. Both strings are yours; the library reads them only until the
-/// callback returns.
+/// A header line of a response. Both strings are yours; the library reads them right after the
+/// callback has returned, and never later.
 #[repr(C)]
 pub struct response_header {
     /// The name.
@@ -34,8 +34,9 @@ assert_layout!(response_header, 16;
 );
 
 /// An HTTP response, which the request callback fills in. Its strings are yours: the library reads
-/// them only until the callback returns and never frees them. It keeps more behind these fields:
-/// make one only with http_response_new().
+/// them right after the callback has returned, never later, and never frees them; so none may lie
+/// on the callback's stack. It keeps more behind these fields: make one only with
+/// http_response_new().
 #[repr(C)]
 pub struct http_response {
     /// The status code.
