@@ -140,6 +140,9 @@ pub unsafe fn add(l: *mut event_loop, fd: c_int, ch: *mut channel) -> c_int {
         {
             let _keep = errno::Keep::new();
             forget(l, fd, reg.id);
+            if !conn.is_null() {
+                tcp_connection::close_in_pass(conn);
+            }
             return -1;
         }
         if !conn.is_null() {
@@ -218,7 +221,14 @@ pub unsafe fn update(l: *mut event_loop, fd: c_int, ch: *mut channel) -> c_int {
         let call = if (*reg).parked { (*backend).add } else { (*backend).update };
         (*reg).parked = false;
         match call {
-            Some(call) if call(l, ch) < 0 => -1,
+            Some(call) if call(l, ch) < 0 => {
+                let conn = tcp_connection::of_channel(ch);
+                if !conn.is_null() {
+                    // Without a place in the back end it would never hear of its end.
+                    tcp_connection::close_in_pass(conn);
+                }
+                -1
+            }
             _ => 1,
         }
     }

@@ -290,7 +290,11 @@ pub unsafe fn half_close(conn: *mut Connection) {
         }
         let fd = (*conn).channel.fd;
         if libc::shutdown(fd, libc::SHUT_WR) < 0 {
+            let e = errno::get();
             log_msg!("tcp_connection_shutdown failed, socket == {}", fd);
+            if e == libc::EBADF {
+                life::lost_number(conn);
+            }
         }
     }
 }
