@@ -416,6 +416,40 @@ CASE(number_taken_in_the_closed_callback)
     CHECK(fcntl(other, F_GETFD) >= 0);
 }
 
+/* connectionClosedCallBack once, for every connection whose completed callback ran, also when
+ * registering it failed; here the program closed the descriptor behind the library's back. */
+static int only_counts(struct tcp_connection *one)
+{
+    (void)one;
+    closed++;
+    return 0;
+}
+
+CASE(descriptor_closed_by_the_program)
+{
+    for (int how = 0; how < 3; how++) {
+        closed = 0;
+        set_up();
+        connection->connectionClosedCallBack = only_counts;
+        passes(loop, 1);
+        struct channel *channel = connection->channel;
+        int number = fd[0];
+        close(number);
+        if (how == 0) { /* taken off and added again */
+            CHECK_INT(event_loop_remove_channel_event(loop, number, channel), 0);
+            event_loop_add_channel_event(loop, number, channel);
+        } else if (how == 1) {
+            channel_write_event_enable(channel);
+        } else {
+            tcp_connection_shutdown(connection);
+        }
+        CHECK_INT(closed, 0); /* not before the call returns */
+        passes(loop, 2);
+        CHECK_INT(closed, 1);
+        close(fd[1]);
+    }
+}
+
 /* Many come and go: descriptors end where they began. */
 CASE(thousands_of_connections)
 {
