@@ -8,7 +8,8 @@ use super::channel::channel;
 use super::event_loop::event_loop;
 
 /// Reads a line, with CR and CRLF turned into LF, into `size` bytes with a NUL. Returns the count
-/// without the NUL; 0 at the end of the stream or on error.
+/// without the NUL; 0 at the end of the stream or on error. Where bytes can't be looked at before
+/// they are taken (a pipe, a terminal), a CR that no LF follows stays as it is.
 ///
 /// # Safety
 /// `buf` has room for `size` bytes.

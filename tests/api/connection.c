@@ -450,6 +450,31 @@ CASE(descriptor_closed_by_the_program)
     }
 }
 
+/* The library closes only if the number still names the same socket; nor does it watch another. */
+static int stolen[2];
+
+static int gives_the_number_away(struct tcp_connection *one)
+{
+    make_sockets(stolen);
+    NEED(dup2(stolen[0], one->channel->fd) >= 0);
+    return 0;
+}
+
+CASE(number_taken_in_the_completed_callback)
+{
+    closed = messages = 0;
+    make_sockets(fd);
+    loop = event_loop_init();
+    NEED(tcp_connection_new(fd[0], loop, gives_the_number_away, only_counts, on_message, NULL) !=
+         NULL);
+    put(stolen[1], "for the program");
+    passes(loop, 2);
+    CHECK_INT(closed, 1);
+    CHECK_INT(messages, 0);
+    char text[32] = "";
+    CHECK_INT(recv(fd[0], text, sizeof text, MSG_DONTWAIT), 15); /* open, and nothing is lost */
+}
+
 /* Many come and go: descriptors end where they began. */
 CASE(thousands_of_connections)
 {

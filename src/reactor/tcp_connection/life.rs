@@ -172,7 +172,8 @@ pub unsafe fn register(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
         let fd = (*conn).channel.fd;
-        let ours = is_entered(conn);
+        // The completed callback had the descriptor, and may have closed it.
+        let ours = is_entered(conn) && is_as_noted(conn);
         let ch = &raw mut (*conn).channel;
         (*conn).announced = true;
         if !ours || registration::change((*conn).public.eventLoop, fd, ch, pending::ADD) != 1 {
@@ -197,6 +198,15 @@ pub unsafe fn identify_once(conn: *mut Connection) {
     }
 }
 
+/// Whether the number still names what was noted, or nothing was.
+unsafe fn is_as_noted(conn: *const Connection) -> bool {
+    // SAFETY: a connection that wasn't freed yet.
+    unsafe {
+        let identity = (*conn).identity;
+        identity == 0 || sys_fd::identity((*conn).number) == Some(identity)
+    }
+}
+
 /// Whether the number of a registered connection still names its file.
 ///
 /// # Safety
@@ -208,7 +218,7 @@ pub unsafe fn owns_number(conn: *mut Connection) -> bool {
             return false;
         }
         if (*conn).identity != 0 {
-            return sys_fd::identity((*conn).number) == Some((*conn).identity);
+            return is_as_noted(conn);
         }
         let l = (*conn).public.eventLoop;
         match (*(*l).eventDispatcher).update {
@@ -381,8 +391,7 @@ pub unsafe fn close(conn: *mut Connection) {
             }
             callback(conn.cast());
         }
-        let identity = (*conn).identity;
-        ours &= is_entered(conn) && (identity == 0 || sys_fd::identity(fd) == Some(identity));
+        ours &= is_entered(conn) && is_as_noted(conn);
         registry::leave(fd, (*conn).id);
         if ours {
             sys_fd::close(fd);
