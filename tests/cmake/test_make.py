@@ -1,4 +1,5 @@
 """The Makefile's demo, as it is used at a terminal."""
+import contextlib
 import os
 import signal
 import unittest
@@ -15,15 +16,22 @@ class Demo(unittest.TestCase):
         # In a session of its own, because a terminal's Ctrl-C reaches make and the server alike.
         command = ("setsid", "make", "-C", harness.ROOT, "demo", "PORT=0")
         with harness.Server(*command, env={"YOLANDA_LOG": None}, port=False) as make:
-            port = make.wait_line(r"^listening on port (\d+)$", timeout=TIMEOUT).group(1)
-            self.assertIn("in a browser:", make.output)
-            url = f"http://127.0.0.1:{port}/network"
-            with urllib.request.urlopen(url, timeout=harness.TIMEOUT) as answer:
-                self.assertEqual(answer.read(), b"hello, network programming\n")
-            os.killpg(make.pid, signal.SIGINT)
-            self.assertIn(make.wait_end(), (0, -signal.SIGINT))
-            self.assertIn("event loop end, main thread", make.output)
-            self.assertNotIn("***", make.output)
+            try:
+                self.check(make)
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(make.pid, signal.SIGKILL)
+
+    def check(self, make):
+        port = make.wait_line(r"^listening on port (\d+)$", timeout=TIMEOUT).group(1)
+        self.assertIn("in a browser:", make.output)
+        url = f"http://127.0.0.1:{port}/network"
+        with urllib.request.urlopen(url, timeout=harness.TIMEOUT) as answer:
+            self.assertEqual(answer.read(), b"hello, network programming\n")
+        os.killpg(make.pid, signal.SIGINT)
+        self.assertIn(make.wait_end(), (0, -signal.SIGINT))
+        self.assertIn("event loop end, main thread", make.output)
+        self.assertNotIn("***", make.output)
 
 
 if __name__ == "__main__":
