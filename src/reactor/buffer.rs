@@ -48,7 +48,10 @@ unsafe fn has_spare_byte(b: *const buffer) -> bool {
 }
 
 /// Sets sane indices where C left others behind.
-unsafe fn put_in_order(b: *mut buffer) {
+///
+/// # Safety
+/// `b` is a live buffer.
+pub unsafe fn put_in_order(b: *mut buffer) {
     // SAFETY: the caller's buffer.
     unsafe {
         if (*b).data.is_null() || (*b).total_size < 0 {

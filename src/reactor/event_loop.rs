@@ -3,12 +3,11 @@
 use super::loop_state::{Loop, channel_at, of, quits, registration};
 use super::utils::on_owner;
 use super::{dispatcher, pass, pending, registration as registrations, wakeup};
-use crate::abi::types::{EVENT_READ, EVENT_WRITE, channel, channel_map, event_loop};
+use crate::abi::types::{EVENT_READ, EVENT_WRITE, channel, event_loop};
 use crate::log::CText;
 use crate::sys::{errno, fd as sys_fd, pool};
 use libc::{c_char, c_int, c_void};
 use std::ptr;
-use std::sync::atomic::AtomicBool;
 
 static MAIN_THREAD: &std::ffi::CStr = c"main thread";
 
@@ -47,9 +46,6 @@ unsafe fn init(own: *mut Loop, thread_name: *mut c_char) -> Result<(), c_int> {
         (*l).owner_thread_id = libc::pthread_self();
         (*l).mutex = libc::PTHREAD_MUTEX_INITIALIZER;
         (*l).cond = libc::PTHREAD_COND_INITIALIZER;
-        (&raw mut (*own).has_pending).write(AtomicBool::new(false));
-        (&raw mut (*own).wake_sent).write(AtomicBool::new(false));
-        (*own).map = channel_map { entries: ptr::null_mut(), nentries: 0 };
         (*l).channelMap = &raw mut (*own).map;
         (*own).empty = pool::alloc(16);
         if (*own).empty.is_null() {

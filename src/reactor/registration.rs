@@ -288,7 +288,7 @@ pub unsafe fn expire(l: *mut event_loop, fd: c_int) {
         let conn: *mut Connection = tcp_connection::of_channel(ch);
         remove(l, fd, ch);
         if !conn.is_null() {
-            tcp_connection::lost_number(conn);
+            tcp_connection::close_in_pass(conn);
         }
     }
 }

@@ -8,8 +8,8 @@
 
 use super::super::buffer::readable;
 use super::super::loop_state::{of as loop_of, registration};
-use super::super::{pass, registration as registrations};
-use super::{Connection, life};
+use super::super::pass;
+use super::{Connection, write};
 use crate::abi::types::event_loop;
 use std::ptr;
 use std::sync::atomic::Ordering::Relaxed;
@@ -91,7 +91,7 @@ pub unsafe fn after_reading(conn: *mut Connection) {
         }
         if (*conn).registered && readable(&raw const (*conn).output) > 0 {
             begin(conn);
-            update(conn);
+            write::refresh(conn);
         }
     }
 }
@@ -118,21 +118,11 @@ pub unsafe fn end_holding(l: *mut event_loop) {
             if !closed && (*conn).registered && !reg.is_null() && (*reg).held {
                 (*reg).held = false;
                 (*conn).may_read = true;
-                update(conn);
+                write::refresh(conn);
             }
             if conn == last {
                 return;
             }
-        }
-    }
-}
-
-unsafe fn update(conn: *mut Connection) {
-    // SAFETY: a registered connection on its loop's thread.
-    unsafe {
-        let ch = &raw mut (*conn).channel;
-        if registrations::update((*conn).public.eventLoop, (*conn).number, ch) < 0 {
-            life::close_in_pass(conn);
         }
     }
 }

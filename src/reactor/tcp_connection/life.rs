@@ -12,7 +12,7 @@ use crate::log::CText;
 use crate::sys::{fd as sys_fd, pool};
 use libc::{c_char, c_int, c_void};
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Acquire, Ordering::Relaxed};
+use std::sync::atomic::{Ordering::Acquire, Ordering::Relaxed};
 
 /// How long a half-closed connection waits for the peer's end.
 const LINGER_MS: i64 = 5000;
@@ -88,9 +88,6 @@ pub unsafe fn create(
         };
         write_name(&mut (*conn).name, fd);
         (*conn).number = fd;
-        (&raw mut (*conn).pins).write(AtomicU32::new(0));
-        (&raw mut (*conn).posted_bytes).write(AtomicU32::new(0));
-        (&raw mut (*conn).shut).write(AtomicBool::new(false));
         (*conn).public.eventLoop = l;
         (*conn).public.channel = &raw mut (*conn).channel;
         (*conn).public.name = (&raw mut (*conn).name).cast();
@@ -271,15 +268,6 @@ pub unsafe fn close_in_pass(conn: *mut Connection) {
     }
 }
 
-/// The number was found to name something else, or nothing.
-///
-/// # Safety
-/// As `schedule`.
-pub unsafe fn lost_number(conn: *mut Connection) {
-    // SAFETY: as said. Closing checks whose number it is.
-    unsafe { close_in_pass(conn) }
-}
-
 /// Gives every waiting connection its turn; what they leave for later waits for the next pass.
 ///
 /// # Safety
@@ -316,7 +304,7 @@ unsafe fn resume(conn: *mut Connection) {
             linger(conn);
         }
         if std::mem::replace(&mut (*conn).wants_read, false) {
-            read::take_all(conn);
+            read::go_on(conn);
         }
     }
 }

@@ -10,8 +10,8 @@ mod write;
 
 pub use hold::end_holding;
 pub use life::{
-    close_in_pass, create, discard, end_lingering, hand_over, identify_once, lost_number,
-    owns_number, reap, register, run_ready,
+    close_in_pass, create, discard, end_lingering, hand_over, identify_once, owns_number, reap,
+    register, run_ready,
 };
 pub use write::{take_posted_bytes, take_posted_shutdown};
 

@@ -28,10 +28,7 @@ unsafe extern "C-unwind" fn on_readable(data: *mut c_void) -> c_int {
         return -1;
     }
     // SAFETY: a channel's data is its live connection.
-    unsafe {
-        take(conn, (*loop_of((*conn).public.eventLoop)).event_bits);
-        hold::after_reading(conn);
-    }
+    unsafe { turn(conn, (*loop_of((*conn).public.eventLoop)).event_bits) };
     0
 }
 
@@ -43,22 +40,27 @@ enum Got {
     NoMemory,
 }
 
-/// Reads and calls back until the socket is drained or others are due. `bits` tell what the back
-/// end saw; without `EDGE` it will tell again.
-///
-/// # Safety
-/// A live connection on its thread, within a pass.
-pub unsafe fn take(conn: *mut Connection, bits: u32) {
+/// A turn of reading. `bits` tell what the back end saw; without `EDGE` it will tell again.
+unsafe fn turn(conn: *mut Connection, bits: u32) {
+    // SAFETY: a live connection on its thread, within a pass.
+    unsafe {
+        take(conn, bits);
+        hold::after_reading(conn);
+    }
+}
+
+/// Reads and calls back until the socket is drained or others are due.
+unsafe fn take(conn: *mut Connection, bits: u32) {
     // SAFETY: the connection lives until the pass ends; its state is read after each callback.
     unsafe {
-        for turn in 0..TURNS {
+        for read in 0..TURNS {
             let wanted = (*conn).channel.events & EVENT_READ != 0;
             if (*conn).closed.load(Relaxed) || (*conn).ended || (*conn).wants_close || !wanted {
                 return;
             }
             // Only the first edge is known to be of this connection's own file.
-            if (turn > 0 || bits & EDGE == 0) && !life::is_entered(conn) {
-                return life::lost_number(conn);
+            if (read > 0 || bits & EDGE == 0) && !life::is_entered(conn) {
+                return life::close_in_pass(conn);
             }
             match receive(conn) {
                 Got::Bytes { full } => {
@@ -66,10 +68,7 @@ pub unsafe fn take(conn: *mut Connection, bits: u32) {
                     if hold::is_held(conn) {
                         return;
                     }
-                    if !full && bits & NOT_DRAINED == 0 {
-                        return;
-                    }
-                    if !full && bits & EDGE == 0 {
+                    if !full && (bits & EDGE == 0 || bits & NOT_DRAINED == 0) {
                         return;
                     }
                 }
@@ -124,10 +123,10 @@ unsafe fn receive(conn: *mut Connection) -> Got {
 /// Goes on with a connection that had to let others go first.
 ///
 /// # Safety
-/// As `take`.
-pub unsafe fn take_all(conn: *mut Connection) {
+/// A live connection on its thread, within a pass.
+pub unsafe fn go_on(conn: *mut Connection) {
     // SAFETY: handed on.
-    unsafe { take(conn, EDGE | NOT_DRAINED) }
+    unsafe { turn(conn, EDGE | NOT_DRAINED) }
 }
 
 /// Gives back the block of a connection that ends.
@@ -240,6 +239,7 @@ unsafe fn settle(conn: *mut Connection) {
     unsafe {
         let own = loop_of((*conn).public.eventLoop);
         let input = &raw mut (*conn).input;
+        buf::put_in_order(input);
         let replaced = (*input).data.cast() != (*conn).input_block;
         let empty = readable(input) == 0;
         if !(*conn).input_block.is_null() && (replaced || empty) {

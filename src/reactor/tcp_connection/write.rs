@@ -207,7 +207,7 @@ unsafe fn drain(conn: *mut Connection) {
             return;
         }
         if !life::is_entered(conn) {
-            return life::lost_number(conn);
+            return life::close_in_pass(conn);
         }
         log_msg!("handle_write for tcp connection {}", life::name(conn));
         let output = &raw mut (*conn).output;
@@ -293,7 +293,7 @@ pub unsafe fn half_close(conn: *mut Connection) {
             let e = errno::get();
             log_msg!("tcp_connection_shutdown failed, socket == {}", fd);
             if e == libc::EBADF {
-                life::lost_number(conn);
+                life::close_in_pass(conn);
             }
         }
     }
@@ -311,7 +311,21 @@ pub unsafe fn update(conn: *mut Connection, events: c_int) {
             return;
         }
         (*ch).events = events;
-        if (*conn).registered && registration::update((*conn).public.eventLoop, (*ch).fd, ch) < 0 {
+        if (*conn).registered {
+            refresh(conn);
+        }
+    }
+}
+
+/// Has the channel's events count, and what the library holds back of them.
+///
+/// # Safety
+/// A registered connection on its loop's thread.
+pub unsafe fn refresh(conn: *mut Connection) {
+    // SAFETY: as said.
+    unsafe {
+        let ch = &raw mut (*conn).channel;
+        if registration::update((*conn).public.eventLoop, (*conn).number, ch) < 0 {
             life::close_in_pass(conn);
         }
     }
