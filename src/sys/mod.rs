@@ -3,3 +3,4 @@
 pub mod errno;
 pub mod fd;
 pub mod pool;
+pub mod socket;

@@ -6,6 +6,7 @@
 mod hold;
 mod life;
 mod read;
+pub mod settings;
 mod write;
 
 pub use hold::end_holding;

@@ -1,0 +1,141 @@
+//! What a program sets for a connection, and a server or client for all of its own: time limits,
+//! limits of memory, water marks, TCP options.
+
+// Until each of these has its caller.
+#![allow(dead_code)]
+
+use super::Connection;
+use crate::abi::types::tcp_connection;
+use crate::sys::{errno, socket};
+use libc::c_int;
+
+/// Over the limit a connection is closed.
+pub const CLOSE: c_int = 0;
+/// Over the limit a send is refused, and the connection stays.
+pub const REFUSE: c_int = 1;
+
+/// What the C types of water mark callbacks are.
+pub type OnMark = Option<unsafe extern "C-unwind" fn(*mut tcp_connection, usize)>;
+
+/// Milliseconds; 0: no limit.
+#[derive(Clone, Copy)]
+pub struct Timeouts {
+    pub idle: i64,
+    pub read: i64,
+    pub write: i64,
+}
+
+/// Bytes; 0: the library's limit.
+#[derive(Clone, Copy)]
+pub struct Limits {
+    pub max_queued: usize,
+    pub max_unread: usize,
+    pub policy: c_int,
+}
+
+/// Bytes of the queue; `high` 0: off.
+#[derive(Clone, Copy)]
+pub struct Marks {
+    pub low: usize,
+    pub high: usize,
+    pub on_low: OnMark,
+    pub on_high: OnMark,
+}
+
+/// Seconds and probes, as tcp(7) has them. `idle` 0: off; the others 0: the system's.
+#[derive(Clone, Copy)]
+pub struct Keepalive {
+    pub idle: c_int,
+    pub interval: c_int,
+    pub count: c_int,
+}
+
+#[derive(Clone, Copy)]
+pub struct Settings {
+    pub timeouts: Timeouts,
+    pub limits: Limits,
+    pub marks: Marks,
+    pub nodelay: bool,
+    pub keepalive: Keepalive,
+}
+
+impl Settings {
+    /// What a connection has that nobody set anything for.
+    pub const DEFAULT: Settings = Settings {
+        timeouts: Timeouts { idle: 0, read: 0, write: 0 },
+        limits: Limits { max_queued: 0, max_unread: 0, policy: CLOSE },
+        marks: Marks { low: 0, high: 0, on_low: None, on_high: None },
+        nodelay: false,
+        keepalive: Keepalive { idle: 0, interval: 0, count: 0 },
+    };
+}
+
+/// 0, or -1 with EINVAL for a negative time.
+pub fn set_timeouts(to: &mut Settings, idle_ms: i64, read_ms: i64, write_ms: i64) -> c_int {
+    if idle_ms < 0 || read_ms < 0 || write_ms < 0 {
+        return errno::fail(libc::EINVAL);
+    }
+    to.timeouts = Timeouts { idle: idle_ms, read: read_ms, write: write_ms };
+    0
+}
+
+/// 0, or -1 with EINVAL for a policy that there isn't.
+pub fn set_limits(to: &mut Settings, max_queued: usize, max_unread: usize, policy: c_int) -> c_int {
+    if policy != CLOSE && policy != REFUSE {
+        return errno::fail(libc::EINVAL);
+    }
+    to.limits = Limits { max_queued, max_unread, policy };
+    0
+}
+
+/// 0, or -1 with EINVAL where the low mark isn't below the high one. `high` 0: off.
+pub fn set_water_marks(
+    to: &mut Settings,
+    low: usize,
+    high: usize,
+    on_low: OnMark,
+    on_high: OnMark,
+) -> c_int {
+    if high != 0 && low >= high {
+        return errno::fail(libc::EINVAL);
+    }
+    to.marks =
+        if high == 0 { Settings::DEFAULT.marks } else { Marks { low, high, on_low, on_high } };
+    0
+}
+
+/// Always 0.
+pub fn set_nodelay(to: &mut Settings, on: c_int) -> c_int {
+    to.nodelay = on != 0;
+    0
+}
+
+/// 0, or -1 with EINVAL for values that the kernel doesn't take (tcp(7)).
+pub fn set_keepalive(to: &mut Settings, idle_s: c_int, interval_s: c_int, count: c_int) -> c_int {
+    let seconds = 0..=socket::KEEPALIVE_SECONDS_MAX;
+    let probes = 0..=socket::KEEPALIVE_PROBES_MAX;
+    if !seconds.contains(&idle_s) || !seconds.contains(&interval_s) || !probes.contains(&count) {
+        return errno::fail(libc::EINVAL);
+    }
+    to.keepalive = Keepalive { idle: idle_s, interval: interval_s, count };
+    0
+}
+
+/// Gives a connection what is set, before anybody has seen it. A kind of socket that has no such
+/// option goes without. False when memory is out: nothing is set then.
+///
+/// # Safety
+/// `create` made the connection, and nobody else has it.
+pub unsafe fn apply(conn: *mut Connection, from: &Settings) -> bool {
+    // SAFETY: the connection is the caller's alone.
+    let fd = unsafe { (*conn).number };
+    let _keep = errno::Keep::new();
+    if from.nodelay {
+        socket::set_nodelay(fd, true);
+    }
+    if from.keepalive.idle > 0 {
+        let Keepalive { idle, interval, count } = from.keepalive;
+        socket::set_keepalive(fd, idle, interval, count);
+    }
+    true
+}

@@ -1,0 +1,35 @@
+//! Socket options.
+
+use libc::{c_int, c_void};
+use std::mem;
+
+/// The largest values that the kernel takes (tcp(7), TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT).
+pub const KEEPALIVE_SECONDS_MAX: c_int = 32_767;
+pub const KEEPALIVE_PROBES_MAX: c_int = 127;
+
+/// setsockopt(2) of an int: 0, or -1 with errno.
+fn set(fd: c_int, level: c_int, option: c_int, value: c_int) -> c_int {
+    let at = (&raw const value).cast::<c_void>();
+    // SAFETY: `at` points to an int, as the length says.
+    unsafe { libc::setsockopt(fd, level, option, at, mem::size_of::<c_int>() as u32) }
+}
+
+/// TCP_NODELAY: 0, or -1 with errno (EOPNOTSUPP for what isn't TCP).
+pub fn set_nodelay(fd: c_int, on: bool) -> c_int {
+    set(fd, libc::IPPROTO_TCP, libc::TCP_NODELAY, c_int::from(on))
+}
+
+/// SO_KEEPALIVE with its times; `idle` 0: off, the others 0: as they are. 0, or -1 with
+/// errno.
+pub fn set_keepalive(fd: c_int, idle: c_int, interval: c_int, count: c_int) -> c_int {
+    let times =
+        [(libc::TCP_KEEPIDLE, idle), (libc::TCP_KEEPINTVL, interval), (libc::TCP_KEEPCNT, count)];
+    if idle > 0 {
+        for (option, value) in times {
+            if value > 0 && set(fd, libc::IPPROTO_TCP, option, value) < 0 {
+                return -1;
+            }
+        }
+    }
+    set(fd, libc::SOL_SOCKET, libc::SO_KEEPALIVE, c_int::from(idle > 0))
+}
