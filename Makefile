@@ -24,7 +24,7 @@ test: ## run every test
 install: build ## install below PREFIX (/usr/local); DESTDIR is respected
 	@cmake --install $(BUILD) --prefix "$(PREFIX)"
 
-headers: ## write include/lib/*.h anew from the Rust sources
+headers: ## write the C headers anew from the Rust sources
 	@scripts/setup build
 	YOLANDA_HEADERS=write cargo build
 

@@ -4,11 +4,13 @@ use std::fs;
 
 pub fn list() {
     let mut names = Vec::new();
-    for entry in fs::read_dir("src/abi").expect("src/abi") {
-        let path = entry.expect("an entry of src/abi").path();
-        if path.extension().is_some_and(|extension| extension == "rs") {
-            let text = fs::read_to_string(&path).expect("a source of src/abi");
-            names.extend(exported(&text).map(String::from));
+    for folder in ["src/abi", "src/abi/yolanda"] {
+        for entry in fs::read_dir(folder).expect("a folder of the interface") {
+            let path = entry.expect("an entry of the folder").path();
+            if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).expect("a source of the interface");
+                names.extend(exported(&text).map(String::from));
+            }
         }
     }
     names.sort();

@@ -1,4 +1,4 @@
-//! Generates `include/lib/*.h` from `src/abi/*.rs`.
+//! Generates `include/lib/*.h` from `src/abi/*.rs`, and `include/yolanda.h` from `src/abi/yolanda`.
 //!
 //! Every build generates into `OUT_DIR/include`, where the drift test finds what the committed
 //! headers have to be. The source tree is written only when `YOLANDA_HEADERS=write` asks for it.
@@ -115,23 +115,75 @@ pub fn generate() {
     println!("cargo::rerun-if-env-changed=YOLANDA_HEADERS");
 
     let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
-    write_to(&Path::new(&out).join("include/lib"));
+    write_to(&Path::new(&out).join("include"));
     if env::var("YOLANDA_HEADERS").is_ok_and(|value| value == "write") {
-        write_to(Path::new("include/lib"));
+        write_to(Path::new("include"));
     }
 }
 
 fn write_to(folder: &Path) {
-    fs::create_dir_all(folder).expect("the folder for the headers");
+    fs::create_dir_all(folder.join("lib")).expect("the folder for the headers");
     for header in HEADERS {
-        let file = folder.join(header.stem).with_extension("h");
-        let mut text = Vec::new();
-        header.bindings().write(&mut text);
-        // A header that says what it said keeps its time, so that nothing that includes it is rebuilt.
-        if fs::read(&file).ok().as_deref() != Some(&text[..]) {
-            fs::write(&file, &text).expect("writing a header");
-        }
+        write_header(&folder.join("lib").join(header.stem).with_extension("h"), header.bindings());
     }
+    write_header(&folder.join("yolanda.h"), additions());
+}
+
+/// A header that says what it said keeps its time, so that nothing that includes it is rebuilt.
+fn write_header(file: &Path, bindings: cbindgen::Bindings) {
+    let mut text = Vec::new();
+    bindings.write(&mut text);
+    if fs::read(file).ok().as_deref() != Some(&text[..]) {
+        fs::write(file, &text).expect("writing a header");
+    }
+}
+
+/// The parts of `yolanda.h`, in the order in which they stand there.
+const ADDITIONS: &[&str] = &["version"];
+
+/// What `yolanda.h` includes: the types that it refers to.
+const ADDITIONS_NEED: &str = "#include <stddef.h>\n#include <stdint.h>\n\n\
+    #include \"lib/event_loop.h\"\n#include \"lib/tcp_connection.h\"\n\
+    #include \"lib/tcp_server.h\"\n#include \"lib/thread_pool.h\"\n";
+
+fn additions() -> cbindgen::Bindings {
+    let mut config = Config::from_file("cbindgen.toml").expect("cbindgen.toml");
+    config.header = Some(format!(
+        "/* Generated from src/abi/yolanda/. SPDX-License-Identifier: MIT OR Apache-2.0 */\n\
+         #ifndef YOLANDA_H\n#define YOLANDA_H\n\n{ADDITIONS_NEED}"
+    ));
+    config.after_includes = Some(format!("\n{}", version_macros()));
+    config.trailer = Some("\n#endif".into());
+    ADDITIONS
+        .iter()
+        .fold(
+            Builder::new().with_config(config).with_src("cbindgen/forward.rs"),
+            |builder, part| builder.with_src(format!("src/abi/yolanda/{part}.rs")),
+        )
+        .generate()
+        .unwrap_or_else(|error| panic!("yolanda.h: {error}"))
+}
+
+/// Cargo.toml holds the only version.
+fn version_macros() -> String {
+    let part = |name: &str| -> u32 {
+        let value = env::var(format!("CARGO_PKG_VERSION_{name}")).expect("cargo sets the version");
+        value.parse().expect("a number")
+    };
+    let (major, minor, patch) = (part("MAJOR"), part("MINOR"), part("PATCH"));
+    format!(
+        "/** The version of this header. */\n\
+         #define YOLANDA_VERSION_MAJOR {major}\n\
+         #define YOLANDA_VERSION_MINOR {minor}\n\
+         #define YOLANDA_VERSION_PATCH {patch}\n\
+         /** The version as text. */\n\
+         #define YOLANDA_VERSION \"{major}.{minor}.{patch}\"\n\
+         /** The version as one number, which grows with it. */\n\
+         #define YOLANDA_VERSION_NUMBER \\\n    \
+         (YOLANDA_VERSION_MAJOR << 16 | YOLANDA_VERSION_MINOR << 8 | YOLANDA_VERSION_PATCH)\n\
+         /** 0 if the library that runs fits this header: see yolanda_version_check(). */\n\
+         #define YOLANDA_VERSION_CHECK() yolanda_version_check(YOLANDA_VERSION_NUMBER)"
+    )
 }
 
 impl Header {

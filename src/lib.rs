@@ -15,3 +15,4 @@ mod common;
 mod http;
 mod reactor;
 mod sys;
+mod version;

@@ -34,3 +34,4 @@ pub mod types;
 pub mod undeclared;
 pub mod utils;
 mod variadic;
+pub mod yolanda;

@@ -125,7 +125,7 @@ def subdirectory():
 
 
 def package():
-    return "find_package(yolanda 0.1 REQUIRED)"
+    return "find_package(yolanda 0.2 REQUIRED)"
 
 
 def configure(root, generator="Ninja", kind="a", *args, **options):

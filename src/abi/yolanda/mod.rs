@@ -1,0 +1,4 @@
+//! `include/yolanda.h`: what the library offers beyond the original, one file per area. Every name
+//! begins with `yolanda_` or `YOLANDA_`.
+
+pub mod version;
