@@ -2,9 +2,10 @@
 
 use super::tcp_connection::Connection;
 use super::tcp_server::Server;
+use super::wake_flag::WakeFlag;
 use crate::abi::types::{channel, channel_map, event_loop};
 use libc::{c_int, c_void};
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
 
 /// One registered channel. The channel itself is `channelMap->entries[fd]`.
 #[repr(C)]
@@ -77,8 +78,7 @@ pub struct Loop {
     /// The back end's data as last seen, and whether its init ran again since.
     pub backend_seen: *mut c_void,
     pub backend_again: bool,
-    pub has_pending: AtomicBool,
-    pub wake_sent: AtomicBool,
+    pub wake: WakeFlag,
 }
 
 /// The private face of a public pointer.

@@ -23,4 +23,5 @@ pub mod tcp_connection;
 pub mod tcp_server;
 pub mod thread_pool;
 pub mod utils;
+mod wake_flag;
 mod wakeup;

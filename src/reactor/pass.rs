@@ -7,7 +7,6 @@ use crate::abi::types::event_loop;
 use crate::sys::{errno, pool};
 use libc::timeval;
 use std::mem;
-use std::sync::atomic::Ordering::Acquire;
 
 /// The longest wait: `quit` set without a wake-up is seen after it.
 const WAIT_MS: i64 = 1000;
@@ -54,7 +53,7 @@ pub unsafe fn run_once(l: *mut event_loop) {
         let own = of(l);
         dispatcher::resync(l);
         let waits_for_time = !(*own).lingering.is_null() || !(*own).resting.is_null();
-        let busy = !(*own).ready.is_null() || (*own).has_pending.load(Acquire);
+        let busy = !(*own).ready.is_null() || (*own).wake.has_queued();
         let wait = match (busy, waits_for_time) {
             (true, _) => 0,
             _ if !(*own).held.is_null() => HELD_MS,

@@ -8,7 +8,7 @@ use crate::abi::types::{channel, channel_element, event_loop};
 use crate::sys::{errno, pool};
 use libc::c_int;
 use std::ptr;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 
 pub const ADD: c_int = 1;
 pub const REMOVE: c_int = 2;
@@ -66,7 +66,7 @@ unsafe fn push(l: *mut event_loop, task: *mut Task) {
             (*(*l).pending_tail).next = task.cast();
         }
         (*l).pending_tail = task.cast();
-        (*of(l)).has_pending.store(true, Release);
+        (*of(l)).wake.queued();
         libc::pthread_mutex_unlock(&raw mut (*l).mutex);
         if !utils::on_owner(l) || (*of(l)).depth == 0 {
             wakeup::wake_once(l);
@@ -170,7 +170,7 @@ pub unsafe fn post_expire(l: *mut event_loop, fd: c_int, id: u64) {
 pub unsafe fn run(l: *mut event_loop) {
     // SAFETY: the list is taken out under the mutex; its tasks are then this thread's alone.
     unsafe {
-        if !(*of(l)).has_pending.load(Acquire) {
+        if !(*of(l)).wake.has_queued() {
             return;
         }
         libc::pthread_mutex_lock(&raw mut (*l).mutex);
@@ -178,7 +178,7 @@ pub unsafe fn run(l: *mut event_loop) {
         (*l).pending_head = ptr::null_mut();
         (*l).pending_tail = ptr::null_mut();
         (*l).is_handle_pending = 1;
-        (*of(l)).has_pending.store(false, Relaxed);
+        (*of(l)).wake.emptied();
         libc::pthread_mutex_unlock(&raw mut (*l).mutex);
         while !task.is_null() {
             let following = next(task);

@@ -5,7 +5,6 @@ use crate::abi::types::event_loop;
 use crate::log::CText;
 use crate::sys::{errno, fd};
 use libc::{c_int, c_void};
-use std::sync::atomic::Ordering::SeqCst;
 
 /// Writes the byte. Async-signal-safe; a full pipe already holds a wake-up.
 ///
@@ -24,15 +23,14 @@ pub unsafe fn wake(l: *mut event_loop) {
 pub unsafe fn wake_once(l: *mut event_loop) {
     // SAFETY: as said; the flag is atomic.
     unsafe {
-        if !(*of(l)).wake_sent.swap(true, SeqCst) {
+        if (*of(l)).wake.raise() {
             wake(l);
         }
     }
 }
 
-/// The read callback of the loop's own end. The flag falls after the bytes were taken and before
-/// the queue is looked at: a post before that is seen in the queue, a later one writes a byte that
-/// nobody has taken.
+/// The read callback of the loop's own end. The order is `wake_flag`'s: the bytes are taken, the
+/// flag falls, and the pass looks at the queue.
 pub unsafe extern "C-unwind" fn on_wake(data: *mut c_void) -> c_int {
     let l = data.cast::<event_loop>();
     let mut bytes = [0u8; 256];
@@ -41,8 +39,7 @@ pub unsafe extern "C-unwind" fn on_wake(data: *mut c_void) -> c_int {
         while fd::recv((*l).socketPair[1], bytes.as_mut_ptr(), bytes.len()) == bytes.len() as isize
         {
         }
-        // A swap, so that what was queued before the flag was found up is seen.
-        (*of(l)).wake_sent.swap(false, SeqCst);
+        (*of(l)).wake.fall();
         log_msg!("wakeup, {}", CText((*l).thread_name));
     }
     0

@@ -1,0 +1,23 @@
+//! Every interleaving, and every stale value that the memory model allows, of the library's small
+//! protocols between threads. The modelled files are the library's own, built over loom's atomics.
+//!
+//! Each protocol also comes broken in the ways that look right: those models have to fail.
+
+mod sys {
+    pub mod atomic {
+        pub use loom::sync::atomic::*;
+    }
+}
+
+#[path = "../../src/reactor/wake_flag.rs"]
+mod wake_flag;
+
+mod wake;
+
+/// Runs a model. `preemptions` bounds how often a thread is interrupted where it could go on; what
+/// goes wrong between threads goes wrong with two or three (Musuvathi and Qadeer, PLDI 2007).
+fn explore(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(preemptions);
+    builder.check(model);
+}
