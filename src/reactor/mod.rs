@@ -17,6 +17,8 @@ mod loop_state;
 mod pass;
 mod pending;
 pub mod poll;
+#[allow(dead_code)]
+mod refs;
 mod registration;
 mod registry;
 pub mod tcp_connection;

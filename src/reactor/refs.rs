@@ -1,0 +1,108 @@
+//! Counting who still needs a connection's memory. No raw pointers and no system calls:
+//! tests/model runs these very lines under loom.
+//!
+//! The library has one reference of its own, kept apart from the others in the highest bit, so that
+//! a release too many is refused instead of freeing under the library's hands.
+
+use crate::sys::atomic::{
+    AtomicU32,
+    Ordering::{Acquire, Relaxed, Release},
+    fence,
+};
+
+const OWN: u32 = 1 << 31;
+/// So many references that one more could run into `OWN`.
+const FULL: u32 = OWN - 1;
+
+/// How a release went.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Released {
+    /// Others need it still.
+    Kept,
+    /// It was the last: the caller frees.
+    Last,
+    /// There was none to give back; nothing happened.
+    None,
+}
+
+pub struct RefCount(AtomicU32);
+
+impl RefCount {
+    /// The library's reference.
+    pub fn new() -> Self {
+        RefCount(AtomicU32::new(OWN))
+    }
+
+    /// One more. The caller has a reference, or knows of one that stays meanwhile. False when there
+    /// are too many.
+    pub fn retain(&self) -> bool {
+        let mut now = self.0.load(Relaxed);
+        while now & FULL != FULL {
+            match self.0.compare_exchange_weak(now, now + 1, Relaxed, Relaxed) {
+                Ok(_) => return true,
+                Err(other) => now = other,
+            }
+        }
+        false
+    }
+
+    /// Gives one of `retain` back. What its holder did comes before the freeing.
+    pub fn release(&self) -> Released {
+        let mut now = self.0.load(Relaxed);
+        loop {
+            if now & FULL == 0 {
+                return Released::None;
+            }
+            match self.0.compare_exchange_weak(now, now - 1, Release, Relaxed) {
+                Ok(_) => return Self::last(now - 1),
+                Err(other) => now = other,
+            }
+        }
+    }
+
+    /// Gives the library's own back, once.
+    pub fn let_go(&self) -> Released {
+        Self::last(self.0.fetch_and(!OWN, Release) & !OWN)
+    }
+
+    fn last(left: u32) -> Released {
+        if left > 0 {
+            return Released::Kept;
+        }
+        // With the Release of each that went before.
+        fence(Acquire);
+        Released::Last
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_of_all_frees() {
+        let refs = RefCount::new();
+        assert!(refs.retain() && refs.retain());
+        assert_eq!(refs.release(), Released::Kept);
+        assert_eq!(refs.let_go(), Released::Kept);
+        assert_eq!(refs.release(), Released::Last);
+    }
+
+    #[test]
+    fn the_librarys_own_is_nobody_elses_to_release() {
+        let refs = RefCount::new();
+        assert_eq!(refs.release(), Released::None);
+        assert!(refs.retain());
+        assert_eq!(refs.release(), Released::Kept);
+        assert_eq!(refs.release(), Released::None);
+        assert_eq!(refs.let_go(), Released::Last);
+    }
+
+    #[test]
+    fn too_many_are_refused() {
+        let refs = RefCount(AtomicU32::new(OWN | (FULL - 1)));
+        assert!(refs.retain() && !refs.retain());
+        assert_eq!(refs.release(), Released::Kept);
+        assert!(refs.retain());
+    }
+}
