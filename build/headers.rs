@@ -139,7 +139,7 @@ fn write_header(file: &Path, bindings: cbindgen::Bindings) {
 }
 
 /// The parts of `yolanda.h`, in the order in which they stand there.
-const ADDITIONS: &[&str] = &["version"];
+const ADDITIONS: &[&str] = &["version", "event_loop", "timer"];
 
 /// What `yolanda.h` includes: the types that it refers to.
 const ADDITIONS_NEED: &str = "#include <stddef.h>\n#include <stdint.h>\n\n\
@@ -154,6 +154,7 @@ fn additions() -> cbindgen::Bindings {
     ));
     config.after_includes = Some(format!("\n{}", version_macros()));
     config.trailer = Some("\n#endif".into());
+    config.export.include = vec!["yolanda_loop_stats".into()];
     ADDITIONS
         .iter()
         .fold(

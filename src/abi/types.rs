@@ -25,6 +25,8 @@ pub use super::tcp_server::{
     write_completed_call_back,
 };
 pub use super::thread_pool::thread_pool;
+pub use super::yolanda::event_loop::{yolanda_loop_callback, yolanda_loop_stats};
+pub use super::yolanda::timer::{yolanda_timer, yolanda_timer_callback};
 
 /// `enum http_request_state` as C writes it: any value.
 pub type http_request_state_t = c_uint;

@@ -1,11 +1,12 @@
 //! The HTTP server: a TCP server whose callbacks read requests and send the program's answers.
 
-use core::ffi::c_int;
+use core::ffi::{c_int, c_void};
 use core::mem::size_of;
 use core::ptr::null_mut;
 
 use super::exchange;
 use super::request::parse;
+use super::scratch;
 use crate::abi::types::{
     buffer, event_loop, http_request, http_server, request_callback, tcp_connection,
 };
@@ -38,6 +39,15 @@ unsafe extern "C-unwind" fn connection_closed(conn: *mut tcp_connection) -> c_in
     // SAFETY: the reactor calls this once, on the connection's thread, before it frees it.
     unsafe { exchange::forget(conn) };
     0
+}
+
+/// Frees what a loop that ends kept for its requests.
+///
+/// # Safety
+/// `slot` is the loop's place for it, and nothing uses what is in it.
+pub(crate) unsafe fn free_loop_state(slot: *mut *mut c_void) {
+    // SAFETY: handed on.
+    unsafe { scratch::empty(slot) }
 }
 
 /// Whether all callbacks of a connection are this server's own: no code of the program has it.

@@ -58,6 +58,18 @@ pub(super) unsafe fn put_back(slot: *mut *mut c_void, scratch: *mut Scratch) {
     }
 }
 
+/// # Safety
+/// `slot` is the place of a loop whose state nobody uses any more.
+pub(super) unsafe fn empty(slot: *mut *mut c_void) {
+    // SAFETY: what the slot holds was put there by `put_back`.
+    unsafe {
+        if !(*slot).is_null() {
+            free((*slot).cast());
+            *slot = null_mut();
+        }
+    }
+}
+
 unsafe fn free(scratch: *mut Scratch) {
     // SAFETY: a state from `take` that nobody uses.
     unsafe {

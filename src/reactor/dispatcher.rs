@@ -42,6 +42,22 @@ pub fn chosen() -> *const event_dispatcher {
     }
 }
 
+/// The back end of that name, the chosen one for NULL; NULL for a name that no back end has.
+///
+/// # Safety
+/// `name` is NULL or a C string.
+pub unsafe fn named(name: *const libc::c_char) -> *const event_dispatcher {
+    if name.is_null() {
+        return chosen();
+    }
+    // SAFETY: not NULL, hence a C string.
+    match unsafe { std::ffi::CStr::from_ptr(name) }.to_bytes() {
+        b"epoll" => &raw const epoll_dispatcher,
+        b"poll" => &raw const poll_dispatcher,
+        _ => ptr::null(),
+    }
+}
+
 /// The events of a channel that a library back end asks the kernel for.
 ///
 /// # Safety

@@ -23,6 +23,15 @@ unsafe fn data(l: *mut event_loop) -> *mut Epoll {
     unsafe { (*l).event_dispatcher_data.cast() }
 }
 
+/// The epoll descriptor: readable while a channel of the loop is ready (epoll(7)).
+///
+/// # Safety
+/// `l` is a live loop with this back end.
+pub unsafe fn descriptor(l: *mut event_loop) -> c_int {
+    // SAFETY: as said.
+    unsafe { if data(l).is_null() { errno::fail(libc::EINVAL) } else { (*data(l)).fd } }
+}
+
 pub unsafe extern "C-unwind" fn init(l: *mut event_loop) -> *mut c_void {
     // SAFETY: the block is checked, and filled before use.
     unsafe {

@@ -1,9 +1,9 @@
 //! The event loop as C calls it.
 
-use super::loop_state::{Loop, channel_at, of, quits, registration};
+use super::loop_state::{self, Loop, channel_at, count, of, quits, registration};
 use super::utils::on_owner;
-use super::{dispatcher, pass, pending, registration as registrations, wakeup};
-use crate::abi::types::{EVENT_READ, EVENT_WRITE, channel, event_loop};
+use super::{dispatcher, pass, pending, registration as registrations, registry, timers, wakeup};
+use crate::abi::types::{EVENT_READ, EVENT_WRITE, channel, event_dispatcher, event_loop};
 use crate::log::CText;
 use crate::sys::{errno, fd as sys_fd, pool};
 use libc::{c_char, c_int, c_void};
@@ -19,14 +19,25 @@ pub unsafe extern "C-unwind" fn event_loop_init() -> *mut event_loop {
 pub unsafe extern "C-unwind" fn event_loop_init_with_name(
     thread_name: *mut c_char,
 ) -> *mut event_loop {
-    // SAFETY: the block has the struct's size and all zeroes are a valid value of it.
+    let name = if thread_name.is_null() { MAIN_THREAD.as_ptr().cast_mut() } else { thread_name };
+    // SAFETY: a name that lives as long as the loop, by this function's contract.
+    unsafe { create(name, dispatcher::chosen()) }
+}
+
+/// Makes a loop of the calling thread; NULL with errno.
+///
+/// # Safety
+/// The name lives as long as the loop.
+pub unsafe fn create(name: *mut c_char, backend: *const event_dispatcher) -> *mut event_loop {
+    let own = loop_state::allocate();
+    if own.is_null() {
+        return ptr::null_mut();
+    }
+    // SAFETY: a fresh loop that nobody else has seen.
     unsafe {
-        let own = libc::calloc(1, size_of::<Loop>()).cast::<Loop>();
-        if own.is_null() {
-            return ptr::null_mut();
-        }
-        if let Err(e) = init(own, thread_name) {
-            undo(own);
+        if let Err(e) = init(own, name, backend) {
+            release_parts(own);
+            loop_state::give_up(&raw mut (*own).public);
             errno::set(e);
             log_err!("event_loop_init failed: {}", errno::Text(e));
             return ptr::null_mut();
@@ -35,28 +46,26 @@ pub unsafe extern "C-unwind" fn event_loop_init_with_name(
     }
 }
 
-unsafe fn init(own: *mut Loop, thread_name: *mut c_char) -> Result<(), c_int> {
+unsafe fn init(
+    own: *mut Loop,
+    name: *mut c_char,
+    backend: *const event_dispatcher,
+) -> Result<(), c_int> {
     // SAFETY: `own` is zeroed memory of the right size, nobody else's yet.
     unsafe {
         let l = &raw mut (*own).public;
-        let name =
-            if thread_name.is_null() { MAIN_THREAD.as_ptr().cast_mut() } else { thread_name };
         (*l).thread_name = name;
         (*l).socketPair = [-1, -1];
         (*l).owner_thread_id = libc::pthread_self();
         (*l).mutex = libc::PTHREAD_MUTEX_INITIALIZER;
         (*l).cond = libc::PTHREAD_COND_INITIALIZER;
         (*l).channelMap = &raw mut (*own).map;
-        (*own).empty = pool::alloc(16);
-        if (*own).empty.is_null() {
-            return Err(libc::ENOMEM);
-        }
-        ptr::write_bytes((*own).empty, 0, 16);
+        (*own).now_ms = pass::now_ms();
+        (*own).last_busy = (*own).now_ms;
 
-        (*l).eventDispatcher = dispatcher::chosen();
-        let backend = &*(*l).eventDispatcher;
-        log_msg!("set {} as dispatcher, {}", CText(backend.name), CText(name));
-        let Some(backend_init) = backend.init else {
+        (*l).eventDispatcher = backend;
+        log_msg!("set {} as dispatcher, {}", CText((*backend).name), CText(name));
+        let Some(backend_init) = (*backend).init else {
             return Err(libc::EINVAL);
         };
         (*l).event_dispatcher_data = backend_init(l);
@@ -84,9 +93,12 @@ unsafe fn init(own: *mut Loop, thread_name: *mut c_char) -> Result<(), c_int> {
     }
 }
 
-/// Frees what a failed init had made.
-unsafe fn undo(own: *mut Loop) {
-    // SAFETY: nobody else has seen the loop.
+/// Gives back what a loop has besides its own memory.
+///
+/// # Safety
+/// Nothing is registered but the wake-up, and nobody uses the loop.
+pub unsafe fn release_parts(own: *mut Loop) {
+    // SAFETY: as said; each part is the loop's own, or was never made.
     unsafe {
         let l = &raw mut (*own).public;
         if !(*l).event_dispatcher_data.is_null()
@@ -94,20 +106,43 @@ unsafe fn undo(own: *mut Loop) {
         {
             clear(l);
         }
-        (*l).socketPair.iter().filter(|&&fd| fd >= 0).for_each(|&fd| sys_fd::close(fd));
+        for fd in (*l).socketPair {
+            if fd >= 0 {
+                registry::leave_channel(fd, &raw mut (*own).wake_channel);
+                sys_fd::close(fd);
+            }
+        }
+        (*l).socketPair = [-1, -1];
         if !(*own).registrations.is_null() {
-            pool::run_free((*own).registrations.cast(), 0);
+            pool::run_drop((*own).registrations.cast());
         }
-        if !(*own).empty.is_null() {
-            pool::free((*own).empty, 16);
+        if !(*own).hot.is_null() {
+            pool::run_free((*own).hot, 0);
         }
+        timers::clear(l);
         libc::free((*own).map.entries.cast());
-        libc::free(own.cast());
+        (*own).outgrown.iter().for_each(|&table| libc::free(table.cast()));
     }
 }
 
+/// Whether a call on `l` is one of its own thread; else errno is EINVAL or EPERM.
+///
+/// # Safety
+/// `l` is NULL or a live loop.
+pub unsafe fn mine(what: &str, l: *mut event_loop) -> bool {
+    if absent(what, l) {
+        return false;
+    }
+    // SAFETY: a live loop.
+    let mine = unsafe { on_owner(l) };
+    if !mine {
+        errno::set(libc::EPERM);
+    }
+    mine
+}
+
 /// Logs and answers for missing arguments.
-fn absent(what: &str, l: *mut event_loop) -> bool {
+pub fn absent(what: &str, l: *mut event_loop) -> bool {
     if l.is_null() {
         log_err!("{}: no event loop", what);
         errno::set(libc::EINVAL);
@@ -140,7 +175,7 @@ pub unsafe extern "C-unwind" fn event_loop_run(eventLoop: *mut event_loop) -> c_
         log_msg!("event loop run, {}", CText((*l).thread_name));
         pass::within(l, || {
             while !quits(l) {
-                pass::run_once(l);
+                pass::run_once(l, -1);
             }
         });
         log_msg!("event loop end, {}", CText((*l).thread_name));
@@ -321,7 +356,9 @@ pub unsafe fn activate(l: *mut event_loop, fd: c_int, revents: c_int) -> c_int {
         log_msg!("activate channel fd == {}, revents={}, {}", fd, revents, CText((*l).thread_name));
         let reg = registration(l, fd);
         let id = if reg.is_null() { 0 } else { (*reg).id };
-        (*of(l)).delivered += 1;
+        if ch != &raw mut (*of(l)).wake_channel {
+            count(&(*of(l)).counts.callbacks, 1);
+        }
         if revents & EVENT_READ != 0
             && let Some(callback) = (*ch).eventReadCallback
         {

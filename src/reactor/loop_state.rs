@@ -1,11 +1,15 @@
 //! What stands behind the public `struct event_loop`.
 
+use super::pending::Task;
+use super::refs::{RefCount, Released};
 use super::tcp_connection::Connection;
 use super::tcp_server::Server;
+use super::timers::Timers;
 use super::wake_flag::WakeFlag;
 use crate::abi::types::{channel, channel_map, event_loop};
+use crate::sys::pool;
 use libc::{c_int, c_void};
-use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering::Relaxed};
 
 /// One registered channel. The channel itself is `channelMap->entries[fd]`.
 #[repr(C)]
@@ -54,11 +58,10 @@ pub struct Loop {
     pub event_bits: u32,
     /// The connection being taken off is closed right after.
     pub closes_next: bool,
-    /// Callbacks' events so far: tells whether a pass was idle.
-    pub delivered: u64,
+    pub counts: Counts,
     /// The block that connections read into, lent for the callback.
     pub hot: *mut u8,
-    /// An empty string, for buffers that hold nothing.
+    /// An empty string, for buffers that hold nothing; also of connections that outlive the loop.
     pub empty: *mut u8,
     pub http: *mut c_void,
     /// Connections with work left for this pass.
@@ -75,15 +78,124 @@ pub struct Loop {
     pub servers: *mut Server,
     pub resting: *mut Server,
     pub next_tick: i64,
+    /// Milliseconds of the coarse monotonic clock, as of this pass's events.
+    pub now_ms: i64,
+    /// When a callback was last run, and whether the pools were trimmed since.
+    pub last_busy: i64,
+    pub trimmed: bool,
+    pub timers: Timers,
+    /// What was queued and is being carried out.
+    pub taken: *mut Task,
+    /// The loop's own copy of its name, or NULL.
+    pub name: *mut libc::c_char,
     /// The back end's data as last seen, and whether its init ran again since.
     pub backend_seen: *mut c_void,
     pub backend_again: bool,
     pub wake: WakeFlag,
+    /// The loop was freed: under the public mutex. Only its memory is still there.
+    pub gone: bool,
+    /// Who needs the memory: the owner, each connection, each job that will report to the loop.
+    refs: RefCount,
+}
+
+/// What `yolanda_loop_get_stats` tells. Written on the loop's thread only, read on any.
+#[derive(Default)]
+pub struct Counts {
+    pub passes: AtomicU64,
+    pub wakeups: AtomicU64,
+    pub callbacks: AtomicU64,
+    pub posts: AtomicU64,
+    pub timers: AtomicU64,
+    pub connections: AtomicU64,
+    pub connections_total: AtomicU64,
+    pub bytes_read: AtomicU64,
+    pub bytes_written: AtomicU64,
+}
+
+/// Adds to a count of the loop's own thread: no lock prefix is needed.
+pub fn count(counter: &AtomicU64, n: u64) {
+    counter.store(counter.load(Relaxed).wrapping_add(n), Relaxed);
+}
+
+const EMPTY: usize = 16;
+
+/// Memory for a loop, zeroed, with one reference; NULL when memory is out.
+pub fn allocate() -> *mut Loop {
+    // SAFETY: the block has the struct's size, and all zeroes are a valid value of it.
+    unsafe {
+        let own = libc::calloc(1, size_of::<Loop>()).cast::<Loop>();
+        let empty = pool::alloc(EMPTY);
+        if own.is_null() || empty.is_null() {
+            libc::free(own.cast());
+            if !empty.is_null() {
+                pool::free(empty, EMPTY);
+            }
+            crate::sys::errno::set(libc::ENOMEM);
+            return std::ptr::null_mut();
+        }
+        empty.write_bytes(0, EMPTY);
+        (*own).empty = empty;
+        (*own).refs = RefCount::new();
+        own
+    }
+}
+
+/// Keeps the loop's memory, for something that may outlive the loop.
+///
+/// # Safety
+/// `l` is live, or somebody else's reference keeps its memory meanwhile.
+pub unsafe fn retain(l: *mut event_loop) {
+    // SAFETY: as said.
+    unsafe { (*of(l)).refs.retain() };
+}
+
+/// Gives a reference of `retain` back; the last one frees the memory.
+///
+/// # Safety
+/// The reference is the caller's, and isn't used any more.
+pub unsafe fn release(l: *mut event_loop) {
+    // SAFETY: as said.
+    unsafe {
+        if (*of(l)).refs.release() == Released::Last {
+            free(l);
+        }
+    }
+}
+
+/// Gives the owner's reference back.
+///
+/// # Safety
+/// Only who frees the loop, once.
+pub unsafe fn give_up(l: *mut event_loop) {
+    // SAFETY: as said.
+    unsafe {
+        if (*of(l)).refs.let_go() == Released::Last {
+            free(l);
+        }
+    }
+}
+
+unsafe fn free(l: *mut event_loop) {
+    // SAFETY: the last reference is gone: nobody else has the pointer.
+    unsafe {
+        pool::free((*of(l)).empty, EMPTY);
+        libc::free((*of(l)).name.cast());
+        libc::free(l.cast());
+    }
 }
 
 /// The private face of a public pointer.
 pub fn of(l: *mut event_loop) -> *mut Loop {
     l.cast()
+}
+
+/// The empty string of a loop.
+///
+/// # Safety
+/// The loop's memory is kept.
+pub unsafe fn nothing(l: *mut event_loop) -> *mut u8 {
+    // SAFETY: as said.
+    unsafe { (*of(l)).empty }
 }
 
 /// Whether C asked the loop to stop, from whatever thread.

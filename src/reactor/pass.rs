@@ -1,12 +1,14 @@
-//! One turn of a loop, in this order: the back end waits and delivers, what other threads asked
-//! for is done, connections with work left go on, what was due by time is done, the dead are freed.
+//! One turn of a loop, in this order: the back end waits and delivers, what was posted is done,
+//! timers that are due are called, connections with work left go on, what else waits for time is
+//! looked at, the dead are freed.
 
-use super::loop_state::of;
-use super::{dispatcher, pending, tcp_connection, tcp_server};
+use super::loop_state::{count, of};
+use super::{dispatcher, pending, tcp_connection, tcp_server, timers};
 use crate::abi::types::event_loop;
 use crate::sys::{errno, pool};
 use libc::timeval;
 use std::mem;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// The longest wait: `quit` set without a wake-up is seen after it.
 const WAIT_MS: i64 = 1000;
@@ -14,6 +16,7 @@ const WAIT_MS: i64 = 1000;
 const HELD_MS: i64 = 10;
 /// How often lingering connections and resting servers are looked at.
 const TICK_MS: i64 = 100;
+const NS_PER_MS: i64 = 1_000_000;
 
 /// Runs `f` as part of the loop's work. What dies meanwhile is freed when the outermost ends.
 ///
@@ -43,25 +46,51 @@ pub fn now_ms() -> i64 {
     }
 }
 
-/// One pass of `event_loop_run`.
+/// Milliseconds that the next pass may wait, by what there is to do; None: as long as it likes.
+///
+/// # Safety
+/// On the loop's thread.
+pub unsafe fn may_wait(l: *mut event_loop) -> Option<i64> {
+    // SAFETY: a live loop.
+    unsafe { may_wait_ns(l).map(|ns| (ns + NS_PER_MS - 1) / NS_PER_MS) }
+}
+
+unsafe fn may_wait_ns(l: *mut event_loop) -> Option<i64> {
+    // SAFETY: a live loop on its own thread.
+    unsafe {
+        let own = of(l);
+        let busy = !(*own).ready.is_null() || !(*own).taken.is_null() || (*own).wake.has_queued();
+        if busy {
+            return Some(0);
+        }
+        let lists = if !(*own).held.is_null() {
+            Some(HELD_MS * NS_PER_MS)
+        } else if !(*own).lingering.is_null() || !(*own).resting.is_null() {
+            Some(TICK_MS * NS_PER_MS)
+        } else {
+            None
+        };
+        match (lists, timers::until_next(l)) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+}
+
+/// One pass, which waits for `limit_ms` at most (negative: for as long as it likes).
 ///
 /// # Safety
 /// On the loop's thread, `depth` counted by the caller.
-pub unsafe fn run_once(l: *mut event_loop) {
+pub unsafe fn run_once(l: *mut event_loop, limit_ms: i64) {
     // SAFETY: the back end is foreign code: fields are read afresh after it.
     unsafe {
         let own = of(l);
         dispatcher::resync(l);
-        let waits_for_time = !(*own).lingering.is_null() || !(*own).resting.is_null();
-        let busy = !(*own).ready.is_null() || (*own).wake.has_queued();
-        let wait = match (busy, waits_for_time) {
-            (true, _) => 0,
-            _ if !(*own).held.is_null() => HELD_MS,
-            (false, true) => TICK_MS,
-            (false, false) => WAIT_MS,
-        };
-        let mut tv = timeval { tv_sec: wait / 1000, tv_usec: wait % 1000 * 1000 };
-        let before = (*own).delivered;
+        let limit = if (0..WAIT_MS).contains(&limit_ms) { limit_ms } else { WAIT_MS } * NS_PER_MS;
+        let wait_us = (may_wait_ns(l).unwrap_or(limit).min(limit) + 999) / 1000;
+        let mut tv = timeval { tv_sec: wait_us / 1_000_000, tv_usec: wait_us % 1_000_000 };
+        let before = (*own).counts.callbacks.load(Relaxed);
+        count(&(*own).counts.passes, 1);
         if let Some(dispatch) = (*(*l).eventDispatcher).dispatch
             && dispatch(l, &mut tv) < 0
         {
@@ -70,10 +99,15 @@ pub unsafe fn run_once(l: *mut event_loop) {
             log_err!("dispatch failed: {}", errno::Text(e));
             libc::usleep(10_000);
         }
-        if wait == WAIT_MS && (*own).delivered == before {
+        (*own).now_ms = now_ms();
+        finish(l);
+        if (*own).counts.callbacks.load(Relaxed) != before {
+            (*own).last_busy = (*own).now_ms;
+            (*own).trimmed = false;
+        } else if !(*own).trimmed && (*own).now_ms - (*own).last_busy >= WAIT_MS {
+            (*own).trimmed = true;
             pool::trim();
         }
-        finish(l);
     }
 }
 
@@ -81,17 +115,18 @@ pub unsafe fn run_once(l: *mut event_loop) {
 ///
 /// # Safety
 /// On the loop's thread.
-pub unsafe fn finish(l: *mut event_loop) {
+unsafe fn finish(l: *mut event_loop) {
     // SAFETY: as said.
     unsafe {
         let own = of(l);
         pending::run(l);
+        timers::run(l);
         tcp_connection::run_ready(l);
         if !(*own).held.is_null() {
             tcp_connection::end_holding(l);
         }
         if !(*own).lingering.is_null() || !(*own).resting.is_null() {
-            let now = now_ms();
+            let now = (*own).now_ms;
             if now >= (*own).next_tick {
                 (*own).next_tick = now + TICK_MS;
                 tcp_connection::end_lingering(l, now);

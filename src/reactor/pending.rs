@@ -1,12 +1,12 @@
 //! What other threads ask of a loop: a queue in the public `pending_head`, under the public
 //! `mutex`, whose elements carry more behind the public struct.
 
-use super::loop_state::of;
+use super::loop_state::{count, of};
 use super::tcp_connection::{self, Connection};
 use super::{registration, utils, wakeup};
-use crate::abi::types::{channel, channel_element, event_loop};
+use crate::abi::types::{channel, channel_element, event_loop, yolanda_loop_callback};
 use crate::sys::{errno, pool};
-use libc::c_int;
+use libc::{c_int, c_void};
 use std::ptr;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 
@@ -22,6 +22,8 @@ pub const SHUTDOWN: c_int = 18;
 pub const CLOSE: c_int = 19;
 /// A number was found to belong to somebody else.
 pub const EXPIRE: c_int = 20;
+/// A `Call` behind the task.
+pub const CALL: c_int = 21;
 
 #[repr(C)]
 pub struct Task {
@@ -31,6 +33,14 @@ pub struct Task {
     conn: *mut Connection,
     id: u64,
     len: usize,
+}
+
+/// A function of the program's.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct Call {
+    callback: yolanda_loop_callback,
+    data: *mut c_void,
 }
 
 unsafe fn new(kind: c_int, len: usize) -> *mut Task {
@@ -55,11 +65,16 @@ unsafe fn next(task: *mut Task) -> *mut Task {
     unsafe { (*task).public.next.cast() }
 }
 
-/// Appends a task and wakes the loop.
-unsafe fn push(l: *mut event_loop, task: *mut Task) {
-    // SAFETY: the list is touched under the loop's mutex only.
+/// Appends a task and wakes the loop. False, with the task disposed of, when the loop was freed.
+unsafe fn push(l: *mut event_loop, task: *mut Task) -> bool {
+    // SAFETY: the list is touched under the loop's mutex only; the caller's reference keeps `l`.
     unsafe {
         libc::pthread_mutex_lock(&raw mut (*l).mutex);
+        if (*of(l)).gone {
+            libc::pthread_mutex_unlock(&raw mut (*l).mutex);
+            unpin(task);
+            return false;
+        }
         if (*l).pending_tail.is_null() {
             (*l).pending_head = task.cast();
         } else {
@@ -71,6 +86,33 @@ unsafe fn push(l: *mut event_loop, task: *mut Task) {
         if !utils::on_owner(l) || (*of(l)).depth == 0 {
             wakeup::wake_once(l);
         }
+        true
+    }
+}
+
+/// `push` as the public calls report it.
+unsafe fn queue(l: *mut event_loop, task: *mut Task) -> c_int {
+    // SAFETY: handed on.
+    if unsafe { push(l, task) } { 0 } else { errno::fail(libc::ESHUTDOWN) }
+}
+
+/// Queues a call of `callback` on the loop's thread. 0, or -1 with ENOMEM or ESHUTDOWN.
+///
+/// # Safety
+/// A loop whose memory is kept.
+pub unsafe fn post_function(
+    l: *mut event_loop,
+    callback: yolanda_loop_callback,
+    data: *mut c_void,
+) -> c_int {
+    // SAFETY: the task is checked, and filled before it is shared.
+    unsafe {
+        let task = new(CALL, size_of::<Call>());
+        if task.is_null() {
+            return errno::fail(libc::ENOMEM);
+        }
+        task.add(1).cast::<Call>().write(Call { callback, data });
+        queue(l, task)
     }
 }
 
@@ -87,8 +129,7 @@ pub unsafe fn post_channel(l: *mut event_loop, fd: c_int, ch: *mut channel, kind
         }
         (*task).public.channel = ch;
         (*task).fd = fd;
-        push(l, task);
-        0
+        queue(l, task)
     }
 }
 
@@ -119,15 +160,16 @@ pub unsafe fn for_connection(
 }
 
 /// Queues a task that `for_connection` made. From then on only the pin keeps the connection.
+/// False when the loop was freed.
 ///
 /// # Safety
 /// The task is in no queue.
-pub unsafe fn post_task(task: *mut Task) {
+pub unsafe fn post_task(task: *mut Task) -> bool {
     // SAFETY: the connection is pinned by the task.
     unsafe { push((*(*task).conn).public.eventLoop, task) }
 }
 
-/// Queues something for a connection. False when memory is out.
+/// Queues something for a connection. False when memory is out, or the loop was freed.
 ///
 /// # Safety
 /// As `for_connection`.
@@ -140,10 +182,7 @@ pub unsafe fn post_connection(
     // SAFETY: handed on.
     unsafe {
         let task = for_connection(conn, kind, data, len);
-        if !task.is_null() {
-            post_task(task);
-        }
-        !task.is_null()
+        !task.is_null() && post_task(task)
     }
 }
 
@@ -163,29 +202,34 @@ pub unsafe fn post_expire(l: *mut event_loop, fd: c_int, id: u64) {
     }
 }
 
-/// Runs what is queued, in order. No callback of a connection is called from here.
+/// Runs what is queued, in order, without what is queued meanwhile. No callback of a connection is
+/// called from here, but functions that were posted are: they may run the loop, whose pass then goes
+/// on with what was taken before it looks for more.
 ///
 /// # Safety
 /// On the loop's thread.
 pub unsafe fn run(l: *mut event_loop) {
     // SAFETY: the list is taken out under the mutex; its tasks are then this thread's alone.
     unsafe {
-        if !(*of(l)).wake.has_queued() {
+        let own = of(l);
+        if (*own).wake.has_queued() && (*own).taken.is_null() {
+            libc::pthread_mutex_lock(&raw mut (*l).mutex);
+            (*own).taken = (*l).pending_head.cast::<Task>();
+            (*l).pending_head = ptr::null_mut();
+            (*l).pending_tail = ptr::null_mut();
+            (*own).wake.emptied();
+            libc::pthread_mutex_unlock(&raw mut (*l).mutex);
+        }
+        if (*own).taken.is_null() {
             return;
         }
-        libc::pthread_mutex_lock(&raw mut (*l).mutex);
-        let mut task = (*l).pending_head.cast::<Task>();
-        (*l).pending_head = ptr::null_mut();
-        (*l).pending_tail = ptr::null_mut();
-        (*l).is_handle_pending = 1;
-        (*of(l)).wake.emptied();
-        libc::pthread_mutex_unlock(&raw mut (*l).mutex);
-        while !task.is_null() {
-            let following = next(task);
+        let nested = std::mem::replace(&mut (*l).is_handle_pending, 1);
+        while !(*own).taken.is_null() {
+            let task = (*own).taken;
+            (*own).taken = next(task);
             run_one(l, task);
-            task = following;
         }
-        (*l).is_handle_pending = 0;
+        (*l).is_handle_pending = nested;
     }
 }
 
@@ -207,15 +251,26 @@ unsafe fn run_one(l: *mut event_loop, task: *mut Task) {
                     registration::expire(l, fd);
                 }
             }
+            CALL => {
+                let call = *task.add(1).cast::<Call>();
+                // Freed first: the function may end in a way that never comes back here.
+                unpin(task);
+                count(&(*of(l)).counts.posts, 1);
+                count(&(*of(l)).counts.callbacks, 1);
+                if let Some(callback) = call.callback {
+                    callback(l, call.data);
+                }
+                return;
+            }
             _ => {}
         }
         unpin(task);
     }
 }
 
-/// Frees a task that ran, and lets its connection go.
+/// Frees a task that is done with, and lets its connection go.
 unsafe fn unpin(task: *mut Task) {
-    // SAFETY: the task ran; the connection is freed by its loop's reaping only, not here.
+    // SAFETY: the task is in no queue; the connection is freed by its loop's reaping only, not here.
     unsafe {
         let conn = (*task).conn;
         if !conn.is_null() {
@@ -239,9 +294,30 @@ pub unsafe fn take_in(conn: *mut Connection) {
         }
         let l = (*conn).public.eventLoop;
         let mut mine: *mut Task = ptr::null_mut();
-        let mut mine_end = &raw mut mine;
+        let mut end = &raw mut mine;
+        // What is being carried out comes before what is queued.
+        unlink(conn, &raw mut (*of(l)).taken, &mut end);
         libc::pthread_mutex_lock(&raw mut (*l).mutex);
-        let mut link = (&raw mut (*l).pending_head).cast::<*mut Task>();
+        let head = (&raw mut (*l).pending_head).cast::<*mut Task>();
+        (*l).pending_tail = unlink(conn, head, &mut end).cast();
+        libc::pthread_mutex_unlock(&raw mut (*l).mutex);
+        while !mine.is_null() {
+            let following = next(mine);
+            run_one(l, mine);
+            mine = following;
+        }
+    }
+}
+
+/// Moves a connection's sends and shutdowns from one list to the end of another; the last task that
+/// stays.
+unsafe fn unlink(
+    conn: *mut Connection,
+    mut link: *mut *mut Task,
+    end: &mut *mut *mut Task,
+) -> *mut Task {
+    // SAFETY: the lists are the caller's alone; the links lie in live tasks or list heads.
+    unsafe {
         let mut last: *mut Task = ptr::null_mut();
         while !(*link).is_null() {
             let task = *link;
@@ -249,19 +325,34 @@ pub unsafe fn take_in(conn: *mut Connection) {
             if (*task).conn == conn && (kind == SEND || kind == SHUTDOWN) {
                 *link = next(task);
                 (*task).public.next = ptr::null_mut();
-                *mine_end = task;
-                mine_end = (&raw mut (*task).public.next).cast();
+                **end = task;
+                *end = (&raw mut (*task).public.next).cast();
             } else {
                 last = task;
                 link = (&raw mut (*task).public.next).cast();
             }
         }
-        (*l).pending_tail = last.cast();
+        last
+    }
+}
+
+/// Throws away what is still queued for a loop that is being freed, and refuses what comes later.
+///
+/// # Safety
+/// On the loop's thread.
+pub unsafe fn shut(l: *mut event_loop) {
+    // SAFETY: as in `run`.
+    unsafe {
+        libc::pthread_mutex_lock(&raw mut (*l).mutex);
+        (*of(l)).gone = true;
+        let mut task = (*l).pending_head.cast::<Task>();
+        (*l).pending_head = ptr::null_mut();
+        (*l).pending_tail = ptr::null_mut();
         libc::pthread_mutex_unlock(&raw mut (*l).mutex);
-        while !mine.is_null() {
-            let following = next(mine);
-            run_one(l, mine);
-            mine = following;
+        while !task.is_null() {
+            let following = next(task);
+            unpin(task);
+            task = following;
         }
     }
 }

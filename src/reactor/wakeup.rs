@@ -1,6 +1,6 @@
 //! Waking a loop that waits: a byte through its socket pair.
 
-use super::loop_state::of;
+use super::loop_state::{count, of};
 use crate::abi::types::event_loop;
 use crate::log::CText;
 use crate::sys::{errno, fd};
@@ -40,6 +40,7 @@ pub unsafe extern "C-unwind" fn on_wake(data: *mut c_void) -> c_int {
         {
         }
         (*of(l)).wake.fall();
+        count(&(*of(l)).counts.wakeups, 1);
         log_msg!("wakeup, {}", CText((*l).thread_name));
     }
     0

@@ -1,11 +1,11 @@
 //! From birth to reaping. A connection is closed in a pass of its loop, never inside a call of
 //! the program; it is freed at the end of the pass, when no frame can still touch it.
 
-use super::super::loop_state::{Loop, of as loop_of};
+use super::super::loop_state::{self, Loop, count, nothing, of as loop_of};
 use super::super::registration::Removed;
 use super::super::registry::{self, Entry};
 use super::super::{buffer::readable, dispatcher, pass, pending, registration, utils::on_owner};
-use super::{Connection, read, write};
+use super::{Connection, hold, read, write};
 use crate::abi::types::{EVENT_READ, buffer, channel, event_loop};
 use crate::http::http_server;
 use crate::log::CText;
@@ -76,7 +76,7 @@ pub unsafe fn create(
             return conn;
         }
         ptr::write_bytes(conn, 0, 1);
-        let nothing = (*loop_of(l)).empty;
+        let nothing = nothing(l);
         empty(&raw mut (*conn).input, nothing);
         empty(&raw mut (*conn).output, nothing);
         (*conn).channel = channel {
@@ -99,6 +99,7 @@ pub unsafe fn create(
             sys_fd::set_nonblocking(fd);
         }
         (*conn).id = registry::new_id();
+        loop_state::retain(l);
         conn
     }
 }
@@ -108,8 +109,12 @@ pub unsafe fn create(
 /// # Safety
 /// `create` made it, and nothing else happened to it.
 pub unsafe fn discard(conn: *mut Connection) {
-    // SAFETY: as said.
-    unsafe { pool::free(conn.cast(), size_of::<Connection>()) }
+    // SAFETY: as said; its reference kept the loop's memory.
+    unsafe {
+        let l = (*conn).public.eventLoop;
+        pool::free(conn.cast(), size_of::<Connection>());
+        loop_state::release(l);
+    }
 }
 
 /// Enters the descriptor, calls the completed callback on this thread, and brings the connection
@@ -155,7 +160,7 @@ pub unsafe fn hand_over(conn: *mut Connection, accepted: bool) -> bool {
             (*conn).pins.fetch_sub(1, Relaxed);
         } else {
             (*conn).pins.fetch_sub(1, Relaxed);
-            pending::post_task(task);
+            return pending::post_task(task);
         }
         true
     }
@@ -173,6 +178,9 @@ pub unsafe fn register(conn: *mut Connection) {
         let ours = is_entered(conn) && is_as_noted(conn);
         let ch = &raw mut (*conn).channel;
         (*conn).announced = true;
+        let counts = &(*loop_of((*conn).public.eventLoop)).counts;
+        count(&counts.connections, 1);
+        count(&counts.connections_total, 1);
         if !ours || registration::change((*conn).public.eventLoop, fd, ch, pending::ADD) != 1 {
             close_in_pass(conn);
         }
@@ -348,6 +356,18 @@ pub unsafe fn end_lingering(l: *mut event_loop, now: i64) {
     }
 }
 
+/// Takes those that have ended off the lists of what waits for time, at once.
+///
+/// # Safety
+/// On the loop's thread, within a pass, all connections closed.
+pub unsafe fn forget_waiting(l: *mut event_loop) {
+    // SAFETY: a listed connection isn't freed.
+    unsafe {
+        end_lingering(l, pass::now_ms());
+        hold::end_holding(l);
+    }
+}
+
 /// Takes the connection off its loop, calls the closed callback, closes the descriptor if it still
 /// is this connection's, and leaves the rest to `reap`.
 ///
@@ -384,6 +404,7 @@ pub unsafe fn close(conn: *mut Connection) {
         if ours {
             sys_fd::close(fd);
         }
+        count(&(*own).counts.connections, u64::MAX);
         (*conn).next_dead = (*own).dead;
         (*own).dead = conn;
     }

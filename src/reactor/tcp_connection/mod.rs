@@ -11,8 +11,8 @@ mod write;
 
 pub use hold::end_holding;
 pub use life::{
-    close_in_pass, create, discard, end_lingering, hand_over, identify_once, owns_number, reap,
-    register, run_ready,
+    close_in_pass, create, discard, end_lingering, forget_waiting, hand_over, identify_once,
+    owns_number, reap, register, run_ready,
 };
 pub use write::{take_posted_bytes, take_posted_shutdown};
 
@@ -114,6 +114,15 @@ pub unsafe fn of_channel(ch: *mut channel) -> *mut Connection {
         let conn = (*ch).data.cast::<Connection>();
         if !conn.is_null() && &raw mut (*conn).channel == ch { conn } else { ptr::null_mut() }
     }
+}
+
+/// The connection that a registered channel is part of, whatever callbacks it has by now.
+///
+/// # Safety
+/// `ch` is a connection's own channel: its registration says so.
+pub unsafe fn around(ch: *mut channel) -> *mut Connection {
+    // SAFETY: the channel lies within its connection.
+    unsafe { ch.byte_sub(std::mem::offset_of!(Connection, channel)).cast() }
 }
 
 /// The connection whose channel is registered at `fd`; else NULL. `ch` is looked at only if it is.

@@ -3,7 +3,7 @@
 
 use super::super::buffer::{self as buf, SIZE_MAX, readable};
 use super::super::dispatcher::{EDGE, NOT_DRAINED};
-use super::super::loop_state::of as loop_of;
+use super::super::loop_state::{count, nothing, of as loop_of};
 use super::super::pending;
 use super::{Connection, LIMIT, hold, life, write};
 use crate::abi::types::{EVENT_READ, EVENT_WRITE};
@@ -106,6 +106,7 @@ unsafe fn receive(conn: *mut Connection) -> Got {
         let n =
             if (*conn).is_socket { sys_fd::recv(fd, at, room) } else { sys_fd::read(fd, at, room) };
         if n > 0 {
+            count(&(*loop_of((*conn).public.eventLoop)).counts.bytes_read, n as u64);
             at.add(n as usize).write(0);
             (*input).writeIndex += n as c_int;
             return Got::Bytes { full: n as usize == room };
@@ -158,7 +159,7 @@ unsafe fn prepare(conn: *mut Connection) -> usize {
     unsafe {
         let own = loop_of((*conn).public.eventLoop);
         let input = &raw mut (*conn).input;
-        if (*input).data.cast() == (*own).empty {
+        if (*input).data.cast() == nothing((*conn).public.eventLoop) {
             let mut block = std::mem::replace(&mut (*own).hot, ptr::null_mut());
             if block.is_null() {
                 block = pool::run_alloc(BLOCK + 1);
@@ -251,7 +252,7 @@ unsafe fn settle(conn: *mut Connection) {
                 pool::run_free(block, size);
             }
             if !replaced {
-                life::empty(input, (*own).empty);
+                life::empty(input, nothing((*conn).public.eventLoop));
             }
         }
         if empty {

@@ -2,7 +2,7 @@
 //! output buffer for the write event.
 
 use super::super::buffer::{self as buf, SIZE_MAX, readable};
-use super::super::loop_state::of as loop_of;
+use super::super::loop_state::{count, nothing, of as loop_of};
 use super::super::{pending, registration};
 use super::{Connection, LIMIT, hold, life};
 use crate::abi::types::EVENT_WRITE;
@@ -33,11 +33,15 @@ unsafe fn write_some(conn: *mut Connection, data: *const u8, len: usize) -> isiz
     // SAFETY: `data` holds `len` bytes.
     unsafe {
         let fd = (*conn).channel.fd;
-        if (*conn).is_socket {
+        let n = if (*conn).is_socket {
             sys_fd::send(fd, data, len)
         } else {
             sys_fd::write_nosignal(fd, data, len)
+        };
+        if n > 0 {
+            count(&(*loop_of((*conn).public.eventLoop)).counts.bytes_written, n as u64);
         }
+        n
     }
 }
 
@@ -137,7 +141,7 @@ unsafe fn enqueue(conn: *mut Connection, data: *const u8, len: usize) -> bool {
     // SAFETY: blocks are checked; room is made before the bytes are copied.
     unsafe {
         let output = &raw mut (*conn).output;
-        let empty = (*loop_of((*conn).public.eventLoop)).empty;
+        let empty = nothing((*conn).public.eventLoop);
         let ours = (*output).data.cast() == (*conn).output_block || (*output).data.cast() == empty;
         if !ours {
             let done = buf::append_bytes(output, data, len);
@@ -247,7 +251,7 @@ unsafe fn flush(conn: *mut Connection) -> bool {
         let left = readable(output);
         (*conn).queued.store(left as u32, Relaxed);
         if left == 0 {
-            let empty = (*loop_of((*conn).public.eventLoop)).empty;
+            let empty = nothing((*conn).public.eventLoop);
             if (*output).data.cast() == (*conn).output_block {
                 free_block(conn);
                 life::empty(output, empty);

@@ -1,0 +1,176 @@
+use core::ffi::{c_char, c_int, c_void};
+
+use crate::abi::event_loop::event_loop;
+
+/// A function that a loop calls on its own thread.
+pub type yolanda_loop_callback =
+    Option<unsafe extern "C-unwind" fn(eventLoop: *mut event_loop, data: *mut c_void)>;
+
+/// What a loop has done since it was made. Later versions may add fields at the end.
+#[repr(C)]
+pub struct yolanda_loop_stats {
+    /// Turns of the loop.
+    pub passes: u64,
+    /// Ends of a wait by another thread or a signal handler.
+    pub wakeups: u64,
+    /// Calls of channels, posted functions, timers and signal handlers.
+    pub callbacks: u64,
+    /// Posted functions that were called.
+    pub posts: u64,
+    /// Timers that are running now.
+    pub timers: u64,
+    /// Connections that are open now.
+    pub connections: u64,
+    /// Connections that there ever were.
+    pub connections_total: u64,
+    /// Bytes that connections have received.
+    pub bytes_read: u64,
+    /// Bytes that the system has taken from connections.
+    pub bytes_written: u64,
+}
+
+/// Makes a loop, owned by the calling thread. `name` stands in the log; it is copied, NULL counts as
+/// "main thread". `dispatcher` is the back end, "epoll" or "poll"; NULL leaves the choice to the
+/// environment and the compilation, as for event_loop_init().
+///
+/// Returns the loop, to be released with yolanda_loop_free(), or NULL with errno: EINVAL for another
+/// dispatcher, ENOMEM, EMFILE, ENFILE.
+///
+/// # Safety
+/// `name` and `dispatcher` are NULL or end with a NUL. Any thread may call it; the loop is that thread's.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C-unwind" fn yolanda_loop_new(
+    name: *const c_char,
+    dispatcher: *const c_char,
+) -> *mut event_loop {
+    weak_export!("yolanda_loop_new", crate::reactor::control::yolanda_loop_new)
+}
+
+/// Frees a loop, also one of event_loop_init(), with all that it has: the servers and clients that
+/// were made on it, thread pools with their threads and loops, connections, timers, signal handlers.
+/// Functions that were posted are called before, connections get their closed callback. Channels that the
+/// program added stay the program's, as do acceptors of acceptor_init().
+///
+/// Connections that are retained remain, closed, until they are released. Nobody else may use the loop
+/// once this is called; what other threads post meanwhile is refused with ESHUTDOWN.
+///
+/// Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, EBUSY inside a callback of the
+/// loop (quit it, and free it when event_loop_run() has returned).
+///
+/// # Safety
+/// `eventLoop` is NULL or a loop that isn't freed yet. Only on its thread.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C-unwind" fn yolanda_loop_free(eventLoop: *mut event_loop) -> c_int {
+    weak_export!("yolanda_loop_free", crate::reactor::control::yolanda_loop_free)
+}
+
+/// Ends event_loop_run() and yolanda_loop_run_once() of a loop, at the end of the pass that runs or at
+/// once where the loop waits. It sets `eventLoop->quit`, which stays set: called before the loop runs, it
+/// makes that return at once. To run the loop again, set the field to 0.
+///
+/// Returns 0, or -1 with EINVAL for NULL.
+///
+/// # Safety
+/// `eventLoop` is NULL or a loop. Any thread and any signal handler may call it.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn yolanda_loop_quit(eventLoop: *mut event_loop) -> c_int {
+    weak_export!("yolanda_loop_quit", crate::reactor::control::yolanda_loop_quit)
+}
+
+/// Runs the loop until at least one callback was called, somebody has woken it up, or `limit_ms`
+/// milliseconds are over: 0 looks without waiting, -1 sets no limit. It may be called inside a callback of the
+/// loop.
+///
+/// Returns how many callbacks were called, 0 when the time is over or the loop is to quit; -1 with errno:
+/// EINVAL for NULL or another negative limit, EPERM on another thread.
+///
+/// # Safety
+/// `eventLoop` is NULL or a loop. Only on its thread.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C-unwind" fn yolanda_loop_run_once(
+    eventLoop: *mut event_loop,
+    limit_ms: i64,
+) -> c_int {
+    weak_export!("yolanda_loop_run_once", crate::reactor::control::yolanda_loop_run_once)
+}
+
+/// Has `callback(eventLoop, data)` called on the loop's thread, in its next pass, once. Of what one
+/// thread posts nothing is lost and the order is kept, also towards its sends and its changes of channels.
+/// Many posts wake the loop up once.
+///
+/// Returns 0, or -1 with errno: EINVAL for NULL (`data` may be NULL), ENOMEM, ESHUTDOWN for a loop that is
+/// being freed: the function is never called then.
+///
+/// # Safety
+/// `eventLoop` is NULL or a loop; `data` stays yours, and is valid until the call. Any thread may call it.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn yolanda_loop_post(
+    eventLoop: *mut event_loop,
+    callback: yolanda_loop_callback,
+    data: *mut c_void,
+) -> c_int {
+    weak_export!("yolanda_loop_post", crate::reactor::control::yolanda_loop_post)
+}
+
+/// A descriptor that is readable while the loop has events, so that another loop can watch it (poll(2),
+/// asyncio, libuv, Qt): when it is readable, or when yolanda_loop_timeout() is over, call
+/// yolanda_loop_run_once(eventLoop, 0). It stays the loop's: neither read nor close it.
+///
+/// Returns the descriptor, or -1 with errno: EINVAL for NULL, ENOTSUP where the loop's back end isn't epoll
+/// (a loop of yolanda_loop_new(name, "epoll") always has it).
+///
+/// # Safety
+/// `eventLoop` is NULL or a loop. Only on its thread.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn yolanda_loop_fd(eventLoop: *mut event_loop) -> c_int {
+    weak_export!("yolanda_loop_fd", crate::reactor::control::yolanda_loop_fd)
+}
+
+/// How many milliseconds may pass until yolanda_loop_run_once() is due although nothing has happened to
+/// the loop's descriptor: 0 when there is work now, -1 when there is no limit. Ask before each wait.
+///
+/// Returns -2 with errno on failure: EINVAL for NULL, EPERM on another thread.
+///
+/// # Safety
+/// `eventLoop` is NULL or a loop. Only on its thread.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn yolanda_loop_timeout(eventLoop: *mut event_loop) -> i64 {
+    weak_export!("yolanda_loop_timeout", crate::reactor::control::yolanda_loop_timeout)
+}
+
+/// The name of the loop's back end: "epoll", "poll", or what a program's own has.
+///
+/// Returns NULL with EINVAL for NULL. The text is the back end's.
+///
+/// # Safety
+/// `eventLoop` is NULL or a loop. Any thread may call it while none changes the back end.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn yolanda_loop_dispatcher(eventLoop: *mut event_loop) -> *const c_char {
+    weak_export!("yolanda_loop_dispatcher", crate::reactor::control::yolanda_loop_dispatcher)
+}
+
+/// Tells what a loop has done: fills the `size` bytes of `stats`, sizeof(struct yolanda_loop_stats) of the
+/// program's header. Each number is right for itself; read on another thread, they may be of slightly
+/// different moments.
+///
+/// Returns 0, or -1 with EINVAL for NULL or a size of 0.
+///
+/// # Safety
+/// `eventLoop` is NULL or a loop; `stats` has `size` bytes. Any thread may call it.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn yolanda_loop_get_stats(
+    eventLoop: *mut event_loop,
+    stats: *mut yolanda_loop_stats,
+    size: usize,
+) -> c_int {
+    weak_export!("yolanda_loop_get_stats", crate::reactor::control::yolanda_loop_get_stats)
+}
