@@ -98,9 +98,9 @@ pub unsafe extern "C-unwind" fn yolanda_loop_run_once(
     weak_export!("yolanda_loop_run_once", crate::reactor::control::yolanda_loop_run_once)
 }
 
-/// Has `callback(eventLoop, data)` called on the loop's thread, in its next pass, once. Of what one
-/// thread posts nothing is lost and the order is kept, also towards its sends and its changes of channels.
-/// Many posts wake the loop up once.
+/// Has `callback(eventLoop, data)` called on the loop's thread, once, never before this returns. Of what
+/// one thread posts nothing is lost and the order is kept, also towards its sends and its changes of
+/// channels. Many posts wake the loop up once.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL (`data` may be NULL), ENOMEM, ESHUTDOWN for a loop that is
 /// being freed: the function is never called then.
