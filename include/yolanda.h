@@ -26,6 +26,14 @@
 
 struct event_loop;
 
+struct tcp_connection;
+
+/**
+ * Makes a connection to one server, without blocking, and makes it again where that is wanted.
+ * It has one connection at a time.
+ */
+struct yolanda_client;
+
 /**
  * A function that a loop calls on its own thread.
  */
@@ -83,6 +91,24 @@ typedef uint64_t yolanda_timer;
  * start new ones; those are called in a later pass.
  */
 typedef void (*yolanda_timer_callback)(struct event_loop *eventLoop, yolanda_timer timer, void *data);
+
+/**
+ * Called on the loop's thread, from its pass, for each attempt that failed: the connection wasn't
+ * made. `error` is an errno value, that of the address that was tried last:
+ *
+ * - ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, ETIMEDOUT and others of connect(2); also ETIMEDOUT when
+ *   the time of yolanda_client_set_timeout() is over. ENOENT: no such unix socket. EAGAIN: its
+ *   queue is full.
+ * - For a host name: ENOENT (there is no such name, or it has no address), EAGAIN (no name server
+ *   answered), ENOMEM, EHOSTUNREACH for other failures of getaddrinfo(3).
+ * - EMFILE, ENFILE, ENOBUFS, ENOMEM: this side lacks descriptors or memory.
+ * - ENODEV: the interface that the address names is gone.
+ *
+ * yolanda_client_is_active() tells how it goes on: 1 when the client is going to try again, 0 when it
+ * has given up. The callback may call every function of the client, also yolanda_client_start() after the
+ * client has given up, and yolanda_client_free().
+ */
+typedef void (*yolanda_client_failed_callback)(struct yolanda_client *client, int error, void *data);
 
 #ifdef __cplusplus
 extern "C" {
@@ -293,6 +319,208 @@ int yolanda_timer_stop(struct event_loop *eventLoop,
  * As for yolanda_timer_start().
  */
 int64_t yolanda_timer_remaining(struct event_loop *eventLoop, yolanda_timer timer);
+
+/**
+ * Makes a client of a loop. `address` is copied:
+ *
+ * "1.2.3.4:80", "[::1]:80", "[fe80::1%eth0]:80", "unix:/path", "unix:@abstract" (abstract namespace of
+ * unix(7)), or "name:80": then the name is looked up at each attempt, on a thread of the library's own,
+ * and its first eight addresses are tried one after the other in the system's order.
+ *
+ * The callbacks are those of its connections and may be NULL; they work as a server's do. TCP_NODELAY is
+ * set unless yolanda_client_set_nodelay() says otherwise.
+ *
+ * Returns the client, which does nothing before yolanda_client_start(); to be released with
+ * yolanda_client_free(), or else freed with its loop. NULL with errno: EINVAL (NULL, no address, no port
+ * or port 0), ENAMETOOLONG (a unix path that is too long), EPERM (another thread), ENOMEM.
+ *
+ * # Safety
+ * `eventLoop` is NULL or a loop, `address` NULL or a string. Only on the loop's thread, as for all
+ * functions of clients.
+ */
+struct yolanda_client *yolanda_client_new(struct event_loop *eventLoop,
+                                          const char *address,
+                                          connection_completed_call_back completed,
+                                          message_call_back message,
+                                          write_completed_call_back write_completed,
+                                          connection_closed_call_back closed);
+
+/**
+ * Sets what `data` of the client's next connections begins as.
+ *
+ * Returns 0, or -1 with errno: EINVAL for a NULL client, EPERM on another thread. `data` stays yours.
+ *
+ * # Safety
+ * A client that isn't freed. Only on its loop's thread.
+ */
+int yolanda_client_set_data(struct yolanda_client *client,
+                            void *data);
+
+/**
+ * Sets how many milliseconds an attempt may take, for looking up the name and for connecting
+ * together; 30,000 unless set, 0: as long as the system tries. It counts from the next attempt on. Of
+ * several addresses each gets an equal share of the time that is left.
+ *
+ * Returns 0, or -1 with errno: EINVAL (NULL, a negative time), EPERM.
+ *
+ * # Safety
+ * As for yolanda_client_set_data().
+ */
+int yolanda_client_set_timeout(struct yolanda_client *client,
+                               int64_t ms);
+
+/**
+ * Sets what is called, with `data`, when an attempt has failed. NULL for none.
+ *
+ * Returns 0, or -1 with errno: EINVAL for a NULL client, EPERM. `data` stays yours.
+ *
+ * # Safety
+ * As for yolanda_client_set_data().
+ */
+int yolanda_client_set_failed_callback(struct yolanda_client *client,
+                                       yolanda_client_failed_callback callback,
+                                       void *data);
+
+/**
+ * Has the client connect again after an attempt failed, and after a connection ended, for whatever
+ * reason but yolanda_client_stop(). `min_ms` 0 switches that off, as it is at first.
+ *
+ * The first wait is up to `min_ms` milliseconds, each following one up to twice as long, and none
+ * longer than `max_ms`. How long exactly is drawn, between half of that and all of it, so that many
+ * clients don't come back at the same moment. The waits begin anew with `min_ms` after a connection
+ * that received a byte or lived as long as the wait that was next; so a server that closes each
+ * connection at once is visited more and more rarely.
+ *
+ * `attempts`: after so many failed attempts in a row the client gives up; 0: never. A connection that was
+ * made ends the row, however short it was.
+ *
+ * Returns 0, or -1 with errno: EINVAL (NULL, a negative number, `max_ms` below `min_ms`), EPERM. A
+ * wait that has begun is waited for.
+ *
+ * # Safety
+ * As for yolanda_client_set_data().
+ */
+int yolanda_client_set_reconnect(struct yolanda_client *client,
+                                 int64_t min_ms,
+                                 int64_t max_ms,
+                                 int attempts);
+
+/**
+ * Sets the time limits of the client's next connections, as yolanda_connection_set_timeouts() does for
+ * one.
+ *
+ * Returns 0, or -1 with errno: EINVAL (NULL, a negative time), EPERM.
+ *
+ * # Safety
+ * As for yolanda_client_set_data().
+ */
+int yolanda_client_set_timeouts(struct yolanda_client *client,
+                                int64_t idle_ms,
+                                int64_t read_ms,
+                                int64_t write_ms);
+
+/**
+ * Sets the limits of the client's next connections, as yolanda_connection_set_limits() does for one.
+ *
+ * Returns 0, or -1 with errno: EINVAL (NULL, an unknown policy), EPERM.
+ *
+ * # Safety
+ * As for yolanda_client_set_data().
+ */
+int yolanda_client_set_limits(struct yolanda_client *client,
+                              size_t max_queued,
+                              size_t max_unread,
+                              int policy);
+
+/**
+ * Sets TCP_NODELAY (tcp(7)) of the client's next connections, on at first: small writes leave at once
+ * instead of waiting for the answer to the last.
+ *
+ * Returns 0, or -1 with errno: EINVAL for NULL, EPERM.
+ *
+ * # Safety
+ * As for yolanda_client_set_data().
+ */
+int yolanda_client_set_nodelay(struct yolanda_client *client,
+                               int on);
+
+/**
+ * Sets keep-alive of the client's next connections, as yolanda_connection_set_keepalive() does for one.
+ *
+ * Returns 0, or -1 with errno: EINVAL (NULL, values that the kernel doesn't take), EPERM.
+ *
+ * # Safety
+ * As for yolanda_client_set_data().
+ */
+int yolanda_client_set_keepalive(struct yolanda_client *client,
+                                 int idle_s,
+                                 int interval_s,
+                                 int count);
+
+/**
+ * Begins to connect. No callback runs within: the completed callback of the connection, or the failed
+ * callback, comes from a later pass of the loop.
+ *
+ * A client that was stopped, has given up or whose connection has ended can be started again; the counts
+ * of yolanda_client_set_reconnect() begin anew. Right after yolanda_client_stop() the new attempt begins
+ * when the old connection has closed, so that its closed callback comes first.
+ *
+ * Returns 0, or -1 with errno: EINVAL for NULL, EALREADY (it is on its way or waits for its next
+ * attempt), EISCONN (connected), ENOMEM, EPERM.
+ *
+ * # Safety
+ * As for yolanda_client_set_data().
+ */
+int yolanda_client_start(struct yolanda_client *client);
+
+/**
+ * Ends an attempt, without a callback, and all further ones. A connection is closed at once as by
+ * yolanda_connection_close(): its closed callback comes from the loop's pass. To have its queue sent
+ * first, stop after yolanda_connection_close_after_send() and the closed callback; with reconnection on,
+ * call it in there.
+ *
+ * Returns 0, or -1 with errno: EINVAL for NULL, EALREADY (not started, stopped before, or given up),
+ * EPERM.
+ *
+ * # Safety
+ * As for yolanda_client_set_data().
+ */
+int yolanda_client_stop(struct yolanda_client *client);
+
+/**
+ * Whether the client has a connection, is about to make one, or is going to try again: 1, else 0. In a
+ * connection's closed callback it tells whether there will be another attempt.
+ *
+ * Returns -1 with errno: EINVAL for NULL, EPERM.
+ *
+ * # Safety
+ * As for yolanda_client_set_data().
+ */
+int yolanda_client_is_active(struct yolanda_client *client);
+
+/**
+ * The client's connection, from its completed callback on, until its closed callback.
+ *
+ * Returns NULL with errno: ENOTCONN where there is none (in the closed callback, too), EINVAL for NULL,
+ * EPERM. The connection is the library's; yolanda_connection_retain() keeps it.
+ *
+ * # Safety
+ * As for yolanda_client_set_data().
+ */
+struct tcp_connection *yolanda_client_connection(struct yolanda_client *client);
+
+/**
+ * Stops a client as yolanda_client_stop() does, in whatever state it is, and frees it. It may be called
+ * inside the client's own callbacks: completed, message, write completed, closed, failed. A connection is
+ * closed at once; its closed callback still comes, from the loop's pass, with its `data`.
+ *
+ * Returns 0, or -1 with errno: EINVAL for NULL, EPERM; then it isn't freed.
+ *
+ * # Safety
+ * A client that isn't freed, and isn't used any more; its loop's freeing has freed it, too. Only on its
+ * loop's thread.
+ */
+int yolanda_client_free(struct yolanda_client *client);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -25,6 +25,7 @@ pub use super::tcp_server::{
     write_completed_call_back,
 };
 pub use super::thread_pool::thread_pool;
+pub use super::yolanda::client::{yolanda_client, yolanda_client_failed_callback};
 pub use super::yolanda::event_loop::{yolanda_loop_callback, yolanda_loop_stats};
 pub use super::yolanda::timer::{yolanda_timer, yolanda_timer_callback};
 

@@ -1,5 +1,6 @@
 //! What stands behind the public `struct event_loop`.
 
+use super::client::{Client, Job};
 use super::pending::Task;
 use super::refs::{RefCount, Released};
 use super::tcp_connection::Connection;
@@ -77,6 +78,9 @@ pub struct Loop {
     /// The servers that were started here, and those of them that are out of descriptors.
     pub servers: *mut Server,
     pub resting: *mut Server,
+    /// The clients that were made here, and the names that they have asked for.
+    pub clients: *mut Client,
+    pub jobs: *mut Job,
     pub next_tick: i64,
     /// Milliseconds of the coarse monotonic clock, as of this pass's events.
     pub now_ms: i64,

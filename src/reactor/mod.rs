@@ -8,6 +8,7 @@ pub mod acceptor;
 pub mod buffer;
 pub mod channel;
 pub mod channel_map;
+pub mod client;
 pub mod control;
 pub mod dispatcher;
 pub mod epoll;

@@ -2,7 +2,7 @@
 //! other. Its memory stays until nobody refers to it any more.
 
 use super::loop_state::{self, channel_at, of, registration};
-use super::{event_loop as event_loops, pass, pending, registry, tcp_connection};
+use super::{client, event_loop as event_loops, pass, pending, registry, tcp_connection};
 use crate::abi::types::event_loop;
 use crate::http::http_server;
 
@@ -18,6 +18,7 @@ pub unsafe fn free_loop(l: *mut event_loop) {
     unsafe {
         (*l).owner_thread_id = libc::pthread_self();
         close_all(l);
+        client::free_all_of(l);
         pending::shut(l);
         // What was just thrown away may have held on to connections.
         pass::within(l, || ());

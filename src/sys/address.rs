@@ -83,6 +83,29 @@ impl Address {
         })
     }
 
+    /// The port; None for a family that has none.
+    pub fn port(&self) -> Option<u16> {
+        match self.family() {
+            libc::AF_INET => Some(u16::from_be(self.view::<sockaddr_in>().sin_port)),
+            libc::AF_INET6 => Some(u16::from_be(self.view::<sockaddr_in6>().sin6_port)),
+            _ => None,
+        }
+    }
+
+    /// Changes the port; false for a family that has none.
+    pub fn set_port(&mut self, port: u16) -> bool {
+        match self.family() {
+            libc::AF_INET => {
+                *self = Self::of(sockaddr_in { sin_port: port.to_be(), ..self.view() });
+            }
+            libc::AF_INET6 => {
+                *self = Self::of(sockaddr_in6 { sin6_port: port.to_be(), ..self.view() });
+            }
+            _ => return false,
+        }
+        true
+    }
+
     /// A path, or after '@' a name in Linux's abstract namespace (unix(7)).
     fn unix(path: &[u8]) -> Result<Self, c_int> {
         let is_abstract = path.first() == Some(&b'@');
@@ -140,6 +163,11 @@ impl Address {
         if r == 0 { Ok(address) } else { Err(errno::get()) }
     }
 
+    /// No address: of no family.
+    pub fn none() -> Self {
+        Address { len: 0, ..Self::empty() }
+    }
+
     /// All zero, with the whole room as its length.
     fn empty() -> Self {
         // SAFETY: plain numbers, for which zero is a value.
@@ -164,6 +192,24 @@ impl Address {
             return libc::AF_UNSPEC;
         }
         c_int::from(self.storage.ss_family)
+    }
+
+    /// Whether both are the same address and port of IPv4, or both of IPv6.
+    pub fn is_same(&self, other: &Self) -> bool {
+        if self.family() != other.family() {
+            return false;
+        }
+        match self.family() {
+            libc::AF_INET => {
+                let (a, b): (sockaddr_in, sockaddr_in) = (self.view(), other.view());
+                (a.sin_addr.s_addr, a.sin_port) == (b.sin_addr.s_addr, b.sin_port)
+            }
+            libc::AF_INET6 => {
+                let (a, b): (sockaddr_in6, sockaddr_in6) = (self.view(), other.view());
+                (a.sin6_addr.s6_addr, a.sin6_port) == (b.sin6_addr.s6_addr, b.sin6_port)
+            }
+            _ => false,
+        }
     }
 
     /// As connect(2) and bind(2) want it, together with `len`; valid as long as `self` is.

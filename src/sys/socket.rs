@@ -7,6 +7,23 @@ use std::mem;
 pub const KEEPALIVE_SECONDS_MAX: c_int = 32_767;
 pub const KEEPALIVE_PROBES_MAX: c_int = 127;
 
+/// A stream socket that neither blocks nor is inherited by exec; -1 with errno.
+pub fn stream(family: c_int) -> c_int {
+    let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+    // SAFETY: numbers only.
+    unsafe { libc::socket(family, kind, 0) }
+}
+
+/// The error that is pending on a socket, which is taken off it (SO_ERROR, socket(7)); 0 for none.
+pub fn take_error(fd: c_int) -> c_int {
+    let mut value: c_int = 0;
+    let mut len = mem::size_of::<c_int>() as libc::socklen_t;
+    let at = (&raw mut value).cast::<c_void>();
+    // SAFETY: `at` and `len` describe `value`.
+    let r = unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_ERROR, at, &mut len) };
+    if r < 0 { super::errno::get() } else { value }
+}
+
 /// setsockopt(2) of an int: 0, or -1 with errno.
 fn set(fd: c_int, level: c_int, option: c_int, value: c_int) -> c_int {
     let at = (&raw const value).cast::<c_void>();

@@ -1,6 +1,7 @@
 //! `include/yolanda.h`: what the library offers beyond the original, one file per area. Every name
 //! begins with `yolanda_` or `YOLANDA_`.
 
+pub mod client;
 pub mod event_loop;
 pub mod timer;
 pub mod version;

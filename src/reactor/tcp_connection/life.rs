@@ -1,11 +1,12 @@
 //! From birth to reaping. A connection is closed in a pass of its loop, never inside a call of
 //! the program; it is freed at the end of the pass, when no frame can still touch it.
 
+use super::super::client;
 use super::super::loop_state::{self, Loop, count, nothing, of as loop_of};
 use super::super::registration::Removed;
 use super::super::registry::{self, Entry};
 use super::super::{buffer::readable, dispatcher, pass, pending, registration, utils::on_owner};
-use super::{Connection, hold, read, write};
+use super::{Connection, Owner, hold, read, write};
 use crate::abi::types::{EVENT_READ, buffer, channel, event_loop};
 use crate::http::http_server;
 use crate::log::CText;
@@ -392,6 +393,10 @@ pub unsafe fn close(conn: *mut Connection) {
             let removed = registration::take_off(l, fd, &raw mut (*conn).channel);
             (*own).closes_next = false;
             ours = trusted || (*conn).identity != 0 || removed == Removed::Open;
+        }
+        let client = std::mem::replace(&mut (*conn).owner, Owner::NOBODY).client();
+        if !client.is_null() {
+            client::ended(client, (*conn).received);
         }
         if let Some(callback) = (*conn).public.connectionClosedCallBack {
             if ours && !trusted {

@@ -5,6 +5,7 @@
 
 mod hold;
 mod life;
+mod owner;
 mod read;
 pub mod settings;
 mod write;
@@ -14,6 +15,7 @@ pub use life::{
     close_in_pass, create, discard, end_lingering, forget_waiting, hand_over, identify_once,
     owns_number, reap, register, run_ready,
 };
+pub use owner::Owner;
 pub use write::{take_posted_bytes, take_posted_shutdown};
 
 use super::{loop_state::channel_at, pending, utils::on_owner};
@@ -50,6 +52,7 @@ pub struct Connection {
     /// The pool blocks that the library put into the buffers; C may have put others there since.
     input_block: *mut u8,
     output_block: *mut u8,
+    pub owner: Owner,
     next_ready: *mut Connection,
     next_dead: *mut Connection,
     next_lingering: *mut Connection,
@@ -68,6 +71,8 @@ pub struct Connection {
     shut: AtomicBool,
     closed: AtomicBool,
     over_limit: AtomicBool,
+    /// At least a byte has arrived.
+    received: bool,
     /// The peer's end of stream was seen.
     ended: bool,
     /// The write side's half-close was done, or failed.
@@ -88,7 +93,7 @@ pub struct Connection {
     wants_close: bool,
 }
 
-const _: () = assert!(size_of::<Connection>() <= 320);
+const _: () = assert!(size_of::<Connection>() <= 336);
 
 /// The private face of a public pointer.
 fn of(conn: *mut tcp_connection) -> *mut Connection {

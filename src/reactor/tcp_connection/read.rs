@@ -109,6 +109,7 @@ unsafe fn receive(conn: *mut Connection) -> Got {
             count(&(*loop_of((*conn).public.eventLoop)).counts.bytes_read, n as u64);
             at.add(n as usize).write(0);
             (*input).writeIndex += n as c_int;
+            (*conn).received = true;
             return Got::Bytes { full: n as usize == room };
         }
         let e = errno::get();

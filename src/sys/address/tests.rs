@@ -64,6 +64,36 @@ fn the_kernels_structs_are_filled_in() {
 }
 
 #[test]
+fn ports_change_where_there_are_any() {
+    let mut a = socket("1.2.3.4:80");
+    assert!(a.set_port(81));
+    assert_eq!((text(&a), a.port()), ("1.2.3.4:81".into(), Some(81)));
+    let mut a = socket("[fe80::1%lo]:80");
+    assert!(a.set_port(65535));
+    assert_eq!((text(&a), a.port()), ("[fe80::1%lo]:65535".into(), Some(65535)));
+    let mut a = socket("unix:/x");
+    assert!(!a.set_port(81));
+    assert_eq!((text(&a), a.port()), ("unix:/x".into(), None));
+}
+
+#[test]
+fn the_same_end_is_told() {
+    for t in ["1.2.3.4:80", "[fe80::1%lo]:80"] {
+        assert!(socket(t).is_same(&socket(t)));
+    }
+    for (one, other) in [
+        ("1.2.3.4:80", "1.2.3.4:81"),
+        ("1.2.3.4:80", "1.2.3.5:80"),
+        ("[::1]:80", "[::1]:81"),
+        ("[::1]:80", "[::2]:80"),
+        ("[::ffff:1.2.3.4]:80", "1.2.3.4:80"),
+        ("unix:/x", "unix:/x"),
+    ] {
+        assert!(!socket(one).is_same(&socket(other)), "{one} {other}");
+    }
+}
+
+#[test]
 fn any_and_names() {
     assert!(matches!(Address::parse(b"*:80"), Ok(Parsed::Any(80))));
     assert!(matches!(Address::parse(b":0"), Ok(Parsed::Any(0))));

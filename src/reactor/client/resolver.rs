@@ -1,0 +1,304 @@
+//! Host names to addresses, by getaddrinfo(3) on threads of its own, so that no loop has to wait.
+//!
+//! A job belongs to two at first: its loop, which has it in a list until the answer has arrived, and
+//! the line of jobs with the thread that works it off. Only the loop's thread looks at `client`.
+
+use super::super::loop_state::{self, of as loop_of};
+use super::super::pending;
+use super::Client;
+use crate::abi::types::event_loop;
+use crate::sys::address::Address;
+use crate::sys::{errno, pool};
+use libc::{addrinfo, c_char, c_int, c_void};
+use std::mem;
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::AcqRel, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Addresses of a host that are tried.
+const ADDRESSES: usize = 8;
+/// The longest host name, with its NUL.
+const HOST: usize = 256;
+/// Threads at a time: a name server that doesn't answer holds one for many seconds.
+const THREADS: u32 = 16;
+/// Address space, used as far as the system's resolving modules need it.
+const STACK: usize = 512 << 10;
+/// How long a thread waits for memory to report with.
+const AGAIN_US: u32 = 10_000;
+
+pub struct Job {
+    refs: AtomicU32,
+    /// Nobody wants the answer any more.
+    cancelled: AtomicBool,
+    /// In the line of jobs.
+    next: *mut Job,
+    /// In the list of the loop; and the link that points here.
+    next_of_loop: *mut Job,
+    link_of_loop: *mut *mut Job,
+    eventLoop: *mut event_loop,
+    /// Who waits; NULL: nobody any more.
+    client: *mut Client,
+    host: [c_char; HOST],
+    port: u16,
+    /// errno for the client, 0 where there are addresses.
+    pub error: c_int,
+    pub count: usize,
+    pub addresses: [Address; ADDRESSES],
+}
+
+/// The jobs that no thread has taken yet, and how many threads there are.
+struct Line {
+    head: *mut Job,
+    tail: *mut Job,
+    threads: u32,
+    /// Threads are gone after a fork.
+    process: libc::pid_t,
+}
+
+// SAFETY: jobs are process-wide memory, handed on under the mutex.
+unsafe impl Send for Line {}
+
+const EMPTY: Line = Line { head: ptr::null_mut(), tail: ptr::null_mut(), threads: 0, process: 0 };
+
+static LINE: Mutex<Line> = Mutex::new(EMPTY);
+
+fn line() -> MutexGuard<'static, Line> {
+    LINE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Looks a name up for a client: the answer comes by `attempt::resolved`, in a pass of the loop.
+/// NULL with errno where that can't be begun.
+///
+/// # Safety
+/// On the loop's thread.
+pub unsafe fn ask(l: *mut event_loop, client: *mut Client, host: &[u8], port: u16) -> *mut Job {
+    // SAFETY: the block is checked, zeroes are valid, and it is filled before it is shared.
+    unsafe {
+        debug_assert!(host.len() < HOST);
+        let job = pool::alloc(size_of::<Job>()).cast::<Job>();
+        if job.is_null() {
+            errno::set(libc::ENOMEM);
+            return job;
+        }
+        ptr::write_bytes(job, 0, 1);
+        (*job).refs = AtomicU32::new(2);
+        (*job).eventLoop = l;
+        (*job).client = client;
+        (*job).port = port;
+        ptr::copy_nonoverlapping(host.as_ptr(), (&raw mut (*job).host).cast(), host.len());
+        loop_state::retain(l);
+        if !enqueue(job) {
+            let e = errno::get();
+            loop_state::release(l);
+            pool::free(job.cast(), size_of::<Job>());
+            errno::set(e);
+            return ptr::null_mut();
+        }
+        let first = &raw mut (*loop_of(l)).jobs;
+        (*job).next_of_loop = *first;
+        (*job).link_of_loop = first;
+        if !(*first).is_null() {
+            (**first).link_of_loop = &raw mut (*job).next_of_loop;
+        }
+        *first = job;
+        job
+    }
+}
+
+/// What a thread posts: the answer is there.
+unsafe extern "C-unwind" fn arrived(_: *mut event_loop, data: *mut c_void) {
+    // SAFETY: the list keeps the job until here; a client that waits is alive.
+    unsafe {
+        let job = data.cast::<Job>();
+        let next = (*job).next_of_loop;
+        *(*job).link_of_loop = next;
+        if !next.is_null() {
+            (*next).link_of_loop = (*job).link_of_loop;
+        }
+        let client = mem::replace(&mut (*job).client, ptr::null_mut());
+        if client.is_null() {
+            release(job);
+        } else {
+            super::attempt::resolved(client);
+        }
+    }
+}
+
+/// The client doesn't wait for this job any more, or is done with its addresses.
+///
+/// # Safety
+/// The client's own job, on the loop's thread; it isn't used any more.
+pub unsafe fn leave(job: *mut Job) {
+    // SAFETY: as said.
+    unsafe {
+        if mem::replace(&mut (*job).client, ptr::null_mut()).is_null() {
+            // It arrived: the list's part is the client's.
+            release(job);
+        } else {
+            (*job).cancelled.store(true, Relaxed);
+        }
+    }
+}
+
+/// Forgets the jobs of a loop that is being freed.
+///
+/// # Safety
+/// On the loop's thread; no client waits any more.
+pub unsafe fn forget_all_of(l: *mut event_loop) {
+    // SAFETY: listed jobs are alive by the list's part.
+    unsafe {
+        let mut job = mem::replace(&mut (*loop_of(l)).jobs, ptr::null_mut());
+        while !job.is_null() {
+            let following = (*job).next_of_loop;
+            release(job);
+            job = following;
+        }
+    }
+}
+
+unsafe fn release(job: *mut Job) {
+    // SAFETY: the caller's own part; the last one frees.
+    unsafe {
+        if (*job).refs.fetch_sub(1, AcqRel) == 1 {
+            pool::free(job.cast(), size_of::<Job>());
+        }
+    }
+}
+
+/// Puts a job at the end of the line, and a thread to it where there are few. False with errno
+/// where there is no thread and none can be made.
+fn enqueue(job: *mut Job) -> bool {
+    let mut line = line();
+    // SAFETY: getpid has no preconditions.
+    let process = unsafe { libc::getpid() };
+    if line.process != process {
+        *line = Line { process, ..EMPTY };
+    }
+    if line.threads < THREADS {
+        match spawn() {
+            0 => line.threads += 1,
+            e if line.threads == 0 => {
+                errno::set(e);
+                return false;
+            }
+            _ => {}
+        }
+    }
+    if line.head.is_null() {
+        line.head = job;
+    } else {
+        // SAFETY: jobs in the line are alive.
+        unsafe { (*line.tail).next = job };
+    }
+    line.tail = job;
+    true
+}
+
+/// Starts a detached thread that no signal of the program is delivered to. 0 or an errno.
+fn spawn() -> c_int {
+    let _keep = errno::Keep::new();
+    // SAFETY: attributes and signal sets are plain values, made by the calls that are for it.
+    unsafe {
+        let mut attributes: libc::pthread_attr_t = mem::zeroed();
+        let e = libc::pthread_attr_init(&mut attributes);
+        if e != 0 {
+            return e;
+        }
+        libc::pthread_attr_setdetachstate(&mut attributes, libc::PTHREAD_CREATE_DETACHED);
+        let mut thread: libc::pthread_t = mem::zeroed();
+        let mut every: libc::sigset_t = mem::zeroed();
+        let mut before: libc::sigset_t = mem::zeroed();
+        libc::sigfillset(&mut every);
+        libc::pthread_sigmask(libc::SIG_BLOCK, &every, &mut before);
+        libc::pthread_attr_setstacksize(&mut attributes, STACK);
+        let mut e = libc::pthread_create(&mut thread, &attributes, work, ptr::null_mut());
+        if e == libc::EINVAL {
+            // A program with much thread-local memory needs more than that.
+            libc::pthread_attr_destroy(&mut attributes);
+            libc::pthread_attr_init(&mut attributes);
+            libc::pthread_attr_setdetachstate(&mut attributes, libc::PTHREAD_CREATE_DETACHED);
+            e = libc::pthread_create(&mut thread, &attributes, work, ptr::null_mut());
+        }
+        libc::pthread_sigmask(libc::SIG_SETMASK, &before, ptr::null_mut());
+        libc::pthread_attr_destroy(&mut attributes);
+        e
+    }
+}
+
+/// The thread: works the line off, and ends with it.
+extern "C" fn work(_: *mut c_void) -> *mut c_void {
+    // SAFETY: names the calling thread.
+    unsafe { libc::prctl(libc::PR_SET_NAME, c"yolanda-resolve".as_ptr()) };
+    while let Some(job) = take() {
+        // SAFETY: the line's part of the job is this thread's, which also retained the loop.
+        unsafe {
+            let l = (*job).eventLoop;
+            if !(*job).cancelled.load(Relaxed) {
+                look_up(job);
+            }
+            // Without memory for a post the loop would wait for ever; a loop that was freed
+            // has let go of the job itself.
+            while pending::post_function(l, Some(arrived), job.cast()) < 0
+                && errno::get() != libc::ESHUTDOWN
+            {
+                libc::usleep(AGAIN_US);
+            }
+            release(job);
+            loop_state::release(l);
+        }
+    }
+    ptr::null_mut()
+}
+
+/// The first job of the line; None ends the thread.
+fn take() -> Option<*mut Job> {
+    let mut line = line();
+    let job = line.head;
+    if job.is_null() {
+        line.threads -= 1;
+        return None;
+    }
+    // SAFETY: jobs in the line are alive.
+    line.head = unsafe { (*job).next };
+    Some(job)
+}
+
+/// Asks the system, and notes its addresses in the order of its preference, or an errno.
+unsafe fn look_up(job: *mut Job) {
+    // SAFETY: this thread alone writes the answer; the list that getaddrinfo made is freed.
+    unsafe {
+        let mut hints: addrinfo = mem::zeroed();
+        hints.ai_socktype = libc::SOCK_STREAM;
+        let mut found: *mut addrinfo = ptr::null_mut();
+        let host = (&raw const (*job).host).cast();
+        let answer = libc::getaddrinfo(host, ptr::null(), &hints, &mut found);
+        if answer != 0 {
+            (*job).error = meaning(answer, errno::get());
+            return;
+        }
+        let mut at = found;
+        while !at.is_null() && (*job).count < ADDRESSES {
+            let mut address = Address::copy((*at).ai_addr, (*at).ai_addrlen);
+            if address.set_port((*job).port) {
+                (*job).addresses[(*job).count] = address;
+                (*job).count += 1;
+            }
+            at = (*at).ai_next;
+        }
+        libc::freeaddrinfo(found);
+        if (*job).count == 0 {
+            (*job).error = libc::ENOENT;
+        }
+    }
+}
+
+/// The errno for an answer of getaddrinfo's other than 0.
+fn meaning(answer: c_int, system: c_int) -> c_int {
+    match answer {
+        libc::EAI_NONAME | libc::EAI_NODATA => libc::ENOENT,
+        libc::EAI_AGAIN => libc::EAGAIN,
+        libc::EAI_MEMORY => libc::ENOMEM,
+        libc::EAI_SYSTEM if system > 0 => system,
+        _ => libc::EHOSTUNREACH,
+    }
+}
