@@ -3,13 +3,13 @@
 //! asks it (is the number still ours?), and so does whoever has a channel and looks for its loop.
 
 use crate::abi::types::{channel, event_loop};
+use crate::sys::lock::{Guard, Lock};
 use crate::sys::pool;
 use libc::c_int;
 use std::ptr;
 use std::sync::atomic::{
     AtomicPtr, AtomicU64, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
 };
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 #[derive(Clone, Copy)]
 pub struct Entry {
@@ -27,7 +27,7 @@ const SHARDS: usize = 64;
 
 static TABLE: [AtomicPtr<Entry>; CHUNKS] = [const { AtomicPtr::new(ptr::null_mut()) }; CHUNKS];
 /// Entries are read and written under the lock of their shard.
-static LOCKS: [Mutex<()>; SHARDS] = [const { Mutex::new(()) }; SHARDS];
+static LOCKS: [Lock<()>; SHARDS] = [const { Lock::new(()) }; SHARDS];
 static LAST_ID: AtomicU64 = AtomicU64::new(0);
 
 /// A number for a registration, never used again in this process. Its lower half isn't 0.
@@ -40,8 +40,8 @@ pub fn new_id() -> u64 {
     }
 }
 
-fn lock(fd: c_int) -> MutexGuard<'static, ()> {
-    LOCKS[fd as usize % SHARDS].lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(fd: c_int) -> Guard<'static, ()> {
+    LOCKS[fd as usize % SHARDS].lock()
 }
 
 /// The entry of `fd`, or NULL where none can be (a chunk is made only when asked to).

@@ -9,5 +9,6 @@ pub mod atomic {
 }
 pub mod errno;
 pub mod fd;
+pub mod lock;
 pub mod pool;
 pub mod socket;

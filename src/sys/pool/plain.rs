@@ -1,8 +1,8 @@
 //! The pools as plain malloc and free, for memcheck and AddressSanitizer. Each block has a head
 //! that links it into a list, so that `owns` still works.
 
+use crate::sys::lock::Lock;
 use std::ptr;
-use std::sync::{Mutex, PoisonError};
 
 #[repr(C, align(16))]
 struct Head {
@@ -16,7 +16,7 @@ struct Blocks(*mut Head);
 // SAFETY: heads are malloc'd memory; the mutex orders all use of the list.
 unsafe impl Send for Blocks {}
 
-static BLOCKS: Mutex<Blocks> = Mutex::new(Blocks(ptr::null_mut()));
+static BLOCKS: Lock<Blocks> = Lock::new(Blocks(ptr::null_mut()));
 
 pub fn alloc(size: usize) -> *mut u8 {
     // SAFETY: malloc may be called with any size; the head is written before it is linked.
@@ -25,7 +25,7 @@ pub fn alloc(size: usize) -> *mut u8 {
         if head.is_null() {
             return ptr::null_mut();
         }
-        let mut blocks = BLOCKS.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut blocks = BLOCKS.lock();
         head.write(Head { prev: ptr::null_mut(), next: blocks.0, size });
         if !blocks.0.is_null() {
             (*blocks.0).prev = head;
@@ -38,7 +38,7 @@ pub fn alloc(size: usize) -> *mut u8 {
 /// # Safety
 /// `p` came from `alloc`, and nothing uses it any more.
 pub unsafe fn free(p: *mut u8, _size: usize) {
-    let mut blocks = BLOCKS.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut blocks = BLOCKS.lock();
     // SAFETY: the head stands before the block, and is in the list.
     unsafe {
         let head = p.cast::<Head>().sub(1);
@@ -56,7 +56,7 @@ pub unsafe fn free(p: *mut u8, _size: usize) {
 }
 
 pub fn owns(p: *const u8) -> bool {
-    let blocks = BLOCKS.lock().unwrap_or_else(PoisonError::into_inner);
+    let blocks = BLOCKS.lock();
     let mut head = blocks.0;
     while !head.is_null() {
         // SAFETY: listed heads are live while the lock is held.

@@ -4,9 +4,9 @@
 //! the kept ones are below `WARM_MAX` (first use of a page costs more than copying it); `trim`,
 //! called by a loop that has been idle, gives them back.
 
+use crate::sys::lock::{Guard, Lock};
 use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub const GRANULE: usize = 64 << 10;
 const RESERVE: usize = 256 << 30;
@@ -43,7 +43,7 @@ unsafe impl Send for Runs {}
 
 static BASE: AtomicUsize = AtomicUsize::new(0);
 static SIZE: AtomicUsize = AtomicUsize::new(0);
-static RUNS: Mutex<Runs> = Mutex::new(Runs {
+static RUNS: Lock<Runs> = Lock::new(Runs {
     granules: ptr::null_mut(),
     meta: ptr::null_mut(),
     limit: 0,
@@ -54,8 +54,8 @@ static RUNS: Mutex<Runs> = Mutex::new(Runs {
     warm_bytes: 0,
 });
 
-fn runs() -> MutexGuard<'static, Runs> {
-    RUNS.lock().unwrap_or_else(PoisonError::into_inner)
+fn runs() -> Guard<'static, Runs> {
+    RUNS.lock()
 }
 
 /// Whether `p` points into pool memory.

@@ -3,8 +3,8 @@
 
 use super::SLAB_MAX;
 use super::region::{GRANULE, run_alloc, run_free};
+use crate::sys::lock::Lock;
 use std::ptr;
-use std::sync::{Mutex, PoisonError};
 
 /// Classes: multiples of 16 up to 512, then powers of two.
 const FINE: usize = 32;
@@ -49,7 +49,7 @@ struct Class(*mut Slab);
 // SAFETY: slabs are process-wide memory; the mutex around the class orders all use.
 unsafe impl Send for Class {}
 
-static CLASSES: [Mutex<Class>; COUNT] = [const { Mutex::new(Class(ptr::null_mut())) }; COUNT];
+static CLASSES: [Lock<Class>; COUNT] = [const { Lock::new(Class(ptr::null_mut())) }; COUNT];
 
 impl Class {
     unsafe fn link(&mut self, slab: *mut Slab) {
@@ -87,7 +87,7 @@ fn has_room(slab: &Slab, size: usize) -> bool {
 pub fn alloc(size: usize) -> *mut u8 {
     let class = class_of(size);
     let size = class_size(class);
-    let mut list = CLASSES[class].lock().unwrap_or_else(PoisonError::into_inner);
+    let mut list = CLASSES[class].lock();
     // SAFETY: slabs in the list are granules of this class with room; the lock is held.
     unsafe {
         if list.0.is_null() {
@@ -130,7 +130,7 @@ pub unsafe fn free(p: *mut u8, size: usize) {
     let class = class_of(size);
     let size = class_size(class);
     let at = (p as usize & !(GRANULE - 1)) as *mut Slab;
-    let mut list = CLASSES[class].lock().unwrap_or_else(PoisonError::into_inner);
+    let mut list = CLASSES[class].lock();
     // SAFETY: pieces lie in their slab's granule, which is aligned to its size; the lock is held.
     unsafe {
         let slab = &mut *at;
