@@ -21,6 +21,9 @@ mod pending;
 pub mod poll;
 #[allow(dead_code)]
 mod refs;
+#[cfg(test)]
+#[path = "refs/tests.rs"]
+mod refs_tests;
 mod registration;
 mod registry;
 pub mod tcp_connection;

@@ -12,6 +12,10 @@ mod sys {
 #[path = "../../src/reactor/wake_flag.rs"]
 mod wake_flag;
 
+#[path = "../../src/reactor/refs.rs"]
+mod ref_count;
+
+mod refs;
 mod wake;
 
 /// Runs a model. `preemptions` bounds how often a thread is interrupted where it could go on; what
