@@ -4,6 +4,8 @@
 #ifndef EXAMPLE_H
 #define EXAMPLE_H
 
+#include <stdint.h>
+
 #include "lib/common.h"
 #include "lib/event_loop.h"
 #include "lib/thread_pool.h"
@@ -20,8 +22,19 @@ static inline int example_port(int argc, char **argv)
         return SERV_PORT;
     port = strtol(text, &end, 10);
     if (*end != '\0' || port < 0 || port > 65535)
-        error(1, 0, "usage: %s [PORT]", argv[0]);
+        error(1, 0, "usage: %s [PORT]\n", argv[0]);
     return (int) port;
+}
+
+/* Time as people say it, "1.5" seconds, in the milliseconds that the library counts in. */
+static inline int64_t example_milliseconds(const char *text)
+{
+    char *end;
+    double seconds = strtod(text, &end);
+
+    if (end == text || *end != '\0' || !(seconds >= 0.001 && seconds <= 1e6))
+        error(1, 0, "not a number of seconds: %s\n", text);
+    return (int64_t) (seconds * 1000 + 0.5);
 }
 
 /* Flushed, because whoever started us through a pipe waits for this line. */

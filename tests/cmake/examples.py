@@ -3,6 +3,7 @@
 
 DIRECTORY holds the built examples. Each check starts its server on a free port,
 talks to it as its readers would, and stops it by a signal: main has to return 0.
+That happens once on each back end.
 """
 import contextlib
 import http.client
@@ -22,8 +23,10 @@ BIG = 1 << 20
 class Examples:
     """The built examples; `prefix` is a command that runs each of them, such as valgrind."""
 
-    def __init__(self, directory, prefix=(), timeout=harness.TIMEOUT):
+    def __init__(self, directory, dispatcher, prefix=(), timeout=harness.TIMEOUT):
         self.directory = Path(directory)
+        # With the log that users see.
+        self.env = {"YOLANDA_DISPATCHER": dispatcher, "YOLANDA_LOG": None}
         self.prefix = tuple(map(str, prefix))
         self.timeout = timeout
 
@@ -32,15 +35,16 @@ class Examples:
 
     def run(self, name, *args, stdin=b""):
         """Runs an example to its end; what it printed."""
-        done = harness.run(*self.command(name, *args), stdin=stdin, timeout=self.timeout)
+        done = harness.run(*self.command(name, *args), env=self.env, stdin=stdin,
+                           timeout=self.timeout)
         assert done.status == 0, f"{name}: status {done.status}\n{done.stdout}{done.stderr}"
         return done.stdout
 
     @contextlib.contextmanager
     def serving(self, name, *args, stop=signal.SIGINT):
-        """A server on a free port, with the log that its user sees; ends it by a signal."""
+        """A server on a free port; ends it by a signal."""
         command = self.command(name, "0", *args)
-        with harness.Server(*command, env={"YOLANDA_LOG": None}, port=False) as server:
+        with harness.Server(*command, env=self.env, port=False) as server:
             line = server.wait_line(r"^listening on port (\d+)$", timeout=self.timeout)
             server.port = int(line.group(1))
             yield server
@@ -233,16 +237,34 @@ def chat_server(examples):
             hears(anna, bert_name + b": %d from bert" % number)
 
 
+def timer(examples):
+    tick = 20
+    lines = examples.run("timer", str(tick / 1000)).splitlines()
+    events = [(int(found[1]), found[2]) for line in lines
+              if (found := re.fullmatch(r" *(\d+) ms: (\w+)", line))]
+    ticks = [time for time, what in events if what == "tick"]
+    assert len(ticks) == 10, lines
+    for number, time in enumerate(ticks, 1):
+        assert time >= number * tick, lines
+    knocks = [time for time, what in events if what == "knock"]
+    assert len(knocks) == 4 and knocks[0] >= tick, lines
+    for number in (1, 2, 3):
+        assert knocks[number] >= knocks[number - 1] + (tick << number), lines
+    barks = [time for time, what in events if what == "woof"]
+    assert len(barks) == 1 and barks[0] >= ticks[-1] + 3 * tick, lines
+
+
 CHECKS = {check.__name__: check for check in (
     echo_server, echo_server_threads, echo_server_poll, http_server, blocking_server,
-    own_channel, chat_server)}
+    own_channel, chat_server, timer)}
 
 
 def main():
     directory, *names = sys.argv[1:]
     for name in names or CHECKS:
-        CHECKS[name](Examples(directory))
-        print(name, "passed")
+        for dispatcher in harness.DISPATCHERS:
+            CHECKS[name](Examples(directory, dispatcher))
+            print(f"{name} passed on {dispatcher}")
 
 
 if __name__ == "__main__":

@@ -32,14 +32,15 @@ class Memcheck(unittest.TestCase):
                        check=True, stdout=subprocess.DEVNULL)
 
 
-def _add_test(name, check):
+def _add_test(name, check, dispatcher):
     def test(self):
-        check(examples.Examples(BUILD / "c_examples", prefix=VALGRIND, timeout=TIMEOUT))
-    setattr(Memcheck, f"test_{name}", test)
+        check(examples.Examples(BUILD / "c_examples", dispatcher, prefix=VALGRIND, timeout=TIMEOUT))
+    setattr(Memcheck, f"test_{name}_{dispatcher}", test)
 
 
 for _name, _check in examples.CHECKS.items():
-    _add_test(_name, _check)
+    for _dispatcher in harness.DISPATCHERS:
+        _add_test(_name, _check, _dispatcher)
 
 
 if __name__ == "__main__":
