@@ -26,6 +26,9 @@ pub use super::tcp_server::{
 };
 pub use super::thread_pool::thread_pool;
 pub use super::yolanda::client::{yolanda_client, yolanda_client_failed_callback};
+pub use super::yolanda::connection::{
+    YOLANDA_LIMIT_CLOSE, YOLANDA_LIMIT_REFUSE, yolanda_water_mark_callback,
+};
 pub use super::yolanda::event_loop::{yolanda_loop_callback, yolanda_loop_stats};
 pub use super::yolanda::timer::{yolanda_timer, yolanda_timer_callback};
 

@@ -186,7 +186,7 @@ pub unsafe fn deliver(
     }
 }
 
-/// Events that nobody wants to hear of: a connection is closed, a program's channel leaves the
+/// Events that nobody wants to hear of: a connection is closed (`hung_up`), a program's channel leaves the
 /// back end until its next update, so that neither is reported for ever.
 unsafe fn abandon(l: *mut EventLoop, fd: c_int, bits: u32) {
     // SAFETY: the caller found a live registration.
@@ -200,7 +200,7 @@ unsafe fn abandon(l: *mut EventLoop, fd: c_int, bits: u32) {
         } else if bits & NVAL != 0 {
             registrations::expire(l, fd);
         } else {
-            tcp_connection::close_in_pass(conn);
+            tcp_connection::hung_up(conn);
         }
     }
 }

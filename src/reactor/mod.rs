@@ -14,12 +14,12 @@ pub mod dispatcher;
 pub mod epoll;
 pub mod event_loop;
 pub mod event_loop_thread;
+mod in_use;
 pub mod inetaddress;
 mod loop_state;
 mod pass;
 mod pending;
 pub mod poll;
-#[allow(dead_code)]
 mod refs;
 #[cfg(test)]
 #[path = "refs/tests.rs"]

@@ -18,18 +18,20 @@ pub const REGISTER: c_int = 16;
 /// Bytes to send, behind the task.
 pub const SEND: c_int = 17;
 pub const SHUTDOWN: c_int = 18;
-/// Closes a connection that went over its limit.
+/// Closes a connection, as was decided on another thread.
 pub const CLOSE: c_int = 19;
 /// A number was found to belong to somebody else.
 pub const EXPIRE: c_int = 20;
 /// A `Call` behind the task.
 pub const CALL: c_int = 21;
+/// Closes a connection after its queue is sent, or at the time that stands in `id`.
+pub const END: c_int = 22;
 
 #[repr(C)]
 pub struct Task {
     public: channel_element,
     fd: c_int,
-    /// Pinned while the task waits.
+    /// Referred to and pinned while the task waits.
     conn: *mut Connection,
     id: u64,
     len: usize,
@@ -133,10 +135,10 @@ pub unsafe fn post_channel(l: *mut event_loop, fd: c_int, ch: *mut channel, kind
     }
 }
 
-/// Makes a task for a connection, which it pins, with a copy of the bytes. NULL when memory is out.
+/// Makes a task for a connection, which it keeps, with a copy of the bytes. NULL when memory is out.
 ///
 /// # Safety
-/// A live connection; `data` holds `len` bytes.
+/// A connection that wasn't freed yet; `data` holds `len` bytes.
 pub unsafe fn for_connection(
     conn: *mut Connection,
     kind: c_int,
@@ -149,24 +151,53 @@ pub unsafe fn for_connection(
         if task.is_null() {
             return task;
         }
+        if !(*conn).refs.retain() {
+            dispose(task);
+            return ptr::null_mut();
+        }
         if len > 0 {
             ptr::copy_nonoverlapping(data, task.add(1).cast(), len);
         }
         (*task).conn = conn;
         (*conn).pins.fetch_add(1, Relaxed);
-        (*conn).posted_bytes.fetch_add(len as u32, Relaxed);
         task
     }
 }
 
-/// Queues a task that `for_connection` made. From then on only the pin keeps the connection.
+/// Queues a task that `for_connection` made. From then on only the task keeps the connection.
 /// False when the loop was freed.
 ///
 /// # Safety
 /// The task is in no queue.
 pub unsafe fn post_task(task: *mut Task) -> bool {
-    // SAFETY: the connection is pinned by the task.
+    // SAFETY: the task refers to the connection.
     unsafe { push((*(*task).conn).public.eventLoop, task) }
+}
+
+/// Throws a task of `for_connection` away that isn't needed after all.
+///
+/// # Safety
+/// The task is in no queue; the caller's own reference keeps the connection.
+pub unsafe fn withdraw(task: *mut Task) {
+    // SAFETY: as said.
+    unsafe { unpin(task) }
+}
+
+/// Has a connection close after its queue is sent, or at `time`. False when memory is out, or the
+/// loop was freed.
+///
+/// # Safety
+/// As `for_connection`.
+pub unsafe fn post_end(conn: *mut Connection, time: i64) -> bool {
+    // SAFETY: the task is checked before use.
+    unsafe {
+        let task = for_connection(conn, END, ptr::null(), 0);
+        if task.is_null() {
+            return false;
+        }
+        (*task).id = time as u64;
+        post_task(task)
+    }
 }
 
 /// Queues something for a connection. False when memory is out, or the loop was freed.
@@ -204,7 +235,8 @@ pub unsafe fn post_expire(l: *mut event_loop, fd: c_int, id: u64) {
 
 /// Runs what is queued, in order, without what is queued meanwhile. No callback of a connection is
 /// called from here, but functions that were posted are: they may run the loop, whose pass then goes
-/// on with what was taken before it looks for more.
+/// on with what was taken before it looks for more. So are the destructors of connections that only a
+/// task kept.
 ///
 /// # Safety
 /// On the loop's thread.
@@ -234,7 +266,7 @@ pub unsafe fn run(l: *mut event_loop) {
 }
 
 unsafe fn run_one(l: *mut event_loop, task: *mut Task) {
-    // SAFETY: a task taken from the queue; its connection is pinned until here.
+    // SAFETY: a task taken from the queue; its connection is kept until here.
     unsafe {
         let (fd, ch, conn) = ((*task).fd, (*task).public.channel, (*task).conn);
         match (*task).public.r#type {
@@ -244,7 +276,8 @@ unsafe fn run_one(l: *mut event_loop, task: *mut Task) {
             REGISTER => tcp_connection::register(conn),
             SEND => tcp_connection::take_posted_bytes(conn, task.add(1).cast(), (*task).len),
             SHUTDOWN => tcp_connection::take_posted_shutdown(conn),
-            CLOSE => tcp_connection::close_in_pass(conn),
+            CLOSE => tcp_connection::schedule(conn),
+            END => tcp_connection::take_posted_end(conn, (*task).id as i64),
             EXPIRE => {
                 let reg = super::loop_state::registration(l, fd);
                 if !reg.is_null() && (*reg).id == (*task).id as u32 {
@@ -268,16 +301,16 @@ unsafe fn run_one(l: *mut event_loop, task: *mut Task) {
     }
 }
 
-/// Frees a task that is done with, and lets its connection go.
+/// Frees a task that is done with, and lets its connection go: nobody else may have it any more.
 unsafe fn unpin(task: *mut Task) {
-    // SAFETY: the task is in no queue; the connection is freed by its loop's reaping only, not here.
+    // SAFETY: the task is in no queue.
     unsafe {
         let conn = (*task).conn;
-        if !conn.is_null() {
-            (*conn).posted_bytes.fetch_sub((*task).len as u32, Relaxed);
-            (*conn).pins.fetch_sub(1, AcqRel);
-        }
         dispose(task);
+        if !conn.is_null() {
+            (*conn).pins.fetch_sub(1, AcqRel);
+            tcp_connection::release(conn);
+        }
     }
 }
 

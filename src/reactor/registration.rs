@@ -138,10 +138,11 @@ pub unsafe fn add(l: *mut event_loop, fd: c_int, ch: *mut channel) -> c_int {
         if let Some(back_end_add) = (*(*l).eventDispatcher).add
             && back_end_add(l, ch) < 0
         {
+            let why = errno::get();
             let _keep = errno::Keep::new();
             forget(l, fd, reg.id);
             if !conn.is_null() {
-                tcp_connection::close_in_pass(conn);
+                tcp_connection::close_in_pass(conn, why);
             }
             return -1;
         }
@@ -225,7 +226,7 @@ pub unsafe fn update(l: *mut event_loop, fd: c_int, ch: *mut channel) -> c_int {
                 let conn = tcp_connection::of_channel(ch);
                 if !conn.is_null() {
                     // Without a place in the back end it would never hear of its end.
-                    tcp_connection::close_in_pass(conn);
+                    tcp_connection::close_in_pass(conn, errno::get());
                 }
                 -1
             }
@@ -288,7 +289,7 @@ pub unsafe fn expire(l: *mut event_loop, fd: c_int) {
         let conn: *mut Connection = tcp_connection::of_channel(ch);
         remove(l, fd, ch);
         if !conn.is_null() {
-            tcp_connection::close_in_pass(conn);
+            tcp_connection::close_in_pass(conn, libc::EBADF);
         }
     }
 }

@@ -59,7 +59,7 @@ unsafe fn close_connections(l: *mut event_loop) -> bool {
             let ch = channel_at(l, fd);
             let reg = registration(l, fd);
             if !ch.is_null() && !reg.is_null() && (*reg).connection {
-                tcp_connection::close_in_pass(tcp_connection::around(ch));
+                tcp_connection::close_in_pass(tcp_connection::around(ch), libc::ESHUTDOWN);
                 some = true;
             }
         }

@@ -1,7 +1,7 @@
 //! Descriptors and sockets: system calls with the flags this library wants.
 
 use super::errno;
-use libc::{c_int, c_void};
+use libc::{c_int, c_short, c_void};
 use std::mem;
 use std::ptr;
 
@@ -105,9 +105,14 @@ pub fn is_open(fd: c_int) -> bool {
 
 /// Whether a read would find something: bytes, the end of the stream, or an error.
 pub fn has_input(fd: c_int) -> bool {
-    let mut one = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+    ready(fd, libc::POLLIN) != 0
+}
+
+/// What of `events` a descriptor is ready for (poll(2)), and what else is to be told of it.
+pub fn ready(fd: c_int, events: c_short) -> c_short {
+    let mut one = libc::pollfd { fd, events, revents: 0 };
     // SAFETY: one struct, as the count says.
-    unsafe { libc::poll(&mut one, 1, 0) > 0 }
+    if unsafe { libc::poll(&mut one, 1, 0) } > 0 { one.revents } else { 0 }
 }
 
 /// The kernel's name for a socket, never used twice while the system runs (SO_COOKIE, socket(7)).

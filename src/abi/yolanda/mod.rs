@@ -2,6 +2,7 @@
 //! begins with `yolanda_` or `YOLANDA_`.
 
 pub mod client;
+pub mod connection;
 pub mod event_loop;
 pub mod timer;
 pub mod version;

@@ -180,7 +180,7 @@ unsafe fn halt(client: *mut Client) {
             (*client).state = State::Idle;
         } else {
             if (*client).state != State::Closing {
-                tcp_connection::close_in_pass((*client).conn);
+                tcp_connection::close_in_pass((*client).conn, libc::ECANCELED);
             }
             (*client).state = State::Closing;
         }

@@ -1,22 +1,17 @@
-//! From birth to reaping. A connection is closed in a pass of its loop, never inside a call of
-//! the program; it is freed at the end of the pass, when no frame can still touch it.
+//! The beginning of a connection: made on one thread, brought to its loop, watched there.
 
-use super::super::client;
-use super::super::loop_state::{self, Loop, count, nothing, of as loop_of};
-use super::super::registration::Removed;
+use super::super::loop_state::{self, count, nothing, of as loop_of};
+use super::super::refs::RefCount;
 use super::super::registry::{self, Entry};
-use super::super::{buffer::readable, dispatcher, pass, pending, registration, utils::on_owner};
-use super::{Connection, Owner, hold, read, write};
+use super::super::{dispatcher, pending, registration, utils::on_owner};
+use super::{Connection, end, extras, read, turns, write};
 use crate::abi::types::{EVENT_READ, buffer, channel, event_loop};
 use crate::http::http_server;
 use crate::log::CText;
-use crate::sys::{fd as sys_fd, pool};
+use crate::sys::{errno, fd as sys_fd, pool};
 use libc::{c_char, c_int, c_void};
 use std::ptr;
-use std::sync::atomic::{Ordering::Acquire, Ordering::Relaxed};
-
-/// How long a half-closed connection waits for the peer's end.
-const LINGER_MS: i64 = 5000;
+use std::sync::atomic::{Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
 
 /// The name, for log lines.
 ///
@@ -100,18 +95,20 @@ pub unsafe fn create(
             sys_fd::set_nonblocking(fd);
         }
         (*conn).id = registry::new_id();
+        (&raw mut (*conn).refs).write(RefCount::new());
         loop_state::retain(l);
         conn
     }
 }
 
-/// Frees a connection that nobody has seen.
+/// Frees the memory of a connection that nobody has seen, or that has ended.
 ///
 /// # Safety
-/// `create` made it, and nothing else happened to it.
+/// Nobody else has it; `create` made it, and nothing happened to it but settings, or it has ended.
 pub unsafe fn discard(conn: *mut Connection) {
     // SAFETY: as said; its reference kept the loop's memory.
     unsafe {
+        extras::dispose(conn);
         let l = (*conn).public.eventLoop;
         pool::free(conn.cast(), size_of::<Connection>());
         loop_state::release(l);
@@ -120,12 +117,13 @@ pub unsafe fn discard(conn: *mut Connection) {
 
 /// Enters the descriptor, calls the completed callback on this thread, and brings the connection
 /// to its loop. On another thread than the loop's it may be gone when this returns. `accepted`: the
-/// number comes from accept, so whatever was registered for it is dead.
+/// number comes from accept, so whatever was registered for it is dead. False when memory is out:
+/// the connection is the caller's to discard.
 ///
 /// # Safety
 /// `create` made the connection, and its callbacks are set.
 pub unsafe fn hand_over(conn: *mut Connection, accepted: bool) -> bool {
-    // SAFETY: the pin keeps the connection across the callback; a posted task has one of its own.
+    // SAFETY: nothing closes a connection that wasn't announced; a posted task refers to it.
     unsafe {
         let l = (*conn).public.eventLoop;
         let fd = (*conn).channel.fd;
@@ -152,16 +150,13 @@ pub unsafe fn hand_over(conn: *mut Connection, accepted: bool) -> bool {
         {
             pending::post_expire(old.owner, fd, old.id);
         }
-        (*conn).pins.fetch_add(1, Relaxed);
         if let Some(callback) = callback {
             callback(conn.cast());
         }
         if here {
             register(conn);
-            (*conn).pins.fetch_sub(1, Relaxed);
-        } else {
-            (*conn).pins.fetch_sub(1, Relaxed);
-            return pending::post_task(task);
+        } else if !pending::post_task(task) {
+            end::without_loop(conn);
         }
         true
     }
@@ -170,7 +165,7 @@ pub unsafe fn hand_over(conn: *mut Connection, accepted: bool) -> bool {
 /// Puts a connection on its loop. Where that fails it is closed in the pass, with its callback.
 ///
 /// # Safety
-/// A pinned connection on its loop's thread.
+/// On its loop's thread, once.
 pub unsafe fn register(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
@@ -178,16 +173,22 @@ pub unsafe fn register(conn: *mut Connection) {
         // The completed callback had the descriptor, and may have closed it.
         let ours = is_entered(conn) && is_as_noted(conn);
         let ch = &raw mut (*conn).channel;
-        (*conn).announced = true;
+        if (*conn).paused {
+            (*ch).events &= !EVENT_READ;
+        }
+        (*conn).announced.store(true, Release);
         let counts = &(*loop_of((*conn).public.eventLoop)).counts;
         count(&counts.connections, 1);
         count(&counts.connections_total, 1);
-        if !ours || registration::change((*conn).public.eventLoop, fd, ch, pending::ADD) != 1 {
-            close_in_pass(conn);
+        if !ours {
+            turns::close_in_pass(conn, libc::EBADF);
+        } else if registration::change((*conn).public.eventLoop, fd, ch, pending::ADD) != 1 {
+            turns::close_in_pass(conn, errno::get());
         }
-        if (*conn).wants_close || (*conn).last_words {
-            schedule(conn);
+        if !is_open(conn) || (*conn).last_words {
+            turns::schedule(conn);
         }
+        extras::begin(conn);
     }
 }
 
@@ -205,7 +206,7 @@ pub unsafe fn identify_once(conn: *mut Connection) {
 }
 
 /// Whether the number still names what was noted, or nothing was.
-unsafe fn is_as_noted(conn: *const Connection) -> bool {
+pub unsafe fn is_as_noted(conn: *const Connection) -> bool {
     // SAFETY: a connection that wasn't freed yet.
     unsafe {
         let identity = (*conn).identity;
@@ -234,6 +235,25 @@ pub unsafe fn owns_number(conn: *mut Connection) -> bool {
     }
 }
 
+/// Whether the connection has come to its loop: before, only the thread of the completed callback
+/// has it.
+///
+/// # Safety
+/// A connection that wasn't freed yet.
+pub unsafe fn is_announced(conn: *const Connection) -> bool {
+    // SAFETY: as said.
+    unsafe { (*conn).announced.load(Acquire) }
+}
+
+/// False once closing has begun, or is decided.
+///
+/// # Safety
+/// A connection that wasn't freed yet.
+pub unsafe fn is_open(conn: *const Connection) -> bool {
+    // SAFETY: as said.
+    unsafe { (*conn).fate.load(Relaxed) == 0 }
+}
+
 /// Whether nobody else was entered for the number since, as accept does for a newcomer.
 ///
 /// # Safety
@@ -241,224 +261,4 @@ pub unsafe fn owns_number(conn: *mut Connection) -> bool {
 pub unsafe fn is_entered(conn: *const Connection) -> bool {
     // SAFETY: as said.
     unsafe { registry::get((*conn).number).is_none_or(|e| e.id == (*conn).id) }
-}
-
-/// Gives a connection a turn in this pass.
-///
-/// # Safety
-/// A connection that wasn't freed yet, on its loop's thread.
-pub unsafe fn schedule(conn: *mut Connection) {
-    // SAFETY: as said; the list is this thread's.
-    unsafe {
-        // A connection that another thread is still announcing waits for `register`.
-        if !(*conn).announced || std::mem::replace(&mut (*conn).on_ready, true) {
-            return;
-        }
-        let own = loop_of((*conn).public.eventLoop);
-        (*conn).next_ready = ptr::null_mut();
-        if (*own).ready.is_null() {
-            (*own).ready = conn;
-        } else {
-            (*(*own).ready_tail).next_ready = conn;
-        }
-        (*own).ready_tail = conn;
-    }
-}
-
-/// Closes in the loop's pass, so that no caller sees its callbacks run under it.
-///
-/// # Safety
-/// As `schedule`.
-pub unsafe fn close_in_pass(conn: *mut Connection) {
-    // SAFETY: as said.
-    unsafe {
-        (*conn).wants_close = true;
-        schedule(conn);
-    }
-}
-
-/// Gives every waiting connection its turn; what they leave for later waits for the next pass.
-///
-/// # Safety
-/// On the loop's thread.
-pub unsafe fn run_ready(l: *mut event_loop) {
-    // SAFETY: a listed connection isn't freed; the successor is read before its turn.
-    unsafe {
-        let own: *mut Loop = loop_of(l);
-        let mut conn = std::mem::replace(&mut (*own).ready, ptr::null_mut());
-        (*own).ready_tail = ptr::null_mut();
-        while !conn.is_null() {
-            let following = (*conn).next_ready;
-            (*conn).on_ready = false;
-            resume(conn);
-            conn = following;
-        }
-    }
-}
-
-unsafe fn resume(conn: *mut Connection) {
-    // SAFETY: a connection that isn't freed before the pass ends.
-    unsafe {
-        if (*conn).closed.load(Relaxed) {
-            return;
-        }
-        if (*conn).wants_close {
-            return close(conn);
-        }
-        if (*conn).last_words && readable(&raw const (*conn).output) == 0 {
-            if !(*conn).lingers || (*conn).ended {
-                return close(conn);
-            }
-            write::half_close(conn);
-            linger(conn);
-        }
-        if std::mem::replace(&mut (*conn).wants_read, false) {
-            read::go_on(conn);
-        }
-    }
-}
-
-unsafe fn linger(conn: *mut Connection) {
-    // SAFETY: the list is this thread's.
-    unsafe {
-        if std::mem::replace(&mut (*conn).on_lingering, true) {
-            return;
-        }
-        let own = loop_of((*conn).public.eventLoop);
-        (*conn).linger_until = (pass::now_ms() + LINGER_MS) as u32;
-        (*conn).next_lingering = (*own).lingering;
-        (*own).lingering = conn;
-    }
-}
-
-/// Closes those that waited long enough, and forgets those that have ended.
-///
-/// # Safety
-/// On the loop's thread, within a pass.
-pub unsafe fn end_lingering(l: *mut event_loop, now: i64) {
-    // SAFETY: a listed connection isn't freed.
-    unsafe {
-        let own = loop_of(l);
-        let mut conn = std::mem::replace(&mut (*own).lingering, ptr::null_mut());
-        while !conn.is_null() {
-            let following = (*conn).next_lingering;
-            let left = (*conn).linger_until.wrapping_sub(now as u32) as i32;
-            if !(*conn).closed.load(Relaxed) && left <= 0 {
-                close(conn);
-            }
-            if (*conn).closed.load(Relaxed) {
-                (*conn).on_lingering = false;
-            } else {
-                (*conn).next_lingering = (*own).lingering;
-                (*own).lingering = conn;
-            }
-            conn = following;
-        }
-    }
-}
-
-/// Takes those that have ended off the lists of what waits for time, at once.
-///
-/// # Safety
-/// On the loop's thread, within a pass, all connections closed.
-pub unsafe fn forget_waiting(l: *mut event_loop) {
-    // SAFETY: a listed connection isn't freed.
-    unsafe {
-        end_lingering(l, pass::now_ms());
-        hold::end_holding(l);
-    }
-}
-
-/// Takes the connection off its loop, calls the closed callback, closes the descriptor if it still
-/// is this connection's, and leaves the rest to `reap`.
-///
-/// # Safety
-/// A connection that wasn't freed yet, on its loop's thread, within a pass.
-pub unsafe fn close(conn: *mut Connection) {
-    // SAFETY: reaping waits for the outermost call of the loop on this stack.
-    unsafe {
-        if (*conn).closed.swap(true, Relaxed) {
-            return;
-        }
-        (*conn).shut.store(true, Relaxed);
-        let l = (*conn).public.eventLoop;
-        let fd = (*conn).number;
-        let own = loop_of(l);
-        (*conn).channel.fd = fd;
-        // No code of the program has had the descriptor of an HTTP connection.
-        let trusted = http_server::serves(conn.cast()) && (*conn).identity == 0;
-        let mut ours = true;
-        if (*conn).registered {
-            (*own).closes_next = trusted;
-            let removed = registration::take_off(l, fd, &raw mut (*conn).channel);
-            (*own).closes_next = false;
-            ours = trusted || (*conn).identity != 0 || removed == Removed::Open;
-        }
-        let client = std::mem::replace(&mut (*conn).owner, Owner::NOBODY).client();
-        if !client.is_null() {
-            client::ended(client, (*conn).received);
-        }
-        if let Some(callback) = (*conn).public.connectionClosedCallBack {
-            if ours && !trusted {
-                identify_once(conn);
-            }
-            callback(conn.cast());
-        }
-        ours &= is_entered(conn) && is_as_noted(conn);
-        registry::leave(fd, (*conn).id);
-        if ours {
-            sys_fd::close(fd);
-        }
-        count(&(*own).counts.connections, u64::MAX);
-        (*conn).next_dead = (*own).dead;
-        (*own).dead = conn;
-    }
-}
-
-/// Frees the dead that no task and no list holds any more.
-///
-/// # Safety
-/// On the loop's thread, outside of all callbacks.
-pub unsafe fn reap(l: *mut event_loop) {
-    // SAFETY: the dead list is this thread's; pins fall to 0 after the last use elsewhere.
-    unsafe {
-        let own = loop_of(l);
-        let mut conn = std::mem::replace(&mut (*own).dead, ptr::null_mut());
-        while !conn.is_null() {
-            let following = (*conn).next_dead;
-            let held = (*conn).pins.load(Acquire) > 0
-                || (*conn).on_ready
-                || (*conn).on_lingering
-                || (*conn).on_held;
-            if held {
-                (*conn).next_dead = (*own).dead;
-                (*own).dead = conn;
-            } else {
-                free(conn);
-            }
-            conn = following;
-        }
-    }
-}
-
-/// A block that C put into a buffer of a connection is the library's to free.
-unsafe fn free_foreign(b: *const buffer, block: *mut u8) {
-    // SAFETY: neither lent by the library nor in its pools: malloc'd, by the contract.
-    unsafe {
-        let data = (*b).data.cast::<u8>();
-        if data != block && !crate::sys::pool::owns(data) {
-            libc::free(data.cast());
-        }
-    }
-}
-
-unsafe fn free(conn: *mut Connection) {
-    // SAFETY: nobody uses the connection any more.
-    unsafe {
-        free_foreign(&raw const (*conn).input, (*conn).input_block);
-        free_foreign(&raw const (*conn).output, (*conn).output_block);
-        read::free_block(conn);
-        write::free_block(conn);
-        discard(conn);
-    }
 }

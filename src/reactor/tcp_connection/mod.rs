@@ -1,23 +1,39 @@
 //! A connection: what stands behind the public `struct tcp_connection`, and its exports.
 //!
-//! `read` takes bytes in and calls the message callback, `write` sends and queues, `life` makes,
-//! registers, closes and frees, `hold` lets a peer that doesn't read wait before it is read from.
+//! `life` makes and registers it, `read` takes bytes in and calls the message callback, `write` sends
+//! and queues within the limits of `room`, `turns` gives it its turn in the pass, `end` closes and
+//! frees. `hold` lets a peer that doesn't read wait before it is read from, `pause` is the program's
+//! own stop. `extras` has what few connections need: `marks`, `timeouts`, user data, limits.
+//! `settings` are what a program gives it, `control` and `handle` the functions of yolanda.h.
 
+mod control;
+mod end;
+mod extras;
+mod handle;
 mod hold;
 mod life;
+mod marks;
 mod owner;
+mod pause;
 mod read;
+mod room;
 pub mod settings;
+mod timeouts;
+mod turns;
 mod write;
 
+pub use control::*;
+pub use end::{reap, release};
+pub use handle::*;
 pub use hold::end_holding;
-pub use life::{
-    close_in_pass, create, discard, end_lingering, forget_waiting, hand_over, identify_once,
-    owns_number, reap, register, run_ready,
-};
+pub use life::{create, discard, hand_over, identify_once, owns_number, register};
 pub use owner::Owner;
-pub use write::{take_posted_bytes, take_posted_shutdown};
+pub use pause::hung_up;
+pub use turns::{close_in_pass, end_lingering, forget_waiting, run_ready, schedule};
+pub use write::{take_posted_bytes, take_posted_end, take_posted_shutdown};
 
+use super::in_use::InUse;
+use super::refs::RefCount;
 use super::{loop_state::channel_at, pending, utils::on_owner};
 use crate::abi::types::{
     buffer, channel, connection_closed_call_back, connection_completed_call_back, event_loop,
@@ -26,7 +42,7 @@ use crate::abi::types::{
 use crate::sys::{errno, fd as sys_fd};
 use libc::{c_char, c_int, c_void};
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, Ordering::Relaxed};
 
 /// Bytes queued for a peer that doesn't read, and bytes unread by a callback that doesn't consume.
 const LIMIT: usize = 64 << 20;
@@ -44,6 +60,8 @@ pub struct Connection {
     pub is_socket: bool,
     /// The descriptor as it was entered, whatever a program writes into `channel->fd`.
     number: c_int,
+    /// How much of the output block was ever written.
+    output_touched: u32,
     /// Its number in the registry; also that of its registration.
     pub id: u64,
     /// What the descriptor refers to, so that closing never hits a successor. 0: not asked yet, as
@@ -57,20 +75,29 @@ pub struct Connection {
     next_dead: *mut Connection,
     next_lingering: *mut Connection,
     next_held: *mut Connection,
-    /// Tasks that wait with this connection, and their bytes.
+    /// NULL: the defaults.
+    extras: AtomicPtr<extras::Extras>,
+    /// Who needs the memory: the library, tasks, whoever retained it.
+    pub refs: RefCount,
+    /// Tasks that wait with this connection.
     pub pins: AtomicU32,
-    pub posted_bytes: AtomicU32,
-    /// The queue's length, for other threads.
-    queued: AtomicU32,
-    /// How much of the output block was ever written.
-    output_touched: u32,
+    /// Why it closes (`turns::decide`): 0 while that isn't decided, then one more than the errno
+    /// value.
+    fate: AtomicI32,
+    /// Bytes that were taken from senders and not yet by the kernel, posted ones included; and those
+    /// of them that the queue has (`room`).
+    outstanding: AtomicU32,
+    counted: u32,
     /// Low bits of the clock's milliseconds.
     linger_until: u32,
     held_until: u32,
     /// No more sends are taken (shutdown was called), and: closed.
     shut: AtomicBool,
     closed: AtomicBool,
-    over_limit: AtomicBool,
+    /// Other threads ask the kernel for its addresses.
+    descriptor: InUse,
+    /// The completed callback has returned, and the connection has come to its loop.
+    announced: AtomicBool,
     /// At least a byte has arrived.
     received: bool,
     /// The peer's end of stream was seen.
@@ -86,11 +113,12 @@ pub struct Connection {
     on_held: bool,
     /// Reading goes on for a turn although output waits.
     may_read: bool,
-    /// The completed callback has returned: closing may begin.
-    announced: bool,
+    /// The program stopped reading.
+    paused: bool,
+    /// The next turn of reading begins with what was left unread.
+    owes_message: bool,
     /// Work for the next turn in the pass.
     wants_read: bool,
-    wants_close: bool,
 }
 
 const _: () = assert!(size_of::<Connection>() <= 336);
@@ -139,7 +167,7 @@ pub unsafe fn of_registered(l: *mut event_loop, fd: c_int, ch: *mut channel) -> 
     unsafe { if channel_at(l, fd) == ch { of_channel(ch) } else { ptr::null_mut() } }
 }
 
-/// False once closing began.
+/// False once the closed callback is due.
 ///
 /// # Safety
 /// A connection that wasn't freed yet.
@@ -245,7 +273,7 @@ pub unsafe fn send_bytes(conn: *mut tcp_connection, data: *const u8, len: usize)
     // SAFETY: as said.
     unsafe {
         let own = of(conn);
-        if (*own).closed.load(Relaxed) {
+        if !life::is_open(own) {
             errno::set(libc::ENOTCONN);
             return -1;
         }
@@ -274,7 +302,7 @@ pub unsafe extern "C-unwind" fn tcp_connection_shutdown(tcpConnection: *mut tcp_
     // SAFETY: a live connection, by this function's contract.
     unsafe {
         let own = of(tcpConnection);
-        if (*own).closed.load(Relaxed) || (*own).shut.swap(true, Relaxed) {
+        if !life::is_open(own) || (*own).shut.swap(true, Relaxed) {
             return;
         }
         if on_owner((*own).public.eventLoop) {
@@ -297,12 +325,12 @@ pub unsafe fn close_after_send(conn: *mut tcp_connection, linger: bool) {
     // SAFETY: as said.
     unsafe {
         let own = of(conn);
-        if (*own).closed.load(Relaxed) || (*own).last_words {
+        if !life::is_open(own) || (*own).last_words {
             return;
         }
         (*own).shut.store(true, Relaxed);
         (*own).last_words = true;
         (*own).lingers = linger;
-        life::schedule(own);
+        turns::schedule(own);
     }
 }

@@ -5,7 +5,7 @@ use super::super::buffer::{self as buf, SIZE_MAX, readable};
 use super::super::dispatcher::{EDGE, NOT_DRAINED};
 use super::super::loop_state::{count, nothing, of as loop_of};
 use super::super::pending;
-use super::{Connection, LIMIT, hold, life, write};
+use super::{Connection, end, extras, hold, life, timeouts, turns, write};
 use crate::abi::types::{EVENT_READ, EVENT_WRITE};
 use crate::sys::{errno, fd as sys_fd, pool};
 use libc::{c_int, c_void};
@@ -36,7 +36,7 @@ enum Got {
     Bytes { full: bool },
     Nothing,
     End,
-    Failed,
+    Failed(c_int),
     NoMemory,
 }
 
@@ -53,14 +53,17 @@ unsafe fn turn(conn: *mut Connection, bits: u32) {
 unsafe fn take(conn: *mut Connection, bits: u32) {
     // SAFETY: the connection lives until the pass ends; its state is read after each callback.
     unsafe {
+        if std::mem::replace(&mut (*conn).owes_message, false) && life::is_open(conn) {
+            deliver(conn);
+        }
         for read in 0..TURNS {
             let wanted = (*conn).channel.events & EVENT_READ != 0;
-            if (*conn).closed.load(Relaxed) || (*conn).ended || (*conn).wants_close || !wanted {
+            if !life::is_open(conn) || (*conn).ended || !wanted {
                 return;
             }
             // Only the first edge is known to be of this connection's own file.
             if (read > 0 || bits & EDGE == 0) && !life::is_entered(conn) {
-                return life::close_in_pass(conn);
+                return turns::close_in_pass(conn, libc::EBADF);
             }
             match receive(conn) {
                 Got::Bytes { full } => {
@@ -74,16 +77,16 @@ unsafe fn take(conn: *mut Connection, bits: u32) {
                 }
                 Got::Nothing => return,
                 Got::End => return end_of_stream(conn),
-                Got::Failed => return life::close(conn),
+                Got::Failed(why) => return end_for(conn, why),
                 Got::NoMemory => {
                     log_err!("no memory to read from {}", life::name(conn));
-                    return life::close(conn);
+                    return end_for(conn, libc::ENOMEM);
                 }
             }
         }
         if bits & EDGE != 0 && !(*conn).closed.load(Relaxed) {
             (*conn).wants_read = true;
-            life::schedule(conn);
+            turns::schedule(conn);
         }
     }
 }
@@ -106,6 +109,7 @@ unsafe fn receive(conn: *mut Connection) -> Got {
         let n =
             if (*conn).is_socket { sys_fd::recv(fd, at, room) } else { sys_fd::read(fd, at, room) };
         if n > 0 {
+            timeouts::received(conn);
             count(&(*loop_of((*conn).public.eventLoop)).counts.bytes_read, n as u64);
             at.add(n as usize).write(0);
             (*input).writeIndex += n as c_int;
@@ -117,12 +121,21 @@ unsafe fn receive(conn: *mut Connection) -> Got {
         match (n, e) {
             (0, _) => Got::End,
             (_, libc::EAGAIN) => Got::Nothing,
-            _ => Got::Failed,
+            _ => Got::Failed(e),
         }
     }
 }
 
-/// Goes on with a connection that had to let others go first.
+/// Closes at once, within the pass.
+unsafe fn end_for(conn: *mut Connection, why: c_int) {
+    // SAFETY: a live connection on its thread, within a pass.
+    unsafe {
+        turns::decide(conn, why);
+        end::close(conn);
+    }
+}
+
+/// Goes on with a connection that had to let others go first, or that is read from again.
 ///
 /// # Safety
 /// A live connection on its thread, within a pass.
@@ -228,9 +241,9 @@ unsafe fn deliver(conn: *mut Connection) {
             return;
         }
         settle(conn);
-        if readable(input) >= LIMIT {
+        if readable(input) > 0 && readable(input) >= extras::max_unread(conn) {
             log_err!("{} left {} bytes unread: closed", life::name(conn), readable(input));
-            life::close_in_pass(conn);
+            turns::close_in_pass(conn, libc::ENOBUFS);
         }
     }
 }
@@ -269,8 +282,8 @@ unsafe fn end_of_stream(conn: *mut Connection) {
     unsafe {
         (*conn).ended = true;
         pending::take_in(conn);
-        if readable(&raw const (*conn).output) == 0 || (*conn).wants_close {
-            return life::close(conn);
+        if readable(&raw const (*conn).output) == 0 || !life::is_open(conn) {
+            return end::close(conn);
         }
         write::update(conn, (*conn).channel.events & !EVENT_READ | EVENT_WRITE);
     }

@@ -4,21 +4,15 @@
 // Until each of these has its caller.
 #![allow(dead_code)]
 
-use super::Connection;
-use crate::abi::types::tcp_connection;
+use super::{Connection, extras, marks, timeouts};
+use crate::abi::types::yolanda_water_mark_callback;
 use crate::sys::{errno, socket};
 use libc::c_int;
 
-/// Over the limit a connection is closed.
-pub const CLOSE: c_int = 0;
-/// Over the limit a send is refused, and the connection stays.
-pub const REFUSE: c_int = 1;
-
-/// What the C types of water mark callbacks are.
-pub type OnMark = Option<unsafe extern "C-unwind" fn(*mut tcp_connection, usize)>;
+pub use crate::abi::types::{YOLANDA_LIMIT_CLOSE as CLOSE, YOLANDA_LIMIT_REFUSE as REFUSE};
 
 /// Milliseconds; 0: no limit.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {
     pub idle: i64,
     pub read: i64,
@@ -26,7 +20,7 @@ pub struct Timeouts {
 }
 
 /// Bytes; 0: the library's limit.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     pub max_queued: usize,
     pub max_unread: usize,
@@ -38,8 +32,8 @@ pub struct Limits {
 pub struct Marks {
     pub low: usize,
     pub high: usize,
-    pub on_low: OnMark,
-    pub on_high: OnMark,
+    pub on_low: yolanda_water_mark_callback,
+    pub on_high: yolanda_water_mark_callback,
 }
 
 /// Seconds and probes, as tcp(7) has them. `idle` 0: off; the others 0: the system's.
@@ -93,8 +87,8 @@ pub fn set_water_marks(
     to: &mut Settings,
     low: usize,
     high: usize,
-    on_low: OnMark,
-    on_high: OnMark,
+    on_low: yolanda_water_mark_callback,
+    on_high: yolanda_water_mark_callback,
 ) -> c_int {
     if high != 0 && low >= high {
         return errno::fail(libc::EINVAL);
@@ -122,20 +116,31 @@ pub fn set_keepalive(to: &mut Settings, idle_s: c_int, interval_s: c_int, count:
 }
 
 /// Gives a connection what is set, before anybody has seen it. A kind of socket that has no such
-/// option goes without. False when memory is out: nothing is set then.
+/// option goes without. False when memory is out.
 ///
 /// # Safety
 /// `create` made the connection, and nobody else has it.
 pub unsafe fn apply(conn: *mut Connection, from: &Settings) -> bool {
-    // SAFETY: the connection is the caller's alone.
-    let fd = unsafe { (*conn).number };
     let _keep = errno::Keep::new();
-    if from.nodelay {
-        socket::set_nodelay(fd, true);
+    // SAFETY: the connection is the caller's alone; what has to do with time begins on its loop.
+    unsafe {
+        let fd = (*conn).number;
+        if from.nodelay {
+            socket::set_nodelay(fd, true);
+        }
+        if from.keepalive.idle > 0 {
+            let Keepalive { idle, interval, count } = from.keepalive;
+            socket::set_keepalive(fd, idle, interval, count);
+        }
+        if !extras::are_needed(from) {
+            return true;
+        }
+        let x = extras::make(conn);
+        if x.is_null() {
+            return false;
+        }
+        extras::set_limits(x, from.limits);
+        marks::set(conn, x, from.marks);
+        timeouts::set(conn, x, from.timeouts)
     }
-    if from.keepalive.idle > 0 {
-        let Keepalive { idle, interval, count } = from.keepalive;
-        socket::set_keepalive(fd, idle, interval, count);
-    }
-    true
 }

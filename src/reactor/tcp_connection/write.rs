@@ -4,7 +4,7 @@
 use super::super::buffer::{self as buf, SIZE_MAX, readable};
 use super::super::loop_state::{count, nothing, of as loop_of};
 use super::super::{pending, registration};
-use super::{Connection, LIMIT, hold, life};
+use super::{Connection, end, extras, hold, life, pause, room, timeouts, turns};
 use crate::abi::types::EVENT_WRITE;
 use crate::sys::{errno, fd as sys_fd, pool};
 use libc::{c_int, c_void};
@@ -40,31 +40,19 @@ unsafe fn write_some(conn: *mut Connection, data: *const u8, len: usize) -> isiz
         };
         if n > 0 {
             count(&(*loop_of((*conn).public.eventLoop)).counts.bytes_written, n as u64);
+            timeouts::sent(conn);
         }
         n
     }
 }
 
-unsafe fn queue_is_full(conn: *mut Connection, len: usize) -> bool {
-    // SAFETY: a live connection; both counters are atomic.
-    unsafe {
-        let queued =
-            (*conn).queued.load(Relaxed) as usize + (*conn).posted_bytes.load(Relaxed) as usize;
-        queued >= LIMIT || queued + len > SIZE_MAX
-    }
-}
-
-/// Refuses a send and has the connection closed: its peer doesn't read.
+/// Refuses a send, and unless the program wanted no more than that, has the connection closed: its
+/// peer doesn't read.
 unsafe fn refuse(conn: *mut Connection) -> isize {
     // SAFETY: a live connection.
     unsafe {
-        if !(*conn).over_limit.swap(true, Relaxed) {
+        if !room::refuses(conn) && turns::close_from_anywhere(conn, libc::ENOBUFS) == 0 {
             log_err!("{} has too much unsent data: closed", life::name(conn));
-            if super::on_owner((*conn).public.eventLoop) {
-                life::close_in_pass(conn);
-            } else {
-                pending::post_connection(conn, pending::CLOSE, ptr::null(), 0);
-            }
         }
         errno::set(libc::ENOBUFS);
         -1
@@ -78,11 +66,13 @@ unsafe fn refuse(conn: *mut Connection) -> isize {
 pub unsafe fn post(conn: *mut Connection, data: *const u8, len: usize) -> isize {
     // SAFETY: as said.
     unsafe {
-        if queue_is_full(conn, len) {
+        if !room::take(conn, len) {
             return refuse(conn);
         }
         if !pending::post_connection(conn, pending::SEND, data, len) {
-            errno::set(libc::ENOMEM);
+            room::give_back(conn, len);
+            // Without its loop it closes, or has closed.
+            errno::set(if life::is_open(conn) { libc::ENOMEM } else { libc::ENOTCONN });
             return -1;
         }
         0
@@ -96,14 +86,20 @@ pub unsafe fn post(conn: *mut Connection, data: *const u8, len: usize) -> isize 
 pub unsafe fn send(conn: *mut Connection, data: *const u8, len: usize) -> isize {
     // SAFETY: as said.
     unsafe {
-        if (*conn).wants_close {
-            errno::set(libc::ENOTCONN);
-            return -1;
-        }
-        if queue_is_full(conn, len) {
+        if !room::has(conn, len) {
             return refuse(conn);
         }
-        write_or_queue(conn, data, len)
+        if !room::refuses(conn) {
+            return write_or_queue(conn, data, len);
+        }
+        // To the byte, whatever other threads send at the same time.
+        if !room::take(conn, len) {
+            return refuse(conn);
+        }
+        room::adopt(conn, len);
+        let n = write_or_queue(conn, data, len);
+        room::recount(conn);
+        n
     }
 }
 
@@ -111,14 +107,15 @@ unsafe fn write_or_queue(conn: *mut Connection, data: *const u8, len: usize) -> 
     // SAFETY: as in `send`.
     unsafe {
         let mut written = 0;
-        if readable(&raw const (*conn).output) == 0 {
+        let begins = readable(&raw const (*conn).output) == 0;
+        if begins {
             let n = write_some(conn, data, len);
             if n == len as isize {
                 return n;
             }
             if n < 0 && errno::get() != libc::EAGAIN {
                 let e = errno::get();
-                life::close_in_pass(conn);
+                turns::close_in_pass(conn, e);
                 errno::set(e);
                 return -1;
             }
@@ -126,9 +123,12 @@ unsafe fn write_or_queue(conn: *mut Connection, data: *const u8, len: usize) -> 
         }
         if !enqueue(conn, data.add(written), len - written) {
             log_err!("no memory to send to {}", life::name(conn));
-            life::close_in_pass(conn);
+            turns::close_in_pass(conn, libc::ENOMEM);
             errno::set(libc::ENOMEM);
             return -1;
+        }
+        if begins {
+            timeouts::queued(conn);
         }
         hold::begin(conn);
         update(conn, (*conn).channel.events | EVENT_WRITE);
@@ -145,7 +145,7 @@ unsafe fn enqueue(conn: *mut Connection, data: *const u8, len: usize) -> bool {
         let ours = (*output).data.cast() == (*conn).output_block || (*output).data.cast() == empty;
         if !ours {
             let done = buf::append_bytes(output, data, len);
-            (*conn).queued.store(readable(output) as u32, Relaxed);
+            room::recount(conn);
             return done;
         }
         let used = readable(output);
@@ -184,7 +184,7 @@ unsafe fn enqueue(conn: *mut Connection, data: *const u8, len: usize) -> bool {
         at.add(len).write(0);
         (*output).writeIndex = (end + len) as c_int;
         (*conn).output_touched = (*conn).output_touched.max((end + len + 1) as u32);
-        (*conn).queued.store((used + len) as u32, Relaxed);
+        room::recount(conn);
         true
     }
 }
@@ -207,11 +207,11 @@ pub unsafe fn free_block(conn: *mut Connection) {
 unsafe fn drain(conn: *mut Connection) {
     // SAFETY: a live connection on its thread, within a pass; looked at afresh after the callback.
     unsafe {
-        if (*conn).closed.load(Relaxed) {
+        if !life::is_open(conn) {
             return;
         }
         if !life::is_entered(conn) {
-            return life::close_in_pass(conn);
+            return turns::close_in_pass(conn, libc::EBADF);
         }
         log_msg!("handle_write for tcp connection {}", life::name(conn));
         let output = &raw mut (*conn).output;
@@ -222,7 +222,8 @@ unsafe fn drain(conn: *mut Connection) {
             return update(conn, (*conn).channel.events & !EVENT_WRITE);
         }
         if !flush(conn) {
-            return life::close(conn);
+            turns::decide(conn, errno::get());
+            return end::close(conn);
         }
         if readable(output) > 0 {
             return;
@@ -248,9 +249,8 @@ unsafe fn flush(conn: *mut Connection) -> bool {
             return errno::get() == libc::EAGAIN;
         }
         (*output).readIndex += n as c_int;
-        let left = readable(output);
-        (*conn).queued.store(left as u32, Relaxed);
-        if left == 0 {
+        room::recount(conn);
+        if readable(output) == 0 {
             let empty = nothing((*conn).public.eventLoop);
             if (*output).data.cast() == (*conn).output_block {
                 free_block(conn);
@@ -271,10 +271,10 @@ pub unsafe fn sent_all(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
         if (*conn).ended {
-            return life::close_in_pass(conn);
+            return turns::close_in_pass(conn, 0);
         }
         if (*conn).last_words {
-            return life::schedule(conn);
+            return turns::schedule(conn);
         }
         if (*conn).shut.load(Relaxed) {
             half_close(conn);
@@ -297,7 +297,7 @@ pub unsafe fn half_close(conn: *mut Connection) {
             let e = errno::get();
             log_msg!("tcp_connection_shutdown failed, socket == {}", fd);
             if e == libc::EBADF {
-                life::close_in_pass(conn);
+                turns::close_in_pass(conn, e);
             }
         }
     }
@@ -330,7 +330,7 @@ pub unsafe fn refresh(conn: *mut Connection) {
     unsafe {
         let ch = &raw mut (*conn).channel;
         if registration::update((*conn).public.eventLoop, (*conn).number, ch) < 0 {
-            life::close_in_pass(conn);
+            turns::close_in_pass(conn, errno::get());
         }
     }
 }
@@ -338,24 +338,75 @@ pub unsafe fn refresh(conn: *mut Connection) {
 /// Bytes that another thread sent.
 ///
 /// # Safety
-/// A pinned connection on its loop's thread; `data` holds `len` bytes.
+/// A connection that wasn't freed yet, on its loop's thread; `data` holds `len` bytes.
 pub unsafe fn take_posted_bytes(conn: *mut Connection, data: *const u8, len: usize) {
     // SAFETY: as said.
     unsafe {
-        if !(*conn).closed.load(Relaxed) && !(*conn).wants_close && !(*conn).half_closed {
+        room::adopt(conn, len);
+        if life::is_open(conn) && !(*conn).half_closed {
             write_or_queue(conn, data, len);
         }
+        room::recount(conn);
+    }
+}
+
+/// The end that another thread asked for.
+///
+/// # Safety
+/// A connection that wasn't freed yet, on its loop's thread.
+pub unsafe fn take_posted_end(conn: *mut Connection, time: i64) {
+    // SAFETY: as said.
+    unsafe {
+        if end_at(conn, time) < 0 && errno::get() == libc::ENOMEM {
+            turns::close_in_pass(conn, libc::ENOMEM);
+        }
+    }
+}
+
+/// Has the connection close after its queue is sent, or at `time`. 0, or -1 with errno.
+///
+/// # Safety
+/// As `take_posted_end`.
+pub unsafe fn end_at(conn: *mut Connection, time: i64) -> c_int {
+    // SAFETY: as said.
+    unsafe {
+        if !life::is_open(conn) {
+            return errno::fail(libc::ENOTCONN);
+        }
+        let x = extras::make(conn);
+        if x.is_null() || !timeouts::cut_at(conn, x, time) {
+            return errno::fail(libc::ENOMEM);
+        }
+        (*conn).shut.store(true, Relaxed);
+        if life::is_announced(conn) {
+            begin_end(conn);
+        }
+        0
+    }
+}
+
+/// What comes after the last send: what arrives is dropped, until the peer has ended too.
+///
+/// # Safety
+/// A connection that has come to its loop, on that thread.
+pub unsafe fn begin_end(conn: *mut Connection) {
+    // SAFETY: as said.
+    unsafe {
+        pause::resume(conn);
+        (*conn).last_words = true;
+        (*conn).lingers = true;
+        turns::schedule(conn);
     }
 }
 
 /// A shutdown that was asked for earlier, on whatever thread.
 ///
 /// # Safety
-/// A pinned or live connection on its loop's thread.
+/// A connection that wasn't freed yet, on its loop's thread.
 pub unsafe fn take_posted_shutdown(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
-        if !(*conn).closed.load(Relaxed) && readable(&raw const (*conn).output) == 0 {
+        if life::is_open(conn) && readable(&raw const (*conn).output) == 0 {
             half_close(conn);
         }
     }
@@ -368,7 +419,7 @@ pub unsafe fn take_posted_shutdown(conn: *mut Connection) {
 pub unsafe fn send_own_output(conn: *mut Connection) -> c_int {
     // SAFETY: as said.
     unsafe {
-        if (*conn).closed.load(Relaxed) || (*conn).wants_close {
+        if !life::is_open(conn) {
             return errno::fail(libc::ENOTCONN);
         }
         if !super::on_owner((*conn).public.eventLoop) {
@@ -380,7 +431,7 @@ pub unsafe fn send_own_output(conn: *mut Connection) -> c_int {
         }
         if !flush(conn) {
             let e = errno::get();
-            life::close_in_pass(conn);
+            turns::close_in_pass(conn, e);
             return errno::fail(e);
         }
         let left = readable(&raw const (*conn).output);

@@ -1,0 +1,61 @@
+//! A descriptor that other threads may ask the kernel about while its owner closes it: the owner
+//! waits for those who are just asking, and nobody asks any more after that. No raw pointers and no
+//! system calls: tests/model runs these very lines under loom.
+
+use crate::sys::atomic::{
+    AtomicU16,
+    Ordering::{Acquire, Relaxed, Release},
+};
+
+const SHUT: u16 = 1 << 15;
+
+/// All zeroes: open, and nobody asks.
+#[derive(Default)]
+pub struct InUse(AtomicU16);
+
+impl InUse {
+    /// Begins to use the descriptor; `leave` ends it. False when it is being closed (or when 32,767
+    /// threads use it).
+    pub fn enter(&self) -> bool {
+        let mut now = self.0.load(Relaxed);
+        while now < SHUT - 1 {
+            match self.0.compare_exchange_weak(now, now + 1, Acquire, Relaxed) {
+                Ok(_) => return true,
+                Err(other) => now = other,
+            }
+        }
+        false
+    }
+
+    pub fn leave(&self) {
+        self.0.fetch_sub(1, Release);
+    }
+
+    /// Lets nobody in from now on.
+    pub fn shut(&self) {
+        self.0.fetch_or(SHUT, Relaxed);
+    }
+
+    /// After `shut`: waits until all have left. They are within a system call that doesn't block.
+    pub fn wait_for_users(&self, pause: impl Fn()) {
+        while self.0.load(Acquire) & !SHUT != 0 {
+            pause();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_gets_in_after_the_end() {
+        let descriptor = InUse::default();
+        assert!(descriptor.enter() && descriptor.enter());
+        descriptor.shut();
+        assert!(!descriptor.enter());
+        descriptor.leave();
+        descriptor.wait_for_users(|| descriptor.leave());
+        assert!(!descriptor.enter());
+    }
+}

@@ -1,0 +1,190 @@
+//! The functions of yolanda.h that change a connection: closing, reading, limits, TCP options.
+
+use super::super::{pending, utils::on_owner};
+use super::handle::{absent, to_change};
+use super::settings::{self, Settings};
+use super::{Connection, extras, life, marks, of, pause, timeouts, turns, write};
+use crate::abi::types::{tcp_connection, yolanda_water_mark_callback};
+use crate::sys::{errno, socket};
+use libc::c_int;
+use std::sync::atomic::Ordering::Relaxed;
+
+pub unsafe extern "C-unwind" fn yolanda_connection_close(connection: *mut tcp_connection) -> c_int {
+    if absent("yolanda_connection_close", connection) {
+        return -1;
+    }
+    // SAFETY: live or retained.
+    unsafe { turns::close_from_anywhere(of(connection), libc::ECANCELED) }
+}
+
+pub unsafe extern "C-unwind" fn yolanda_connection_close_after_send(
+    connection: *mut tcp_connection,
+    limit_ms: i64,
+) -> c_int {
+    if absent("yolanda_connection_close_after_send", connection) {
+        return -1;
+    }
+    if limit_ms < 0 {
+        return errno::fail(libc::EINVAL);
+    }
+    // SAFETY: live or retained.
+    unsafe {
+        let conn = of(connection);
+        if !life::is_open(conn) {
+            return errno::fail(libc::ENOTCONN);
+        }
+        let time = timeouts::in_ms(limit_ms);
+        if on_owner((*conn).public.eventLoop) {
+            pending::take_in(conn);
+            return write::end_at(conn, time);
+        }
+        let before = (*conn).shut.swap(true, Relaxed);
+        if !pending::post_end(conn, time) {
+            // Without its loop it closes, or has closed.
+            let open = life::is_open(conn);
+            (*conn).shut.store(before, Relaxed);
+            return errno::fail(if open { libc::ENOMEM } else { libc::ENOTCONN });
+        }
+        0
+    }
+}
+
+/// Calls `set` with the connection, if the calling thread may change it now.
+unsafe fn change(
+    what: &str,
+    connection: *mut tcp_connection,
+    set: impl FnOnce(*mut Connection) -> c_int,
+) -> c_int {
+    // SAFETY: live or retained, by the callers' contracts.
+    unsafe { to_change(what, connection).map_or(-1, set) }
+}
+
+/// As `change`, with the connection's extras.
+unsafe fn change_extras(
+    what: &str,
+    connection: *mut tcp_connection,
+    set: impl FnOnce(*mut Connection, *mut extras::Extras) -> bool,
+) -> c_int {
+    // SAFETY: as said.
+    unsafe {
+        change(what, connection, |conn| {
+            let x = extras::make(conn);
+            if x.is_null() || !set(conn, x) { errno::fail(libc::ENOMEM) } else { 0 }
+        })
+    }
+}
+
+pub unsafe extern "C-unwind" fn yolanda_connection_pause(connection: *mut tcp_connection) -> c_int {
+    // SAFETY: handed on.
+    unsafe {
+        change("yolanda_connection_pause", connection, |conn| {
+            pause::pause(conn);
+            0
+        })
+    }
+}
+
+pub unsafe extern "C-unwind" fn yolanda_connection_resume(
+    connection: *mut tcp_connection,
+) -> c_int {
+    // SAFETY: handed on.
+    unsafe {
+        change("yolanda_connection_resume", connection, |conn| {
+            pause::resume(conn);
+            0
+        })
+    }
+}
+
+pub unsafe extern "C-unwind" fn yolanda_connection_set_nodelay(
+    connection: *mut tcp_connection,
+    on: c_int,
+) -> c_int {
+    // SAFETY: handed on.
+    unsafe {
+        change("yolanda_connection_set_nodelay", connection, |conn| {
+            socket::set_nodelay((*conn).number, on != 0)
+        })
+    }
+}
+
+pub unsafe extern "C-unwind" fn yolanda_connection_set_keepalive(
+    connection: *mut tcp_connection,
+    idle_s: c_int,
+    interval_s: c_int,
+    count: c_int,
+) -> c_int {
+    // SAFETY: handed on.
+    unsafe {
+        change("yolanda_connection_set_keepalive", connection, |conn| {
+            let mut s = Settings::DEFAULT;
+            match settings::set_keepalive(&mut s, idle_s, interval_s, count) {
+                0 => socket::set_keepalive((*conn).number, idle_s, interval_s, count),
+                failed => failed,
+            }
+        })
+    }
+}
+
+pub unsafe extern "C-unwind" fn yolanda_connection_set_water_marks(
+    connection: *mut tcp_connection,
+    low: usize,
+    high: usize,
+    on_low: yolanda_water_mark_callback,
+    on_high: yolanda_water_mark_callback,
+) -> c_int {
+    let mut s = Settings::DEFAULT;
+    // SAFETY: handed on.
+    unsafe {
+        if absent("yolanda_connection_set_water_marks", connection)
+            || settings::set_water_marks(&mut s, low, high, on_low, on_high) < 0
+        {
+            return -1;
+        }
+        change_extras("yolanda_connection_set_water_marks", connection, |conn, x| {
+            marks::set(conn, x, s.marks);
+            true
+        })
+    }
+}
+
+pub unsafe extern "C-unwind" fn yolanda_connection_set_limits(
+    connection: *mut tcp_connection,
+    max_queued: usize,
+    max_unread: usize,
+    policy: c_int,
+) -> c_int {
+    let mut s = Settings::DEFAULT;
+    // SAFETY: handed on.
+    unsafe {
+        if absent("yolanda_connection_set_limits", connection)
+            || settings::set_limits(&mut s, max_queued, max_unread, policy) < 0
+        {
+            return -1;
+        }
+        change_extras("yolanda_connection_set_limits", connection, |_, x| {
+            extras::set_limits(x, s.limits);
+            true
+        })
+    }
+}
+
+pub unsafe extern "C-unwind" fn yolanda_connection_set_timeouts(
+    connection: *mut tcp_connection,
+    idle_ms: i64,
+    read_ms: i64,
+    write_ms: i64,
+) -> c_int {
+    let mut s = Settings::DEFAULT;
+    // SAFETY: handed on.
+    unsafe {
+        if absent("yolanda_connection_set_timeouts", connection)
+            || settings::set_timeouts(&mut s, idle_ms, read_ms, write_ms) < 0
+        {
+            return -1;
+        }
+        change_extras("yolanda_connection_set_timeouts", connection, |conn, x| {
+            timeouts::set(conn, x, s.timeouts)
+        })
+    }
+}

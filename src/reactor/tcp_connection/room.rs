@@ -1,0 +1,121 @@
+//! How much may wait to be sent. One count has all bytes that were taken from senders and not yet by
+//! the kernel, whether the queue has them or a task on its way to it.
+
+use super::{Connection, LIMIT, extras, marks};
+use crate::reactor::buffer::{SIZE_MAX, readable};
+use std::sync::atomic::Ordering::Relaxed;
+
+#[derive(Clone, Copy)]
+struct Limit {
+    max: usize,
+    refuses: bool,
+}
+
+impl Limit {
+    /// Whether a send of `len` bytes is taken while `waiting` bytes wait.
+    fn takes(self, waiting: usize, len: usize) -> bool {
+        let fits = if self.refuses { waiting + len <= self.max } else { waiting < self.max };
+        fits && waiting + len <= SIZE_MAX
+    }
+}
+
+unsafe fn limit(conn: *const Connection) -> Limit {
+    // SAFETY: a live connection; both values are atomic.
+    unsafe {
+        let x = extras::get(conn);
+        if x.is_null() {
+            return Limit { max: LIMIT, refuses: false };
+        }
+        Limit { max: (*x).max_queued.load(Relaxed) as usize, refuses: (*x).refuses.load(Relaxed) }
+    }
+}
+
+/// Whether a send that finds no room is refused and nothing else happens.
+///
+/// # Safety
+/// A live connection, on any thread.
+pub unsafe fn refuses(conn: *const Connection) -> bool {
+    // SAFETY: as said.
+    unsafe { limit(conn).refuses }
+}
+
+/// Whether there is room for a send on the connection's own thread. Sends of other threads may take
+/// it meanwhile.
+///
+/// # Safety
+/// A live connection.
+pub unsafe fn has(conn: *const Connection, len: usize) -> bool {
+    // SAFETY: as said.
+    unsafe { limit(conn).takes((*conn).outstanding.load(Relaxed) as usize, len) }
+}
+
+/// Takes the room for `len` bytes, if there is that much; for good, whatever other threads send.
+///
+/// # Safety
+/// A live connection, on any thread.
+pub unsafe fn take(conn: *const Connection, len: usize) -> bool {
+    // SAFETY: as said.
+    unsafe {
+        let limit = limit(conn);
+        let mut now = (*conn).outstanding.load(Relaxed);
+        while limit.takes(now as usize, len) {
+            let with = now + len as u32;
+            match (*conn).outstanding.compare_exchange_weak(now, with, Relaxed, Relaxed) {
+                Ok(_) => return true,
+                Err(other) => now = other,
+            }
+        }
+        false
+    }
+}
+
+/// Gives room back that `take` took.
+///
+/// # Safety
+/// As `take`.
+pub unsafe fn give_back(conn: *const Connection, len: usize) {
+    // SAFETY: as said.
+    unsafe { (*conn).outstanding.fetch_sub(len as u32, Relaxed) };
+}
+
+/// The bytes that `take` took room for have come to the connection's own thread: from now on
+/// `recount` answers for them.
+///
+/// # Safety
+/// A live connection on its thread.
+pub unsafe fn adopt(conn: *mut Connection, len: usize) {
+    // SAFETY: as said.
+    unsafe { (*conn).counted = (*conn).counted.wrapping_add(len as u32) }
+}
+
+/// The queue has changed, by the library or by the program's own hands.
+///
+/// # Safety
+/// A connection that wasn't freed yet, on its thread.
+pub unsafe fn recount(conn: *mut Connection) {
+    // SAFETY: as said.
+    unsafe {
+        let now = readable(&raw const (*conn).output) as u32;
+        let before = std::mem::replace(&mut (*conn).counted, now);
+        if now != before {
+            (*conn).outstanding.fetch_add(now.wrapping_sub(before), Relaxed);
+        }
+        if !extras::get(conn).is_null() {
+            marks::look(conn);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_send_is_whole_below_the_limit_or_fits() {
+        let close = Limit { max: 100, refuses: false };
+        assert!(close.takes(99, 1000) && !close.takes(100, 1) && !close.takes(99, SIZE_MAX));
+        let refuse = Limit { max: 100, refuses: true };
+        assert!(refuse.takes(0, 100) && refuse.takes(99, 1));
+        assert!(!refuse.takes(0, 101) && !refuse.takes(99, 2));
+    }
+}

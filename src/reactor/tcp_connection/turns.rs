@@ -1,0 +1,189 @@
+//! A connection's turn in the pass: what a call of the program, another thread or a timer left to be
+//! done, closing above all. No call of the program sees its callbacks run under it.
+
+use super::super::loop_state::{Loop, of as loop_of};
+use super::super::{buffer::readable, pass, pending, utils::on_owner};
+use super::{Connection, end, extras, hold, life, marks, read, timeouts, write};
+use crate::abi::types::event_loop;
+use crate::sys::errno;
+use libc::c_int;
+use std::ptr;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// How long a half-closed connection waits for the peer's end.
+const LINGER_MS: i64 = 5000;
+
+/// Gives a connection a turn in this pass.
+///
+/// # Safety
+/// A connection that wasn't freed yet, on its loop's thread.
+pub unsafe fn schedule(conn: *mut Connection) {
+    // SAFETY: as said; the list is this thread's.
+    unsafe {
+        // A connection that another thread is still announcing waits for `register`.
+        if !life::is_announced(conn) || std::mem::replace(&mut (*conn).on_ready, true) {
+            return;
+        }
+        let own = loop_of((*conn).public.eventLoop);
+        (*conn).next_ready = ptr::null_mut();
+        if (*own).ready.is_null() {
+            (*own).ready = conn;
+        } else {
+            (*(*own).ready_tail).next_ready = conn;
+        }
+        (*own).ready_tail = conn;
+    }
+}
+
+/// Decides that a connection closes, and why: an errno value, 0 for an end in order. False when that
+/// was decided before.
+///
+/// # Safety
+/// A connection that wasn't freed yet, on any thread.
+pub unsafe fn decide(conn: *mut Connection, why: c_int) -> bool {
+    // SAFETY: as said.
+    unsafe { (*conn).fate.compare_exchange(0, why + 1, Relaxed, Relaxed).is_ok() }
+}
+
+/// Closes in the loop's pass; `why` as in `decide`.
+///
+/// # Safety
+/// As `schedule`.
+pub unsafe fn close_in_pass(conn: *mut Connection, why: c_int) {
+    // SAFETY: as said.
+    unsafe {
+        decide(conn, why);
+        schedule(conn);
+    }
+}
+
+/// Closes from any thread: 0, or -1 with ENOTCONN where that was decided before, ENOMEM.
+///
+/// # Safety
+/// A connection that wasn't freed yet.
+pub unsafe fn close_from_anywhere(conn: *mut Connection, why: c_int) -> c_int {
+    // SAFETY: as said.
+    unsafe {
+        if on_owner((*conn).public.eventLoop) {
+            if !decide(conn, why) {
+                return errno::fail(libc::ENOTCONN);
+            }
+            schedule(conn);
+            return 0;
+        }
+        // First the memory: a decision isn't taken back.
+        let task = pending::for_connection(conn, pending::CLOSE, ptr::null(), 0);
+        if task.is_null() {
+            return errno::fail(libc::ENOMEM);
+        }
+        if !decide(conn, why) {
+            pending::withdraw(task);
+            return errno::fail(libc::ENOTCONN);
+        }
+        // A loop that is being freed closes it without being told.
+        pending::post_task(task);
+        0
+    }
+}
+
+/// Gives every waiting connection its turn; what they leave for later waits for the next pass.
+///
+/// # Safety
+/// On the loop's thread.
+pub unsafe fn run_ready(l: *mut event_loop) {
+    // SAFETY: a listed connection isn't freed; the successor is read before its turn.
+    unsafe {
+        let own: *mut Loop = loop_of(l);
+        let mut conn = std::mem::replace(&mut (*own).ready, ptr::null_mut());
+        (*own).ready_tail = ptr::null_mut();
+        while !conn.is_null() {
+            let following = (*conn).next_ready;
+            (*conn).on_ready = false;
+            turn(conn);
+            conn = following;
+        }
+    }
+}
+
+unsafe fn turn(conn: *mut Connection) {
+    // SAFETY: a connection that isn't freed before the pass ends.
+    unsafe {
+        if (*conn).closed.load(Relaxed) {
+            return;
+        }
+        if !life::is_open(conn) {
+            return end::close(conn);
+        }
+        if !extras::get(conn).is_null() {
+            marks::tell(conn);
+            if !life::is_open(conn) {
+                // A callback closed it: the next turn does that.
+                return;
+            }
+        }
+        if (*conn).last_words && readable(&raw const (*conn).output) == 0 {
+            if !(*conn).lingers || (*conn).ended {
+                return end::close(conn);
+            }
+            write::half_close(conn);
+            if !timeouts::is_cut(conn) {
+                linger(conn);
+            }
+        }
+        if std::mem::replace(&mut (*conn).wants_read, false) {
+            read::go_on(conn);
+        }
+    }
+}
+
+unsafe fn linger(conn: *mut Connection) {
+    // SAFETY: the list is this thread's.
+    unsafe {
+        if std::mem::replace(&mut (*conn).on_lingering, true) {
+            return;
+        }
+        let own = loop_of((*conn).public.eventLoop);
+        (*conn).linger_until = (pass::now_ms() + LINGER_MS) as u32;
+        (*conn).next_lingering = (*own).lingering;
+        (*own).lingering = conn;
+    }
+}
+
+/// Closes those that waited long enough, and forgets those that have ended.
+///
+/// # Safety
+/// On the loop's thread, within a pass.
+pub unsafe fn end_lingering(l: *mut event_loop, now: i64) {
+    // SAFETY: a listed connection isn't freed.
+    unsafe {
+        let own = loop_of(l);
+        let mut conn = std::mem::replace(&mut (*own).lingering, ptr::null_mut());
+        while !conn.is_null() {
+            let following = (*conn).next_lingering;
+            let left = (*conn).linger_until.wrapping_sub(now as u32) as i32;
+            if !(*conn).closed.load(Relaxed) && left <= 0 {
+                decide(conn, libc::ETIMEDOUT);
+                end::close(conn);
+            }
+            if (*conn).closed.load(Relaxed) {
+                (*conn).on_lingering = false;
+            } else {
+                (*conn).next_lingering = (*own).lingering;
+                (*own).lingering = conn;
+            }
+            conn = following;
+        }
+    }
+}
+
+/// Takes those that have ended off the lists of what waits for time, at once.
+///
+/// # Safety
+/// On the loop's thread, within a pass, all connections closed.
+pub unsafe fn forget_waiting(l: *mut event_loop) {
+    // SAFETY: a listed connection isn't freed.
+    unsafe {
+        end_lingering(l, pass::now_ms());
+        hold::end_holding(l);
+    }
+}
