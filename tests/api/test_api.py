@@ -9,7 +9,8 @@ import harness
 EVERYWHERE = ("channel", "loop_channels", "loop_readiness", "loop_threads", "loop_run", "loop_log",
               "loop_control", "loop_free", "timers",
               "dispatcher", "threads", "connection", "servers", "memory",
-              "no_memory", "bad_input", "client")
+              "no_memory", "bad_input", "client", "client_names", "client_reconnect",
+              "client_states")
 NO_LOOP = ("buffer", "buffer_read", "buffer_memory", "channel_map", "reads", "sockets", "errors",
            "logs", "http_request", "http_parse", "http_response")
 

@@ -1,7 +1,7 @@
 //! Clients: a connection that is made without blocking, and made again where that is wanted.
 //!
-//! `exports` is the C side, `attempt` goes from an address to a connection, `resolver` from a name
-//! to addresses, `backoff` tells how long to wait.
+//! `exports` is the C side, `attempt` goes from an address to a connected socket, `resolver` from a
+//! name to addresses; `outcome` is what comes of it, `backoff` tells how long to wait.
 //!
 //! All of a client belongs to its loop's thread. Whatever may lead back to it (its timer, its
 //! channel, its connection's owner, its job) is taken away when it is freed; and its own code looks
@@ -10,10 +10,11 @@
 mod attempt;
 mod backoff;
 mod exports;
+mod outcome;
 mod resolver;
 
-pub use attempt::ended;
 pub use exports::*;
+pub use outcome::ended;
 pub use resolver::Job;
 
 use super::loop_state::of as loop_of;
@@ -233,7 +234,7 @@ unsafe fn arm(client: *mut Client, delay_ms: i64) -> bool {
     // SAFETY: the timer is stopped before the client is freed.
     unsafe {
         disarm(client);
-        let on_time = Some(attempt::ON_TIME);
+        let on_time = Some(outcome::ON_TIME);
         (*client).timer = timers::start((*client).eventLoop, delay_ms, 0, on_time, client.cast());
         (*client).timer != 0
     }

@@ -8,12 +8,12 @@ use super::super::pending;
 use super::Client;
 use crate::abi::types::event_loop;
 use crate::sys::address::Address;
+use crate::sys::lock::Lock;
 use crate::sys::{errno, pool};
 use libc::{addrinfo, c_char, c_int, c_void};
 use std::mem;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::AcqRel, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Addresses of a host that are tried.
 const ADDRESSES: usize = 8;
@@ -60,11 +60,7 @@ unsafe impl Send for Line {}
 
 const EMPTY: Line = Line { head: ptr::null_mut(), tail: ptr::null_mut(), threads: 0, process: 0 };
 
-static LINE: Mutex<Line> = Mutex::new(EMPTY);
-
-fn line() -> MutexGuard<'static, Line> {
-    LINE.lock().unwrap_or_else(PoisonError::into_inner)
-}
+static LINE: Lock<Line> = Lock::new(EMPTY);
 
 /// Looks a name up for a client: the answer comes by `attempt::resolved`, in a pass of the loop.
 /// NULL with errno where that can't be begun.
@@ -168,7 +164,7 @@ unsafe fn release(job: *mut Job) {
 /// Puts a job at the end of the line, and a thread to it where there are few. False with errno
 /// where there is no thread and none can be made.
 fn enqueue(job: *mut Job) -> bool {
-    let mut line = line();
+    let mut line = LINE.lock();
     // SAFETY: getpid has no preconditions.
     let process = unsafe { libc::getpid() };
     if line.process != process {
@@ -252,7 +248,7 @@ extern "C" fn work(_: *mut c_void) -> *mut c_void {
 
 /// The first job of the line; None ends the thread.
 fn take() -> Option<*mut Job> {
-    let mut line = line();
+    let mut line = LINE.lock();
     let job = line.head;
     if job.is_null() {
         line.threads -= 1;

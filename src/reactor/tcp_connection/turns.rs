@@ -1,7 +1,7 @@
 //! A connection's turn in the pass: what a call of the program, another thread or a timer left to be
 //! done, closing above all. No call of the program sees its callbacks run under it.
 
-use super::super::loop_state::{Loop, of as loop_of};
+use super::super::loop_state::{Loop, count, of as loop_of};
 use super::super::{buffer::readable, pass, pending, utils::on_owner};
 use super::{Connection, end, extras, hold, life, marks, read, timeouts, write};
 use crate::abi::types::event_loop;
@@ -99,6 +99,8 @@ pub unsafe fn run_ready(l: *mut event_loop) {
         while !conn.is_null() {
             let following = (*conn).next_ready;
             (*conn).on_ready = false;
+            // It may call back, as a channel does: a single pass has had something to do.
+            count(&(*own).counts.callbacks, 1);
             turn(conn);
             conn = following;
         }

@@ -1,0 +1,144 @@
+//! What comes of an attempt: a failure that is told, a wait, or a connection and its end.
+
+use super::super::pass;
+use super::super::tcp_connection::{self, Connection, Owner, settings};
+use super::attempt::{abandon, begin, fail, failed_to_connect, take_socket};
+use super::{Client, State, arm};
+use crate::abi::types::event_loop;
+use crate::sys::{errno, fd as sys_fd};
+use libc::{c_int, c_void};
+use std::mem;
+use std::ptr;
+
+pub const ON_TIME: unsafe extern "C-unwind" fn(*mut event_loop, u64, *mut c_void) = on_time;
+
+/// Decides how it goes on after a failure, and tells the program, which may free the client.
+///
+/// # Safety
+/// A live client on its loop's thread, within a pass. The caller doesn't touch it afterwards.
+pub unsafe fn report(client: *mut Client) {
+    // SAFETY: a live client on its loop's thread, within a pass; not touched after the callback.
+    unsafe {
+        let e = (*client).error;
+        log_msg!("client of {}: {}", Client::name(client), errno::Text(e));
+        (*client).failures = (*client).failures.saturating_add(1);
+        let enough = (*client).attempts > 0 && (*client).failures >= (*client).attempts;
+        if enough {
+            (*client).state = State::Idle;
+        } else {
+            wait(client);
+        }
+        let (callback, data) = ((*client).failed, (*client).failed_data);
+        if let Some(callback) = callback {
+            callback(client.cast(), e, data);
+        }
+    }
+}
+
+/// Waits for the next attempt, or is idle where none is wanted.
+unsafe fn wait(client: *mut Client) {
+    // SAFETY: a live client on its loop's thread.
+    unsafe {
+        (*client).state = State::Idle;
+        if (*client).backoff.min == 0 {
+            return;
+        }
+        if arm(client, (*client).backoff.next()) {
+            (*client).state = State::Waiting;
+        } else {
+            log_err!("client of {}: no memory to try again", Client::name(client));
+        }
+    }
+}
+
+/// The client's timer: what it means depends on what the client is waiting for.
+unsafe extern "C-unwind" fn on_time(_: *mut event_loop, _: u64, data: *mut c_void) {
+    let client = data.cast::<Client>();
+    // SAFETY: a client's timer is stopped before the client is freed.
+    unsafe {
+        (*client).timer = 0;
+        let going = match (*client).state {
+            State::Waiting => begin(client),
+            State::Resolving => fail(client, libc::ETIMEDOUT),
+            State::Connecting => failed_to_connect(client, libc::ETIMEDOUT),
+            _ => false,
+        };
+        if !going {
+            report(client);
+        }
+    }
+}
+
+/// Makes a connection of the socket. Always 0.
+///
+/// # Safety
+/// As for `report`; the client's socket is connected.
+pub unsafe fn establish(client: *mut Client) -> c_int {
+    // SAFETY: a live client on its loop's thread, within a pass; not touched once the connection
+    // was handed over, because its completed callback may free the client.
+    unsafe {
+        let fd = take_socket(client);
+        abandon(client);
+        let conn = make_connection(client, fd);
+        if conn.is_null() {
+            log_err!("no memory for the connection on socket {}", fd);
+            sys_fd::close(fd);
+            if !fail(client, libc::ENOMEM) {
+                report(client);
+            }
+            return 0;
+        }
+        (*client).state = State::Connected;
+        (*client).conn = conn;
+        (*client).since = pass::now_ms();
+        (*client).failures = 0;
+        log_msg!("client of {}: connected, socket == {}", Client::name(client), fd);
+        tcp_connection::hand_over(conn, false);
+    }
+    0
+}
+
+unsafe fn make_connection(client: *mut Client, fd: c_int) -> *mut Connection {
+    // SAFETY: a live client on its loop's thread; the connection is nobody else's yet.
+    unsafe {
+        let conn = tcp_connection::create(fd, (*client).eventLoop, (*client).data, true);
+        if conn.is_null() {
+            return conn;
+        }
+        if !settings::apply(conn, &(*client).settings) {
+            tcp_connection::discard(conn);
+            return ptr::null_mut();
+        }
+        (*conn).public.connectionCompletedCallBack = (*client).connectionCompletedCallBack;
+        (*conn).public.messageCallBack = (*client).messageCallBack;
+        (*conn).public.writeCompletedCallBack = (*client).writeCompletedCallBack;
+        (*conn).public.connectionClosedCallBack = (*client).connectionClosedCallBack;
+        (*conn).owner = Owner::of_client(client);
+        conn
+    }
+}
+
+/// The client's connection has ended; its closed callback comes next, and finds the client as it
+/// goes on. `received`: at least one byte.
+///
+/// # Safety
+/// A live client whose connection this was, on its loop's thread, within a pass.
+pub unsafe fn ended(client: *mut Client, received: bool) {
+    // SAFETY: as said.
+    unsafe {
+        (*client).conn = ptr::null_mut();
+        if (*client).state == State::Closing {
+            (*client).state = State::Idle;
+            if mem::replace(&mut (*client).again, false) && !begin(client) {
+                log_err!("client of {}: no memory to start", Client::name(client));
+            }
+            return;
+        }
+        // A server that takes connections only to close them doesn't count as one that is back.
+        let lived = pass::now_ms() - (*client).since;
+        if received || lived >= (*client).backoff.wait {
+            (*client).backoff.reset();
+        }
+        wait(client);
+    }
+}

@@ -1,0 +1,441 @@
+/* client_names.c - clients of host names. This program is its own resolver: getaddrinfo is its. */
+#include "client_aid.h"
+
+#include <dirent.h>
+
+static sem_t asked, answers; /* posted for each question, and by the case to let one go on */
+static atomic_int questions, at_once, most_at_once, unblocked_signals, freed;
+static char asked_for[256];
+
+#define ADDRESSES 20
+
+static int make(struct addrinfo **to, const char *const ips[], int n)
+{
+    struct addrinfo *list = NULL;
+    for (int i = n - 1; i >= 0; i--) {
+        struct addrinfo *one = calloc(1, sizeof *one + sizeof(struct sockaddr_storage));
+        NEED(one != NULL);
+        struct sockaddr_in *in = (struct sockaddr_in *)(one + 1);
+        in->sin_family = AF_INET;
+        if (inet_pton(AF_INET, ips[i], &in->sin_addr) != 1) {
+            in->sin_family = AF_APPLETALK; /* of no use to a client */
+        }
+        one->ai_addr = (struct sockaddr *)in;
+        one->ai_addrlen = sizeof *in;
+        one->ai_next = list;
+        list = one;
+    }
+    *to = list;
+    return 0;
+}
+
+/* "eai-7" answers with error -7, "errno-5" with EAI_SYSTEM and errno 5, "one", "third", "strange" and
+ * "many" with addresses; "held" and "held-N" wait for `answers` first. */
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **to)
+{
+    NEED(name != NULL && service == NULL && hints != NULL && hints->ai_socktype == SOCK_STREAM);
+    int now = ++at_once, most = most_at_once;
+    while (now > most && !atomic_compare_exchange_weak(&most_at_once, &most, now)) {
+    }
+    questions++;
+    sigset_t mask;
+    pthread_sigmask(SIG_SETMASK, NULL, &mask);
+    for (int i = 1; i < 32; i++) {
+        unblocked_signals += i != SIGKILL && i != SIGSTOP && !sigismember(&mask, i);
+    }
+    snprintf(asked_for, sizeof asked_for, "%s", name);
+    sem_post(&asked);
+    if (strncmp(name, "held", 4) == 0) {
+        while (sem_wait(&answers) < 0) {
+        }
+    }
+    at_once--;
+    if (strncmp(name, "eai-", 4) == 0) {
+        return -atoi(name + 4);
+    }
+    if (strncmp(name, "errno-", 6) == 0) {
+        errno = atoi(name + 6);
+        return EAI_SYSTEM;
+    }
+    if (strcmp(name, "nothing") == 0) {
+        return make(to, NULL, 0);
+    }
+    if (strcmp(name, "third") == 0) {
+        return make(to, (const char *[]){ "127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4" }, 4);
+    }
+    if (strcmp(name, "strange") == 0) {
+        return make(to, (const char *[]){ "no address", "127.0.0.1" }, 2);
+    }
+    if (strcmp(name, "many") == 0) {
+        static const char *ips[ADDRESSES];
+        for (int i = 0; i < ADDRESSES; i++) {
+            ips[i] = "127.0.0.1";
+        }
+        return make(to, ips, ADDRESSES);
+    }
+    return make(to, (const char *[]){ "127.0.0.1" }, 1);
+}
+
+void freeaddrinfo(struct addrinfo *list)
+{
+    freed++;
+    while (list != NULL) {
+        struct addrinfo *next = list->ai_next;
+        free(list);
+        list = next;
+    }
+}
+
+static void begin(void)
+{
+    NEED(sem_init(&asked, 0, 0) == 0 && sem_init(&answers, 0, 0) == 0);
+    make_loop();
+}
+
+/* The name with the port of a listener. */
+static const char *at(const char *name, const char *address)
+{
+    static char text[300];
+    snprintf(text, sizeof text, "%s:%d", name, port_of(address));
+    return text;
+}
+
+static int resolver_threads(void)
+{
+    int n = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    NEED(tasks != NULL);
+    for (struct dirent *task; (task = readdir(tasks)) != NULL;) {
+        char path[300], name[32] = "";
+        snprintf(path, sizeof path, "/proc/self/task/%s/comm", task->d_name);
+        FILE *file = fopen(path, "r");
+        if (file != NULL) {
+            n += fgets(name, sizeof name, file) != NULL && strcmp(name, "yolanda-resolve\n") == 0;
+            fclose(file);
+        }
+    }
+    closedir(tasks);
+    return n;
+}
+
+CASE(one_address)
+{
+    char address[64];
+    int listener = listen_here(address);
+    begin();
+    new_client(at("one", address));
+    CHECK_INT(yolanda_client_start(client), 0);
+    RUN_UNTIL(times('C') > 0);
+    CHECK_TEXT(asked_for, "one");
+    CHECK_INT(unblocked_signals, 0);
+    CHECK_INT(freed, 1);
+    is_echoed(take(listener));
+    CHECK_TEXT(seen, "CM");
+    /* The thread ends with its work. */
+    RUN_UNTIL(resolver_threads() == 0);
+}
+
+CASE(longest_name)
+{
+    char address[64], name[255] = "";
+    for (int i = 0; i < 63 * 4 + 2; i++) {
+        name[i] = i % 64 == 63 ? '.' : 'n';
+    }
+    listen_here(address);
+    begin();
+    new_client(at(name, address));
+    CHECK_INT(yolanda_client_start(client), 0);
+    RUN_UNTIL(times('C') > 0);
+    CHECK_TEXT(asked_for, name);
+}
+
+/* A name is looked up anew for each attempt. */
+CASE(asked_each_time)
+{
+    char address[64];
+    refusing(address);
+    begin();
+    new_client(at("one", address));
+    CHECK_INT(yolanda_client_set_reconnect(client, 1, 1, 3), 0);
+    CHECK_INT(yolanda_client_start(client), 0);
+    RUN_UNTIL(!yolanda_client_is_active(client));
+    CHECK_TEXT(seen, "FFF");
+    CHECK_INT(last_error, ECONNREFUSED);
+    CHECK_INT(questions, 3);
+    CHECK_INT(freed, 3);
+}
+
+static void answers_with(const char *name, int error)
+{
+    char address[64];
+    forget();
+    listen_here(address);
+    new_client(at(name, address));
+    CHECK_INT(yolanda_client_start(client), 0);
+    RUN_UNTIL(seen_len > 0);
+    CHECK_TEXT(seen, "F");
+    if (!CHECK_INT(last_error, error)) {
+        dprintf(check_report, "for %s\n", name);
+    }
+    CHECK_INT(yolanda_client_free(client), 0);
+}
+
+CASE(no_address)
+{
+    static const struct {
+        int answer, error;
+    } errors[] = {
+        { EAI_NONAME, ENOENT }, { EAI_NODATA, ENOENT },      { EAI_AGAIN, EAGAIN },
+        { EAI_MEMORY, ENOMEM }, { EAI_FAIL, EHOSTUNREACH }, { EAI_FAMILY, EHOSTUNREACH },
+    };
+    begin();
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "eai-%d", -errors[i].answer);
+        answers_with(name, errors[i].error);
+    }
+    answers_with("errno-5", EIO);
+    answers_with("errno-0", EHOSTUNREACH);
+    answers_with("nothing", ENOENT);
+    CHECK_INT(freed, 1);
+}
+
+CASE(addresses_in_their_order)
+{
+    char address[64];
+    int third = listen_at("127.0.0.3", 0, 8, address);
+    int fourth = listen_at("127.0.0.4", port_of(address), 8, address);
+    begin();
+    int before = open_fds();
+    new_client(at("third", address));
+    CHECK_INT(yolanda_client_start(client), 0);
+    RUN_UNTIL(seen_len > 0);
+    CHECK_TEXT(seen, "C");
+    CHECK_INT(open_fds(), before + 1);
+    close(take(third));
+    CHECK_INT(poll(&(struct pollfd){ fourth, POLLIN, 0 }, 1, 0), 0);
+    RUN_UNTIL(times('X') > 0);
+    CHECK_TEXT(seen, "CX");
+}
+
+CASE(families_that_are_unknown)
+{
+    char address[64];
+    listen_here(address);
+    begin();
+    new_client(at("strange", address));
+    CHECK_INT(yolanda_client_start(client), 0);
+    RUN_UNTIL(times('C') > 0);
+    CHECK_TEXT(seen, "C");
+}
+
+/* Eight addresses are tried, and one failure is told. */
+CASE(more_addresses_than_are_tried)
+{
+    char address[64];
+    refusing(address);
+    begin();
+    int before = open_fds();
+    new_client(at("many", address));
+    CHECK_INT(yolanda_client_start(client), 0);
+    RUN_UNTIL(seen_len > 0);
+    settle();
+    CHECK_TEXT(seen, "F");
+    CHECK_INT(last_error, ECONNREFUSED);
+    CHECK_INT(open_fds(), before);
+}
+
+/* An address that doesn't answer gets its share of the time, and no more. */
+CASE(a_silent_address)
+{
+    char address[64];
+    black_hole("127.0.0.2", address);
+    int listener = listen_at("127.0.0.3", port_of(address), 8, address);
+    begin();
+    new_client(at("third", address));
+    CHECK_INT(yolanda_client_set_timeout(client, 400), 0);
+    CHECK_INT(yolanda_client_start(client), 0);
+    RUN_UNTIL(seen_len > 0);
+    CHECK_TEXT(seen, "C");
+    is_echoed(take(listener));
+}
+
+static void start_held(void)
+{
+    new_client("held:80");
+    CHECK_INT(yolanda_client_start(client), 0);
+    while (sem_wait(&asked) < 0) {
+    }
+    settle();
+    CHECK_TEXT(seen, "");
+}
+
+/* Lets the answer come, and waits until the thread is done with it. */
+static void answer(void)
+{
+    NEED(sem_post(&answers) == 0);
+    for (int i = 0; i < SECONDS * 100 && resolver_threads() > 0; i++) {
+        usleep(10000);
+    }
+    NEED(resolver_threads() == 0);
+}
+
+CASE(a_loop_that_waits_for_a_name_is_not_held_up)
+{
+    struct yolanda_loop_stats stats;
+    begin();
+    start_held();
+    passes(loop, 100);
+    CHECK_INT(yolanda_client_start(client), -1);
+    CHECK_INT(errno, EALREADY);
+    CHECK_INT(yolanda_loop_get_stats(loop, &stats, sizeof stats), 0);
+    CHECK(stats.passes >= 100);
+    CHECK_TEXT(seen, "");
+    answer();
+    RUN_UNTIL(times('F') == 1);
+}
+
+CASE(no_answer_in_time)
+{
+    begin();
+    new_client("held:80");
+    CHECK_INT(yolanda_client_set_timeout(client, 100), 0);
+    long long start = now_ms();
+    CHECK_INT(yolanda_client_start(client), 0);
+    RUN_UNTIL(seen_len > 0);
+    CHECK(now_ms() - start >= 100);
+    CHECK_TEXT(seen, "F");
+    CHECK_INT(last_error, ETIMEDOUT);
+    answer();
+    settle();
+    CHECK_TEXT(seen, "F");
+}
+
+CASE(stop_while_resolving)
+{
+    begin();
+    start_held();
+    CHECK_INT(yolanda_client_stop(client), 0);
+    CHECK_INT(yolanda_client_is_active(client), 0);
+    answer();
+    settle();
+    CHECK_TEXT(seen, "");
+}
+
+CASE(restart_while_resolving)
+{
+    char address[64];
+    listen_here(address);
+    begin();
+    new_client(at("held", address));
+    CHECK_INT(yolanda_client_start(client), 0);
+    while (sem_wait(&asked) < 0) {
+    }
+    CHECK_INT(yolanda_client_stop(client), 0);
+    CHECK_INT(yolanda_client_start(client), 0);
+    sem_post(&answers);
+    sem_post(&answers);
+    RUN_UNTIL(seen_len > 0);
+    settle();
+    CHECK_TEXT(seen, "C");
+}
+
+CASE(free_while_resolving)
+{
+    begin();
+    start_held();
+    CHECK_INT(yolanda_client_free(client), 0);
+    answer();
+    settle();
+    CHECK_TEXT(seen, "");
+}
+
+/* The answer has been posted, and finds no client any more. */
+CASE(free_with_the_answer_on_its_way)
+{
+    begin();
+    start_held();
+    answer();
+    CHECK_INT(yolanda_client_free(client), 0);
+    settle();
+    CHECK_TEXT(seen, "");
+}
+
+CASE(free_the_loop_while_resolving)
+{
+    begin();
+    start_held();
+    CHECK_INT(yolanda_loop_free(loop), 0);
+    answer();
+    CHECK_TEXT(seen, "");
+}
+
+CASE(free_the_loop_with_the_answer_on_its_way)
+{
+    begin();
+    start_held();
+    answer();
+    CHECK_INT(yolanda_loop_free(loop), 0);
+    CHECK_TEXT(seen, "");
+}
+
+/* Many names: a bounded number of threads, and every client gets its answer. */
+CASE(many_names)
+{
+    enum { MANY = 50 };
+    char name[32];
+    begin();
+    for (int i = 0; i < MANY; i++) {
+        snprintf(name, sizeof name, "held-%d:9", i);
+        client = yolanda_client_new(loop, name, on_completed, NULL, NULL, on_closed);
+        NEED(client != NULL);
+        CHECK_INT(yolanda_client_start(client), 0);
+        if (i % 10 == 3) {
+            CHECK_INT(yolanda_client_stop(client), 0);
+        }
+    }
+    for (int i = 0; i < 16; i++) {
+        while (sem_wait(&asked) < 0) {
+        }
+    }
+    CHECK_INT(resolver_threads(), 16);
+    settle();
+    CHECK_INT(questions, 16);
+    for (int i = 0; i < MANY; i++) {
+        sem_post(&answers);
+    }
+    for (struct yolanda_loop_stats stats = { .timers = 1 }; stats.timers > 0;) {
+        RUN_UNTIL(yolanda_loop_get_stats(loop, &stats, sizeof stats) == 0 && stats.timers == 0);
+    }
+    CHECK_INT(most_at_once, 16);
+    CHECK(questions >= MANY - 5 && questions <= MANY);
+    RUN_UNTIL(resolver_threads() == 0);
+}
+
+/* After a fork the parent's threads are missing. */
+static void resolve_in_child(void *data)
+{
+    CHECK_INT(yolanda_client_free(client), 0);
+    loop = NULL;
+    begin();
+    new_client(at("one", data));
+    CHECK_INT(yolanda_client_start(client), 0);
+    RUN_UNTIL(times('C') > 0);
+}
+
+CASE(after_a_fork)
+{
+    char address[64];
+    listen_here(address);
+    begin();
+    for (int i = 0; i < 20; i++) {
+        start_held();
+        if (i >= 15) {
+            sem_post(&asked); /* these have to wait for a thread */
+        }
+    }
+    struct ended ended = child(resolve_in_child, address);
+    CHECK_INT(ended.status, 0);
+    free(ended.out);
+    free(ended.err);
+}
