@@ -24,13 +24,15 @@ extern "C" {
  * Makes sure that entry `slot` exists: doubles the number of entries, from 32 where there are none,
  * until it does. Entries have `msize` bytes each; new ones are zero, old ones are kept.
  *
- * Returns 0. -1 with errno, and the map untouched: NULL, negative numbers (EINVAL), no memory
- * (ENOMEM).
+ * Returns 0. -1 with errno, and the map untouched: NULL, a negative `slot`, `msize` below 1 (EINVAL),
+ * no memory (ENOMEM).
  *
  * # Safety
  * `map` has been set up by map_init().
  */
-int map_make_space(struct channel_map *map, int slot, int msize);
+int map_make_space(struct channel_map *map,
+                   int slot,
+                   int msize);
 
 /**
  * Sets up an empty map.

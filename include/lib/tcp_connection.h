@@ -96,7 +96,8 @@ struct tcp_connection *tcp_connection_new(int fd,
  *
  * Returns the number of bytes written at once; the rest is queued, not lost. -1 with errno, and no
  * byte of this call is or will be sent: after a shutdown (EPIPE) or close (ENOTCONN), beyond 64 MiB
- * in the queue (ENOBUFS), NULL or a negative size (EINVAL), no memory (ENOMEM).
+ * in the queue (ENOBUFS), no connection or a negative size (EINVAL), no memory (ENOMEM). NULL data
+ * sends nothing and returns 0.
  *
  * # Safety
  * `data` has `size` bytes; the connection's closed callback hasn't returned yet.

@@ -50,8 +50,9 @@ assert_layout!(channel_element, 24;
 
 /// A loop: waits for its channels and calls them, on the one thread that made it.
 ///
-/// From event_loop_init(); it stays for the process's life. The library keeps more behind these
-/// fields: never copy or allocate one yourself. Except for `quit` they belong to the loop's thread.
+/// From event_loop_init() or yolanda_loop_new(); yolanda_loop_free() releases it, else it stays for the
+/// process's life. The library keeps more behind these fields: never copy or allocate one yourself.
+/// Except for `quit` they belong to the loop's thread.
 #[repr(C)]
 pub struct event_loop {
     /// Set it, on any thread, to end event_loop_run(); event_loop_wakeup() makes that immediate.
@@ -148,8 +149,8 @@ pub unsafe extern "C-unwind" fn event_loop_wakeup(eventLoop: *mut event_loop) {
 /// queues it, in order, and wakes the loop. A descriptor that is registered already: nothing
 /// changes, unless the registered one has been closed meanwhile; then the new one replaces it.
 ///
-/// Returns 0 (done or queued), or -1 with errno: NULL, an `fd` that is negative or isn't
-/// `channel1->fd` (EINVAL), a closed one (EBADF), a back end that refuses it, no memory.
+/// Returns 0 (done or queued), or -1 with errno: NULL, an `fd` that isn't `channel1->fd` (EINVAL), a
+/// negative or closed one (EBADF), a back end that refuses it, no memory.
 ///
 /// # Safety
 /// `channel1` stays where it is until it has been removed.
