@@ -712,6 +712,21 @@ int yolanda_client_set_limits(struct yolanda_client *client,
                               int policy);
 
 /**
+ * Sets the water marks of the client's next connections, as yolanda_connection_set_water_marks()
+ * does for one.
+ *
+ * Returns 0, or -1 with errno: EINVAL (NULL, `low` not below `high`), EPERM.
+ *
+ * # Safety
+ * As for yolanda_client_set_data().
+ */
+int yolanda_client_set_water_marks(struct yolanda_client *client,
+                                   size_t low,
+                                   size_t high,
+                                   yolanda_water_mark_callback on_low,
+                                   yolanda_water_mark_callback on_high);
+
+/**
  * Sets TCP_NODELAY (tcp(7)) of the client's next connections, on at first: small writes leave at once
  * instead of waiting for the answer to the last.
  *

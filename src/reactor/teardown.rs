@@ -2,7 +2,7 @@
 //! other. Its memory stays until nobody refers to it any more.
 
 use super::loop_state::{self, channel_at, of, registration};
-use super::{client, event_loop as event_loops, pass, pending, registry, tcp_connection};
+use super::{client, event_loop as event_loops, pass, pending, registry, tcp_connection, utils};
 use crate::abi::types::event_loop;
 use crate::http::http_server;
 
@@ -16,7 +16,7 @@ const ROUNDS: u32 = 100;
 pub unsafe fn free_loop(l: *mut event_loop) {
     // SAFETY: as said; the owner's reference is given up at the very end.
     unsafe {
-        (*l).owner_thread_id = libc::pthread_self();
+        utils::take_over(l);
         close_all(l);
         client::free_all_of(l);
         pending::shut(l);

@@ -2,6 +2,7 @@
 
 use crate::abi::types::event_loop;
 use libc::c_int;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Whether the calling thread owns `l`, by the public field, which a program may change.
 ///
@@ -9,7 +10,22 @@ use libc::c_int;
 /// `l` is a live loop.
 pub unsafe fn on_owner(l: *const event_loop) -> bool {
     // SAFETY: the caller's loop is live; pthread_t is an integer on Linux.
-    unsafe { (*l).owner_thread_id == libc::pthread_self() }
+    unsafe { owner(l).load(Relaxed) == libc::pthread_self() }
+}
+
+/// Makes the calling thread the owner of `l`.
+///
+/// # Safety
+/// `l` is a live loop whose owner doesn't use it any more.
+pub unsafe fn take_over(l: *mut event_loop) {
+    // SAFETY: as said.
+    unsafe { owner(l).store(libc::pthread_self(), Relaxed) }
+}
+
+/// Other threads ask whose a loop is while it changes hands.
+unsafe fn owner<'a>(l: *const event_loop) -> &'a AtomicU64 {
+    // SAFETY: an aligned field of a live loop, which outlives the use of the reference.
+    unsafe { AtomicU64::from_ptr((&raw const (*l).owner_thread_id).cast_mut()) }
 }
 
 pub unsafe extern "C" fn assertInSameThread(eventLoop: *mut event_loop) {

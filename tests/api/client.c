@@ -236,6 +236,112 @@ CASE(socket_options)
     CHECK_INT(keepalive(TCP_KEEPCNT), 3);
 }
 
+static char many[8 << 20];
+
+static int marks_high, marks_low;
+
+static void on_high(struct tcp_connection *conn, size_t queued)
+{
+    CHECK(conn == last_conn && queued >= 1 << 20);
+    marks_high++;
+}
+
+static void on_low(struct tcp_connection *conn, size_t queued)
+{
+    CHECK(conn == last_conn && queued <= 1 << 16);
+    marks_low++;
+}
+
+/* What is set for a client is there before the completed callback. */
+static void send_much(struct tcp_connection *conn)
+{
+    CHECK(tcp_connection_send_data(conn, many, sizeof many) >= 0);
+}
+
+CASE(water_marks)
+{
+    char address[64];
+    static char sink[1 << 16];
+    int listener = listen_here(address);
+    new_client(address);
+    in_completed = send_much;
+    CHECK_INT(yolanda_client_set_water_marks(client, 1 << 16, 1 << 20, on_low, on_high), 0);
+    CHECK_INT(yolanda_client_start(client), 0);
+    RUN_UNTIL(marks_high == 1);
+    int peer = take(listener);
+    NEED(fcntl(peer, F_SETFL, O_NONBLOCK) == 0);
+    CHECK_INT(marks_low, 0);
+    for (long long until = now_ms() + SECONDS * 1000; times('W') == 0 && now_ms() < until;) {
+        while (read(peer, sink, sizeof sink) > 0) {
+        }
+        NEED(yolanda_loop_run_once(loop, 10) >= 0);
+    }
+    CHECK_INT(marks_high, 1);
+    CHECK_INT(marks_low, 1);
+}
+
+static void send_too_much(struct tcp_connection *conn)
+{
+    CHECK_INT(tcp_connection_send_data(conn, many, 1000), 1000);
+    CHECK_INT(tcp_connection_send_data(conn, many, sizeof many), -1);
+    CHECK_INT(errno, ENOBUFS);
+}
+
+CASE(limits)
+{
+    char address[64];
+    listen_here(address);
+    new_client(address);
+    in_completed = send_too_much;
+    CHECK_INT(yolanda_client_set_limits(client, 1000, 0, YOLANDA_LIMIT_REFUSE), 0);
+    CHECK_INT(yolanda_client_start(client), 0);
+    RUN_UNTIL(times('C') == 1);
+    settle();
+    CHECK_TEXT(seen, "C");
+}
+
+static void keep(struct tcp_connection *conn)
+{
+    CHECK(yolanda_connection_retain(conn) == conn);
+}
+
+CASE(idle_limit)
+{
+    char address[64];
+    listen_here(address);
+    new_client(address);
+    in_completed = keep;
+    CHECK_INT(yolanda_client_set_timeouts(client, 50, 0, 0), 0);
+    CHECK_INT(yolanda_client_start(client), 0);
+    RUN_UNTIL(times('X') == 1);
+    CHECK_INT(yolanda_connection_error(last_conn), ETIMEDOUT);
+    CHECK_INT(yolanda_client_is_active(client), 0);
+    CHECK_INT(yolanda_connection_release(last_conn), 0);
+}
+
+/* A connection that is retained outlives client and loop, closed. */
+CASE(retained_connection)
+{
+    char address[64];
+    listen_here(address);
+    for (int i = 0; i < 3; i++) {
+        forget();
+        loop = NULL;
+        new_client(address);
+        in_completed = keep;
+        CHECK_INT(yolanda_client_start(client), 0);
+        RUN_UNTIL(times('C') == 1);
+        CHECK(i == 2 || (i ? yolanda_client_free(client) : yolanda_client_stop(client)) == 0);
+        CHECK_INT(yolanda_loop_free(loop), 0);
+        CHECK_TEXT(seen, "CX");
+        CHECK_INT(yolanda_connection_is_open(last_conn), 0);
+        CHECK_INT(yolanda_connection_error(last_conn), i == 2 ? ESHUTDOWN : ECANCELED);
+        CHECK_INT(tcp_connection_send_data(last_conn, "x", 1), -1);
+        CHECK_INT(errno, ENOTCONN);
+        CHECK_INT(yolanda_connection_release(last_conn), 0);
+    }
+}
+
 CASE(addresses_that_are_none)
 {
     static const char *const bad[] = {
@@ -269,6 +375,7 @@ CASE(bad_numbers)
     CHECK_INT(yolanda_client_set_reconnect(client, 0, 0, 0), 0);
     CHECK_INT(yolanda_client_set_timeouts(client, 0, -1, 0), -1);
     CHECK_INT(yolanda_client_set_limits(client, 0, 0, 7), -1);
+    CHECK_INT(yolanda_client_set_water_marks(client, 5, 5, NULL, NULL), -1);
     CHECK_INT(yolanda_client_set_keepalive(client, -1, 0, 0), -1);
 }
 
@@ -287,6 +394,7 @@ CASE(no_client)
     IS_EINVAL(yolanda_client_set_reconnect(NULL, 1, 1, 1));
     IS_EINVAL(yolanda_client_set_timeouts(NULL, 0, 0, 0));
     IS_EINVAL(yolanda_client_set_limits(NULL, 0, 0, 0));
+    IS_EINVAL(yolanda_client_set_water_marks(NULL, 0, 0, NULL, NULL));
     IS_EINVAL(yolanda_client_set_nodelay(NULL, 0));
     IS_EINVAL(yolanda_client_set_keepalive(NULL, 0, 0, 0));
     IS_EINVAL(yolanda_client_start(NULL));
@@ -301,7 +409,7 @@ CASE(no_client)
     errno = 0;
     CHECK(yolanda_client_new(loop, NULL, NULL, NULL, NULL, NULL) == NULL && errno == EINVAL);
     /* One line for each. */
-    CHECK_INT(err_lines(), 15);
+    CHECK_INT(err_lines(), 16);
 }
 
 #define IS_EPERM(call)                                                                             \
@@ -320,6 +428,7 @@ static void call_all(void *data)
     IS_EPERM(yolanda_client_set_reconnect(client, 1, 1, 1));
     IS_EPERM(yolanda_client_set_timeouts(client, 0, 0, 0));
     IS_EPERM(yolanda_client_set_limits(client, 0, 0, 0));
+    IS_EPERM(yolanda_client_set_water_marks(client, 0, 0, NULL, NULL));
     IS_EPERM(yolanda_client_set_nodelay(client, 0));
     IS_EPERM(yolanda_client_set_keepalive(client, 0, 0, 0));
     IS_EPERM(yolanda_client_start(client));

@@ -1,5 +1,6 @@
 use core::ffi::{c_char, c_int, c_void};
 
+use super::connection::yolanda_water_mark_callback;
 use crate::abi::event_loop::event_loop;
 use crate::abi::tcp_connection::tcp_connection;
 use crate::abi::tcp_server::{
@@ -175,6 +176,28 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_limits(
     policy: c_int,
 ) -> c_int {
     weak_export!("yolanda_client_set_limits", crate::reactor::client::yolanda_client_set_limits)
+}
+
+/// Sets the water marks of the client's next connections, as yolanda_connection_set_water_marks()
+/// does for one.
+///
+/// Returns 0, or -1 with errno: EINVAL (NULL, `low` not below `high`), EPERM.
+///
+/// # Safety
+/// As for yolanda_client_set_data().
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C-unwind" fn yolanda_client_set_water_marks(
+    client: *mut yolanda_client,
+    low: usize,
+    high: usize,
+    on_low: yolanda_water_mark_callback,
+    on_high: yolanda_water_mark_callback,
+) -> c_int {
+    weak_export!(
+        "yolanda_client_set_water_marks",
+        crate::reactor::client::yolanda_client_set_water_marks
+    )
 }
 
 /// Sets TCP_NODELAY (tcp(7)) of the client's next connections, on at first: small writes leave at once

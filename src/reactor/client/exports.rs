@@ -7,6 +7,7 @@ use super::{Client, State, attempt, create, free, halt};
 use crate::abi::types::{
     connection_closed_call_back, connection_completed_call_back, event_loop, message_call_back,
     tcp_connection, write_completed_call_back, yolanda_client, yolanda_client_failed_callback,
+    yolanda_water_mark_callback,
 };
 use crate::sys::address::{Address, Parsed};
 use crate::sys::errno;
@@ -176,6 +177,21 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_limits(
     unsafe {
         with("yolanda_client_set_limits", client, |client| {
             settings::set_limits(&mut client.settings, max_queued, max_unread, policy)
+        })
+    }
+}
+
+pub unsafe extern "C-unwind" fn yolanda_client_set_water_marks(
+    client: *mut yolanda_client,
+    low: usize,
+    high: usize,
+    on_low: yolanda_water_mark_callback,
+    on_high: yolanda_water_mark_callback,
+) -> c_int {
+    // SAFETY: handed on.
+    unsafe {
+        with("yolanda_client_set_water_marks", client, |client| {
+            settings::set_water_marks(&mut client.settings, low, high, on_low, on_high)
         })
     }
 }
