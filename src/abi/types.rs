@@ -30,6 +30,7 @@ pub use super::yolanda::connection::{
     YOLANDA_LIMIT_CLOSE, YOLANDA_LIMIT_REFUSE, yolanda_water_mark_callback,
 };
 pub use super::yolanda::event_loop::{yolanda_loop_callback, yolanda_loop_stats};
+pub use super::yolanda::server::yolanda_server_callback;
 pub use super::yolanda::timer::{yolanda_timer, yolanda_timer_callback};
 
 /// `enum http_request_state` as C writes it: any value.

@@ -13,6 +13,7 @@ use crate::abi::types::{REQUEST_BODY, REQUEST_DONE, buffer, http_server, tcp_con
 use crate::reactor::buffer::readable;
 use crate::reactor::event_loop::http_slot;
 use crate::reactor::tcp_connection::{close_after_send, is_open};
+use crate::reactor::tcp_server::is_ending;
 
 /// What becomes of the connection behind a batch of requests.
 #[derive(PartialEq, Eq)]
@@ -156,7 +157,7 @@ unsafe fn answer(
         let mut next = Next::Gone;
         if is_open(conn) {
             http_response::complete(response);
-            let closes = client_closes || http_response::asks_close(response);
+            let closes = client_closes || http_response::asks_close(response) || is_ending(conn);
             http_response::encode_to(response, closes, head_only, out);
             next = match closes {
                 // A client that closes has nothing more to say, unless it has said it already.

@@ -1,14 +1,48 @@
 //! A thread that runs a loop of its own.
 
 use super::event_loop::{event_loop_init_with_name, event_loop_run};
-use crate::abi::types::{event_loop, event_loop_thread};
+use super::{loop_state, teardown, wakeup};
+use crate::abi::types::{event_loop, event_loop_thread, yolanda_loop_callback};
 use crate::log::CText;
 use crate::sys::errno;
-use libc::{c_char, c_int, c_void};
+use libc::{c_char, c_int, c_void, pthread_t};
 use std::ptr;
+use std::sync::atomic::Ordering::{Acquire, Release};
 
 /// Room for "Thread-" and any int.
 const NAME: usize = 32;
+
+/// What a program has called on the threads of a pool.
+#[derive(Clone, Copy)]
+pub struct Hooks {
+    /// Before the thread's loop runs.
+    pub on_start: yolanda_loop_callback,
+    /// After it has ended.
+    pub on_stop: yolanda_loop_callback,
+    pub data: *mut c_void,
+}
+
+impl Hooks {
+    pub const NONE: Hooks = Hooks { on_start: None, on_stop: None, data: ptr::null_mut() };
+
+    /// # Safety
+    /// On the loop's thread.
+    pub unsafe fn starts(&self, l: *mut event_loop) {
+        if let Some(callback) = self.on_start {
+            // SAFETY: as said; the program gave the function for this call.
+            unsafe { callback(l, self.data) }
+        }
+    }
+
+    /// # Safety
+    /// On the loop's thread.
+    pub unsafe fn stops(&self, l: *mut event_loop) {
+        if let Some(callback) = self.on_stop {
+            // SAFETY: as said; the program gave the function for this call.
+            unsafe { callback(l, self.data) }
+        }
+    }
+}
 
 pub unsafe extern "C" fn event_loop_thread_init(
     eventLoopThread: *mut event_loop_thread,
@@ -41,6 +75,7 @@ pub unsafe extern "C" fn event_loop_thread_init(
 /// What the starter shares with the new thread while it waits for it.
 struct Start {
     thread: *mut event_loop_thread,
+    hooks: Hooks,
     failed: bool,
 }
 
@@ -49,7 +84,11 @@ extern "C" fn run(arg: *mut c_void) -> *mut c_void {
     // SAFETY: the starter keeps both structs until it was told; after that only the loop is used.
     unsafe {
         let thread = (*start).thread;
+        let hooks = (*start).hooks;
         let l = event_loop_init_with_name((*thread).thread_name);
+        if !l.is_null() {
+            hooks.starts(l);
+        }
         log_msg!("event loop thread init and signal, {}", CText((*thread).thread_name));
         libc::pthread_mutex_lock(&raw mut (*thread).mutex);
         (*thread).eventLoop = l;
@@ -58,6 +97,10 @@ extern "C" fn run(arg: *mut c_void) -> *mut c_void {
         libc::pthread_mutex_unlock(&raw mut (*thread).mutex);
         if !l.is_null() {
             event_loop_run(l);
+            if (*loop_state::of(l)).ends.load(Acquire) {
+                teardown::finish(l);
+            }
+            hooks.stops(l);
         }
     }
     ptr::null_mut()
@@ -66,19 +109,28 @@ extern "C" fn run(arg: *mut c_void) -> *mut c_void {
 pub unsafe extern "C" fn event_loop_thread_start(
     eventLoopThread: *mut event_loop_thread,
 ) -> *mut event_loop {
-    if eventLoopThread.is_null() {
+    // SAFETY: NULL or an initialised struct, by this function's contract.
+    unsafe { start(eventLoopThread, Hooks::NONE) }
+}
+
+/// Starts a thread, and waits until its loop is about to run. NULL with errno when it can't be.
+///
+/// # Safety
+/// NULL or an initialised struct.
+pub unsafe fn start(thread: *mut event_loop_thread, hooks: Hooks) -> *mut event_loop {
+    if thread.is_null() {
         log_err!("event_loop_thread_start: no thread");
         errno::set(libc::EINVAL);
         return ptr::null_mut();
     }
-    let thread = eventLoopThread;
-    // SAFETY: an initialised struct, by this function's contract; shared under its mutex.
+    // SAFETY: an initialised struct; shared under its mutex.
     unsafe {
-        let mut start = Start { thread, failed: false };
+        let mut start = Start { thread, hooks, failed: false };
         let start = &raw mut start;
         let tid = &raw mut (*thread).thread_tid;
         let e = libc::pthread_create(tid, ptr::null(), run, start.cast());
         if e != 0 {
+            (*thread).thread_tid = 0;
             log_err!("can't start {}: {}", CText((*thread).thread_name), errno::Text(e));
             errno::set(e);
             return ptr::null_mut();
@@ -90,9 +142,71 @@ pub unsafe extern "C" fn event_loop_thread_start(
         libc::pthread_mutex_unlock(&raw mut (*thread).mutex);
         if (*start).failed {
             libc::pthread_join((*thread).thread_tid, ptr::null_mut());
+            (*thread).thread_tid = 0;
             return ptr::null_mut();
         }
         log_msg!("event loop thread started, {}", CText((*thread).thread_name));
         (*thread).eventLoop
     }
+}
+
+pub unsafe extern "C-unwind" fn yolanda_loop_thread_stop(thread: *mut event_loop_thread) -> c_int {
+    if thread.is_null() {
+        log_err!("yolanda_loop_thread_stop: no thread");
+        return errno::fail(libc::EINVAL);
+    }
+    // SAFETY: an initialised struct, by this function's contract.
+    unsafe { stop(thread) }
+}
+
+/// Whether the calling thread is this one.
+///
+/// # Safety
+/// An initialised struct.
+pub unsafe fn is_current(thread: *const event_loop_thread) -> bool {
+    // SAFETY: as said.
+    let tid: pthread_t = unsafe { (*thread).thread_tid };
+    // SAFETY: two numbers of threads.
+    tid != 0 && unsafe { libc::pthread_equal(tid, libc::pthread_self()) } != 0
+}
+
+/// Asks a thread to end, without waiting.
+///
+/// # Safety
+/// An initialised struct.
+pub unsafe fn tell_to_end(thread: *mut event_loop_thread) {
+    // SAFETY: the loop lives until `stop` frees it.
+    unsafe {
+        let l = (*thread).eventLoop;
+        if !l.is_null() {
+            (*loop_state::of(l)).ends.store(true, Release);
+            wakeup::wake(l);
+        }
+    }
+}
+
+/// Ends a thread: it closes what connections it has, and is joined; then its loop is freed.
+/// 0, or -1 with EDEADLK.
+///
+/// # Safety
+/// An initialised struct.
+pub unsafe fn stop(thread: *mut event_loop_thread) -> c_int {
+    // SAFETY: once joined, the thread's loop is nobody else's.
+    unsafe {
+        if is_current(thread) {
+            return errno::fail(libc::EDEADLK);
+        }
+        tell_to_end(thread);
+        if (*thread).thread_tid != 0 {
+            if libc::pthread_join((*thread).thread_tid, ptr::null_mut()) == libc::EDEADLK {
+                return errno::fail(libc::EDEADLK);
+            }
+            (*thread).thread_tid = 0;
+        }
+        let l = std::mem::replace(&mut (*thread).eventLoop, ptr::null_mut());
+        if !l.is_null() {
+            teardown::free_loop(l);
+        }
+    }
+    0
 }

@@ -4,13 +4,14 @@ use super::client::{Client, Job};
 use super::pending::Task;
 use super::refs::{RefCount, Released};
 use super::tcp_connection::Connection;
-use super::tcp_server::Server;
+use super::tcp_server::{Listener, Server};
+use super::thread_pool::Pool;
 use super::timers::Timers;
 use super::wake_flag::WakeFlag;
 use crate::abi::types::{channel, channel_map, event_loop};
 use crate::sys::pool;
 use libc::{c_int, c_void};
-use std::sync::atomic::{AtomicI32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicU64, Ordering::Relaxed};
 
 /// One registered channel. The channel itself is `channelMap->entries[fd]`.
 #[repr(C)]
@@ -75,9 +76,16 @@ pub struct Loop {
     /// Connections whose reading was put off, the oldest first.
     pub held: *mut Connection,
     pub held_tail: *mut Connection,
-    /// The servers that were started here, and those of them that are out of descriptors.
+    /// The servers and the thread pools whose main loop this is.
     pub servers: *mut Server,
-    pub resting: *mut Server,
+    pub pools: *mut Pool,
+    /// The sockets that accept here, and how many of them are out of descriptors.
+    pub listeners: *mut Listener,
+    pub resting: u32,
+    /// Those that are to accept here: under the public mutex.
+    pub arriving: *mut Listener,
+    /// There are connections whose server is ending.
+    pub sweeps: bool,
     /// The clients that were made here, and the names that they have asked for.
     pub clients: *mut Client,
     pub jobs: *mut Job,
@@ -96,6 +104,10 @@ pub struct Loop {
     pub backend_seen: *mut c_void,
     pub backend_again: bool,
     pub wake: WakeFlag,
+    /// Why somebody wants the loop to look at its servers (`tcp_server::attention`).
+    pub attention: AtomicU8,
+    /// The library ends the loop: its thread closes what it has, and ends, too.
+    pub ends: AtomicBool,
     /// The loop was freed: under the public mutex. Only its memory is still there.
     pub gone: bool,
     /// Who needs the memory: the owner, each connection, each job that will report to the loop.
@@ -202,13 +214,15 @@ pub unsafe fn nothing(l: *mut event_loop) -> *mut u8 {
     unsafe { (*of(l)).empty }
 }
 
-/// Whether C asked the loop to stop, from whatever thread.
+/// Whether C or the library asked the loop to stop, from whatever thread.
 ///
 /// # Safety
 /// `l` is a live loop.
 pub unsafe fn quits(l: *mut event_loop) -> bool {
     // SAFETY: the field is an aligned int in live memory; other threads write it as such.
-    unsafe { AtomicI32::from_ptr(&raw mut (*l).quit).load(Relaxed) != 0 }
+    unsafe {
+        AtomicI32::from_ptr(&raw mut (*l).quit).load(Relaxed) != 0 || (*of(l)).ends.load(Relaxed)
+    }
 }
 
 /// The registration of `fd`, NULL beyond the table.

@@ -2,7 +2,7 @@
 //! timers that are due are called, connections with work left go on, what else waits for time is
 //! looked at, the dead are freed.
 
-use super::loop_state::{count, of};
+use super::loop_state::{Loop, count, of};
 use super::{dispatcher, pending, tcp_connection, tcp_server, timers};
 use crate::abi::types::event_loop;
 use crate::sys::{errno, pool};
@@ -14,7 +14,7 @@ use std::sync::atomic::Ordering::Relaxed;
 const WAIT_MS: i64 = 1000;
 /// How often connections whose reading was put off are looked at.
 const HELD_MS: i64 = 10;
-/// How often lingering connections and resting servers are looked at.
+/// How often lingering connections, resting listeners and servers that end are looked at.
 const TICK_MS: i64 = 100;
 const NS_PER_MS: i64 = 1_000_000;
 
@@ -55,6 +55,12 @@ pub unsafe fn may_wait(l: *mut event_loop) -> Option<i64> {
     unsafe { may_wait_ns(l).map(|ns| (ns + NS_PER_MS - 1) / NS_PER_MS) }
 }
 
+/// Whether something waits for time.
+unsafe fn ticks(own: *const Loop) -> bool {
+    // SAFETY: a live loop on its own thread.
+    unsafe { !(*own).lingering.is_null() || (*own).resting > 0 || (*own).sweeps }
+}
+
 unsafe fn may_wait_ns(l: *mut event_loop) -> Option<i64> {
     // SAFETY: a live loop on its own thread.
     unsafe {
@@ -65,7 +71,7 @@ unsafe fn may_wait_ns(l: *mut event_loop) -> Option<i64> {
         }
         let lists = if !(*own).held.is_null() {
             Some(HELD_MS * NS_PER_MS)
-        } else if !(*own).lingering.is_null() || !(*own).resting.is_null() {
+        } else if ticks(own) {
             Some(TICK_MS * NS_PER_MS)
         } else {
             None
@@ -120,17 +126,21 @@ unsafe fn finish(l: *mut event_loop) {
     unsafe {
         let own = of(l);
         pending::run(l);
+        tcp_server::attend(l);
         timers::run(l);
         tcp_connection::run_ready(l);
         if !(*own).held.is_null() {
             tcp_connection::end_holding(l);
         }
-        if !(*own).lingering.is_null() || !(*own).resting.is_null() {
+        if ticks(own) {
             let now = (*own).now_ms;
             if now >= (*own).next_tick {
                 (*own).next_tick = now + TICK_MS;
                 tcp_connection::end_lingering(l, now);
                 tcp_server::wake_resting(l);
+                if (*own).sweeps {
+                    tcp_server::sweep(l);
+                }
             }
         }
         if (*own).depth <= 1 {

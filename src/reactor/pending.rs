@@ -84,10 +84,11 @@ unsafe fn push(l: *mut event_loop, task: *mut Task) -> bool {
         }
         (*l).pending_tail = task.cast();
         (*of(l)).wake.queued();
-        libc::pthread_mutex_unlock(&raw mut (*l).mutex);
         if !utils::on_owner(l) || (*of(l)).depth == 0 {
+            // While the lock is held: afterwards the loop may be taken down, and its pair closed.
             wakeup::wake_once(l);
         }
+        libc::pthread_mutex_unlock(&raw mut (*l).mutex);
         true
     }
 }
@@ -366,6 +367,22 @@ unsafe fn unlink(
             }
         }
         last
+    }
+}
+
+/// Refuses what comes later, if nothing is queued now.
+///
+/// # Safety
+/// On the loop's thread.
+pub unsafe fn shut_if_empty(l: *mut event_loop) -> bool {
+    // SAFETY: as in `run`.
+    unsafe {
+        libc::pthread_mutex_lock(&raw mut (*l).mutex);
+        let own = of(l);
+        (*own).gone = (*l).pending_head.is_null() && (*own).taken.is_null();
+        let gone = (*own).gone;
+        libc::pthread_mutex_unlock(&raw mut (*l).mutex);
+        gone
     }
 }
 

@@ -128,7 +128,7 @@ pub unsafe fn add(l: *mut event_loop, fd: c_int, ch: *mut channel) -> c_int {
             let id = registry::new_id();
             reg.identity = fold(identity);
             reg.id = id as u32;
-            registry::enter(fd, Entry { id, owner: l, channel: ch });
+            registry::enter(fd, Entry { id, owner: l, channel: ch, connection: false });
         } else {
             reg.id = (*conn).id as u32;
             reg.connection = true;

@@ -17,9 +17,12 @@ pub struct Entry {
     pub id: u64,
     pub owner: *mut event_loop,
     pub channel: *mut channel,
+    /// The channel is a connection's own.
+    pub connection: bool,
 }
 
-const NOBODY: Entry = Entry { id: 0, owner: ptr::null_mut(), channel: ptr::null_mut() };
+const NOBODY: Entry =
+    Entry { id: 0, owner: ptr::null_mut(), channel: ptr::null_mut(), connection: false };
 
 const PER_CHUNK: usize = 2048;
 const CHUNKS: usize = 8192;
@@ -94,6 +97,24 @@ pub fn get(fd: c_int) -> Option<Entry> {
     // SAFETY: as in `enter`.
     let entry = unsafe { *slot };
     (entry.id != 0).then_some(entry)
+}
+
+/// Calls `f` with the channel of each connection of a loop, also of those that the program took off
+/// it: on the loop's thread they live, as they end there.
+pub fn each_connection(l: *const event_loop, mut f: impl FnMut(*mut channel)) {
+    for (i, chunk) in TABLE.iter().enumerate() {
+        if chunk.load(Acquire).is_null() {
+            continue;
+        }
+        for at in 0..PER_CHUNK {
+            if let Some(entry) = get((i * PER_CHUNK + at) as c_int)
+                && entry.connection
+                && ptr::eq(entry.owner, l)
+            {
+                f(entry.channel);
+            }
+        }
+    }
 }
 
 /// Takes a registration out, unless the number stands for another one by now.

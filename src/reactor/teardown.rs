@@ -1,8 +1,11 @@
 //! The end of a loop: what it has is closed and freed, in the order in which things depend on each
 //! other. Its memory stays until nobody refers to it any more.
 
-use super::loop_state::{self, channel_at, of, registration};
-use super::{client, event_loop as event_loops, pass, pending, registry, tcp_connection, utils};
+use super::loop_state::{self, channel_at, of};
+use super::{
+    client, event_loop as event_loops, pass, pending, registry, tcp_connection, tcp_server,
+    thread_pool, utils,
+};
 use crate::abi::types::event_loop;
 use crate::http::http_server;
 
@@ -17,11 +20,7 @@ pub unsafe fn free_loop(l: *mut event_loop) {
     // SAFETY: as said; the owner's reference is given up at the very end.
     unsafe {
         utils::take_over(l);
-        close_all(l);
-        client::free_all_of(l);
-        pending::shut(l);
-        // What was just thrown away may have held on to connections.
-        pass::within(l, || ());
+        finish(l);
         forget_channels(l);
         http_server::free_loop_state(event_loops::http_slot(l));
         event_loops::release_parts(of(l));
@@ -29,13 +28,16 @@ pub unsafe fn free_loop(l: *mut event_loop) {
     }
 }
 
-/// Closes all connections and runs what is queued, until neither is left.
+/// Ends what a loop does: its servers and their threads, what was posted, its connections, its
+/// clients. Nothing can be posted afterwards.
 ///
 /// # Safety
-/// On the loop's thread.
-pub unsafe fn close_all(l: *mut event_loop) {
+/// On the loop's thread, outside of its callbacks.
+pub unsafe fn finish(l: *mut event_loop) {
     // SAFETY: as said.
     unsafe {
+        tcp_server::free_all_of(l);
+        thread_pool::free_all_of(l);
         for _ in 0..ROUNDS {
             let mut again = false;
             pass::within(l, || {
@@ -43,28 +45,32 @@ pub unsafe fn close_all(l: *mut event_loop) {
                 again = close_connections(l);
             });
             pass::within(l, || tcp_connection::forget_waiting(l));
-            if !again && !(*of(l)).wake.has_queued() {
-                break;
+            if !again {
+                client::free_all_of(l);
+                if pending::shut_if_empty(l) {
+                    return;
+                }
             }
         }
+        pending::shut(l);
+        // What was just thrown away may have held on to connections.
+        pass::within(l, || ());
     }
 }
 
-/// Closes the connections that are registered; whether there were any.
+/// Closes the loop's connections; whether there were any.
 unsafe fn close_connections(l: *mut event_loop) -> bool {
-    // SAFETY: on the loop's thread; the map is looked at afresh for each number.
-    unsafe {
-        let mut some = false;
-        for fd in 0..(*(*l).channelMap).nentries {
-            let ch = channel_at(l, fd);
-            let reg = registration(l, fd);
-            if !ch.is_null() && !reg.is_null() && (*reg).connection {
-                tcp_connection::close_in_pass(tcp_connection::around(ch), libc::ESHUTDOWN);
-                some = true;
-            }
+    let mut some = false;
+    // SAFETY: on the loop's thread, which alone ends its connections.
+    registry::each_connection(l, |ch| unsafe {
+        let conn = tcp_connection::around(ch);
+        // Before that, it isn't on the loop, but on its way.
+        if tcp_connection::is_announced(conn) {
+            tcp_connection::close_in_pass(conn, libc::ESHUTDOWN);
+            some = true;
         }
-        some
-    }
+    });
+    some
 }
 
 /// Forgets the program's channels; they stay the program's.

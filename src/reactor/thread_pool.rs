@@ -1,11 +1,32 @@
 //! The loops that serve connections, handed out in turn.
 
-use super::event_loop_thread::{event_loop_thread_init, event_loop_thread_start};
-use super::utils::assertInSameThread;
+use super::event_loop_thread::{self as threads, Hooks, event_loop_thread_init};
+use super::loop_state::of as loop_of;
+use super::utils::{assertInSameThread, on_owner};
 use crate::abi::types::{event_loop, event_loop_thread, thread_pool};
 use crate::sys::errno;
 use libc::c_int;
 use std::ptr;
+
+/// The public struct first, so that the pointers are the same.
+#[repr(C)]
+pub struct Pool {
+    public: thread_pool,
+    hooks: Hooks,
+    /// The main loop does all, and the start hook was called for it.
+    main_started: bool,
+    /// It is freed with a server.
+    serves: bool,
+    /// The threads that run, whatever the public fields say.
+    threads: *mut event_loop_thread,
+    len: usize,
+    /// Among the pools that were started on their main loop.
+    next: *mut Pool,
+}
+
+fn of(pool: *mut thread_pool) -> *mut Pool {
+    pool.cast()
+}
 
 pub unsafe extern "C" fn thread_pool_new(
     mainLoop: *mut event_loop,
@@ -18,17 +39,26 @@ pub unsafe extern "C" fn thread_pool_new(
     }
     // SAFETY: the block is checked, and filled at once.
     unsafe {
-        let pool = libc::malloc(size_of::<thread_pool>()).cast::<thread_pool>();
+        let pool = libc::malloc(size_of::<Pool>()).cast::<Pool>();
         if !pool.is_null() {
-            pool.write(thread_pool {
+            let public = thread_pool {
                 mainLoop,
                 started: 0,
                 thread_number: threadNumber,
                 eventLoopThreads: ptr::null_mut(),
                 position: 0,
+            };
+            pool.write(Pool {
+                public,
+                hooks: Hooks::NONE,
+                main_started: false,
+                serves: false,
+                threads: ptr::null_mut(),
+                len: 0,
+                next: ptr::null_mut(),
             });
         }
-        pool
+        pool.cast()
     }
 }
 
@@ -45,22 +75,38 @@ pub unsafe extern "C" fn thread_pool_start(threadPool: *mut thread_pool) {
             return;
         }
         (*threadPool).started = 1;
-        let wanted = (*threadPool).thread_number.max(0) as usize;
+        let own = of(threadPool);
+        let main = loop_of((*threadPool).mainLoop);
+        (*own).next = (*main).pools;
+        (*main).pools = own;
+        start_threads(own);
+        if (*own).len == 0 {
+            (*own).main_started = true;
+            (*own).hooks.starts((*threadPool).mainLoop);
+        }
+    }
+}
+
+unsafe fn start_threads(own: *mut Pool) {
+    // SAFETY: a live pool that is being started, on its main loop's thread.
+    unsafe {
+        let public = &raw mut (*own).public;
+        let wanted = (*public).thread_number.max(0) as usize;
         if wanted == 0 {
             return;
         }
-        let threads = libc::calloc(wanted, size_of::<event_loop_thread>());
-        let threads = threads.cast::<event_loop_thread>();
-        if threads.is_null() {
+        let array = libc::calloc(wanted, size_of::<event_loop_thread>());
+        let array = array.cast::<event_loop_thread>();
+        if array.is_null() {
             log_err!("thread_pool_start: no memory for {} threads", wanted);
-            (*threadPool).thread_number = 0;
+            (*public).thread_number = 0;
             return;
         }
         let mut running = 0;
         for i in 0..wanted {
-            let thread = threads.add(running);
+            let thread = array.add(running);
             if event_loop_thread_init(thread, i as c_int) == 0
-                && !event_loop_thread_start(thread).is_null()
+                && !threads::start(thread, (*own).hooks).is_null()
             {
                 running += 1;
             } else {
@@ -68,8 +114,10 @@ pub unsafe extern "C" fn thread_pool_start(threadPool: *mut thread_pool) {
                 (*thread).thread_name = ptr::null_mut();
             }
         }
-        (*threadPool).eventLoopThreads = threads;
-        (*threadPool).thread_number = running as c_int;
+        (*public).eventLoopThreads = array;
+        (*public).thread_number = running as c_int;
+        (*own).threads = array;
+        (*own).len = running;
     }
 }
 
@@ -90,8 +138,132 @@ pub unsafe extern "C" fn thread_pool_get_loop(threadPool: *mut thread_pool) -> *
         if n <= 0 || (*threadPool).eventLoopThreads.is_null() {
             return (*threadPool).mainLoop;
         }
-        let at = (*threadPool).position.max(0) % n;
-        (*threadPool).position = (at + 1) % n;
-        (*(*threadPool).eventLoopThreads.add(at as usize)).eventLoop
+        for _ in 0..n {
+            let at = (*threadPool).position.max(0) % n;
+            (*threadPool).position = (at + 1) % n;
+            let l = (*(*threadPool).eventLoopThreads.add(at as usize)).eventLoop;
+            // One that was stopped has none.
+            if !l.is_null() {
+                return l;
+            }
+        }
+        (*threadPool).mainLoop
+    }
+}
+
+/// What is to be called on the threads; before the start.
+///
+/// # Safety
+/// A live pool.
+pub unsafe fn set_hooks(pool: *mut thread_pool, hooks: Hooks) {
+    // SAFETY: as said.
+    unsafe {
+        if (*pool).started == 0 {
+            (*of(pool)).hooks = hooks;
+        }
+    }
+}
+
+/// The pool is freed with the server that made it, and only then.
+///
+/// # Safety
+/// A live pool.
+pub unsafe fn set_serves(pool: *mut thread_pool) {
+    // SAFETY: as said.
+    unsafe { (*of(pool)).serves = true };
+}
+
+/// How many threads run.
+///
+/// # Safety
+/// NULL or a live pool.
+pub unsafe fn running(pool: *mut thread_pool) -> usize {
+    // SAFETY: as said.
+    unsafe { if pool.is_null() { 0 } else { (*of(pool)).len } }
+}
+
+/// The loop of one of the threads that run; NULL where it was stopped.
+///
+/// # Safety
+/// A live pool that has more than `i` threads.
+pub unsafe fn loop_at(pool: *mut thread_pool, i: usize) -> *mut event_loop {
+    // SAFETY: as said.
+    unsafe { (*(*of(pool)).threads.add(i)).eventLoop }
+}
+
+pub unsafe extern "C-unwind" fn yolanda_thread_pool_free(pool: *mut thread_pool) -> c_int {
+    if pool.is_null() {
+        log_err!("yolanda_thread_pool_free: no thread pool");
+        return errno::fail(libc::EINVAL);
+    }
+    // SAFETY: a live pool.
+    unsafe {
+        let own = of(pool);
+        if (0..(*own).len).any(|i| threads::is_current((*own).threads.add(i))) {
+            return errno::fail(libc::EDEADLK);
+        }
+        if !on_owner((*pool).mainLoop) {
+            return errno::fail(libc::EPERM);
+        }
+        if (*own).serves {
+            return errno::fail(libc::EBUSY);
+        }
+        free(pool)
+    }
+}
+
+/// Ends the threads of a pool, and frees it. 0, or -1 with EDEADLK when a thread waits for this
+/// one: the pool stays then.
+///
+/// # Safety
+/// A live pool, on its main loop's thread.
+pub unsafe fn free(pool: *mut thread_pool) -> c_int {
+    // SAFETY: as said; nobody else uses the pool any more.
+    unsafe {
+        let own = of(pool);
+        let (array, len) = ((*own).threads, (*own).len);
+        // All at once, then one after the other.
+        (0..len).for_each(|i| threads::tell_to_end(array.add(i)));
+        for i in 0..len {
+            if threads::stop(array.add(i)) < 0 {
+                return -1;
+            }
+        }
+        if std::mem::replace(&mut (*own).main_started, false) {
+            (*own).hooks.stops((*pool).mainLoop);
+        }
+        unlist(own);
+        (0..len).for_each(|i| libc::free((*array.add(i)).thread_name.cast()));
+        libc::free(array.cast());
+        libc::free(pool.cast());
+    }
+    0
+}
+
+unsafe fn unlist(own: *mut Pool) {
+    // SAFETY: the list is the main loop's thread's.
+    unsafe {
+        let mut link = &raw mut (*loop_of((*own).public.mainLoop)).pools;
+        while !(*link).is_null() && *link != own {
+            link = &raw mut (**link).next;
+        }
+        if !(*link).is_null() {
+            *link = (*own).next;
+        }
+    }
+}
+
+/// Frees the pools that were started on a loop.
+///
+/// # Safety
+/// On the loop's thread.
+pub unsafe fn free_all_of(l: *mut event_loop) {
+    // SAFETY: listed pools are live; each takes itself off the list.
+    unsafe {
+        while !(*loop_of(l)).pools.is_null() {
+            if free((*loop_of(l)).pools.cast()) < 0 {
+                return;
+            }
+        }
     }
 }

@@ -97,6 +97,12 @@ pub fn set_nonblocking(fd: c_int) -> bool {
     }
 }
 
+/// Adds FD_CLOEXEC: exec doesn't hand the descriptor on.
+pub fn set_close_on_exec(fd: c_int) {
+    // SAFETY: fcntl on a number.
+    unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
+}
+
 /// Whether the number names an open file.
 pub fn is_open(fd: c_int) -> bool {
     // SAFETY: as above.

@@ -9,6 +9,7 @@ pub mod atomic {
 }
 pub mod errno;
 pub mod fd;
+pub mod listen;
 pub mod lock;
 pub mod pool;
 pub mod socket;

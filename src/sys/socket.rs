@@ -1,5 +1,6 @@
 //! Socket options.
 
+use super::errno;
 use libc::{c_int, c_void};
 use std::mem;
 
@@ -25,10 +26,20 @@ pub fn take_error(fd: c_int) -> c_int {
 }
 
 /// setsockopt(2) of an int: 0, or -1 with errno.
-fn set(fd: c_int, level: c_int, option: c_int, value: c_int) -> c_int {
+pub(super) fn set(fd: c_int, level: c_int, option: c_int, value: c_int) -> c_int {
     let at = (&raw const value).cast::<c_void>();
     // SAFETY: `at` points to an int, as the length says.
     unsafe { libc::setsockopt(fd, level, option, at, mem::size_of::<c_int>() as u32) }
+}
+
+/// getsockopt(2) of an int, or errno.
+pub(super) fn get(fd: c_int, level: c_int, option: c_int) -> Result<c_int, c_int> {
+    let mut value: c_int = 0;
+    let mut len = mem::size_of::<c_int>() as libc::socklen_t;
+    let at = (&raw mut value).cast::<c_void>();
+    // SAFETY: `at` and `len` describe `value`.
+    let r = unsafe { libc::getsockopt(fd, level, option, at, &mut len) };
+    if r == 0 { Ok(value) } else { Err(errno::get()) }
 }
 
 /// TCP_NODELAY: 0, or -1 with errno (EOPNOTSUPP for what isn't TCP).

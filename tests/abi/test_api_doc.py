@@ -194,6 +194,8 @@ class Calls(unittest.TestCase):
         objects = {
             "event_loop": "yolanda_loop_new(NULL, NULL)",
             "tcp_connection": "tcp_connection_new(pair[0], event_loop_1, NULL, NULL, NULL, NULL)",
+            "TCPserver": 'yolanda_server_new(event_loop_1, "127.0.0.1:0", NULL, NULL, NULL, NULL, 0)',
+            "thread_pool": "thread_pool_new(event_loop_1, 1)",
             "yolanda_client": 'yolanda_client_new(event_loop_1, "unix:@nobody", NULL, NULL, NULL, NULL)',
         }
         wanted = declared()

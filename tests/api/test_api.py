@@ -10,7 +10,7 @@ EVERYWHERE = ("channel", "loop_channels", "loop_readiness", "loop_threads", "loo
               "loop_control", "loop_free", "timers",
               "dispatcher", "threads", "connection", "servers", "memory",
               "no_memory", "bad_input", "client", "client_names", "client_reconnect",
-              "client_states")
+              "client_states", "server_listen")
 NO_LOOP = ("buffer", "buffer_read", "buffer_memory", "channel_map", "reads", "sockets", "errors",
            "logs", "http_request", "http_parse", "http_response")
 

@@ -4,5 +4,7 @@
 pub mod client;
 pub mod connection;
 pub mod event_loop;
+pub mod server;
+pub mod thread;
 pub mod timer;
 pub mod version;

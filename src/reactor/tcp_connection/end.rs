@@ -2,11 +2,11 @@
 //! can still touch it, its blocks go back, and its memory when nobody has retained it. Otherwise the
 //! last who lets go frees it, on whatever thread.
 
-use super::super::client;
 use super::super::loop_state::{count, nothing, of as loop_of};
 use super::super::refs::Released;
 use super::super::registration::{self, Removed};
 use super::super::registry;
+use super::super::{client, tcp_server};
 use super::{Connection, Owner, life, read, timeouts, turns, write};
 use crate::abi::types::{buffer, event_loop};
 use crate::http::http_server;
@@ -43,8 +43,9 @@ pub unsafe fn close(conn: *mut Connection) {
             (*own).closes_next = false;
             ours = trusted || (*conn).identity != 0 || removed == Removed::Open;
         }
-        let client = std::mem::replace(&mut (*conn).owner, Owner::NOBODY).client();
+        let client = (*conn).owner.client();
         if !client.is_null() {
+            (*conn).owner = Owner::NOBODY;
             client::ended(client, (*conn).received);
         }
         if let Some(callback) = (*conn).public.connectionClosedCallBack {
@@ -55,8 +56,20 @@ pub unsafe fn close(conn: *mut Connection) {
         }
         give_up_number(conn, ours);
         count(&(*own).counts.connections, u64::MAX);
+        leave_server(conn);
         (*conn).next_dead = (*own).dead;
         (*own).dead = conn;
+    }
+}
+
+/// The server has one connection less.
+unsafe fn leave_server(conn: *mut Connection) {
+    // SAFETY: a connection that has closed; it keeps its server's memory.
+    unsafe {
+        let server = (*conn).owner.server();
+        if !server.is_null() {
+            tcp_server::left(server);
+        }
     }
 }
 
@@ -77,8 +90,8 @@ unsafe fn give_up_number(conn: *mut Connection, ours: bool) {
     }
 }
 
-/// Ends a connection whose loop was freed before it came there: there is no thread to call the closed
-/// callback on.
+/// Ends a connection whose loop was freed before it came there: the closed callback is called where
+/// the completed one was.
 ///
 /// # Safety
 /// After the completed callback, on its thread.
@@ -89,7 +102,12 @@ pub unsafe fn without_loop(conn: *mut Connection) {
         (*conn).closed.store(true, Relaxed);
         (*conn).shut.store(true, Relaxed);
         (*conn).descriptor.shut();
+        if let Some(callback) = (*conn).public.connectionClosedCallBack {
+            callback(conn.cast());
+        }
         give_up_number(conn, true);
+        leave_server(conn);
+        empty_buffers(conn);
         if (*conn).refs.let_go() == Released::Last {
             life::discard(conn);
         }

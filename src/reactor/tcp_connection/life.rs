@@ -3,7 +3,7 @@
 use super::super::loop_state::{self, count, nothing, of as loop_of};
 use super::super::refs::RefCount;
 use super::super::registry::{self, Entry};
-use super::super::{dispatcher, pending, registration, utils::on_owner};
+use super::super::{dispatcher, pending, registration, tcp_server, utils::on_owner};
 use super::{Connection, end, extras, read, turns, write};
 use crate::abi::types::{EVENT_READ, buffer, channel, event_loop};
 use crate::http::http_server;
@@ -109,9 +109,12 @@ pub unsafe fn discard(conn: *mut Connection) {
     // SAFETY: as said; its reference kept the loop's memory.
     unsafe {
         extras::dispose(conn);
-        let l = (*conn).public.eventLoop;
+        let (l, server) = ((*conn).public.eventLoop, (*conn).owner.server());
         pool::free(conn.cast(), size_of::<Connection>());
         loop_state::release(l);
+        if !server.is_null() {
+            tcp_server::release(server);
+        }
     }
 }
 
@@ -144,7 +147,8 @@ pub unsafe fn hand_over(conn: *mut Connection, accepted: bool) -> bool {
             }
             task
         };
-        let entry = Entry { id: (*conn).id, owner: l, channel: &raw mut (*conn).channel };
+        let channel = &raw mut (*conn).channel;
+        let entry = Entry { id: (*conn).id, owner: l, channel, connection: true };
         if let Some(old) = registry::enter(fd, entry)
             && accepted
         {
@@ -189,6 +193,7 @@ pub unsafe fn register(conn: *mut Connection) {
             turns::schedule(conn);
         }
         extras::begin(conn);
+        tcp_server::look(conn);
     }
 }
 

@@ -26,7 +26,7 @@ pub use control::*;
 pub use end::{reap, release};
 pub use handle::*;
 pub use hold::end_holding;
-pub use life::{create, discard, hand_over, identify_once, owns_number, register};
+pub use life::{create, discard, hand_over, identify_once, is_announced, owns_number, register};
 pub use owner::Owner;
 pub use pause::hung_up;
 pub use turns::{close_in_pass, end_lingering, forget_waiting, run_ready, schedule};

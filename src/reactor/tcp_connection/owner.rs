@@ -1,6 +1,7 @@
 //! Who made a connection and hears of its end.
 
 use super::super::client::Client;
+use super::super::tcp_server::Server;
 use libc::c_void;
 use std::ptr;
 
@@ -12,8 +13,17 @@ pub struct Owner(*mut c_void);
 impl Owner {
     pub const NOBODY: Owner = Owner(ptr::null_mut());
 
+    pub fn of_server(server: *mut Server) -> Owner {
+        Owner(server.cast())
+    }
+
     pub fn of_client(client: *mut Client) -> Owner {
         Owner(client.cast::<c_void>().wrapping_byte_add(1))
+    }
+
+    /// NULL where it isn't a server.
+    pub fn server(self) -> *mut Server {
+        if self.0.addr() & 1 == 0 { self.0.cast() } else { ptr::null_mut() }
     }
 
     /// NULL where it isn't a client.

@@ -4,7 +4,7 @@
 use super::super::buffer::{self as buf, SIZE_MAX, readable};
 use super::super::dispatcher::{EDGE, NOT_DRAINED};
 use super::super::loop_state::{count, nothing, of as loop_of};
-use super::super::pending;
+use super::super::{pending, tcp_server};
 use super::{Connection, end, extras, hold, life, timeouts, turns, write};
 use crate::abi::types::{EVENT_READ, EVENT_WRITE};
 use crate::sys::{errno, fd as sys_fd, pool};
@@ -46,6 +46,7 @@ unsafe fn turn(conn: *mut Connection, bits: u32) {
     unsafe {
         take(conn, bits);
         hold::after_reading(conn);
+        tcp_server::after_turn(conn);
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::super::buffer::{self as buf, SIZE_MAX, readable};
 use super::super::loop_state::{count, nothing, of as loop_of};
-use super::super::{pending, registration};
+use super::super::{pending, registration, tcp_server};
 use super::{Connection, end, extras, hold, life, pause, room, timeouts, turns};
 use crate::abi::types::EVENT_WRITE;
 use crate::sys::{errno, fd as sys_fd, pool};
@@ -24,7 +24,10 @@ unsafe extern "C-unwind" fn on_writable(data: *mut c_void) -> c_int {
         return -1;
     }
     // SAFETY: a channel's data is its live connection.
-    unsafe { drain(conn) };
+    unsafe {
+        drain(conn);
+        tcp_server::after_turn(conn);
+    }
     0
 }
 

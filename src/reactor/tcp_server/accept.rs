@@ -1,0 +1,146 @@
+//! Turning clients into connections.
+
+use super::super::registration;
+use super::super::tcp_connection::{self, Owner, settings};
+use super::super::thread_pool::thread_pool_get_loop;
+use super::listener::{self, Listener};
+use super::{RUNNING, Server, limit};
+use crate::abi::types::event_loop;
+use crate::sys::{errno, fd as sys_fd};
+use libc::{c_int, c_void};
+use std::ptr;
+use std::sync::atomic::Ordering::SeqCst;
+
+/// Connections taken per pass: the rest stays in the kernel's queue for the next.
+const BATCH: u32 = 256;
+
+/// The read callback of a listening channel.
+pub(super) unsafe extern "C-unwind" fn on_acceptable(data: *mut c_void) -> c_int {
+    let listener = data.cast::<Listener>();
+    // SAFETY: the channel's data is its listener, which the reference keeps across the callbacks.
+    unsafe {
+        let server = (*listener).server;
+        limit::hold(server);
+        listener::enlist(listener);
+        for _ in 0..BATCH {
+            if !accept_one(listener) {
+                break;
+            }
+        }
+        limit::release(server);
+    }
+    0
+}
+
+/// Takes the next client. False when there is none to be had now.
+unsafe fn accept_one(listener: *mut Listener) -> bool {
+    // SAFETY: a live listener, which callbacks may have closed.
+    unsafe {
+        let server = (*listener).server;
+        let fd = (*listener).channel.fd;
+        if fd < 0 || (*server).state.load(SeqCst) != RUNNING {
+            return false;
+        }
+        let Some(place) = limit::take_place(server) else {
+            listener::wait_for_room(listener);
+            return !(*listener).full;
+        };
+        let client = sys_fd::accept(fd);
+        if client < 0 {
+            let e = errno::get();
+            place.give_back(server);
+            return failed(listener, e);
+        }
+        place.keep(server);
+        (*listener).complained = false;
+        serve(listener, client);
+        true
+    }
+}
+
+/// Whether to go on after a failed accept(2).
+unsafe fn failed(listener: *mut Listener, e: c_int) -> bool {
+    // SAFETY: a live listener on its loop's thread.
+    unsafe {
+        let fd = (*listener).channel.fd;
+        match e {
+            libc::EAGAIN => false,
+            libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM => {
+                if !std::mem::replace(&mut (*listener).complained, true) {
+                    log_err!("can't accept on socket {}: {}", fd, errno::Text(e));
+                }
+                listener::rest(listener);
+                false
+            }
+            // What went wrong with one client is no reason to turn the next away (accept(2)).
+            libc::EINTR
+            | libc::ECONNABORTED
+            | libc::EPERM
+            | libc::EPROTO
+            | libc::ENETDOWN
+            | libc::ENOPROTOOPT
+            | libc::EHOSTDOWN
+            | libc::ENONET
+            | libc::EHOSTUNREACH
+            | libc::EOPNOTSUPP
+            | libc::ENETUNREACH
+            | libc::ETIMEDOUT => true,
+            e => {
+                log_err!("accept failed, socket == {}: {}", fd, errno::Text(e));
+                registration::remove((*listener).l, fd, &raw mut (*listener).channel);
+                false
+            }
+        }
+    }
+}
+
+/// The loop that a new connection gets.
+unsafe fn choose(listener: *mut Listener) -> *mut event_loop {
+    // SAFETY: a live listener on its loop's thread.
+    unsafe {
+        let server = (*listener).server;
+        if listener != &raw mut (*server).listener {
+            // A socket per thread: clients stay where they came.
+            return (*listener).l;
+        }
+        let pool = (*server).public.threadPool;
+        let l = if pool.is_null() { ptr::null_mut() } else { thread_pool_get_loop(pool) };
+        if l.is_null() { (*server).public.eventLoop } else { l }
+    }
+}
+
+/// Makes a connection of an accepted client, whose place is taken.
+unsafe fn serve(listener: *mut Listener, fd: c_int) {
+    // SAFETY: a live server; each public field is read here, where it is used.
+    unsafe {
+        let server = (*listener).server;
+        let public = &raw mut (*server).public;
+        log_msg!("new connection established, socket == {}", fd);
+        let conn = tcp_connection::create(fd, choose(listener), (*public).data, true);
+        if conn.is_null() {
+            return turn_away(server, fd);
+        }
+        (*conn).public.connectionCompletedCallBack = (*public).connectionCompletedCallBack;
+        (*conn).public.messageCallBack = (*public).messageCallBack;
+        (*conn).public.writeCompletedCallBack = (*public).writeCompletedCallBack;
+        (*conn).public.connectionClosedCallBack = (*public).connectionClosedCallBack;
+        let given = *(*server).settings.lock();
+        if !settings::apply(conn, &given) {
+            tcp_connection::discard(conn);
+            return turn_away(server, fd);
+        }
+        limit::hold(server);
+        (*conn).owner = Owner::of_server(server);
+        if !tcp_connection::hand_over(conn, true) {
+            tcp_connection::discard(conn);
+            turn_away(server, fd);
+        }
+    }
+}
+
+unsafe fn turn_away(server: *mut Server, fd: c_int) {
+    log_err!("no memory for the connection on socket {}", fd);
+    sys_fd::close(fd);
+    // SAFETY: a live server, whose place the client had.
+    unsafe { limit::left(server) };
+}

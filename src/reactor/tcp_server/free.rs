@@ -1,0 +1,90 @@
+//! The end of a server.
+
+use super::super::loop_state::of as loop_of;
+use super::super::{pass, thread_pool, utils};
+use super::attention::{self, ENDING};
+use super::listener::{self};
+use super::{FREED, Server, absent, limit, of, stop};
+use crate::abi::types::{TCPserver, event_loop};
+use crate::sys::errno;
+use libc::c_int;
+use std::mem;
+use std::ptr;
+use std::sync::atomic::Ordering::SeqCst;
+
+pub unsafe extern "C-unwind" fn yolanda_server_free(server: *mut TCPserver) -> c_int {
+    if absent("yolanda_server_free", server) {
+        return -1;
+    }
+    // SAFETY: a live server.
+    unsafe {
+        if !utils::on_owner((*server).eventLoop) {
+            return errno::fail(libc::EPERM);
+        }
+        free(of(server))
+    }
+}
+
+/// Frees a server. 0, or -1 with EDEADLK when one of its threads waits for this one: it stays then.
+///
+/// # Safety
+/// A live server on its loop's thread.
+unsafe fn free(server: *mut Server) -> c_int {
+    // SAFETY: the owner's reference keeps the memory until the end.
+    unsafe {
+        let l = (*server).listener.l;
+        // First, as it may fail: each thread closes what it has of this server.
+        let pool = (*server).pool;
+        if !pool.is_null() && thread_pool::free(pool) < 0 {
+            return -1;
+        }
+        (*server).pool = ptr::null_mut();
+        if (*server).public.threadPool == pool {
+            (*server).public.threadPool = ptr::null_mut();
+        }
+        (*server).state.store(FREED, SeqCst);
+        stop::take(server);
+        stop::close_sockets(server);
+        attention::call_all(server, ENDING);
+        unlist(server);
+        if (*loop_of(l)).depth == 0 {
+            // Outside of callbacks all is over when this returns.
+            pass::within(l, || attention::attend(l));
+        }
+        limit::let_go(server);
+    }
+    0
+}
+
+unsafe fn unlist(server: *mut Server) {
+    // SAFETY: the list is the loop's thread's.
+    unsafe {
+        if !mem::replace(&mut (*server).listed, false) {
+            return;
+        }
+        let mut link = &raw mut (*loop_of((*server).listener.l)).servers;
+        while !(*link).is_null() && *link != server {
+            link = &raw mut (**link).next;
+        }
+        if !(*link).is_null() {
+            *link = (*server).next;
+        }
+    }
+}
+
+/// Frees the servers of a loop, and closes the sockets on which it accepts for others.
+///
+/// # Safety
+/// On the loop's thread, outside of its callbacks.
+pub unsafe fn free_all_of(l: *mut event_loop) {
+    // SAFETY: listed servers are live; each takes itself off the list.
+    unsafe {
+        while !(*loop_of(l)).servers.is_null() {
+            if free((*loop_of(l)).servers) < 0 {
+                break;
+            }
+        }
+        pass::within(l, || attention::attend(l));
+        listener::close_all(l);
+    }
+}

@@ -1,0 +1,318 @@
+//! A listening socket on a loop: watching it, pausing while nothing can be accepted, closing it.
+
+use super::super::event_loop::event_loop_add_channel_event;
+use super::super::loop_state::{self, of as loop_of};
+use super::super::registration;
+use super::super::utils::on_owner;
+use super::{RUNNING, Server, accept, limit};
+use crate::abi::types::{EVENT_READ, acceptor, channel, event_loop};
+use crate::sys::fd as sys_fd;
+use libc::c_int;
+use std::ptr;
+use std::sync::atomic::Ordering::SeqCst;
+
+/// Belongs to the thread of its loop. Lives within its server's memory.
+pub struct Listener {
+    pub(super) channel: channel,
+    pub(super) server: *mut Server,
+    /// The loop that accepts; its memory is kept.
+    pub(super) l: *mut event_loop,
+    /// Among the listeners of its loop, or of those that are to come to it.
+    pub(super) next: *mut Listener,
+    /// The socket's number and what it refers to, so that closing never hits a successor. They
+    /// don't change while the listener has a loop.
+    pub(super) fd: c_int,
+    identity: Option<u64>,
+    listed: bool,
+    /// Waits a moment for descriptors to become free.
+    pub(super) resting: bool,
+    /// Waits for a connection to close.
+    pub(super) full: bool,
+    /// Said that descriptors have run out; silent until one was accepted again.
+    pub(super) complained: bool,
+}
+
+impl Listener {
+    pub(super) const NONE: Listener = Listener {
+        channel: channel {
+            fd: -1,
+            events: EVENT_READ,
+            eventReadCallback: None,
+            eventWriteCallback: None,
+            data: ptr::null_mut(),
+        },
+        server: ptr::null_mut(),
+        l: ptr::null_mut(),
+        next: ptr::null_mut(),
+        fd: -1,
+        identity: None,
+        listed: false,
+        resting: false,
+        full: false,
+        complained: false,
+    };
+}
+
+/// Makes a listener without a socket.
+///
+/// # Safety
+/// `at` lies in the server's memory, and `l` is live.
+pub(super) unsafe fn init(at: *mut Listener, server: *mut Server, l: *mut event_loop) {
+    // SAFETY: as said.
+    unsafe {
+        at.write(Listener { server, l, ..Listener::NONE });
+        (*at).channel.eventReadCallback = Some(accept::on_acceptable);
+        (*at).channel.data = at.cast();
+        loop_state::retain(l);
+    }
+}
+
+/// Gives a listener its socket.
+///
+/// # Safety
+/// A live listener that isn't on its loop.
+pub(super) unsafe fn set_socket(listener: *mut Listener, fd: c_int) {
+    // SAFETY: as said.
+    unsafe {
+        (*listener).fd = fd;
+        (*listener).identity = sys_fd::identity(fd);
+    }
+}
+
+/// A server that runs was started again: the program may have taken the channel off the loop, and
+/// have another socket by now.
+///
+/// # Safety
+/// On the loop's thread; `acceptor` is NULL or live.
+pub(super) unsafe fn renew(listener: *mut Listener, acceptor: *const acceptor) {
+    // SAFETY: as said.
+    unsafe {
+        let ch = &raw mut (*listener).channel;
+        let watched = loop_state::channel_at((*listener).l, (*listener).fd) == ch;
+        if !watched && !acceptor.is_null() && (*listener).fd >= 0 {
+            sys_fd::set_nonblocking((*acceptor).listen_fd);
+            set_socket(listener, (*acceptor).listen_fd);
+        }
+    }
+}
+
+/// Accepts from now on. 0, or -1 with errno.
+///
+/// # Safety
+/// On the loop's thread; elsewhere it is queued.
+pub(super) unsafe fn watch(listener: *mut Listener) -> c_int {
+    // SAFETY: a live listener.
+    unsafe {
+        let fd = (*listener).fd;
+        (*listener).channel.fd = fd;
+        if on_owner((*listener).l) {
+            enlist(listener);
+        }
+        event_loop_add_channel_event((*listener).l, fd, &raw mut (*listener).channel)
+    }
+}
+
+/// The listener has come to its loop.
+///
+/// # Safety
+/// On the loop's thread.
+pub(super) unsafe fn arrive(listener: *mut Listener) {
+    // SAFETY: as said.
+    unsafe {
+        if (*(*listener).server).state.load(SeqCst) == RUNNING && watch(listener) == 0 {
+            return;
+        }
+        // A socket that nobody accepts on would keep its share of the clients.
+        close(listener);
+    }
+}
+
+/// Whether the number still names the socket.
+///
+/// # Safety
+/// A live listener.
+pub(super) unsafe fn is_open(listener: *const Listener) -> bool {
+    // SAFETY: as said; neither field changes any more.
+    unsafe {
+        (*listener).identity.is_some() && sys_fd::identity((*listener).fd) == (*listener).identity
+    }
+}
+
+/// Has the loop find the listener.
+///
+/// # Safety
+/// On the loop's thread.
+pub(super) unsafe fn enlist(listener: *mut Listener) {
+    // SAFETY: the list is this thread's.
+    unsafe {
+        if !std::mem::replace(&mut (*listener).listed, true) {
+            let own = loop_of((*listener).l);
+            (*listener).next = (*own).listeners;
+            (*own).listeners = listener;
+        }
+    }
+}
+
+unsafe fn unlist(listener: *mut Listener) {
+    // SAFETY: the list is this thread's.
+    unsafe {
+        let own = loop_of((*listener).l);
+        if std::mem::replace(&mut (*listener).resting, false) {
+            (*own).resting -= 1;
+        }
+        if !std::mem::replace(&mut (*listener).listed, false) {
+            return;
+        }
+        let mut link = &raw mut (*own).listeners;
+        while !(*link).is_null() && *link != listener {
+            link = &raw mut (**link).next;
+        }
+        if !(*link).is_null() {
+            *link = (*listener).next;
+        }
+    }
+}
+
+/// Accepts no more, and closes the socket unless its number has passed to somebody else.
+///
+/// # Safety
+/// On the loop's thread, or after that has ended.
+pub(super) unsafe fn close(listener: *mut Listener) {
+    // SAFETY: a live listener.
+    unsafe {
+        unlist(listener);
+        let ch = &raw mut (*listener).channel;
+        let fd = (*listener).fd;
+        if loop_state::channel_at((*listener).l, fd) == ch {
+            (*ch).fd = fd;
+            registration::remove((*listener).l, fd, ch);
+        }
+        (*ch).fd = -1;
+        if is_open(listener) {
+            sys_fd::close(fd);
+        }
+    }
+}
+
+/// Closes the socket of a listener that never came to its loop, and forgets that loop.
+///
+/// # Safety
+/// Nobody else has the listener.
+pub(super) unsafe fn give_up(listener: *mut Listener) {
+    // SAFETY: as said.
+    unsafe {
+        if is_open(listener) {
+            sys_fd::close((*listener).fd);
+        }
+        loop_state::release((*listener).l);
+    }
+}
+
+/// Has the channel's events follow what the listener waits for.
+unsafe fn refresh(listener: *mut Listener) {
+    // SAFETY: a live listener on its loop's thread.
+    unsafe {
+        let ch = &raw mut (*listener).channel;
+        let waits = (*listener).resting || (*listener).full;
+        (*ch).events = if waits { 0 } else { EVENT_READ };
+        if loop_state::channel_at((*listener).l, (*ch).fd) == ch {
+            registration::update((*listener).l, (*ch).fd, ch);
+        }
+    }
+}
+
+/// Out of descriptors: accepts nothing for a moment, instead of spinning. Clients wait in the
+/// kernel's queue.
+///
+/// # Safety
+/// On the loop's thread.
+pub(super) unsafe fn rest(listener: *mut Listener) {
+    // SAFETY: as said.
+    unsafe {
+        if !std::mem::replace(&mut (*listener).resting, true) {
+            (*loop_of((*listener).l)).resting += 1;
+            refresh(listener);
+        }
+    }
+}
+
+/// Lets listeners that rested try again.
+///
+/// # Safety
+/// On the loop's thread.
+pub unsafe fn wake_resting(l: *mut event_loop) {
+    // SAFETY: listed listeners are live; an update takes none off the list.
+    unsafe {
+        (*loop_of(l)).resting = 0;
+        let mut listener = (*loop_of(l)).listeners;
+        while !listener.is_null() {
+            if std::mem::replace(&mut (*listener).resting, false) {
+                refresh(listener);
+            }
+            listener = (*listener).next;
+        }
+    }
+}
+
+/// As many connections are open as may be: accepts nothing until one closes.
+///
+/// # Safety
+/// On the loop's thread.
+pub(super) unsafe fn wait_for_room(listener: *mut Listener) {
+    // SAFETY: as said.
+    unsafe {
+        (*listener).full = true;
+        if limit::has_room_after_notice((*listener).server) {
+            (*listener).full = false;
+        }
+        refresh(listener);
+    }
+}
+
+/// Lets listeners go on for which there is room again.
+///
+/// # Safety
+/// On the loop's thread.
+pub(super) unsafe fn go_on(l: *mut event_loop) {
+    // SAFETY: as in `wake_resting`.
+    unsafe {
+        let mut listener = (*loop_of(l)).listeners;
+        while !listener.is_null() {
+            if (*listener).full {
+                wait_for_room(listener);
+            }
+            listener = (*listener).next;
+        }
+    }
+}
+
+/// Closes the listeners of servers that accept no more.
+///
+/// # Safety
+/// On the loop's thread.
+pub(super) unsafe fn close_ending(l: *mut event_loop) {
+    // SAFETY: listed listeners are live; closing takes just the one off the list.
+    unsafe {
+        let mut listener = (*loop_of(l)).listeners;
+        while !listener.is_null() {
+            let following = (*listener).next;
+            if (*(*listener).server).state.load(SeqCst) > RUNNING {
+                close(listener);
+            }
+            listener = following;
+        }
+    }
+}
+
+/// Closes all listeners of a loop that ends.
+///
+/// # Safety
+/// On the loop's thread.
+pub(super) unsafe fn close_all(l: *mut event_loop) {
+    // SAFETY: closing takes a listener off the list.
+    unsafe {
+        while !(*loop_of(l)).listeners.is_null() {
+            close((*loop_of(l)).listeners);
+        }
+    }
+}

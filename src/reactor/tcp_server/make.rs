@@ -1,0 +1,174 @@
+//! Servers of `yolanda.h`: made from an address or from a listening descriptor.
+
+use super::super::event_loop::mine;
+use super::{Callbacks, Server, create, enlist, of, usable};
+use crate::abi::types::{
+    TCPserver, acceptor, connection_closed_call_back, connection_completed_call_back, event_loop,
+    message_call_back, write_completed_call_back,
+};
+use crate::sys::address::{Address, Parsed};
+use crate::sys::{errno, fd as sys_fd, listen};
+use libc::{c_char, c_int};
+use std::ffi::CStr;
+use std::{ptr, slice};
+
+pub unsafe extern "C-unwind" fn yolanda_server_new(
+    eventLoop: *mut event_loop,
+    address: *const c_char,
+    connectionCompletedCallBack: connection_completed_call_back,
+    messageCallBack: message_call_back,
+    writeCompletedCallBack: write_completed_call_back,
+    connectionClosedCallBack: connection_closed_call_back,
+    threads: c_int,
+) -> *mut TCPserver {
+    let callbacks = Callbacks {
+        completed: connectionCompletedCallBack,
+        message: messageCallBack,
+        written: writeCompletedCallBack,
+        closed: connectionClosedCallBack,
+    };
+    // SAFETY: NULL or live objects; the address ends with a NUL.
+    unsafe {
+        if !mine("yolanda_server_new", eventLoop) {
+            return ptr::null_mut();
+        }
+        if address.is_null() || threads < 0 {
+            errno::set(libc::EINVAL);
+            return ptr::null_mut();
+        }
+        let made = open(CStr::from_ptr(address).to_bytes()).and_then(|(fd, shares_port)| {
+            let server = make(eventLoop, fd, callbacks, threads).inspect_err(|_| {
+                sys_fd::close(fd);
+            })?;
+            (*server).owns_socket = true;
+            (*server).shares_port = shares_port;
+            (*server).file = (*server).address.as_ref().and_then(listen::file_of);
+            Ok(server)
+        });
+        give(made)
+    }
+}
+
+pub unsafe extern "C-unwind" fn yolanda_server_new_fd(
+    eventLoop: *mut event_loop,
+    fd: c_int,
+    connectionCompletedCallBack: connection_completed_call_back,
+    messageCallBack: message_call_back,
+    writeCompletedCallBack: write_completed_call_back,
+    connectionClosedCallBack: connection_closed_call_back,
+    threads: c_int,
+) -> *mut TCPserver {
+    let callbacks = Callbacks {
+        completed: connectionCompletedCallBack,
+        message: messageCallBack,
+        written: writeCompletedCallBack,
+        closed: connectionClosedCallBack,
+    };
+    // SAFETY: NULL or a live loop.
+    unsafe {
+        if !mine("yolanda_server_new_fd", eventLoop) {
+            return ptr::null_mut();
+        }
+        if threads < 0 {
+            errno::set(libc::EINVAL);
+            return ptr::null_mut();
+        }
+        let made = listen::check(fd).and_then(|()| {
+            let server = make(eventLoop, fd, callbacks, threads)?;
+            sys_fd::set_nonblocking(fd);
+            sys_fd::set_close_on_exec(fd);
+            Ok(server)
+        });
+        give(made)
+    }
+}
+
+/// As the program sees it: a server, or NULL with errno.
+unsafe fn give(made: Result<*mut Server, c_int>) -> *mut TCPserver {
+    match made {
+        Ok(server) => {
+            // SAFETY: a fresh server, on its loop's thread.
+            unsafe { enlist(server) };
+            server.cast()
+        }
+        Err(e) => {
+            errno::set(e);
+            ptr::null_mut()
+        }
+    }
+}
+
+/// A bound socket, and whether it could only be had together with others that listen there.
+fn open(text: &[u8]) -> Result<(c_int, bool), c_int> {
+    let or_shared = |open: &dyn Fn(bool) -> Result<c_int, c_int>| match open(false) {
+        Err(e @ libc::EADDRINUSE) => open(true).map(|fd| (fd, true)).or(Err(e)),
+        done => done.map(|fd| (fd, false)),
+    };
+    let tcp = |address: &Address| or_shared(&|shared| listen::bound(address, shared));
+    match Address::parse(text)? {
+        Parsed::Any(port) => or_shared(&|shared| listen::bound_any(port, shared)),
+        Parsed::Socket(address) if address.family() == libc::AF_UNIX => {
+            let fd = listen::bound_unix(&address)?;
+            // At once: a file that nobody listens on counts as left behind.
+            listen::listen(fd).inspect_err(|_| sys_fd::close(fd))?;
+            Ok((fd, false))
+        }
+        Parsed::Socket(address) => tcp(&address),
+        Parsed::Name { host, port } => tcp(&listen::look_up(host, port)?),
+    }
+}
+
+/// A server on a bound socket, with an acceptor of its own.
+unsafe fn make(
+    l: *mut event_loop,
+    fd: c_int,
+    callbacks: Callbacks,
+    threads: c_int,
+) -> Result<*mut Server, c_int> {
+    let address = Address::of_local(fd)?;
+    // SAFETY: the block is checked, and filled at once; a live loop.
+    unsafe {
+        let at = libc::malloc(size_of::<acceptor>()).cast::<acceptor>();
+        if at.is_null() {
+            return Err(libc::ENOMEM);
+        }
+        let listen_port = address.port().map_or(0, c_int::from);
+        at.write(acceptor { listen_port, listen_fd: fd });
+        let server = create(l, at, callbacks, threads);
+        if server.is_null() {
+            libc::free(at.cast());
+            return Err(libc::ENOMEM);
+        }
+        (*server).owns_acceptor = true;
+        (*server).address = Some(address);
+        Ok(server)
+    }
+}
+
+pub unsafe extern "C" fn yolanda_server_address(
+    server: *mut TCPserver,
+    text: *mut c_char,
+    size: usize,
+) -> c_int {
+    // SAFETY: NULL or a live server; `text` has `size` bytes.
+    unsafe {
+        if usable("yolanda_server_address", server) < 0 {
+            return -1;
+        }
+        if text.is_null() {
+            return errno::fail(libc::EINVAL);
+        }
+        let address = match ((*of(server)).address, (*server).acceptor) {
+            (Some(address), _) => Ok(address),
+            (None, acceptor) if acceptor.is_null() => Err(libc::EINVAL),
+            (None, acceptor) => Address::of_local((*acceptor).listen_fd),
+        };
+        match address {
+            Err(e) => errno::fail(e),
+            Ok(address) => match address.format(slice::from_raw_parts_mut(text.cast(), size)) {
+                Some(_) => 0,
+                None => errno::fail(libc::ENAMETOOLONG),
+            },
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! A server: what stands behind the public `struct TCPserver`, and the original's functions.
+//!
+//! `make` opens listening sockets, `start` brings them to their loops, `accept` turns clients into
+//! connections, `limit` counts those, `set` holds what a program sets. `stop` and `free` end a server,
+//! `sweep` its connections; `attention` is how one thread has another look at all that.
+
+mod accept;
+mod attention;
+mod free;
+mod limit;
+mod listener;
+mod make;
+mod set;
+mod start;
+mod stop;
+mod sweep;
+
+pub use attention::attend;
+pub use free::{free_all_of, yolanda_server_free};
+pub use limit::{left, release};
+pub use listener::{Listener, wake_resting};
+pub use make::{yolanda_server_address, yolanda_server_new, yolanda_server_new_fd};
+pub use set::{
+    yolanda_server_connections, yolanda_server_set_keepalive, yolanda_server_set_limits,
+    yolanda_server_set_max_connections, yolanda_server_set_nodelay, yolanda_server_set_reuseport,
+    yolanda_server_set_thread_hooks, yolanda_server_set_timeouts, yolanda_server_set_water_marks,
+};
+pub use start::{tcp_server_start, yolanda_server_start};
+pub use stop::yolanda_server_stop;
+pub use sweep::{after_turn, all as sweep, is_ending, look};
+
+use super::event_loop_thread::Hooks;
+use super::refs::RefCount;
+use super::tcp_connection::settings::{Keepalive, Settings};
+use super::thread_pool::{set_serves, thread_pool_new};
+use super::{loop_state, utils};
+use crate::abi::types::{
+    TCPserver, acceptor, connection_closed_call_back, connection_completed_call_back, event_loop,
+    message_call_back, thread_pool, write_completed_call_back,
+};
+use crate::sys::address::Address;
+use crate::sys::errno;
+use crate::sys::listen::FileId;
+use crate::sys::lock::Lock;
+use libc::{c_int, c_void};
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU8};
+
+/// Not started yet.
+const NEW: u8 = 0;
+/// Accepts. What comes after it accepts no more.
+const RUNNING: u8 = 1;
+/// Connections end as they become idle.
+const STOPPING: u8 = 2;
+/// The deadline is over: connections are closed.
+const CUT: u8 = 3;
+/// The stop is over: there are no connections.
+const STOPPED: u8 = 4;
+/// Connections are closed; the memory waits for the last of them.
+const FREED: u8 = 5;
+
+/// The public struct first, so that the pointers are the same.
+#[repr(C)]
+pub struct Server {
+    public: TCPserver,
+    /// The listening socket of the server's own loop.
+    listener: Listener,
+    /// With a socket per thread: those of the threads, in the pools' memory.
+    others: *mut Listener,
+    others_len: usize,
+    /// Among the servers of its loop.
+    next: *mut Server,
+    /// The acceptor was made here; the public field is the program's to change.
+    owns_acceptor: bool,
+    made_acceptor: *mut acceptor,
+    /// The threads that were made here; NULL once they have ended.
+    pool: *mut thread_pool,
+    stop: stop::Stop,
+    /// The socket was opened here: with its address, it may be opened again.
+    owns_socket: bool,
+    reuseport: bool,
+    /// Others listen on the port, which only goes with a socket per thread.
+    shares_port: bool,
+    listed: bool,
+    /// The bound address, as long as the socket is ours.
+    address: Option<Address>,
+    /// The file of a unix socket that was made here.
+    file: Option<FileId>,
+    /// The listening socket's, from which connections inherit them.
+    nodelay: bool,
+    keepalive: Option<Keepalive>,
+    /// What else new connections get: read by every accepting thread.
+    settings: Lock<Settings>,
+    hooks: Hooks,
+    state: AtomicU8,
+    /// Connections that may be open at a time; 0: any number.
+    max: AtomicI32,
+    /// Connections that are open, and places taken for those about to be accepted.
+    live: AtomicI64,
+    /// A listener waits for a connection to close.
+    full: AtomicBool,
+    /// Who needs the memory: the owner, each connection, each frame that accepts.
+    refs: RefCount,
+}
+
+/// The private face of a public pointer.
+fn of(server: *mut TCPserver) -> *mut Server {
+    server.cast()
+}
+
+/// Logs and answers for a missing server.
+fn absent(what: &str, server: *mut TCPserver) -> bool {
+    if server.is_null() {
+        log_err!("{}: no server", what);
+        errno::set(libc::EINVAL);
+    }
+    server.is_null()
+}
+
+/// `absent`, and whether the caller is the loop's thread: 0, or -1 with EINVAL or EPERM.
+unsafe fn usable(what: &str, server: *mut TCPserver) -> c_int {
+    if absent(what, server) {
+        return -1;
+    }
+    // SAFETY: a live server.
+    if unsafe { utils::on_owner((*server).eventLoop) } { 0 } else { errno::fail(libc::EPERM) }
+}
+
+/// What a program says about a server when it makes one.
+#[derive(Clone, Copy)]
+struct Callbacks {
+    completed: connection_completed_call_back,
+    message: message_call_back,
+    written: write_completed_call_back,
+    closed: connection_closed_call_back,
+}
+
+/// Makes a server; NULL with ENOMEM.
+unsafe fn create(
+    l: *mut event_loop,
+    acceptor: *mut acceptor,
+    callbacks: Callbacks,
+    threads: c_int,
+) -> *mut Server {
+    // SAFETY: the block is checked, and filled at once; a live loop and acceptor.
+    unsafe {
+        let pool: *mut thread_pool = thread_pool_new(l, threads);
+        let server = libc::malloc(size_of::<Server>()).cast::<Server>();
+        if pool.is_null() || server.is_null() {
+            libc::free(pool.cast());
+            libc::free(server.cast());
+            errno::set(libc::ENOMEM);
+            return ptr::null_mut();
+        }
+        server.write(Server {
+            public: TCPserver {
+                port: (*acceptor).listen_port,
+                eventLoop: l,
+                acceptor,
+                connectionCompletedCallBack: callbacks.completed,
+                messageCallBack: callbacks.message,
+                writeCompletedCallBack: callbacks.written,
+                connectionClosedCallBack: callbacks.closed,
+                threadNum: threads,
+                threadPool: pool,
+                data: ptr::null_mut(),
+            },
+            listener: Listener::NONE,
+            others: ptr::null_mut(),
+            others_len: 0,
+            next: ptr::null_mut(),
+            owns_acceptor: false,
+            made_acceptor: acceptor,
+            pool,
+            stop: stop::Stop::NONE,
+            owns_socket: false,
+            reuseport: false,
+            shares_port: false,
+            listed: false,
+            address: None,
+            file: None,
+            nodelay: true,
+            keepalive: None,
+            settings: Lock::new(Settings::DEFAULT),
+            hooks: Hooks::NONE,
+            state: AtomicU8::new(NEW),
+            max: AtomicI32::new(0),
+            live: AtomicI64::new(0),
+            full: AtomicBool::new(false),
+            refs: RefCount::new(),
+        });
+        set_serves(pool);
+        listener::init(&raw mut (*server).listener, server, l);
+        server
+    }
+}
+
+pub unsafe extern "C-unwind" fn tcp_server_init(
+    eventLoop: *mut event_loop,
+    acceptor: *mut acceptor,
+    connectionCallBack: connection_completed_call_back,
+    messageCallBack: message_call_back,
+    writeCompletedCallBack: write_completed_call_back,
+    connectionClosedCallBack: connection_closed_call_back,
+    threadNum: c_int,
+) -> *mut TCPserver {
+    if eventLoop.is_null() || acceptor.is_null() {
+        let what = if eventLoop.is_null() { "event loop" } else { "acceptor" };
+        log_err!("tcp_server_init: no {}", what);
+        errno::set(libc::EINVAL);
+        return ptr::null_mut();
+    }
+    let callbacks = Callbacks {
+        completed: connectionCallBack,
+        message: messageCallBack,
+        written: writeCompletedCallBack,
+        closed: connectionClosedCallBack,
+    };
+    // SAFETY: a live loop and acceptor.
+    unsafe { create(eventLoop, acceptor, callbacks, threadNum).cast() }
+}
+
+pub unsafe extern "C-unwind" fn tcp_server_set_data(tcpServer: *mut TCPserver, data: *mut c_void) {
+    if absent("tcp_server_set_data", tcpServer) {
+        return;
+    }
+    if !data.is_null() {
+        // SAFETY: a live server.
+        unsafe { (*tcpServer).data = data };
+    }
+}
+
+/// Keeps the server where its loop finds it.
+unsafe fn enlist(server: *mut Server) {
+    // SAFETY: a live server on its loop's thread; the list is that thread's.
+    unsafe {
+        let own = loop_state::of((*server).public.eventLoop);
+        (*server).listed = true;
+        (*server).next = (*own).servers;
+        (*own).servers = server;
+    }
+}

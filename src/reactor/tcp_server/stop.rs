@@ -1,0 +1,144 @@
+//! The graceful stop: no new connections; those there are end when they are idle or when their time
+//! is up; then the program is told.
+
+use super::super::loop_state::of as loop_of;
+use super::super::timers;
+use super::attention::{self, ENDED, ENDING};
+use super::listener;
+use super::{CUT, NEW, RUNNING, STOPPED, STOPPING, Server, of, usable};
+use crate::abi::types::{TCPserver, event_loop, yolanda_server_callback, yolanda_timer};
+use crate::sys::{errno, listen};
+use libc::{c_int, c_void};
+use std::mem;
+use std::sync::atomic::Ordering::SeqCst;
+
+/// Who is told when a stop is over.
+pub(super) struct Stop {
+    pub(super) done: yolanda_server_callback,
+    pub(super) data: *mut c_void,
+    /// Runs until the deadline; 0: none.
+    pub(super) timer: yolanda_timer,
+}
+
+impl Stop {
+    pub(super) const NONE: Stop = Stop { done: None, data: std::ptr::null_mut(), timer: 0 };
+}
+
+pub unsafe extern "C-unwind" fn yolanda_server_stop(
+    server: *mut TCPserver,
+    deadline_ms: i64,
+    done: yolanda_server_callback,
+    data: *mut c_void,
+) -> c_int {
+    // SAFETY: NULL or a live server.
+    unsafe {
+        if usable("yolanda_server_stop", server) < 0 {
+            return -1;
+        }
+        if deadline_ms < -1 {
+            return errno::fail(libc::EINVAL);
+        }
+        let own = of(server);
+        match (*own).state.load(SeqCst) {
+            NEW | RUNNING => {}
+            STOPPING | CUT => return errno::fail(libc::EALREADY),
+            _ => return errno::fail(libc::ESHUTDOWN),
+        }
+        let mut timer = 0;
+        if deadline_ms > 0 {
+            let l = (*own).listener.l;
+            timer = timers::start(l, deadline_ms, 0, Some(on_deadline), own.cast());
+            if timer == 0 {
+                return errno::fail(libc::ENOMEM);
+            }
+        }
+        (*own).stop = Stop { done, data, timer };
+        (*own).state.store(if deadline_ms == 0 { CUT } else { STOPPING }, SeqCst);
+        close_sockets(own);
+        attention::call_all(own, ENDING | ENDED);
+    }
+    0
+}
+
+/// Refuses clients from now on, whatever thread they would come to.
+///
+/// # Safety
+/// A live server that accepts no more, on its loop's thread.
+pub(super) unsafe fn close_sockets(server: *mut Server) {
+    // SAFETY: as said; the other listeners are closed by their own threads.
+    unsafe {
+        let acceptor = (*server).public.acceptor;
+        if (*server).listener.fd < 0 && (*server).owns_acceptor && (*server).others.is_null() {
+            // Never started.
+            listener::set_socket(&raw mut (*server).listener, (*acceptor).listen_fd);
+        }
+        let closed = [&raw mut (*server).listener, (*server).others];
+        for listener in closed {
+            if !listener.is_null() && !acceptor.is_null() {
+                let at = &raw mut (*acceptor).listen_fd;
+                if *at >= 0 && *at == (*listener).fd {
+                    *at = -1;
+                }
+            }
+        }
+        listener::close(&raw mut (*server).listener);
+        for i in 0..(*server).others_len {
+            let other = (*server).others.add(i);
+            if listener::is_open(other) {
+                listen::refuse((*other).fd);
+            }
+        }
+        if let (Some(address), Some(file)) = ((*server).address, (*server).file.take()) {
+            listen::remove_file(&address, file);
+        }
+    }
+}
+
+unsafe extern "C-unwind" fn on_deadline(_: *mut event_loop, _: yolanda_timer, data: *mut c_void) {
+    let server = data.cast::<Server>();
+    // SAFETY: the timer is stopped before its server goes.
+    unsafe {
+        (*server).stop.timer = 0;
+        (*server).state.store(CUT, SeqCst);
+        attention::call_all(server, ENDING);
+    }
+}
+
+/// Ends a stop that runs: its timer is stopped, its callback handed over.
+///
+/// # Safety
+/// A live server on its loop's thread.
+pub(super) unsafe fn take(server: *mut Server) -> Stop {
+    // SAFETY: as said.
+    unsafe {
+        let stop = mem::replace(&mut (*server).stop, Stop::NONE);
+        if stop.timer != 0 {
+            timers::stop((*server).listener.l, stop.timer);
+        }
+        stop
+    }
+}
+
+/// Tells the program of the stops that are over.
+///
+/// # Safety
+/// On the loop's thread, within a pass.
+pub(super) unsafe fn finish_all(l: *mut event_loop) {
+    // SAFETY: the callback may free any server, so the list is begun anew after each.
+    unsafe {
+        let mut server = (*loop_of(l)).servers;
+        while !server.is_null() {
+            let state = (*server).state.load(SeqCst);
+            if !matches!(state, STOPPING | CUT) || (*server).live.load(SeqCst) > 0 {
+                server = (*server).next;
+                continue;
+            }
+            (*server).state.store(STOPPED, SeqCst);
+            let stop = take(server);
+            if let Some(done) = stop.done {
+                done(server.cast(), stop.data);
+            }
+            server = (*loop_of(l)).servers;
+        }
+    }
+}
