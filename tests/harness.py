@@ -11,7 +11,8 @@ A program that `Server` starts binds port 0 and prints a line "port N".
 Every wait here is bounded by `TIMEOUT`; nothing sleeps for a fixed time.
 
 Settings, all optional: YOLANDA_TEST_MATRIX=epoll-so,poll-a runs a part of the
-matrix; YOLANDA_TEST_LIB=DIR takes a library that is built already.
+matrix; YOLANDA_TEST_LIB=DIR takes a library that is built already;
+YOLANDA_TEST_SANITIZE=address|thread compiles everything with that sanitizer.
 """
 import contextlib
 import ctypes
@@ -32,10 +33,13 @@ import zlib
 from pathlib import Path
 from typing import NamedTuple
 
+import sanitizers
+
 ROOT = Path(__file__).resolve().parent.parent
-TIMEOUT = 10.0
+SANITIZER = sanitizers.Sanitizer.from_environment()
+TIMEOUT = 10.0 * (sanitizers.SLOWNESS if SANITIZER else 1)
 DISPATCHERS = ("epoll", "poll")
-KINDS = ("so", "a")
+KINDS = ("a",) if SANITIZER else ("so", "a")
 
 INCLUDE = ROOT / "include"
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
@@ -58,6 +62,9 @@ def _lock(name):
 @functools.cache
 def library():
     """Builds the release library once per run; the directory it is in."""
+    if SANITIZER:
+        with _lock("sanitizer"):
+            return SANITIZER.library()
     if "YOLANDA_TEST_LIB" not in os.environ and "YOLANDA_TEST_BUILT" not in os.environ:
         with _lock("cargo"):
             subprocess.run(["cargo", "build", "--release", "--quiet"], cwd=ROOT, check=True)
@@ -76,6 +83,8 @@ def _soname_link(directory):
 def link_flags(kind):
     """What links a C program to the library of that kind, "so" or "a"."""
     directory = library()
+    if SANITIZER:
+        return [str(directory / "libyolanda.a"), *SANITIZER.link_flags()]
     if kind == "so":
         return [f"-L{directory}", "-lyolanda", f"-Wl,-rpath,{_soname_link(directory)}", "-lpthread"]
     if kind == "a":
@@ -96,6 +105,8 @@ def _newest_header():
 def program(path, kind, cflags=(), compiler="gcc"):
     """Compiles and links one C file, below the repository or absolute, against
     the library; the path of the binary. Kept by modification times."""
+    if SANITIZER:
+        compiler, cflags = SANITIZER.compiler(compiler), (*cflags, *SANITIZER.cflags)
     source = ROOT / path
     directory = library()
     libraries = [directory / ("libyolanda.so" if kind == "so" else "libyolanda.a")]
@@ -141,6 +152,8 @@ class Variation(NamedTuple):
 def variations(dispatchers=DISPATCHERS, kinds=KINDS, threads=(None,)):
     """The matrix, or a part of it, as a list of `Variation`."""
     wanted = os.environ.get("YOLANDA_TEST_MATRIX")
+    if SANITIZER:
+        kinds = KINDS
     everything = []
     for number, dispatcher in enumerate(dispatchers):
         for kind in kinds:
@@ -171,6 +184,10 @@ def matrix(**axes):
     return decorate
 
 
+# For tests of memory that the pools have and a sanitizer's malloc hasn't.
+of_the_pools = unittest.skipIf(SANITIZER, "about the memory of the pools")
+
+
 def _add_variant(case, name, method, variation):
     @functools.wraps(method)
     def variant(self):
@@ -189,6 +206,8 @@ def _environment(extra):
         env.pop(name, None)
     # The log at its default costs more than what most tests measure.
     env["YOLANDA_LOG"] = "err"
+    if SANITIZER:
+        env.update(SANITIZER.environment())
     for name, value in (extra or {}).items():
         if value is None:
             env.pop(name, None)

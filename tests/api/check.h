@@ -19,7 +19,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#if defined SANITIZER_ADDRESS || defined SANITIZER_THREAD
+#define SANITIZED 1
+#define CASE_SECONDS 80
+#else
+#define SANITIZED 0
 #define CASE_SECONDS 20
+#endif
 
 struct check_case {
     const char *name;

@@ -187,7 +187,7 @@ CASE(lines_of_a_thread)
     out_mark();
     struct event_loop *loop = event_loop_thread_start(&thread);
     NEED(loop != NULL);
-    loop->quit = 1;
+    quit_plainly(loop);
     event_loop_wakeup(loop);
     CHECK_INT(pthread_join(thread.thread_tid, NULL), 0);
     char *text = out_text();

@@ -108,7 +108,7 @@ static void quit_and_wake(void *unused)
 {
     (void)unused;
     until_blocked(loop_tid);
-    the_loop->quit = 1;
+    quit_plainly(the_loop);
     event_loop_wakeup(the_loop);
 }
 
@@ -129,7 +129,7 @@ static void quit_only(void *unused)
 {
     (void)unused;
     until_blocked(loop_tid);
-    the_loop->quit = 1;
+    quit_plainly(the_loop);
 }
 
 CASE(quit_without_a_wake_up)
@@ -184,7 +184,7 @@ CASE(loop_handed_to_another_thread)
 }
 
 /* event_loop_wakeup may be called from a signal handler; a full pipe is no error. */
-static volatile sig_atomic_t signals;
+static atomic_int signals;
 
 static void wakes(int number)
 {
@@ -230,7 +230,7 @@ static void wake_often(void *loop)
     for (int i = 0; i < 20000; i++) {
         event_loop_wakeup(loop);
     }
-    ((struct event_loop *)loop)->quit = 1;
+    quit_plainly(loop);
     event_loop_wakeup(loop);
 }
 
@@ -260,7 +260,7 @@ static void many_signals(void *unused)
             nap();
         }
     }
-    the_loop->quit = 1;
+    quit_plainly(the_loop);
     event_loop_wakeup(the_loop);
 }
 
@@ -287,7 +287,7 @@ static void quit_by_hand(void *unused)
 {
     (void)unused;
     until_blocked(loop_tid);
-    the_loop->quit = 1;
+    quit_plainly(the_loop);
     put(the_loop->socketPair[0], "abc");
 }
 

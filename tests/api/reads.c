@@ -106,7 +106,7 @@ CASE(readn_waits_for_all_pieces)
 }
 
 /* EINTR retried. */
-static volatile sig_atomic_t signals;
+static atomic_int signals;
 
 static void note_signal(int number)
 {

@@ -237,7 +237,7 @@ CASE(event_loop_thread_by_hand)
     CHECK(pthread_equal(loop->owner_thread_id, thread.thread_tid));
     call_on(loop);
     /* thread_tid is a joinable pthread */
-    loop->quit = 1;
+    quit_plainly(loop);
     event_loop_wakeup(loop);
     CHECK_INT(pthread_join(thread.thread_tid, NULL), 0);
     CHECK_INT(thread_count(), 1);
@@ -258,7 +258,7 @@ CASE(event_loop_threads_are_numbered)
         CHECK_TEXT(loop->thread_name, names[i]);
     }
     for (int i = 0; i < 5; i++) {
-        threads[i].eventLoop->quit = 1;
+        quit_plainly(threads[i].eventLoop);
         event_loop_wakeup(threads[i].eventLoop);
         CHECK_INT(pthread_join(threads[i].thread_tid, NULL), 0);
     }
@@ -281,7 +281,7 @@ CASE(starts_do_not_hang)
         CHECK_INT(event_loop_thread_init(&thread, i), 0);
         struct event_loop *loop = event_loop_thread_start(&thread);
         NEED(loop != NULL);
-        loop->quit = 1;
+        quit_plainly(loop);
         event_loop_wakeup(loop);
         CHECK_INT(pthread_join(thread.thread_tid, NULL), 0);
     }

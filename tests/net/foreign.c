@@ -61,7 +61,8 @@ static void *send_until_told(void *data) {
 
 static void start(struct tcp_connection *connection, int count, void *(*body)(void *)) {
     struct state *state = connection->data;
-    state->count = state->left = count;
+    state->count = count;
+    state->left = count;
     for (int i = 0; i < count; i++) {
         struct job *job = &state->jobs[i];
         job->connection = connection;

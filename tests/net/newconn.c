@@ -184,7 +184,7 @@ static int from_foreign_thread(void) {
     }
     while (closed < 200)
         sched_yield();
-    loop->quit = 1;
+    quit_plainly(loop);
     event_loop_wakeup(loop);
     PROMISE(pthread_join(thread.thread_tid, NULL) == 0);
     say("ok");

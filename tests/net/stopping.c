@@ -11,14 +11,14 @@ static struct event_loop *loop;
 
 static void stop(int number) {
     (void) number;
-    loop->quit = 1;
+    quit_plainly(loop);
     event_loop_wakeup(loop);
 }
 
 static void *stop_when_told(void *data) {
     char line[16];
     PROMISE(fgets(line, sizeof line, stdin) != NULL);
-    loop->quit = 1;
+    quit_plainly(loop);
     if (strcmp(data, "quiet") != 0)
         event_loop_wakeup(loop);
     return NULL;
@@ -27,6 +27,7 @@ static void *stop_when_told(void *data) {
 int main(int argc, char **argv) {
     char *mode = argv[argc - 1];
     pthread_t other;
+    int threaded = 0;
     lines_at_once();
     if (strcmp(mode, "pool") == 0) {
         struct event_loop_thread thread;
@@ -49,9 +50,11 @@ int main(int argc, char **argv) {
     } else if (strcmp(mode, "before") == 0) {
         loop->quit = 1;
     } else {
-        pthread_create(&other, NULL, stop_when_told, mode);
+        threaded = pthread_create(&other, NULL, stop_when_told, mode) == 0;
     }
     say("runs");
     say("returned %d", event_loop_run(loop));
+    if (threaded)
+        pthread_join(other, NULL);
     return 0;
 }

@@ -326,6 +326,7 @@ class Ends(netcase.NetCase):
             harness.wait_until(lambda: harness.fds(server.pid) == base)
 
     @harness.matrix(threads=(0, 2), kinds=("so",))
+    @harness.of_the_pools
     def test_descriptors_and_memory_after_many_requests(self):
         """Nothing may leak: 3,000 connections with a request each, and 20,000 on one."""
         def visit():
@@ -349,6 +350,7 @@ class Ends(netcase.NetCase):
             harness.wait_until(lambda: harness.rss(server.pid) <= memory + 600,
                                f"{memory} KiB again, not {harness.rss(server.pid)}", timeout=5)
 
+    @harness.of_the_pools
     def test_a_handler_that_forgets_the_terminator_finds_fresh_memory(self):
         """A thread that runs callbacks hands nothing back to free while a server serves: the course's
         own HTTP server copies the path with malloc(strlen(url)) and strncpy, and compares it with

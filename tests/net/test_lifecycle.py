@@ -34,6 +34,7 @@ def crowd(server, count, message=b"one of many"):
 @harness.matrix(threads=(0, 2))
 class Churn(netcase.NetCase):
     @harness.matrix(threads=(0, 2), kinds=("so",))
+    @harness.of_the_pools
     def test_D6_descriptors_and_memory_after_10000_connections(self):
         """10,000 connects and disconnects end with the fd count and the memory where they began,
         2,000 of them at once (D6: no fd is ever closed, nothing is ever freed)."""
@@ -57,6 +58,7 @@ class Churn(netcase.NetCase):
             churn(server, 1100)
             self.assertSettles(server, base, 1100)
 
+    @harness.of_the_pools
     def test_memory_of_queued_output_comes_back(self):
         """Everything is freed after the closed callback, large queues too."""
         with self.server("push") as server:
@@ -74,6 +76,7 @@ class Churn(netcase.NetCase):
             harness.wait_until(lambda: harness.rss(server.pid) <= memory + 4096,
                                f"{memory} KiB again", timeout=5)
 
+    @harness.of_the_pools
     def test_an_idle_connection_is_small(self):
         """An idle connection holds no 64 KiB blocks: 1,000 of them after an echo each."""
         harness.open_files_wanted(1200)
@@ -88,6 +91,7 @@ class Churn(netcase.NetCase):
             harness.wait_until(lambda: harness.rss(server.pid) <= memory + 1000,
                                f"no more than 1,000 KiB over {memory}", timeout=5)
 
+    @harness.of_the_pools
     def test_memory_of_large_input_comes_back(self):
         """An idle connection holds no large blocks after a large message."""
         with self.server("echo") as server:

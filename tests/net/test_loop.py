@@ -148,6 +148,7 @@ class Stopping(netcase.NetCase):
 
 @harness.matrix()
 class Changes(netcase.NetCase):
+    @harness.of_the_pools
     def test_D23_100000_event_changes_from_another_thread_leak_nothing(self):
         """D23: pending elements are leaked, one per event change."""
         with self.server("changes") as server:
