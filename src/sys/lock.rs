@@ -1,6 +1,8 @@
 //! Locks between threads, for data of this process. The standard library's; with `plain-malloc`
 //! pthread's, because tools that watch threads (ThreadSanitizer, helgrind) know those.
 
+#![allow(clippy::disallowed_types)]
+
 #[cfg(not(feature = "plain-malloc"))]
 pub use std::sync::MutexGuard as Guard;
 #[cfg(not(feature = "plain-malloc"))]
