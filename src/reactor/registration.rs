@@ -138,12 +138,11 @@ pub unsafe fn add(l: *mut event_loop, fd: c_int, ch: *mut channel) -> c_int {
         if let Some(back_end_add) = (*(*l).eventDispatcher).add
             && back_end_add(l, ch) < 0
         {
-            let why = errno::get();
             let _keep = errno::Keep::new();
-            forget(l, fd, reg.id);
             if !conn.is_null() {
-                tcp_connection::close_in_pass(conn, why);
+                tcp_connection::close_unwatched(conn);
             }
+            forget(l, fd, reg.id);
             return -1;
         }
         if !conn.is_null() {
@@ -226,7 +225,7 @@ pub unsafe fn update(l: *mut event_loop, fd: c_int, ch: *mut channel) -> c_int {
                 let conn = tcp_connection::of_channel(ch);
                 if !conn.is_null() {
                     // Without a place in the back end it would never hear of its end.
-                    tcp_connection::close_in_pass(conn, errno::get());
+                    tcp_connection::close_unwatched(conn);
                 }
                 -1
             }

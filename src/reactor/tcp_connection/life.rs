@@ -8,7 +8,7 @@ use super::{Connection, end, extras, read, turns, write};
 use crate::abi::types::{EVENT_READ, buffer, channel, event_loop};
 use crate::http::http_server;
 use crate::log::CText;
-use crate::sys::{errno, fd as sys_fd, pool};
+use crate::sys::{fd as sys_fd, pool};
 use libc::{c_char, c_int, c_void};
 use std::ptr;
 use std::sync::atomic::{Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
@@ -187,7 +187,7 @@ pub unsafe fn register(conn: *mut Connection) {
         if !ours {
             turns::close_in_pass(conn, libc::EBADF);
         } else if registration::change((*conn).public.eventLoop, fd, ch, pending::ADD) != 1 {
-            turns::close_in_pass(conn, errno::get());
+            turns::close_unwatched(conn);
         }
         if !is_open(conn) || (*conn).last_words {
             turns::schedule(conn);

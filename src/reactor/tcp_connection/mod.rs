@@ -29,7 +29,9 @@ pub use hold::end_holding;
 pub use life::{create, discard, hand_over, identify_once, is_announced, owns_number, register};
 pub use owner::Owner;
 pub use pause::hung_up;
-pub use turns::{close_in_pass, end_lingering, forget_waiting, run_ready, schedule};
+pub use turns::{
+    close_in_pass, close_unwatched, end_lingering, forget_waiting, run_ready, schedule,
+};
 pub use write::{take_posted_bytes, take_posted_end, take_posted_shutdown};
 
 use super::in_use::InUse;

@@ -57,6 +57,20 @@ pub unsafe fn close_in_pass(conn: *mut Connection, why: c_int) {
     }
 }
 
+/// Closes a connection that its back end doesn't watch; errno says why.
+///
+/// # Safety
+/// As `schedule`.
+pub unsafe fn close_unwatched(conn: *mut Connection) {
+    let why = match errno::get() {
+        // What epoll was given goes by another number now, or by none.
+        libc::ENOENT => libc::EBADF,
+        e => e,
+    };
+    // SAFETY: as said.
+    unsafe { close_in_pass(conn, why) }
+}
+
 /// Closes from any thread: 0, or -1 with ENOTCONN where that was decided before, ENOMEM.
 ///
 /// # Safety

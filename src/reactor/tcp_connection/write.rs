@@ -333,7 +333,7 @@ pub unsafe fn refresh(conn: *mut Connection) {
     unsafe {
         let ch = &raw mut (*conn).channel;
         if registration::update((*conn).public.eventLoop, (*conn).number, ch) < 0 {
-            turns::close_in_pass(conn, errno::get());
+            turns::close_unwatched(conn);
         }
     }
 }
