@@ -625,9 +625,7 @@ CASE(addresses)
 CASE(addresses_of_unix_sockets)
 {
     char text[128];
-    int fd[2];
-    make_sockets(fd);
-    connect_on(fd[0], fd[1]);
+    set_up_local();
     CHECK_INT(yolanda_connection_peer(conn, text, sizeof text), 0);
     CHECK_TEXT(text, "unix:");
     struct sockaddr_un name = { .sun_family = AF_UNIX };
