@@ -629,10 +629,11 @@ int yolanda_connection_set_limits(struct tcp_connection *connection,
  * Closes a connection on which nothing moves, with ETIMEDOUT and its closed callback. Milliseconds,
  * each from now on; 0: no limit. Never early.
  *
- * `idle_ms`: no byte was received, and the kernel took none to send. `read_ms`: no byte was
- * received, while reading isn't paused. `write_ms`: bytes are queued, and the kernel took none of
- * them, because the peer doesn't read. Bytes that have arrived and wait for a busy loop count as
- * received.
+ * `idle_ms`: no byte was received, and none sent. `read_ms`: no byte was received, while reading
+ * isn't paused. `write_ms`: bytes are queued, and none were sent, because the peer doesn't read. Bytes
+ * count as received when they have arrived, even if the loop is too busy to read them; as sent when
+ * the kernel takes them, and again when the peer takes them from it: one that reads slowly is neither
+ * idle nor stuck. That is asked for four times within each limit, which may be late by as much.
  *
  * Returns 0, or -1 with errno: EINVAL (NULL, a negative time), ENOTCONN (closed), EPERM (another
  * thread), ENOMEM.

@@ -153,3 +153,13 @@ pub fn available(fd: c_int) -> Option<usize> {
     let r = unsafe { libc::ioctl(fd, libc::FIONREAD, &mut n) };
     if r == 0 { usize::try_from(n).ok() } else { None }
 }
+
+/// How many bytes of what was written the other end doesn't have yet (SIOCOUTQ, tcp(7) and unix(7),
+/// there with the kernel's own needs added); 0 where that can't be told.
+pub fn on_its_way(fd: c_int) -> u32 {
+    let _keep = errno::Keep::new();
+    let mut n: c_int = 0;
+    // SAFETY: the request writes one int.
+    let r = unsafe { libc::ioctl(fd, libc::TIOCOUTQ, &mut n) };
+    if r == 0 { n.max(0) as u32 } else { 0 }
+}

@@ -159,11 +159,12 @@ CASE(writing_while_it_receives)
     check_times_out();
 }
 
+/* So slow that its socket isn't writable again within the limit. */
 CASE(writing_to_a_slow_reader)
 {
     set_up_local();
     queue(3000000);
-    begin(0, 0, LONG);
+    begin(LONG, 0, LONG);
     check_stays(read_a_little);
     CHECK(queued() > 0);
 }

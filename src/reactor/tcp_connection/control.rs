@@ -3,7 +3,7 @@
 use super::super::{pending, utils::on_owner};
 use super::handle::{absent, to_change};
 use super::settings::{self, Settings};
-use super::{Connection, extras, life, marks, of, pause, timeouts, turns, write};
+use super::{Connection, extras, finish, life, marks, of, pause, timeouts, turns};
 use crate::abi::types::{tcp_connection, yolanda_water_mark_callback};
 use crate::sys::{errno, socket};
 use libc::c_int;
@@ -36,7 +36,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_close_after_send(
         let time = timeouts::in_ms(limit_ms);
         if on_owner((*conn).public.eventLoop) {
             pending::take_in(conn);
-            return write::end_at(conn, time);
+            return finish::end_at(conn, time);
         }
         let before = (*conn).shut.swap(true, Relaxed);
         if !pending::post_end(conn, time) {

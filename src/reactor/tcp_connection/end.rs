@@ -7,7 +7,7 @@ use super::super::refs::Released;
 use super::super::registration::{self, Removed};
 use super::super::registry;
 use super::super::{client, tcp_server};
-use super::{Connection, Owner, life, read, timeouts, turns, write};
+use super::{Connection, Owner, life, queue, read, timeouts, turns};
 use crate::abi::types::{buffer, event_loop};
 use crate::http::http_server;
 use crate::sys::{fd as sys_fd, pool};
@@ -159,7 +159,7 @@ unsafe fn empty_buffers(conn: *mut Connection) {
         free_foreign(&raw const (*conn).input, (*conn).input_block);
         free_foreign(&raw const (*conn).output, (*conn).output_block);
         read::free_block(conn);
-        write::free_block(conn);
+        queue::free_block(conn);
         life::empty(&raw mut (*conn).input, nothing);
         life::empty(&raw mut (*conn).output, nothing);
     }

@@ -2,7 +2,7 @@
 //! freed with the connection, so that the others stay small.
 
 use super::settings::{Limits, REFUSE, Settings};
-use super::{Connection, LIMIT, marks, timeouts, turns, write};
+use super::{Connection, LIMIT, finish, marks, timeouts, turns};
 use crate::reactor::buffer::SIZE_MAX;
 use crate::sys::pool;
 use libc::c_void;
@@ -133,7 +133,7 @@ pub unsafe fn begin(conn: *mut Connection) {
         }
         marks::look(conn);
         if timeouts::is_cut(conn) {
-            write::begin_end(conn);
+            finish::begin_end(conn);
         }
     }
 }

@@ -1,14 +1,17 @@
 //! Time limits of a connection. Bytes only leave a stamp; one timer per connection looks at the
 //! stamps when it is due, and goes on for the rest.
+//!
+//! A socket takes bytes in large steps: a peer that reads all the time, but slowly, may leave the
+//! library without a writable socket for long. So the timer also asks the kernel from time to time
+//! how much of what it took is still on its way.
+
+mod look;
 
 use super::super::timers;
 use super::settings::{Settings, Timeouts};
-use super::{Connection, extras, life, turns};
-use crate::abi::types::{EVENT_READ, event_loop};
-use crate::reactor::buffer::readable;
-use crate::reactor::loop_state::{count, of as loop_of};
+use super::{Connection, extras, life};
 use crate::sys::fd as sys_fd;
-use libc::c_void;
+use look::arm;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 
 const NS_PER_MS: i64 = 1_000_000;
@@ -22,6 +25,11 @@ pub struct State {
     received: i64,
     sent: i64,
     moved: i64,
+    /// How many bytes the kernel has taken, and how many of them the peer had by the last look (low
+    /// bits of both); whether the rest was more than nothing.
+    written: u32,
+    arrived: u32,
+    on_its_way: bool,
     /// When the connection is cut, whatever moves. Its loop sets it even while the completed callback
     /// has the rest.
     cut: AtomicI64,
@@ -38,6 +46,9 @@ impl State {
             received: 0,
             sent: 0,
             moved: 0,
+            written: 0,
+            arrived: 0,
+            on_its_way: false,
             cut: AtomicI64::new(NEVER),
             timer: 0,
             due: NEVER,
@@ -68,18 +79,19 @@ pub unsafe fn received(conn: *mut Connection) {
     }
 }
 
-/// The kernel has taken bytes.
+/// The kernel has taken `n` bytes.
 ///
 /// # Safety
 /// On the connection's thread.
 #[inline]
-pub unsafe fn sent(conn: *mut Connection) {
+pub unsafe fn sent(conn: *mut Connection, n: usize) {
     // SAFETY: as said.
     unsafe {
         let x = extras::get(conn);
         if !x.is_null() && life::is_announced(conn) && (*x).times.is_on() {
             (*x).times.sent = timers::now_ns();
             (*x).times.moved = (*x).times.sent;
+            (*x).times.written = (*x).times.written.wrapping_add(n as u32);
         }
     }
 }
@@ -153,6 +165,9 @@ pub unsafe fn begin(conn: *mut Connection) -> bool {
             times.received = timers::now_ns();
             times.sent = times.received;
             times.moved = times.received;
+            let left = sys_fd::on_its_way((*conn).number);
+            times.arrived = times.written.wrapping_sub(left);
+            times.on_its_way = left > 0;
         }
         arm(conn)
     }
@@ -168,103 +183,6 @@ pub unsafe fn stop(conn: *mut Connection) {
         let x = extras::get(conn);
         if !x.is_null() && (*x).times.timer != 0 {
             timers::stop((*conn).public.eventLoop, std::mem::take(&mut (*x).times.timer));
-        }
-    }
-}
-
-/// Has the timer look when the next limit may be reached. False when memory is out.
-unsafe fn arm(conn: *mut Connection) -> bool {
-    // SAFETY: on the connection's thread, with extras.
-    unsafe {
-        let (l, x) = ((*conn).public.eventLoop, extras::get(conn));
-        let now = timers::now_ns();
-        let due = next(conn, now).min((*x).times.cut.load(Relaxed));
-        if due == NEVER || !life::is_open(conn) {
-            stop(conn);
-            return true;
-        }
-        let times = &mut (*x).times;
-        if times.timer != 0 && times.due <= due {
-            return true;
-        }
-        times.due = due;
-        // Rounded up: never early.
-        let delay = (due.saturating_sub(now).max(0) as u64).div_ceil(NS_PER_MS as u64) as i64;
-        if times.timer != 0 {
-            return timers::restart(l, times.timer, delay, 0);
-        }
-        times.timer = timers::start(l, delay, 0, Some(on_timer), conn.cast());
-        times.timer != 0
-    }
-}
-
-/// The earliest time at which one of the limits may be reached.
-unsafe fn next(conn: *mut Connection, now: i64) -> i64 {
-    // SAFETY: on the connection's thread, with extras.
-    unsafe {
-        let times = &(*extras::get(conn)).times;
-        let mut first = NEVER;
-        let mut limit = |ms: i64, since: i64| {
-            if ms > 0 {
-                first = first.min(after(since, ms));
-            }
-        };
-        limit(times.limits.idle, times.received.max(times.sent));
-        // What doesn't count now may begin to count at any time from now on.
-        limit(times.limits.read, if reads(conn) { times.received } else { now });
-        limit(times.limits.write, if is_queued(conn) { times.moved } else { now });
-        first
-    }
-}
-
-unsafe fn is_queued(conn: *const Connection) -> bool {
-    // SAFETY: a live connection.
-    unsafe { readable(&raw const (*conn).output) > 0 }
-}
-
-/// Whether the connection takes bytes in, or would if it weren't for its own output.
-unsafe fn reads(conn: *const Connection) -> bool {
-    // SAFETY: a live connection.
-    unsafe { !(*conn).paused && !(*conn).ended && (*conn).channel.events & EVENT_READ != 0 }
-}
-
-/// Looks whether a limit is reached.
-unsafe extern "C-unwind" fn on_timer(l: *mut event_loop, _timer: u64, data: *mut c_void) {
-    let conn = data.cast::<Connection>();
-    // SAFETY: the timer is stopped when the connection closes: it is live.
-    unsafe {
-        // No callback of the program.
-        count(&(*loop_of(l)).counts.callbacks, u64::MAX);
-        let now = timers::now_ns();
-        let x = extras::get(conn);
-        (*x).times.due = NEVER;
-        if next(conn, now) <= now {
-            look_closer(conn, now);
-        }
-        if (*x).times.cut.load(Relaxed) <= now || next(conn, now) <= now {
-            log_msg!("{} has timed out", life::name(conn));
-            return turns::close_in_pass(conn, libc::ETIMEDOUT);
-        }
-        arm(conn);
-    }
-}
-
-/// A limit seems to be reached. But the loop may have been busy: bytes that have come, or that the
-/// kernel would take, count as moved.
-unsafe fn look_closer(conn: *mut Connection, now: i64) {
-    // SAFETY: a live connection with extras, on its thread.
-    unsafe {
-        let times = &mut (*extras::get(conn)).times;
-        let wants_read = if reads(conn) { libc::POLLIN } else { 0 };
-        let wants_write = if is_queued(conn) { libc::POLLOUT } else { 0 };
-        let ready = sys_fd::ready((*conn).number, wants_read | wants_write);
-        // Also an error or the end, which the pass will find when it reads.
-        if wants_read != 0 && ready & !libc::POLLOUT != 0 {
-            times.received = now;
-        }
-        if ready & libc::POLLOUT != 0 {
-            times.sent = now;
-            times.moved = now;
         }
     }
 }

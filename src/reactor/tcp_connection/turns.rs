@@ -3,7 +3,7 @@
 
 use super::super::loop_state::{Loop, count, of as loop_of};
 use super::super::{buffer::readable, pass, pending, utils::on_owner};
-use super::{Connection, end, extras, hold, life, marks, read, timeouts, write};
+use super::{Connection, end, extras, finish, hold, life, marks, read, timeouts};
 use crate::abi::types::event_loop;
 use crate::sys::errno;
 use libc::c_int;
@@ -141,7 +141,7 @@ unsafe fn turn(conn: *mut Connection) {
             if !(*conn).lingers || (*conn).ended {
                 return end::close(conn);
             }
-            write::half_close(conn);
+            finish::half_close(conn);
             if !timeouts::is_cut(conn) {
                 linger(conn);
             }

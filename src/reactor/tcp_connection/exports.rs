@@ -1,0 +1,171 @@
+//! The functions of tcp_connection.h, and what the HTTP server uses instead of them.
+
+use super::super::{pending, utils::on_owner};
+use super::{create, discard, finish, hand_over, life, of, turns, write};
+use crate::abi::types::{
+    buffer, connection_closed_call_back, connection_completed_call_back, event_loop,
+    message_call_back, tcp_connection, write_completed_call_back,
+};
+use crate::sys::{errno, fd as sys_fd};
+use libc::{c_int, c_void};
+use std::ptr;
+use std::sync::atomic::Ordering::Relaxed;
+
+pub unsafe extern "C-unwind" fn tcp_connection_new(
+    fd: c_int,
+    eventLoop: *mut event_loop,
+    connectionCompletedCallBack: connection_completed_call_back,
+    connectionClosedCallBack: connection_closed_call_back,
+    messageCallBack: message_call_back,
+    writeCompletedCallBack: write_completed_call_back,
+) -> *mut tcp_connection {
+    if eventLoop.is_null() {
+        log_err!("tcp_connection_new: no event loop");
+        errno::set(libc::EINVAL);
+        return ptr::null_mut();
+    }
+    if fd < 0 || !sys_fd::is_open(fd) {
+        log_err!("tcp_connection_new: bad descriptor {}", fd);
+        errno::set(libc::EBADF);
+        return ptr::null_mut();
+    }
+    // SAFETY: a live loop; after `hand_over` on a foreign thread the connection isn't touched.
+    unsafe {
+        let conn = create(fd, eventLoop, ptr::null_mut(), sys_fd::cookie(fd).is_some());
+        if conn.is_null() {
+            log_err!("tcp_connection_new: no memory");
+            errno::set(libc::ENOMEM);
+            return ptr::null_mut();
+        }
+        (*conn).public.connectionCompletedCallBack = connectionCompletedCallBack;
+        (*conn).public.connectionClosedCallBack = connectionClosedCallBack;
+        (*conn).public.messageCallBack = messageCallBack;
+        (*conn).public.writeCompletedCallBack = writeCompletedCallBack;
+        if !hand_over(conn, false) {
+            discard(conn);
+            log_err!("tcp_connection_new: no memory");
+            errno::set(libc::ENOMEM);
+            return ptr::null_mut();
+        }
+        conn.cast()
+    }
+}
+
+pub unsafe extern "C-unwind" fn tcp_connection_send_data(
+    tcpConnection: *mut tcp_connection,
+    data: *mut c_void,
+    size: c_int,
+) -> c_int {
+    if tcpConnection.is_null() {
+        log_err!("tcp_connection_send_data: no connection");
+        return errno::fail(libc::EINVAL);
+    }
+    if size < 0 {
+        log_err!("tcp_connection_send_data: size {}", size);
+        return errno::fail(libc::EINVAL);
+    }
+    if data.is_null() {
+        return 0;
+    }
+    // SAFETY: a live connection and `size` bytes, by this function's contract.
+    unsafe { send_bytes(tcpConnection, data.cast(), size as usize) as c_int }
+}
+
+pub unsafe extern "C-unwind" fn tcp_connection_send_buffer(
+    tcpConnection: *mut tcp_connection,
+    buffer: *mut buffer,
+) -> c_int {
+    if tcpConnection.is_null() || buffer.is_null() {
+        log_err!(
+            "tcp_connection_send_buffer: no {}",
+            if buffer.is_null() { "buffer" } else { "connection" }
+        );
+        return errno::fail(libc::EINVAL);
+    }
+    // SAFETY: live objects, by this function's contract.
+    unsafe {
+        let own = of(tcpConnection);
+        if buffer == &raw mut (*own).output {
+            return write::send_own_output(own);
+        }
+        let len = crate::reactor::buffer::readable(buffer);
+        if len == 0 {
+            return 0;
+        }
+        let sent = send_bytes(tcpConnection, crate::reactor::buffer::read_at(buffer), len);
+        if sent >= 0 {
+            (*buffer).readIndex = (*buffer).writeIndex;
+        }
+        sent as c_int
+    }
+}
+
+/// Sends from any thread: what was written at once, or -1 with errno and nothing sent.
+///
+/// # Safety
+/// A live connection; `data` holds `len` bytes.
+pub unsafe fn send_bytes(conn: *mut tcp_connection, data: *const u8, len: usize) -> isize {
+    // SAFETY: as said.
+    unsafe {
+        let own = of(conn);
+        if !life::is_open(own) {
+            errno::set(libc::ENOTCONN);
+            return -1;
+        }
+        if (*own).shut.load(Relaxed) {
+            errno::set(libc::EPIPE);
+            return -1;
+        }
+        if len == 0 {
+            return 0;
+        }
+        if on_owner((*own).public.eventLoop) {
+            pending::take_in(own);
+            write::send(own, data, len)
+        } else {
+            write::post(own, data, len)
+        }
+    }
+}
+
+pub unsafe extern "C-unwind" fn tcp_connection_shutdown(tcpConnection: *mut tcp_connection) {
+    if tcpConnection.is_null() {
+        log_err!("tcp_connection_shutdown: no connection");
+        errno::set(libc::EINVAL);
+        return;
+    }
+    // SAFETY: a live connection, by this function's contract.
+    unsafe {
+        let own = of(tcpConnection);
+        if !life::is_open(own) || (*own).shut.swap(true, Relaxed) {
+            return;
+        }
+        if on_owner((*own).public.eventLoop) {
+            pending::take_in(own);
+            finish::take_posted_shutdown(own);
+        } else if !pending::post_connection(own, pending::SHUTDOWN, ptr::null(), 0) {
+            (*own).shut.store(false, Relaxed);
+            log_err!("tcp_connection_shutdown: no memory");
+        }
+    }
+}
+
+/// Ends a connection once its queue is sent: no more message callbacks, input is dropped. With
+/// `linger` it half-closes and waits a while for the peer's end, so that bytes which are still
+/// arriving don't make the kernel throw away what was sent.
+///
+/// # Safety
+/// A live connection, on its thread.
+pub unsafe fn close_after_send(conn: *mut tcp_connection, linger: bool) {
+    // SAFETY: as said.
+    unsafe {
+        let own = of(conn);
+        if !life::is_open(own) || (*own).last_words {
+            return;
+        }
+        (*own).shut.store(true, Relaxed);
+        (*own).last_words = true;
+        (*own).lingers = linger;
+        turns::schedule(own);
+    }
+}

@@ -1,0 +1,109 @@
+//! The last that is sent: a half-close, and the end after it.
+
+use super::super::buffer::readable;
+use super::{Connection, extras, life, pause, timeouts, turns};
+use crate::sys::errno;
+use libc::c_int;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// The queue is empty: does what waited for that.
+///
+/// # Safety
+/// A live connection on its thread.
+pub unsafe fn sent_all(conn: *mut Connection) {
+    // SAFETY: as said.
+    unsafe {
+        if (*conn).ended {
+            return turns::close_in_pass(conn, 0);
+        }
+        if (*conn).last_words {
+            return turns::schedule(conn);
+        }
+        if (*conn).shut.load(Relaxed) {
+            half_close(conn);
+        }
+    }
+}
+
+/// Sends the end of the stream, once.
+///
+/// # Safety
+/// A live connection whose queue is empty.
+pub unsafe fn half_close(conn: *mut Connection) {
+    // SAFETY: a live connection.
+    unsafe {
+        if std::mem::replace(&mut (*conn).half_closed, true) {
+            return;
+        }
+        let fd = (*conn).channel.fd;
+        if libc::shutdown(fd, libc::SHUT_WR) < 0 {
+            let e = errno::get();
+            log_msg!("tcp_connection_shutdown failed, socket == {}", fd);
+            if e == libc::EBADF {
+                turns::close_in_pass(conn, e);
+            }
+        }
+    }
+}
+
+/// A shutdown that was asked for earlier, on whatever thread.
+///
+/// # Safety
+/// A connection that wasn't freed yet, on its loop's thread.
+pub unsafe fn take_posted_shutdown(conn: *mut Connection) {
+    // SAFETY: as said.
+    unsafe {
+        if life::is_open(conn) && readable(&raw const (*conn).output) == 0 {
+            half_close(conn);
+        }
+    }
+}
+
+/// The end that another thread asked for.
+///
+/// # Safety
+/// A connection that wasn't freed yet, on its loop's thread.
+pub unsafe fn take_posted_end(conn: *mut Connection, time: i64) {
+    // SAFETY: as said.
+    unsafe {
+        if end_at(conn, time) < 0 && errno::get() == libc::ENOMEM {
+            turns::close_in_pass(conn, libc::ENOMEM);
+        }
+    }
+}
+
+/// Has the connection close after its queue is sent, or at `time`. 0, or -1 with errno.
+///
+/// # Safety
+/// As `take_posted_end`.
+pub unsafe fn end_at(conn: *mut Connection, time: i64) -> c_int {
+    // SAFETY: as said.
+    unsafe {
+        if !life::is_open(conn) {
+            return errno::fail(libc::ENOTCONN);
+        }
+        let x = extras::make(conn);
+        if x.is_null() || !timeouts::cut_at(conn, x, time) {
+            return errno::fail(libc::ENOMEM);
+        }
+        (*conn).shut.store(true, Relaxed);
+        if life::is_announced(conn) {
+            begin_end(conn);
+        }
+        0
+    }
+}
+
+/// What comes after the last send: what arrives is dropped, until the peer has ended too.
+///
+/// # Safety
+/// A connection that has come to its loop, on that thread.
+pub unsafe fn begin_end(conn: *mut Connection) {
+    // SAFETY: as said.
+    unsafe {
+        pause::resume(conn);
+        (*conn).last_words = true;
+        (*conn).lingers = true;
+        turns::schedule(conn);
+    }
+}

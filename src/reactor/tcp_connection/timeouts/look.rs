@@ -1,0 +1,143 @@
+//! What the timer of a connection does when it is due.
+
+use super::super::{Connection, extras, life, turns};
+use super::{NEVER, NS_PER_MS, after, stop};
+use crate::abi::types::{EVENT_READ, event_loop};
+use crate::reactor::buffer::readable;
+use crate::reactor::loop_state::{count, of as loop_of};
+use crate::reactor::timers;
+use crate::sys::fd as sys_fd;
+use libc::c_void;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// Has the timer look when the next limit may be reached. False when memory is out.
+///
+/// # Safety
+/// On the connection's thread, with extras.
+pub(super) unsafe fn arm(conn: *mut Connection) -> bool {
+    // SAFETY: as said.
+    unsafe {
+        let (l, x) = ((*conn).public.eventLoop, extras::get(conn));
+        let now = timers::now_ns();
+        let due = next(conn, now).min(next_look(conn, now)).min((*x).times.cut.load(Relaxed));
+        if due == NEVER || !life::is_open(conn) {
+            stop(conn);
+            return true;
+        }
+        let times = &mut (*x).times;
+        if times.timer != 0 && times.due <= due {
+            return true;
+        }
+        times.due = due;
+        // Rounded up: never early.
+        let delay = (due.saturating_sub(now).max(0) as u64).div_ceil(NS_PER_MS as u64) as i64;
+        if times.timer != 0 {
+            return timers::restart(l, times.timer, delay, 0);
+        }
+        times.timer = timers::start(l, delay, 0, Some(on_timer), conn.cast());
+        times.timer != 0
+    }
+}
+
+/// The earliest time at which one of the limits may be reached.
+unsafe fn next(conn: *mut Connection, now: i64) -> i64 {
+    // SAFETY: on the connection's thread, with extras.
+    unsafe {
+        let times = &(*extras::get(conn)).times;
+        let mut first = NEVER;
+        let mut limit = |ms: i64, since: i64| {
+            if ms > 0 {
+                first = first.min(after(since, ms));
+            }
+        };
+        limit(times.limits.idle, times.received.max(times.sent));
+        // What doesn't count now may begin to count at any time from now on.
+        limit(times.limits.read, if reads(conn) { times.received } else { now });
+        limit(times.limits.write, if is_queued(conn) { times.moved } else { now });
+        first
+    }
+}
+
+/// When to ask again how much is on its way: often enough for what `arrive` finds out to be worth a
+/// stamp of that time.
+unsafe fn next_look(conn: *mut Connection, now: i64) -> i64 {
+    // SAFETY: as in `next`.
+    unsafe {
+        let limits = (*extras::get(conn)).times.limits;
+        let part = |ms: i64| if ms > 0 { after(now, (ms / 4).max(1)) } else { NEVER };
+        part(limits.idle).min(part(limits.write))
+    }
+}
+
+/// Looks whether the peer has taken something of what the kernel has.
+unsafe fn arrive(conn: *mut Connection, now: i64) {
+    // SAFETY: as in `next`.
+    unsafe {
+        let times = &mut (*extras::get(conn)).times;
+        if times.written == times.arrived {
+            return;
+        }
+        let left = sys_fd::on_its_way((*conn).number);
+        let arrived = times.written.wrapping_sub(left);
+        let before = std::mem::replace(&mut times.arrived, arrived);
+        // What came and went between two looks has left its stamp when it was written.
+        let was_slow = std::mem::replace(&mut times.on_its_way, left > 0);
+        if arrived != before && (was_slow || left > 0) {
+            times.sent = now;
+            times.moved = now;
+        }
+    }
+}
+
+unsafe fn is_queued(conn: *const Connection) -> bool {
+    // SAFETY: a live connection.
+    unsafe { readable(&raw const (*conn).output) > 0 }
+}
+
+/// Whether the connection takes bytes in, or would if it weren't for its own output.
+unsafe fn reads(conn: *const Connection) -> bool {
+    // SAFETY: a live connection.
+    unsafe { !(*conn).paused && !(*conn).ended && (*conn).channel.events & EVENT_READ != 0 }
+}
+
+/// Looks whether a limit is reached.
+unsafe extern "C-unwind" fn on_timer(l: *mut event_loop, _timer: u64, data: *mut c_void) {
+    let conn = data.cast::<Connection>();
+    // SAFETY: the timer is stopped when the connection closes: it is live.
+    unsafe {
+        // No callback of the program.
+        count(&(*loop_of(l)).counts.callbacks, u64::MAX);
+        let now = timers::now_ns();
+        let x = extras::get(conn);
+        (*x).times.due = NEVER;
+        arrive(conn, now);
+        if next(conn, now) <= now {
+            look_closer(conn, now);
+        }
+        if (*x).times.cut.load(Relaxed) <= now || next(conn, now) <= now {
+            log_msg!("{} has timed out", life::name(conn));
+            return turns::close_in_pass(conn, libc::ETIMEDOUT);
+        }
+        arm(conn);
+    }
+}
+
+/// A limit seems to be reached. But the loop may have been busy: bytes that have come, or that the
+/// kernel would take, count as moved.
+unsafe fn look_closer(conn: *mut Connection, now: i64) {
+    // SAFETY: a live connection with extras, on its thread.
+    unsafe {
+        let times = &mut (*extras::get(conn)).times;
+        let wants_read = if reads(conn) { libc::POLLIN } else { 0 };
+        let wants_write = if is_queued(conn) { libc::POLLOUT } else { 0 };
+        let ready = sys_fd::ready((*conn).number, wants_read | wants_write);
+        // Also an error or the end, which the pass will find when it reads.
+        if wants_read != 0 && ready & !libc::POLLOUT != 0 {
+            times.received = now;
+        }
+        if ready & libc::POLLOUT != 0 {
+            times.sent = now;
+            times.moved = now;
+        }
+    }
+}
