@@ -139,8 +139,16 @@ fn write_header(file: &Path, bindings: cbindgen::Bindings) {
 }
 
 /// The parts of `yolanda.h`, in the order in which they stand there.
-const ADDITIONS: &[&str] =
-    &["version", "event_loop", "timer", "thread", "connection", "server", "client"];
+const ADDITIONS: &[&str] = &[
+    "version",
+    "event_loop",
+    "timer",
+    "thread",
+    "connection",
+    "server",
+    "client",
+    "http_response",
+];
 
 /// What `yolanda.h` includes: the types that it refers to.
 const ADDITIONS_NEED: &str = "#include <stddef.h>\n#include <stdint.h>\n\n\

@@ -34,11 +34,23 @@
  */
 #define YOLANDA_LIMIT_REFUSE 1
 
+/**
+ * An event of yolanda_http_stream_callback: all that was written has been sent; write on.
+ */
+#define YOLANDA_HTTP_WRITABLE 1
+
+/**
+ * An event of yolanda_http_stream_callback: the client has gone.
+ */
+#define YOLANDA_HTTP_CLOSED 2
+
 struct TCPserver;
 
 struct event_loop;
 
 struct event_loop_thread;
+
+struct http_response;
 
 struct tcp_connection;
 
@@ -135,6 +147,15 @@ typedef void (*yolanda_server_callback)(struct TCPserver *server, void *data);
  * client has given up, and yolanda_client_free().
  */
 typedef void (*yolanda_client_failed_callback)(struct yolanda_client *client, int error, void *data);
+
+/**
+ * Called on the connection's thread for a deferred response: YOLANDA_HTTP_WRITABLE soon after the
+ * callback was set, and then whenever everything that was written since the last call has been sent;
+ * YOLANDA_HTTP_CLOSED once, when the connection has ended: send the response all the same, that frees it.
+ */
+typedef void (*yolanda_http_stream_callback)(struct http_response *httpResponse,
+                                             int event,
+                                             void *data);
 
 #ifdef __cplusplus
 extern "C" {
@@ -1114,6 +1135,154 @@ struct tcp_connection *yolanda_client_connection(struct yolanda_client *client);
  * loop's thread.
  */
 int yolanda_client_free(struct yolanda_client *client);
+
+/**
+ * Sets status code and message of a response. A NULL message stands for the standard text of the
+ * code (RFC 9110, 15). The message is copied.
+ *
+ * Returns 0, or -1 with errno: EINVAL for NULL, a code outside of 200 to 999, a message with control
+ * characters, or a response of http_response_new(); ENOMEM.
+ *
+ * # Safety
+ * `httpResponse` is NULL or a response that a callback was given, until it has returned; or one of
+ * yolanda_http_response_defer(). `message` is NULL or ends with a NUL.
+ */
+int yolanda_http_response_set_status(struct http_response *httpResponse,
+                                     int status,
+                                     const char *message);
+
+/**
+ * Sets the value of Content-Type, which is copied; NULL leaves the header out.
+ *
+ * Returns 0, or -1 with errno: EINVAL for a NULL response, control characters in the value, or a
+ * response of http_response_new(); ENOMEM.
+ *
+ * # Safety
+ * As for yolanda_http_response_set_status().
+ */
+int yolanda_http_response_set_content_type(struct http_response *httpResponse,
+                                           const char *contentType);
+
+/**
+ * Adds a header. Name and value are copied; blanks around the value are left out. Content-Length and
+ * Transfer-Encoding are the library's own; `Connection: close` closes behind this response.
+ *
+ * Returns 0, or -1 with errno: EINVAL for a NULL response, a name that is no token, a value with CR, LF
+ * or another control character, the two names above, or a response of http_response_new(); ENOSPC when
+ * there are 128 headers; ENOMEM.
+ *
+ * # Safety
+ * As for yolanda_http_response_set_status().
+ */
+int yolanda_http_response_add_header(struct http_response *httpResponse,
+                                     const char *name,
+                                     const char *value);
+
+/**
+ * Sets the body: `length` bytes of any kind, which are copied. It replaces the field `body`, and setting
+ * that field afterwards replaces this.
+ *
+ * Returns 0, or -1 with errno: EINVAL for a NULL response, NULL data with a length, or a response of
+ * http_response_new(); ENOMEM.
+ *
+ * # Safety
+ * As for yolanda_http_response_set_status(); `data` holds `length` bytes.
+ */
+int yolanda_http_response_set_body(struct http_response *httpResponse,
+                                   const void *data,
+                                   size_t length);
+
+/**
+ * Takes the answer to a request out of its callback, to be given later, on whatever thread. Called inside
+ * the callback, it returns another response, empty; that one is filled by the functions of this header or
+ * through its fields, and given by yolanda_http_response_send(). What was set in the callback's own
+ * response is dropped. The request stays valid until then as well. Requests that the client sends behind
+ * this one wait for it.
+ *
+ * Only one thread at a time uses a deferred response. It has to be sent at last, whatever becomes of the
+ * client: that frees it.
+ *
+ * Returns NULL with errno: EINVAL for NULL or another response than the callback's, EALREADY the second
+ * time, ENOTCONN, ENOMEM.
+ *
+ * # Safety
+ * Only inside a request callback, with its response.
+ */
+struct http_response *yolanda_http_response_defer(struct http_response *httpResponse);
+
+/**
+ * Sends a deferred response, or the end of its stream, and frees it: don't touch it, nor its request,
+ * afterwards. It may be called inside the request callback, too.
+ *
+ * Returns 0, or -1 with errno: ENOTCONN when the client has gone (the response is freed), ENOMEM (it isn't:
+ * call again), EINVAL for NULL or a response that isn't deferred.
+ *
+ * # Safety
+ * `httpResponse` is NULL or a deferred response. Any thread may call it.
+ */
+int yolanda_http_response_send(struct http_response *httpResponse);
+
+/**
+ * Whether the client of a deferred response is still there: 1 or 0; -1 with EINVAL for NULL or a
+ * response that isn't deferred.
+ *
+ * # Safety
+ * As for yolanda_http_response_send().
+ */
+int yolanda_http_response_is_open(struct http_response *httpResponse);
+
+/**
+ * Begins to send a deferred response in parts: status and headers now, the body by
+ * yolanda_http_response_write(), its end by yolanda_http_response_send(). `length` is the body's, or -1 where it
+ * isn't known: then it is sent in chunks (RFC 9112, 7.1), to an HTTP/1.0 client until the connection ends.
+ * The response's own `body` isn't sent.
+ *
+ * Returns 0, or -1 with errno: EALREADY the second time, ENOTCONN, ENOBUFS, ENOMEM, EINVAL (NULL, not
+ * deferred, another negative length).
+ *
+ * # Safety
+ * As for yolanda_http_response_send().
+ */
+int yolanda_http_response_begin(struct http_response *httpResponse,
+                                int64_t length);
+
+/**
+ * Sends a part of the body, all of it or, on failure, nothing; what the socket doesn't take now is
+ * copied. yolanda_http_response_queued() tells how far the client lags behind. For HEAD, and for a status that
+ * has no body, it does nothing.
+ *
+ * Returns 0, or -1 with errno: EINVAL (before yolanda_http_response_begin(), NULL, not deferred), EMSGSIZE
+ * (more than the length that was announced), ENOTCONN, EPIPE or ECONNRESET (the client has gone), ENOBUFS
+ * (too much is queued: the connection's limit), ENOMEM.
+ *
+ * # Safety
+ * As for yolanda_http_response_send(); `data` holds `length` bytes.
+ */
+int yolanda_http_response_write(struct http_response *httpResponse,
+                                const void *data,
+                                size_t length);
+
+/**
+ * How many bytes wait to be sent to the client of a deferred response; 0 with EINVAL for NULL or a
+ * response that isn't deferred.
+ *
+ * # Safety
+ * As for yolanda_http_response_send().
+ */
+size_t yolanda_http_response_queued(struct http_response *httpResponse);
+
+/**
+ * Has `callback` called as the client takes what is written, so that a body of any size needs little
+ * memory. NULL: not any more.
+ *
+ * Returns 0, or -1 with errno: EPERM on another thread, EINVAL for NULL or a response that isn't deferred.
+ *
+ * # Safety
+ * `httpResponse` is NULL or a deferred response; `data` stays yours. Only on the connection's thread.
+ */
+int yolanda_http_response_set_stream_callback(struct http_response *httpResponse,
+                                              yolanda_http_stream_callback callback,
+                                              void *data);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -11,16 +11,35 @@ pub(super) trait Sink {
 /// A name and its value, as the program gave them.
 pub(super) type Header<'a> = (&'a [u8], &'a [u8]);
 
+/// What follows the head, and how the reader finds its end (RFC 9112, 6).
+#[derive(Clone, Copy)]
+pub(super) enum Body<'a> {
+    None,
+    Bytes(&'a [u8]),
+    /// So many bytes, written by others.
+    Length(u64),
+    /// Chunks, written by others.
+    Chunked,
+    /// Whatever comes until the connection ends.
+    UntilEnd,
+}
+
 pub(super) struct Answer<'a> {
     /// 100 to 999.
     pub(super) status: u32,
     pub(super) reason: &'a [u8],
     pub(super) content_type: Option<&'a [u8]>,
-    pub(super) body: Option<&'a [u8]>,
+    pub(super) body: Body<'a>,
+    pub(super) date: Option<&'a [u8]>,
     /// The connection ends behind this response.
     pub(super) close: bool,
     /// The answer to HEAD: all of it but the body.
     pub(super) head_only: bool,
+}
+
+/// What never has a body (RFC 9110, 6.4.1).
+pub(super) fn is_bodiless(status: u32) -> bool {
+    matches!(status, 100..=199 | 204 | 304)
 }
 
 pub(super) fn encode<'a>(
@@ -41,17 +60,26 @@ pub(super) fn encode<'a>(
         out.put(b"\r\nContent-Type: ");
         out.put(kind);
     }
-    let body = answer.body.unwrap_or(b"");
-    // What never has a body has no length either; 304 may tell the length that 200 would have.
-    let bodiless = matches!(answer.status, 100..=199 | 204 | 304);
-    if !bodiless || (answer.status == 304 && answer.body.is_some()) {
-        out.put(b"\r\nContent-Length: ");
-        out.put(digits.of(body.len()));
+    let bodiless = is_bodiless(answer.status);
+    match answer.body {
+        // What never has a body has no length either; 304 may tell the length that 200 would have.
+        Body::None if bodiless => (),
+        Body::None => out.put(b"\r\nContent-Length: 0"),
+        Body::Bytes(_) | Body::Length(_) if bodiless && answer.status != 304 => (),
+        Body::Bytes(bytes) => put_length(bytes.len() as u64, out),
+        Body::Length(length) => put_length(length, out),
+        Body::Chunked if !bodiless => out.put(b"\r\nTransfer-Encoding: chunked"),
+        Body::Chunked | Body::UntilEnd => (),
     }
     out.put(match answer.close {
         true => b"\r\nConnection: close\r\n".as_slice(),
         false => b"\r\nConnection: Keep-Alive\r\n",
     });
+    if let Some(date) = answer.date {
+        out.put(b"Date: ");
+        out.put(date);
+        out.put(b"\r\n");
+    }
     for (name, value) in headers {
         if may_be_added(name, value) {
             out.put(name);
@@ -61,9 +89,39 @@ pub(super) fn encode<'a>(
         }
     }
     out.put(b"\r\n");
-    if !bodiless && !answer.head_only {
-        out.put(body);
+    if let Body::Bytes(bytes) = answer.body
+        && !bodiless
+        && !answer.head_only
+    {
+        out.put(bytes);
     }
+}
+
+fn put_length(length: u64, out: &mut impl Sink) {
+    out.put(b"\r\nContent-Length: ");
+    out.put(Digits::default().of(length as usize));
+}
+
+/// The line before a chunk (RFC 9112, 7.1); tells its length. The room fits any.
+pub(super) fn chunk_line(size: usize, line: &mut [u8; 20]) -> usize {
+    let digits = size.max(1).ilog2() as usize / 4 + 1;
+    for (i, place) in line.iter_mut().take(digits).enumerate() {
+        let nibble = (size >> (4 * (digits - 1 - i)) & 15) as u8;
+        *place = nibble + if nibble < 10 { b'0' } else { b'a' - 10 };
+    }
+    for (place, byte) in line.iter_mut().skip(digits).zip(*b"\r\n") {
+        *place = byte;
+    }
+    digits + 2
+}
+
+/// Whether a program may set this header.
+pub(super) fn is_settable(name: &[u8], value: &[u8]) -> bool {
+    is_token(name) && is_value(value) && !is_framing(name)
+}
+
+fn is_framing(name: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(b"content-length") || name.eq_ignore_ascii_case(b"transfer-encoding")
 }
 
 /// Whether a program's header asks for the end of the connection.
@@ -87,8 +145,7 @@ fn may_be_added(name: &[u8], value: &[u8]) -> bool {
     }
     // The encoder says itself where the response ends and what becomes of the connection: a second
     // word on that lets two readers of the stream disagree.
-    let ours = name.eq_ignore_ascii_case(b"content-length")
-        || name.eq_ignore_ascii_case(b"transfer-encoding")
+    let ours = is_framing(name)
         || (name.eq_ignore_ascii_case(b"connection")
             && (has_member(value, b"close") || has_member(value, b"keep-alive")));
     !ours && is_printable("header", value)
@@ -127,7 +184,8 @@ mod tests {
         status: 200,
         reason: b"OK",
         content_type: Some(b"text/plain"),
-        body: Some(b"hello"),
+        body: Body::Bytes(b"hello"),
+        date: None,
         close: false,
         head_only: false,
     };
@@ -146,7 +204,8 @@ mod tests {
             "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\
              Connection: Keep-Alive\r\nX-A: 1\r\nX-B: \r\n\r\nhello"
         );
-        let bare = Answer { reason: b"", content_type: None, body: None, close: true, ..FINE };
+        let bare =
+            Answer { reason: b"", content_type: None, body: Body::None, close: true, ..FINE };
         let expected = "HTTP/1.1 200 \r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
         assert_eq!(text(bare, &[]), expected);
     }
@@ -160,6 +219,34 @@ mod tests {
             assert!(text.ends_with("\r\n\r\n"));
             assert_eq!(text.contains("Content-Length: 5"), has_length);
         }
+    }
+
+    #[test]
+    fn bodies_that_others_write() {
+        let dated = Answer { body: Body::Length(7), date: Some(b"now"), ..FINE };
+        assert!(
+            text(dated, &[]).ends_with("Length: 7\r\nConnection: Keep-Alive\r\nDate: now\r\n\r\n")
+        );
+        let chunked = text(Answer { body: Body::Chunked, ..FINE }, &[]);
+        assert!(
+            chunked.contains("\r\nTransfer-Encoding: chunked\r\n") && !chunked.contains("Length")
+        );
+        let endless = text(Answer { body: Body::UntilEnd, close: true, ..FINE }, &[]);
+        assert!(!endless.contains("Length") && !endless.contains("chunked"));
+        let none = text(Answer { body: Body::Chunked, status: 204, ..FINE }, &[]);
+        assert!(!none.contains("chunked"));
+    }
+
+    #[test]
+    fn chunk_lines() {
+        for (size, expected) in [(1, "1\r\n"), (16, "10\r\n"), (0xabcdef, "abcdef\r\n")] {
+            let mut line = [0; 20];
+            let n = chunk_line(size, &mut line);
+            assert_eq!(&line[..n], expected.as_bytes());
+        }
+        let mut line = [0; 20];
+        assert_eq!(chunk_line(usize::MAX, &mut line), 18);
+        assert_eq!(chunk_line(0, &mut line), 3);
     }
 
     #[test]

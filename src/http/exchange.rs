@@ -2,46 +2,63 @@
 
 use core::ptr::null_mut;
 
-use super::encode::{Answer, Sink, encode};
+use super::deferred::{self, Asked, Deferred};
+use super::encode::{Answer, Body, Sink, encode};
 use super::http_request::http_request_close_connection;
-use super::http_response::{self, Response};
+use super::http_response::{self, Form, Response};
 use super::output::Output;
 use super::request::{self, Request};
-use super::scratch::{self, Scratch};
+use super::scratch::{self, Current, Scratch};
 use super::status::{Status, reason};
-use crate::abi::types::{REQUEST_BODY, REQUEST_DONE, buffer, http_server, tcp_connection};
+use super::{date, state};
+use crate::abi::types::{
+    REQUEST_BODY, REQUEST_DONE, YOLANDA_HTTP_CLOSED as CLOSED, YOLANDA_HTTP_WRITABLE as WRITABLE,
+    buffer, http_server, tcp_connection,
+};
 use crate::reactor::buffer::readable;
 use crate::reactor::event_loop::http_slot;
-use crate::reactor::tcp_connection::{close_after_send, is_open};
+use crate::reactor::tcp_connection::{answering, close_after_send, is_open};
 use crate::reactor::tcp_server::is_ending;
+use crate::sys::errno;
 
 /// What becomes of the connection behind a batch of requests.
 #[derive(PartialEq, Eq)]
 enum Next {
     /// It waits for more bytes.
     Stay,
+    /// It waits for a response that was deferred.
+    Wait,
     /// It ends when all is sent; it lingers where the client may still be sending.
     Close { linger: bool },
     /// It has ended while a callback ran.
     Gone,
 }
 
+/// So much unread input stops the reading while a deferred response is outstanding.
+const UNREAD_MAX: usize = 64 << 10;
+
 /// Answers the requests that the input holds. What there is of another one waits in
-/// `conn->request`; `conn->response` is set only while this runs.
+/// `conn->request`.
 ///
 /// # Safety
 /// `conn` is a live connection of an HTTP server, on its own thread, and `input` its input.
 pub(super) unsafe fn serve(input: *mut buffer, conn: *mut tcp_connection) {
     // SAFETY: the connection stays while frames of its loop use it.
     unsafe {
-        if !(*conn).response.is_null() {
-            // A callback runs the loop: the pass that called it goes on with these bytes.
+        let http = state::make(conn);
+        if !http.is_null() && ((*http).serving || !(*http).deferred.is_null()) {
+            // A callback runs the loop: the pass that called it goes on with these bytes. Or a
+            // response is outstanding: who gives it goes on with them.
+            let much = !(*http).deferred.is_null() && readable(input) >= UNREAD_MAX;
+            if much && !(*http).paused {
+                (*http).paused = answering::pause_reading(conn);
+            }
             return;
         }
         let slot = http_slot((*conn).eventLoop);
         let scratch = scratch::take(slot);
         let request = match (*conn).request {
-            _ if scratch.is_null() => null_mut(),
+            _ if scratch.is_null() || http.is_null() => null_mut(),
             held if held.is_null() => scratch::take_request(scratch),
             held => held.cast(),
         };
@@ -50,17 +67,17 @@ pub(super) unsafe fn serve(input: *mut buffer, conn: *mut tcp_connection) {
             close_after_send(conn, true);
         } else {
             (*conn).request = request.cast();
-            (*conn).response = (&raw mut (*scratch).response).cast();
+            (*http).serving = true;
             let mut out = Output::new(conn, (*scratch).room);
-            let mut next = answer_all(input, conn, request, &mut out);
+            let mut next = answer_all(input, conn, scratch, request, &mut out);
             if next != Next::Gone && !out.flush() {
                 next = Next::Close { linger: false };
             }
-            (*conn).response = null_mut();
+            (*http).serving = false;
             put_away(conn, scratch, request, &next);
-            if let Next::Close { linger } = next
-                && is_open(conn)
-            {
+            if !is_open(conn) {
+                state::free(conn);
+            } else if let Next::Close { linger } = next {
                 close_after_send(conn, linger);
             }
         }
@@ -79,6 +96,10 @@ unsafe fn put_away(
 ) {
     // SAFETY: the caller's objects; nobody else uses the request.
     unsafe {
+        if *next == Next::Wait {
+            // The deferred response has it.
+            return;
+        }
         let ends = *next != Next::Stay || !is_open(conn);
         if ends || request::parser(request).is_fresh() {
             request::reset(request);
@@ -91,6 +112,7 @@ unsafe fn put_away(
 unsafe fn answer_all(
     input: *mut buffer,
     conn: *mut tcp_connection,
+    scratch: *mut Scratch,
     request: *mut Request,
     out: &mut Output,
 ) -> Next {
@@ -110,7 +132,10 @@ unsafe fn answer_all(
                     return Next::Stay;
                 }
             }
-            let next = answer(input, conn, request, out);
+            let next = answer(input, conn, scratch, request, out);
+            if next == Next::Wait {
+                return next;
+            }
             request::reset(request);
             if next != Next::Stay {
                 return next;
@@ -138,6 +163,7 @@ unsafe fn ask_for_body(input: *mut buffer, request: *mut Request, out: &mut Outp
 unsafe fn answer(
     input: *mut buffer,
     conn: *mut tcp_connection,
+    scratch: *mut Scratch,
     request: *mut Request,
     out: &mut Output,
 ) -> Next {
@@ -145,7 +171,8 @@ unsafe fn answer(
     unsafe {
         let head_only = request::is_head(request);
         let client_closes = http_request_close_connection(request.cast()) != 0;
-        let response: *mut Response = (*conn).response.cast();
+        let response = &raw mut (*scratch).response;
+        (*scratch).current = Current { conn, request, out, deferred: null_mut() };
         let server: *mut http_server = (*conn).data.cast();
         let callback = match server.is_null() {
             true => None,
@@ -154,12 +181,18 @@ unsafe fn answer(
         if let Some(callback) = callback {
             callback(request.cast(), response.cast());
         }
+        let deferred = (*scratch).current.deferred;
+        (*scratch).current.conn = null_mut();
         let mut next = Next::Gone;
-        if is_open(conn) {
+        if !deferred.is_null() {
+            next = Next::Wait;
+        } else if is_open(conn) {
             http_response::complete(response);
-            let closes = client_closes || http_response::asks_close(response) || is_ending(conn);
-            http_response::encode_to(response, closes, head_only, out);
-            next = match closes {
+            let close = client_closes || http_response::asks_close(response) || is_ending(conn);
+            let date = (*scratch).date.at(scratch::second());
+            let form = Form { body: None, date: Some(date), close, head_only };
+            http_response::encode_to(response, &form, out);
+            next = match close {
                 // A client that closes has nothing more to say, unless it has said it already.
                 true => Next::Close { linger: !client_closes || readable(input) > 0 },
                 false => Next::Stay,
@@ -170,30 +203,140 @@ unsafe fn answer(
     }
 }
 
+/// Defers the response that a callback was given: what was answered before it is sent first.
+/// NULL with errno.
+///
+/// # Safety
+/// `response` is one that callbacks are given.
+pub(super) unsafe fn defer(response: *mut Response) -> *mut Deferred {
+    // SAFETY: such a response stands at the start of its loop's scratch, and while its callback runs
+    // `current` is set.
+    unsafe {
+        let scratch: *mut Scratch = response.cast();
+        let Current { conn, request, out, deferred } = (*scratch).current;
+        if conn.is_null() || !deferred.is_null() {
+            errno::set(if conn.is_null() { libc::EINVAL } else { libc::EALREADY });
+            return null_mut();
+        }
+        let http = state::of(conn);
+        if !is_open(conn) || http.is_null() {
+            errno::set(libc::ENOTCONN);
+            return null_mut();
+        }
+        let asked = Asked {
+            head_only: request::is_head(request),
+            client_closes: http_request_close_connection(request.cast()) != 0,
+            is_1_0: request::is_1_0(request),
+        };
+        let made = deferred::make(conn, request, &asked);
+        if made.is_null() {
+            errno::set(libc::ENOMEM);
+            return null_mut();
+        }
+        (*out).flush();
+        (*scratch).current.deferred = made;
+        (*http).deferred = made;
+        answering::set_answering(conn, true);
+        made
+    }
+}
+
+/// Sends the rest of a deferred response, and goes on with the requests behind it. Nothing where the
+/// connection has ended, or doesn't wait for this response any more.
+///
+/// # Safety
+/// The connection is kept by the deferred response; on its loop's thread.
+pub(super) unsafe fn finish(conn: *mut tcp_connection, deferred: *mut Deferred) {
+    // SAFETY: as said; the state is there as long as the connection is open.
+    unsafe {
+        let http = state::of(conn);
+        if !is_open(conn) || http.is_null() || (*http).deferred != deferred {
+            return;
+        }
+        let slot = http_slot((*conn).eventLoop);
+        let scratch = scratch::take(slot);
+        if scratch.is_null() {
+            log_err!("http server: no memory for a response");
+            return close_after_send(conn, false);
+        }
+        (*http).deferred = null_mut();
+        (*conn).request = null_mut();
+        let mut out = Output::new(conn, (*scratch).room);
+        let date = *(*scratch).date.at(scratch::second());
+        let ended = deferred::write_end(deferred, &date, &mut out);
+        let sent = out.flush();
+        scratch::put_back(slot, scratch);
+        match ended {
+            Some(false) if sent => {
+                if core::mem::replace(&mut (*http).paused, false) {
+                    answering::resume_reading(conn);
+                }
+                serve((*conn).input_buffer, conn);
+                if is_open(conn) && (*http).deferred.is_null() {
+                    answering::set_answering(conn, false);
+                }
+            }
+            Some(_) => {
+                answering::set_answering(conn, false);
+                close_after_send(conn, sent);
+            }
+            None => answering::cut(conn, libc::ECANCELED),
+        }
+    }
+}
+
 /// The answer to bytes that are no request, or to one that isn't served.
 fn refuse(status: Status, out: &mut Output) {
     let text = reason(status);
+    let date = date::text(scratch::second());
     let answer = Answer {
         status,
         reason: text,
         content_type: Some(b"text/plain"),
-        body: Some(text),
+        body: Body::Bytes(text),
+        date: Some(&date),
         close: true,
         head_only: false,
     };
     encode(&answer, core::iter::empty(), out);
 }
 
-/// Frees what a connection holds that has ended.
+/// Everything that a connection queued has been sent.
 ///
 /// # Safety
 /// `conn` is a live connection of an HTTP server, on its own thread.
-pub(super) unsafe fn forget(conn: *mut tcp_connection) {
-    // SAFETY: while a request is being answered it belongs to `serve`, which sees the end itself.
+pub(super) unsafe fn drained(conn: *mut tcp_connection) {
+    // SAFETY: as said; a deferred response is there until it was sent and looked at in the loop.
     unsafe {
-        if !(*conn).request.is_null() && (*conn).response.is_null() {
+        let http = state::of(conn);
+        if !http.is_null() && !(*http).deferred.is_null() {
+            deferred::tell((*http).deferred, WRITABLE);
+        }
+    }
+}
+
+/// Frees what a connection holds that has ended.
+///
+/// # Safety
+/// As `drained`.
+pub(super) unsafe fn forget(conn: *mut tcp_connection) {
+    // SAFETY: while a request is being answered it belongs to `serve`, which sees the end itself; that
+    // of a deferred response belongs to it.
+    unsafe {
+        let http = state::of(conn);
+        if http.is_null() {
+            return;
+        }
+        let deferred = core::mem::replace(&mut (*http).deferred, null_mut());
+        if !deferred.is_null() {
+            (*conn).request = null_mut();
+            deferred::tell(deferred, CLOSED);
+        } else if !(*conn).request.is_null() && !(*http).serving {
             request::free((*conn).request.cast());
             (*conn).request = null_mut();
+        }
+        if !(*http).serving {
+            state::free(conn);
         }
     }
 }

@@ -1,33 +1,56 @@
-//! The response object: the public struct, and behind it the array for the extra headers.
+//! The response object: the public struct, and behind it the array for the extra headers and what
+//! setters have copied.
 
 use core::ffi::{CStr, c_char, c_int};
-use core::mem::size_of;
+use core::mem::{MaybeUninit, size_of};
 use core::ptr::null_mut;
 
-use super::encode::{Answer, Header, Sink, asks_for_close, encode};
-use super::status::SERVER_ERROR;
+use super::arena::Arena;
+use super::encode::{Answer, Body, Header, Sink, asks_for_close, encode};
+use super::status::{self, SERVER_ERROR};
 use super::text::text;
 use crate::abi::types::{buffer, http_response, response_header};
 use crate::reactor::buffer::{append_bytes, readable};
 
 /// Programs fill this many entries without asking.
-const ENTRIES: usize = 128;
+pub(super) const ENTRIES: usize = 128;
+/// What setters copy fits in here as a rule.
+const FIRST_TEXT: usize = 1024;
 
 const NO_ENTRY: response_header = response_header { key: null_mut(), value: null_mut() };
+
+/// Whose a response is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Kind {
+    /// `http_response_new`'s: the program gives it to `free`.
+    OfProgram,
+    /// Given to a callback, until that returns.
+    Serving,
+    /// Answered later, by whatever thread.
+    Deferred,
+}
 
 /// It stands behind every `struct http_response` that there is: only the library makes those.
 #[repr(C)]
 pub(super) struct Response {
     public: http_response,
     entries: [response_header; ENTRIES],
+    pub(super) kind: Kind,
+    /// What setters have copied. A program's own response has none: `free` wouldn't free it.
+    text: Arena,
+    /// The body that was copied, as long as `public.body` still points to it.
+    body: *mut c_char,
+    body_len: usize,
+    first_text: [MaybeUninit<u8>; FIRST_TEXT],
 }
 
 /// # Safety
 /// `response` has the room of a Response, whatever is in it.
-pub(super) unsafe fn init(response: *mut Response) {
+pub(super) unsafe fn init(response: *mut Response, kind: Kind) {
     // SAFETY: the caller's room.
     unsafe {
         (&raw mut (*response).entries).write([NO_ENTRY; ENTRIES]);
+        (*response).kind = kind;
         blank(response);
     }
 }
@@ -44,6 +67,10 @@ unsafe fn blank(response: *mut Response) {
             response_headers_number: 0,
             keep_connected: 0,
         });
+        let first = (&raw mut (*response).first_text).cast();
+        (&raw mut (*response).text).write(Arena::new(first, FIRST_TEXT));
+        (*response).body = null_mut();
+        (*response).body_len = 0;
     }
 }
 
@@ -52,14 +79,51 @@ unsafe fn blank(response: *mut Response) {
 /// # Safety
 /// `response` is a live response.
 pub(super) unsafe fn reset(response: *mut Response) {
-    // SAFETY: at most all of its own entries are written.
+    // SAFETY: at most all of its own entries are written; the copies are the response's own.
     unsafe {
         let used = usize::try_from((*response).public.response_headers_number).unwrap_or(0);
         let entries = (&raw mut (*response).entries).cast::<response_header>();
         for i in 0..used.min(ENTRIES) {
             entries.add(i).write(NO_ENTRY);
         }
+        (*response).text.release();
         blank(response);
+    }
+}
+
+/// A copy with a NUL behind it, which stays until the response is reset; NULL when memory is out.
+///
+/// # Safety
+/// `response` is a live response that isn't a program's.
+pub(super) unsafe fn copy(response: *mut Response, bytes: &[u8]) -> *mut c_char {
+    // SAFETY: the arena's piece has room for the bytes and the NUL.
+    unsafe {
+        let Some(size) = bytes.len().checked_add(1) else {
+            return null_mut();
+        };
+        let place = (*response).text.alloc(size);
+        if !place.is_null() {
+            place.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+            place.add(bytes.len()).write(0);
+        }
+        place.cast()
+    }
+}
+
+/// Makes a copy the body. False when memory is out.
+///
+/// # Safety
+/// As `copy`.
+pub(super) unsafe fn set_body(response: *mut Response, bytes: &[u8]) -> bool {
+    // SAFETY: as said.
+    unsafe {
+        let body = copy(response, bytes);
+        if !body.is_null() {
+            (*response).public.body = body;
+            (*response).body = body;
+            (*response).body_len = bytes.len();
+        }
+        !body.is_null()
     }
 }
 
@@ -122,30 +186,50 @@ pub(super) unsafe fn complete(response: *mut Response) {
     }
 }
 
+/// The status that is sent.
+///
+/// # Safety
+/// `response` is a live response.
+pub(super) unsafe fn status(response: *mut Response) -> u32 {
+    // SAFETY: as said.
+    unsafe { if has_status(response) { (*response).public.statusCode } else { SERVER_ERROR } }
+}
+
+/// How a response is written.
+pub(super) struct Form<'a> {
+    /// In place of the response's own body.
+    pub(super) body: Option<Body<'a>>,
+    pub(super) date: Option<&'a [u8]>,
+    pub(super) close: bool,
+    pub(super) head_only: bool,
+}
+
 /// Encodes what the public fields say. A status that no response can have becomes 500.
 ///
 /// # Safety
 /// `response` is a live response.
-pub(super) unsafe fn encode_to(
-    response: *mut Response,
-    close: bool,
-    head_only: bool,
-    out: &mut impl Sink,
-) {
+pub(super) unsafe fn encode_to(response: *mut Response, form: &Form<'_>, out: &mut impl Sink) {
     // SAFETY: the strings are read here and now, and nothing of the program runs meanwhile.
     unsafe {
         let public = &raw mut (*response).public;
-        let present = |string: *mut c_char| (!string.is_null()).then(|| text(string));
+        let own = (*public).body;
+        let body = match form.body {
+            Some(body) => body,
+            None if own.is_null() => Body::None,
+            None if own == (*response).body => {
+                Body::Bytes(std::slice::from_raw_parts(own.cast(), (*response).body_len))
+            }
+            None => Body::Bytes(text(own)),
+        };
+        let dated = |header: Header<'_>| header.0.eq_ignore_ascii_case(b"date");
         let answer = Answer {
-            status: match has_status(response) {
-                true => (*public).statusCode,
-                false => SERVER_ERROR,
-            },
+            status: status(response),
             reason: text((*public).statusMessage),
-            content_type: present((*public).contentType),
-            body: present((*public).body),
-            close,
-            head_only,
+            content_type: (!(*public).contentType.is_null()).then(|| text((*public).contentType)),
+            body,
+            date: form.date.filter(|_| !headers(public).any(dated)),
+            close: form.close,
+            head_only: form.head_only,
         };
         encode(&answer, headers(public), out);
     }
@@ -170,7 +254,7 @@ pub(crate) unsafe extern "C" fn http_response_new() -> *mut http_response {
     unsafe {
         let response: *mut Response = libc::malloc(size_of::<Response>()).cast();
         if !response.is_null() {
-            init(response);
+            init(response, Kind::OfProgram);
         }
         response.cast()
     }
@@ -189,12 +273,25 @@ pub(crate) unsafe extern "C" fn http_response_encode_buffer(
         let response: *mut Response = httpResponse.cast();
         let before = readable(buffer);
         let mut out = Appended { buffer, failed: false };
-        encode_to(response, asks_close(response), false, &mut out);
+        let close = asks_close(response);
+        encode_to(response, &Form { body: None, date: None, close, head_only: false }, &mut out);
         if out.failed {
             log_err!("http_response_encode_buffer: no memory");
             // What is readable is a c_int, and the bytes up to there were there before.
             (*buffer).writeIndex = (*buffer).readIndex + before as c_int;
             append_bytes(buffer, b"".as_ptr(), 0);
         }
+    }
+}
+
+/// The standard text of the response's status, where the program set none.
+///
+/// # Safety
+/// `response` is a live response.
+pub(super) unsafe fn set_standard_text(response: *mut Response) {
+    // SAFETY: a text of static memory, which the library only reads.
+    unsafe {
+        (*response).public.statusMessage =
+            status::text((*response).public.statusCode).as_ptr().cast_mut();
     }
 }

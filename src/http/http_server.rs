@@ -29,8 +29,10 @@ unsafe extern "C-unwind" fn message(input: *mut buffer, conn: *mut tcp_connectio
     0
 }
 
-unsafe extern "C-unwind" fn write_completed(_conn: *mut tcp_connection) -> c_int {
+unsafe extern "C-unwind" fn write_completed(conn: *mut tcp_connection) -> c_int {
     log_msg!("write completed");
+    // SAFETY: the reactor calls this on the connection's thread.
+    unsafe { exchange::drained(conn) };
     0
 }
 

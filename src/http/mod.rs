@@ -3,6 +3,8 @@
 
 mod arena;
 mod body;
+mod date;
+pub(crate) mod deferred;
 mod encode;
 mod exchange;
 mod framing;
@@ -13,7 +15,9 @@ mod line;
 mod output;
 mod parse;
 mod request;
+pub(crate) mod response_setters;
 mod scan;
 mod scratch;
+mod state;
 mod status;
 mod text;

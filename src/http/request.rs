@@ -174,6 +174,15 @@ pub(super) unsafe fn is_head(request: *mut Request) -> bool {
     unsafe { text((*request).front.public.method) == b"HEAD" }
 }
 
+/// Whether the request is of HTTP/1.0, whose clients know no chunks.
+///
+/// # Safety
+/// `request` is a live request.
+pub(super) unsafe fn is_1_0(request: *mut Request) -> bool {
+    // SAFETY: the version is NULL or a string of the request.
+    unsafe { text((*request).front.public.version) == b"HTTP/1.0" }
+}
+
 /// Takes what it can from the input. An error: the bytes are no request that is served.
 ///
 /// # Safety

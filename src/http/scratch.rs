@@ -6,17 +6,47 @@ use core::ffi::c_void;
 use core::mem::size_of;
 use core::ptr::null_mut;
 
-use super::http_response::{self, Response};
-use super::output::ROOM;
+use super::date::Date;
+use super::deferred::Deferred;
+use super::http_response::{self, Kind, Response};
+use super::output::{Output, ROOM};
 use super::request::{self, Request};
+use crate::abi::types::tcp_connection;
 use crate::sys::pool;
 
+/// First the response that a callback is given: from its address the rest is found.
+#[repr(C)]
 pub(super) struct Scratch {
     pub(super) response: Response,
+    /// The request that is being answered.
+    pub(super) current: Current,
+    pub(super) date: Date,
     /// Room for responses on their way out.
     pub(super) room: *mut u8,
     /// An empty request, or NULL.
     spare: *mut Request,
+}
+
+/// What a callback's call to defer its response needs.
+pub(super) struct Current {
+    pub(super) conn: *mut tcp_connection,
+    pub(super) request: *mut Request,
+    pub(super) out: *mut Output,
+    /// What the call made.
+    pub(super) deferred: *mut Deferred,
+}
+
+const NOTHING: Current =
+    Current { conn: null_mut(), request: null_mut(), out: null_mut(), deferred: null_mut() };
+
+/// Seconds since 1970-01-01, in UTC.
+pub(super) fn second() -> i64 {
+    // SAFETY: fills the struct that it is given; zero is a valid value of it.
+    unsafe {
+        let mut t: libc::timespec = core::mem::zeroed();
+        libc::clock_gettime(libc::CLOCK_REALTIME_COARSE, &mut t);
+        t.tv_sec
+    }
 }
 
 /// The loop's state, or a new one while that is in use; NULL when memory is out.
@@ -38,7 +68,9 @@ pub(super) unsafe fn take(slot: *mut *mut c_void) -> *mut Scratch {
             give_back(room, ROOM);
             return null_mut();
         }
-        http_response::init(&raw mut (*scratch).response);
+        http_response::init(&raw mut (*scratch).response, Kind::Serving);
+        (&raw mut (*scratch).current).write(NOTHING);
+        (&raw mut (*scratch).date).write(Date::new());
         (*scratch).room = room;
         (*scratch).spare = null_mut();
         scratch

@@ -1,5 +1,7 @@
-//! The answers that the library itself gives.
+//! Status codes: those that the library itself answers with, and the texts of all.
 #![forbid(unsafe_code)]
+
+use core::ffi::CStr;
 
 pub(super) type Status = u32;
 
@@ -12,16 +14,61 @@ pub(super) const NOT_IMPLEMENTED: Status = 501;
 pub(super) const NO_MEMORY: Status = 503;
 pub(super) const VERSION_NOT_SUPPORTED: Status = 505;
 
-pub(super) fn reason(status: Status) -> &'static [u8] {
+/// The standard text of a status (RFC 9110, 15; RFC 6585); empty for others. Ends with a NUL.
+pub(super) fn text(status: Status) -> &'static CStr {
     match status {
-        BAD_REQUEST => b"Bad Request",
-        CONTENT_TOO_LARGE => b"Content Too Large",
-        URI_TOO_LONG => b"URI Too Long",
-        HEADERS_TOO_LARGE => b"Request Header Fields Too Large",
-        SERVER_ERROR => b"Internal Server Error",
-        NOT_IMPLEMENTED => b"Not Implemented",
-        NO_MEMORY => b"Service Unavailable",
-        VERSION_NOT_SUPPORTED => b"HTTP Version Not Supported",
-        _ => b"",
+        100 => c"Continue",
+        101 => c"Switching Protocols",
+        103 => c"Early Hints",
+        200 => c"OK",
+        201 => c"Created",
+        202 => c"Accepted",
+        203 => c"Non-Authoritative Information",
+        204 => c"No Content",
+        205 => c"Reset Content",
+        206 => c"Partial Content",
+        300 => c"Multiple Choices",
+        301 => c"Moved Permanently",
+        302 => c"Found",
+        303 => c"See Other",
+        304 => c"Not Modified",
+        307 => c"Temporary Redirect",
+        308 => c"Permanent Redirect",
+        400 => c"Bad Request",
+        401 => c"Unauthorized",
+        402 => c"Payment Required",
+        403 => c"Forbidden",
+        404 => c"Not Found",
+        405 => c"Method Not Allowed",
+        406 => c"Not Acceptable",
+        407 => c"Proxy Authentication Required",
+        408 => c"Request Timeout",
+        409 => c"Conflict",
+        410 => c"Gone",
+        411 => c"Length Required",
+        412 => c"Precondition Failed",
+        413 => c"Content Too Large",
+        414 => c"URI Too Long",
+        415 => c"Unsupported Media Type",
+        416 => c"Range Not Satisfiable",
+        417 => c"Expectation Failed",
+        421 => c"Misdirected Request",
+        422 => c"Unprocessable Content",
+        426 => c"Upgrade Required",
+        428 => c"Precondition Required",
+        429 => c"Too Many Requests",
+        431 => c"Request Header Fields Too Large",
+        500 => c"Internal Server Error",
+        501 => c"Not Implemented",
+        502 => c"Bad Gateway",
+        503 => c"Service Unavailable",
+        504 => c"Gateway Timeout",
+        505 => c"HTTP Version Not Supported",
+        _ => c"",
     }
+}
+
+/// The same, without the NUL.
+pub(super) fn reason(status: Status) -> &'static [u8] {
+    text(status).to_bytes()
 }

@@ -18,7 +18,7 @@ mod in_use;
 pub mod inetaddress;
 mod loop_state;
 mod pass;
-mod pending;
+pub mod pending;
 pub mod poll;
 mod refs;
 #[cfg(test)]

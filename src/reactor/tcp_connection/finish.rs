@@ -13,7 +13,7 @@ use std::sync::atomic::Ordering::Relaxed;
 pub unsafe fn sent_all(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
-        if (*conn).ended {
+        if (*conn).ended && !(*conn).answering {
             return turns::close_in_pass(conn, 0);
         }
         if (*conn).last_words {

@@ -7,6 +7,7 @@
 //! what few connections need: `marks`, `timeouts`, user data, limits. `settings` are what a program
 //! gives it; `exports` has the functions of tcp_connection.h, `control` and `handle` those of yolanda.h.
 
+pub mod answering;
 mod control;
 mod end;
 mod exports;
@@ -106,6 +107,8 @@ pub struct Connection {
     received: bool,
     /// The peer's end of stream was seen.
     ended: bool,
+    /// An answer is outstanding that the peer's end doesn't cut off.
+    answering: bool,
     /// The write side's half-close was done, or failed.
     half_closed: bool,
     /// Bytes are dropped, and the connection ends once the queue is sent.

@@ -283,6 +283,9 @@ unsafe fn end_of_stream(conn: *mut Connection) {
     unsafe {
         (*conn).ended = true;
         pending::take_in(conn);
+        if (*conn).answering && readable(&raw const (*conn).output) == 0 && life::is_open(conn) {
+            return write::update(conn, (*conn).channel.events & !EVENT_READ);
+        }
         if readable(&raw const (*conn).output) == 0 || !life::is_open(conn) {
             return end::close(conn);
         }

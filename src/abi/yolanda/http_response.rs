@@ -1,0 +1,222 @@
+use core::ffi::{c_char, c_int, c_void};
+
+use crate::abi::http_response::http_response;
+
+/// Sets status code and message of a response. A NULL message stands for the standard text of the
+/// code (RFC 9110, 15). The message is copied.
+///
+/// Returns 0, or -1 with errno: EINVAL for NULL, a code outside of 200 to 999, a message with control
+/// characters, or a response of http_response_new(); ENOMEM.
+///
+/// # Safety
+/// `httpResponse` is NULL or a response that a callback was given, until it has returned; or one of
+/// yolanda_http_response_defer(). `message` is NULL or ends with a NUL.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn yolanda_http_response_set_status(
+    httpResponse: *mut http_response,
+    status: c_int,
+    message: *const c_char,
+) -> c_int {
+    weak_export!(
+        "yolanda_http_response_set_status",
+        crate::http::response_setters::yolanda_http_response_set_status
+    )
+}
+
+/// Sets the value of Content-Type, which is copied; NULL leaves the header out.
+///
+/// Returns 0, or -1 with errno: EINVAL for a NULL response, control characters in the value, or a
+/// response of http_response_new(); ENOMEM.
+///
+/// # Safety
+/// As for yolanda_http_response_set_status().
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn yolanda_http_response_set_content_type(
+    httpResponse: *mut http_response,
+    contentType: *const c_char,
+) -> c_int {
+    weak_export!(
+        "yolanda_http_response_set_content_type",
+        crate::http::response_setters::yolanda_http_response_set_content_type
+    )
+}
+
+/// Adds a header. Name and value are copied; blanks around the value are left out. Content-Length and
+/// Transfer-Encoding are the library's own; `Connection: close` closes behind this response.
+///
+/// Returns 0, or -1 with errno: EINVAL for a NULL response, a name that is no token, a value with CR, LF
+/// or another control character, the two names above, or a response of http_response_new(); ENOSPC when
+/// there are 128 headers; ENOMEM.
+///
+/// # Safety
+/// As for yolanda_http_response_set_status().
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn yolanda_http_response_add_header(
+    httpResponse: *mut http_response,
+    name: *const c_char,
+    value: *const c_char,
+) -> c_int {
+    weak_export!(
+        "yolanda_http_response_add_header",
+        crate::http::response_setters::yolanda_http_response_add_header
+    )
+}
+
+/// Sets the body: `length` bytes of any kind, which are copied. It replaces the field `body`, and setting
+/// that field afterwards replaces this.
+///
+/// Returns 0, or -1 with errno: EINVAL for a NULL response, NULL data with a length, or a response of
+/// http_response_new(); ENOMEM.
+///
+/// # Safety
+/// As for yolanda_http_response_set_status(); `data` holds `length` bytes.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn yolanda_http_response_set_body(
+    httpResponse: *mut http_response,
+    data: *const c_void,
+    length: usize,
+) -> c_int {
+    weak_export!(
+        "yolanda_http_response_set_body",
+        crate::http::response_setters::yolanda_http_response_set_body
+    )
+}
+
+/// An event of yolanda_http_stream_callback: all that was written has been sent; write on.
+pub const YOLANDA_HTTP_WRITABLE: c_int = 1;
+/// An event of yolanda_http_stream_callback: the client has gone.
+pub const YOLANDA_HTTP_CLOSED: c_int = 2;
+
+/// Called on the connection's thread for a deferred response: YOLANDA_HTTP_WRITABLE soon after the
+/// callback was set, and then whenever everything that was written since the last call has been sent;
+/// YOLANDA_HTTP_CLOSED once, when the connection has ended: send the response all the same, that frees it.
+pub type yolanda_http_stream_callback = Option<
+    unsafe extern "C-unwind" fn(httpResponse: *mut http_response, event: c_int, data: *mut c_void),
+>;
+
+/// Takes the answer to a request out of its callback, to be given later, on whatever thread. Called inside
+/// the callback, it returns another response, empty; that one is filled by the functions of this header or
+/// through its fields, and given by yolanda_http_response_send(). What was set in the callback's own
+/// response is dropped. The request stays valid until then as well. Requests that the client sends behind
+/// this one wait for it.
+///
+/// Only one thread at a time uses a deferred response. It has to be sent at last, whatever becomes of the
+/// client: that frees it.
+///
+/// Returns NULL with errno: EINVAL for NULL or another response than the callback's, EALREADY the second
+/// time, ENOTCONN, ENOMEM.
+///
+/// # Safety
+/// Only inside a request callback, with its response.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn yolanda_http_response_defer(
+    httpResponse: *mut http_response,
+) -> *mut http_response {
+    weak_export!("yolanda_http_response_defer", crate::http::deferred::yolanda_http_response_defer)
+}
+
+/// Sends a deferred response, or the end of its stream, and frees it: don't touch it, nor its request,
+/// afterwards. It may be called inside the request callback, too.
+///
+/// Returns 0, or -1 with errno: ENOTCONN when the client has gone (the response is freed), ENOMEM (it isn't:
+/// call again), EINVAL for NULL or a response that isn't deferred.
+///
+/// # Safety
+/// `httpResponse` is NULL or a deferred response. Any thread may call it.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn yolanda_http_response_send(httpResponse: *mut http_response) -> c_int {
+    weak_export!("yolanda_http_response_send", crate::http::deferred::yolanda_http_response_send)
+}
+
+/// Whether the client of a deferred response is still there: 1 or 0; -1 with EINVAL for NULL or a
+/// response that isn't deferred.
+///
+/// # Safety
+/// As for yolanda_http_response_send().
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn yolanda_http_response_is_open(httpResponse: *mut http_response) -> c_int {
+    weak_export!(
+        "yolanda_http_response_is_open",
+        crate::http::deferred::yolanda_http_response_is_open
+    )
+}
+
+/// Begins to send a deferred response in parts: status and headers now, the body by
+/// yolanda_http_response_write(), its end by yolanda_http_response_send(). `length` is the body's, or -1 where it
+/// isn't known: then it is sent in chunks (RFC 9112, 7.1), to an HTTP/1.0 client until the connection ends.
+/// The response's own `body` isn't sent.
+///
+/// Returns 0, or -1 with errno: EALREADY the second time, ENOTCONN, ENOBUFS, ENOMEM, EINVAL (NULL, not
+/// deferred, another negative length).
+///
+/// # Safety
+/// As for yolanda_http_response_send().
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn yolanda_http_response_begin(
+    httpResponse: *mut http_response,
+    length: i64,
+) -> c_int {
+    weak_export!("yolanda_http_response_begin", crate::http::deferred::yolanda_http_response_begin)
+}
+
+/// Sends a part of the body, all of it or, on failure, nothing; what the socket doesn't take now is
+/// copied. yolanda_http_response_queued() tells how far the client lags behind. For HEAD, and for a status that
+/// has no body, it does nothing.
+///
+/// Returns 0, or -1 with errno: EINVAL (before yolanda_http_response_begin(), NULL, not deferred), EMSGSIZE
+/// (more than the length that was announced), ENOTCONN, EPIPE or ECONNRESET (the client has gone), ENOBUFS
+/// (too much is queued: the connection's limit), ENOMEM.
+///
+/// # Safety
+/// As for yolanda_http_response_send(); `data` holds `length` bytes.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn yolanda_http_response_write(
+    httpResponse: *mut http_response,
+    data: *const c_void,
+    length: usize,
+) -> c_int {
+    weak_export!("yolanda_http_response_write", crate::http::deferred::yolanda_http_response_write)
+}
+
+/// How many bytes wait to be sent to the client of a deferred response; 0 with EINVAL for NULL or a
+/// response that isn't deferred.
+///
+/// # Safety
+/// As for yolanda_http_response_send().
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn yolanda_http_response_queued(httpResponse: *mut http_response) -> usize {
+    weak_export!(
+        "yolanda_http_response_queued",
+        crate::http::deferred::yolanda_http_response_queued
+    )
+}
+
+/// Has `callback` called as the client takes what is written, so that a body of any size needs little
+/// memory. NULL: not any more.
+///
+/// Returns 0, or -1 with errno: EPERM on another thread, EINVAL for NULL or a response that isn't deferred.
+///
+/// # Safety
+/// `httpResponse` is NULL or a deferred response; `data` stays yours. Only on the connection's thread.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn yolanda_http_response_set_stream_callback(
+    httpResponse: *mut http_response,
+    callback: yolanda_http_stream_callback,
+    data: *mut c_void,
+) -> c_int {
+    weak_export!(
+        "yolanda_http_response_set_stream_callback",
+        crate::http::deferred::yolanda_http_response_set_stream_callback
+    )
+}

@@ -1,0 +1,137 @@
+//! The setters of `yolanda.h` for responses: they copy, and refuse what would break the message.
+
+use core::ffi::{c_char, c_int, c_void};
+
+use super::encode::is_settable;
+use super::http_response::{ENTRIES, Kind, Response, copy, set_body, set_standard_text};
+use super::scan::{is_value, trim};
+use super::text::text;
+use crate::abi::types::{http_response, response_header};
+use crate::sys::errno;
+
+/// The response of a setter's call, or None with EINVAL: for NULL, and for a program's own.
+fn given(what: &str, response: *mut http_response) -> Option<*mut Response> {
+    if response.is_null() {
+        log_err!("{}: no response", what);
+        errno::set(libc::EINVAL);
+        return None;
+    }
+    let own: *mut Response = response.cast();
+    // SAFETY: only the library makes responses, and each one is a Response.
+    if unsafe { (*own).kind } == Kind::OfProgram {
+        errno::set(libc::EINVAL);
+        return None;
+    }
+    Some(own)
+}
+
+/// 0 with `place` set to a copy of `value`; -1 with EINVAL or ENOMEM.
+unsafe fn set_text(own: *mut Response, place: *mut *mut c_char, value: &[u8]) -> c_int {
+    // SAFETY: a live response, and a field of it.
+    unsafe {
+        if !is_value(value) {
+            return errno::fail(libc::EINVAL);
+        }
+        let value = copy(own, value);
+        if value.is_null() {
+            return errno::fail(libc::ENOMEM);
+        }
+        *place = value;
+    }
+    0
+}
+
+pub(crate) unsafe extern "C" fn yolanda_http_response_set_status(
+    httpResponse: *mut http_response,
+    status: c_int,
+    message: *const c_char,
+) -> c_int {
+    let Some(own) = given("yolanda_http_response_set_status", httpResponse) else {
+        return -1;
+    };
+    // 1xx are interim answers, and no program's to end a request with.
+    if !(200..=999).contains(&status) {
+        return errno::fail(libc::EINVAL);
+    }
+    // SAFETY: a live response; NULL or a C string.
+    unsafe {
+        if !message.is_null()
+            && set_text(own, &raw mut (*httpResponse).statusMessage, text(message)) < 0
+        {
+            return -1;
+        }
+        (*httpResponse).statusCode = status as _;
+        if message.is_null() {
+            set_standard_text(own);
+        }
+    }
+    0
+}
+
+pub(crate) unsafe extern "C" fn yolanda_http_response_set_content_type(
+    httpResponse: *mut http_response,
+    contentType: *const c_char,
+) -> c_int {
+    let Some(own) = given("yolanda_http_response_set_content_type", httpResponse) else {
+        return -1;
+    };
+    // SAFETY: a live response; NULL or a C string.
+    unsafe {
+        if contentType.is_null() {
+            (*httpResponse).contentType = core::ptr::null_mut();
+            return 0;
+        }
+        set_text(own, &raw mut (*httpResponse).contentType, text(contentType))
+    }
+}
+
+pub(crate) unsafe extern "C" fn yolanda_http_response_add_header(
+    httpResponse: *mut http_response,
+    name: *const c_char,
+    value: *const c_char,
+) -> c_int {
+    let Some(own) = given("yolanda_http_response_add_header", httpResponse) else {
+        return -1;
+    };
+    // SAFETY: a live response; NULL or C strings; the index lies in the library's own array.
+    unsafe {
+        let (name, value) = (text(name), trim(text(value)));
+        if !is_settable(name, value) {
+            return errno::fail(libc::EINVAL);
+        }
+        let n = usize::try_from((*httpResponse).response_headers_number).unwrap_or(0);
+        let table = (*httpResponse).response_headers;
+        if n >= ENTRIES || table.is_null() {
+            return errno::fail(libc::ENOSPC);
+        }
+        let (key, value) = (copy(own, name), copy(own, value));
+        if key.is_null() || value.is_null() {
+            return errno::fail(libc::ENOMEM);
+        }
+        table.add(n).write(response_header { key, value });
+        (*httpResponse).response_headers_number = n as c_int + 1;
+    }
+    0
+}
+
+pub(crate) unsafe extern "C" fn yolanda_http_response_set_body(
+    httpResponse: *mut http_response,
+    data: *const c_void,
+    length: usize,
+) -> c_int {
+    let Some(own) = given("yolanda_http_response_set_body", httpResponse) else {
+        return -1;
+    };
+    if data.is_null() && length > 0 {
+        return errno::fail(libc::EINVAL);
+    }
+    // SAFETY: a live response; `data` holds `length` bytes.
+    unsafe {
+        let bytes = if length == 0 {
+            b"".as_slice()
+        } else {
+            core::slice::from_raw_parts(data.cast(), length)
+        };
+        if set_body(own, bytes) { 0 } else { errno::fail(libc::ENOMEM) }
+    }
+}

@@ -1,0 +1,59 @@
+//! What the server keeps for one connection, in the connection's `response` field.
+
+use core::mem::size_of;
+use core::ptr::null_mut;
+
+use super::deferred::Deferred;
+use crate::abi::types::tcp_connection;
+use crate::sys::pool;
+
+pub(super) struct Http {
+    /// The response that somebody will give later; meanwhile no further request is looked at.
+    pub(super) deferred: *mut Deferred,
+    /// Requests are being answered by a call on this thread's stack.
+    pub(super) serving: bool,
+    /// Reading was stopped because enough has come that waits for the deferred response.
+    pub(super) paused: bool,
+}
+
+/// The state of a connection; NULL where it has none.
+///
+/// # Safety
+/// `conn` is a live connection of an HTTP server.
+pub(super) unsafe fn of(conn: *mut tcp_connection) -> *mut Http {
+    // SAFETY: the field is the server's.
+    unsafe { (*conn).response.cast() }
+}
+
+/// The state of a connection, made where there is none; NULL when memory is out.
+///
+/// # Safety
+/// As `of`.
+pub(super) unsafe fn make(conn: *mut tcp_connection) -> *mut Http {
+    // SAFETY: as said; fresh memory is written at once.
+    unsafe {
+        if (*conn).response.is_null() {
+            let http: *mut Http = pool::alloc(size_of::<Http>()).cast();
+            if !http.is_null() {
+                http.write(Http { deferred: null_mut(), serving: false, paused: false });
+            }
+            (*conn).response = http.cast();
+        }
+        of(conn)
+    }
+}
+
+/// Frees the state of a connection, if it has one.
+///
+/// # Safety
+/// As `of`; nothing uses the state any more.
+pub(super) unsafe fn free(conn: *mut tcp_connection) {
+    // SAFETY: as said.
+    unsafe {
+        let http = of(conn);
+        (*conn).response = null_mut();
+        if !http.is_null() {
+            pool::free(http.cast(), size_of::<Http>());
+        }
+    }
+}

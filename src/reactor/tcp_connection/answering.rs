@@ -1,0 +1,94 @@
+//! What a protocol on top of connections needs, beside the functions that programs have.
+
+use super::super::buffer::readable;
+use super::super::utils::on_owner;
+use super::{Connection, end, of, pause, turns};
+use crate::abi::types::tcp_connection;
+use libc::c_int;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// Keeps the connection's memory. False when it is kept too often.
+///
+/// # Safety
+/// A connection that is live or retained.
+pub unsafe fn retain(conn: *mut tcp_connection) -> bool {
+    // SAFETY: as said.
+    unsafe { (*of(conn)).refs.retain() }
+}
+
+/// Gives a reference of `retain` back.
+///
+/// # Safety
+/// The reference is the caller's.
+pub unsafe fn release(conn: *mut tcp_connection) {
+    // SAFETY: as said.
+    unsafe { end::release(of(conn)) };
+}
+
+/// Bytes that were sent and that the kernel hasn't taken yet; any thread.
+///
+/// # Safety
+/// A connection that is live or retained.
+pub unsafe fn unsent(conn: *mut tcp_connection) -> usize {
+    // SAFETY: as said.
+    unsafe { (*of(conn)).outstanding.load(Relaxed) as usize }
+}
+
+/// Whether this is the connection's thread.
+///
+/// # Safety
+/// A connection that is live or retained.
+pub unsafe fn is_own_thread(conn: *mut tcp_connection) -> bool {
+    // SAFETY: its reference keeps the loop's memory.
+    unsafe { on_owner((*conn).eventLoop) }
+}
+
+/// Stops reading; whether it wasn't stopped before.
+///
+/// # Safety
+/// A live connection on its thread.
+pub unsafe fn pause_reading(conn: *mut tcp_connection) -> bool {
+    // SAFETY: as said.
+    unsafe {
+        let own = of(conn);
+        if (*own).paused {
+            return false;
+        }
+        pause::pause(own);
+        true
+    }
+}
+
+/// Goes on reading, beginning with what was left unread.
+///
+/// # Safety
+/// A live connection on its thread.
+pub unsafe fn resume_reading(conn: *mut tcp_connection) {
+    // SAFETY: as said.
+    unsafe { pause::resume(of(conn)) }
+}
+
+/// Says whether an answer is outstanding: then the peer's end of stream doesn't close the connection
+/// yet. With the last answer given it does.
+///
+/// # Safety
+/// A live connection on its thread.
+pub unsafe fn set_answering(conn: *mut tcp_connection, on: bool) {
+    // SAFETY: as said.
+    unsafe {
+        let own: *mut Connection = of(conn);
+        (*own).answering = on;
+        if !on && (*own).ended && readable(&raw const (*own).output) == 0 {
+            turns::close_in_pass(own, 0);
+        }
+    }
+}
+
+/// Closes the connection in the pass, whatever is queued.
+///
+/// # Safety
+/// A live connection on its thread.
+pub unsafe fn cut(conn: *mut tcp_connection, why: c_int) {
+    // SAFETY: as said.
+    unsafe { turns::close_in_pass(of(conn), why) }
+}
