@@ -147,6 +147,7 @@ const ADDITIONS: &[&str] = &[
     "connection",
     "server",
     "client",
+    "http_request",
     "http_response",
 ];
 

@@ -50,6 +50,8 @@ struct event_loop;
 
 struct event_loop_thread;
 
+struct http_request;
+
 struct http_response;
 
 struct tcp_connection;
@@ -1135,6 +1137,100 @@ struct tcp_connection *yolanda_client_connection(struct yolanda_client *client);
  * loop's thread.
  */
 int yolanda_client_free(struct yolanda_client *client);
+
+/**
+ * The body of a request: all of it in the request callback, chunks put together. Binary; behind it stands a
+ * NUL that doesn't count, so that text may be used as a string. It belongs to the request until that is
+ * reset, and nothing else is found in it: trailers, the headers behind the last chunk, are checked and left
+ * out (RFC 9112, 7.1.2).
+ *
+ * Returns the bytes and sets `*length` (where that isn't NULL); "" and 0 without a body. NULL and 0 for
+ * NULL, with EINVAL.
+ *
+ * # Safety
+ * `httpRequest` is NULL or a request, `length` NULL or yours. In the callback, or on the thread that uses the
+ * request.
+ */
+const char *yolanda_http_request_body(struct http_request *httpRequest,
+                                      size_t *length);
+
+/**
+ * The path of the URL without the query, decoded: "/a b" for "/a%20b?c=d", "/" for "http://host", "*" for
+ * "OPTIONS *". Dot segments stay as they are, and "%2F" becomes a slash like any other: where that matters,
+ * look at `url`. Decoded when it is first asked for: what the program has changed in `url` by then counts,
+ * what it changes later doesn't.
+ *
+ * Returns the path, which belongs to the request until that is reset, or NULL with errno: EINVAL where it is
+ * malformed ("%zz", "%00") or no request line has been read, ENOMEM.
+ *
+ * # Safety
+ * As for yolanda_http_request_body().
+ */
+const char *yolanda_http_request_path(struct http_request *httpRequest);
+
+/**
+ * A parameter of the URL's query, decoded as browsers encode forms: parameters are parted by `&`, `+` is a
+ * blank, `%XX` a byte. Without `=` the value is "". Decoded when a parameter is first asked for, as the path.
+ *
+ * Returns the value of the first parameter of that name, which belongs to the request until that is reset, or
+ * NULL with errno: ENOENT where there is none, EINVAL where any part of the query is malformed ("%zz",
+ * "%00") and for a NULL name, ENOMEM.
+ *
+ * # Safety
+ * As for yolanda_http_request_body(); `name` is NULL or ends with a NUL.
+ */
+const char *yolanda_http_request_query(struct http_request *httpRequest,
+                                       const char *name);
+
+/**
+ * How many parameters the query has, those without a value and of the same name as well.
+ *
+ * Returns the number, or -1 with errno: EINVAL where the query is malformed, ENOMEM.
+ *
+ * # Safety
+ * As for yolanda_http_request_body().
+ */
+int yolanda_http_request_query_count(struct http_request *httpRequest);
+
+/**
+ * The parameter at `index`, from 0, in the order of the query. Sets `*name` and `*value`, where these aren't
+ * NULL, to strings that belong to the request until that is reset.
+ *
+ * Returns 0, or -1 with errno: ENOENT behind the last one, EINVAL where the query is malformed and for a
+ * negative index, ENOMEM.
+ *
+ * # Safety
+ * As for yolanda_http_request_body(); `name` and `value` are NULL or yours.
+ */
+int yolanda_http_request_query_at(struct http_request *httpRequest,
+                                  int index,
+                                  const char **name,
+                                  const char **value);
+
+/**
+ * The value at `index`, from 0, of the headers of that name, which is compared ignoring case. Where a list
+ * is meant, several headers and one with commas mean the same (RFC 9110, 5.3).
+ *
+ * Returns the value, which belongs to the request until that is reset, or NULL with errno: ENOENT where there
+ * are no more, EINVAL for a negative index and a NULL or empty name.
+ *
+ * # Safety
+ * As for yolanda_http_request_body(); `name` is NULL or ends with a NUL.
+ */
+const char *yolanda_http_request_header_at(struct http_request *httpRequest,
+                                           const char *name,
+                                           int index);
+
+/**
+ * The connection that a request came over: for the peer's address, or to retain it.
+ *
+ * Returns the connection, which is the library's, or NULL with errno: ENOENT for a request that
+ * http_request_new() made.
+ *
+ * # Safety
+ * As for yolanda_http_request_body().
+ */
+struct tcp_connection *yolanda_http_request_connection(struct http_request *httpRequest);
 
 /**
  * Sets status code and message of a response. A NULL message stands for the standard text of the

@@ -40,6 +40,21 @@ impl Arena {
         place
     }
 
+    /// Bytes that can be had without more memory.
+    pub(super) fn left(&self) -> usize {
+        self.left
+    }
+
+    /// Makes the piece that ends at `end` longer by `n` bytes, where it stands; false where it isn't
+    /// the last one, or has no room behind it.
+    pub(super) fn extend(&mut self, end: *const u8, n: usize) -> bool {
+        let can = end == self.at.cast_const() && n <= self.left;
+        if can {
+            self.alloc(n);
+        }
+        can
+    }
+
     #[cold]
     fn grow(&mut self, n: usize) -> bool {
         let Some(size) = n.checked_add(size_of::<Chunk>()) else {

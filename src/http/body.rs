@@ -1,7 +1,7 @@
-//! The body of a request is read and passed over, so that the next request is found behind it.
+//! The body of a request, as it comes over the wire: a stretch of bytes, or chunks (RFC 9112, 7.1).
 #![forbid(unsafe_code)]
 
-use super::framing::BODY_MAX;
+use super::scan::{quoted_len, skip_blanks, token_len};
 use super::status::{BAD_REQUEST, CONTENT_TOO_LARGE, Status};
 
 /// What stands next in the body.
@@ -20,10 +20,18 @@ pub(super) enum Part {
     End,
 }
 
+/// A size of more digits is refused: a reader of fewer bits would see another one.
+const DIGITS_MAX: usize = 16;
+
+/// What the lines with sizes may have in excess of what is usual for the bytes between them.
+const EXCESS_MAX: u64 = 16 << 10;
+
 pub(super) struct Body {
     pub(super) part: Part,
     /// The chunks so far, together.
     total: u64,
+    /// Bytes of extensions that no bytes of the body stand for.
+    excess: u64,
 }
 
 impl Body {
@@ -32,15 +40,15 @@ impl Body {
             0 => Part::End,
             _ => Part::Whole(length),
         };
-        Body { part, total: 0 }
+        Body { part, total: 0, excess: 0 }
     }
 
     pub(super) fn chunked() -> Body {
-        Body { part: Part::Size, total: 0 }
+        Body { part: Part::Size, total: 0, excess: 0 }
     }
 
-    /// Passes over bytes of the body of which `available` are there; tells how many it took.
-    pub(super) fn skip(&mut self, available: usize) -> usize {
+    /// Takes bytes of the body of which `available` are there; tells how many it took.
+    pub(super) fn take(&mut self, available: usize) -> usize {
         let (left, then) = match self.part {
             Part::Whole(left) => (left, Part::End),
             Part::Chunk(left) => (left, Part::ChunkEnd),
@@ -56,20 +64,34 @@ impl Body {
         taken as usize
     }
 
-    /// Takes the line with a chunk's size; extensions mean nothing here.
-    pub(super) fn size(&mut self, line: &[u8]) -> Result<(), Status> {
+    /// How many bytes of the body are still to come; None where only the last chunk tells.
+    pub(super) fn left(&self) -> Option<u64> {
+        match self.part {
+            Part::Whole(left) => Some(left),
+            Part::End => Some(0),
+            _ => None,
+        }
+    }
+
+    /// Takes the line with a chunk's size. Extensions mean nothing here, but have to be some.
+    pub(super) fn size(&mut self, line: &[u8], limit: u64) -> Result<(), Status> {
         let digits = line.iter().take_while(|b| b.is_ascii_hexdigit()).count();
-        let rest = line.get(digits..).unwrap_or(b"");
-        if digits == 0 || !matches!(rest.first(), None | Some(b';')) {
+        let extensions = line.get(digits..).unwrap_or(b"");
+        if digits == 0 || digits > DIGITS_MAX || !are_extensions(extensions) {
             return Err(BAD_REQUEST);
         }
         let size = line.iter().take(digits).fold(0u64, |size, &digit| {
-            let digit = char::from(digit).to_digit(16).unwrap_or(0);
-            size.saturating_mul(16).saturating_add(u64::from(digit))
+            size << 4 | u64::from(char::from(digit).to_digit(16).unwrap_or(0))
         });
         self.total = self.total.saturating_add(size);
-        if self.total > BODY_MAX {
+        if self.total > limit {
             return Err(CONTENT_TOO_LARGE);
+        }
+        // Little of much: one byte with a long extension each would be 1,000 times the work.
+        let usual = size.saturating_mul(2).saturating_add(DIGITS_MAX as u64);
+        self.excess = (self.excess + line.len() as u64).saturating_sub(usual);
+        if self.excess > EXCESS_MAX {
+            return Err(BAD_REQUEST);
         }
         self.part = match size {
             0 => Part::Trailer,
@@ -78,12 +100,102 @@ impl Body {
         Ok(())
     }
 
-    /// Takes the line behind a chunk, which has to be empty.
-    pub(super) fn chunk_end(&mut self, line: &[u8]) -> Result<(), Status> {
-        if !line.is_empty() {
-            return Err(BAD_REQUEST);
+    /// Takes the line end behind a chunk, once it is there; tells its length.
+    pub(super) fn chunk_end(&mut self, input: &[u8]) -> Result<usize, Status> {
+        match input {
+            [b'\r', b'\n', ..] => {
+                self.part = Part::Size;
+                Ok(2)
+            }
+            [] | [b'\r'] => Ok(0),
+            _ => Err(BAD_REQUEST),
         }
-        self.part = Part::Size;
-        Ok(())
+    }
+}
+
+/// Whether all of it is `;NAME` and `;NAME=VALUE`, with blanks around the marks.
+fn are_extensions(mut text: &[u8]) -> bool {
+    while !text.is_empty() {
+        let Some(rest) = behind(text, b';') else {
+            return false;
+        };
+        let name = token_len(rest);
+        if name == 0 {
+            return false;
+        }
+        text = rest.get(name..).unwrap_or(b"");
+        if let Some(rest) = behind(text, b'=') {
+            let value = match token_len(rest) {
+                0 => quoted_len(rest),
+                token => token,
+            };
+            if value == 0 {
+                return false;
+            }
+            text = rest.get(value..).unwrap_or(b"");
+        }
+    }
+    true
+}
+
+/// What stands behind the mark, where that comes next; blanks on both sides don't count.
+fn behind(text: &[u8], mark: u8) -> Option<&[u8]> {
+    let (first, rest) = skip_blanks(text).split_first()?;
+    (*first == mark).then(|| skip_blanks(rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extensions() {
+        for text in [
+            "",
+            ";a",
+            ";a=b",
+            ";a;b",
+            ";a=\"b\"",
+            " ;a",
+            "\t; a = b ;c",
+            ";a=\"\"",
+            ";a=\"x;y\\\"\\\\ \t\u{e4}\";b",
+        ] {
+            assert!(are_extensions(text.as_bytes()), "{text:?}");
+        }
+        for text in [
+            " ",
+            ";",
+            "; ",
+            ";;a",
+            ";a;",
+            ";a=",
+            ";a=;b",
+            "a",
+            ";a ",
+            ";a=b ",
+            ";a b",
+            ";=b",
+            ";a=\"b",
+            ";a=\"b\\\"",
+            ";a=\"b\"c",
+            ";a=b\"c\"",
+            ",a",
+            ";a=b=c",
+            ";a=(b)",
+        ] {
+            assert!(!are_extensions(text.as_bytes()), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn long_extensions_need_bytes() {
+        let line = format!("1;{}", "x".repeat(1000));
+        let mut body = Body::chunked();
+        let taken = (0..100).take_while(|_| body.size(line.as_bytes(), 1 << 20).is_ok()).count();
+        assert_eq!(taken, (16 << 10) / (1002 - 18));
+        let line = format!("1000;{}", "x".repeat(1000));
+        let mut body = Body::chunked();
+        assert!((0..10_000).all(|_| body.size(line.as_bytes(), u64::MAX).is_ok()));
     }
 }

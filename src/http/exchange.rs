@@ -6,6 +6,7 @@ use super::deferred::{self, Asked, Deferred};
 use super::encode::{Answer, Body, Sink, encode};
 use super::http_request::http_request_close_connection;
 use super::http_response::{self, Form, Response};
+use super::limits::Limits;
 use super::output::Output;
 use super::request::{self, Request};
 use super::scratch::{self, Current, Scratch};
@@ -68,6 +69,7 @@ pub(super) unsafe fn serve(input: *mut buffer, conn: *mut tcp_connection) {
         } else {
             (*conn).request = request.cast();
             (*http).serving = true;
+            request::comes_over(request, conn);
             let mut out = Output::new(conn, (*scratch).room);
             let mut next = answer_all(input, conn, scratch, request, &mut out);
             if next != Next::Gone && !out.flush() {
@@ -119,7 +121,7 @@ unsafe fn answer_all(
     // SAFETY: after each callback the connection is looked at before anything else is done.
     unsafe {
         loop {
-            if let Err(status) = request::parse(input, request) {
+            if let Err(status) = request::parse(input, request, &Limits::DEFAULT) {
                 refuse(status, out);
                 return Next::Close { linger: true };
             }

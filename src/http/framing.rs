@@ -6,9 +6,6 @@ use super::body::Body;
 use super::scan::{has_member, members};
 use super::status::{BAD_REQUEST, CONTENT_TOO_LARGE, NOT_IMPLEMENTED, Status};
 
-/// The longest body that is taken in.
-pub(super) const BODY_MAX: u64 = 64 << 20;
-
 #[derive(Default)]
 pub(super) struct Framing {
     length: Option<u64>,
@@ -66,7 +63,7 @@ impl Framing {
     }
 
     /// What follows the head, once all of it is known.
-    pub(super) fn body(&self) -> Result<Body, Status> {
+    pub(super) fn body(&self, limit: u64) -> Result<Body, Status> {
         if self.transfer {
             if self.length.is_some() || self.is_1_0 {
                 return Err(BAD_REQUEST);
@@ -77,7 +74,7 @@ impl Framing {
             return Ok(Body::chunked());
         }
         match self.length {
-            Some(length) if length > BODY_MAX => Err(CONTENT_TOO_LARGE),
+            Some(length) if length > limit => Err(CONTENT_TOO_LARGE),
             length => Ok(Body::of_length(length.unwrap_or(0))),
         }
     }

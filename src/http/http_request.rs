@@ -27,7 +27,7 @@ unsafe fn is_named(key: *const c_char, name: &[u8]) -> bool {
 ///
 /// # Safety
 /// `request` is a live request, and stays as it is while the result is used.
-unsafe fn values<'a>(
+pub(super) unsafe fn values<'a>(
     request: *mut http_request,
     name: &'a [u8],
 ) -> impl Iterator<Item = *mut c_char> + 'a {

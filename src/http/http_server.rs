@@ -5,6 +5,7 @@ use core::mem::size_of;
 use core::ptr::null_mut;
 
 use super::exchange;
+use super::limits::Limits;
 use super::request::parse;
 use super::scratch;
 use crate::abi::types::{
@@ -128,5 +129,5 @@ pub(crate) unsafe extern "C-unwind" fn parse_http_request(
         return 0;
     }
     // SAFETY: the caller's objects.
-    unsafe { c_int::from(parse(input, httpRequest.cast()).is_ok()) }
+    unsafe { c_int::from(parse(input, httpRequest.cast(), &Limits::DEFAULT).is_ok()) }
 }

@@ -3,7 +3,7 @@
 
 use core::ops::Range;
 
-use super::scan::token_len;
+use super::scan::{is_blank, token_len};
 use super::status::{BAD_REQUEST, Status, VERSION_NOT_SUPPORTED};
 
 /// Where the parts of `METHOD URL HTTP/1.x` stand in its line: the method at its start, the
@@ -60,9 +60,8 @@ pub(super) fn header_line(line: &[u8]) -> Result<HeaderLine, Status> {
         return Err(BAD_REQUEST);
     }
     let value = line.get(name_end + 1..).unwrap_or(b"");
-    let blank = |b: &u8| *b == b' ' || *b == b'\t';
-    let skipped = value.iter().take_while(|b| blank(b)).count();
-    let dropped = value.iter().rev().take_while(|b| blank(b)).count();
+    let skipped = value.iter().take_while(|b| is_blank(b)).count();
+    let dropped = value.iter().rev().take_while(|b| is_blank(b)).count();
     let start = name_end + 1 + skipped;
     Ok(HeaderLine { name_end, value: start..start.max(line.len() - dropped) })
 }

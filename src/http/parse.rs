@@ -4,14 +4,12 @@
 
 use super::body::{Body, Part};
 use super::framing::Framing;
+use super::limits::Limits;
 use super::line::{HeaderLine, RequestLine, header_line, request_line};
 use super::scan::find_control;
-use super::status::{BAD_REQUEST, HEADERS_TOO_LARGE, NO_MEMORY, Status, URI_TOO_LONG};
+use super::status::{BAD_REQUEST, HEADERS_TOO_LARGE, Status, URI_TOO_LONG};
 
-const REQUEST_LINE_MAX: usize = 8 << 10;
-/// Request line, headers and line ends together, and trailers as well.
-const HEAD_MAX: usize = 64 << 10;
-const HEADERS_MAX: usize = 1000;
+/// The line with the size of a chunk, and its extensions.
 const CHUNK_LINE_MAX: usize = 1 << 10;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,10 +20,13 @@ pub(super) enum State {
     Done,
 }
 
-/// Keeps what the lines say; None when memory is out.
+/// Takes what was read. An error ends the request with that status.
 pub(super) trait Store {
-    fn request_line(&mut self, line: &[u8], parts: &RequestLine) -> Option<()>;
-    fn header(&mut self, line: &[u8], parts: &HeaderLine) -> Option<()>;
+    fn request_line(&mut self, line: &[u8], parts: &RequestLine) -> Result<(), Status>;
+    fn header(&mut self, line: &[u8], parts: &HeaderLine) -> Result<(), Status>;
+    /// The next bytes of the body, at least one. `left`: how many follow; None where only the last
+    /// chunk will tell.
+    fn body(&mut self, bytes: &[u8], left: Option<u64>) -> Result<(), Status>;
 }
 
 pub(super) struct Parser {
@@ -71,11 +72,12 @@ impl Parser {
     pub(super) fn parse(
         &mut self,
         input: &[u8],
+        limits: &Limits,
         store: &mut impl Store,
     ) -> (usize, Result<(), Status>) {
         let mut taken = 0;
         while self.state != State::Done {
-            match self.step(input.get(taken..).unwrap_or(b""), store) {
+            match self.step(input.get(taken..).unwrap_or(b""), limits, store) {
                 Ok(0) => break,
                 Ok(n) => taken += n,
                 Err(status) => return (taken, Err(status)),
@@ -85,10 +87,15 @@ impl Parser {
     }
 
     /// Takes one line, or a stretch of the body; 0 while there is too little.
-    fn step(&mut self, input: &[u8], store: &mut impl Store) -> Result<usize, Status> {
+    fn step(
+        &mut self,
+        input: &[u8],
+        limits: &Limits,
+        store: &mut impl Store,
+    ) -> Result<usize, Status> {
         match self.state {
             State::RequestLine => {
-                let Some(line) = self.first_line(input)? else {
+                let Some(line) = self.first_line(input, limits.line)? else {
                     return Ok(0);
                 };
                 // Some clients end a body with a line end that isn't part of it.
@@ -98,26 +105,26 @@ impl Parser {
                 Ok(line.len() + 2)
             }
             State::Headers => {
-                let Some(line) = self.head_line(input)? else {
+                let Some(line) = self.head_line(input, limits.head)? else {
                     return Ok(0);
                 };
                 if line.is_empty() {
-                    self.body = self.framing.body()?;
+                    self.body = self.framing.body(limits.body)?;
                     self.state = State::Body;
                     self.end_of_body();
                 } else {
-                    self.header(line, store)?;
+                    self.header(line, limits.headers, store)?;
                 }
                 Ok(line.len() + 2)
             }
-            State::Body => self.body_step(input),
+            State::Body => self.body_step(input, limits, store),
             State::Done => Ok(0),
         }
     }
 
     fn request_line(&mut self, line: &[u8], store: &mut impl Store) -> Result<(), Status> {
         let parts = request_line(line)?;
-        store.request_line(line, &parts).ok_or(NO_MEMORY)?;
+        store.request_line(line, &parts)?;
         self.framing = Framing::default();
         self.framing.is_1_0 = parts.is_1_0;
         self.head = line.len() + 2;
@@ -126,25 +133,43 @@ impl Parser {
         Ok(())
     }
 
-    fn header(&mut self, line: &[u8], store: &mut impl Store) -> Result<(), Status> {
-        if self.headers == HEADERS_MAX {
+    fn header(&mut self, line: &[u8], limit: usize, store: &mut impl Store) -> Result<(), Status> {
+        if self.headers >= limit {
             return Err(HEADERS_TOO_LARGE);
         }
         let parts = header_line(line)?;
         let name = line.get(..parts.name_end).unwrap_or(b"");
         let value = line.get(parts.value.clone()).unwrap_or(b"");
         self.framing.header(name, value)?;
-        store.header(line, &parts).ok_or(NO_MEMORY)?;
+        store.header(line, &parts)?;
         self.headers += 1;
         Ok(())
     }
 
-    fn body_step(&mut self, input: &[u8]) -> Result<usize, Status> {
+    fn body_step(
+        &mut self,
+        input: &[u8],
+        limits: &Limits,
+        store: &mut impl Store,
+    ) -> Result<usize, Status> {
         let taken = match self.body.part {
-            Part::Whole(_) | Part::Chunk(_) => self.body.skip(input.len()),
-            Part::End => 0,
+            Part::Whole(_) | Part::Chunk(_) => {
+                let taken = self.body.take(input.len());
+                if taken > 0 {
+                    store.body(input.get(..taken).unwrap_or(b""), self.body.left())?;
+                }
+                taken
+            }
+            Part::ChunkEnd => self.body.chunk_end(input)?,
+            Part::Size => {
+                let Some(line) = self.line(input, CHUNK_LINE_MAX, BAD_REQUEST)? else {
+                    return Ok(0);
+                };
+                self.body.size(line, limits.body)?;
+                line.len() + 2
+            }
             Part::Trailer => {
-                let Some(line) = self.head_line(input)? else {
+                let Some(line) = self.head_line(input, limits.head)? else {
                     return Ok(0);
                 };
                 if line.is_empty() {
@@ -154,16 +179,7 @@ impl Parser {
                 }
                 line.len() + 2
             }
-            Part::Size | Part::ChunkEnd => {
-                let Some(line) = self.line(input, CHUNK_LINE_MAX, BAD_REQUEST)? else {
-                    return Ok(0);
-                };
-                match self.body.part {
-                    Part::Size => self.body.size(line)?,
-                    _ => self.body.chunk_end(line)?,
-                }
-                line.len() + 2
-            }
+            Part::End => 0,
         };
         self.end_of_body();
         Ok(taken)
@@ -175,10 +191,14 @@ impl Parser {
         }
     }
 
-    fn first_line<'a>(&mut self, input: &'a [u8]) -> Result<Option<&'a [u8]>, Status> {
-        let line = self.line(input, REQUEST_LINE_MAX, URI_TOO_LONG);
+    fn first_line<'a>(
+        &mut self,
+        input: &'a [u8],
+        limit: usize,
+    ) -> Result<Option<&'a [u8]>, Status> {
+        let line = self.line(input, limit, URI_TOO_LONG);
         // Where more than a version follows the second blank, it isn't the URL that is too long.
-        let before_version = input.iter().take(REQUEST_LINE_MAX - "HTTP/1.1".len());
+        let before_version = input.iter().take(limit.saturating_sub("HTTP/1.1".len()));
         let blanks = || before_version.filter(|&&b| b == b' ');
         match line {
             Err(URI_TOO_LONG) if blanks().count() > 1 => Err(BAD_REQUEST),
@@ -187,8 +207,8 @@ impl Parser {
     }
 
     /// A line that counts against the size of the head.
-    fn head_line<'a>(&mut self, input: &'a [u8]) -> Result<Option<&'a [u8]>, Status> {
-        let Some(limit) = HEAD_MAX.checked_sub(self.head + 2) else {
+    fn head_line<'a>(&mut self, input: &'a [u8], limit: usize) -> Result<Option<&'a [u8]>, Status> {
+        let Some(limit) = limit.checked_sub(self.head + 2) else {
             return Err(HEADERS_TOO_LARGE);
         };
         let line = self.line(input, limit, HEADERS_TOO_LARGE)?;

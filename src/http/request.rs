@@ -1,19 +1,25 @@
 //! The request object: the public struct, and behind it the parser, the strings and the headers.
 
+mod content;
 mod keeper;
+mod target;
 
-use core::ffi::c_int;
+use core::ffi::{c_char, c_int};
 use core::mem::{MaybeUninit, size_of};
 use core::ptr::null_mut;
 
+use self::content::Content;
 use self::keeper::{Keeper, push};
+use self::target::Lazy;
+pub(super) use self::target::{Lack, Parameters, path, query};
 use super::arena::Arena;
+use super::limits::Limits;
 use super::parse::{Parser, State};
 use super::status::{BAD_REQUEST, Status};
 use super::text::text;
 use crate::abi::types::{
     REQUEST_BODY, REQUEST_DONE, REQUEST_HEADERS, REQUEST_STATUS, buffer, http_request,
-    http_request_state_t, request_header,
+    http_request_state_t, request_header, tcp_connection,
 };
 use crate::reactor::buffer::{read_at, readable};
 use crate::sys::pool;
@@ -31,6 +37,11 @@ struct Front {
     /// The header array, which has room for `capacity` entries: the first one, or one of the pools.
     table: *mut request_header,
     capacity: usize,
+    body: Content,
+    path: Lazy<*mut c_char>,
+    query: Lazy<Parameters>,
+    /// What it came over; NULL for a request of the program's.
+    connection: *mut tcp_connection,
     /// Made by `http_request_new`, and so the program's to clear.
     is_program_s: bool,
 }
@@ -52,7 +63,7 @@ pub(super) fn alloc() -> *mut Request {
     let request: *mut Request = pool::alloc(SIZE).cast();
     if !request.is_null() {
         // SAFETY: fresh memory of that size.
-        unsafe { init(request, false) };
+        unsafe { init(request, null_mut(), false) };
     }
     request
 }
@@ -63,7 +74,7 @@ pub(super) fn alloc_for_program() -> *mut Request {
     unsafe {
         let request: *mut Request = libc::malloc(SIZE).cast();
         if !request.is_null() {
-            init(request, true);
+            init(request, null_mut(), true);
         }
         request
     }
@@ -97,7 +108,7 @@ pub(super) unsafe fn free(request: *mut Request) {
 
 /// # Safety
 /// `request` has the room of a Request, whatever is in it.
-unsafe fn init(request: *mut Request, is_program_s: bool) {
+unsafe fn init(request: *mut Request, connection: *mut tcp_connection, is_program_s: bool) {
     // SAFETY: every field is written before it is read, and the text stays in this very object.
     unsafe {
         let table = (&raw mut (*request).first_table).cast::<request_header>();
@@ -115,6 +126,10 @@ unsafe fn init(request: *mut Request, is_program_s: bool) {
             text: Arena::new(text, SIZE - FRONT),
             table,
             capacity: FIRST_HEADERS,
+            body: Content::EMPTY,
+            path: Lazy::Unread,
+            query: Lazy::Unread,
+            connection,
             is_program_s,
         });
     }
@@ -125,8 +140,9 @@ unsafe fn init(request: *mut Request, is_program_s: bool) {
 /// # Safety
 /// `request` is a live request.
 unsafe fn release(request: *mut Request) {
-    // SAFETY: the chunks and the array are the request's own.
+    // SAFETY: the body, the chunks and the array are the request's own.
     unsafe {
+        (*request).front.body.release();
         (*request).front.text.release();
         if (*request).front.capacity > FIRST_HEADERS {
             let size = (*request).front.capacity * size_of::<request_header>();
@@ -143,7 +159,40 @@ pub(super) unsafe fn reset(request: *mut Request) {
     // SAFETY: the caller's request.
     unsafe {
         release(request);
-        init(request, (*request).front.is_program_s);
+        init(request, (*request).front.connection, (*request).front.is_program_s);
+    }
+}
+
+/// Says which connection the requests that are read into it come over.
+///
+/// # Safety
+/// `request` is a live request.
+pub(super) unsafe fn comes_over(request: *mut Request, conn: *mut tcp_connection) {
+    // SAFETY: the caller's request.
+    unsafe { (*request).front.connection = conn };
+}
+
+/// The connection that the request came over, or NULL.
+///
+/// # Safety
+/// `request` is a live request.
+pub(super) unsafe fn connection(request: *mut Request) -> *mut tcp_connection {
+    // SAFETY: the caller's request.
+    unsafe { (*request).front.connection }
+}
+
+/// The body, with a NUL behind it, and its length.
+///
+/// # Safety
+/// `request` is a live request.
+pub(super) unsafe fn body(request: *mut Request) -> (*const c_char, usize) {
+    // SAFETY: the caller's request.
+    unsafe {
+        let body = &raw const (*request).front.body;
+        match (*body).at.is_null() {
+            true => (c"".as_ptr(), 0),
+            false => ((*body).at.cast_const().cast(), (*body).len),
+        }
     }
 }
 
@@ -187,7 +236,11 @@ pub(super) unsafe fn is_1_0(request: *mut Request) -> bool {
 ///
 /// # Safety
 /// Both are live objects.
-pub(super) unsafe fn parse(input: *mut buffer, request: *mut Request) -> Result<(), Status> {
+pub(super) unsafe fn parse(
+    input: *mut buffer,
+    request: *mut Request,
+    limits: &Limits,
+) -> Result<(), Status> {
     // SAFETY: the readable bytes lie in the buffer's block, and nothing else runs meanwhile.
     unsafe {
         let bytes = match readable(input) {
@@ -204,7 +257,7 @@ pub(super) unsafe fn parse(input: *mut buffer, request: *mut Request) -> Result<
             REQUEST_DONE => State::Done,
             _ => return Err(BAD_REQUEST),
         };
-        let (taken, result) = parser.parse(bytes, &mut Keeper(request));
+        let (taken, result) = parser.parse(bytes, limits, &mut Keeper(request));
         (*request).front.public.current_state = match parser.state {
             State::RequestLine => REQUEST_STATUS,
             State::Headers => REQUEST_HEADERS,

@@ -64,14 +64,39 @@ pub(super) fn is_value(text: &[u8]) -> bool {
     text.iter().all(|&b| b == b'\t' || !is_control(b))
 }
 
+/// What may stand around a field's value.
+pub(super) fn is_blank(byte: &u8) -> bool {
+    *byte == b' ' || *byte == b'\t'
+}
+
+/// Without the blanks and tabs at the start.
+pub(super) fn skip_blanks(text: &[u8]) -> &[u8] {
+    let start = text.iter().position(|b| !is_blank(b)).unwrap_or(text.len());
+    text.get(start..).unwrap_or(b"")
+}
+
 /// Without the blanks and tabs at both ends.
 pub(super) fn trim(text: &[u8]) -> &[u8] {
-    let blank = |b: &u8| *b == b' ' || *b == b'\t';
-    let Some(start) = text.iter().position(|b| !blank(b)) else {
-        return b"";
-    };
-    let end = text.iter().rposition(|b| !blank(b)).map_or(0, |i| i + 1);
-    text.get(start..end).unwrap_or(b"")
+    let text = skip_blanks(text);
+    let end = text.iter().rposition(|b| !is_blank(b)).map_or(0, |i| i + 1);
+    text.get(..end).unwrap_or(b"")
+}
+
+/// The length of the quoted string at the start, of a text without control characters other than
+/// tabs; 0 where there is none.
+pub(super) fn quoted_len(text: &[u8]) -> usize {
+    if text.first() != Some(&b'"') {
+        return 0;
+    }
+    let mut at = 1;
+    loop {
+        match text.get(at) {
+            Some(b'"') => return at + 1,
+            Some(b'\\') => at += 2,
+            Some(_) => at += 1,
+            None => return 0,
+        }
+    }
 }
 
 /// The members of a comma-separated list; empty ones don't count.
@@ -124,5 +149,24 @@ mod tests {
         assert!(is_value(b"a\tb \xff") && !is_value(b"a\r\nb") && !is_value(b"a\0"));
         assert_eq!(trim(b" \t a b\t "), b"a b");
         assert_eq!(trim(b" \t "), b"");
+        assert_eq!(skip_blanks(b"\t a "), b"a ");
+    }
+
+    #[test]
+    fn quoted() {
+        for (text, len) in [
+            ("\"\"", 2),
+            ("\"a\"b", 3),
+            ("\"a\\\"\"", 5),
+            ("\"\\\\\"\"", 4),
+            ("\"", 0),
+            ("\"a", 0),
+            ("\"a\\\"", 0),
+            ("\"a\\", 0),
+            ("a\"\"", 0),
+            ("", 0),
+        ] {
+            assert_eq!(quoted_len(text.as_bytes()), len, "{text:?}");
+        }
     }
 }

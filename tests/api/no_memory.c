@@ -91,6 +91,13 @@ static void construct(void *from)
     struct http_request *request = WITHOUT(http_request_new());
     if (request != NULL) {
         WITHOUT(http_request_add_header(request, "key", "value"));
+        struct buffer post = { NULL, 0, 0, 0 };
+        static char body[100000];
+        NEED(buffer_append_string(&post, "POST /a?b=c HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n") > 0);
+        NEED(buffer_append(&post, body, sizeof body) == sizeof body);
+        int result = WITHOUT(parse_http_request(&post, request));
+        CHECK(result == 0 || http_request_current_state(request) == REQUEST_DONE);
+        free(post.data);
         left = n;
         http_request_clear(request);
         left = -1;

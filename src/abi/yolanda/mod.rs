@@ -4,6 +4,7 @@
 pub mod client;
 pub mod connection;
 pub mod event_loop;
+pub mod http_request;
 pub mod http_response;
 pub mod server;
 pub mod thread;

@@ -1,26 +1,43 @@
 use super::*;
 
-/// What a store was told: the request line's parts, then names and values.
+/// What a store was told: the request line's parts, then names and values, and the body.
 #[derive(Default, PartialEq, Eq, Debug)]
-struct Told(Vec<String>);
+struct Told {
+    parts: Vec<String>,
+    announced: Option<u64>,
+    body: Vec<u8>,
+}
 
 impl Told {
     fn add(&mut self, part: &[u8]) {
-        self.0.push(String::from_utf8_lossy(part).into_owned());
+        self.parts.push(String::from_utf8_lossy(part).into_owned());
     }
 }
 
 impl Store for Told {
-    fn request_line(&mut self, line: &[u8], parts: &RequestLine) -> Option<()> {
+    fn request_line(&mut self, line: &[u8], parts: &RequestLine) -> Result<(), Status> {
         self.add(&line[..parts.method_end]);
         self.add(&line[parts.url.clone()]);
-        Some(())
+        Ok(())
     }
 
-    fn header(&mut self, line: &[u8], parts: &HeaderLine) -> Option<()> {
-        self.add(&line[..parts.name_end]);
-        self.add(&line[parts.value.clone()]);
-        Some(())
+    fn header(&mut self, line: &[u8], parts: &HeaderLine) -> Result<(), Status> {
+        let (name, value) = (&line[..parts.name_end], &line[parts.value.clone()]);
+        if name.eq_ignore_ascii_case(b"content-length") {
+            self.announced = core::str::from_utf8(value).unwrap().parse().ok();
+        }
+        self.add(name);
+        self.add(value);
+        Ok(())
+    }
+
+    fn body(&mut self, bytes: &[u8], left: Option<u64>) -> Result<(), Status> {
+        assert!(!bytes.is_empty());
+        if let Some(announced) = self.announced {
+            assert_eq!(left, Some(announced - (self.body.len() + bytes.len()) as u64));
+        }
+        self.body.extend(bytes);
+        Ok(())
     }
 }
 
@@ -39,7 +56,7 @@ fn feed(input: &[u8], ends: impl Iterator<Item = usize>) -> Outcome {
     let mut taken = 0;
     let mut result = Ok(());
     for end in ends {
-        let (n, now) = parser.parse(&input[taken..end], &mut told);
+        let (n, now) = parser.parse(&input[taken..end], &Limits::DEFAULT, &mut told);
         taken += n;
         result = now;
         if result.is_err() {
@@ -97,7 +114,13 @@ const REFUSED: &[(&str, Status)] = &[
     ("P / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5 \r\n", 400),
     ("P / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n", 400),
     ("P / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n4000001\r\n", 413),
-    ("P / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\nffffffffffffffffff\r\n", 413),
+    ("P / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\nffffffffffffffff\r\n", 413),
+    ("P / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n00000000000000005\r\n", 400),
+    ("P / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n10000000000000005\r\n", 400),
+    ("P / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5;\r\n", 400),
+    ("P / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5;a=\"\r\n\"", 400),
+    ("P / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\n", 400),
+    ("P / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\r", 400),
     ("P / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA : b\r\n\r\n", 400),
 ];
 
@@ -119,6 +142,54 @@ fn refused() {
 }
 
 #[test]
+fn bodies() {
+    let cases: &[(&str, &[u8])] = &[
+        ("P / HTTP/1.1\r\n\r\nGET", b""),
+        ("P / HTTP/1.1\r\nContent-Length: 0\r\n\r\nGET", b""),
+        ("P / HTTP/1.1\r\nContent-Length: 5\r\n\r\n\0\r\n\r\nGET", b"\0\r\n\r\n"),
+        ("P / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET", b""),
+        (
+            "P / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3 ;a = \"\\\"\"\r\n0\r\n\r\n0000B\r\n\
+             hello world\r\n000;b\r\nHost: x\r\n\r\nGET",
+            b"0\r\nhello world",
+        ),
+    ];
+    for (input, body) in cases {
+        let outcome = whole(input.as_bytes());
+        assert_eq!((outcome.state, outcome.result), (State::Done, Ok(())), "{input:?}");
+        assert_eq!(outcome.told.body, *body, "{input:?}");
+        assert!(input.as_bytes()[outcome.taken..].len() <= 3, "{input:?}");
+    }
+}
+
+#[test]
+fn limits_are_those_given() {
+    let small = Limits { line: 20, head: 40, headers: 2, body: 4 };
+    let outcome = |input: &str| {
+        let mut parser = Parser::new();
+        parser.parse(input.as_bytes(), &small, &mut Told::default()).1
+    };
+    assert_eq!(outcome("GET /abcdefg HTTP/1.1\r\n"), Err(414));
+    assert_eq!(outcome("GET /abcdef HTTP/1.1\r\na: 45678901234\r\n\r\n"), Ok(()));
+    assert_eq!(outcome("GET /abcdef HTTP/1.1\r\na: 456789012345\r\n\r\n"), Err(431));
+    assert_eq!(outcome("GET / HTTP/1.1\r\na:\r\nb:\r\nc:\r\n\r\n"), Err(431));
+    assert_eq!(outcome("P / HTTP/1.0\r\nContent-Length: 4\r\n\r\n"), Ok(()));
+    assert_eq!(outcome("P / HTTP/1.0\r\nContent-Length: 5\r\n\r\n"), Err(413));
+    let chunked = "P / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let wide = Limits { head: 100, ..small };
+    for (chunks, result) in [("2\r\nab\r\n2\r\n", Ok(())), ("2\r\nab\r\n3\r\n", Err(413))] {
+        let input = format!("{chunked}{chunks}");
+        let mut parser = Parser::new();
+        let told = parser.parse(input.as_bytes(), &wide, &mut Told::default());
+        assert_eq!(told.1, result, "{chunks}");
+    }
+    // Trailers count, too.
+    let input = format!("{chunked}0\r\n{}\r\n", "t: 12345678\r\n".repeat(5));
+    let mut parser = Parser::new();
+    assert_eq!(parser.parse(input.as_bytes(), &wide, &mut Told::default()).1, Err(431));
+}
+
+#[test]
 fn portions_make_no_difference() {
     let inputs = SERVED.iter().chain(REFUSED.iter().map(|(input, _)| input));
     for input in inputs {
@@ -136,7 +207,7 @@ fn stops_behind_the_request() {
     let input = b"GET /a HTTP/1.1\r\nA: b\r\n\r\nGET /b HTTP/1.1\r\n\r\n";
     let outcome = whole(input);
     assert_eq!(outcome.taken, 25);
-    assert_eq!(outcome.told.0, ["GET", "/a", "A", "b"]);
+    assert_eq!(outcome.told.parts, ["GET", "/a", "A", "b"]);
     let body = b"P / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcGET / HTTP/1.1\r\n\r\n";
     assert_eq!(whole(body).taken, 38);
 }
@@ -182,10 +253,10 @@ fn expectation_waits_for_the_body() {
     let head = b"P / HTTP/1.1\r\nExpect: 100-Continue\r\nContent-Length: 1\r\n\r\n";
     let mut parser = Parser::new();
     let mut told = Told::default();
-    assert_eq!(parser.parse(&head[..20], &mut told), (14, Ok(())));
+    assert_eq!(parser.parse(&head[..20], &Limits::DEFAULT, &mut told), (14, Ok(())));
     assert!(!parser.expects_continue());
     let mut parser = Parser::new();
-    assert_eq!(parser.parse(head, &mut told), (head.len(), Ok(())));
+    assert_eq!(parser.parse(head, &Limits::DEFAULT, &mut told), (head.len(), Ok(())));
     assert!(parser.expects_continue());
     parser.continued();
     assert!(!parser.expects_continue());

@@ -7,6 +7,7 @@ use super::{FIRST_HEADERS, Front, Request};
 use crate::abi::types::request_header;
 use crate::http::line::{HeaderLine, RequestLine};
 use crate::http::parse::Store;
+use crate::http::status::{NO_MEMORY, Status};
 use crate::sys::pool;
 
 /// Keeps lines in a live request, beside the parser that reads them.
@@ -28,10 +29,10 @@ impl Keeper {
 }
 
 impl Store for Keeper {
-    fn request_line(&mut self, line: &[u8], parts: &RequestLine) -> Option<()> {
+    fn request_line(&mut self, line: &[u8], parts: &RequestLine) -> Result<(), Status> {
         let text = self.copy(line);
         if text.is_null() {
-            return None;
+            return Err(NO_MEMORY);
         }
         // SAFETY: the parts lie in the line, and a blank stands behind method and url.
         unsafe {
@@ -42,19 +43,27 @@ impl Store for Keeper {
             (*public).url = text.add(parts.url.start).cast();
             (*public).version = text.add(parts.url.end + 1).cast();
         }
-        Some(())
+        Ok(())
     }
 
-    fn header(&mut self, line: &[u8], parts: &HeaderLine) -> Option<()> {
+    fn header(&mut self, line: &[u8], parts: &HeaderLine) -> Result<(), Status> {
         let text = self.copy(line);
         if text.is_null() {
-            return None;
+            return Err(NO_MEMORY);
         }
         // SAFETY: the parts lie in the line: a colon behind the name, and the NUL behind it all.
         unsafe {
             *text.add(parts.name_end) = 0;
             *text.add(parts.value.end) = 0;
-            push(self.0, text, text.add(parts.value.start))
+            push(self.0, text, text.add(parts.value.start)).ok_or(NO_MEMORY)
+        }
+    }
+
+    fn body(&mut self, bytes: &[u8], left: Option<u64>) -> Result<(), Status> {
+        // SAFETY: a live request, and two fields of it that nobody else uses meanwhile.
+        unsafe {
+            let front = &raw mut (*self.0).front;
+            (*front).body.append(&mut (*front).text, bytes, left).ok_or(NO_MEMORY)
         }
     }
 }

@@ -1,0 +1,104 @@
+//! The body of a request, collected. A small one stands behind the strings of the request; a larger
+//! one has a block of the pools, which grows with what has arrived, whatever was announced.
+
+use core::ptr::null_mut;
+
+use crate::http::arena::Arena;
+use crate::sys::pool;
+
+/// The longest piece that the pools cut from a shared slab.
+const FIRST: usize = 8 << 10;
+/// What longer pieces come in.
+const GRANULE: usize = 64 << 10;
+
+pub(super) struct Content {
+    pub(super) at: *mut u8,
+    pub(super) len: usize,
+    /// The size of the block; 0 while the bytes are the arena's.
+    capacity: usize,
+}
+
+impl Content {
+    pub(super) const EMPTY: Content = Content { at: null_mut(), len: 0, capacity: 0 };
+
+    /// Appends bytes, and a NUL that doesn't count. `left`: how many follow, where that is known.
+    /// None when memory is out.
+    ///
+    /// # Safety
+    /// The content is that of the request whose strings `arena` holds.
+    pub(super) unsafe fn append(
+        &mut self,
+        arena: &mut Arena,
+        bytes: &[u8],
+        left: Option<u64>,
+    ) -> Option<()> {
+        let needed = self.len.checked_add(bytes.len())?.checked_add(1)?;
+        let left = left.map(|left| usize::try_from(left).unwrap_or(usize::MAX));
+        // SAFETY: `room` leaves space for `needed` bytes, of which `len` are written.
+        unsafe {
+            self.room(arena, needed, left)?;
+            let end = self.at.add(self.len);
+            end.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+            *end.add(bytes.len()) = 0;
+        }
+        self.len += bytes.len();
+        Some(())
+    }
+
+    /// Makes room for `needed` bytes together.
+    unsafe fn room(&mut self, arena: &mut Arena, needed: usize, left: Option<usize>) -> Option<()> {
+        if needed <= self.capacity {
+            return Some(());
+        }
+        if self.at.is_null() {
+            if needed.saturating_add(left.unwrap_or(0)) <= arena.left() {
+                self.at = arena.alloc(needed);
+                return Some(());
+            }
+        } else if self.capacity == 0 {
+            // SAFETY: the NUL ends what the arena gave, so that its end is behind it.
+            let end = unsafe { self.at.add(self.len + 1) };
+            if arena.extend(end, needed - (self.len + 1)) {
+                return Some(());
+            }
+        }
+        let all = left.map_or(usize::MAX, |left| needed.saturating_add(left));
+        // SAFETY: handed on.
+        unsafe { self.grow(needed, all) }
+    }
+
+    /// Moves to a block of at least `needed` bytes, and of no more than `all`.
+    #[cold]
+    unsafe fn grow(&mut self, needed: usize, all: usize) -> Option<()> {
+        let wish = match needed {
+            0..=FIRST => FIRST,
+            _ => GRANULE.max(self.capacity.saturating_mul(2)),
+        };
+        let capacity = needed.max(wish.min(all));
+        let block = pool::alloc(capacity);
+        if block.is_null() {
+            return None;
+        }
+        // SAFETY: len bytes are written in the old place, and the new one has room for more.
+        unsafe {
+            if self.len > 0 {
+                block.copy_from_nonoverlapping(self.at, self.len);
+            }
+            self.release();
+        }
+        self.at = block;
+        self.capacity = capacity;
+        Some(())
+    }
+
+    /// Gives the block back. The bytes are gone.
+    ///
+    /// # Safety
+    /// The content is emptied, or given a new place, before it is used again.
+    pub(super) unsafe fn release(&mut self) {
+        if self.capacity > 0 {
+            // SAFETY: the block that `grow` made, of that size.
+            unsafe { pool::free(self.at, self.capacity) };
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Path and parameters of a request's URL, decoded when somebody asks for them, and once.
+
+use core::ffi::{c_char, c_int};
+use core::mem::align_of;
+use core::ptr::null_mut;
+
+use super::{Front, Request};
+use crate::http::text::text;
+use crate::http::url::{decode, parameters, split};
+
+/// Something that is read from the URL when it is first asked for.
+#[derive(Clone, Copy)]
+pub(super) enum Lazy<T> {
+    Unread,
+    Malformed,
+    Is(T),
+}
+
+/// Why there is nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::http) enum Lack {
+    /// An escape that is none, or a NUL.
+    Malformed,
+    NoMemory,
+}
+
+/// A parameter of the query: two strings of the request.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(in crate::http) struct Parameter {
+    pub(in crate::http) name: *mut c_char,
+    pub(in crate::http) value: *mut c_char,
+}
+
+#[derive(Clone, Copy)]
+pub(in crate::http) struct Parameters {
+    table: *mut Parameter,
+    count: usize,
+}
+
+impl Parameters {
+    /// How many there are: less than bytes of the URL, which a c_int can count.
+    pub(in crate::http) fn count(&self) -> c_int {
+        c_int::try_from(self.count).unwrap_or(c_int::MAX)
+    }
+
+    pub(in crate::http) fn get(&self, index: usize) -> Option<Parameter> {
+        // SAFETY: the table has count entries.
+        (index < self.count).then(|| unsafe { *self.table.add(index) })
+    }
+}
+
+/// The decoded path of the URL.
+///
+/// # Safety
+/// `request` is a live request; its URL is NULL, which counts as empty, or a string.
+pub(in crate::http) unsafe fn path(request: *mut Request) -> Result<*mut c_char, Lack> {
+    // SAFETY: the caller's request; the URL stays as it is meanwhile.
+    unsafe {
+        let front = &raw mut (*request).front;
+        if let Some(known) = known((*front).path) {
+            return known;
+        }
+        let (path, _) = split(text((*front).public.url));
+        let found = decoded(front, path, false);
+        (*front).path = remembered(found);
+        found
+    }
+}
+
+/// The decoded parameters of the URL.
+///
+/// # Safety
+/// As for `path`.
+pub(in crate::http) unsafe fn query(request: *mut Request) -> Result<Parameters, Lack> {
+    // SAFETY: as for `path`.
+    unsafe {
+        let front = &raw mut (*request).front;
+        if let Some(known) = known((*front).query) {
+            return known;
+        }
+        let (_, query) = split(text((*front).public.url));
+        let found = decoded_parameters(front, query);
+        (*front).query = remembered(found);
+        found
+    }
+}
+
+fn known<T>(lazy: Lazy<T>) -> Option<Result<T, Lack>> {
+    match lazy {
+        Lazy::Unread => None,
+        Lazy::Malformed => Some(Err(Lack::Malformed)),
+        Lazy::Is(value) => Some(Ok(value)),
+    }
+}
+
+fn remembered<T>(found: Result<T, Lack>) -> Lazy<T> {
+    match found {
+        Ok(value) => Lazy::Is(value),
+        Err(Lack::Malformed) => Lazy::Malformed,
+        Err(Lack::NoMemory) => Lazy::Unread,
+    }
+}
+
+unsafe fn decoded_parameters(front: *mut Front, query: &[u8]) -> Result<Parameters, Lack> {
+    let count = parameters(query).count();
+    if count == 0 {
+        return Ok(Parameters { table: null_mut(), count });
+    }
+    // SAFETY: the table has an aligned place for each of the parameters.
+    unsafe {
+        let unit = align_of::<Parameter>();
+        let size = count.checked_mul(size_of::<Parameter>()).and_then(|n| n.checked_add(unit));
+        let place = (*front).text.alloc(size.ok_or(Lack::NoMemory)?);
+        if place.is_null() {
+            return Err(Lack::NoMemory);
+        }
+        let table: *mut Parameter = place.add(place.align_offset(unit)).cast();
+        for (i, (name, value)) in parameters(query).enumerate() {
+            let name = decoded(front, name, true)?;
+            let value = decoded(front, value, true)?;
+            table.add(i).write(Parameter { name, value });
+        }
+        Ok(Parameters { table, count })
+    }
+}
+
+/// A string of the request with the decoded bytes.
+unsafe fn decoded(front: *mut Front, from: &[u8], plus: bool) -> Result<*mut c_char, Lack> {
+    // SAFETY: the arena's piece has room for all of the bytes and a NUL, and is zeroed first.
+    unsafe {
+        let place = (*front).text.alloc(from.len() + 1);
+        if place.is_null() {
+            return Err(Lack::NoMemory);
+        }
+        place.write_bytes(0, from.len() + 1);
+        let to = core::slice::from_raw_parts_mut(place, from.len());
+        let len = decode(from, plus, to).ok_or(Lack::Malformed)?;
+        // What an escape left over.
+        *place.add(len) = 0;
+        Ok(place.cast())
+    }
+}
