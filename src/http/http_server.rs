@@ -13,7 +13,7 @@ use crate::abi::types::{
 };
 use crate::log::CText;
 use crate::reactor::acceptor::acceptor_init;
-use crate::reactor::tcp_server::{tcp_server_init, tcp_server_set_data, tcp_server_start};
+use crate::reactor::tcp_server::{self, tcp_server_init, tcp_server_set_data, tcp_server_start};
 use crate::sys::fd;
 
 unsafe extern "C-unwind" fn connection_completed(_conn: *mut tcp_connection) -> c_int {
@@ -106,6 +106,7 @@ pub(crate) unsafe extern "C-unwind" fn http_server_new(
             return null_mut();
         }
         server.write(http_server { tcpServer: tcp_server, requestCallback });
+        tcp_server::own_acceptor(tcp_server);
         tcp_server_set_data(tcp_server, server.cast());
         server
     }

@@ -145,6 +145,15 @@ unsafe fn make(
     }
 }
 
+/// Has the acceptor that a server was made with freed with it.
+///
+/// # Safety
+/// A live server on its loop's thread; the acceptor is malloc's.
+pub unsafe fn own_acceptor(server: *mut TCPserver) {
+    // SAFETY: the block behind the public struct is the server's own.
+    unsafe { (*of(server)).owns_acceptor = true };
+}
+
 pub unsafe extern "C" fn yolanda_server_address(
     server: *mut TCPserver,
     text: *mut c_char,

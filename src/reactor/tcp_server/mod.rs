@@ -19,7 +19,7 @@ pub use attention::attend;
 pub use free::{free_all_of, yolanda_server_free};
 pub use limit::{left, release};
 pub use listener::{Listener, wake_resting};
-pub use make::{yolanda_server_address, yolanda_server_new, yolanda_server_new_fd};
+pub use make::{own_acceptor, yolanda_server_address, yolanda_server_new, yolanda_server_new_fd};
 pub use set::{
     yolanda_server_connections, yolanda_server_set_keepalive, yolanda_server_set_limits,
     yolanda_server_set_max_connections, yolanda_server_set_nodelay, yolanda_server_set_reuseport,
