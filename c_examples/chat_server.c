@@ -106,6 +106,8 @@ int main(int argc, char **argv)
     tcp_server_start(server);
     example_announce(acceptor->listen_port);
     event_loop_run(loop);
-    example_stop_workers(server->threadPool);
+    /* Not with the lock held: the workers close their connections, and wait for it in that. */
+    yolanda_loop_free(loop);
+    free(acceptor);
     return 0;
 }

@@ -55,5 +55,10 @@ int main(int argc, char **argv)
     example_stop_on_signals(loop);
     tcp_server_start(server);
     example_announce(acceptor->listen_port);
-    return event_loop_run(loop);
+    event_loop_run(loop);
+
+    /* Frees the server too, and closes its connections. An acceptor belongs to who made it. */
+    yolanda_loop_free(loop);
+    free(acceptor);
+    return 0;
 }

@@ -3,7 +3,7 @@
  *
  * A loop doesn't know how it learns which descriptors are ready: it calls the functions of its
  * event_dispatcher. Change that struct, and the same server runs on another system call.
- * (Without a line of code: YOLANDA_DISPATCHER=poll ./echo_server)
+ * (Shorter: yolanda_loop_new(NULL, "poll"). Without a line of code: YOLANDA_DISPATCHER=poll ./echo_server)
  */
 #include "lib/acceptor.h"
 #include "lib/tcp_server.h"
@@ -41,5 +41,8 @@ int main(int argc, char **argv)
     tcp_server_start(server);
     printf("this loop runs on %s\n", loop->eventDispatcher->name);
     example_announce(acceptor->listen_port);
-    return event_loop_run(loop);
+    event_loop_run(loop);
+    yolanda_loop_free(loop);
+    free(acceptor);
+    return 0;
 }

@@ -60,6 +60,8 @@ int main(int argc, char **argv)
     tcp_server_start(server);
     example_announce(acceptor->listen_port);
     event_loop_run(loop);
-    example_stop_workers(server->threadPool);
+    /* Each worker runs a loop of its own. Those are ended, and the threads waited for, in here. */
+    yolanda_loop_free(loop);
+    free(acceptor);
     return 0;
 }

@@ -8,7 +8,7 @@
 
 #include "lib/common.h"
 #include "lib/event_loop.h"
-#include "lib/thread_pool.h"
+#include "yolanda.h"
 
 /* The first argument, else PORT from the environment, else the course's own port.
  * With 0 the system picks a free one. */
@@ -24,6 +24,13 @@ static inline int example_port(int argc, char **argv)
     if (*end != '\0' || port < 0 || port > 65535)
         error(1, 0, "usage: %s [PORT]\n", argv[0]);
     return (int) port;
+}
+
+/* The address in the first argument, else the course's port on this machine. With port 0 the system
+ * picks a free one; "*:80", "[::1]:80" and "unix:/path" are addresses, too. */
+static inline const char *example_address(int argc, char **argv)
+{
+    return argc > 1 ? argv[1] : "localhost:43211";
 }
 
 /* Time as people say it, "1.5" seconds, in the milliseconds that the library counts in. */
@@ -44,18 +51,23 @@ static inline void example_announce(int port)
     fflush(stdout);
 }
 
+static inline void example_announce_address(struct TCPserver *server)
+{
+    char address[128]; /* enough for any */
+
+    if (yolanda_server_address(server, address, sizeof(address)) < 0)
+        err_sys("no address");
+    printf("listening on %s\n", address);
+    fflush(stdout);
+}
+
 static struct event_loop *example_loop;
 
-/* A signal handler may do very little. Setting the flag is allowed, but a loop that sleeps
- * in epoll_wait doesn't look at flags, so it has to be woken. */
+/* A signal handler may do very little; this is allowed. */
 static inline void example_stop(int signal_number)
 {
-    int saved_errno = errno;
-
     (void) signal_number;
-    example_loop->quit = 1;
-    event_loop_wakeup(example_loop);
-    errno = saved_errno;
+    yolanda_loop_quit(example_loop);
 }
 
 /* Ctrl-C and kill make event_loop_run(loop) return, instead of ending the process in mid-work. */
@@ -69,18 +81,6 @@ static inline void example_stop_on_signals(struct event_loop *loop)
     example_loop = loop;
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-}
-
-/* Each worker runs a loop of its own: stop it the same way, then wait for its thread. */
-static inline void example_stop_workers(struct thread_pool *pool)
-{
-    for (int i = 0; i < pool->thread_number; i++) {
-        struct event_loop_thread *worker = &pool->eventLoopThreads[i];
-
-        worker->eventLoop->quit = 1;
-        event_loop_wakeup(worker->eventLoop);
-        pthread_join(worker->thread_tid, NULL);
-    }
 }
 
 /* Turns a letter by 13 places; doing it twice gives the letter back. */

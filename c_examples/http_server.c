@@ -60,6 +60,7 @@ int main(int argc, char **argv)
     http_server_start(server);
     example_announce(server->tcpServer->acceptor->listen_port);
     event_loop_run(loop);
-    example_stop_workers(server->tcpServer->threadPool);
+    yolanda_loop_free(loop); /* ends the threads, too */
+    free(server);
     return 0;
 }

@@ -88,5 +88,6 @@ int main(void)
     free(channel);
     close(reader.fd);
     pthread_join(worker, NULL);
+    yolanda_loop_free(loop);
     return 0;
 }

@@ -90,7 +90,8 @@ extern "C" {
 
 /**
  * Makes a server on a listening socket, with `threadNum` threads for its connections (0: the loop's
- * own thread). It serves after tcp_server_start() as long as the loop runs, and is never freed.
+ * own thread). It serves after tcp_server_start() as long as the loop runs, until it is freed by
+ * yolanda_server_free() or with its loop.
  *
  * Returns NULL with errno when memory is out, or a loop or acceptor is NULL.
  *

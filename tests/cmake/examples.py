@@ -7,10 +7,14 @@ That happens once on each back end.
 """
 import contextlib
 import http.client
+import os
 import re
 import signal
 import socket
 import sys
+import tempfile
+import threading
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -41,16 +45,26 @@ class Examples:
         return done.stdout
 
     @contextlib.contextmanager
-    def serving(self, name, *args, stop=signal.SIGINT):
-        """A server on a free port; ends it by a signal."""
-        command = self.command(name, "0", *args)
-        with harness.Server(*command, env=self.env, port=False) as server:
-            line = server.wait_line(r"^listening on port (\d+)$", timeout=self.timeout)
-            server.port = int(line.group(1))
-            yield server
-            server.signal(stop)
-            status = server.wait_end(self.timeout)
+    def running(self, name, *args, stop=signal.SIGINT):
+        """A process that ends by a signal, with status 0; stop=None: the check makes it end."""
+        with harness.Server(*self.command(name, *args), env=self.env, port=False) as process:
+            yield process
+            if stop is not None:
+                process.signal(stop)
+            status = process.wait_end(self.timeout)
             assert status == 0, f"{name}: status {status}"
+
+    @contextlib.contextmanager
+    def serving(self, name, *args, address="0", stop=signal.SIGINT):
+        """A server on a free port, or on another address; that is its first argument, except
+        where `args` say with None that it comes later."""
+        args = [arg or address for arg in args] if None in args else [address, *args]
+        with self.running(name, *args, stop=stop) as server:
+            line = server.wait_line(r"^listening on (?:port )?(\S+)$", timeout=self.timeout)
+            server.address = line.group(1)
+            if not server.address.startswith("unix:"):
+                server.port = int(server.address.rpartition(":")[2])
+            yield server
 
     def connect(self, server, **options):
         return harness.connect(server.port, timeout=self.timeout, **options)
@@ -116,9 +130,9 @@ def count(lines, pattern):
 
 def echo_server(examples):
     lines = echo(examples, "echo_server", signal.SIGINT)
-    # All but the one that was there when the server stopped.
+    # Also the one that was there when the server stopped.
     assert count(lines, r"^connection completed: connection-\d+$") == 33
-    assert count(lines, r"^connection closed: connection-\d+$") == 32
+    assert count(lines, r"^connection closed: connection-\d+$") == 33
     assert count(lines, r"^write completed: connection-\d+$") > 0
 
 
@@ -254,9 +268,208 @@ def timer(examples):
     assert len(barks) == 1 and barks[0] >= ticks[-1] + 3 * tick, lines
 
 
+ANY_PORT = "127.0.0.1:0"
+
+
+def graceful_shutdown(examples):
+    size = 4 << 20
+
+    def ask_for_much(server):
+        client = small_socket(server, examples.timeout)
+        client.sendall(b"\n")
+        assert harness.recv_exactly(client, 1) == b"0"
+        return client
+
+    # What is queued is sent, to a slow client too.
+    with examples.serving("graceful_shutdown", "1000", address=ANY_PORT, stop=None) as server:
+        with ask_for_much(server) as slow, examples.connect(server) as idle:
+            with examples.connect(server) as other:
+                other.sendall(b"\n")
+                harness.recv_exactly(other, size)
+            server.wait_line(r"^connection-\d+ closed: all was sent$", timeout=examples.timeout)
+            server.signal(signal.SIGTERM)
+            server.wait_line("^stopping, 2 connections are open$", timeout=examples.timeout)
+            assert harness.recv_all(idle) == b""
+            with contextlib.suppress(ConnectionRefusedError):
+                examples.connect(server)
+                raise AssertionError("a client was taken while the server ends")
+            answer = b"0" + harness.recv_all(slow)
+            assert answer == b"0123456789\n" * (size // 11) + b"0123456789\n"[:size % 11]
+    assert count(server.lines, r"^connection-\d+ closed: all was sent$") == 3, server.lines
+    assert server.lines.count("the server has stopped") == 1
+
+    # The deadline, and who doesn't want to wait for it.
+    for deadline, impatient in (("0.1", False), ("1000", True)):
+        with examples.serving("graceful_shutdown", deadline, address=ANY_PORT, stop=None) as server:
+            with ask_for_much(server):
+                server.signal(signal.SIGINT)
+                if impatient:
+                    server.wait_line("^stopping", timeout=examples.timeout)
+                    server.signal(signal.SIGINT)
+                server.wait_end(examples.timeout)
+        assert count(server.lines, r"^connection-\d+ closed: cut short$") == 1, server.lines
+        assert server.lines.count("the server has stopped") == (0 if impatient else 1)
+
+
+def idle_timeout(examples):
+    with examples.serving("idle_timeout", "1000", address=ANY_PORT) as server:
+        with examples.connect(server) as client:
+            ask(client, b"Hello")
+    assert count(server.lines, r"^connection-\d+ has left$") == 1, server.lines
+    with examples.serving("idle_timeout", "0.2", address=ANY_PORT) as server:
+        began = time.monotonic()
+        with examples.connect(server) as client:
+            assert harness.recv_all(client) == b""
+        assert time.monotonic() - began >= 0.2, "too early"
+    assert count(server.lines, r"^connection-\d+ was silent for too long$") == 1, server.lines
+
+
+def most_memory(server):
+    """The largest resident size that the process has had, in KiB."""
+    return int(re.search(r"^VmHWM:\s+(\d+) kB$", Path(f"/proc/{server.pid}/status").read_text(), re.M)[1])
+
+
+def file_sender(examples):
+    content = os.urandom(16 << 20)
+    with tempfile.NamedTemporaryFile() as file, contextlib.ExitStack() as stack:
+        file.write(content)
+        file.flush()
+        server = stack.enter_context(examples.serving("file_sender", file.name, None, address=ANY_PORT))
+        with examples.connect(server) as client:
+            assert harness.recv_all(client) == content
+        before = most_memory(server)
+        slow = [stack.enter_context(small_socket(server, examples.timeout)) for _ in range(4)]
+        for client in slow:
+            assert client.recv(1) == content[:1]
+        # One that takes all, while the others take nothing.
+        with examples.connect(server) as client:
+            client.sendall(b"nobody listens to this")
+            assert harness.recv_all(client) == content
+        harness.abort(slow.pop())
+        for client in slow:
+            assert content[:1] + harness.recv_all(client) == content
+            client.close()
+        grown = most_memory(server) - before
+        assert grown < 4 * 1024, f"{grown} KiB for 4 slow clients"
+        result = rf"^connection-\d+: {len(content)} bytes, never more than (\d+) of them queued, done$"
+        server.wait_line(result, count=5, timeout=examples.timeout)
+        queued = [int(found[1]) for line in server.lines if (found := re.search(result, line))]
+        assert max(queued) <= 384 * 1024, queued
+        assert len([size for size in queued if size >= 256 * 1024]) >= 3, queued
+
+
+def client_of_a_slow_server(examples):
+    """A server that doesn't read keeps the client's input waiting, not its memory growing."""
+    content = os.urandom(32 << 20)
+    with socket.socket() as listener, contextlib.ExitStack() as stack:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        listener.settimeout(examples.timeout)
+        address = "127.0.0.1:%d" % listener.getsockname()[1]
+        client = stack.enter_context(examples.running("async_client", address, stop=None))
+        server = stack.enter_context(listener.accept()[0])
+        server.settimeout(examples.timeout)
+        client.wait_line("^connected to ", timeout=examples.timeout)
+        before = most_memory(client)
+        written = 0
+
+        def feed():
+            nonlocal written
+            for start in range(0, len(content), 65536):
+                client.process.stdin.write(content[start:start + 65536])
+                written += 65536
+            client.process.stdin.close()
+
+        feeder = threading.Thread(target=feed)
+        feeder.start()
+        # Until nothing moves any more. Too short a look would only make the check weaker.
+        seen = -1
+        while written != seen:
+            seen = written
+            feeder.join(0.2)
+        assert written < len(content), "nobody reads, and yet all of it has gone"
+        assert harness.recv_all(server) == content
+        feeder.join()
+        grown = most_memory(client) - before
+        server.sendall(b"thanks\n")
+        server.close()
+    assert "thanks" in client.lines
+    assert grown < 4 * 1024, f"{grown} KiB for a server that doesn't read"
+
+
+def async_client(examples):
+    text = b"".join(b"line %d\n" % number for number in range(100000))
+    with tempfile.TemporaryDirectory() as place, contextlib.ExitStack() as stack:
+        address = f"unix:{place}/socket"
+        client = stack.enter_context(examples.running("async_client", address))
+
+        def wait(pattern, **options):
+            client.wait_line(pattern, timeout=examples.timeout, **options)
+
+        wait(f"^can't connect to {address}: No such file or directory$")
+        for number in (1, 2):
+            with examples.serving("idle_timeout", address=address):
+                wait(f"^connected to {address}$", count=number)
+                client.tell(f"Hello, server {number}")
+                wait(f"^Uryyb, freire {number}$")
+            wait("^connection lost: ", count=number)
+        with examples.serving("idle_timeout", address=address):
+            assert examples.run("async_client", address, stdin=text).encode() == rot13(text)
+    client_of_a_slow_server(examples)
+
+
+def unix_socket(examples):
+    says = f"of user {os.getuid()} says:"
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place, "socket")
+        address = f"unix:{path}"
+        nobody = harness.run(*examples.command("unix_socket", address, "hello"), env=examples.env,
+                             timeout=examples.timeout)
+        assert nobody.status == 1 and "can't connect: No such file" in nobody.stderr, nobody
+
+        crashed = harness.Server(*examples.command("unix_socket", address), env=examples.env, port=False)
+        crashed.wait_line("^listening on ", timeout=examples.timeout)
+        crashed.signal(signal.SIGKILL)
+        crashed.wait_end()
+        assert path.is_socket(), "nothing was left behind"
+
+        with examples.serving("unix_socket", address=address) as server:
+            assert server.address == address
+            answer = examples.run("unix_socket", address, "Hello, you!")
+            assert re.search(rf"^process \d+ {says} Hello, you!$", answer, re.M), answer
+            with socket.socket(socket.AF_UNIX) as client:
+                client.settimeout(examples.timeout)
+                client.connect(str(path))
+                for part in (b"half a", b" line\nand", b" another\n"):
+                    client.sendall(part)
+                start = f"process {os.getpid()} {says} ".encode()
+                expected = start + b"half a line\n" + start + b"and another\n"
+                assert harness.recv_exactly(client, len(expected)) == expected
+        assert not path.exists(), "the file is still there"
+
+
+def embedded_loop(examples):
+    for stop in (signal.SIGTERM, None):
+        with examples.serving("embedded_loop", "0.05", address=ANY_PORT, stop=stop) as server:
+            began = time.monotonic()
+            with examples.connect(server) as client, examples.connect(server) as other:
+                client.sendall(b"what time is it?\n")
+                for number in (1, 2, 3):
+                    assert harness.recv_until(client, b"\n") == b"tick %d\n" % number
+                    assert time.monotonic() - began >= 0.05 * number, "too early"
+                assert harness.recv_until(other, b"\n") == b"tick 1\n"
+                server.tell("")
+                server.wait_line(r"^2 clients, 2 timers, \d+ bytes sent$", timeout=examples.timeout)
+                harness.abort(other)
+                assert harness.recv_until(client, b"\n") == b"tick 4\n"
+            if stop is None:
+                server.process.stdin.close()
+
+
 CHECKS = {check.__name__: check for check in (
     echo_server, echo_server_threads, echo_server_poll, http_server, blocking_server,
-    own_channel, chat_server, timer)}
+    own_channel, chat_server, timer, idle_timeout, file_sender, unix_socket)}
 
 
 def main():

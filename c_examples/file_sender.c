@@ -1,0 +1,175 @@
+/*
+ * Sends a file to everybody who connects, without ever having much of it in memory.
+ *
+ *     ./file_sender FILE [ADDRESS]        then, elsewhere:        nc localhost 43211 > copy
+ *
+ * A send never blocks: what the client doesn't take yet is queued. So whoever sends as fast as it
+ * can read the disk has the whole file in memory soon, once per slow client. Water marks tell when
+ * enough is queued, and when more is wanted.
+ */
+#include "yolanda.h"
+#include "example.h"
+
+#define BLOCK_SIZE (64 * 1024)
+/* Full at 256 KiB: stop. Empty enough at 64 KiB: go on. In between the client has something to
+ * read while we read the file. */
+#define HIGH_MARK (256 * 1024)
+#define LOW_MARK (64 * 1024)
+/* The marks are what we agree to, the limit is what we insist on: over it the connection is closed. */
+#define LIMIT (HIGH_MARK + 2 * BLOCK_SIZE)
+
+/* A client that takes nothing at all for so long won't come back. */
+#define STUCK_MS 60000
+/* For what is on its way when the file has been read: the marks' worth, and the kernel's buffers. */
+#define LAST_MS 600000
+
+/* One per connection: its user data. */
+struct transfer {
+    int file;
+    int is_full;      /* the queue, since the high mark */
+    int is_scheduled; /* send_block is going to be called */
+    long long sent;
+    size_t most_queued;
+};
+
+static const char *file_name;
+
+static void send_block(struct event_loop *loop, void *data);
+
+/* One block at a time, and the loop in between: a client that takes everything at once would keep
+ * us here to the end of the file, and all the others waiting. By then the connection may be gone;
+ * the reference keeps at least its memory. */
+static void schedule(struct tcp_connection *connection, struct transfer *transfer)
+{
+    if (transfer->is_scheduled)
+        return;
+    yolanda_connection_retain(connection);
+    if (yolanda_loop_post(connection->eventLoop, send_block, connection) < 0) {
+        yolanda_connection_close(connection);
+        yolanda_connection_release(connection);
+        return;
+    }
+    transfer->is_scheduled = 1;
+}
+
+static void send_block(struct event_loop *loop, void *data)
+{
+    static char block[BLOCK_SIZE]; /* for everybody: a send has copied it when it returns */
+    struct tcp_connection *connection = data;
+    struct transfer *transfer = yolanda_connection_user_data(connection);
+
+    (void) loop;
+    transfer->is_scheduled = 0;
+    if (yolanda_connection_is_open(connection) == 1 && !transfer->is_full) {
+        /* A disk makes us wait, but never for long: nothing tells when a file is ready. */
+        ssize_t size = read(transfer->file, block, sizeof(block));
+
+        if (size == 0) {
+            yolanda_connection_close_after_send(connection, LAST_MS);
+        } else if (size < 0 || tcp_connection_send_data(connection, block, (int) size) < 0) {
+            err_ret("%s", connection->name);
+            yolanda_connection_close(connection);
+        } else {
+            transfer->sent += size;
+            schedule(connection, transfer);
+        }
+    }
+    yolanda_connection_release(connection);
+}
+
+/* Told soon after the send that reached the mark; another block may have followed it. */
+static void on_high(struct tcp_connection *connection, size_t queued)
+{
+    struct transfer *transfer = yolanda_connection_user_data(connection);
+
+    transfer->is_full = 1;
+    if (queued > transfer->most_queued)
+        transfer->most_queued = queued;
+}
+
+static void on_low(struct tcp_connection *connection, size_t queued)
+{
+    struct transfer *transfer = yolanda_connection_user_data(connection);
+
+    (void) queued;
+    transfer->is_full = 0;
+    schedule(connection, transfer);
+}
+
+static void transfer_free(void *data)
+{
+    struct transfer *transfer = data;
+
+    close(transfer->file);
+    free(transfer);
+}
+
+static int on_connection_completed(struct tcp_connection *connection)
+{
+    struct transfer *transfer = calloc(1, sizeof(*transfer));
+
+    if (transfer == NULL) {
+        yolanda_connection_close(connection);
+        return 0;
+    }
+    /* Opened for each client, because each has its own place in it. */
+    transfer->file = open(file_name, O_RDONLY | O_CLOEXEC);
+    /* From here on the connection frees it, whenever and however it ends. */
+    if (yolanda_connection_set_user_data(connection, transfer, transfer_free) < 0) {
+        transfer_free(transfer);
+        yolanda_connection_close(connection);
+        return 0;
+    }
+    schedule(connection, transfer);
+    return 0;
+}
+
+/* Nobody is asked to send anything here. Left in the buffer, it would pile up. */
+static int on_message(struct buffer *input, struct tcp_connection *connection)
+{
+    (void) connection;
+    input->readIndex += buffer_readable_size(input);
+    return 0;
+}
+
+static int on_connection_closed(struct tcp_connection *connection)
+{
+    struct transfer *transfer = yolanda_connection_user_data(connection);
+    int error = yolanda_connection_error(connection);
+
+    if (transfer != NULL)
+        printf("%s: %lld bytes, never more than %zu of them queued, %s\n", connection->name,
+               transfer->sent, transfer->most_queued, error == 0 ? "done" : strerror(error));
+    fflush(stdout);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct event_loop *loop;
+    struct TCPserver *server;
+
+    if (argc < 2)
+        error(1, 0, "usage: %s FILE [ADDRESS]\n", argv[0]);
+    file_name = argv[1];
+    if (access(file_name, R_OK) < 0)
+        err_sys("%s", file_name);
+
+    loop = yolanda_loop_new(NULL, NULL);
+    server = yolanda_server_new(loop, example_address(argc - 1, argv + 1), on_connection_completed,
+                                on_message, NULL, on_connection_closed, 0);
+    if (server == NULL)
+        err_sys("%s", example_address(argc - 1, argv + 1));
+    /* For every connection to come. */
+    yolanda_server_set_water_marks(server, LOW_MARK, HIGH_MARK, on_low, on_high);
+    yolanda_server_set_limits(server, LIMIT, 0, YOLANDA_LIMIT_CLOSE);
+    yolanda_server_set_timeouts(server, 0, 0, STUCK_MS);
+
+    example_stop_on_signals(loop);
+    if (yolanda_server_start(server) < 0)
+        err_sys("can't start");
+    example_announce_address(server);
+    event_loop_run(loop);
+    yolanda_loop_free(loop);
+    return 0;
+}
