@@ -149,6 +149,7 @@ const ADDITIONS: &[&str] = &[
     "client",
     "http_request",
     "http_response",
+    "log",
 ];
 
 /// What `yolanda.h` includes: the types that it refers to.

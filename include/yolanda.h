@@ -44,6 +44,16 @@
  */
 #define YOLANDA_HTTP_CLOSED 2
 
+/**
+ * The level above all severities: nothing is logged.
+ */
+#define YOLANDA_LOG_OFF 4
+
+/**
+ * The level that YOLANDA_LOG says.
+ */
+#define YOLANDA_LOG_ENVIRONMENT -1
+
 struct TCPserver;
 
 struct event_loop;
@@ -158,6 +168,17 @@ typedef void (*yolanda_client_failed_callback)(struct yolanda_client *client, in
 typedef void (*yolanda_http_stream_callback)(struct http_response *httpResponse,
                                              int event,
                                              void *data);
+
+/**
+ * Takes a line of the log, on the thread that logs: the severity as it was given, the text without
+ * tag and newline, its length, and the data of yolanda_log_set_sink(). The text ends with a NUL and
+ * is there until the sink returns. errno may be changed.
+ *
+ * What the sink itself logs goes to stdout: it can pass a line on with yolanda_log(). Lines come
+ * from within the library's work, so no other function of the library may be called here, except
+ * yolanda_loop_quit(). Several threads may be in the sink at a time.
+ */
+typedef void (*yolanda_log_sink)(int severity, const char *text, size_t length, void *data);
 
 #ifdef __cplusplus
 extern "C" {
@@ -1379,6 +1400,42 @@ size_t yolanda_http_response_queued(struct http_response *httpResponse);
 int yolanda_http_response_set_stream_callback(struct http_response *httpResponse,
                                               yolanda_http_stream_callback callback,
                                               void *data);
+
+/**
+ * Says what is logged: lines of this severity and above (LOG_DEBUG_TYPE, LOG_MSG_TYPE,
+ * LOG_WARN_TYPE, LOG_ERR_TYPE), or nothing (YOLANDA_LOG_OFF). It goes before YOLANDA_LOG in the
+ * environment, until YOLANDA_LOG_ENVIRONMENT gives that back its say (it is read again then).
+ *
+ * Returns 0, or -1 with EINVAL for another number.
+ *
+ * # Safety
+ * Any thread and any signal handler may call it.
+ */
+int yolanda_log_set_level(int level);
+
+/**
+ * The level that counts now: LOG_DEBUG_TYPE to YOLANDA_LOG_OFF, the environment's where none was
+ * set. Never fails.
+ *
+ * # Safety
+ * Any thread may call it.
+ */
+int yolanda_log_level(void);
+
+/**
+ * Gives all lines to a function instead of stdout: the library's, and those of yolanda_log(),
+ * LOG_MSG() and the like. The level says which lines. NULL: stdout again.
+ *
+ * The change counts from here on. Before it returns, it waits for the lines that other threads are
+ * handing to the old sink, whose data may then be freed; so don't hold a lock that the old sink
+ * takes. Called from within a sink it doesn't wait: others may still be in the old one.
+ *
+ * Returns 0, or -1 with ENOMEM; then the old sink stays.
+ *
+ * # Safety
+ * Any thread may call it. `data` is what `sink` expects, until the sink is replaced.
+ */
+int yolanda_log_set_sink(yolanda_log_sink sink, void *data);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -1,31 +1,29 @@
-//! Log lines on C stdio's stdout, so that they interleave with the program's own `printf`.
+//! Log lines on C stdio's stdout, so that they interleave with the program's own `printf`, or to the
+//! program's sink.
 //!
-//! The level comes from `YOLANDA_LOG` when the first line is about to be written. A line that is
-//! off costs one relaxed load; a line that is on is formatted on the stack and written in one call.
-//! Nothing here changes errno.
+//! A line that is off costs one relaxed load (`level`); a line that is on is formatted on the stack
+//! and written in one call. Nothing here changes errno.
+
+mod level;
+mod sink;
 
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::fmt::{self, Write};
 use core::mem::MaybeUninit;
-use core::sync::atomic::{AtomicI32, Ordering::Relaxed};
 
 use crate::abi::types::LOG_DEBUG_TYPE as DEBUG;
 use crate::abi::types::LOG_WARN_TYPE as WARN;
 pub(crate) use crate::abi::types::{LOG_ERR_TYPE as ERR, LOG_MSG_TYPE as MSG};
 use crate::sys::errno;
-
-const OFF: c_int = 4;
+pub(crate) use level::{enabled, yolanda_log_level, yolanda_log_set_level};
+pub(crate) use sink::yolanda_log_set_sink;
 
 /// Longest text of a formatted line, without the tag and the newline.
 const TEXT_MAX: usize = 1023;
 /// Where `raw` bytes are: the end of the last private-use plane.
 const RAW: u32 = 0x10_FE00;
-/// Room for the longest tag, the text and the newline (or vsnprintf's NUL in its place).
+/// Room for the longest tag, the text and the newline (or a NUL in its place).
 const LINE_MAX: usize = 8 + TEXT_MAX + 1;
-
-/// The lowest severity that is printed; `UNREAD` lies below all, so that it leads to the slow path.
-static LEVEL: AtomicI32 = AtomicI32::new(UNREAD);
-const UNREAD: c_int = -1;
 
 /// Writes a `[msg]` line.
 macro_rules! log_msg {
@@ -51,38 +49,6 @@ unsafe extern "C" {
     fn vsnprintf(s: *mut c_char, n: usize, format: *const c_char, args: *mut c_void) -> c_int;
 }
 
-/// Whether a line of this severity is printed. An unknown severity counts as msg.
-#[inline(always)]
-pub(crate) fn enabled(severity: c_int) -> bool {
-    let severity = if (DEBUG..=ERR).contains(&severity) { severity } else { MSG };
-    let level = LEVEL.load(Relaxed);
-    severity >= level && (level != UNREAD || severity >= read_level())
-}
-
-#[cold]
-fn read_level() -> c_int {
-    let keep = errno::Keep::new();
-    // SAFETY: a NUL-terminated name; the value is read at once, before anything else runs here.
-    let value = unsafe {
-        let value = libc::getenv(c"YOLANDA_LOG".as_ptr());
-        (!value.is_null()).then(|| CStr::from_ptr(value))
-    };
-    let level = level_of(value.map_or(b"", CStr::to_bytes));
-    LEVEL.store(level, Relaxed);
-    drop(keep);
-    level
-}
-
-fn level_of(value: &[u8]) -> c_int {
-    match value {
-        b"off" => OFF,
-        b"err" => ERR,
-        b"warn" => WARN,
-        b"msg" => MSG,
-        _ => DEBUG,
-    }
-}
-
 fn tag(severity: c_int) -> &'static str {
     match severity {
         DEBUG => "[debug] ",
@@ -101,7 +67,7 @@ pub(crate) fn line(severity: c_int, text: fmt::Arguments<'_>) {
     let mut line = Line::new(severity);
     // Line takes what fits and never fails; an error of a Display just ends the text.
     let _ = line.write_fmt(text);
-    line.print();
+    line.print(severity);
     drop(keep);
 }
 
@@ -109,14 +75,16 @@ pub(crate) fn line(severity: c_int, text: fmt::Arguments<'_>) {
 struct Line {
     bytes: [MaybeUninit<u8>; LINE_MAX],
     len: usize,
+    /// Where the text begins, and where it has to end.
+    text: usize,
     end: usize,
 }
 
 impl Line {
     fn new(severity: c_int) -> Line {
         let tag = tag(severity);
-        let mut line =
-            Line { bytes: [MaybeUninit::uninit(); LINE_MAX], len: 0, end: tag.len() + TEXT_MAX };
+        let (text, end) = (tag.len(), tag.len() + TEXT_MAX);
+        let mut line = Line { bytes: [MaybeUninit::uninit(); LINE_MAX], len: 0, text, end };
         line.push(tag.as_bytes());
         line
     }
@@ -141,14 +109,20 @@ impl Line {
         self.len += usize::try_from(n).unwrap_or(0).min(room);
     }
 
-    fn finish(&mut self) -> &[u8] {
-        self.bytes[self.len].write(b'\n');
+    fn finish(&mut self, last: u8) -> &[u8] {
+        self.bytes[self.len].write(last);
         // SAFETY: the first len bytes have been written by push, the last one just now.
         unsafe { core::slice::from_raw_parts(self.bytes.as_ptr().cast(), self.len + 1) }
     }
 
-    fn print(mut self) {
-        let line = self.finish();
+    fn print(mut self, severity: c_int) {
+        let start = self.text;
+        let text = &self.finish(0)[start..];
+        // SAFETY: the text and the NUL behind it.
+        if unsafe { sink::take(severity, text.as_ptr().cast(), text.len() - 1) } {
+            return;
+        }
+        let line = self.finish(b'\n');
         // SAFETY: initialised bytes, and stdio's own stream, which locks itself.
         unsafe { libc::fwrite(line.as_ptr().cast(), 1, line.len(), stdout) };
     }
@@ -204,17 +178,18 @@ pub(crate) unsafe extern "C" fn yolanda_log(severity: c_int, msg: *const c_char)
         return;
     }
     let keep = errno::Keep::new();
-    // SAFETY: the caller's string.
-    let text = unsafe { bytes(msg) };
-    let tag = tag(severity);
-    // SAFETY: the stream stays locked from tag to newline, so that the line is one piece.
+    // SAFETY: the caller's string; the stream stays locked from tag to newline, so that the line
+    // is one piece.
     unsafe {
-        let out = stdout;
-        flockfile(out);
-        libc::fwrite(tag.as_ptr().cast(), 1, tag.len(), out);
-        libc::fwrite(text.as_ptr().cast(), 1, text.len(), out);
-        libc::fwrite(b"\n".as_ptr().cast(), 1, 1, out);
-        funlockfile(out);
+        let text = string(msg);
+        if !sink::take(severity, text.as_ptr(), text.count_bytes()) {
+            let (tag, out) = (tag(severity), stdout);
+            flockfile(out);
+            libc::fwrite(tag.as_ptr().cast(), 1, tag.len(), out);
+            libc::fwrite(text.as_ptr().cast(), 1, text.count_bytes(), out);
+            libc::fwrite(b"\n".as_ptr().cast(), 1, 1, out);
+            funlockfile(out);
+        }
     }
     drop(keep);
 }
@@ -241,20 +216,17 @@ pub(crate) unsafe extern "C" fn yolanda_logx(
     if !errstr.is_null() {
         line.push(b": ");
         // SAFETY: the caller's string.
-        line.push(unsafe { bytes(errstr) });
+        line.push(unsafe { string(errstr) }.to_bytes());
     }
-    line.print();
+    line.print(severity);
     drop(keep);
 }
 
 /// # Safety
-/// `text` is NULL or a NUL-terminated string that outlives the result.
-unsafe fn bytes<'a>(text: *const c_char) -> &'a [u8] {
-    if text.is_null() {
-        return b"";
-    }
+/// `text` is NULL, which counts as empty, or a NUL-terminated string that outlives the result.
+unsafe fn string<'a>(text: *const c_char) -> &'a CStr {
     // SAFETY: not NULL, hence a C string.
-    unsafe { CStr::from_ptr(text) }.to_bytes()
+    if text.is_null() { c"" } else { unsafe { CStr::from_ptr(text) } }
 }
 
 #[cfg(test)]

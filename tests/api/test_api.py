@@ -13,7 +13,7 @@ EVERYWHERE = ("channel", "loop_channels", "loop_readiness", "loop_threads", "loo
               "no_memory", "bad_input", "client", "client_names", "client_reconnect",
               "client_states", "server_listen")
 NO_LOOP = ("buffer", "buffer_read", "buffer_memory", "channel_map", "reads", "sockets", "errors",
-           "logs", "http_request", "http_parse", "http_parts", "http_response")
+           "logs", "log_sink", "http_request", "http_parse", "http_parts", "http_response")
 
 
 def suite(name, programs):
