@@ -20,8 +20,12 @@ const LINGER_MS: i64 = 5000;
 pub unsafe fn schedule(conn: *mut Connection) {
     // SAFETY: as said; the list is this thread's.
     unsafe {
-        // A connection that another thread is still announcing waits for `register`.
-        if !life::is_announced(conn) || std::mem::replace(&mut (*conn).on_ready, true) {
+        // A connection that another thread is still announcing waits for `register`; one that has
+        // closed may be kept by no more than the task that brings it here.
+        if !life::is_announced(conn)
+            || (*conn).closed.load(Relaxed)
+            || std::mem::replace(&mut (*conn).on_ready, true)
+        {
             return;
         }
         let own = loop_of((*conn).public.eventLoop);
