@@ -9,7 +9,7 @@ import harness
 EVERYWHERE = ("channel", "loop_channels", "loop_readiness", "loop_threads", "loop_run", "loop_log",
               "loop_control", "loop_free", "timers",
               "dispatcher", "threads", "connection", "servers", "memory",
-              "connection_kept", "connection_flow", "connection_times",
+              "connection_kept", "connection_flow", "connection_times", "connection_threads",
               "no_memory", "bad_input", "client", "client_names", "client_reconnect",
               "client_states", "server_listen")
 NO_LOOP = ("buffer", "buffer_read", "buffer_memory", "channel_map", "reads", "sockets", "errors",
