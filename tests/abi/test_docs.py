@@ -1,0 +1,130 @@
+"""What the documents show and say: their C compiles and works, both languages agree, links lead somewhere."""
+import re
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+import harness
+import tables
+
+PAGES = sorted([*harness.ROOT.glob("*.md"), *harness.ROOT.glob("docs/*.md")])
+TWINS = (("README.md", "README.zh-CN.md"),)
+STRICT = ("-Wall", "-Wextra", "-Wpedantic", "-Werror")
+
+
+def read(name):
+    return (harness.ROOT / name).read_text()
+
+
+def blocks(name, language="c"):
+    return re.findall(rf"^```{language}\n(.*?)^```$", read(name), re.DOTALL | re.MULTILINE)
+
+
+def bare(code):
+    """Without what the other language says in its own words."""
+    return re.sub(r"\s*/\*.*?\*/", "", code, flags=re.DOTALL)
+
+
+def serves(text, flags, check):
+    """Compiles a server that says its port, both ways, and looks at it."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder, "page.c")
+        source.write_text(text)
+        for kind in harness.KINDS:
+            binary = tables.build([source], Path(folder, kind), kind, *flags)
+            with harness.Server(binary) as server:
+                check(server)
+
+
+def echo(server):
+    with server.connect() as client:
+        data = b"as the page says\n" * 1000
+        assert harness.exchange(client, data) == data
+
+
+class Code(unittest.TestCase):
+    def compiles(self, text, *flags):
+        with tempfile.TemporaryDirectory() as folder:
+            source = Path(folder, "page.c")
+            source.write_text(text)
+            for compiler in ("gcc", "clang"):
+                for standard in ("gnu99", "gnu17"):
+                    done = subprocess.run(
+                        [compiler, f"-std={standard}", "-fsyntax-only", *STRICT, *flags,
+                         "-I", str(harness.INCLUDE), str(source)], capture_output=True, text=True)
+                    self.assertEqual((done.stderr, done.returncode), ("", 0), (compiler, standard))
+
+    def test_readme_s_server(self):
+        for name in ("README.md", "README.zh-CN.md"):
+            [code] = blocks(name)
+            self.compiles(code)
+        text = code.replace("SERV_PORT", "0").replace(
+            "tcp_server_start(server);",
+            'tcp_server_start(server);\n    printf("port %d\\n", server->port);\n    fflush(stdout);')
+        serves(text, STRICT, echo)
+
+    def test_every_other_block_of_c_is_known(self):
+        """So that none is added that nobody compiles."""
+        for page in PAGES:
+            name = str(page.relative_to(harness.ROOT))
+            if name not in sum(TWINS, ()):
+                self.assertEqual(blocks(name), [], name)
+
+
+class Words(unittest.TestCase):
+    def test_both_languages_show_the_same(self):
+        for pair in TWINS:
+            shown = []
+            for name in pair:
+                text = read(name)
+                shown.append({
+                    "code": [bare(code) for code in blocks(name)],
+                    "shell": blocks(name, "sh")[1:],
+                    "headings": [line.split()[0] for line in text.splitlines() if line.startswith("#")],
+                    "cells": [line.count("|") for line in text.splitlines() if line.startswith("|")],
+                    "names": sorted(set(re.findall(r"`(yolanda_\w+)[`(]", text))),
+                    "numbers": sorted(set(re.findall(r"\bD\d+\b", text))),
+                })
+            self.assertEqual(shown[0], shown[1], pair)
+
+    def test_links(self):
+        anchors = {}
+        for page in PAGES:
+            text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+            headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+            anchors[page] = {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-")
+                             for head in headings}
+        for page in PAGES:
+            for link in re.findall(r"\]\(([^)]+)\)", page.read_text()):
+                if re.match(r"https?:", link):
+                    continue
+                path, _, anchor = link.partition("#")
+                target = (page.parent / path).resolve() if path else page
+                self.assertTrue(target.exists(), (page.name, link))
+                if anchor:
+                    self.assertIn(anchor, anchors[target], (page.name, link))
+
+    def test_names_are_real(self):
+        """Every function and macro of yolanda.h that a page names is in the header."""
+        known = set(re.findall(r"\b(?:yolanda|YOLANDA)_\w+", (harness.INCLUDE / "yolanda.h").read_text()
+                               + (harness.INCLUDE / "lib/log.h").read_text()
+                               + (harness.INCLUDE / "lib/common.h").read_text()))
+        known |= {"YOLANDA_DISPATCHER", "YOLANDA_LOG", "YOLANDA_SHARED", "YOLANDA_POLL_DEFAULT"}
+        for page in PAGES:
+            for name in re.findall(r"\b(?:yolanda|YOLANDA)_[A-Za-z_]*[A-Za-z](?![*\w])", page.read_text()):
+                self.assertIn(name, known, page.name)
+
+    def test_places_exist(self):
+        """The files that architecture.md puts into its tables."""
+        text = read("docs/architecture.md")
+        inside = text.split("### Inside the reactor")[1].split("\n## ")[0]
+        for name in re.findall(r"`([\w/]+(?:\.rs|/))`", inside):
+            self.assertTrue((harness.ROOT / "src/reactor" / name).exists(), name)
+        for name in re.findall(r"^\| (`.*?) \|", text.split("### Inside")[0], re.MULTILINE):
+            for place in re.findall(r"`([\w/.*]+)`", name):
+                self.assertTrue(list(harness.ROOT.glob(place.replace("X", "*"))), place)
+
+
+if __name__ == "__main__":
+    unittest.main()
