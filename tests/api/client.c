@@ -1,6 +1,8 @@
 /* client.c - clients: addresses, failures, limits, what connections begin with. */
 #include "client_aid.h"
 
+#include <sys/syscall.h>
+
 
 /* Connects, exchanges bytes, and sees the peer close. */
 static void connects(const char *address, int listener)
@@ -126,6 +128,30 @@ CASE(unreachable)
     int before = open_fds();
     /* Only broadcasts go there: connect(2) refuses at once. */
     fails("255.255.255.255:9", ENETUNREACH);
+    CHECK_INT(open_fds(), before);
+}
+
+/* The kernel may give a client the very port that it wants to reach, when no server is there: the socket
+ * connects to itself. Here that is no chance: the library's connect(2) is this one. */
+static int to_itself;
+
+int connect(int fd, const struct sockaddr *address, socklen_t len)
+{
+    if (to_itself > 0 && bind(fd, address, len) == 0) {
+        to_itself++;
+    }
+    return (int)syscall(SYS_connect, fd, address, len);
+}
+
+CASE(a_socket_that_reaches_itself)
+{
+    char address[64];
+    make_loop();
+    int before = open_fds();
+    close(refusing(address));
+    to_itself = 1;
+    fails(address, ECONNREFUSED);
+    CHECK_INT(to_itself, 2);
     CHECK_INT(open_fds(), before);
 }
 

@@ -13,7 +13,9 @@
 #include <time.h>
 #include <yolanda.h>
 
+#ifndef SECONDS
 #define SECONDS 10 /* no wait is longer */
+#endif
 
 static struct event_loop *loop;
 
@@ -139,6 +141,16 @@ UNUSED static void settle(void)
     for (int i = 0; i < 20; i++) {
         NEED(yolanda_loop_run_once(loop, 1) >= 0);
     }
+}
+
+/* Memory in use, in KiB. */
+UNUSED static long resident(void)
+{
+    long total = 0, pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    NEED(file != NULL && fscanf(file, "%ld %ld", &total, &pages) == 2);
+    fclose(file);
+    return pages * getpagesize() / 1024;
 }
 
 /* A socket that listens on a free port of an IPv4 address (or on `port`); the client's address. */

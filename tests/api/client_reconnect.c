@@ -271,15 +271,6 @@ CASE(five_hundred_clients)
     CHECK_INT(yolanda_loop_free(loop), 0);
 }
 
-static long resident(void)
-{
-    long total = 0, pages = 0;
-    FILE *file = fopen("/proc/self/statm", "r");
-    NEED(file != NULL && fscanf(file, "%ld %ld", &total, &pages) == 2);
-    fclose(file);
-    return pages * getpagesize() / 1024;
-}
-
 /* Connects, exchanges bytes and ends: a client of its own each time, or one again and again. */
 static void come_and_go(int listener, int count)
 {

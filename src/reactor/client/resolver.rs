@@ -256,6 +256,9 @@ fn take() -> Option<*mut Job> {
     }
     // SAFETY: jobs in the line are alive.
     line.head = unsafe { (*job).next };
+    if line.head.is_null() {
+        line.tail = ptr::null_mut();
+    }
     Some(job)
 }
 
