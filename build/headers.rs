@@ -143,6 +143,7 @@ const ADDITIONS: &[&str] = &[
     "version",
     "event_loop",
     "timer",
+    "signal",
     "thread",
     "connection",
     "server",

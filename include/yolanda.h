@@ -133,6 +133,17 @@ typedef uint64_t yolanda_timer;
 typedef void (*yolanda_timer_callback)(struct event_loop *eventLoop, yolanda_timer timer, void *data);
 
 /**
+ * Names a watcher of a signal. It is never 0, and never used again.
+ */
+typedef uint64_t yolanda_signal;
+
+/**
+ * Called on the loop's thread, in its pass, after a signal has come. It may do whatever a callback may
+ * do; it isn't a signal handler. It may stop this watcher or any other, and start new ones.
+ */
+typedef void (*yolanda_signal_callback)(struct event_loop *eventLoop, int signal_number, void *data);
+
+/**
  * Told how many bytes are queued by now.
  */
 typedef void (*yolanda_water_mark_callback)(struct tcp_connection *connection, size_t queued);
@@ -389,6 +400,39 @@ int yolanda_timer_stop(struct event_loop *eventLoop,
  * As for yolanda_timer_start().
  */
 int64_t yolanda_timer_remaining(struct event_loop *eventLoop, yolanda_timer timer);
+
+/**
+ * Has `callback` called whenever the process gets a signal. One signal may have any number of watchers,
+ * on any number of loops; those of a loop are called in the order in which they were started. A signal
+ * that comes again before the loop has called counts once, as pending signals do (signal(7)).
+ *
+ * The library's handler is installed with the first watcher of a signal, with SA_RESTART, and what the
+ * program had there before (a handler, SIG_IGN, SIG_DFL) is put back behind the last one, unless the
+ * program has replaced the handler meanwhile. Threads may block the signal as long as one doesn't. A child
+ * that was forked inherits the handler until it executes another program.
+ *
+ * Returns the watcher, or 0 with errno: EINVAL (NULL, no signal, SIGKILL, SIGSTOP, or what a fault of the
+ * program raises: SIGSEGV, SIGBUS, SIGFPE, SIGILL), EPERM on another thread, ENOMEM.
+ *
+ * # Safety
+ * `eventLoop` is NULL or a loop; `data` stays yours. Only on the loop's thread.
+ */
+yolanda_signal yolanda_signal_start(struct event_loop *eventLoop,
+                                    int number,
+                                    yolanda_signal_callback callback,
+                                    void *data);
+
+/**
+ * Stops a watcher: its callback isn't called any more, also where its signal has come already.
+ *
+ * Returns 0, or -1 with errno: ENOENT for a watcher that was stopped or never was, EINVAL for NULL, EPERM
+ * on another thread.
+ *
+ * # Safety
+ * As for yolanda_signal_start().
+ */
+int yolanda_signal_stop(struct event_loop *eventLoop,
+                        yolanda_signal signal);
 
 /**
  * Ends a thread of event_loop_thread_start(): its loop quits, what was posted to it is run, and its

@@ -3,7 +3,8 @@
 #define YOLANDA_LIB_CHANNEL_H
 
 /**
- * No event: a wait that ran out.
+ * Without effect, as in the original: a channel has no place for a time. yolanda_timer_start() waits
+ * for one.
  */
 #define EVENT_TIMEOUT 1
 
@@ -18,7 +19,8 @@
 #define EVENT_WRITE 4
 
 /**
- * A signal.
+ * Without effect, as in the original: a channel is found by its descriptor, and a signal's number would
+ * be taken for one. yolanda_signal_start() watches signals.
  */
 #define EVENT_SIGNAL 8
 

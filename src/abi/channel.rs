@@ -1,12 +1,14 @@
 use core::ffi::{c_int, c_void};
 
-/// No event: a wait that ran out.
+/// Without effect, as in the original: a channel has no place for a time. yolanda_timer_start() waits
+/// for one.
 pub const EVENT_TIMEOUT: c_int = 0x01;
 /// The descriptor can be read (or has ended, or failed).
 pub const EVENT_READ: c_int = 0x02;
 /// The descriptor can be written.
 pub const EVENT_WRITE: c_int = 0x04;
-/// A signal.
+/// Without effect, as in the original: a channel is found by its descriptor, and a signal's number would
+/// be taken for one. yolanda_signal_start() watches signals.
 pub const EVENT_SIGNAL: c_int = 0x08;
 
 /// Called on the loop's thread when the descriptor can be read. Gets the channel's `data`; what it

@@ -3,6 +3,7 @@
 use super::client::{Client, Job};
 use super::pending::Task;
 use super::refs::{RefCount, Released};
+use super::signals::Watchers;
 use super::tcp_connection::Connection;
 use super::tcp_server::{Listener, Server};
 use super::thread_pool::Pool;
@@ -96,6 +97,7 @@ pub struct Loop {
     pub last_busy: i64,
     pub trimmed: bool,
     pub timers: Timers,
+    pub signals: Watchers,
     /// What was queued and is being carried out.
     pub taken: *mut Task,
     /// The loop's own copy of its name, or NULL.

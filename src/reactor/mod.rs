@@ -26,6 +26,7 @@ mod refs;
 mod refs_tests;
 mod registration;
 mod registry;
+pub mod signals;
 pub mod tcp_connection;
 pub mod tcp_server;
 mod teardown;

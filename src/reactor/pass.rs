@@ -3,7 +3,7 @@
 //! looked at, the dead are freed.
 
 use super::loop_state::{Loop, count, of};
-use super::{dispatcher, pending, tcp_connection, tcp_server, timers};
+use super::{dispatcher, pending, signals, tcp_connection, tcp_server, timers};
 use crate::abi::types::event_loop;
 use crate::sys::{errno, pool};
 use libc::timeval;
@@ -127,6 +127,7 @@ unsafe fn finish(l: *mut event_loop) {
         let own = of(l);
         pending::run(l);
         tcp_server::attend(l);
+        signals::deliver(l);
         timers::run(l);
         tcp_connection::run_ready(l);
         if !(*own).held.is_null() {

@@ -3,8 +3,8 @@
 
 use super::loop_state::{self, channel_at, of};
 use super::{
-    client, event_loop as event_loops, pass, pending, registry, tcp_connection, tcp_server,
-    thread_pool, utils,
+    client, event_loop as event_loops, pass, pending, registry, signals, tcp_connection,
+    tcp_server, thread_pool, utils,
 };
 use crate::abi::types::event_loop;
 use crate::http::http_server;
@@ -22,6 +22,7 @@ pub unsafe fn free_loop(l: *mut event_loop) {
         utils::take_over(l);
         finish(l);
         forget_channels(l);
+        signals::forget_loop(l);
         http_server::free_loop_state(event_loops::http_slot(l));
         event_loops::release_parts(of(l));
         loop_state::give_up(l);

@@ -153,6 +153,28 @@ CASE(what_was_not_asked_for)
     CHECK_INT(reads, 0);
 }
 
+/* EVENT_TIMEOUT and EVENT_SIGNAL mean nothing, alone or beside others, and stay where they are. */
+CASE(events_without_effect)
+{
+    enum { BOTH = EVENT_TIMEOUT | EVENT_SIGNAL };
+    int fd[2];
+    make_pipe(fd);
+    struct event_loop *loop = counting_loop();
+    struct channel *channel = watch(loop, fd[0], EVENT_READ | BOTH, count_read, count_write, NULL);
+    CHECK(passes_of_a_while(loop) <= FEW);
+    CHECK_INT(reads + writes, 0);
+    put(fd[1], "x");
+    passes(loop, 2);
+    CHECK(reads > 0);
+    CHECK_INT(channel->events, EVENT_READ | BOTH);
+    reads = 0;
+    channel->events = BOTH;
+    CHECK_INT(event_loop_update_channel_event(loop, fd[0], channel), 0);
+    CHECK(passes_of_a_while(loop) <= FEW);
+    CHECK_INT(reads + writes, 0);
+    CHECK_INT(channel->events, BOTH);
+}
+
 /* Hang-up and error are delivered as readiness: for reading where that is wanted ... */
 CASE(hang_up_for_a_reader)
 {

@@ -7,7 +7,7 @@ import apicase
 import harness
 
 EVERYWHERE = ("channel", "loop_channels", "loop_readiness", "loop_threads", "loop_run", "loop_log",
-              "loop_control", "loop_free", "timers",
+              "loop_control", "loop_free", "timers", "signals",
               "dispatcher", "threads", "connection", "servers", "memory",
               "connection_kept", "connection_flow", "connection_times", "connection_threads",
               "no_memory", "bad_input", "client", "client_names", "client_reconnect",

@@ -8,6 +8,7 @@ pub mod http_request;
 pub mod http_response;
 pub mod log;
 pub mod server;
+pub mod signal;
 pub mod thread;
 pub mod timer;
 pub mod version;
