@@ -1,5 +1,6 @@
 """What the documents show and say: their C compiles and works, both languages agree, links lead somewhere."""
 import re
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -9,8 +10,10 @@ import harness
 import tables
 
 PAGES = sorted([*harness.ROOT.glob("*.md"), *harness.ROOT.glob("docs/*.md")])
-TWINS = (("README.md", "README.zh-CN.md"),)
+TWINS = (("README.md", "README.zh-CN.md"), ("docs/beyond.md", "docs/beyond.zh-CN.md"))
 STRICT = ("-Wall", "-Wextra", "-Wpedantic", "-Werror")
+# Fragments: nobody calls them all, and few look at all that they are given.
+FRAGMENTS = ("-Wno-unused-parameter", "-Wno-unused-function")
 
 
 def read(name):
@@ -64,6 +67,24 @@ class Code(unittest.TestCase):
             'tcp_server_start(server);\n    printf("port %d\\n", server->port);\n    fflush(stdout);')
         serves(text, STRICT, echo)
 
+    def test_beyond_the_course(self):
+        """All blocks of the page are one file, which is a server."""
+        for name in ("docs/beyond.md", "docs/beyond.zh-CN.md"):
+            code = "\n".join(blocks(name))
+            self.compiles(code, *FRAGMENTS)
+        text = code.replace('":43211"', '"127.0.0.1:0"').replace(
+            "    event_loop_run(loop);",
+            '    printf("port %d\\n", server->port);\n    fflush(stdout);\n    event_loop_run(loop);')
+
+        def check(server):
+            echo(server)
+            idle = server.connect()
+            server.signal(signal.SIGTERM)
+            self.assertEqual(harness.recv_all(idle), b"")
+            self.assertEqual(server.wait_end(), 0)
+
+        serves(text, FRAGMENTS, check)
+
     def test_every_other_block_of_c_is_known(self):
         """So that none is added that nobody compiles."""
         for page in PAGES:
@@ -114,6 +135,12 @@ class Words(unittest.TestCase):
         for page in PAGES:
             for name in re.findall(r"\b(?:yolanda|YOLANDA)_[A-Za-z_]*[A-Za-z](?![*\w])", page.read_text()):
                 self.assertIn(name, known, page.name)
+
+    def test_examples_are_listed(self):
+        files = {path.name for path in harness.ROOT.glob("c_examples/*.c")}
+        for name in TWINS[0]:
+            listed = set(re.findall(r"`(\w+\.c)`", read(name)))
+            self.assertEqual(listed, files, name)
 
     def test_places_exist(self):
         """The files that architecture.md puts into its tables."""
