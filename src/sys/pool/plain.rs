@@ -1,74 +1,47 @@
-//! The pools as plain malloc and free, for memcheck and AddressSanitizer. Each block has a head
-//! that links it into a list, so that `owns` still works.
+//! The pools as plain malloc and free, for memcheck and AddressSanitizer. A table on the side says
+//! which blocks are ours, as complements of their addresses: a block that is in the table only is
+//! one that leaked, and the tools are to see it so.
 
 use crate::sys::lock::Lock;
+use std::collections::BTreeMap;
 use std::ptr;
 
-#[repr(C, align(16))]
-struct Head {
-    prev: *mut Head,
-    next: *mut Head,
-    size: usize,
+/// The complement of a block's address, and its size.
+static BLOCKS: Lock<BTreeMap<usize, usize>> = Lock::new(BTreeMap::new());
+
+fn hidden(p: *const u8) -> usize {
+    !p.addr()
 }
 
-struct Blocks(*mut Head);
-
-// SAFETY: heads are malloc'd memory; the mutex orders all use of the list.
-unsafe impl Send for Blocks {}
-
-static BLOCKS: Lock<Blocks> = Lock::new(Blocks(ptr::null_mut()));
-
 pub fn alloc(size: usize) -> *mut u8 {
-    // SAFETY: malloc may be called with any size; the head is written before it is linked.
-    unsafe {
-        let head = libc::malloc(size_of::<Head>() + size).cast::<Head>();
-        if head.is_null() {
-            return ptr::null_mut();
-        }
-        let mut blocks = BLOCKS.lock();
-        head.write(Head { prev: ptr::null_mut(), next: blocks.0, size });
-        if !blocks.0.is_null() {
-            (*blocks.0).prev = head;
-        }
-        blocks.0 = head;
-        head.add(1).cast()
+    // SAFETY: malloc may be called with any size.
+    let p = unsafe { libc::malloc(size) }.cast::<u8>();
+    if !p.is_null() {
+        BLOCKS.lock().insert(hidden(p), size);
     }
+    p
 }
 
 /// # Safety
 /// `p` came from `alloc`, and nothing uses it any more.
 pub unsafe fn free(p: *mut u8, _size: usize) {
     let mut blocks = BLOCKS.lock();
-    // SAFETY: the head stands before the block, and is in the list.
-    unsafe {
-        let head = p.cast::<Head>().sub(1);
-        let (prev, next) = ((*head).prev, (*head).next);
-        if prev.is_null() {
-            blocks.0 = next;
-        } else {
-            (*prev).next = next;
-        }
-        if !next.is_null() {
-            (*next).prev = prev;
-        }
-        libc::free(head.cast());
+    blocks.remove(&hidden(p));
+    if blocks.is_empty() {
+        // An empty map keeps a node.
+        *blocks = BTreeMap::new();
     }
+    drop(blocks);
+    // SAFETY: a block of malloc's, by the caller's promise.
+    unsafe { libc::free(p.cast()) };
 }
 
 pub fn owns(p: *const u8) -> bool {
+    // Complements are in reverse order: the first one from here on is the block that begins at `p`
+    // or is the last that begins before it.
+    let here = hidden(p);
     let blocks = BLOCKS.lock();
-    let mut head = blocks.0;
-    while !head.is_null() {
-        // SAFETY: listed heads are live while the lock is held.
-        unsafe {
-            let start = head.add(1) as usize;
-            if (p as usize).wrapping_sub(start) < (*head).size {
-                return true;
-            }
-            head = (*head).next;
-        }
-    }
-    false
+    blocks.range(here..).next().is_some_and(|(&start, &size)| start - here < size)
 }
 
 pub fn run_alloc(size: usize) -> *mut u8 {
