@@ -1,7 +1,5 @@
 //! Thin wrappers around libc: memory, descriptors, addresses, errno.
 
-// Until servers and connections tell their addresses.
-#[allow(dead_code)]
 pub mod address;
 /// Atomics by a name of our own: tests/model puts loom's in their place.
 pub mod atomic {
