@@ -9,7 +9,8 @@ from pathlib import Path
 import harness
 import tables
 
-PAGES = sorted([*harness.ROOT.glob("*.md"), *harness.ROOT.glob("docs/*.md")])
+PAGES = sorted([*harness.ROOT.glob("*.md"), *harness.ROOT.glob("docs/*.md"),
+                *harness.ROOT.glob("benches/*.md")])
 TWINS = (("README.md", "README.zh-CN.md"), ("docs/beyond.md", "docs/beyond.zh-CN.md"))
 STRICT = ("-Wall", "-Wextra", "-Wpedantic", "-Werror")
 # Fragments: nobody calls them all, and few look at all that they are given.
@@ -141,6 +142,20 @@ class Words(unittest.TestCase):
         for name in TWINS[0]:
             listed = set(re.findall(r"`(\w+\.c)`", read(name)))
             self.assertEqual(listed, files, name)
+
+    def test_versions(self):
+        """The version that the pages speak of is the one that is built."""
+        version = re.search(r'^version = "(.*)"', read("Cargo.toml"), re.MULTILINE).group(1)
+        newest = re.search(r"^## \[(.*?)\]", read("CHANGELOG.md"), re.MULTILINE).group(1)
+        self.assertEqual(newest, version)
+        self.assertIn(f"\nVersion {version} ", read("README.md"))
+        self.assertIn(f"\n{version} 版", read("README.zh-CN.md"))
+        minor = version.rpartition(".")[0]
+        for name in TWINS[0]:
+            self.assertEqual(set(re.findall(r"find_package\(yolanda (\S+)", read(name))), {minor})
+        for name in TWINS[1]:
+            self.assertRegex(read(name), rf"yolanda {re.escape(minor)}\b")
+        self.assertIn(f"libyolanda.so.{version}", read("docs/abi.md"))
 
     def test_places_exist(self):
         """The files that architecture.md puts into its tables."""
