@@ -55,6 +55,7 @@ static int on_message(struct buffer *input, struct tcp_connection *one)
     CHECK(closed < connections); /* no message after the closed callback */
     messages++;
     int size = buffer_readable_size(input);
+    CHECK(size > 0);
     got += size - seen;
     seen = size;
     if (in_message != NULL) {

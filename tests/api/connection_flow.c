@@ -94,6 +94,25 @@ CASE(resuming_with_unread_bytes)
     CHECK_INT(messages, 3);
 }
 
+/* Paused again before the pass: nothing is handed over until the next resume. */
+CASE(resuming_and_pausing)
+{
+    in_message = pause_it;
+    keeps = 1;
+    set_up();
+    say("unread");
+    UNTIL(messages == 1);
+    CHECK_INT(yolanda_connection_resume(conn), 0);
+    CHECK_INT(yolanda_connection_pause(conn), 0);
+    say("more");
+    check_idle();
+    CHECK_INT(messages, 1);
+    CHECK_INT(yolanda_connection_resume(conn), 0);
+    UNTIL(messages == 2);
+    check_idle();
+    CHECK_INT(got, 6); /* paused again by the callback */
+}
+
 /* A pause and a resume in one callback change nothing. */
 static void pause_and_resume(struct tcp_connection *one)
 {
@@ -176,6 +195,27 @@ CASE(hang_up_with_unread_bytes)
     UNTIL(closed == 1);
     CHECK_INT(messages, 2);
     CHECK_INT(got, 10);
+}
+
+/* Closed after all, its descriptor is closed too, though no code of the program has had it. */
+CASE(hang_up_while_paused_then_closed)
+{
+    int fd[2];
+    loop = yolanda_loop_new("test", NULL);
+    make_sockets(fd);
+    connections++;
+    conn = tcp_connection_new(fd[0], loop, NULL, on_closed, on_message, on_written);
+    NEED(conn != NULL);
+    peer = fd[1];
+    CHECK_INT(yolanda_connection_pause(conn), 0);
+    say("last words");
+    close(peer);
+    check_idle();
+    CHECK_INT(yolanda_connection_close(conn), 0);
+    UNTIL(closed == 1);
+    settle();
+    CHECK(fcntl(fd[0], F_GETFD) < 0);
+    CHECK_INT(messages, 0);
 }
 
 /* Nothing is left to read: it closes, as nothing can be sent either. */

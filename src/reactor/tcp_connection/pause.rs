@@ -65,6 +65,8 @@ pub unsafe fn hung_up(conn: *mut Connection) {
         let unread =
             readable(&raw const (*conn).input) > 0 || sys_fd::available(fd).is_some_and(|n| n > 0);
         if error == 0 && (*conn).paused && unread {
+            // The back end can't tell any more whose the number is.
+            life::identify_once(conn);
             return registration::park((*conn).public.eventLoop, fd);
         }
         turns::close_in_pass(conn, error);

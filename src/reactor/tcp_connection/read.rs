@@ -54,7 +54,9 @@ unsafe fn turn(conn: *mut Connection, bits: u32) {
 unsafe fn take(conn: *mut Connection, bits: u32) {
     // SAFETY: the connection lives until the pass ends; its state is read after each callback.
     unsafe {
-        if std::mem::replace(&mut (*conn).owes_message, false) && life::is_open(conn) {
+        let owes = std::mem::replace(&mut (*conn).owes_message, false);
+        if owes && life::is_open(conn) && !(*conn).paused && readable(&raw const (*conn).input) > 0
+        {
             deliver(conn);
         }
         for read in 0..TURNS {

@@ -237,6 +237,9 @@ pub unsafe fn send_own_output(conn: *mut Connection) -> c_int {
         if before == 0 {
             return 0;
         }
+        if (*conn).channel.events & EVENT_WRITE == 0 {
+            timeouts::queued(conn);
+        }
         if !queue::flush(conn) {
             let e = errno::get();
             turns::close_in_pass(conn, e);
