@@ -3,8 +3,9 @@
 #![forbid(unsafe_code)]
 
 use super::body::Body;
-use super::scan::{has_member, members};
-use super::status::{BAD_REQUEST, CONTENT_TOO_LARGE, NOT_IMPLEMENTED, Status};
+use super::scan::{members, trim};
+use super::status::{BAD_REQUEST, CONTENT_TOO_LARGE, EXPECTATION_FAILED, NOT_IMPLEMENTED, Status};
+use super::target::is_host;
 
 #[derive(Default)]
 pub(super) struct Framing {
@@ -14,7 +15,7 @@ pub(super) struct Framing {
     chunked: bool,
     /// A transfer coding was named that isn't known here.
     unknown: bool,
-    host: bool,
+    pub(super) host: bool,
     /// The client waits for `100 Continue` before it sends the body.
     pub(super) expects: bool,
     pub(super) is_1_0: bool,
@@ -25,20 +26,24 @@ impl Framing {
     pub(super) fn header(&mut self, name: &[u8], value: &[u8]) -> Result<(), Status> {
         match name.len() {
             4 if name.eq_ignore_ascii_case(b"host") => {
-                if self.host {
+                if self.host || !is_host(value) {
                     return Err(BAD_REQUEST);
                 }
                 self.host = true;
             }
             6 if name.eq_ignore_ascii_case(b"expect") => {
-                self.expects |= has_member(value, b"100-continue");
+                for expectation in members(value) {
+                    if !expectation.eq_ignore_ascii_case(b"100-continue") {
+                        return Err(EXPECTATION_FAILED);
+                    }
+                    self.expects = true;
+                }
             }
             14 if name.eq_ignore_ascii_case(b"content-length") => {
-                let length = decimal(value)?;
-                if self.length.is_some_and(|before| before != length) {
+                if self.length.is_some() {
                     return Err(BAD_REQUEST);
                 }
-                self.length = Some(length);
+                self.length = Some(decimal(value)?);
             }
             17 if name.eq_ignore_ascii_case(b"transfer-encoding") => self.transfer(value)?,
             _ => (),
@@ -48,12 +53,10 @@ impl Framing {
 
     fn transfer(&mut self, value: &[u8]) -> Result<(), Status> {
         self.transfer = true;
-        if members(value).next().is_none() {
-            return Err(BAD_REQUEST);
-        }
-        for coding in members(value) {
-            // Chunked comes last, and once.
-            if self.chunked {
+        for coding in value.split(|&b| b == b',').map(trim) {
+            // Chunked comes last, and once. Who looks for that one word alone reads a list with an
+            // empty member as no chunked.
+            if self.chunked || coding.is_empty() {
                 return Err(BAD_REQUEST);
             }
             self.chunked = coding.eq_ignore_ascii_case(b"chunked");

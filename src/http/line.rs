@@ -3,8 +3,9 @@
 
 use core::ops::Range;
 
-use super::scan::{is_blank, token_len};
+use super::scan::{is_blank, target_len, token_len};
 use super::status::{BAD_REQUEST, Status, VERSION_NOT_SUPPORTED};
+use super::target;
 
 /// Where the parts of `METHOD URL HTTP/1.x` stand in its line: the method at its start, the
 /// version at its end.
@@ -23,27 +24,30 @@ pub(super) fn request_line(line: &[u8]) -> Result<RequestLine, Status> {
     }
     let start = method_end + 1;
     let rest = line.get(start..).unwrap_or(b"");
-    let Some(url_len) = rest.iter().position(|&b| b <= b' ') else {
-        return Err(BAD_REQUEST);
-    };
+    let url_len = target_len(rest);
     if url_len == 0 || rest.get(url_len) != Some(&b' ') {
         return Err(BAD_REQUEST);
     }
-    let version = rest.get(url_len + 1..).unwrap_or(b"");
-    let is_1_0 = match version {
-        b"HTTP/1.1" => false,
-        b"HTTP/1.0" => true,
-        [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]
-            if major.is_ascii_digit() && minor.is_ascii_digit() =>
-        {
-            if *major != b'1' {
-                return Err(VERSION_NOT_SUPPORTED);
-            }
-            false
-        }
-        _ => return Err(BAD_REQUEST),
-    };
+    let is_1_0 = is_1_0(rest.get(url_len + 1..).unwrap_or(b""))?;
+    let method = line.get(..method_end).unwrap_or(b"");
+    target::check(method, rest.get(..url_len).unwrap_or(b""))?;
     Ok(RequestLine { method_end, url: start..start + url_len, is_1_0 })
+}
+
+/// Whether the version is HTTP/1.0. Any other of HTTP/1 is served as 1.1 (RFC 9110, 2.5).
+fn is_1_0(version: &[u8]) -> Result<bool, Status> {
+    // Arrays of eight are compared at once.
+    let version: &[u8; 8] = version.try_into().map_err(|_| BAD_REQUEST)?;
+    if version == b"HTTP/1.1" {
+        return Ok(false);
+    }
+    match version {
+        [b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor @ b'0'..=b'9'] => Ok(*minor == b'0'),
+        [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'] => {
+            Err(VERSION_NOT_SUPPORTED)
+        }
+        _ => Err(BAD_REQUEST),
+    }
 }
 
 /// Where name and value stand in a line `NAME: VALUE`; the blanks around the value are left out.
@@ -83,7 +87,7 @@ mod tests {
     #[test]
     fn request_lines() {
         assert_eq!(request("GET / HTTP/1.1"), Ok(("GET", "/", false)));
-        assert_eq!(request("M-X a?b HTTP/1.0"), Ok(("M-X", "a?b", true)));
+        assert_eq!(request("M-X /?b HTTP/1.0"), Ok(("M-X", "/?b", true)));
         assert_eq!(request("GET / HTTP/1.7"), Ok(("GET", "/", false)));
         assert_eq!(request("GET /\u{e4} HTTP/1.1"), Ok(("GET", "/\u{e4}", false)));
         for version in ["HTTP/2.0", "HTTP/0.9", "HTTP/3.1"] {
@@ -109,6 +113,10 @@ mod tests {
             "GET / HTTP/11",
             "G(T / HTTP/1.1",
             "GET /a b HTTP/1.1",
+            "GET /a#b HTTP/1.1",
+            "GET # HTTP/1.1",
+            "GET a HTTP/1.1",
+            "GET * HTTP/1.1",
         ] {
             assert_eq!(request(line), Err(BAD_REQUEST), "{line:?}");
         }

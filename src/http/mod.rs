@@ -22,5 +22,6 @@ mod scan;
 mod scratch;
 mod state;
 mod status;
+mod target;
 mod text;
 mod url;

@@ -11,6 +11,8 @@ use super::status::{BAD_REQUEST, HEADERS_TOO_LARGE, Status, URI_TOO_LONG};
 
 /// The line with the size of a chunk, and its extensions.
 const CHUNK_LINE_MAX: usize = 1 << 10;
+/// Empty lines before a request: some clients end a body with a line end that isn't part of it.
+const EMPTY_LINES_MAX: u8 = 4;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum State {
@@ -24,6 +26,8 @@ pub(super) enum State {
 pub(super) trait Store {
     fn request_line(&mut self, line: &[u8], parts: &RequestLine) -> Result<(), Status>;
     fn header(&mut self, line: &[u8], parts: &HeaderLine) -> Result<(), Status>;
+    /// A Host header where the target names the host itself, which counts then (RFC 9112, 3.2.2).
+    fn overridden_host(&mut self, line: &[u8], parts: &HeaderLine) -> Result<(), Status>;
     /// The next bytes of the body, at least one. `left`: how many follow; None where only the last
     /// chunk will tell.
     fn body(&mut self, bytes: &[u8], left: Option<u64>) -> Result<(), Status>;
@@ -36,17 +40,26 @@ pub(super) struct Parser {
     /// Bytes of the head that have been taken.
     head: usize,
     headers: usize,
+    empty_lines: u8,
+    /// HTTP/1.1 is refused without Host.
+    needs_host: bool,
+    /// The target isn't a path: it names the host.
+    names_host: bool,
     framing: Framing,
     body: Body,
 }
 
 impl Parser {
-    pub(super) fn new() -> Parser {
+    /// `needs_host`: HTTP/1.1 requests without Host are refused.
+    pub(super) fn new(needs_host: bool) -> Parser {
         Parser {
             state: State::RequestLine,
             scanned: 0,
             head: 0,
             headers: 0,
+            empty_lines: 0,
+            needs_host,
+            names_host: false,
             framing: Framing::default(),
             body: Body::of_length(0),
         }
@@ -54,7 +67,7 @@ impl Parser {
 
     /// Whether nothing of a request has been seen yet.
     pub(super) fn is_fresh(&self) -> bool {
-        self.state == State::RequestLine && self.scanned == 0
+        self.state == State::RequestLine && self.scanned == 0 && self.empty_lines == 0
     }
 
     /// Whether the client waits for `100 Continue` now.
@@ -98,9 +111,12 @@ impl Parser {
                 let Some(line) = self.first_line(input, limits.line)? else {
                     return Ok(0);
                 };
-                // Some clients end a body with a line end that isn't part of it.
                 if !line.is_empty() {
                     self.request_line(line, store)?;
+                } else if self.empty_lines == EMPTY_LINES_MAX {
+                    return Err(BAD_REQUEST);
+                } else {
+                    self.empty_lines += 1;
                 }
                 Ok(line.len() + 2)
             }
@@ -109,6 +125,9 @@ impl Parser {
                     return Ok(0);
                 };
                 if line.is_empty() {
+                    if self.needs_host && !self.framing.host && !self.framing.is_1_0 {
+                        return Err(BAD_REQUEST);
+                    }
                     self.body = self.framing.body(limits.body)?;
                     self.state = State::Body;
                     self.end_of_body();
@@ -127,6 +146,7 @@ impl Parser {
         store.request_line(line, &parts)?;
         self.framing = Framing::default();
         self.framing.is_1_0 = parts.is_1_0;
+        self.names_host = line.get(parts.url.start) != Some(&b'/');
         self.head = line.len() + 2;
         self.headers = 0;
         self.state = State::Headers;
@@ -140,8 +160,13 @@ impl Parser {
         let parts = header_line(line)?;
         let name = line.get(..parts.name_end).unwrap_or(b"");
         let value = line.get(parts.value.clone()).unwrap_or(b"");
+        let hosts = self.framing.host;
         self.framing.header(name, value)?;
-        store.header(line, &parts)?;
+        if self.names_host && self.framing.host != hosts {
+            store.overridden_host(line, &parts)?;
+        } else {
+            store.header(line, &parts)?;
+        }
         self.headers += 1;
         Ok(())
     }
@@ -230,15 +255,15 @@ impl Parser {
             if at > limit {
                 return Err(too_long);
             }
-            match (input.get(at), input.get(at + 1)) {
-                (Some(b'\t'), _) => at += 1,
-                (None, _) | (Some(b'\r'), None) => {
-                    self.scanned = at;
-                    return Ok(None);
-                }
-                (Some(b'\r'), Some(b'\n')) => {
+            match input.get(at..) {
+                Some([b'\r', b'\n', ..]) => {
                     self.scanned = 0;
                     return Ok(input.get(..at));
+                }
+                Some([b'\t', ..]) => at += 1,
+                None | Some([] | [b'\r']) => {
+                    self.scanned = at;
+                    return Ok(None);
                 }
                 _ => return Err(BAD_REQUEST),
             }

@@ -122,7 +122,7 @@ unsafe fn init(request: *mut Request, connection: *mut tcp_connection, is_progra
                 request_headers: table,
                 request_headers_number: 0,
             },
-            parser: Parser::new(),
+            parser: Parser::new(!is_program_s),
             text: Arena::new(text, SIZE - FRONT),
             table,
             capacity: FIRST_HEADERS,

@@ -31,28 +31,58 @@ pub(super) fn find_control(text: &[u8], from: usize) -> usize {
     at
 }
 
-static TOKEN: [bool; 256] = token_table();
+/// What a byte may be part of: a token, the name of a host (escapes apart), a target.
+const TOKEN: u8 = 1;
+const HOST: u8 = 2;
+const TARGET: u8 = 4;
 
-const fn token_table() -> [bool; 256] {
-    let mut table = [false; 256];
+static CLASSES: [u8; 256] = classes();
+
+const fn classes() -> [u8; 256] {
+    let mut table = [0; 256];
     let mut byte = 0;
     while byte < 256 {
-        table[byte] = (byte as u8).is_ascii_alphanumeric();
+        if (byte as u8).is_ascii_alphanumeric() {
+            table[byte] = TOKEN | HOST;
+        }
+        // A fragment is never sent (RFC 9112, 3.2); bytes beyond ASCII are, though they shouldn't.
+        if byte > 0x20 && byte != 0x7f && byte != b'#' as usize {
+            table[byte] |= TARGET;
+        }
         byte += 1;
     }
-    let marks = b"!#$%&'*+-.^_`|~";
+    add(add(table, b"!#$%&'*+-.^_`|~", TOKEN), b"-._~!$&'()*+,;=", HOST)
+}
+
+const fn add(mut table: [u8; 256], marks: &[u8], class: u8) -> [u8; 256] {
     let mut i = 0;
     while i < marks.len() {
-        table[marks[i] as usize] = true;
+        table[marks[i] as usize] |= class;
         i += 1;
     }
     table
 }
 
+/// How many bytes at the start are of this class.
+#[inline]
+fn class_len(text: &[u8], class: u8) -> usize {
+    let end = text.iter().position(|&b| CLASSES[usize::from(b)] & class == 0);
+    end.unwrap_or(text.len())
+}
+
 /// How many bytes at the start are token characters.
 pub(super) fn token_len(text: &[u8]) -> usize {
-    let end = text.iter().position(|&b| !TOKEN[usize::from(b)]);
-    end.unwrap_or(text.len())
+    class_len(text, TOKEN)
+}
+
+/// How many bytes at the start may stand in the name of a host, escapes apart.
+pub(super) fn host_name_len(text: &[u8]) -> usize {
+    class_len(text, HOST)
+}
+
+/// How many bytes at the start may stand in a target.
+pub(super) fn target_len(text: &[u8]) -> usize {
+    class_len(text, TARGET)
 }
 
 pub(super) fn is_token(text: &[u8]) -> bool {

@@ -31,6 +31,11 @@ impl Store for Told {
         Ok(())
     }
 
+    fn overridden_host(&mut self, line: &[u8], parts: &HeaderLine) -> Result<(), Status> {
+        self.parts.push("(overridden)".into());
+        self.header(line, parts)
+    }
+
     fn body(&mut self, bytes: &[u8], left: Option<u64>) -> Result<(), Status> {
         assert!(!bytes.is_empty());
         if let Some(announced) = self.announced {
@@ -51,7 +56,7 @@ struct Outcome {
 
 /// Feeds the input in portions that end where `ends` says, as a growing buffer would.
 fn feed(input: &[u8], ends: impl Iterator<Item = usize>) -> Outcome {
-    let mut parser = Parser::new();
+    let mut parser = Parser::new(false);
     let mut told = Told::default();
     let mut taken = 0;
     let mut result = Ok(());
@@ -75,10 +80,10 @@ const SERVED: &[&str] = &[
     "\r\n\r\nGET /a?b=c HTTP/1.0\r\nHost: x\r\n\r\n",
     "GET / HTTP/1.1\r\nHost:x\r\nX-Long: 0123456789 0123456789 0123456789\t0\r\nEmpty:\r\n\r\n",
     "POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello",
-    "POST / HTTP/1.1\r\nContent-Length: 005\r\ncontent-length: 5\r\n\r\n\r\n\r\n\r",
+    "POST / HTTP/1.1\r\ncontent-length: 005\r\n\r\n\r\n\r\n\r",
     "POST / HTTP/1.1\r\nTransfer-Encoding: Chunked\r\n\r\n5\r\nhello\r\nA;x=y\r\n0123456789\r\n\
      0\r\nTrailer: t\r\n\r\n",
-    "POST / HTTP/1.1\r\nTransfer-Encoding: ,chunked,\r\nExpect: 100-continue\r\n\r\n000\r\n\r\n",
+    "POST / HTTP/1.1\r\nTransfer-Encoding: \tchunked \r\nExpect: 100-continue, 100-Continue\r\n\r\n000\r\n\r\n",
 ];
 
 const REFUSED: &[(&str, Status)] = &[
@@ -94,7 +99,10 @@ const REFUSED: &[(&str, Status)] = &[
     ("GET / HTTP/2.0\r\n\r\n", 505),
     ("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 400),
     ("P / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", 400),
+    ("P / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n", 400),
     ("P / HTTP/1.1\r\nContent-Length: 5, 5\r\n\r\n", 400),
+    ("P / HTTP/1.1\r\nContent-Length: 5,\r\n\r\n", 400),
+    ("P / HTTP/1.1\r\nContent-Length: 5 5\r\n\r\n", 400),
     ("P / HTTP/1.1\r\nContent-Length: +5\r\n\r\n", 400),
     ("P / HTTP/1.1\r\nContent-Length: -5\r\n\r\n", 400),
     ("P / HTTP/1.1\r\nContent-Length: 0x5\r\n\r\n", 400),
@@ -109,6 +117,20 @@ const REFUSED: &[(&str, Status)] = &[
     ("P / HTTP/1.1\r\nTransfer-Encoding: chunked, gzip\r\n\r\n", 400),
     ("P / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
     ("P / HTTP/1.1\r\nTransfer-Encoding:\r\n\r\n", 400),
+    ("P / HTTP/1.1\r\nTransfer-Encoding: ,chunked\r\n\r\n", 400),
+    ("P / HTTP/1.1\r\nTransfer-Encoding: chunked,\r\n\r\n", 400),
+    ("P / HTTP/1.1\r\nTransfer-Encoding: chunked;a=b\r\n\r\n", 501),
+    ("P / HTTP/1.1\r\nTransfer-Encoding: identity\r\n\r\n", 501),
+    ("P / HTTP/1.1\r\nTransfer-Encoding: \"chunked\"\r\n\r\n", 501),
+    ("P / HTTP/1.1\r\nExpect: 200-ok\r\n\r\n", 417),
+    ("P / HTTP/1.1\r\nExpect: 100-continue, x\r\n\r\n", 417),
+    ("GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400),
+    ("GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400),
+    ("GET / HTTP/1.1\r\nHost: a, b\r\n\r\n", 400),
+    ("GET / HTTP/1.1\r\nHost: u@a\r\n\r\n", 400),
+    ("\r\n\r\n\r\n\r\n\r\n", 400),
+    ("\n", 400),
+    (" \r\n", 400),
     ("P / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n\r\n", 400),
     ("P / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n 5\r\n", 400),
     ("P / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5 \r\n", 400),
@@ -163,10 +185,36 @@ fn bodies() {
 }
 
 #[test]
+fn the_host_is_known() {
+    let parse = |needs_host: bool, input: &str| {
+        let mut parser = Parser::new(needs_host);
+        let mut told = Told::default();
+        let (_, result) = parser.parse(input.as_bytes(), &Limits::DEFAULT, &mut told);
+        (result, told.parts)
+    };
+    for (input, result) in [
+        ("GET / HTTP/1.1\r\n\r\n", Err(400)),
+        ("GET / HTTP/1.3\r\n\r\n", Err(400)),
+        ("GET http://a/ HTTP/1.1\r\n\r\n", Err(400)),
+        ("GET / HTTP/1.0\r\n\r\n", Ok(())),
+        ("GET / HTTP/1.1\r\nHost:\r\n\r\n", Ok(())),
+        ("GET / HTTP/1.1\r\nhOST: a:1\r\n\r\n", Ok(())),
+    ] {
+        assert_eq!(parse(true, input).0, result, "{input:?}");
+    }
+    assert_eq!(parse(false, "GET / HTTP/1.1\r\n\r\n").0, Ok(()));
+    let input = "GET http://a/ HTTP/1.1\r\nX: y\r\nHost: b\r\nY: z\r\n\r\n";
+    let expected = ["GET", "http://a/", "X", "y", "(overridden)", "Host", "b", "Y", "z"];
+    assert_eq!(parse(true, input), (Ok(()), expected.map(String::from).to_vec()));
+    let (_, parts) = parse(true, "GET / HTTP/1.1\r\nHost: b\r\n\r\n");
+    assert_eq!(parts, ["GET", "/", "Host", "b"]);
+}
+
+#[test]
 fn limits_are_those_given() {
     let small = Limits { line: 20, head: 40, headers: 2, body: 4 };
     let outcome = |input: &str| {
-        let mut parser = Parser::new();
+        let mut parser = Parser::new(false);
         parser.parse(input.as_bytes(), &small, &mut Told::default()).1
     };
     assert_eq!(outcome("GET /abcdefg HTTP/1.1\r\n"), Err(414));
@@ -179,13 +227,13 @@ fn limits_are_those_given() {
     let wide = Limits { head: 100, ..small };
     for (chunks, result) in [("2\r\nab\r\n2\r\n", Ok(())), ("2\r\nab\r\n3\r\n", Err(413))] {
         let input = format!("{chunked}{chunks}");
-        let mut parser = Parser::new();
+        let mut parser = Parser::new(false);
         let told = parser.parse(input.as_bytes(), &wide, &mut Told::default());
         assert_eq!(told.1, result, "{chunks}");
     }
     // Trailers count, too.
     let input = format!("{chunked}0\r\n{}\r\n", "t: 12345678\r\n".repeat(5));
-    let mut parser = Parser::new();
+    let mut parser = Parser::new(false);
     assert_eq!(parser.parse(input.as_bytes(), &wide, &mut Told::default()).1, Err(431));
 }
 
@@ -251,11 +299,11 @@ fn limits() {
 #[test]
 fn expectation_waits_for_the_body() {
     let head = b"P / HTTP/1.1\r\nExpect: 100-Continue\r\nContent-Length: 1\r\n\r\n";
-    let mut parser = Parser::new();
+    let mut parser = Parser::new(false);
     let mut told = Told::default();
     assert_eq!(parser.parse(&head[..20], &Limits::DEFAULT, &mut told), (14, Ok(())));
     assert!(!parser.expects_continue());
-    let mut parser = Parser::new();
+    let mut parser = Parser::new(false);
     assert_eq!(parser.parse(head, &Limits::DEFAULT, &mut told), (head.len(), Ok(())));
     assert!(parser.expects_continue());
     parser.continued();

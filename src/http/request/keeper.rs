@@ -8,6 +8,8 @@ use crate::abi::types::request_header;
 use crate::http::line::{HeaderLine, RequestLine};
 use crate::http::parse::Store;
 use crate::http::status::{NO_MEMORY, Status};
+use crate::http::target::authority;
+use crate::http::text::text;
 use crate::sys::pool;
 
 /// Keeps lines in a live request, beside the parser that reads them.
@@ -57,6 +59,20 @@ impl Store for Keeper {
             *text.add(parts.value.end) = 0;
             push(self.0, text, text.add(parts.value.start)).ok_or(NO_MEMORY)
         }
+    }
+
+    fn overridden_host(&mut self, line: &[u8], parts: &HeaderLine) -> Result<(), Status> {
+        // SAFETY: the URL is a string of the request, or what the program has put there.
+        let url = unsafe { text((*self.0).front.public.url) };
+        let Some(host) = authority(url).and_then(|range| url.get(range)) else {
+            return self.header(line, parts);
+        };
+        let (key, value) = (self.copy(line.get(..parts.name_end).unwrap_or(b"")), self.copy(host));
+        if key.is_null() || value.is_null() {
+            return Err(NO_MEMORY);
+        }
+        // SAFETY: a live request, and strings of its own.
+        unsafe { push(self.0, key, value).ok_or(NO_MEMORY) }
     }
 
     fn body(&mut self, bytes: &[u8], left: Option<u64>) -> Result<(), Status> {
