@@ -61,26 +61,21 @@ static inline void example_announce_address(struct TCPserver *server)
     fflush(stdout);
 }
 
-static struct event_loop *example_loop;
-
-/* A signal handler may do very little; this is allowed. */
-static inline void example_stop(int signal_number)
+/* Called by the loop, on its thread, when the signal has come. So it may do whatever any callback
+ * may; a handler of sigaction(2), which meets the program in mid-work, may do very little. */
+static inline void example_stop(struct event_loop *loop, int signal_number, void *data)
 {
     (void) signal_number;
-    yolanda_loop_quit(example_loop);
+    (void) data;
+    yolanda_loop_quit(loop);
 }
 
 /* Ctrl-C and kill make event_loop_run(loop) return, instead of ending the process in mid-work. */
 static inline void example_stop_on_signals(struct event_loop *loop)
 {
-    struct sigaction action;
-
-    memset(&action, 0, sizeof(action));
-    action.sa_handler = example_stop;
-    action.sa_flags = SA_RESTART; /* a printf that the signal meets goes on */
-    example_loop = loop;
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    if (yolanda_signal_start(loop, SIGINT, example_stop, NULL) == 0
+        || yolanda_signal_start(loop, SIGTERM, example_stop, NULL) == 0)
+        err_sys("no signal handler");
 }
 
 /* Turns a letter by 13 places; doing it twice gives the letter back. */

@@ -469,7 +469,8 @@ def embedded_loop(examples):
 
 CHECKS = {check.__name__: check for check in (
     echo_server, echo_server_threads, echo_server_poll, http_server, blocking_server,
-    own_channel, chat_server, timer, idle_timeout, file_sender, unix_socket)}
+    own_channel, chat_server, timer, graceful_shutdown, idle_timeout, file_sender, async_client,
+    unix_socket, embedded_loop)}
 
 
 def main():
