@@ -150,13 +150,15 @@ const ADDITIONS: &[&str] = &[
     "client",
     "http_request",
     "http_response",
+    "http_server",
     "log",
 ];
 
 /// What `yolanda.h` includes: the types that it refers to.
 const ADDITIONS_NEED: &str = "#include <stddef.h>\n#include <stdint.h>\n\n\
-    #include \"lib/event_loop.h\"\n#include \"lib/tcp_connection.h\"\n\
-    #include \"lib/tcp_server.h\"\n#include \"lib/thread_pool.h\"\n";
+    #include \"lib/event_loop.h\"\n#include \"lib/http_server.h\"\n\
+    #include \"lib/tcp_connection.h\"\n#include \"lib/tcp_server.h\"\n\
+    #include \"lib/thread_pool.h\"\n";
 
 fn additions() -> cbindgen::Bindings {
     let mut config = Config::from_file("cbindgen.toml").expect("cbindgen.toml");
@@ -166,7 +168,7 @@ fn additions() -> cbindgen::Bindings {
     ));
     config.after_includes = Some(format!("\n{}", version_macros()));
     config.trailer = Some("\n#endif".into());
-    config.export.include = vec!["yolanda_loop_stats".into()];
+    config.export.include = vec!["yolanda_loop_stats".into(), "yolanda_http_stats".into()];
     ADDITIONS
         .iter()
         .fold(

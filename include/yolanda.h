@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "lib/event_loop.h"
+#include "lib/http_server.h"
 #include "lib/tcp_connection.h"
 #include "lib/tcp_server.h"
 #include "lib/thread_pool.h"
@@ -63,6 +64,8 @@ struct event_loop_thread;
 struct http_request;
 
 struct http_response;
+
+struct http_server;
 
 struct tcp_connection;
 
@@ -179,6 +182,36 @@ typedef void (*yolanda_client_failed_callback)(struct yolanda_client *client, in
 typedef void (*yolanda_http_stream_callback)(struct http_response *httpResponse,
                                              int event,
                                              void *data);
+
+/**
+ * What an HTTP server has done. Later versions may add fields at the end.
+ */
+struct yolanda_http_stats {
+    /**
+     * Requests that were given to the callback.
+     */
+    uint64_t requests;
+    /**
+     * Responses by status, those of the library itself among them.
+     */
+    uint64_t responses_2xx;
+    /**
+     * The same.
+     */
+    uint64_t responses_3xx;
+    /**
+     * The same.
+     */
+    uint64_t responses_4xx;
+    /**
+     * The same, with whatever stands above.
+     */
+    uint64_t responses_5xx;
+    /**
+     * Connections that were ended by a deadline.
+     */
+    uint64_t timeouts;
+};
 
 /**
  * Takes a line of the log, on the thread that logs: the severity as it was given, the text without
@@ -1444,6 +1477,112 @@ size_t yolanda_http_response_queued(struct http_response *httpResponse);
 int yolanda_http_response_set_stream_callback(struct http_response *httpResponse,
                                               yolanda_http_stream_callback callback,
                                               void *data);
+
+/**
+ * Makes an HTTP server on an address, which is written as for yolanda_server_new(). The functions
+ * yolanda_server_...() take its `tcpServer`, for instance to stop it: requests in flight are answered then, with
+ * `Connection: close`.
+ *
+ * Returns the server, to be released by yolanda_http_server_free() or with its loop, or NULL with errno as
+ * yolanda_server_new().
+ *
+ * # Safety
+ * `eventLoop` is NULL or a loop; `address` is NULL or ends with a NUL. Only on the loop's thread.
+ */
+struct http_server *yolanda_http_server_new(struct event_loop *eventLoop,
+                                            const char *address,
+                                            request_callback requestCallback,
+                                            int threads);
+
+/**
+ * Starts a server, also one of http_server_new(), as yolanda_server_start() does.
+ *
+ * Returns 0, or -1 with errno as yolanda_server_start(): EALREADY, ESHUTDOWN, EADDRINUSE, EMFILE, ENFILE,
+ * ENOMEM, ENOSPC; EINVAL for NULL, EPERM on another thread.
+ *
+ * # Safety
+ * `server` is NULL or a server. Only on its loop's thread.
+ */
+int yolanda_http_server_start(struct http_server *server);
+
+/**
+ * Frees a server, also one of http_server_new(), as yolanda_server_free() does with its TCP server:
+ * that is freed as well, so call only one of the two. Responses that are still deferred have to be sent all the
+ * same.
+ *
+ * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, EDEADLK when one of its threads
+ * waits for the caller.
+ *
+ * # Safety
+ * `server` is NULL or a server that isn't freed yet. Only on its loop's thread.
+ */
+int yolanda_http_server_free(struct http_server *server);
+
+/**
+ * Sets how long the server waits, in milliseconds; 0 waits for ever. The clock is looked at every now
+ * and then, so a deadline may be late by a quarter of itself, by a second at most; it is never early.
+ *
+ * `idle_ms`: for the next request on an open connection, or the first; it is closed then (75,000 without this
+ * call, as the others 60,000).
+ * `head_ms`: for request line and headers, from their first byte to their last: 408, and it closes.
+ * `body_ms`: for the next bytes of a body: 408, and it closes.
+ * `answer_ms`: for a deferred response, or its next part: 503, and it closes; once the response has begun, it is
+ * cut off.
+ * `write_ms`: for a client that takes nothing of what is queued for it: it is cut off.
+ *
+ * Returns 0, or -1 with errno: EINVAL for NULL, negative times or more than 24 days, EPERM on another thread.
+ *
+ * # Safety
+ * `server` is NULL or a server. Only on its loop's thread.
+ */
+int yolanda_http_server_set_deadlines(struct http_server *server,
+                                      int64_t idle_ms,
+                                      int64_t head_ms,
+                                      int64_t body_ms,
+                                      int64_t answer_ms,
+                                      int64_t write_ms);
+
+/**
+ * Sets how large requests may be; 0 stands for the number that holds without this call.
+ *
+ * `line`: bytes of the request line (8,192); 414 beyond.
+ * `head`: bytes of request line, headers and trailers (65,536); 431 beyond.
+ * `headers`: how many headers (1,000); 431 beyond.
+ * `body`: bytes of the body (67,108,864); 413 beyond.
+ *
+ * Returns 0, or -1 with errno: EINVAL for NULL or more than 1 GiB, EPERM on another thread.
+ *
+ * # Safety
+ * `server` is NULL or a server. Only on its loop's thread.
+ */
+int yolanda_http_server_set_limits(struct http_server *server,
+                                   size_t line,
+                                   size_t head,
+                                   size_t headers,
+                                   size_t body);
+
+/**
+ * Sets after how many requests a connection is closed; 0, the default, sets no limit.
+ *
+ * Returns 0, or -1 with errno: EINVAL for NULL or a negative number, EPERM on another thread.
+ *
+ * # Safety
+ * `server` is NULL or a server. Only on its loop's thread.
+ */
+int yolanda_http_server_set_max_requests(struct http_server *server, int requests);
+
+/**
+ * Tells what a server has done: fills the `size` bytes of `stats`, sizeof(struct yolanda_http_stats) of the
+ * program's header.
+ *
+ * Returns 0, or -1 with EINVAL for NULL or a size of 0.
+ *
+ * # Safety
+ * `server` is NULL or a server; `stats` has `size` bytes. Any thread may call it.
+ */
+int yolanda_http_server_get_stats(struct http_server *server,
+                                  struct yolanda_http_stats *stats,
+                                  size_t size);
 
 /**
  * Says what is logged: lines of this severity and above (LOG_DEBUG_TYPE, LOG_MSG_TYPE,

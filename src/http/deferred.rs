@@ -7,7 +7,7 @@
 use core::ffi::{c_int, c_void};
 use core::mem::size_of;
 use core::ptr::null_mut;
-use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
 use super::encode::{Body, chunk_line, is_bodiless};
 use super::exchange;
@@ -18,10 +18,10 @@ use crate::abi::types::{
     YOLANDA_HTTP_WRITABLE as WRITABLE, event_loop, http_response, tcp_connection,
     yolanda_http_stream_callback,
 };
-use crate::reactor::pending;
 use crate::reactor::tcp_connection::answering::{self, release, retain};
 use crate::reactor::tcp_connection::{is_open, send_bytes};
 use crate::reactor::tcp_server::is_ending;
+use crate::reactor::{pass, pending};
 use crate::sys::{errno, pool};
 
 /// How the body of a stream is told from what follows it.
@@ -52,6 +52,9 @@ pub(super) struct Deferred {
     data: *mut c_void,
     /// A look at the queue is on its way.
     looks: AtomicBool,
+    /// Something was sent; and when that last happened, the low bits of the clock's milliseconds.
+    begun: AtomicBool,
+    used: AtomicU32,
 }
 
 /// What the callback's request says about its answer.
@@ -90,6 +93,8 @@ pub(super) unsafe fn make(
         (*deferred).callback = None;
         (*deferred).data = null_mut();
         (*deferred).looks = AtomicBool::new(false);
+        (*deferred).begun = AtomicBool::new(false);
+        (*deferred).used = AtomicU32::new(0);
         deferred
     }
 }
@@ -228,6 +233,7 @@ pub(crate) unsafe extern "C" fn yolanda_http_response_begin(
         if send(deferred, &head) < 0 {
             return -1;
         }
+        note_use(deferred);
         (*deferred).closes = close;
         (*deferred).framing = if dropped { Framing::Dropped } else { framing };
     }
@@ -285,6 +291,7 @@ pub(crate) unsafe extern "C" fn yolanda_http_response_write(
         if let Framing::Length(left) = (*deferred).framing {
             (*deferred).framing = Framing::Length(left - length as u64);
         }
+        note_use(deferred);
         look_soon(deferred);
     }
     0
@@ -335,6 +342,33 @@ unsafe extern "C-unwind" fn on_look(_loop: *mut event_loop, data: *mut c_void) {
     }
 }
 
+/// Whether something of a response was sent.
+///
+/// # Safety
+/// NULL, or a deferred response of a live connection, on its thread.
+pub(super) unsafe fn has_begun(deferred: *mut Deferred) -> bool {
+    // SAFETY: as said; the field is atomic.
+    unsafe { !deferred.is_null() && (*deferred).begun.load(Relaxed) }
+}
+
+/// When something of a response was sent last; `otherwise` where nothing was.
+///
+/// # Safety
+/// As `has_begun`.
+pub(super) unsafe fn last_use(deferred: *mut Deferred, otherwise: u32) -> u32 {
+    // SAFETY: as said; the fields are atomic.
+    unsafe { if has_begun(deferred) { (*deferred).used.load(Relaxed) } else { otherwise } }
+}
+
+/// Notes that something was sent.
+unsafe fn note_use(deferred: *mut Deferred) {
+    // SAFETY: as in `begin`.
+    unsafe {
+        (*deferred).used.store(pass::now_ms() as u32, Relaxed);
+        (*deferred).begun.store(true, Relaxed);
+    }
+}
+
 /// Tells the stream's callback.
 ///
 /// # Safety
@@ -356,6 +390,7 @@ pub(super) unsafe fn tell(deferred: *mut Deferred, event: c_int) {
 pub(super) unsafe fn write_end(
     deferred: *mut Deferred,
     date: &[u8],
+    last: bool,
     out: &mut Output,
 ) -> Option<bool> {
     // SAFETY: as said.
@@ -366,7 +401,8 @@ pub(super) unsafe fn write_end(
                 responses::complete(response);
                 let close = (*deferred).client_closes
                     || responses::asks_close(response)
-                    || is_ending((*deferred).conn);
+                    || is_ending((*deferred).conn)
+                    || last;
                 let head_only = (*deferred).head_only;
                 let form = Form { body: None, date: Some(date), close, head_only };
                 responses::encode_to(response, &form, out);
@@ -379,6 +415,6 @@ pub(super) unsafe fn write_end(
             Framing::Chunked => super::encode::Sink::put(out, b"0\r\n\r\n"),
             _ => (),
         }
-        Some((*deferred).closes || is_ending((*deferred).conn))
+        Some((*deferred).closes || is_ending((*deferred).conn) || last)
     }
 }

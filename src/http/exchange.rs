@@ -1,6 +1,7 @@
 //! Requests of one connection, and the answers to them.
 
 use core::ptr::null_mut;
+use core::sync::atomic::Ordering::Relaxed;
 
 use super::deferred::{self, Asked, Deferred};
 use super::encode::{Answer, Body, Sink, encode};
@@ -10,14 +11,17 @@ use super::limits::Limits;
 use super::output::Output;
 use super::request::{self, Request};
 use super::scratch::{self, Current, Scratch};
+use super::server;
+use super::state::{Http, Phase};
 use super::status::{Status, reason};
 use super::{date, state};
 use crate::abi::types::{
     REQUEST_BODY, REQUEST_DONE, YOLANDA_HTTP_CLOSED as CLOSED, YOLANDA_HTTP_WRITABLE as WRITABLE,
-    buffer, http_server, tcp_connection,
+    buffer, tcp_connection,
 };
 use crate::reactor::buffer::readable;
 use crate::reactor::event_loop::http_slot;
+use crate::reactor::pass;
 use crate::reactor::tcp_connection::{answering, close_after_send, is_open};
 use crate::reactor::tcp_server::is_ending;
 use crate::sys::errno;
@@ -71,7 +75,11 @@ pub(super) unsafe fn serve(input: *mut buffer, conn: *mut tcp_connection) {
             (*http).serving = true;
             request::comes_over(request, conn);
             let mut out = Output::new(conn, (*scratch).room);
+            let answered = (*http).requests;
             let mut next = answer_all(input, conn, scratch, request, &mut out);
+            if next == Next::Stay || next == Next::Wait {
+                note_phase(http, request, &next, (*http).requests != answered);
+            }
             if next != Next::Gone && !out.flush() {
                 next = Next::Close { linger: false };
             }
@@ -86,6 +94,24 @@ pub(super) unsafe fn serve(input: *mut buffer, conn: *mut tcp_connection) {
         if !scratch.is_null() {
             scratch::put_back(slot, scratch);
         }
+    }
+}
+
+/// Notes what the connection waits for from now on.
+unsafe fn note_phase(http: *mut Http, request: *mut Request, next: &Next, answered: bool) {
+    // SAFETY: the caller's objects; the connection's state is there while it is served.
+    unsafe {
+        let phase = match request::state(request) {
+            _ if *next == Next::Wait => Phase::Answer,
+            REQUEST_BODY => Phase::Body,
+            _ if request::parser(request).is_fresh() => Phase::Idle,
+            _ => Phase::Head,
+        };
+        // The bytes of a head don't begin its time anew, those of a body do.
+        if phase != (*http).phase || phase == Phase::Body || answered {
+            (*http).since = pass::now_ms() as u32;
+        }
+        (*http).phase = phase;
     }
 }
 
@@ -120,9 +146,14 @@ unsafe fn answer_all(
 ) -> Next {
     // SAFETY: after each callback the connection is looked at before anything else is done.
     unsafe {
+        let server = server::of(conn);
+        let limits = if server.is_null() { Limits::DEFAULT } else { (*server).limits() };
         loop {
-            if let Err(status) = request::parse(input, request, &Limits::DEFAULT) {
+            if let Err(status) = request::parse(input, request, &limits) {
                 refuse(status, out);
+                if !server.is_null() {
+                    (*server).answered(status);
+                }
                 return Next::Close { linger: true };
             }
             match request::state(request) {
@@ -175,10 +206,15 @@ unsafe fn answer(
         let client_closes = http_request_close_connection(request.cast()) != 0;
         let response = &raw mut (*scratch).response;
         (*scratch).current = Current { conn, request, out, deferred: null_mut() };
-        let server: *mut http_server = (*conn).data.cast();
+        let server = server::of(conn);
+        let http = state::of(conn);
+        (*http).requests = (*http).requests.wrapping_add(1);
         let callback = match server.is_null() {
             true => None,
-            false => (*server).requestCallback,
+            false => {
+                (*server).counts.requests.fetch_add(1, Relaxed);
+                (*server).public.requestCallback
+            }
         };
         if let Some(callback) = callback {
             callback(request.cast(), response.cast());
@@ -190,7 +226,11 @@ unsafe fn answer(
             next = Next::Wait;
         } else if is_open(conn) {
             http_response::complete(response);
-            let close = client_closes || http_response::asks_close(response) || is_ending(conn);
+            let close = client_closes
+                || http_response::asks_close(response)
+                || is_ending(conn)
+                || is_last(conn);
+            note_answer(conn, http_response::status(response));
             let date = (*scratch).date.at(scratch::second());
             let form = Form { body: None, date: Some(date), close, head_only };
             http_response::encode_to(response, &form, out);
@@ -202,6 +242,52 @@ unsafe fn answer(
         }
         http_response::reset(response);
         next
+    }
+}
+
+/// Whether the connection has made as many requests as it may.
+unsafe fn is_last(conn: *mut tcp_connection) -> bool {
+    // SAFETY: an open connection of an HTTP server, which keeps its server.
+    unsafe {
+        let (server, http) = (server::of(conn), state::of(conn));
+        if server.is_null() || http.is_null() {
+            return false;
+        }
+        let most = (*server).max_requests.load(Relaxed);
+        most > 0 && (*http).requests >= most
+    }
+}
+
+/// Counts a response.
+unsafe fn note_answer(conn: *mut tcp_connection, status: Status) {
+    // SAFETY: as in `is_last`.
+    unsafe {
+        let server = server::of(conn);
+        if !server.is_null() {
+            (*server).answered(status);
+        }
+    }
+}
+
+/// Answers a connection with an error in place of what it waits for, and ends it.
+///
+/// # Safety
+/// A live connection of an HTTP server, on its thread, not within `serve`.
+pub(super) unsafe fn turn_away(conn: *mut tcp_connection, status: Status) {
+    // SAFETY: as said; a deferred response stays its holder's.
+    unsafe {
+        let http = state::of(conn);
+        let slot = http_slot((*conn).eventLoop);
+        let scratch = scratch::take(slot);
+        if http.is_null() || scratch.is_null() {
+            return answering::cut(conn, libc::ETIMEDOUT);
+        }
+        let mut out = Output::new(conn, (*scratch).room);
+        refuse(status, &mut out);
+        out.flush();
+        scratch::put_back(slot, scratch);
+        answering::set_answering(conn, false);
+        close_after_send(conn, true);
     }
 }
 
@@ -252,7 +338,9 @@ pub(super) unsafe fn finish(conn: *mut tcp_connection, deferred: *mut Deferred) 
     // SAFETY: as said; the state is there as long as the connection is open.
     unsafe {
         let http = state::of(conn);
-        if !is_open(conn) || http.is_null() || (*http).deferred != deferred {
+        // One that was turned away has its answer.
+        let ends = !is_open(conn) || answering::is_ending(conn);
+        if ends || http.is_null() || (*http).deferred != deferred {
             return;
         }
         let slot = http_slot((*conn).eventLoop);
@@ -265,7 +353,8 @@ pub(super) unsafe fn finish(conn: *mut tcp_connection, deferred: *mut Deferred) 
         (*conn).request = null_mut();
         let mut out = Output::new(conn, (*scratch).room);
         let date = *(*scratch).date.at(scratch::second());
-        let ended = deferred::write_end(deferred, &date, &mut out);
+        let ended = deferred::write_end(deferred, &date, is_last(conn), &mut out);
+        note_answer(conn, http_response::status(&raw mut (*deferred).response));
         let sent = out.flush();
         scratch::put_back(slot, scratch);
         match ended {
@@ -273,6 +362,8 @@ pub(super) unsafe fn finish(conn: *mut tcp_connection, deferred: *mut Deferred) 
                 if core::mem::replace(&mut (*http).paused, false) {
                     answering::resume_reading(conn);
                 }
+                (*http).phase = Phase::Idle;
+                (*http).since = pass::now_ms() as u32;
                 serve((*conn).input_buffer, conn);
                 if is_open(conn) && (*http).deferred.is_null() {
                     answering::set_answering(conn, false);

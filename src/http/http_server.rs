@@ -1,23 +1,27 @@
 //! The HTTP server: a TCP server whose callbacks read requests and send the program's answers.
 
-use core::ffi::{c_int, c_void};
-use core::mem::size_of;
+use core::ffi::{c_char, c_int, c_void};
 use core::ptr::null_mut;
 
 use super::exchange;
 use super::limits::Limits;
 use super::request::parse;
 use super::scratch;
+use super::server::{self, HttpServer};
+use super::state;
 use crate::abi::types::{
-    buffer, event_loop, http_request, http_server, request_callback, tcp_connection,
+    TCPserver, buffer, event_loop, http_request, http_server, request_callback, tcp_connection,
 };
 use crate::log::CText;
 use crate::reactor::acceptor::acceptor_init;
+use crate::reactor::event_loop::mine;
 use crate::reactor::tcp_server::{self, tcp_server_init, tcp_server_set_data, tcp_server_start};
-use crate::sys::fd;
+use crate::sys::{errno, fd};
 
-unsafe extern "C-unwind" fn connection_completed(_conn: *mut tcp_connection) -> c_int {
+unsafe extern "C-unwind" fn connection_completed(conn: *mut tcp_connection) -> c_int {
     log_msg!("connection completed");
+    // SAFETY: a connection of this server's that nobody else has yet; without memory it is made later.
+    unsafe { state::make(conn) };
     0
 }
 
@@ -78,7 +82,7 @@ pub(crate) unsafe extern "C-unwind" fn http_server_new(
     }
     // SAFETY: the caller's loop; a server that can't be made leaves nothing behind.
     unsafe {
-        let server: *mut http_server = libc::malloc(size_of::<http_server>()).cast();
+        let server = server::allocate(requestCallback);
         if server.is_null() {
             log_err!("http_server_new: no memory");
             return null_mut();
@@ -105,10 +109,54 @@ pub(crate) unsafe extern "C-unwind" fn http_server_new(
             libc::free(server.cast());
             return null_mut();
         }
-        server.write(http_server { tcpServer: tcp_server, requestCallback });
         tcp_server::own_acceptor(tcp_server);
+        stand_on(server, tcp_server);
+        server.cast()
+    }
+}
+
+/// Joins the two: from now on the HTTP server's memory goes with the TCP server's.
+unsafe fn stand_on(server: *mut HttpServer, tcp_server: *mut TCPserver) {
+    // SAFETY: two fresh servers, on their loop's thread.
+    unsafe {
+        (*server).public.tcpServer = tcp_server;
         tcp_server_set_data(tcp_server, server.cast());
-        server
+        tcp_server::frees(tcp_server, server.cast());
+    }
+}
+
+pub(crate) unsafe extern "C-unwind" fn yolanda_http_server_new(
+    eventLoop: *mut event_loop,
+    address: *const c_char,
+    requestCallback: request_callback,
+    threads: c_int,
+) -> *mut http_server {
+    // SAFETY: the caller's loop and text; a server that can't be made leaves nothing behind.
+    unsafe {
+        if !mine("yolanda_http_server_new", eventLoop) {
+            return null_mut();
+        }
+        let server = server::allocate(requestCallback);
+        if server.is_null() {
+            errno::set(libc::ENOMEM);
+            return null_mut();
+        }
+        let tcp_server = tcp_server::yolanda_server_new(
+            eventLoop,
+            address,
+            Some(connection_completed),
+            Some(message),
+            Some(write_completed),
+            Some(connection_closed),
+            threads,
+        );
+        if tcp_server.is_null() {
+            let _keep = errno::Keep::new();
+            libc::free(server.cast());
+            return null_mut();
+        }
+        stand_on(server, tcp_server);
+        server.cast()
     }
 }
 

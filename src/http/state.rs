@@ -5,7 +5,21 @@ use core::ptr::null_mut;
 
 use super::deferred::Deferred;
 use crate::abi::types::tcp_connection;
+use crate::reactor::pass;
 use crate::sys::pool;
+
+/// What a connection waits for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// A request.
+    Idle,
+    /// The rest of a request line and headers.
+    Head,
+    /// The rest of a body.
+    Body,
+    /// A deferred response.
+    Answer,
+}
 
 pub(super) struct Http {
     /// The response that somebody will give later; meanwhile no further request is looked at.
@@ -14,6 +28,14 @@ pub(super) struct Http {
     pub(super) serving: bool,
     /// Reading was stopped because enough has come that waits for the deferred response.
     pub(super) paused: bool,
+    pub(super) phase: Phase,
+    /// When the phase began, for a body its latest bytes: low bits of the clock's milliseconds.
+    pub(super) since: u32,
+    /// How far the client had taken the queue at the last look, and when that had changed.
+    pub(super) taken: u32,
+    pub(super) written: u32,
+    /// Requests so far.
+    pub(super) requests: u32,
 }
 
 /// The state of a connection; NULL where it has none.
@@ -35,7 +57,17 @@ pub(super) unsafe fn make(conn: *mut tcp_connection) -> *mut Http {
         if (*conn).response.is_null() {
             let http: *mut Http = pool::alloc(size_of::<Http>()).cast();
             if !http.is_null() {
-                http.write(Http { deferred: null_mut(), serving: false, paused: false });
+                let now = pass::now_ms() as u32;
+                http.write(Http {
+                    deferred: null_mut(),
+                    serving: false,
+                    paused: false,
+                    phase: Phase::Idle,
+                    since: now,
+                    taken: 0,
+                    written: now,
+                    requests: 0,
+                });
             }
             (*conn).response = http.cast();
         }

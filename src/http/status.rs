@@ -6,6 +6,7 @@ use core::ffi::CStr;
 pub(super) type Status = u32;
 
 pub(super) const BAD_REQUEST: Status = 400;
+pub(super) const REQUEST_TIMEOUT: Status = 408;
 pub(super) const CONTENT_TOO_LARGE: Status = 413;
 pub(super) const URI_TOO_LONG: Status = 414;
 pub(super) const EXPECTATION_FAILED: Status = 417;
@@ -14,6 +15,7 @@ pub(super) const HEADERS_TOO_LARGE: Status = 431;
 pub(super) const SERVER_ERROR: Status = 500;
 pub(super) const NOT_IMPLEMENTED: Status = 501;
 pub(super) const NO_MEMORY: Status = 503;
+pub(super) const SERVICE_UNAVAILABLE: Status = 503;
 pub(super) const VERSION_NOT_SUPPORTED: Status = 505;
 
 /// The standard text of a status (RFC 9110, 15; RFC 6585); empty for others. Ends with a NUL.

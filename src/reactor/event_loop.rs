@@ -377,6 +377,15 @@ pub unsafe fn activate(l: *mut event_loop, fd: c_int, revents: c_int) -> c_int {
     }
 }
 
+/// The timer of the HTTP server's deadlines on this loop; 0: none.
+///
+/// # Safety
+/// `l` is a live loop.
+pub unsafe fn http_timer(l: *mut event_loop) -> *mut u64 {
+    // SAFETY: the field lives as long as the loop.
+    unsafe { &raw mut (*of(l)).http_timer }
+}
+
 /// Where the HTTP server keeps this loop's reusable state.
 ///
 /// # Safety

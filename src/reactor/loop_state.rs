@@ -67,6 +67,7 @@ pub struct Loop {
     /// An empty string, for buffers that hold nothing; also of connections that outlive the loop.
     pub empty: *mut u8,
     pub http: *mut c_void,
+    pub http_timer: u64,
     /// Connections with work left for this pass.
     pub ready: *mut Connection,
     pub ready_tail: *mut Connection,

@@ -17,7 +17,7 @@ pub mod event_loop_thread;
 mod in_use;
 pub mod inetaddress;
 mod loop_state;
-mod pass;
+pub mod pass;
 pub mod pending;
 pub mod poll;
 mod refs;
@@ -25,7 +25,7 @@ mod refs;
 #[path = "refs/tests.rs"]
 mod refs_tests;
 mod registration;
-mod registry;
+pub mod registry;
 pub mod signals;
 pub mod tcp_connection;
 pub mod tcp_server;

@@ -45,9 +45,10 @@ class Header(unittest.TestCase):
                 self.compiles(text, "c", "gcc", "c99")
 
     def test_its_own_includes_suffice(self):
-        """Nothing but what it needs: two system headers and four of the library's."""
+        """Nothing but what it needs: two system headers and five of the library's."""
         names = re.findall(r"^#include (\S+)$", HEADER.read_text(), re.MULTILINE)
         self.assertEqual(names, ["<stddef.h>", "<stdint.h>", '"lib/event_loop.h"',
+                                 '"lib/http_server.h"',
                                  '"lib/tcp_connection.h"', '"lib/tcp_server.h"',
                                  '"lib/thread_pool.h"'])
 

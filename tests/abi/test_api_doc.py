@@ -197,6 +197,7 @@ class Calls(unittest.TestCase):
             "TCPserver": 'yolanda_server_new(event_loop_1, "127.0.0.1:0", NULL, NULL, NULL, NULL, 0)',
             "thread_pool": "thread_pool_new(event_loop_1, 1)",
             "yolanda_client": 'yolanda_client_new(event_loop_1, "unix:@nobody", NULL, NULL, NULL, NULL)',
+            "http_server": 'yolanda_http_server_new(event_loop_1, "127.0.0.1:0", NULL, 0)',
         }
         wanted = declared()
         calls = [wanted[row.name] for row in rows()

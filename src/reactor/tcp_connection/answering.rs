@@ -4,6 +4,7 @@ use super::super::buffer::readable;
 use super::super::utils::on_owner;
 use super::{Connection, end, of, pause, turns};
 use crate::abi::types::tcp_connection;
+use crate::sys::fd as sys_fd;
 use libc::c_int;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -32,6 +33,29 @@ pub unsafe fn release(conn: *mut tcp_connection) {
 pub unsafe fn unsent(conn: *mut tcp_connection) -> usize {
     // SAFETY: as said.
     unsafe { (*of(conn)).outstanding.load(Relaxed) as usize }
+}
+
+/// A number that changes whenever the peer takes something, of the queue or of what the kernel holds:
+/// of that a slow reader takes a lot before the kernel asks for more. Costs a system call.
+///
+/// # Safety
+/// A live connection on its thread.
+pub unsafe fn taken(conn: *mut tcp_connection) -> u32 {
+    // SAFETY: as said.
+    unsafe {
+        let own = of(conn);
+        let kernel = sys_fd::on_its_way((*own).number);
+        kernel.wrapping_sub((*own).output.readIndex as u32)
+    }
+}
+
+/// Whether the connection only waits for its end.
+///
+/// # Safety
+/// A live connection on its thread.
+pub unsafe fn is_ending(conn: *mut tcp_connection) -> bool {
+    // SAFETY: as said.
+    unsafe { (*of(conn)).last_words }
 }
 
 /// Whether this is the connection's thread.

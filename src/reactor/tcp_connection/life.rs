@@ -6,7 +6,7 @@ use super::super::registry::{self, Entry};
 use super::super::{dispatcher, pending, registration, tcp_server, utils::on_owner};
 use super::{Connection, end, extras, read, turns, write};
 use crate::abi::types::{EVENT_READ, buffer, channel, event_loop};
-use crate::http::http_server;
+use crate::http::{http_server, sweep};
 use crate::log::CText;
 use crate::sys::{fd as sys_fd, pool};
 use libc::{c_char, c_int, c_void};
@@ -184,6 +184,9 @@ pub unsafe fn register(conn: *mut Connection) {
         let counts = &(*loop_of((*conn).public.eventLoop)).counts;
         count(&counts.connections, 1);
         count(&counts.connections_total, 1);
+        if http_server::serves(conn.cast()) {
+            sweep::registered(conn.cast());
+        }
         if !ours {
             turns::close_in_pass(conn, libc::EBADF);
         } else if registration::change((*conn).public.eventLoop, fd, ch, pending::ADD) != 1 {

@@ -157,6 +157,7 @@ unsafe fn dispose(server: *mut Server) {
         if (*server).owns_acceptor {
             libc::free((*server).made_acceptor.cast());
         }
+        libc::free((*server).block);
         libc::free(server.cast());
     }
 }

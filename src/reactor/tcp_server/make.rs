@@ -8,7 +8,7 @@ use crate::abi::types::{
 };
 use crate::sys::address::{Address, Parsed};
 use crate::sys::{errno, fd as sys_fd, listen};
-use libc::{c_char, c_int};
+use libc::{c_char, c_int, c_void};
 use std::ffi::CStr;
 use std::{ptr, slice};
 
@@ -152,6 +152,15 @@ unsafe fn make(
 pub unsafe fn own_acceptor(server: *mut TCPserver) {
     // SAFETY: the block behind the public struct is the server's own.
     unsafe { (*of(server)).owns_acceptor = true };
+}
+
+/// Has a block of malloc's freed when the server's memory goes.
+///
+/// # Safety
+/// A fresh server; nobody uses the block once the server's last connection has been freed.
+pub unsafe fn frees(server: *mut TCPserver, block: *mut c_void) {
+    // SAFETY: as above.
+    unsafe { (*of(server)).block = block };
 }
 
 pub unsafe extern "C" fn yolanda_server_address(

@@ -19,7 +19,9 @@ pub use attention::attend;
 pub use free::{free_all_of, yolanda_server_free};
 pub use limit::{left, release};
 pub use listener::{Listener, wake_resting};
-pub use make::{own_acceptor, yolanda_server_address, yolanda_server_new, yolanda_server_new_fd};
+pub use make::{
+    frees, own_acceptor, yolanda_server_address, yolanda_server_new, yolanda_server_new_fd,
+};
 pub use set::{
     yolanda_server_connections, yolanda_server_set_keepalive, yolanda_server_set_limits,
     yolanda_server_set_max_connections, yolanda_server_set_nodelay, yolanda_server_set_reuseport,
@@ -73,6 +75,8 @@ pub struct Server {
     /// The acceptor was made here; the public field is the program's to change.
     owns_acceptor: bool,
     made_acceptor: *mut acceptor,
+    /// Freed with the server: what stands on it.
+    block: *mut c_void,
     /// The threads that were made here; NULL once they have ended.
     pool: *mut thread_pool,
     stop: stop::Stop,
@@ -171,6 +175,7 @@ unsafe fn create(
             next: ptr::null_mut(),
             owns_acceptor: false,
             made_acceptor: acceptor,
+            block: ptr::null_mut(),
             pool,
             stop: stop::Stop::NONE,
             owns_socket: false,

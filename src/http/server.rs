@@ -1,0 +1,112 @@
+//! What stands behind the public `struct http_server`: limits, deadlines, counts.
+
+use core::mem::size_of;
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+
+use super::limits::Limits;
+use crate::abi::types::{http_server, request_callback, tcp_connection};
+
+/// The public struct first, so that the pointers are the same. Written on the server's thread, read by
+/// all that serve.
+#[repr(C)]
+pub(super) struct HttpServer {
+    pub(super) public: http_server,
+    pub(super) deadlines: Deadlines,
+    pub(super) limits: AtomicLimits,
+    /// Requests that one connection may make; 0: any number.
+    pub(super) max_requests: AtomicU32,
+    pub(super) counts: Counts,
+}
+
+/// Milliseconds; 0: none.
+pub(super) struct Deadlines {
+    /// Between requests, and before the first.
+    pub(super) idle: AtomicU32,
+    /// For all of a request line and headers.
+    pub(super) head: AtomicU32,
+    /// Without a byte of the body.
+    pub(super) body: AtomicU32,
+    /// For a deferred response, or without a part of it.
+    pub(super) answer: AtomicU32,
+    /// Without a byte that the client takes.
+    pub(super) write: AtomicU32,
+}
+
+pub(super) struct AtomicLimits {
+    pub(super) line: AtomicU32,
+    pub(super) head: AtomicU32,
+    pub(super) headers: AtomicU32,
+    pub(super) body: AtomicU32,
+}
+
+#[derive(Default)]
+pub(super) struct Counts {
+    pub(super) requests: AtomicU64,
+    /// By the first digit of the status, from 2.
+    pub(super) responses: [AtomicU64; 4],
+    /// Connections that a deadline has ended.
+    pub(super) timeouts: AtomicU64,
+}
+
+const IDLE_MS: u32 = 75_000;
+const OTHER_MS: u32 = 60_000;
+
+/// A server's memory, from malloc; NULL when that is out.
+pub(super) fn allocate(callback: request_callback) -> *mut HttpServer {
+    let ms = AtomicU32::new;
+    let default = Limits::DEFAULT;
+    // SAFETY: fresh memory is written at once.
+    unsafe {
+        let server: *mut HttpServer = libc::malloc(size_of::<HttpServer>()).cast();
+        if !server.is_null() {
+            server.write(HttpServer {
+                public: http_server { tcpServer: core::ptr::null_mut(), requestCallback: callback },
+                deadlines: Deadlines {
+                    idle: ms(IDLE_MS),
+                    head: ms(OTHER_MS),
+                    body: ms(OTHER_MS),
+                    answer: ms(OTHER_MS),
+                    write: ms(OTHER_MS),
+                },
+                limits: AtomicLimits {
+                    line: AtomicU32::new(default.line as u32),
+                    head: AtomicU32::new(default.head as u32),
+                    headers: AtomicU32::new(default.headers as u32),
+                    body: AtomicU32::new(default.body as u32),
+                },
+                max_requests: AtomicU32::new(0),
+                counts: Counts::default(),
+            });
+        }
+        server
+    }
+}
+
+/// The server of a connection; NULL where it has none.
+///
+/// # Safety
+/// `conn` is a live connection of an HTTP server.
+pub(super) unsafe fn of(conn: *mut tcp_connection) -> *mut HttpServer {
+    // SAFETY: the server set it as its connections' data.
+    unsafe { (*conn).data.cast() }
+}
+
+impl HttpServer {
+    pub(super) fn limits(&self) -> Limits {
+        let read = |value: &AtomicU32| value.load(Relaxed) as usize;
+        Limits {
+            line: read(&self.limits.line),
+            head: read(&self.limits.head),
+            headers: read(&self.limits.headers),
+            body: read(&self.limits.body) as u64,
+        }
+    }
+
+    /// A response was written.
+    pub(super) fn answered(&self, status: u32) {
+        let class = (status / 100).checked_sub(2).map_or(3, |class| class.min(3));
+        if let Some(counter) = self.counts.responses.get(class as usize) {
+            counter.fetch_add(1, Relaxed);
+        }
+    }
+}

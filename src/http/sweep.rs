@@ -1,0 +1,133 @@
+//! Deadlines. Each loop with HTTP connections looks at all of them every now and then: that costs a
+//! connection no timer, and less than a timer would at the number of requests that it makes.
+
+use core::ffi::c_void;
+use core::ptr::null_mut;
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+use super::server::{self, HttpServer};
+use super::state::{self, Http, Phase};
+use super::status::{REQUEST_TIMEOUT, SERVICE_UNAVAILABLE};
+use super::{deferred, exchange, http_server};
+use crate::abi::types::{channel, event_loop, tcp_connection};
+use crate::reactor::event_loop::http_timer;
+use crate::reactor::tcp_connection::{self as connections, answering, close_after_send, is_open};
+use crate::reactor::{pass, registry, timers};
+
+/// The longest pause between two looks.
+const PAUSE_MS: u32 = 1000;
+/// The shortest one.
+const LEAST_MS: u32 = 10;
+/// What the coarse clock may be behind.
+const SLACK_MS: u32 = 10;
+
+/// A connection of an HTTP server has come to its loop.
+///
+/// # Safety
+/// A live connection on its loop's thread.
+pub(crate) unsafe fn registered(conn: *mut tcp_connection) {
+    // SAFETY: as said; the timer's number is the loop's.
+    unsafe {
+        let l = (*conn).eventLoop;
+        let timer = http_timer(l);
+        if *timer == 0 {
+            let server = server::of(conn);
+            let pause = if server.is_null() { PAUSE_MS } else { pause_of(&*server, PAUSE_MS) };
+            *timer = timers::start(l, i64::from(pause), 0, Some(on_time), null_mut());
+        }
+    }
+}
+
+/// How long to wait at most, so that no deadline of a server is missed by much.
+fn pause_of(server: &HttpServer, longest: u32) -> u32 {
+    let all = &server.deadlines;
+    [&all.idle, &all.head, &all.body, &all.answer, &all.write]
+        .into_iter()
+        .map(|deadline| deadline.load(Relaxed))
+        .filter(|&ms| ms > 0)
+        .map(|ms| (ms / 4).max(LEAST_MS))
+        .fold(longest, u32::min)
+}
+
+unsafe extern "C-unwind" fn on_time(l: *mut event_loop, _timer: u64, _data: *mut c_void) {
+    // SAFETY: on the loop's thread; nothing here calls the program: closing waits for the pass.
+    unsafe {
+        let now = pass::now_ms() as u32;
+        let mut pause = PAUSE_MS;
+        let mut any = false;
+        registry::each_connection(l, |ch: *mut channel| {
+            let own = connections::around(ch);
+            let conn: *mut tcp_connection = own.cast();
+            if !connections::is_announced(own) || !is_open(conn) || !http_server::serves(conn) {
+                return;
+            }
+            any = true;
+            let (server, http) = (server::of(conn), state::of(conn));
+            if server.is_null() || http.is_null() {
+                return;
+            }
+            pause = pause_of(&*server, pause);
+            look(conn, &*server, http, now);
+        });
+        let timer = http_timer(l);
+        *timer = 0;
+        if any {
+            *timer = timers::start(l, i64::from(pause), 0, Some(on_time), null_mut());
+        }
+    }
+}
+
+/// Whether a time that began at `since` is over; a deadline of 0 never is.
+fn is_over(deadline: &AtomicU32, since: u32, now: u32) -> bool {
+    let deadline = deadline.load(Relaxed);
+    let passed = now.wrapping_sub(since) as i32;
+    deadline > 0 && i64::from(passed) > i64::from(deadline) + i64::from(SLACK_MS)
+}
+
+/// Looks at one connection.
+unsafe fn look(conn: *mut tcp_connection, server: &HttpServer, http: *mut Http, now: u32) {
+    // SAFETY: a live connection on its thread, with its state.
+    unsafe {
+        if answering::is_ending(conn) {
+            // It lingers: the reactor has a limit for that.
+            return;
+        }
+        let deadlines = &server.deadlines;
+        // What the client takes is seen from look to look.
+        let unsent = answering::unsent(conn);
+        let taken = if unsent > 0 { answering::taken(conn) } else { 0 };
+        if unsent == 0 || (*http).taken != taken {
+            (*http).taken = taken;
+            (*http).written = now;
+        }
+        if unsent > 0 && is_over(&deadlines.write, (*http).written, now) {
+            server.counts.timeouts.fetch_add(1, Relaxed);
+            return answering::cut(conn, libc::ETIMEDOUT);
+        }
+        let since = (*http).since;
+        let (over, status) = match (*http).phase {
+            // An answer on its way belongs to the request before.
+            Phase::Idle if unsent > 0 => return,
+            Phase::Idle => (is_over(&deadlines.idle, since, now), 0),
+            Phase::Head => (is_over(&deadlines.head, since, now), REQUEST_TIMEOUT),
+            Phase::Body => (is_over(&deadlines.body, since, now), REQUEST_TIMEOUT),
+            Phase::Answer => {
+                let last = deferred::last_use((*http).deferred, since);
+                let begun = deferred::has_begun((*http).deferred);
+                (is_over(&deadlines.answer, last, now), if begun { 0 } else { SERVICE_UNAVAILABLE })
+            }
+        };
+        if !over {
+            return;
+        }
+        server.counts.timeouts.fetch_add(1, Relaxed);
+        match (*http).phase {
+            Phase::Idle => close_after_send(conn, false),
+            Phase::Answer if status == 0 => answering::cut(conn, libc::ETIMEDOUT),
+            _ => {
+                exchange::turn_away(conn, status);
+                server.answered(status);
+            }
+        }
+    }
+}
