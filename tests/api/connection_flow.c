@@ -1,13 +1,17 @@
 /* yolanda.h, connections: pausing, limits of memory, water marks. */
 #include "connection_aid.h"
 
-/* Nothing happens and nothing spins: a pass waits its time, and no callback is run. */
+/* Nothing happens and nothing spins: few passes, no callback. */
 static void check_idle(void)
 {
+    struct yolanda_loop_stats before, after;
     settle();
+    CHECK_INT(yolanda_loop_get_stats(loop, &before, sizeof before), 0);
     long long start = now_ms();
     CHECK_INT(yolanda_loop_run_once(loop, 60), 0);
     CHECK(now_ms() - start >= 60);
+    CHECK_INT(yolanda_loop_get_stats(loop, &after, sizeof after), 0);
+    CHECK(after.passes - before.passes <= 3);
 }
 
 /* --- pausing -------------------------------------------------------------- */
