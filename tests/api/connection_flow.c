@@ -482,6 +482,16 @@ CASE(closing_at_the_limit)
     CHECK_INT(err_lines(), 1);
 }
 
+CASE(closing_at_the_limit_to_the_byte)
+{
+    set_up_local();
+    CHECK_INT(yolanda_connection_set_limits(conn, 100000, 0, YOLANDA_LIMIT_CLOSE), 0);
+    queue(99999);
+    CHECK_INT(send_some(1), 0);
+    FAILS(send_some(1), ENOBUFS);
+    UNTIL(closed == 1);
+}
+
 static void post_over_the_limit(void *data)
 {
     static char block[60000];
@@ -704,6 +714,21 @@ CASE(closing_at_the_high_mark)
     settle();
     CHECK_TEXT(marks, "H");
     CHECK_INT(closed, 1);
+}
+
+/* The low mark was crossed too by then: nobody is told of it any more. */
+CASE(closing_at_the_high_mark_after_the_fall)
+{
+    in_high = close_inside;
+    set_up_local();
+    set_marks(0, 100000);
+    queue(100000);
+    while (queued() > 0) {
+        drain();
+        CHECK(tcp_connection_send_buffer(conn, conn->output_buffer) >= 0);
+    }
+    UNTIL(closed == 1);
+    CHECK_TEXT(marks, "H");
 }
 
 CASE(closing_before_the_high_mark_is_told)

@@ -133,6 +133,7 @@ static void pause_it(struct event_loop *loop, void *data) {
         state->paused = 1;
     else
         PROMISE(errno == ENOTCONN);
+    PROMISE(yolanda_connection_release(data) == 0);
 }
 
 static void resume_it(struct event_loop *loop, void *data) {
@@ -140,6 +141,13 @@ static void resume_it(struct event_loop *loop, void *data) {
     (void) loop;
     state->paused = 0;
     PROMISE(yolanda_connection_resume(data) == 0 || errno == ENOTCONN);
+    PROMISE(yolanda_connection_release(data) == 0);
+}
+
+/* Has it done on the connection's thread; the connection is kept until then. */
+static void do_there(struct tcp_connection *one, yolanda_loop_callback what) {
+    PROMISE(yolanda_connection_retain(one) == one);
+    PROMISE(yolanda_loop_post(one->eventLoop, what, one) == 0);
 }
 
 static int on_input(void *data) {
@@ -156,9 +164,9 @@ static int on_input(void *data) {
         for (int i = 0; i < all_count; i++) {
             struct tcp_connection *one = all[i];
             if (strcmp(line, "resume") == 0)
-                PROMISE(yolanda_loop_post(one->eventLoop, resume_it, one) == 0);
+                do_there(one, resume_it);
             else if (strcmp(line, "pause") == 0)
-                PROMISE(yolanda_loop_post(one->eventLoop, pause_it, one) == 0);
+                do_there(one, pause_it);
             else if (strcmp(line, "close") == 0)
                 PROMISE(yolanda_connection_close(one) == 0 || errno == ENOTCONN);
             else if (strncmp(line, "finish ", 7) == 0)
