@@ -1008,7 +1008,7 @@ int yolanda_server_stop(struct TCPserver *server,
  * given up: its callback isn't called.
  *
  * An acceptor of the program's stays the program's, with its descriptor closed if the server was
- * started; a struct http_server is freed by the program with free() afterwards.
+ * started; a struct http_server goes with its `tcpServer`.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, one of the server's own
  * included, EDEADLK when one of those waits for the caller.

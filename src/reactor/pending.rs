@@ -386,7 +386,7 @@ pub unsafe fn shut_if_empty(l: *mut event_loop) -> bool {
     }
 }
 
-/// Throws away what is still queued for a loop that is being freed, and refuses what comes later.
+/// Refuses what comes later, whatever is queued now.
 ///
 /// # Safety
 /// On the loop's thread.
@@ -395,14 +395,6 @@ pub unsafe fn shut(l: *mut event_loop) {
     unsafe {
         libc::pthread_mutex_lock(&raw mut (*l).mutex);
         (*of(l)).gone = true;
-        let mut task = (*l).pending_head.cast::<Task>();
-        (*l).pending_head = ptr::null_mut();
-        (*l).pending_tail = ptr::null_mut();
         libc::pthread_mutex_unlock(&raw mut (*l).mutex);
-        while !task.is_null() {
-            let following = next(task);
-            unpin(task);
-            task = following;
-        }
     }
 }

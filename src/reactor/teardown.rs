@@ -9,8 +9,8 @@ use super::{
 use crate::abi::types::event_loop;
 use crate::http::http_server;
 
-/// Rounds of closing: callbacks that always open something new don't keep a loop for ever.
-const ROUNDS: u32 = 100;
+/// Rounds of closing: who always posts or opens something new doesn't keep a loop for ever.
+const ROUNDS: u32 = 10;
 
 /// Frees a loop. What was posted is still run, and connections get their closed callbacks.
 ///
@@ -40,13 +40,7 @@ pub unsafe fn finish(l: *mut event_loop) {
         tcp_server::free_all_of(l);
         thread_pool::free_all_of(l);
         for _ in 0..ROUNDS {
-            let mut again = false;
-            pass::within(l, || {
-                pending::run(l);
-                again = close_connections(l);
-            });
-            pass::within(l, || tcp_connection::forget_waiting(l));
-            if !again {
+            if !round(l) {
                 client::free_all_of(l);
                 if pending::shut_if_empty(l) {
                     return;
@@ -54,8 +48,23 @@ pub unsafe fn finish(l: *mut event_loop) {
             }
         }
         pending::shut(l);
-        // What was just thrown away may have held on to connections.
-        pass::within(l, || ());
+        // What was accepted until then is run, too.
+        while round(l) {}
+        client::free_all_of(l);
+    }
+}
+
+/// Runs what is queued and closes connections; whether there were any.
+unsafe fn round(l: *mut event_loop) -> bool {
+    // SAFETY: on the loop's thread, outside of its callbacks.
+    unsafe {
+        let mut some = false;
+        pass::within(l, || {
+            pending::run(l);
+            some = close_connections(l);
+        });
+        pass::within(l, || tcp_connection::forget_waiting(l));
+        some
     }
 }
 

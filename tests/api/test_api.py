@@ -11,7 +11,8 @@ EVERYWHERE = ("channel", "loop_channels", "loop_readiness", "loop_threads", "loo
               "dispatcher", "threads", "connection", "servers", "memory",
               "connection_kept", "connection_flow", "connection_times", "connection_threads",
               "no_memory", "bad_input", "client", "client_names", "client_reconnect",
-              "client_states", "server_listen")
+              "client_states", "server_listen", "server_limit",
+              "server_stop", "server_free", "thread_stop")
 NO_LOOP = ("buffer", "buffer_read", "buffer_memory", "channel_map", "reads", "sockets", "errors",
            "logs", "log_sink", "http_request", "http_parse", "http_parts", "http_response")
 

@@ -1,6 +1,6 @@
 //! The functions of tcp_connection.h, and what the HTTP server uses instead of them.
 
-use super::super::{pending, utils::on_owner};
+use super::super::{loop_state::of as loop_of, pending, utils::on_owner};
 use super::{create, discard, finish, hand_over, life, of, turns, write};
 use crate::abi::types::{
     buffer, connection_closed_call_back, connection_completed_call_back, event_loop,
@@ -31,6 +31,11 @@ pub unsafe extern "C-unwind" fn tcp_connection_new(
     }
     // SAFETY: a live loop; after `hand_over` on a foreign thread the connection isn't touched.
     unsafe {
+        if on_owner(eventLoop) && (*loop_of(eventLoop)).gone {
+            // Its connections are being closed for the last time.
+            errno::set(libc::ESHUTDOWN);
+            return ptr::null_mut();
+        }
         let conn = create(fd, eventLoop, ptr::null_mut(), sys_fd::cookie(fd).is_some());
         if conn.is_null() {
             log_err!("tcp_connection_new: no memory");

@@ -3,8 +3,7 @@
 use super::super::loop_state::of as loop_of;
 use super::super::{pass, thread_pool, utils};
 use super::attention::{self, ENDING};
-use super::listener::{self};
-use super::{FREED, Server, absent, limit, of, stop};
+use super::{FREED, Server, absent, limit, listener, of, stop, sweep};
 use crate::abi::types::{TCPserver, event_loop};
 use crate::sys::errno;
 use libc::c_int;
@@ -47,10 +46,8 @@ unsafe fn free(server: *mut Server) -> c_int {
         stop::close_sockets(server);
         attention::call_all(server, ENDING);
         unlist(server);
-        if (*loop_of(l)).depth == 0 {
-            // Outside of callbacks all is over when this returns.
-            pass::within(l, || attention::attend(l));
-        }
+        // No more callbacks but the closed one; outside of callbacks that comes now.
+        pass::within(l, || sweep::all(l));
         limit::let_go(server);
     }
     0

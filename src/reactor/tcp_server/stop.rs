@@ -4,8 +4,8 @@
 use super::super::loop_state::of as loop_of;
 use super::super::timers;
 use super::attention::{self, ENDED, ENDING};
-use super::listener;
-use super::{CUT, NEW, RUNNING, STOPPED, STOPPING, Server, of, usable};
+use super::{CUT, NEW, RUNNING, STOPPED, STOPPING, Server, enlist, of, usable};
+use super::{listener, sweep};
 use crate::abi::types::{TCPserver, event_loop, yolanda_server_callback, yolanda_timer};
 use crate::sys::{errno, listen};
 use libc::{c_int, c_void};
@@ -52,10 +52,17 @@ pub unsafe extern "C-unwind" fn yolanda_server_stop(
                 return errno::fail(libc::ENOMEM);
             }
         }
+        if !(*own).listed {
+            enlist(own);
+        }
         (*own).stop = Stop { done, data, timer };
         (*own).state.store(if deadline_ms == 0 { CUT } else { STOPPING }, SeqCst);
         close_sockets(own);
         attention::call_all(own, ENDING | ENDED);
+        if deadline_ms == 0 {
+            // No more callbacks but the closed one, in the pass.
+            sweep::all((*own).listener.l);
+        }
     }
     0
 }
