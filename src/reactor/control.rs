@@ -117,11 +117,11 @@ pub unsafe extern "C" fn yolanda_loop_post(
 }
 
 pub unsafe extern "C" fn yolanda_loop_fd(eventLoop: *mut event_loop) -> c_int {
-    if absent("yolanda_loop_fd", eventLoop) {
-        return -1;
-    }
-    // SAFETY: a live loop; the data is that of the back end that the pointer names.
+    // SAFETY: a loop, on its own thread; the data is that of the back end that the pointer names.
     unsafe {
+        if !mine("yolanda_loop_fd", eventLoop) {
+            return -1;
+        }
         if !dispatcher::tells_files_apart(eventLoop) {
             return errno::fail(libc::ENOTSUP);
         }

@@ -76,7 +76,8 @@ pub unsafe extern "C" fn event_loop_thread_init(
 struct Start {
     thread: *mut event_loop_thread,
     hooks: Hooks,
-    failed: bool,
+    /// An errno value; 0: it runs.
+    failed: c_int,
 }
 
 extern "C" fn run(arg: *mut c_void) -> *mut c_void {
@@ -92,7 +93,7 @@ extern "C" fn run(arg: *mut c_void) -> *mut c_void {
         log_msg!("event loop thread init and signal, {}", CText((*thread).thread_name));
         libc::pthread_mutex_lock(&raw mut (*thread).mutex);
         (*thread).eventLoop = l;
-        (*start).failed = l.is_null();
+        (*start).failed = if l.is_null() { errno::get().max(1) } else { 0 };
         libc::pthread_cond_signal(&raw mut (*thread).cond);
         libc::pthread_mutex_unlock(&raw mut (*thread).mutex);
         if !l.is_null() {
@@ -125,7 +126,7 @@ pub unsafe fn start(thread: *mut event_loop_thread, hooks: Hooks) -> *mut event_
     }
     // SAFETY: an initialised struct; shared under its mutex.
     unsafe {
-        let mut start = Start { thread, hooks, failed: false };
+        let mut start = Start { thread, hooks, failed: 0 };
         let start = &raw mut start;
         let tid = &raw mut (*thread).thread_tid;
         let e = libc::pthread_create(tid, ptr::null(), run, start.cast());
@@ -136,13 +137,14 @@ pub unsafe fn start(thread: *mut event_loop_thread, hooks: Hooks) -> *mut event_
             return ptr::null_mut();
         }
         libc::pthread_mutex_lock(&raw mut (*thread).mutex);
-        while (*thread).eventLoop.is_null() && !(*start).failed {
+        while (*thread).eventLoop.is_null() && (*start).failed == 0 {
             libc::pthread_cond_wait(&raw mut (*thread).cond, &raw mut (*thread).mutex);
         }
         libc::pthread_mutex_unlock(&raw mut (*thread).mutex);
-        if (*start).failed {
+        if (*start).failed != 0 {
             libc::pthread_join((*thread).thread_tid, ptr::null_mut());
             (*thread).thread_tid = 0;
+            errno::set((*start).failed);
             return ptr::null_mut();
         }
         log_msg!("event loop thread started, {}", CText((*thread).thread_name));

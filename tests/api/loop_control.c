@@ -400,6 +400,7 @@ static void foreign_calls(void *data)
     EPERM_IS(yolanda_loop_free(loop), -1);
     EPERM_IS(yolanda_loop_run_once(loop, 0), -1);
     EPERM_IS(yolanda_loop_timeout(loop), -2);
+    EPERM_IS(yolanda_loop_fd(loop), -1);
     EPERM_IS(yolanda_timer_start(loop, 0, 0, on_timer, &count), 0);
     EPERM_IS(yolanda_timer_restart(loop, 1, 0, 0), -1);
     EPERM_IS(yolanda_timer_stop(loop, 1), -1);

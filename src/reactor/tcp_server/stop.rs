@@ -1,7 +1,7 @@
 //! The graceful stop: no new connections; those there are end when they are idle or when their time
 //! is up; then the program is told.
 
-use super::super::loop_state::of as loop_of;
+use super::super::loop_state::{count, of as loop_of};
 use super::super::timers;
 use super::attention::{self, ENDED, ENDING};
 use super::{CUT, NEW, RUNNING, STOPPED, STOPPING, Server, enlist, of, usable};
@@ -143,6 +143,7 @@ pub(super) unsafe fn finish_all(l: *mut event_loop) {
             (*server).state.store(STOPPED, SeqCst);
             let stop = take(server);
             if let Some(done) = stop.done {
+                count(&(*loop_of(l)).counts.callbacks, 1);
                 done(server.cast(), stop.data);
             }
             server = (*loop_of(l)).servers;
