@@ -251,10 +251,15 @@ CASE(posts_before_the_loop_runs_wake_it_once)
     CHECK_INT(yolanda_loop_free(loop), 0);
 }
 
+static int refused;
+
 static void again(struct event_loop *loop, void *data)
 {
     ++*(int *)data;
-    CHECK_INT(yolanda_loop_post(loop, again, data), 0);
+    if (yolanda_loop_post(loop, again, data) < 0) {
+        CHECK_INT(errno, ESHUTDOWN);
+        refused++;
+    }
 }
 
 CASE(a_function_that_posts_itself_lets_the_pass_end)
@@ -266,7 +271,10 @@ CASE(a_function_that_posts_itself_lets_the_pass_end)
         CHECK(yolanda_loop_run_once(loop, -1) <= 2);
         CHECK(count >= i);
     }
+    CHECK_INT(refused, 0);
+    /* Its last call is told that there won't be another one. */
     CHECK_INT(yolanda_loop_free(loop), 0);
+    CHECK_INT(refused, 1);
 }
 
 /* --- embedding ------------------------------------------------------------------------------ */
