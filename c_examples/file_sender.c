@@ -29,7 +29,7 @@ struct transfer {
     int is_full;      /* the queue, since the high mark */
     int is_scheduled; /* send_block is going to be called */
     long long sent;
-    size_t most_queued;
+    int most_queued;
 };
 
 static const char *file_name;
@@ -70,6 +70,10 @@ static void send_block(struct event_loop *loop, void *data)
             err_ret("%s", connection->name);
             yolanda_connection_close(connection);
         } else {
+            int queued = buffer_readable_size(connection->output_buffer);
+
+            if (queued > transfer->most_queued)
+                transfer->most_queued = queued;
             transfer->sent += size;
             schedule(connection, transfer);
         }
@@ -82,9 +86,8 @@ static void on_high(struct tcp_connection *connection, size_t queued)
 {
     struct transfer *transfer = yolanda_connection_user_data(connection);
 
+    (void) queued;
     transfer->is_full = 1;
-    if (queued > transfer->most_queued)
-        transfer->most_queued = queued;
 }
 
 static void on_low(struct tcp_connection *connection, size_t queued)
@@ -138,7 +141,7 @@ static int on_connection_closed(struct tcp_connection *connection)
     int error = yolanda_connection_error(connection);
 
     if (transfer != NULL)
-        printf("%s: %lld bytes, never more than %zu of them queued, %s\n", connection->name,
+        printf("%s: %lld bytes, never more than %d of them queued, %s\n", connection->name,
                transfer->sent, transfer->most_queued, error == 0 ? "done" : strerror(error));
     fflush(stdout);
     return 0;
