@@ -27,11 +27,12 @@ pub unsafe fn within<R>(l: *mut event_loop, f: impl FnOnce() -> R) -> R {
     unsafe {
         (*of(l)).depth += 1;
         let result = f();
-        (*of(l)).depth -= 1;
-        if (*of(l)).depth == 0 {
+        if (*of(l)).depth == 1 {
+            // These call back as well: the loop can't be freed under them.
             tcp_connection::run_ready(l);
             tcp_connection::reap(l);
         }
+        (*of(l)).depth -= 1;
         result
     }
 }

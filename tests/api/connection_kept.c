@@ -289,6 +289,39 @@ CASE(a_destructor_that_closes_another)
     close(first_peer);
 }
 
+/* Neither a closed callback nor a destructor can free the loop that calls it, whichever pass is the
+ * last: the first closes the second, which is closed as the loop ends. */
+static void is_busy(void *data)
+{
+    (void)data;
+    destroyed++;
+    FAILS(yolanda_loop_free(loop), EBUSY);
+}
+
+static void close_the_other_and_quit(struct tcp_connection *one)
+{
+    FAILS(yolanda_loop_free(loop), EBUSY);
+    if (one != another) {
+        CHECK_INT(yolanda_connection_close(another), 0);
+        CHECK_INT(yolanda_loop_quit(loop), 0);
+    }
+}
+
+CASE(freeing_the_loop_from_the_last_callbacks)
+{
+    in_closed = close_the_other_and_quit;
+    set_up();
+    another = conn;
+    CHECK_INT(yolanda_connection_set_user_data(conn, NULL, is_busy), 0);
+    set_up();
+    CHECK_INT(yolanda_connection_set_user_data(conn, NULL, is_busy), 0);
+    CHECK_INT(yolanda_connection_close(conn), 0);
+    CHECK_INT(event_loop_run(loop), 0);
+    CHECK_INT(closed, 2);
+    CHECK_INT(destroyed, 2);
+    CHECK_INT(yolanda_loop_free(loop), 0);
+}
+
 /* --- closing ------------------------------------------------------------- */
 
 /* Nothing is called within; the closed callback comes from the pass; what was queued is dropped. */
