@@ -120,8 +120,7 @@ int main(int argc, char **argv)
 
     if (argc > 2)
         period_ms = example_milliseconds(argv[2]);
-    /* Only epoll has a descriptor for everything that it waits for. */
-    loop = yolanda_loop_new("embedded", "epoll");
+    loop = yolanda_loop_new("embedded", NULL);
     server = yolanda_server_new(loop, example_address(argc, argv), on_connection_completed, on_message,
                                 NULL, on_connection_closed, 0);
     if (server == NULL)

@@ -333,8 +333,8 @@ int yolanda_loop_post(struct event_loop *eventLoop,
  * asyncio, libuv, Qt): when it is readable, or when yolanda_loop_timeout() is over, call
  * yolanda_loop_run_once(eventLoop, 0). It stays the loop's: neither read nor close it.
  *
- * Returns the descriptor, or -1 with errno: EINVAL for NULL, EPERM on another thread, ENOTSUP where the loop's back end isn't epoll
- * (a loop of yolanda_loop_new(name, "epoll") always has it).
+ * Returns the descriptor, or -1 with errno: EINVAL for NULL, EPERM on another thread, ENOTSUP for a back
+ * end of the program's own, EMFILE, ENFILE, ENOMEM.
  *
  * # Safety
  * `eventLoop` is NULL or a loop. Only on its thread.

@@ -2,8 +2,10 @@
 
 use super::event_loop::{absent, create, mine};
 use super::loop_state::{Loop, of, quits};
-use super::{dispatcher, epoll, pass, pending, teardown, timers, wakeup};
-use crate::abi::types::{event_loop, yolanda_loop_callback, yolanda_loop_stats};
+use super::{dispatcher, epoll, pass, pending, poll, teardown, timers, wakeup};
+use crate::abi::types::{
+    epoll_dispatcher, event_loop, poll_dispatcher, yolanda_loop_callback, yolanda_loop_stats,
+};
 use crate::sys::errno;
 use libc::{c_char, c_int, c_void};
 use std::ptr;
@@ -122,10 +124,14 @@ pub unsafe extern "C" fn yolanda_loop_fd(eventLoop: *mut event_loop) -> c_int {
         if !mine("yolanda_loop_fd", eventLoop) {
             return -1;
         }
-        if !dispatcher::tells_files_apart(eventLoop) {
-            return errno::fail(libc::ENOTSUP);
+        let backend = (*eventLoop).eventDispatcher;
+        if ptr::eq(backend, &raw const epoll_dispatcher) {
+            epoll::descriptor(eventLoop)
+        } else if ptr::eq(backend, &raw const poll_dispatcher) {
+            poll::descriptor(eventLoop)
+        } else {
+            errno::fail(libc::ENOTSUP)
         }
-        epoll::descriptor(eventLoop)
     }
 }
 

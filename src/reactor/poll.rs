@@ -5,7 +5,7 @@ use super::dispatcher;
 use super::loop_state::registration;
 use super::pass;
 use crate::abi::types::{EVENT_READ, EVENT_WRITE, channel, event_loop};
-use crate::sys::{errno, pool};
+use crate::sys::{errno, fd as sys_fd, pool};
 use libc::{c_int, c_short, c_void, pollfd, timeval};
 use std::ptr;
 
@@ -21,6 +21,8 @@ struct Poll {
     /// By descriptor: its slot plus 1, or 0.
     places: *mut u32,
     places_len: usize,
+    /// An epoll instance with the same descriptors and events, for loops that watch this one; -1.
+    mirror: c_int,
 }
 
 unsafe fn data(l: *mut event_loop) -> *mut Poll {
@@ -50,6 +52,7 @@ pub unsafe extern "C-unwind" fn init(l: *mut event_loop) -> *mut c_void {
             first_free: 0,
             places: ptr::null_mut(),
             places_len: 0,
+            mirror: -1,
         });
         if !l.is_null() {
             dispatcher::initialised(l);
@@ -68,6 +71,9 @@ pub unsafe extern "C-unwind" fn clear(l: *mut event_loop) {
         if poll.is_null() {
             return;
         }
+        if (*poll).mirror >= 0 {
+            sys_fd::close((*poll).mirror);
+        }
         for table in [(*poll).slots.cast::<u8>(), (*poll).ids.cast(), (*poll).places.cast()] {
             if !table.is_null() {
                 pool::run_drop(table);
@@ -75,6 +81,48 @@ pub unsafe extern "C-unwind" fn clear(l: *mut event_loop) {
         }
         pool::free(poll.cast(), size_of::<Poll>());
         (*l).event_dispatcher_data = ptr::null_mut();
+    }
+}
+
+/// A descriptor that is readable while one of the loop's is ready: poll(2) itself has none, so an epoll
+/// instance is kept in step from the first call on. -1 with errno.
+///
+/// # Safety
+/// `l` is a live loop with this back end.
+pub unsafe fn descriptor(l: *mut event_loop) -> c_int {
+    // SAFETY: as said; the first `len` slots are filled.
+    unsafe {
+        let poll = data(l);
+        if poll.is_null() {
+            return errno::fail(libc::EINVAL);
+        }
+        if (*poll).mirror < 0 {
+            (*poll).mirror = libc::epoll_create1(libc::EPOLL_CLOEXEC);
+            for slot in 0..(*poll).len {
+                let pollfd { fd, events, .. } = *(*poll).slots.add(slot);
+                reflect(poll, fd, Some(events));
+            }
+        }
+        (*poll).mirror
+    }
+}
+
+/// Brings a descriptor's events, None for its end, into the mirror, if there is one.
+unsafe fn reflect(poll: *mut Poll, fd: c_int, events: Option<c_short>) {
+    // SAFETY: the kernel copies the event. A descriptor that was closed has left by itself.
+    unsafe {
+        let mirror = (*poll).mirror;
+        if mirror < 0 || fd < 0 {
+            return;
+        }
+        let _keep = errno::Keep::new();
+        // poll's bits have the values of epoll's.
+        let bits = events.unwrap_or(0) as u32;
+        let mut event = libc::epoll_event { events: bits, u64: fd as u64 };
+        let first = if events.is_some() { libc::EPOLL_CTL_MOD } else { libc::EPOLL_CTL_DEL };
+        if libc::epoll_ctl(mirror, first, fd, &mut event) < 0 && events.is_some() {
+            libc::epoll_ctl(mirror, libc::EPOLL_CTL_ADD, fd, &mut event);
+        }
     }
 }
 
@@ -141,6 +189,7 @@ unsafe fn take_out(poll: *mut Poll, slot: usize) {
     // SAFETY: a filled slot, whose descriptor has a place.
     unsafe {
         let fd = (*(*poll).slots.add(slot)).fd;
+        reflect(poll, fd, None);
         (*poll).places.add(fd as usize).write(0);
         (*poll).slots.add(slot).write(pollfd { fd: -1, events: 0, revents: 0 });
         (*poll).first_free = (*poll).first_free.min(slot);
@@ -190,11 +239,9 @@ pub unsafe extern "C-unwind" fn add(l: *mut event_loop, ch: *mut channel) -> c_i
             slot
         });
         (*poll).places.add(fd as usize).write(slot as u32 + 1);
-        (*poll).slots.add(slot).write(pollfd {
-            fd,
-            events: wanted(dispatcher::asked(l, fd, (*ch).events)),
-            revents: 0,
-        });
+        let events = wanted(dispatcher::asked(l, fd, (*ch).events));
+        (*poll).slots.add(slot).write(pollfd { fd, events, revents: 0 });
+        reflect(poll, fd, Some(events));
         (*poll).ids.add(slot).write(note(l, ch));
         log_msg!("poll added channel fd=={}, {}", fd, dispatcher::name(l));
         0
@@ -224,7 +271,9 @@ pub unsafe extern "C-unwind" fn update(l: *mut event_loop, ch: *mut channel) -> 
         let (poll, fd) = (data(l), (*ch).fd);
         let Some(slot) = find(poll, fd) else { return errno::fail(libc::ENOENT) };
         note(l, ch);
-        (*(*poll).slots.add(slot)).events = wanted(dispatcher::asked(l, fd, (*ch).events));
+        let events = wanted(dispatcher::asked(l, fd, (*ch).events));
+        (*(*poll).slots.add(slot)).events = events;
+        reflect(poll, fd, Some(events));
         log_msg!("poll updated channel fd=={}, {}", fd, dispatcher::name(l));
         0
     }

@@ -289,7 +289,7 @@ static int on_readable(void *data)
 
 CASE(a_pollable_descriptor)
 {
-    struct event_loop *loop = yolanda_loop_new(NULL, "epoll");
+    struct event_loop *loop = yolanda_loop_new(NULL, NULL);
     int fd[2];
     make_pipe(fd);
     int state[2] = { fd[0], 0 };
@@ -315,7 +315,11 @@ CASE(a_pollable_descriptor)
     free(channel);
     CHECK_INT(yolanda_loop_free(loop), 0);
 
-    loop = yolanda_loop_new(NULL, "poll");
+    /* A program's own back end has none that the library knows of. */
+    static struct event_dispatcher own;
+    loop = yolanda_loop_new(NULL, NULL);
+    own = *loop->eventDispatcher;
+    loop->eventDispatcher = &own;
     errno = 0;
     CHECK_INT(yolanda_loop_fd(loop), -1);
     CHECK_INT(errno, ENOTSUP);
@@ -327,6 +331,55 @@ static void on_timer(struct event_loop *loop, yolanda_timer timer, void *data)
     (void)loop;
     (void)timer;
     ++*(int *)data;
+}
+
+static int echo_back(struct buffer *input, struct tcp_connection *connection)
+{
+    tcp_connection_send_buffer(connection, input);
+    return 0;
+}
+
+/* Whatever happens to the descriptors after the first call: added, changed, removed. */
+CASE(the_descriptor_follows_the_loop)
+{
+    struct event_loop *loop = yolanda_loop_new(NULL, NULL);
+    struct pollfd one = { yolanda_loop_fd(loop), POLLIN, 0 };
+    int fd[2], peer[2];
+    make_pipe(fd);
+    make_sockets(peer);
+    int state[2] = { fd[0], 0 };
+    put(fd[1], "xy");
+    CHECK_INT(poll(&one, 1, 0), 0);
+    struct channel *channel = watch(loop, fd[0], EVENT_READ, on_readable, NULL, state);
+    CHECK_INT(poll(&one, 1, 10000), 1);
+    CHECK_INT(yolanda_loop_run_once(loop, 0), 1);
+    CHECK_INT(poll(&one, 1, 10000), 1);
+    channel->events = 0;
+    CHECK_INT(event_loop_update_channel_event(loop, fd[0], channel), 0);
+    CHECK_INT(poll(&one, 1, 0), 0);
+    channel->events = EVENT_READ;
+    CHECK_INT(event_loop_update_channel_event(loop, fd[0], channel), 0);
+    CHECK_INT(poll(&one, 1, 10000), 1);
+    CHECK_INT(event_loop_remove_channel_event(loop, fd[0], channel), 0);
+    CHECK_INT(poll(&one, 1, 0), 0);
+    free(channel);
+
+    /* Connections, too, with more than the socket takes at once. */
+    static char much[1 << 20], back[1 << 20];
+    NEED(tcp_connection_new(peer[0], loop, NULL, NULL, echo_back, NULL) != NULL);
+    NEED(fcntl(peer[1], F_SETFL, O_NONBLOCK) == 0);
+    size_t sent = 0, got = 0;
+    for (int i = 0; i < 100000 && got < sizeof much; i++) {
+        ssize_t n = write(peer[1], much + sent, sizeof much - sent);
+        sent += n > 0 ? n : 0;
+        n = read(peer[1], back, sizeof back);
+        got += n > 0 ? n : 0;
+        int64_t wait = yolanda_loop_timeout(loop);
+        poll(&one, 1, wait < 0 || wait > 10 ? 10 : (int)wait);
+        yolanda_loop_run_once(loop, 0);
+    }
+    CHECK_INT(got, sizeof much);
+    CHECK_INT(yolanda_loop_free(loop), 0);
 }
 
 CASE(the_timeout_of_an_embedded_loop)
