@@ -95,6 +95,7 @@ CASE(reading)
         send_one(); /* sending doesn't count */
         yolanda_loop_run_once(loop, 10);
     }
+    CHECK_INT(closed, 1);
     check_times_out();
 }
 
@@ -153,6 +154,7 @@ CASE(writing_while_it_receives)
         say("x");
         yolanda_loop_run_once(loop, 10);
     }
+    CHECK_INT(closed, 1);
     check_times_out();
 }
 

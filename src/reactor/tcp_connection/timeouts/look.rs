@@ -94,10 +94,11 @@ unsafe fn is_queued(conn: *const Connection) -> bool {
     unsafe { readable(&raw const (*conn).output) > 0 }
 }
 
-/// Whether the connection takes bytes in, or would if it weren't for its own output.
+/// Whether the connection takes bytes in, or would if it weren't for its own output: not while it is
+/// paused, nor after the peer's end.
 unsafe fn reads(conn: *const Connection) -> bool {
     // SAFETY: a live connection.
-    unsafe { !(*conn).paused && !(*conn).ended && (*conn).channel.events & EVENT_READ != 0 }
+    unsafe { (*conn).channel.events & EVENT_READ != 0 }
 }
 
 /// Looks whether a limit is reached.
