@@ -12,8 +12,9 @@ struct event_loop;
 
 /**
  * A connection. The library makes and frees it: the pointer is valid from the completed callback
- * until the closed callback has returned. More is kept behind these fields; except for sends and
- * tcp_connection_shutdown(), they belong to the loop's thread.
+ * until the closed callback has returned, or longer with yolanda_connection_retain() of yolanda.h.
+ * More is kept behind these fields; except for sends and tcp_connection_shutdown(), they belong to the
+ * loop's thread.
  */
 struct tcp_connection {
     /**
@@ -95,14 +96,16 @@ struct tcp_connection *tcp_connection_new(int fd,
  * are copied and 0 is returned. No callback runs within.
  *
  * Returns the number of bytes written at once; the rest is queued, not lost. -1 with errno, and no
- * byte of this call is or will be sent: after a shutdown (EPIPE) or close (ENOTCONN), beyond 64 MiB
- * in the queue (ENOBUFS), no connection or a negative size (EINVAL), no memory (ENOMEM). NULL data
- * sends nothing and returns 0.
+ * byte of this call is or will be sent: after a shutdown (EPIPE) or close (ENOTCONN), beyond the
+ * limit of the queue, 64 MiB unless yolanda_connection_set_limits() set another (ENOBUFS), no
+ * connection or a negative size (EINVAL), no memory (ENOMEM). NULL data sends nothing and returns 0.
  *
  * # Safety
  * `data` has `size` bytes; the connection's closed callback hasn't returned yet.
  */
-int tcp_connection_send_data(struct tcp_connection *tcpConnection, void *data, int size);
+int tcp_connection_send_data(struct tcp_connection *tcpConnection,
+                             void *data,
+                             int size);
 
 /**
  * Sends a buffer's readable bytes as tcp_connection_send_data() and consumes them; on -1, none. The

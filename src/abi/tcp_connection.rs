@@ -9,8 +9,9 @@ use super::tcp_server::{
 };
 
 /// A connection. The library makes and frees it: the pointer is valid from the completed callback
-/// until the closed callback has returned. More is kept behind these fields; except for sends and
-/// tcp_connection_shutdown(), they belong to the loop's thread.
+/// until the closed callback has returned, or longer with yolanda_connection_retain() of yolanda.h.
+/// More is kept behind these fields; except for sends and tcp_connection_shutdown(), they belong to the
+/// loop's thread.
 #[repr(C)]
 pub struct tcp_connection {
     /// The loop whose thread owns the connection.
@@ -82,9 +83,9 @@ pub unsafe extern "C-unwind" fn tcp_connection_new(
 /// are copied and 0 is returned. No callback runs within.
 ///
 /// Returns the number of bytes written at once; the rest is queued, not lost. -1 with errno, and no
-/// byte of this call is or will be sent: after a shutdown (EPIPE) or close (ENOTCONN), beyond 64 MiB
-/// in the queue (ENOBUFS), no connection or a negative size (EINVAL), no memory (ENOMEM). NULL data
-/// sends nothing and returns 0.
+/// byte of this call is or will be sent: after a shutdown (EPIPE) or close (ENOTCONN), beyond the
+/// limit of the queue, 64 MiB unless yolanda_connection_set_limits() set another (ENOBUFS), no
+/// connection or a negative size (EINVAL), no memory (ENOMEM). NULL data sends nothing and returns 0.
 ///
 /// # Safety
 /// `data` has `size` bytes; the connection's closed callback hasn't returned yet.

@@ -337,7 +337,8 @@ pub const YOLANDA_LIMIT_REFUSE: c_int = 1;
 
 /// Limits how much memory a connection takes.
 ///
-/// `max_queued`: bytes that wait to be sent, those that other threads have sent included; 0: 64 MiB.
+/// `max_queued`: bytes that wait to be sent, those that other threads have sent included; 0: 64 MiB,
+/// at most 2 GiB.
 /// YOLANDA_LIMIT_CLOSE: a send is taken whole while the queue is below the limit; beyond it, -1 with
 /// ENOBUFS, and the connection is closed. YOLANDA_LIMIT_REFUSE: a send that doesn't fit is refused
 /// whole, -1 with ENOBUFS, and everything else stays as it is; also one that alone is larger.
