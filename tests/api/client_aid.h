@@ -153,23 +153,46 @@ UNUSED static long resident(void)
     return SANITIZED ? 0 : pages * getpagesize() / 1024;
 }
 
-/* A socket that listens on a free port of an IPv4 address (or on `port`); the client's address. */
-UNUSED static int listen_at(const char *ip, int port, int backlog, char address[64])
+/* A socket bound to an IPv4 address and port (0: a free one), or -1. It doesn't listen: clients are
+ * refused, and the port is kept from others, but not from the sockets of this function. */
+UNUSED static int bound(const char *ip, int port)
 {
     struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(port) };
-    socklen_t len = sizeof in;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
-    NEED(inet_pton(AF_INET, ip, &in.sin_addr) == 1);
+    NEED(fd >= 0 && inet_pton(AF_INET, ip, &in.sin_addr) == 1);
     NEED(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) == 0);
-    NEED(bind(fd, (struct sockaddr *)&in, sizeof in) == 0 && listen(fd, backlog) == 0);
+    if (bind(fd, (struct sockaddr *)&in, sizeof in) < 0) {
+        NEED(errno == EADDRINUSE);
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+/* A socket's own address, as clients take it; its port. */
+UNUSED static int address_of(int fd, char address[64])
+{
+    struct sockaddr_in in;
+    socklen_t len = sizeof in;
+    char ip[INET_ADDRSTRLEN];
     NEED(getsockname(fd, (struct sockaddr *)&in, &len) == 0);
+    NEED(inet_ntop(AF_INET, &in.sin_addr, ip, sizeof ip) != NULL);
     snprintf(address, 64, "%s:%d", ip, ntohs(in.sin_port));
+    return ntohs(in.sin_port);
+}
+
+/* A socket that listens on a port that `refusing` holds, or on a free one. */
+UNUSED static int listen_at(int port, int backlog, char address[64])
+{
+    int fd = bound("127.0.0.1", port);
+    NEED(fd >= 0 && listen(fd, backlog) == 0);
+    address_of(fd, address);
     return fd;
 }
 
 UNUSED static int listen_here(char address[64])
 {
-    return listen_at("127.0.0.1", 0, 128, address);
+    return listen_at(0, 128, address);
 }
 
 UNUSED static int port_of(const char *address)
@@ -177,35 +200,38 @@ UNUSED static int port_of(const char *address)
     return atoi(strrchr(address, ':') + 1);
 }
 
-/* An address that refuses: its port was free a moment ago, and is kept from others. */
+/* An address that refuses. */
 UNUSED static int refusing(char address[64])
 {
-    struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
-    socklen_t len = sizeof in;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    NEED(bind(fd, (struct sockaddr *)&in, sizeof in) == 0);
-    NEED(getsockname(fd, (struct sockaddr *)&in, &len) == 0);
-    snprintf(address, 64, "127.0.0.1:%d", ntohs(in.sin_port));
+    int fd = bound("127.0.0.1", 0);
+    NEED(fd >= 0);
+    address_of(fd, address);
     return fd;
 }
 
-/* A listening socket whose queue is full: the kernel drops what else comes. */
-UNUSED static int black_hole(const char *ip, char address[64])
+/* Fills the queue of a listening socket: the kernel drops what else comes. */
+UNUSED static void fill_queue(int listener)
 {
-    int fd = listen_at(ip, 0, 0, address);
-    struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(port_of(address)) };
-    NEED(inet_pton(AF_INET, ip, &in.sin_addr) == 1);
+    struct sockaddr_in in;
+    socklen_t len = sizeof in;
+    NEED(getsockname(listener, (struct sockaddr *)&in, &len) == 0);
     for (int i = 0; i < 16; i++) {
         int filler = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         NEED(filler >= 0);
         NEED(connect(filler, (struct sockaddr *)&in, sizeof in) == 0 || errno == EINPROGRESS);
         struct pollfd p = { filler, POLLOUT, 0 };
         if (poll(&p, 1, 100) == 0) {
-            return fd;
+            return;
         }
     }
     NEED(!"a full queue");
-    return -1;
+}
+
+UNUSED static int black_hole(char address[64])
+{
+    int fd = listen_at(0, 0, address);
+    fill_queue(fd);
+    return fd;
 }
 
 UNUSED static int take(int listener)

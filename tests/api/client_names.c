@@ -203,11 +203,36 @@ CASE(no_address)
     CHECK_INT(freed, 1);
 }
 
+/* Holds one port of 127.0.0.1 to 127.0.0.4, where everything is refused. */
+static void four_hosts(int fds[4], char address[64])
+{
+    for (int tries = 0; tries < 100; tries++) {
+        fds[0] = refusing(address);
+        int n = 1;
+        for (; n < 4; n++) {
+            char ip[32];
+            snprintf(ip, sizeof ip, "127.0.0.%d", n + 1);
+            fds[n] = bound(ip, port_of(address));
+            if (fds[n] < 0) {
+                break;
+            }
+        }
+        if (n == 4) {
+            return;
+        }
+        while (n > 0) {
+            close(fds[--n]);
+        }
+    }
+    NEED(!"a port that four addresses have free");
+}
+
 CASE(addresses_in_their_order)
 {
     char address[64];
-    int third = listen_at("127.0.0.3", 0, 8, address);
-    int fourth = listen_at("127.0.0.4", port_of(address), 8, address);
+    int hosts[4];
+    four_hosts(hosts, address);
+    NEED(listen(hosts[2], 8) == 0 && listen(hosts[3], 8) == 0);
     begin();
     int before = open_fds();
     new_client(at("third", address));
@@ -215,8 +240,8 @@ CASE(addresses_in_their_order)
     RUN_UNTIL(seen_len > 0);
     CHECK_TEXT(seen, "C");
     CHECK_INT(open_fds(), before + 1);
-    close(take(third));
-    CHECK_INT(poll(&(struct pollfd){ fourth, POLLIN, 0 }, 1, 0), 0);
+    close(take(hosts[2]));
+    CHECK_INT(poll(&(struct pollfd){ hosts[3], POLLIN, 0 }, 1, 0), 0);
     RUN_UNTIL(times('X') > 0);
     CHECK_TEXT(seen, "CX");
 }
@@ -261,8 +286,10 @@ CASE(more_addresses_than_are_tried)
 CASE(a_silent_address)
 {
     char address[64];
-    black_hole("127.0.0.2", address);
-    int listener = listen_at("127.0.0.1", port_of(address), 8, address);
+    int hosts[4];
+    four_hosts(hosts, address);
+    NEED(listen(hosts[0], 8) == 0 && listen(hosts[1], 0) == 0);
+    fill_queue(hosts[1]);
     begin();
     new_client(at("silent", address));
     CHECK_INT(yolanda_client_set_timeout(client, 4000), 0);
@@ -271,7 +298,7 @@ CASE(a_silent_address)
     RUN_UNTIL(seen_len > 0 || now_ms() - start > 3500);
     CHECK(now_ms() - start >= 500 - 8);
     CHECK_TEXT(seen, "C");
-    is_echoed(take(listener));
+    is_echoed(take(hosts[0]));
 }
 
 static void ask(void)

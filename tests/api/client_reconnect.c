@@ -14,18 +14,18 @@ static struct yolanda_client *reconnecting(long long min, long long max, int att
 /* A server that isn't there yet, goes away and comes back. */
 CASE(until_the_server_is_there)
 {
-    close(refusing(address));
+    refusing(address);
     reconnecting(1, 20, 0);
     RUN_UNTIL(times('F') == 5);
     CHECK_TEXT(seen, "FFFFF");
-    int listener = listen_at("127.0.0.1", port_of(address), 8, address);
+    int listener = listen_at(port_of(address), 8, address);
     RUN_UNTIL(times('C') == 1);
     int peer = take(listener);
     is_echoed(peer);
     close(listener);
     close(peer);
     RUN_UNTIL(times('F') == 8);
-    listener = listen_at("127.0.0.1", port_of(address), 8, address);
+    listener = listen_at(port_of(address), 8, address);
     RUN_UNTIL(times('C') == 2);
     is_echoed(take(listener));
     CHECK_INT(times('X'), 1);
@@ -69,11 +69,11 @@ CASE(one_attempt)
 /* A connection ends the row of failures. */
 CASE(failures_are_counted_in_a_row)
 {
-    close(refusing(address));
+    refusing(address);
     reconnecting(5, 5, 6);
     for (int round = 1; round <= 3; round++) {
         RUN_UNTIL(times('F') >= 3 * round);
-        int listener = listen_at("127.0.0.1", port_of(address), 8, address);
+        int listener = listen_at(port_of(address), 8, address);
         RUN_UNTIL(times('C') == round);
         close(listener);
         close(accept(listener, NULL, NULL));
@@ -246,7 +246,7 @@ CASE(five_hundred_clients)
     if (limit.rlim_cur < 2 * MANY + 100) {
         return;
     }
-    int listener = listen_at("127.0.0.1", 0, 1024, address);
+    int listener = listen_at(0, 1024, address);
     make_loop();
     pthread_t peers;
     NEED(pthread_create(&peers, NULL, echo_peers, &listener) == 0);

@@ -47,7 +47,7 @@ static void start(const char *where)
 
 static void connecting(void)
 {
-    black_hole("127.0.0.1", address);
+    black_hole(address);
     start(address);
     settle();
     CHECK_TEXT(seen, "");
