@@ -86,6 +86,28 @@ CASE(a_closed_connection_that_is_kept)
     CHECK_INT(yolanda_loop_free(loop), 0);
 }
 
+/* What was queued and what was unread goes with the end, not with the last reference. */
+CASE(the_buffers_of_a_kept_connection)
+{
+    keeps = 1;
+    set_up_local();
+    CHECK(yolanda_connection_retain(conn) == conn);
+    queue(100000);
+    say("unread");
+    UNTIL(got == 6);
+    CHECK_INT(yolanda_connection_close(conn), 0);
+    UNTIL(closed == 1);
+    settle();
+    CHECK_INT(buffer_readable_size(conn->output_buffer), 0);
+    CHECK_INT(buffer_readable_size(conn->input_buffer), 0);
+    CHECK_INT(conn->output_buffer->total_size, 0);
+    CHECK_INT(conn->input_buffer->total_size, 0);
+    CHECK_TEXT(conn->input_buffer->data, "");
+    CHECK_INT(yolanda_loop_free(loop), 0);
+    CHECK_TEXT(conn->input_buffer->data, "");
+    CHECK_INT(yolanda_connection_release(conn), 0);
+}
+
 /* The same while it is closing: from the closed callback on. */
 static void closed_callback_checks(struct tcp_connection *one)
 {

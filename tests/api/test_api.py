@@ -10,6 +10,7 @@ EVERYWHERE = ("channel", "loop_channels", "loop_readiness", "loop_threads", "loo
               "loop_control", "loop_free", "timers", "signals",
               "dispatcher", "threads", "connection", "servers", "memory",
               "connection_kept", "connection_flow", "connection_times", "connection_threads",
+              "connection_random",
               "no_memory", "bad_input", "client", "client_names", "client_reconnect", "client_server",
               "client_states", "server_listen", "server_limit",
               "server_stop", "server_free", "thread_stop")
