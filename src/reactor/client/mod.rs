@@ -1,7 +1,8 @@
 //! Clients: a connection that is made without blocking, and made again where that is wanted.
 //!
-//! `exports` is the C side, `attempt` goes from an address to a connected socket, `resolver` from a
-//! name to addresses; `outcome` is what comes of it, `backoff` tells how long to wait.
+//! `exports` and `setters` are the C side, `attempt` goes from an address to a connected socket,
+//! `resolver` from a name to addresses, on threads that `look_up`; `outcome` is what comes of it,
+//! `backoff` tells how long to wait.
 //!
 //! All of a client belongs to its loop's thread. Whatever may lead back to it (its timer, its
 //! channel, its connection's owner, its job) is taken away when it is freed; and its own code looks
@@ -10,12 +11,15 @@
 mod attempt;
 mod backoff;
 mod exports;
+mod look_up;
 mod outcome;
 mod resolver;
+mod setters;
 
 pub use exports::*;
 pub use outcome::ended;
 pub use resolver::Job;
+pub use setters::*;
 
 use super::loop_state::of as loop_of;
 use super::tcp_connection::settings::Settings;

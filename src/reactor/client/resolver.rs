@@ -6,11 +6,12 @@
 use super::super::loop_state::{self, of as loop_of};
 use super::super::pending;
 use super::Client;
+use super::look_up::look_up;
 use crate::abi::types::event_loop;
 use crate::sys::address::Address;
 use crate::sys::lock::Lock;
 use crate::sys::{errno, pool};
-use libc::{addrinfo, c_char, c_int, c_void};
+use libc::{c_char, c_int, c_void};
 use std::mem;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::AcqRel, Ordering::Relaxed};
@@ -230,7 +231,11 @@ extern "C" fn work(_: *mut c_void) -> *mut c_void {
         unsafe {
             let l = (*job).eventLoop;
             if !(*job).cancelled.load(Relaxed) {
-                look_up(job);
+                let host = (&raw const (*job).host).cast();
+                match look_up(host, (*job).port, &mut (*job).addresses) {
+                    Ok(count) => (*job).count = count,
+                    Err(e) => (*job).error = e,
+                }
             }
             // Without memory for a post the loop would wait for ever; a loop that was freed
             // has let go of the job itself.
@@ -260,44 +265,4 @@ fn take() -> Option<*mut Job> {
         line.tail = ptr::null_mut();
     }
     Some(job)
-}
-
-/// Asks the system, and notes its addresses in the order of its preference, or an errno.
-unsafe fn look_up(job: *mut Job) {
-    // SAFETY: this thread alone writes the answer; the list that getaddrinfo made is freed.
-    unsafe {
-        let mut hints: addrinfo = mem::zeroed();
-        hints.ai_socktype = libc::SOCK_STREAM;
-        let mut found: *mut addrinfo = ptr::null_mut();
-        let host = (&raw const (*job).host).cast();
-        let answer = libc::getaddrinfo(host, ptr::null(), &hints, &mut found);
-        if answer != 0 {
-            (*job).error = meaning(answer, errno::get());
-            return;
-        }
-        let mut at = found;
-        while !at.is_null() && (*job).count < ADDRESSES {
-            let mut address = Address::copy((*at).ai_addr, (*at).ai_addrlen);
-            if address.set_port((*job).port) {
-                (*job).addresses[(*job).count] = address;
-                (*job).count += 1;
-            }
-            at = (*at).ai_next;
-        }
-        libc::freeaddrinfo(found);
-        if (*job).count == 0 {
-            (*job).error = libc::ENOENT;
-        }
-    }
-}
-
-/// The errno for an answer of getaddrinfo's other than 0.
-fn meaning(answer: c_int, system: c_int) -> c_int {
-    match answer {
-        libc::EAI_NONAME | libc::EAI_NODATA => libc::ENOENT,
-        libc::EAI_AGAIN => libc::EAGAIN,
-        libc::EAI_MEMORY => libc::ENOMEM,
-        libc::EAI_SYSTEM if system > 0 => system,
-        _ => libc::EHOSTUNREACH,
-    }
 }
