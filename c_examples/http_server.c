@@ -60,7 +60,6 @@ int main(int argc, char **argv)
     http_server_start(server);
     example_announce(server->tcpServer->acceptor->listen_port);
     event_loop_run(loop);
-    yolanda_loop_free(loop); /* ends the threads, too */
-    free(server);
+    yolanda_loop_free(loop); /* with the server and its threads */
     return 0;
 }

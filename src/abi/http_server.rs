@@ -32,8 +32,7 @@ assert_layout!(http_server, 16;
 /// Makes an HTTP server that listens on the port (0: any free one), with `threadNum` threads beside
 /// the loop's own. It serves after http_server_start() as long as the loop runs.
 ///
-/// yolanda_server_free() of its `tcpServer`, or yolanda_loop_free(), ends it and frees all but this
-/// struct, which is yours to free() then.
+/// It is yours, to be freed by yolanda_http_server_free(), or else freed with its loop.
 ///
 /// Returns NULL with errno when memory is out or the loop is NULL. If the port can't be had it exits
 /// as acceptor_init().
