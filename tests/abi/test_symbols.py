@@ -135,7 +135,7 @@ class Redefined(unittest.TestCase):
 
     def test_http(self):
         with self.start(HTTP) as server, server.connect() as client:
-            client.sendall(b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n")
+            client.sendall(b"GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
             answer = harness.recv_all(client)
             self.assertTrue(answer.startswith(b"HTTP/1.1 200 OK\r\n"), answer)
             self.assertTrue(answer.endswith(b"\r\n\r\nhello"), answer)
