@@ -1,7 +1,7 @@
 //! A thread that runs a loop of its own.
 
 use super::event_loop::{event_loop_init_with_name, event_loop_run};
-use super::{loop_state, teardown, wakeup};
+use super::{loop_state, pass, teardown, wakeup};
 use crate::abi::types::{event_loop, event_loop_thread, yolanda_loop_callback};
 use crate::log::CText;
 use crate::sys::errno;
@@ -30,7 +30,7 @@ impl Hooks {
     pub unsafe fn starts(&self, l: *mut event_loop) {
         if let Some(callback) = self.on_start {
             // SAFETY: as said; the program gave the function for this call.
-            unsafe { callback(l, self.data) }
+            unsafe { pass::guarded(l, || callback(l, self.data)) }
         }
     }
 
@@ -39,7 +39,7 @@ impl Hooks {
     pub unsafe fn stops(&self, l: *mut event_loop) {
         if let Some(callback) = self.on_stop {
             // SAFETY: as said; the program gave the function for this call.
-            unsafe { callback(l, self.data) }
+            unsafe { pass::guarded(l, || callback(l, self.data)) }
         }
     }
 }

@@ -37,6 +37,19 @@ pub unsafe fn within<R>(l: *mut event_loop, f: impl FnOnce() -> R) -> R {
     }
 }
 
+/// Runs a callback that is called outside of a pass: the loop isn't freed under it.
+///
+/// # Safety
+/// On the loop's thread.
+pub unsafe fn guarded(l: *mut event_loop, f: impl FnOnce()) {
+    // SAFETY: as in `within`.
+    unsafe {
+        (*of(l)).depth += 1;
+        f();
+        (*of(l)).depth -= 1;
+    }
+}
+
 /// Milliseconds of the monotonic clock, read coarsely.
 pub fn now_ms() -> i64 {
     // SAFETY: fills the struct that it is given; zero is a valid value of it.

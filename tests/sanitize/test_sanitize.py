@@ -12,11 +12,14 @@ import harness  # noqa: E402
 import sanitizers  # noqa: E402
 
 # Files and name patterns for tests/run.py.
-THREAD = (("tests/api/test_api.py", "tests/net/test_output.py", "tests/net/test_echo.py"),
-          ("Loops.test_loop_*", "Loops.test_timers*", "Loops.test_client*", "Loops.test_connection*",
-           "ForeignThreads*2t", "test_echo.*2t"))
-ADDRESS = (("tests/api/test_api.py", "tests/net/test_closing.py", "tests/net/test_lifecycle.py"),
-           ("Loops.*", "CloseByTheProgram*0t", "Resets*0t"))
+THREAD = (("tests/crossed/test_crossed.py", "tests/api/test_api.py", "tests/net/test_output.py",
+           "tests/net/test_echo.py"),
+          ("Cells.*2t", "Loops.test_loop_*", "Loops.test_timers*", "Loops.test_client*",
+           "Loops.test_connection*", "Loops.test_server*", "Loops.test_signal*", "ForeignThreads*2t",
+           "test_echo.*2t"))
+ADDRESS = (("tests/crossed/test_crossed.py", "tests/api/test_api.py", "tests/net/test_closing.py",
+            "tests/net/test_lifecycle.py"),
+           ("Cells.*", "Loops.*", "CloseByTheProgram*0t", "Resets*0t"))
 
 
 def report_of(name, which):

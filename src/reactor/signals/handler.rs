@@ -50,8 +50,9 @@ extern "C" fn on_signal(number: c_int) {
     // SAFETY: nodes are never freed; a loop whose node says so waits for this before it goes.
     unsafe {
         while !node.is_null() {
-            let l = (*node).owner.load(SeqCst);
-            if !l.is_null() && (*node).wanted.load(SeqCst) & bit(number) != 0 {
+            // Who wants it owns the node, and goes on owning it while a handler is at work.
+            if (*node).wanted.load(SeqCst) & bit(number) != 0 {
+                let l = (*node).owner.load(SeqCst);
                 (*node).arrived.fetch_or(bit(number), SeqCst);
                 wakeup::wake_once(l);
             }
@@ -149,11 +150,12 @@ pub unsafe fn leave(node: *mut Node) {
     // SAFETY: nodes are never freed.
     unsafe {
         (*node).wanted.store(0, SeqCst);
-        (*node).owner.store(ptr::null_mut(), SeqCst);
         while AT_WORK.load(SeqCst) > 0 {
             libc::sched_yield();
         }
+        // Only now may another loop have it: nothing that was meant for this one reaches it.
         (*node).arrived.store(0, SeqCst);
+        (*node).owner.store(ptr::null_mut(), SeqCst);
     }
 }
 
