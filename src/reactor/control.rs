@@ -9,7 +9,7 @@ use crate::abi::types::{
 use crate::sys::errno;
 use libc::{c_char, c_int, c_void};
 use std::ptr;
-use std::sync::atomic::{AtomicI32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering::Relaxed, Ordering::Release};
 
 pub unsafe extern "C-unwind" fn yolanda_loop_new(
     name: *const c_char,
@@ -59,7 +59,8 @@ pub unsafe extern "C" fn yolanda_loop_quit(eventLoop: *mut event_loop) -> c_int 
     }
     // SAFETY: a live loop; other threads write the field as an atomic, too.
     unsafe {
-        AtomicI32::from_ptr(&raw mut (*eventLoop).quit).store(1, Relaxed);
+        // What the caller did before is seen by whoever finds the loop at its end.
+        AtomicI32::from_ptr(&raw mut (*eventLoop).quit).store(1, Release);
         // With a byte of its own: a wake-up that is on its way may belong to the pass that runs.
         wakeup::wake(eventLoop);
     }

@@ -12,7 +12,9 @@ use super::wake_flag::WakeFlag;
 use crate::abi::types::{channel, channel_map, event_loop};
 use crate::sys::pool;
 use libc::{c_int, c_void};
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicBool, AtomicI32, AtomicU8, AtomicU64, Ordering::Acquire, Ordering::Relaxed,
+};
 
 /// One registered channel. The channel itself is `channelMap->entries[fd]`.
 #[repr(C)]
@@ -224,7 +226,7 @@ pub unsafe fn nothing(l: *mut event_loop) -> *mut u8 {
 pub unsafe fn quits(l: *mut event_loop) -> bool {
     // SAFETY: the field is an aligned int in live memory; other threads write it as such.
     unsafe {
-        AtomicI32::from_ptr(&raw mut (*l).quit).load(Relaxed) != 0 || (*of(l)).ends.load(Relaxed)
+        AtomicI32::from_ptr(&raw mut (*l).quit).load(Acquire) != 0 || (*of(l)).ends.load(Relaxed)
     }
 }
 

@@ -9,7 +9,7 @@
     X(STOP_SERVER) X(FREE_SERVER) X(FREE_SERVER_LATER) X(QUIT) X(TURN) X(STOP_TIMER)                \
     X(RESTART_TIMER) X(STOP_TIMER_LATER) X(STOP_SIGNAL) X(REMOVE_CHANNELS) X(STOP_CLIENT)           \
     X(FREE_CLIENT) X(FREE_CLIENT_LATER) X(RELEASE_LATER) X(RELEASE_ELSEWHERE) X(FREE_LOOP)          \
-    X(FREE_LOOP_LATER)
+    X(FREE_OWN_LOOP) X(FREE_LOOP_LATER)
 
 enum action { ACTIONS(VALUE_OF) ACTION_COUNT };
 static const char *const action_names[] = { ACTIONS(NAME_OF) };
@@ -187,6 +187,7 @@ static int applies(enum kind kind, enum action action)
 static void act(struct record *self, struct event_loop *here)
 {
     int main = on_main_thread();
+    /* Whether this is the thread of that loop. */
     int owner = here == NULL || here == world.loop ? main : !main;
     switch (world.action) {
     case NOTHING:
@@ -270,6 +271,11 @@ static void act(struct record *self, struct event_loop *here)
         break;
     case FREE_LOOP:
         CALL(yolanda_loop_free(world.loop), main ? EBUSY : EPERM);
+        break;
+    case FREE_OWN_LOOP:
+        if (here != NULL) {
+            CALL(yolanda_loop_free(here), owner ? EBUSY : EPERM);
+        }
         break;
     case FREE_LOOP_LATER:
         post(later_free_loop, NULL);

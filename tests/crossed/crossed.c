@@ -39,10 +39,13 @@ static void start_client(int which, const char *address)
     CALL(yolanda_client_start(client), 0);
 }
 
+/* Says something, and so much more that it takes the server several reads. */
 static void say(struct record *record, const char *text)
 {
+    static char filler[200 * 1000];
     if (record != NULL && !atomic_load(&record->closed)) {
         tcp_connection_send_data(record->conn, (void *)text, (int)strlen(text));
+        tcp_connection_send_data(record->conn, filler, sizeof filler);
     }
 }
 
@@ -222,6 +225,7 @@ static int cell(enum kind kind, enum action action, const char *dispatcher, int 
     world.kind = kind;
     world.action = action;
     world.threads = threads;
+    world.closes_other = action == CLOSE_OTHER;
     phase = quiet = periodic_stopped = 0;
     deadline = now_ms() + PATIENCE;
     open_world(dispatcher);

@@ -48,7 +48,7 @@ struct record {
 static struct {
     enum kind kind;
     int action;
-    int threads;
+    int threads, closes_other;
     pthread_t main_thread;
     struct event_loop *loop;
     struct TCPserver *server;
@@ -155,9 +155,9 @@ static struct record *new_record(struct tcp_connection *conn, struct yolanda_cli
 static void number(struct record *record, _Atomic(struct record *) *places)
 {
     record->number = atomic_load(&places[1]) == NULL ? 1 : 2;
-    /* Another thread may close the other one, so it needs a reference. One stays without: its memory goes
-     * as soon as it can. */
-    if (record->number == 2 || (world.threads > 0 && world.kind != DESTRUCTOR)) {
+    /* What another thread may close needs a reference. The first goes without where it can, so that its
+     * memory goes as soon as it may. */
+    if (record->number == 2 || (world.threads > 0 && world.closes_other && world.kind != DESTRUCTOR)) {
         record->retained = 1;
         CHECK(yolanda_connection_retain(record->conn) == record->conn);
     }

@@ -1,5 +1,5 @@
-//! Posts and the byte that wakes the loop. The pipe is a counter that orders nothing: whatever one
-//! thread sees of another comes from the flag or from the queue's lock.
+//! Posts and the byte that wakes the loop. For posts the pipe is a counter that orders nothing: what
+//! the loop sees of them comes from the flag or from the queue's lock.
 
 use crate::explore;
 use crate::wake_flag::WakeFlag;
@@ -102,17 +102,18 @@ impl<F: Flag> Loop<F> {
         }
     }
 
-    /// Quitting from another thread or a signal handler: no lock.
+    /// `yolanda_loop_quit`, from another thread or a signal handler: no lock, and always a byte of its
+    /// own. Nothing else orders it with the loop, so here the pipe does, as the kernel's locks do.
     fn quit(&self) {
-        self.quit.store(true, Relaxed);
-        self.wake();
+        self.quit.store(true, Release);
+        self.pipe.fetch_add(1, Release);
     }
 
     /// Passes until the back end would wait for good; what ran, in order, and whether it was told
     /// to quit.
     fn run(&self, order: [Step; 3]) -> (Vec<(usize, usize)>, bool) {
         let mut ran = Vec::new();
-        while !self.quit.load(Relaxed) {
+        while !self.quit.load(Acquire) {
             let woken = self.pipe.load(Relaxed) > 0;
             if !woken && !self.flag.has_queued() {
                 return (ran, false);
@@ -120,7 +121,7 @@ impl<F: Flag> Loop<F> {
             for step in order {
                 match step {
                     // The back end calls `on_wake` only for a readable pipe.
-                    Step::Drain if woken => drop(self.pipe.swap(0, Relaxed)),
+                    Step::Drain if woken => drop(self.pipe.swap(0, Acquire)),
                     Step::Fall if woken => self.flag.fall(),
                     Step::Run if self.flag.has_queued() => {
                         let mut queue = self.queue.lock().unwrap();
