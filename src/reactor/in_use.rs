@@ -43,19 +43,3 @@ impl InUse {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nobody_gets_in_after_the_end() {
-        let descriptor = InUse::default();
-        assert!(descriptor.enter() && descriptor.enter());
-        descriptor.shut();
-        assert!(!descriptor.enter());
-        descriptor.leave();
-        descriptor.wait_for_users(|| descriptor.leave());
-        assert!(!descriptor.enter());
-    }
-}

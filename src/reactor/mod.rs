@@ -15,6 +15,9 @@ pub mod epoll;
 pub mod event_loop;
 pub mod event_loop_thread;
 mod in_use;
+#[cfg(test)]
+#[path = "in_use/tests.rs"]
+mod in_use_tests;
 pub mod inetaddress;
 mod loop_state;
 pub mod pass;

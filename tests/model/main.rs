@@ -12,9 +12,13 @@ mod sys {
 #[path = "../../src/reactor/wake_flag.rs"]
 mod wake_flag;
 
+#[path = "../../src/reactor/in_use.rs"]
+mod in_use;
+
 #[path = "../../src/reactor/refs.rs"]
 mod ref_count;
 
+mod descriptor;
 mod refs;
 mod wake;
 
