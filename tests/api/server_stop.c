@@ -127,22 +127,39 @@ CASE(idle_connections)
     }
 }
 
-/* What a client hasn't read yet is not taken back by a reset, although it sends once more. */
+/* What the kernel still has to send is not taken back by a reset, although the client sends more. */
+static int send_some(struct buffer *input, struct tcp_connection *connection)
+{
+    input->readIndex = input->writeIndex;
+    if (messages++ == 0) {
+        CHECK(tcp_connection_send_data(connection, much, 100000) >= 0);
+    }
+    return 0;
+}
+
 CASE(an_answer_that_isnt_read_yet)
 {
-    start(2, 0);
-    int fd = visit();
-    put(fd, "answer me");
-    UNTIL(messages == 1 && readable(fd));
-    CHECK_INT(stop(-1), 0);
-    UNTIL(!yolanda_server_connections(server) || (usleep(1000), recv(fd, much, 100, MSG_PEEK | MSG_DONTWAIT) == 9));
-    usleep(20000);
-    put(fd, "one more");
-    usleep(20000);
-    ends_after(fd, 9);
-    close(fd);
-    stopped();
-    end();
+    EACH_WAY(threads, each)
+    {
+        start(threads, each);
+        server->messageCallBack = send_some;
+        struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(server->port),
+                                  .sin_addr = { htonl(INADDR_LOOPBACK) } };
+        int fd = socket(AF_INET, SOCK_STREAM, 0), small = 4096;
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+        NEED(connect(fd, (struct sockaddr *)&at, sizeof at) == 0);
+        put(fd, "answer me");
+        UNTIL(messages == 1);
+        CHECK_INT(stop(-1), 0);
+        for (int i = 0; i < 10; i++) {
+            yolanda_loop_run_once(loop, 5);
+            CHECK(send(fd, "more", 4, MSG_NOSIGNAL) == 4);
+        }
+        ends_after(fd, 100000);
+        close(fd);
+        stopped();
+        end();
+    }
 }
 
 static int send_much(struct buffer *input, struct tcp_connection *connection)
@@ -267,19 +284,66 @@ CASE(unread_input_goes_on)
     }
 }
 
-/* What waits in the socket counts, too: the loop hasn't come to read it. */
-CASE(what_has_just_arrived_is_answered)
+/* A program that works on its input some other time: nothing but that tells that it is done. */
+static struct tcp_connection *later;
+
+static int leave_it(struct buffer *input, struct tcp_connection *connection)
 {
-    start(0, 0);
-    int fds[20];
-    for (int i = 0; i < 20; i++) {
-        fds[i] = visit();
-        echoed(fds[i], "hello");
+    CHECK(buffer_readable_size(input) > 0);
+    later = connection;
+    messages++;
+    return 0;
+}
+
+static void consume(struct event_loop *where, void *data)
+{
+    (void)where;
+    (void)data;
+    later->input_buffer->readIndex = later->input_buffer->writeIndex;
+}
+
+CASE(input_that_is_consumed_later)
+{
+    for (int threads = 0; threads <= 2; threads += 2) {
+        start(threads, 0);
+        server->messageCallBack = leave_it;
+        int fd = visit();
+        put(fd, "later");
+        UNTIL(messages == 1);
+        CHECK_INT(stop(-1), 0);
+        for (int i = 0; i < 5; i++) {
+            yolanda_loop_run_once(loop, 10);
+        }
+        CHECK_INT(done, 0);
+        CHECK_INT(yolanda_loop_post(later->eventLoop, consume, NULL), 0);
+        ends_after(fd, 0);
+        close(fd);
+        stopped();
+        end();
     }
+}
+
+/* What waits in the socket counts, too: the loop hasn't come to read it. */
+static int fds[20];
+
+static void ask_and_stop(struct event_loop *where, void *data)
+{
+    (void)where;
+    (void)data;
     for (int i = 0; i < 20; i++) {
         put(fds[i], "last words");
     }
     CHECK_INT(stop(-1), 0);
+}
+
+CASE(what_has_just_arrived_is_answered)
+{
+    start(0, 0);
+    for (int i = 0; i < 20; i++) {
+        fds[i] = visit();
+        echoed(fds[i], "hello");
+    }
+    CHECK_INT(yolanda_loop_post(loop, ask_and_stop, NULL), 0);
     for (int i = 0; i < 20; i++) {
         ends_after(fds[i], 10);
         close(fds[i]);
@@ -406,7 +470,9 @@ static int stop_when_completed(struct tcp_connection *connection)
     completed++;
     if (completed == 2) {
         CHECK_INT(stop(0), 0);
-        CHECK(yolanda_connection_is_open(connection));
+        /* Time for a thread to look before the connection has come there. */
+        usleep(20000);
+        CHECK(server->threadNum == 0 || yolanda_connection_is_open(connection));
     }
     return 0;
 }
@@ -530,7 +596,7 @@ CASE(an_http_server)
         int idle = visit(), begun = visit();
         put(idle, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
         hear(idle, "Connection: keep-alive");
-        put(begun, "GET / HTTP/1.1\r\nHo");
+        put(begun, "GET / HTTP/1.1\r\n");
         UNTIL(yolanda_server_connections(server) == 2);
         for (int i = 0; i < 10; i++) {
             yolanda_loop_run_once(loop, 5);
@@ -540,7 +606,7 @@ CASE(an_http_server)
         close(idle);
         UNTIL(yolanda_server_connections(server) == 1);
         CHECK_INT(done, 0);
-        put(begun, "st: x\r\n\r\n");
+        put(begun, "Host: x\r\n\r\n");
         hear(begun, "Connection: close");
         ends_after(begun, 0);
         close(begun);

@@ -3,8 +3,8 @@
 
 use super::super::buffer::readable;
 use super::super::loop_state::of as loop_of;
+use super::super::registry;
 use super::super::tcp_connection::{self, Connection};
-use super::super::{pending, registry};
 use super::{CUT, FREED, NEW, RUNNING};
 use crate::abi::types::{event_loop, tcp_connection as Public};
 use crate::sys::fd as sys_fd;
@@ -58,8 +58,6 @@ pub unsafe fn look(conn: *mut Connection) {
                 // Until it has closed, it is looked at again.
                 (*loop_of((*conn).public.eventLoop)).sweeps = true;
                 if is_idle(conn) {
-                    // What other threads have sent belongs to what is queued.
-                    pending::take_in(conn);
                     tcp_connection::close_after_send(conn.cast(), true);
                 }
             }
