@@ -4,8 +4,8 @@
  *     ./file_sender FILE [ADDRESS]        then, elsewhere:        nc localhost 43211 > copy
  *
  * A send never blocks: what the client doesn't take yet is queued. So whoever sends as fast as it
- * can read the disk has the whole file in memory soon, once per slow client. Water marks tell when
- * enough is queued, and when more is wanted.
+ * can read the disk has the whole file in memory soon, once per slow client. So we stop when enough
+ * is queued, and a water mark tells when more is wanted.
  */
 #include "yolanda.h"
 #include "example.h"
@@ -15,8 +15,8 @@
  * read while we read the file. */
 #define HIGH_MARK (256 * 1024)
 #define LOW_MARK (64 * 1024)
-/* The marks are what we agree to, the limit is what we insist on: over it the connection is closed. */
-#define LIMIT (HIGH_MARK + 2 * BLOCK_SIZE)
+/* The marks are what we intend. The limit holds in any case: over it a connection is closed. */
+#define LIMIT (HIGH_MARK + BLOCK_SIZE)
 
 /* A client that takes nothing at all for so long won't come back. */
 #define STUCK_MS 60000
@@ -26,8 +26,6 @@
 /* One per connection: its user data. */
 struct transfer {
     int file;
-    int is_full;      /* the queue, since the high mark */
-    int is_scheduled; /* send_block is going to be called */
     long long sent;
     int most_queued;
 };
@@ -39,17 +37,13 @@ static void send_block(struct event_loop *loop, void *data);
 /* One block at a time, and the loop in between: a client that takes everything at once would keep
  * us here to the end of the file, and all the others waiting. By then the connection may be gone;
  * the reference keeps at least its memory. */
-static void schedule(struct tcp_connection *connection, struct transfer *transfer)
+static void schedule(struct tcp_connection *connection)
 {
-    if (transfer->is_scheduled)
-        return;
     yolanda_connection_retain(connection);
     if (yolanda_loop_post(connection->eventLoop, send_block, connection) < 0) {
         yolanda_connection_close(connection);
         yolanda_connection_release(connection);
-        return;
     }
-    transfer->is_scheduled = 1;
 }
 
 static void send_block(struct event_loop *loop, void *data)
@@ -59,8 +53,7 @@ static void send_block(struct event_loop *loop, void *data)
     struct transfer *transfer = yolanda_connection_user_data(connection);
 
     (void) loop;
-    transfer->is_scheduled = 0;
-    if (yolanda_connection_is_open(connection) == 1 && !transfer->is_full) {
+    if (yolanda_connection_is_open(connection) == 1) {
         /* A disk makes us wait, but never for long: nothing tells when a file is ready. */
         ssize_t size = read(transfer->file, block, sizeof(block));
 
@@ -75,28 +68,19 @@ static void send_block(struct event_loop *loop, void *data)
             if (queued > transfer->most_queued)
                 transfer->most_queued = queued;
             transfer->sent += size;
-            schedule(connection, transfer);
+            if (queued < HIGH_MARK)
+                schedule(connection);
+            /* Else on_low does: the high mark was reached, so there will be a low one. */
         }
     }
     yolanda_connection_release(connection);
 }
 
-/* Told soon after the send that reached the mark; another block may have followed it. */
-static void on_high(struct tcp_connection *connection, size_t queued)
-{
-    struct transfer *transfer = yolanda_connection_user_data(connection);
-
-    (void) queued;
-    transfer->is_full = 1;
-}
-
+/* The client has read most of what was queued. It is told of once, after the high mark. */
 static void on_low(struct tcp_connection *connection, size_t queued)
 {
-    struct transfer *transfer = yolanda_connection_user_data(connection);
-
     (void) queued;
-    transfer->is_full = 0;
-    schedule(connection, transfer);
+    schedule(connection);
 }
 
 static void transfer_free(void *data)
@@ -123,7 +107,7 @@ static int on_connection_completed(struct tcp_connection *connection)
         yolanda_connection_close(connection);
         return 0;
     }
-    schedule(connection, transfer);
+    schedule(connection);
     return 0;
 }
 
@@ -163,8 +147,8 @@ int main(int argc, char **argv)
                                 on_message, NULL, on_connection_closed, 0);
     if (server == NULL)
         err_sys("%s", example_address(argc - 1, argv + 1));
-    /* For every connection to come. */
-    yolanda_server_set_water_marks(server, LOW_MARK, HIGH_MARK, on_low, on_high);
+    /* For every connection to come. Nobody has to tell of the high mark: each send looks itself. */
+    yolanda_server_set_water_marks(server, LOW_MARK, HIGH_MARK, on_low, NULL);
     yolanda_server_set_limits(server, LIMIT, 0, YOLANDA_LIMIT_CLOSE);
     yolanda_server_set_timeouts(server, 0, 0, STUCK_MS);
 
