@@ -83,6 +83,13 @@ impl Framing {
     }
 }
 
+/// Whether a header of this name, among the trailers, would have said where the request ends or whose
+/// it is (RFC 9110, 6.5.1): who merges trailers into the headers would read it.
+pub(super) fn is_for_the_head(name: &[u8]) -> bool {
+    let names: [&[u8]; 3] = [b"content-length", b"transfer-encoding", b"host"];
+    names.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
 /// Digits only. What is too long for a u64 is certainly too long for a body.
 fn decimal(text: &[u8]) -> Result<u64, Status> {
     if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {

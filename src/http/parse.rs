@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::body::{Body, Part};
-use super::framing::Framing;
+use super::framing::{Framing, is_for_the_head};
 use super::limits::Limits;
 use super::line::{HeaderLine, RequestLine, header_line, request_line};
 use super::scan::find_control;
@@ -200,7 +200,10 @@ impl Parser {
                 if line.is_empty() {
                     self.body.part = Part::End;
                 } else {
-                    header_line(line)?;
+                    let parts = header_line(line)?;
+                    if is_for_the_head(line.get(..parts.name_end).unwrap_or(b"")) {
+                        return Err(BAD_REQUEST);
+                    }
                 }
                 line.len() + 2
             }

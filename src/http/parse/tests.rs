@@ -144,6 +144,7 @@ const REFUSED: &[(&str, Status)] = &[
     ("P / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\n", 400),
     ("P / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\r", 400),
     ("P / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA : b\r\n\r\n", 400),
+    ("P / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nHOST: b\r\n\r\n", 400),
 ];
 
 #[test]
@@ -172,7 +173,7 @@ fn bodies() {
         ("P / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET", b""),
         (
             "P / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3 ;a = \"\\\"\"\r\n0\r\n\r\n0000B\r\n\
-             hello world\r\n000;b\r\nHost: x\r\n\r\nGET",
+             hello world\r\n000;b\r\nHosts: x\r\n\r\nGET",
             b"0\r\nhello world",
         ),
     ];
