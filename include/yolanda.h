@@ -881,17 +881,19 @@ int yolanda_server_set_reuseport(struct TCPserver *server, int on);
 int yolanda_server_set_max_connections(struct TCPserver *server, int n);
 
 /**
- * Sets TCP_NODELAY of new connections (tcp(7)): 1, the default of every server, sends small answers
- * at once; 0 leaves the kernel to collect them until the peer has acknowledged what it got. The
- * listening socket has the option and connections inherit it, so it costs no system call. May be
- * changed at any time. Unix sockets have no such option.
+ * Sets TCP_NODELAY of new connections (tcp(7)): 1, the default of yolanda_server_new(), sends small
+ * answers at once; 0 leaves the kernel to collect them until the peer has acknowledged what it got.
+ * Servers of tcp_server_init() begin with what their acceptor's socket has, 0 as a rule. The listening
+ * socket has the option and connections inherit it, so it costs no system call. May be changed at any
+ * time. Unix sockets have no such option.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread.
  *
  * # Safety
  * `server` is NULL or a server that isn't freed yet. Only on its loop's thread.
  */
-int yolanda_server_set_nodelay(struct TCPserver *server, int on);
+int yolanda_server_set_nodelay(struct TCPserver *server,
+                               int on);
 
 /**
  * Sets keep-alive probes of new connections (tcp(7)): after `idle_s` seconds of silence one every

@@ -473,6 +473,9 @@ CASE(options_of_the_originals_server)
     REFUSED(yolanda_server_set_reuseport(server, 1), ENOTSUP);
     tcp_server_start(server);
     come_and_go();
+    CHECK_INT(nodelay, 0);
+    CHECK_INT(yolanda_server_set_nodelay(server, 1), 0);
+    come_and_go();
     CHECK_INT(nodelay, 1);
     CHECK_INT(yolanda_server_set_nodelay(server, 0), 0);
     come_and_go();

@@ -10,7 +10,7 @@ struct seen {
     int calls, last, order;
 };
 
-static int order;
+static atomic_int order;
 
 static void on_signal(struct event_loop *loop, int number, void *data)
 {

@@ -140,6 +140,7 @@ unsafe fn make(
             return Err(libc::ENOMEM);
         }
         (*server).owns_acceptor = true;
+        (*server).nodelay = Some(true);
         (*server).address = Some(address);
         Ok(server)
     }

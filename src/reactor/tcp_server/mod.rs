@@ -90,8 +90,8 @@ pub struct Server {
     address: Option<Address>,
     /// The file of a unix socket that was made here.
     file: Option<FileId>,
-    /// The listening socket's, from which connections inherit them.
-    nodelay: bool,
+    /// The listening socket's, from which connections inherit them; None: as it is.
+    nodelay: Option<bool>,
     keepalive: Option<Keepalive>,
     /// What else new connections get: read by every accepting thread.
     settings: Lock<Settings>,
@@ -184,7 +184,7 @@ unsafe fn create(
             listed: false,
             address: None,
             file: None,
-            nodelay: true,
+            nodelay: None,
             keepalive: None,
             settings: Lock::new(Settings::DEFAULT),
             hooks: Hooks::NONE,

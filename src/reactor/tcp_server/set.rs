@@ -88,7 +88,7 @@ pub unsafe extern "C" fn yolanda_server_set_nodelay(server: *mut TCPserver, on: 
         if usable("yolanda_server_set_nodelay", server) < 0 {
             return -1;
         }
-        (*of(server)).nodelay = on != 0;
+        (*of(server)).nodelay = Some(on != 0);
         set_options(of(server));
     }
     0

@@ -170,7 +170,9 @@ pub(super) unsafe fn set_options(server: *mut Server) {
         let set = |listener: *mut Listener| {
             if listener::is_open(listener) {
                 let fd = (*listener).fd;
-                socket::set_nodelay(fd, nodelay);
+                if let Some(nodelay) = nodelay {
+                    socket::set_nodelay(fd, nodelay);
+                }
                 if let Some(Keepalive { idle, interval, count }) = keepalive {
                     socket::set_keepalive(fd, idle, interval, count);
                 }
