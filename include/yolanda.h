@@ -276,8 +276,9 @@ struct event_loop *yolanda_loop_new(const char *name,
  * Functions that were posted are called before, connections get their closed callback. Channels that the
  * program added stay the program's, as do acceptors of acceptor_init().
  *
- * Connections that are retained remain, closed, until they are released. Nobody else may use the loop
- * once this is called; what other threads post meanwhile is refused with ESHUTDOWN.
+ * Connections that are retained remain, closed, until they are released. Other threads may go on to
+ * use those: what they post to the loop, once its servers and threads have ended, is refused with
+ * ESHUTDOWN. The loop itself is nobody's any more when this returns.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, EBUSY inside a callback of the
  * loop (quit it, and free it when event_loop_run() has returned).
@@ -984,8 +985,9 @@ int64_t yolanda_server_connections(struct TCPserver *server);
 /**
  * Ends a server in good order. Its listening sockets are closed before this returns, also the one
  * of an acceptor of the program's, whose `listen_fd` becomes -1; clients that come now are refused. A connection
- * on which nothing waits is closed at once, by a half-close that takes nothing back which the client
- * hasn't read yet. What is queued is sent before; what has arrived and wasn't consumed, or is an
+ * on which nothing waits is closed at once; where the client's side hasn't acknowledged all that it was
+ * sent, by a half-close that takes nothing back, and that waits up to 5 seconds for the client's end.
+ * What is queued is sent before; what has arrived and wasn't consumed, or is an
  * HTTP request not yet answered, goes on until it is. HTTP answers say `Connection: close`.
  * Connections that are left after `deadline_ms` are closed as they are, with ESHUTDOWN as their
  * error; 0: at once, -1: no deadline. Then, in a pass of the server's loop, `done(server, data)` is

@@ -115,6 +115,8 @@ pub struct Loop {
     pub ends: AtomicBool,
     /// The loop was freed: under the public mutex. Only its memory is still there.
     pub gone: bool,
+    /// It is being freed, and takes nothing more from other threads: under the public mutex.
+    pub ending: bool,
     /// Who needs the memory: the owner, each connection, each job that will report to the loop.
     refs: RefCount,
 }

@@ -72,7 +72,7 @@ unsafe fn push(l: *mut event_loop, task: *mut Task) -> bool {
     // SAFETY: the list is touched under the loop's mutex only; the caller's reference keeps `l`.
     unsafe {
         libc::pthread_mutex_lock(&raw mut (*l).mutex);
-        if (*of(l)).gone {
+        if (*of(l)).gone || (*of(l)).ending && !utils::on_owner(l) {
             libc::pthread_mutex_unlock(&raw mut (*l).mutex);
             unpin(task);
             return false;
@@ -90,6 +90,19 @@ unsafe fn push(l: *mut event_loop, task: *mut Task) -> bool {
         }
         libc::pthread_mutex_unlock(&raw mut (*l).mutex);
         true
+    }
+}
+
+/// Takes nothing more from other threads, which could post faster than a loop that ends can run.
+///
+/// # Safety
+/// On the loop's thread.
+pub unsafe fn refuse_others(l: *mut event_loop) {
+    // SAFETY: the flag is written and read under the loop's mutex.
+    unsafe {
+        libc::pthread_mutex_lock(&raw mut (*l).mutex);
+        (*of(l)).ending = true;
+        libc::pthread_mutex_unlock(&raw mut (*l).mutex);
     }
 }
 

@@ -39,6 +39,7 @@ pub unsafe fn finish(l: *mut event_loop) {
     unsafe {
         tcp_server::free_all_of(l);
         thread_pool::free_all_of(l);
+        pending::refuse_others(l);
         for _ in 0..ROUNDS {
             if !round(l) {
                 client::free_all_of(l);

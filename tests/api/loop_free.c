@@ -4,6 +4,8 @@
 #include "lib/utils.h"
 #include "yolanda.h"
 
+#include <stdatomic.h>
+
 static int closed, messages, posted;
 
 static int on_closed(struct tcp_connection *connection)
@@ -150,6 +152,51 @@ CASE(channels_stay_the_programs)
     CHECK_INT(event_loop_remove_channel_event(loop, fd[0], channel), 0);
     free(channel);
     CHECK_INT(yolanda_loop_free(loop), 0);
+}
+
+static struct event_loop *target;
+static atomic_long accepted, ran;
+
+static void count_run(struct event_loop *loop, void *data)
+{
+    (void)loop;
+    (void)data;
+    ran++;
+}
+
+static void post_until_refused(void *data)
+{
+    (void)data;
+    while (yolanda_loop_post(target, count_run, NULL) == 0) {
+        accepted++;
+    }
+    CHECK_INT(errno, ESHUTDOWN);
+}
+
+/* Its memory is kept by a connection, so that this isn't the use of a freed loop. */
+CASE(threads_that_keep_posting_dont_keep_it)
+{
+    enum { COUNT = 8 };
+    pthread_t threads[COUNT];
+    int fd[2];
+    target = event_loop_init();
+    make_sockets(fd);
+    struct tcp_connection *kept = yolanda_connection_retain(
+        tcp_connection_new(fd[0], target, NULL, NULL, on_message, NULL));
+    NEED(kept != NULL);
+    for (int i = 0; i < COUNT; i++) {
+        threads[i] = start_thread(post_until_refused, NULL);
+    }
+    while (accepted < 1000) {
+        yolanda_loop_run_once(target, 0);
+    }
+    CHECK_INT(yolanda_loop_free(target), 0);
+    for (int i = 0; i < COUNT; i++) {
+        join(threads[i]);
+    }
+    CHECK_INT(ran, accepted);
+    CHECK_INT(yolanda_connection_release(kept), 0);
+    close(fd[1]);
 }
 
 static void free_it(struct event_loop *loop, void *data)

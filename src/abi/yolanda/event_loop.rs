@@ -52,8 +52,9 @@ pub unsafe extern "C-unwind" fn yolanda_loop_new(
 /// Functions that were posted are called before, connections get their closed callback. Channels that the
 /// program added stay the program's, as do acceptors of acceptor_init().
 ///
-/// Connections that are retained remain, closed, until they are released. Nobody else may use the loop
-/// once this is called; what other threads post meanwhile is refused with ESHUTDOWN.
+/// Connections that are retained remain, closed, until they are released. Other threads may go on to
+/// use those: what they post to the loop, once its servers and threads have ended, is refused with
+/// ESHUTDOWN. The loop itself is nobody's any more when this returns.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, EBUSY inside a callback of the
 /// loop (quit it, and free it when event_loop_run() has returned).

@@ -297,8 +297,9 @@ pub unsafe extern "C" fn yolanda_server_connections(server: *mut TCPserver) -> i
 
 /// Ends a server in good order. Its listening sockets are closed before this returns, also the one
 /// of an acceptor of the program's, whose `listen_fd` becomes -1; clients that come now are refused. A connection
-/// on which nothing waits is closed at once, by a half-close that takes nothing back which the client
-/// hasn't read yet. What is queued is sent before; what has arrived and wasn't consumed, or is an
+/// on which nothing waits is closed at once; where the client's side hasn't acknowledged all that it was
+/// sent, by a half-close that takes nothing back, and that waits up to 5 seconds for the client's end.
+/// What is queued is sent before; what has arrived and wasn't consumed, or is an
 /// HTTP request not yet answered, goes on until it is. HTTP answers say `Connection: close`.
 /// Connections that are left after `deadline_ms` are closed as they are, with ESHUTDOWN as their
 /// error; 0: at once, -1: no deadline. Then, in a pass of the server's loop, `done(server, data)` is

@@ -4,7 +4,7 @@
 use super::super::buffer::readable;
 use super::super::loop_state::of as loop_of;
 use super::super::registry;
-use super::super::tcp_connection::{self, Connection};
+use super::super::tcp_connection::{self, Connection, answering};
 use super::{CUT, FREED, NEW, RUNNING};
 use crate::abi::types::{event_loop, tcp_connection as Public};
 use crate::sys::fd as sys_fd;
@@ -58,7 +58,12 @@ pub unsafe fn look(conn: *mut Connection) {
                 // Until it has closed, it is looked at again.
                 (*loop_of((*conn).public.eventLoop)).sweeps = true;
                 if is_idle(conn) {
-                    tcp_connection::close_after_send(conn.cast(), true);
+                    if has_delivered(conn) {
+                        // No reset can take anything back.
+                        tcp_connection::close_in_pass(conn, 0);
+                    } else {
+                        tcp_connection::close_after_send(conn.cast(), true);
+                    }
                 }
             }
         }
@@ -72,6 +77,16 @@ unsafe fn is_idle(conn: *mut Connection) -> bool {
         readable(&raw const (*conn).input) == 0
             && (*conn).public.request.is_null()
             && !sys_fd::has_input((*conn).channel.fd)
+    }
+}
+
+/// Whether the other end has all that was sent.
+unsafe fn has_delivered(conn: *mut Connection) -> bool {
+    // SAFETY: a live connection.
+    unsafe {
+        answering::unsent(conn.cast()) == 0
+            && !answering::is_ending(conn.cast())
+            && sys_fd::on_its_way((*conn).channel.fd) == 0
     }
 }
 
