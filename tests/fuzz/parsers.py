@@ -5,14 +5,12 @@ request counts.
 """
 import ctypes
 import functools
-import subprocess
-import sys
 from typing import NamedTuple
 
 import harness
+import packages
 
 REFUSED, INCOMPLETE = "refused", "incomplete"
-PACKAGES = ("h11==0.16.0", "httptools==0.9.0")
 
 
 class Request(NamedTuple):
@@ -84,22 +82,11 @@ def yolanda(data):
 
 @functools.cache
 def others():
-    """The other parsers by name; installed below target/, none where that can't be done."""
-    place = harness.ROOT / "target" / "test-python"
-    if str(place) not in sys.path:
-        sys.path.insert(0, str(place))
-    try:
-        import h11
-        import httptools
-    except ImportError:
-        try:
-            subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--target", str(place),
-                            *PACKAGES], capture_output=True, timeout=120, check=True)
-            import h11
-            import httptools
-        except (OSError, ImportError, subprocess.SubprocessError):
-            return {}
-    return {"h11": functools.partial(_h11, h11), "httptools": functools.partial(_httptools, httptools)}
+    """The other parsers by name; those that can be installed."""
+    found = {"h11": _h11, "httptools": _httptools}
+    modules = {name: packages.provide(name) for name in found}
+    return {name: functools.partial(parse, modules[name]) for name, parse in found.items()
+            if modules[name]}
 
 
 def _h11(h11, data):
