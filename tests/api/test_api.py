@@ -9,11 +9,12 @@ import harness
 EVERYWHERE = ("channel", "loop_channels", "loop_readiness", "loop_threads", "loop_run", "loop_log",
               "loop_control", "loop_free", "timers", "signals",
               "dispatcher", "threads", "connection", "servers", "memory",
-              "connection_kept", "connection_flow", "connection_times", "connection_threads",
-              "connection_random",
-              "no_memory", "bad_input", "client", "client_names", "client_reconnect", "client_server",
-              "client_states", "server_listen", "server_limit",
-              "server_stop", "server_free", "thread_stop")
+              "no_memory", "bad_input")
+# With one link kind on each back end: the longer ones.
+LONG = ("connection_kept", "connection_flow", "connection_times", "connection_threads",
+        "connection_random", "client", "client_names", "client_reconnect", "client_server",
+        "client_states", "server_listen", "server_limit", "server_stop", "server_free",
+        "thread_stop")
 NO_LOOP = ("buffer", "buffer_read", "buffer_memory", "channel_map", "reads", "sockets", "errors",
            "logs", "log_sink", "http_request", "http_parse", "http_parts", "http_response")
 
@@ -26,6 +27,8 @@ def suite(name, programs):
 
 
 Loops = harness.matrix()(suite("Loops", EVERYWHERE))
+EpollLoops = harness.matrix(dispatchers=("epoll",), kinds=("so",))(suite("EpollLoops", LONG))
+PollLoops = harness.matrix(dispatchers=("poll",), kinds=("a",))(suite("PollLoops", LONG))
 Plain = harness.matrix(dispatchers=("epoll",))(suite("Plain", NO_LOOP))
 
 
@@ -68,7 +71,7 @@ class Complete(unittest.TestCase):
 
     def test_every_program_is_run(self):
         programs = {path.stem for path in apicase.FOLDER.glob("*.c")}
-        self.assertEqual(programs, {*EVERYWHERE, *NO_LOOP})
+        self.assertEqual(programs, {*EVERYWHERE, *LONG, *NO_LOOP})
 
 
 if __name__ == "__main__":
