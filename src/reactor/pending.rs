@@ -106,6 +106,20 @@ pub unsafe fn refuse_others(l: *mut event_loop) {
     }
 }
 
+/// Whether other threads can post no more.
+///
+/// # Safety
+/// The loop's memory is kept.
+pub unsafe fn refuses_others(l: *mut event_loop) -> bool {
+    // SAFETY: as in `refuse_others`.
+    unsafe {
+        libc::pthread_mutex_lock(&raw mut (*l).mutex);
+        let refuses = (*of(l)).gone || (*of(l)).ending;
+        libc::pthread_mutex_unlock(&raw mut (*l).mutex);
+        refuses
+    }
+}
+
 /// `push` as the public calls report it.
 unsafe fn queue(l: *mut event_loop, task: *mut Task) -> c_int {
     // SAFETY: handed on.

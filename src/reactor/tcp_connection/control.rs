@@ -41,7 +41,8 @@ pub unsafe extern "C-unwind" fn yolanda_connection_close_after_send(
         let before = (*conn).shut.swap(true, Relaxed);
         if !pending::post_end(conn, time) {
             // Without its loop it closes, or has closed.
-            let open = life::is_open(conn);
+            let ends = pending::refuses_others((*conn).public.eventLoop);
+            let open = life::is_open(conn) && !ends;
             (*conn).shut.store(before, Relaxed);
             return errno::fail(if open { libc::ENOMEM } else { libc::ENOTCONN });
         }

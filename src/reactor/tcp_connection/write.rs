@@ -73,7 +73,9 @@ pub unsafe fn post(conn: *mut Connection, data: *const u8, len: usize) -> isize 
         if !pending::post_connection(conn, pending::SEND, data, len) {
             room::give_back(conn, len);
             // Without its loop it closes, or has closed.
-            errno::set(if life::is_open(conn) { libc::ENOMEM } else { libc::ENOTCONN });
+            let ends = pending::refuses_others((*conn).public.eventLoop);
+            let open = life::is_open(conn) && !ends;
+            errno::set(if open { libc::ENOMEM } else { libc::ENOTCONN });
             return -1;
         }
         0
