@@ -151,6 +151,7 @@ const ADDITIONS: &[&str] = &[
     "http_request",
     "http_response",
     "http_server",
+    "http_route",
     "log",
 ];
 

@@ -27,7 +27,8 @@ struct http_server {
      */
     struct TCPserver *tcpServer;
     /**
-     * May be replaced at any time on the loop's thread; with NULL every answer is a 500.
+     * May be replaced at any time on the loop's thread; with NULL, and without routes (yolanda.h), every
+     * answer is a 500.
      */
     request_callback requestCallback;
 };

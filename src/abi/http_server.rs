@@ -20,7 +20,8 @@ pub type request_callback = Option<
 pub struct http_server {
     /// The server that it runs on.
     pub tcpServer: *mut TCPserver,
-    /// May be replaced at any time on the loop's thread; with NULL every answer is a 500.
+    /// May be replaced at any time on the loop's thread; with NULL, and without routes (yolanda.h), every
+    /// answer is a 500.
     pub requestCallback: request_callback,
 }
 

@@ -33,6 +33,7 @@ pub use super::yolanda::event_loop::{yolanda_loop_callback, yolanda_loop_stats};
 pub use super::yolanda::http_response::{
     YOLANDA_HTTP_CLOSED, YOLANDA_HTTP_WRITABLE, yolanda_http_stream_callback,
 };
+pub use super::yolanda::http_route::yolanda_http_handler;
 pub use super::yolanda::http_server::yolanda_http_stats;
 pub use super::yolanda::server::yolanda_server_callback;
 pub use super::yolanda::signal::{yolanda_signal, yolanda_signal_callback};

@@ -14,7 +14,7 @@ use super::scratch::{self, Current, Scratch};
 use super::server;
 use super::state::{Http, Phase};
 use super::status::{Status, reason};
-use super::{date, state};
+use super::{date, route, state};
 use crate::abi::types::{
     REQUEST_BODY, REQUEST_DONE, YOLANDA_HTTP_CLOSED as CLOSED, YOLANDA_HTTP_WRITABLE as WRITABLE,
     buffer, tcp_connection,
@@ -209,14 +209,16 @@ unsafe fn answer(
         let server = server::of(conn);
         let http = state::of(conn);
         (*http).requests = (*http).requests.wrapping_add(1);
-        let callback = match server.is_null() {
-            true => None,
+        let (routes, callback) = match server.is_null() {
+            true => (null_mut(), None),
             false => {
                 (*server).counts.requests.fetch_add(1, Relaxed);
-                (*server).public.requestCallback
+                ((*server).routes.load(Relaxed), (*server).public.requestCallback)
             }
         };
-        if let Some(callback) = callback {
+        if !routes.is_null() {
+            route::answer(routes, callback, request, response);
+        } else if let Some(callback) = callback {
             callback(request.cast(), response.cast());
         }
         let deferred = (*scratch).current.deferred;

@@ -6,7 +6,7 @@ use core::mem::{MaybeUninit, size_of};
 use core::ptr::null_mut;
 
 use super::arena::Arena;
-use super::encode::{Answer, Body, Header, Sink, asks_for_close, encode};
+use super::encode::{Answer, Body, Header, Sink, asks_for_close, encode, is_bodiless};
 use super::status::{self, SERVER_ERROR};
 use super::text::text;
 use crate::abi::types::{buffer, http_response, response_header};
@@ -293,5 +293,21 @@ pub(super) unsafe fn set_standard_text(response: *mut Response) {
     unsafe {
         (*response).public.statusMessage =
             status::text((*response).public.statusCode).as_ptr().cast_mut();
+    }
+}
+
+/// Makes it the plain answer of that status: a line with the standard text, nothing for 204.
+///
+/// # Safety
+/// As `set_standard_text`.
+pub(super) unsafe fn set_standard(response: *mut Response, status: status::Status) {
+    // SAFETY: as said.
+    unsafe {
+        (*response).public.statusCode = status;
+        set_standard_text(response);
+        if !is_bodiless(status) {
+            (*response).public.contentType = c"text/plain".as_ptr().cast_mut();
+            (*response).public.body = (*response).public.statusMessage;
+        }
     }
 }

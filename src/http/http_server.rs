@@ -121,7 +121,7 @@ unsafe fn stand_on(server: *mut HttpServer, tcp_server: *mut TCPserver) {
     unsafe {
         (*server).public.tcpServer = tcp_server;
         tcp_server_set_data(tcp_server, server.cast());
-        tcp_server::frees(tcp_server, server.cast());
+        tcp_server::disposes(tcp_server, server.cast(), server::dispose);
     }
 }
 

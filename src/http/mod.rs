@@ -18,6 +18,7 @@ mod parse;
 mod request;
 pub(crate) mod request_parts;
 pub(crate) mod response_setters;
+pub(crate) mod route;
 mod scan;
 mod scratch;
 mod server;

@@ -11,7 +11,7 @@ use core::ptr::null_mut;
 use self::content::Content;
 use self::keeper::{Keeper, push};
 use self::target::Lazy;
-pub(super) use self::target::{Lack, Parameters, path, query};
+pub(super) use self::target::{Lack, Parameters, capture, captured, path, query, segments};
 use super::arena::Arena;
 use super::limits::Limits;
 use super::parse::{Parser, State};
@@ -40,6 +40,8 @@ struct Front {
     body: Content,
     path: Lazy<*mut c_char>,
     query: Lazy<Parameters>,
+    /// Those of the route.
+    captured: Parameters,
     /// What it came over; NULL for a request of the program's.
     connection: *mut tcp_connection,
     /// Made by `http_request_new`, and so the program's to clear.
@@ -129,6 +131,7 @@ unsafe fn init(request: *mut Request, connection: *mut tcp_connection, is_progra
             body: Content::EMPTY,
             path: Lazy::Unread,
             query: Lazy::Unread,
+            captured: Parameters::NONE,
             connection,
             is_program_s,
         });
@@ -214,13 +217,31 @@ pub(super) unsafe fn state(request: *mut Request) -> http_request_state_t {
     unsafe { (*request).front.public.current_state }
 }
 
+/// The method; empty while there is none.
+///
+/// # Safety
+/// `request` is a live request, whose method stays as it is while the result is used.
+pub(super) unsafe fn method<'a>(request: *mut Request) -> &'a [u8] {
+    // SAFETY: the method is NULL or a string of the request.
+    unsafe { text((*request).front.public.method) }
+}
+
 /// Whether the body of the answer is left out.
 ///
 /// # Safety
 /// `request` is a live request.
 pub(super) unsafe fn is_head(request: *mut Request) -> bool {
-    // SAFETY: the method is NULL or a string of the request.
-    unsafe { text((*request).front.public.method) == b"HEAD" }
+    // SAFETY: the caller's request.
+    unsafe { method(request) == b"HEAD" }
+}
+
+/// Whether the target is the server itself, not a path.
+///
+/// # Safety
+/// `request` is a live request.
+pub(super) unsafe fn is_star(request: *mut Request) -> bool {
+    // SAFETY: the URL is NULL or a string of the request.
+    unsafe { text((*request).front.public.url) == b"*" }
 }
 
 /// Whether the request is of HTTP/1.0, whose clients know no chunks.

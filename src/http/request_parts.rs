@@ -85,16 +85,30 @@ pub(crate) unsafe extern "C" fn yolanda_http_request_query(
         let Some(query) = query("yolanda_http_request_query", httpRequest) else {
             return null();
         };
-        if name.is_null() {
-            return fail::<c_char>(libc::EINVAL);
-        }
-        let all = (0..).map_while(|index| query.get(index));
-        let found = all.into_iter().find(|one| text(one.name) == text(name));
-        match found {
-            Some(found) => found.value,
-            None => fail(libc::ENOENT),
-        }
+        value_of(&query, name)
     }
+}
+
+/// The value of the first parameter of that name; NULL with ENOENT or EINVAL.
+unsafe fn value_of(parameters: &Parameters, name: *const c_char) -> *const c_char {
+    if name.is_null() {
+        return fail::<c_char>(libc::EINVAL);
+    }
+    let all = (0..).map_while(|index| parameters.get(index));
+    // SAFETY: names are strings, the caller's as well.
+    let found = unsafe { all.into_iter().find(|one| text(one.name) == text(name)) };
+    found.map_or_else(|| fail(libc::ENOENT), |found| found.value)
+}
+
+pub(crate) unsafe extern "C" fn yolanda_http_request_param(
+    httpRequest: *mut http_request,
+    name: *const c_char,
+) -> *const c_char {
+    if !given("yolanda_http_request_param", httpRequest) {
+        return null();
+    }
+    // SAFETY: the caller's request and string.
+    unsafe { value_of(&request::captured(httpRequest.cast()), name) }
 }
 
 pub(crate) unsafe extern "C" fn yolanda_http_request_query_count(

@@ -1,9 +1,11 @@
 //! What stands behind the public `struct http_server`: limits, deadlines, counts.
 
+use core::ffi::c_void;
 use core::mem::size_of;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use super::limits::Limits;
+use super::route::table::{self, Pattern};
 use crate::abi::types::{http_server, request_callback, tcp_connection};
 
 /// The public struct first, so that the pointers are the same. Written on the server's thread, read by
@@ -16,6 +18,8 @@ pub(super) struct HttpServer {
     /// Requests that one connection may make; 0: any number.
     pub(super) max_requests: AtomicU32,
     pub(super) counts: Counts,
+    /// NULL: none, all goes to the callback. Changed before the start only.
+    pub(super) routes: AtomicPtr<Pattern>,
 }
 
 /// Milliseconds; 0: none.
@@ -76,9 +80,23 @@ pub(super) fn allocate(callback: request_callback) -> *mut HttpServer {
                 },
                 max_requests: AtomicU32::new(0),
                 counts: Counts::default(),
+                routes: AtomicPtr::new(core::ptr::null_mut()),
             });
         }
         server
+    }
+}
+
+/// Frees a server's memory, and what its routes hold.
+///
+/// # Safety
+/// The block is that of a server which nobody uses any more.
+pub(super) unsafe fn dispose(block: *mut c_void) {
+    let server: *mut HttpServer = block.cast();
+    // SAFETY: as said; it came from malloc.
+    unsafe {
+        table::free(&(*server).routes);
+        libc::free(block);
     }
 }
 

@@ -12,7 +12,10 @@ use crate::reactor::utils::on_owner;
 use crate::sys::errno;
 
 /// The server, if the calling thread is its loop's; else errno is set.
-unsafe fn usable<'a>(what: &str, server: *mut http_server) -> Option<&'a HttpServer> {
+///
+/// # Safety
+/// `server` is NULL or a live server.
+pub(super) unsafe fn usable<'a>(what: &str, server: *mut http_server) -> Option<&'a HttpServer> {
     if server.is_null() {
         log_err!("{}: no server", what);
         errno::set(libc::EINVAL);

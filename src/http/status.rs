@@ -5,7 +5,10 @@ use core::ffi::CStr;
 
 pub(super) type Status = u32;
 
+pub(super) const NO_CONTENT: Status = 204;
 pub(super) const BAD_REQUEST: Status = 400;
+pub(super) const NOT_FOUND: Status = 404;
+pub(super) const METHOD_NOT_ALLOWED: Status = 405;
 pub(super) const REQUEST_TIMEOUT: Status = 408;
 pub(super) const CONTENT_TOO_LARGE: Status = 413;
 pub(super) const URI_TOO_LONG: Status = 414;

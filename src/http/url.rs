@@ -35,6 +35,22 @@ pub(super) fn parameters(query: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
 /// Decodes `%XX`, and `+` to a blank where `plus` says so, into `to`, which has room for all of
 /// `from`. Tells the length; None for an escape that is none, and for NUL, which no string can hold.
 pub(super) fn decode(from: &[u8], plus: bool, to: &mut [u8]) -> Option<usize> {
+    decode_with(from, plus, b'/', to)
+}
+
+/// Decodes a path as `decode` does, but for escaped slashes, which part no segments: each becomes a NUL.
+pub(super) fn decode_segments(path: &[u8], to: &mut [u8]) -> Option<usize> {
+    decode_with(path, false, 0, to)
+}
+
+/// Whether one of the segments of a decoded path says "here" or "up"; behind an escaped slash as well.
+pub(super) fn has_dot_segment(path: &[u8]) -> bool {
+    let mut segments = path.split(|&b| b == b'/' || b == 0);
+    path.contains(&b'.') && segments.any(|segment| segment == b"." || segment == b"..")
+}
+
+/// `slash`: what an escaped slash becomes.
+fn decode_with(from: &[u8], plus: bool, slash: u8, to: &mut [u8]) -> Option<usize> {
     let mut len = 0;
     let mut rest = from;
     while let Some((&first, behind)) = rest.split_first() {
@@ -43,14 +59,16 @@ pub(super) fn decode(from: &[u8], plus: bool, to: &mut [u8]) -> Option<usize> {
             b'%' => {
                 let (two, behind) = rest.split_first_chunk()?;
                 rest = behind;
-                hex(two)?
+                match hex(two)? {
+                    0 => return None,
+                    b'/' => slash,
+                    byte => byte,
+                }
             }
+            0 => return None,
             b'+' if plus => b' ',
             other => other,
         };
-        if byte == 0 {
-            return None;
-        }
         *to.get_mut(len)? = byte;
         len += 1;
     }
@@ -116,5 +134,25 @@ mod tests {
             assert_eq!(decoded(malformed, true), None, "{malformed}");
         }
         assert_eq!(decode(b"ab", false, &mut [0; 1]), None);
+    }
+
+    #[test]
+    fn decodes_segments() {
+        let mut to = [b'?'; 20];
+        assert_eq!(decode_segments(b"/a%2Fb/%2fc%41+", &mut to), Some(9));
+        assert_eq!(&to[..9], b"/a\0b/\0cA+");
+        for malformed in [&b"/%00"[..], b"/%", b"/a\0"] {
+            assert_eq!(decode_segments(malformed, &mut to), None, "{malformed:?}");
+        }
+    }
+
+    #[test]
+    fn dot_segments() {
+        for path in [&b"/."[..], b"/..", b"/a/../b", b"/./", b"/a\0..", b"..\0a", b"/../a"] {
+            assert!(has_dot_segment(path), "{path:?}");
+        }
+        for path in [&b"/"[..], b"/...", b"/a.", b"/.a", b"/..a/b..", b"", b"/a.b/. "] {
+            assert!(!has_dot_segment(path), "{path:?}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use crate::abi::http_server::{http_server, request_callback};
 /// What an HTTP server has done. Later versions may add fields at the end.
 #[repr(C)]
 pub struct yolanda_http_stats {
-    /// Requests that were given to the callback.
+    /// Requests that were read whole, and given to the callback or a route, or answered for want of one.
     pub requests: u64,
     /// Responses by status, those of the library itself among them.
     pub responses_2xx: u64,

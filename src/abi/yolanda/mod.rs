@@ -6,6 +6,7 @@ pub mod connection;
 pub mod event_loop;
 pub mod http_request;
 pub mod http_response;
+pub mod http_route;
 pub mod http_server;
 pub mod log;
 pub mod server;

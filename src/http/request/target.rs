@@ -6,7 +6,7 @@ use core::ptr::null_mut;
 
 use super::{Front, Request};
 use crate::http::text::text;
-use crate::http::url::{decode, parameters, split};
+use crate::http::url::{decode, decode_segments, parameters, split};
 
 /// Something that is read from the URL when it is first asked for.
 #[derive(Clone, Copy)]
@@ -39,6 +39,8 @@ pub(in crate::http) struct Parameters {
 }
 
 impl Parameters {
+    pub(super) const NONE: Parameters = Parameters { table: null_mut(), count: 0 };
+
     /// How many there are: less than bytes of the URL, which a c_int can count.
     pub(in crate::http) fn count(&self) -> c_int {
         c_int::try_from(self.count).unwrap_or(c_int::MAX)
@@ -102,20 +104,102 @@ fn remembered<T>(found: Result<T, Lack>) -> Lazy<T> {
     }
 }
 
+/// The path as routes look at it: decoded, with a NUL for each escaped slash.
+///
+/// # Safety
+/// As for `path`; the result is good as long as the URL and the request stay as they are.
+pub(in crate::http) unsafe fn segments<'a>(request: *mut Request) -> Result<&'a [u8], Lack> {
+    // SAFETY: as for `path`; the arena's piece is zeroed, and nobody else's.
+    unsafe {
+        let front = &raw mut (*request).front;
+        let (path, _) = split(text((*front).public.url));
+        if !path.contains(&b'%') {
+            return Ok(path);
+        }
+        let place = (*front).text.alloc(path.len());
+        if place.is_null() {
+            return Err(Lack::NoMemory);
+        }
+        place.write_bytes(0, path.len());
+        let to = core::slice::from_raw_parts_mut(place, path.len());
+        let len = decode_segments(path, to).ok_or(Lack::Malformed)?;
+        Ok(core::slice::from_raw_parts(place, len))
+    }
+}
+
+/// Keeps copies of what the parameters of a route stand for. `names` is a list of strings, one behind
+/// the other; `values` hands over each of as many values, and does so again.
+///
+/// # Safety
+/// As for `path`; the names stay as long as the request.
+pub(in crate::http) unsafe fn capture(
+    request: *mut Request,
+    names: *const c_char,
+    values: impl Fn(&mut dyn FnMut(&[u8])),
+) -> Result<(), Lack> {
+    let (mut count, mut size) = (0, 0);
+    values(&mut |value| {
+        count += 1;
+        size += value.len() + 1;
+    });
+    if count == 0 {
+        return Ok(());
+    }
+    // SAFETY: the table has `count` places, the piece `size` bytes, of which each value takes its own.
+    unsafe {
+        let front = &raw mut (*request).front;
+        let table = table_of(front, count)?;
+        let mut place = (*front).text.alloc(size);
+        if place.is_null() {
+            return Err(Lack::NoMemory);
+        }
+        let (mut name, mut entry) = (names, table);
+        values(&mut |value| {
+            entry.write(Parameter { name: name.cast_mut(), value: place.cast() });
+            entry = entry.add(1);
+            name = name.add(text(name).len() + 1);
+            for (i, &byte) in value.iter().enumerate() {
+                place.add(i).write(if byte == 0 { b'/' } else { byte });
+            }
+            place.add(value.len()).write(0);
+            place = place.add(value.len() + 1);
+        });
+        (*front).captured = Parameters { table, count };
+    }
+    Ok(())
+}
+
+/// The parameters of the request's route; none without one.
+///
+/// # Safety
+/// `request` is a live request.
+pub(in crate::http) unsafe fn captured(request: *mut Request) -> Parameters {
+    // SAFETY: as said.
+    unsafe { (*request).front.captured }
+}
+
+/// An aligned place for so many parameters.
+unsafe fn table_of(front: *mut Front, count: usize) -> Result<*mut Parameter, Lack> {
+    let unit = align_of::<Parameter>();
+    let size = count.checked_mul(size_of::<Parameter>()).and_then(|n| n.checked_add(unit));
+    // SAFETY: the request's own arena; its piece has room for the places behind the first aligned one.
+    unsafe {
+        let place = (*front).text.alloc(size.ok_or(Lack::NoMemory)?);
+        if place.is_null() {
+            return Err(Lack::NoMemory);
+        }
+        Ok(place.add(place.align_offset(unit)).cast())
+    }
+}
+
 unsafe fn decoded_parameters(front: *mut Front, query: &[u8]) -> Result<Parameters, Lack> {
     let count = parameters(query).count();
     if count == 0 {
         return Ok(Parameters { table: null_mut(), count });
     }
-    // SAFETY: the table has an aligned place for each of the parameters.
+    // SAFETY: the table has a place for each of the parameters.
     unsafe {
-        let unit = align_of::<Parameter>();
-        let size = count.checked_mul(size_of::<Parameter>()).and_then(|n| n.checked_add(unit));
-        let place = (*front).text.alloc(size.ok_or(Lack::NoMemory)?);
-        if place.is_null() {
-            return Err(Lack::NoMemory);
-        }
-        let table: *mut Parameter = place.add(place.align_offset(unit)).cast();
+        let table = table_of(front, count)?;
         for (i, (name, value)) in parameters(query).enumerate() {
             let name = decoded(front, name, true)?;
             let value = decoded(front, value, true)?;

@@ -157,7 +157,10 @@ unsafe fn dispose(server: *mut Server) {
         if (*server).owns_acceptor {
             libc::free((*server).made_acceptor.cast());
         }
-        libc::free((*server).block);
+        let block = (*server).block;
         libc::free(server.cast());
+        if let Some((block, dispose)) = block {
+            dispose(block);
+        }
     }
 }

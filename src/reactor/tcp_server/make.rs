@@ -1,7 +1,7 @@
 //! Servers of `yolanda.h`: made from an address or from a listening descriptor.
 
 use super::super::event_loop::mine;
-use super::{Callbacks, Server, create, enlist, of, usable};
+use super::{Callbacks, Dispose, NEW, Server, create, enlist, of, usable};
 use crate::abi::types::{
     TCPserver, acceptor, connection_closed_call_back, connection_completed_call_back, event_loop,
     message_call_back, write_completed_call_back,
@@ -10,6 +10,7 @@ use crate::sys::address::{Address, Parsed};
 use crate::sys::{errno, fd as sys_fd, listen};
 use libc::{c_char, c_int, c_void};
 use std::ffi::CStr;
+use std::sync::atomic::Ordering::SeqCst;
 use std::{ptr, slice};
 
 pub unsafe extern "C-unwind" fn yolanda_server_new(
@@ -155,13 +156,22 @@ pub unsafe fn own_acceptor(server: *mut TCPserver) {
     unsafe { (*of(server)).owns_acceptor = true };
 }
 
-/// Has a block of malloc's freed when the server's memory goes.
+/// Has a block disposed of when the server's memory goes, on whatever thread lets go last.
 ///
 /// # Safety
 /// A fresh server; nobody uses the block once the server's last connection has been freed.
-pub unsafe fn frees(server: *mut TCPserver, block: *mut c_void) {
+pub unsafe fn disposes(server: *mut TCPserver, block: *mut c_void, dispose: Dispose) {
     // SAFETY: as above.
-    unsafe { (*of(server)).block = block };
+    unsafe { (*of(server)).block = Some((block, dispose)) };
+}
+
+/// Whether the server has been started, whatever has become of it since.
+///
+/// # Safety
+/// A live server.
+pub unsafe fn has_started(server: *mut TCPserver) -> bool {
+    // SAFETY: as above.
+    unsafe { (*of(server)).state.load(SeqCst) != NEW }
 }
 
 pub unsafe extern "C" fn yolanda_server_address(

@@ -20,7 +20,8 @@ pub use free::{free_all_of, yolanda_server_free};
 pub use limit::{left, release};
 pub use listener::{Listener, wake_resting};
 pub use make::{
-    frees, own_acceptor, yolanda_server_address, yolanda_server_new, yolanda_server_new_fd,
+    disposes, has_started, own_acceptor, yolanda_server_address, yolanda_server_new,
+    yolanda_server_new_fd,
 };
 pub use set::{
     yolanda_server_connections, yolanda_server_set_keepalive, yolanda_server_set_limits,
@@ -61,6 +62,9 @@ const STOPPED: u8 = 4;
 /// Connections are closed; the memory waits for the last of them.
 const FREED: u8 = 5;
 
+/// Frees what stands on a server.
+pub type Dispose = unsafe fn(block: *mut c_void);
+
 /// The public struct first, so that the pointers are the same.
 #[repr(C)]
 pub struct Server {
@@ -75,8 +79,8 @@ pub struct Server {
     /// The acceptor was made here; the public field is the program's to change.
     owns_acceptor: bool,
     made_acceptor: *mut acceptor,
-    /// Freed with the server: what stands on it.
-    block: *mut c_void,
+    /// What stands on the server, and ends with it.
+    block: Option<(*mut c_void, Dispose)>,
     /// The threads that were made here; NULL once they have ended.
     pool: *mut thread_pool,
     stop: stop::Stop,
@@ -175,7 +179,7 @@ unsafe fn create(
             next: ptr::null_mut(),
             owns_acceptor: false,
             made_acceptor: acceptor,
-            block: ptr::null_mut(),
+            block: None,
             pool,
             stop: stop::Stop::NONE,
             owns_socket: false,
