@@ -340,9 +340,14 @@ pub(super) unsafe fn finish(conn: *mut tcp_connection, deferred: *mut Deferred) 
     // SAFETY: as said; the state is there as long as the connection is open.
     unsafe {
         let http = state::of(conn);
-        // One that was turned away has its answer.
-        let ends = !is_open(conn) || answering::is_ending(conn);
-        if ends || http.is_null() || (*http).deferred != deferred {
+        if http.is_null() || (*http).deferred != deferred {
+            return;
+        }
+        // From here on it isn't the connection's any more: it is freed next, with its request.
+        (*http).deferred = null_mut();
+        (*conn).request = null_mut();
+        if !is_open(conn) || answering::is_ending(conn) {
+            // One that was turned away has its answer.
             return;
         }
         let slot = http_slot((*conn).eventLoop);
@@ -351,8 +356,6 @@ pub(super) unsafe fn finish(conn: *mut tcp_connection, deferred: *mut Deferred) 
             log_err!("http server: no memory for a response");
             return close_after_send(conn, false);
         }
-        (*http).deferred = null_mut();
-        (*conn).request = null_mut();
         let mut out = Output::new(conn, (*scratch).room);
         let date = *(*scratch).date.at(scratch::second());
         let ended = deferred::write_end(deferred, &date, is_last(conn), &mut out);

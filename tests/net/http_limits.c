@@ -1,6 +1,7 @@
 /* http_limits THREADS IDLE HEAD BODY ANSWER WRITE MAX_REQUESTS BODY_MAX: an HTTP server with these deadlines
- * and limits. /never is deferred and answered when the client has gone, /flow is a body that doesn't end,
- * /huge is a large one. A line "stop" on stdin stops the server, "free" frees it, "stats" shows its counts. */
+ * and limits. /never is deferred and answered when the client has gone, /late when a line "late" comes on stdin,
+ * /flow is a body that doesn't end, /huge is a large one. A line "stop" stops the server, "free" frees it,
+ * "stats" shows its counts. */
 #include "net.h"
 #include <yolanda.h>
 
@@ -13,6 +14,14 @@ static void on_stream(struct http_response *response, int event, void *data) {
         yolanda_http_response_send(response);
 }
 
+static struct http_response *_Atomic late;
+
+static void on_late(struct http_response *response, int event, void *data) {
+    (void) event;
+    (void) data;
+    PROMISE(response == late);
+}
+
 static int on_request(struct http_request *request, struct http_response *response) {
     messages++;
     if (strcmp(request->url, "/never") == 0 || strcmp(request->url, "/flow") == 0) {
@@ -23,6 +32,11 @@ static int on_request(struct http_request *request, struct http_response *respon
             PROMISE(yolanda_http_response_write(later, "some", 4) == 0);
         }
         PROMISE(yolanda_http_response_set_stream_callback(later, on_stream, NULL) == 0);
+        return 0;
+    }
+    if (strcmp(request->url, "/late") == 0) {
+        late = yolanda_http_response_defer(response);
+        PROMISE(yolanda_http_response_set_stream_callback(late, on_late, NULL) == 0);
         return 0;
     }
     response->statusCode = strcmp(request->url, "/missing") == 0 ? 404 : 200;
@@ -57,6 +71,12 @@ static int on_command(void *data) {
         say("requests %d 2xx %d 3xx %d 4xx %d 5xx %d timeouts %d", (int) stats.requests,
             (int) stats.responses_2xx, (int) stats.responses_3xx, (int) stats.responses_4xx,
             (int) stats.responses_5xx, (int) stats.timeouts);
+    }
+    if (strcmp(line, "late\n") == 0) {
+        struct http_response *response = late;
+        late = NULL;
+        PROMISE(yolanda_http_response_send(response) == 0);
+        say("sent");
     }
     if (strcmp(line, "end\n") == 0)
         yolanda_loop_quit(data);

@@ -107,6 +107,21 @@ class Limits(netcase.NetCase):
                     self.assertEqual(self.assertEnds(client, started, SHORT), b"")
             harness.wait_until(lambda: harness.fds(server.pid) <= base)
 
+    def test_a_worker_that_answers_after_the_503(self):
+        """While the connection waits for its end: what was sent is gone for good, its callback too."""
+        with self.limited(answer=SHORT) as server:
+            base = harness.fds(server.pid)
+            with Client(server) as client:
+                client.send(request("/late"))
+                self.assertEqual(client.response().status, 503)
+                server.ask("late", "^sent$")
+                with Client(server) as other:
+                    self.assertEqual(other.get("/").body, b"hello")
+                self.assertEqual(client.end(), b"")
+            harness.wait_until(lambda: harness.fds(server.pid) <= base)
+            with Client(server) as client:
+                self.assertEqual(client.get("/").body, b"hello")
+
     def test_a_stream_that_stops_is_cut_off(self):
         with self.limited(answer=SHORT) as server, Client(server) as client:
             client.send(request("/flow"))
