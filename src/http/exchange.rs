@@ -25,6 +25,7 @@ use crate::reactor::pass;
 use crate::reactor::tcp_connection::{answering, close_after_send, is_open};
 use crate::reactor::tcp_server::is_ending;
 use crate::sys::errno;
+use crate::sys::fd::More;
 
 /// What becomes of the connection behind a batch of requests.
 #[derive(PartialEq, Eq)]
@@ -80,7 +81,11 @@ pub(super) unsafe fn serve(input: *mut buffer, conn: *mut tcp_connection) {
             if next == Next::Stay || next == Next::Wait {
                 note_phase(http, request, &next, (*http).requests != answered);
             }
-            if next != Next::Gone && !out.flush() {
+            let more = match next {
+                Next::Close { .. } => More::End,
+                _ => More::Nothing,
+            };
+            if next != Next::Gone && !out.flush_before(more) {
                 next = Next::Close { linger: false };
             }
             (*http).serving = false;
@@ -286,7 +291,7 @@ pub(super) unsafe fn turn_away(conn: *mut tcp_connection, status: Status) {
         }
         let mut out = Output::new(conn, (*scratch).room);
         refuse(status, &mut out);
-        out.flush();
+        out.flush_before(More::End);
         scratch::put_back(slot, scratch);
         answering::set_answering(conn, false);
         close_after_send(conn, true);
@@ -360,7 +365,10 @@ pub(super) unsafe fn finish(conn: *mut tcp_connection, deferred: *mut Deferred) 
         let date = *(*scratch).date.at(scratch::second());
         let ended = deferred::write_end(deferred, &date, is_last(conn), &mut out);
         note_answer(conn, http_response::status(&raw mut (*deferred).response));
-        let sent = out.flush();
+        let sent = out.flush_before(match ended {
+            Some(true) => More::End,
+            _ => More::Nothing,
+        });
         scratch::put_back(slot, scratch);
         match ended {
             Some(false) if sent => {

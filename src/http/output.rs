@@ -4,7 +4,8 @@ use core::ptr::null_mut;
 
 use super::encode::Sink;
 use crate::abi::types::tcp_connection;
-use crate::reactor::tcp_connection::send_bytes;
+use crate::reactor::tcp_connection::send_before;
+use crate::sys::fd::More;
 use crate::sys::pool;
 
 /// What is collected before it is sent.
@@ -27,24 +28,29 @@ impl Output {
 
     /// Sends what is there. False when the connection took it, or an earlier part, no more.
     pub(super) fn flush(&mut self) -> bool {
+        self.flush_before(More::Nothing)
+    }
+
+    /// As `flush`, with `more` to come at once.
+    pub(super) fn flush_before(&mut self, more: More) -> bool {
         if self.len > 0 {
             let len = self.len;
             self.len = 0;
-            self.send(self.room, len);
+            self.send(self.room, len, more);
         }
         !self.failed
     }
 
-    fn send(&mut self, bytes: *const u8, len: usize) {
+    fn send(&mut self, bytes: *const u8, len: usize, more: More) {
         // SAFETY: see `new`; len bytes are there. Sending calls nothing of the program.
-        self.failed |= !self.failed && unsafe { send_bytes(self.conn, bytes, len) } < 0;
+        self.failed |= !self.failed && unsafe { send_before(self.conn, bytes, len, more) } < 0;
     }
 
     #[cold]
     fn put_large(&mut self, mut bytes: &[u8]) {
         while bytes.len() > ROOM - self.len {
             if self.len == 0 {
-                self.send(bytes.as_ptr(), bytes.len());
+                self.send(bytes.as_ptr(), bytes.len(), More::Nothing);
                 return;
             }
             let (head, rest) = bytes.split_at(ROOM - self.len);

@@ -13,7 +13,7 @@ use libc::{c_int, c_void};
 pub unsafe fn wake(l: *mut event_loop) {
     let _keep = errno::Keep::new();
     // SAFETY: one byte of static memory; the descriptor is the loop's.
-    unsafe { fd::send((*l).socketPair[0], b"a".as_ptr(), 1) };
+    unsafe { fd::send((*l).socketPair[0], b"a".as_ptr(), 1, fd::More::Nothing) };
 }
 
 /// Wakes the loop unless a wake-up is on its way: many posts, one byte.

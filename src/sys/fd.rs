@@ -24,12 +24,20 @@ pub unsafe fn recv(fd: c_int, to: *mut u8, len: usize) -> isize {
     retry(|| unsafe { libc::recv(fd, to.cast(), len, libc::MSG_DONTWAIT) })
 }
 
+/// What follows the bytes of a send at once.
+#[derive(Clone, Copy)]
+pub enum More {
+    Nothing = 0,
+    /// The end of the stream, which then shares a segment with them.
+    End = libc::MSG_MORE as isize,
+}
+
 /// send(2) that neither blocks, nor is interrupted, nor raises SIGPIPE.
 ///
 /// # Safety
 /// `from` holds `len` bytes.
-pub unsafe fn send(fd: c_int, from: *const u8, len: usize) -> isize {
-    let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+pub unsafe fn send(fd: c_int, from: *const u8, len: usize, more: More) -> isize {
+    let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL | more as c_int;
     // SAFETY: the caller vouches for the memory.
     retry(|| unsafe { libc::send(fd, from.cast(), len, flags) })
 }

@@ -6,7 +6,8 @@ use crate::abi::types::{
     buffer, connection_closed_call_back, connection_completed_call_back, event_loop,
     message_call_back, tcp_connection, write_completed_call_back,
 };
-use crate::sys::{errno, fd as sys_fd};
+use crate::sys::errno;
+use crate::sys::fd::{self as sys_fd, More};
 use libc::{c_int, c_void};
 use std::ptr;
 use std::sync::atomic::Ordering::Relaxed;
@@ -111,6 +112,20 @@ pub unsafe extern "C-unwind" fn tcp_connection_send_buffer(
 /// A live connection; `data` holds `len` bytes.
 pub unsafe fn send_bytes(conn: *mut tcp_connection, data: *const u8, len: usize) -> isize {
     // SAFETY: as said.
+    unsafe { send_before(conn, data, len, More::Nothing) }
+}
+
+/// Sends as `send_bytes` does, with `more` to come.
+///
+/// # Safety
+/// As `send_bytes`.
+pub unsafe fn send_before(
+    conn: *mut tcp_connection,
+    data: *const u8,
+    len: usize,
+    more: More,
+) -> isize {
+    // SAFETY: as said.
     unsafe {
         let own = of(conn);
         if !life::is_open(own) {
@@ -126,7 +141,7 @@ pub unsafe fn send_bytes(conn: *mut tcp_connection, data: *const u8, len: usize)
         }
         if on_owner((*own).public.eventLoop) {
             pending::take_in(own);
-            write::send(own, data, len)
+            write::send(own, data, len, more)
         } else {
             write::post(own, data, len)
         }

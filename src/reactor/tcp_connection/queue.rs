@@ -3,7 +3,7 @@
 use super::super::buffer::{self as buf, SIZE_MAX, readable};
 use super::super::loop_state::nothing;
 use super::{Connection, life, room, write};
-use crate::sys::{errno, pool};
+use crate::sys::{errno, fd::More, pool};
 use libc::c_int;
 use std::ptr;
 
@@ -89,7 +89,7 @@ pub unsafe fn flush(conn: *mut Connection) -> bool {
     // SAFETY: the readable bytes are written and counted off.
     unsafe {
         let output = &raw mut (*conn).output;
-        let n = write::write_some(conn, buf::read_at(output), readable(output));
+        let n = write::write_some(conn, buf::read_at(output), readable(output), More::Nothing);
         if n < 0 {
             return errno::get() == libc::EAGAIN;
         }

@@ -6,7 +6,8 @@ use super::super::loop_state::{count, of as loop_of};
 use super::super::{pending, registration, tcp_server, utils::on_owner};
 use super::{Connection, end, finish, hold, life, queue, room, timeouts, turns};
 use crate::abi::types::EVENT_WRITE;
-use crate::sys::{errno, fd as sys_fd};
+use crate::sys::errno;
+use crate::sys::fd::{self as sys_fd, More};
 use libc::{c_int, c_void};
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -30,12 +31,12 @@ unsafe extern "C-unwind" fn on_writable(data: *mut c_void) -> c_int {
 ///
 /// # Safety
 /// A live connection on its thread; `data` holds `len` bytes.
-pub unsafe fn write_some(conn: *mut Connection, data: *const u8, len: usize) -> isize {
+pub unsafe fn write_some(conn: *mut Connection, data: *const u8, len: usize, more: More) -> isize {
     // SAFETY: `data` holds `len` bytes.
     unsafe {
         let fd = (*conn).channel.fd;
         let n = if (*conn).is_socket {
-            sys_fd::send(fd, data, len)
+            sys_fd::send(fd, data, len, more)
         } else {
             sys_fd::write_nosignal(fd, data, len)
         };
@@ -86,33 +87,33 @@ pub unsafe fn post(conn: *mut Connection, data: *const u8, len: usize) -> isize 
 ///
 /// # Safety
 /// A live connection that takes sends; `data` holds `len` bytes.
-pub unsafe fn send(conn: *mut Connection, data: *const u8, len: usize) -> isize {
+pub unsafe fn send(conn: *mut Connection, data: *const u8, len: usize, more: More) -> isize {
     // SAFETY: as said.
     unsafe {
         if !room::has(conn, len) {
             return refuse(conn);
         }
         if !room::refuses(conn) {
-            return write_or_queue(conn, data, len);
+            return write_or_queue(conn, data, len, more);
         }
         // To the byte, whatever other threads send at the same time.
         if !room::take(conn, len) {
             return refuse(conn);
         }
         room::adopt(conn, len);
-        let n = write_or_queue(conn, data, len);
+        let n = write_or_queue(conn, data, len, more);
         room::recount(conn);
         n
     }
 }
 
-unsafe fn write_or_queue(conn: *mut Connection, data: *const u8, len: usize) -> isize {
+unsafe fn write_or_queue(conn: *mut Connection, data: *const u8, len: usize, more: More) -> isize {
     // SAFETY: as in `send`.
     unsafe {
         let mut written = 0;
         let begins = readable(&raw const (*conn).output) == 0;
         if begins {
-            let n = write_some(conn, data, len);
+            let n = write_some(conn, data, len, more);
             if n == len as isize {
                 return n;
             }
@@ -216,7 +217,7 @@ pub unsafe fn take_posted_bytes(conn: *mut Connection, data: *const u8, len: usi
     unsafe {
         room::adopt(conn, len);
         if life::is_open(conn) && !(*conn).half_closed {
-            write_or_queue(conn, data, len);
+            write_or_queue(conn, data, len, More::Nothing);
         }
         room::recount(conn);
     }
