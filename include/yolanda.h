@@ -223,6 +223,72 @@ typedef void (*yolanda_http_handler)(struct http_request *httpRequest,
                                      void *data);
 
 /**
+ * What a server tells of a response. The texts are copies of what the client has sent, which has no control
+ * characters but tabs; they are the library's, and valid until the callback returns. Later versions may add
+ * fields at the end.
+ */
+struct yolanda_http_access {
+    /**
+     * The client's address, as yolanda_connection_peer() writes it; "" where it was gone at once.
+     */
+    const char *peer;
+    /**
+     * The method; NULL where no request line was understood.
+     */
+    const char *method;
+    /**
+     * The target as the client wrote it, whatever the callback did to `url`; NULL as above.
+     */
+    const char *url;
+    /**
+     * The version; NULL as above.
+     */
+    const char *version;
+    /**
+     * The header Referer; NULL without it.
+     */
+    const char *referer;
+    /**
+     * The header User-Agent; NULL without it.
+     */
+    const char *user_agent;
+    /**
+     * The status that was sent; 0 where the connection ended before anything was.
+     */
+    int status;
+    /**
+     * 1 where the response isn't whole: its client has gone, or it was broken off; else 0. Of what the connection
+     * still had to send when it was given all of a response nothing is said.
+     */
+    int cut;
+    /**
+     * Bytes of the body that were given to the connection, without what chunks stand in.
+     */
+    uint64_t body_bytes;
+    /**
+     * When the first byte of the request was seen: microseconds since 1970-01-01, in UTC.
+     */
+    int64_t began_us;
+    /**
+     * Microseconds from then until the connection was given the end of the response.
+     */
+    int64_t duration_us;
+    /**
+     * The request; NULL where there is none, or where it is another thread's.
+     */
+    struct http_request *request;
+    /**
+     * The connection. It may be about to close.
+     */
+    struct tcp_connection *connection;
+};
+
+/**
+ * Called on the connection's thread, on several threads at once where the server has some.
+ */
+typedef void (*yolanda_http_access_callback)(const struct yolanda_http_access *entry, void *data);
+
+/**
  * Takes a line of the log, on the thread that logs: the severity as it was given, the text without
  * tag and newline, its length, and the data of yolanda_log_set_sink(). The text ends with a NUL and
  * is there until the sink returns. errno may be changed.
@@ -1653,6 +1719,46 @@ int yolanda_http_server_route(struct http_server *server,
  */
 const char *yolanda_http_request_param(struct http_request *httpRequest,
                                        const char *name);
+
+/**
+ * Has `callback` called once for each response, those of the library itself (400, 404, 408, 503 ...) among
+ * them, after the connection has been given all of it; an interim `100 Continue` isn't one. A deferred
+ * response that can't be sent because the client has gone, or whose stream is broken off, has its entry when the
+ * connection ends, with `cut`; so have those that a deadline has the library give (408, 503). What is
+ * outstanding when the server is freed may have none. NULL: not any more.
+ *
+ * The callback may do what a request callback may, but for the response. Without one no time is taken.
+ *
+ * Returns 0, or -1 with errno: EINVAL for NULL, EBUSY (the server has been started), EPERM on another thread,
+ * ENOMEM.
+ *
+ * # Safety
+ * `server` is NULL or a server; `data` stays yours. Only on its loop's thread.
+ */
+int yolanda_http_server_set_access_log(struct http_server *server,
+                                       yolanda_http_access_callback callback,
+                                       void *data);
+
+/**
+ * Writes an entry as a line of the Combined Log Format, without a line end; its part before the last two
+ * texts is the Common Log Format:
+ *
+ * `192.0.2.1 - - [10/Oct/2000:13:55:36 +0000] "GET /a HTTP/1.1" 200 2326 "http://b/" "an agent"`
+ *
+ * The time is when the request came, in UTC; `-` stands for what isn't there. As Apache does it, quotes and
+ * backslashes stand behind a backslash, and all that isn't printable ASCII is written as `\xhh`: whatever a
+ * client sends, the line stays one line.
+ *
+ * Returns the length of the line, as snprintf() does: with `size` or more there was no room for all of it, and
+ * `buffer` holds its beginning and a NUL. -1 with EINVAL for NULL (`buffer` may be NULL where `size` is 0),
+ * EOVERFLOW for more than INT_MAX bytes.
+ *
+ * # Safety
+ * `entry` is NULL or the entry of a callback that hasn't returned; `buffer` has `size` bytes. Any thread.
+ */
+int yolanda_http_access_line(const struct yolanda_http_access *entry,
+                             char *buffer,
+                             size_t size);
 
 /**
  * Says what is logged: lines of this severity and above (LOG_DEBUG_TYPE, LOG_MSG_TYPE,

@@ -30,6 +30,7 @@ pub use super::yolanda::connection::{
     YOLANDA_LIMIT_CLOSE, YOLANDA_LIMIT_REFUSE, yolanda_water_mark_callback,
 };
 pub use super::yolanda::event_loop::{yolanda_loop_callback, yolanda_loop_stats};
+pub use super::yolanda::http_access::{yolanda_http_access, yolanda_http_access_callback};
 pub use super::yolanda::http_response::{
     YOLANDA_HTTP_CLOSED, YOLANDA_HTTP_WRITABLE, yolanda_http_stream_callback,
 };

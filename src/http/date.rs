@@ -63,6 +63,26 @@ pub(super) fn text(second: i64) -> [u8; LENGTH] {
     out
 }
 
+/// "[06/Nov/1994:08:49:37 +0000]", as logs have it.
+pub(super) fn in_brackets(second: i64) -> [u8; 28] {
+    let (days, time) = (second.div_euclid(86_400), second.rem_euclid(86_400));
+    let (year, month, day) = civil(days);
+    let mut out = *b"[dd/mon/yyyy:hh:mm:ss +0000]";
+    let mut put = |at: usize, part: &[u8]| {
+        for (place, &byte) in out.iter_mut().skip(at).zip(part) {
+            *place = byte;
+        }
+    };
+    put(1, &two(day));
+    put(4, three(MONTHS, month));
+    put(8, &two(year / 100));
+    put(10, &two(year % 100));
+    put(13, &two(time / 3600));
+    put(16, &two(time / 60 % 60));
+    put(19, &two(time % 60));
+    out
+}
+
 fn three(names: &[u8], index: i64) -> &[u8] {
     let at = index as usize * 3;
     names.get(at..at + 3).unwrap_or(b"???")
@@ -103,6 +123,17 @@ mod tests {
             (253_402_300_799, "Fri, 31 Dec 9999 23:59:59 GMT"),
         ] {
             assert_eq!(std::str::from_utf8(&text(second)), Ok(expected));
+        }
+    }
+
+    #[test]
+    fn dates_in_logs() {
+        for (second, expected) in [
+            (0, "[01/Jan/1970:00:00:00 +0000]"),
+            (784_111_777, "[06/Nov/1994:08:49:37 +0000]"),
+            (253_402_300_799, "[31/Dec/9999:23:59:59 +0000]"),
+        ] {
+            assert_eq!(std::str::from_utf8(&in_brackets(second)), Ok(expected));
         }
     }
 

@@ -7,13 +7,14 @@
 use core::ffi::{c_int, c_void};
 use core::mem::size_of;
 use core::ptr::null_mut;
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use super::encode::{Body, chunk_line, is_bodiless};
 use super::exchange;
 use super::http_response::{self as responses, Form, Kind, Response};
 use super::output::{Collected, Output};
 use super::request::{self, Request};
+use super::status::Status;
 use crate::abi::types::{
     YOLANDA_HTTP_WRITABLE as WRITABLE, event_loop, http_response, tcp_connection,
     yolanda_http_stream_callback,
@@ -55,6 +56,9 @@ pub(super) struct Deferred {
     /// Something was sent; and when that last happened, the low bits of the clock's milliseconds.
     begun: AtomicBool,
     used: AtomicU32,
+    /// What was sent: the status, 0 if none, and bytes of the body.
+    status: AtomicU32,
+    sent: AtomicU64,
 }
 
 /// What the callback's request says about its answer.
@@ -95,6 +99,8 @@ pub(super) unsafe fn make(
         (*deferred).looks = AtomicBool::new(false);
         (*deferred).begun = AtomicBool::new(false);
         (*deferred).used = AtomicU32::new(0);
+        (*deferred).status = AtomicU32::new(0);
+        (*deferred).sent = AtomicU64::new(0);
         deferred
     }
 }
@@ -234,6 +240,7 @@ pub(crate) unsafe extern "C" fn yolanda_http_response_begin(
             return -1;
         }
         note_use(deferred);
+        (*deferred).status.store(responses::status(response), Relaxed);
         (*deferred).closes = close;
         (*deferred).framing = if dropped { Framing::Dropped } else { framing };
     }
@@ -290,6 +297,9 @@ pub(crate) unsafe extern "C" fn yolanda_http_response_write(
         }
         if let Framing::Length(left) = (*deferred).framing {
             (*deferred).framing = Framing::Length(left - length as u64);
+        }
+        if (*deferred).framing != Framing::Dropped {
+            (*deferred).sent.fetch_add(length as u64, Relaxed);
         }
         note_use(deferred);
         look_soon(deferred);
@@ -360,6 +370,15 @@ pub(super) unsafe fn last_use(deferred: *mut Deferred, otherwise: u32) -> u32 {
     unsafe { if has_begun(deferred) { (*deferred).used.load(Relaxed) } else { otherwise } }
 }
 
+/// What was sent so far: the status, 0 if none, and bytes of the body.
+///
+/// # Safety
+/// A deferred response of a live connection, on its thread.
+pub(super) unsafe fn progress(deferred: *mut Deferred) -> (Status, u64) {
+    // SAFETY: as said; the fields are atomic.
+    unsafe { ((*deferred).status.load(Relaxed), (*deferred).sent.load(Relaxed)) }
+}
+
 /// Notes that something was sent.
 unsafe fn note_use(deferred: *mut Deferred) {
     // SAFETY: as in `begin`.
@@ -405,7 +424,9 @@ pub(super) unsafe fn write_end(
                     || last;
                 let head_only = (*deferred).head_only;
                 let form = Form { body: None, date: Some(date), close, head_only };
-                responses::encode_to(response, &form, out);
+                let sent = responses::encode_to(response, &form, out);
+                (*deferred).sent.store(sent, Relaxed);
+                (*deferred).status.store(responses::status(response), Relaxed);
                 return Some(close);
             }
             Framing::Length(left) if left > 0 => {

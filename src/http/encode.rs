@@ -42,11 +42,12 @@ pub(super) fn is_bodiless(status: u32) -> bool {
     matches!(status, 100..=199 | 204 | 304)
 }
 
+/// Tells how many bytes the body has that goes with it.
 pub(super) fn encode<'a>(
     answer: &Answer<'_>,
     headers: impl Iterator<Item = Header<'a>>,
     out: &mut impl Sink,
-) {
+) -> u64 {
     let mut digits = Digits::default();
     out.put(b"HTTP/1.1 ");
     out.put(digits.of(answer.status as usize));
@@ -89,11 +90,14 @@ pub(super) fn encode<'a>(
         }
     }
     out.put(b"\r\n");
-    if let Body::Bytes(bytes) = answer.body
-        && !bodiless
-        && !answer.head_only
-    {
-        out.put(bytes);
+    match answer.body {
+        _ if bodiless || answer.head_only => 0,
+        Body::Bytes(bytes) => {
+            out.put(bytes);
+            bytes.len() as u64
+        }
+        Body::Length(length) => length,
+        _ => 0,
     }
 }
 
@@ -153,10 +157,10 @@ fn may_be_added(name: &[u8], value: &[u8]) -> bool {
 
 /// A number in decimal.
 #[derive(Default)]
-struct Digits([u8; 20]);
+pub(super) struct Digits([u8; 20]);
 
 impl Digits {
-    fn of(&mut self, mut number: usize) -> &[u8] {
+    pub(super) fn of(&mut self, mut number: usize) -> &[u8] {
         let mut start = self.0.len();
         for (i, digit) in self.0.iter_mut().enumerate().rev() {
             *digit = b'0' + (number % 10) as u8;

@@ -14,7 +14,7 @@ use super::scratch::{self, Current, Scratch};
 use super::server;
 use super::state::{Http, Phase};
 use super::status::{Status, reason};
-use super::{date, route, state};
+use super::{access, date, route, state};
 use crate::abi::types::{
     REQUEST_BODY, REQUEST_DONE, YOLANDA_HTTP_CLOSED as CLOSED, YOLANDA_HTTP_WRITABLE as WRITABLE,
     buffer, tcp_connection,
@@ -88,6 +88,9 @@ pub(super) unsafe fn serve(input: *mut buffer, conn: *mut tcp_connection) {
             if next != Next::Gone && !out.flush_before(more) {
                 next = Next::Close { linger: false };
             }
+            if !is_open(conn) && access::is_on(conn) {
+                access::ended(conn);
+            }
             (*http).serving = false;
             put_away(conn, scratch, request, &next);
             if !is_open(conn) {
@@ -153,13 +156,22 @@ unsafe fn answer_all(
     unsafe {
         let server = server::of(conn);
         let limits = if server.is_null() { Limits::DEFAULT } else { (*server).limits() };
+        let logs = access::is_on(conn);
         loop {
+            if logs && readable(input) > 0 {
+                access::begins(conn);
+            }
             if let Err(status) = request::parse(input, request, &limits) {
-                refuse(status, out);
+                let bytes = refuse(status, out);
                 if !server.is_null() {
                     (*server).answered(status);
                 }
-                return Next::Close { linger: true };
+                if logs {
+                    access::asked(conn, request);
+                    access::tell(conn, request, status, bytes, false);
+                }
+                let gone = logs && answering::is_closing(conn);
+                return if gone { Next::Gone } else { Next::Close { linger: true } };
             }
             match request::state(request) {
                 REQUEST_DONE => (),
@@ -213,6 +225,10 @@ unsafe fn answer(
         (*scratch).current = Current { conn, request, out, deferred: null_mut() };
         let server = server::of(conn);
         let http = state::of(conn);
+        let logs = access::is_on(conn);
+        if logs {
+            access::asked(conn, request);
+        }
         (*http).requests = (*http).requests.wrapping_add(1);
         let (routes, callback) = match server.is_null() {
             true => (null_mut(), None),
@@ -231,7 +247,7 @@ unsafe fn answer(
         let mut next = Next::Gone;
         if !deferred.is_null() {
             next = Next::Wait;
-        } else if is_open(conn) {
+        } else if !answering::is_closing(conn) {
             http_response::complete(response);
             let close = client_closes
                 || http_response::asks_close(response)
@@ -240,12 +256,18 @@ unsafe fn answer(
             note_answer(conn, http_response::status(response));
             let date = (*scratch).date.at(scratch::second());
             let form = Form { body: None, date: Some(date), close, head_only };
-            http_response::encode_to(response, &form, out);
+            let bytes = http_response::encode_to(response, &form, out);
+            if logs {
+                access::tell(conn, request, http_response::status(response), bytes, false);
+            }
             next = match close {
+                _ if logs && answering::is_closing(conn) => Next::Gone,
                 // A client that closes has nothing more to say, unless it has said it already.
                 true => Next::Close { linger: !client_closes || readable(input) > 0 },
                 false => Next::Stay,
             };
+        } else if logs {
+            access::tell(conn, request, 0, 0, true);
         }
         http_response::reset(response);
         next
@@ -293,6 +315,9 @@ pub(super) unsafe fn turn_away(conn: *mut tcp_connection, status: Status) {
         refuse(status, &mut out);
         out.flush_before(More::End);
         scratch::put_back(slot, scratch);
+        if access::is_on(conn) {
+            access::turned_away(conn, (*conn).request.cast(), status);
+        }
         answering::set_answering(conn, false);
         close_after_send(conn, true);
     }
@@ -331,6 +356,9 @@ pub(super) unsafe fn defer(response: *mut Response) -> *mut Deferred {
         (*out).flush();
         (*scratch).current.deferred = made;
         (*http).deferred = made;
+        if access::is_on(conn) {
+            access::deferred(conn);
+        }
         answering::set_answering(conn, true);
         made
     }
@@ -353,6 +381,9 @@ pub(super) unsafe fn finish(conn: *mut tcp_connection, deferred: *mut Deferred) 
         (*conn).request = null_mut();
         if !is_open(conn) || answering::is_ending(conn) {
             // One that was turned away has its answer.
+            if access::is_on(conn) {
+                access::given_up(conn, deferred::progress(deferred));
+            }
             return;
         }
         let slot = http_slot((*conn).eventLoop);
@@ -370,6 +401,16 @@ pub(super) unsafe fn finish(conn: *mut tcp_connection, deferred: *mut Deferred) 
             _ => More::Nothing,
         });
         scratch::put_back(slot, scratch);
+        if access::is_on(conn) {
+            let (status, bytes) = deferred::progress(deferred);
+            let cut = ended.is_none() || !sent;
+            (*http).serving = true;
+            access::tell(conn, (*deferred).request, status, bytes, cut);
+            (*http).serving = false;
+            if !is_open(conn) {
+                return state::free(conn);
+            }
+        }
         match ended {
             Some(false) if sent => {
                 if core::mem::replace(&mut (*http).paused, false) {
@@ -391,8 +432,8 @@ pub(super) unsafe fn finish(conn: *mut tcp_connection, deferred: *mut Deferred) 
     }
 }
 
-/// The answer to bytes that are no request, or to one that isn't served.
-fn refuse(status: Status, out: &mut Output) {
+/// The answer to bytes that are no request, or to one that isn't served; the length of its body.
+fn refuse(status: Status, out: &mut Output) -> u64 {
     let text = reason(status);
     let date = date::text(scratch::second());
     let answer = Answer {
@@ -404,7 +445,7 @@ fn refuse(status: Status, out: &mut Output) {
         close: true,
         head_only: false,
     };
-    encode(&answer, core::iter::empty(), out);
+    encode(&answer, core::iter::empty(), out)
 }
 
 /// Everything that a connection queued has been sent.
@@ -436,12 +477,18 @@ pub(super) unsafe fn forget(conn: *mut tcp_connection) {
         let deferred = core::mem::replace(&mut (*http).deferred, null_mut());
         if !deferred.is_null() {
             (*conn).request = null_mut();
+            if access::is_on(conn) {
+                access::given_up(conn, deferred::progress(deferred));
+            }
             deferred::tell(deferred, CLOSED);
         } else if !(*conn).request.is_null() && !(*http).serving {
             request::free((*conn).request.cast());
             (*conn).request = null_mut();
         }
         if !(*http).serving {
+            if access::is_on(conn) {
+                access::ended(conn);
+            }
             state::free(conn);
         }
     }

@@ -204,11 +204,16 @@ pub(super) struct Form<'a> {
     pub(super) head_only: bool,
 }
 
-/// Encodes what the public fields say. A status that no response can have becomes 500.
+/// Encodes what the public fields say. A status that no response can have becomes 500. Tells how many bytes
+/// the body has that goes with it.
 ///
 /// # Safety
 /// `response` is a live response.
-pub(super) unsafe fn encode_to(response: *mut Response, form: &Form<'_>, out: &mut impl Sink) {
+pub(super) unsafe fn encode_to(
+    response: *mut Response,
+    form: &Form<'_>,
+    out: &mut impl Sink,
+) -> u64 {
     // SAFETY: the strings are read here and now, and nothing of the program runs meanwhile.
     unsafe {
         let public = &raw mut (*response).public;
@@ -231,7 +236,7 @@ pub(super) unsafe fn encode_to(response: *mut Response, form: &Form<'_>, out: &m
             close: form.close,
             head_only: form.head_only,
         };
-        encode(&answer, headers(public), out);
+        encode(&answer, headers(public), out)
     }
 }
 

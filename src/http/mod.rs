@@ -1,6 +1,7 @@
 //! HTTP/1.1 on top of the reactor. Reading and writing messages is safe code on slices (`parse`,
 //! `encode` and what they are made of); the objects that C sees and the server drive it.
 
+pub(crate) mod access;
 mod arena;
 mod body;
 mod date;

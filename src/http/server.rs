@@ -2,8 +2,10 @@
 
 use core::ffi::c_void;
 use core::mem::size_of;
+use core::ptr::null_mut;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering::Relaxed};
 
+use super::access::{self, Log};
 use super::limits::Limits;
 use super::route::table::{self, Pattern};
 use crate::abi::types::{http_server, request_callback, tcp_connection};
@@ -20,6 +22,8 @@ pub(super) struct HttpServer {
     pub(super) counts: Counts,
     /// NULL: none, all goes to the callback. Changed before the start only.
     pub(super) routes: AtomicPtr<Pattern>,
+    /// NULL: none. Changed before the start only.
+    pub(super) log: AtomicPtr<Log>,
 }
 
 /// Milliseconds; 0: none.
@@ -64,7 +68,7 @@ pub(super) fn allocate(callback: request_callback) -> *mut HttpServer {
         let server: *mut HttpServer = libc::malloc(size_of::<HttpServer>()).cast();
         if !server.is_null() {
             server.write(HttpServer {
-                public: http_server { tcpServer: core::ptr::null_mut(), requestCallback: callback },
+                public: http_server { tcpServer: null_mut(), requestCallback: callback },
                 deadlines: Deadlines {
                     idle: ms(IDLE_MS),
                     head: ms(OTHER_MS),
@@ -80,7 +84,8 @@ pub(super) fn allocate(callback: request_callback) -> *mut HttpServer {
                 },
                 max_requests: AtomicU32::new(0),
                 counts: Counts::default(),
-                routes: AtomicPtr::new(core::ptr::null_mut()),
+                routes: AtomicPtr::new(null_mut()),
+                log: AtomicPtr::new(null_mut()),
             });
         }
         server
@@ -96,6 +101,7 @@ pub(super) unsafe fn dispose(block: *mut c_void) {
     // SAFETY: as said; it came from malloc.
     unsafe {
         table::free(&(*server).routes);
+        access::free((*server).log.load(Relaxed));
         libc::free(block);
     }
 }

@@ -3,6 +3,7 @@
 use core::mem::size_of;
 use core::ptr::null_mut;
 
+use super::access::{self, Journal};
 use super::deferred::Deferred;
 use crate::abi::types::tcp_connection;
 use crate::reactor::pass;
@@ -36,6 +37,8 @@ pub(super) struct Http {
     pub(super) written: u32,
     /// Requests so far.
     pub(super) requests: u32,
+    /// What the access log needs; NULL without one.
+    pub(super) journal: *mut Journal,
 }
 
 /// The state of a connection; NULL where it has none.
@@ -67,9 +70,13 @@ pub(super) unsafe fn make(conn: *mut tcp_connection) -> *mut Http {
                     taken: 0,
                     written: now,
                     requests: 0,
+                    journal: null_mut(),
                 });
             }
             (*conn).response = http.cast();
+            if access::is_on(conn) {
+                access::opened(conn);
+            }
         }
         of(conn)
     }
@@ -85,6 +92,7 @@ pub(super) unsafe fn free(conn: *mut tcp_connection) {
         let http = of(conn);
         (*conn).response = null_mut();
         if !http.is_null() {
+            Journal::free((*http).journal);
             pool::free(http.cast(), size_of::<Http>());
         }
     }

@@ -5,7 +5,7 @@
 static void on_route(struct http_request *request, struct http_response *response, void *data)
 {
     static const char *const names[] = { "a", "b", "*" };
-    char body[2000];
+    char body[9000];
     int size = snprintf(body, sizeof body, "%s", (const char *)data);
     for (int i = 0; i < 3; i++) {
         const char *value = yolanda_http_request_param(request, names[i]);

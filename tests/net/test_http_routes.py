@@ -128,6 +128,7 @@ class Routes(netcase.NetCase):
             response = client.get("/users", method="POST", body=b"x" * 300_000)
             self.assertEqual(response.body, b"/users POST body 300000")
 
+    @harness.of_the_pools
     def test_they_keep_no_memory(self):
         """Long parameters, which need more than what a request has at hand."""
         with self.server("http_routes") as server, Client(server) as client:

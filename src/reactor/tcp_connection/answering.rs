@@ -2,7 +2,7 @@
 
 use super::super::buffer::readable;
 use super::super::utils::on_owner;
-use super::{Connection, end, of, pause, turns};
+use super::{Connection, end, life, of, pause, turns};
 use crate::abi::types::tcp_connection;
 use crate::sys::fd as sys_fd;
 use libc::c_int;
@@ -47,6 +47,15 @@ pub unsafe fn taken(conn: *mut tcp_connection) -> u32 {
         let kernel = sys_fd::on_its_way((*own).number);
         kernel.wrapping_sub((*own).output.readIndex as u32)
     }
+}
+
+/// Whether closing has begun, for whatever reason: nothing is sent any more.
+///
+/// # Safety
+/// A connection that is live or retained.
+pub unsafe fn is_closing(conn: *mut tcp_connection) -> bool {
+    // SAFETY: as said.
+    unsafe { !life::is_open(of(conn)) }
 }
 
 /// Whether the connection only waits for its end.

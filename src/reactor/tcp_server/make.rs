@@ -1,7 +1,7 @@
 //! Servers of `yolanda.h`: made from an address or from a listening descriptor.
 
 use super::super::event_loop::mine;
-use super::{Callbacks, Dispose, NEW, Server, create, enlist, of, usable};
+use super::{Callbacks, Dispose, FREED, NEW, Server, create, enlist, of, usable};
 use crate::abi::types::{
     TCPserver, acceptor, connection_closed_call_back, connection_completed_call_back, event_loop,
     message_call_back, write_completed_call_back,
@@ -172,6 +172,15 @@ pub unsafe fn disposes(server: *mut TCPserver, block: *mut c_void, dispose: Disp
 pub unsafe fn has_started(server: *mut TCPserver) -> bool {
     // SAFETY: as above.
     unsafe { (*of(server)).state.load(SeqCst) != NEW }
+}
+
+/// Whether the owner has freed the server, which only its connections keep.
+///
+/// # Safety
+/// A server whose memory is kept.
+pub unsafe fn is_freed(server: *mut TCPserver) -> bool {
+    // SAFETY: as above.
+    unsafe { (*of(server)).state.load(SeqCst) == FREED }
 }
 
 pub unsafe extern "C" fn yolanda_server_address(

@@ -20,7 +20,7 @@ pub use free::{free_all_of, yolanda_server_free};
 pub use limit::{left, release};
 pub use listener::{Listener, wake_resting};
 pub use make::{
-    disposes, has_started, own_acceptor, yolanda_server_address, yolanda_server_new,
+    disposes, has_started, is_freed, own_acceptor, yolanda_server_address, yolanda_server_new,
     yolanda_server_new_fd,
 };
 pub use set::{
