@@ -408,7 +408,7 @@ pub(super) unsafe fn tell(deferred: *mut Deferred, event: c_int) {
 /// As `tell`.
 pub(super) unsafe fn write_end(
     deferred: *mut Deferred,
-    date: &[u8],
+    date: &[u8; super::date::LENGTH],
     last: bool,
     out: &mut Output,
 ) -> Option<bool> {

@@ -1,6 +1,7 @@
 //! Writes a response in one pass: status line, headers, body.
 #![forbid(unsafe_code)]
 
+use super::date;
 use super::scan::{has_member, is_token, is_value};
 
 /// Takes the bytes of responses, in order.
@@ -30,7 +31,7 @@ pub(super) struct Answer<'a> {
     pub(super) reason: &'a [u8],
     pub(super) content_type: Option<&'a [u8]>,
     pub(super) body: Body<'a>,
-    pub(super) date: Option<&'a [u8]>,
+    pub(super) date: Option<&'a [u8; date::LENGTH]>,
     /// The connection ends behind this response.
     pub(super) close: bool,
     /// The answer to HEAD: all of it but the body.
@@ -48,12 +49,16 @@ pub(super) fn encode<'a>(
     headers: impl Iterator<Item = Header<'a>>,
     out: &mut impl Sink,
 ) -> u64 {
-    let mut digits = Digits::default();
-    out.put(b"HTTP/1.1 ");
-    out.put(digits.of(answer.status as usize));
-    out.put(b" ");
-    if is_printable("status message", answer.reason) {
-        out.put(answer.reason);
+    // Pieces of fixed length are copied without a call.
+    if (answer.status, answer.reason) == (200, b"OK") {
+        out.put(b"HTTP/1.1 200 OK");
+    } else {
+        out.put(b"HTTP/1.1 ");
+        out.put(Digits::default().of(answer.status.into()));
+        out.put(b" ");
+        if is_printable("status message", answer.reason) {
+            out.put(answer.reason);
+        }
     }
     if let Some(kind) = answer.content_type
         && is_printable("content type", kind)
@@ -72,24 +77,23 @@ pub(super) fn encode<'a>(
         Body::Chunked if !bodiless => out.put(b"\r\nTransfer-Encoding: chunked"),
         Body::Chunked | Body::UntilEnd => (),
     }
-    out.put(match answer.close {
-        true => b"\r\nConnection: close\r\n".as_slice(),
-        false => b"\r\nConnection: Keep-Alive\r\n",
-    });
+    match answer.close {
+        true => out.put(b"\r\nConnection: close"),
+        false => out.put(b"\r\nConnection: Keep-Alive"),
+    }
     if let Some(date) = answer.date {
-        out.put(b"Date: ");
+        out.put(b"\r\nDate: ");
         out.put(date);
-        out.put(b"\r\n");
     }
     for (name, value) in headers {
         if may_be_added(name, value) {
+            out.put(b"\r\n");
             out.put(name);
             out.put(b": ");
             out.put(value);
-            out.put(b"\r\n");
         }
     }
-    out.put(b"\r\n");
+    out.put(b"\r\n\r\n");
     match answer.body {
         _ if bodiless || answer.head_only => 0,
         Body::Bytes(bytes) => {
@@ -103,7 +107,7 @@ pub(super) fn encode<'a>(
 
 fn put_length(length: u64, out: &mut impl Sink) {
     out.put(b"\r\nContent-Length: ");
-    out.put(Digits::default().of(length as usize));
+    out.put(Digits::default().of(length));
 }
 
 /// The line before a chunk (RFC 9112, 7.1); tells its length. The room fits any.
@@ -160,7 +164,7 @@ fn may_be_added(name: &[u8], value: &[u8]) -> bool {
 pub(super) struct Digits([u8; 20]);
 
 impl Digits {
-    pub(super) fn of(&mut self, mut number: usize) -> &[u8] {
+    pub(super) fn of(&mut self, mut number: u64) -> &[u8] {
         let mut start = self.0.len();
         for (i, digit) in self.0.iter_mut().enumerate().rev() {
             *digit = b'0' + (number % 10) as u8;
@@ -227,10 +231,10 @@ mod tests {
 
     #[test]
     fn bodies_that_others_write() {
-        let dated = Answer { body: Body::Length(7), date: Some(b"now"), ..FINE };
-        assert!(
-            text(dated, &[]).ends_with("Length: 7\r\nConnection: Keep-Alive\r\nDate: now\r\n\r\n")
-        );
+        let dated = Answer { body: Body::Length(7), date: Some(&date::text(0)), ..FINE };
+        assert!(text(dated, &[]).ends_with(
+            "Length: 7\r\nConnection: Keep-Alive\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\n"
+        ));
         let chunked = text(Answer { body: Body::Chunked, ..FINE }, &[]);
         assert!(
             chunked.contains("\r\nTransfer-Encoding: chunked\r\n") && !chunked.contains("Length")
@@ -274,7 +278,7 @@ mod tests {
 
     #[test]
     fn numbers() {
-        for number in [0, 7, 10, 99, 12345, usize::MAX] {
+        for number in [0, 7, 10, 99, 12345, u64::MAX] {
             assert_eq!(Digits::default().of(number), number.to_string().as_bytes());
         }
     }

@@ -5,7 +5,6 @@ use core::sync::atomic::Ordering::Relaxed;
 
 use super::deferred::{self, Asked, Deferred};
 use super::encode::{Answer, Body, Sink, encode};
-use super::http_request::http_request_close_connection;
 use super::http_response::{self, Form, Response};
 use super::limits::Limits;
 use super::output::Output;
@@ -220,7 +219,7 @@ unsafe fn answer(
     // SAFETY: fields that the program may change are read when they are needed.
     unsafe {
         let head_only = request::is_head(request);
-        let client_closes = http_request_close_connection(request.cast()) != 0;
+        let client_closes = request::ends_connection(request);
         let response = &raw mut (*scratch).response;
         (*scratch).current = Current { conn, request, out, deferred: null_mut() };
         let server = server::of(conn);
@@ -345,7 +344,7 @@ pub(super) unsafe fn defer(response: *mut Response) -> *mut Deferred {
         }
         let asked = Asked {
             head_only: request::is_head(request),
-            client_closes: http_request_close_connection(request.cast()) != 0,
+            client_closes: request::ends_connection(request),
             is_1_0: request::is_1_0(request),
         };
         let made = deferred::make(conn, request, &asked);

@@ -19,6 +19,9 @@ pub(super) struct Framing {
     /// The client waits for `100 Continue` before it sends the body.
     pub(super) expects: bool,
     pub(super) is_1_0: bool,
+    /// What `Connection` says.
+    close: bool,
+    keep_alive: bool,
 }
 
 impl Framing {
@@ -37,6 +40,12 @@ impl Framing {
                         return Err(EXPECTATION_FAILED);
                     }
                     self.expects = true;
+                }
+            }
+            10 if name.eq_ignore_ascii_case(b"connection") => {
+                for option in members(value) {
+                    self.close |= option.eq_ignore_ascii_case(b"close");
+                    self.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
                 }
             }
             14 if name.eq_ignore_ascii_case(b"content-length") => {
@@ -63,6 +72,11 @@ impl Framing {
             self.unknown |= !self.chunked;
         }
         Ok(())
+    }
+
+    /// Whether the connection ends behind the response, as far as the client is concerned (RFC 9112, 9.3).
+    pub(super) fn ends_connection(&self) -> bool {
+        self.close || self.is_1_0 && !self.keep_alive
     }
 
     /// What follows the head, once all of it is known.

@@ -6,6 +6,7 @@ use core::mem::{MaybeUninit, size_of};
 use core::ptr::null_mut;
 
 use super::arena::Arena;
+use super::date;
 use super::encode::{Answer, Body, Header, Sink, asks_for_close, encode, is_bodiless};
 use super::status::{self, SERVER_ERROR};
 use super::text::text;
@@ -199,7 +200,7 @@ pub(super) unsafe fn status(response: *mut Response) -> u32 {
 pub(super) struct Form<'a> {
     /// In place of the response's own body.
     pub(super) body: Option<Body<'a>>,
-    pub(super) date: Option<&'a [u8]>,
+    pub(super) date: Option<&'a [u8; date::LENGTH]>,
     pub(super) close: bool,
     pub(super) head_only: bool,
 }

@@ -4,6 +4,8 @@
 pub(crate) mod access;
 mod arena;
 mod body;
+#[cfg(target_arch = "x86_64")]
+mod controls;
 mod date;
 pub(crate) mod deferred;
 mod encode;

@@ -45,7 +45,9 @@ pub(super) struct Parser {
     needs_host: bool,
     /// The target isn't a path: it names the host.
     names_host: bool,
-    framing: Framing,
+    pub(super) framing: Framing,
+    /// The response has no body.
+    pub(super) is_head: bool,
     body: Body,
 }
 
@@ -61,6 +63,7 @@ impl Parser {
             needs_host,
             names_host: false,
             framing: Framing::default(),
+            is_head: false,
             body: Body::of_length(0),
         }
     }
@@ -146,6 +149,7 @@ impl Parser {
         store.request_line(line, &parts)?;
         self.framing = Framing::default();
         self.framing.is_1_0 = parts.is_1_0;
+        self.is_head = line.get(..parts.method_end) == Some(b"HEAD");
         self.names_host = line.get(parts.url.start) != Some(&b'/');
         self.head = line.len() + 2;
         self.headers = 0;

@@ -232,7 +232,7 @@ pub(super) unsafe fn method<'a>(request: *mut Request) -> &'a [u8] {
 /// `request` is a live request.
 pub(super) unsafe fn is_head(request: *mut Request) -> bool {
     // SAFETY: the caller's request.
-    unsafe { method(request) == b"HEAD" }
+    unsafe { (*request).front.parser.is_head }
 }
 
 /// Whether the target is the server itself, not a path.
@@ -249,8 +249,17 @@ pub(super) unsafe fn is_star(request: *mut Request) -> bool {
 /// # Safety
 /// `request` is a live request.
 pub(super) unsafe fn is_1_0(request: *mut Request) -> bool {
-    // SAFETY: the version is NULL or a string of the request.
-    unsafe { text((*request).front.public.version) == b"HTTP/1.0" }
+    // SAFETY: the caller's request.
+    unsafe { (*request).front.parser.framing.is_1_0 }
+}
+
+/// Whether the client wants the connection to end behind the response.
+///
+/// # Safety
+/// `request` is a live request whose head was read.
+pub(super) unsafe fn ends_connection(request: *mut Request) -> bool {
+    // SAFETY: the caller's request.
+    unsafe { (*request).front.parser.framing.ends_connection() }
 }
 
 /// Takes what it can from the input. An error: the bytes are no request that is served.

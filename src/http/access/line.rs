@@ -62,7 +62,7 @@ fn host(peer: &[u8]) -> &[u8] {
 fn number(number: u64, out: &mut impl Sink) {
     match number {
         0 => out.put(b"-"),
-        _ => out.put(Digits::default().of(number as usize)),
+        _ => out.put(Digits::default().of(number)),
     }
 }
 
