@@ -8,22 +8,31 @@ pub(super) const LENGTH: usize = 29;
 const DAYS: &[u8; 21] = b"SunMonTueWedThuFriSat";
 const MONTHS: &[u8; 36] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
 
-/// The date of the second before, written anew when another one is asked for.
+/// The clock is asked for the date no more often, in milliseconds.
+const FRESH_MS: i64 = 50;
+
+/// The date that was asked for last, written anew when the second is another.
 pub(super) struct Date {
+    asked_ms: i64,
     second: i64,
     text: [u8; LENGTH],
 }
 
 impl Date {
     pub(super) fn new() -> Date {
-        Date { second: -1, text: [b' '; LENGTH] }
+        Date { asked_ms: -FRESH_MS, second: -1, text: [b' '; LENGTH] }
     }
 
-    /// `second` counts from 1970-01-01, in UTC, and isn't negative.
-    pub(super) fn at(&mut self, second: i64) -> &[u8; LENGTH] {
-        if second != self.second {
-            self.second = second;
-            self.text = text(second);
+    /// `now_ms` is any clock's that doesn't jump. `second` tells the time: counted from 1970-01-01, in
+    /// UTC, not negative.
+    pub(super) fn at(&mut self, now_ms: i64, second: impl FnOnce() -> i64) -> &[u8; LENGTH] {
+        if now_ms - self.asked_ms >= FRESH_MS {
+            self.asked_ms = now_ms;
+            let second = second();
+            if second != self.second {
+                self.second = second;
+                self.text = text(second);
+            }
         }
         &self.text
     }
@@ -140,7 +149,8 @@ mod tests {
     #[test]
     fn one_text_per_second() {
         let mut date = Date::new();
-        assert_eq!(date.at(784_111_777), b"Sun, 06 Nov 1994 08:49:37 GMT");
-        assert_eq!(date.at(784_111_778), b"Sun, 06 Nov 1994 08:49:38 GMT");
+        assert_eq!(date.at(0, || 784_111_777), b"Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(date.at(FRESH_MS - 1, || unreachable!()), b"Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(date.at(FRESH_MS, || 784_111_778), b"Sun, 06 Nov 1994 08:49:38 GMT");
     }
 }

@@ -114,8 +114,9 @@ unsafe fn note_phase(http: *mut Http, request: *mut Request, next: &Next, answer
             _ if request::parser(request).is_fresh() => Phase::Idle,
             _ => Phase::Head,
         };
-        // The bytes of a head don't begin its time anew, those of a body do.
-        if phase != (*http).phase || phase == Phase::Body || answered {
+        // The bytes of a head don't begin its time anew, those of a body do. An answer has set it.
+        let begins = phase != (*http).phase || phase == Phase::Body;
+        if begins && !answered || phase == Phase::Answer {
             (*http).since = pass::now_ms() as u32;
         }
         (*http).phase = phase;
@@ -253,7 +254,9 @@ unsafe fn answer(
                 || is_ending(conn)
                 || is_last(conn);
             note_answer(conn, http_response::status(response));
-            let date = (*scratch).date.at(scratch::second());
+            let now = pass::now_ms();
+            (*http).since = now as u32;
+            let date = (*scratch).date.at(now, scratch::second);
             let form = Form { body: None, date: Some(date), close, head_only };
             let bytes = http_response::encode_to(response, &form, out);
             if logs {
@@ -392,7 +395,7 @@ pub(super) unsafe fn finish(conn: *mut tcp_connection, deferred: *mut Deferred) 
             return close_after_send(conn, false);
         }
         let mut out = Output::new(conn, (*scratch).room);
-        let date = *(*scratch).date.at(scratch::second());
+        let date = *(*scratch).date.at(pass::now_ms(), scratch::second);
         let ended = deferred::write_end(deferred, &date, is_last(conn), &mut out);
         note_answer(conn, http_response::status(&raw mut (*deferred).response));
         let sent = out.flush_before(match ended {
