@@ -73,6 +73,7 @@ pub(super) unsafe fn free(log: *mut Log) {
 ///
 /// # Safety
 /// `conn` is a live connection of an HTTP server.
+#[inline]
 pub(super) unsafe fn is_on(conn: *mut tcp_connection) -> bool {
     // SAFETY: as said; a connection keeps its server.
     unsafe {
@@ -100,6 +101,7 @@ unsafe fn journal(conn: *mut tcp_connection) -> *mut Journal {
 ///
 /// # Safety
 /// As for `is_on`, which says yes; the connection is the caller's thread's.
+#[cold]
 pub(super) unsafe fn opened(conn: *mut tcp_connection) {
     // SAFETY: as said.
     unsafe { journal(conn) };
@@ -109,6 +111,7 @@ pub(super) unsafe fn opened(conn: *mut tcp_connection) {
 ///
 /// # Safety
 /// As for `opened`.
+#[cold]
 pub(super) unsafe fn begins(conn: *mut tcp_connection) {
     // SAFETY: as said.
     unsafe {
@@ -122,6 +125,7 @@ pub(super) unsafe fn begins(conn: *mut tcp_connection) {
 ///
 /// # Safety
 /// As for `opened`; `request` is NULL or a live request.
+#[cold]
 pub(super) unsafe fn asked(conn: *mut tcp_connection, request: *mut Request) {
     // SAFETY: as said; the journal's memory is this thread's.
     unsafe {
@@ -135,6 +139,7 @@ pub(super) unsafe fn asked(conn: *mut tcp_connection, request: *mut Request) {
 ///
 /// # Safety
 /// As for `opened`.
+#[cold]
 pub(super) unsafe fn deferred(conn: *mut tcp_connection) {
     // SAFETY: as said.
     unsafe {
@@ -148,6 +153,7 @@ pub(super) unsafe fn deferred(conn: *mut tcp_connection) {
 ///
 /// # Safety
 /// As for `opened`.
+#[cold]
 pub(super) unsafe fn given_up(conn: *mut tcp_connection, sent: (Status, u64)) {
     // SAFETY: as said.
     unsafe {
@@ -162,6 +168,7 @@ pub(super) unsafe fn given_up(conn: *mut tcp_connection, sent: (Status, u64)) {
 ///
 /// # Safety
 /// As for `opened`.
+#[cold]
 pub(super) unsafe fn turned_away(conn: *mut tcp_connection, request: *mut Request, status: Status) {
     // SAFETY: as said. The request of a deferred response is another thread's, and was taken down.
     unsafe {
@@ -178,6 +185,7 @@ pub(super) unsafe fn turned_away(conn: *mut tcp_connection, request: *mut Reques
 ///
 /// # Safety
 /// As for `opened`; nobody serves the connection.
+#[cold]
 pub(super) unsafe fn ended(conn: *mut tcp_connection) {
     // SAFETY: as said.
     unsafe {
@@ -200,6 +208,7 @@ pub(super) unsafe fn ended(conn: *mut tcp_connection) {
 /// # Safety
 /// As for `opened`. The callback may do what a request's callback may: the connection is looked at
 /// afresh afterwards, and its state stays meanwhile.
+#[cold]
 pub(super) unsafe fn tell(
     conn: *mut tcp_connection,
     request: *mut Request,

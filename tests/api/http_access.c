@@ -69,18 +69,6 @@ CASE(before_the_start_only)
     CHECK_INT(yolanda_loop_free(loop), 0);
 }
 
-CASE(a_server_that_is_freed_says_nothing_more)
-{
-    serve_logged(on_access, &entries);
-    int fd = send_request("GET /a HTTP/1.1\r\nHost: a\r\n\r\nGET /b");
-    UNTIL(entries == 1);
-    CHECK_INT(yolanda_http_server_free(http), 0);
-    close(fd);
-    passes(loop, 3);
-    CHECK_INT(yolanda_loop_free(loop), 0);
-    CHECK_INT(entries, 1);
-}
-
 static void on_access_close(const struct yolanda_http_access *entry, void *data)
 {
     (void)data;
@@ -195,6 +183,24 @@ CASE(running_the_loop_for_a_deferred_response)
     UNTIL(entries == 2);
     UNTIL(has_ended(other_fd));
     CHECK_INT(yolanda_loop_free(loop), 0);
+}
+
+/* Though a response is outstanding. */
+CASE(a_server_that_is_freed_says_nothing_more)
+{
+    make_http(on_later);
+    CHECK_INT(yolanda_http_server_set_access_log(http, on_access, &entries), 0);
+    CHECK_INT(yolanda_http_server_start(http), 0);
+    int fd = send_request(REQUEST);
+    UNTIL(later != NULL);
+    CHECK_INT(yolanda_http_server_free(http), 0);
+    UNTIL(has_ended(fd));
+    close(fd);
+    REFUSED(yolanda_http_response_send(later), ENOTCONN);
+    passes(loop, 3);
+    CHECK_INT(entries, 0);
+    CHECK_INT(yolanda_loop_free(loop), 0);
+    CHECK_INT(entries, 0);
 }
 
 static const struct yolanda_http_access fine = {

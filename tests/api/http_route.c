@@ -167,7 +167,7 @@ CASE(precedence)
     static const char *const patterns[] = {
         "/",      "/a",     "/a/",       "/a/b",     "/:a",      "/a/:b", "/:a/b",
         "/:a/:b", "/a/b/*", "/a/*",      "/:a/b/*",  "/*",       "/a/:b/c",
-        "/:a/b/c",
+        "/:a/b/c", "/d/*",
     };
     static const struct {
         const char *url, *body;
@@ -193,6 +193,8 @@ CASE(precedence)
         { "/a/b/c", "/a/:b/c b=b" },
         { "/x/b/c", "/:a/b/c a=x" },
         { "/c/d/e", "/* *=c/d/e" },
+        { "/d/e/x", "/d/* *=e/x" },
+        { "/d/b/x", "/:a/b/* a=d *=x" },
         { "//a", "/* *=/a" },
         { "/A", "/:a a=A" },
     };
@@ -200,8 +202,8 @@ CASE(precedence)
     for (int turn = 0; turn < 3; turn++) {
         make_http(NULL);
         for (int i = 0; i < n; i++) {
-            /* 5 and n have no divisor in common. */
-            CHECK_INT(route("GET", patterns[turn == 0 ? i : turn == 1 ? n - 1 - i : i * 5 % n]), 0);
+            /* 4 and n have no divisor in common. */
+            CHECK_INT(route("GET", patterns[turn == 0 ? i : turn == 1 ? n - 1 - i : i * 4 % n]), 0);
         }
         CHECK_INT(yolanda_http_server_start(http), 0);
         for (size_t i = 0; i < sizeof asks / sizeof *asks; i++) {

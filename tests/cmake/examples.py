@@ -7,6 +7,7 @@ That happens once on each back end.
 """
 import contextlib
 import http.client
+import json
 import os
 import re
 import signal
@@ -90,6 +91,9 @@ def small_socket(server, timeout):
     client.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
     client.connect(("127.0.0.1", server.port))
     return client
+
+
+ANY_PORT = "127.0.0.1:0"
 
 
 def echo(examples, name, stop):
@@ -266,9 +270,6 @@ def timer(examples):
         assert knocks[number] >= knocks[number - 1] + (tick << number), lines
     barks = [time for time, what in events if what == "woof"]
     assert len(barks) == 1 and barks[0] >= ticks[-1] + 3 * tick, lines
-
-
-ANY_PORT = "127.0.0.1:0"
 
 
 def graceful_shutdown(examples):
@@ -471,10 +472,76 @@ def embedded_loop(examples):
                 server.process.stdin.close()
 
 
+def json_api(examples):
+    with examples.serving("json_api", address=ANY_PORT, stop=signal.SIGTERM) as server:
+        client = http.client.HTTPConnection("127.0.0.1", server.port, timeout=examples.timeout)
+
+        def ask(method, path, body=None, headers={}):
+            client.request(method, path, body, headers)
+            answer = client.getresponse()
+            data = answer.read()
+            if data and answer.getheader("Content-Type") == "application/json":
+                data = json.loads(data)
+            return answer, data
+
+        def refused(body):
+            answer, data = ask("POST", "/notes", body)
+            assert answer.status == 400 and "text" in data["error"], (body, answer.status, data)
+
+        answer, data = ask("GET", "/notes")
+        assert (answer.status, data) == (200, [])
+        texts = ["buy milk", "", "\"quotes\" \\ and / \b\f\n\r\t\x01\x7f", "\u4f60\u597d \U0001f600 \xe9",
+                 "</script>", "\0"]
+        for number, text in enumerate(texts, 1):
+            body = json.dumps({"text": text}, ensure_ascii=number % 2 == 0, indent=number % 3).encode()
+            answer, data = ask("POST", "/notes", body + b"\r\n", {"Content-Type": "application/json"})
+            assert (answer.status, data) == (201, {"id": number, "text": text}), (answer.status, data)
+            assert answer.getheader("Location") == f"/notes/{number}"
+            answer, data = ask("GET", f"/notes/{number}")
+            assert (answer.status, data) == (200, {"id": number, "text": text}), data
+        answer, data = ask("GET", "/notes")
+        assert data == [{"id": i, "text": text} for i, text in enumerate(texts, 1)], data
+
+        for body in (b"", b"milk", b"{}", b'"text"', b'{"text": 1}', b'{"text": "a"', b'{"text": "a}',
+                     b'{"text": "a"} x', b'{"text": "a", "b": 1}', b'{"note": "a"}', b'[{"text": "a"}]',
+                     b'{"text": "\\x41"}', b'{"text": "\\u12"}', b'{"text": "\\u12g4"}', b'{"text": "a\\"}',
+                     b'{"text": "a\nb"}', b'{"text": "a\0b"}', b'{"text": "a"}\0', b'{"text": "\xff"}',
+                     b'{"text": "\xc0\xaf"}', b'{"text": "\xed\xa0\x80"}', b'{"text": "\xf4\x90\x80\x80"}',
+                     b'{"text": "\xe4\xbd"}', b'{"text": "\xe0\x80\xaf"}', b'{"text": "\xf0\x80\x80\xaf"}'):
+            refused(body)
+        answer, _ = ask("POST", "/notes", b'{"text": "' + b"x" * 4096 + b'"}')
+        assert answer.status == 413 and answer.getheader("Connection") == "close"
+
+        answer, data = ask("DELETE", "/notes/2")
+        assert (answer.status, data) == (204, b"")
+        for method, path in (("GET", "/notes/2"), ("DELETE", "/notes/2"), ("GET", "/notes/01"),
+                             ("GET", "/notes/x"), ("GET", "/notes/99999999999999999999"), ("GET", "/")):
+            answer, data = ask(method, path)
+            assert answer.status == 404 and data["error"], path
+        answer, data = ask("PUT", "/notes", b"{}")
+        assert (answer.status, answer.getheader("Allow")) == (405, "GET, POST, HEAD, OPTIONS")
+        answer, data = ask("POST", "/notes/1", b"{}")
+        assert (answer.status, answer.getheader("Allow")) == (405, "GET, DELETE, HEAD, OPTIONS")
+        answer, data = ask("HEAD", "/notes/1", headers={"User-Agent": 'a "tester"'})
+        assert (answer.status, data) == (200, b"")
+        for pattern in (r'^127\.0\.0\.1 - - \[.*\] "POST /notes HTTP/1\.1" 201 \d+ "-" "-"$',
+                        r'"POST /notes HTTP/1\.1" 413 17 "-" "-"$',
+                        r'"DELETE /notes/2 HTTP/1\.1" 204 - "-" "-"$',
+                        r'"HEAD /notes/1 HTTP/1\.1" 200 - "-" "a \\"tester\\""$'):
+            server.wait_line(pattern, timeout=examples.timeout)
+
+        # There is an end to what it keeps; and a client that stays doesn't hold up that of the server.
+        if not examples.prefix:
+            for number in range(1000):
+                answer, data = ask("POST", "/notes", b'{"text": "again"}')
+                assert answer.status == (201 if number < 995 else 503), (number, answer.status)
+    client.close()
+
+
 CHECKS = {check.__name__: check for check in (
     echo_server, echo_server_threads, echo_server_poll, http_server, blocking_server,
     own_channel, chat_server, timer, graceful_shutdown, idle_timeout, file_sender, async_client,
-    unix_socket, embedded_loop)}
+    unix_socket, embedded_loop, json_api)}
 
 
 def main():

@@ -72,8 +72,8 @@ static void on_later(struct http_request *request, struct http_response *respons
 }
 
 static void on_held(struct http_request *request, struct http_response *response, void *data) {
-    (void) request;
     held = yolanda_http_response_defer(response);
+    memset(request->url, '#', strlen(request->url));
     if (data != NULL) {
         yolanda_http_response_set_status(held, 202, NULL);
         PROMISE(yolanda_http_response_begin(held, -1) == 0);
