@@ -4,6 +4,7 @@
 
 mod chunks;
 mod reader;
+mod routes;
 mod urls;
 
 use reader::{Read, read};
@@ -101,4 +102,9 @@ pub fn chunked(data: &[u8]) {
 /// Path and parameters of a URL: decoded as a plain decoder does it.
 pub fn target(data: &[u8]) {
     urls::check(data);
+}
+
+/// Patterns of routes, and a path that is asked for.
+pub fn route(data: &[u8]) {
+    routes::check(data);
 }

@@ -50,7 +50,8 @@ fn path_of(target: &[u8]) -> &[u8] {
     }
 }
 
-fn decode(text: &[u8], plus: bool) -> Option<Vec<u8>> {
+/// None for what no string can hold, and for an escape that is none.
+pub fn decode(text: &[u8], plus: bool) -> Option<Vec<u8>> {
     let mut decoded = Vec::new();
     let mut bytes = text.iter();
     while let Some(&byte) = bytes.next() {

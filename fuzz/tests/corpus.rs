@@ -102,6 +102,12 @@ const WORDS: &[&[u8]] = &[
     b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
     b"OPTIONS * HTTP/1.1\r\n",
     b"http://b/",
+    b"/",
+    b"/:a",
+    b"/:b",
+    b"/*",
+    b"/..",
+    b"%2e",
     b"\x7f",
     b"\xff",
 ];
@@ -190,4 +196,9 @@ fn target() {
         line.split(|&b| b == b' ').nth(1).map(<[u8]>::to_vec)
     }));
     run(yolanda_fuzz::target, &seeds);
+}
+
+#[test]
+fn route() {
+    run(yolanda_fuzz::route, &files("corpus/route"));
 }

@@ -21,11 +21,11 @@ class Targets(unittest.TestCase):
         seconds = os.environ.get("YOLANDA_FUZZ_SECONDS", "5")
         with open(harness.BIN / "libfuzzer.log", "w+", errors="replace") as log:
             done = subprocess.run(["fuzz/run", seconds], cwd=harness.ROOT, stdout=log, stderr=log,
-                                  timeout=280 + 3 * int(seconds))
+                                  timeout=280 + 4 * int(seconds))
             log.seek(0)
             output = log.read()
         self.assertEqual(done.returncode, 0, output[-4000:])
-        self.assertEqual(output.count("stat::number_of_executed_units"), 3, output[-4000:])
+        self.assertEqual(output.count("stat::number_of_executed_units"), 4, output[-4000:])
 
 
 if __name__ == "__main__":
