@@ -1467,6 +1467,29 @@ int yolanda_http_response_set_body(struct http_response *httpResponse,
                                    size_t length);
 
 /**
+ * Makes `length` bytes of a regular file the body, from `offset` on; a length of -1 stands for all up to its
+ * end. It replaces the field `body`, and setting that field afterwards replaces this.
+ *
+ * Small files are sent with the head, larger ones from the page cache (sendfile(2)) as the client takes
+ * them: no file needs much memory, and requests behind it wait until it is sent. Reading from the disk makes
+ * the connection's thread wait. So many bytes are announced as the file has now. What it grows by
+ * isn't sent; where it ends before all is sent, the connection is cut.
+ *
+ * On success the descriptor is the library's, which closes it; otherwise it stays yours. Its file offset
+ * doesn't matter, nor does it change.
+ *
+ * Returns 0, or -1 with errno: EINVAL for a NULL response, a response of http_response_new(), negative
+ * numbers, bytes beyond the end of the file, or what isn't a regular file; EBADF.
+ *
+ * # Safety
+ * As for yolanda_http_response_set_status(); nobody else closes `fd`.
+ */
+int yolanda_http_response_set_file(struct http_response *httpResponse,
+                                   int fd,
+                                   int64_t offset,
+                                   int64_t length);
+
+/**
  * Takes the answer to a request out of its callback, to be given later, on whatever thread. Called inside
  * the callback, it returns another response, empty; that one is filled by the functions of this header or
  * through its fields, and given by yolanda_http_response_send(). What was set in the callback's own

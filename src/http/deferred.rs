@@ -14,6 +14,7 @@ use super::exchange;
 use super::http_response::{self as responses, Form, Kind, Response};
 use super::output::{Collected, Output};
 use super::request::{self, Request};
+use super::sending;
 use super::status::Status;
 use crate::abi::types::{
     YOLANDA_HTTP_WRITABLE as WRITABLE, event_loop, http_response, tcp_connection,
@@ -424,7 +425,7 @@ pub(super) unsafe fn write_end(
                     || last;
                 let head_only = (*deferred).head_only;
                 let form = Form { body: None, date: Some(date), close, head_only };
-                let sent = responses::encode_to(response, &form, out);
+                let sent = sending::write(response, &form, out);
                 (*deferred).sent.store(sent, Relaxed);
                 (*deferred).status.store(responses::status(response), Relaxed);
                 return Some(close);

@@ -10,6 +10,7 @@ use super::limits::Limits;
 use super::output::Output;
 use super::request::{self, Request};
 use super::scratch::{self, Current, Scratch};
+use super::sending::{self, After, is_waited_for};
 use super::server;
 use super::state::{Http, Phase};
 use super::status::{Status, reason};
@@ -33,13 +34,15 @@ enum Next {
     Stay,
     /// It waits for a response that was deferred.
     Wait,
+    /// It waits until all is sent.
+    Send,
     /// It ends when all is sent; it lingers where the client may still be sending.
     Close { linger: bool },
     /// It has ended while a callback ran.
     Gone,
 }
 
-/// So much unread input stops the reading while a deferred response is outstanding.
+/// So much unread input stops the reading while requests have to wait.
 const UNREAD_MAX: usize = 64 << 10;
 
 /// Answers the requests that the input holds. What there is of another one waits in
@@ -51,15 +54,16 @@ pub(super) unsafe fn serve(input: *mut buffer, conn: *mut tcp_connection) {
     // SAFETY: the connection stays while frames of its loop use it.
     unsafe {
         let http = state::make(conn);
-        if !http.is_null() && ((*http).serving || !(*http).deferred.is_null()) {
-            // A callback runs the loop: the pass that called it goes on with these bytes. Or a
-            // response is outstanding: who gives it goes on with them.
-            let much = !(*http).deferred.is_null() && readable(input) >= UNREAD_MAX;
+        if !http.is_null() && ((*http).serving || is_waited_for(conn, http)) {
+            // A callback runs the loop: the pass that called it goes on with these bytes. Or an
+            // answer is outstanding: who gives it, or has sent it, goes on with them.
+            let much = is_waited_for(conn, http) && readable(input) >= UNREAD_MAX;
             if much && !(*http).paused {
                 (*http).paused = answering::pause_reading(conn);
             }
             return;
         }
+        let resumed = !http.is_null() && sending::resume(conn, http);
         let slot = http_slot((*conn).eventLoop);
         let scratch = scratch::take(slot);
         let request = match (*conn).request {
@@ -77,11 +81,15 @@ pub(super) unsafe fn serve(input: *mut buffer, conn: *mut tcp_connection) {
             let mut out = Output::new(conn, (*scratch).room);
             let answered = (*http).requests;
             let mut next = answer_all(input, conn, scratch, request, &mut out);
-            if next == Next::Stay || next == Next::Wait {
-                note_phase(http, request, &next, (*http).requests != answered);
+            match next {
+                Next::Stay | Next::Wait => {
+                    note_phase(http, request, &next, (*http).requests != answered);
+                }
+                Next::Send => sending::wait(conn, http),
+                _ => (),
             }
             let more = match next {
-                Next::Close { .. } => More::End,
+                Next::Close { .. } => More::AtOnce,
                 _ => More::Nothing,
             };
             if next != Next::Gone && !out.flush_before(more) {
@@ -96,6 +104,8 @@ pub(super) unsafe fn serve(input: *mut buffer, conn: *mut tcp_connection) {
                 state::free(conn);
             } else if let Next::Close { linger } = next {
                 close_after_send(conn, linger);
+            } else if resumed && next == Next::Stay {
+                answering::set_answering(conn, false);
             }
         }
         if !scratch.is_null() {
@@ -190,8 +200,14 @@ unsafe fn answer_all(
             if next != Next::Stay {
                 return next;
             }
-            if readable(input) == 0 {
-                return Next::Stay;
+            match sending::after(conn, out) {
+                After::Wait => return Next::Send,
+                _ if readable(input) == 0 => return Next::Stay,
+                After::GoOn => (),
+                After::Rest => {
+                    answering::read_again(conn);
+                    return Next::Send;
+                }
             }
         }
     }
@@ -258,7 +274,7 @@ unsafe fn answer(
             (*http).since = now as u32;
             let date = (*scratch).date.at(now, scratch::second);
             let form = Form { body: None, date: Some(date), close, head_only };
-            let bytes = http_response::encode_to(response, &form, out);
+            let bytes = sending::write(response, &form, out);
             if logs {
                 access::tell(conn, request, http_response::status(response), bytes, false);
             }
@@ -315,7 +331,7 @@ pub(super) unsafe fn turn_away(conn: *mut tcp_connection, status: Status) {
         }
         let mut out = Output::new(conn, (*scratch).room);
         refuse(status, &mut out);
-        out.flush_before(More::End);
+        out.flush_before(More::AtOnce);
         scratch::put_back(slot, scratch);
         if access::is_on(conn) {
             access::turned_away(conn, (*conn).request.cast(), status);
@@ -399,7 +415,7 @@ pub(super) unsafe fn finish(conn: *mut tcp_connection, deferred: *mut Deferred) 
         let ended = deferred::write_end(deferred, &date, is_last(conn), &mut out);
         note_answer(conn, http_response::status(&raw mut (*deferred).response));
         let sent = out.flush_before(match ended {
-            Some(true) => More::End,
+            Some(true) => More::AtOnce,
             _ => More::Nothing,
         });
         scratch::put_back(slot, scratch);
@@ -415,15 +431,8 @@ pub(super) unsafe fn finish(conn: *mut tcp_connection, deferred: *mut Deferred) 
         }
         match ended {
             Some(false) if sent => {
-                if core::mem::replace(&mut (*http).paused, false) {
-                    answering::resume_reading(conn);
-                }
-                (*http).phase = Phase::Idle;
-                (*http).since = pass::now_ms() as u32;
+                sending::wait(conn, http);
                 serve((*conn).input_buffer, conn);
-                if is_open(conn) && (*http).deferred.is_null() {
-                    answering::set_answering(conn, false);
-                }
             }
             Some(_) => {
                 answering::set_answering(conn, false);
@@ -458,8 +467,13 @@ pub(super) unsafe fn drained(conn: *mut tcp_connection) {
     // SAFETY: as said; a deferred response is there until it was sent and looked at in the loop.
     unsafe {
         let http = state::of(conn);
-        if !http.is_null() && !(*http).deferred.is_null() {
+        if http.is_null() {
+            return;
+        }
+        if !(*http).deferred.is_null() {
             deferred::tell((*http).deferred, WRITABLE);
+        } else if (*http).sending {
+            serve((*conn).input_buffer, conn);
         }
     }
 }

@@ -1,11 +1,12 @@
-//! The response object: the public struct, and behind it the array for the extra headers and what
-//! setters have copied.
+//! The response object: the public struct, and behind it the array for the extra headers, what
+//! setters have copied, and the file that is the body.
 
 use core::ffi::{CStr, c_char, c_int};
 use core::mem::{MaybeUninit, size_of};
 use core::ptr::null_mut;
 
 use super::arena::Arena;
+use super::body_file::BodyFile;
 use super::date;
 use super::encode::{Answer, Body, Header, Sink, asks_for_close, encode, is_bodiless};
 use super::status::{self, SERVER_ERROR};
@@ -42,6 +43,8 @@ pub(super) struct Response {
     /// The body that was copied, as long as `public.body` still points to it.
     body: *mut c_char,
     body_len: usize,
+    /// The body where `public.body` is NULL.
+    pub(super) file: Option<BodyFile>,
     first_text: [MaybeUninit<u8>; FIRST_TEXT],
 }
 
@@ -72,6 +75,7 @@ unsafe fn blank(response: *mut Response) {
         (&raw mut (*response).text).write(Arena::new(first, FIRST_TEXT));
         (*response).body = null_mut();
         (*response).body_len = 0;
+        (&raw mut (*response).file).write(None);
     }
 }
 
@@ -88,6 +92,7 @@ pub(super) unsafe fn reset(response: *mut Response) {
             entries.add(i).write(NO_ENTRY);
         }
         (*response).text.release();
+        drop((*response).file.take());
         blank(response);
     }
 }
@@ -123,6 +128,7 @@ pub(super) unsafe fn set_body(response: *mut Response, bytes: &[u8]) -> bool {
             (*response).public.body = body;
             (*response).body = body;
             (*response).body_len = bytes.len();
+            (*response).file = None;
         }
         !body.is_null()
     }
@@ -221,7 +227,10 @@ pub(super) unsafe fn encode_to(
         let own = (*public).body;
         let body = match form.body {
             Some(body) => body,
-            None if own.is_null() => Body::None,
+            None if own.is_null() => match &(*response).file {
+                Some(file) => Body::Length(file.length),
+                None => Body::None,
+            },
             None if own == (*response).body => {
                 Body::Bytes(std::slice::from_raw_parts(own.cast(), (*response).body_len))
             }
@@ -277,6 +286,10 @@ pub(crate) unsafe extern "C" fn http_response_encode_buffer(
     // SAFETY: the caller's objects.
     unsafe {
         let response: *mut Response = httpResponse.cast();
+        if (*response).file.is_some() && (*httpResponse).body.is_null() {
+            log_err!("http_response_encode_buffer: the body is a file");
+            return;
+        }
         let before = readable(buffer);
         let mut out = Appended { buffer, failed: false };
         let close = asks_close(response);

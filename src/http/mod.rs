@@ -4,6 +4,7 @@
 pub(crate) mod access;
 mod arena;
 mod body;
+mod body_file;
 #[cfg(target_arch = "x86_64")]
 mod controls;
 mod date;
@@ -24,6 +25,7 @@ pub(crate) mod response_setters;
 pub(crate) mod route;
 mod scan;
 mod scratch;
+mod sending;
 mod server;
 pub(crate) mod server_settings;
 mod state;

@@ -2,19 +2,25 @@
 
 use core::ptr::null_mut;
 
+use super::body_file::BodyFile;
 use super::encode::Sink;
 use crate::abi::types::tcp_connection;
-use crate::reactor::tcp_connection::send_before;
+use crate::reactor::tcp_connection::{answering, send_before};
 use crate::sys::fd::More;
-use crate::sys::pool;
+use crate::sys::{file as sys_file, pool};
 
 /// What is collected before it is sent.
 pub(super) const ROOM: usize = 64 << 10;
+
+/// Up to here reading a file costs less than a call of sendfile(2) of its own.
+const SMALL_FILE: usize = 60 << 10;
 
 pub(super) struct Output {
     conn: *mut tcp_connection,
     room: *mut u8,
     len: usize,
+    /// Bytes of files so far.
+    pub(super) files: u64,
     /// The connection takes nothing any more; what else comes is dropped.
     failed: bool,
 }
@@ -23,7 +29,7 @@ impl Output {
     /// # Safety
     /// `conn` is a live connection on its own thread, and `room` has `ROOM` bytes for nobody else.
     pub(super) unsafe fn new(conn: *mut tcp_connection, room: *mut u8) -> Output {
-        Output { conn, room, len: 0, failed: false }
+        Output { conn, room, len: 0, files: 0, failed: false }
     }
 
     /// Sends what is there. False when the connection took it, or an earlier part, no more.
@@ -44,6 +50,33 @@ impl Output {
     fn send(&mut self, bytes: *const u8, len: usize, more: More) {
         // SAFETY: see `new`; len bytes are there. Sending calls nothing of the program.
         self.failed |= !self.failed && unsafe { send_before(self.conn, bytes, len, more) } < 0;
+    }
+
+    /// Puts a small file, or hands a larger one to the connection, behind all that was put before.
+    pub(super) fn put_file(&mut self, file: BodyFile) {
+        self.files = self.files.saturating_add(file.length);
+        if file.length > SMALL_FILE as u64 {
+            if self.flush_before(More::AtOnce) {
+                let (at, length) = (file.at, file.length);
+                // SAFETY: see `new`; the descriptor is the file's own, and given up.
+                let sent = unsafe { answering::send_file(self.conn, file.into_fd(), at, length) };
+                self.failed |= !sent;
+            }
+            return;
+        }
+        let length = file.length as usize;
+        if ROOM - self.len < length {
+            self.flush();
+        }
+        // SAFETY: the room behind len has space for so many bytes.
+        let n = unsafe { sys_file::read_at(file.fd, self.room.add(self.len), length, file.at) };
+        if n != length as isize {
+            log_err!("http response: a file is shorter than it was, or can't be read");
+            self.flush();
+            self.failed = true;
+            return;
+        }
+        self.len += length;
     }
 
     #[cold]

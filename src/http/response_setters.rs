@@ -2,12 +2,13 @@
 
 use core::ffi::{c_char, c_int, c_void};
 
+use super::body_file::{self, BodyFile};
 use super::encode::is_settable;
 use super::http_response::{ENTRIES, Kind, Response, copy, set_body, set_standard_text};
 use super::scan::{is_value, trim};
 use super::text::text;
 use crate::abi::types::{http_response, response_header};
-use crate::sys::errno;
+use crate::sys::{errno, file};
 
 /// The response of a setter's call, or None with EINVAL: for NULL, and for a program's own.
 fn given(what: &str, response: *mut http_response) -> Option<*mut Response> {
@@ -134,4 +135,29 @@ pub(crate) unsafe extern "C" fn yolanda_http_response_set_body(
         };
         if set_body(own, bytes) { 0 } else { errno::fail(libc::ENOMEM) }
     }
+}
+
+pub(crate) unsafe extern "C" fn yolanda_http_response_set_file(
+    httpResponse: *mut http_response,
+    fd: c_int,
+    offset: i64,
+    length: i64,
+) -> c_int {
+    let Some(own) = given("yolanda_http_response_set_file", httpResponse) else {
+        return -1;
+    };
+    if offset < 0 || length < -1 {
+        return errno::fail(libc::EINVAL);
+    }
+    let Some(status) = file::status(fd) else {
+        return -1;
+    };
+    let there = status.st_size - offset;
+    let length = if length < 0 { there } else { length };
+    if !file::is_regular(&status) || length < 0 || length > there {
+        return errno::fail(libc::EINVAL);
+    }
+    // SAFETY: a live response. Neither number is negative.
+    unsafe { body_file::set(own, BodyFile { fd, at: offset, length: length as u64 }) };
+    0
 }

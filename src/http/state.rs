@@ -20,6 +20,8 @@ pub(super) enum Phase {
     Body,
     /// A deferred response.
     Answer,
+    /// The client, to take what is sent.
+    Send,
 }
 
 pub(super) struct Http {
@@ -27,7 +29,9 @@ pub(super) struct Http {
     pub(super) deferred: *mut Deferred,
     /// Requests are being answered by a call on this thread's stack.
     pub(super) serving: bool,
-    /// Reading was stopped because enough has come that waits for the deferred response.
+    /// No further request is looked at until all is sent.
+    pub(super) sending: bool,
+    /// Reading was stopped because enough has come that waits for the answer.
     pub(super) paused: bool,
     pub(super) phase: Phase,
     /// When the phase began, for a body its latest bytes: low bits of the clock's milliseconds.
@@ -64,6 +68,7 @@ pub(super) unsafe fn make(conn: *mut tcp_connection) -> *mut Http {
                 http.write(Http {
                     deferred: null_mut(),
                     serving: false,
+                    sending: false,
                     paused: false,
                     phase: Phase::Idle,
                     since: now,

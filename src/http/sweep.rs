@@ -88,27 +88,27 @@ fn is_over(deadline: &AtomicU32, since: u32, now: u32) -> bool {
 unsafe fn look(conn: *mut tcp_connection, server: &HttpServer, http: *mut Http, now: u32) {
     // SAFETY: a live connection on its thread, with its state.
     unsafe {
-        if answering::is_ending(conn) {
-            // It lingers: the reactor has a limit for that.
-            return;
-        }
         let deadlines = &server.deadlines;
         // What the client takes is seen from look to look.
-        let unsent = answering::unsent(conn);
-        let taken = if unsent > 0 { answering::taken(conn) } else { 0 };
-        if unsent == 0 || (*http).taken != taken {
+        let sends = answering::is_sending(conn);
+        let taken = if sends { answering::taken(conn) } else { 0 };
+        if !sends || (*http).taken != taken {
             (*http).taken = taken;
             (*http).written = now;
         }
-        if unsent > 0 && is_over(&deadlines.write, (*http).written, now) {
+        if sends && is_over(&deadlines.write, (*http).written, now) {
             server.counts.timeouts.fetch_add(1, Relaxed);
             return answering::cut(conn, libc::ETIMEDOUT);
+        }
+        if answering::is_ending(conn) {
+            // It lingers at last: the reactor has a limit for that.
+            return;
         }
         let since = (*http).since;
         let (over, status) = match (*http).phase {
             // An answer on its way belongs to the request before.
-            Phase::Idle if unsent > 0 => return,
-            Phase::Idle => (is_over(&deadlines.idle, since, now), 0),
+            Phase::Idle | Phase::Send if sends => return,
+            Phase::Idle | Phase::Send => (is_over(&deadlines.idle, since, now), 0),
             Phase::Head => (is_over(&deadlines.head, since, now), REQUEST_TIMEOUT),
             Phase::Body => (is_over(&deadlines.body, since, now), REQUEST_TIMEOUT),
             Phase::Answer => {
@@ -122,7 +122,7 @@ unsafe fn look(conn: *mut tcp_connection, server: &HttpServer, http: *mut Http, 
         }
         server.counts.timeouts.fetch_add(1, Relaxed);
         match (*http).phase {
-            Phase::Idle => close_after_send(conn, false),
+            Phase::Idle | Phase::Send => close_after_send(conn, false),
             Phase::Answer if status == 0 => answering::cut(conn, libc::ETIMEDOUT),
             _ => {
                 exchange::turn_away(conn, status);

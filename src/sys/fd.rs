@@ -6,7 +6,7 @@ use std::mem;
 use std::ptr;
 
 /// Calls `f` again while a signal interrupts it.
-fn retry(mut f: impl FnMut() -> isize) -> isize {
+pub fn retry(mut f: impl FnMut() -> isize) -> isize {
     loop {
         let n = f();
         if n >= 0 || errno::get() != libc::EINTR {
@@ -28,8 +28,8 @@ pub unsafe fn recv(fd: c_int, to: *mut u8, len: usize) -> isize {
 #[derive(Clone, Copy)]
 pub enum More {
     Nothing = 0,
-    /// The end of the stream, which then shares a segment with them.
-    End = libc::MSG_MORE as isize,
+    /// The end of the stream, or a file, which then shares a segment with them.
+    AtOnce = libc::MSG_MORE as isize,
 }
 
 /// send(2) that neither blocks, nor is interrupted, nor raises SIGPIPE.
@@ -56,7 +56,14 @@ pub unsafe fn read(fd: c_int, to: *mut u8, len: usize) -> isize {
 /// # Safety
 /// `from` holds `len` bytes.
 pub unsafe fn write_nosignal(fd: c_int, from: *const u8, len: usize) -> isize {
-    // SAFETY: signal sets are plain values, zero is a valid one; the caller vouches for `from`.
+    // SAFETY: the caller vouches for `from`.
+    without_sigpipe(len, || unsafe { libc::write(fd, from.cast(), len) })
+}
+
+/// Makes a system call that writes up to `len` bytes, again while a signal interrupts it, and without
+/// SIGPIPE, which one that has written some of them may raise as well.
+pub fn without_sigpipe(len: usize, call: impl FnMut() -> isize) -> isize {
+    // SAFETY: signal sets are plain values, zero is a valid one.
     unsafe {
         let mut pipe: libc::sigset_t = mem::zeroed();
         let mut before: libc::sigset_t = mem::zeroed();
@@ -66,10 +73,10 @@ pub unsafe fn write_nosignal(fd: c_int, from: *const u8, len: usize) -> isize {
         libc::sigpending(&mut waiting);
         let was_waiting = libc::sigismember(&waiting, libc::SIGPIPE) == 1;
         libc::pthread_sigmask(libc::SIG_BLOCK, &pipe, &mut before);
-        let n = retry(|| libc::write(fd, from.cast(), len));
+        let n = retry(call);
         let keep = errno::Keep::new();
-        if n < 0 && errno::get() == libc::EPIPE && !was_waiting {
-            // The signal is pending on this thread: take it, or it fires with the mask gone.
+        if n != len as isize && !was_waiting {
+            // Where the signal is pending on this thread it is taken, or it fires with the mask gone.
             let now: libc::timespec = mem::zeroed();
             while libc::sigtimedwait(&pipe, ptr::null_mut(), &now) < 0
                 && errno::get() == libc::EINTR

@@ -86,6 +86,36 @@ pub unsafe extern "C" fn yolanda_http_response_set_body(
     )
 }
 
+/// Makes `length` bytes of a regular file the body, from `offset` on; a length of -1 stands for all up to its
+/// end. It replaces the field `body`, and setting that field afterwards replaces this.
+///
+/// Small files are sent with the head, larger ones from the page cache (sendfile(2)) as the client takes
+/// them: no file needs much memory, and requests behind it wait until it is sent. Reading from the disk makes
+/// the connection's thread wait. So many bytes are announced as the file has now. What it grows by
+/// isn't sent; where it ends before all is sent, the connection is cut.
+///
+/// On success the descriptor is the library's, which closes it; otherwise it stays yours. Its file offset
+/// doesn't matter, nor does it change.
+///
+/// Returns 0, or -1 with errno: EINVAL for a NULL response, a response of http_response_new(), negative
+/// numbers, bytes beyond the end of the file, or what isn't a regular file; EBADF.
+///
+/// # Safety
+/// As for yolanda_http_response_set_status(); nobody else closes `fd`.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn yolanda_http_response_set_file(
+    httpResponse: *mut http_response,
+    fd: c_int,
+    offset: i64,
+    length: i64,
+) -> c_int {
+    weak_export!(
+        "yolanda_http_response_set_file",
+        crate::http::response_setters::yolanda_http_response_set_file
+    )
+}
+
 /// An event of yolanda_http_stream_callback: all that was written has been sent; write on.
 pub const YOLANDA_HTTP_WRITABLE: c_int = 1;
 /// An event of yolanda_http_stream_callback: the client has gone.

@@ -1,8 +1,7 @@
 //! What a protocol on top of connections needs, beside the functions that programs have.
 
-use super::super::buffer::readable;
 use super::super::utils::on_owner;
-use super::{Connection, end, life, of, pause, turns};
+use super::{Connection, end, file, life, of, pause, queue, turns};
 use crate::abi::types::tcp_connection;
 use crate::sys::fd as sys_fd;
 use libc::c_int;
@@ -35,6 +34,40 @@ pub unsafe fn unsent(conn: *mut tcp_connection) -> usize {
     unsafe { (*of(conn)).outstanding.load(Relaxed) as usize }
 }
 
+/// Whether bytes or a file stand in the queue.
+///
+/// # Safety
+/// A live connection on its thread.
+pub unsafe fn is_sending(conn: *mut tcp_connection) -> bool {
+    // SAFETY: as said.
+    unsafe { !queue::is_empty(of(conn)) }
+}
+
+/// Sends `len` bytes of a file, from `at` on, behind all that was sent before. The descriptor is the
+/// connection's from now on, whatever comes of it; one file at a time. Where the file ends before, the
+/// connection is cut. False when the connection takes nothing any more, or memory is out.
+///
+/// # Safety
+/// A live connection on its thread; `fd` is an open descriptor that nobody else uses; `len` isn't 0.
+pub unsafe fn send_file(conn: *mut tcp_connection, fd: c_int, at: i64, len: u64) -> bool {
+    // SAFETY: as said.
+    unsafe { file::send(of(conn), fd, at, len) }
+}
+
+/// Has the message callback called again, in the next pass, with what it leaves unread now.
+///
+/// # Safety
+/// A live connection on its thread, in its message callback.
+pub unsafe fn read_again(conn: *mut tcp_connection) {
+    // SAFETY: as said.
+    unsafe {
+        let own = of(conn);
+        (*own).owes_message = true;
+        (*own).wants_read = true;
+        turns::schedule(own);
+    }
+}
+
 /// A number that changes whenever the peer takes something, of the queue or of what the kernel holds:
 /// of that a slow reader takes a lot before the kernel asks for more. Costs a system call.
 ///
@@ -45,7 +78,7 @@ pub unsafe fn taken(conn: *mut tcp_connection) -> u32 {
     unsafe {
         let own = of(conn);
         let kernel = sys_fd::on_its_way((*own).number);
-        kernel.wrapping_sub((*own).output.readIndex as u32)
+        kernel.wrapping_sub((*own).output.readIndex as u32).wrapping_sub(file::position(own))
     }
 }
 
@@ -111,7 +144,7 @@ pub unsafe fn set_answering(conn: *mut tcp_connection, on: bool) {
     unsafe {
         let own: *mut Connection = of(conn);
         (*own).answering = on;
-        if !on && (*own).ended && readable(&raw const (*own).output) == 0 {
+        if !on && (*own).ended && queue::is_empty(own) {
             turns::close_in_pass(own, 0);
         }
     }

@@ -7,7 +7,7 @@ use super::super::refs::Released;
 use super::super::registration::{self, Removed};
 use super::super::registry;
 use super::super::{client, tcp_server};
-use super::{Connection, Owner, life, queue, read, timeouts, turns};
+use super::{Connection, Owner, file, life, queue, read, timeouts, turns};
 use crate::abi::types::{buffer, event_loop};
 use crate::http::http_server;
 use crate::sys::{fd as sys_fd, pool};
@@ -30,6 +30,7 @@ pub unsafe fn close(conn: *mut Connection) {
         (*conn).shut.store(true, Relaxed);
         (*conn).descriptor.shut();
         timeouts::stop(conn);
+        file::let_go(conn);
         let l = (*conn).public.eventLoop;
         let fd = (*conn).number;
         let own = loop_of(l);

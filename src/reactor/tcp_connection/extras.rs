@@ -1,8 +1,8 @@
-//! What few connections have: user data, limits, water marks, timeouts. Made when first needed and
+//! What few connections have: user data, limits, water marks, timeouts, a file to send. Made when first needed and
 //! freed with the connection, so that the others stay small.
 
 use super::settings::{Limits, REFUSE, Settings};
-use super::{Connection, LIMIT, finish, marks, timeouts, turns};
+use super::{Connection, LIMIT, file, finish, marks, timeouts, turns};
 use crate::reactor::buffer::SIZE_MAX;
 use crate::sys::pool;
 use libc::c_void;
@@ -22,6 +22,7 @@ pub struct Extras {
     pub max_unread: usize,
     pub marks: marks::State,
     pub times: timeouts::State,
+    pub file: file::State,
 }
 
 /// A connection's extras, NULL for none.
@@ -55,6 +56,7 @@ pub unsafe fn make(conn: *mut Connection) -> *mut Extras {
                 max_unread: LIMIT,
                 marks: marks::State::NONE,
                 times: timeouts::State::none(),
+                file: file::State::NONE,
             });
             // The thread of the completed callback and the loop's may both come here.
             let other = (*conn).extras.compare_exchange(ptr::null_mut(), fresh, AcqRel, Acquire);

@@ -1,7 +1,6 @@
 //! The last that is sent: a half-close, and the end after it.
 
-use super::super::buffer::readable;
-use super::{Connection, extras, life, pause, timeouts, turns};
+use super::{Connection, extras, life, pause, queue, timeouts, turns};
 use crate::sys::errno;
 use libc::c_int;
 use std::sync::atomic::Ordering::Relaxed;
@@ -53,7 +52,7 @@ pub unsafe fn half_close(conn: *mut Connection) {
 pub unsafe fn take_posted_shutdown(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
-        if life::is_open(conn) && readable(&raw const (*conn).output) == 0 {
+        if life::is_open(conn) && queue::is_empty(conn) {
             half_close(conn);
         }
     }

@@ -6,10 +6,9 @@
 //! The channel's public events don't change; the library's back ends leave reading out of what they
 //! ask the kernel for. A program's own back end knows nothing of this.
 
-use super::super::buffer::readable;
 use super::super::loop_state::{of as loop_of, registration};
 use super::super::pass;
-use super::{Connection, write};
+use super::{Connection, queue, write};
 use crate::abi::types::event_loop;
 use std::ptr;
 use std::sync::atomic::Ordering::Relaxed;
@@ -89,7 +88,7 @@ pub unsafe fn after_reading(conn: *mut Connection) {
         if !std::mem::replace(&mut (*conn).may_read, false) {
             return;
         }
-        if (*conn).registered && readable(&raw const (*conn).output) > 0 {
+        if (*conn).registered && !queue::is_empty(conn) {
             begin(conn);
             write::refresh(conn);
         }

@@ -1,8 +1,8 @@
 //! A connection: what stands behind the public `struct tcp_connection`, and its exports.
 //!
 //! `life` makes and registers it, `read` takes bytes in and calls the message callback, `write` sends,
-//! with the `queue` and its limits (`room`) for what the socket doesn't take, `finish` has the last
-//! that is sent. `turns` gives a connection its turn in the pass, `end` closes and frees. `hold` lets a
+//! with the `queue` and its limits (`room`) for what the socket doesn't take, `file` sends one that
+//! stands in the queue, `finish` has the last that is sent. `turns` gives a connection its turn in the pass, `end` closes and frees. `hold` lets a
 //! peer that doesn't read wait before it is read from, `pause` is the program's own stop. `extras` has
 //! what few connections need: `marks`, `timeouts`, user data, limits. `settings` are what a program
 //! gives it; `exports` has the functions of tcp_connection.h, `control` and `handle` those of yolanda.h.
@@ -12,6 +12,7 @@ mod control;
 mod end;
 mod exports;
 mod extras;
+mod file;
 mod finish;
 mod handle;
 mod hold;
@@ -126,6 +127,8 @@ pub struct Connection {
     owes_message: bool,
     /// Work for the next turn in the pass.
     wants_read: bool,
+    /// A file stands in the queue (`file`).
+    sends_file: bool,
 }
 
 const _: () = assert!(size_of::<Connection>() <= 336);

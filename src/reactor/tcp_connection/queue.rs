@@ -1,8 +1,9 @@
-//! The queue: what the socket didn't take, in the output buffer.
+//! The queue: what the socket didn't take, in the output buffer; and a file, with some of those bytes
+//! before and the others behind it.
 
 use super::super::buffer::{self as buf, SIZE_MAX, readable};
 use super::super::loop_state::nothing;
-use super::{Connection, life, room, write};
+use super::{Connection, file, life, room, write};
 use crate::sys::{errno, fd::More, pool};
 use libc::c_int;
 use std::ptr;
@@ -81,17 +82,41 @@ pub unsafe fn free_block(conn: *mut Connection) {
     }
 }
 
-/// Writes what is queued. False when the connection is broken.
+/// Whether nothing waits to be sent.
+///
+/// # Safety
+/// A connection that wasn't freed yet, on its thread.
+pub unsafe fn is_empty(conn: *const Connection) -> bool {
+    // SAFETY: as said.
+    unsafe { readable(&raw const (*conn).output) == 0 && !(*conn).sends_file }
+}
+
+/// Writes what is queued. False with errno when the connection is broken.
 ///
 /// # Safety
 /// A live connection on its thread.
 pub unsafe fn flush(conn: *mut Connection) -> bool {
-    // SAFETY: the readable bytes are written and counted off.
+    // SAFETY: as said.
+    unsafe {
+        if (*conn).sends_file {
+            return file::flush(conn);
+        }
+        write_out(conn, readable(&raw const (*conn).output)).is_some()
+    }
+}
+
+/// Writes the first `len` of the readable bytes, and tells how many the socket took. None with errno
+/// when the connection is broken.
+///
+/// # Safety
+/// As `flush`.
+pub unsafe fn write_out(conn: *mut Connection, len: usize) -> Option<usize> {
+    // SAFETY: the bytes are written and counted off.
     unsafe {
         let output = &raw mut (*conn).output;
-        let n = write::write_some(conn, buf::read_at(output), readable(output), More::Nothing);
+        let n = write::write_some(conn, buf::read_at(output), len, More::Nothing);
         if n < 0 {
-            return errno::get() == libc::EAGAIN;
+            return (errno::get() == libc::EAGAIN).then_some(0);
         }
         (*output).readIndex += n as c_int;
         room::recount(conn);
@@ -104,6 +129,6 @@ pub unsafe fn flush(conn: *mut Connection) -> bool {
             (*output).readIndex = 0;
             (*output).writeIndex = 0;
         }
-        true
+        Some(n as usize)
     }
 }

@@ -5,7 +5,7 @@ use super::super::buffer::{self as buf, SIZE_MAX, readable};
 use super::super::dispatcher::{EDGE, NOT_DRAINED};
 use super::super::loop_state::{count, nothing, of as loop_of};
 use super::super::{pending, tcp_server};
-use super::{Connection, end, extras, hold, life, timeouts, turns, write};
+use super::{Connection, end, extras, hold, life, queue, timeouts, turns, write};
 use crate::abi::types::{EVENT_READ, EVENT_WRITE};
 use crate::sys::{errno, fd as sys_fd, pool};
 use libc::{c_int, c_void};
@@ -285,10 +285,10 @@ unsafe fn end_of_stream(conn: *mut Connection) {
     unsafe {
         (*conn).ended = true;
         pending::take_in(conn);
-        if (*conn).answering && readable(&raw const (*conn).output) == 0 && life::is_open(conn) {
+        if (*conn).answering && queue::is_empty(conn) && life::is_open(conn) {
             return write::update(conn, (*conn).channel.events & !EVENT_READ);
         }
-        if readable(&raw const (*conn).output) == 0 || !life::is_open(conn) {
+        if queue::is_empty(conn) || !life::is_open(conn) {
             return end::close(conn);
         }
         write::update(conn, (*conn).channel.events & !EVENT_READ | EVENT_WRITE);

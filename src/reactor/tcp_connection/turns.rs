@@ -2,8 +2,8 @@
 //! done, closing above all. No call of the program sees its callbacks run under it.
 
 use super::super::loop_state::{Loop, count, of as loop_of};
-use super::super::{buffer::readable, pass, pending, utils::on_owner};
-use super::{Connection, end, extras, finish, hold, life, marks, read, timeouts};
+use super::super::{pass, pending, utils::on_owner};
+use super::{Connection, end, extras, finish, hold, life, marks, queue, read, timeouts};
 use crate::abi::types::event_loop;
 use crate::sys::errno;
 use libc::c_int;
@@ -141,7 +141,7 @@ unsafe fn turn(conn: *mut Connection) {
                 return;
             }
         }
-        if (*conn).last_words && readable(&raw const (*conn).output) == 0 {
+        if (*conn).last_words && queue::is_empty(conn) {
             if !(*conn).lingers || (*conn).ended {
                 return end::close(conn);
             }

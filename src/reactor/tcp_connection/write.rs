@@ -111,7 +111,7 @@ unsafe fn write_or_queue(conn: *mut Connection, data: *const u8, len: usize, mor
     // SAFETY: as in `send`.
     unsafe {
         let mut written = 0;
-        let begins = readable(&raw const (*conn).output) == 0;
+        let begins = readable(&raw const (*conn).output) == 0 && !(*conn).sends_file;
         if begins {
             let n = write_some(conn, data, len, more);
             if n == len as isize {
@@ -151,9 +151,7 @@ unsafe fn drain(conn: *mut Connection) {
             return turns::close_in_pass(conn, libc::EBADF);
         }
         log_msg!("handle_write for tcp connection {}", life::name(conn));
-        let output = &raw mut (*conn).output;
-        let len = readable(output);
-        if len == 0 {
+        if queue::is_empty(conn) {
             // A program enabled the event, or flushed by itself: there is nothing to write.
             hold::end(conn);
             return update(conn, (*conn).channel.events & !EVENT_WRITE);
@@ -162,7 +160,7 @@ unsafe fn drain(conn: *mut Connection) {
             turns::decide(conn, errno::get());
             return end::close(conn);
         }
-        if readable(output) > 0 {
+        if !queue::is_empty(conn) {
             return;
         }
         hold::end(conn);
@@ -170,7 +168,7 @@ unsafe fn drain(conn: *mut Connection) {
         if let Some(callback) = (*conn).public.writeCompletedCallBack {
             callback(conn.cast());
         }
-        if !(*conn).closed.load(Relaxed) && readable(output) == 0 {
+        if !(*conn).closed.load(Relaxed) && queue::is_empty(conn) {
             finish::sent_all(conn);
         }
     }

@@ -85,6 +85,7 @@ unsafe fn has_delivered(conn: *mut Connection) -> bool {
     // SAFETY: a live connection.
     unsafe {
         answering::unsent(conn.cast()) == 0
+            && !answering::is_sending(conn.cast())
             && !answering::is_ending(conn.cast())
             && sys_fd::on_its_way((*conn).channel.fd) == 0
     }

@@ -1,9 +1,8 @@
 //! What the timer of a connection does when it is due.
 
-use super::super::{Connection, extras, life, turns};
+use super::super::{Connection, extras, life, queue, turns};
 use super::{NEVER, NS_PER_MS, after, stop};
 use crate::abi::types::{EVENT_READ, event_loop};
-use crate::reactor::buffer::readable;
 use crate::reactor::loop_state::{count, of as loop_of};
 use crate::reactor::timers;
 use crate::sys::fd as sys_fd;
@@ -91,7 +90,7 @@ unsafe fn arrive(conn: *mut Connection, now: i64) {
 
 unsafe fn is_queued(conn: *const Connection) -> bool {
     // SAFETY: a live connection.
-    unsafe { readable(&raw const (*conn).output) > 0 }
+    unsafe { !queue::is_empty(conn) }
 }
 
 /// Whether the connection takes bytes in, or would if it weren't for its own output: not while it is

@@ -1,0 +1,46 @@
+//! Files: what is read from them, and what goes from them to a socket.
+
+use super::fd::{retry, without_sigpipe};
+use libc::c_int;
+use std::mem::MaybeUninit;
+
+/// fstat(2). None with errno.
+pub fn status(fd: c_int) -> Option<libc::stat> {
+    let mut st = MaybeUninit::<libc::stat>::uninit();
+    // SAFETY: fstat fills the struct where it succeeds.
+    unsafe { (libc::fstat(fd, st.as_mut_ptr()) == 0).then(|| st.assume_init()) }
+}
+
+/// Whether this is a regular file's status.
+pub fn is_regular(st: &libc::stat) -> bool {
+    st.st_mode & libc::S_IFMT == libc::S_IFREG
+}
+
+/// Reads up to `len` bytes from a place in a file, fewer only at its end. How many, or -1 with errno.
+///
+/// # Safety
+/// `to` has room for `len` bytes.
+pub unsafe fn read_at(fd: c_int, to: *mut u8, len: usize, at: i64) -> isize {
+    let mut done = 0;
+    while done < len {
+        // SAFETY: done is less than len, so that the rest of the room is behind it.
+        let n = retry(|| unsafe {
+            libc::pread64(fd, to.add(done).cast(), len - done, at.saturating_add(done as i64))
+        });
+        match n {
+            0 => break,
+            n if n < 0 => return n,
+            n => done += n as usize,
+        }
+    }
+    done as isize
+}
+
+/// sendfile(2) without SIGPIPE: up to `len` bytes from a place in a file. How many, or -1 with errno.
+pub fn send(socket: c_int, fd: c_int, at: i64, len: usize) -> isize {
+    without_sigpipe(len, || {
+        let mut at = at;
+        // SAFETY: the kernel reads and writes the one number that it is given.
+        unsafe { libc::sendfile64(socket, fd, &mut at, len) }
+    })
+}
