@@ -163,7 +163,7 @@ class Bodies(FileCase):
             server.wait_line("^stopped$")
 
 
-@harness.matrix(threads=(0,))
+@harness.matrix(threads=(0,), kinds=("so",))
 class Trouble(FileCase):
     @harness.of_the_pools
     def test_a_slow_reader_costs_no_memory(self):
