@@ -88,11 +88,13 @@ pub(super) unsafe fn serve(input: *mut buffer, conn: *mut tcp_connection) {
                 Next::Send => sending::wait(conn, http),
                 _ => (),
             }
-            let more = match next {
-                Next::Close { .. } => More::AtOnce,
-                _ => More::Nothing,
+            let sent = match next {
+                Next::Stay => out.flush_together((*http).since),
+                Next::Close { .. } => out.flush_before(More::AtOnce),
+                Next::Gone => true,
+                _ => out.flush(),
             };
-            if next != Next::Gone && !out.flush_before(more) {
+            if !sent {
                 next = Next::Close { linger: false };
             }
             if !is_open(conn) && access::is_on(conn) {

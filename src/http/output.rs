@@ -5,7 +5,7 @@ use core::ptr::null_mut;
 use super::body_file::BodyFile;
 use super::encode::Sink;
 use crate::abi::types::tcp_connection;
-use crate::reactor::tcp_connection::{answering, send_before};
+use crate::reactor::tcp_connection::{answering, send_before, send_together};
 use crate::sys::fd::More;
 use crate::sys::{file as sys_file, pool};
 
@@ -35,6 +35,18 @@ impl Output {
     /// Sends what is there. False when the connection took it, or an earlier part, no more.
     pub(super) fn flush(&mut self) -> bool {
         self.flush_before(More::Nothing)
+    }
+
+    /// As `flush`, but perhaps a little later, together with what other connections answer. `now` is the
+    /// coarse clock's.
+    pub(super) fn flush_together(&mut self, now: u32) -> bool {
+        if self.len > 0 {
+            let len = std::mem::take(&mut self.len);
+            // SAFETY: as in `send`.
+            let sent = unsafe { send_together(self.conn, self.room, len, now) };
+            self.failed |= !self.failed && sent < 0;
+        }
+        !self.failed
     }
 
     /// As `flush`, with `more` to come at once.

@@ -119,6 +119,7 @@ pub unsafe fn release_parts(own: *mut Loop) {
         if !(*own).hot.is_null() {
             pool::run_free((*own).hot, 0);
         }
+        super::tcp_connection::free_together(l);
         timers::clear(l);
         libc::free((*own).map.entries.cast());
         (*own).outgrown.iter().for_each(|&table| libc::free(table.cast()));

@@ -4,7 +4,7 @@ use super::client::{Client, Job};
 use super::pending::Task;
 use super::refs::{RefCount, Released};
 use super::signals::Watchers;
-use super::tcp_connection::Connection;
+use super::tcp_connection::{Connection, Together};
 use super::tcp_server::{Listener, Server};
 use super::thread_pool::Pool;
 use super::timers::Timers;
@@ -66,6 +66,8 @@ pub struct Loop {
     pub counts: Counts,
     /// The block that connections read into, lent for the callback.
     pub hot: *mut u8,
+    /// Answers that wait to be sent; NULL before the first.
+    pub together: *mut Together,
     /// An empty string, for buffers that hold nothing; also of connections that outlive the loop.
     pub empty: *mut u8,
     pub http: *mut c_void,

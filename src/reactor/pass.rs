@@ -27,6 +27,7 @@ pub unsafe fn within<R>(l: *mut event_loop, f: impl FnOnce() -> R) -> R {
     unsafe {
         (*of(l)).depth += 1;
         let result = f();
+        tcp_connection::flush_together(l);
         if (*of(l)).depth == 1 {
             // These call back as well: the loop can't be freed under them.
             tcp_connection::run_ready(l);
@@ -106,6 +107,7 @@ pub unsafe fn run_once(l: *mut event_loop, limit_ms: i64) {
     unsafe {
         let own = of(l);
         dispatcher::resync(l);
+        tcp_connection::flush_together(l);
         let limit = if (0..WAIT_MS).contains(&limit_ms) { limit_ms } else { WAIT_MS } * NS_PER_MS;
         let wait_us = (may_wait_ns(l).unwrap_or(limit).min(limit) + 999) / 1000;
         let mut tv = timeval { tv_sec: wait_us / 1_000_000, tv_usec: wait_us % 1_000_000 };

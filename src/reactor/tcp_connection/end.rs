@@ -7,7 +7,7 @@ use super::super::refs::Released;
 use super::super::registration::{self, Removed};
 use super::super::registry;
 use super::super::{client, tcp_server};
-use super::{Connection, Owner, file, life, queue, read, timeouts, turns};
+use super::{Connection, Owner, file, life, queue, read, timeouts, together, turns};
 use crate::abi::types::{buffer, event_loop};
 use crate::http::http_server;
 use crate::sys::{fd as sys_fd, pool};
@@ -23,6 +23,7 @@ use std::sync::atomic::Ordering::Relaxed;
 pub unsafe fn close(conn: *mut Connection) {
     // SAFETY: reaping waits for the outermost call of the loop on this stack.
     unsafe {
+        together::flush_of(conn);
         if (*conn).closed.swap(true, Relaxed) {
             return;
         }

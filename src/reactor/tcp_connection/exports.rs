@@ -1,7 +1,7 @@
 //! The functions of tcp_connection.h, and what the HTTP server uses instead of them.
 
 use super::super::{loop_state::of as loop_of, pending, utils::on_owner};
-use super::{create, discard, finish, hand_over, life, of, turns, write};
+use super::{create, discard, finish, hand_over, life, of, together, turns, write};
 use crate::abi::types::{
     buffer, connection_closed_call_back, connection_completed_call_back, event_loop,
     message_call_back, tcp_connection, write_completed_call_back,
@@ -113,6 +113,28 @@ pub unsafe extern "C-unwind" fn tcp_connection_send_buffer(
 pub unsafe fn send_bytes(conn: *mut tcp_connection, data: *const u8, len: usize) -> isize {
     // SAFETY: as said.
     unsafe { send_before(conn, data, len, More::Nothing) }
+}
+
+/// Sends from the connection's own thread, as `send_bytes` does, but perhaps a little later, together
+/// with what other connections send. `now` is the coarse clock's.
+///
+/// # Safety
+/// As `send_bytes`.
+pub unsafe fn send_together(
+    conn: *mut tcp_connection,
+    data: *const u8,
+    len: usize,
+    now: u32,
+) -> isize {
+    // SAFETY: as said.
+    unsafe {
+        let own = of(conn);
+        if len == 0 || !life::is_open(own) || (*own).shut.load(Relaxed) {
+            return send_bytes(conn, data, len);
+        }
+        pending::take_in(own);
+        together::send(own, data, len, now)
+    }
 }
 
 /// Sends as `send_bytes` does, with `more` to come.

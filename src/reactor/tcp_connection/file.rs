@@ -4,7 +4,7 @@
 use super::super::buffer::readable;
 use super::super::loop_state::{count, of as loop_of};
 use super::super::pending;
-use super::{Connection, extras, hold, life, queue, timeouts, turns, write};
+use super::{Connection, extras, hold, life, queue, timeouts, together, turns, write};
 use crate::abi::types::EVENT_WRITE;
 use crate::sys::fd::{self as sys_fd, More};
 use crate::sys::{errno, file as sys_file, pool};
@@ -45,6 +45,7 @@ pub unsafe fn send(conn: *mut Connection, fd: c_int, at: i64, len: u64) -> bool 
             errno::set(if x.is_null() { libc::ENOMEM } else { libc::ENOTCONN });
             return false;
         }
+        together::flush_of(conn);
         let begins = queue::is_empty(conn);
         let before = readable(&raw const (*conn).output) as u32;
         (*x).file = State { fd, before, at, left: len };

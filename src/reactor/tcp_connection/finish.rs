@@ -1,6 +1,6 @@
 //! The last that is sent: a half-close, and the end after it.
 
-use super::{Connection, extras, life, pause, queue, timeouts, turns};
+use super::{Connection, extras, life, pause, queue, timeouts, together, turns};
 use crate::sys::errno;
 use libc::c_int;
 use std::sync::atomic::Ordering::Relaxed;
@@ -31,6 +31,7 @@ pub unsafe fn sent_all(conn: *mut Connection) {
 pub unsafe fn half_close(conn: *mut Connection) {
     // SAFETY: a live connection.
     unsafe {
+        together::flush_of(conn);
         if std::mem::replace(&mut (*conn).half_closed, true) {
             return;
         }

@@ -25,6 +25,7 @@ mod read;
 mod room;
 pub mod settings;
 mod timeouts;
+mod together;
 mod turns;
 mod write;
 
@@ -37,6 +38,7 @@ pub use hold::end_holding;
 pub use life::{create, discard, hand_over, identify_once, is_announced, owns_number, register};
 pub use owner::Owner;
 pub use pause::hung_up;
+pub use together::{Together, flush as flush_together, free as free_together};
 pub use turns::{
     close_in_pass, close_unwatched, end_lingering, forget_waiting, run_ready, schedule,
 };
@@ -129,6 +131,8 @@ pub struct Connection {
     wants_read: bool,
     /// A file stands in the queue (`file`).
     sends_file: bool,
+    /// An answer of its own is in the loop's group (`together`).
+    waits_together: bool,
 }
 
 const _: () = assert!(size_of::<Connection>() <= 336);

@@ -3,7 +3,7 @@
 
 use super::super::loop_state::{Loop, count, of as loop_of};
 use super::super::{pass, pending, utils::on_owner};
-use super::{Connection, end, extras, finish, hold, life, marks, queue, read, timeouts};
+use super::{Connection, end, extras, finish, hold, life, marks, queue, read, timeouts, together};
 use crate::abi::types::event_loop;
 use crate::sys::errno;
 use libc::c_int;
@@ -111,6 +111,7 @@ pub unsafe fn close_from_anywhere(conn: *mut Connection, why: c_int) -> c_int {
 pub unsafe fn run_ready(l: *mut event_loop) {
     // SAFETY: a listed connection isn't freed; the successor is read before its turn.
     unsafe {
+        together::flush(l);
         let own: *mut Loop = loop_of(l);
         let mut conn = std::mem::replace(&mut (*own).ready, ptr::null_mut());
         (*own).ready_tail = ptr::null_mut();
@@ -142,10 +143,11 @@ unsafe fn turn(conn: *mut Connection) {
             }
         }
         if (*conn).last_words && queue::is_empty(conn) {
+            // Closing alone would drop what still waits for its end (`More`), were anything unread.
+            finish::half_close(conn);
             if !(*conn).lingers || (*conn).ended {
                 return end::close(conn);
             }
-            finish::half_close(conn);
             if !timeouts::is_cut(conn) {
                 linger(conn);
             }

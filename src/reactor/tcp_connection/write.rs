@@ -4,7 +4,7 @@
 use super::super::buffer::readable;
 use super::super::loop_state::{count, of as loop_of};
 use super::super::{pending, registration, tcp_server, utils::on_owner};
-use super::{Connection, end, finish, hold, life, queue, room, timeouts, turns};
+use super::{Connection, end, finish, hold, life, queue, room, timeouts, together, turns};
 use crate::abi::types::EVENT_WRITE;
 use crate::sys::errno;
 use crate::sys::fd::{self as sys_fd, More};
@@ -110,6 +110,7 @@ pub unsafe fn send(conn: *mut Connection, data: *const u8, len: usize, more: Mor
 unsafe fn write_or_queue(conn: *mut Connection, data: *const u8, len: usize, more: More) -> isize {
     // SAFETY: as in `send`.
     unsafe {
+        together::flush_of(conn);
         let mut written = 0;
         let begins = readable(&raw const (*conn).output) == 0 && !(*conn).sends_file;
         if begins {
@@ -234,6 +235,7 @@ pub unsafe fn send_own_output(conn: *mut Connection) -> c_int {
         if !on_owner((*conn).public.eventLoop) {
             return errno::fail(libc::EPERM);
         }
+        together::flush_of(conn);
         let before = readable(&raw const (*conn).output);
         if before == 0 {
             return 0;
