@@ -38,7 +38,7 @@ unsafe fn accept_one(listener: *mut Listener) -> bool {
     unsafe {
         let server = (*listener).server;
         let fd = (*listener).channel.fd;
-        if fd < 0 || (*server).state.load(SeqCst) != RUNNING {
+        if fd < 0 || !runs(server) {
             return false;
         }
         let Some(place) = limit::take_place(server) else {
@@ -52,10 +52,23 @@ unsafe fn accept_one(listener: *mut Listener) -> bool {
             return failed(listener, e);
         }
         place.keep(server);
+        if !runs(server) {
+            // Another thread has ended the server meanwhile. It set the state before it looked at the
+            // count, so whoever finds the state unchanged here is part of what it sees.
+            sys_fd::close(client);
+            limit::left(server);
+            return false;
+        }
         (*listener).complained = false;
         serve(listener, client);
         true
     }
+}
+
+/// Whether the server takes clients.
+unsafe fn runs(server: *mut Server) -> bool {
+    // SAFETY: a live server.
+    unsafe { (*server).state.load(SeqCst) == RUNNING }
 }
 
 /// Whether to go on after a failed accept(2).
@@ -65,6 +78,8 @@ unsafe fn failed(listener: *mut Listener, e: c_int) -> bool {
         let fd = (*listener).channel.fd;
         match e {
             libc::EAGAIN => false,
+            // Who ends the server shuts the socket.
+            _ if !runs((*listener).server) => false,
             libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM => {
                 if !std::mem::replace(&mut (*listener).complained, true) {
                     log_err!("can't accept on socket {}: {}", fd, errno::Text(e));

@@ -2,7 +2,7 @@
 
 use super::super::loop_state::of as loop_of;
 use super::super::{pass, thread_pool, utils};
-use super::attention::{self, ENDING};
+use super::attention::{self, ENDED, ENDING, ROOM};
 use super::{FREED, Server, absent, limit, listener, of, stop, sweep};
 use crate::abi::types::{TCPserver, event_loop};
 use crate::sys::errno;
@@ -32,16 +32,20 @@ unsafe fn free(server: *mut Server) -> c_int {
     // SAFETY: the owner's reference keeps the memory until the end.
     unsafe {
         let l = (*server).listener.l;
-        // First, as it may fail: each thread closes what it has of this server.
+        // First: threads that haven't ended yet accept no more.
+        let before = (*server).state.swap(FREED, SeqCst);
+        // Each thread closes what it has of this server.
         let pool = (*server).pool;
         if !pool.is_null() && thread_pool::free(pool) < 0 {
+            (*server).state.store(before, SeqCst);
+            // Connections that closed meanwhile found nobody to tell.
+            attention::call(l, ENDED | ROOM);
             return -1;
         }
         (*server).pool = ptr::null_mut();
         if (*server).public.threadPool == pool {
             (*server).public.threadPool = ptr::null_mut();
         }
-        (*server).state.store(FREED, SeqCst);
         stop::take(server);
         stop::close_sockets(server);
         attention::call_all(server, ENDING);
