@@ -236,6 +236,16 @@ UNUSED static int threads_now(void)
     return n;
 }
 
+/* So many threads run. One that was joined may be on its way out of the kernel still. */
+UNUSED static void has_threads(int n)
+{
+    long long late = now_ms() + SECONDS * 1000;
+    while (threads_now() != n && now_ms() < late) {
+        nap();
+    }
+    CHECK_INT(threads_now(), n);
+}
+
 #define REFUSED(call, error)                                                                       \
     do {                                                                                           \
         errno = 0;                                                                                 \

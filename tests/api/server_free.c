@@ -38,7 +38,7 @@ CASE(outside_of_callbacks_all_is_over)
         CHECK_INT(yolanda_server_free(server), 0);
         CHECK_INT(closed, 20);
         CHECK_INT(last_error, ESHUTDOWN);
-        CHECK_INT(threads_now(), 1);
+        has_threads(1);
         nobody_listens(port);
         for (int i = 0; i < 20; i++) {
             ends_after(fds[i], 0);
@@ -158,7 +158,7 @@ CASE(in_the_callback_of_its_stop)
         }
         close(fd);
         UNTIL(done == 3);
-        CHECK_INT(threads_now(), 1);
+        has_threads(1);
         end();
     }
 }
@@ -253,7 +253,7 @@ CASE(in_the_completed_callback)
             close(fds[i]);
         }
         CHECK_INT(freed, 1);
-        CHECK_INT(threads_now(), 1);
+        has_threads(1);
         UNTIL(closed == 1);
         end();
         CHECK_INT(open_fds(), before);
@@ -507,7 +507,7 @@ CASE(an_http_server)
         close(begun);
         end();
         CHECK_INT(open_fds(), before);
-        CHECK_INT(threads_now(), 1);
+        has_threads(1);
     }
 }
 
@@ -634,6 +634,6 @@ CASE(again_and_again_it_leaves_nothing)
         }
     }
     CHECK_INT(open_fds(), fds);
-    CHECK_INT(threads_now(), 1);
+    has_threads(1);
     CHECK(SANITIZED || pages() <= size + 128);
 }

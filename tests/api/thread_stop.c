@@ -39,7 +39,7 @@ static void on_posted(struct event_loop *where, void *data)
 CASE(connections_are_closed_on_their_thread)
 {
     int before = open_fds(), peers[20];
-    CHECK_INT(threads_now(), 1);
+    has_threads(1);
     begin();
     for (int i = 0; i < 20; i++) {
         peers[i] = connection_on(thread.eventLoop);
@@ -50,7 +50,7 @@ CASE(connections_are_closed_on_their_thread)
     CHECK(pthread_equal(closed_on, tid));
     CHECK(thread.thread_tid == 0);
     CHECK(thread.eventLoop == NULL);
-    CHECK_INT(threads_now(), 1);
+    has_threads(1);
     for (int i = 0; i < 20; i++) {
         char byte;
         CHECK_INT(read(peers[i], &byte, 1), 0);
@@ -106,7 +106,7 @@ CASE(again_or_never_started)
     CHECK_INT(yolanda_loop_thread_stop(&thread), 0);
     CHECK_INT(closed, 1);
     close(fd);
-    CHECK_INT(threads_now(), 1);
+    has_threads(1);
 }
 
 /* What course programs do. */
@@ -134,9 +134,7 @@ CASE(after_its_loop_has_quit)
     begin();
     int fd = connection_on(thread.eventLoop);
     CHECK_INT(yolanda_loop_quit(thread.eventLoop), 0);
-    while (threads_now() > 1) {
-        nap();
-    }
+    has_threads(1);
     CHECK_INT(yolanda_loop_thread_stop(&thread), 0);
     CHECK_INT(closed, 1);
     close(fd);
@@ -277,10 +275,10 @@ CASE(a_pool)
     for (int n = 0; n <= 3; n++) {
         struct thread_pool *pool = new_pool(n);
         thread_pool_start(pool);
-        CHECK_INT(threads_now(), 1 + n);
+        has_threads(1 + n);
         int fd = n > 0 ? connection_on(thread_pool_get_loop(pool)) : -1;
         CHECK_INT(yolanda_thread_pool_free(pool), 0);
-        CHECK_INT(threads_now(), 1);
+        has_threads(1);
         CHECK_INT(closed, n);
         close(fd);
     }
@@ -303,10 +301,10 @@ CASE(a_pool_goes_with_its_loop)
     thread_pool_start(new_pool(2));
     thread_pool_start(new_pool(0));
     thread_pool_start(new_pool(1));
-    CHECK_INT(threads_now(), 4);
+    has_threads(4);
     CHECK_INT(yolanda_thread_pool_free(never_started), 0);
     end();
-    CHECK_INT(threads_now(), 1);
+    has_threads(1);
     CHECK_INT(open_fds(), before);
 }
 
@@ -383,7 +381,7 @@ CASE(a_pool_on_other_threads)
     }
     CHECK_INT(yolanda_loop_post(loop, free_in_callback, NULL), 0);
     UNTIL(stopped);
-    CHECK_INT(threads_now(), 1);
+    has_threads(1);
     end();
 }
 
@@ -394,7 +392,7 @@ CASE(a_servers_pool)
     CHECK_INT(yolanda_server_start(server), 0);
     REFUSED(yolanda_thread_pool_free(server->threadPool), EBUSY);
     end();
-    CHECK_INT(threads_now(), 1);
+    has_threads(1);
 }
 
 /* Others post while the loop ends: what was accepted is run, the rest is refused. */
@@ -463,5 +461,5 @@ CASE(again_and_again)
         }
     }
     CHECK_INT(open_fds(), before);
-    CHECK_INT(threads_now(), 1);
+    has_threads(1);
 }
