@@ -101,6 +101,12 @@ pub fn accept(fd: c_int) -> c_int {
     unsafe { libc::accept4(fd, ptr::null_mut(), ptr::null_mut(), flags) }
 }
 
+/// A descriptor of /dev/null, or -1 with errno.
+pub fn open_null() -> c_int {
+    // SAFETY: the path ends with a NUL.
+    unsafe { libc::open(c"/dev/null".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC) }
+}
+
 /// Adds O_NONBLOCK. False with errno for a bad descriptor.
 pub fn set_nonblocking(fd: c_int) -> bool {
     // SAFETY: fcntl on a number; a bad one fails with EBADF.

@@ -1,9 +1,9 @@
 /* yolanda_server_free: what is left ends at once, threads are joined, inside any callback; and the
  * hooks of threads. */
 #include "server_aid.h"
+#include "lib/http_server.h"
 
 #include "lib/acceptor.h"
-#include "lib/http_server.h"
 #include "lib/utils.h"
 
 /* Without threads, with threads, with a socket for each. */
@@ -636,4 +636,18 @@ CASE(again_and_again_it_leaves_nothing)
     CHECK_INT(open_fds(), fds);
     has_threads(1);
     CHECK(SANITIZED || pages() <= size + 128);
+}
+
+CASE(never_started_they_go_with_the_loop)
+{
+    int before = open_fds();
+    loop = yolanda_loop_new(NULL, NULL);
+    NEED(http_server_new(loop, 0, NULL, 0) != NULL);
+    struct acceptor *acceptor = acceptor_init(0);
+    NEED(tcp_server_init(loop, acceptor, NULL, NULL, NULL, NULL, 2) != NULL);
+    CHECK_INT(yolanda_loop_free(loop), 0);
+    /* What the program made stays the program's. */
+    CHECK_INT(close(acceptor->listen_fd), 0);
+    free(acceptor);
+    CHECK_INT(open_fds(), before);
 }

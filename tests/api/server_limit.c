@@ -233,86 +233,143 @@ CASE(each_server_for_itself)
     end();
 }
 
-/* Out of descriptors: clients wait, nothing spins, and it goes on by itself. The clients are
- * another process, so that descriptors are out for the server alone. */
-static void visitor(int port, int order, int answer)
+/* Out of descriptors. The clients are another process, so that descriptors are out for the server
+ * alone. */
+enum { CROWD = 40 };
+
+static int ended(int fd)
 {
     char byte;
+    ssize_t n = recv(fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK);
+    return n == 0 || (n < 0 && errno != EAGAIN);
+}
+
+static void visitor(int port, int order, int answer)
+{
+    char byte = 'c';
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    for (int i = 0; i < 40; i++) {
-        clients[i] = dial_port(port);
-        NEED(clients[i] >= 0 && write(clients[i], "?", 1) == 1);
+    for (int i = 0; i < CROWD; i++) {
+        clients[i] = -1;
     }
-    put(answer, "k");
     for (;;) {
-        int heard = 0;
-        NEED(read(order, &byte, 1) == 1);
-        for (int i = 0; i < 40; i++) {
-            struct pollfd one = { clients[i], POLLIN, 0 };
-            if (byte == 'a' && poll(&one, 1, 0) == 1) {
-                char seen;
-                heard += recv(clients[i], &seen, 1, MSG_DONTWAIT | MSG_PEEK) == 1;
-            } else if (byte == 'f' && i < 20) {
+        int n = 0;
+        for (int i = 0; i < CROWD; i++) {
+            char seen;
+            if (byte == 'c') { /* come */
+                close(clients[i]);
+                clients[i] = dial_port(port);
+                NEED(clients[i] >= 0);
+                send(clients[i], "?", 1, MSG_NOSIGNAL);
+            } else if (byte == 'a') { /* how many have an answer? */
+                n += recv(clients[i], &seen, 1, MSG_DONTWAIT | MSG_PEEK) == 1;
+            } else if (byte == 'e') { /* ... were turned away? */
+                n += ended(clients[i]);
+            } else if (byte == 'g' && i < CROWD / 2) { /* half of them go */
                 shutdown(clients[i], SHUT_RDWR);
             }
         }
-        byte = (char)heard;
+        byte = (char)n;
         NEED(write(answer, &byte, 1) == 1);
+        NEED(read(order, &byte, 1) == 1);
     }
 }
 
 static int order_fd[2], answer_fd[2];
+static pid_t others;
+static struct rlimit all;
+
+static int heard(void)
+{
+    char byte;
+    struct pollfd there = { answer_fd[0], POLLIN, 0 };
+    UNTIL(poll(&there, 1, 0) == 1);
+    NEED(read(answer_fd[0], &byte, 1) == 1);
+    return byte;
+}
 
 static int ask(char what)
 {
-    char byte;
     NEED(write(order_fd[1], &what, 1) == 1);
-    NEED(read(answer_fd[0], &byte, 1) == 1);
-    return byte;
+    return heard();
+}
+
+/* A crowd comes to a server that has descriptors for some 20 of them. */
+static void crowded(void)
+{
+    make_pipe(order_fd);
+    make_pipe(answer_fd);
+    int used = open_fds();
+    others = fork();
+    if (others == 0) {
+        visitor(server->port, order_fd[0], answer_fd[1]);
+    }
+    getrlimit(RLIMIT_NOFILE, &all);
+    struct rlimit few = all;
+    few.rlim_cur = used + 20;
+    NEED(setrlimit(RLIMIT_NOFILE, &few) == 0);
+    heard();
+    UNTIL(completed >= 10);
+}
+
+static void end_of_crowd(void)
+{
+    NEED(setrlimit(RLIMIT_NOFILE, &all) == 0);
+    kill(others, SIGKILL);
+    waitpid(others, NULL, 0);
+    UNTIL(completed == closed);
+    end();
+    close(order_fd[0]), close(order_fd[1]), close(answer_fd[0]), close(answer_fd[1]);
 }
 
 CASE(out_of_descriptors)
 {
     EACH_WAY(threads, each)
     {
-        char byte;
         start(threads, each, 0);
-        make_pipe(order_fd);
-        make_pipe(answer_fd);
-        int used = open_fds();
-        pid_t child = fork();
-        if (child == 0) {
-            visitor(server->port, order_fd[0], answer_fd[1]);
-        }
-        struct rlimit before, few;
-        getrlimit(RLIMIT_NOFILE, &before);
-        /* Numbers above those in use are few: some 20 clients. */
-        few = before;
-        few.rlim_cur = used + 20;
-        NEED(setrlimit(RLIMIT_NOFILE, &few) == 0);
-        long long late = now_ms() + SECONDS * 1000;
-        struct pollfd there = { answer_fd[0], POLLIN, 0 };
-        while (poll(&there, 1, 0) == 0 && now_ms() < late) {
-            yolanda_loop_run_once(loop, 5);
-        }
-        NEED(read(answer_fd[0], &byte, 1) == 1);
-        UNTIL(completed >= 10);
+        crowded();
+        /* Nobody waits: whoever isn't served is turned away. */
+        UNTIL(ask('a') + ask('e') == CROWD);
+        CHECK(ask('a') >= 10 && ask('e') >= 10);
         rests();
-        rests();
-        int first = completed;
-        CHECK(first < 40);
-        CHECK(ask('a') <= first);
-        CHECK(err_lines() >= 1 && err_lines() <= 2 + 2 * (way_ + 1));
-        /* Some go: others take their places. */
-        ask('f');
-        UNTIL(completed == 40);
-        UNTIL(closed >= 20);
-        UNTIL(ask('a') >= 20);
-        NEED(setrlimit(RLIMIT_NOFILE, &before) == 0);
-        kill(child, SIGKILL);
-        waitpid(child, NULL, 0);
-        UNTIL(yolanda_server_connections(server) == 0);
-        end();
-        close(order_fd[0]), close(order_fd[1]), close(answer_fd[0]), close(answer_fd[1]);
+        CHECK(err_lines() >= 1);
+        ask('g');
+        UNTIL(closed >= 10);
+        out_mark();
+        ask('c');
+        UNTIL(ask('a') + ask('e') == CROWD);
+        CHECK(ask('a') >= 10);
+        end_of_crowd();
     }
+}
+
+/* A server of the original's functions has no descriptor in reserve: its clients wait. */
+CASE(the_original_out_of_descriptors)
+{
+    make("127.0.0.1:0", 0);
+    CHECK_INT(yolanda_server_free(server), 0);
+    struct acceptor *acceptor = acceptor_init(0);
+    NEED(acceptor != NULL);
+    struct sockaddr_in at;
+    socklen_t size = sizeof at;
+    NEED(getsockname(acceptor->listen_fd, (struct sockaddr *)&at, &size) == 0);
+    server = tcp_server_init(loop, acceptor, on_completed, on_message, NULL, on_closed, 0);
+    NEED(server != NULL);
+    tcp_server_start(server);
+    server->port = ntohs(at.sin_port);
+    crowded();
+    rests();
+    rests();
+    int first = completed;
+    CHECK(first < CROWD);
+    CHECK(ask('a') <= first);
+    CHECK_INT(ask('e'), 0);
+    CHECK(err_lines() >= 1 && err_lines() <= 2);
+    /* Some go: others take their places. */
+    ask('g');
+    UNTIL(completed == CROWD);
+    UNTIL(closed >= CROWD / 2);
+    UNTIL(ask('a') >= CROWD / 2);
+    end_of_crowd();
+    close(acceptor->listen_fd);
+    free(acceptor);
 }

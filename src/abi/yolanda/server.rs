@@ -14,7 +14,8 @@ pub type yolanda_server_callback =
 
 /// Makes a server that will listen on an address:
 ///
-/// "127.0.0.1:8080", "[::1]:8080": one address of this host;
+/// "127.0.0.1:8080", "[::1]:8080": one address of this host (link-local ones with their interface:
+/// "[fe80::1%eth0]:8080");
 /// "0.0.0.0:8080": every IPv4 address;
 /// "[::]:8080": every address, IPv6 and IPv4;
 /// "*:8080", ":8080": the same, or every IPv4 address where there is no IPv6;
@@ -29,6 +30,10 @@ pub type yolanda_server_callback =
 /// tcp_server_init() and may be NULL. `data` of new connections is set by tcp_server_set_data().
 ///
 /// Connections have TCP_NODELAY set: see yolanda_server_set_nodelay().
+///
+/// Where the process is out of descriptors, clients are turned away (their connection is closed at once) until
+/// there are some: the server keeps a descriptor for that while it runs. Servers of tcp_server_init() have none:
+/// their clients wait in the kernel's queue.
 ///
 /// Returns the server, to be released by yolanda_server_free() or with its loop, or NULL with errno:
 /// EINVAL (NULL, no address, negative `threads`), EPERM on another thread, EADDRINUSE (also for a
@@ -54,8 +59,8 @@ pub unsafe extern "C-unwind" fn yolanda_server_new(
 
 /// Makes a server on a stream socket that listens already: inherited, passed by systemd (fd 3 and
 /// up), received over a Unix socket. On success the descriptor is the server's, non-blocking and
-/// close-on-exec; a socket file stays where it is when the server stops. Otherwise as
-/// yolanda_server_new().
+/// close-on-exec; a socket file stays where it is when the server stops. A descriptor that is another
+/// server's can't be given: use dup(2). Otherwise as yolanda_server_new().
 ///
 /// Returns the server, or NULL with errno, and the descriptor stays the caller's: EINVAL (NULL, a
 /// socket that doesn't listen, negative `threads`), EBADF, ENOTSOCK, EPROTOTYPE for a socket that

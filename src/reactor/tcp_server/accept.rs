@@ -71,6 +71,23 @@ unsafe fn runs(server: *mut Server) -> bool {
     unsafe { (*server).state.load(SeqCst) == RUNNING }
 }
 
+/// Turns the next client away for want of descriptors; false when that can't be done.
+unsafe fn turn_away(listener: *mut Listener) -> bool {
+    // SAFETY: a live listener on its loop's thread.
+    unsafe {
+        let server = (*listener).server;
+        if !(*server).turns_away {
+            return false;
+        }
+        let turned = (*server).reserve.turn_away((*listener).channel.fd);
+        if !runs(server) {
+            // Ended meanwhile, which gave up what was there then.
+            (*server).reserve.give_up();
+        }
+        turned
+    }
+}
+
 /// Whether to go on after a failed accept(2).
 unsafe fn failed(listener: *mut Listener, e: c_int) -> bool {
     // SAFETY: a live listener on its loop's thread.
@@ -83,6 +100,9 @@ unsafe fn failed(listener: *mut Listener, e: c_int) -> bool {
             libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM => {
                 if !std::mem::replace(&mut (*listener).complained, true) {
                     log_err!("can't accept on socket {}: {}", fd, errno::Text(e));
+                }
+                if matches!(e, libc::EMFILE | libc::ENFILE) && turn_away(listener) {
+                    return true;
                 }
                 listener::rest(listener);
                 false
@@ -133,7 +153,7 @@ unsafe fn serve(listener: *mut Listener, fd: c_int) {
         log_msg!("new connection established, socket == {}", fd);
         let conn = tcp_connection::create(fd, choose(listener), (*public).data, true);
         if conn.is_null() {
-            return turn_away(server, fd);
+            return discard(server, fd);
         }
         (*conn).public.connectionCompletedCallBack = (*public).connectionCompletedCallBack;
         (*conn).public.messageCallBack = (*public).messageCallBack;
@@ -142,18 +162,18 @@ unsafe fn serve(listener: *mut Listener, fd: c_int) {
         let given = *(*server).settings.lock();
         if !settings::apply(conn, &given) {
             tcp_connection::discard(conn);
-            return turn_away(server, fd);
+            return discard(server, fd);
         }
         limit::hold(server);
         (*conn).owner = Owner::of_server(server);
         if !tcp_connection::hand_over(conn, true) {
             tcp_connection::discard(conn);
-            turn_away(server, fd);
+            discard(server, fd);
         }
     }
 }
 
-unsafe fn turn_away(server: *mut Server, fd: c_int) {
+unsafe fn discard(server: *mut Server, fd: c_int) {
     log_err!("no memory for the connection on socket {}", fd);
     sys_fd::close(fd);
     // SAFETY: a live server, whose place the client had.

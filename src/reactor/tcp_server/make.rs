@@ -142,6 +142,7 @@ unsafe fn make(
         }
         (*server).owns_acceptor = true;
         (*server).nodelay = Some(true);
+        (*server).turns_away = true;
         (*server).address = Some(address);
         Ok(server)
     }

@@ -10,6 +10,7 @@ mod free;
 mod limit;
 mod listener;
 mod make;
+mod reserve;
 mod set;
 mod start;
 mod stop;
@@ -32,6 +33,7 @@ pub use start::{tcp_server_start, yolanda_server_start};
 pub use stop::yolanda_server_stop;
 pub use sweep::{after_turn, all as sweep, is_ending, look};
 
+use self::reserve::Reserve;
 use super::event_loop_thread::Hooks;
 use super::refs::RefCount;
 use super::tcp_connection::settings::{Keepalive, Settings};
@@ -107,6 +109,9 @@ pub struct Server {
     live: AtomicI64,
     /// A listener waits for a connection to close.
     full: AtomicBool,
+    /// Clients are turned away with it where descriptors are out; without it they wait.
+    turns_away: bool,
+    reserve: Reserve,
     /// Who needs the memory: the owner, each connection, each frame that accepts.
     refs: RefCount,
 }
@@ -196,6 +201,8 @@ unsafe fn create(
             max: AtomicI32::new(0),
             live: AtomicI64::new(0),
             full: AtomicBool::new(false),
+            turns_away: false,
+            reserve: Reserve::none(),
             refs: RefCount::new(),
         });
         set_serves(pool);
@@ -226,7 +233,13 @@ pub unsafe extern "C-unwind" fn tcp_server_init(
         closed: connectionClosedCallBack,
     };
     // SAFETY: a live loop and acceptor.
-    unsafe { create(eventLoop, acceptor, callbacks, threadNum).cast() }
+    unsafe {
+        let server = create(eventLoop, acceptor, callbacks, threadNum);
+        if !server.is_null() && utils::on_owner(eventLoop) {
+            enlist(server);
+        }
+        server.cast()
+    }
 }
 
 pub unsafe extern "C-unwind" fn tcp_server_set_data(tcpServer: *mut TCPserver, data: *mut c_void) {

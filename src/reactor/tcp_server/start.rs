@@ -139,6 +139,9 @@ unsafe fn begin(server: *mut Server) -> Result<(), c_int> {
         let first = (*server).state.load(SeqCst) == NEW;
         if first {
             set_options(server);
+            if (*server).turns_away {
+                (*server).reserve.keep();
+            }
             if on_owner(l) && !(*server).listed {
                 enlist(server);
             }

@@ -74,6 +74,7 @@ pub unsafe extern "C-unwind" fn yolanda_server_stop(
 pub(super) unsafe fn close_sockets(server: *mut Server) {
     // SAFETY: as said; the other listeners are closed by their own threads.
     unsafe {
+        (*server).reserve.give_up();
         let acceptor = (*server).public.acceptor;
         if (*server).listener.fd < 0 && (*server).owns_acceptor && (*server).others.is_null() {
             // Never started.
