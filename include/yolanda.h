@@ -257,12 +257,12 @@ struct yolanda_http_access {
      */
     int status;
     /**
-     * 1 where the response isn't whole: its client has gone, or it was broken off; else 0. Of what the connection
-     * still had to send when it was given all of a response nothing is said.
+     * 1 where the response isn't whole: its client has gone, or it was broken off; else 0. Bytes in memory count
+     * as sent when the connection has them, files when the system has them.
      */
     int cut;
     /**
-     * Bytes of the body that were given to the connection, without what chunks stand in.
+     * Bytes of the body that were sent, in that sense, without what chunks stand in.
      */
     uint64_t body_bytes;
     /**
@@ -270,7 +270,7 @@ struct yolanda_http_access {
      */
     int64_t began_us;
     /**
-     * Microseconds from then until the connection was given the end of the response.
+     * Microseconds from then until the end of the response was sent, in that sense.
      */
     int64_t duration_us;
     /**
@@ -1750,7 +1750,7 @@ const char *yolanda_http_request_param(struct http_request *httpRequest,
 
 /**
  * Has `callback` called once for each response, those of the library itself (400, 404, 408, 503 ...) among
- * them, after the connection has been given all of it; an interim `100 Continue` isn't one. A deferred
+ * them, after the connection has been given all of it, or a large file has been sent; an interim `100 Continue` isn't one. A deferred
  * response that can't be sent because the client has gone, or whose stream is broken off, has its entry when the
  * connection ends, with `cut`; so have those that a deadline has the library give (408, 503). What is
  * outstanding when the server is freed may have none. NULL: not any more.

@@ -23,6 +23,7 @@ use super::text::text;
 use crate::abi::types::{
     http_server, tcp_connection, yolanda_http_access, yolanda_http_access_callback,
 };
+use crate::reactor::tcp_connection::answering;
 use crate::reactor::tcp_server::{has_started, is_freed};
 use crate::sys::{errno, pool};
 
@@ -163,6 +164,44 @@ pub(super) unsafe fn given_up(conn: *mut tcp_connection, sent: (Status, u64)) {
     }
 }
 
+/// The connection has all of a response, or will never have: the program is told, but of a file only when
+/// that has been sent.
+///
+/// # Safety
+/// As for `tell`.
+pub(super) unsafe fn answered(
+    conn: *mut tcp_connection,
+    request: *mut Request,
+    status: Status,
+    bytes: u64,
+    cut: bool,
+) {
+    // SAFETY: as said.
+    unsafe {
+        match journal(conn).as_mut() {
+            Some(journal) if !cut && answering::file_left(conn) > 0 => {
+                (journal.pending, journal.is_file) = (true, true);
+                (journal.status, journal.bytes) = (status, bytes);
+            }
+            _ => tell(conn, request, status, bytes, cut),
+        }
+    }
+}
+
+/// All that was queued has been sent.
+///
+/// # Safety
+/// As for `tell`.
+pub(super) unsafe fn sent(conn: *mut tcp_connection) {
+    // SAFETY: as said.
+    unsafe {
+        let journal = journal(conn);
+        if !journal.is_null() && (*journal).is_file {
+            ended(conn);
+        }
+    }
+}
+
 /// The library has answered with an error in place of what the connection waits for. The entry comes with
 /// the connection's end: this isn't a place to call the program from.
 ///
@@ -181,7 +220,7 @@ pub(super) unsafe fn turned_away(conn: *mut tcp_connection, request: *mut Reques
     }
 }
 
-/// A connection ends: the entry that its last response hasn't had.
+/// A connection ends, or has sent all: the entry that its last response hasn't had.
 ///
 /// # Safety
 /// As for `opened`; nobody serves the connection.
@@ -194,8 +233,12 @@ pub(super) unsafe fn ended(conn: *mut tcp_connection) {
             return;
         }
         let (status, bytes) = ((*journal).status, (*journal).bytes);
+        let left = answering::file_left(conn);
         match (*journal).turned_away {
             0 if !(*journal).pending => (),
+            0 if (*journal).is_file => {
+                tell(conn, null_mut(), status, bytes.saturating_sub(left), left > 0);
+            }
             0 => tell(conn, null_mut(), status, bytes, true),
             status => tell(conn, null_mut(), status, reason(status).len() as u64, false),
         }

@@ -64,6 +64,14 @@ pub(super) unsafe fn serve(input: *mut buffer, conn: *mut tcp_connection) {
             return;
         }
         let resumed = !http.is_null() && sending::resume(conn, http);
+        if resumed && access::is_on(conn) {
+            (*http).serving = true;
+            access::sent(conn);
+            (*http).serving = false;
+            if !is_open(conn) {
+                return state::free(conn);
+            }
+        }
         let slot = http_slot((*conn).eventLoop);
         let scratch = scratch::take(slot);
         let request = match (*conn).request {
@@ -202,6 +210,9 @@ unsafe fn answer_all(
             if next != Next::Stay {
                 return next;
             }
+            if out.has_failed() {
+                return Next::Close { linger: false };
+            }
             match sending::after(conn, out) {
                 After::Wait => return Next::Send,
                 _ if readable(input) == 0 => return Next::Stay,
@@ -278,7 +289,8 @@ unsafe fn answer(
             let form = Form { body: None, date: Some(date), close, head_only };
             let bytes = sending::write(response, &form, out);
             if logs {
-                access::tell(conn, request, http_response::status(response), bytes, false);
+                let status = http_response::status(response);
+                access::answered(conn, request, status, bytes, out.has_failed());
             }
             next = match close {
                 _ if logs && answering::is_closing(conn) => Next::Gone,
@@ -425,7 +437,7 @@ pub(super) unsafe fn finish(conn: *mut tcp_connection, deferred: *mut Deferred) 
             let (status, bytes) = deferred::progress(deferred);
             let cut = ended.is_none() || !sent;
             (*http).serving = true;
-            access::tell(conn, (*deferred).request, status, bytes, cut);
+            access::answered(conn, (*deferred).request, status, bytes, cut);
             (*http).serving = false;
             if !is_open(conn) {
                 return state::free(conn);

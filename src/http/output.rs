@@ -32,6 +32,11 @@ impl Output {
         Output { conn, room, len: 0, files: 0, failed: false }
     }
 
+    /// Whether something that was put isn't sent.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed
+    }
+
     /// Sends what is there. False when the connection took it, or an earlier part, no more.
     pub(super) fn flush(&mut self) -> bool {
         self.flush_before(More::Nothing)
@@ -42,9 +47,9 @@ impl Output {
     pub(super) fn flush_together(&mut self, now: u32) -> bool {
         if self.len > 0 {
             let len = std::mem::take(&mut self.len);
-            // SAFETY: as in `send`.
-            let sent = unsafe { send_together(self.conn, self.room, len, now) };
-            self.failed |= !self.failed && sent < 0;
+            // SAFETY: as in `send`: nothing goes behind what is missing.
+            self.failed |=
+                !self.failed && unsafe { send_together(self.conn, self.room, len, now) } < 0;
         }
         !self.failed
     }

@@ -29,7 +29,7 @@ pub(super) unsafe fn write(response: *mut Response, form: &Form<'_>, out: &mut O
         {
             let length = file.length;
             out.put_file(file);
-            return length;
+            return if out.has_failed() { 0 } else { length };
         }
         written
     }

@@ -1,9 +1,11 @@
 /* http_access THREADS ANSWER_MS HEAD_MS: an HTTP server with an access log, a line of which is
  *   log STATUS CUT BYTES MICROSECONDS WITH_REQUEST URL | the line in the Combined Log Format
  * /held is deferred until a line "release" comes on stdin. */
+#define _GNU_SOURCE
 #include "net.h"
 #include <lib/http_server.h>
 #include <lib/utils.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <yolanda.h>
 
@@ -88,6 +90,21 @@ static void on_close(struct http_request *request, struct http_response *respons
     PROMISE(yolanda_connection_close(yolanda_http_request_connection(request)) == 0);
 }
 
+/* As many bytes of a file as the URL says. */
+static void on_file(struct http_request *request, struct http_response *response, void *data) {
+    long size = atol(yolanda_http_request_param(request, "size"));
+    int fd = memfd_create("file", MFD_CLOEXEC);
+    PROMISE(fd >= 0 && ftruncate(fd, size) == 0);
+    if (data != NULL)
+        response = yolanda_http_response_defer(response);
+    PROMISE(yolanda_http_response_set_status(response, 200, NULL) == 0);
+    PROMISE(yolanda_http_response_set_file(response, fd, 0, -1) == 0);
+    if (strcmp(yolanda_http_request_query(request, "then"), "shorter") == 0)
+        PROMISE(ftruncate(fd, size - 1) == 0);
+    if (data != NULL)
+        PROMISE(yolanda_http_response_send(response) == 0);
+}
+
 static int on_command(void *data) {
     char line[64];
     ssize_t size = read(0, line, sizeof line - 1);
@@ -125,6 +142,8 @@ int main(int argc, char **argv) {
     route("POST", "/plain/*", on_plain, NULL);
     route("GET", "/later/:kind", on_later, NULL);
     route("GET", "/held", on_held, NULL);
+    route("GET", "/file/:size", on_file, NULL);
+    route("GET", "/later/file/:size", on_file, "later");
     route("GET", "/begun", on_held, "begun");
     route("GET", "/close", on_close, NULL);
     PROMISE(yolanda_http_server_start(server) == 0);

@@ -153,6 +153,50 @@ class Access(netcase.NetCase):
                 entry = self.entries(server, number + 1)[-1]
                 self.assertEqual(entry[:3] + entry[5:6], (status, 1, size, url))
 
+    def test_files(self):
+        """A large one has its entry when it has been sent, before the requests behind it have theirs."""
+        size = 16 << 20
+        for url in (f"/file/{size}?then=", f"/later/file/{size}?then="):
+            with self.logging() as server:
+                with Client(server, rcvbuf=4096) as client:
+                    client.send(request(url, "User-Agent: me") + request("/plain/")
+                                + request("/file/1000?then=") + request(url, "Connection: close"))
+                    with Client(server) as other:
+                        other.get("/plain/other")
+                    self.entries(server, 1)
+                    for length in (size, 5, 1000, size):
+                        self.assertEqual(len(client.response().body), length)
+                    self.assertEqual(client.end(), b"")
+                found = self.entries(server, 5)[1:]
+                self.assertEqual([e[:3] for e in found], [(200, 0, n) for n in (size, 5, 1000, size)])
+                self.assertLine(found[0], f"GET {url} HTTP/1.1", "200", str(size), agent="me")
+                self.assertLine(found[3], f"GET {url} HTTP/1.1", "200", str(size))
+
+    def test_files_that_are_cut_off(self):
+        """By the client, or because they are shorter than they were: what was sent of them is told."""
+        size = 16 << 20
+        with self.logging() as server:
+            with Client(server, rcvbuf=4096) as client:
+                client.send(request(f"/file/{size}?then=") + request("/plain/"))
+                harness.recv_exactly(client.socket, 1000)
+                harness.abort(client.socket)
+            entry, = self.entries(server, 1)
+            self.assertEqual((entry.status, entry.cut), (200, 1))
+            self.assertTrue(0 < entry.bytes < size, entry)
+            for number, (length, most) in enumerate(((size, size - 1), (1000, 0))):
+                with Client(server) as client:
+                    client.send(request(f"/file/{length}?then=shorter") + request("/plain/"))
+                    rest = b""
+                    try:
+                        while part := client.socket.recv(1 << 18):
+                            rest += part
+                    except ConnectionResetError:
+                        pass
+                    self.assertNotIn(b"hello", rest)
+                found = [e for e in self.entries(server, number + 2) if f"/file/{length}?" in e.url]
+                self.assertEqual((found[-1].status, found[-1].cut), (200, 1))
+                self.assertLessEqual(found[-1].bytes, most)
+
     def test_how_long_it_took(self):
         """From the first byte to the end of the response."""
         with self.logging() as server, Client(server) as client:

@@ -23,14 +23,14 @@ pub struct yolanda_http_access {
     pub user_agent: *const c_char,
     /// The status that was sent; 0 where the connection ended before anything was.
     pub status: c_int,
-    /// 1 where the response isn't whole: its client has gone, or it was broken off; else 0. Of what the connection
-    /// still had to send when it was given all of a response nothing is said.
+    /// 1 where the response isn't whole: its client has gone, or it was broken off; else 0. Bytes in memory count
+    /// as sent when the connection has them, files when the system has them.
     pub cut: c_int,
-    /// Bytes of the body that were given to the connection, without what chunks stand in.
+    /// Bytes of the body that were sent, in that sense, without what chunks stand in.
     pub body_bytes: u64,
     /// When the first byte of the request was seen: microseconds since 1970-01-01, in UTC.
     pub began_us: i64,
-    /// Microseconds from then until the connection was given the end of the response.
+    /// Microseconds from then until the end of the response was sent, in that sense.
     pub duration_us: i64,
     /// The request; NULL where there is none, or where it is another thread's.
     pub request: *mut http_request,
@@ -43,7 +43,7 @@ pub type yolanda_http_access_callback =
     Option<unsafe extern "C-unwind" fn(entry: *const yolanda_http_access, data: *mut c_void)>;
 
 /// Has `callback` called once for each response, those of the library itself (400, 404, 408, 503 ...) among
-/// them, after the connection has been given all of it; an interim `100 Continue` isn't one. A deferred
+/// them, after the connection has been given all of it, or a large file has been sent; an interim `100 Continue` isn't one. A deferred
 /// response that can't be sent because the client has gone, or whose stream is broken off, has its entry when the
 /// connection ends, with `cut`; so have those that a deadline has the library give (408, 503). What is
 /// outstanding when the server is freed may have none. NULL: not any more.

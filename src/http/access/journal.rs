@@ -27,8 +27,9 @@ pub(in crate::http) struct Journal {
     /// there are none. And when it was turned away; 0 if it wasn't.
     began: u64,
     ended: u64,
-    /// A deferred response is outstanding; of what was sent of it by the connection's end.
+    /// A deferred response is outstanding, or the rest of a file; what of it was given to the connection.
     pub(super) pending: bool,
+    pub(super) is_file: bool,
     pub(super) status: Status,
     pub(super) bytes: u64,
     /// The library's answer in place of the program's; 0 if there is none.
@@ -66,6 +67,7 @@ impl Journal {
                 began: 0,
                 ended: 0,
                 pending: false,
+                is_file: false,
                 status: 0,
                 bytes: 0,
                 turned_away: 0,
@@ -185,6 +187,6 @@ impl Journal {
         }
         self.texts = [null(); TEXTS];
         (self.began, self.ended, self.turned_away) = (0, 0, 0);
-        (self.pending, self.status, self.bytes) = (false, 0, 0);
+        (self.pending, self.is_file, self.status, self.bytes) = (false, false, 0, 0);
     }
 }

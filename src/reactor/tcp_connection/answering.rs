@@ -43,6 +43,15 @@ pub unsafe fn is_sending(conn: *mut tcp_connection) -> bool {
     unsafe { !queue::is_empty(of(conn)) }
 }
 
+/// Bytes of the latest file that haven't been sent, and won't be where the connection has closed.
+///
+/// # Safety
+/// A connection that wasn't freed yet, on its thread.
+pub unsafe fn file_left(conn: *mut tcp_connection) -> u64 {
+    // SAFETY: as said.
+    unsafe { file::left(of(conn)) }
+}
+
 /// Sends `len` bytes of a file, from `at` on, behind all that was sent before. The descriptor is the
 /// connection's from now on, whatever comes of it; one file at a time. Where the file ends before, the
 /// connection is cut. False when the connection takes nothing any more, or memory is out.

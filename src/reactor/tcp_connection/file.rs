@@ -148,7 +148,22 @@ pub unsafe fn let_go(conn: *mut Connection) {
     // SAFETY: as said; who sends a file has extras.
     unsafe {
         if std::mem::replace(&mut (*conn).sends_file, false) {
-            sys_fd::close(std::mem::replace(&mut (*extras::get(conn)).file, State::NONE).fd);
+            let file = &raw mut (*extras::get(conn)).file;
+            sys_fd::close((*file).fd);
+            // What is left of it is asked for afterwards.
+            *file = State { left: (*file).left, ..State::NONE };
         }
+    }
+}
+
+/// How many bytes of the latest file haven't been sent.
+///
+/// # Safety
+/// A connection that wasn't freed yet, on its thread.
+pub unsafe fn left(conn: *mut Connection) -> u64 {
+    // SAFETY: as said; who sends a file, or has sent one, has extras.
+    unsafe {
+        let x = extras::get(conn);
+        if x.is_null() { 0 } else { (*x).file.left }
     }
 }
