@@ -88,7 +88,7 @@ pub(super) unsafe fn serve(input: *mut buffer, conn: *mut tcp_connection) {
             request::comes_over(request, conn);
             let mut out = Output::new(conn, (*scratch).room);
             let answered = (*http).requests;
-            let mut next = answer_all(input, conn, scratch, request, &mut out);
+            let next = answer_all(input, conn, scratch, request, &mut out);
             match next {
                 Next::Stay | Next::Wait => {
                     note_phase(http, request, &next, (*http).requests != answered);
@@ -102,9 +102,6 @@ pub(super) unsafe fn serve(input: *mut buffer, conn: *mut tcp_connection) {
                 Next::Gone => true,
                 _ => out.flush(),
             };
-            if !sent {
-                next = Next::Close { linger: false };
-            }
             if !is_open(conn) && access::is_on(conn) {
                 access::ended(conn);
             }
@@ -112,6 +109,10 @@ pub(super) unsafe fn serve(input: *mut buffer, conn: *mut tcp_connection) {
             put_away(conn, scratch, request, &next);
             if !is_open(conn) {
                 state::free(conn);
+            } else if !sent {
+                // Also one that waits for a deferred response, which keeps its request.
+                answering::set_answering(conn, false);
+                close_after_send(conn, false);
             } else if let Next::Close { linger } = next {
                 close_after_send(conn, linger);
             } else if resumed && next == Next::Stay {

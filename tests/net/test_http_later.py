@@ -1,6 +1,8 @@
 """HTTP responses by setters, given later by other threads, and sent in parts."""
+import contextlib
 import datetime
 import email.utils
+import signal
 import sys
 import unittest
 from pathlib import Path
@@ -150,6 +152,33 @@ class Later(netcase.NetCase):
             server.wait_line(r"^gone \d+ ", start)
             harness.wait_until(lambda: harness.fds(server.pid) <= base + 1)
             self.assertServedHttp(server)
+
+    def test_the_client_goes_between_an_answer_and_a_deferred_one(self):
+        """The first can't be sent any more, and yet the other one keeps its request to itself."""
+        with self.server("http_later") as server:
+            base = harness.fds(server.pid)
+            with contextlib.ExitStack() as stack:
+                for _ in range(10):
+                    clients = [server.connect() for _ in range(4)]
+                    for client in clients:
+                        client.sendall(request("/"))
+                        harness.recv_until(client, BODY)
+                    server.signal(signal.SIGSTOP)
+                    harness.wait_until(lambda: harness.state(server.pid) == "T")
+                    for client in clients:
+                        client.sendall(request("/") + request("/later/x") + request("/later/y"))
+                        harness.abort(client)
+                    server.signal(signal.SIGCONT)
+                    harness.wait_until(lambda: harness.fds(server.pid) <= base)
+                    others = [stack.enter_context(Client(server)) for _ in range(8)]
+                    for number, other in enumerate(others):
+                        other.send(b"".join(request(f"/later/{number}/{i}") for i in range(3)))
+                    for number, other in enumerate(others):
+                        for i in range(3):
+                            response = other.response()
+                            url = f"/later/{number}/{i}"
+                            self.assertEqual((response.header("X-Url"), response.body), (url, url.encode()))
+                    base += len(others)
 
     def assertServedHttp(self, server):
         with Client(server) as client:
