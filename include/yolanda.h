@@ -1539,8 +1539,8 @@ int yolanda_http_response_is_open(struct http_response *httpResponse);
  * isn't known: then it is sent in chunks (RFC 9112, 7.1), to an HTTP/1.0 client until the connection ends.
  * The response's own `body` isn't sent.
  *
- * Returns 0, or -1 with errno: EALREADY the second time, ENOTCONN, ENOBUFS, ENOMEM, EINVAL (NULL, not
- * deferred, another negative length).
+ * Returns 0, or -1 with errno: EALREADY the second time, ENOTCONN, EPIPE or ECONNRESET (the client has
+ * gone), ENOBUFS, ENOMEM, EINVAL (NULL, not deferred, another negative length).
  *
  * # Safety
  * As for yolanda_http_response_send().

@@ -23,7 +23,7 @@ static void answer(struct job *job) {
     if (strncmp(url, "/later/parts/", 13) == 0) {
         int parts = atoi(url + 13);
         char part[64];
-        PROMISE(yolanda_http_response_write(response, "x", 1) == -1 && errno == EINVAL);
+        PROMISE(yolanda_http_response_write(response, "x", 1) == -1 && (errno == EINVAL || errno == ENOTCONN));
         yolanda_http_response_begin(response, -1);
         PROMISE(yolanda_http_response_begin(response, -1) == -1);
         for (int i = 0; i < parts; i++) {
@@ -119,7 +119,12 @@ static int on_request(struct http_request *request, struct http_response *respon
         struct http_response *later = yolanda_http_response_defer(response);
         stream->left = atol(url + 8);
         PROMISE(yolanda_http_response_set_status(later, 200, "Flowing") == 0);
-        PROMISE(yolanda_http_response_begin(later, stream->left) == 0);
+        if (yolanda_http_response_begin(later, stream->left) < 0) {
+            PROMISE(errno == ENOTCONN || errno == EPIPE || errno == ECONNRESET);
+            free(stream);
+            PROMISE(yolanda_http_response_send(later) == 0 || errno == ENOTCONN);
+            return 0;
+        }
         PROMISE(yolanda_http_response_set_stream_callback(later, on_stream, stream) == 0);
         return 0;
     }
@@ -197,6 +202,8 @@ int main(int argc, char **argv) {
     struct event_loop *loop = event_loop_init();
     struct http_server *server = http_server_new(loop, 0, on_request, atoi(argv[1]));
     PROMISE(server != NULL);
+    /* A body in parts is a few small writes. */
+    PROMISE(yolanda_server_set_nodelay(server->tcpServer, 1) == 0);
     http_server_start(server);
     say_port(server->tcpServer->acceptor);
     return event_loop_run(loop);
