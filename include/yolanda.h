@@ -553,8 +553,8 @@ int yolanda_signal_stop(struct event_loop *eventLoop,
  * and joined the thread itself sets `thread_tid` to 0 before it calls this, which then closes and
  * frees what the loop has on the calling thread.
  *
- * Returns 0, or -1 with errno: EINVAL for NULL, EDEADLK on the thread itself and where that thread
- * waits for the caller.
+ * Returns 0, or -1 with errno: EINVAL for NULL, EDEADLK on the thread itself and where
+ * pthread_join(3) finds that the thread waits for the caller, which not every version of it does.
  *
  * # Safety
  * `thread` is NULL or was set up by event_loop_thread_init(). Any thread but this one may call it, one at a time,
@@ -569,8 +569,8 @@ int yolanda_loop_thread_stop(struct event_loop_thread *thread);
  * yolanda_loop_free() of its main loop at the latest.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, EBUSY for a server's pool, EPERM on another thread
- * than the main loop's, EDEADLK on one of the pool's own threads and where one of them waits for
- * the caller.
+ * than the main loop's, EDEADLK on one of the pool's own threads and where
+ * pthread_join(3) finds that one of them waits for the caller, which not every version of it does.
  *
  * # Safety
  * `pool` is NULL or a pool that isn't freed yet. Only on its main loop's thread, inside callbacks too, without locks
@@ -1096,7 +1096,9 @@ int yolanda_server_stop(struct TCPserver *server,
  * started; a struct http_server goes with its `tcpServer`.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, one of the server's own
- * included, EDEADLK when one of those waits for the caller.
+ * included, EDEADLK where pthread_join(3) finds that one of those waits for the caller: the server
+ * stays then, without its threads. Not every version of the C library looks; none of the threads may
+ * join the caller's.
  *
  * # Safety
  * `server` is NULL or a server that isn't freed yet, and isn't used any more. Only on its loop's
@@ -1618,8 +1620,8 @@ int yolanda_http_server_start(struct http_server *server);
  * that is freed as well, so call only one of the two. Responses that are still deferred have to be sent all the
  * same.
  *
- * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, EDEADLK when one of its threads
- * waits for the caller.
+ * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, EDEADLK where the system
+ * finds that one of its threads waits for the caller (as yolanda_server_free()).
  *
  * # Safety
  * `server` is NULL or a server that isn't freed yet. Only on its loop's thread.

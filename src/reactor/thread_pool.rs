@@ -212,8 +212,8 @@ pub unsafe extern "C-unwind" fn yolanda_thread_pool_free(pool: *mut thread_pool)
     }
 }
 
-/// Ends the threads of a pool, and frees it. 0, or -1 with EDEADLK when a thread waits for this
-/// one: the pool stays then.
+/// Ends the threads of a pool, and frees it. 0, or -1 with EDEADLK when a thread is known to wait
+/// for this one: the pool stays then.
 ///
 /// # Safety
 /// A live pool, on its main loop's thread.

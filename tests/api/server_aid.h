@@ -17,7 +17,7 @@
 
 static struct event_loop *loop;
 static struct TCPserver *server;
-static atomic_int completed, messages, closed, done, last_error;
+static atomic_int completed, messages, closed, done, last_error, completed_at_done;
 /* The threads on which the last callbacks of each kind ran. */
 static _Atomic pthread_t completed_on, message_on, closed_on;
 
@@ -70,6 +70,7 @@ UNUSED static void on_done(struct TCPserver *which, void *data)
     CHECK(data == &done);
     CHECK(pthread_equal(pthread_self(), loop->owner_thread_id));
     CHECK_INT(yolanda_server_connections(which), 0);
+    completed_at_done = completed;
     done++;
 }
 

@@ -1,9 +1,9 @@
 /* yolanda_server_free: what is left ends at once, threads are joined, inside any callback; and the
  * hooks of threads. */
 #include "server_aid.h"
-#include "lib/http_server.h"
 
 #include "lib/acceptor.h"
+#include "lib/http_server.h"
 #include "lib/utils.h"
 
 /* Without threads, with threads, with a socket for each. */

@@ -1,8 +1,9 @@
 /* A client that a thread is just accepting while the server is stopped or freed on another one: no
- * connection appears any more. accept4 and send are the program's here, so that threads meet where
- * they seldom do by themselves. */
+ * connection appears any more. accept4, send and pthread_join are the program's here, so that threads
+ * meet where they seldom do by themselves. */
 #include "server_aid.h"
 
+#include <dlfcn.h>
 #include <sys/syscall.h>
 
 /* Where accept4 waits: before the system call, or with the client in its hands. */
@@ -179,6 +180,7 @@ CASE(freed_at_the_limit)
     }
     after_send = let_the_second_look;
     CHECK_INT(yolanda_server_free(server), 0);
+    CHECK(after_send == NULL);
     CHECK_INT(completed, 1);
     CHECK_INT(closed, 1);
     for (int i = 0; i < 12; i++) {
@@ -187,4 +189,62 @@ CASE(freed_at_the_limit)
     }
     close(one);
     end();
+}
+
+/* The system finds that a thread waits for this one, and doesn't join it: the server stays. */
+static atomic_int deadlocks;
+
+int pthread_join(pthread_t thread, void **result)
+{
+    if (deadlocks > 0 && deadlocks-- > 0) {
+        long long late = now_ms() + SECONDS * 1000;
+        while (closed == 0 && now_ms() < late) {
+            nap();
+        }
+        return EDEADLK;
+    }
+    int (*original)(pthread_t, void **) = (int (*)(pthread_t, void **))dlsym(RTLD_NEXT, "pthread_join");
+    return original(thread, result);
+}
+
+static int leave_it(struct buffer *input, struct tcp_connection *connection)
+{
+    (void)input;
+    (void)connection;
+    messages++;
+    return 0;
+}
+
+CASE(a_thread_that_waits_for_this_one)
+{
+    int before = open_fds();
+    for (int way = 0; way < 4; way++) {
+        int each = way & 1, stop_first = way & 2;
+        make("127.0.0.1:0", 2);
+        CHECK_INT(yolanda_server_set_reuseport(server, each), 0);
+        server->messageCallBack = leave_it;
+        CHECK_INT(yolanda_server_start(server), 0);
+        int fd = visit();
+        put(fd, "busy");
+        UNTIL(messages);
+        if (stop_first) {
+            CHECK_INT(yolanda_server_stop(server, -1, on_done, &done), 0);
+            yolanda_loop_run_once(loop, 5);
+            CHECK_INT(done, 0);
+        }
+        deadlocks = 1;
+        REFUSED(yolanda_server_free(server), EDEADLK);
+        CHECK_INT(closed, 1);
+        if (!stop_first) {
+            REFUSED(yolanda_server_start(server), EALREADY);
+            CHECK_INT(yolanda_server_stop(server, -1, on_done, &done), 0);
+        }
+        UNTIL(done);
+        CHECK_INT(yolanda_server_free(server), 0);
+        ends(fd);
+        close(fd);
+        end();
+    }
+    has_threads(1);
+    CHECK_INT(open_fds(), before);
 }

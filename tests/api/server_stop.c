@@ -39,6 +39,7 @@ static void stopped(void)
         yolanda_loop_run_once(loop, 1);
     }
     CHECK_INT(done, 1);
+    CHECK_INT(completed, completed_at_done);
     CHECK_INT(yolanda_server_connections(server), 0);
     REFUSED(stop(0), ESHUTDOWN);
     REFUSED(yolanda_server_start(server), ESHUTDOWN);
@@ -441,26 +442,30 @@ CASE(clients_keep_coming)
 {
     EACH_WAY(threads, each)
     {
-        int before = open_fds();
-        go_on = 1;
-        served = turned_away = 0;
-        start(threads, each);
-        int port = server->port;
-        pthread_t clients[4];
-        for (int i = 0; i < 4; i++) {
-            clients[i] = start_thread(come, &port);
+        for (int deadline = 0; deadline <= 5000; deadline += 2500) {
+            int before = open_fds();
+            go_on = 1;
+            served = turned_away = 0;
+            start(threads, each);
+            int port = server->port;
+            pthread_t clients[4];
+            for (int i = 0; i < 4; i++) {
+                clients[i] = start_thread(come, &port);
+            }
+            UNTIL(served > 200);
+            CHECK_INT(stop(deadline), 0);
+            UNTIL(done);
+            UNTIL(turned_away > 50);
+            go_on = 0;
+            for (int i = 0; i < 4; i++) {
+                join(clients[i]);
+            }
+            stopped();
+            CHECK_INT(completed, closed);
+            CHECK_INT(lines_with(out_text(), "[err] accept"), 0);
+            end();
+            CHECK_INT(open_fds(), before);
         }
-        UNTIL(served > 200);
-        CHECK_INT(stop(5000), 0);
-        UNTIL(done);
-        UNTIL(turned_away > 50);
-        go_on = 0;
-        for (int i = 0; i < 4; i++) {
-            join(clients[i]);
-        }
-        stopped();
-        end();
-        CHECK_INT(open_fds(), before);
     }
 }
 

@@ -60,8 +60,8 @@ pub unsafe extern "C-unwind" fn yolanda_http_server_start(server: *mut http_serv
 /// that is freed as well, so call only one of the two. Responses that are still deferred have to be sent all the
 /// same.
 ///
-/// Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, EDEADLK when one of its threads
-/// waits for the caller.
+/// Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, EDEADLK where the system
+/// finds that one of its threads waits for the caller (as yolanda_server_free()).
 ///
 /// # Safety
 /// `server` is NULL or a server that isn't freed yet. Only on its loop's thread.

@@ -337,7 +337,9 @@ pub unsafe extern "C-unwind" fn yolanda_server_stop(
 /// started; a struct http_server goes with its `tcpServer`.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, one of the server's own
-/// included, EDEADLK when one of those waits for the caller.
+/// included, EDEADLK where pthread_join(3) finds that one of those waits for the caller: the server
+/// stays then, without its threads. Not every version of the C library looks; none of the threads may
+/// join the caller's.
 ///
 /// # Safety
 /// `server` is NULL or a server that isn't freed yet, and isn't used any more. Only on its loop's

@@ -12,8 +12,8 @@ use crate::abi::thread_pool::thread_pool;
 /// and joined the thread itself sets `thread_tid` to 0 before it calls this, which then closes and
 /// frees what the loop has on the calling thread.
 ///
-/// Returns 0, or -1 with errno: EINVAL for NULL, EDEADLK on the thread itself and where that thread
-/// waits for the caller.
+/// Returns 0, or -1 with errno: EINVAL for NULL, EDEADLK on the thread itself and where
+/// pthread_join(3) finds that the thread waits for the caller, which not every version of it does.
 ///
 /// # Safety
 /// `thread` is NULL or was set up by event_loop_thread_init(). Any thread but this one may call it, one at a time,
@@ -33,8 +33,8 @@ pub unsafe extern "C-unwind" fn yolanda_loop_thread_stop(thread: *mut event_loop
 /// yolanda_loop_free() of its main loop at the latest.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL, EBUSY for a server's pool, EPERM on another thread
-/// than the main loop's, EDEADLK on one of the pool's own threads and where one of them waits for
-/// the caller.
+/// than the main loop's, EDEADLK on one of the pool's own threads and where
+/// pthread_join(3) finds that one of them waits for the caller, which not every version of it does.
 ///
 /// # Safety
 /// `pool` is NULL or a pool that isn't freed yet. Only on its main loop's thread, inside callbacks too, without locks
