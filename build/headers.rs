@@ -152,6 +152,7 @@ const ADDITIONS: &[&str] = &[
     "http_response",
     "http_server",
     "http_route",
+    "http_files",
     "http_access",
     "log",
 ];

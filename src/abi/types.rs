@@ -31,6 +31,9 @@ pub use super::yolanda::connection::{
 };
 pub use super::yolanda::event_loop::{yolanda_loop_callback, yolanda_loop_stats};
 pub use super::yolanda::http_access::{yolanda_http_access, yolanda_http_access_callback};
+pub use super::yolanda::http_files::{
+    YOLANDA_HTTP_FILES_HIDDEN, YOLANDA_HTTP_FILES_LINKS, yolanda_http_files,
+};
 pub use super::yolanda::http_response::{
     YOLANDA_HTTP_CLOSED, YOLANDA_HTTP_WRITABLE, yolanda_http_stream_callback,
 };

@@ -2,6 +2,10 @@
 //! conversions read the time zone and free memory on the way, which a serving thread must not.
 #![forbid(unsafe_code)]
 
+mod parse;
+
+pub(super) use self::parse::parse;
+
 /// "Sun, 06 Nov 1994 08:49:37 GMT"
 pub(super) const LENGTH: usize = 29;
 

@@ -11,6 +11,7 @@ mod date;
 pub(crate) mod deferred;
 mod encode;
 mod exchange;
+pub(crate) mod files;
 mod framing;
 pub(crate) mod http_request;
 pub(crate) mod http_response;

@@ -1,6 +1,6 @@
 //! The setters of `yolanda.h` for responses: they copy, and refuse what would break the message.
 
-use core::ffi::{c_char, c_int, c_void};
+use core::ffi::{CStr, c_char, c_int, c_void};
 
 use super::body_file::{self, BodyFile};
 use super::encode::is_settable;
@@ -113,6 +113,30 @@ pub(crate) unsafe extern "C" fn yolanda_http_response_add_header(
         (*httpResponse).response_headers_number = n as c_int + 1;
     }
     0
+}
+
+/// Adds a header of the library's own, whose value is copied. None when memory is out, or there are 128.
+///
+/// # Safety
+/// `response` is a live response that isn't a program's; the value has no control characters.
+pub(super) unsafe fn put_header(
+    response: *mut Response,
+    name: &'static CStr,
+    value: &[u8],
+) -> Option<()> {
+    // SAFETY: as said; the index lies in the library's own array. The name is only read.
+    unsafe {
+        let public: *mut http_response = response.cast();
+        let n = usize::try_from((*public).response_headers_number).unwrap_or(0);
+        let value = copy(response, value);
+        if n >= ENTRIES || (*public).response_headers.is_null() || value.is_null() {
+            return None;
+        }
+        let key = name.as_ptr().cast_mut();
+        (*public).response_headers.add(n).write(response_header { key, value });
+        (*public).response_headers_number = n as c_int + 1;
+        Some(())
+    }
 }
 
 pub(crate) unsafe extern "C" fn yolanda_http_response_set_body(

@@ -6,12 +6,18 @@ use core::ffi::CStr;
 pub(super) type Status = u32;
 
 pub(super) const NO_CONTENT: Status = 204;
+pub(super) const PARTIAL_CONTENT: Status = 206;
+pub(super) const MOVED: Status = 301;
+pub(super) const NOT_MODIFIED: Status = 304;
 pub(super) const BAD_REQUEST: Status = 400;
+pub(super) const FORBIDDEN: Status = 403;
 pub(super) const NOT_FOUND: Status = 404;
 pub(super) const METHOD_NOT_ALLOWED: Status = 405;
 pub(super) const REQUEST_TIMEOUT: Status = 408;
+pub(super) const PRECONDITION_FAILED: Status = 412;
 pub(super) const CONTENT_TOO_LARGE: Status = 413;
 pub(super) const URI_TOO_LONG: Status = 414;
+pub(super) const RANGE_NOT_SATISFIABLE: Status = 416;
 pub(super) const EXPECTATION_FAILED: Status = 417;
 pub(super) const MISDIRECTED: Status = 421;
 pub(super) const HEADERS_TOO_LARGE: Status = 431;

@@ -15,7 +15,7 @@ COLUMNS = ["function", "thread", "signal handler", "takes and returns", "errno"]
 # The structs that count as objects of the library: NULL for one of them is an error.
 OBJECTS = ("acceptor", "buffer", "channel", "channel_map", "event_loop", "event_loop_thread",
            "http_request", "http_response", "http_server", "tcp_connection", "TCPserver",
-           "thread_pool", "yolanda_client")
+           "thread_pool", "yolanda_client", "yolanda_http_files")
 # A signal handler may call them, and then nothing must be printed.
 SILENT = {"yolanda_loop_quit"}
 

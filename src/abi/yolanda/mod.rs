@@ -5,6 +5,7 @@ pub mod client;
 pub mod connection;
 pub mod event_loop;
 pub mod http_access;
+pub mod http_files;
 pub mod http_request;
 pub mod http_response;
 pub mod http_route;

@@ -1,0 +1,58 @@
+//! Opens a file below a root, and no other: the kernel resolves the path (openat2(2)), or, where it
+//! knows no such call or refuses it, `walk` does, name by name.
+
+use core::ffi::{CStr, c_int};
+use core::mem::size_of;
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use super::walk::walk;
+use crate::sys::errno;
+
+/// Without waiting for the other end of a FIFO, nor becoming a terminal's.
+pub(super) const FLAGS: c_int =
+    libc::O_RDONLY | libc::O_NONBLOCK | libc::O_CLOEXEC | libc::O_NOCTTY;
+
+/// How often a path is looked up again that others rename meanwhile.
+const TRIES: usize = 16;
+
+/// The kernel doesn't offer it.
+static LACKING: AtomicBool = AtomicBool::new(false);
+
+/// Opens what a relative path names below a folder. `links`: symbolic links are followed, as long as
+/// they stay below; otherwise there is nothing where one is. Err with errno.
+pub(super) fn open(root: c_int, path: &CStr, links: bool) -> Result<c_int, c_int> {
+    if !LACKING.load(Relaxed) {
+        match by_kernel(root, path, links) {
+            // Filters answer with EPERM for a call they don't know. So does a file: then `walk` says it again.
+            Err(libc::EPERM) => (),
+            Err(libc::ENOSYS) => LACKING.store(true, Relaxed),
+            known => return known,
+        }
+    }
+    walk(root, path, links)
+}
+
+pub(super) fn by_kernel(root: c_int, path: &CStr, links: bool) -> Result<c_int, c_int> {
+    let stay = libc::RESOLVE_BENEATH | libc::RESOLVE_NO_MAGICLINKS;
+    let resolve = if links { stay } else { stay | libc::RESOLVE_NO_SYMLINKS };
+    // struct open_how: flags, mode, resolve.
+    let how: [u64; 3] = [FLAGS as u64, 0, resolve];
+    for _ in 0..TRIES {
+        // SAFETY: a string, and a struct of the size that is told.
+        let fd = unsafe {
+            libc::syscall(
+                libc::SYS_openat2,
+                root,
+                path.as_ptr(),
+                how.as_ptr(),
+                size_of::<[u64; 3]>(),
+            )
+        };
+        match (fd, errno::get()) {
+            (0.., _) => return Ok(fd as c_int),
+            (_, libc::EAGAIN | libc::EINTR) => (),
+            (_, error) => return Err(error),
+        }
+    }
+    Err(libc::EAGAIN)
+}

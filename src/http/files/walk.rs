@@ -1,0 +1,151 @@
+//! Opens a file below a root name by name, so that each is known to be no symbolic link, or is put in the
+//! link's place: openat2(2) for kernels that haven't got it. Nothing depends on what others do to the
+//! folders meanwhile: no name that is opened has a slash, and no link is followed by the kernel.
+
+use core::ffi::{CStr, c_int};
+
+use super::open::FLAGS;
+use super::path::LONGEST;
+use crate::sys::{errno, fd as sys_fd};
+
+/// So many links may be on a way, as for the kernel (path_resolution(7)).
+const LINKS: usize = 40;
+
+/// A folder on the way, closed behind it.
+struct Folder(c_int);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        sys_fd::close(self.0);
+    }
+}
+
+/// The path that is still to be walked, of which the beginning may have been walked already.
+struct Path {
+    text: [u8; LONGEST],
+    len: usize,
+}
+
+impl Path {
+    fn bytes(&self) -> &[u8] {
+        self.text.get(..self.len).unwrap_or(b"")
+    }
+
+    /// Puts `with` in place of the bytes from `start` to `end`. None where it doesn't fit.
+    fn replace(&mut self, start: usize, end: usize, with: &[u8]) -> Option<()> {
+        let behind = self.len.checked_sub(end)?;
+        let len = start + with.len() + behind;
+        if len > LONGEST || start > end {
+            return None;
+        }
+        self.text.copy_within(end..self.len, start + with.len());
+        self.text.get_mut(start..start + with.len())?.copy_from_slice(with);
+        self.len = len;
+        Some(())
+    }
+}
+
+/// As `open`.
+pub(super) fn walk(root: c_int, path: &CStr, links: bool) -> Result<c_int, c_int> {
+    let mut left = Path { text: [0; LONGEST], len: 0 };
+    left.replace(0, 0, path.to_bytes()).ok_or(libc::ENAMETOOLONG)?;
+    let mut folder: Option<Folder> = None;
+    // Where the next name begins, and how many links there were.
+    let (mut start, mut seen) = (0, 0);
+    loop {
+        let rest = left.bytes().get(start..).unwrap_or(b"");
+        let len = rest.iter().position(|&b| b == b'/').unwrap_or(rest.len());
+        let (name, behind) = rest.split_at(len);
+        let is_last = !behind.iter().any(|&b| b != b'/');
+        match name {
+            // Of links: those of paths were refused.
+            b"" | b"." if !is_last => {
+                left.replace(start, start + len + 1, b"").ok_or(libc::ENAMETOOLONG)?;
+                continue;
+            }
+            b".." => {
+                // All names before are folders, so that this takes the last of them away.
+                let before = left.bytes().get(..start).unwrap_or(b"");
+                let before = before.strip_suffix(b"/").ok_or(libc::EXDEV)?;
+                let first = before.iter().rposition(|&b| b == b'/').map_or(0, |slash| slash + 1);
+                let end = (start + len + 1).min(left.len);
+                left.replace(first, end, b"").ok_or(libc::ENAMETOOLONG)?;
+                (start, folder) = (0, None);
+                continue;
+            }
+            _ => (),
+        }
+        let at = folder.as_ref().map_or(root, |folder| folder.0);
+        let name = Name::of(if name.is_empty() { b"." } else { name })?;
+        let flags = match is_last && behind.is_empty() {
+            true => FLAGS,
+            false => libc::O_PATH | libc::O_DIRECTORY | libc::O_CLOEXEC,
+        };
+        match open_name(at, &name, flags) {
+            Ok(fd) if is_last && behind.is_empty() => return Ok(fd),
+            Ok(fd) if is_last => {
+                // A slash stands behind it: a folder, which is opened for good.
+                let found = Folder(fd);
+                return open_name(found.0, &Name::of(b".")?, FLAGS);
+            }
+            Ok(fd) => {
+                folder = Some(Folder(fd));
+                start += len + 1;
+            }
+            Err(error @ (libc::ELOOP | libc::ENOTDIR)) => {
+                let mut target = [0; LONGEST];
+                let target = match read_link(at, &name, &mut target) {
+                    Some(target) if links => target,
+                    Some(_) => return Err(libc::ELOOP),
+                    None => return Err(error),
+                };
+                seen += 1;
+                if seen > LINKS {
+                    return Err(libc::ELOOP);
+                }
+                if target.first() == Some(&b'/') {
+                    return Err(libc::EXDEV);
+                }
+                left.replace(start, start + len, target).ok_or(libc::ENAMETOOLONG)?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// A single name as a string.
+struct Name([u8; 256]);
+
+impl Name {
+    fn of(name: &[u8]) -> Result<Name, c_int> {
+        let mut text = [0; 256];
+        let room = text.get_mut(..name.len()).filter(|_| name.len() < 256);
+        room.ok_or(libc::ENAMETOOLONG)?.copy_from_slice(name);
+        Ok(Name(text))
+    }
+}
+
+/// Opens a name in a folder, and follows no link. Err with errno; for a link ELOOP or ENOTDIR.
+fn open_name(folder: c_int, name: &Name, flags: c_int) -> Result<c_int, c_int> {
+    loop {
+        // SAFETY: a string that ends with a NUL.
+        let fd = unsafe { libc::openat(folder, name.0.as_ptr().cast(), flags | libc::O_NOFOLLOW) };
+        match (fd, errno::get()) {
+            (0.., _) => return Ok(fd),
+            (_, libc::EINTR) => (),
+            (_, error) => return Err(error),
+        }
+    }
+}
+
+/// What a link says; None where it is none.
+fn read_link<'a>(folder: c_int, name: &Name, to: &'a mut [u8; LONGEST]) -> Option<&'a [u8]> {
+    // SAFETY: a string that ends with a NUL, and room of the size that is told.
+    let len = unsafe {
+        libc::readlinkat(folder, name.0.as_ptr().cast(), to.as_mut_ptr().cast(), to.len())
+    };
+    usize::try_from(len).ok().and_then(|len| to.get(..len))
+}
+
+#[cfg(test)]
+mod tests;
