@@ -3,6 +3,7 @@
 //! simple mutations of them.
 
 mod chunks;
+mod files;
 mod reader;
 mod routes;
 mod urls;
@@ -107,4 +108,9 @@ pub fn target(data: &[u8]) {
 /// Patterns of routes, and a path that is asked for.
 pub fn route(data: &[u8]) {
     routes::check(data);
+}
+
+/// Files over HTTP: a path and conditional headers.
+pub fn files(data: &[u8]) {
+    files::check(data);
 }

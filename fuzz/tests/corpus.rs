@@ -97,6 +97,11 @@ const WORDS: &[&[u8]] = &[
     b"Host: a\r\n",
     b"Expect: 100-continue\r\n",
     b"Connection: close\r\n",
+    b"\nRange: bytes=",
+    b"\nIf-None-Match: \"",
+    b"\nIf-Range: ",
+    b"/../",
+    b"%2e%2e/",
     b"HTTP/1.0",
     b"HTTP/1.1",
     b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -201,4 +206,9 @@ fn target() {
 #[test]
 fn route() {
     run(yolanda_fuzz::route, &files("corpus/route"));
+}
+
+#[test]
+fn static_files() {
+    run(yolanda_fuzz::files, &files("corpus/files"));
 }

@@ -472,6 +472,52 @@ def embedded_loop(examples):
                 server.process.stdin.close()
 
 
+def static_site(examples):
+    film = os.urandom(3 << 20)
+    with tempfile.TemporaryDirectory() as place:
+        site = Path(place, "site")
+        (site / "pictures").mkdir(parents=True)
+        (site / "index.html").write_text("<!DOCTYPE html><title>home</title>\n")
+        (site / "pictures/cat.PNG").write_bytes(b"a cat")
+        (site / "film.mp4").write_bytes(film)
+        Path(place, "secret").write_text("not for you")
+        with examples.serving("static_site", str(site), None, address=ANY_PORT, stop=None) as server:
+            client = http.client.HTTPConnection("127.0.0.1", server.port, timeout=examples.timeout)
+
+            def ask(path, headers={}, method="GET"):
+                client.request(method, path, headers=headers)
+                answer = client.getresponse()
+                return answer, answer.read()
+
+            answer, data = ask("/")
+            assert (answer.status, data) == (200, (site / "index.html").read_bytes())
+            assert answer.getheader("Content-Type") == "text/html; charset=utf-8"
+            assert answer.getheader("Cache-Control") == "max-age=60"
+            answer, _ = ask("/", {"If-None-Match": answer.getheader("ETag")})
+            assert answer.status == 304
+            answer, data = ask("/pictures/cat.PNG")
+            assert (answer.getheader("Content-Type"), data) == ("image/png", b"a cat")
+            assert ask("/film.mp4")[1] == film
+            answer, data = ask("/film.mp4", {"Range": "bytes=1000-1999"})
+            assert (answer.status, data) == (206, film[1000:2000])
+            answer, data = ask("/film.mp4", method="HEAD")
+            assert (answer.getheader("Content-Length"), data) == (str(len(film)), b"")
+            for path in ("/none", "/../secret", "/%2e%2e/secret", "/pictures/"):
+                assert ask(path)[0].status == 404, path
+            assert ask("/pictures")[0].getheader("Location") == "/pictures/"
+            assert ask("/", method="POST")[0].status == 405
+            server.wait_line(r'"GET /film\.mp4 HTTP/1\.1" 206 1000 ')
+            # Who is in the middle of a download when the server is told to stop.
+            late = small_socket(server, examples.timeout)
+            late.sendall(b"GET /film.mp4 HTTP/1.0\r\n\r\n")
+            start = harness.recv_until(late, b"\r\n\r\n")
+            assert b"206" not in start
+            client.close()
+            server.signal(signal.SIGTERM)
+            assert harness.recv_all(late) == film
+            late.close()
+
+
 def json_api(examples):
     with examples.serving("json_api", address=ANY_PORT, stop=signal.SIGTERM) as server:
         client = http.client.HTTPConnection("127.0.0.1", server.port, timeout=examples.timeout)
@@ -541,7 +587,7 @@ def json_api(examples):
 CHECKS = {check.__name__: check for check in (
     echo_server, echo_server_threads, echo_server_poll, http_server, blocking_server,
     own_channel, chat_server, timer, graceful_shutdown, idle_timeout, file_sender, async_client,
-    unix_socket, embedded_loop, json_api)}
+    unix_socket, embedded_loop, static_site, json_api)}
 
 
 def main():

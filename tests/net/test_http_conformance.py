@@ -32,7 +32,7 @@ def source(name):
     """The text of a file that holds tests. Those of NAME.rs may stand in NAME/tests.rs."""
     folders, _ = PLACES[Path(name).suffix]
     texts = [path.read_text() for folder in folders
-             for path in (harness.ROOT / folder / name, harness.ROOT / folder / Path(name).stem / "tests.rs")
+             for path in (harness.ROOT / folder / name, harness.ROOT / folder / Path(name).with_suffix("") / "tests.rs")
              if path.exists()]
     return "\n".join(texts)
 

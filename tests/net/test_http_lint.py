@@ -1,6 +1,7 @@
 """What httplint, a linter for HTTP messages, says of the server's responses: nothing bad."""
 import re
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -32,6 +33,19 @@ REFUSED = [
     request("/", "Transfer-Encoding: gzip"),
     request("https://a/"),
     request("a:443", method="CONNECT"),
+]
+
+
+FILES = [
+    request("/page.html"),
+    request("/page.html", method="HEAD"),
+    request("/page.html", "Range: bytes=1-3"),
+    request("/page.html", "Range: bytes=100-"),
+    request("/page.html", "If-None-Match: *"),
+    request("/page.html", "If-Match: \"x\""),
+    request("/page.html", method="POST"),
+    request("/folder"),
+    request("/missing"),
 ]
 
 
@@ -68,8 +82,8 @@ def bad_notes(sent, received):
 @unittest.skipUnless(packages.provide("httplint"), "httplint can't be installed")
 @harness.matrix(dispatchers=("epoll",), kinds=("so",), threads=(0,))
 class Lint(netcase.NetCase):
-    def assertClean(self, program, requests):
-        with self.server(program) as server:
+    def assertClean(self, program, requests, *args):
+        with self.server(program, *args) as server:
             for sent in requests:
                 with self.subTest(request=sent[:60]), Client(server) as client:
                     client.send(sent)
@@ -84,6 +98,12 @@ class Lint(netcase.NetCase):
 
     def test_responses_in_parts(self):
         self.assertClean("http_later", LATER)
+
+    def test_files(self):
+        with tempfile.TemporaryDirectory() as root:
+            Path(root, "folder").mkdir()
+            Path(root, "page.html").write_text("<!DOCTYPE html><title>page</title>\n")
+            self.assertClean("http_files", FILES, root, 0, "", 60, "route", 0)
 
     def test_it_would_be_told(self):
         """The linter finds what is wrong."""
