@@ -154,6 +154,7 @@ const ADDITIONS: &[&str] = &[
     "http_route",
     "http_files",
     "http_access",
+    "http_upload",
     "log",
 ];
 

@@ -56,6 +56,21 @@
 #define YOLANDA_HTTP_FILES_HIDDEN 2
 
 /**
+ * An event of yolanda_http_body_callback: here are the next bytes of the body.
+ */
+#define YOLANDA_HTTP_BODY_PART 1
+
+/**
+ * An event of yolanda_http_body_callback, the last one: that was all of the body.
+ */
+#define YOLANDA_HTTP_BODY_COMPLETE 2
+
+/**
+ * An event of yolanda_http_body_callback, the last one: the body isn't whole, and no more of it will come.
+ */
+#define YOLANDA_HTTP_BODY_CUT 3
+
+/**
  * The level above all severities: nothing is logged.
  */
 #define YOLANDA_LOG_OFF 4
@@ -303,6 +318,29 @@ struct yolanda_http_access {
  * Called on the connection's thread, on several threads at once where the server has some.
  */
 typedef void (*yolanda_http_access_callback)(const struct yolanda_http_access *entry, void *data);
+
+/**
+ * Called on the connection's thread when the head of a request is there and a body follows; before
+ * `100 Continue` is sent. It looks at the request, which has no body and no route's parameters yet, and may call
+ * yolanda_http_request_stream_body() or yolanda_http_request_refuse(). Where it calls neither, the body is
+ * collected within the server's limit, as without this callback. `data` is that of
+ * yolanda_http_server_set_head_callback().
+ */
+typedef void (*yolanda_http_head_callback)(struct http_request *httpRequest, void *data);
+
+/**
+ * Called on the connection's thread with a body as it comes, in parts of any size, without what chunks stand
+ * in: YOLANDA_HTTP_BODY_PART with `length` bytes, 1 at least, which are good until it returns or runs the loop.
+ * Then exactly once, whatever happens, the final call with NULL and 0: YOLANDA_HTTP_BODY_COMPLETE, or
+ * YOLANDA_HTTP_BODY_CUT where the client has gone, is too slow, sends what is malformed or too much, where the
+ * request was refused, or where the connection or the server is closed or freed. Behind a deadline's 408 it comes
+ * when the connection has ended. Until then `data` has to stay; it is that of yolanda_http_request_stream_body().
+ */
+typedef void (*yolanda_http_body_callback)(struct http_request *httpRequest,
+                                           const char *bytes,
+                                           size_t length,
+                                           int event,
+                                           void *data);
 
 /**
  * Takes a line of the log, on the thread that logs: the severity as it was given, the text without
@@ -1905,6 +1943,70 @@ int yolanda_http_server_set_access_log(struct http_server *server,
 int yolanda_http_access_line(const struct yolanda_http_access *entry,
                              char *buffer,
                              size_t size);
+
+/**
+ * Has `callback` called for each request with a body (a Content-Length above 0, or chunks), so that it can say
+ * where the body goes. NULL: not any more. Requests without a body don't know of it.
+ *
+ * Returns 0, or -1 with errno: EINVAL for NULL, EBUSY (the server has been started), EPERM on another thread,
+ * ENOMEM.
+ *
+ * # Safety
+ * `server` is NULL or a server; `data` stays yours, and until the server's last connection has ended. Only on its
+ * loop's thread.
+ */
+int yolanda_http_server_set_head_callback(struct http_server *server,
+                                          yolanda_http_head_callback callback,
+                                          void *data);
+
+/**
+ * Has the body of a request given to `callback` in parts instead of being collected: of whatever size it is,
+ * it needs no more memory than the server reads at once. Behind the whole body the requestCallback or the route
+ * answers as usual, at once or later; for it yolanda_http_request_body() is empty, and
+ * yolanda_http_request_stream_data() is `data`. Until the final call http_request_reset() does nothing.
+ *
+ * `limit`: so many bytes may come, 0 stands for any number; the server's limit doesn't count. A longer body is
+ * refused with 413 at once where its length is announced, otherwise at the first chunk beyond; either way the
+ * final call says YOLANDA_HTTP_BODY_CUT.
+ *
+ * A callback that can't take more for now calls yolanda_connection_pause() with
+ * yolanda_http_request_connection(): it isn't called before yolanda_connection_resume(), but for the final call
+ * where the connection ends. Meanwhile the client has to wait, and the deadline for bodies does as well.
+ *
+ * Returns 0, or -1 with errno: EINVAL for NULL, EPERM outside of the head callback of this request, EALREADY
+ * (called before, or refused), ENOMEM. On failure `callback` isn't called.
+ *
+ * # Safety
+ * `httpRequest` is NULL or a request. Only on the connection's thread.
+ */
+int yolanda_http_request_stream_body(struct http_request *httpRequest,
+                                     yolanda_http_body_callback callback,
+                                     void *data,
+                                     uint64_t limit);
+
+/**
+ * Refuses a request before its body is read: behind the head callback the client gets an error with this
+ * `status`, and with its standard text as the body, no `100 Continue`, and the connection ends (RFC 9110, 10.1.1).
+ * What it has sent of the body by then is dropped.
+ *
+ * Returns 0, or -1 with errno: EINVAL for NULL and a status outside of 400 to 599, EPERM outside of the head
+ * callback of this request, EALREADY (called before).
+ *
+ * # Safety
+ * As for yolanda_http_request_stream_body().
+ */
+int yolanda_http_request_refuse(struct http_request *httpRequest,
+                                int status);
+
+/**
+ * The `data` of yolanda_http_request_stream_body(), for who answers the request.
+ *
+ * Returns the pointer, or NULL with errno: EINVAL for NULL, ENOENT where the body was collected or there is none.
+ *
+ * # Safety
+ * As for yolanda_http_request_body().
+ */
+void *yolanda_http_request_stream_data(struct http_request *httpRequest);
 
 /**
  * Says what is logged: lines of this severity and above (LOG_DEBUG_TYPE, LOG_MSG_TYPE,

@@ -39,6 +39,10 @@ pub use super::yolanda::http_response::{
 };
 pub use super::yolanda::http_route::yolanda_http_handler;
 pub use super::yolanda::http_server::yolanda_http_stats;
+pub use super::yolanda::http_upload::{
+    YOLANDA_HTTP_BODY_COMPLETE, YOLANDA_HTTP_BODY_CUT, YOLANDA_HTTP_BODY_PART,
+    yolanda_http_body_callback, yolanda_http_head_callback,
+};
 pub use super::yolanda::server::yolanda_server_callback;
 pub use super::yolanda::signal::{yolanda_signal, yolanda_signal_callback};
 pub use super::yolanda::timer::{yolanda_timer, yolanda_timer_callback};

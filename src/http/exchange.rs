@@ -14,10 +14,11 @@ use super::sending::{self, After, is_waited_for};
 use super::server;
 use super::state::{Http, Phase};
 use super::status::{Status, reason};
+use super::upload::{self, Read};
 use super::{access, date, route, state};
 use crate::abi::types::{
-    REQUEST_BODY, REQUEST_DONE, YOLANDA_HTTP_CLOSED as CLOSED, YOLANDA_HTTP_WRITABLE as WRITABLE,
-    buffer, tcp_connection,
+    REQUEST_BODY, REQUEST_DONE, YOLANDA_HTTP_BODY_CUT as CUT, YOLANDA_HTTP_CLOSED as CLOSED,
+    YOLANDA_HTTP_WRITABLE as WRITABLE, buffer, tcp_connection,
 };
 use crate::reactor::buffer::readable;
 use crate::reactor::event_loop::http_slot;
@@ -32,6 +33,8 @@ use crate::sys::fd::More;
 enum Next {
     /// It waits for more bytes.
     Stay,
+    /// It waits for the program to go on reading, within a body.
+    Hold,
     /// It waits for a response that was deferred.
     Wait,
     /// It waits until all is sent.
@@ -90,7 +93,7 @@ pub(super) unsafe fn serve(input: *mut buffer, conn: *mut tcp_connection) {
             let answered = (*http).requests;
             let next = answer_all(input, conn, scratch, request, &mut out);
             match next {
-                Next::Stay | Next::Wait => {
+                Next::Stay | Next::Hold | Next::Wait => {
                     note_phase(http, request, &next, (*http).requests != answered);
                 }
                 Next::Send => sending::wait(conn, http),
@@ -102,6 +105,9 @@ pub(super) unsafe fn serve(input: *mut buffer, conn: *mut tcp_connection) {
                 Next::Gone => true,
                 _ => out.flush(),
             };
+            if next != Next::Wait && !(goes_on(&next) && is_open(conn)) {
+                upload::end(request, CUT);
+            }
             if !is_open(conn) && access::is_on(conn) {
                 access::ended(conn);
             }
@@ -115,6 +121,9 @@ pub(super) unsafe fn serve(input: *mut buffer, conn: *mut tcp_connection) {
                 close_after_send(conn, false);
             } else if let Next::Close { linger } = next {
                 close_after_send(conn, linger);
+            } else if resumed && next == Next::Hold {
+                // A client that has ended its stream isn't done before its body is.
+                (*http).sending = true;
             } else if resumed && next == Next::Stay {
                 answering::set_answering(conn, false);
             }
@@ -125,12 +134,18 @@ pub(super) unsafe fn serve(input: *mut buffer, conn: *mut tcp_connection) {
     }
 }
 
+/// Whether more of the request that has begun may be read.
+fn goes_on(next: &Next) -> bool {
+    matches!(next, Next::Stay | Next::Hold)
+}
+
 /// Notes what the connection waits for from now on.
 unsafe fn note_phase(http: *mut Http, request: *mut Request, next: &Next, answered: bool) {
     // SAFETY: the caller's objects; the connection's state is there while it is served.
     unsafe {
         let phase = match request::state(request) {
             _ if *next == Next::Wait => Phase::Answer,
+            _ if *next == Next::Hold => Phase::Body,
             REQUEST_BODY => Phase::Body,
             _ if request::parser(request).is_fresh() => Phase::Idle,
             _ => Phase::Head,
@@ -157,7 +172,7 @@ unsafe fn put_away(
             // The deferred response has it.
             return;
         }
-        let ends = *next != Next::Stay || !is_open(conn);
+        let ends = !goes_on(next) || !is_open(conn);
         if ends || request::parser(request).is_fresh() {
             request::reset(request);
             (*conn).request = null_mut();
@@ -182,7 +197,11 @@ unsafe fn answer_all(
             if logs && readable(input) > 0 {
                 access::begins(conn);
             }
-            if let Err(status) = request::parse(input, request, &limits) {
+            let read = match limits.ask {
+                false => request::parse(input, request, &limits).map(|()| Read::All),
+                true => upload::read(input, conn, request, &limits, out),
+            };
+            if let Err(status) = read {
                 let bytes = refuse(status, out);
                 if !server.is_null() {
                     (*server).answered(status);
@@ -194,13 +213,17 @@ unsafe fn answer_all(
                 let gone = logs && answering::is_closing(conn);
                 return if gone { Next::Gone } else { Next::Close { linger: true } };
             }
+            let held = matches!(read, Ok(Read::Held));
+            if matches!(read, Ok(Read::Gone)) {
+                return Next::Gone;
+            }
             match request::state(request) {
-                REQUEST_DONE => (),
+                REQUEST_DONE if !held => (),
                 state => {
                     if state == REQUEST_BODY {
                         ask_for_body(input, request, out);
                     }
-                    return Next::Stay;
+                    return if held { Next::Hold } else { Next::Stay };
                 }
             }
             let next = answer(input, conn, scratch, request, out);
@@ -513,8 +536,9 @@ pub(super) unsafe fn forget(conn: *mut tcp_connection) {
             }
             deferred::tell(deferred, CLOSED);
         } else if !(*conn).request.is_null() && !(*http).serving {
-            request::free((*conn).request.cast());
-            (*conn).request = null_mut();
+            let request: *mut Request = core::mem::replace(&mut (*conn).request, null_mut()).cast();
+            upload::end(request, CUT);
+            request::free(request);
         }
         if !(*http).serving {
             if access::is_on(conn) {

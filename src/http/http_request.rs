@@ -6,6 +6,7 @@ use core::ptr::null_mut;
 use super::request;
 use super::scan::{has_member, trim};
 use super::text::text;
+use super::upload;
 use crate::abi::types::{REQUEST_STATUS, http_request, http_request_state_t};
 
 /// Whether `key` is `name`, ignoring case. Looks no further than at the first difference.
@@ -61,7 +62,13 @@ pub(crate) unsafe extern "C" fn http_request_reset(httpRequest: *mut http_reques
         return;
     }
     // SAFETY: the caller's request.
-    unsafe { request::reset(httpRequest.cast()) };
+    unsafe {
+        if upload::is_coming(httpRequest.cast()) {
+            log_err!("http_request_reset: the body of this request is on its way");
+            return;
+        }
+        request::reset(httpRequest.cast());
+    }
 }
 
 pub(crate) unsafe extern "C" fn http_request_add_header(

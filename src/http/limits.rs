@@ -1,6 +1,9 @@
 //! How large a request may be.
 #![forbid(unsafe_code)]
 
+/// The limit of bodies that have none: any that can be counted.
+pub(super) const ANY_LENGTH: u64 = u64::MAX - 1;
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Limits {
     /// Bytes of the request line: 414 beyond.
@@ -11,9 +14,20 @@ pub(super) struct Limits {
     pub(super) headers: usize,
     /// Bytes of the body, without what chunks stand in: 413 beyond.
     pub(super) body: u64,
+    /// The parser stops behind a head that a body follows, whose length is left to be judged by who
+    /// asked for this: `Parser::admit`.
+    pub(super) ask: bool,
+    /// The parser stops behind each stretch of a body.
+    pub(super) parts: bool,
 }
 
 impl Limits {
-    pub(super) const DEFAULT: Limits =
-        Limits { line: 8 << 10, head: 64 << 10, headers: 1000, body: 64 << 20 };
+    pub(super) const DEFAULT: Limits = Limits {
+        line: 8 << 10,
+        head: 64 << 10,
+        headers: 1000,
+        body: 64 << 20,
+        ask: false,
+        parts: false,
+    };
 }

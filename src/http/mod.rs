@@ -34,4 +34,5 @@ mod status;
 pub(crate) mod sweep;
 mod target;
 mod text;
+pub(crate) mod upload;
 mod url;

@@ -4,10 +4,10 @@
 
 use super::body::{Body, Part};
 use super::framing::{Framing, is_for_the_head};
-use super::limits::Limits;
+use super::limits::{ANY_LENGTH, Limits};
 use super::line::{HeaderLine, RequestLine, header_line, request_line};
 use super::scan::find_control;
-use super::status::{BAD_REQUEST, HEADERS_TOO_LARGE, Status, URI_TOO_LONG};
+use super::status::{BAD_REQUEST, CONTENT_TOO_LARGE, HEADERS_TOO_LARGE, Status, URI_TOO_LONG};
 
 /// The line with the size of a chunk, and its extensions.
 const CHUNK_LINE_MAX: usize = 1 << 10;
@@ -49,6 +49,8 @@ pub(super) struct Parser {
     /// The response has no body.
     pub(super) is_head: bool,
     body: Body,
+    /// Somebody is to look at what was taken last before it goes on: see `Limits`.
+    halted: bool,
 }
 
 impl Parser {
@@ -65,6 +67,7 @@ impl Parser {
             framing: Framing::default(),
             is_head: false,
             body: Body::of_length(0),
+            halted: false,
         }
     }
 
@@ -83,8 +86,21 @@ impl Parser {
         self.framing.expects = false;
     }
 
-    /// Takes what it can, tells how many bytes that was, and stops behind the request, or at what
-    /// can't be part of one.
+    /// Whether the latest call stopped because the limits want it to, and bytes may be left.
+    pub(super) fn is_halted(&self) -> bool {
+        self.halted
+    }
+
+    /// Behind the head: whether a body of the length that was announced may come.
+    pub(super) fn admit(&self, limit: u64) -> Result<(), Status> {
+        match self.body.left() {
+            Some(length) if length > limit => Err(CONTENT_TOO_LARGE),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes what it can, tells how many bytes that was, and stops behind the request, at what can't
+    /// be part of one, or where the limits say so.
     pub(super) fn parse(
         &mut self,
         input: &[u8],
@@ -92,7 +108,8 @@ impl Parser {
         store: &mut impl Store,
     ) -> (usize, Result<(), Status>) {
         let mut taken = 0;
-        while self.state != State::Done {
+        self.halted = false;
+        while self.state != State::Done && !self.halted {
             match self.step(input.get(taken..).unwrap_or(b""), limits, store) {
                 Ok(0) => break,
                 Ok(n) => taken += n,
@@ -131,9 +148,11 @@ impl Parser {
                     if self.needs_host && !self.framing.host && !self.framing.is_1_0 {
                         return Err(BAD_REQUEST);
                     }
-                    self.body = self.framing.body(limits.body)?;
+                    let limit = if limits.ask { ANY_LENGTH } else { limits.body };
+                    self.body = self.framing.body(limit)?;
                     self.state = State::Body;
                     self.end_of_body();
+                    self.halted = limits.ask && self.state == State::Body;
                 } else {
                     self.header(line, limits.headers, store)?;
                 }
@@ -186,6 +205,7 @@ impl Parser {
                 let taken = self.body.take(input.len());
                 if taken > 0 {
                     store.body(input.get(..taken).unwrap_or(b""), self.body.left())?;
+                    self.halted = limits.parts;
                 }
                 taken
             }

@@ -2,6 +2,7 @@
 
 mod content;
 mod keeper;
+mod streamed;
 mod target;
 
 use core::ffi::{c_char, c_int};
@@ -10,6 +11,7 @@ use core::ptr::null_mut;
 
 use self::content::Content;
 use self::keeper::{Keeper, push};
+pub(super) use self::streamed::{Asked, asked, set_asked, set_upload, upload};
 use self::target::Lazy;
 pub(super) use self::target::{Lack, Parameters, capture, captured, path, query, segments};
 use super::arena::Arena;
@@ -17,6 +19,7 @@ use super::limits::Limits;
 use super::parse::{Parser, State};
 use super::status::{BAD_REQUEST, Status};
 use super::text::text;
+use super::upload::{self, Upload};
 use crate::abi::types::{
     REQUEST_BODY, REQUEST_DONE, REQUEST_HEADERS, REQUEST_STATUS, buffer, http_request,
     http_request_state_t, request_header, tcp_connection,
@@ -42,6 +45,9 @@ struct Front {
     query: Lazy<Parameters>,
     /// Those of the route.
     captured: Parameters,
+    /// Where the body goes that isn't collected; else NULL.
+    upload: *mut Upload,
+    asked: Asked,
     /// What it came over; NULL for a request of the program's.
     connection: *mut tcp_connection,
     /// Made by `http_request_new`, and so the program's to clear.
@@ -132,6 +138,8 @@ unsafe fn init(request: *mut Request, connection: *mut tcp_connection, is_progra
             path: Lazy::Unread,
             query: Lazy::Unread,
             captured: Parameters::NONE,
+            upload: null_mut(),
+            asked: Asked::No,
             connection,
             is_program_s,
         });
@@ -145,6 +153,7 @@ unsafe fn init(request: *mut Request, connection: *mut tcp_connection, is_progra
 unsafe fn release(request: *mut Request) {
     // SAFETY: the body, the chunks and the array are the request's own.
     unsafe {
+        upload::free((*request).front.upload);
         (*request).front.body.release();
         (*request).front.text.release();
         if (*request).front.capacity > FIRST_HEADERS {
@@ -262,7 +271,8 @@ pub(super) unsafe fn ends_connection(request: *mut Request) -> bool {
     unsafe { (*request).front.parser.framing.ends_connection() }
 }
 
-/// Takes what it can from the input. An error: the bytes are no request that is served.
+/// Takes what it can from the input. An error: the bytes are no request that is served. Bytes of a body
+/// that isn't collected are left in the input, for `upload` to hand over.
 ///
 /// # Safety
 /// Both are live objects.
@@ -279,6 +289,16 @@ pub(super) unsafe fn parse(
             }
             _ => b"",
         };
+        let upload = (*request).front.upload;
+        let of_upload;
+        let limits = match upload.is_null() {
+            true => limits,
+            false if (*upload).part > 0 => return Ok(()),
+            false => {
+                of_upload = Limits { body: (*upload).limit, ask: false, parts: true, ..*limits };
+                &of_upload
+            }
+        };
         let parser = parser(request);
         parser.state = match (*request).front.public.current_state {
             REQUEST_STATUS => State::RequestLine,
@@ -294,8 +314,9 @@ pub(super) unsafe fn parse(
             State::Body => REQUEST_BODY,
             State::Done => REQUEST_DONE,
         };
-        // Not more than was readable, which is a c_int.
-        (*input).readIndex += taken as c_int;
+        let part = if upload.is_null() { 0 } else { (*upload).part };
+        // Not more than was readable, which is a c_int; the part was taken last.
+        (*input).readIndex += (taken - part) as c_int;
         result
     }
 }

@@ -8,6 +8,7 @@ use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering::Relaxed};
 use super::access::{self, Log};
 use super::limits::Limits;
 use super::route::table::{self, Pattern};
+use super::upload::{self, Hook};
 use crate::abi::types::{http_server, request_callback, tcp_connection};
 
 /// The public struct first, so that the pointers are the same. Written on the server's thread, read by
@@ -24,6 +25,8 @@ pub(super) struct HttpServer {
     pub(super) routes: AtomicPtr<Pattern>,
     /// NULL: none. Changed before the start only.
     pub(super) log: AtomicPtr<Log>,
+    /// NULL: none. Changed before the start only.
+    pub(super) head: AtomicPtr<Hook>,
 }
 
 /// Milliseconds; 0: none.
@@ -86,6 +89,7 @@ pub(super) fn allocate(callback: request_callback) -> *mut HttpServer {
                 counts: Counts::default(),
                 routes: AtomicPtr::new(null_mut()),
                 log: AtomicPtr::new(null_mut()),
+                head: AtomicPtr::new(null_mut()),
             });
         }
         server
@@ -102,6 +106,7 @@ pub(super) unsafe fn dispose(block: *mut c_void) {
     unsafe {
         table::free(&(*server).routes);
         access::free((*server).log.load(Relaxed));
+        upload::free_hook((*server).head.load(Relaxed));
         libc::free(block);
     }
 }
@@ -123,6 +128,8 @@ impl HttpServer {
             head: read(&self.limits.head),
             headers: read(&self.limits.headers),
             body: read(&self.limits.body) as u64,
+            ask: !self.head.load(Relaxed).is_null(),
+            parts: false,
         }
     }
 

@@ -110,6 +110,11 @@ unsafe fn look(conn: *mut tcp_connection, server: &HttpServer, http: *mut Http, 
             Phase::Idle | Phase::Send if sends => return,
             Phase::Idle | Phase::Send => (is_over(&deadlines.idle, since, now), 0),
             Phase::Head => (is_over(&deadlines.head, since, now), REQUEST_TIMEOUT),
+            Phase::Body if answering::is_paused(conn) => {
+                // The program lets the client wait, not the other way round.
+                (*http).since = now;
+                return;
+            }
             Phase::Body => (is_over(&deadlines.body, since, now), REQUEST_TIMEOUT),
             Phase::Answer => {
                 let last = deferred::last_use((*http).deferred, since);

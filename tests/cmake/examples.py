@@ -584,10 +584,62 @@ def json_api(examples):
     client.close()
 
 
+def upload(examples):
+    with tempfile.TemporaryDirectory() as place:
+        def serving():
+            return examples.serving("upload", place, None, address=ANY_PORT, stop=signal.SIGTERM)
+
+        def names():
+            return sorted(path.name for path in Path(place).iterdir())
+
+        content = os.urandom(1 << 20) * (2 if examples.prefix else 20)
+        with serving() as server:
+            client = http.client.HTTPConnection("127.0.0.1", server.port, timeout=examples.timeout)
+
+            def ask(method, path, body=None, **options):
+                client.request(method, path, body, **options)
+                answer = client.getresponse()
+                return answer.status, answer.read()
+
+            for number, body in enumerate((b"x", content[:100_000], content)):
+                done = b"%d bytes\n" % len(body)
+                assert ask("PUT", f"/{number}.bin", body) == (201, done)
+                blocks = (body[at:at + 70_000] for at in range(0, len(body), 70_000))
+                assert ask("PUT", f"/{number}", blocks, encode_chunked=True,
+                           headers={"Transfer-Encoding": "chunked"}) == (201, done)
+                for name in (f"{number}.bin", str(number)):
+                    assert Path(place, name).read_bytes() == body, name
+            assert ask("PUT", "/0", b"another") == (201, b"7 bytes\n")
+            assert Path(place, "0").read_bytes() == b"another"
+            before = names()
+            assert before == ["0", "0.bin", "1", "1.bin", "2", "2.bin"], before
+            assert ask("GET", "/")[0] == ask("PUT", "/empty")[0] == 400
+            for method, path, status in (("POST", "/a", 405), ("PUT", "/", 400), ("PUT", "/.hidden", 400),
+                                         ("PUT", "/a/b", 400), ("PUT", "/..%2Fa", 400), ("PUT", "/%zz", 400)):
+                assert ask(method, path, b"body")[0] == status, path
+            client.close()
+            assert names() == before, names()
+
+            # Whoever goes leaves nothing behind; nor does the end of the server.
+            head = b"PUT /half HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nhalf of it"
+            with examples.connect(server) as gone:
+                gone.sendall(head)
+                harness.wait_until(lambda: names() != before, timeout=examples.timeout)
+            server.wait_line("/half: cut after 10 bytes$", timeout=examples.timeout)
+            assert names() == before, names()
+        with serving() as server, examples.connect(server) as late:
+            late.sendall(head)
+            harness.wait_until(lambda: names() != before, timeout=examples.timeout)
+            server.signal(signal.SIGTERM)
+            late.sendall(b"x" * 990)
+            assert harness.recv_until(late, b"1000 bytes\n")
+        assert Path(place, "half").read_bytes() == b"half of it" + b"x" * 990
+
+
 CHECKS = {check.__name__: check for check in (
     echo_server, echo_server_threads, echo_server_poll, http_server, blocking_server,
     own_channel, chat_server, timer, graceful_shutdown, idle_timeout, file_sender, async_client,
-    unix_socket, embedded_loop, static_site, json_api)}
+    unix_socket, embedded_loop, static_site, json_api, upload)}
 
 
 def main():

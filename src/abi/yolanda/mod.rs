@@ -10,6 +10,7 @@ pub mod http_request;
 pub mod http_response;
 pub mod http_route;
 pub mod http_server;
+pub mod http_upload;
 pub mod log;
 pub mod server;
 pub mod signal;

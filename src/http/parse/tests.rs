@@ -213,7 +213,7 @@ fn the_host_is_known() {
 
 #[test]
 fn limits_are_those_given() {
-    let small = Limits { line: 20, head: 40, headers: 2, body: 4 };
+    let small = Limits { line: 20, head: 40, headers: 2, body: 4, ..Limits::DEFAULT };
     let outcome = |input: &str| {
         let mut parser = Parser::new(false);
         parser.parse(input.as_bytes(), &small, &mut Told::default()).1
@@ -309,4 +309,37 @@ fn expectation_waits_for_the_body() {
     assert!(parser.expects_continue());
     parser.continued();
     assert!(!parser.expects_continue());
+}
+
+/// Behind a head with a body, whatever its length, and behind each stretch of one.
+#[test]
+fn stops_where_it_is_told_to() {
+    let asks = Limits { ask: true, body: 4, ..Limits::DEFAULT };
+    let parts = Limits { parts: true, ..Limits::DEFAULT };
+    let stretches = |input: &str| {
+        let (mut parser, mut told) = (Parser::new(false), Told::default());
+        let (mut taken, result) = parser.parse(input.as_bytes(), &asks, &mut told);
+        assert_eq!(result, Ok(()));
+        let mut lengths = Vec::new();
+        while parser.is_halted() {
+            let before = told.body.len();
+            let (n, result) = parser.parse(&input.as_bytes()[taken..], &parts, &mut told);
+            assert_eq!(result, Ok(()));
+            taken += n;
+            if parser.is_halted() {
+                lengths.push(told.body.len() - before);
+            }
+        }
+        assert_eq!((parser.state, taken), (State::Done, input.len()));
+        lengths
+    };
+    assert_eq!(stretches("GET / HTTP/1.1\r\n\r\n"), []);
+    assert_eq!(stretches("P / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello"), [5]);
+    let chunks = "5\r\nhello\r\n6;a=b\r\n world\r\n0\r\n\r\n";
+    let head = "P / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+    assert_eq!(stretches(&format!("{head}{chunks}")), [5, 6]);
+    let mut parser = Parser::new(false);
+    let head = b"P / HTTP/1.1\r\nContent-Length: 5\r\n\r\n";
+    assert_eq!(parser.parse(head, &asks, &mut Told::default()).1, Ok(()));
+    assert_eq!((parser.admit(4), parser.admit(5)), (Err(413), Ok(())));
 }

@@ -79,6 +79,10 @@ impl Store for Keeper {
         // SAFETY: a live request, and two fields of it that nobody else uses meanwhile.
         unsafe {
             let front = &raw mut (*self.0).front;
+            if !(*front).upload.is_null() {
+                (*(*front).upload).part = bytes.len();
+                return Ok(());
+            }
             (*front).body.append(&mut (*front).text, bytes, left).ok_or(NO_MEMORY)
         }
     }

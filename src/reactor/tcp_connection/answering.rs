@@ -118,6 +118,15 @@ pub unsafe fn is_own_thread(conn: *mut tcp_connection) -> bool {
     unsafe { on_owner((*conn).eventLoop) }
 }
 
+/// Whether reading is stopped.
+///
+/// # Safety
+/// A live connection on its thread.
+pub unsafe fn is_paused(conn: *mut tcp_connection) -> bool {
+    // SAFETY: as said.
+    unsafe { (*of(conn)).paused }
+}
+
 /// Stops reading; whether it wasn't stopped before.
 ///
 /// # Safety

@@ -1,0 +1,181 @@
+/*
+ * Takes files of any size over HTTP, without ever having much of them in memory.
+ *
+ *     ./upload FOLDER [ADDRESS]        localhost:43211 unless told
+ *
+ *     curl localhost:43211/film.mp4 -T film.mp4        201, and FOLDER/film.mp4 is there
+ *
+ * A body that is collected has to fit into memory, once for each client. Here each part is written to
+ * the disk as it comes. Half a file never gets the name: until all of it is there it is a temporary one,
+ * which goes where the client does.
+ */
+#include "yolanda.h"
+#include "example.h"
+
+#include <fcntl.h>
+#include <limits.h>
+
+/* So much of the disk for one file. More is refused with 413, at once where the client says how much. */
+#define FILE_MAX (4ull << 30)
+
+/* One per body that is on its way. */
+struct upload {
+    int file;
+    int error; /* errno of what failed first; 0: nothing */
+    unsigned long long size;
+    char temporary[PATH_MAX], path[PATH_MAX];
+};
+
+/* Only what can't lead out of the folder, and no hidden files: those are ours. */
+static int is_name(const char *name)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+
+    return *name != '\0' && *name != '.' && strlen(name) < 200 && name[strspn(name, allowed)] == '\0';
+}
+
+static void note_error(struct upload *upload)
+{
+    if (upload->error == 0)
+        upload->error = errno;
+}
+
+static void write_part(struct upload *upload, const char *bytes, size_t length)
+{
+    /* After a full disk the rest is dropped, so that the client reads our answer. */
+    while (length > 0 && upload->error == 0) {
+        /* Other clients have to wait for the disk, but never for long. Where that matters, hand the
+         * bytes to a thread, and pause the connection until it has written them. */
+        ssize_t size = write(upload->file, bytes, length);
+
+        if (size < 0) {
+            note_error(upload);
+        } else {
+            bytes += size;
+            length -= (size_t) size;
+            upload->size += (unsigned long long) size;
+        }
+    }
+}
+
+/* Gets the body part by part, and how it ended: exactly once, whatever happens to the client. */
+static void on_body(struct http_request *request, const char *bytes, size_t length, int event, void *data)
+{
+    struct upload *upload = data;
+
+    (void) request;
+    if (event == YOLANDA_HTTP_BODY_PART) {
+        write_part(upload, bytes, length);
+        return;
+    }
+    if (close(upload->file) < 0)
+        note_error(upload);
+    if (event == YOLANDA_HTTP_BODY_COMPLETE) {
+        if (upload->error == 0 && rename(upload->temporary, upload->path) < 0)
+            note_error(upload);
+        if (upload->error != 0)
+            unlink(upload->temporary);
+        return; /* on_request frees it */
+    }
+    unlink(upload->temporary);
+    printf("%s: cut after %llu bytes\n", upload->path, upload->size);
+    fflush(stdout);
+    free(upload);
+}
+
+/* Called before any of the body is read. Whoever is refused here hasn't sent it in vain. */
+static void on_head(struct http_request *request, void *data)
+{
+    const char *folder = data, *path = yolanda_http_request_path(request);
+    struct upload *upload;
+
+    if (strcmp(request->method, "PUT") != 0) {
+        yolanda_http_request_refuse(request, 405);
+        return;
+    }
+    if (path == NULL || !is_name(path + 1)) {
+        yolanda_http_request_refuse(request, 400);
+        return;
+    }
+    if ((upload = calloc(1, sizeof(*upload))) == NULL) {
+        yolanda_http_request_refuse(request, 503);
+        return;
+    }
+    snprintf(upload->temporary, sizeof(upload->temporary), "%s/.upload-XXXXXX", folder);
+    snprintf(upload->path, sizeof(upload->path), "%s%s", folder, path);
+    if ((upload->file = mkostemp(upload->temporary, O_CLOEXEC)) < 0) {
+        err_ret("%s", upload->temporary);
+        free(upload);
+        yolanda_http_request_refuse(request, 500);
+        return;
+    }
+    if (yolanda_http_request_stream_body(request, on_body, upload, FILE_MAX) < 0) {
+        close(upload->file);
+        unlink(upload->temporary);
+        free(upload);
+        yolanda_http_request_refuse(request, 503);
+    }
+}
+
+/* Called behind the body; and for requests without one, which on_head doesn't see. */
+static int on_request(struct http_request *request, struct http_response *response)
+{
+    struct upload *upload = yolanda_http_request_stream_data(request);
+    char text[100];
+    int length = 0;
+
+    if (upload == NULL) {
+        yolanda_http_response_set_status(response, 400, NULL);
+        length = snprintf(text, sizeof(text), "send a file: curl -T FILE\n");
+    } else if (upload->error != 0) {
+        yolanda_http_response_set_status(response, upload->error == ENOSPC ? 507 : 500, NULL);
+        length = snprintf(text, sizeof(text), "%s\n", strerror(upload->error));
+    } else {
+        yolanda_http_response_set_status(response, 201, NULL);
+        length = snprintf(text, sizeof(text), "%llu bytes\n", upload->size);
+        printf("%s: %llu bytes\n", upload->path, upload->size);
+        fflush(stdout);
+    }
+    free(upload);
+    yolanda_http_response_set_content_type(response, "text/plain");
+    yolanda_http_response_set_body(response, text, (size_t) length);
+    return 0;
+}
+
+static void on_stopped(struct TCPserver *server, void *data)
+{
+    (void) data;
+    yolanda_loop_quit(server->eventLoop);
+}
+
+/* Files on their way are taken, for five seconds at most; a second signal doesn't wait for that. */
+static void on_signal(struct event_loop *loop, int signal_number, void *data)
+{
+    struct http_server *server = data;
+
+    (void) signal_number;
+    if (yolanda_server_stop(server->tcpServer, 5000, on_stopped, NULL) < 0)
+        yolanda_loop_quit(loop);
+}
+
+int main(int argc, char **argv)
+{
+    struct event_loop *loop = yolanda_loop_new(NULL, NULL);
+    const char *address = argc > 1 ? example_address(argc - 1, argv + 1) : NULL;
+    struct http_server *server;
+
+    if (address == NULL || strlen(argv[1]) > PATH_MAX - 300)
+        error(1, 0, "usage: %s FOLDER [ADDRESS]\n", argv[0]);
+    if ((server = yolanda_http_server_new(loop, address, on_request, 0)) == NULL)
+        err_sys("%s", address);
+    if (yolanda_http_server_set_head_callback(server, on_head, argv[1]) < 0
+        || yolanda_signal_start(loop, SIGINT, on_signal, server) == 0
+        || yolanda_signal_start(loop, SIGTERM, on_signal, server) == 0
+        || yolanda_http_server_start(server) < 0)
+        err_sys("can't start");
+    example_announce_address(server->tcpServer);
+    event_loop_run(loop);
+
+    yolanda_loop_free(loop); /* with the server: what was on its way has been cut, and cleaned up */
+    return 0;
+}
