@@ -12,7 +12,6 @@
 #include "yolanda.h"
 #include "example.h"
 
-#include <fcntl.h>
 #include <limits.h>
 
 /* So much of the disk for one file. More is refused with 413, at once where the client says how much. */
@@ -103,7 +102,7 @@ static void on_head(struct http_request *request, void *data)
     }
     snprintf(upload->temporary, sizeof(upload->temporary), "%s/.upload-XXXXXX", folder);
     snprintf(upload->path, sizeof(upload->path), "%s%s", folder, path);
-    if ((upload->file = mkostemp(upload->temporary, O_CLOEXEC)) < 0) {
+    if ((upload->file = mkstemp(upload->temporary)) < 0) {
         err_ret("%s", upload->temporary);
         free(upload);
         yolanda_http_request_refuse(request, 500);
