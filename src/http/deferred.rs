@@ -10,8 +10,8 @@ use core::ptr::null_mut;
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use super::encode::{Body, chunk_line, is_bodiless};
-use super::exchange;
 use super::http_response::{self as responses, Form, Kind, Response};
+use super::later;
 use super::output::{Collected, Output};
 use super::request::{self, Request};
 use super::sending;
@@ -136,7 +136,7 @@ pub(crate) unsafe extern "C" fn yolanda_http_response_defer(
             errno::set(libc::EINVAL);
             return null_mut();
         }
-        exchange::defer(httpResponse.cast()).cast()
+        later::defer(httpResponse.cast()).cast()
     }
 }
 
@@ -159,7 +159,7 @@ unsafe extern "C-unwind" fn on_sent(_loop: *mut event_loop, data: *mut c_void) {
     let deferred: *mut Deferred = data.cast();
     // SAFETY: posted by `send`, after which nobody else uses it.
     unsafe {
-        exchange::finish((*deferred).conn, deferred);
+        later::finish((*deferred).conn, deferred);
         free(deferred);
     }
 }

@@ -3,19 +3,20 @@
 use core::ptr::null_mut;
 use core::sync::atomic::Ordering::Relaxed;
 
-use super::deferred::{self, Asked, Deferred};
-use super::encode::{Answer, Body, Sink, encode};
-use super::http_response::{self, Form, Response};
+use super::deferred;
+use super::encode::Sink;
+use super::http_response::{self, Form};
 use super::limits::Limits;
 use super::output::Output;
+use super::refuse::refuse;
 use super::request::{self, Request};
 use super::scratch::{self, Current, Scratch};
 use super::sending::{self, After, is_waited_for};
 use super::server;
 use super::state::{Http, Phase};
-use super::status::{Status, reason};
+use super::status::Status;
 use super::upload::{self, Read};
-use super::{access, date, route, state};
+use super::{access, route, state};
 use crate::abi::types::{
     REQUEST_BODY, REQUEST_DONE, YOLANDA_HTTP_BODY_CUT as CUT, YOLANDA_HTTP_CLOSED as CLOSED,
     YOLANDA_HTTP_WRITABLE as WRITABLE, buffer, tcp_connection,
@@ -25,7 +26,6 @@ use crate::reactor::event_loop::http_slot;
 use crate::reactor::pass;
 use crate::reactor::tcp_connection::{answering, close_after_send, is_open};
 use crate::reactor::tcp_server::is_ending;
-use crate::sys::errno;
 use crate::sys::fd::More;
 
 /// What becomes of the connection behind a batch of requests.
@@ -331,8 +331,11 @@ unsafe fn answer(
 }
 
 /// Whether the connection has made as many requests as it may.
-unsafe fn is_last(conn: *mut tcp_connection) -> bool {
-    // SAFETY: an open connection of an HTTP server, which keeps its server.
+///
+/// # Safety
+/// An open connection of an HTTP server, on its thread.
+pub(super) unsafe fn is_last(conn: *mut tcp_connection) -> bool {
+    // SAFETY: as said; the connection keeps its server.
     unsafe {
         let (server, http) = (server::of(conn), state::of(conn));
         if server.is_null() || http.is_null() {
@@ -344,157 +347,17 @@ unsafe fn is_last(conn: *mut tcp_connection) -> bool {
 }
 
 /// Counts a response.
-unsafe fn note_answer(conn: *mut tcp_connection, status: Status) {
-    // SAFETY: as in `is_last`.
+///
+/// # Safety
+/// As `is_last`.
+pub(super) unsafe fn note_answer(conn: *mut tcp_connection, status: Status) {
+    // SAFETY: as said.
     unsafe {
         let server = server::of(conn);
         if !server.is_null() {
             (*server).answered(status);
         }
     }
-}
-
-/// Answers a connection with an error in place of what it waits for, and ends it.
-///
-/// # Safety
-/// A live connection of an HTTP server, on its thread, not within `serve`.
-pub(super) unsafe fn turn_away(conn: *mut tcp_connection, status: Status) {
-    // SAFETY: as said; a deferred response stays its holder's.
-    unsafe {
-        let http = state::of(conn);
-        let slot = http_slot((*conn).eventLoop);
-        let scratch = scratch::take(slot);
-        if http.is_null() || scratch.is_null() {
-            return answering::cut(conn, libc::ETIMEDOUT);
-        }
-        let mut out = Output::new(conn, (*scratch).room);
-        refuse(status, &mut out);
-        out.flush_before(More::AtOnce);
-        scratch::put_back(slot, scratch);
-        if access::is_on(conn) {
-            access::turned_away(conn, (*conn).request.cast(), status);
-        }
-        answering::set_answering(conn, false);
-        close_after_send(conn, true);
-    }
-}
-
-/// Defers the response that a callback was given: what was answered before it is sent first.
-/// NULL with errno.
-///
-/// # Safety
-/// `response` is one that callbacks are given.
-pub(super) unsafe fn defer(response: *mut Response) -> *mut Deferred {
-    // SAFETY: such a response stands at the start of its loop's scratch, and while its callback runs
-    // `current` is set.
-    unsafe {
-        let scratch: *mut Scratch = response.cast();
-        let Current { conn, request, out, deferred } = (*scratch).current;
-        if conn.is_null() || !deferred.is_null() {
-            errno::set(if conn.is_null() { libc::EINVAL } else { libc::EALREADY });
-            return null_mut();
-        }
-        let http = state::of(conn);
-        if !is_open(conn) || http.is_null() {
-            errno::set(libc::ENOTCONN);
-            return null_mut();
-        }
-        let asked = Asked {
-            head_only: request::is_head(request),
-            client_closes: request::ends_connection(request),
-            is_1_0: request::is_1_0(request),
-        };
-        let made = deferred::make(conn, request, &asked);
-        if made.is_null() {
-            errno::set(libc::ENOMEM);
-            return null_mut();
-        }
-        (*out).flush();
-        (*scratch).current.deferred = made;
-        (*http).deferred = made;
-        if access::is_on(conn) {
-            access::deferred(conn);
-        }
-        answering::set_answering(conn, true);
-        made
-    }
-}
-
-/// Sends the rest of a deferred response, and goes on with the requests behind it. Nothing where the
-/// connection has ended, or doesn't wait for this response any more.
-///
-/// # Safety
-/// The connection is kept by the deferred response; on its loop's thread.
-pub(super) unsafe fn finish(conn: *mut tcp_connection, deferred: *mut Deferred) {
-    // SAFETY: as said; the state is there as long as the connection is open.
-    unsafe {
-        let http = state::of(conn);
-        if http.is_null() || (*http).deferred != deferred {
-            return;
-        }
-        // From here on it isn't the connection's any more: it is freed next, with its request.
-        (*http).deferred = null_mut();
-        (*conn).request = null_mut();
-        if !is_open(conn) || answering::is_ending(conn) {
-            // One that was turned away has its answer.
-            if access::is_on(conn) {
-                access::given_up(conn, deferred::progress(deferred));
-            }
-            return;
-        }
-        let slot = http_slot((*conn).eventLoop);
-        let scratch = scratch::take(slot);
-        if scratch.is_null() {
-            log_err!("http server: no memory for a response");
-            return close_after_send(conn, false);
-        }
-        let mut out = Output::new(conn, (*scratch).room);
-        let date = *(*scratch).date.at(pass::now_ms(), scratch::second);
-        let ended = deferred::write_end(deferred, &date, is_last(conn), &mut out);
-        note_answer(conn, http_response::status(&raw mut (*deferred).response));
-        let sent = out.flush_before(match ended {
-            Some(true) => More::AtOnce,
-            _ => More::Nothing,
-        });
-        scratch::put_back(slot, scratch);
-        if access::is_on(conn) {
-            let (status, bytes) = deferred::progress(deferred);
-            let cut = ended.is_none() || !sent;
-            (*http).serving = true;
-            access::answered(conn, (*deferred).request, status, bytes, cut);
-            (*http).serving = false;
-            if !is_open(conn) {
-                return state::free(conn);
-            }
-        }
-        match ended {
-            Some(false) if sent => {
-                sending::wait(conn, http);
-                serve((*conn).input_buffer, conn);
-            }
-            Some(_) => {
-                answering::set_answering(conn, false);
-                close_after_send(conn, sent);
-            }
-            None => answering::cut(conn, libc::ECANCELED),
-        }
-    }
-}
-
-/// The answer to bytes that are no request, or to one that isn't served; the length of its body.
-fn refuse(status: Status, out: &mut Output) -> u64 {
-    let text = reason(status);
-    let date = date::text(scratch::second());
-    let answer = Answer {
-        status,
-        reason: text,
-        content_type: Some(b"text/plain"),
-        body: Body::Bytes(text),
-        date: Some(&date),
-        close: true,
-        head_only: false,
-    };
-    encode(&answer, core::iter::empty(), out)
 }
 
 /// Everything that a connection queued has been sent.

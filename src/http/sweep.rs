@@ -8,7 +8,7 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use super::server::{self, HttpServer};
 use super::state::{self, Http, Phase};
 use super::status::{REQUEST_TIMEOUT, SERVICE_UNAVAILABLE};
-use super::{deferred, exchange, http_server};
+use super::{deferred, http_server, refuse};
 use crate::abi::types::{channel, event_loop, tcp_connection};
 use crate::reactor::event_loop::http_timer;
 use crate::reactor::tcp_connection::{self as connections, answering, close_after_send, is_open};
@@ -130,7 +130,7 @@ unsafe fn look(conn: *mut tcp_connection, server: &HttpServer, http: *mut Http, 
             Phase::Idle | Phase::Send => close_after_send(conn, false),
             Phase::Answer if status == 0 => answering::cut(conn, libc::ETIMEDOUT),
             _ => {
-                exchange::turn_away(conn, status);
+                refuse::turn_away(conn, status);
                 server.answered(status);
             }
         }

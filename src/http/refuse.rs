@@ -1,0 +1,51 @@
+//! The library's own answers to what isn't served.
+
+use super::encode::{Answer, Body, encode};
+use super::output::Output;
+use super::status::{Status, reason};
+use super::{access, date, scratch, state};
+use crate::abi::types::tcp_connection;
+use crate::reactor::event_loop::http_slot;
+use crate::reactor::tcp_connection::{answering, close_after_send};
+use crate::sys::fd::More;
+
+/// The answer to bytes that are no request, or to one that isn't served; the length of its body.
+pub(super) fn refuse(status: Status, out: &mut Output) -> u64 {
+    let text = reason(status);
+    let date = date::text(scratch::second());
+    let answer = Answer {
+        status,
+        reason: text,
+        content_type: Some(b"text/plain"),
+        body: Body::Bytes(text),
+        date: Some(&date),
+        close: true,
+        head_only: false,
+    };
+    encode(&answer, core::iter::empty(), out)
+}
+
+/// Answers a connection with an error in place of what it waits for, and ends it.
+///
+/// # Safety
+/// A live connection of an HTTP server, on its thread, not within `serve`.
+pub(super) unsafe fn turn_away(conn: *mut tcp_connection, status: Status) {
+    // SAFETY: as said; a deferred response stays its holder's.
+    unsafe {
+        let http = state::of(conn);
+        let slot = http_slot((*conn).eventLoop);
+        let scratch = scratch::take(slot);
+        if http.is_null() || scratch.is_null() {
+            return answering::cut(conn, libc::ETIMEDOUT);
+        }
+        let mut out = Output::new(conn, (*scratch).room);
+        refuse(status, &mut out);
+        out.flush_before(More::AtOnce);
+        scratch::put_back(slot, scratch);
+        if access::is_on(conn) {
+            access::turned_away(conn, (*conn).request.cast(), status);
+        }
+        answering::set_answering(conn, false);
+        close_after_send(conn, true);
+    }
+}
