@@ -10,6 +10,7 @@ import http.client
 import json
 import os
 import re
+import select
 import signal
 import socket
 import sys
@@ -636,10 +637,123 @@ def upload(examples):
         assert Path(place, "half").read_bytes() == b"half of it" + b"x" * 990
 
 
+def slow_answer(examples):
+    def ask(client, path):
+        client.sendall(f"GET {path} HTTP/1.1\r\nHost: here\r\n\r\n".encode())
+
+    def answer(client):
+        head = harness.recv_until(client, b"\r\n\r\n")
+        size = int(re.search(rb"\r\nContent-Length: (\d+)\r\n", head)[1])
+        return int(head.split()[1]), harness.recv_exactly(client, size).decode()
+
+    def has(client, busy, waiting):
+        ask(client, "/status")
+        return answer(client) == (200, f"{busy} workers are busy, {waiting} requests wait\n")
+
+    def wait(client, busy, waiting):
+        harness.wait_until(lambda: has(client, busy, waiting), f"{busy} busy, {waiting} waiting", examples.timeout)
+
+    endless = "/primes/100000000"
+    with examples.serving("slow_answer", address=ANY_PORT, stop=None) as server:
+        with contextlib.ExitStack() as stack:
+            def connect():
+                return stack.enter_context(examples.connect(server))
+
+            quick = connect()
+            for number, count in ((0, 0), (1, 0), (2, 1), (3, 2), (10, 4), (1000, 168), (100000, 9592)):
+                ask(quick, f"/primes/{number}")
+                assert answer(quick) == (200, f"{count} primes up to {number}\n"), number
+            for text in ("x", "-1", "1x", "100000001", "99999999999999999999999", "%20"):
+                ask(quick, f"/primes/{text}")
+                assert answer(quick)[0] == 400, text
+            # Both workers are busy for long, and others are served; who waits for a worker waits.
+            busy = [connect() for _ in range(2)]
+            for client in busy:
+                ask(client, endless)
+            wait(quick, 2, 0)
+            queued = [connect() for _ in range(100)]
+            for number, client in enumerate(queued, 1):
+                ask(client, f"/primes/{number}")
+            wait(quick, 2, 100)
+            ask(quick, "/primes/10")
+            assert answer(quick) == (503, "too many wait already\n")
+            queued.pop().close()
+            # The workers see that nobody wants to know, and turn to the others.
+            for client in busy:
+                harness.abort(client)
+            server.wait_line("^nobody waits for the primes up to 100000000 any more$", count=2,
+                             timeout=examples.timeout)
+            for number, client in enumerate(queued, 1):
+                assert answer(client)[1].endswith(f" primes up to {number}\n"), number
+            wait(quick, 0, 0)
+            # One more that is in flight when the server ends: it is answered.
+            ask(quick, "/primes/300000")
+            with examples.connect(server) as other:
+                harness.wait_until(lambda: has(other, 1, 0) or select.select([quick], [], [], 0)[0])
+            server.signal(signal.SIGTERM)
+            assert answer(quick) == (200, "25997 primes up to 300000\n")
+            server.wait_end(examples.timeout)
+
+    # A second signal, and nobody waits for the answer any more, nor for those behind it.
+    with examples.serving("slow_answer", address=ANY_PORT, stop=None) as server, contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(examples.connect(server)) for _ in range(4)]
+        for client in clients:
+            ask(client, endless)
+        with examples.connect(server) as client:
+            wait(client, 2, 2)
+        server.signal(signal.SIGINT)
+        server.signal(signal.SIGTERM)
+        server.wait_end(examples.timeout)
+
+
+def download(examples):
+    def expected(lines):
+        return b"".join(b"%015d\n" % number for number in range(1, lines + 1))
+
+    def get(server, path, method="GET"):
+        client = http.client.HTTPConnection("127.0.0.1", server.port, timeout=examples.timeout)
+        with contextlib.closing(client):
+            client.request(method, path)
+            answer = client.getresponse()
+            return answer.status, answer.getheader("Content-Length"), answer.read()
+
+    much = 1000000
+    with examples.serving("download", address=ANY_PORT, stop=None) as server, contextlib.ExitStack() as stack:
+        for lines in (0, 1, 4095, 4096, 4097, 20000):
+            assert get(server, f"/lines/{lines}") == (200, str(16 * lines), expected(lines)), lines
+        assert get(server, "/lines/1000000000000", "HEAD") == (200, "16000000000000", b"")
+        for path, status in (("/lines/x", 400), ("/lines/-1", 400), ("/lines/1x", 400),
+                             ("/lines/1000000000001", 400), ("/", 404)):
+            assert get(server, path)[0] == status, path
+        before = most_memory(server)
+        slow = [stack.enter_context(small_socket(server, examples.timeout)) for _ in range(4)]
+        for client in slow:
+            client.sendall(f"GET /lines/{much} HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n".encode())
+            harness.recv_until(client, b"\r\n\r\n")
+        harness.abort(slow.pop())
+        server.wait_line("^[0-9]+ of 1000000 lines, .*, and the client has gone$", timeout=examples.timeout)
+        # Under memcheck only the start: it is slow.
+        client = slow.pop()
+        if not examples.prefix:
+            assert harness.recv_all(client) == expected(much)
+            server.wait_line(r"^1000000 of 1000000 lines, never more than \d+ bytes queued$",
+                             timeout=examples.timeout)
+            grown = most_memory(server) - before
+            assert grown < 2 * 1024, f"{grown} KiB for 4 slow clients"
+        client.close()
+        # Those that are left don't hold up the server's end for ever.
+        server.signal(signal.SIGTERM)
+        server.signal(signal.SIGINT)
+        server.wait_end(examples.timeout)
+        assert count(server.lines, ", and the client has gone$") >= 3, server.lines
+    queued = [int(found[1]) for line in server.lines if (found := re.search(r"more than (\d+) bytes", line))]
+    assert max(queued) <= 65536, queued
+
+
 CHECKS = {check.__name__: check for check in (
     echo_server, echo_server_threads, echo_server_poll, http_server, blocking_server,
     own_channel, chat_server, timer, graceful_shutdown, idle_timeout, file_sender, async_client,
-    unix_socket, embedded_loop, static_site, json_api, upload)}
+    unix_socket, embedded_loop, static_site, json_api, upload, slow_answer, download)}
 
 
 def main():

@@ -1,0 +1,128 @@
+/*
+ * A download of any size in little memory: it is made while the client takes it.
+ *
+ *     ./download [ADDRESS]        localhost:43211 unless told
+ *
+ *     curl localhost:43211/lines/100000000 | tail -n 1       1.6 GB
+ *     curl localhost:43211/lines/100000000 --limit-rate 1M -o /dev/null
+ *
+ * A write never blocks: what the client doesn't take yet is queued. Whoever writes all at once has all
+ * of it in memory, for each client. So we write a block, and the next one when that has been sent.
+ */
+#include "yolanda.h"
+#include "example.h"
+
+/* A line is its number, in 15 digits, and its end. */
+enum { LINE_SIZE = 16, BLOCK_LINES = 4096 };
+#define LINES_MAX 1000000000000LL
+
+/* One per client. */
+struct download {
+    long long lines, next;
+    size_t most_queued;
+};
+
+static void write_block(struct http_response *response, struct download *download)
+{
+    char block[BLOCK_LINES * LINE_SIZE + 1]; /* a write has copied it when it returns */
+    size_t size = 0, queued;
+
+    for (int i = 0; i < BLOCK_LINES && download->next < download->lines; i++)
+        size += (size_t) snprintf(block + size, LINE_SIZE + 1, "%015lld\n", ++download->next);
+    /* If it fails, the client has gone, and YOLANDA_HTTP_CLOSED is about to come. */
+    yolanda_http_response_write(response, block, size);
+    queued = yolanda_http_response_queued(response);
+    if (queued > download->most_queued)
+        download->most_queued = queued;
+}
+
+/* Called when everything written so far has been sent, or once when the client has gone. */
+static void on_stream(struct http_response *response, int event, void *data)
+{
+    struct download *download = data;
+
+    if (event == YOLANDA_HTTP_WRITABLE && download->next < download->lines) {
+        write_block(response, download);
+        return;
+    }
+    printf("%lld of %lld lines, never more than %zu bytes queued%s\n", download->next, download->lines,
+           download->most_queued, event == YOLANDA_HTTP_CLOSED ? ", and the client has gone" : "");
+    fflush(stdout);
+    /* The end of the body; and it frees the response, so for a client that has gone, too. */
+    yolanda_http_response_send(response);
+    free(download);
+}
+
+static void refuse(struct http_response *response, int status, const char *text)
+{
+    yolanda_http_response_set_status(response, status, NULL);
+    yolanda_http_response_set_content_type(response, "text/plain");
+    yolanda_http_response_set_body(response, text, strlen(text));
+}
+
+static void on_lines(struct http_request *request, struct http_response *response, void *data)
+{
+    const char *text = yolanda_http_request_param(request, "count");
+    char *end;
+    long long lines = strtoll(text, &end, 10);
+    struct http_response *later;
+    struct download *download;
+
+    (void) data;
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || lines > LINES_MAX) {
+        refuse(response, 400, "how many lines?\n");
+        return;
+    }
+    download = calloc(1, sizeof(*download));
+    if (download == NULL || (later = yolanda_http_response_defer(response)) == NULL) {
+        free(download);
+        refuse(response, 503, "no memory\n");
+        return;
+    }
+    /* HEAD asks for the head alone: there is nothing to make. */
+    download->lines = lines;
+    download->next = strcmp(request->method, "HEAD") == 0 ? lines : 0;
+    yolanda_http_response_set_status(later, 200, NULL);
+    yolanda_http_response_set_content_type(later, "text/plain");
+    yolanda_http_response_add_header(later, "Content-Disposition", "attachment; filename=\"lines.txt\"");
+    /* The head is sent now, so the length has to be known; with -1 it needn't be. */
+    if (yolanda_http_response_begin(later, lines * LINE_SIZE) < 0
+        || yolanda_http_response_set_stream_callback(later, on_stream, download) < 0) {
+        yolanda_http_response_send(later);
+        free(download);
+    }
+}
+
+static void on_stopped(struct TCPserver *server, void *data)
+{
+    (void) data;
+    yolanda_loop_quit(server->eventLoop);
+}
+
+/* Downloads may go on for five seconds, then they are cut; a second signal cuts them at once. */
+static void on_signal(struct event_loop *loop, int signal_number, void *data)
+{
+    struct http_server *server = data;
+
+    (void) signal_number;
+    if (yolanda_server_stop(server->tcpServer, 5000, on_stopped, NULL) < 0)
+        yolanda_loop_quit(loop);
+}
+
+int main(int argc, char **argv)
+{
+    struct event_loop *loop = yolanda_loop_new(NULL, NULL);
+    struct http_server *server = yolanda_http_server_new(loop, example_address(argc, argv), NULL, 2);
+
+    if (server == NULL)
+        err_sys("%s", example_address(argc, argv));
+    if (yolanda_http_server_route(server, "GET", "/lines/:count", on_lines, NULL, NULL) < 0
+        || yolanda_signal_start(loop, SIGINT, on_signal, server) == 0
+        || yolanda_signal_start(loop, SIGTERM, on_signal, server) == 0
+        || yolanda_http_server_start(server) < 0)
+        err_sys("can't start");
+    example_announce_address(server->tcpServer);
+    event_loop_run(loop);
+    yolanda_loop_free(loop); /* with the server and its threads; who is at it is told by on_stream */
+    return 0;
+}
