@@ -140,6 +140,37 @@ class Limits(netcase.NetCase):
             harness.wait_until(lambda: harness.fds(server.pid) <= base)
             self.assertIn("timeouts 1", server.ask("stats", r"^requests .*").group(0))
 
+    @harness.matrix(kinds=("so",), threads=(0,))
+    def test_many_slow_clients(self):
+        """A hundred with half a head each: others are served meanwhile, and all of them get 408."""
+        with self.limited(head=SHORT) as server:
+            base = harness.fds(server.pid)
+            slow = [Client(server) for _ in range(100)]
+            for client in slow:
+                client.send(b"GET / HTTP/1.1\r\nHos")
+            with Client(server) as other:
+                for _ in range(100):
+                    self.assertEqual(other.get("/").body, b"hello")
+            for client in slow:
+                self.assertEqual(client.response().status, 408)
+                self.assertEqual(client.end(), b"")
+                client.socket.close()
+            harness.wait_until(lambda: harness.fds(server.pid) <= base)
+            self.assertIn("timeouts 100", server.ask("stats", r"^requests .*").group(0))
+
+    @harness.matrix(kinds=("so",), threads=(0,))
+    def test_one_that_asks_and_never_reads(self):
+        """Pipelined requests whose answers nobody takes: not read without end, and cut off."""
+        with self.limited(write=SHORT) as server:
+            base, sent = harness.fds(server.pid), 0
+            client = Client(server, rcvbuf=4096)
+            with self.assertRaises(ConnectionError):
+                while sent < 1_000_000:
+                    client.send(request("/") * 200)
+                    sent += 200
+            self.assertIn("timeouts 1", server.ask("stats", r"^requests .*").group(0))
+            harness.wait_until(lambda: harness.fds(server.pid) <= base)
+
     def test_a_client_that_takes_a_little_isnt(self):
         with self.limited(write=4 * SHORT) as server, Client(server, rcvbuf=4096) as client:
             client.send(request("/huge"))
