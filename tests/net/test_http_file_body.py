@@ -220,9 +220,9 @@ class Trouble(FileCase):
                 server.ask("stats", f"^timeouts {number}$")
 
     def test_a_client_that_takes_a_little_isnt(self):
-        with self.files(write=600) as server, Client(server, rcvbuf=4096) as client:
+        with self.files(write=900) as server, Client(server, rcvbuf=4096) as client:
             client.send(request("/3000000"))
-            for _ in range(40):
+            for _ in range(44):
                 client.rest += client.socket.recv(1000)
                 harness.select.select([], [], [], 0.025)
             self.assertTrue(client.response().body == netcase.pattern(3_000_000))
