@@ -942,12 +942,13 @@ struct TCPserver *yolanda_server_new(struct event_loop *eventLoop,
 /**
  * Makes a server on a stream socket that listens already: inherited, passed by systemd (fd 3 and
  * up), received over a Unix socket. On success the descriptor is the server's, non-blocking and
- * close-on-exec; a socket file stays where it is when the server stops. A descriptor that is another
- * server's can't be given: use dup(2). Otherwise as yolanda_server_new().
+ * close-on-exec; a socket file stays where it is when the server stops. Otherwise as
+ * yolanda_server_new(). A descriptor on which another server accepts is refused on the same loop, and must not be
+ * given on others: use dup(2).
  *
  * Returns the server, or NULL with errno, and the descriptor stays the caller's: EINVAL (NULL, a
  * socket that doesn't listen, negative `threads`), EBADF, ENOTSOCK, EPROTOTYPE for a socket that
- * isn't a stream, EPERM on another thread, ENOMEM.
+ * isn't a stream, EBUSY for one on which a server of the loop accepts, EPERM on another thread, ENOMEM.
  *
  * # Safety
  * `eventLoop` is NULL or a loop. Only on the loop's thread.

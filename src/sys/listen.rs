@@ -1,7 +1,7 @@
 //! Opening listening sockets. What fails is told by errno values; errno itself may change.
 
 use super::address::Address;
-use super::{errno, fd as sys_fd, socket};
+use super::{errno, fd as sys_fd, resolve, socket};
 use libc::{c_int, sockaddr_un};
 use std::ffi::CStr;
 use std::io::Write;
@@ -82,7 +82,7 @@ pub fn look_up(host: &[u8], port: u16) -> Result<Address, c_int> {
         let service = service.as_ptr().cast();
         let answer = libc::getaddrinfo(name.as_ptr().cast(), service, &hints, &mut found);
         if answer != 0 {
-            return Err(meaning(answer, errno::get()));
+            return Err(resolve::error(answer));
         }
         let mut best: Option<Address> = None;
         let mut at = found;
@@ -96,17 +96,6 @@ pub fn look_up(host: &[u8], port: u16) -> Result<Address, c_int> {
         }
         libc::freeaddrinfo(found);
         best.ok_or(libc::ENOENT)
-    }
-}
-
-/// The errno for an answer of getaddrinfo's other than 0.
-fn meaning(answer: c_int, system: c_int) -> c_int {
-    match answer {
-        libc::EAI_NONAME | libc::EAI_NODATA => libc::ENOENT,
-        libc::EAI_AGAIN => libc::EAGAIN,
-        libc::EAI_MEMORY => libc::ENOMEM,
-        libc::EAI_SYSTEM if system > 0 => system,
-        _ => libc::EHOSTUNREACH,
     }
 }
 

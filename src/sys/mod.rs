@@ -11,4 +11,5 @@ pub mod file;
 pub mod listen;
 pub mod lock;
 pub mod pool;
+pub mod resolve;
 pub mod socket;

@@ -219,6 +219,7 @@ CASE(no_descriptors)
     limit.rlim_cur = (rlim_t)lowest;
     NEED(setrlimit(RLIMIT_NOFILE, &limit) == 0);
     fails(address, EMFILE);
+    fails("localhost:1", EMFILE);
     limit.rlim_cur = limit.rlim_max < 256 ? limit.rlim_max : 256;
     NEED(setrlimit(RLIMIT_NOFILE, &limit) == 0);
     forget();

@@ -222,6 +222,19 @@ CASE(not_where_every_byte_is_watched)
     end_both();
 }
 
+static void limit(void)
+{
+    CHECK_INT(yolanda_connection_set_limits(others, 10, 0, YOLANDA_LIMIT_REFUSE), 0);
+}
+
+CASE(before_a_limit_that_comes_later)
+{
+    begin();
+    both(limit);
+    is_answer(taken(first), "one");
+    end_both();
+}
+
 CASE(more_than_a_group)
 {
     enum { N = 100 };

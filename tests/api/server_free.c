@@ -382,6 +382,9 @@ CASE(a_retained_connection_outlives_it)
         CHECK_INT(yolanda_connection_is_open(kept), 0);
         CHECK_INT(yolanda_connection_error(kept), ESHUTDOWN);
         REFUSED(tcp_connection_send_data(kept, "late", 4), ENOTCONN);
+        struct buffer *empty = buffer_new();
+        REFUSED(tcp_connection_send_buffer(kept, empty), ENOTCONN);
+        buffer_free(empty);
         CHECK_INT(yolanda_connection_release(kept), 0);
         close(fd);
     }

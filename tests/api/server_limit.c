@@ -373,3 +373,41 @@ CASE(the_original_out_of_descriptors)
     close(acceptor->listen_fd);
     free(acceptor);
 }
+
+/* The reserve is made up for as soon as there are descriptors. */
+CASE(none_in_reserve_at_the_start)
+{
+    int one = socket(AF_INET, SOCK_STREAM, 0), two = socket(AF_INET, SOCK_STREAM, 0);
+    make("127.0.0.1:0", 0);
+    int fds[2] = { dup(0), dup(0) };
+    struct rlimit none;
+    getrlimit(RLIMIT_NOFILE, &all);
+    none = all;
+    none.rlim_cur = fds[1] + 1;
+    NEED(setrlimit(RLIMIT_NOFILE, &none) == 0);
+    CHECK_INT(yolanda_server_start(server), 0);
+    close(fds[0]), close(fds[1]);
+    struct sockaddr_in at = { .sin_family = AF_INET,
+                              .sin_port = htons(server->port),
+                              .sin_addr = { htonl(INADDR_LOOPBACK) } };
+    NEED(connect(one, (struct sockaddr *)&at, sizeof at) == 0);
+    echoed(one, "hello");
+    NEED(connect(two, (struct sockaddr *)&at, sizeof at) == 0);
+    ends(two);
+    echoed(one, "still here");
+    NEED(setrlimit(RLIMIT_NOFILE, &all) == 0);
+    close(one), close(two);
+    end();
+}
+
+CASE(one_socket_two_servers)
+{
+    make("127.0.0.1:0", 0);
+    CHECK_INT(yolanda_server_start(server), 0);
+    int fd = server->acceptor->listen_fd;
+    errno = 0;
+    CHECK(yolanda_server_new_fd(loop, fd, NULL, on_message, NULL, NULL, 0) == NULL);
+    CHECK_INT(errno, EBUSY);
+    echoed(visit(), "hello");
+    end();
+}

@@ -1,7 +1,7 @@
 //! getaddrinfo(3) and its answers.
 
 use crate::sys::address::Address;
-use crate::sys::errno;
+use crate::sys::resolve;
 use libc::{addrinfo, c_char, c_int};
 use std::{mem, ptr};
 
@@ -22,7 +22,7 @@ pub unsafe fn look_up(
         let mut found: *mut addrinfo = ptr::null_mut();
         let answer = libc::getaddrinfo(host, ptr::null(), &hints, &mut found);
         if answer != 0 {
-            return Err(meaning(answer, errno::get()));
+            return Err(resolve::error(answer));
         }
         let mut count = 0;
         let mut at = found;
@@ -37,16 +37,5 @@ pub unsafe fn look_up(
         }
         libc::freeaddrinfo(found);
         if count == 0 { Err(libc::ENOENT) } else { Ok(count) }
-    }
-}
-
-/// The errno for an answer of getaddrinfo's other than 0.
-fn meaning(answer: c_int, system: c_int) -> c_int {
-    match answer {
-        libc::EAI_NONAME | libc::EAI_NODATA => libc::ENOENT,
-        libc::EAI_AGAIN => libc::EAGAIN,
-        libc::EAI_MEMORY => libc::ENOMEM,
-        libc::EAI_SYSTEM if system > 0 => system,
-        _ => libc::EHOSTUNREACH,
     }
 }

@@ -3,7 +3,7 @@
 use super::super::{pending, utils::on_owner};
 use super::handle::{absent, to_change};
 use super::settings::{self, Settings};
-use super::{Connection, extras, finish, life, marks, of, pause, timeouts, turns};
+use super::{Connection, extras, finish, life, marks, of, pause, timeouts, together, turns};
 use crate::abi::types::{tcp_connection, yolanda_water_mark_callback};
 use crate::sys::{errno, socket};
 use libc::c_int;
@@ -69,6 +69,7 @@ unsafe fn change_extras(
     // SAFETY: as said.
     unsafe {
         change(what, connection, |conn| {
+            together::flush_of(conn);
             let x = extras::make(conn);
             if x.is_null() || !set(conn, x) { errno::fail(libc::ENOMEM) } else { 0 }
         })

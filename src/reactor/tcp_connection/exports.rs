@@ -95,9 +95,6 @@ pub unsafe extern "C-unwind" fn tcp_connection_send_buffer(
             return write::send_own_output(own);
         }
         let len = crate::reactor::buffer::readable(buffer);
-        if len == 0 {
-            return 0;
-        }
         let sent = send_bytes(tcpConnection, crate::reactor::buffer::read_at(buffer), len);
         if sent >= 0 {
             (*buffer).readIndex = (*buffer).writeIndex;

@@ -10,7 +10,7 @@ use super::super::loop_state::of as loop_of;
 use super::{Connection, extras, life, queue, turns, write};
 use crate::abi::types::event_loop;
 use crate::sys::fd::More;
-use crate::sys::pool;
+use crate::sys::{errno, pool};
 use std::ptr;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -126,8 +126,12 @@ pub unsafe fn flush(l: *mut event_loop) {
             if !life::is_entered(conn) {
                 // A callback closed the descriptor, and its number is another's.
                 turns::close_in_pass(conn, libc::EBADF);
-            } else if !(*conn).closed.load(Relaxed) && !(*conn).half_closed {
-                write::send(conn, at, len, More::Nothing);
+            } else if !(*conn).closed.load(Relaxed)
+                && !(*conn).half_closed
+                && write::send(conn, at, len, More::Nothing) < 0
+            {
+                // The answer was taken: where it can't be sent after all, nobody waits for it.
+                turns::close_in_pass(conn, errno::get());
             }
             at = at.add(len);
         }

@@ -4,6 +4,7 @@ use super::super::registration;
 use super::super::tcp_connection::{self, Owner, settings};
 use super::super::thread_pool::thread_pool_get_loop;
 use super::listener::{self, Listener};
+use super::reserve::Turned;
 use super::{RUNNING, Server, limit};
 use crate::abi::types::event_loop;
 use crate::sys::{errno, fd as sys_fd};
@@ -60,6 +61,10 @@ unsafe fn accept_one(listener: *mut Listener) -> bool {
             return false;
         }
         (*listener).complained = false;
+        if (*server).turns_away && !(*server).reserve.is_there() {
+            (*server).reserve.keep();
+            give_up_after_end(server);
+        }
         serve(listener, client);
         true
     }
@@ -71,20 +76,27 @@ unsafe fn runs(server: *mut Server) -> bool {
     unsafe { (*server).state.load(SeqCst) == RUNNING }
 }
 
-/// Turns the next client away for want of descriptors; false when that can't be done.
-unsafe fn turn_away(listener: *mut Listener) -> bool {
+/// Turns the next client away for want of descriptors.
+unsafe fn turn_away(listener: *mut Listener) -> Turned {
     // SAFETY: a live listener on its loop's thread.
     unsafe {
         let server = (*listener).server;
         if !(*server).turns_away {
-            return false;
+            return Turned::Failed;
         }
         let turned = (*server).reserve.turn_away((*listener).channel.fd);
+        give_up_after_end(server);
+        turned
+    }
+}
+
+/// Gives the reserve up again where the server has ended meanwhile, which gave up what was there then.
+unsafe fn give_up_after_end(server: *mut Server) {
+    // SAFETY: a live server.
+    unsafe {
         if !runs(server) {
-            // Ended meanwhile, which gave up what was there then.
             (*server).reserve.give_up();
         }
-        turned
     }
 }
 
@@ -101,8 +113,12 @@ unsafe fn failed(listener: *mut Listener, e: c_int) -> bool {
                 if !std::mem::replace(&mut (*listener).complained, true) {
                     log_err!("can't accept on socket {}: {}", fd, errno::Text(e));
                 }
-                if matches!(e, libc::EMFILE | libc::ENFILE) && turn_away(listener) {
-                    return true;
+                if matches!(e, libc::EMFILE | libc::ENFILE) {
+                    match turn_away(listener) {
+                        Turned::Client => return true,
+                        Turned::Nobody => return false,
+                        Turned::Failed => (),
+                    }
                 }
                 listener::rest(listener);
                 false

@@ -1,6 +1,6 @@
 //! Servers of `yolanda.h`: made from an address or from a listening descriptor.
 
-use super::super::event_loop::mine;
+use super::super::{event_loop::mine, loop_state};
 use super::{Callbacks, Dispose, FREED, NEW, Server, create, enlist, of, usable};
 use crate::abi::types::{
     TCPserver, acceptor, connection_closed_call_back, connection_completed_call_back, event_loop,
@@ -73,6 +73,14 @@ pub unsafe extern "C-unwind" fn yolanda_server_new_fd(
         if threads < 0 {
             errno::set(libc::EINVAL);
             return ptr::null_mut();
+        }
+        let mut other = (*loop_state::of(eventLoop)).servers;
+        while !other.is_null() {
+            if (*other).listener.fd == fd {
+                errno::set(libc::EBUSY);
+                return ptr::null_mut();
+            }
+            other = (*other).next;
         }
         let made = listen::check(fd).and_then(|()| {
             let server = make(eventLoop, fd, callbacks, threads)?;

@@ -2,8 +2,17 @@
 //! client and close the connection at once, who would otherwise wait in the kernel's queue for nobody
 //! knows how long.
 
-use crate::sys::fd as sys_fd;
+use crate::sys::{errno, fd as sys_fd};
 use std::sync::atomic::{AtomicI32, Ordering::SeqCst};
+
+/// What became of turning a client away.
+pub(super) enum Turned {
+    Client,
+    /// None waits. accept(2) looks for a descriptor first, so it doesn't say that by itself.
+    Nobody,
+    /// There is no reserve, or another thread had the descriptor first.
+    Failed,
+}
 
 /// The number, or -1.
 pub(super) struct Reserve(AtomicI32);
@@ -15,10 +24,17 @@ impl Reserve {
 
     /// Has a descriptor from now on, if there is one to be had.
     pub(super) fn keep(&self) {
+        if self.is_there() {
+            return;
+        }
         let fd = sys_fd::open_null();
         if fd >= 0 {
             self.put(fd);
         }
+    }
+
+    pub(super) fn is_there(&self) -> bool {
+        self.0.load(SeqCst) >= 0
     }
 
     fn put(&self, fd: i32) {
@@ -32,23 +48,25 @@ impl Reserve {
         self.put(-1);
     }
 
-    /// Turns the next client of a listening socket away. False when it can't be done: no reserve, or
-    /// another thread had the descriptor first.
-    pub(super) fn turn_away(&self, listening: i32) -> bool {
-        if self.0.load(SeqCst) < 0 {
-            // Lost to another thread earlier.
-            self.keep();
-        }
+    /// Turns the next client of a listening socket away.
+    pub(super) fn turn_away(&self, listening: i32) -> Turned {
+        // It may have been lost to another thread earlier.
+        self.keep();
         let fd = self.0.swap(-1, SeqCst);
         if fd < 0 {
-            return false;
+            return Turned::Failed;
         }
         sys_fd::close(fd);
         let client = sys_fd::accept(listening);
+        let nobody = client < 0 && errno::get() == libc::EAGAIN;
         if client >= 0 {
             sys_fd::close(client);
         }
         self.keep();
-        client >= 0
+        match client {
+            0.. => Turned::Client,
+            _ if nobody => Turned::Nobody,
+            _ => Turned::Failed,
+        }
     }
 }
