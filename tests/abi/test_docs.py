@@ -1,4 +1,5 @@
 """What the documents show and say: their C compiles and works, both languages agree, links lead somewhere."""
+import http.client
 import re
 import signal
 import subprocess
@@ -11,7 +12,8 @@ import tables
 
 PAGES = sorted([*harness.ROOT.glob("*.md"), *harness.ROOT.glob("docs/*.md"),
                 *harness.ROOT.glob("benches/*.md")])
-TWINS = (("README.md", "README.zh-CN.md"), ("docs/beyond.md", "docs/beyond.zh-CN.md"))
+TWINS = (("README.md", "README.zh-CN.md"), ("docs/beyond.md", "docs/beyond.zh-CN.md"),
+         ("docs/http.md", "docs/http.zh-CN.md"))
 STRICT = ("-Wall", "-Wextra", "-Wpedantic", "-Werror")
 # Fragments: nobody calls them all, and few look at all that they are given.
 FRAGMENTS = ("-Wno-unused-parameter", "-Wno-unused-function")
@@ -80,8 +82,42 @@ class Code(unittest.TestCase):
         def check(server):
             echo(server)
             idle = server.connect()
+            # Without a word, it might not be accepted yet.
+            idle.sendall(b"?")
+            self.assertEqual(idle.recv(1), b"?")
             server.signal(signal.SIGTERM)
             self.assertEqual(harness.recv_all(idle), b"")
+            self.assertEqual(server.wait_end(), 0)
+
+        serves(text, FRAGMENTS, check)
+
+    def test_http(self):
+        """The same for the page about HTTP."""
+        for name in ("docs/http.md", "docs/http.zh-CN.md"):
+            code = "\n".join(blocks(name))
+            self.compiles(code, *FRAGMENTS)
+        text = code.replace('":43211"', '"127.0.0.1:0"').replace('"."', f'"{harness.ROOT}"').replace(
+            "    event_loop_run(loop);",
+            '    printf("port %d\\n", server->tcpServer->port);\n    fflush(stdout);\n    event_loop_run(loop);')
+
+        def check(server):
+            asked = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+            for method, path, body, expected in (
+                    ("GET", "/", None, b"hello, network programming\n"),
+                    ("GET", "/hello?name=Ada%20L.", None, b"hello, Ada L.\n"),
+                    ("GET", "/users/a%20b", None, b"a b"),
+                    ("POST", "/echo", b"\0\1", b"\0\1"),
+                    ("GET", "/slow", None, b"42\n"),
+                    ("GET", "/count", None, b"".join(b"%d\n" % i for i in range(1000))),
+                    ("POST", "/upload", bytes(100_000), b"100000 bytes\n"),
+                    ("GET", "/files/LICENSE", None, read("LICENSE").encode())):
+                asked.request(method, path, body)
+                answer = asked.getresponse()
+                self.assertEqual((path, answer.status, answer.read()), (path, 200, expected))
+            asked.request("GET", "/files/none")
+            self.assertEqual(asked.getresponse().status, 404)
+            asked.close()
+            server.signal(signal.SIGTERM)
             self.assertEqual(server.wait_end(), 0)
 
         serves(text, FRAGMENTS, check)
