@@ -3,6 +3,7 @@
 
 use super::date;
 use super::scan::{has_member, is_token, is_value};
+use super::status::RESET_CONTENT;
 
 /// Takes the bytes of responses, in order.
 pub(super) trait Sink {
@@ -38,9 +39,9 @@ pub(super) struct Answer<'a> {
     pub(super) head_only: bool,
 }
 
-/// What never has a body (RFC 9110, 6.4.1).
+/// What never has a body (RFC 9110, 6.4.1 and 15.3.6).
 pub(super) fn is_bodiless(status: u32) -> bool {
-    matches!(status, 100..=199 | 204 | 304)
+    matches!(status, 100..=199 | 204 | RESET_CONTENT | 304)
 }
 
 /// Tells how many bytes the body has that goes with it.
@@ -68,6 +69,8 @@ pub(super) fn encode<'a>(
     }
     let bodiless = is_bodiless(answer.status);
     match answer.body {
+        // Its end isn't told by the status alone (RFC 9112, 6.3).
+        _ if answer.status == RESET_CONTENT => out.put(b"\r\nContent-Length: 0"),
         // What never has a body has no length either; 304 may tell the length that 200 would have.
         Body::None if bodiless => (),
         Body::None => out.put(b"\r\nContent-Length: 0"),
@@ -222,6 +225,8 @@ mod tests {
     fn without_a_body() {
         let head = Answer { head_only: true, ..FINE };
         assert!(text(head, &[]).ends_with("Content-Length: 5\r\nConnection: Keep-Alive\r\n\r\n"));
+        let reset = text(Answer { status: RESET_CONTENT, ..FINE }, &[]);
+        assert!(reset.contains("Length: 0\r\n") && reset.ends_with("\r\n\r\n"));
         for (status, has_length) in [(100, false), (204, false), (304, true)] {
             let text = text(Answer { status, ..FINE }, &[]);
             assert!(text.ends_with("\r\n\r\n"));

@@ -202,7 +202,7 @@ unsafe fn answer_all(
                 true => upload::read(input, conn, request, &limits, out),
             };
             if let Err(status) = read {
-                let bytes = refuse(status, out);
+                let bytes = refuse(status, request::is_head(request), out);
                 if !server.is_null() {
                     (*server).answered(status);
                 }

@@ -236,13 +236,16 @@ pub(super) unsafe fn encode_to(
             }
             None => Body::Bytes(text(own)),
         };
-        let dated = |header: Header<'_>| header.0.eq_ignore_ascii_case(b"date");
+        // The program's own header goes before the field, and before the library's.
+        let has = |name: &[u8]| headers(public).any(|header| header.0.eq_ignore_ascii_case(name));
+        let kind = (*public).contentType;
+        let kind = (!kind.is_null() && !has(b"content-type")).then(|| text(kind));
         let answer = Answer {
             status: status(response),
             reason: text((*public).statusMessage),
-            content_type: (!(*public).contentType.is_null()).then(|| text((*public).contentType)),
+            content_type: kind,
             body,
-            date: form.date.filter(|_| !headers(public).any(dated)),
+            date: form.date.filter(|_| !has(b"date")),
             close: form.close,
             head_only: form.head_only,
         };

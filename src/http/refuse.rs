@@ -2,6 +2,7 @@
 
 use super::encode::{Answer, Body, encode};
 use super::output::Output;
+use super::request::{self, Request};
 use super::status::{Status, reason};
 use super::{access, date, scratch, state};
 use crate::abi::types::tcp_connection;
@@ -10,7 +11,8 @@ use crate::reactor::tcp_connection::{answering, close_after_send};
 use crate::sys::fd::More;
 
 /// The answer to bytes that are no request, or to one that isn't served; the length of its body.
-pub(super) fn refuse(status: Status, out: &mut Output) -> u64 {
+/// `head_only`: the request is known to be HEAD.
+pub(super) fn refuse(status: Status, head_only: bool, out: &mut Output) -> u64 {
     let text = reason(status);
     let date = date::text(scratch::second());
     let answer = Answer {
@@ -20,7 +22,7 @@ pub(super) fn refuse(status: Status, out: &mut Output) -> u64 {
         body: Body::Bytes(text),
         date: Some(&date),
         close: true,
-        head_only: false,
+        head_only,
     };
     encode(&answer, core::iter::empty(), out)
 }
@@ -39,7 +41,8 @@ pub(super) unsafe fn turn_away(conn: *mut tcp_connection, status: Status) {
             return answering::cut(conn, libc::ETIMEDOUT);
         }
         let mut out = Output::new(conn, (*scratch).room);
-        refuse(status, &mut out);
+        let request: *mut Request = (*conn).request.cast();
+        refuse(status, !request.is_null() && request::is_head(request), &mut out);
         out.flush_before(More::AtOnce);
         scratch::put_back(slot, scratch);
         if access::is_on(conn) {

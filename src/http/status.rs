@@ -9,6 +9,7 @@ pub(super) const NO_CONTENT: Status = 204;
 pub(super) const PARTIAL_CONTENT: Status = 206;
 pub(super) const MOVED: Status = 301;
 pub(super) const NOT_MODIFIED: Status = 304;
+pub(super) const RESET_CONTENT: Status = 205;
 pub(super) const BAD_REQUEST: Status = 400;
 pub(super) const FORBIDDEN: Status = 403;
 pub(super) const NOT_FOUND: Status = 404;

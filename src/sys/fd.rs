@@ -101,10 +101,10 @@ pub fn accept(fd: c_int) -> c_int {
     unsafe { libc::accept4(fd, ptr::null_mut(), ptr::null_mut(), flags) }
 }
 
-/// A descriptor of /dev/null, or -1 with errno.
-pub fn open_null() -> c_int {
-    // SAFETY: the path ends with a NUL.
-    unsafe { libc::open(c"/dev/null".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC) }
+/// A descriptor of no use, or -1 with errno.
+pub fn spare() -> c_int {
+    // SAFETY: numbers only. Unlike /dev/null it needs no file system.
+    unsafe { libc::eventfd(0, libc::EFD_CLOEXEC) }
 }
 
 /// Adds O_NONBLOCK. False with errno for a bad descriptor.

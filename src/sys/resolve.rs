@@ -7,11 +7,11 @@ use libc::c_int;
 pub fn error(answer: c_int) -> c_int {
     let system = errno::get();
     // Out of descriptors, the system can't read what it knows of hosts, and says that there is no such.
-    let null = fd::open_null();
-    if null < 0 {
+    let spare = fd::spare();
+    if spare < 0 {
         return errno::get();
     }
-    fd::close(null);
+    fd::close(spare);
     match answer {
         libc::EAI_NONAME | libc::EAI_NODATA => libc::ENOENT,
         libc::EAI_AGAIN => libc::EAGAIN,

@@ -93,6 +93,16 @@ class Malformed(BadCase):
             self.assertEqual(int(length.group(1)), len(body))
             self.assertNotIn(b"/behind", rest)
 
+    def test_a_refused_HEAD_has_no_body(self):
+        """RFC 9110, 9.3.2: whatever the answer is."""
+        with self.server("http") as server:
+            for header, status in ((b"Expect: more", 417), (b"Content-Length: 99999999999", 413), (b"a b: c", 400)):
+                with self.subTest(header=header), Client(server) as client:
+                    client.send(b"HEAD / HTTP/1.1\r\nHost: a\r\n" + header + b"\r\n\r\n")
+                    answer = client.end()
+                    self.assertTrue(answer.startswith(b"HTTP/1.1 %d " % status), answer)
+                    self.assertTrue(answer.endswith(b"\r\n\r\n") and answer.count(b"\r\n\r\n") == 1, answer)
+
     def test_the_callback_is_not_asked_about_malformed_requests(self):
         """400 comes from the library, not from the callback."""
         with self.server("http") as server:

@@ -61,9 +61,12 @@ unsafe fn accept_one(listener: *mut Listener) -> bool {
             return false;
         }
         (*listener).complained = false;
-        if (*server).turns_away && !(*server).reserve.is_there() {
-            (*server).reserve.keep();
-            give_up_after_end(server);
+        if (*server).turns_away && !keeps_reserve(server) {
+            // It took the reserve of another thread, or the last descriptor.
+            sys_fd::close(client);
+            limit::left(server);
+            keeps_reserve(server);
+            return true;
         }
         serve(listener, client);
         true
@@ -74,6 +77,16 @@ unsafe fn accept_one(listener: *mut Listener) -> bool {
 unsafe fn runs(server: *mut Server) -> bool {
     // SAFETY: a live server.
     unsafe { (*server).state.load(SeqCst) == RUNNING }
+}
+
+/// Makes up for a reserve that was lost. False where there is none to be had.
+unsafe fn keeps_reserve(server: *mut Server) -> bool {
+    // SAFETY: a live server.
+    unsafe {
+        let kept = (*server).reserve.is_there() || (*server).reserve.keep();
+        give_up_after_end(server);
+        kept
+    }
 }
 
 /// Turns the next client away for want of descriptors.

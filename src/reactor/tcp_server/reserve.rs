@@ -22,15 +22,16 @@ impl Reserve {
         Reserve(AtomicI32::new(-1))
     }
 
-    /// Has a descriptor from now on, if there is one to be had.
-    pub(super) fn keep(&self) {
+    /// Has a descriptor from now on; false where the process is out of them.
+    pub(super) fn keep(&self) -> bool {
         if self.is_there() {
-            return;
+            return true;
         }
-        let fd = sys_fd::open_null();
+        let fd = sys_fd::spare();
         if fd >= 0 {
             self.put(fd);
         }
+        fd >= 0 || !matches!(errno::get(), libc::EMFILE | libc::ENFILE)
     }
 
     pub(super) fn is_there(&self) -> bool {
