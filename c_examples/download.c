@@ -93,22 +93,6 @@ static void on_lines(struct http_request *request, struct http_response *respons
     }
 }
 
-static void on_stopped(struct TCPserver *server, void *data)
-{
-    (void) data;
-    yolanda_loop_quit(server->eventLoop);
-}
-
-/* Downloads may go on for five seconds, then they are cut; a second signal cuts them at once. */
-static void on_signal(struct event_loop *loop, int signal_number, void *data)
-{
-    struct http_server *server = data;
-
-    (void) signal_number;
-    if (yolanda_server_stop(server->tcpServer, 5000, on_stopped, NULL) < 0)
-        yolanda_loop_quit(loop);
-}
-
 int main(int argc, char **argv)
 {
     struct event_loop *loop = yolanda_loop_new(NULL, NULL);
@@ -116,9 +100,8 @@ int main(int argc, char **argv)
 
     if (server == NULL)
         err_sys("%s", example_address(argc, argv));
+    example_stop_http_on_signals(server);
     if (yolanda_http_server_route(server, "GET", "/lines/:count", on_lines, NULL, NULL) < 0
-        || yolanda_signal_start(loop, SIGINT, on_signal, server) == 0
-        || yolanda_signal_start(loop, SIGTERM, on_signal, server) == 0
         || yolanda_http_server_start(server) < 0)
         err_sys("can't start");
     example_announce_address(server->tcpServer);

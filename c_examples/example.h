@@ -8,6 +8,7 @@
 
 #include "lib/common.h"
 #include "lib/event_loop.h"
+#include "lib/http_server.h"
 #include "yolanda.h"
 
 /* The first argument, else PORT from the environment, else the course's own port.
@@ -75,6 +76,32 @@ static inline void example_stop_on_signals(struct event_loop *loop)
 {
     if (yolanda_signal_start(loop, SIGINT, example_stop, NULL) == 0
         || yolanda_signal_start(loop, SIGTERM, example_stop, NULL) == 0)
+        err_sys("no signal handler");
+}
+
+static inline void example_stopped(struct TCPserver *server, void *data)
+{
+    (void) data;
+    yolanda_loop_quit(server->eventLoop);
+}
+
+static inline void example_stop_http(struct event_loop *loop, int signal_number, void *data)
+{
+    struct http_server *server = data;
+
+    (void) signal_number;
+    if (yolanda_server_stop(server->tcpServer, 5000, example_stopped, NULL) < 0)
+        yolanda_loop_quit(loop); /* it is stopping already */
+}
+
+/* Ctrl-C and kill let requests in flight be answered, for five seconds at most; a second signal doesn't
+ * wait for that. Then event_loop_run() returns. */
+static inline void example_stop_http_on_signals(struct http_server *server)
+{
+    struct event_loop *loop = server->tcpServer->eventLoop;
+
+    if (yolanda_signal_start(loop, SIGINT, example_stop_http, server) == 0
+        || yolanda_signal_start(loop, SIGTERM, example_stop_http, server) == 0)
         err_sys("no signal handler");
 }
 

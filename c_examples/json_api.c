@@ -170,22 +170,6 @@ static void on_access(const struct yolanda_http_access *entry, void *data)
     fflush(stdout);
 }
 
-static void on_stopped(struct TCPserver *server, void *data)
-{
-    (void) data;
-    yolanda_loop_quit(server->eventLoop);
-}
-
-/* Requests in flight are answered, for five seconds at most; a second signal doesn't wait for that. */
-static void on_signal(struct event_loop *loop, int signal_number, void *data)
-{
-    struct http_server *server = data;
-
-    (void) signal_number;
-    if (yolanda_server_stop(server->tcpServer, 5000, on_stopped, NULL) < 0)
-        yolanda_loop_quit(loop);
-}
-
 int main(int argc, char **argv)
 {
     struct notes notes = {NULL, 0, 0};
@@ -194,14 +178,13 @@ int main(int argc, char **argv)
 
     if (server == NULL)
         err_sys("%s", example_address(argc, argv));
+    example_stop_http_on_signals(server);
     if (yolanda_http_server_route(server, "GET", "/notes", on_list, &notes, NULL) < 0
         || yolanda_http_server_route(server, "POST", "/notes", on_create, &notes, NULL) < 0
         || yolanda_http_server_route(server, "GET", "/notes/:id", on_read, &notes, NULL) < 0
         || yolanda_http_server_route(server, "DELETE", "/notes/:id", on_delete, &notes, NULL) < 0
         || yolanda_http_server_set_limits(server, 0, 0, 0, BODY_MAX) < 0
         || yolanda_http_server_set_access_log(server, on_access, NULL) < 0
-        || yolanda_signal_start(loop, SIGINT, on_signal, server) == 0
-        || yolanda_signal_start(loop, SIGTERM, on_signal, server) == 0
         || yolanda_http_server_start(server) < 0)
         err_sys("can't start");
     example_announce_address(server->tcpServer);

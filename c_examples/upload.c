@@ -141,22 +141,6 @@ static int on_request(struct http_request *request, struct http_response *respon
     return 0;
 }
 
-static void on_stopped(struct TCPserver *server, void *data)
-{
-    (void) data;
-    yolanda_loop_quit(server->eventLoop);
-}
-
-/* Files on their way are taken, for five seconds at most; a second signal doesn't wait for that. */
-static void on_signal(struct event_loop *loop, int signal_number, void *data)
-{
-    struct http_server *server = data;
-
-    (void) signal_number;
-    if (yolanda_server_stop(server->tcpServer, 5000, on_stopped, NULL) < 0)
-        yolanda_loop_quit(loop);
-}
-
 int main(int argc, char **argv)
 {
     struct event_loop *loop = yolanda_loop_new(NULL, NULL);
@@ -167,9 +151,8 @@ int main(int argc, char **argv)
         error(1, 0, "usage: %s FOLDER [ADDRESS]\n", argv[0]);
     if ((server = yolanda_http_server_new(loop, address, on_request, 0)) == NULL)
         err_sys("%s", address);
+    example_stop_http_on_signals(server);
     if (yolanda_http_server_set_head_callback(server, on_head, argv[1]) < 0
-        || yolanda_signal_start(loop, SIGINT, on_signal, server) == 0
-        || yolanda_signal_start(loop, SIGTERM, on_signal, server) == 0
         || yolanda_http_server_start(server) < 0)
         err_sys("can't start");
     example_announce_address(server->tcpServer);

@@ -83,7 +83,7 @@ unsafe fn runs(server: *mut Server) -> bool {
 unsafe fn keeps_reserve(server: *mut Server) -> bool {
     // SAFETY: a live server.
     unsafe {
-        let kept = (*server).reserve.is_there() || (*server).reserve.keep();
+        let kept = (*server).reserve.keep();
         give_up_after_end(server);
         kept
     }

@@ -24,7 +24,7 @@ impl Reserve {
 
     /// Has a descriptor from now on; false where the process is out of them.
     pub(super) fn keep(&self) -> bool {
-        if self.is_there() {
+        if self.0.load(SeqCst) >= 0 {
             return true;
         }
         let fd = sys_fd::spare();
@@ -32,10 +32,6 @@ impl Reserve {
             self.put(fd);
         }
         fd >= 0 || !matches!(errno::get(), libc::EMFILE | libc::ENFILE)
-    }
-
-    pub(super) fn is_there(&self) -> bool {
-        self.0.load(SeqCst) >= 0
     }
 
     fn put(&self, fd: i32) {
