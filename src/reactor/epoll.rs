@@ -198,6 +198,7 @@ unsafe fn drop_stale(l: *mut event_loop, fd: c_int) {
         let reg = registration(l, fd);
         if reg.is_null() || (*reg).id == 0 {
             let mut none = epoll_event { events: 0, u64: 0 };
+            // It may be out already.
             libc::epoll_ctl((*data(l)).fd, libc::EPOLL_CTL_DEL, fd, &mut none);
         }
     }

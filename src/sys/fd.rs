@@ -63,7 +63,8 @@ pub unsafe fn write_nosignal(fd: c_int, from: *const u8, len: usize) -> isize {
 /// Makes a system call that writes up to `len` bytes, again while a signal interrupts it, and without
 /// SIGPIPE, which one that has written some of them may raise as well.
 pub fn without_sigpipe(len: usize, call: impl FnMut() -> isize) -> isize {
-    // SAFETY: signal sets are plain values, zero is a valid one.
+    // SAFETY: signal sets are plain values, zero is a valid one. None of the calls about them fails with
+    // a signal that exists, a set of this thread and a known operation.
     unsafe {
         let mut pipe: libc::sigset_t = mem::zeroed();
         let mut before: libc::sigset_t = mem::zeroed();
@@ -88,7 +89,8 @@ pub fn without_sigpipe(len: usize, call: impl FnMut() -> isize) -> isize {
     }
 }
 
-/// close(2). Linux frees the number even where it reports EINTR: no second call.
+/// close(2). Linux frees the number even where it reports an error (EINTR; EIO of a file that was
+/// written to, which the library does to none): no second call.
 pub fn close(fd: c_int) {
     // SAFETY: closing a number has no memory effects; who owns it is the caller's concern.
     unsafe { libc::close(fd) };
@@ -118,10 +120,10 @@ pub fn set_nonblocking(fd: c_int) -> bool {
     }
 }
 
-/// Adds FD_CLOEXEC: exec doesn't hand the descriptor on.
-pub fn set_close_on_exec(fd: c_int) {
-    // SAFETY: fcntl on a number.
-    unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
+/// Adds FD_CLOEXEC: exec doesn't hand the descriptor on. False with errno for a bad descriptor.
+pub fn set_close_on_exec(fd: c_int) -> bool {
+    // SAFETY: fcntl on a number; a bad one fails with EBADF.
+    unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) >= 0 }
 }
 
 /// Whether the number names an open file.
@@ -135,7 +137,8 @@ pub fn has_input(fd: c_int) -> bool {
     ready(fd, libc::POLLIN) != 0
 }
 
-/// What of `events` a descriptor is ready for (poll(2)), and what else is to be told of it.
+/// What of `events` a descriptor is ready for (poll(2)), and what else is to be told of it. Nothing where
+/// the system can't say.
 pub fn ready(fd: c_int, events: c_short) -> c_short {
     let mut one = libc::pollfd { fd, events, revents: 0 };
     // SAFETY: one struct, as the count says.

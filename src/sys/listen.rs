@@ -178,7 +178,8 @@ pub fn listen(fd: c_int) -> Result<(), c_int> {
     fails(unsafe { libc::listen(fd, BACKLOG) }).map(drop)
 }
 
-/// Refuses clients from now on, those that wait too, also where other processes have the socket.
+/// Refuses clients from now on, those that wait too, also where other processes have the socket. It fails
+/// only for what isn't a socket (any more), where nobody waits.
 pub fn refuse(fd: c_int) {
     // SAFETY: no pointers.
     unsafe { libc::shutdown(fd, libc::SHUT_RDWR) };

@@ -90,6 +90,7 @@ pub(super) unsafe fn renew(listener: *mut Listener, acceptor: *const acceptor) {
         let ch = &raw mut (*listener).channel;
         let watched = loop_state::channel_at((*listener).l, (*listener).fd) == ch;
         if !watched && !acceptor.is_null() && (*listener).fd >= 0 {
+            // A bad number is reported by what adds it to the loop.
             sys_fd::set_nonblocking((*acceptor).listen_fd);
             set_socket(listener, (*acceptor).listen_fd);
         }
