@@ -10,7 +10,7 @@ use core::ptr::{null, null_mut};
 
 use libc::{addrinfo, sockaddr_in, socklen_t};
 
-use crate::log::CText;
+use crate::log::{CText, stream};
 use crate::sys::{errno, fd};
 
 const BACKLOG: c_int = 1024;
@@ -51,7 +51,9 @@ fn exit_with(what: &str, code: c_int) -> ! {
     // SAFETY: stdio's own stream and a NUL-terminated text; fflush(NULL) means all output.
     unsafe {
         libc::fflush(null_mut());
-        libc::fputs(line.bytes.as_ptr().cast(), stderr);
+        if stream::is_taken(libc::fileno(stderr)) == 0 {
+            libc::fputs(line.bytes.as_ptr().cast(), stderr);
+        }
         libc::exit(1)
     }
 }
@@ -86,7 +88,8 @@ pub(crate) fn listen_or_exit(port: c_int, nonblocking: bool) -> (c_int, c_int) {
         kind |= libc::SOCK_NONBLOCK;
     }
     // SAFETY: no pointers.
-    let fd = or_exit("bind failed", unsafe { libc::socket(libc::AF_INET, kind, 0) });
+    let fd = fd::lift(unsafe { libc::socket(libc::AF_INET, kind, 0) });
+    or_exit("bind failed", fd);
     let mut address = ipv4(libc::INADDR_ANY, port);
     let mut length = ADDRESS_LEN;
     let on: c_int = 1;
@@ -125,7 +128,7 @@ pub(crate) extern "C" fn tcp_server(port: c_int) -> c_int {
     let listening = tcp_server_listen(port);
     loop {
         // SAFETY: accept may be asked not to tell the address.
-        let fd = unsafe { libc::accept(listening, null_mut(), null_mut()) };
+        let fd = fd::lift_inherited(unsafe { libc::accept(listening, null_mut(), null_mut()) });
         match errno::get() {
             _ if fd >= 0 => return fd,
             libc::EINTR | libc::ECONNABORTED => (),
@@ -151,7 +154,7 @@ pub(crate) unsafe extern "C" fn tcp_client(address: *mut c_char, port: c_int) ->
     };
     let peer = ipv4(ip, port);
     // SAFETY: no pointers.
-    let fd = unsafe { libc::socket(libc::AF_INET, libc::SOCK_STREAM, 0) };
+    let fd = fd::lift_inherited(unsafe { libc::socket(libc::AF_INET, libc::SOCK_STREAM, 0) });
     or_exit("connect failed", fd);
     // SAFETY: an address with its own size.
     let done = unsafe { libc::connect(fd, (&raw const peer).cast(), ADDRESS_LEN) };

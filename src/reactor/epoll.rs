@@ -35,7 +35,7 @@ pub unsafe fn descriptor(l: *mut event_loop) -> c_int {
 pub unsafe extern "C-unwind" fn init(l: *mut event_loop) -> *mut c_void {
     // SAFETY: the block is checked, and filled before use.
     unsafe {
-        let fd = libc::epoll_create1(libc::EPOLL_CLOEXEC);
+        let fd = sys_fd::epoll();
         if fd < 0 {
             return ptr::null_mut();
         }

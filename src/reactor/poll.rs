@@ -97,7 +97,7 @@ pub unsafe fn descriptor(l: *mut event_loop) -> c_int {
             return errno::fail(libc::EINVAL);
         }
         if (*poll).mirror < 0 {
-            (*poll).mirror = libc::epoll_create1(libc::EPOLL_CLOEXEC);
+            (*poll).mirror = sys_fd::epoll();
             for slot in 0..(*poll).len {
                 let pollfd { fd, events, .. } = *(*poll).slots.add(slot);
                 if !reflect(poll, fd, Some(events)) {

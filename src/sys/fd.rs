@@ -96,17 +96,45 @@ pub fn close(fd: c_int) {
     unsafe { libc::close(fd) };
 }
 
+/// Keeps a fresh descriptor off the numbers of the standard streams, which a program may have closed: log
+/// lines would go there, and dup2(2) of a daemon would close it. Takes the result of the call that made it;
+/// the descriptor, which isn't inherited by exec, or -1 with errno.
+#[inline]
+pub fn lift(fd: c_int) -> c_int {
+    if (0..=libc::STDERR_FILENO).contains(&fd) { moved(fd, libc::F_DUPFD_CLOEXEC) } else { fd }
+}
+
+/// As `lift`, for descriptors that exec hands on.
+pub fn lift_inherited(fd: c_int) -> c_int {
+    if (0..=libc::STDERR_FILENO).contains(&fd) { moved(fd, libc::F_DUPFD) } else { fd }
+}
+
+#[cold]
+fn moved(fd: c_int, how: c_int) -> c_int {
+    // SAFETY: numbers only.
+    let higher = unsafe { libc::fcntl(fd, how, libc::STDERR_FILENO + 1) };
+    let _keep = errno::Keep::new();
+    close(fd);
+    higher
+}
+
 /// accept4(2): the new descriptor doesn't block and isn't inherited by exec.
 pub fn accept(fd: c_int) -> c_int {
     let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
     // SAFETY: NULL addresses mean that none is wanted.
-    unsafe { libc::accept4(fd, ptr::null_mut(), ptr::null_mut(), flags) }
+    lift(unsafe { libc::accept4(fd, ptr::null_mut(), ptr::null_mut(), flags) })
 }
 
 /// A descriptor of no use, or -1 with errno.
 pub fn spare() -> c_int {
     // SAFETY: numbers only. Unlike /dev/null it needs no file system.
-    unsafe { libc::eventfd(0, libc::EFD_CLOEXEC) }
+    lift(unsafe { libc::eventfd(0, libc::EFD_CLOEXEC) })
+}
+
+/// An epoll instance, or -1 with errno.
+pub fn epoll() -> c_int {
+    // SAFETY: numbers only.
+    lift(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })
 }
 
 /// Adds O_NONBLOCK. False with errno for a bad descriptor.

@@ -20,9 +20,7 @@ fn fails(result: c_int) -> Result<c_int, c_int> {
 }
 
 fn stream(family: c_int) -> Result<c_int, c_int> {
-    let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
-    // SAFETY: no pointers.
-    fails(unsafe { libc::socket(family, kind, 0) })
+    fails(socket::stream(family))
 }
 
 /// A socket bound to an address, not listening yet. IPv6's "any" takes IPv4 clients, too.
