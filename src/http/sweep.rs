@@ -9,10 +9,10 @@ use super::server::{self, HttpServer};
 use super::state::{self, Http, Phase};
 use super::status::{REQUEST_TIMEOUT, SERVICE_UNAVAILABLE};
 use super::{deferred, http_server, refuse};
-use crate::abi::types::{channel, event_loop, tcp_connection};
+use crate::abi::types::{event_loop, tcp_connection};
 use crate::reactor::event_loop::http_timer;
-use crate::reactor::tcp_connection::{self as connections, answering, close_after_send, is_open};
-use crate::reactor::{pass, registry, timers};
+use crate::reactor::tcp_connection::{answering, close_after_send, is_open};
+use crate::reactor::{pass, roster, timers};
 
 /// The longest pause between two looks.
 const PAUSE_MS: u32 = 1000;
@@ -55,10 +55,9 @@ unsafe extern "C-unwind" fn on_time(l: *mut event_loop, _timer: u64, _data: *mut
         let now = pass::now_ms() as u32;
         let mut pause = PAUSE_MS;
         let mut any = false;
-        registry::each_connection(l, |ch: *mut channel| {
-            let own = connections::around(ch);
+        roster::each(l, |own| {
             let conn: *mut tcp_connection = own.cast();
-            if !connections::is_announced(own) || !is_open(conn) || !http_server::serves(conn) {
+            if !is_open(conn) || !http_server::serves(conn) {
                 return;
             }
             any = true;

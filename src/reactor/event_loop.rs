@@ -2,7 +2,9 @@
 
 use super::loop_state::{self, Loop, channel_at, count, of, quits, registration};
 use super::utils::on_owner;
-use super::{dispatcher, pass, pending, registration as registrations, registry, timers, wakeup};
+use super::{
+    dispatcher, pass, pending, registration as registrations, registry, roster, timers, wakeup,
+};
 use crate::abi::types::{EVENT_READ, EVENT_WRITE, channel, event_dispatcher, event_loop};
 use crate::log::CText;
 use crate::sys::{errno, fd as sys_fd, pool, socket};
@@ -117,6 +119,7 @@ pub unsafe fn release_parts(own: *mut Loop) {
             pool::run_free((*own).hot, 0);
         }
         super::tcp_connection::free_together(l);
+        roster::free(l);
         timers::clear(l);
         libc::free((*own).map.entries.cast());
         (*own).outgrown.iter().for_each(|&table| libc::free(table.cast()));

@@ -3,6 +3,7 @@
 use super::client::{Client, Job};
 use super::pending::Task;
 use super::refs::{RefCount, Released};
+use super::roster::Roster;
 use super::signals::Watchers;
 use super::tcp_connection::{Connection, Together};
 use super::tcp_server::{Listener, Server};
@@ -72,6 +73,7 @@ pub struct Loop {
     pub empty: *mut u8,
     pub http: *mut c_void,
     pub http_timer: u64,
+    pub roster: Roster,
     /// Connections with work left for this pass.
     pub ready: *mut Connection,
     pub ready_tail: *mut Connection,

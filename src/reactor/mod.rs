@@ -29,6 +29,7 @@ mod refs;
 mod refs_tests;
 mod registration;
 pub mod registry;
+pub mod roster;
 pub mod signals;
 pub mod tcp_connection;
 pub mod tcp_server;

@@ -197,6 +197,12 @@ pub fn identity(fd: c_int) -> Option<u64> {
     }
 }
 
+/// An identity in fewer bits, not 0. Sockets' cookies and inode numbers both count up: their low bits
+/// tell them apart.
+pub fn fold(identity: u64) -> u32 {
+    ((identity ^ (identity >> 32)) as u32).max(1)
+}
+
 /// How many bytes a read would find at once (FIONREAD, ioctl(2)); None where that can't be told.
 pub fn available(fd: c_int) -> Option<usize> {
     let _keep = errno::Keep::new();

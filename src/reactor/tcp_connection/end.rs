@@ -5,8 +5,7 @@
 use super::super::loop_state::{count, nothing, of as loop_of};
 use super::super::refs::Released;
 use super::super::registration::{self, Removed};
-use super::super::registry;
-use super::super::{client, tcp_server};
+use super::super::{client, registry, roster, tcp_server};
 use super::{Connection, Owner, file, life, queue, read, timeouts, together, turns};
 use crate::abi::types::{buffer, event_loop};
 use crate::http::http_server;
@@ -28,6 +27,7 @@ pub unsafe fn close(conn: *mut Connection) {
             return;
         }
         turns::decide(conn, 0);
+        roster::remove(conn);
         (*conn).shut.store(true, Relaxed);
         (*conn).descriptor.shut();
         timeouts::stop(conn);

@@ -3,7 +3,7 @@
 use super::super::loop_state::{self, count, nothing, of as loop_of};
 use super::super::refs::RefCount;
 use super::super::registry::{self, Entry};
-use super::super::{dispatcher, pending, registration, tcp_server, utils::on_owner};
+use super::super::{dispatcher, pending, registration, roster, tcp_server, utils::on_owner};
 use super::{Connection, end, extras, read, turns, write};
 use crate::abi::types::{EVENT_READ, buffer, channel, event_loop};
 use crate::http::{http_server, sweep};
@@ -188,7 +188,9 @@ pub unsafe fn register(conn: *mut Connection) {
         if http_server::serves(conn.cast()) {
             sweep::registered(conn.cast());
         }
-        if !ours {
+        if !roster::add(conn) {
+            turns::close_in_pass(conn, libc::ENOMEM);
+        } else if !ours {
             turns::close_in_pass(conn, libc::EBADF);
         } else if registration::change((*conn).public.eventLoop, fd, ch, pending::ADD) != 1 {
             turns::close_unwatched(conn);
@@ -209,7 +211,7 @@ pub unsafe fn identify_once(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
         if (*conn).identity == 0 {
-            (*conn).identity = sys_fd::identity((*conn).number).unwrap_or(0);
+            (*conn).identity = sys_fd::identity((*conn).number).map_or(0, sys_fd::fold);
         }
     }
 }
@@ -219,7 +221,7 @@ pub unsafe fn is_as_noted(conn: *const Connection) -> bool {
     // SAFETY: a connection that wasn't freed yet.
     unsafe {
         let identity = (*conn).identity;
-        identity == 0 || sys_fd::identity((*conn).number) == Some(identity)
+        identity == 0 || sys_fd::identity((*conn).number).map(sys_fd::fold) == Some(identity)
     }
 }
 

@@ -35,7 +35,7 @@ pub use exports::*;
 pub use finish::{take_posted_end, take_posted_shutdown};
 pub use handle::*;
 pub use hold::end_holding;
-pub use life::{create, discard, hand_over, identify_once, is_announced, owns_number, register};
+pub use life::{create, discard, hand_over, identify_once, owns_number, register};
 pub use owner::Owner;
 pub use pause::hung_up;
 pub use together::{Together, flush as flush_together, free as free_together};
@@ -72,9 +72,11 @@ pub struct Connection {
     output_touched: u32,
     /// Its number in the registry; also that of its registration.
     pub id: u64,
-    /// What the descriptor refers to, so that closing never hits a successor. 0: not asked yet, as
-    /// no code of the program could have closed it, or epoll will tell.
-    identity: u64,
+    /// What the descriptor refers to, folded, so that closing never hits a successor. 0: not asked yet,
+    /// as no code of the program could have closed it, or epoll will tell.
+    identity: u32,
+    /// Its place in the loop's roster, counted from 1; 0: none.
+    pub place: u32,
     /// The pool blocks that the library put into the buffers; C may have put others there since.
     input_block: *mut u8,
     output_block: *mut u8,
@@ -161,15 +163,6 @@ pub unsafe fn of_channel(ch: *mut channel) -> *mut Connection {
         let conn = (*ch).data.cast::<Connection>();
         if !conn.is_null() && &raw mut (*conn).channel == ch { conn } else { ptr::null_mut() }
     }
-}
-
-/// The connection that a registered channel is part of, whatever callbacks it has by now.
-///
-/// # Safety
-/// `ch` is a connection's own channel: its registration says so.
-pub unsafe fn around(ch: *mut channel) -> *mut Connection {
-    // SAFETY: the channel lies within its connection.
-    unsafe { ch.byte_sub(std::mem::offset_of!(Connection, channel)).cast() }
 }
 
 /// The connection whose channel is registered at `fd`; else NULL. `ch` is looked at only if it is.
