@@ -1,7 +1,7 @@
 //! What stands behind the public `struct event_loop`.
 
 use super::client::{Client, Job};
-use super::pending::Task;
+use super::pending::{Posters, Task};
 use super::refs::{RefCount, Released};
 use super::signals::Watchers;
 use super::tcp_connection::{Connection, Together};
@@ -103,8 +103,11 @@ pub struct Loop {
     pub trimmed: bool,
     pub timers: Timers,
     pub signals: Watchers,
-    /// What was queued and is being carried out.
+    /// What was queued and is being carried out; how often it was taken; who asked for it.
     pub taken: *mut Task,
+    pub taken_tail: *mut Task,
+    pub batch: u64,
+    pub posters: Posters,
     /// The loop's own copy of its name, or NULL.
     pub name: *mut libc::c_char,
     /// The back end's data as last seen, and whether its init ran again since.

@@ -95,7 +95,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_error(connection: *mut tcp_co
         return -1;
     }
     // SAFETY: live or retained.
-    unsafe { ((*of(connection)).fate.load(Relaxed) - 1).max(0) }
+    unsafe { c_int::from(((*of(connection)).fate.load(Relaxed) - 1).max(0)) }
 }
 
 pub unsafe extern "C-unwind" fn yolanda_connection_set_user_data(

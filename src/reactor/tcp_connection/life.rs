@@ -4,7 +4,7 @@ use super::super::loop_state::{self, count, nothing, of as loop_of};
 use super::super::refs::RefCount;
 use super::super::registry::{self, Entry};
 use super::super::{dispatcher, pending, registration, tcp_server, utils::on_owner};
-use super::{Connection, end, extras, read, turns, write};
+use super::{AfterSending, Connection, end, extras, read, turns, write};
 use crate::abi::types::{EVENT_READ, buffer, channel, event_loop};
 use crate::http::{http_server, sweep};
 use crate::log::CText;
@@ -141,7 +141,7 @@ pub unsafe fn hand_over(conn: *mut Connection, accepted: bool) -> bool {
         let task = if here {
             ptr::null_mut()
         } else {
-            let task = pending::for_connection(conn, pending::REGISTER, ptr::null(), 0);
+            let task = pending::for_connection(conn, pending::REGISTER, 0);
             if task.is_null() {
                 return false;
             }
@@ -192,7 +192,7 @@ pub unsafe fn register(conn: *mut Connection) {
         } else if registration::change((*conn).public.eventLoop, fd, ch, pending::ADD) != 1 {
             turns::close_unwatched(conn);
         }
-        if !is_open(conn) || (*conn).last_words {
+        if !is_open(conn) || (*conn).after_sending != AfterSending::GoOn {
             turns::schedule(conn);
         }
         extras::begin(conn);

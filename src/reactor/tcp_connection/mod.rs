@@ -28,6 +28,7 @@ mod timeouts;
 mod together;
 mod turns;
 mod write;
+mod write_side;
 
 pub use control::*;
 pub use end::{reap, release};
@@ -50,7 +51,8 @@ use super::refs::RefCount;
 use crate::abi::types::{buffer, channel, event_loop, tcp_connection};
 use libc::{c_char, c_int};
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI16, AtomicPtr, AtomicU32, Ordering::Relaxed};
+use write_side::{Intake, Side};
 
 /// Bytes queued for a peer that doesn't read, and bytes unread by a callback that doesn't consume.
 const LIMIT: usize = 64 << 20;
@@ -89,18 +91,18 @@ pub struct Connection {
     pub refs: RefCount,
     /// Tasks that wait with this connection.
     pub pins: AtomicU32,
-    /// Why it closes (`turns::decide`): 0 while that isn't decided, then one more than the errno
-    /// value.
-    fate: AtomicI32,
-    /// Bytes that were taken from senders and not yet by the kernel, posted ones included; and those
-    /// of them that the queue has (`room`).
-    outstanding: AtomicU32,
+    /// Bytes that were accepted from senders and not yet by the kernel, posted ones included; and
+    /// those of them that the queue has (`room`).
+    intake: Intake,
     counted: u32,
     /// Low bits of the clock's milliseconds.
     linger_until: u32,
     held_until: u32,
-    /// No more sends are taken (shutdown was called), and: closed.
-    shut: AtomicBool,
+    /// Why it closes (`turns::decide`): 0 while that isn't decided, then one more than the errno
+    /// value.
+    fate: AtomicI16,
+    /// The end of what is sent.
+    side: Side,
     closed: AtomicBool,
     /// Other threads ask the kernel for its addresses.
     descriptor: InUse,
@@ -112,12 +114,8 @@ pub struct Connection {
     ended: bool,
     /// An answer is outstanding that the peer's end doesn't cut off.
     answering: bool,
-    /// The write side's half-close was done, or failed.
-    half_closed: bool,
-    /// Bytes are dropped, and the connection ends once the queue is sent.
-    last_words: bool,
-    /// ... and then waits for the peer's end, so that no reset takes them back.
-    lingers: bool,
+    /// What comes after the last that is sent.
+    after_sending: AfterSending,
     on_ready: bool,
     on_lingering: bool,
     on_held: bool,
@@ -133,6 +131,16 @@ pub struct Connection {
     sends_file: bool,
     /// An answer of its own is in the loop's group (`together`).
     waits_together: bool,
+}
+
+/// What a connection does once all is sent. From the second on, what arrives is dropped.
+#[repr(u8)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum AfterSending {
+    GoOn,
+    Close,
+    /// It waits for the peer's end first, so that no reset takes back what was sent.
+    Linger,
 }
 
 const _: () = assert!(size_of::<Connection>() <= 336);

@@ -5,7 +5,9 @@ use super::super::buffer::{self as buf, SIZE_MAX, readable};
 use super::super::dispatcher::{EDGE, NOT_DRAINED};
 use super::super::loop_state::{count, nothing, of as loop_of};
 use super::super::{pending, tcp_server};
-use super::{Connection, end, extras, hold, life, queue, timeouts, turns, write};
+use super::{
+    AfterSending, Connection, end, extras, finish, hold, life, queue, timeouts, turns, write,
+};
 use crate::abi::types::{EVENT_READ, EVENT_WRITE};
 use crate::sys::{errno, fd as sys_fd, pool};
 use libc::{c_int, c_void};
@@ -235,7 +237,7 @@ unsafe fn deliver(conn: *mut Connection) {
     unsafe {
         let input = &raw mut (*conn).input;
         match (*conn).public.messageCallBack {
-            Some(callback) if !(*conn).last_words => {
+            Some(callback) if (*conn).after_sending == AfterSending::GoOn => {
                 callback(input, conn.cast());
             }
             _ => (*input).readIndex = (*input).writeIndex,
@@ -285,12 +287,12 @@ unsafe fn end_of_stream(conn: *mut Connection) {
     unsafe {
         (*conn).ended = true;
         pending::take_in(conn);
-        if (*conn).answering && queue::is_empty(conn) && life::is_open(conn) {
-            return write::update(conn, (*conn).channel.events & !EVENT_READ);
-        }
-        if queue::is_empty(conn) || !life::is_open(conn) {
+        let sent = finish::all_sent(conn);
+        if !life::is_open(conn) || sent && !(*conn).answering {
             return end::close(conn);
         }
-        write::update(conn, (*conn).channel.events & !EVENT_READ | EVENT_WRITE);
+        // What other threads sent and isn't in the queue yet is looked at when it comes.
+        let wanted = if queue::is_empty(conn) { 0 } else { EVENT_WRITE };
+        write::update(conn, (*conn).channel.events & !EVENT_READ | wanted);
     }
 }

@@ -3,7 +3,9 @@
 
 use super::super::loop_state::{Loop, count, of as loop_of};
 use super::super::{pass, pending, utils::on_owner};
-use super::{Connection, end, extras, finish, hold, life, marks, queue, read, timeouts, together};
+use super::{
+    AfterSending, Connection, end, extras, finish, hold, life, marks, read, timeouts, together,
+};
 use crate::abi::types::event_loop;
 use crate::sys::errno;
 use libc::c_int;
@@ -46,7 +48,7 @@ pub unsafe fn schedule(conn: *mut Connection) {
 /// A connection that wasn't freed yet, on any thread.
 pub unsafe fn decide(conn: *mut Connection, why: c_int) -> bool {
     // SAFETY: as said.
-    unsafe { (*conn).fate.compare_exchange(0, why + 1, Relaxed, Relaxed).is_ok() }
+    unsafe { (*conn).fate.compare_exchange(0, why as i16 + 1, Relaxed, Relaxed).is_ok() }
 }
 
 /// Closes in the loop's pass; `why` as in `decide`.
@@ -90,7 +92,7 @@ pub unsafe fn close_from_anywhere(conn: *mut Connection, why: c_int) -> c_int {
             return 0;
         }
         // First the memory: a decision isn't taken back.
-        let task = pending::for_connection(conn, pending::CLOSE, ptr::null(), 0);
+        let task = pending::for_connection(conn, pending::CLOSE, 0);
         if task.is_null() {
             return errno::fail(libc::ENOMEM);
         }
@@ -142,10 +144,10 @@ unsafe fn turn(conn: *mut Connection) {
                 return;
             }
         }
-        if (*conn).last_words && queue::is_empty(conn) {
+        if (*conn).after_sending != AfterSending::GoOn && finish::all_sent(conn) {
             // Closing alone would drop what still waits for its end (`More`), were anything unread.
             finish::half_close(conn);
-            if !(*conn).lingers || (*conn).ended {
+            if (*conn).after_sending == AfterSending::Close || (*conn).ended {
                 return end::close(conn);
             }
             if !timeouts::is_cut(conn) {
