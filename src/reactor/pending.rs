@@ -10,8 +10,12 @@ use super::{registration, utils, wakeup};
 use crate::abi::types::{channel, channel_element, event_loop, yolanda_loop_callback};
 use crate::sys::{errno, pool};
 use libc::{c_int, c_void};
+use std::cell::Cell;
 use std::ptr;
-use std::sync::atomic::Ordering::{AcqRel, Relaxed};
+use std::sync::atomic::{
+    AtomicU64,
+    Ordering::{AcqRel, Relaxed},
+};
 
 pub use ahead::{Posters, take_in};
 
@@ -42,8 +46,8 @@ pub struct Task {
     conn: *mut Connection,
     id: u64,
     len: usize,
-    /// Who asks.
-    thread: libc::pthread_t,
+    /// Who asks (`this_thread`).
+    thread: u64,
     prev: *mut Task,
     /// Of the first task of a batch: which one it is.
     batch: u64,
@@ -61,6 +65,20 @@ struct Call {
     data: *mut c_void,
 }
 
+/// A number for the calling thread, which no other has or will have: pthread_self() is given again.
+fn this_thread() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    thread_local! {
+        static NUMBER: Cell<u64> = const { Cell::new(0) };
+    }
+    NUMBER.with(|number| {
+        if number.get() == 0 {
+            number.set(LAST.fetch_add(1, Relaxed) + 1);
+        }
+        number.get()
+    })
+}
+
 unsafe fn new(kind: c_int, len: usize) -> *mut Task {
     let task = pool::alloc(size_of::<Task>() + len).cast::<Task>();
     if !task.is_null() {
@@ -74,7 +92,7 @@ unsafe fn new(kind: c_int, len: usize) -> *mut Task {
                 conn: ptr::null_mut(),
                 id: 0,
                 len,
-                thread: libc::pthread_self(),
+                thread: this_thread(),
                 prev: ptr::null_mut(),
                 batch: 0,
                 order: 0,

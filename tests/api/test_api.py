@@ -11,7 +11,7 @@ EVERYWHERE = ("channel", "loop_channels", "loop_readiness", "loop_threads", "loo
               "dispatcher", "threads", "connection", "servers", "memory",
               "no_memory", "bad_input")
 # With one link kind on each back end: the longer ones.
-LONG = ("connection_kept", "connection_flow", "connection_times", "connection_threads",
+LONG = ("connection_kept", "connection_flow", "connection_times", "connection_threads", "connection_order",
         "connection_random", "client", "client_names", "client_reconnect", "client_server",
         "client_states", "server_listen", "server_limit", "server_stop", "server_free",
         "server_race", "thread_stop", "http_route", "http_access", "http_together", "http_files",

@@ -16,7 +16,7 @@ use std::sync::atomic::Ordering::Acquire;
 
 /// What one thread asks, in its order.
 pub struct Poster {
-    thread: libc::pthread_t,
+    thread: u64,
     first: *mut Task,
     last: *mut Task,
     next: *mut Poster,
@@ -36,12 +36,12 @@ const FRAMES: usize = 8;
 
 /// The threads whose posted functions are running, one within the other.
 pub(super) struct Running {
-    threads: [libc::pthread_t; FRAMES],
+    threads: [u64; FRAMES],
     count: usize,
 }
 
 impl Running {
-    pub(super) fn begin(&mut self, thread: libc::pthread_t) {
+    pub(super) fn begin(&mut self, thread: u64) {
         if let Some(slot) = self.threads.get_mut(self.count) {
             *slot = thread;
         }
@@ -53,7 +53,7 @@ impl Running {
     }
 
     /// Whether one of a thread's is running; of more than so many, whether one may be.
-    fn has(&self, thread: libc::pthread_t) -> bool {
+    fn has(&self, thread: u64) -> bool {
         self.count > FRAMES || self.threads.iter().take(self.count).any(|&t| t == thread)
     }
 }
@@ -145,7 +145,7 @@ unsafe fn sort(l: *mut event_loop) {
 }
 
 /// Finds or makes a thread's; NULL when memory is out.
-unsafe fn poster_of(posters: *mut Posters, thread: libc::pthread_t) -> *mut Poster {
+unsafe fn poster_of(posters: *mut Posters, thread: u64) -> *mut Poster {
     // SAFETY: the list is the loop's thread's; a new one is written before it is linked.
     unsafe {
         let mut poster = (*posters).first;
