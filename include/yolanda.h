@@ -445,8 +445,10 @@ int yolanda_loop_run_once(struct event_loop *eventLoop,
 
 /**
  * Has `callback(eventLoop, data)` called on the loop's thread, once, never before this returns. Of what
- * one thread posts nothing is lost and the order is kept, also towards its sends and its changes of
- * channels. Many posts wake the loop up once.
+ * one thread posts nothing is lost and the order is kept, also towards its sends, its shutdowns and its
+ * changes of channels. On the loop's own thread those take effect at once, and the function is called
+ * later in the pass. What was posted before yolanda_loop_quit() is called before event_loop_run()
+ * returns. Many posts wake the loop up once.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL (`data` may be NULL), ENOMEM, ESHUTDOWN for a loop that is
  * being freed: the function is never called then.
@@ -700,8 +702,9 @@ int yolanda_connection_error(struct tcp_connection *connection);
 
 /**
  * Closes a connection at once: what is queued is dropped. No callback runs within; the closed
- * callback comes from the loop's pass, and on another thread's call a message callback that is on
- * its way may still come before it.
+ * callback comes from the loop's pass. On another thread it comes after what that thread posted
+ * before, and a message callback that is on its way may still come first; the caller finds the
+ * connection closed at once.
  *
  * Returns 0, or -1 with errno: EINVAL (NULL), ENOTCONN (closing has begun already, by the first
  * call of this function for example), ENOMEM (on another thread only; it is as open as before).
@@ -712,11 +715,11 @@ int yolanda_connection_error(struct tcp_connection *connection);
 int yolanda_connection_close(struct tcp_connection *connection);
 
 /**
- * Closes a connection after its queue is sent: the queue goes out, then the end of the stream, and
- * when the peer has ended its side too, the connection closes. Whatever is left of that after
+ * Closes a connection after all that was accepted is sent, other threads' sends included: the queue goes
+ * out, then the end of the stream, and when the peer has ended its side too, the connection closes. Whatever is left of that after
  * `limit_ms` milliseconds, it is closed then, with ETIMEDOUT; 0 cuts it in the next pass.
  *
- * Sends fail with EPIPE from here on. What still arrives is dropped, without message callbacks, also
+ * Sends fail with EPIPE from here on; functions that the same thread posted before still send. What still arrives is dropped, without message callbacks, also
  * where reading was paused. Called again, the earlier of both ends counts;
  * yolanda_connection_close() may follow.
  *

@@ -395,7 +395,7 @@ unsafe fn carry_out(l: *mut event_loop, task: *mut Task) {
             REGISTER => tcp_connection::register(conn),
             SEND => tcp_connection::take_posted_bytes(conn, task.add(1).cast(), (*task).len),
             SHUTDOWN => tcp_connection::take_posted_shutdown(conn),
-            CLOSE => tcp_connection::schedule(conn),
+            CLOSE => tcp_connection::take_posted_close(conn),
             END => tcp_connection::take_posted_end(conn, (*task).id as i64),
             EXPIRE => {
                 let reg = super::loop_state::registration(l, fd);

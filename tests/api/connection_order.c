@@ -240,6 +240,59 @@ CASE(the_owner_ends_it)
     }
 }
 
+static void note_open(struct event_loop *on, void *data)
+{
+    (void)on;
+    CHECK_INT(yolanda_connection_is_open(conn), 1);
+    CHECK_INT(closed, 0);
+    send_text(data);
+}
+
+static void close_it(void *data)
+{
+    (void)data;
+    CHECK_INT(yolanda_connection_close(conn), 0);
+    FAILS(yolanda_connection_close(conn), ENOTCONN);
+    FAILS(yolanda_connection_close_after_send(conn, 0), ENOTCONN);
+    FAILS(tcp_connection_send_data(conn, "x", 1), ENOTCONN);
+    CHECK_INT(yolanda_connection_is_open(conn), 0);
+    CHECK_INT(yolanda_connection_error(conn), ECANCELED);
+}
+
+static void post_and_close(void *data)
+{
+    CHECK_INT(yolanda_loop_post(loop, note_open, "F"), 0);
+    close_it(data);
+}
+
+/* Who closes finds it closed; what the same thread posted before finds it open. */
+CASE(a_post_before_a_close_at_once)
+{
+    set_up();
+    yolanda_connection_retain(conn);
+    on_thread(post_and_close, NULL);
+    CHECK_TEXT(rest(), "F");
+    CHECK_INT(closed, 1);
+    CHECK_INT(error_at_closed, ECANCELED);
+    CHECK_INT(yolanda_connection_release(conn), 0);
+}
+
+CASE(the_owner_comes_after_a_close)
+{
+    set_up();
+    yolanda_connection_retain(conn);
+    on_thread(close_it, NULL);
+    CHECK_INT(yolanda_connection_is_open(conn), 0);
+    CHECK_INT(yolanda_connection_error(conn), ECANCELED);
+    FAILS(tcp_connection_send_data(conn, "x", 1), ENOTCONN);
+    FAILS(yolanda_connection_pause(conn), ENOTCONN);
+    FAILS(yolanda_connection_close(conn), ENOTCONN);
+    CHECK_INT(closed, 0);
+    CHECK_TEXT(rest(), "");
+    CHECK_INT(closed, 1);
+    CHECK_INT(yolanda_connection_release(conn), 0);
+}
+
 /* The peer has ended its side: what was sent to it before comes all the same. */
 CASE(the_peer_has_ended)
 {
@@ -420,8 +473,7 @@ static void send_records(void *data)
     }
 }
 
-/* Every record that was accepted, in the order of its thread. `alone`: of whom nobody took the end away, all
- * are. */
+/* Every record that was accepted, in the order of its thread. */
 static void see_records(const char *seen, size_t have)
 {
     char came[WORKERS][RECORDS] = { { 0 } };

@@ -238,3 +238,28 @@ fn a_flag_beside_the_count_is_found() {
 fn an_owner_that_waits_for_nobody_is_found() {
     ends::<Uncounted>(3, &[1, 1], false);
 }
+
+#[test]
+fn two_threads_close() {
+    explore(3, || {
+        let shared = Arc::new(Shared::<Intake>::default());
+        let threads: Vec<_> = (0..2)
+            .map(|thread| {
+                let shared = shared.clone();
+                thread::spawn(move || {
+                    let accepted = shared.send(thread, 0);
+                    let closes = shared.intake.close(thread as u16);
+                    assert!(shared.intake.closing().is_some());
+                    assert!(!shared.send(thread, 1), "accepted after its own close");
+                    (accepted, closes.then_some(thread as u16))
+                })
+            })
+            .collect();
+        let ends: Vec<_> = threads.into_iter().map(|t| t.join().unwrap()).collect();
+        let accepted = ends.iter().filter(|e| e.0).count();
+        assert_eq!(shared.intake.waiting(), accepted as u64);
+        let closers: Vec<_> = ends.iter().filter_map(|e| e.1).collect();
+        assert_eq!(closers.len(), 1, "one closes it");
+        assert_eq!(shared.intake.closing(), Some(closers[0]));
+    });
+}

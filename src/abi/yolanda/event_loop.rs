@@ -100,8 +100,10 @@ pub unsafe extern "C-unwind" fn yolanda_loop_run_once(
 }
 
 /// Has `callback(eventLoop, data)` called on the loop's thread, once, never before this returns. Of what
-/// one thread posts nothing is lost and the order is kept, also towards its sends and its changes of
-/// channels. Many posts wake the loop up once.
+/// one thread posts nothing is lost and the order is kept, also towards its sends, its shutdowns and its
+/// changes of channels. On the loop's own thread those take effect at once, and the function is called
+/// later in the pass. What was posted before yolanda_loop_quit() is called before event_loop_run()
+/// returns. Many posts wake the loop up once.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL (`data` may be NULL), ENOMEM, ESHUTDOWN for a loop that is
 /// being freed: the function is never called then.

@@ -5,7 +5,7 @@
 //! For that the taken tasks are sorted by thread, each once, and only when a send needs it: each
 //! thread's first task tells whether something of that thread may go ahead.
 
-use super::{ADD, CALL, DONE, END, REMOVE, SEND, SHUTDOWN, Task, UPDATE};
+use super::{ADD, CALL, CLOSE, DONE, END, REMOVE, SEND, SHUTDOWN, Task, UPDATE};
 use super::{carry_out, collect, next, unlink, unpin};
 use crate::abi::types::event_loop;
 use crate::reactor::loop_state::of;
@@ -104,7 +104,7 @@ unsafe fn first_that_may(l: *mut event_loop) -> *mut Task {
         let mut poster = (*posters).first;
         while !poster.is_null() {
             let task = (*poster).first;
-            let may = matches!((*task).public.r#type, SEND | SHUTDOWN | END)
+            let may = matches!((*task).public.r#type, SEND | SHUTDOWN | END | CLOSE)
                 && !(*posters).running.has((*poster).thread);
             if may && (found.is_null() || (*task).order < (*found).order) {
                 found = task;
@@ -123,8 +123,10 @@ unsafe fn sort(l: *mut event_loop) {
         while !(*posters).new.is_null() {
             let task = (*posters).new;
             // The others change nothing that the order of a thread's calls shows.
-            if matches!((*task).public.r#type, SEND | SHUTDOWN | END | CALL | ADD | REMOVE | UPDATE)
-            {
+            if matches!(
+                (*task).public.r#type,
+                SEND | SHUTDOWN | END | CLOSE | CALL | ADD | REMOVE | UPDATE
+            ) {
                 let poster = poster_of(posters, (*task).thread);
                 if poster.is_null() {
                     return;

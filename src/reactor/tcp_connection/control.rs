@@ -29,12 +29,11 @@ pub unsafe extern "C-unwind" fn yolanda_connection_close_after_send(
     // SAFETY: live or retained.
     unsafe {
         let conn = of(connection);
-        if !life::is_open(conn) {
+        if !life::is_open_here(conn) {
             return errno::fail(libc::ENOTCONN);
         }
         let time = timeouts::in_ms(limit_ms);
         if on_owner((*conn).public.eventLoop) {
-            pending::take_in(conn);
             return finish::end_at(conn, time);
         }
         let task = pending::for_connection(conn, pending::END, 0);

@@ -173,7 +173,7 @@ pub unsafe extern "C-unwind" fn tcp_connection_shutdown(tcpConnection: *mut tcp_
     // SAFETY: a live connection, by this function's contract.
     unsafe {
         let own = of(tcpConnection);
-        if !life::is_open(own) {
+        if !life::is_open_here(own) {
             return;
         }
         if on_owner((*own).public.eventLoop) {

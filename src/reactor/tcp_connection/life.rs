@@ -262,6 +262,22 @@ pub unsafe fn is_open(conn: *const Connection) -> bool {
     unsafe { (*conn).fate.load(Relaxed) == 0 }
 }
 
+/// The same as the calling thread sees it: whoever closes a connection finds it closed. On the
+/// connection's own thread what others asked for before comes first.
+///
+/// # Safety
+/// A connection that wasn't freed yet.
+pub unsafe fn is_open_here(conn: *mut Connection) -> bool {
+    // SAFETY: as said; its reference keeps the loop's memory.
+    unsafe {
+        if on_owner((*conn).public.eventLoop) {
+            pending::take_in(conn);
+            return is_open(conn);
+        }
+        is_open(conn) && (*conn).intake.closing().is_none()
+    }
+}
+
 /// Whether nobody else was entered for the number since, as accept does for a newcomer.
 ///
 /// # Safety

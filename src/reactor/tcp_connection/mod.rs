@@ -2,10 +2,11 @@
 //!
 //! `life` makes and registers it, `read` takes bytes in and calls the message callback, `write` sends,
 //! with the `queue` and its limits (`room`) for what the socket doesn't take, `file` sends one that
-//! stands in the queue, `finish` has the last that is sent. `turns` gives a connection its turn in the pass, `end` closes and frees. `hold` lets a
-//! peer that doesn't read wait before it is read from, `pause` is the program's own stop. `extras` has
-//! what few connections need: `marks`, `timeouts`, user data, limits. `settings` are what a program
-//! gives it; `exports` has the functions of tcp_connection.h, `control` and `handle` those of yolanda.h.
+//! stands in the queue, `write_side` says what is accepted, `finish` has the last that is sent. `turns`
+//! gives a connection its turn in the pass, `end` closes and frees. `hold` lets a peer that doesn't read
+//! wait before it is read from, `pause` is the program's own stop. `extras` has what few connections
+//! need: `marks`, `timeouts`, user data, limits. `settings` are what a program gives it; `exports` has
+//! the functions of tcp_connection.h, `control` and `handle` those of yolanda.h.
 
 pub mod answering;
 mod control;
@@ -41,7 +42,7 @@ pub use owner::Owner;
 pub use pause::hung_up;
 pub use together::{Together, flush as flush_together, free as free_together};
 pub use turns::{
-    close_in_pass, close_unwatched, end_lingering, forget_waiting, run_ready, schedule,
+    close_in_pass, close_unwatched, end_lingering, forget_waiting, run_ready, take_posted_close,
 };
 pub use write::take_posted_bytes;
 

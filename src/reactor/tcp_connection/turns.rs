@@ -85,18 +85,20 @@ pub unsafe fn close_from_anywhere(conn: *mut Connection, why: c_int) -> c_int {
     // SAFETY: as said.
     unsafe {
         if on_owner((*conn).public.eventLoop) {
+            pending::take_in(conn);
             if !decide(conn, why) {
                 return errno::fail(libc::ENOTCONN);
             }
             schedule(conn);
             return 0;
         }
-        // First the memory: a decision isn't taken back.
+        // First the memory: it isn't taken back. The owner decides when it comes to the task: what this
+        // thread asked for before takes effect before.
         let task = pending::for_connection(conn, pending::CLOSE, 0);
         if task.is_null() {
             return errno::fail(libc::ENOMEM);
         }
-        if !decide(conn, why) {
+        if !life::is_open(conn) || !(*conn).intake.close(why as u16) {
             pending::withdraw(task);
             return errno::fail(libc::ENOTCONN);
         }
@@ -104,6 +106,15 @@ pub unsafe fn close_from_anywhere(conn: *mut Connection, why: c_int) -> c_int {
         pending::post_task(task);
         0
     }
+}
+
+/// The close that another thread asked for.
+///
+/// # Safety
+/// As `schedule`.
+pub unsafe fn take_posted_close(conn: *mut Connection) {
+    // SAFETY: as said.
+    unsafe { close_in_pass(conn, (*conn).intake.closing().map_or(0, c_int::from)) }
 }
 
 /// Gives every waiting connection its turn; what they leave for later waits for the next pass.

@@ -68,7 +68,7 @@ unsafe fn refuse(conn: *mut Connection) -> isize {
 /// A connection that wasn't freed yet.
 pub unsafe fn refusal(conn: *mut Connection) -> c_int {
     // SAFETY: as said.
-    unsafe { if life::is_open(conn) { libc::EPIPE } else { libc::ENOTCONN } }
+    unsafe { if life::is_open_here(conn) { libc::EPIPE } else { libc::ENOTCONN } }
 }
 
 /// A send on another thread: copied, and queued for the loop.

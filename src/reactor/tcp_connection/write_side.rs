@@ -8,10 +8,17 @@ use crate::sys::atomic::{
 };
 
 const SHUT: u64 = 1 << 63;
+/// One more than the errno value with which another thread closes the connection.
+const CLOSE_SHIFT: u32 = 48;
+const CLOSE: u64 = SHUT - (1 << CLOSE_SHIFT);
+const COUNT: u64 = (1 << CLOSE_SHIFT) - 1;
 
 /// Bytes that were accepted and that the kernel doesn't have yet, and in the same word whether other
 /// threads' sends are still accepted. Each send comes before the shutdown, and then its bytes are
 /// waited for, or it is refused. All zeroes: open, and nothing waits.
+///
+/// Other threads see a connection that one of them closes as closed from then on; its owner does when
+/// it comes to that in the queue.
 #[derive(Default)]
 pub struct Intake(AtomicU64);
 
@@ -24,7 +31,7 @@ pub enum Refused {
 
 impl Intake {
     pub fn waiting(&self) -> u64 {
-        self.0.load(Acquire) & !SHUT
+        self.0.load(Acquire) & COUNT
     }
 
     pub fn is_shut(&self) -> bool {
@@ -52,7 +59,7 @@ impl Intake {
     /// `Side`: what the owner sends before it comes to the shutdown of another thread is accepted.
     pub fn accept_own(&self, len: u64, fits: impl Fn(u64) -> bool) -> bool {
         let mut now = self.0.load(Relaxed);
-        while fits(now & !SHUT) {
+        while fits(now & COUNT) {
             match self.0.compare_exchange_weak(now, now + len, AcqRel, Relaxed) {
                 Ok(_) => return true,
                 Err(other) => now = other,
@@ -69,6 +76,25 @@ impl Intake {
     /// Accepts nothing more from other threads. False when that was so before.
     pub fn shut(&self) -> bool {
         self.0.fetch_or(SHUT, AcqRel) & SHUT == 0
+    }
+
+    /// Another thread closes the connection: nothing more is accepted. False when one did before.
+    pub fn close(&self, why: u16) -> bool {
+        let mark = SHUT | (u64::from(why) + 1) << CLOSE_SHIFT;
+        let mut now = self.0.load(Relaxed);
+        while now & CLOSE == 0 {
+            match self.0.compare_exchange_weak(now, now | mark, AcqRel, Relaxed) {
+                Ok(_) => return true,
+                Err(other) => now = other,
+            }
+        }
+        false
+    }
+
+    /// Why another thread closes the connection, if one does.
+    pub fn closing(&self) -> Option<u16> {
+        let mark = (self.0.load(Relaxed) & CLOSE) >> CLOSE_SHIFT;
+        mark.checked_sub(1).map(|why| why as u16)
     }
 }
 
