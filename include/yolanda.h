@@ -466,7 +466,7 @@ int yolanda_loop_post(struct event_loop *eventLoop,
  * yolanda_loop_run_once(eventLoop, 0). It stays the loop's: neither read nor close it.
  *
  * Returns the descriptor, or -1 with errno: EINVAL for NULL, EPERM on another thread, ENOTSUP for a back
- * end of the program's own, EMFILE, ENFILE, ENOMEM.
+ * end of the program's own, EMFILE, ENFILE, ENOMEM, ENOSPC (fs.epoll.max_user_watches).
  *
  * # Safety
  * `eventLoop` is NULL or a loop. Only on its thread.
@@ -571,9 +571,9 @@ int64_t yolanda_timer_remaining(struct event_loop *eventLoop, yolanda_timer time
  * on any number of loops; those of a loop are called in the order in which they were started. A signal
  * that comes again before the loop has called counts once, as pending signals do (signal(7)).
  *
- * The library's handler is installed with the first watcher of a signal, with SA_RESTART, and what the
- * program had there before (a handler, SIG_IGN, SIG_DFL) is put back behind the last one, unless the
- * program has replaced the handler meanwhile. Threads may block the signal as long as one doesn't. A child
+ * The library's handler is installed with the first watcher of a signal, with SA_RESTART and SA_ONSTACK
+ * (sigaction(2)), and what the program had there before (a handler, SIG_IGN, SIG_DFL) is put back behind
+ * the last one, unless the program has replaced the handler meanwhile. Threads may block the signal as long as one doesn't. A child
  * that was forked inherits the handler until it executes another program.
  *
  * Returns the watcher, or 0 with errno: EINVAL (NULL, no signal, SIGKILL, SIGSTOP, or what a fault of the
@@ -609,8 +609,9 @@ int yolanda_signal_stop(struct event_loop *eventLoop,
  * and joined the thread itself sets `thread_tid` to 0 before it calls this, which then closes and
  * frees what the loop has on the calling thread.
  *
- * Returns 0, or -1 with errno: EINVAL for NULL, EDEADLK on the thread itself and where
- * pthread_join(3) finds that the thread waits for the caller, which not every version of it does.
+ * Returns 0, or -1 with errno: EINVAL for NULL and for a thread that the program has detached
+ * (pthread_detach(3)), whose loop stays, EDEADLK on the thread itself and where pthread_join(3) finds that
+ * the thread waits for the caller, which not every version of it does.
  *
  * # Safety
  * `thread` is NULL or was set up by event_loop_thread_init(). Any thread but this one may call it, one at a time,

@@ -35,7 +35,7 @@ pub unsafe fn descriptor(l: *mut event_loop) -> c_int {
 pub unsafe extern "C-unwind" fn init(l: *mut event_loop) -> *mut c_void {
     // SAFETY: the block is checked, and filled before use.
     unsafe {
-        let fd = libc::epoll_create1(libc::EPOLL_CLOEXEC);
+        let fd = sys_fd::epoll();
         if fd < 0 {
             return ptr::null_mut();
         }
@@ -198,6 +198,7 @@ unsafe fn drop_stale(l: *mut event_loop, fd: c_int) {
         let reg = registration(l, fd);
         if reg.is_null() || (*reg).id == 0 {
             let mut none = epoll_event { events: 0, u64: 0 };
+            // It may be out already.
             libc::epoll_ctl((*data(l)).fd, libc::EPOLL_CTL_DEL, fd, &mut none);
         }
     }

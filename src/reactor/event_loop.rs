@@ -5,7 +5,7 @@ use super::utils::on_owner;
 use super::{dispatcher, pass, pending, registration as registrations, registry, timers, wakeup};
 use crate::abi::types::{EVENT_READ, EVENT_WRITE, channel, event_dispatcher, event_loop};
 use crate::log::CText;
-use crate::sys::{errno, fd as sys_fd, pool};
+use crate::sys::{errno, fd as sys_fd, pool, socket};
 use libc::{c_char, c_int, c_void};
 use std::ptr;
 
@@ -75,10 +75,7 @@ unsafe fn init(
         (*own).backend_seen = (*l).event_dispatcher_data;
         (*own).backend_again = false;
 
-        let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
-        if libc::socketpair(libc::AF_UNIX, kind, 0, (*l).socketPair.as_mut_ptr()) < 0 {
-            return Err(errno::get());
-        }
+        (*l).socketPair = socket::pair()?;
         (*own).wake_channel = channel {
             fd: (*l).socketPair[1],
             events: EVENT_READ,

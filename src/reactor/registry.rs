@@ -3,6 +3,7 @@
 //! asks it (is the number still ours?), and so does whoever has a channel and looks for its loop.
 
 use crate::abi::types::{channel, event_loop};
+use crate::log::stream;
 use crate::sys::lock::{Guard, Lock};
 use crate::sys::pool;
 use libc::c_int;
@@ -90,6 +91,7 @@ pub fn enter(fd: c_int, entry: Entry) -> Option<Entry> {
     let _held = lock(fd);
     // SAFETY: entries are only touched under their shard's lock.
     let old = unsafe { slot.replace(entry) };
+    stream::note(fd, entry.connection);
     (old.id != 0).then_some(old)
 }
 
@@ -133,6 +135,7 @@ fn leave_if(fd: c_int, mine: impl Fn(&Entry) -> bool) {
     unsafe {
         if mine(&*slot) {
             *slot = NOBODY;
+            stream::note(fd, false);
         }
     }
 }

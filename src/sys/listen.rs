@@ -20,9 +20,7 @@ fn fails(result: c_int) -> Result<c_int, c_int> {
 }
 
 fn stream(family: c_int) -> Result<c_int, c_int> {
-    let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
-    // SAFETY: no pointers.
-    fails(unsafe { libc::socket(family, kind, 0) })
+    fails(socket::stream(family))
 }
 
 /// A socket bound to an address, not listening yet. IPv6's "any" takes IPv4 clients, too.
@@ -178,7 +176,8 @@ pub fn listen(fd: c_int) -> Result<(), c_int> {
     fails(unsafe { libc::listen(fd, BACKLOG) }).map(drop)
 }
 
-/// Refuses clients from now on, those that wait too, also where other processes have the socket.
+/// Refuses clients from now on, those that wait too, also where other processes have the socket. It fails
+/// only for what isn't a socket (any more), where nobody waits.
 pub fn refuse(fd: c_int) {
     // SAFETY: no pointers.
     unsafe { libc::shutdown(fd, libc::SHUT_RDWR) };

@@ -9,7 +9,7 @@ import harness  # noqa: E402
 
 FOLDER = Path(__file__).resolve().parent
 # Programs with a malloc, free, pthread_create or accept4 of their own.
-OWN_LIBC = {"memory", "no_memory", "server_race", "threads"}
+OWN_LIBC = {"memory", "no_memory", "server_race", "accept_errors", "threads"}
 
 
 def cases(name):

@@ -125,7 +125,7 @@ pub unsafe extern "C" fn yolanda_loop_post(
 /// yolanda_loop_run_once(eventLoop, 0). It stays the loop's: neither read nor close it.
 ///
 /// Returns the descriptor, or -1 with errno: EINVAL for NULL, EPERM on another thread, ENOTSUP for a back
-/// end of the program's own, EMFILE, ENFILE, ENOMEM.
+/// end of the program's own, EMFILE, ENFILE, ENOMEM, ENOSPC (fs.epoll.max_user_watches).
 ///
 /// # Safety
 /// `eventLoop` is NULL or a loop. Only on its thread.

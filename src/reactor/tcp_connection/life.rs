@@ -92,6 +92,7 @@ pub unsafe fn create(
         (*conn).public.data = data;
         (*conn).is_socket = is_socket;
         if !is_socket {
+            // A bad number is reported by what adds it to the loop.
             sys_fd::set_nonblocking(fd);
         }
         (*conn).id = registry::new_id();

@@ -61,6 +61,7 @@ unsafe fn accept_one(listener: *mut Listener) -> bool {
             return false;
         }
         (*listener).complained = false;
+        (*listener).failures = 0;
         if (*server).turns_away && !keeps_reserve(server) {
             // It took the reserve of another thread, or the last descriptor.
             sys_fd::close(client);
@@ -119,27 +120,23 @@ unsafe fn failed(listener: *mut Listener, e: c_int) -> bool {
     unsafe {
         let fd = (*listener).channel.fd;
         match e {
-            libc::EAGAIN => false,
+            libc::EAGAIN => {
+                (*listener).failures = 0;
+                return false;
+            }
             // Who ends the server shuts the socket.
-            _ if !runs((*listener).server) => false,
-            libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM => {
-                if !std::mem::replace(&mut (*listener).complained, true) {
-                    log_err!("can't accept on socket {}: {}", fd, errno::Text(e));
+            _ if !runs((*listener).server) => return false,
+            libc::EMFILE | libc::ENFILE => {
+                complain(listener, e);
+                match turn_away(listener) {
+                    Turned::Client => return true,
+                    Turned::Nobody => return false,
+                    Turned::Failed => (),
                 }
-                if matches!(e, libc::EMFILE | libc::ENFILE) {
-                    match turn_away(listener) {
-                        Turned::Client => return true,
-                        Turned::Nobody => return false,
-                        Turned::Failed => (),
-                    }
-                }
-                listener::rest(listener);
-                false
             }
             // What went wrong with one client is no reason to turn the next away (accept(2)).
             libc::EINTR
             | libc::ECONNABORTED
-            | libc::EPERM
             | libc::EPROTO
             | libc::ENETDOWN
             | libc::ENOPROTOOPT
@@ -148,12 +145,34 @@ unsafe fn failed(listener: *mut Listener, e: c_int) -> bool {
             | libc::EHOSTUNREACH
             | libc::EOPNOTSUPP
             | libc::ENETUNREACH
-            | libc::ETIMEDOUT => true,
-            e => {
+            | libc::ETIMEDOUT => {
+                (*listener).failures += 1;
+                if (*listener).failures < BATCH {
+                    return true;
+                }
+                complain(listener, e);
+            }
+            // It isn't a listening socket any more.
+            libc::EBADF | libc::ENOTSOCK | libc::EINVAL => {
                 log_err!("accept failed, socket == {}: {}", fd, errno::Text(e));
                 registration::remove((*listener).l, fd, &raw mut (*listener).channel);
-                false
+                return false;
             }
+            // Out of memory, or something forbids it (EACCES, EPERM): that may pass.
+            e => complain(listener, e),
+        }
+        (*listener).failures = 0;
+        listener::rest(listener);
+        false
+    }
+}
+
+/// Says once why nobody is accepted, until somebody is.
+unsafe fn complain(listener: *mut Listener, e: c_int) {
+    // SAFETY: a live listener on its loop's thread.
+    unsafe {
+        if !std::mem::replace(&mut (*listener).complained, true) {
+            log_err!("can't accept on socket {}: {}", (*listener).channel.fd, errno::Text(e));
         }
     }
 }

@@ -24,12 +24,14 @@ pub struct Listener {
     pub(super) fd: c_int,
     identity: Option<u64>,
     listed: bool,
-    /// Waits a moment for descriptors to become free.
+    /// Waits a moment, because accept(2) failed: descriptors may become free.
     pub(super) resting: bool,
     /// Waits for a connection to close.
     pub(super) full: bool,
-    /// Said that descriptors have run out; silent until one was accepted again.
+    /// Said that accept(2) fails; silent until somebody was accepted again.
     pub(super) complained: bool,
+    /// Clients that were lost one after the other while they were accepted.
+    pub(super) failures: u32,
 }
 
 impl Listener {
@@ -50,6 +52,7 @@ impl Listener {
         resting: false,
         full: false,
         complained: false,
+        failures: 0,
     };
 }
 
@@ -90,6 +93,7 @@ pub(super) unsafe fn renew(listener: *mut Listener, acceptor: *const acceptor) {
         let ch = &raw mut (*listener).channel;
         let watched = loop_state::channel_at((*listener).l, (*listener).fd) == ch;
         if !watched && !acceptor.is_null() && (*listener).fd >= 0 {
+            // A bad number is reported by what adds it to the loop.
             sys_fd::set_nonblocking((*acceptor).listen_fd);
             set_socket(listener, (*acceptor).listen_fd);
         }
@@ -221,8 +225,8 @@ unsafe fn refresh(listener: *mut Listener) {
     }
 }
 
-/// Out of descriptors: accepts nothing for a moment, instead of spinning. Clients wait in the
-/// kernel's queue.
+/// accept(2) can't be had: accepts nothing for a moment, instead of spinning. Clients wait in the kernel's
+/// queue.
 ///
 /// # Safety
 /// On the loop's thread.

@@ -83,10 +83,10 @@ pub unsafe extern "C-unwind" fn yolanda_server_new_fd(
             other = (*other).next;
         }
         let made = listen::check(fd).and_then(|()| {
-            let server = make(eventLoop, fd, callbacks, threads)?;
-            sys_fd::set_nonblocking(fd);
-            sys_fd::set_close_on_exec(fd);
-            Ok(server)
+            if !sys_fd::set_nonblocking(fd) || !sys_fd::set_close_on_exec(fd) {
+                return Err(errno::get());
+            }
+            make(eventLoop, fd, callbacks, threads)
         });
         give(made)
     }
