@@ -18,8 +18,7 @@ use super::status::Status;
 use super::upload::{self, Read};
 use super::{access, route, state};
 use crate::abi::types::{
-    REQUEST_BODY, REQUEST_DONE, YOLANDA_HTTP_BODY_CUT as CUT, YOLANDA_HTTP_CLOSED as CLOSED,
-    YOLANDA_HTTP_WRITABLE as WRITABLE, buffer, tcp_connection,
+    REQUEST_BODY, REQUEST_DONE, YOLANDA_HTTP_BODY_CUT as CUT, buffer, tcp_connection,
 };
 use crate::reactor::buffer::readable;
 use crate::reactor::event_loop::http_slot;
@@ -372,7 +371,7 @@ pub(super) unsafe fn drained(conn: *mut tcp_connection) {
             return;
         }
         if !(*http).deferred.is_null() {
-            deferred::tell((*http).deferred, WRITABLE);
+            deferred::tell_writable((*http).deferred);
         } else if (*http).sending {
             serve((*conn).input_buffer, conn);
         }
@@ -397,7 +396,8 @@ pub(super) unsafe fn forget(conn: *mut tcp_connection) {
             if access::is_on(conn) {
                 access::given_up(conn, deferred::progress(deferred));
             }
-            deferred::tell(deferred, CLOSED);
+            deferred::tell_closed(deferred);
+            deferred::leave(deferred);
         } else if !(*conn).request.is_null() && !(*http).serving {
             let request: *mut Request = core::mem::replace(&mut (*conn).request, null_mut()).cast();
             upload::end(request, CUT);
