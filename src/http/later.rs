@@ -97,11 +97,10 @@ pub(super) unsafe fn finish(conn: *mut tcp_connection, deferred: *mut Deferred) 
         if access::is_on(conn) {
             let (status, bytes) = deferred::progress(deferred);
             let cut = ended.is_none() || !sent;
-            (*http).serving = true;
+            state::enter(http);
             access::answered(conn, (*deferred).request, status, bytes, cut);
-            (*http).serving = false;
-            if !is_open(conn) {
-                return state::free(conn);
+            if !state::leave(conn, http) {
+                return;
             }
         }
         match ended {
