@@ -208,7 +208,9 @@ typedef void (*yolanda_client_failed_callback)(struct yolanda_client *client, in
 /**
  * Called on the connection's thread for a deferred response: YOLANDA_HTTP_WRITABLE soon after the
  * callback was set, and then whenever everything that was written since the last call has been sent;
- * YOLANDA_HTTP_CLOSED once, when the connection has ended: send the response all the same, that frees it.
+ * YOLANDA_HTTP_CLOSED once, when the connection has ended, also where that was before the callback was set.
+ * The response is still yours then: send it all the same, that frees it. Once yolanda_http_response_send() has
+ * returned, the callback is never called again, whatever becomes of the connection, the server or the loop.
  */
 typedef void (*yolanda_http_stream_callback)(struct http_response *httpResponse,
                                              int event,
@@ -432,7 +434,8 @@ int yolanda_loop_quit(struct event_loop *eventLoop);
 /**
  * Runs the loop until at least one callback was called, somebody has woken it up, or `limit_ms`
  * milliseconds are over: 0 looks without waiting, -1 sets no limit. It may be called inside a callback of the
- * loop.
+ * loop; then it goes on with what the pass around it had still to do. The callback's own connection may have
+ * ended when it returns.
  *
  * Returns how many callbacks were called, 0 when the time is over or the loop is to quit; -1 with errno:
  * EINVAL for NULL or another negative limit, EPERM on another thread.
@@ -1575,7 +1578,11 @@ struct http_response *yolanda_http_response_defer(struct http_response *httpResp
 
 /**
  * Sends a deferred response, or the end of its stream, and frees it: don't touch it, nor its request,
- * afterwards. It may be called inside the request callback, too.
+ * afterwards. It may be called inside the request callback, too, and inside the response's own callbacks.
+ *
+ * Once it has returned, no callback of the response is called any more. Called on another thread than the
+ * connection's, it first waits until a callback of this response that is running there has returned; so don't
+ * hold a lock meanwhile that the callback takes. When it returns, what the callbacks use may be freed.
  *
  * Returns 0, or -1 with errno: ENOTCONN when the client has gone (the response is freed), ENOMEM (it isn't:
  * call again), EINVAL for NULL or a response that isn't deferred.

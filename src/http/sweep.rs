@@ -104,6 +104,11 @@ unsafe fn look(conn: *mut tcp_connection, server: &HttpServer, http: *mut Http, 
             // It lingers at last: the reactor has a limit for that.
             return;
         }
+        if state::is_served(http) {
+            // A callback runs the loop: the client waits for the program, not the other way round.
+            (*http).since = now;
+            return;
+        }
         let since = (*http).since;
         let (over, status) = match (*http).phase {
             // An answer on its way belongs to the request before.

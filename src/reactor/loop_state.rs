@@ -1,6 +1,7 @@
 //! What stands behind the public `struct event_loop`.
 
 use super::client::{Client, Job};
+use super::epoll::Batch;
 use super::pending::{Posters, Task};
 use super::refs::{RefCount, Released};
 use super::signals::Watchers;
@@ -72,9 +73,12 @@ pub struct Loop {
     pub empty: *mut u8,
     pub http: *mut c_void,
     pub http_timer: u64,
-    /// Connections with work left for this pass.
+    /// Connections with work left for a pass, and those whose turn has come in this one.
     pub ready: *mut Connection,
     pub ready_tail: *mut Connection,
+    pub turning: *mut Connection,
+    /// Events that calls of the epoll back end on this thread's stack have still to deliver.
+    pub delivering: *mut Batch,
     /// Connections whose closed callback ran.
     pub dead: *mut Connection,
     /// Half-closed connections that wait for the peer's end.

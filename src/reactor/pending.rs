@@ -169,15 +169,33 @@ pub unsafe fn post_function(
     callback: yolanda_loop_callback,
     data: *mut c_void,
 ) -> c_int {
-    // SAFETY: the task is checked, and filled before it is shared.
+    let task = for_function(callback, data);
+    if task.is_null() {
+        return errno::fail(libc::ENOMEM);
+    }
+    // SAFETY: as said; a fresh task.
+    unsafe { post_made(l, task) }
+}
+
+/// Makes a task that calls `callback`; NULL when memory is out.
+pub fn for_function(callback: yolanda_loop_callback, data: *mut c_void) -> *mut Task {
+    // SAFETY: the task is checked, and was made with room for the call behind it.
     unsafe {
         let task = new(CALL, size_of::<Call>());
-        if task.is_null() {
-            return errno::fail(libc::ENOMEM);
+        if !task.is_null() {
+            task.add(1).cast::<Call>().write(Call { callback, data });
         }
-        task.add(1).cast::<Call>().write(Call { callback, data });
-        queue(l, task)
+        task
     }
+}
+
+/// Queues a task of `for_function`. 0, or -1 with ESHUTDOWN, the task being gone.
+///
+/// # Safety
+/// A loop whose memory is kept; the task is in no queue.
+pub unsafe fn post_made(l: *mut event_loop, task: *mut Task) -> c_int {
+    // SAFETY: handed on.
+    unsafe { queue(l, task) }
 }
 
 /// Queues a change of a channel. 0, or -1 with ENOMEM.

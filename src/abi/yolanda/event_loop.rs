@@ -83,7 +83,8 @@ pub unsafe extern "C" fn yolanda_loop_quit(eventLoop: *mut event_loop) -> c_int 
 
 /// Runs the loop until at least one callback was called, somebody has woken it up, or `limit_ms`
 /// milliseconds are over: 0 looks without waiting, -1 sets no limit. It may be called inside a callback of the
-/// loop.
+/// loop; then it goes on with what the pass around it had still to do. The callback's own connection may have
+/// ended when it returns.
 ///
 /// Returns how many callbacks were called, 0 when the time is over or the loop is to quit; -1 with errno:
 /// EINVAL for NULL or another negative limit, EPERM on another thread.

@@ -123,7 +123,9 @@ pub const YOLANDA_HTTP_CLOSED: c_int = 2;
 
 /// Called on the connection's thread for a deferred response: YOLANDA_HTTP_WRITABLE soon after the
 /// callback was set, and then whenever everything that was written since the last call has been sent;
-/// YOLANDA_HTTP_CLOSED once, when the connection has ended: send the response all the same, that frees it.
+/// YOLANDA_HTTP_CLOSED once, when the connection has ended, also where that was before the callback was set.
+/// The response is still yours then: send it all the same, that frees it. Once yolanda_http_response_send() has
+/// returned, the callback is never called again, whatever becomes of the connection, the server or the loop.
 pub type yolanda_http_stream_callback = Option<
     unsafe extern "C-unwind" fn(httpResponse: *mut http_response, event: c_int, data: *mut c_void),
 >;
@@ -151,7 +153,11 @@ pub unsafe extern "C" fn yolanda_http_response_defer(
 }
 
 /// Sends a deferred response, or the end of its stream, and frees it: don't touch it, nor its request,
-/// afterwards. It may be called inside the request callback, too.
+/// afterwards. It may be called inside the request callback, too, and inside the response's own callbacks.
+///
+/// Once it has returned, no callback of the response is called any more. Called on another thread than the
+/// connection's, it first waits until a callback of this response that is running there has returned; so don't
+/// hold a lock meanwhile that the callback takes. When it returns, what the callbacks use may be freed.
 ///
 /// Returns 0, or -1 with errno: ENOTCONN when the client has gone (the response is freed), ENOMEM (it isn't:
 /// call again), EINVAL for NULL or a response that isn't deferred.

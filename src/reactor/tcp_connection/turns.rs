@@ -117,24 +117,27 @@ pub unsafe fn take_posted_close(conn: *mut Connection) {
     unsafe { close_in_pass(conn, (*conn).intake.closing().map_or(0, c_int::from)) }
 }
 
-/// Gives every waiting connection its turn; what they leave for later waits for the next pass.
+/// Gives every waiting connection its turn; what they leave for later waits for the next pass. A callback
+/// may run the loop, whose pass then goes on with those that haven't had their turn.
 ///
 /// # Safety
 /// On the loop's thread.
 pub unsafe fn run_ready(l: *mut event_loop) {
-    // SAFETY: a listed connection isn't freed; the successor is read before its turn.
+    // SAFETY: a listed connection isn't freed; it is taken off its list before its turn.
     unsafe {
         together::flush(l);
         let own: *mut Loop = loop_of(l);
-        let mut conn = std::mem::replace(&mut (*own).ready, ptr::null_mut());
-        (*own).ready_tail = ptr::null_mut();
-        while !conn.is_null() {
-            let following = (*conn).next_ready;
+        if (*own).turning.is_null() {
+            (*own).turning = std::mem::replace(&mut (*own).ready, ptr::null_mut());
+            (*own).ready_tail = ptr::null_mut();
+        }
+        while !(*own).turning.is_null() {
+            let conn = (*own).turning;
+            (*own).turning = (*conn).next_ready;
             (*conn).on_ready = false;
             // It may call back, as a channel does: a single pass has had something to do.
             count(&(*own).counts.callbacks, 1);
             turn(conn);
-            conn = following;
         }
     }
 }
