@@ -75,7 +75,7 @@ pub unsafe extern "C-unwind" fn tcp_connection_new(
     messageCallBack: message_call_back,
     writeCompletedCallBack: write_completed_call_back,
 ) -> *mut tcp_connection {
-    weak_export!("tcp_connection_new", crate::reactor::tcp_connection::tcp_connection_new)
+    jump_to!(crate::reactor::tcp_connection::tcp_connection_new)
 }
 
 /// Sends `size` bytes, in order, behind what was sent before. What the socket doesn't take at once
@@ -96,10 +96,7 @@ pub unsafe extern "C-unwind" fn tcp_connection_send_data(
     data: *mut c_void,
     size: c_int,
 ) -> c_int {
-    weak_export!(
-        "tcp_connection_send_data",
-        crate::reactor::tcp_connection::tcp_connection_send_data
-    )
+    jump_to!(crate::reactor::tcp_connection::tcp_connection_send_data)
 }
 
 /// Sends a buffer's readable bytes as tcp_connection_send_data() and consumes them; on -1, none. The
@@ -113,10 +110,7 @@ pub unsafe extern "C-unwind" fn tcp_connection_send_buffer(
     tcpConnection: *mut tcp_connection,
     buffer: *mut buffer,
 ) -> c_int {
-    weak_export!(
-        "tcp_connection_send_buffer",
-        crate::reactor::tcp_connection::tcp_connection_send_buffer
-    )
+    jump_to!(crate::reactor::tcp_connection::tcp_connection_send_buffer)
 }
 
 /// Ends the sending side once everything that was accepted has been sent, other threads' sends
@@ -128,5 +122,5 @@ pub unsafe extern "C-unwind" fn tcp_connection_send_buffer(
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn tcp_connection_shutdown(tcpConnection: *mut tcp_connection) {
-    weak_export!("tcp_connection_shutdown", crate::reactor::tcp_connection::tcp_connection_shutdown)
+    jump_to!(crate::reactor::tcp_connection::tcp_connection_shutdown)
 }
