@@ -5,7 +5,7 @@ use super::super::tcp_connection::{self, Connection, Owner, settings};
 use super::attempt::{abandon, begin, fail, failed_to_connect, take_socket};
 use super::{Client, State, arm};
 use crate::abi::types::event_loop;
-use crate::sys::{errno, fd as sys_fd};
+use crate::sys::{errno, fd as sys_fd, kind::Kind};
 use libc::{c_int, c_void};
 use std::mem;
 use std::ptr;
@@ -101,7 +101,7 @@ pub unsafe fn establish(client: *mut Client) -> c_int {
 unsafe fn make_connection(client: *mut Client, fd: c_int) -> *mut Connection {
     // SAFETY: a live client on its loop's thread; the connection is nobody else's yet.
     unsafe {
-        let conn = tcp_connection::create(fd, (*client).eventLoop, (*client).data, true);
+        let conn = tcp_connection::create(fd, (*client).eventLoop, (*client).data, Kind::of(fd));
         if conn.is_null() {
             return conn;
         }

@@ -48,6 +48,7 @@ use super::in_use::InUse;
 use super::loop_state::channel_at;
 use super::refs::RefCount;
 use crate::abi::types::{buffer, channel, event_loop, tcp_connection};
+use crate::sys::kind::Kind;
 use libc::{c_char, c_int};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, Ordering::Relaxed};
@@ -65,7 +66,7 @@ pub struct Connection {
     /// "connection-FD"
     name: [c_char; 22],
     pub registered: bool,
-    pub is_socket: bool,
+    pub kind: Kind,
     /// The descriptor as it was entered, whatever a program writes into `channel->fd`.
     number: c_int,
     /// How much of the output block was ever written.

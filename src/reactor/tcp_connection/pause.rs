@@ -61,7 +61,7 @@ pub unsafe fn hung_up(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
         let fd = (*conn).number;
-        let error = if (*conn).is_socket { socket::take_error(fd) } else { 0 };
+        let error = if (*conn).kind.is_socket() { socket::take_error(fd) } else { 0 };
         let unread =
             readable(&raw const (*conn).input) > 0 || sys_fd::available(fd).is_some_and(|n| n > 0);
         if error == 0 && (*conn).paused && unread {

@@ -7,7 +7,7 @@ use super::super::loop_state::{count, nothing, of as loop_of};
 use super::super::{pending, tcp_server};
 use super::{Connection, end, extras, hold, life, queue, timeouts, turns, write};
 use crate::abi::types::{EVENT_READ, EVENT_WRITE};
-use crate::sys::{errno, fd as sys_fd, pool};
+use crate::sys::{errno, fd as sys_fd, kind::Kind, pool};
 use libc::{c_int, c_void};
 use std::ptr;
 use std::sync::atomic::Ordering::Relaxed;
@@ -109,8 +109,11 @@ unsafe fn receive(conn: *mut Connection) -> Got {
         }
         let input = &raw mut (*conn).input;
         let at = (*input).data.add((*input).writeIndex as usize).cast::<u8>();
-        let n =
-            if (*conn).is_socket { sys_fd::recv(fd, at, room) } else { sys_fd::read(fd, at, room) };
+        let n = if (*conn).kind.is_socket() {
+            sys_fd::recv(fd, at, room)
+        } else {
+            sys_fd::read(fd, at, room)
+        };
         if n > 0 {
             timeouts::received(conn);
             count(&(*loop_of((*conn).public.eventLoop)).counts.bytes_read, n as u64);
@@ -122,6 +125,8 @@ unsafe fn receive(conn: *mut Connection) -> Got {
         let e = errno::get();
         settle(conn);
         match (n, e) {
+            // An empty message, which is none to the program.
+            (0, _) if (*conn).kind == Kind::Messages && !sys_fd::has_ended(fd) => Got::Nothing,
             (0, _) => Got::End,
             (_, libc::EAGAIN) => Got::Nothing,
             _ => Got::Failed(e),

@@ -35,7 +35,7 @@ pub unsafe fn write_some(conn: *mut Connection, data: *const u8, len: usize, mor
     // SAFETY: `data` holds `len` bytes.
     unsafe {
         let fd = (*conn).channel.fd;
-        let n = if (*conn).is_socket {
+        let n = if (*conn).kind.is_socket() {
             sys_fd::send(fd, data, len, more)
         } else {
             sys_fd::write_nosignal(fd, data, len)
