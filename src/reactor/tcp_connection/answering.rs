@@ -1,7 +1,7 @@
 //! What a protocol on top of connections needs, beside the functions that programs have.
 
 use super::super::utils::on_owner;
-use super::{Connection, end, file, life, of, pause, queue, turns};
+use super::{Connection, Work, end, file, life, of, pause, queue, turns};
 use crate::abi::types::tcp_connection;
 use crate::sys::fd as sys_fd;
 use libc::c_int;
@@ -72,8 +72,7 @@ pub unsafe fn read_again(conn: *mut tcp_connection) {
     unsafe {
         let own = of(conn);
         (*own).owes_message = true;
-        (*own).wants_read = true;
-        turns::schedule(own);
+        turns::give(own, Work::Read);
     }
 }
 

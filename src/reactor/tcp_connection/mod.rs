@@ -3,7 +3,8 @@
 //! `life` makes and registers it, `read` takes bytes in and calls the message callback, `write` sends,
 //! with the `queue` and its limits (`room`) for what the socket doesn't take, `file` sends one that
 //! stands in the queue, `finish` has the last that is sent. `turns` gives a connection its turn in the pass, `end` closes and frees. `hold` lets a
-//! peer that doesn't read wait before it is read from, `pause` is the program's own stop. `extras` has
+//! peer that doesn't read wait before it is read from, `pause` is the program's own stop. `overdue` looks
+//! before a limit of time ends a connection. `extras` has
 //! what few connections need: `marks`, `timeouts`, user data, limits. `settings` are what a program
 //! gives it; `exports` has the functions of tcp_connection.h, `control` and `handle` those of yolanda.h.
 
@@ -18,6 +19,7 @@ mod handle;
 mod hold;
 mod life;
 mod marks;
+mod overdue;
 mod owner;
 mod pause;
 mod queue;
@@ -36,6 +38,7 @@ pub use finish::{take_posted_end, take_posted_shutdown};
 pub use handle::*;
 pub use hold::end_holding;
 pub use life::{create, discard, hand_over, identify_once, is_announced, owns_number, register};
+pub use overdue::begin as judge_in_pass;
 pub use owner::Owner;
 pub use pause::hung_up;
 pub use together::{Together, flush as flush_together, free as free_together};
@@ -55,6 +58,16 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, Ordering::R
 
 /// Bytes queued for a peer that doesn't read, and bytes unread by a callback that doesn't consume.
 const LIMIT: usize = 64 << 20;
+
+/// Work for the next turn in the pass: a later one includes those before it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+enum Work {
+    None,
+    Read,
+    /// A limit of time seems to be over (`overdue`).
+    Judge,
+}
 
 /// One block of memory holds all of a connection: an idle one has nothing else.
 #[repr(C)]
@@ -128,8 +141,7 @@ pub struct Connection {
     paused: bool,
     /// The next turn of reading begins with what was left unread.
     owes_message: bool,
-    /// Work for the next turn in the pass.
-    wants_read: bool,
+    work: Work,
     /// A file stands in the queue (`file`).
     sends_file: bool,
     /// An answer of its own is in the loop's group (`together`).

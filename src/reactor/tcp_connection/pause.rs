@@ -2,7 +2,7 @@
 //! obeys, a program's own too.
 
 use super::super::registration;
-use super::{Connection, life, timeouts, turns, write};
+use super::{Connection, Work, life, timeouts, turns, write};
 use crate::abi::types::EVENT_READ;
 use crate::reactor::buffer::readable;
 use crate::sys::{fd as sys_fd, socket};
@@ -44,8 +44,7 @@ pub unsafe fn resume(conn: *mut Connection) {
         (*conn).owes_message = readable(&raw const (*conn).input) > 0;
         if (*conn).registered {
             // Whatever has come meanwhile raises no further edge.
-            (*conn).wants_read = true;
-            turns::schedule(conn);
+            turns::give(conn, Work::Read);
         }
     }
 }

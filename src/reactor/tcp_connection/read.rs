@@ -5,7 +5,7 @@ use super::super::buffer::{self as buf, SIZE_MAX, readable};
 use super::super::dispatcher::{EDGE, NOT_DRAINED};
 use super::super::loop_state::{count, nothing, of as loop_of};
 use super::super::{pending, tcp_server};
-use super::{Connection, end, extras, hold, life, queue, timeouts, turns, write};
+use super::{Connection, Work, end, extras, hold, life, queue, timeouts, turns, write};
 use crate::abi::types::{EVENT_READ, EVENT_WRITE};
 use crate::sys::{errno, fd as sys_fd, kind::Kind, pool};
 use libc::{c_int, c_void};
@@ -88,8 +88,7 @@ unsafe fn take(conn: *mut Connection, bits: u32) {
             }
         }
         if bits & EDGE != 0 && !(*conn).closed.load(Relaxed) {
-            (*conn).wants_read = true;
-            turns::schedule(conn);
+            turns::give(conn, Work::Read);
         }
     }
 }
