@@ -1131,8 +1131,8 @@ int64_t yolanda_server_connections(struct TCPserver *server);
  * sent, by a half-close that takes nothing back, and that waits up to 5 seconds for the client's end.
  * What is queued is sent before; what has arrived and wasn't consumed, or is an
  * HTTP request not yet answered, goes on until it is. HTTP answers say `Connection: close`.
- * Connections that are left after `deadline_ms` are closed as they are, with ESHUTDOWN as their
- * error; 0: at once, -1: no deadline. Then, in a pass of the server's loop, `done(server, data)` is
+ * Connections that are left after `deadline_ms` get a last turn, for what has arrived by then, and are closed, with
+ * ESHUTDOWN as their error; 0: at once, without that turn, -1: no deadline. Then, in a pass of the server's loop, `done(server, data)` is
  * called, once. The server's threads and the connections of other servers go on.
  *
  * Returns 0, or -1 with errno: EINVAL (NULL, less than -1), EPERM on another thread, EALREADY for a
@@ -1207,7 +1207,8 @@ int yolanda_client_set_data(struct yolanda_client *client,
 /**
  * Sets how many milliseconds an attempt may take, for looking up the name and for connecting
  * together; 30,000 unless set, 0: as long as the system tries. It counts from the next attempt on. Of
- * several addresses each gets an equal share of the time that is left.
+ * several addresses each gets an equal share of the time that is left. An answer that came in time counts, also where
+ * the loop's thread was busy until the time was over.
  *
  * Returns 0, or -1 with errno: EINVAL (NULL, a negative time), EPERM.
  *
@@ -1696,7 +1697,8 @@ int yolanda_http_server_free(struct http_server *server);
 
 /**
  * Sets how long the server waits, in milliseconds; 0 waits for ever. The clock is looked at every now
- * and then, so a deadline may be late by a quarter of itself, by a second at most; it is never early.
+ * and then, so a deadline may be late by a quarter of itself, by a second at most; it is never early. What the
+ * client has sent in time counts, also where the server's thread was busy until the deadline was over.
  *
  * `idle_ms`: for the next request on an open connection, or the first; it is closed then (75,000 without this
  * call, as the others 60,000).

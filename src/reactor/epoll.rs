@@ -1,13 +1,13 @@
 //! The epoll back end (epoll(7)). Connections of the library are registered edge-triggered, which
 //! saves a look at each of them per wait; everything else is level-triggered, also a connection
-//! with output waiting or with a program's own callbacks in its channel.
+//! with output waiting, with a program's own callbacks in its channel, or of another kind than TCP.
 
-use super::dispatcher::{self, For, IN, OUT, RDHUP};
+use super::dispatcher::{self, For, IN, OUT, PRI, RDHUP};
 use super::loop_state::{of, registration};
 use super::pass;
 use super::tcp_connection;
 use crate::abi::types::{EVENT_READ, EVENT_WRITE, channel, event_loop};
-use crate::sys::{errno, fd as sys_fd, pool};
+use crate::sys::{errno, fd as sys_fd, kind::Kind, pool};
 use libc::{c_int, c_void, epoll_event, timeval};
 use std::mem::MaybeUninit;
 use std::ptr;
@@ -78,12 +78,13 @@ pub unsafe extern "C-unwind" fn clear(l: *mut event_loop) {
     }
 }
 
-/// Whether the channel is a library's own connection, with the library's callbacks.
+/// Whether the channel is a library's own connection, with the library's callbacks, and a short read
+/// from it means drained, or the events say otherwise.
 unsafe fn may_be_edge(ch: *mut channel) -> bool {
     // SAFETY: a live channel.
     unsafe {
         let conn = tcp_connection::of_channel(ch);
-        !conn.is_null() && (*conn).is_socket
+        !conn.is_null() && (*conn).kind == Kind::Tcp
     }
 }
 
@@ -110,7 +111,7 @@ unsafe fn control(l: *mut event_loop, ch: *mut channel, op: c_int, events: c_int
         }
         let edge = may_be_edge(ch) && events & EVENT_WRITE == 0;
         if edge {
-            bits |= libc::EPOLLET as u32 | if bits & IN != 0 { RDHUP } else { 0 };
+            bits |= libc::EPOLLET as u32 | if bits & IN != 0 { RDHUP | PRI } else { 0 };
         }
         let mut event = epoll_event { events: bits, u64: (id << 32) | u64::from(fd as u32) };
         let r = libc::epoll_ctl((*data(l)).fd, op, fd, &mut event);

@@ -78,7 +78,8 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_data(
 
 /// Sets how many milliseconds an attempt may take, for looking up the name and for connecting
 /// together; 30,000 unless set, 0: as long as the system tries. It counts from the next attempt on. Of
-/// several addresses each gets an equal share of the time that is left.
+/// several addresses each gets an equal share of the time that is left. An answer that came in time counts, also where
+/// the loop's thread was busy until the time was over.
 ///
 /// Returns 0, or -1 with errno: EINVAL (NULL, a negative time), EPERM.
 ///

@@ -69,7 +69,8 @@ pub unsafe extern "C-unwind" fn yolanda_http_server_free(server: *mut http_serve
 }
 
 /// Sets how long the server waits, in milliseconds; 0 waits for ever. The clock is looked at every now
-/// and then, so a deadline may be late by a quarter of itself, by a second at most; it is never early.
+/// and then, so a deadline may be late by a quarter of itself, by a second at most; it is never early. What the
+/// client has sent in time counts, also where the server's thread was busy until the deadline was over.
 ///
 /// `idle_ms`: for the next request on an open connection, or the first; it is closed then (75,000 without this
 /// call, as the others 60,000).

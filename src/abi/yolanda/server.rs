@@ -283,8 +283,8 @@ pub unsafe extern "C" fn yolanda_server_connections(server: *mut TCPserver) -> i
 /// sent, by a half-close that takes nothing back, and that waits up to 5 seconds for the client's end.
 /// What is queued is sent before; what has arrived and wasn't consumed, or is an
 /// HTTP request not yet answered, goes on until it is. HTTP answers say `Connection: close`.
-/// Connections that are left after `deadline_ms` are closed as they are, with ESHUTDOWN as their
-/// error; 0: at once, -1: no deadline. Then, in a pass of the server's loop, `done(server, data)` is
+/// Connections that are left after `deadline_ms` get a last turn, for what has arrived by then, and are closed, with
+/// ESHUTDOWN as their error; 0: at once, without that turn, -1: no deadline. Then, in a pass of the server's loop, `done(server, data)` is
 /// called, once. The server's threads and the connections of other servers go on.
 ///
 /// Returns 0, or -1 with errno: EINVAL (NULL, less than -1), EPERM on another thread, EALREADY for a

@@ -1,7 +1,7 @@
 //! What a protocol on top of connections needs, beside the functions that programs have.
 
 use super::super::utils::on_owner;
-use super::{AfterSending, Connection, end, file, finish, life, of, pause, queue, turns};
+use super::{AfterSending, Connection, Work, end, file, finish, life, of, pause, queue, turns};
 use crate::abi::types::tcp_connection;
 use crate::sys::fd as sys_fd;
 use libc::c_int;
@@ -71,8 +71,7 @@ pub unsafe fn read_again(conn: *mut tcp_connection) {
     unsafe {
         let own = of(conn);
         (*own).owes_message = true;
-        (*own).wants_read = true;
-        turns::schedule(own);
+        turns::give(own, Work::Read);
     }
 }
 

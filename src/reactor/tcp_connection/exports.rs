@@ -10,6 +10,7 @@ use crate::abi::types::{
 };
 use crate::sys::errno;
 use crate::sys::fd::{self as sys_fd, More};
+use crate::sys::kind::Kind;
 use libc::{c_int, c_void};
 use std::ptr;
 
@@ -38,7 +39,7 @@ pub unsafe extern "C-unwind" fn tcp_connection_new(
             errno::set(libc::ESHUTDOWN);
             return ptr::null_mut();
         }
-        let conn = create(fd, eventLoop, ptr::null_mut(), sys_fd::cookie(fd).is_some());
+        let conn = create(fd, eventLoop, ptr::null_mut(), Kind::of(fd));
         if conn.is_null() {
             log_err!("tcp_connection_new: no memory");
             errno::set(libc::ENOMEM);

@@ -8,7 +8,7 @@ use super::{AfterSending, Connection, end, extras, read, turns, write};
 use crate::abi::types::{EVENT_READ, buffer, channel, event_loop};
 use crate::http::{http_server, sweep};
 use crate::log::CText;
-use crate::sys::{fd as sys_fd, pool};
+use crate::sys::{fd as sys_fd, kind::Kind, pool};
 use libc::{c_char, c_int, c_void};
 use std::ptr;
 use std::sync::atomic::{Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
@@ -63,7 +63,7 @@ pub unsafe fn create(
     fd: c_int,
     l: *mut event_loop,
     data: *mut c_void,
-    is_socket: bool,
+    kind: Kind,
 ) -> *mut Connection {
     // SAFETY: all fields are written before the connection is shown to anybody; zeroes are valid.
     unsafe {
@@ -90,8 +90,8 @@ pub unsafe fn create(
         (*conn).public.input_buffer = &raw mut (*conn).input;
         (*conn).public.output_buffer = &raw mut (*conn).output;
         (*conn).public.data = data;
-        (*conn).is_socket = is_socket;
-        if !is_socket {
+        (*conn).kind = kind;
+        if !kind.is_socket() {
             // A bad number is reported by what adds it to the loop.
             sys_fd::set_nonblocking(fd);
         }

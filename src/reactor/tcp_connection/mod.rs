@@ -4,9 +4,10 @@
 //! with the `queue` and its limits (`room`) for what the socket doesn't take, `file` sends one that
 //! stands in the queue, `write_side` says what is accepted, `finish` has the last that is sent. `turns`
 //! gives a connection its turn in the pass, `end` closes and frees. `hold` lets a peer that doesn't read
-//! wait before it is read from, `pause` is the program's own stop. `extras` has what few connections
-//! need: `marks`, `timeouts`, user data, limits. `settings` are what a program gives it; `exports` has
-//! the functions of tcp_connection.h, `control` and `handle` those of yolanda.h.
+//! wait before it is read from, `pause` is the program's own stop. `overdue` looks before a limit of time
+//! ends a connection. `extras` has what few connections need: `marks`, `timeouts`, user data, limits.
+//! `settings` are what a program gives it; `exports` has the functions of tcp_connection.h, `control` and
+//! `handle` those of yolanda.h.
 
 pub mod answering;
 mod control;
@@ -19,6 +20,7 @@ mod handle;
 mod hold;
 mod life;
 mod marks;
+mod overdue;
 mod owner;
 mod pause;
 mod queue;
@@ -38,6 +40,7 @@ pub use finish::{take_posted_end, take_posted_shutdown};
 pub use handle::*;
 pub use hold::end_holding;
 pub use life::{create, discard, hand_over, identify_once, is_announced, owns_number, register};
+pub use overdue::begin as judge_in_pass;
 pub use owner::Owner;
 pub use pause::hung_up;
 pub use together::{Together, flush as flush_together, free as free_together};
@@ -50,6 +53,7 @@ use super::in_use::InUse;
 use super::loop_state::channel_at;
 use super::refs::RefCount;
 use crate::abi::types::{buffer, channel, event_loop, tcp_connection};
+use crate::sys::kind::Kind;
 use libc::{c_char, c_int};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicI16, AtomicPtr, AtomicU32, Ordering::Relaxed};
@@ -57,6 +61,16 @@ use write_side::{Intake, Side};
 
 /// Bytes queued for a peer that doesn't read, and bytes unread by a callback that doesn't consume.
 const LIMIT: usize = 64 << 20;
+
+/// Work for the next turn in the pass: a later one includes those before it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+enum Work {
+    None,
+    Read,
+    /// A limit of time seems to be over (`overdue`).
+    Judge,
+}
 
 /// One block of memory holds all of a connection: an idle one has nothing else.
 #[repr(C)]
@@ -68,7 +82,7 @@ pub struct Connection {
     /// "connection-FD"
     name: [c_char; 22],
     pub registered: bool,
-    pub is_socket: bool,
+    pub kind: Kind,
     /// The descriptor as it was entered, whatever a program writes into `channel->fd`.
     number: c_int,
     /// How much of the output block was ever written.
@@ -126,8 +140,7 @@ pub struct Connection {
     paused: bool,
     /// The next turn of reading begins with what was left unread.
     owes_message: bool,
-    /// Work for the next turn in the pass.
-    wants_read: bool,
+    work: Work,
     /// A file stands in the queue (`file`).
     sends_file: bool,
     /// An answer of its own is in the loop's group (`together`).

@@ -6,10 +6,10 @@ use super::super::dispatcher::{EDGE, NOT_DRAINED};
 use super::super::loop_state::{count, nothing, of as loop_of};
 use super::super::{pending, tcp_server};
 use super::{
-    AfterSending, Connection, end, extras, finish, hold, life, queue, timeouts, turns, write,
+    AfterSending, Connection, Work, end, extras, finish, hold, life, queue, timeouts, turns, write,
 };
 use crate::abi::types::{EVENT_READ, EVENT_WRITE};
-use crate::sys::{errno, fd as sys_fd, pool};
+use crate::sys::{errno, fd as sys_fd, kind::Kind, pool};
 use libc::{c_int, c_void};
 use std::ptr;
 use std::sync::atomic::Ordering::Relaxed;
@@ -90,8 +90,7 @@ unsafe fn take(conn: *mut Connection, bits: u32) {
             }
         }
         if bits & EDGE != 0 && !(*conn).closed.load(Relaxed) {
-            (*conn).wants_read = true;
-            turns::schedule(conn);
+            turns::give(conn, Work::Read);
         }
     }
 }
@@ -111,8 +110,11 @@ unsafe fn receive(conn: *mut Connection) -> Got {
         }
         let input = &raw mut (*conn).input;
         let at = (*input).data.add((*input).writeIndex as usize).cast::<u8>();
-        let n =
-            if (*conn).is_socket { sys_fd::recv(fd, at, room) } else { sys_fd::read(fd, at, room) };
+        let n = if (*conn).kind.is_socket() {
+            sys_fd::recv(fd, at, room)
+        } else {
+            sys_fd::read(fd, at, room)
+        };
         if n > 0 {
             timeouts::received(conn);
             count(&(*loop_of((*conn).public.eventLoop)).counts.bytes_read, n as u64);
@@ -124,6 +126,8 @@ unsafe fn receive(conn: *mut Connection) -> Got {
         let e = errno::get();
         settle(conn);
         match (n, e) {
+            // An empty message, which is none to the program.
+            (0, _) if (*conn).kind == Kind::Messages && !sys_fd::has_ended(fd) => Got::Nothing,
             (0, _) => Got::End,
             (_, libc::EAGAIN) => Got::Nothing,
             _ => Got::Failed(e),

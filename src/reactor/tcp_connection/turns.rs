@@ -4,7 +4,8 @@
 use super::super::loop_state::{Loop, count, of as loop_of};
 use super::super::{pass, pending, utils::on_owner};
 use super::{
-    AfterSending, Connection, end, extras, finish, hold, life, marks, read, timeouts, together,
+    AfterSending, Connection, Work, end, extras, finish, hold, life, marks, overdue, read,
+    timeouts, together,
 };
 use crate::abi::types::event_loop;
 use crate::sys::errno;
@@ -38,6 +39,18 @@ pub unsafe fn schedule(conn: *mut Connection) {
             (*(*own).ready_tail).next_ready = conn;
         }
         (*own).ready_tail = conn;
+    }
+}
+
+/// Gives a connection a turn in this pass, with work to do.
+///
+/// # Safety
+/// As `schedule`.
+pub unsafe fn give(conn: *mut Connection, work: Work) {
+    // SAFETY: as said.
+    unsafe {
+        (*conn).work = (*conn).work.max(work);
+        schedule(conn);
     }
 }
 
@@ -168,8 +181,10 @@ unsafe fn turn(conn: *mut Connection) {
                 linger(conn);
             }
         }
-        if std::mem::replace(&mut (*conn).wants_read, false) {
-            read::go_on(conn);
+        match std::mem::replace(&mut (*conn).work, Work::None) {
+            Work::None => {}
+            Work::Read => read::go_on(conn),
+            Work::Judge => overdue::turn(conn),
         }
     }
 }
@@ -187,7 +202,26 @@ unsafe fn linger(conn: *mut Connection) {
     }
 }
 
-/// Closes those that waited long enough, and forgets those that have ended.
+/// Whether a connection that lingers has waited long enough.
+unsafe fn has_lingered(conn: *const Connection, now: i64) -> bool {
+    // SAFETY: a connection that wasn't freed yet, on its loop's thread.
+    unsafe { (*conn).on_lingering && (*conn).linger_until.wrapping_sub(now as u32) as i32 <= 0 }
+}
+
+/// Closes a connection that has lingered long enough.
+///
+/// # Safety
+/// An open connection on its thread, within a pass, after its turn.
+pub unsafe fn judge(conn: *mut Connection) {
+    // SAFETY: as said.
+    unsafe {
+        if has_lingered(conn, pass::now_ms()) {
+            decide(conn, libc::ETIMEDOUT);
+        }
+    }
+}
+
+/// Has those judged that waited long enough, and forgets those that have ended.
 ///
 /// # Safety
 /// On the loop's thread, within a pass.
@@ -198,10 +232,8 @@ pub unsafe fn end_lingering(l: *mut event_loop, now: i64) {
         let mut conn = std::mem::replace(&mut (*own).lingering, ptr::null_mut());
         while !conn.is_null() {
             let following = (*conn).next_lingering;
-            let left = (*conn).linger_until.wrapping_sub(now as u32) as i32;
-            if !(*conn).closed.load(Relaxed) && left <= 0 {
-                decide(conn, libc::ETIMEDOUT);
-                end::close(conn);
+            if !(*conn).closed.load(Relaxed) && has_lingered(conn, now) {
+                overdue::begin(conn);
             }
             if (*conn).closed.load(Relaxed) {
                 (*conn).on_lingering = false;

@@ -21,11 +21,20 @@ unsafe extern "C-unwind" fn on_writable(data: *mut c_void) -> c_int {
         return -1;
     }
     // SAFETY: a channel's data is its live connection.
+    unsafe { go_on(conn) };
+    0
+}
+
+/// Sends what the socket takes of the queue.
+///
+/// # Safety
+/// A live connection on its thread, within a pass.
+pub unsafe fn go_on(conn: *mut Connection) {
+    // SAFETY: as said.
     unsafe {
         drain(conn);
         tcp_server::after_turn(conn);
     }
-    0
 }
 
 /// Writes once. -1 with errno.
@@ -36,7 +45,7 @@ pub unsafe fn write_some(conn: *mut Connection, data: *const u8, len: usize, mor
     // SAFETY: `data` holds `len` bytes.
     unsafe {
         let fd = (*conn).channel.fd;
-        let n = if (*conn).is_socket {
+        let n = if (*conn).kind.is_socket() {
             sys_fd::send(fd, data, len, more)
         } else {
             sys_fd::write_nosignal(fd, data, len)
