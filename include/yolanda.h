@@ -208,7 +208,9 @@ typedef void (*yolanda_client_failed_callback)(struct yolanda_client *client, in
 /**
  * Called on the connection's thread for a deferred response: YOLANDA_HTTP_WRITABLE soon after the
  * callback was set, and then whenever everything that was written since the last call has been sent;
- * YOLANDA_HTTP_CLOSED once, when the connection has ended: send the response all the same, that frees it.
+ * YOLANDA_HTTP_CLOSED once, when the connection has ended, also where that was before the callback was set.
+ * The response is still yours then: send it all the same, that frees it. Once yolanda_http_response_send() has
+ * returned, the callback is never called again, whatever becomes of the connection, the server or the loop.
  */
 typedef void (*yolanda_http_stream_callback)(struct http_response *httpResponse,
                                              int event,
@@ -432,7 +434,8 @@ int yolanda_loop_quit(struct event_loop *eventLoop);
 /**
  * Runs the loop until at least one callback was called, somebody has woken it up, or `limit_ms`
  * milliseconds are over: 0 looks without waiting, -1 sets no limit. It may be called inside a callback of the
- * loop.
+ * loop; then it goes on with what the pass around it had still to do. The callback's own connection may have
+ * ended when it returns.
  *
  * Returns how many callbacks were called, 0 when the time is over or the loop is to quit; -1 with errno:
  * EINVAL for NULL or another negative limit, EPERM on another thread.
@@ -445,8 +448,10 @@ int yolanda_loop_run_once(struct event_loop *eventLoop,
 
 /**
  * Has `callback(eventLoop, data)` called on the loop's thread, once, never before this returns. Of what
- * one thread posts nothing is lost and the order is kept, also towards its sends and its changes of
- * channels. Many posts wake the loop up once.
+ * one thread posts nothing is lost and the order is kept, also towards its sends, its shutdowns and its
+ * changes of channels. On the loop's own thread those take effect at once, and the function is called
+ * later in the pass. What was posted before yolanda_loop_quit() is called before event_loop_run()
+ * returns. Many posts wake the loop up once.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL (`data` may be NULL), ENOMEM, ESHUTDOWN for a loop that is
  * being freed: the function is never called then.
@@ -701,8 +706,9 @@ int yolanda_connection_error(struct tcp_connection *connection);
 
 /**
  * Closes a connection at once: what is queued is dropped. No callback runs within; the closed
- * callback comes from the loop's pass, and on another thread's call a message callback that is on
- * its way may still come before it.
+ * callback comes from the loop's pass. On another thread it comes after what that thread posted
+ * before, and a message callback that is on its way may still come first; the caller finds the
+ * connection closed at once.
  *
  * Returns 0, or -1 with errno: EINVAL (NULL), ENOTCONN (closing has begun already, by the first
  * call of this function for example), ENOMEM (on another thread only; it is as open as before).
@@ -713,11 +719,11 @@ int yolanda_connection_error(struct tcp_connection *connection);
 int yolanda_connection_close(struct tcp_connection *connection);
 
 /**
- * Closes a connection after its queue is sent: the queue goes out, then the end of the stream, and
- * when the peer has ended its side too, the connection closes. Whatever is left of that after
+ * Closes a connection after all that was accepted is sent, other threads' sends included: the queue goes
+ * out, then the end of the stream, and when the peer has ended its side too, the connection closes. Whatever is left of that after
  * `limit_ms` milliseconds, it is closed then, with ETIMEDOUT; 0 cuts it in the next pass.
  *
- * Sends fail with EPIPE from here on. What still arrives is dropped, without message callbacks, also
+ * Sends fail with EPIPE from here on; functions that the same thread posted before still send. What still arrives is dropped, without message callbacks, also
  * where reading was paused. Called again, the earlier of both ends counts;
  * yolanda_connection_close() may follow.
  *
@@ -1125,8 +1131,8 @@ int64_t yolanda_server_connections(struct TCPserver *server);
  * sent, by a half-close that takes nothing back, and that waits up to 5 seconds for the client's end.
  * What is queued is sent before; what has arrived and wasn't consumed, or is an
  * HTTP request not yet answered, goes on until it is. HTTP answers say `Connection: close`.
- * Connections that are left after `deadline_ms` are closed as they are, with ESHUTDOWN as their
- * error; 0: at once, -1: no deadline. Then, in a pass of the server's loop, `done(server, data)` is
+ * Connections that are left after `deadline_ms` get a last turn, for what has arrived by then, and are closed, with
+ * ESHUTDOWN as their error; 0: at once, without that turn, -1: no deadline. Then, in a pass of the server's loop, `done(server, data)` is
  * called, once. The server's threads and the connections of other servers go on.
  *
  * Returns 0, or -1 with errno: EINVAL (NULL, less than -1), EPERM on another thread, EALREADY for a
@@ -1201,7 +1207,8 @@ int yolanda_client_set_data(struct yolanda_client *client,
 /**
  * Sets how many milliseconds an attempt may take, for looking up the name and for connecting
  * together; 30,000 unless set, 0: as long as the system tries. It counts from the next attempt on. Of
- * several addresses each gets an equal share of the time that is left.
+ * several addresses each gets an equal share of the time that is left. An answer that came in time counts, also where
+ * the loop's thread was busy until the time was over.
  *
  * Returns 0, or -1 with errno: EINVAL (NULL, a negative time), EPERM.
  *
@@ -1572,7 +1579,11 @@ struct http_response *yolanda_http_response_defer(struct http_response *httpResp
 
 /**
  * Sends a deferred response, or the end of its stream, and frees it: don't touch it, nor its request,
- * afterwards. It may be called inside the request callback, too.
+ * afterwards. It may be called inside the request callback, too, and inside the response's own callbacks.
+ *
+ * Once it has returned, no callback of the response is called any more. Called on another thread than the
+ * connection's, it first waits until a callback of this response that is running there has returned; so don't
+ * hold a lock meanwhile that the callback takes. When it returns, what the callbacks use may be freed.
  *
  * Returns 0, or -1 with errno: ENOTCONN when the client has gone (the response is freed), ENOMEM (it isn't:
  * call again), EINVAL for NULL or a response that isn't deferred.
@@ -1686,7 +1697,8 @@ int yolanda_http_server_free(struct http_server *server);
 
 /**
  * Sets how long the server waits, in milliseconds; 0 waits for ever. The clock is looked at every now
- * and then, so a deadline may be late by a quarter of itself, by a second at most; it is never early.
+ * and then, so a deadline may be late by a quarter of itself, by a second at most; it is never early. What the
+ * client has sent in time counts, also where the server's thread was busy until the deadline was over.
  *
  * `idle_ms`: for the next request on an open connection, or the first; it is closed then (75,000 without this
  * call, as the others 60,000).

@@ -178,6 +178,8 @@ pub unsafe extern "C-unwind" fn event_loop_run(eventLoop: *mut event_loop) -> c_
             while !quits(l) {
                 pass::run_once(l, -1);
             }
+            // What was asked for before the end was.
+            pending::run(l);
         });
         log_msg!("event loop end, {}", CText((*l).thread_name));
         0

@@ -1,7 +1,8 @@
 //! What stands behind the public `struct event_loop`.
 
 use super::client::{Client, Job};
-use super::pending::Task;
+use super::epoll::Batch;
+use super::pending::{Posters, Task};
 use super::refs::{RefCount, Released};
 use super::roster::Roster;
 use super::signals::Watchers;
@@ -74,9 +75,12 @@ pub struct Loop {
     pub http: *mut c_void,
     pub http_timer: u64,
     pub roster: Roster,
-    /// Connections with work left for this pass.
+    /// Connections with work left for a pass, and those whose turn has come in this one.
     pub ready: *mut Connection,
     pub ready_tail: *mut Connection,
+    pub turning: *mut Connection,
+    /// Events that calls of the epoll back end on this thread's stack have still to deliver.
+    pub delivering: *mut Batch,
     /// Connections whose closed callback ran.
     pub dead: *mut Connection,
     /// Half-closed connections that wait for the peer's end.
@@ -105,8 +109,11 @@ pub struct Loop {
     pub trimmed: bool,
     pub timers: Timers,
     pub signals: Watchers,
-    /// What was queued and is being carried out.
+    /// What was queued and is being carried out; how often it was taken; who asked for it.
     pub taken: *mut Task,
+    pub taken_tail: *mut Task,
+    pub batch: u64,
+    pub posters: Posters,
     /// The loop's own copy of its name, or NULL.
     pub name: *mut libc::c_char,
     /// The back end's data as last seen, and whether its init ran again since.

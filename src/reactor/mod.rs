@@ -14,7 +14,7 @@ pub mod dispatcher;
 pub mod epoll;
 pub mod event_loop;
 pub mod event_loop_thread;
-mod in_use;
+pub mod in_use;
 #[cfg(test)]
 #[path = "in_use/tests.rs"]
 mod in_use_tests;
@@ -23,7 +23,7 @@ mod loop_state;
 pub mod pass;
 pub mod pending;
 pub mod poll;
-mod refs;
+pub mod refs;
 #[cfg(test)]
 #[path = "refs/tests.rs"]
 mod refs_tests;

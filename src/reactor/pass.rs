@@ -80,7 +80,10 @@ unsafe fn may_wait_ns(l: *mut event_loop) -> Option<i64> {
     // SAFETY: a live loop on its own thread.
     unsafe {
         let own = of(l);
-        let busy = !(*own).ready.is_null() || !(*own).taken.is_null() || (*own).wake.has_queued();
+        let busy = !(*own).ready.is_null()
+            || !(*own).turning.is_null()
+            || !(*own).taken.is_null()
+            || (*own).wake.has_queued();
         if busy {
             return Some(0);
         }

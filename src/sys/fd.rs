@@ -173,6 +173,12 @@ pub fn ready(fd: c_int, events: c_short) -> c_short {
     if unsafe { libc::poll(&mut one, 1, 0) } > 0 { one.revents } else { 0 }
 }
 
+/// Whether the peer of a socket of messages has ended, and nothing but empty messages is left of it.
+pub fn has_ended(fd: c_int) -> bool {
+    let end = libc::POLLRDHUP | libc::POLLHUP;
+    ready(fd, libc::POLLRDHUP) & end != 0 && available(fd).unwrap_or(0) == 0
+}
+
 /// The kernel's name for a socket, never used twice while the system runs (SO_COOKIE, socket(7)).
 /// None for what isn't a socket, and for a bad descriptor.
 pub fn cookie(fd: c_int) -> Option<u64> {

@@ -8,6 +8,7 @@ pub mod atomic {
 pub mod errno;
 pub mod fd;
 pub mod file;
+pub mod kind;
 pub mod listen;
 pub mod lock;
 pub mod pool;

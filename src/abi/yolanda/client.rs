@@ -58,7 +58,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_new(
     write_completed: write_completed_call_back,
     closed: connection_closed_call_back,
 ) -> *mut yolanda_client {
-    weak_export!("yolanda_client_new", crate::reactor::client::yolanda_client_new)
+    jump_to!(crate::reactor::client::yolanda_client_new)
 }
 
 /// Sets what `data` of the client's next connections begins as.
@@ -73,12 +73,13 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_data(
     client: *mut yolanda_client,
     data: *mut c_void,
 ) -> c_int {
-    weak_export!("yolanda_client_set_data", crate::reactor::client::yolanda_client_set_data)
+    jump_to!(crate::reactor::client::yolanda_client_set_data)
 }
 
 /// Sets how many milliseconds an attempt may take, for looking up the name and for connecting
 /// together; 30,000 unless set, 0: as long as the system tries. It counts from the next attempt on. Of
-/// several addresses each gets an equal share of the time that is left.
+/// several addresses each gets an equal share of the time that is left. An answer that came in time counts, also where
+/// the loop's thread was busy until the time was over.
 ///
 /// Returns 0, or -1 with errno: EINVAL (NULL, a negative time), EPERM.
 ///
@@ -90,7 +91,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_timeout(
     client: *mut yolanda_client,
     ms: i64,
 ) -> c_int {
-    weak_export!("yolanda_client_set_timeout", crate::reactor::client::yolanda_client_set_timeout)
+    jump_to!(crate::reactor::client::yolanda_client_set_timeout)
 }
 
 /// Sets what is called, with `data`, when an attempt has failed. NULL for none.
@@ -106,10 +107,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_failed_callback(
     callback: yolanda_client_failed_callback,
     data: *mut c_void,
 ) -> c_int {
-    weak_export!(
-        "yolanda_client_set_failed_callback",
-        crate::reactor::client::yolanda_client_set_failed_callback
-    )
+    jump_to!(crate::reactor::client::yolanda_client_set_failed_callback)
 }
 
 /// Has the client connect again after an attempt failed, and after a connection ended, for whatever
@@ -137,10 +135,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_reconnect(
     max_ms: i64,
     attempts: c_int,
 ) -> c_int {
-    weak_export!(
-        "yolanda_client_set_reconnect",
-        crate::reactor::client::yolanda_client_set_reconnect
-    )
+    jump_to!(crate::reactor::client::yolanda_client_set_reconnect)
 }
 
 /// Sets the time limits of the client's next connections, as yolanda_connection_set_timeouts() does for
@@ -158,7 +153,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_timeouts(
     read_ms: i64,
     write_ms: i64,
 ) -> c_int {
-    weak_export!("yolanda_client_set_timeouts", crate::reactor::client::yolanda_client_set_timeouts)
+    jump_to!(crate::reactor::client::yolanda_client_set_timeouts)
 }
 
 /// Sets the limits of the client's next connections, as yolanda_connection_set_limits() does for one.
@@ -175,7 +170,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_limits(
     max_unread: usize,
     policy: c_int,
 ) -> c_int {
-    weak_export!("yolanda_client_set_limits", crate::reactor::client::yolanda_client_set_limits)
+    jump_to!(crate::reactor::client::yolanda_client_set_limits)
 }
 
 /// Sets the water marks of the client's next connections, as yolanda_connection_set_water_marks()
@@ -194,10 +189,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_water_marks(
     on_low: yolanda_water_mark_callback,
     on_high: yolanda_water_mark_callback,
 ) -> c_int {
-    weak_export!(
-        "yolanda_client_set_water_marks",
-        crate::reactor::client::yolanda_client_set_water_marks
-    )
+    jump_to!(crate::reactor::client::yolanda_client_set_water_marks)
 }
 
 /// Sets TCP_NODELAY (tcp(7)) of the client's next connections, on at first: small writes leave at once
@@ -213,7 +205,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_nodelay(
     client: *mut yolanda_client,
     on: c_int,
 ) -> c_int {
-    weak_export!("yolanda_client_set_nodelay", crate::reactor::client::yolanda_client_set_nodelay)
+    jump_to!(crate::reactor::client::yolanda_client_set_nodelay)
 }
 
 /// Sets keep-alive of the client's next connections, as yolanda_connection_set_keepalive() does for one.
@@ -230,10 +222,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_keepalive(
     interval_s: c_int,
     count: c_int,
 ) -> c_int {
-    weak_export!(
-        "yolanda_client_set_keepalive",
-        crate::reactor::client::yolanda_client_set_keepalive
-    )
+    jump_to!(crate::reactor::client::yolanda_client_set_keepalive)
 }
 
 /// Begins to connect. No callback runs within: the completed callback of the connection, or the failed
@@ -251,7 +240,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_keepalive(
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_start(client: *mut yolanda_client) -> c_int {
-    weak_export!("yolanda_client_start", crate::reactor::client::yolanda_client_start)
+    jump_to!(crate::reactor::client::yolanda_client_start)
 }
 
 /// Ends an attempt, without a callback, and all further ones. A connection is closed at once as by
@@ -267,7 +256,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_start(client: *mut yolanda_client
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_stop(client: *mut yolanda_client) -> c_int {
-    weak_export!("yolanda_client_stop", crate::reactor::client::yolanda_client_stop)
+    jump_to!(crate::reactor::client::yolanda_client_stop)
 }
 
 /// Whether the client has a connection, is about to make one, or is going to try again: 1, else 0. In a
@@ -280,7 +269,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_stop(client: *mut yolanda_client)
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_is_active(client: *mut yolanda_client) -> c_int {
-    weak_export!("yolanda_client_is_active", crate::reactor::client::yolanda_client_is_active)
+    jump_to!(crate::reactor::client::yolanda_client_is_active)
 }
 
 /// The client's connection, from its completed callback on, until its closed callback.
@@ -295,7 +284,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_is_active(client: *mut yolanda_cl
 pub unsafe extern "C-unwind" fn yolanda_client_connection(
     client: *mut yolanda_client,
 ) -> *mut tcp_connection {
-    weak_export!("yolanda_client_connection", crate::reactor::client::yolanda_client_connection)
+    jump_to!(crate::reactor::client::yolanda_client_connection)
 }
 
 /// Stops a client as yolanda_client_stop() does, in whatever state it is, and frees it. It may be called
@@ -310,5 +299,5 @@ pub unsafe extern "C-unwind" fn yolanda_client_connection(
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_free(client: *mut yolanda_client) -> c_int {
-    weak_export!("yolanda_client_free", crate::reactor::client::yolanda_client_free)
+    jump_to!(crate::reactor::client::yolanda_client_free)
 }

@@ -37,7 +37,7 @@ pub unsafe extern "C-unwind" fn yolanda_http_server_new(
     requestCallback: request_callback,
     threads: c_int,
 ) -> *mut http_server {
-    weak_export!("yolanda_http_server_new", crate::http::http_server::yolanda_http_server_new)
+    jump_to!(crate::http::http_server::yolanda_http_server_new)
 }
 
 /// Starts a server, also one of http_server_new(), as yolanda_server_start() does.
@@ -50,10 +50,7 @@ pub unsafe extern "C-unwind" fn yolanda_http_server_new(
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_http_server_start(server: *mut http_server) -> c_int {
-    weak_export!(
-        "yolanda_http_server_start",
-        crate::http::server_settings::yolanda_http_server_start
-    )
+    jump_to!(crate::http::server_settings::yolanda_http_server_start)
 }
 
 /// Frees a server, also one of http_server_new(), as yolanda_server_free() does with its TCP server:
@@ -68,11 +65,12 @@ pub unsafe extern "C-unwind" fn yolanda_http_server_start(server: *mut http_serv
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_http_server_free(server: *mut http_server) -> c_int {
-    weak_export!("yolanda_http_server_free", crate::http::server_settings::yolanda_http_server_free)
+    jump_to!(crate::http::server_settings::yolanda_http_server_free)
 }
 
 /// Sets how long the server waits, in milliseconds; 0 waits for ever. The clock is looked at every now
-/// and then, so a deadline may be late by a quarter of itself, by a second at most; it is never early.
+/// and then, so a deadline may be late by a quarter of itself, by a second at most; it is never early. What the
+/// client has sent in time counts, also where the server's thread was busy until the deadline was over.
 ///
 /// `idle_ms`: for the next request on an open connection, or the first; it is closed then (75,000 without this
 /// call, as the others 60,000).
@@ -96,10 +94,7 @@ pub unsafe extern "C" fn yolanda_http_server_set_deadlines(
     answer_ms: i64,
     write_ms: i64,
 ) -> c_int {
-    weak_export!(
-        "yolanda_http_server_set_deadlines",
-        crate::http::server_settings::yolanda_http_server_set_deadlines
-    )
+    jump_to!(crate::http::server_settings::yolanda_http_server_set_deadlines)
 }
 
 /// Sets how large requests may be; 0 stands for the number that holds without this call.
@@ -122,10 +117,7 @@ pub unsafe extern "C" fn yolanda_http_server_set_limits(
     headers: usize,
     body: usize,
 ) -> c_int {
-    weak_export!(
-        "yolanda_http_server_set_limits",
-        crate::http::server_settings::yolanda_http_server_set_limits
-    )
+    jump_to!(crate::http::server_settings::yolanda_http_server_set_limits)
 }
 
 /// Sets after how many requests a connection is closed; 0, the default, sets no limit.
@@ -140,10 +132,7 @@ pub unsafe extern "C" fn yolanda_http_server_set_max_requests(
     server: *mut http_server,
     requests: c_int,
 ) -> c_int {
-    weak_export!(
-        "yolanda_http_server_set_max_requests",
-        crate::http::server_settings::yolanda_http_server_set_max_requests
-    )
+    jump_to!(crate::http::server_settings::yolanda_http_server_set_max_requests)
 }
 
 /// Tells what a server has done: fills the `size` bytes of `stats`, sizeof(struct yolanda_http_stats) of the
@@ -160,8 +149,5 @@ pub unsafe extern "C" fn yolanda_http_server_get_stats(
     stats: *mut yolanda_http_stats,
     size: usize,
 ) -> c_int {
-    weak_export!(
-        "yolanda_http_server_get_stats",
-        crate::http::server_settings::yolanda_http_server_get_stats
-    )
+    jump_to!(crate::http::server_settings::yolanda_http_server_get_stats)
 }

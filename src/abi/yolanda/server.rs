@@ -54,7 +54,7 @@ pub unsafe extern "C-unwind" fn yolanda_server_new(
     connectionClosedCallBack: connection_closed_call_back,
     threads: c_int,
 ) -> *mut TCPserver {
-    weak_export!("yolanda_server_new", crate::reactor::tcp_server::yolanda_server_new)
+    jump_to!(crate::reactor::tcp_server::yolanda_server_new)
 }
 
 /// Makes a server on a stream socket that listens already: inherited, passed by systemd (fd 3 and
@@ -80,7 +80,7 @@ pub unsafe extern "C-unwind" fn yolanda_server_new_fd(
     connectionClosedCallBack: connection_closed_call_back,
     threads: c_int,
 ) -> *mut TCPserver {
-    weak_export!("yolanda_server_new_fd", crate::reactor::tcp_server::yolanda_server_new_fd)
+    jump_to!(crate::reactor::tcp_server::yolanda_server_new_fd)
 }
 
 /// Starts a server, also one of tcp_server_init(): its threads first, then it listens and accepts.
@@ -95,7 +95,7 @@ pub unsafe extern "C-unwind" fn yolanda_server_new_fd(
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_server_start(server: *mut TCPserver) -> c_int {
-    weak_export!("yolanda_server_start", crate::reactor::tcp_server::yolanda_server_start)
+    jump_to!(crate::reactor::tcp_server::yolanda_server_start)
 }
 
 /// Writes the server's address, with the port that it has, as "127.0.0.1:8080", "[::]:8080",
@@ -114,7 +114,7 @@ pub unsafe extern "C" fn yolanda_server_address(
     text: *mut c_char,
     size: usize,
 ) -> c_int {
-    weak_export!("yolanda_server_address", crate::reactor::tcp_server::yolanda_server_address)
+    jump_to!(crate::reactor::tcp_server::yolanda_server_address)
 }
 
 /// With 1, each of the server's threads gets a listening socket of its own on the address
@@ -133,10 +133,7 @@ pub unsafe extern "C" fn yolanda_server_address(
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_server_set_reuseport(server: *mut TCPserver, on: c_int) -> c_int {
-    weak_export!(
-        "yolanda_server_set_reuseport",
-        crate::reactor::tcp_server::yolanda_server_set_reuseport
-    )
+    jump_to!(crate::reactor::tcp_server::yolanda_server_set_reuseport)
 }
 
 /// Sets how many connections may be open at a time; 0, the default: any number. At the limit the
@@ -153,10 +150,7 @@ pub unsafe extern "C" fn yolanda_server_set_max_connections(
     server: *mut TCPserver,
     n: c_int,
 ) -> c_int {
-    weak_export!(
-        "yolanda_server_set_max_connections",
-        crate::reactor::tcp_server::yolanda_server_set_max_connections
-    )
+    jump_to!(crate::reactor::tcp_server::yolanda_server_set_max_connections)
 }
 
 /// Sets TCP_NODELAY of new connections (tcp(7)): 1, the default of yolanda_server_new(), sends small
@@ -172,10 +166,7 @@ pub unsafe extern "C" fn yolanda_server_set_max_connections(
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_server_set_nodelay(server: *mut TCPserver, on: c_int) -> c_int {
-    weak_export!(
-        "yolanda_server_set_nodelay",
-        crate::reactor::tcp_server::yolanda_server_set_nodelay
-    )
+    jump_to!(crate::reactor::tcp_server::yolanda_server_set_nodelay)
 }
 
 /// Sets keep-alive probes of new connections (tcp(7)): after `idle_s` seconds of silence one every
@@ -196,10 +187,7 @@ pub unsafe extern "C" fn yolanda_server_set_keepalive(
     interval_s: c_int,
     count: c_int,
 ) -> c_int {
-    weak_export!(
-        "yolanda_server_set_keepalive",
-        crate::reactor::tcp_server::yolanda_server_set_keepalive
-    )
+    jump_to!(crate::reactor::tcp_server::yolanda_server_set_keepalive)
 }
 
 /// Sets the time limits of new connections, as yolanda_connection_set_timeouts() does for one. May be
@@ -217,10 +205,7 @@ pub unsafe extern "C" fn yolanda_server_set_timeouts(
     read_ms: i64,
     write_ms: i64,
 ) -> c_int {
-    weak_export!(
-        "yolanda_server_set_timeouts",
-        crate::reactor::tcp_server::yolanda_server_set_timeouts
-    )
+    jump_to!(crate::reactor::tcp_server::yolanda_server_set_timeouts)
 }
 
 /// Sets the memory limits of new connections, as yolanda_connection_set_limits() does for one. May be
@@ -238,7 +223,7 @@ pub unsafe extern "C" fn yolanda_server_set_limits(
     max_unread: usize,
     policy: c_int,
 ) -> c_int {
-    weak_export!("yolanda_server_set_limits", crate::reactor::tcp_server::yolanda_server_set_limits)
+    jump_to!(crate::reactor::tcp_server::yolanda_server_set_limits)
 }
 
 /// Sets the water marks of new connections, as yolanda_connection_set_water_marks() does for one.
@@ -257,10 +242,7 @@ pub unsafe extern "C" fn yolanda_server_set_water_marks(
     on_low: yolanda_water_mark_callback,
     on_high: yolanda_water_mark_callback,
 ) -> c_int {
-    weak_export!(
-        "yolanda_server_set_water_marks",
-        crate::reactor::tcp_server::yolanda_server_set_water_marks
-    )
+    jump_to!(crate::reactor::tcp_server::yolanda_server_set_water_marks)
 }
 
 /// Sets what is called on each of the server's threads: `on_start(eventLoop, data)` before the
@@ -281,10 +263,7 @@ pub unsafe extern "C" fn yolanda_server_set_thread_hooks(
     on_stop: yolanda_loop_callback,
     data: *mut c_void,
 ) -> c_int {
-    weak_export!(
-        "yolanda_server_set_thread_hooks",
-        crate::reactor::tcp_server::yolanda_server_set_thread_hooks
-    )
+    jump_to!(crate::reactor::tcp_server::yolanda_server_set_thread_hooks)
 }
 
 /// How many connections of the server are open, those included whose closed callback is still to
@@ -295,10 +274,7 @@ pub unsafe extern "C" fn yolanda_server_set_thread_hooks(
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_server_connections(server: *mut TCPserver) -> i64 {
-    weak_export!(
-        "yolanda_server_connections",
-        crate::reactor::tcp_server::yolanda_server_connections
-    )
+    jump_to!(crate::reactor::tcp_server::yolanda_server_connections)
 }
 
 /// Ends a server in good order. Its listening sockets are closed before this returns, also the one
@@ -307,8 +283,8 @@ pub unsafe extern "C" fn yolanda_server_connections(server: *mut TCPserver) -> i
 /// sent, by a half-close that takes nothing back, and that waits up to 5 seconds for the client's end.
 /// What is queued is sent before; what has arrived and wasn't consumed, or is an
 /// HTTP request not yet answered, goes on until it is. HTTP answers say `Connection: close`.
-/// Connections that are left after `deadline_ms` are closed as they are, with ESHUTDOWN as their
-/// error; 0: at once, -1: no deadline. Then, in a pass of the server's loop, `done(server, data)` is
+/// Connections that are left after `deadline_ms` get a last turn, for what has arrived by then, and are closed, with
+/// ESHUTDOWN as their error; 0: at once, without that turn, -1: no deadline. Then, in a pass of the server's loop, `done(server, data)` is
 /// called, once. The server's threads and the connections of other servers go on.
 ///
 /// Returns 0, or -1 with errno: EINVAL (NULL, less than -1), EPERM on another thread, EALREADY for a
@@ -325,7 +301,7 @@ pub unsafe extern "C-unwind" fn yolanda_server_stop(
     done: yolanda_server_callback,
     data: *mut c_void,
 ) -> c_int {
-    weak_export!("yolanda_server_stop", crate::reactor::tcp_server::yolanda_server_stop)
+    jump_to!(crate::reactor::tcp_server::yolanda_server_stop)
 }
 
 /// Frees a server, also one of tcp_server_init() or a http_server's `tcpServer`: it stops at once,
@@ -348,5 +324,5 @@ pub unsafe extern "C-unwind" fn yolanda_server_stop(
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_server_free(server: *mut TCPserver) -> c_int {
-    weak_export!("yolanda_server_free", crate::reactor::tcp_server::yolanda_server_free)
+    jump_to!(crate::reactor::tcp_server::yolanda_server_free)
 }

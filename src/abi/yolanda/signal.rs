@@ -37,7 +37,7 @@ pub unsafe extern "C" fn yolanda_signal_start(
     callback: yolanda_signal_callback,
     data: *mut c_void,
 ) -> yolanda_signal {
-    weak_export!("yolanda_signal_start", crate::reactor::signals::yolanda_signal_start)
+    jump_to!(crate::reactor::signals::yolanda_signal_start)
 }
 
 /// Stops a watcher: its callback isn't called any more, also where its signal has come already.
@@ -53,5 +53,5 @@ pub unsafe extern "C" fn yolanda_signal_stop(
     eventLoop: *mut event_loop,
     signal: yolanda_signal,
 ) -> c_int {
-    weak_export!("yolanda_signal_stop", crate::reactor::signals::yolanda_signal_stop)
+    jump_to!(crate::reactor::signals::yolanda_signal_stop)
 }

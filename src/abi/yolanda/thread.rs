@@ -23,10 +23,7 @@ use crate::abi::thread_pool::thread_pool;
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_loop_thread_stop(thread: *mut event_loop_thread) -> c_int {
-    weak_export!(
-        "yolanda_loop_thread_stop",
-        crate::reactor::event_loop_thread::yolanda_loop_thread_stop
-    )
+    jump_to!(crate::reactor::event_loop_thread::yolanda_loop_thread_stop)
 }
 
 /// Ends the threads of a pool, each as yolanda_loop_thread_stop() does, and frees the pool. A
@@ -43,5 +40,5 @@ pub unsafe extern "C-unwind" fn yolanda_loop_thread_stop(thread: *mut event_loop
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_thread_pool_free(pool: *mut thread_pool) -> c_int {
-    weak_export!("yolanda_thread_pool_free", crate::reactor::thread_pool::yolanda_thread_pool_free)
+    jump_to!(crate::reactor::thread_pool::yolanda_thread_pool_free)
 }

@@ -63,6 +63,8 @@ pub unsafe fn resolved(client: *mut Client) {
     // SAFETY: as said.
     unsafe {
         disarm(client);
+        // What the answer had to wait for the loop's thread isn't the addresses' loss.
+        (*client).deadline += resolver::since_found((*client).job).unwrap_or(0);
         let e = (*(*client).job).error;
         let going = if e == 0 { next_address(client) } else { fail(client, e) };
         if !going {
@@ -220,14 +222,26 @@ pub unsafe fn failed_to_connect(client: *mut Client, e: c_int) -> bool {
 
 /// The socket is connected, or has failed.
 unsafe extern "C-unwind" fn on_writable(data: *mut c_void) -> c_int {
-    let client = data.cast::<Client>();
     // SAFETY: a client's channel is taken off before the client is freed.
+    unsafe { has_answer(data.cast()) };
+    0
+}
+
+/// Goes on with a client whose socket is connected, or has failed: whether it is so. The client may be freed then.
+///
+/// # Safety
+/// A live client with a socket, on its loop's thread, within a pass.
+pub unsafe fn has_answer(client: *mut Client) -> bool {
+    // SAFETY: as said; it isn't touched after the program was called.
     unsafe {
         let fd = (*client).channel.fd;
         let e = match socket::take_error(fd) {
             0 => match peer(fd) {
-                Peer::Other => return establish(client),
-                Peer::None => return 0,
+                Peer::Other => {
+                    establish(client);
+                    return true;
+                }
+                Peer::None => return false,
                 Peer::Itself => libc::ECONNREFUSED,
             },
             e => e,
@@ -235,8 +249,8 @@ unsafe extern "C-unwind" fn on_writable(data: *mut c_void) -> c_int {
         if !failed_to_connect(client, e) {
             report(client);
         }
+        true
     }
-    0
 }
 
 enum Peer {

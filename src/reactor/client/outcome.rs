@@ -2,10 +2,10 @@
 
 use super::super::pass;
 use super::super::tcp_connection::{self, Connection, Owner, settings};
-use super::attempt::{abandon, begin, fail, failed_to_connect, take_socket};
-use super::{Client, State, arm};
+use super::attempt::{abandon, begin, fail, failed_to_connect, has_answer, take_socket};
+use super::{Client, State, arm, resolver};
 use crate::abi::types::event_loop;
-use crate::sys::{errno, fd as sys_fd};
+use crate::sys::{errno, fd as sys_fd, kind::Kind};
 use libc::{c_int, c_void};
 use std::mem;
 use std::ptr;
@@ -59,7 +59,10 @@ unsafe extern "C-unwind" fn on_time(_: *mut event_loop, _: u64, data: *mut c_voi
         (*client).timer = 0;
         let going = match (*client).state {
             State::Waiting => begin(client),
+            // The loop's thread may have been elsewhere when the answer came.
+            State::Resolving if resolver::since_found((*client).job).is_some() => return,
             State::Resolving => fail(client, libc::ETIMEDOUT),
+            State::Connecting if has_answer(client) => return,
             State::Connecting => failed_to_connect(client, libc::ETIMEDOUT),
             _ => false,
         };
@@ -101,7 +104,7 @@ pub unsafe fn establish(client: *mut Client) -> c_int {
 unsafe fn make_connection(client: *mut Client, fd: c_int) -> *mut Connection {
     // SAFETY: a live client on its loop's thread; the connection is nobody else's yet.
     unsafe {
-        let conn = tcp_connection::create(fd, (*client).eventLoop, (*client).data, true);
+        let conn = tcp_connection::create(fd, (*client).eventLoop, (*client).data, Kind::of(fd));
         if conn.is_null() {
             return conn;
         }

@@ -4,7 +4,7 @@
 //! the line of jobs with the thread that works it off. Only the loop's thread looks at `client`.
 
 use super::super::loop_state::{self, of as loop_of};
-use super::super::pending;
+use super::super::{pass, pending};
 use super::Client;
 use super::look_up::look_up;
 use crate::abi::types::event_loop;
@@ -14,7 +14,7 @@ use crate::sys::{errno, pool};
 use libc::{c_char, c_int, c_void};
 use std::mem;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::AcqRel, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering::AcqRel, Ordering::Relaxed};
 
 /// Addresses of a host that are tried.
 const ADDRESSES: usize = 8;
@@ -41,6 +41,8 @@ pub struct Job {
     client: *mut Client,
     host: [c_char; HOST],
     port: u16,
+    /// When the answer was found (CLOCK_MONOTONIC, milliseconds); 0 before.
+    found: AtomicI64,
     /// errno for the client, 0 where there are addresses.
     pub error: c_int,
     pub count: usize,
@@ -119,6 +121,16 @@ unsafe extern "C-unwind" fn arrived(_: *mut event_loop, data: *mut c_void) {
             super::attempt::resolved(client);
         }
     }
+}
+
+/// Milliseconds since the answer was found, which is on its way to the loop, or has arrived there; None before.
+///
+/// # Safety
+/// A client's job, on the loop's thread.
+pub unsafe fn since_found(job: *const Job) -> Option<i64> {
+    // SAFETY: the client's part keeps the job.
+    let found = unsafe { (*job).found.load(Relaxed) };
+    (found != 0).then(|| (pass::now_ms() - found).max(0))
 }
 
 /// The client doesn't wait for this job any more, or is done with its addresses.
@@ -236,6 +248,7 @@ extern "C" fn work(_: *mut c_void) -> *mut c_void {
                     Ok(count) => (*job).count = count,
                     Err(e) => (*job).error = e,
                 }
+                (*job).found.store(pass::now_ms(), Relaxed);
             }
             // Without memory for a post the loop would wait for ever; a loop that was freed
             // has let go of the job itself.

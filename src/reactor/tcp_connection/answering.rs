@@ -1,11 +1,10 @@
 //! What a protocol on top of connections needs, beside the functions that programs have.
 
 use super::super::utils::on_owner;
-use super::{Connection, end, file, life, of, pause, queue, turns};
+use super::{AfterSending, Connection, Work, end, file, finish, life, of, pause, queue, turns};
 use crate::abi::types::tcp_connection;
 use crate::sys::fd as sys_fd;
 use libc::c_int;
-use std::sync::atomic::Ordering::Relaxed;
 
 /// Keeps the connection's memory. False when it is kept too often.
 ///
@@ -31,7 +30,7 @@ pub unsafe fn release(conn: *mut tcp_connection) {
 /// A connection that is live or retained.
 pub unsafe fn unsent(conn: *mut tcp_connection) -> usize {
     // SAFETY: as said.
-    unsafe { (*of(conn)).outstanding.load(Relaxed) as usize }
+    unsafe { (*of(conn)).intake.waiting() as usize }
 }
 
 /// Whether bytes or a file stand in the queue.
@@ -72,8 +71,7 @@ pub unsafe fn read_again(conn: *mut tcp_connection) {
     unsafe {
         let own = of(conn);
         (*own).owes_message = true;
-        (*own).wants_read = true;
-        turns::schedule(own);
+        turns::give(own, Work::Read);
     }
 }
 
@@ -106,7 +104,7 @@ pub unsafe fn is_closing(conn: *mut tcp_connection) -> bool {
 /// A live connection on its thread.
 pub unsafe fn is_ending(conn: *mut tcp_connection) -> bool {
     // SAFETY: as said.
-    unsafe { (*of(conn)).last_words }
+    unsafe { (*of(conn)).after_sending != AfterSending::GoOn }
 }
 
 /// Whether this is the connection's thread.
@@ -162,7 +160,7 @@ pub unsafe fn set_answering(conn: *mut tcp_connection, on: bool) {
     unsafe {
         let own: *mut Connection = of(conn);
         (*own).answering = on;
-        if !on && (*own).ended && queue::is_empty(own) {
+        if !on && (*own).ended && finish::all_sent(own) {
             turns::close_in_pass(own, 0);
         }
     }

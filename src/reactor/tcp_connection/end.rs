@@ -28,7 +28,7 @@ pub unsafe fn close(conn: *mut Connection) {
         }
         turns::decide(conn, 0);
         roster::remove(conn);
-        (*conn).shut.store(true, Relaxed);
+        (*conn).intake.shut();
         (*conn).descriptor.shut();
         timeouts::stop(conn);
         file::let_go(conn);
@@ -102,7 +102,7 @@ pub unsafe fn without_loop(conn: *mut Connection) {
     unsafe {
         turns::decide(conn, libc::ESHUTDOWN);
         (*conn).closed.store(true, Relaxed);
-        (*conn).shut.store(true, Relaxed);
+        (*conn).intake.shut();
         (*conn).descriptor.shut();
         if let Some(callback) = (*conn).public.connectionClosedCallBack {
             callback(conn.cast());

@@ -1,24 +1,38 @@
 //! The last that is sent: a half-close, and the end after it.
 
-use super::{Connection, extras, life, pause, queue, timeouts, together, turns};
+use super::{AfterSending, Connection, Side, extras, life, pause, room, timeouts, together, turns};
 use crate::sys::errno;
 use libc::c_int;
-use std::sync::atomic::Ordering::Relaxed;
 
-/// The queue is empty: does what waited for that.
+/// Whether all that was accepted has gone to the kernel. What waits in the loop's group is sent for that.
+///
+/// # Safety
+/// A connection that wasn't freed yet, on its thread.
+pub unsafe fn all_sent(conn: *mut Connection) -> bool {
+    // SAFETY: as said.
+    unsafe {
+        together::flush_of(conn);
+        room::all_sent(conn)
+    }
+}
+
+/// Does what waited until all that was accepted is sent, if that is so by now.
 ///
 /// # Safety
 /// A live connection on its thread.
-pub unsafe fn sent_all(conn: *mut Connection) {
+pub unsafe fn look(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
+        if !all_sent(conn) {
+            return;
+        }
         if (*conn).ended && !(*conn).answering {
             return turns::close_in_pass(conn, 0);
         }
-        if (*conn).last_words {
+        if (*conn).after_sending != AfterSending::GoOn {
             return turns::schedule(conn);
         }
-        if (*conn).shut.load(Relaxed) {
+        if (*conn).side == Side::Shutting {
             half_close(conn);
         }
     }
@@ -27,12 +41,11 @@ pub unsafe fn sent_all(conn: *mut Connection) {
 /// Sends the end of the stream, once.
 ///
 /// # Safety
-/// A live connection whose queue is empty.
+/// A live connection on its thread that has sent all.
 pub unsafe fn half_close(conn: *mut Connection) {
     // SAFETY: a live connection.
     unsafe {
-        together::flush_of(conn);
-        if std::mem::replace(&mut (*conn).half_closed, true) {
+        if !(*conn).side.half_close() {
             return;
         }
         let fd = (*conn).channel.fd;
@@ -53,8 +66,9 @@ pub unsafe fn half_close(conn: *mut Connection) {
 pub unsafe fn take_posted_shutdown(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
-        if life::is_open(conn) && queue::is_empty(conn) {
-            half_close(conn);
+        (*conn).side.shut();
+        if life::is_open(conn) {
+            look(conn);
         }
     }
 }
@@ -86,7 +100,8 @@ pub unsafe fn end_at(conn: *mut Connection, time: i64) -> c_int {
         if x.is_null() || !timeouts::cut_at(conn, x, time) {
             return errno::fail(libc::ENOMEM);
         }
-        (*conn).shut.store(true, Relaxed);
+        (*conn).intake.shut();
+        (*conn).side.shut();
         if life::is_announced(conn) {
             begin_end(conn);
         }
@@ -102,8 +117,7 @@ pub unsafe fn begin_end(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
         pause::resume(conn);
-        (*conn).last_words = true;
-        (*conn).lingers = true;
+        (*conn).after_sending = AfterSending::Linger;
         turns::schedule(conn);
     }
 }

@@ -2,7 +2,7 @@
 //! obeys, a program's own too.
 
 use super::super::registration;
-use super::{Connection, life, timeouts, turns, write};
+use super::{Connection, Work, life, timeouts, turns, write};
 use crate::abi::types::EVENT_READ;
 use crate::reactor::buffer::readable;
 use crate::sys::{fd as sys_fd, socket};
@@ -44,8 +44,7 @@ pub unsafe fn resume(conn: *mut Connection) {
         (*conn).owes_message = readable(&raw const (*conn).input) > 0;
         if (*conn).registered {
             // Whatever has come meanwhile raises no further edge.
-            (*conn).wants_read = true;
-            turns::schedule(conn);
+            turns::give(conn, Work::Read);
         }
     }
 }
@@ -61,7 +60,7 @@ pub unsafe fn hung_up(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
         let fd = (*conn).number;
-        let error = if (*conn).is_socket { socket::take_error(fd) } else { 0 };
+        let error = if (*conn).kind.is_socket() { socket::take_error(fd) } else { 0 };
         let unread =
             readable(&raw const (*conn).input) > 0 || sys_fd::available(fd).is_some_and(|n| n > 0);
         if error == 0 && (*conn).paused && unread {

@@ -7,7 +7,7 @@
 //! answers leave at once for a while.
 
 use super::super::loop_state::of as loop_of;
-use super::{Connection, extras, life, queue, turns, write};
+use super::{Connection, Side, extras, life, queue, turns, write};
 use crate::abi::types::event_loop;
 use crate::sys::fd::More;
 use crate::sys::{errno, pool};
@@ -127,7 +127,7 @@ pub unsafe fn flush(l: *mut event_loop) {
                 // A callback closed the descriptor, and its number is another's.
                 turns::close_in_pass(conn, libc::EBADF);
             } else if !(*conn).closed.load(Relaxed)
-                && !(*conn).half_closed
+                && (*conn).side != Side::HalfClosed
                 && write::send(conn, at, len, More::Nothing) < 0
             {
                 // The answer was taken: where it can't be sent after all, nobody waits for it.

@@ -3,7 +3,10 @@
 
 use super::super::loop_state::{Loop, count, of as loop_of};
 use super::super::{pass, pending, utils::on_owner};
-use super::{Connection, end, extras, finish, hold, life, marks, queue, read, timeouts, together};
+use super::{
+    AfterSending, Connection, Work, end, extras, finish, hold, life, marks, overdue, read,
+    timeouts, together,
+};
 use crate::abi::types::event_loop;
 use crate::sys::errno;
 use libc::c_int;
@@ -39,6 +42,18 @@ pub unsafe fn schedule(conn: *mut Connection) {
     }
 }
 
+/// Gives a connection a turn in this pass, with work to do.
+///
+/// # Safety
+/// As `schedule`.
+pub unsafe fn give(conn: *mut Connection, work: Work) {
+    // SAFETY: as said.
+    unsafe {
+        (*conn).work = (*conn).work.max(work);
+        schedule(conn);
+    }
+}
+
 /// Decides that a connection closes, and why: an errno value, 0 for an end in order. False when that
 /// was decided before.
 ///
@@ -46,7 +61,7 @@ pub unsafe fn schedule(conn: *mut Connection) {
 /// A connection that wasn't freed yet, on any thread.
 pub unsafe fn decide(conn: *mut Connection, why: c_int) -> bool {
     // SAFETY: as said.
-    unsafe { (*conn).fate.compare_exchange(0, why + 1, Relaxed, Relaxed).is_ok() }
+    unsafe { (*conn).fate.compare_exchange(0, why as i16 + 1, Relaxed, Relaxed).is_ok() }
 }
 
 /// Closes in the loop's pass; `why` as in `decide`.
@@ -83,18 +98,20 @@ pub unsafe fn close_from_anywhere(conn: *mut Connection, why: c_int) -> c_int {
     // SAFETY: as said.
     unsafe {
         if on_owner((*conn).public.eventLoop) {
+            pending::take_in(conn);
             if !decide(conn, why) {
                 return errno::fail(libc::ENOTCONN);
             }
             schedule(conn);
             return 0;
         }
-        // First the memory: a decision isn't taken back.
-        let task = pending::for_connection(conn, pending::CLOSE, ptr::null(), 0);
+        // First the memory: it isn't taken back. The owner decides when it comes to the task: what this
+        // thread asked for before takes effect before.
+        let task = pending::for_connection(conn, pending::CLOSE, 0);
         if task.is_null() {
             return errno::fail(libc::ENOMEM);
         }
-        if !decide(conn, why) {
+        if !life::is_open(conn) || !(*conn).intake.close(why as u16) {
             pending::withdraw(task);
             return errno::fail(libc::ENOTCONN);
         }
@@ -104,24 +121,36 @@ pub unsafe fn close_from_anywhere(conn: *mut Connection, why: c_int) -> c_int {
     }
 }
 
-/// Gives every waiting connection its turn; what they leave for later waits for the next pass.
+/// The close that another thread asked for.
+///
+/// # Safety
+/// As `schedule`.
+pub unsafe fn take_posted_close(conn: *mut Connection) {
+    // SAFETY: as said.
+    unsafe { close_in_pass(conn, (*conn).intake.closing().map_or(0, c_int::from)) }
+}
+
+/// Gives every waiting connection its turn; what they leave for later waits for the next pass. A callback
+/// may run the loop, whose pass then goes on with those that haven't had their turn.
 ///
 /// # Safety
 /// On the loop's thread.
 pub unsafe fn run_ready(l: *mut event_loop) {
-    // SAFETY: a listed connection isn't freed; the successor is read before its turn.
+    // SAFETY: a listed connection isn't freed; it is taken off its list before its turn.
     unsafe {
         together::flush(l);
         let own: *mut Loop = loop_of(l);
-        let mut conn = std::mem::replace(&mut (*own).ready, ptr::null_mut());
-        (*own).ready_tail = ptr::null_mut();
-        while !conn.is_null() {
-            let following = (*conn).next_ready;
+        if (*own).turning.is_null() {
+            (*own).turning = std::mem::replace(&mut (*own).ready, ptr::null_mut());
+            (*own).ready_tail = ptr::null_mut();
+        }
+        while !(*own).turning.is_null() {
+            let conn = (*own).turning;
+            (*own).turning = (*conn).next_ready;
             (*conn).on_ready = false;
             // It may call back, as a channel does: a single pass has had something to do.
             count(&(*own).counts.callbacks, 1);
             turn(conn);
-            conn = following;
         }
     }
 }
@@ -142,18 +171,20 @@ unsafe fn turn(conn: *mut Connection) {
                 return;
             }
         }
-        if (*conn).last_words && queue::is_empty(conn) {
+        if (*conn).after_sending != AfterSending::GoOn && finish::all_sent(conn) {
             // Closing alone would drop what still waits for its end (`More`), were anything unread.
             finish::half_close(conn);
-            if !(*conn).lingers || (*conn).ended {
+            if (*conn).after_sending == AfterSending::Close || (*conn).ended {
                 return end::close(conn);
             }
             if !timeouts::is_cut(conn) {
                 linger(conn);
             }
         }
-        if std::mem::replace(&mut (*conn).wants_read, false) {
-            read::go_on(conn);
+        match std::mem::replace(&mut (*conn).work, Work::None) {
+            Work::None => {}
+            Work::Read => read::go_on(conn),
+            Work::Judge => overdue::turn(conn),
         }
     }
 }
@@ -171,7 +202,26 @@ unsafe fn linger(conn: *mut Connection) {
     }
 }
 
-/// Closes those that waited long enough, and forgets those that have ended.
+/// Whether a connection that lingers has waited long enough.
+unsafe fn has_lingered(conn: *const Connection, now: i64) -> bool {
+    // SAFETY: a connection that wasn't freed yet, on its loop's thread.
+    unsafe { (*conn).on_lingering && (*conn).linger_until.wrapping_sub(now as u32) as i32 <= 0 }
+}
+
+/// Closes a connection that has lingered long enough.
+///
+/// # Safety
+/// An open connection on its thread, within a pass, after its turn.
+pub unsafe fn judge(conn: *mut Connection) {
+    // SAFETY: as said.
+    unsafe {
+        if has_lingered(conn, pass::now_ms()) {
+            decide(conn, libc::ETIMEDOUT);
+        }
+    }
+}
+
+/// Has those judged that waited long enough, and forgets those that have ended.
 ///
 /// # Safety
 /// On the loop's thread, within a pass.
@@ -182,10 +232,8 @@ pub unsafe fn end_lingering(l: *mut event_loop, now: i64) {
         let mut conn = std::mem::replace(&mut (*own).lingering, ptr::null_mut());
         while !conn.is_null() {
             let following = (*conn).next_lingering;
-            let left = (*conn).linger_until.wrapping_sub(now as u32) as i32;
-            if !(*conn).closed.load(Relaxed) && left <= 0 {
-                decide(conn, libc::ETIMEDOUT);
-                end::close(conn);
+            if !(*conn).closed.load(Relaxed) && has_lingered(conn, now) {
+                overdue::begin(conn);
             }
             if (*conn).closed.load(Relaxed) {
                 (*conn).on_lingering = false;

@@ -199,7 +199,7 @@ unsafe fn serve(listener: *mut Listener, fd: c_int) {
         let server = (*listener).server;
         let public = &raw mut (*server).public;
         log_msg!("new connection established, socket == {}", fd);
-        let conn = tcp_connection::create(fd, choose(listener), (*public).data, true);
+        let conn = tcp_connection::create(fd, choose(listener), (*public).data, (*listener).kind);
         if conn.is_null() {
             return discard(server, fd);
         }

@@ -6,7 +6,7 @@ use super::super::registration;
 use super::super::utils::on_owner;
 use super::{RUNNING, Server, accept, limit};
 use crate::abi::types::{EVENT_READ, acceptor, channel, event_loop};
-use crate::sys::fd as sys_fd;
+use crate::sys::{fd as sys_fd, kind::Kind};
 use libc::c_int;
 use std::ptr;
 use std::sync::atomic::Ordering::SeqCst;
@@ -23,6 +23,8 @@ pub struct Listener {
     /// don't change while the listener has a loop.
     pub(super) fd: c_int,
     identity: Option<u64>,
+    /// Of the socket, and hence of those that it accepts.
+    pub(super) kind: Kind,
     listed: bool,
     /// Waits a moment, because accept(2) failed: descriptors may become free.
     pub(super) resting: bool,
@@ -48,6 +50,7 @@ impl Listener {
         next: ptr::null_mut(),
         fd: -1,
         identity: None,
+        kind: Kind::Stream,
         listed: false,
         resting: false,
         full: false,
@@ -79,6 +82,7 @@ pub(super) unsafe fn set_socket(listener: *mut Listener, fd: c_int) {
     unsafe {
         (*listener).fd = fd;
         (*listener).identity = sys_fd::identity(fd);
+        (*listener).kind = Kind::of(fd);
     }
 }
 

@@ -31,7 +31,7 @@ pub use set::{
 };
 pub use start::{tcp_server_start, yolanda_server_start};
 pub use stop::yolanda_server_stop;
-pub use sweep::{after_turn, all as sweep, is_ending, look};
+pub use sweep::{after_turn, all as sweep, is_ending, judge, look};
 
 use self::reserve::Reserve;
 use super::event_loop_thread::Hooks;
@@ -57,12 +57,14 @@ const NEW: u8 = 0;
 const RUNNING: u8 = 1;
 /// Connections end as they become idle.
 const STOPPING: u8 = 2;
-/// The deadline is over: connections are closed.
-const CUT: u8 = 3;
+/// The deadline is over: connections are closed after a last turn.
+const OVERDUE: u8 = 3;
+/// Connections are closed at once.
+const CUT: u8 = 4;
 /// The stop is over: there are no connections.
-const STOPPED: u8 = 4;
+const STOPPED: u8 = 5;
 /// Connections are closed; the memory waits for the last of them.
-const FREED: u8 = 5;
+const FREED: u8 = 6;
 
 /// Frees what stands on a server.
 pub type Dispose = unsafe fn(block: *mut c_void);

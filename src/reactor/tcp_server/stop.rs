@@ -4,7 +4,7 @@
 use super::super::loop_state::{count, of as loop_of};
 use super::super::timers;
 use super::attention::{self, ENDED, ENDING};
-use super::{CUT, NEW, RUNNING, STOPPED, STOPPING, Server, enlist, of, usable};
+use super::{CUT, NEW, OVERDUE, RUNNING, STOPPED, STOPPING, Server, enlist, of, usable};
 use super::{listener, sweep};
 use crate::abi::types::{TCPserver, event_loop, yolanda_server_callback, yolanda_timer};
 use crate::sys::{errno, listen};
@@ -41,7 +41,7 @@ pub unsafe extern "C-unwind" fn yolanda_server_stop(
         let own = of(server);
         match (*own).state.load(SeqCst) {
             NEW | RUNNING => {}
-            STOPPING | CUT => return errno::fail(libc::EALREADY),
+            STOPPING | OVERDUE | CUT => return errno::fail(libc::EALREADY),
             _ => return errno::fail(libc::ESHUTDOWN),
         }
         let mut timer = 0;
@@ -107,7 +107,7 @@ unsafe extern "C-unwind" fn on_deadline(_: *mut event_loop, _: yolanda_timer, da
     // SAFETY: the timer is stopped before its server goes.
     unsafe {
         (*server).stop.timer = 0;
-        (*server).state.store(CUT, SeqCst);
+        (*server).state.store(OVERDUE, SeqCst);
         attention::call_all(server, ENDING);
     }
 }
@@ -137,7 +137,7 @@ pub(super) unsafe fn finish_all(l: *mut event_loop) {
         let mut server = (*loop_of(l)).servers;
         while !server.is_null() {
             let state = (*server).state.load(SeqCst);
-            if !matches!(state, STOPPING | CUT) || (*server).live.load(SeqCst) > 0 {
+            if !matches!(state, STOPPING | OVERDUE | CUT) || (*server).live.load(SeqCst) > 0 {
                 server = (*server).next;
                 continue;
             }

@@ -5,7 +5,7 @@ use super::super::buffer::readable;
 use super::super::loop_state::of as loop_of;
 use super::super::roster;
 use super::super::tcp_connection::{self, Connection, answering};
-use super::{CUT, FREED, NEW, RUNNING};
+use super::{CUT, FREED, NEW, OVERDUE, RUNNING};
 use crate::abi::types::{event_loop, tcp_connection as Public};
 use crate::sys::fd as sys_fd;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
@@ -48,6 +48,7 @@ pub unsafe fn look(conn: *mut Connection) {
         }
         match (*server).state.load(SeqCst) {
             NEW | RUNNING => {}
+            OVERDUE => tcp_connection::judge_in_pass(conn),
             CUT | FREED => tcp_connection::close_in_pass(conn, libc::ESHUTDOWN),
             _ => {
                 // Until it has closed, it is looked at again.
@@ -61,6 +62,20 @@ pub unsafe fn look(conn: *mut Connection) {
                     }
                 }
             }
+        }
+    }
+}
+
+/// A connection has had its last turn: where the deadline of its server is over, it closes.
+///
+/// # Safety
+/// An open connection on its loop's thread, within a pass.
+pub unsafe fn judge(conn: *mut Connection) {
+    // SAFETY: as in `look`.
+    unsafe {
+        let server = (*conn).owner.server();
+        if !server.is_null() && (*server).state.load(SeqCst) == OVERDUE {
+            tcp_connection::close_in_pass(conn, libc::ESHUTDOWN);
         }
     }
 }
