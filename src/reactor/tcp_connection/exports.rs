@@ -1,7 +1,7 @@
 //! The functions of tcp_connection.h, and what the HTTP server uses instead of them.
 
 use super::super::{loop_state::of as loop_of, pending, utils::on_owner};
-use super::{create, discard, finish, hand_over, life, of, together, turns, write};
+use super::{create, discard, finish, hand_over, life, of, pause, together, turns, write};
 use crate::abi::types::{
     buffer, connection_closed_call_back, connection_completed_call_back, event_loop,
     message_call_back, tcp_connection, write_completed_call_back,
@@ -189,8 +189,8 @@ pub unsafe extern "C-unwind" fn tcp_connection_shutdown(tcpConnection: *mut tcp_
     }
 }
 
-/// Ends a connection once its queue is sent: no more message callbacks, input is dropped. With
-/// `linger` it half-closes and waits a while for the peer's end, so that bytes which are still
+/// Ends a connection once its queue is sent: no more message callbacks, input is read and dropped, also
+/// where reading was stopped. With `linger` it half-closes and waits a while for the peer's end, so that bytes which are still
 /// arriving don't make the kernel throw away what was sent.
 ///
 /// # Safety
@@ -205,6 +205,7 @@ pub unsafe fn close_after_send(conn: *mut tcp_connection, linger: bool) {
         (*own).shut.store(true, Relaxed);
         (*own).last_words = true;
         (*own).lingers = linger;
+        pause::resume(own);
         turns::schedule(own);
     }
 }
