@@ -122,10 +122,7 @@ pub unsafe extern "C" fn yolanda_http_server_set_body_rate(
     grace_ms: i64,
     bytes_per_second: i64,
 ) -> c_int {
-    weak_export!(
-        "yolanda_http_server_set_body_rate",
-        crate::http::rate::yolanda_http_server_set_body_rate
-    )
+    jump_to!(crate::http::rate::yolanda_http_server_set_body_rate)
 }
 
 /// Sets how large requests may be; 0 stands for the number that holds without this call.
