@@ -9,6 +9,7 @@ pub mod errno;
 pub mod fd;
 pub mod file;
 pub mod listen;
+pub mod loaded;
 pub mod lock;
 pub mod pool;
 pub mod resolve;
