@@ -14,3 +14,4 @@ pub mod lock;
 pub mod pool;
 pub mod resolve;
 pub mod socket;
+pub mod unix;

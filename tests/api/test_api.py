@@ -13,7 +13,7 @@ EVERYWHERE = ("channel", "loop_channels", "loop_readiness", "loop_threads", "loo
 # With one link kind on each back end: the longer ones.
 LONG = ("connection_kept", "connection_flow", "connection_times", "connection_threads",
         "connection_random", "client", "client_names", "client_reconnect", "client_server",
-        "client_states", "server_listen", "server_limit", "server_stop", "server_free",
+        "client_states", "server_listen", "server_unix", "server_limit", "server_stop", "server_free",
         "server_race", "thread_stop", "http_route", "http_access", "http_together", "http_files",
         "http_upload", "http_upload_flow")
 NO_LOOP = ("buffer", "buffer_read", "buffer_memory", "channel_map", "reads", "sockets", "errors",
