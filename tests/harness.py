@@ -134,10 +134,12 @@ def program(path, kind, cflags=(), compiler="gcc"):
         newest = max(_newest_header(), *(_mtime(item) for item in inputs))
         if not binary.exists() or _mtime(binary) < newest:
             scratch = binary.with_suffix(".new")
-            subprocess.run(
-                [compiler, *CFLAGS, *cflags, "-I", str(INCLUDE), str(source), "-o", str(scratch),
-                 *link_flags(kind)],
-                cwd=ROOT, check=True)
+            command = [compiler, *CFLAGS, *cflags, "-I", str(INCLUDE)]
+            if SANITIZER:
+                SANITIZER.build(command, source, scratch, link_flags(kind))
+            else:
+                subprocess.run([*command, str(source), "-o", str(scratch), *link_flags(kind)],
+                               cwd=ROOT, check=True)
             scratch.rename(binary)
     return binary
 

@@ -8,7 +8,7 @@ import harness
 
 RESET, CLOSE, HALF = range(3)
 # How many points of a request and of an answer are tried, and how many resets at any moment.
-IN_REQUEST, IN_ANSWER, RACES = 120, 40, 30
+IN_REQUEST, IN_ANSWER, RACES = 100, 36, 24
 
 
 def points(length, most, rng):

@@ -21,8 +21,8 @@ import harness  # noqa: E402
 
 SOURCE = Path(__file__).with_name("random.c")
 STEPS = int(os.environ.get("YOLANDA_RANDOM_STEPS", 3000))
-FIXED = 6 if harness.SANITIZER else 15
-NEW = int(os.environ.get("YOLANDA_RANDOM_WORLDS", 3 if harness.SANITIZER else 8))
+FIXED = 4 if harness.SANITIZER else 15
+NEW = int(os.environ.get("YOLANDA_RANDOM_WORLDS", 2 if harness.SANITIZER else 8))
 # Some for each world, as the machine may be busy with other tests.
 SECONDS = 60 * (1 if not harness.SANITIZER else 4)
 
