@@ -189,7 +189,7 @@ typedef void (*yolanda_server_callback)(struct TCPserver *server, void *data);
 
 /**
  * Called on the loop's thread, from its pass, for each attempt that failed: the connection wasn't
- * made. `error` is an errno value, that of the address that was tried last:
+ * made. `error` is an errno value, of several addresses that of the last one to fail:
  *
  * - ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, ETIMEDOUT and others of connect(2); also ETIMEDOUT when
  *   the time of yolanda_client_set_timeout() is over. ENOENT: no such unix socket. EAGAIN: its
@@ -946,8 +946,16 @@ int yolanda_connection_set_timeouts(struct tcp_connection *connection,
  * "unix:/path", "unix:@name": a Unix domain socket, or one of Linux's abstract namespace (unix(7)).
  *
  * Port 0 is any free one, which `port` of the server then holds (0 for Unix sockets). The address is
- * bound at once, with SO_REUSEADDR; a Unix socket listens at once, the others from the start on. A
- * socket file that a server has left behind is replaced; the server's own is removed when it stops.
+ * bound at once, with SO_REUSEADDR; a Unix socket listens at once, the others from the start on.
+ *
+ * A socket file that nobody listens on was left behind, and is replaced; the server's own is removed when it
+ * stops. A path changes hands only under a lock on the file "PATH.yolanda-lock" (flock(2)), which is made for
+ * that moment and removed after it. So of two servers that start at once one gets EADDRINUSE, and nobody
+ * removes the file of a live server, in whatever order servers start, stop and die. A child that has the
+ * socket by fork(2) removes the file only when nobody listens on it any more. Where the folder can't be
+ * written when the server stops, the file stays. Servers of yolanda_server_new_fd() neither make nor remove
+ * a file; abstract names are the kernel's and have none.
+ *
  * `threads` more threads serve its connections; 0: the loop's own. Callbacks are as for
  * tcp_server_init() and may be NULL. `data` of new connections is set by tcp_server_set_data().
  *
@@ -959,8 +967,8 @@ int yolanda_connection_set_timeouts(struct tcp_connection *connection,
  *
  * Returns the server, to be released by yolanda_server_free() or with its loop, or NULL with errno:
  * EINVAL (NULL, no address, negative `threads`), EPERM on another thread, EADDRINUSE (also for a
- * file that isn't a socket, and one that somebody listens on), EADDRNOTAVAIL, EACCES, ENOENT (no
- * such host or folder), EAGAIN or EHOSTUNREACH (the name can't be looked up now), EAFNOSUPPORT,
+ * file that isn't a socket, one that somebody listens on, and a lock that somebody holds for more than
+ * a second), EADDRNOTAVAIL, EACCES, EROFS, ENOLCK (a file system without locks), ENOENT (no such host or folder), EAGAIN or EHOSTUNREACH (the name can't be looked up now), EAFNOSUPPORT,
  * ENAMETOOLONG, EMFILE, ENFILE, ENOMEM.
  *
  * # Safety
@@ -1200,8 +1208,15 @@ int yolanda_server_free(struct TCPserver *server);
  * Makes a client of a loop. `address` is copied:
  *
  * "1.2.3.4:80", "[::1]:80", "[fe80::1%eth0]:80", "unix:/path", "unix:@abstract" (abstract namespace of
- * unix(7)), or "name:80": then the name is looked up at each attempt, on a thread of the library's own,
- * and its first eight addresses are tried one after the other in the system's order.
+ * unix(7)), or "name:80": then the name is looked up at each attempt, on a thread of the library's own.
+ * Up to eight of its addresses are tried in the system's order, IPv6 and IPv4 by turns (RFC 8305): the
+ * next one when one has failed, or after 250 milliseconds beside those that haven't answered. The first
+ * that connects is the client's connection, the others are closed.
+ *
+ * An attempt that ends before its name was looked up leaves that look-up under way, and the next attempt
+ * waits for the same one: a client has one at a time. 16 names are looked up at a time, the others wait for
+ * their turn. Neither freeing the client or its loop, nor the end of the process, nor dlclose(3) of a
+ * plug-in that holds the library waits for a look-up; a plug-in that has begun one stays in memory.
  *
  * The callbacks are those of its connections and may be NULL; they work as a server's do. TCP_NODELAY is
  * set unless yolanda_client_set_nodelay() says otherwise.
@@ -1234,9 +1249,10 @@ int yolanda_client_set_data(struct yolanda_client *client,
 
 /**
  * Sets how many milliseconds an attempt may take, for looking up the name and for connecting
- * together; 30,000 unless set, 0: as long as the system tries. It counts from the next attempt on. Of
- * several addresses each gets an equal share of the time that is left. An answer that came in time counts, also where
- * the loop's thread was busy until the time was over.
+ * together; 30,000 unless set, 0: as long as the system tries. It counts from the next attempt on. Where
+ * it is too short to try each address 250 milliseconds after the last, the time that is left is divided
+ * among them. An answer that came in time counts, also where the loop's thread was
+ * busy until the time was over.
  *
  * Returns 0, or -1 with errno: EINVAL (NULL, a negative time), EPERM.
  *
@@ -1633,8 +1649,9 @@ int yolanda_http_response_is_open(struct http_response *httpResponse);
 /**
  * Begins to send a deferred response in parts: status and headers now, the body by
  * yolanda_http_response_write(), its end by yolanda_http_response_send(). `length` is the body's, or -1 where it
- * isn't known: then it is sent in chunks (RFC 9112, 7.1), to an HTTP/1.0 client until the connection ends.
- * The response's own `body` isn't sent.
+ * isn't known: then it is sent in chunks (RFC 9112, 7.1), to an HTTP/1.0 client until the connection ends:
+ * with a reset where that comes before yolanda_http_response_send() and all of the body, so that the client doesn't
+ * take a part for the whole. The response's own `body` isn't sent.
  *
  * Returns 0, or -1 with errno: EALREADY the second time, ENOTCONN, EPIPE or ECONNRESET (the client has
  * gone), ENOBUFS, ENOMEM, EINVAL (NULL, not deferred, another negative length).
@@ -1731,7 +1748,8 @@ int yolanda_http_server_free(struct http_server *server);
  * `idle_ms`: for the next request on an open connection, or the first; it is closed then (75,000 without this
  * call, as the others 60,000).
  * `head_ms`: for request line and headers, from their first byte to their last: 408, and it closes.
- * `body_ms`: for the next bytes of a body: 408, and it closes.
+ * `body_ms`: for the next bytes of a body: 408, and it closes. yolanda_http_server_set_body_rate() has a limit for all
+ * of it.
  * `answer_ms`: for a deferred response, or its next part: 503, and it closes; once the response has begun, it is
  * cut off.
  * `write_ms`: for a client that takes nothing of what is queued for it: it is cut off.
@@ -1749,11 +1767,34 @@ int yolanda_http_server_set_deadlines(struct http_server *server,
                                       int64_t write_ms);
 
 /**
+ * Sets how fast the body of a request has to come, without this call as with 20,000 and 500. Bytes are counted as they
+ * are sent, chunk lines and trailers included.
+ *
+ * `grace_ms`: milliseconds that each body has before its rate counts.
+ * `bytes_per_second`: for each so many bytes the client gets another second; 0: any rate, and `grace_ms` is of no
+ * effect. Who sends faster is ahead, by the deadline for bodies (yolanda_http_server_set_deadlines()) at most, or
+ * by `grace_ms` where that is longer.
+ *
+ * A client that is slower gets 408, and the connection closes; where the body is streamed, the final call says so.
+ * Time in which the program has stopped the reading doesn't count, nor does time in which the server's thread was
+ * busy. Bodies that have begun keep their `grace_ms`.
+ *
+ * Returns 0, or -1 with errno: EINVAL (NULL, a negative number, more than 24 days, more than 4,294,967,295 bytes, a
+ * rate without `grace_ms`), EPERM on another thread.
+ *
+ * # Safety
+ * `server` is NULL or a server. Only on its loop's thread.
+ */
+int yolanda_http_server_set_body_rate(struct http_server *server,
+                                      int64_t grace_ms,
+                                      int64_t bytes_per_second);
+
+/**
  * Sets how large requests may be; 0 stands for the number that holds without this call.
  *
  * `line`: bytes of the request line (8,192); 414 beyond.
  * `head`: bytes of request line, headers and trailers (65,536); 431 beyond.
- * `headers`: how many headers (1,000); 431 beyond.
+ * `headers`: how many headers and trailers (1,000); 431 beyond.
  * `body`: bytes of the body (67,108,864); 413 beyond.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL or more than 1 GiB, EPERM on another thread.

@@ -16,7 +16,7 @@ use super::server;
 use super::state::{Http, Phase};
 use super::status::Status;
 use super::upload::{self, Read};
-use super::{access, route, state};
+use super::{access, rate, route, state};
 use crate::abi::types::{
     REQUEST_BODY, REQUEST_DONE, YOLANDA_HTTP_BODY_CUT as CUT, buffer, tcp_connection,
 };
@@ -97,11 +97,15 @@ unsafe fn serve_some(input: *mut buffer, conn: *mut tcp_connection) -> bool {
             state::enter(http);
             request::comes_over(request, conn);
             let mut out = Output::new(conn, (*scratch).room);
-            let answered = (*http).requests;
+            let (answered, before) = ((*http).requests, (*http).phase);
+            (*http).rate.finds(readable(input));
             let next = answer_all(input, conn, scratch, request, &mut out);
+            (*http).rate.leaves(readable(input));
             match next {
                 Next::Stay | Next::Hold | Next::Wait => {
-                    note_phase(http, request, &next, (*http).requests != answered);
+                    let answered = (*http).requests != answered;
+                    note_phase(http, request, &next, answered);
+                    rate::note(conn, before, answered);
                 }
                 Next::Send => sending::wait(conn, http),
                 _ => (),

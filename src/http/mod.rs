@@ -21,6 +21,7 @@ mod limits;
 mod line;
 mod output;
 mod parse;
+pub(crate) mod rate;
 mod refuse;
 mod request;
 pub(crate) mod request_parts;

@@ -5,6 +5,7 @@ use core::ptr::null_mut;
 
 use super::access::{self, Journal};
 use super::deferred::Deferred;
+use super::rate::Rate;
 use crate::abi::types::tcp_connection;
 use crate::reactor::pass;
 use crate::reactor::tcp_connection::is_open;
@@ -41,6 +42,7 @@ pub(super) struct Http {
     /// How far the client had taken the queue at the last look, and when that had changed.
     pub(super) taken: u32,
     pub(super) written: u32,
+    pub(super) rate: Rate,
     /// Requests so far.
     pub(super) requests: u32,
     /// What the access log needs; NULL without one.
@@ -76,6 +78,7 @@ pub(super) unsafe fn make(conn: *mut tcp_connection) -> *mut Http {
                     since: now,
                     taken: 0,
                     written: now,
+                    rate: Rate::default(),
                     requests: 0,
                     journal: null_mut(),
                 });

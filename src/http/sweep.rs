@@ -8,7 +8,7 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use super::server::{self, HttpServer};
 use super::state::{self, Http, Phase};
 use super::status::{REQUEST_TIMEOUT, SERVICE_UNAVAILABLE, Status};
-use super::{deferred, http_server, refuse};
+use super::{deferred, http_server, rate, refuse};
 use crate::abi::types::{event_loop, tcp_connection};
 use crate::reactor::event_loop::http_timer;
 use crate::reactor::tcp_connection::{answering, close_after_send, is_open, judge_in_pass};
@@ -44,6 +44,7 @@ fn pause_of(server: &HttpServer, longest: u32) -> u32 {
     [&all.idle, &all.head, &all.body, &all.answer, &all.write]
         .into_iter()
         .map(|deadline| deadline.load(Relaxed))
+        .chain(rate::pause_of(server))
         .filter(|&ms| ms > 0)
         .map(|ms| (ms / 4).max(LEAST_MS))
         .fold(longest, u32::min)
@@ -129,13 +130,13 @@ unsafe fn over(
             // An answer on its way belongs to the request before.
             Phase::Idle | Phase::Send if sends => None,
             Phase::Idle | Phase::Send => is_over(&deadlines.idle, since, now).then_some(Over::Idle),
-            Phase::Body if answering::is_paused(conn) => {
-                // The program lets the client wait, not the other way round.
-                (*http).since = now;
-                None
-            }
+            // The program lets the client wait, not the other way round.
+            Phase::Body if answering::is_paused(conn) => None,
             Phase::Head => late(is_over(&deadlines.head, since, now)),
-            Phase::Body => late(is_over(&deadlines.body, since, now)),
+            Phase::Body => {
+                let slow = rate::is_over(http, SLACK_MS, now);
+                late(slow || is_over(&deadlines.body, since, now))
+            }
             Phase::Answer => {
                 let last = deferred::last_use((*http).deferred, since);
                 let begun = deferred::has_begun((*http).deferred);

@@ -61,6 +61,15 @@ pub(super) fn get(fd: c_int, level: c_int, option: c_int) -> Result<c_int, c_int
     if r == 0 { Ok(value) } else { Err(errno::get()) }
 }
 
+/// Has close(2) drop what the kernel still holds, and end with a reset (SO_LINGER, socket(7)).
+pub fn reset_on_close(fd: c_int) {
+    let at_once = libc::linger { l_onoff: 1, l_linger: 0 };
+    let at = (&raw const at_once).cast::<c_void>();
+    let len = mem::size_of::<libc::linger>() as libc::socklen_t;
+    // SAFETY: `at` and `len` describe `at_once`. What isn't a TCP socket knows no reset: nothing is lost.
+    unsafe { libc::setsockopt(fd, libc::SOL_SOCKET, libc::SO_LINGER, at, len) };
+}
+
 /// TCP_NODELAY: 0, or -1 with errno (EOPNOTSUPP for what isn't TCP).
 pub fn set_nodelay(fd: c_int, on: bool) -> c_int {
     set(fd, libc::IPPROTO_TCP, libc::TCP_NODELAY, c_int::from(on))

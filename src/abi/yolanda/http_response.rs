@@ -168,8 +168,9 @@ pub unsafe extern "C" fn yolanda_http_response_is_open(httpResponse: *mut http_r
 
 /// Begins to send a deferred response in parts: status and headers now, the body by
 /// yolanda_http_response_write(), its end by yolanda_http_response_send(). `length` is the body's, or -1 where it
-/// isn't known: then it is sent in chunks (RFC 9112, 7.1), to an HTTP/1.0 client until the connection ends.
-/// The response's own `body` isn't sent.
+/// isn't known: then it is sent in chunks (RFC 9112, 7.1), to an HTTP/1.0 client until the connection ends:
+/// with a reset where that comes before yolanda_http_response_send() and all of the body, so that the client doesn't
+/// take a part for the whole. The response's own `body` isn't sent.
 ///
 /// Returns 0, or -1 with errno: EALREADY the second time, ENOTCONN, EPIPE or ECONNRESET (the client has
 /// gone), ENOBUFS, ENOMEM, EINVAL (NULL, not deferred, another negative length).

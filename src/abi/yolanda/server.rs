@@ -24,8 +24,16 @@ pub type yolanda_server_callback =
 /// "unix:/path", "unix:@name": a Unix domain socket, or one of Linux's abstract namespace (unix(7)).
 ///
 /// Port 0 is any free one, which `port` of the server then holds (0 for Unix sockets). The address is
-/// bound at once, with SO_REUSEADDR; a Unix socket listens at once, the others from the start on. A
-/// socket file that a server has left behind is replaced; the server's own is removed when it stops.
+/// bound at once, with SO_REUSEADDR; a Unix socket listens at once, the others from the start on.
+///
+/// A socket file that nobody listens on was left behind, and is replaced; the server's own is removed when it
+/// stops. A path changes hands only under a lock on the file "PATH.yolanda-lock" (flock(2)), which is made for
+/// that moment and removed after it. So of two servers that start at once one gets EADDRINUSE, and nobody
+/// removes the file of a live server, in whatever order servers start, stop and die. A child that has the
+/// socket by fork(2) removes the file only when nobody listens on it any more. Where the folder can't be
+/// written when the server stops, the file stays. Servers of yolanda_server_new_fd() neither make nor remove
+/// a file; abstract names are the kernel's and have none.
+///
 /// `threads` more threads serve its connections; 0: the loop's own. Callbacks are as for
 /// tcp_server_init() and may be NULL. `data` of new connections is set by tcp_server_set_data().
 ///
@@ -37,8 +45,8 @@ pub type yolanda_server_callback =
 ///
 /// Returns the server, to be released by yolanda_server_free() or with its loop, or NULL with errno:
 /// EINVAL (NULL, no address, negative `threads`), EPERM on another thread, EADDRINUSE (also for a
-/// file that isn't a socket, and one that somebody listens on), EADDRNOTAVAIL, EACCES, ENOENT (no
-/// such host or folder), EAGAIN or EHOSTUNREACH (the name can't be looked up now), EAFNOSUPPORT,
+/// file that isn't a socket, one that somebody listens on, and a lock that somebody holds for more than
+/// a second), EADDRNOTAVAIL, EACCES, EROFS, ENOLCK (a file system without locks), ENOENT (no such host or folder), EAGAIN or EHOSTUNREACH (the name can't be looked up now), EAFNOSUPPORT,
 /// ENAMETOOLONG, EMFILE, ENFILE, ENOMEM.
 ///
 /// # Safety

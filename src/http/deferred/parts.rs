@@ -12,6 +12,7 @@ use crate::http::http_response::{self as responses, Form};
 use crate::http::output::{Collected, Output};
 use crate::http::{date, scratch, sending};
 use crate::reactor::pass;
+use crate::reactor::tcp_connection::answering::{self, Tail};
 use crate::reactor::tcp_connection::{is_open, send_bytes};
 use crate::reactor::tcp_server::is_ending;
 use crate::sys::errno;
@@ -59,7 +60,13 @@ pub(crate) unsafe extern "C" fn yolanda_http_response_begin(
         let form = Form { body: Some(body), date: Some(&date), close, head_only };
         let mut head = Collected::new();
         responses::encode_to(response, &form, &mut head);
+        if endless && !answering::set_tail((*deferred).conn, Tail::Unsent) {
+            return errno::fail(libc::ENOMEM);
+        }
         if send(deferred, &head) < 0 {
+            if endless {
+                answering::set_tail((*deferred).conn, Tail::None);
+            }
             return -1;
         }
         note_use(deferred);
@@ -170,6 +177,10 @@ pub(in crate::http) unsafe fn write_end(
                 return None;
             }
             Framing::Chunked => Sink::put(out, b"0\r\n\r\n"),
+            Framing::UntilEnd => {
+                // There is room: it was made for the head.
+                answering::set_tail((*deferred).conn, Tail::Queued);
+            }
             _ => (),
         }
         Some((*deferred).closes || is_ending((*deferred).conn) || last)

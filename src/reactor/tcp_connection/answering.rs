@@ -1,6 +1,7 @@
 //! What a protocol on top of connections needs, beside the functions that programs have.
 
 use super::super::utils::on_owner;
+pub use super::finish::Tail;
 use super::{AfterSending, Connection, Work, end, file, finish, life, of, pause, queue, turns};
 use crate::abi::types::tcp_connection;
 use crate::sys::fd as sys_fd;
@@ -164,6 +165,16 @@ pub unsafe fn set_answering(conn: *mut tcp_connection, on: bool) {
             turns::close_in_pass(own, 0);
         }
     }
+}
+
+/// Says what a peer still has to get that goes by the end of the stream: where that isn't sent, the connection
+/// ends with a reset. False when memory is out.
+///
+/// # Safety
+/// A connection that is live or retained, on any thread.
+pub unsafe fn set_tail(conn: *mut tcp_connection, tail: Tail) -> bool {
+    // SAFETY: the caller keeps the connection.
+    unsafe { finish::set_tail(of(conn), tail) }
 }
 
 /// Closes the connection in the pass, whatever is queued.

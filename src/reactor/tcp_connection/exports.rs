@@ -2,7 +2,7 @@
 
 use super::super::{loop_state::of as loop_of, pending, utils::on_owner};
 use super::{
-    AfterSending, Side, create, discard, finish, hand_over, life, of, together, turns, write,
+    AfterSending, Side, create, discard, finish, hand_over, life, of, pause, together, turns, write,
 };
 use crate::abi::types::{
     buffer, connection_closed_call_back, connection_completed_call_back, event_loop,
@@ -198,8 +198,8 @@ pub unsafe extern "C-unwind" fn tcp_connection_shutdown(tcpConnection: *mut tcp_
     }
 }
 
-/// Ends a connection once its queue is sent: no more message callbacks, input is dropped. With
-/// `linger` it half-closes and waits a while for the peer's end, so that bytes which are still
+/// Ends a connection once its queue is sent: no more message callbacks, input is read and dropped, also
+/// where reading was stopped. With `linger` it half-closes and waits a while for the peer's end, so that bytes which are still
 /// arriving don't make the kernel throw away what was sent.
 ///
 /// # Safety
@@ -215,6 +215,7 @@ pub unsafe fn close_after_send(conn: *mut tcp_connection, linger: bool) {
         pending::take_in(own);
         (*own).side.shut();
         (*own).after_sending = if linger { AfterSending::Linger } else { AfterSending::Close };
+        pause::resume(own);
         turns::schedule(own);
     }
 }

@@ -1,8 +1,55 @@
-//! The last that is sent: a half-close, and the end after it.
+//! The last that is sent: a half-close, and the end after it. A peer that takes the end of the stream for the
+//! end of what it reads gets a reset instead, where that isn't whole.
 
-use super::{AfterSending, Connection, Side, extras, life, pause, room, timeouts, together, turns};
+use super::{
+    AfterSending, Connection, Side, extras, life, pause, queue, room, timeouts, together, turns,
+};
 use crate::sys::errno;
 use libc::c_int;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// What a peer that goes by the end of the stream still has to get.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Tail {
+    /// Nothing, or it can tell without the end of the stream.
+    None,
+    /// What is queued.
+    Queued,
+    /// More than was sent so far.
+    Unsent,
+}
+
+/// Notes what is still to come. False when memory is out.
+///
+/// # Safety
+/// A connection that wasn't freed yet, on any thread.
+pub unsafe fn set_tail(conn: *mut Connection, tail: Tail) -> bool {
+    // SAFETY: the caller keeps the connection, and with it its extras, of which an atomic field is written.
+    unsafe {
+        let x = extras::make(conn);
+        if !x.is_null() {
+            (*x).tail.store(tail as u8, Relaxed);
+        }
+        !x.is_null()
+    }
+}
+
+/// Whether the end of the stream would pass for the end of something that isn't whole.
+///
+/// # Safety
+/// A connection that wasn't freed yet, on its loop's thread.
+pub unsafe fn is_torn(conn: *mut Connection) -> bool {
+    // SAFETY: the queue is the thread's until the connection is reaped, the extras stay until it is freed.
+    unsafe {
+        let x = extras::get(conn);
+        if x.is_null() {
+            return false;
+        }
+        let tail = (*x).tail.load(Relaxed);
+        tail == Tail::Unsent as u8 || tail == Tail::Queued as u8 && !queue::is_empty(conn)
+    }
+}
 
 /// Whether all that was accepted has gone to the kernel. What waits in the loop's group is sent for that.
 ///
@@ -47,6 +94,9 @@ pub unsafe fn half_close(conn: *mut Connection) {
     unsafe {
         if !(*conn).side.half_close() {
             return;
+        }
+        if is_torn(conn) {
+            return turns::close_in_pass(conn, libc::ECANCELED);
         }
         let fd = (*conn).channel.fd;
         if libc::shutdown(fd, libc::SHUT_WR) < 0 {

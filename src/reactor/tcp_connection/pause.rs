@@ -4,6 +4,7 @@
 use super::super::registration;
 use super::{Connection, Work, life, timeouts, turns, write};
 use crate::abi::types::EVENT_READ;
+use crate::http::{http_server, rate};
 use crate::reactor::buffer::readable;
 use crate::sys::{fd as sys_fd, socket};
 
@@ -17,9 +18,20 @@ pub unsafe fn pause(conn: *mut Connection) {
         if timeouts::is_cut(conn) || std::mem::replace(&mut (*conn).paused, true) {
             return;
         }
+        tell(conn, true);
         // Before, its thread may be about to send what others posted: it stops when it registers.
         if life::is_announced(conn) {
             write::update(conn, (*conn).channel.events & !EVENT_READ);
+        }
+    }
+}
+
+/// The HTTP server's deadlines stand still meanwhile.
+unsafe fn tell(conn: *mut Connection, stopped: bool) {
+    // SAFETY: the caller's connection.
+    unsafe {
+        if life::is_announced(conn) && http_server::serves(conn.cast()) {
+            rate::paused(conn.cast(), stopped);
         }
     }
 }
@@ -34,6 +46,7 @@ pub unsafe fn resume(conn: *mut Connection) {
         if !std::mem::replace(&mut (*conn).paused, false) {
             return;
         }
+        tell(conn, false);
         if !life::is_announced(conn) {
             return;
         }

@@ -45,8 +45,8 @@ use crate::abi::types::{
 };
 use crate::sys::address::Address;
 use crate::sys::errno;
-use crate::sys::listen::FileId;
 use crate::sys::lock::Lock;
+use crate::sys::unix;
 use libc::{c_int, c_void};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU8};
@@ -97,7 +97,7 @@ pub struct Server {
     /// The bound address, as long as the socket is ours.
     address: Option<Address>,
     /// The file of a unix socket that was made here.
-    file: Option<FileId>,
+    file: Option<unix::File>,
     /// The listening socket's, from which connections inherit them; None: as it is.
     nodelay: Option<bool>,
     keepalive: Option<Keepalive>,

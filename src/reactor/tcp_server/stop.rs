@@ -7,7 +7,7 @@ use super::attention::{self, ENDED, ENDING};
 use super::{CUT, NEW, OVERDUE, RUNNING, STOPPED, STOPPING, Server, enlist, of, usable};
 use super::{listener, sweep};
 use crate::abi::types::{TCPserver, event_loop, yolanda_server_callback, yolanda_timer};
-use crate::sys::{errno, listen};
+use crate::sys::{errno, listen, unix};
 use libc::{c_int, c_void};
 use std::mem;
 use std::sync::atomic::Ordering::SeqCst;
@@ -89,15 +89,16 @@ pub(super) unsafe fn close_sockets(server: *mut Server) {
                 }
             }
         }
-        listener::close(&raw mut (*server).listener);
+        let at = &raw mut (*server).listener;
+        match ((*server).address, (*server).file.take()) {
+            (Some(address), Some(file)) => unix::retire(&address, file, || listener::close(at)),
+            _ => listener::close(at),
+        }
         for i in 0..(*server).others_len {
             let other = (*server).others.add(i);
             if listener::is_open(other) {
                 listen::refuse((*other).fd);
             }
-        }
-        if let (Some(address), Some(file)) = ((*server).address, (*server).file.take()) {
-            listen::remove_file(&address, file);
         }
     }
 }
