@@ -59,6 +59,7 @@ unsafe fn init(
         (*l).thread_name = name;
         (*l).socketPair = [-1, -1];
         (*l).owner_thread_id = libc::pthread_self();
+        (*own).process = libc::getpid();
         (*l).mutex = libc::PTHREAD_MUTEX_INITIALIZER;
         (*l).cond = libc::PTHREAD_COND_INITIALIZER;
         (*l).channelMap = &raw mut (*own).map;

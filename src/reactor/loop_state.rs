@@ -116,6 +116,8 @@ pub struct Loop {
     pub posters: Posters,
     /// The loop's own copy of its name, or NULL.
     pub name: *mut libc::c_char,
+    /// The process that made the loop, or made it its own (`inherit`).
+    pub process: libc::pid_t,
     /// The back end's data as last seen, and whether its init ran again since.
     pub backend_seen: *mut c_void,
     pub backend_again: bool,

@@ -19,6 +19,7 @@ pub mod in_use;
 #[path = "in_use/tests.rs"]
 mod in_use_tests;
 pub mod inetaddress;
+pub mod inherit;
 mod loop_state;
 pub mod pass;
 pub mod pending;

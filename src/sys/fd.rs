@@ -89,6 +89,13 @@ pub fn without_sigpipe(len: usize, call: impl FnMut() -> isize) -> isize {
     }
 }
 
+/// Puts a new file under an old number, and gives up the new file's own. It fails for no open numbers.
+pub fn replace(old: c_int, new: c_int) {
+    // SAFETY: numbers only, of descriptors that are the caller's.
+    retry(|| unsafe { libc::dup3(new, old, libc::O_CLOEXEC) as isize });
+    close(new);
+}
+
 /// close(2). Linux frees the number even where it reports an error (EINTR; EIO of a file that was
 /// written to, which the library does to none): no second call.
 pub fn close(fd: c_int) {

@@ -89,3 +89,18 @@ pub unsafe fn free_all_of(l: *mut event_loop) {
         listener::close_all(l);
     }
 }
+
+/// The files of unix sockets of a loop's servers aren't theirs to remove.
+///
+/// # Safety
+/// On the loop's thread.
+pub unsafe fn leave_files(l: *mut event_loop) {
+    // SAFETY: listed servers are live.
+    unsafe {
+        let mut server = (*loop_of(l)).servers;
+        while !server.is_null() {
+            (*server).file = None;
+            server = (*server).next;
+        }
+    }
+}

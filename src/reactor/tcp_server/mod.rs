@@ -17,7 +17,7 @@ mod stop;
 mod sweep;
 
 pub use attention::attend;
-pub use free::{free_all_of, yolanda_server_free};
+pub use free::{free_all_of, leave_files, yolanda_server_free};
 pub use limit::{left, release};
 pub use listener::{Listener, wake_resting};
 pub use make::{
