@@ -180,6 +180,9 @@ pub unsafe extern "C-unwind" fn dispatch(l: *mut event_loop, tv: *mut timeval) -
             return 0;
         }
         log_msg!("epoll_wait wakeup, {}", dispatcher::name(l));
+        if n > 1 && (*of(l)).wake.has_queued() {
+            wake_first(l, batch, n as usize);
+        }
         pass::within(l, || {
             for i in 0..n as usize {
                 let event = batch.add(i).read_unaligned();
@@ -187,6 +190,21 @@ pub unsafe extern "C-unwind" fn dispatch(l: *mut event_loop, tv: *mut timeval) -
             }
         });
         0
+    }
+}
+
+/// Puts the event of the loop's own wake-up before the others, which run what it was woken for.
+unsafe fn wake_first(l: *mut event_loop, batch: *mut epoll_event, n: usize) {
+    // SAFETY: the batch has `n` events.
+    unsafe {
+        for i in 1..n {
+            if batch.add(i).read_unaligned().u64 as u32 as c_int == (*l).socketPair[1] {
+                let (first, wake) = (batch.read_unaligned(), batch.add(i).read_unaligned());
+                batch.write_unaligned(wake);
+                batch.add(i).write_unaligned(first);
+                return;
+            }
+        }
     }
 }
 
