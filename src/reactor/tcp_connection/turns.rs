@@ -2,7 +2,7 @@
 //! done, closing above all. No call of the program sees its callbacks run under it.
 
 use super::super::loop_state::{Loop, count, of as loop_of};
-use super::super::{pass, pending, utils::on_owner};
+use super::super::{budget, pass, pending, utils::on_owner};
 use super::{
     AfterSending, Connection, end, extras, finish, hold, life, marks, read, timeouts, together,
 };
@@ -117,7 +117,8 @@ pub unsafe fn take_posted_close(conn: *mut Connection) {
     unsafe { close_in_pass(conn, (*conn).intake.closing().map_or(0, c_int::from)) }
 }
 
-/// Gives every waiting connection its turn; what they leave for later waits for the next pass.
+/// Gives every waiting connection its turn, as long as there is time; what they leave for later, and those
+/// that had none, in their order, wait for the next pass.
 ///
 /// # Safety
 /// On the loop's thread.
@@ -126,16 +127,81 @@ pub unsafe fn run_ready(l: *mut event_loop) {
     unsafe {
         together::flush(l);
         let own: *mut Loop = loop_of(l);
-        let mut conn = std::mem::replace(&mut (*own).ready, ptr::null_mut());
-        (*own).ready_tail = ptr::null_mut();
+        let mut conn = take_ready(own);
+        if !conn.is_null() {
+            budget::begin_reading(l);
+        }
         while !conn.is_null() {
+            budget::between(l);
+            if budget::is_spent(l) {
+                return close_or_keep(own, conn);
+            }
             let following = (*conn).next_ready;
-            (*conn).on_ready = false;
-            // It may call back, as a channel does: a single pass has had something to do.
-            count(&(*own).counts.callbacks, 1);
-            turn(conn);
+            take_turn(own, conn);
             conn = following;
         }
+    }
+}
+
+/// Closes those of the waiting connections that are to be closed.
+///
+/// # Safety
+/// On the loop's thread, within a pass.
+pub unsafe fn close_ready(l: *mut event_loop) {
+    // SAFETY: as said.
+    unsafe {
+        let own = loop_of(l);
+        close_or_keep(own, take_ready(own));
+    }
+}
+
+/// Takes the list of those that wait.
+unsafe fn take_ready(own: *mut Loop) -> *mut Connection {
+    // SAFETY: the list is the loop's thread's.
+    unsafe {
+        (*own).ready_tail = ptr::null_mut();
+        std::mem::replace(&mut (*own).ready, ptr::null_mut())
+    }
+}
+
+/// Closes what is to be closed of a list that was taken, and puts the others back, before those that have
+/// come since.
+unsafe fn close_or_keep(own: *mut Loop, mut conn: *mut Connection) {
+    // SAFETY: a listed connection isn't freed; the successor is read before its turn.
+    unsafe {
+        let (mut first, mut last): (*mut Connection, *mut Connection) =
+            (ptr::null_mut(), ptr::null_mut());
+        while !conn.is_null() {
+            let following = (*conn).next_ready;
+            if (*conn).closed.load(Relaxed) || !life::is_open(conn) {
+                take_turn(own, conn);
+            } else {
+                if first.is_null() {
+                    first = conn;
+                } else {
+                    (*last).next_ready = conn;
+                }
+                last = conn;
+            }
+            conn = following;
+        }
+        if !last.is_null() {
+            (*last).next_ready = (*own).ready;
+            (*own).ready = first;
+            if (*own).ready_tail.is_null() {
+                (*own).ready_tail = last;
+            }
+        }
+    }
+}
+
+unsafe fn take_turn(own: *mut Loop, conn: *mut Connection) {
+    // SAFETY: a connection that was taken off the list.
+    unsafe {
+        (*conn).on_ready = false;
+        // It may call back, as a channel does: a single pass has had something to do.
+        count(&(*own).counts.callbacks, 1);
+        turn(conn);
     }
 }
 

@@ -1,8 +1,8 @@
 //! Turning clients into connections.
 
-use super::super::registration;
 use super::super::tcp_connection::{self, Owner, settings};
 use super::super::thread_pool::thread_pool_get_loop;
+use super::super::{budget, registration};
 use super::listener::{self, Listener};
 use super::reserve::Turned;
 use super::{RUNNING, Server, limit};
@@ -24,7 +24,7 @@ pub(super) unsafe extern "C-unwind" fn on_acceptable(data: *mut c_void) -> c_int
         limit::hold(server);
         listener::enlist(listener);
         for _ in 0..BATCH {
-            if !accept_one(listener) {
+            if !accept_one(listener) || budget::is_spent_now((*listener).l) {
                 break;
             }
         }
