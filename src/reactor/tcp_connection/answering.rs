@@ -1,6 +1,6 @@
 //! What a protocol on top of connections needs, beside the functions that programs have.
 
-use super::super::utils::on_owner;
+use super::super::{budget, utils::on_owner};
 pub use super::finish::Tail;
 use super::{AfterSending, Connection, Work, end, file, finish, life, of, pause, queue, turns};
 use crate::abi::types::tcp_connection;
@@ -74,6 +74,15 @@ pub unsafe fn read_again(conn: *mut tcp_connection) {
         (*own).owes_message = true;
         turns::give(own, Work::Read);
     }
+}
+
+/// Whether others are due: callbacks have taken long in this pass.
+///
+/// # Safety
+/// A live connection on its thread.
+pub unsafe fn has_had_its_time(conn: *mut tcp_connection) -> bool {
+    // SAFETY: as said.
+    unsafe { budget::is_spent_now((*conn).eventLoop) }
 }
 
 /// A number that changes whenever the peer takes something, of the queue or of what the kernel holds:

@@ -1,8 +1,8 @@
 //! Turning clients into connections.
 
-use super::super::registration;
 use super::super::tcp_connection::{self, Owner, settings};
 use super::super::thread_pool::thread_pool_get_loop;
+use super::super::{budget, registration};
 use super::attention::{self, ENDED};
 use super::listener::{self, Listener};
 use super::reserve::Turned;
@@ -27,7 +27,7 @@ pub(super) unsafe extern "C-unwind" fn on_acceptable(data: *mut c_void) -> c_int
         // Before the server's state is looked at, so that who stops it sees either this or no client.
         let nested = (*listener).accepting.swap(true, SeqCst);
         for _ in 0..BATCH {
-            if !accept_one(listener) {
+            if !accept_one(listener) || budget::is_spent_now((*listener).l) {
                 break;
             }
         }
