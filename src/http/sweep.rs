@@ -109,6 +109,9 @@ unsafe fn look(conn: *mut tcp_connection, server: &HttpServer, http: *mut Http, 
             (*http).since = now;
             return;
         }
+        if (*http).paused && (*http).phase == Phase::Answer && !(*http).deferred.is_null() {
+            deferred::look_for_end((*http).deferred);
+        }
         let since = (*http).since;
         let (over, status) = match (*http).phase {
             // An answer on its way belongs to the request before.

@@ -7,6 +7,7 @@ use super::super::loop_state::{count, nothing, of as loop_of};
 use super::super::{pending, tcp_server};
 use super::{Connection, end, extras, hold, life, queue, timeouts, turns, write};
 use crate::abi::types::{EVENT_READ, EVENT_WRITE};
+use crate::http::http_server;
 use crate::sys::{errno, fd as sys_fd, pool};
 use libc::{c_int, c_void};
 use std::ptr;
@@ -285,12 +286,13 @@ unsafe fn end_of_stream(conn: *mut Connection) {
     unsafe {
         (*conn).ended = true;
         pending::take_in(conn);
-        if (*conn).answering && queue::is_empty(conn) && life::is_open(conn) {
-            return write::update(conn, (*conn).channel.events & !EVENT_READ);
-        }
-        if queue::is_empty(conn) || !life::is_open(conn) {
+        if !life::is_open(conn) || queue::is_empty(conn) && !(*conn).answering {
             return end::close(conn);
         }
-        write::update(conn, (*conn).channel.events & !EVENT_READ | EVENT_WRITE);
+        let wanted = if queue::is_empty(conn) { 0 } else { EVENT_WRITE };
+        write::update(conn, (*conn).channel.events & !EVENT_READ | wanted);
+        if (*conn).answering {
+            http_server::half_closed(conn.cast());
+        }
     }
 }
