@@ -9,6 +9,7 @@ use super::{
     AfterSending, Connection, Work, end, extras, finish, hold, life, queue, timeouts, turns, write,
 };
 use crate::abi::types::{EVENT_READ, EVENT_WRITE};
+use crate::http::http_server;
 use crate::sys::{errno, fd as sys_fd, kind::Kind, pool};
 use libc::{c_int, c_void};
 use std::ptr;
@@ -308,5 +309,8 @@ unsafe fn end_of_stream(conn: *mut Connection) {
         // What other threads sent and isn't in the queue yet is looked at when it comes.
         let wanted = if queue::is_empty(conn) { 0 } else { EVENT_WRITE };
         write::update(conn, (*conn).channel.events & !EVENT_READ | wanted);
+        if (*conn).answering {
+            http_server::half_closed(conn.cast());
+        }
     }
 }
