@@ -15,7 +15,7 @@ LONG = ("connection_kept", "connection_flow", "connection_times", "connection_th
         "connection_random", "client", "client_names", "client_reconnect", "client_server",
         "client_states", "server_listen", "server_limit", "server_stop", "server_free",
         "server_race", "thread_stop", "http_route", "http_access", "http_together", "http_files",
-        "http_upload", "http_upload_flow")
+        "http_upload", "http_upload_flow", "http_heads")
 NO_LOOP = ("buffer", "buffer_read", "buffer_memory", "channel_map", "reads", "sockets", "errors",
            "logs", "log_sink", "http_request", "http_parse", "http_parts", "http_response")
 
