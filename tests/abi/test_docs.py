@@ -115,6 +115,13 @@ class Code(unittest.TestCase):
                 asked.request(method, path, body)
                 answer = asked.getresponse()
                 self.assertEqual((path, answer.status, answer.read()), (path, 200, expected))
+            for method, body, status in (("PUT", bytes(1000), 405), ("POST", None, 200)):
+                asked.request(method, "/upload", body)
+                answer = asked.getresponse()
+                self.assertEqual((answer.status, answer.read() == b"0 bytes\n"), (status, status == 200))
+            asked.request("POST", "/upload", b"GIF", {"Content-Type": "image/gif"})
+            answer = asked.getresponse()
+            self.assertEqual((answer.status, answer.read()), (415, b"no pictures, please\n"))
             with server.connect() as gone:
                 gone.sendall(b"GET /news HTTP/1.1\r\nHost: a\r\n\r\n")
             asked.request("GET", "/files/none")
