@@ -34,6 +34,11 @@ def requirements():
                            env={**os.environ, "RUSTUP_AUTO_INSTALL": "0"})
     if asked.returncode != 0:
         raise Missing(f"no nightly Rust for {TARGET}: rustup toolchain install nightly")
+    for name in ("address", "thread"):
+        tried = subprocess.run(["clang", f"-fsanitize={name}", "-x", "c", "-c", "-o", "/dev/null", "-"],
+                               input="", capture_output=True, text=True)
+        if tried.returncode != 0:
+            raise Missing(f"clang can't compile for the {name} sanitizer: {tried.stderr.strip()}")
     return Path(asked.stdout.strip())
 
 
@@ -45,6 +50,7 @@ class Sanitizer:
             raise ValueError(f"no sanitizer {name!r}")
         self.name = name
         self.reports = BUILDS / name / "reports"
+        # To compile with, not to link with: clang would want a part of its own runtime then.
         self.cflags = (f"-fsanitize={name}", "-fno-omit-frame-pointer", "-Wno-error",
                        f"-DSANITIZER_{name.upper()}")
 
@@ -82,14 +88,6 @@ class Sanitizer:
     @staticmethod
     def compiler(wanted):
         return {"gcc": "clang", "g++": "clang++"}.get(wanted, wanted)
-
-    def build(self, command, source, binary, libraries):
-        """Compiles and links one source. The linker isn't told of the sanitizer, or clang would ask for a runtime
-        of its own, which Debian has in a package apart."""
-        scratch = binary.with_suffix(".o")
-        subprocess.run([*command, "-c", str(source), "-o", str(scratch)], cwd=ROOT, check=True)
-        subprocess.run([command[0], str(scratch), "-o", str(binary), *libraries], cwd=ROOT, check=True)
-        scratch.unlink()
 
     def link_flags(self):
         return ["-Wl,--whole-archive", str(self.runtime()), "-Wl,--no-whole-archive",

@@ -59,6 +59,7 @@ unsafe fn init(
         (*l).thread_name = name;
         (*l).socketPair = [-1, -1];
         (*l).owner_thread_id = libc::pthread_self();
+        (*own).process = libc::getpid();
         (*l).mutex = libc::PTHREAD_MUTEX_INITIALIZER;
         (*l).cond = libc::PTHREAD_COND_INITIALIZER;
         (*l).channelMap = &raw mut (*own).map;
@@ -191,7 +192,7 @@ pub unsafe extern "C-unwind" fn event_loop_wakeup(eventLoop: *mut event_loop) {
         return;
     }
     // SAFETY: a live loop.
-    unsafe { wakeup::wake(eventLoop) }
+    unsafe { wakeup::wake(eventLoop) };
 }
 
 /// Does `kind` at once on the owner's thread, else queues it. The result of the public calls.

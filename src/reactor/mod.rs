@@ -5,6 +5,7 @@
 //! at afresh after each callback.
 
 pub mod acceptor;
+pub mod budget;
 pub mod buffer;
 pub mod channel;
 pub mod channel_map;
@@ -19,6 +20,7 @@ pub mod in_use;
 #[path = "in_use/tests.rs"]
 mod in_use_tests;
 pub mod inetaddress;
+pub mod inherit;
 mod loop_state;
 pub mod pass;
 pub mod pending;

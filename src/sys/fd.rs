@@ -89,6 +89,13 @@ pub fn without_sigpipe(len: usize, call: impl FnMut() -> isize) -> isize {
     }
 }
 
+/// Puts a new file under an old number, and gives up the new file's own. It fails for no open numbers.
+pub fn replace(old: c_int, new: c_int) {
+    // SAFETY: numbers only, of descriptors that are the caller's.
+    retry(|| unsafe { libc::dup3(new, old, libc::O_CLOEXEC) as isize });
+    close(new);
+}
+
 /// close(2). Linux frees the number even where it reports an error (EINTR; EIO of a file that was
 /// written to, which the library does to none): no second call.
 pub fn close(fd: c_int) {
@@ -163,6 +170,11 @@ pub fn is_open(fd: c_int) -> bool {
 /// Whether a read would find something: bytes, the end of the stream, or an error.
 pub fn has_input(fd: c_int) -> bool {
     ready(fd, libc::POLLIN) != 0
+}
+
+/// Whether a socket's peer has ended its side, or more, whatever waits to be read before that.
+pub fn has_hung_up(fd: c_int) -> bool {
+    ready(fd, libc::POLLRDHUP) != 0
 }
 
 /// What of `events` a descriptor is ready for (poll(2)), and what else is to be told of it. Nothing where

@@ -7,7 +7,7 @@
 
 use super::address::Address;
 use super::listen::{bound, fails, listen, stream};
-use super::{errno, fd as sys_fd};
+use super::{errno, fd as sys_fd, file};
 use libc::{c_char, c_int, sockaddr_un};
 use std::ffi::CStr;
 use std::mem;
@@ -119,6 +119,7 @@ fn socket_file(path: &CStr) -> Option<FileId> {
     (st.st_mode & libc::S_IFMT == libc::S_IFSOCK).then_some((st.st_dev, st.st_ino))
 }
 
+/// Where that fails the file stays, which the next server replaces.
 fn remove(path: &CStr, file: FileId) {
     if socket_file(path) == Some(file) {
         // SAFETY: a NUL-terminated path.
@@ -172,7 +173,7 @@ impl Lock {
 impl Drop for Lock {
     fn drop(&mut self) {
         if is_file_of(self.fd, &self.name) {
-            // SAFETY: the name ends with a NUL.
+            // SAFETY: the name ends with a NUL. A file that stays is locked by whoever comes next.
             unsafe { libc::unlink(self.name.as_ptr().cast()) };
         }
         sys_fd::close(self.fd);
@@ -187,12 +188,13 @@ fn open_file(name: &[u8; LOCK_NAME]) -> Result<c_int, c_int> {
         libc::O_RDWR | libc::O_CLOEXEC | libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY;
     loop {
         // SAFETY: the name ends with a NUL.
-        match fails(unsafe { libc::open(name, flags) }) {
+        match fails(sys_fd::lift(unsafe { libc::open(name, flags) })) {
             Err(libc::ENOENT) => {}
             done => return done,
         }
+        let anew = flags | libc::O_CREAT | libc::O_EXCL;
         // SAFETY: as above.
-        match fails(unsafe { libc::open(name, flags | libc::O_CREAT | libc::O_EXCL, 0o600) }) {
+        match fails(sys_fd::lift(unsafe { libc::open(name, anew, 0o600) })) {
             Err(libc::EEXIST) => {}
             done => return done,
         }
@@ -211,12 +213,8 @@ fn lock_file(fd: c_int, name: &[u8; LOCK_NAME]) -> Result<bool, c_int> {
 
 /// Whether a descriptor's file is the one of that name.
 fn is_file_of(fd: c_int, name: &[u8; LOCK_NAME]) -> bool {
-    // SAFETY: fstat fills the struct that it is given, of which zero is a valid value.
-    let ours = unsafe {
-        let mut st: libc::stat = mem::zeroed();
-        libc::fstat(fd, &mut st);
-        st
-    };
-    lstat(name.as_ptr().cast())
-        .is_some_and(|found| (found.st_dev, found.st_ino) == (ours.st_dev, ours.st_ino))
+    let found = lstat(name.as_ptr().cast());
+    file::status(fd)
+        .zip(found)
+        .is_some_and(|(ours, found)| (found.st_dev, found.st_ino) == (ours.st_dev, ours.st_ino))
 }

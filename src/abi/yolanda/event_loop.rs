@@ -67,6 +67,36 @@ pub unsafe extern "C-unwind" fn yolanda_loop_free(eventLoop: *mut event_loop) ->
     jump_to!(crate::reactor::control::yolanda_loop_free)
 }
 
+/// Makes a loop that a child process has inherited through fork(2) the child's own, while the parent goes on
+/// with its copy: the child's gets an epoll descriptor and a wake-up pair of its own, and the calling thread.
+/// A child that is the only one to use a loop (as after daemon(3)) needs no call.
+///
+/// Channels, timers, signal watchers, clients and servers go on in the child; watching a channel or freeing the
+/// loop changes nothing for the parent. Listening sockets are shared: each client comes to one of the two. The
+/// file of a unix socket stays the parent's: the child doesn't remove it. What was posted and not called yet is
+/// called in both processes. A look-up of a name that was under way ends with its time limit. The descriptor
+/// of yolanda_loop_fd() is another one afterwards.
+///
+/// A connection belongs to one of the two: the other one closes its copy with yolanda_connection_close(), or
+/// frees the loop, before it runs it. That sends nothing; tcp_connection_shutdown() and
+/// yolanda_connection_close_after_send() end the connection for both. Answers of an HTTP server that haven't
+/// left at the fork are sent by the parent only.
+///
+/// Fork outside of the loop's callbacks, and while no other thread is in a call of the library.
+///
+/// Returns 0, or -1 with errno: EINVAL for NULL, EBUSY inside a callback of the loop and where it has worker
+/// threads, which don't survive a fork (the child then leaves the loop alone), EPERM on another thread of the
+/// process that made the loop, ENOTSUP for a back end without init, EMFILE, ENFILE, ENOMEM: nothing has
+/// changed.
+///
+/// # Safety
+/// `eventLoop` is NULL or a loop that isn't freed yet. On its thread; in a child on the only thread.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C-unwind" fn yolanda_loop_reinit(eventLoop: *mut event_loop) -> c_int {
+    jump_to!(crate::reactor::inherit::yolanda_loop_reinit)
+}
+
 /// Ends event_loop_run() and yolanda_loop_run_once() of a loop, at the end of the pass that runs or at
 /// once where the loop waits. It sets `eventLoop->quit`, which stays set: called before the loop runs, it
 /// makes that return at once. To run the loop again, set the field to 0.

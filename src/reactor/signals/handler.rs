@@ -117,7 +117,14 @@ pub fn give_back(number: c_int) {
     }
 }
 
+/// In a forked child: handlers that were at work on threads that it doesn't have never end.
+pub fn after_fork() {
+    AT_WORK.store(0, SeqCst);
+}
+
 /// A node for a loop; NULL when memory is out.
+// tests/cmake/memcheck.supp knows it by its name.
+#[cfg_attr(feature = "plain-malloc", inline(never))]
 pub fn enlist(l: *mut event_loop) -> *mut Node {
     // SAFETY: nodes are never freed, and a fresh one is filled before it is shown.
     unsafe {

@@ -43,9 +43,12 @@ pub use life::{create, discard, hand_over, identify_once, owns_number, register}
 pub use overdue::begin as judge_in_pass;
 pub use owner::Owner;
 pub use pause::hung_up;
-pub use together::{Together, flush as flush_together, free as free_together};
+pub use together::{
+    Together, flush as flush_together, forget as forget_together, free as free_together,
+};
 pub use turns::{
-    close_in_pass, close_unwatched, end_lingering, forget_waiting, run_ready, take_posted_close,
+    close_in_pass, close_ready, close_unwatched, end_lingering, forget_waiting, run_ready,
+    take_posted_close,
 };
 pub use write::take_posted_bytes;
 

@@ -139,6 +139,25 @@ pub unsafe fn flush(l: *mut event_loop) {
     }
 }
 
+/// Drops what waits: another process sends it.
+///
+/// # Safety
+/// On the loop's thread.
+pub unsafe fn forget(l: *mut event_loop) {
+    // SAFETY: connections of the group are open: one that closes is flushed first.
+    unsafe {
+        let group = (*loop_of(l)).together;
+        if group.is_null() {
+            return;
+        }
+        for i in 0..std::mem::replace(&mut (*group).count, 0) {
+            let answer = (&raw const (*group).answers).cast::<Answer>().add(i);
+            (*(*answer).conn).waits_together = false;
+        }
+        (*group).used = 0;
+    }
+}
+
 /// Sends what a connection has in the group, before something else becomes of it.
 ///
 /// # Safety
