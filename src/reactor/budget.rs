@@ -18,6 +18,8 @@ pub struct Budget {
     began: i64,
     /// As of the last look.
     now: i64,
+    /// How many calls on this thread's stack free something of the loop.
+    freeing: u32,
 }
 
 impl Budget {
@@ -41,7 +43,25 @@ impl Budget {
 /// On the loop's thread.
 pub unsafe fn begin_pass(l: *mut event_loop) {
     // SAFETY: as said.
-    unsafe { (*of(l)).budget = Budget::default() };
+    unsafe {
+        let budget = &mut (*of(l)).budget;
+        *budget = Budget { freeing: budget.freeing, ..Budget::default() };
+    }
+}
+
+/// Runs `f`, which frees something of the loop: between the callbacks of that, nothing else has its turn. The
+/// program has given back what its timers may use, or even the timers.
+///
+/// # Safety
+/// On the loop's thread; the loop's memory outlives the call.
+pub unsafe fn while_freeing<R>(l: *mut event_loop, f: impl FnOnce() -> R) -> R {
+    // SAFETY: as said; nothing of the budget is kept across the callbacks.
+    unsafe {
+        (*of(l)).budget.freeing += 1;
+        let result = f();
+        (*of(l)).budget.freeing -= 1;
+        result
+    }
 }
 
 /// Reading has a slice of its own from now on.
@@ -66,7 +86,7 @@ pub unsafe fn between(l: *mut event_loop) {
     unsafe {
         let budget = &mut (*of(l)).budget;
         budget.look(now_ms());
-        if budget.has_passed(budget.looked) {
+        if budget.freeing == 0 && budget.has_passed(budget.looked) {
             budget.looked = budget.now;
             pass::on_time(l);
         }

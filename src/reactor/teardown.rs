@@ -3,8 +3,8 @@
 
 use super::loop_state::{self, channel_at, of};
 use super::{
-    client, event_loop as event_loops, pass, pending, registry, roster, signals, tcp_connection,
-    tcp_server, thread_pool, utils,
+    budget, client, event_loop as event_loops, pass, pending, registry, roster, signals,
+    tcp_connection, tcp_server, thread_pool, utils,
 };
 use crate::abi::types::event_loop;
 use crate::http::http_server;
@@ -35,7 +35,12 @@ pub unsafe fn free_loop(l: *mut event_loop) {
 /// # Safety
 /// On the loop's thread, outside of its callbacks.
 pub unsafe fn finish(l: *mut event_loop) {
-    // SAFETY: as said.
+    // SAFETY: as said; its memory is given up later.
+    unsafe { budget::while_freeing(l, || end_all(l)) }
+}
+
+unsafe fn end_all(l: *mut event_loop) {
+    // SAFETY: on the loop's thread, outside of its callbacks.
     unsafe {
         tcp_server::free_all_of(l);
         thread_pool::free_all_of(l);

@@ -234,3 +234,64 @@ CASE(the_deadline_of_a_stop)
     join(thread);
     CHECK(done_after - before <= 8 + FEW);
 }
+
+/* --- what a callback between two others may do, and where there are none -------- */
+
+static int ended, ticked, freeing;
+
+static int on_slow_end(struct tcp_connection *connection)
+{
+    (void)connection;
+    if (++ended == 1) {
+        take_long();
+    }
+    return 0;
+}
+
+static void on_tick_within(struct event_loop *loop, yolanda_timer timer, void *data)
+{
+    (void)timer, (void)data;
+    CHECK(!freeing);
+    ticked++;
+    CHECK(yolanda_loop_run_once(loop, 0) >= 0);
+}
+
+static void make_ending(struct event_loop *loop, int other[3])
+{
+    for (int i = 0; i < 3; i++) {
+        int fd[2];
+        make_sockets(fd);
+        other[i] = fd[1];
+        struct tcp_connection *connection = tcp_connection_new(fd[0], loop, NULL, on_slow_end, NULL, NULL);
+        NEED(connection != NULL);
+        if (!freeing) {
+            CHECK_INT(yolanda_connection_close(connection), 0);
+        }
+    }
+}
+
+/* The loop that a timer runs between two of them ends the others, too. */
+CASE(between_two_turns_a_timer_runs_the_loop)
+{
+    int other[3];
+    struct event_loop *loop = yolanda_loop_new(NULL, NULL);
+    NEED(yolanda_timer_start(loop, 1, 1, on_tick_within, NULL) != 0);
+    make_ending(loop, other);
+    for (int i = 0; i < 100 && (ended < 3 || ticked == 0); i++) {
+        CHECK(yolanda_loop_run_once(loop, 10) >= 0);
+    }
+    CHECK_INT(ended, 3);
+    CHECK(ticked > 0);
+    CHECK_INT(yolanda_loop_free(loop), 0);
+}
+
+CASE(a_loop_that_is_freed_calls_no_timer)
+{
+    int other[3];
+    struct event_loop *loop = yolanda_loop_new(NULL, NULL);
+    NEED(yolanda_timer_start(loop, 1, 1, on_tick_within, NULL) != 0);
+    freeing = 1;
+    make_ending(loop, other);
+    CHECK_INT(yolanda_loop_free(loop), 0);
+    CHECK_INT(ended, 3);
+}

@@ -149,6 +149,10 @@ pub unsafe fn run_ready(l: *mut event_loop) {
         }
         while !(*own).turning.is_null() {
             budget::between(l);
+            if (*own).turning.is_null() {
+                // A callback ran the loop, which went on with them.
+                return;
+            }
             if budget::is_spent(l) {
                 let left = std::mem::replace(&mut (*own).turning, ptr::null_mut());
                 return close_or_keep(own, left);

@@ -1,7 +1,7 @@
 //! The end of a server.
 
 use super::super::loop_state::of as loop_of;
-use super::super::{pass, thread_pool, utils};
+use super::super::{budget, pass, thread_pool, utils};
 use super::attention::{self, ENDED, ENDING, ROOM};
 use super::stop::Waiting;
 use super::{FREED, Server, absent, limit, listener, of, stop, sweep};
@@ -53,7 +53,7 @@ unsafe fn free(server: *mut Server) -> c_int {
         attention::call_all(server, ENDING);
         unlist(server);
         // No more callbacks but the closed one; outside of callbacks that comes now.
-        pass::within(l, || sweep::all(l));
+        budget::while_freeing(l, || pass::within(l, || sweep::all(l)));
         limit::let_go(server);
     }
     0
