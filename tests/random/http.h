@@ -22,10 +22,18 @@ static void on_route_gone(void *data)
 }
 
 struct upload_record {
-    int cut, complete, handled;
+    int cut, complete, handled, owed;
+    atomic_int destroyed;
     size_t size;
 };
 LIST(upload_record, uploads, 6000)
+
+static void on_upload_gone(void *data)
+{
+    struct upload_record *record = data;
+    CHECK(record->owed && record->cut + record->complete == 1);
+    CHECK(atomic_fetch_add(&record->destroyed, 1) == 0);
+}
 
 /* The user data of a connection of HTTP, and references to it. */
 struct link_record {
@@ -186,6 +194,7 @@ struct later_record {
     atomic_int handed; /* it is the main thread's */
     atomic_int sent;
     int closed; /* YOLANDA_HTTP_CLOSED has come */
+    int told, tells; /* how far the client's end was told; whether it is to be */
     int owed;   /* it has to come, if the response isn't sent before */
 };
 LIST(later_record, laters, 6000)
@@ -207,12 +216,13 @@ static void later_send(struct later_record *record)
 }
 
 static void on_stream(struct http_response *response, int event, void *data);
+static void on_client_gone(struct http_response *response, int event, void *data);
 
 static void later_act(struct later_record *record, int own_thread)
 {
     struct http_response *response = record->response;
     errno = 0;
-    switch (below(14)) {
+    switch (below(15)) {
     case 0:
     case 1:
         fill_in(response);
@@ -246,6 +256,13 @@ static void later_act(struct later_record *record, int own_thread)
         }
         break;
     case 10:
+        if (own_thread && !record->told) {
+            record->tells = one_in(2);
+            RETURNS(yolanda_http_response_set_closed_callback(response, record->tells ? on_client_gone : NULL, record),
+                    0, 0);
+        }
+        break;
+    case 13:
         CHECK(yolanda_http_response_is_open(response) >= 0);
         yolanda_http_response_queued(response);
         break;
@@ -283,6 +300,21 @@ static void on_stream(struct http_response *response, int event, void *data)
         if (one_in(3)) {
             act(NULL);
         }
+    }
+}
+
+static void on_client_gone(struct http_response *response, int event, void *data)
+{
+    struct later_record *record = data;
+    CHECK(record->response == response && !atomic_load(&record->sent) && record->tells);
+    /* First the end of its side, then all of it, each once. */
+    int now = event == YOLANDA_HTTP_CLOSED ? 2 : 1;
+    CHECK(event == YOLANDA_HTTP_CLOSED || event == YOLANDA_HTTP_HALF_CLOSED);
+    CHECK(record->told < now);
+    record->told = now;
+    if (!record->elsewhere) {
+        later_act(record, 1);
+        act(NULL);
     }
 }
 
@@ -358,6 +390,7 @@ static void answer(struct http_request *request, struct http_response *response,
     struct upload_record *upload = yolanda_http_request_stream_data(request);
     if (upload != NULL) {
         CHECK(upload->complete && !upload->cut && upload->handled++ == 0);
+        CHECK(atomic_load(&upload->destroyed) == 0);
     }
     struct tcp_connection *conn = yolanda_http_request_connection(request);
     struct link_record *link = one_in(2) ? link_of(conn, server) : NULL;
@@ -474,10 +507,19 @@ static void on_head(struct http_request *request, void *data)
             errno = 0;
             if (yolanda_http_request_stream_body(request, on_part, record, one_in(4) * 1000) < 0) {
                 record->cut = 1;
+            } else if (one_in(2)) {
+                record->owed = 1;
+                RETURNS(yolanda_http_request_set_stream_destroy(request, on_upload_gone), 0, 0);
             }
         }
-    } else if (one_in(4)) {
+    } else if (one_in(6)) {
         yolanda_http_request_refuse(request, 400 + (int)below(100));
+    } else if (one_in(6)) {
+        struct http_response *response = yolanda_http_request_refuse_with(request, 400 + (int)below(100));
+        if (response != NULL && one_in(2)) {
+            yolanda_http_response_add_header(response, "X-Y", "z");
+            yolanda_http_response_set_body(response, filler(), below(5000));
+        }
     }
     if (one_in(6)) {
         act(NULL);
@@ -510,7 +552,7 @@ static void http_new(void)
 {
     static const struct {
         const char *method, *pattern;
-    } some[] = { { "GET", "/r" }, { "GET", "/r/:id" }, { "POST", "/r" }, { "*", "/all/*" }, { "PUT", "/r/:id" } };
+    } some[] = { { "POST", "/r" }, { "GET", "/r/:id" }, { "GET", "/r" }, { "*", "/all/*" }, { "PUT", "/r/:id" } };
     struct loop_record *owner = any_loop();
     struct server_record *record = ending || owner == NULL || servers_full() ? NULL : servers_add();
     if (record == NULL) {
@@ -527,8 +569,10 @@ static void http_new(void)
     NEED(http != NULL);
     record->http = http;
     record->server = http->tcpServer;
+    int route_of[SIZE(some)];
     for (unsigned i = 0; i < SIZE(some); i++) {
         struct route_record *route = one_in(4) ? NULL : routes_add();
+        route_of[i] = route != NULL;
         if (route != NULL) {
             route->server = record;
             RETURNS(yolanda_http_server_route(http, some[i].method, some[i].pattern, on_route, route,
@@ -545,6 +589,16 @@ static void http_new(void)
     }
     if (one_in(2)) {
         RETURNS(yolanda_http_server_set_head_callback(http, on_head, record), 0, 0);
+    }
+    if (one_in(2) && route_of[0]) {
+        RETURNS(yolanda_http_server_set_route_head_callback(http, some[0].method, some[0].pattern, on_head, record), 0,
+                0);
+    }
+    if (one_in(3)) {
+        RETURNS(yolanda_http_server_set_body_rate(http, 1 + below(60), one_in(2) * 1000), 0, 0);
+    }
+    if (one_in(3)) {
+        RETURNS(yolanda_http_server_set_max_body_memory(http, 1000 + below(100000)), 0, 0);
     }
     if (one_in(2)) {
         RETURNS(yolanda_http_server_set_access_log(http, on_access, record), 0, 0);
@@ -609,6 +663,7 @@ static void check_http(void)
     }
     for EACH (uploads, upload) {
         CHECK(upload->cut + upload->complete == 1);
+        CHECK(atomic_load(&upload->destroyed) == upload->owed);
     }
     for EACH (links, link) {
         CHECK(atomic_load(&link->destroyed) == 1);

@@ -338,7 +338,8 @@ static struct conn_record *new_conn(struct tcp_connection *conn, struct server_r
 static int on_accepted(struct tcp_connection *conn)
 {
     struct server_record *server = conn->data;
-    CHECK(server->accepts_elsewhere ? !server->gone : server->life == LIVE);
+    /* A server that stops still takes those who wait already. */
+    CHECK(!server->gone && server->life != STOPPED);
     struct conn_record *record = new_conn(conn, server, NULL);
     if (record == NULL || (record->elsewhere && !server->accepts_elsewhere)) {
         return 0; /* its own thread begins with it */
