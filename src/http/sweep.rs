@@ -9,10 +9,10 @@ use super::server::{self, HttpServer};
 use super::state::{self, Http, Phase};
 use super::status::{REQUEST_TIMEOUT, SERVICE_UNAVAILABLE, Status};
 use super::{deferred, http_server, rate, refuse};
-use crate::abi::types::{channel, event_loop, tcp_connection};
+use crate::abi::types::{event_loop, tcp_connection};
 use crate::reactor::event_loop::http_timer;
-use crate::reactor::tcp_connection::{self as connections, answering, close_after_send, is_open};
-use crate::reactor::{pass, registry, timers};
+use crate::reactor::tcp_connection::{answering, close_after_send, is_open, judge_in_pass};
+use crate::reactor::{pass, roster, timers};
 
 /// The longest pause between two looks.
 const PAUSE_MS: u32 = 1000;
@@ -56,10 +56,9 @@ unsafe extern "C-unwind" fn on_time(l: *mut event_loop, _timer: u64, _data: *mut
         let now = pass::now_ms() as u32;
         let mut pause = PAUSE_MS;
         let mut any = false;
-        registry::each_connection(l, |ch: *mut channel| {
-            let own = connections::around(ch);
+        roster::each(l, |own| {
             let conn: *mut tcp_connection = own.cast();
-            if !connections::is_announced(own) || !is_open(conn) || !http_server::serves(conn) {
+            if !is_open(conn) || !http_server::serves(conn) {
                 return;
             }
             any = true;
@@ -69,7 +68,7 @@ unsafe extern "C-unwind" fn on_time(l: *mut event_loop, _timer: u64, _data: *mut
             }
             pause = pause_of(&*server, pause);
             if over(conn, &*server, http, now).is_some() {
-                connections::judge_in_pass(own);
+                judge_in_pass(own);
             }
         });
         let timer = http_timer(l);
@@ -117,9 +116,17 @@ unsafe fn over(
         if sends && is_over(&deadlines.write, (*http).written, now) {
             return Some(Over::Cut);
         }
-        if answering::is_ending(conn) || (*http).serving {
-            // It lingers at last: the reactor has a limit for that. Or the program runs the loop while it answers.
+        if answering::is_ending(conn) {
+            // It lingers at last: the reactor has a limit for that.
             return None;
+        }
+        if state::is_served(http) {
+            // A callback runs the loop: the client waits for the program, not the other way round.
+            (*http).since = now;
+            return None;
+        }
+        if (*http).paused && (*http).phase == Phase::Answer && !(*http).deferred.is_null() {
+            deferred::look_for_end((*http).deferred);
         }
         let since = (*http).since;
         match (*http).phase {

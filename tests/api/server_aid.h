@@ -13,7 +13,7 @@
 #include <time.h>
 #include <yolanda.h>
 
-#define SECONDS 10 /* no wait is longer */
+#define SECONDS (10 * check_scale()) /* no wait is longer */
 
 static struct event_loop *loop;
 static struct TCPserver *server;
@@ -172,6 +172,14 @@ UNUSED static int readable(int fd)
 {
     struct pollfd one = { fd, POLLIN, 0 };
     return poll(&one, 1, 0) == 1;
+}
+
+/* Closes with a reset. */
+UNUSED static void reset_fd(int fd)
+{
+    struct linger hard = { 1, 0 };
+    NEED(setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard) == 0);
+    close(fd);
 }
 
 /* The server answers this client. */

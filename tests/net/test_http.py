@@ -348,7 +348,7 @@ class Ends(netcase.NetCase):
                         client.response()
             harness.wait_until(lambda: harness.fds(server.pid) == base)
             harness.wait_until(lambda: harness.rss(server.pid) <= memory + 600,
-                               f"{memory} KiB again, not {harness.rss(server.pid)}", timeout=5)
+                               f"{memory} KiB again, not {harness.rss(server.pid)}", timeout=harness.scaled(5))
 
     @harness.of_the_pools
     def test_a_handler_that_forgets_the_terminator_finds_fresh_memory(self):

@@ -37,7 +37,7 @@ pub unsafe extern "C-unwind" fn yolanda_http_server_new(
     requestCallback: request_callback,
     threads: c_int,
 ) -> *mut http_server {
-    weak_export!("yolanda_http_server_new", crate::http::http_server::yolanda_http_server_new)
+    jump_to!(crate::http::http_server::yolanda_http_server_new)
 }
 
 /// Starts a server, also one of http_server_new(), as yolanda_server_start() does.
@@ -50,10 +50,7 @@ pub unsafe extern "C-unwind" fn yolanda_http_server_new(
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_http_server_start(server: *mut http_server) -> c_int {
-    weak_export!(
-        "yolanda_http_server_start",
-        crate::http::server_settings::yolanda_http_server_start
-    )
+    jump_to!(crate::http::server_settings::yolanda_http_server_start)
 }
 
 /// Frees a server, also one of http_server_new(), as yolanda_server_free() does with its TCP server:
@@ -68,7 +65,7 @@ pub unsafe extern "C-unwind" fn yolanda_http_server_start(server: *mut http_serv
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_http_server_free(server: *mut http_server) -> c_int {
-    weak_export!("yolanda_http_server_free", crate::http::server_settings::yolanda_http_server_free)
+    jump_to!(crate::http::server_settings::yolanda_http_server_free)
 }
 
 /// Sets how long the server waits, in milliseconds; 0 waits for ever. The clock is looked at every now
@@ -98,10 +95,7 @@ pub unsafe extern "C" fn yolanda_http_server_set_deadlines(
     answer_ms: i64,
     write_ms: i64,
 ) -> c_int {
-    weak_export!(
-        "yolanda_http_server_set_deadlines",
-        crate::http::server_settings::yolanda_http_server_set_deadlines
-    )
+    jump_to!(crate::http::server_settings::yolanda_http_server_set_deadlines)
 }
 
 /// Sets how fast the body of a request has to come, without this call as with 20,000 and 500. Bytes are counted as they
@@ -128,10 +122,7 @@ pub unsafe extern "C" fn yolanda_http_server_set_body_rate(
     grace_ms: i64,
     bytes_per_second: i64,
 ) -> c_int {
-    weak_export!(
-        "yolanda_http_server_set_body_rate",
-        crate::http::rate::yolanda_http_server_set_body_rate
-    )
+    jump_to!(crate::http::rate::yolanda_http_server_set_body_rate)
 }
 
 /// Sets how large requests may be; 0 stands for the number that holds without this call.
@@ -154,10 +145,7 @@ pub unsafe extern "C" fn yolanda_http_server_set_limits(
     headers: usize,
     body: usize,
 ) -> c_int {
-    weak_export!(
-        "yolanda_http_server_set_limits",
-        crate::http::server_settings::yolanda_http_server_set_limits
-    )
+    jump_to!(crate::http::server_settings::yolanda_http_server_set_limits)
 }
 
 /// Sets after how many requests a connection is closed; 0, the default, sets no limit.
@@ -172,10 +160,7 @@ pub unsafe extern "C" fn yolanda_http_server_set_max_requests(
     server: *mut http_server,
     requests: c_int,
 ) -> c_int {
-    weak_export!(
-        "yolanda_http_server_set_max_requests",
-        crate::http::server_settings::yolanda_http_server_set_max_requests
-    )
+    jump_to!(crate::http::server_settings::yolanda_http_server_set_max_requests)
 }
 
 /// Tells what a server has done: fills the `size` bytes of `stats`, sizeof(struct yolanda_http_stats) of the
@@ -192,8 +177,5 @@ pub unsafe extern "C" fn yolanda_http_server_get_stats(
     stats: *mut yolanda_http_stats,
     size: usize,
 ) -> c_int {
-    weak_export!(
-        "yolanda_http_server_get_stats",
-        crate::http::server_settings::yolanda_http_server_get_stats
-    )
+    jump_to!(crate::http::server_settings::yolanda_http_server_get_stats)
 }

@@ -50,10 +50,7 @@ pub unsafe extern "C" fn yolanda_http_server_set_head_callback(
     callback: yolanda_http_head_callback,
     data: *mut c_void,
 ) -> c_int {
-    weak_export!(
-        "yolanda_http_server_set_head_callback",
-        crate::http::upload::yolanda_http_server_set_head_callback
-    )
+    jump_to!(crate::http::upload::yolanda_http_server_set_head_callback)
 }
 
 /// Has the body of a request given to `callback` in parts instead of being collected: of whatever size it is,
@@ -82,10 +79,7 @@ pub unsafe extern "C" fn yolanda_http_request_stream_body(
     data: *mut c_void,
     limit: u64,
 ) -> c_int {
-    weak_export!(
-        "yolanda_http_request_stream_body",
-        crate::http::upload::yolanda_http_request_stream_body
-    )
+    jump_to!(crate::http::upload::yolanda_http_request_stream_body)
 }
 
 /// Refuses a request before its body is read: behind the head callback the client gets an error with this
@@ -103,7 +97,7 @@ pub unsafe extern "C" fn yolanda_http_request_refuse(
     httpRequest: *mut http_request,
     status: c_int,
 ) -> c_int {
-    weak_export!("yolanda_http_request_refuse", crate::http::upload::yolanda_http_request_refuse)
+    jump_to!(crate::http::upload::yolanda_http_request_refuse)
 }
 
 /// The `data` of yolanda_http_request_stream_body(), for who answers the request.
@@ -117,8 +111,5 @@ pub unsafe extern "C" fn yolanda_http_request_refuse(
 pub unsafe extern "C" fn yolanda_http_request_stream_data(
     httpRequest: *mut http_request,
 ) -> *mut c_void {
-    weak_export!(
-        "yolanda_http_request_stream_data",
-        crate::http::upload::yolanda_http_request_stream_data
-    )
+    jump_to!(crate::http::upload::yolanda_http_request_stream_data)
 }

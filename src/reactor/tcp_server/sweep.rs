@@ -3,7 +3,7 @@
 
 use super::super::buffer::readable;
 use super::super::loop_state::of as loop_of;
-use super::super::registry;
+use super::super::roster;
 use super::super::tcp_connection::{self, Connection, answering};
 use super::{CUT, FREED, NEW, OVERDUE, RUNNING};
 use crate::abi::types::{event_loop, tcp_connection as Public};
@@ -15,15 +15,10 @@ use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 /// # Safety
 /// On the loop's thread, within a pass.
 pub unsafe fn all(l: *mut event_loop) {
-    // SAFETY: an entered connection of this loop is live, as only this thread ends it.
+    // SAFETY: a connection in the roster is live, as only this thread ends it.
     unsafe {
         (*loop_of(l)).sweeps = false;
-        registry::each_connection(l, |ch| {
-            let conn = tcp_connection::around(ch);
-            if tcp_connection::is_announced(conn) {
-                look(conn);
-            }
-        });
+        roster::each(l, |conn| look(conn));
     }
 }
 
