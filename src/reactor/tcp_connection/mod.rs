@@ -20,6 +20,7 @@ mod hold;
 mod life;
 mod marks;
 mod owner;
+mod pace;
 mod pause;
 mod queue;
 mod read;
