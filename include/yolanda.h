@@ -41,9 +41,14 @@
 #define YOLANDA_HTTP_WRITABLE 1
 
 /**
- * An event of yolanda_http_stream_callback: the client has gone.
+ * An event of both callbacks of a deferred response: the connection has ended, the client has gone.
  */
 #define YOLANDA_HTTP_CLOSED 2
+
+/**
+ * An event of yolanda_http_closed_callback: the client has ended its side.
+ */
+#define YOLANDA_HTTP_HALF_CLOSED 3
 
 /**
  * Follows symbolic links, relative ones that stay within the folder.
@@ -217,11 +222,30 @@ typedef void (*yolanda_http_stream_callback)(struct http_response *httpResponse,
                                              void *data);
 
 /**
+ * Called on the connection's thread when the client of a deferred response goes before it has its answer.
+ *
+ * YOLANDA_HTTP_CLOSED: the connection has ended, because the client has reset it or a write found it gone, at a
+ * deadline, or with its server or loop. Nothing can be sent any more.
+ *
+ * YOLANDA_HTTP_HALF_CLOSED, before that: the client has ended its side of the connection. That is all that TCP
+ * tells of a client that has closed, until something is sent to it. But a client may also end its side and wait
+ * for the answer: the connection stays open, and the answer is sent. So it is for the program to say what that
+ * means: who computes for nobody's sake may stop, and who has only to wait may go on.
+ *
+ * Each comes once at most, also where it was before the callback was set; YOLANDA_HTTP_CLOSED comes without the
+ * other where both are due. The response is still yours: send it all the same, that frees it. Once
+ * yolanda_http_response_send() has returned, the callback is never called again.
+ */
+typedef void (*yolanda_http_closed_callback)(struct http_response *httpResponse,
+                                             int event,
+                                             void *data);
+
+/**
  * What an HTTP server has done. Later versions may add fields at the end.
  */
 struct yolanda_http_stats {
     /**
-     * Requests that were read whole, and given to the callback or a route, or answered for want of one.
+     * Requests that were given to the callback or a route, or answered for want of one.
      */
     uint64_t requests;
     /**
@@ -322,11 +346,11 @@ struct yolanda_http_access {
 typedef void (*yolanda_http_access_callback)(const struct yolanda_http_access *entry, void *data);
 
 /**
- * Called on the connection's thread when the head of a request is there and a body follows; before
- * `100 Continue` is sent. It looks at the request, which has no body and no route's parameters yet, and may call
- * yolanda_http_request_stream_body() or yolanda_http_request_refuse(). Where it calls neither, the body is
- * collected within the server's limit, as without this callback. `data` is that of
- * yolanda_http_server_set_head_callback().
+ * Called on the connection's thread when the head of a request is there, before its body is read and before
+ * `100 Continue` is sent. It looks at the request, which has its route's parameters and no body yet, and may call
+ * yolanda_http_request_stream_body(), yolanda_http_request_refuse() or yolanda_http_request_refuse_with(). Where it
+ * calls none of them, the body is collected within the server's limits, as without this callback. `data` is that
+ * of yolanda_http_server_set_head_callback() or yolanda_http_server_set_route_head_callback().
  */
 typedef void (*yolanda_http_head_callback)(struct http_request *httpRequest, void *data);
 
@@ -1153,7 +1177,7 @@ int yolanda_server_set_thread_hooks(struct TCPserver *server,
 
 /**
  * How many connections of the server are open, those included whose closed callback is still to
- * come. -1 with EINVAL for NULL.
+ * come, and clients that wait to be served by a server that is stopping. -1 with EINVAL for NULL.
  *
  * # Safety
  * `server` is NULL or a server that isn't freed yet. Any thread may call it.
@@ -1162,8 +1186,12 @@ int64_t yolanda_server_connections(struct TCPserver *server);
 
 /**
  * Ends a server in good order. Its listening sockets are closed before this returns, also the one
- * of an acceptor of the program's, whose `listen_fd` becomes -1; clients that come now are refused. A connection
- * on which nothing waits is closed at once; where the client's side hasn't acknowledged all that it was
+ * of an acceptor of the program's, whose `listen_fd` becomes -1; clients that come now are refused. Clients that
+ * have connected before and wait to be accepted are served as the others are: their completed callback
+ * comes from a later pass of the loop that accepts. Those beyond yolanda_server_set_max_connections() are closed
+ * in order, without a callback; so is, without reading what it has sent, whoever finds the process out of
+ * descriptors. With a `deadline_ms` of 0 there is no time for them: the kernel resets them, as it does when
+ * a server is freed. A connection on which nothing waits is closed at once; where the client's side hasn't acknowledged all that it was
  * sent, by a half-close that takes nothing back, and that waits up to 5 seconds for the client's end.
  * What is queued is sent before; what has arrived and wasn't consumed, or is an
  * HTTP request not yet answered, goes on until it is. HTTP answers say `Connection: close`.
@@ -1701,6 +1729,22 @@ int yolanda_http_response_set_stream_callback(struct http_response *httpResponse
                                               void *data);
 
 /**
+ * Has `callback` called when the client of a deferred response goes. NULL: not any more. With a stream's callback
+ * as well, that is told first.
+ *
+ * A client that has sent much behind its request isn't read from until the answer is given. An end of its side is
+ * then seen within a second, once it has arrived.
+ *
+ * Returns 0, or -1 with errno: EPERM on another thread, EINVAL for NULL or a response that isn't deferred.
+ *
+ * # Safety
+ * As for yolanda_http_response_set_stream_callback().
+ */
+int yolanda_http_response_set_closed_callback(struct http_response *httpResponse,
+                                              yolanda_http_closed_callback callback,
+                                              void *data);
+
+/**
  * Makes an HTTP server on an address, which is written as for yolanda_server_new(). The functions
  * yolanda_server_...() take its `tcpServer`, for instance to stop it: requests in flight are answered then, with
  * `Connection: close`.
@@ -1809,6 +1853,22 @@ int yolanda_http_server_set_limits(struct http_server *server,
                                    size_t body);
 
 /**
+ * Sets how many bytes of bodies the server may hold at once, over all connections and threads: those that are being
+ * collected, and those whose requests aren't answered yet. Streamed bodies don't count, nor do those of a few KiB
+ * that a request has room for itself. What doesn't fit is refused with 503 and Retry-After, before it is sent where
+ * its length is announced; a body that could never fit gets 413.
+ *
+ * 0, as without this call: 268,435,456, or as much as one body may have where that is more.
+ *
+ * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread.
+ *
+ * # Safety
+ * `server` is NULL or a server. Only on its loop's thread.
+ */
+int yolanda_http_server_set_max_body_memory(struct http_server *server,
+                                            size_t bytes);
+
+/**
  * Sets after how many requests a connection is closed; 0, the default, sets no limit.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL or a negative number, EPERM on another thread.
@@ -1849,17 +1909,19 @@ int yolanda_http_server_get_stats(struct http_server *server,
  * of which the one with more segments; then the one that is literal where they differ first. The order of
  * the calls doesn't matter.
  *
- * HEAD is answered by the route of GET, without the body, unless it has its own. A path whose routes are all
+ * The route is chosen when the head of a request is there. HEAD is answered by the route of GET, without the
+ * body, unless it has its own. A path whose routes are all
  * of other methods gets 405 with Allow, and OPTIONS there 204 with Allow. What no route is for goes to the
  * `requestCallback`; where that is NULL, it gets 404, a malformed path ("%zz", "%00") 400, and `OPTIONS *`
- * 204.
+ * 204. Such answers don't wait for the request's body: up to 256 KiB of it are read and dropped, behind a longer one,
+ * or one that the client waits to be asked for, the connection ends.
  *
  * `data` is handed to each call of `handler`, on several threads at once where the server has some. `destroy`,
  * which may be NULL, is called with it once, after the server and its last connection have been freed, on the
  * thread that lets go last. On failure nothing is taken.
  *
- * Returns 0, or -1 with errno: EINVAL (NULL server, pattern or handler; a method that is no token; a
- * pattern without a slash at its start, with an empty or repeated name, with `*` elsewhere than as its last
+ * Returns 0, or -1 with errno: EINVAL (NULL server, pattern or handler; a method that is no token, or longer than 64
+ * bytes; a pattern without a slash at its start, with an empty or repeated name, with `*` elsewhere than as its last
  * segment, or that no path can match), EEXIST (there is a route for this method and the same paths), EBUSY
  * (the server has been started), EPERM on another thread, ENOMEM.
  *
@@ -1900,7 +1962,8 @@ const char *yolanda_http_request_param(struct http_request *httpRequest,
  *
  * What isn't: nothing outside of `root`, by whatever path or link; symbolic links, names that begin with a dot,
  * unless `flags` say otherwise; paths with empty segments, "." or "..", "%2F" or "%00"; anything that isn't a
- * regular file. All that gets 404, a malformed path 400, what may not be read 403, other methods 405.
+ * regular file. All that gets 404, a malformed path 400, what may not be read 403, other methods 405, none of which
+ * waits for a body that the request has (see yolanda_http_server_route()).
  *
  * How a file is sent is told at yolanda_http_response_set_file(). Opening and reading it makes the thread wait for
  * the disk, where the page cache doesn't have it: slow disks want several threads.
@@ -2028,8 +2091,12 @@ int yolanda_http_access_line(const struct yolanda_http_access *entry,
                              size_t size);
 
 /**
- * Has `callback` called for each request with a body (a Content-Length above 0, or chunks), so that it can say
- * where the body goes. NULL: not any more. Requests without a body don't know of it.
+ * Has `callback` called for each request that has a body, an empty one included, so that it can say where the
+ * body goes. NULL: not any more.
+ *
+ * These are the requests with a Content-Length or with chunks, and those of all methods but GET, HEAD, DELETE,
+ * OPTIONS and TRACE. It isn't called for what the library answers itself: where no handler is for the path or the
+ * method, and in folders of yolanda_http_server_files(); nor for routes that have a callback of their own.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, EBUSY (the server has been started), EPERM on another thread,
  * ENOMEM.
@@ -2043,10 +2110,34 @@ int yolanda_http_server_set_head_callback(struct http_server *server,
                                           void *data);
 
 /**
+ * Has `callback` called for each request of a route, whether it has a body or not: instead of the server's own.
+ * NULL: the server's counts.
+ *
+ * `method` and `pattern` are those that the route was added with by yolanda_http_server_route(). HEAD
+ * goes with GET here as well, unless it has a route of its own.
+ *
+ * Returns 0, or -1 with errno: EINVAL (NULL server or pattern; what is no method or no pattern), ENOENT (there is
+ * no such route), EBUSY (the server has been started), EPERM on another thread, ENOMEM.
+ *
+ * # Safety
+ * `server` is NULL or a server; both texts are NULL or end with a NUL. `data` stays yours, and until the server's
+ * last connection has ended. Only on its loop's thread.
+ */
+int yolanda_http_server_set_route_head_callback(struct http_server *server,
+                                                const char *method,
+                                                const char *pattern,
+                                                yolanda_http_head_callback callback,
+                                                void *data);
+
+/**
  * Has the body of a request given to `callback` in parts instead of being collected: of whatever size it is,
- * it needs no more memory than the server reads at once. Behind the whole body the requestCallback or the route
- * answers as usual, at once or later; for it yolanda_http_request_body() is empty, and
- * yolanda_http_request_stream_data() is `data`. Until the final call http_request_reset() does nothing.
+ * it needs no more memory than the server reads at once. Behind YOLANDA_HTTP_BODY_COMPLETE the requestCallback or the
+ * route answers as usual, at once or later; for it yolanda_http_request_body() is empty, and
+ * yolanda_http_request_stream_data() is `data`. An empty body has the final call and the handler as well. Until the
+ * final call http_request_reset() does nothing.
+ *
+ * Where the connection ends within or right behind the final call, there is no handler: what `data` holds is best
+ * freed by the callback of yolanda_http_request_set_stream_destroy().
  *
  * `limit`: so many bytes may come, 0 stands for any number; the server's limit doesn't count. A longer body is
  * refused with 413 at once where its length is announced, otherwise at the first chunk beyond; either way the
@@ -2068,9 +2159,24 @@ int yolanda_http_request_stream_body(struct http_request *httpRequest,
                                      uint64_t limit);
 
 /**
+ * Has `destroy` called with the `data` of yolanda_http_request_stream_body() when the request is over: exactly once,
+ * behind the final call and the handler, and behind yolanda_http_response_send() where that deferred the response,
+ * whatever has become of the body, the answer and the connection. NULL: not any more.
+ *
+ * It is called on the connection's thread; for a deferred response whose loop was freed, on the thread that sends it.
+ *
+ * Returns 0, or -1 with errno: EINVAL for NULL, ENOENT where the body isn't streamed.
+ *
+ * # Safety
+ * As for yolanda_http_request_body().
+ */
+int yolanda_http_request_set_stream_destroy(struct http_request *httpRequest,
+                                            void (*destroy)(void *data));
+
+/**
  * Refuses a request before its body is read: behind the head callback the client gets an error with this
- * `status`, and with its standard text as the body, no `100 Continue`, and the connection ends (RFC 9110, 10.1.1).
- * What it has sent of the body by then is dropped.
+ * `status`, and with its standard text as the body, and no `100 Continue` (RFC 9110, 10.1.1). The connection ends,
+ * unless the request has no body; what the client has sent of it by then is dropped. No handler is called.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL and a status outside of 400 to 599, EPERM outside of the head
  * callback of this request, EALREADY (called before).
@@ -2080,6 +2186,19 @@ int yolanda_http_request_stream_body(struct http_request *httpRequest,
  */
 int yolanda_http_request_refuse(struct http_request *httpRequest,
                                 int status);
+
+/**
+ * Refuses a request as yolanda_http_request_refuse() does, with an answer of yours: headers, content type and
+ * body may be set in the response, which is valid until the head callback returns. It can't be deferred.
+ *
+ * Returns the response, which has the status and its standard text, or NULL with errno as
+ * yolanda_http_request_refuse().
+ *
+ * # Safety
+ * As for yolanda_http_request_stream_body().
+ */
+struct http_response *yolanda_http_request_refuse_with(struct http_request *httpRequest,
+                                                       int status);
 
 /**
  * The `data` of yolanda_http_request_stream_body(), for who answers the request.

@@ -9,14 +9,14 @@ use super::http_response::{self, Form};
 use super::limits::Limits;
 use super::output::Output;
 use super::refuse::refuse;
-use super::request::{self, Request};
+use super::request::{self, Intake, Request};
 use super::scratch::{self, Current, Scratch};
 use super::sending::{self, After, is_waited_for};
 use super::server;
 use super::state::{Http, Phase};
 use super::status::Status;
 use super::upload::{self, Read};
-use super::{access, rate, route, state};
+use super::{access, intake, rate, route, state};
 use crate::abi::types::{
     REQUEST_BODY, REQUEST_DONE, YOLANDA_HTTP_BODY_CUT as CUT, buffer, tcp_connection,
 };
@@ -163,6 +163,8 @@ unsafe fn note_phase(http: *mut Http, request: *mut Request, next: &Next, answer
         let phase = match request::state(request) {
             _ if *next == Next::Wait => Phase::Answer,
             _ if *next == Next::Hold => Phase::Body,
+            // Nobody waits for what is left of its body.
+            _ if request::is_dropped(request) => Phase::Idle,
             REQUEST_BODY => Phase::Body,
             _ if request::parser(request).is_fresh() => Phase::Idle,
             _ => Phase::Head,
@@ -188,7 +190,8 @@ unsafe fn put_away(
         if !has_request(next) {
             return;
         }
-        let ends = !goes_on(next) || !is_open(conn);
+        let drops = *next == Next::Send && request::is_dropped(request);
+        let ends = !(goes_on(next) || drops) || !is_open(conn);
         if ends || request::parser(request).is_fresh() {
             request::reset(request);
             (*conn).request = null_mut();
@@ -210,14 +213,19 @@ unsafe fn answer_all(
         let limits = if server.is_null() { Limits::DEFAULT } else { (*server).limits() };
         let logs = access::is_on(conn);
         loop {
-            if logs && readable(input) > 0 {
+            let drops = request::is_dropped(request);
+            if logs && !drops && readable(input) > 0 {
                 access::begins(conn);
             }
-            let read = match limits.ask {
-                false => request::parse(input, request, &limits).map(|()| Read::All),
-                true => upload::read(input, conn, request, &limits, out),
+            let response = &raw mut (*scratch).response;
+            let read = match server.is_null() {
+                true => request::parse(input, request, &limits).map(|()| Read::All),
+                false => upload::read(input, conn, request, response, &limits, out),
             };
             if let Err(status) = read {
+                if drops {
+                    return Next::Close { linger: true };
+                }
                 let bytes = refuse(status, request::is_head(request), out);
                 if !server.is_null() {
                     (*server).answered(status);
@@ -233,10 +241,16 @@ unsafe fn answer_all(
             if matches!(read, Ok(Read::Gone)) {
                 return Next::Gone;
             }
+            let ready = matches!(read, Ok(Read::Answer));
             match request::state(request) {
+                REQUEST_DONE if drops => {
+                    request::reset(request);
+                    continue;
+                }
                 REQUEST_DONE if !held => (),
+                _ if ready => (),
                 state => {
-                    if state == REQUEST_BODY {
+                    if state == REQUEST_BODY && !drops {
                         ask_for_body(input, request, out);
                     }
                     return if held { Next::Hold } else { Next::Stay };
@@ -246,9 +260,17 @@ unsafe fn answer_all(
             if !has_request(&next) {
                 return next;
             }
-            request::reset(request);
+            let streamed = !request::upload(request).is_null();
+            if next != Next::Stay || !intake::drop_rest(request) {
+                // The body of one that was refused doesn't come.
+                upload::end(request, CUT);
+                request::reset(request);
+            }
             if next != Next::Stay {
                 return next;
+            }
+            if streamed && answering::is_closing(conn) {
+                return Next::Gone;
             }
             if out.has_failed() {
                 return Next::Close { linger: false };
@@ -256,8 +278,8 @@ unsafe fn answer_all(
             match sending::after(conn, out) {
                 After::Wait => return Next::Send,
                 _ if readable(input) == 0 => return Next::Stay,
-                After::GoOn => (),
-                After::Rest => {
+                After::GoOn if !answering::has_had_its_time(conn) => (),
+                After::GoOn | After::Rest => {
                     answering::read_again(conn);
                     return Next::Send;
                 }
@@ -299,7 +321,8 @@ unsafe fn answer(
             access::asked(conn, request);
         }
         (*http).requests = (*http).requests.wrapping_add(1);
-        let (routes, callback) = match server.is_null() {
+        let refused = request::intake(request) == Intake::Refused;
+        let (routes, callback) = match server.is_null() || refused {
             true => (null_mut(), None),
             false => {
                 (*server).counts.requests.fetch_add(1, Relaxed);
@@ -321,7 +344,9 @@ unsafe fn answer(
             let close = client_closes
                 || http_response::asks_close(response)
                 || is_ending(conn)
-                || is_last(conn);
+                || is_last(conn)
+                || intake::ends_connection(input, request);
+            let lingers = !client_closes || request::has_more(request);
             note_answer(conn, http_response::status(response));
             let now = pass::now_ms();
             (*http).since = now as u32;
@@ -335,7 +360,7 @@ unsafe fn answer(
             next = match close {
                 _ if logs && answering::is_closing(conn) => Next::Gone,
                 // A client that closes has nothing more to say, unless it has said it already.
-                true => Next::Close { linger: !client_closes || readable(input) > 0 },
+                true => Next::Close { linger: lingers || readable(input) > 0 },
                 false => Next::Stay,
             };
         } else if logs {
@@ -391,6 +416,20 @@ pub(super) unsafe fn drained(conn: *mut tcp_connection) {
             deferred::tell_writable((*http).deferred);
         } else if (*http).sending {
             serve((*conn).input_buffer, conn);
+        }
+    }
+}
+
+/// The client sends no more, and an answer is outstanding.
+///
+/// # Safety
+/// As `drained`.
+pub(super) unsafe fn half_closed(conn: *mut tcp_connection) {
+    // SAFETY: the state is there as long as the connection is open, and with it the hold on a deferred response.
+    unsafe {
+        let http = state::of(conn);
+        if !http.is_null() && !(*http).deferred.is_null() {
+            deferred::tell_half_closed((*http).deferred);
         }
     }
 }

@@ -21,6 +21,10 @@ pub(super) struct Limits {
     pub(super) parts: bool,
 }
 
+/// So much of a body is read and dropped behind its answer, so that the connection can stay open. Of a
+/// longer one it costs less to begin a new connection.
+pub(super) const DROPPED: Limits = Limits { body: 256 << 10, ..Limits::DEFAULT };
+
 impl Limits {
     pub(super) const DEFAULT: Limits = Limits {
         line: 8 << 10,

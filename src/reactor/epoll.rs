@@ -195,6 +195,9 @@ pub unsafe extern "C-unwind" fn dispatch(l: *mut event_loop, tv: *mut timeval) -
             return 0;
         }
         log_msg!("epoll_wait wakeup, {}", dispatcher::name(l));
+        if n > 1 && (*of(l)).wake.has_queued() {
+            wake_first(l, batch, n as usize);
+        }
         let outer = (*of(l)).delivering;
         let mut own = Batch { events: batch, len: n as usize, at: 0, outer };
         let own = &raw mut own;
@@ -231,6 +234,21 @@ unsafe fn go_on(l: *mut event_loop) -> bool {
             batch = (*batch).outer;
         }
         some
+    }
+}
+
+/// Puts the event of the loop's own wake-up before the others, which run what it was woken for.
+unsafe fn wake_first(l: *mut event_loop, batch: *mut epoll_event, n: usize) {
+    // SAFETY: the batch has `n` events.
+    unsafe {
+        for i in 1..n {
+            if batch.add(i).read_unaligned().u64 as u32 as c_int == (*l).socketPair[1] {
+                let (first, wake) = (batch.read_unaligned(), batch.add(i).read_unaligned());
+                batch.write_unaligned(wake);
+                batch.add(i).write_unaligned(first);
+                return;
+            }
+        }
     }
 }
 

@@ -192,7 +192,7 @@ pub unsafe extern "C-unwind" fn event_loop_wakeup(eventLoop: *mut event_loop) {
         return;
     }
     // SAFETY: a live loop.
-    unsafe { wakeup::wake(eventLoop) }
+    unsafe { wakeup::wake(eventLoop) };
 }
 
 /// Does `kind` at once on the owner's thread, else queues it. The result of the public calls.

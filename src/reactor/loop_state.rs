@@ -1,5 +1,6 @@
 //! What stands behind the public `struct event_loop`.
 
+use super::budget::Budget;
 use super::client::{Client, Job};
 use super::epoll::Batch;
 use super::pending::{Posters, Task};
@@ -104,6 +105,8 @@ pub struct Loop {
     pub next_tick: i64,
     /// Milliseconds of the coarse monotonic clock, as of this pass's events.
     pub now_ms: i64,
+    /// Which time callbacks may take (`budget`).
+    pub budget: Budget,
     /// When a callback was last run, and whether the pools were trimmed since.
     pub last_busy: i64,
     pub trimmed: bool,

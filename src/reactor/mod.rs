@@ -5,6 +5,7 @@
 //! at afresh after each callback.
 
 pub mod acceptor;
+pub mod budget;
 pub mod buffer;
 pub mod channel;
 pub mod channel_map;

@@ -6,7 +6,7 @@ mod ahead;
 
 use super::loop_state::{count, of};
 use super::tcp_connection::{self, Connection};
-use super::{registration, utils, wakeup};
+use super::{budget, registration, utils, wakeup};
 use crate::abi::types::{channel, channel_element, event_loop, yolanda_loop_callback};
 use crate::sys::{errno, pool};
 use libc::{c_int, c_void};
@@ -37,6 +37,9 @@ pub const CALL: c_int = 21;
 pub const END: c_int = 22;
 /// Was carried out ahead of its turn.
 const DONE: c_int = 23;
+
+/// So many tasks that call nothing take as long as a callback.
+const OTHERS: u32 = 16;
 
 #[repr(C)]
 pub struct Task {
@@ -368,10 +371,16 @@ pub unsafe fn run(l: *mut event_loop) {
         }
         let last = (*own).batch;
         let nested = std::mem::replace(&mut (*l).is_handle_pending, 1);
+        let mut count = 0u32;
         while !(*own).taken.is_null() && (*(*own).taken).batch <= last {
             let task = (*own).taken;
+            let calls = (*task).public.r#type == CALL;
             unlink(l, task);
             run_one(l, task);
+            count = count.wrapping_add(1);
+            if calls || count.is_multiple_of(OTHERS) {
+                budget::between(l);
+            }
         }
         (*l).is_handle_pending = nested;
     }

@@ -18,12 +18,12 @@ pub fn stay() -> bool {
     // meanwhile, nor does its name.
     unsafe {
         libc::dl_iterate_phdr(Some(visit), (&raw mut search).cast());
-        if search.name.is_null() {
-            return false;
+        // What the loader doesn't know it doesn't unload, nor the program itself, which has no name.
+        if search.name.is_null() || *search.name == 0 {
+            return true;
         }
-        // The program itself has no name, and is never unloaded.
         let flags = libc::RTLD_LAZY | libc::RTLD_NOLOAD | libc::RTLD_NODELETE;
-        *search.name == 0 || !libc::dlopen(search.name, flags).is_null()
+        !libc::dlopen(search.name, flags).is_null()
     }
 }
 

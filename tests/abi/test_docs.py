@@ -101,19 +101,29 @@ class Code(unittest.TestCase):
             '    printf("port %d\\n", server->tcpServer->port);\n    fflush(stdout);\n    event_loop_run(loop);')
 
         def check(server):
-            asked = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+            asked = http.client.HTTPConnection("127.0.0.1", server.port, timeout=harness.scaled(20))
             for method, path, body, expected in (
                     ("GET", "/", None, b"hello, network programming\n"),
                     ("GET", "/hello?name=Ada%20L.", None, b"hello, Ada L.\n"),
                     ("GET", "/users/a%20b", None, b"a b"),
                     ("POST", "/echo", b"\0\1", b"\0\1"),
                     ("GET", "/slow", None, b"42\n"),
+                    ("GET", "/news", None, b"news\n"),
                     ("GET", "/count", None, b"".join(b"%d\n" % i for i in range(1000))),
                     ("POST", "/upload", bytes(100_000), b"100000 bytes\n"),
                     ("GET", "/files/LICENSE", None, read("LICENSE").encode())):
                 asked.request(method, path, body)
                 answer = asked.getresponse()
                 self.assertEqual((path, answer.status, answer.read()), (path, 200, expected))
+            for method, body, status in (("PUT", bytes(1000), 405), ("POST", None, 200)):
+                asked.request(method, "/upload", body)
+                answer = asked.getresponse()
+                self.assertEqual((answer.status, answer.read() == b"0 bytes\n"), (status, status == 200))
+            asked.request("POST", "/upload", b"GIF", {"Content-Type": "image/gif"})
+            answer = asked.getresponse()
+            self.assertEqual((answer.status, answer.read()), (415, b"no pictures, please\n"))
+            with server.connect() as gone:
+                gone.sendall(b"GET /news HTTP/1.1\r\nHost: a\r\n\r\n")
             asked.request("GET", "/files/none")
             self.assertEqual(asked.getresponse().status, 404)
             asked.close()
@@ -169,6 +179,7 @@ class Words(unittest.TestCase):
                                + (harness.INCLUDE / "lib/log.h").read_text()
                                + (harness.INCLUDE / "lib/common.h").read_text()))
         known |= {"YOLANDA_DISPATCHER", "YOLANDA_LOG", "YOLANDA_SHARED", "YOLANDA_POLL_DEFAULT"}
+        known |= set(re.findall(r"YOLANDA_TEST_\w+", read("tests/harness.py")))
         for page in PAGES:
             for name in re.findall(r"\b(?:yolanda|YOLANDA)_[A-Za-z_]*[A-Za-z](?![*\w])", page.read_text()):
                 self.assertIn(name, known, page.name)

@@ -8,8 +8,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import harness  # noqa: E402
 
 FOLDER = Path(__file__).resolve().parent
-# Programs with a malloc, free, pthread_create or accept4 of their own.
-OWN_LIBC = {"memory", "no_memory", "server_race", "accept_errors", "threads"}
+# Programs with a malloc, free, pthread_create, accept4 or send of their own.
+OWN_LIBC = {"memory", "no_memory", "server_race", "accept_errors", "threads", "wakeup"}
 
 
 def cases(name):
@@ -29,7 +29,7 @@ class ApiCase(unittest.TestCase):
         if harness.SANITIZER and name in OWN_LIBC:
             self.skipTest("defines functions that are the sanitizer's")
         binary = harness.program(str(FOLDER / f"{name}.c"), self.variation.kind, cflags)
-        done = harness.run(binary, timeout=120,
+        done = harness.run(binary, timeout=harness.scaled(100),
                            env={**self.variation.env, "YOLANDA_LOG": None, **(env or {})})
         verdicts = re.findall(r"^(ok|FAIL) (\w+)$", done.stdout, re.MULTILINE)
         start = 0

@@ -2,7 +2,7 @@
  * client's fault doesn't count. How late it is isn't asserted. */
 #include "upload_aid.h"
 
-#define GRACE 200  /* ms */
+#define GRACE 400  /* ms */
 #define LEAST 20000 /* bytes per second */
 
 static int slow;

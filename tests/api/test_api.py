@@ -7,7 +7,7 @@ import apicase
 import harness
 
 EVERYWHERE = ("channel", "loop_channels", "loop_readiness", "loop_threads", "loop_run", "loop_log",
-              "loop_control", "loop_free", "timers", "signals",
+              "loop_control", "loop_free", "loop_budget", "timers", "signals", "wakeup",
               "dispatcher", "threads", "connection", "servers", "memory",
               "no_memory", "bad_input")
 NO_LOOP = ("buffer", "buffer_read", "buffer_memory", "channel_map", "reads", "sockets", "errors",
@@ -36,7 +36,7 @@ class NoAssertions(apicase.ApiCase):
         self.check("threads", cflags=("-DNDEBUG", "-O2"))
 
 
-@harness.matrix(dispatchers=("epoll",))
+@harness.matrix(dispatchers=("epoll",), kinds=harness.KINDS)
 class Exceptions(apicase.ApiCase):
     """Rule 10: a C++ exception that leaves a callback aborts."""
 

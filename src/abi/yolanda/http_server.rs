@@ -6,7 +6,7 @@ use crate::abi::http_server::{http_server, request_callback};
 /// What an HTTP server has done. Later versions may add fields at the end.
 #[repr(C)]
 pub struct yolanda_http_stats {
-    /// Requests that were read whole, and given to the callback or a route, or answered for want of one.
+    /// Requests that were given to the callback or a route, or answered for want of one.
     pub requests: u64,
     /// Responses by status, those of the library itself among them.
     pub responses_2xx: u64,
@@ -146,6 +146,26 @@ pub unsafe extern "C" fn yolanda_http_server_set_limits(
     body: usize,
 ) -> c_int {
     jump_to!(crate::http::server_settings::yolanda_http_server_set_limits)
+}
+
+/// Sets how many bytes of bodies the server may hold at once, over all connections and threads: those that are being
+/// collected, and those whose requests aren't answered yet. Streamed bodies don't count, nor do those of a few KiB
+/// that a request has room for itself. What doesn't fit is refused with 503 and Retry-After, before it is sent where
+/// its length is announced; a body that could never fit gets 413.
+///
+/// 0, as without this call: 268,435,456, or as much as one body may have where that is more.
+///
+/// Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread.
+///
+/// # Safety
+/// `server` is NULL or a server. Only on its loop's thread.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn yolanda_http_server_set_max_body_memory(
+    server: *mut http_server,
+    bytes: usize,
+) -> c_int {
+    jump_to!(crate::http::server_settings::yolanda_http_server_set_max_body_memory)
 }
 
 /// Sets after how many requests a connection is closed; 0, the default, sets no limit.

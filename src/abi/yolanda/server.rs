@@ -275,7 +275,7 @@ pub unsafe extern "C" fn yolanda_server_set_thread_hooks(
 }
 
 /// How many connections of the server are open, those included whose closed callback is still to
-/// come. -1 with EINVAL for NULL.
+/// come, and clients that wait to be served by a server that is stopping. -1 with EINVAL for NULL.
 ///
 /// # Safety
 /// `server` is NULL or a server that isn't freed yet. Any thread may call it.
@@ -286,8 +286,12 @@ pub unsafe extern "C" fn yolanda_server_connections(server: *mut TCPserver) -> i
 }
 
 /// Ends a server in good order. Its listening sockets are closed before this returns, also the one
-/// of an acceptor of the program's, whose `listen_fd` becomes -1; clients that come now are refused. A connection
-/// on which nothing waits is closed at once; where the client's side hasn't acknowledged all that it was
+/// of an acceptor of the program's, whose `listen_fd` becomes -1; clients that come now are refused. Clients that
+/// have connected before and wait to be accepted are served as the others are: their completed callback
+/// comes from a later pass of the loop that accepts. Those beyond yolanda_server_set_max_connections() are closed
+/// in order, without a callback; so is, without reading what it has sent, whoever finds the process out of
+/// descriptors. With a `deadline_ms` of 0 there is no time for them: the kernel resets them, as it does when
+/// a server is freed. A connection on which nothing waits is closed at once; where the client's side hasn't acknowledged all that it was
 /// sent, by a half-close that takes nothing back, and that waits up to 5 seconds for the client's end.
 /// What is queued is sent before; what has arrived and wasn't consumed, or is an
 /// HTTP request not yet answered, goes on until it is. HTTP answers say `Connection: close`.

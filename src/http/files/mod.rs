@@ -215,6 +215,7 @@ pub(crate) unsafe extern "C" fn yolanda_http_server_files(
                 handler: Some(answer::on_request),
                 data: files.cast(),
                 destroy: Some(destroy),
+                takes_bodies: false,
             };
             match route::add(server, b"GET", pattern, wish) {
                 Ok(()) => (),

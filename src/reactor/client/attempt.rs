@@ -180,7 +180,8 @@ pub unsafe fn go_on(client: *mut Client) -> bool {
             }
         }
         if (*client).limit_ms > 0 && time_left(client) == 0 {
-            return fail(client, libc::ETIMEDOUT);
+            let waits = is_connecting(client) || left(client) > 0;
+            return fail(client, if waits { libc::ETIMEDOUT } else { (*client).error });
         }
         connect(client)
     }

@@ -1,6 +1,6 @@
 //! What a protocol on top of connections needs, beside the functions that programs have.
 
-use super::super::utils::on_owner;
+use super::super::{budget, utils::on_owner};
 pub use super::finish::Tail;
 use super::{AfterSending, Connection, Work, end, file, finish, life, of, pause, queue, turns};
 use crate::abi::types::tcp_connection;
@@ -76,6 +76,15 @@ pub unsafe fn read_again(conn: *mut tcp_connection) {
     }
 }
 
+/// Whether others are due: callbacks have taken long in this pass.
+///
+/// # Safety
+/// A live connection on its thread.
+pub unsafe fn has_had_its_time(conn: *mut tcp_connection) -> bool {
+    // SAFETY: as said.
+    unsafe { budget::is_spent_now((*conn).eventLoop) }
+}
+
 /// A number that changes whenever the peer takes something, of the queue or of what the kernel holds:
 /// of that a slow reader takes a lot before the kernel asks for more. Costs a system call.
 ///
@@ -124,6 +133,18 @@ pub unsafe fn is_own_thread(conn: *mut tcp_connection) -> bool {
 pub unsafe fn is_paused(conn: *mut tcp_connection) -> bool {
     // SAFETY: as said.
     unsafe { (*of(conn)).paused }
+}
+
+/// Whether the peer has ended its side. Where reading is stopped, the kernel is asked.
+///
+/// # Safety
+/// A live connection on its thread.
+pub unsafe fn peer_has_ended(conn: *mut tcp_connection) -> bool {
+    // SAFETY: the number is the connection's until it closes.
+    unsafe {
+        let own = of(conn);
+        (*own).ended || (*own).paused && sys_fd::has_hung_up((*own).number)
+    }
 }
 
 /// Stops reading; whether it wasn't stopped before.

@@ -22,6 +22,7 @@ mod life;
 mod marks;
 mod overdue;
 mod owner;
+mod pace;
 mod pause;
 mod queue;
 mod read;
@@ -47,7 +48,8 @@ pub use together::{
     Together, flush as flush_together, forget as forget_together, free as free_together,
 };
 pub use turns::{
-    close_in_pass, close_unwatched, end_lingering, forget_waiting, run_ready, take_posted_close,
+    close_in_pass, close_ready, close_unwatched, end_lingering, forget_waiting, run_ready,
+    take_posted_close,
 };
 pub use write::take_posted_bytes;
 

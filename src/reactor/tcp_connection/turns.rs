@@ -2,7 +2,7 @@
 //! done, closing above all. No call of the program sees its callbacks run under it.
 
 use super::super::loop_state::{Loop, count, of as loop_of};
-use super::super::{pass, pending, utils::on_owner};
+use super::super::{budget, pass, pending, utils::on_owner};
 use super::{
     AfterSending, Connection, Work, end, extras, finish, hold, life, marks, overdue, read,
     timeouts, together,
@@ -130,8 +130,9 @@ pub unsafe fn take_posted_close(conn: *mut Connection) {
     unsafe { close_in_pass(conn, (*conn).intake.closing().map_or(0, c_int::from)) }
 }
 
-/// Gives every waiting connection its turn; what they leave for later waits for the next pass. A callback
-/// may run the loop, whose pass then goes on with those that haven't had their turn.
+/// Gives every waiting connection its turn, as long as there is time; what they leave for later, and those
+/// that had none, in their order, wait for the next pass. A callback may run the loop, whose pass then goes
+/// on with those that haven't had their turn.
 ///
 /// # Safety
 /// On the loop's thread.
@@ -141,17 +142,116 @@ pub unsafe fn run_ready(l: *mut event_loop) {
         together::flush(l);
         let own: *mut Loop = loop_of(l);
         if (*own).turning.is_null() {
-            (*own).turning = std::mem::replace(&mut (*own).ready, ptr::null_mut());
-            (*own).ready_tail = ptr::null_mut();
+            (*own).turning = take_ready(own);
+        }
+        if !(*own).turning.is_null() {
+            budget::begin_reading(l);
         }
         while !(*own).turning.is_null() {
-            let conn = (*own).turning;
-            (*own).turning = (*conn).next_ready;
-            (*conn).on_ready = false;
-            // It may call back, as a channel does: a single pass has had something to do.
-            count(&(*own).counts.callbacks, 1);
-            turn(conn);
+            budget::between(l);
+            if budget::is_spent(l) {
+                let left = std::mem::replace(&mut (*own).turning, ptr::null_mut());
+                return close_or_keep(own, left);
+            }
+            take_first_turn(own);
         }
+    }
+}
+
+/// Closes those of the waiting connections that are to be closed.
+///
+/// # Safety
+/// On the loop's thread, within a pass.
+pub unsafe fn close_ready(l: *mut event_loop) {
+    // SAFETY: as said.
+    unsafe {
+        let own = loop_of(l);
+        close_or_keep(own, take_ready(own));
+    }
+}
+
+/// Takes the list of those that wait.
+unsafe fn take_ready(own: *mut Loop) -> *mut Connection {
+    // SAFETY: the list is the loop's thread's.
+    unsafe {
+        (*own).ready_tail = ptr::null_mut();
+        std::mem::replace(&mut (*own).ready, ptr::null_mut())
+    }
+}
+
+/// Closes what is to be closed of a list that was taken, and puts the others back, before those that have
+/// come since.
+unsafe fn close_or_keep(own: *mut Loop, mut conn: *mut Connection) {
+    // SAFETY: a listed connection isn't freed. No callback runs before all stand in one of the two lists.
+    unsafe {
+        let (mut kept, mut closing) = (Chain::EMPTY, Chain::EMPTY);
+        while !conn.is_null() {
+            let following = (*conn).next_ready;
+            if (*conn).closed.load(Relaxed) || !life::is_open(conn) {
+                closing.add(conn);
+            } else {
+                kept.add(conn);
+            }
+            conn = following;
+        }
+        if !kept.last.is_null() {
+            (*kept.last).next_ready = (*own).ready;
+            (*own).ready = kept.first;
+            if (*own).ready_tail.is_null() {
+                (*own).ready_tail = kept.last;
+            }
+        }
+        if !closing.last.is_null() {
+            (*closing.last).next_ready = (*own).turning;
+            (*own).turning = closing.first;
+        }
+        for _ in 0..closing.len {
+            if (*own).turning.is_null() {
+                // A callback ran the loop, which went on with them.
+                return;
+            }
+            take_first_turn(own);
+        }
+    }
+}
+
+/// Connections in their order, linked as those that wait.
+struct Chain {
+    first: *mut Connection,
+    last: *mut Connection,
+    len: usize,
+}
+
+impl Chain {
+    const EMPTY: Chain = Chain { first: ptr::null_mut(), last: ptr::null_mut(), len: 0 };
+
+    /// # Safety
+    /// A connection that isn't freed and is in no list of this kind.
+    unsafe fn add(&mut self, conn: *mut Connection) {
+        // SAFETY: the last one was added, so it isn't freed either.
+        unsafe {
+            (*conn).next_ready = ptr::null_mut();
+            if self.last.is_null() {
+                self.first = conn;
+            } else {
+                (*self.last).next_ready = conn;
+            }
+        }
+        self.last = conn;
+        self.len += 1;
+    }
+}
+
+/// Gives the first of those whose turn has come its turn.
+unsafe fn take_first_turn(own: *mut Loop) {
+    // SAFETY: there is one; it is taken off its list before a callback runs.
+    unsafe {
+        let conn = (*own).turning;
+        (*own).turning = (*conn).next_ready;
+        (*conn).on_ready = false;
+        // It may call back, as a channel does: a single pass has had something to do.
+        count(&(*own).counts.callbacks, 1);
+        turn(conn);
     }
 }
 

@@ -147,9 +147,11 @@ unsafe fn dispose(server: *mut Server) {
     // SAFETY: nobody else has the pointer, and all sockets are closed.
     unsafe {
         loop_state::release((*server).listener.l);
+        (*server).listener.backlog.dispose();
         let others = (*server).others;
         for i in 0..(*server).others_len {
             loop_state::release((*others.add(i)).l);
+            (*others.add(i)).backlog.dispose();
         }
         if !others.is_null() {
             pool::free(others.cast(), (*server).others_len * size_of::<Listener>());

@@ -4,12 +4,13 @@ use super::super::event_loop::event_loop_add_channel_event;
 use super::super::loop_state::{self, of as loop_of};
 use super::super::registration;
 use super::super::utils::on_owner;
-use super::{RUNNING, Server, accept, limit};
+use super::backlog::{self, Backlog};
+use super::{RUNNING, STOPPING, Server, accept, limit};
 use crate::abi::types::{EVENT_READ, acceptor, channel, event_loop};
 use crate::sys::{fd as sys_fd, kind::Kind};
 use libc::c_int;
 use std::ptr;
-use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 /// Belongs to the thread of its loop. Lives within its server's memory.
 pub struct Listener {
@@ -34,29 +35,37 @@ pub struct Listener {
     pub(super) complained: bool,
     /// Clients that were lost one after the other while they were accepted.
     pub(super) failures: u32,
+    /// Its thread is accepting: a stop isn't over meanwhile.
+    pub(super) accepting: AtomicBool,
+    /// Clients that wait to be accepted when the server stops.
+    pub(super) backlog: Backlog,
 }
 
 impl Listener {
-    pub(super) const NONE: Listener = Listener {
-        channel: channel {
+    pub(super) const fn none() -> Listener {
+        Listener {
+            channel: channel {
+                fd: -1,
+                events: EVENT_READ,
+                eventReadCallback: None,
+                eventWriteCallback: None,
+                data: ptr::null_mut(),
+            },
+            server: ptr::null_mut(),
+            l: ptr::null_mut(),
+            next: ptr::null_mut(),
             fd: -1,
-            events: EVENT_READ,
-            eventReadCallback: None,
-            eventWriteCallback: None,
-            data: ptr::null_mut(),
-        },
-        server: ptr::null_mut(),
-        l: ptr::null_mut(),
-        next: ptr::null_mut(),
-        fd: -1,
-        identity: None,
-        kind: Kind::Stream,
-        listed: false,
-        resting: false,
-        full: false,
-        complained: false,
-        failures: 0,
-    };
+            identity: None,
+            kind: Kind::Stream,
+            listed: false,
+            resting: false,
+            full: false,
+            complained: false,
+            failures: 0,
+            accepting: AtomicBool::new(false),
+            backlog: Backlog::none(),
+        }
+    }
 }
 
 /// Makes a listener without a socket.
@@ -66,7 +75,7 @@ impl Listener {
 pub(super) unsafe fn init(at: *mut Listener, server: *mut Server, l: *mut event_loop) {
     // SAFETY: as said.
     unsafe {
-        at.write(Listener { server, l, ..Listener::NONE });
+        at.write(Listener { server, l, ..Listener::none() });
         (*at).channel.eventReadCallback = Some(accept::on_acceptable);
         (*at).channel.data = at.cast();
         loop_state::retain(l);
@@ -196,9 +205,11 @@ pub(super) unsafe fn close(listener: *mut Listener) {
             registration::remove((*listener).l, fd, ch);
         }
         (*ch).fd = -1;
-        if is_open(listener) {
-            sys_fd::close(fd);
-        }
+        (*listener).backlog.while_open(|| {
+            if is_open(listener) {
+                sys_fd::close(fd);
+            }
+        });
     }
 }
 
@@ -294,6 +305,20 @@ pub(super) unsafe fn go_on(l: *mut event_loop) {
     }
 }
 
+/// Closes a listener, which stays where its loop finds it as long as it has clients.
+///
+/// # Safety
+/// On the loop's thread.
+pub(super) unsafe fn end(listener: *mut Listener) {
+    // SAFETY: as said.
+    unsafe {
+        close(listener);
+        if !(*listener).backlog.is_empty() {
+            enlist(listener);
+        }
+    }
+}
+
 /// Closes the listeners of servers that accept no more.
 ///
 /// # Safety
@@ -304,8 +329,11 @@ pub(super) unsafe fn close_ending(l: *mut event_loop) {
         let mut listener = (*loop_of(l)).listeners;
         while !listener.is_null() {
             let following = (*listener).next;
-            if (*(*listener).server).state.load(SeqCst) > RUNNING {
-                close(listener);
+            match (*(*listener).server).state.load(SeqCst) {
+                ..=RUNNING => {}
+                // The server's thread is about to take those who wait.
+                STOPPING if !(*listener).backlog.is_taken() => {}
+                _ => end(listener),
             }
             listener = following;
         }
@@ -320,7 +348,9 @@ pub(super) unsafe fn close_all(l: *mut event_loop) {
     // SAFETY: closing takes a listener off the list.
     unsafe {
         while !(*loop_of(l)).listeners.is_null() {
-            close((*loop_of(l)).listeners);
+            let listener = (*loop_of(l)).listeners;
+            close(listener);
+            backlog::drop_all(listener);
         }
     }
 }

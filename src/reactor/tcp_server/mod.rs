@@ -2,10 +2,11 @@
 //!
 //! `make` opens listening sockets, `start` brings them to their loops, `accept` turns clients into
 //! connections, `limit` counts those, `set` holds what a program sets. `stop` and `free` end a server,
-//! `sweep` its connections; `attention` is how one thread has another look at all that.
+//! `backlog` has the clients that it hasn't accepted until then, `sweep` ends its connections; `attention` is how one thread has another look at all that.
 
 mod accept;
 mod attention;
+mod backlog;
 mod free;
 mod limit;
 mod listener;
@@ -107,7 +108,8 @@ pub struct Server {
     state: AtomicU8,
     /// Connections that may be open at a time; 0: any number.
     max: AtomicI32,
-    /// Connections that are open, and places taken for those about to be accepted.
+    /// Connections that are open, places taken for those about to be accepted, and clients that a stop
+    /// has taken from the kernel's queues.
     live: AtomicI64,
     /// A listener waits for a connection to close.
     full: AtomicBool,
@@ -180,7 +182,7 @@ unsafe fn create(
                 threadPool: pool,
                 data: ptr::null_mut(),
             },
-            listener: Listener::NONE,
+            listener: Listener::none(),
             others: ptr::null_mut(),
             others_len: 0,
             next: ptr::null_mut(),
