@@ -74,26 +74,29 @@ static void on_body(struct http_request *request, const char *bytes, size_t leng
             note_error(upload);
         if (upload->error != 0)
             unlink(upload->temporary);
-        return; /* on_request frees it */
+        return; /* on_request tells the client */
     }
     unlink(upload->temporary);
     printf("%s: cut after %llu bytes\n", upload->path, upload->size);
     fflush(stdout);
-    free(upload);
 }
 
-/* Called before any of the body is read. Whoever is refused here hasn't sent it in vain. */
+static void refuse(struct http_request *request, int status, const char *text)
+{
+    struct http_response *response = yolanda_http_request_refuse_with(request, status);
+
+    if (response != NULL)
+        yolanda_http_response_set_body(response, text, strlen(text));
+}
+
+/* Called for each PUT before any of its body is read. Whoever is refused here hasn't sent it in vain. */
 static void on_head(struct http_request *request, void *data)
 {
-    const char *folder = data, *path = yolanda_http_request_path(request);
+    const char *folder = data, *name = yolanda_http_request_param(request, "name");
     struct upload *upload;
 
-    if (strcmp(request->method, "PUT") != 0) {
-        yolanda_http_request_refuse(request, 405);
-        return;
-    }
-    if (path == NULL || !is_name(path + 1)) {
-        yolanda_http_request_refuse(request, 400);
+    if (!is_name(name)) {
+        refuse(request, 400, "names are of letters, digits, '.', '_' and '-'\n");
         return;
     }
     if ((upload = calloc(1, sizeof(*upload))) == NULL) {
@@ -101,7 +104,7 @@ static void on_head(struct http_request *request, void *data)
         return;
     }
     snprintf(upload->temporary, sizeof(upload->temporary), "%s/.upload-XXXXXX", folder);
-    snprintf(upload->path, sizeof(upload->path), "%s%s", folder, path);
+    snprintf(upload->path, sizeof(upload->path), "%s/%s", folder, name);
     if ((upload->file = mkstemp(upload->temporary)) < 0) {
         err_ret("%s", upload->temporary);
         free(upload);
@@ -113,20 +116,21 @@ static void on_head(struct http_request *request, void *data)
         unlink(upload->temporary);
         free(upload);
         yolanda_http_request_refuse(request, 503);
+        return;
     }
+    /* When the request is over, however that comes about. */
+    yolanda_http_request_set_stream_destroy(request, free);
 }
 
-/* Called behind the body; and for requests without one, which on_head doesn't see. */
-static int on_request(struct http_request *request, struct http_response *response)
+/* Called behind the body. */
+static void on_request(struct http_request *request, struct http_response *response, void *data)
 {
     struct upload *upload = yolanda_http_request_stream_data(request);
     char text[100];
-    int length = 0;
+    int length;
 
-    if (upload == NULL) {
-        yolanda_http_response_set_status(response, 400, NULL);
-        length = snprintf(text, sizeof(text), "send a file: curl -T FILE\n");
-    } else if (upload->error != 0) {
+    (void) data;
+    if (upload->error != 0) {
         yolanda_http_response_set_status(response, upload->error == ENOSPC ? 507 : 500, NULL);
         length = snprintf(text, sizeof(text), "%s\n", strerror(upload->error));
     } else {
@@ -135,10 +139,8 @@ static int on_request(struct http_request *request, struct http_response *respon
         printf("%s: %llu bytes\n", upload->path, upload->size);
         fflush(stdout);
     }
-    free(upload);
     yolanda_http_response_set_content_type(response, "text/plain");
     yolanda_http_response_set_body(response, text, (size_t) length);
-    return 0;
 }
 
 int main(int argc, char **argv)
@@ -149,10 +151,12 @@ int main(int argc, char **argv)
 
     if (address == NULL || strlen(argv[1]) > PATH_MAX - 300)
         error(1, 0, "usage: %s FOLDER [ADDRESS]\n", argv[0]);
-    if ((server = yolanda_http_server_new(loop, address, on_request, 0)) == NULL)
+    if ((server = yolanda_http_server_new(loop, address, NULL, 0)) == NULL)
         err_sys("%s", address);
     example_stop_http_on_signals(server);
-    if (yolanda_http_server_set_head_callback(server, on_head, argv[1]) < 0
+    /* All else is refused by the library: other paths by 404, other methods by 405. */
+    if (yolanda_http_server_route(server, "PUT", "/:name", on_request, NULL, NULL) < 0
+        || yolanda_http_server_set_route_head_callback(server, "PUT", "/:name", on_head, argv[1]) < 0
         || yolanda_http_server_start(server) < 0)
         err_sys("can't start");
     example_announce_address(server->tcpServer);

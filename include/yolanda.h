@@ -41,9 +41,14 @@
 #define YOLANDA_HTTP_WRITABLE 1
 
 /**
- * An event of yolanda_http_stream_callback: the client has gone.
+ * An event of both callbacks of a deferred response: the connection has ended, the client has gone.
  */
 #define YOLANDA_HTTP_CLOSED 2
+
+/**
+ * An event of yolanda_http_closed_callback: the client has ended its side.
+ */
+#define YOLANDA_HTTP_HALF_CLOSED 3
 
 /**
  * Follows symbolic links, relative ones that stay within the folder.
@@ -189,7 +194,7 @@ typedef void (*yolanda_server_callback)(struct TCPserver *server, void *data);
 
 /**
  * Called on the loop's thread, from its pass, for each attempt that failed: the connection wasn't
- * made. `error` is an errno value, that of the address that was tried last:
+ * made. `error` is an errno value, of several addresses that of the last one to fail:
  *
  * - ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, ETIMEDOUT and others of connect(2); also ETIMEDOUT when
  *   the time of yolanda_client_set_timeout() is over. ENOENT: no such unix socket. EAGAIN: its
@@ -208,9 +213,30 @@ typedef void (*yolanda_client_failed_callback)(struct yolanda_client *client, in
 /**
  * Called on the connection's thread for a deferred response: YOLANDA_HTTP_WRITABLE soon after the
  * callback was set, and then whenever everything that was written since the last call has been sent;
- * YOLANDA_HTTP_CLOSED once, when the connection has ended: send the response all the same, that frees it.
+ * YOLANDA_HTTP_CLOSED once, when the connection has ended, also where that was before the callback was set.
+ * The response is still yours then: send it all the same, that frees it. Once yolanda_http_response_send() has
+ * returned, the callback is never called again, whatever becomes of the connection, the server or the loop.
  */
 typedef void (*yolanda_http_stream_callback)(struct http_response *httpResponse,
+                                             int event,
+                                             void *data);
+
+/**
+ * Called on the connection's thread when the client of a deferred response goes before it has its answer.
+ *
+ * YOLANDA_HTTP_CLOSED: the connection has ended, because the client has reset it or a write found it gone, at a
+ * deadline, or with its server or loop. Nothing can be sent any more.
+ *
+ * YOLANDA_HTTP_HALF_CLOSED, before that: the client has ended its side of the connection. That is all that TCP
+ * tells of a client that has closed, until something is sent to it. But a client may also end its side and wait
+ * for the answer: the connection stays open, and the answer is sent. So it is for the program to say what that
+ * means: who computes for nobody's sake may stop, and who has only to wait may go on.
+ *
+ * Each comes once at most, also where it was before the callback was set; YOLANDA_HTTP_CLOSED comes without the
+ * other where both are due. The response is still yours: send it all the same, that frees it. Once
+ * yolanda_http_response_send() has returned, the callback is never called again.
+ */
+typedef void (*yolanda_http_closed_callback)(struct http_response *httpResponse,
                                              int event,
                                              void *data);
 
@@ -219,7 +245,7 @@ typedef void (*yolanda_http_stream_callback)(struct http_response *httpResponse,
  */
 struct yolanda_http_stats {
     /**
-     * Requests that were read whole, and given to the callback or a route, or answered for want of one.
+     * Requests that were given to the callback or a route, or answered for want of one.
      */
     uint64_t requests;
     /**
@@ -320,11 +346,11 @@ struct yolanda_http_access {
 typedef void (*yolanda_http_access_callback)(const struct yolanda_http_access *entry, void *data);
 
 /**
- * Called on the connection's thread when the head of a request is there and a body follows; before
- * `100 Continue` is sent. It looks at the request, which has no body and no route's parameters yet, and may call
- * yolanda_http_request_stream_body() or yolanda_http_request_refuse(). Where it calls neither, the body is
- * collected within the server's limit, as without this callback. `data` is that of
- * yolanda_http_server_set_head_callback().
+ * Called on the connection's thread when the head of a request is there, before its body is read and before
+ * `100 Continue` is sent. It looks at the request, which has its route's parameters and no body yet, and may call
+ * yolanda_http_request_stream_body(), yolanda_http_request_refuse() or yolanda_http_request_refuse_with(). Where it
+ * calls none of them, the body is collected within the server's limits, as without this callback. `data` is that
+ * of yolanda_http_server_set_head_callback() or yolanda_http_server_set_route_head_callback().
  */
 typedef void (*yolanda_http_head_callback)(struct http_request *httpRequest, void *data);
 
@@ -418,6 +444,34 @@ struct event_loop *yolanda_loop_new(const char *name,
 int yolanda_loop_free(struct event_loop *eventLoop);
 
 /**
+ * Makes a loop that a child process has inherited through fork(2) the child's own, while the parent goes on
+ * with its copy: the child's gets an epoll descriptor and a wake-up pair of its own, and the calling thread.
+ * A child that is the only one to use a loop (as after daemon(3)) needs no call.
+ *
+ * Channels, timers, signal watchers, clients and servers go on in the child; watching a channel or freeing the
+ * loop changes nothing for the parent. Listening sockets are shared: each client comes to one of the two. The
+ * file of a unix socket stays the parent's: the child doesn't remove it. What was posted and not called yet is
+ * called in both processes. A look-up of a name that was under way ends with its time limit. The descriptor
+ * of yolanda_loop_fd() is another one afterwards.
+ *
+ * A connection belongs to one of the two: the other one closes its copy with yolanda_connection_close(), or
+ * frees the loop, before it runs it. That sends nothing; tcp_connection_shutdown() and
+ * yolanda_connection_close_after_send() end the connection for both. Answers of an HTTP server that haven't
+ * left at the fork are sent by the parent only.
+ *
+ * Fork outside of the loop's callbacks, and while no other thread is in a call of the library.
+ *
+ * Returns 0, or -1 with errno: EINVAL for NULL, EBUSY inside a callback of the loop and where it has worker
+ * threads, which don't survive a fork (the child then leaves the loop alone), EPERM on another thread of the
+ * process that made the loop, ENOTSUP for a back end without init, EMFILE, ENFILE, ENOMEM: nothing has
+ * changed.
+ *
+ * # Safety
+ * `eventLoop` is NULL or a loop that isn't freed yet. On its thread; in a child on the only thread.
+ */
+int yolanda_loop_reinit(struct event_loop *eventLoop);
+
+/**
  * Ends event_loop_run() and yolanda_loop_run_once() of a loop, at the end of the pass that runs or at
  * once where the loop waits. It sets `eventLoop->quit`, which stays set: called before the loop runs, it
  * makes that return at once. To run the loop again, set the field to 0.
@@ -432,7 +486,8 @@ int yolanda_loop_quit(struct event_loop *eventLoop);
 /**
  * Runs the loop until at least one callback was called, somebody has woken it up, or `limit_ms`
  * milliseconds are over: 0 looks without waiting, -1 sets no limit. It may be called inside a callback of the
- * loop.
+ * loop; then it goes on with what the pass around it had still to do. The callback's own connection may have
+ * ended when it returns.
  *
  * Returns how many callbacks were called, 0 when the time is over or the loop is to quit; -1 with errno:
  * EINVAL for NULL or another negative limit, EPERM on another thread.
@@ -445,8 +500,10 @@ int yolanda_loop_run_once(struct event_loop *eventLoop,
 
 /**
  * Has `callback(eventLoop, data)` called on the loop's thread, once, never before this returns. Of what
- * one thread posts nothing is lost and the order is kept, also towards its sends and its changes of
- * channels. Many posts wake the loop up once.
+ * one thread posts nothing is lost and the order is kept, also towards its sends, its shutdowns and its
+ * changes of channels. On the loop's own thread those take effect at once, and the function is called
+ * later in the pass. What was posted before yolanda_loop_quit() is called before event_loop_run()
+ * returns. Many posts wake the loop up once.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL (`data` may be NULL), ENOMEM, ESHUTDOWN for a loop that is
  * being freed: the function is never called then.
@@ -464,7 +521,7 @@ int yolanda_loop_post(struct event_loop *eventLoop,
  * yolanda_loop_run_once(eventLoop, 0). It stays the loop's: neither read nor close it.
  *
  * Returns the descriptor, or -1 with errno: EINVAL for NULL, EPERM on another thread, ENOTSUP for a back
- * end of the program's own, EMFILE, ENFILE, ENOMEM.
+ * end of the program's own, EMFILE, ENFILE, ENOMEM, ENOSPC (fs.epoll.max_user_watches).
  *
  * # Safety
  * `eventLoop` is NULL or a loop. Only on its thread.
@@ -569,9 +626,9 @@ int64_t yolanda_timer_remaining(struct event_loop *eventLoop, yolanda_timer time
  * on any number of loops; those of a loop are called in the order in which they were started. A signal
  * that comes again before the loop has called counts once, as pending signals do (signal(7)).
  *
- * The library's handler is installed with the first watcher of a signal, with SA_RESTART, and what the
- * program had there before (a handler, SIG_IGN, SIG_DFL) is put back behind the last one, unless the
- * program has replaced the handler meanwhile. Threads may block the signal as long as one doesn't. A child
+ * The library's handler is installed with the first watcher of a signal, with SA_RESTART and SA_ONSTACK
+ * (sigaction(2)), and what the program had there before (a handler, SIG_IGN, SIG_DFL) is put back behind
+ * the last one, unless the program has replaced the handler meanwhile. Threads may block the signal as long as one doesn't. A child
  * that was forked inherits the handler until it executes another program.
  *
  * Returns the watcher, or 0 with errno: EINVAL (NULL, no signal, SIGKILL, SIGSTOP, or what a fault of the
@@ -607,8 +664,9 @@ int yolanda_signal_stop(struct event_loop *eventLoop,
  * and joined the thread itself sets `thread_tid` to 0 before it calls this, which then closes and
  * frees what the loop has on the calling thread.
  *
- * Returns 0, or -1 with errno: EINVAL for NULL, EDEADLK on the thread itself and where
- * pthread_join(3) finds that the thread waits for the caller, which not every version of it does.
+ * Returns 0, or -1 with errno: EINVAL for NULL and for a thread that the program has detached
+ * (pthread_detach(3)), whose loop stays, EDEADLK on the thread itself and where pthread_join(3) finds that
+ * the thread waits for the caller, which not every version of it does.
  *
  * # Safety
  * `thread` is NULL or was set up by event_loop_thread_init(). Any thread but this one may call it, one at a time,
@@ -700,8 +758,9 @@ int yolanda_connection_error(struct tcp_connection *connection);
 
 /**
  * Closes a connection at once: what is queued is dropped. No callback runs within; the closed
- * callback comes from the loop's pass, and on another thread's call a message callback that is on
- * its way may still come before it.
+ * callback comes from the loop's pass. On another thread it comes after what that thread posted
+ * before, and a message callback that is on its way may still come first; the caller finds the
+ * connection closed at once.
  *
  * Returns 0, or -1 with errno: EINVAL (NULL), ENOTCONN (closing has begun already, by the first
  * call of this function for example), ENOMEM (on another thread only; it is as open as before).
@@ -712,11 +771,11 @@ int yolanda_connection_error(struct tcp_connection *connection);
 int yolanda_connection_close(struct tcp_connection *connection);
 
 /**
- * Closes a connection after its queue is sent: the queue goes out, then the end of the stream, and
- * when the peer has ended its side too, the connection closes. Whatever is left of that after
+ * Closes a connection after all that was accepted is sent, other threads' sends included: the queue goes
+ * out, then the end of the stream, and when the peer has ended its side too, the connection closes. Whatever is left of that after
  * `limit_ms` milliseconds, it is closed then, with ETIMEDOUT; 0 cuts it in the next pass.
  *
- * Sends fail with EPIPE from here on. What still arrives is dropped, without message callbacks, also
+ * Sends fail with EPIPE from here on; functions that the same thread posted before still send. What still arrives is dropped, without message callbacks, also
  * where reading was paused. Called again, the earlier of both ends counts;
  * yolanda_connection_close() may follow.
  *
@@ -911,8 +970,16 @@ int yolanda_connection_set_timeouts(struct tcp_connection *connection,
  * "unix:/path", "unix:@name": a Unix domain socket, or one of Linux's abstract namespace (unix(7)).
  *
  * Port 0 is any free one, which `port` of the server then holds (0 for Unix sockets). The address is
- * bound at once, with SO_REUSEADDR; a Unix socket listens at once, the others from the start on. A
- * socket file that a server has left behind is replaced; the server's own is removed when it stops.
+ * bound at once, with SO_REUSEADDR; a Unix socket listens at once, the others from the start on.
+ *
+ * A socket file that nobody listens on was left behind, and is replaced; the server's own is removed when it
+ * stops. A path changes hands only under a lock on the file "PATH.yolanda-lock" (flock(2)), which is made for
+ * that moment and removed after it. So of two servers that start at once one gets EADDRINUSE, and nobody
+ * removes the file of a live server, in whatever order servers start, stop and die. A child that has the
+ * socket by fork(2) removes the file only when nobody listens on it any more. Where the folder can't be
+ * written when the server stops, the file stays. Servers of yolanda_server_new_fd() neither make nor remove
+ * a file; abstract names are the kernel's and have none.
+ *
  * `threads` more threads serve its connections; 0: the loop's own. Callbacks are as for
  * tcp_server_init() and may be NULL. `data` of new connections is set by tcp_server_set_data().
  *
@@ -924,8 +991,8 @@ int yolanda_connection_set_timeouts(struct tcp_connection *connection,
  *
  * Returns the server, to be released by yolanda_server_free() or with its loop, or NULL with errno:
  * EINVAL (NULL, no address, negative `threads`), EPERM on another thread, EADDRINUSE (also for a
- * file that isn't a socket, and one that somebody listens on), EADDRNOTAVAIL, EACCES, ENOENT (no
- * such host or folder), EAGAIN or EHOSTUNREACH (the name can't be looked up now), EAFNOSUPPORT,
+ * file that isn't a socket, one that somebody listens on, and a lock that somebody holds for more than
+ * a second), EADDRNOTAVAIL, EACCES, EROFS, ENOLCK (a file system without locks), ENOENT (no such host or folder), EAGAIN or EHOSTUNREACH (the name can't be looked up now), EAFNOSUPPORT,
  * ENAMETOOLONG, EMFILE, ENFILE, ENOMEM.
  *
  * # Safety
@@ -1110,7 +1177,7 @@ int yolanda_server_set_thread_hooks(struct TCPserver *server,
 
 /**
  * How many connections of the server are open, those included whose closed callback is still to
- * come. -1 with EINVAL for NULL.
+ * come, and clients that wait to be served by a server that is stopping. -1 with EINVAL for NULL.
  *
  * # Safety
  * `server` is NULL or a server that isn't freed yet. Any thread may call it.
@@ -1119,13 +1186,17 @@ int64_t yolanda_server_connections(struct TCPserver *server);
 
 /**
  * Ends a server in good order. Its listening sockets are closed before this returns, also the one
- * of an acceptor of the program's, whose `listen_fd` becomes -1; clients that come now are refused. A connection
- * on which nothing waits is closed at once; where the client's side hasn't acknowledged all that it was
+ * of an acceptor of the program's, whose `listen_fd` becomes -1; clients that come now are refused. Clients that
+ * have connected before and wait to be accepted are served as the others are: their completed callback
+ * comes from a later pass of the loop that accepts. Those beyond yolanda_server_set_max_connections() are closed
+ * in order, without a callback; so is, without reading what it has sent, whoever finds the process out of
+ * descriptors. With a `deadline_ms` of 0 there is no time for them: the kernel resets them, as it does when
+ * a server is freed. A connection on which nothing waits is closed at once; where the client's side hasn't acknowledged all that it was
  * sent, by a half-close that takes nothing back, and that waits up to 5 seconds for the client's end.
  * What is queued is sent before; what has arrived and wasn't consumed, or is an
  * HTTP request not yet answered, goes on until it is. HTTP answers say `Connection: close`.
- * Connections that are left after `deadline_ms` are closed as they are, with ESHUTDOWN as their
- * error; 0: at once, -1: no deadline. Then, in a pass of the server's loop, `done(server, data)` is
+ * Connections that are left after `deadline_ms` get a last turn, for what has arrived by then, and are closed, with
+ * ESHUTDOWN as their error; 0: at once, without that turn, -1: no deadline. Then, in a pass of the server's loop, `done(server, data)` is
  * called, once. The server's threads and the connections of other servers go on.
  *
  * Returns 0, or -1 with errno: EINVAL (NULL, less than -1), EPERM on another thread, EALREADY for a
@@ -1165,8 +1236,15 @@ int yolanda_server_free(struct TCPserver *server);
  * Makes a client of a loop. `address` is copied:
  *
  * "1.2.3.4:80", "[::1]:80", "[fe80::1%eth0]:80", "unix:/path", "unix:@abstract" (abstract namespace of
- * unix(7)), or "name:80": then the name is looked up at each attempt, on a thread of the library's own,
- * and its first eight addresses are tried one after the other in the system's order.
+ * unix(7)), or "name:80": then the name is looked up at each attempt, on a thread of the library's own.
+ * Up to eight of its addresses are tried in the system's order, IPv6 and IPv4 by turns (RFC 8305): the
+ * next one when one has failed, or after 250 milliseconds beside those that haven't answered. The first
+ * that connects is the client's connection, the others are closed.
+ *
+ * An attempt that ends before its name was looked up leaves that look-up under way, and the next attempt
+ * waits for the same one: a client has one at a time. 16 names are looked up at a time, the others wait for
+ * their turn. Neither freeing the client or its loop, nor the end of the process, nor dlclose(3) of a
+ * plug-in that holds the library waits for a look-up; a plug-in that has begun one stays in memory.
  *
  * The callbacks are those of its connections and may be NULL; they work as a server's do. TCP_NODELAY is
  * set unless yolanda_client_set_nodelay() says otherwise.
@@ -1199,8 +1277,10 @@ int yolanda_client_set_data(struct yolanda_client *client,
 
 /**
  * Sets how many milliseconds an attempt may take, for looking up the name and for connecting
- * together; 30,000 unless set, 0: as long as the system tries. It counts from the next attempt on. Of
- * several addresses each gets an equal share of the time that is left.
+ * together; 30,000 unless set, 0: as long as the system tries. It counts from the next attempt on. Where
+ * it is too short to try each address 250 milliseconds after the last, the time that is left is divided
+ * among them. An answer that came in time counts, also where the loop's thread was
+ * busy until the time was over.
  *
  * Returns 0, or -1 with errno: EINVAL (NULL, a negative time), EPERM.
  *
@@ -1571,7 +1651,11 @@ struct http_response *yolanda_http_response_defer(struct http_response *httpResp
 
 /**
  * Sends a deferred response, or the end of its stream, and frees it: don't touch it, nor its request,
- * afterwards. It may be called inside the request callback, too.
+ * afterwards. It may be called inside the request callback, too, and inside the response's own callbacks.
+ *
+ * Once it has returned, no callback of the response is called any more. Called on another thread than the
+ * connection's, it first waits until a callback of this response that is running there has returned; so don't
+ * hold a lock meanwhile that the callback takes. When it returns, what the callbacks use may be freed.
  *
  * Returns 0, or -1 with errno: ENOTCONN when the client has gone (the response is freed), ENOMEM (it isn't:
  * call again), EINVAL for NULL or a response that isn't deferred.
@@ -1593,8 +1677,9 @@ int yolanda_http_response_is_open(struct http_response *httpResponse);
 /**
  * Begins to send a deferred response in parts: status and headers now, the body by
  * yolanda_http_response_write(), its end by yolanda_http_response_send(). `length` is the body's, or -1 where it
- * isn't known: then it is sent in chunks (RFC 9112, 7.1), to an HTTP/1.0 client until the connection ends.
- * The response's own `body` isn't sent.
+ * isn't known: then it is sent in chunks (RFC 9112, 7.1), to an HTTP/1.0 client until the connection ends:
+ * with a reset where that comes before yolanda_http_response_send() and all of the body, so that the client doesn't
+ * take a part for the whole. The response's own `body` isn't sent.
  *
  * Returns 0, or -1 with errno: EALREADY the second time, ENOTCONN, EPIPE or ECONNRESET (the client has
  * gone), ENOBUFS, ENOMEM, EINVAL (NULL, not deferred, another negative length).
@@ -1644,6 +1729,22 @@ int yolanda_http_response_set_stream_callback(struct http_response *httpResponse
                                               void *data);
 
 /**
+ * Has `callback` called when the client of a deferred response goes. NULL: not any more. With a stream's callback
+ * as well, that is told first.
+ *
+ * A client that has sent much behind its request isn't read from until the answer is given. An end of its side is
+ * then seen within a second, once it has arrived.
+ *
+ * Returns 0, or -1 with errno: EPERM on another thread, EINVAL for NULL or a response that isn't deferred.
+ *
+ * # Safety
+ * As for yolanda_http_response_set_stream_callback().
+ */
+int yolanda_http_response_set_closed_callback(struct http_response *httpResponse,
+                                              yolanda_http_closed_callback callback,
+                                              void *data);
+
+/**
  * Makes an HTTP server on an address, which is written as for yolanda_server_new(). The functions
  * yolanda_server_...() take its `tcpServer`, for instance to stop it: requests in flight are answered then, with
  * `Connection: close`.
@@ -1685,12 +1786,14 @@ int yolanda_http_server_free(struct http_server *server);
 
 /**
  * Sets how long the server waits, in milliseconds; 0 waits for ever. The clock is looked at every now
- * and then, so a deadline may be late by a quarter of itself, by a second at most; it is never early.
+ * and then, so a deadline may be late by a quarter of itself, by a second at most; it is never early. What the
+ * client has sent in time counts, also where the server's thread was busy until the deadline was over.
  *
  * `idle_ms`: for the next request on an open connection, or the first; it is closed then (75,000 without this
  * call, as the others 60,000).
  * `head_ms`: for request line and headers, from their first byte to their last: 408, and it closes.
- * `body_ms`: for the next bytes of a body: 408, and it closes.
+ * `body_ms`: for the next bytes of a body: 408, and it closes. yolanda_http_server_set_body_rate() has a limit for all
+ * of it.
  * `answer_ms`: for a deferred response, or its next part: 503, and it closes; once the response has begun, it is
  * cut off.
  * `write_ms`: for a client that takes nothing of what is queued for it: it is cut off.
@@ -1708,11 +1811,34 @@ int yolanda_http_server_set_deadlines(struct http_server *server,
                                       int64_t write_ms);
 
 /**
+ * Sets how fast the body of a request has to come, without this call as with 20,000 and 500. Bytes are counted as they
+ * are sent, chunk lines and trailers included.
+ *
+ * `grace_ms`: milliseconds that each body has before its rate counts.
+ * `bytes_per_second`: for each so many bytes the client gets another second; 0: any rate, and `grace_ms` is of no
+ * effect. Who sends faster is ahead, by the deadline for bodies (yolanda_http_server_set_deadlines()) at most, or
+ * by `grace_ms` where that is longer.
+ *
+ * A client that is slower gets 408, and the connection closes; where the body is streamed, the final call says so.
+ * Time in which the program has stopped the reading doesn't count, nor does time in which the server's thread was
+ * busy. Bodies that have begun keep their `grace_ms`.
+ *
+ * Returns 0, or -1 with errno: EINVAL (NULL, a negative number, more than 24 days, more than 4,294,967,295 bytes, a
+ * rate without `grace_ms`), EPERM on another thread.
+ *
+ * # Safety
+ * `server` is NULL or a server. Only on its loop's thread.
+ */
+int yolanda_http_server_set_body_rate(struct http_server *server,
+                                      int64_t grace_ms,
+                                      int64_t bytes_per_second);
+
+/**
  * Sets how large requests may be; 0 stands for the number that holds without this call.
  *
  * `line`: bytes of the request line (8,192); 414 beyond.
  * `head`: bytes of request line, headers and trailers (65,536); 431 beyond.
- * `headers`: how many headers (1,000); 431 beyond.
+ * `headers`: how many headers and trailers (1,000); 431 beyond.
  * `body`: bytes of the body (67,108,864); 413 beyond.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL or more than 1 GiB, EPERM on another thread.
@@ -1725,6 +1851,22 @@ int yolanda_http_server_set_limits(struct http_server *server,
                                    size_t head,
                                    size_t headers,
                                    size_t body);
+
+/**
+ * Sets how many bytes of bodies the server may hold at once, over all connections and threads: those that are being
+ * collected, and those whose requests aren't answered yet. Streamed bodies don't count, nor do those of a few KiB
+ * that a request has room for itself. What doesn't fit is refused with 503 and Retry-After, before it is sent where
+ * its length is announced; a body that could never fit gets 413.
+ *
+ * 0, as without this call: 268,435,456, or as much as one body may have where that is more.
+ *
+ * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread.
+ *
+ * # Safety
+ * `server` is NULL or a server. Only on its loop's thread.
+ */
+int yolanda_http_server_set_max_body_memory(struct http_server *server,
+                                            size_t bytes);
 
 /**
  * Sets after how many requests a connection is closed; 0, the default, sets no limit.
@@ -1767,17 +1909,19 @@ int yolanda_http_server_get_stats(struct http_server *server,
  * of which the one with more segments; then the one that is literal where they differ first. The order of
  * the calls doesn't matter.
  *
- * HEAD is answered by the route of GET, without the body, unless it has its own. A path whose routes are all
+ * The route is chosen when the head of a request is there. HEAD is answered by the route of GET, without the
+ * body, unless it has its own. A path whose routes are all
  * of other methods gets 405 with Allow, and OPTIONS there 204 with Allow. What no route is for goes to the
  * `requestCallback`; where that is NULL, it gets 404, a malformed path ("%zz", "%00") 400, and `OPTIONS *`
- * 204.
+ * 204. Such answers don't wait for the request's body: up to 256 KiB of it are read and dropped, behind a longer one,
+ * or one that the client waits to be asked for, the connection ends.
  *
  * `data` is handed to each call of `handler`, on several threads at once where the server has some. `destroy`,
  * which may be NULL, is called with it once, after the server and its last connection have been freed, on the
  * thread that lets go last. On failure nothing is taken.
  *
- * Returns 0, or -1 with errno: EINVAL (NULL server, pattern or handler; a method that is no token; a
- * pattern without a slash at its start, with an empty or repeated name, with `*` elsewhere than as its last
+ * Returns 0, or -1 with errno: EINVAL (NULL server, pattern or handler; a method that is no token, or longer than 64
+ * bytes; a pattern without a slash at its start, with an empty or repeated name, with `*` elsewhere than as its last
  * segment, or that no path can match), EEXIST (there is a route for this method and the same paths), EBUSY
  * (the server has been started), EPERM on another thread, ENOMEM.
  *
@@ -1818,7 +1962,8 @@ const char *yolanda_http_request_param(struct http_request *httpRequest,
  *
  * What isn't: nothing outside of `root`, by whatever path or link; symbolic links, names that begin with a dot,
  * unless `flags` say otherwise; paths with empty segments, "." or "..", "%2F" or "%00"; anything that isn't a
- * regular file. All that gets 404, a malformed path 400, what may not be read 403, other methods 405.
+ * regular file. All that gets 404, a malformed path 400, what may not be read 403, other methods 405, none of which
+ * waits for a body that the request has (see yolanda_http_server_route()).
  *
  * How a file is sent is told at yolanda_http_response_set_file(). Opening and reading it makes the thread wait for
  * the disk, where the page cache doesn't have it: slow disks want several threads.
@@ -1946,8 +2091,12 @@ int yolanda_http_access_line(const struct yolanda_http_access *entry,
                              size_t size);
 
 /**
- * Has `callback` called for each request with a body (a Content-Length above 0, or chunks), so that it can say
- * where the body goes. NULL: not any more. Requests without a body don't know of it.
+ * Has `callback` called for each request that has a body, an empty one included, so that it can say where the
+ * body goes. NULL: not any more.
+ *
+ * These are the requests with a Content-Length or with chunks, and those of all methods but GET, HEAD, DELETE,
+ * OPTIONS and TRACE. It isn't called for what the library answers itself: where no handler is for the path or the
+ * method, and in folders of yolanda_http_server_files(); nor for routes that have a callback of their own.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, EBUSY (the server has been started), EPERM on another thread,
  * ENOMEM.
@@ -1961,10 +2110,34 @@ int yolanda_http_server_set_head_callback(struct http_server *server,
                                           void *data);
 
 /**
+ * Has `callback` called for each request of a route, whether it has a body or not: instead of the server's own.
+ * NULL: the server's counts.
+ *
+ * `method` and `pattern` are those that the route was added with by yolanda_http_server_route(). HEAD
+ * goes with GET here as well, unless it has a route of its own.
+ *
+ * Returns 0, or -1 with errno: EINVAL (NULL server or pattern; what is no method or no pattern), ENOENT (there is
+ * no such route), EBUSY (the server has been started), EPERM on another thread, ENOMEM.
+ *
+ * # Safety
+ * `server` is NULL or a server; both texts are NULL or end with a NUL. `data` stays yours, and until the server's
+ * last connection has ended. Only on its loop's thread.
+ */
+int yolanda_http_server_set_route_head_callback(struct http_server *server,
+                                                const char *method,
+                                                const char *pattern,
+                                                yolanda_http_head_callback callback,
+                                                void *data);
+
+/**
  * Has the body of a request given to `callback` in parts instead of being collected: of whatever size it is,
- * it needs no more memory than the server reads at once. Behind the whole body the requestCallback or the route
- * answers as usual, at once or later; for it yolanda_http_request_body() is empty, and
- * yolanda_http_request_stream_data() is `data`. Until the final call http_request_reset() does nothing.
+ * it needs no more memory than the server reads at once. Behind YOLANDA_HTTP_BODY_COMPLETE the requestCallback or the
+ * route answers as usual, at once or later; for it yolanda_http_request_body() is empty, and
+ * yolanda_http_request_stream_data() is `data`. An empty body has the final call and the handler as well. Until the
+ * final call http_request_reset() does nothing.
+ *
+ * Where the connection ends within or right behind the final call, there is no handler: what `data` holds is best
+ * freed by the callback of yolanda_http_request_set_stream_destroy().
  *
  * `limit`: so many bytes may come, 0 stands for any number; the server's limit doesn't count. A longer body is
  * refused with 413 at once where its length is announced, otherwise at the first chunk beyond; either way the
@@ -1986,9 +2159,24 @@ int yolanda_http_request_stream_body(struct http_request *httpRequest,
                                      uint64_t limit);
 
 /**
+ * Has `destroy` called with the `data` of yolanda_http_request_stream_body() when the request is over: exactly once,
+ * behind the final call and the handler, and behind yolanda_http_response_send() where that deferred the response,
+ * whatever has become of the body, the answer and the connection. NULL: not any more.
+ *
+ * It is called on the connection's thread; for a deferred response whose loop was freed, on the thread that sends it.
+ *
+ * Returns 0, or -1 with errno: EINVAL for NULL, ENOENT where the body isn't streamed.
+ *
+ * # Safety
+ * As for yolanda_http_request_body().
+ */
+int yolanda_http_request_set_stream_destroy(struct http_request *httpRequest,
+                                            void (*destroy)(void *data));
+
+/**
  * Refuses a request before its body is read: behind the head callback the client gets an error with this
- * `status`, and with its standard text as the body, no `100 Continue`, and the connection ends (RFC 9110, 10.1.1).
- * What it has sent of the body by then is dropped.
+ * `status`, and with its standard text as the body, and no `100 Continue` (RFC 9110, 10.1.1). The connection ends,
+ * unless the request has no body; what the client has sent of it by then is dropped. No handler is called.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL and a status outside of 400 to 599, EPERM outside of the head
  * callback of this request, EALREADY (called before).
@@ -1998,6 +2186,19 @@ int yolanda_http_request_stream_body(struct http_request *httpRequest,
  */
 int yolanda_http_request_refuse(struct http_request *httpRequest,
                                 int status);
+
+/**
+ * Refuses a request as yolanda_http_request_refuse() does, with an answer of yours: headers, content type and
+ * body may be set in the response, which is valid until the head callback returns. It can't be deferred.
+ *
+ * Returns the response, which has the status and its standard text, or NULL with errno as
+ * yolanda_http_request_refuse().
+ *
+ * # Safety
+ * As for yolanda_http_request_stream_body().
+ */
+struct http_response *yolanda_http_request_refuse_with(struct http_request *httpRequest,
+                                                       int status);
 
 /**
  * The `data` of yolanda_http_request_stream_body(), for who answers the request.

@@ -9,17 +9,16 @@ use super::http_response::{self, Form};
 use super::limits::Limits;
 use super::output::Output;
 use super::refuse::refuse;
-use super::request::{self, Request};
+use super::request::{self, Intake, Request};
 use super::scratch::{self, Current, Scratch};
 use super::sending::{self, After, is_waited_for};
 use super::server;
 use super::state::{Http, Phase};
 use super::status::Status;
 use super::upload::{self, Read};
-use super::{access, route, state};
+use super::{access, intake, rate, route, state};
 use crate::abi::types::{
-    REQUEST_BODY, REQUEST_DONE, YOLANDA_HTTP_BODY_CUT as CUT, YOLANDA_HTTP_CLOSED as CLOSED,
-    YOLANDA_HTTP_WRITABLE as WRITABLE, buffer, tcp_connection,
+    REQUEST_BODY, REQUEST_DONE, YOLANDA_HTTP_BODY_CUT as CUT, buffer, tcp_connection,
 };
 use crate::reactor::buffer::readable;
 use crate::reactor::event_loop::http_slot;
@@ -37,6 +36,8 @@ enum Next {
     Hold,
     /// It waits for a response that was deferred.
     Wait,
+    /// The response was deferred, and given while its callback ran the loop: nothing is waited for.
+    Given,
     /// It waits until all is sent.
     Send,
     /// It ends when all is sent; it lingers where the client may still be sending.
@@ -55,24 +56,29 @@ const UNREAD_MAX: usize = 64 << 10;
 /// `conn` is a live connection of an HTTP server, on its own thread, and `input` its input.
 pub(super) unsafe fn serve(input: *mut buffer, conn: *mut tcp_connection) {
     // SAFETY: the connection stays while frames of its loop use it.
+    unsafe { while serve_some(input, conn) && is_open(conn) && !answering::is_ending(conn) {} }
+}
+
+/// Whether there is more to do: what came behind a response that was given while its callback ran the loop.
+unsafe fn serve_some(input: *mut buffer, conn: *mut tcp_connection) -> bool {
+    // SAFETY: the connection stays while frames of its loop use it, and its state while it is served.
     unsafe {
         let http = state::make(conn);
-        if !http.is_null() && ((*http).serving || is_waited_for(conn, http)) {
+        if !http.is_null() && (state::is_served(http) || is_waited_for(conn, http)) {
             // A callback runs the loop: the pass that called it goes on with these bytes. Or an
             // answer is outstanding: who gives it, or has sent it, goes on with them.
             let much = is_waited_for(conn, http) && readable(input) >= UNREAD_MAX;
             if much && !(*http).paused {
                 (*http).paused = answering::pause_reading(conn);
             }
-            return;
+            return false;
         }
         let resumed = !http.is_null() && sending::resume(conn, http);
         if resumed && access::is_on(conn) {
-            (*http).serving = true;
+            state::enter(http);
             access::sent(conn);
-            (*http).serving = false;
-            if !is_open(conn) {
-                return state::free(conn);
+            if !state::leave(conn, http) {
+                return false;
             }
         }
         let slot = http_slot((*conn).eventLoop);
@@ -82,19 +88,24 @@ pub(super) unsafe fn serve(input: *mut buffer, conn: *mut tcp_connection) {
             held if held.is_null() => scratch::take_request(scratch),
             held => held.cast(),
         };
+        let mut given = false;
         if request.is_null() {
             log_err!("http server: no memory for a request");
             close_after_send(conn, true);
         } else {
             (*conn).request = request.cast();
-            (*http).serving = true;
+            state::enter(http);
             request::comes_over(request, conn);
             let mut out = Output::new(conn, (*scratch).room);
-            let answered = (*http).requests;
+            let (answered, before) = ((*http).requests, (*http).phase);
+            (*http).rate.finds(readable(input));
             let next = answer_all(input, conn, scratch, request, &mut out);
+            (*http).rate.leaves(readable(input));
             match next {
                 Next::Stay | Next::Hold | Next::Wait => {
-                    note_phase(http, request, &next, (*http).requests != answered);
+                    let answered = (*http).requests != answered;
+                    note_phase(http, request, &next, answered);
+                    rate::note(conn, before, answered);
                 }
                 Next::Send => sending::wait(conn, http),
                 _ => (),
@@ -105,16 +116,16 @@ pub(super) unsafe fn serve(input: *mut buffer, conn: *mut tcp_connection) {
                 Next::Gone => true,
                 _ => out.flush(),
             };
-            if next != Next::Wait && !(goes_on(&next) && is_open(conn)) {
+            if has_request(&next) && !(goes_on(&next) && is_open(conn)) {
                 upload::end(request, CUT);
             }
             if !is_open(conn) && access::is_on(conn) {
                 access::ended(conn);
             }
-            (*http).serving = false;
             put_away(conn, scratch, request, &next);
-            if !is_open(conn) {
-                state::free(conn);
+            given = next == Next::Given;
+            if !state::leave(conn, http) {
+                // Whoever ended it while a callback ran has left nothing to do.
             } else if !sent {
                 // Also one that waits for a deferred response, which keeps its request.
                 answering::set_answering(conn, false);
@@ -131,7 +142,13 @@ pub(super) unsafe fn serve(input: *mut buffer, conn: *mut tcp_connection) {
         if !scratch.is_null() {
             scratch::put_back(slot, scratch);
         }
+        given
     }
+}
+
+/// Whether the request still is the connection's: that of a deferred response goes with it.
+fn has_request(next: &Next) -> bool {
+    !matches!(next, Next::Wait | Next::Given)
 }
 
 /// Whether more of the request that has begun may be read.
@@ -146,6 +163,8 @@ unsafe fn note_phase(http: *mut Http, request: *mut Request, next: &Next, answer
         let phase = match request::state(request) {
             _ if *next == Next::Wait => Phase::Answer,
             _ if *next == Next::Hold => Phase::Body,
+            // Nobody waits for what is left of its body.
+            _ if request::is_dropped(request) => Phase::Idle,
             REQUEST_BODY => Phase::Body,
             _ if request::parser(request).is_fresh() => Phase::Idle,
             _ => Phase::Head,
@@ -168,11 +187,11 @@ unsafe fn put_away(
 ) {
     // SAFETY: the caller's objects; nobody else uses the request.
     unsafe {
-        if *next == Next::Wait {
-            // The deferred response has it.
+        if !has_request(next) {
             return;
         }
-        let ends = !goes_on(next) || !is_open(conn);
+        let drops = *next == Next::Send && request::is_dropped(request);
+        let ends = !(goes_on(next) || drops) || !is_open(conn);
         if ends || request::parser(request).is_fresh() {
             request::reset(request);
             (*conn).request = null_mut();
@@ -194,14 +213,19 @@ unsafe fn answer_all(
         let limits = if server.is_null() { Limits::DEFAULT } else { (*server).limits() };
         let logs = access::is_on(conn);
         loop {
-            if logs && readable(input) > 0 {
+            let drops = request::is_dropped(request);
+            if logs && !drops && readable(input) > 0 {
                 access::begins(conn);
             }
-            let read = match limits.ask {
-                false => request::parse(input, request, &limits).map(|()| Read::All),
-                true => upload::read(input, conn, request, &limits, out),
+            let response = &raw mut (*scratch).response;
+            let read = match server.is_null() {
+                true => request::parse(input, request, &limits).map(|()| Read::All),
+                false => upload::read(input, conn, request, response, &limits, out),
             };
             if let Err(status) = read {
+                if drops {
+                    return Next::Close { linger: true };
+                }
                 let bytes = refuse(status, request::is_head(request), out);
                 if !server.is_null() {
                     (*server).answered(status);
@@ -217,22 +241,36 @@ unsafe fn answer_all(
             if matches!(read, Ok(Read::Gone)) {
                 return Next::Gone;
             }
+            let ready = matches!(read, Ok(Read::Answer));
             match request::state(request) {
+                REQUEST_DONE if drops => {
+                    request::reset(request);
+                    continue;
+                }
                 REQUEST_DONE if !held => (),
+                _ if ready => (),
                 state => {
-                    if state == REQUEST_BODY {
+                    if state == REQUEST_BODY && !drops {
                         ask_for_body(input, request, out);
                     }
                     return if held { Next::Hold } else { Next::Stay };
                 }
             }
             let next = answer(input, conn, scratch, request, out);
-            if next == Next::Wait {
+            if !has_request(&next) {
                 return next;
             }
-            request::reset(request);
+            let streamed = !request::upload(request).is_null();
+            if next != Next::Stay || !intake::drop_rest(request) {
+                // The body of one that was refused doesn't come.
+                upload::end(request, CUT);
+                request::reset(request);
+            }
             if next != Next::Stay {
                 return next;
+            }
+            if streamed && answering::is_closing(conn) {
+                return Next::Gone;
             }
             if out.has_failed() {
                 return Next::Close { linger: false };
@@ -240,8 +278,8 @@ unsafe fn answer_all(
             match sending::after(conn, out) {
                 After::Wait => return Next::Send,
                 _ if readable(input) == 0 => return Next::Stay,
-                After::GoOn => (),
-                After::Rest => {
+                After::GoOn if !answering::has_had_its_time(conn) => (),
+                After::GoOn | After::Rest => {
                     answering::read_again(conn);
                     return Next::Send;
                 }
@@ -283,7 +321,8 @@ unsafe fn answer(
             access::asked(conn, request);
         }
         (*http).requests = (*http).requests.wrapping_add(1);
-        let (routes, callback) = match server.is_null() {
+        let refused = request::intake(request) == Intake::Refused;
+        let (routes, callback) = match server.is_null() || refused {
             true => (null_mut(), None),
             false => {
                 (*server).counts.requests.fetch_add(1, Relaxed);
@@ -299,13 +338,15 @@ unsafe fn answer(
         (*scratch).current.conn = null_mut();
         let mut next = Next::Gone;
         if !deferred.is_null() {
-            next = Next::Wait;
+            next = if (*http).deferred == deferred { Next::Wait } else { Next::Given };
         } else if !answering::is_closing(conn) {
             http_response::complete(response);
             let close = client_closes
                 || http_response::asks_close(response)
                 || is_ending(conn)
-                || is_last(conn);
+                || is_last(conn)
+                || intake::ends_connection(input, request);
+            let lingers = !client_closes || request::has_more(request);
             note_answer(conn, http_response::status(response));
             let now = pass::now_ms();
             (*http).since = now as u32;
@@ -319,7 +360,7 @@ unsafe fn answer(
             next = match close {
                 _ if logs && answering::is_closing(conn) => Next::Gone,
                 // A client that closes has nothing more to say, unless it has said it already.
-                true => Next::Close { linger: !client_closes || readable(input) > 0 },
+                true => Next::Close { linger: lingers || readable(input) > 0 },
                 false => Next::Stay,
             };
         } else if logs {
@@ -372,9 +413,23 @@ pub(super) unsafe fn drained(conn: *mut tcp_connection) {
             return;
         }
         if !(*http).deferred.is_null() {
-            deferred::tell((*http).deferred, WRITABLE);
+            deferred::tell_writable((*http).deferred);
         } else if (*http).sending {
             serve((*conn).input_buffer, conn);
+        }
+    }
+}
+
+/// The client sends no more, and an answer is outstanding.
+///
+/// # Safety
+/// As `drained`.
+pub(super) unsafe fn half_closed(conn: *mut tcp_connection) {
+    // SAFETY: the state is there as long as the connection is open, and with it the hold on a deferred response.
+    unsafe {
+        let http = state::of(conn);
+        if !http.is_null() && !(*http).deferred.is_null() {
+            deferred::tell_half_closed((*http).deferred);
         }
     }
 }
@@ -397,13 +452,14 @@ pub(super) unsafe fn forget(conn: *mut tcp_connection) {
             if access::is_on(conn) {
                 access::given_up(conn, deferred::progress(deferred));
             }
-            deferred::tell(deferred, CLOSED);
-        } else if !(*conn).request.is_null() && !(*http).serving {
+            deferred::tell_closed(deferred);
+            deferred::leave(deferred);
+        } else if !(*conn).request.is_null() && !state::is_served(http) {
             let request: *mut Request = core::mem::replace(&mut (*conn).request, null_mut()).cast();
             upload::end(request, CUT);
             request::free(request);
         }
-        if !(*http).serving {
+        if !state::is_served(http) {
             if access::is_on(conn) {
                 access::ended(conn);
             }

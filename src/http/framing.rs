@@ -79,6 +79,11 @@ impl Framing {
         self.close || self.is_1_0 && !self.keep_alive
     }
 
+    /// Whether the head speaks of a body, if only an empty one.
+    pub(super) fn announces(&self) -> bool {
+        self.transfer || self.length.is_some()
+    }
+
     /// What follows the head, once all of it is known.
     pub(super) fn body(&self, limit: u64) -> Result<Body, Status> {
         if self.transfer {

@@ -10,7 +10,7 @@ pub(super) struct Limits {
     pub(super) line: usize,
     /// Bytes of request line, headers, trailers and their line ends together: 431 beyond.
     pub(super) head: usize,
-    /// How many headers: 431 beyond.
+    /// How many headers and trailers: 431 beyond.
     pub(super) headers: usize,
     /// Bytes of the body, without what chunks stand in: 413 beyond.
     pub(super) body: u64,
@@ -20,6 +20,10 @@ pub(super) struct Limits {
     /// The parser stops behind each stretch of a body.
     pub(super) parts: bool,
 }
+
+/// So much of a body is read and dropped behind its answer, so that the connection can stay open. Of a
+/// longer one it costs less to begin a new connection.
+pub(super) const DROPPED: Limits = Limits { body: 256 << 10, ..Limits::DEFAULT };
 
 impl Limits {
     pub(super) const DEFAULT: Limits = Limits {

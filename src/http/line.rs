@@ -4,8 +4,11 @@
 use core::ops::Range;
 
 use super::scan::{is_blank, target_len, token_len};
-use super::status::{BAD_REQUEST, Status, VERSION_NOT_SUPPORTED};
+use super::status::{BAD_REQUEST, NOT_IMPLEMENTED, Status, VERSION_NOT_SUPPORTED};
 use super::target;
+
+/// A longer method is none that anybody has heard of (RFC 9112, 3): 501.
+pub(super) const METHOD_MAX: usize = 64;
 
 /// Where the parts of `METHOD URL HTTP/1.x` stand in its line: the method at its start, the
 /// version at its end.
@@ -21,6 +24,9 @@ pub(super) fn request_line(line: &[u8]) -> Result<RequestLine, Status> {
     let method_end = token_len(line);
     if method_end == 0 || line.get(method_end) != Some(&b' ') {
         return Err(BAD_REQUEST);
+    }
+    if method_end > METHOD_MAX {
+        return Err(NOT_IMPLEMENTED);
     }
     let start = method_end + 1;
     let rest = line.get(start..).unwrap_or(b"");
@@ -94,6 +100,9 @@ mod tests {
             let line = format!("GET / {version}");
             assert_eq!(request(&line), Err(VERSION_NOT_SUPPORTED));
         }
+        let long = |length| format!("{} / HTTP/1.1", "M".repeat(length));
+        assert!(request(&long(METHOD_MAX)).is_ok());
+        assert_eq!(request(&long(METHOD_MAX + 1)), Err(NOT_IMPLEMENTED));
         for line in [
             "",
             " ",

@@ -3,6 +3,7 @@
 
 pub(crate) mod access;
 mod arena;
+mod bodies;
 mod body;
 mod body_file;
 #[cfg(target_arch = "x86_64")]
@@ -13,14 +14,17 @@ mod encode;
 mod exchange;
 pub(crate) mod files;
 mod framing;
+pub(crate) mod head;
 pub(crate) mod http_request;
 pub(crate) mod http_response;
 pub(crate) mod http_server;
+mod intake;
 mod later;
 mod limits;
 mod line;
 mod output;
 mod parse;
+pub(crate) mod rate;
 mod refuse;
 mod request;
 pub(crate) mod request_parts;

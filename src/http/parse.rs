@@ -5,9 +5,11 @@
 use super::body::{Body, Part};
 use super::framing::{Framing, is_for_the_head};
 use super::limits::{ANY_LENGTH, Limits};
-use super::line::{HeaderLine, RequestLine, header_line, request_line};
-use super::scan::find_control;
-use super::status::{BAD_REQUEST, CONTENT_TOO_LARGE, HEADERS_TOO_LARGE, Status, URI_TOO_LONG};
+use super::line::{HeaderLine, METHOD_MAX, RequestLine, header_line, request_line};
+use super::scan::{find_control, token_len};
+use super::status::{
+    BAD_REQUEST, CONTENT_TOO_LARGE, HEADERS_TOO_LARGE, NOT_IMPLEMENTED, Status, URI_TOO_LONG,
+};
 
 /// The line with the size of a chunk, and its extensions.
 const CHUNK_LINE_MAX: usize = 1 << 10;
@@ -91,9 +93,14 @@ impl Parser {
         self.halted
     }
 
+    /// How many bytes of the body are still to come; None where only the last chunk tells.
+    pub(super) fn left(&self) -> Option<u64> {
+        self.body.left()
+    }
+
     /// Behind the head: whether a body of the length that was announced may come.
     pub(super) fn admit(&self, limit: u64) -> Result<(), Status> {
-        match self.body.left() {
+        match self.left() {
             Some(length) if length > limit => Err(CONTENT_TOO_LARGE),
             _ => Ok(()),
         }
@@ -113,10 +120,21 @@ impl Parser {
             match self.step(input.get(taken..).unwrap_or(b""), limits, store) {
                 Ok(0) => break,
                 Ok(n) => taken += n,
-                Err(status) => return (taken, Err(status)),
+                Err(status) => {
+                    self.look_for_head(input.get(taken..).unwrap_or(b""));
+                    return (taken, Err(status));
+                }
             }
         }
         (taken, Ok(()))
+    }
+
+    /// A request line that wasn't taken may still say that its answer has no body. `input` begins with it.
+    #[cold]
+    pub(super) fn look_for_head(&mut self, input: &[u8]) {
+        if self.state == State::RequestLine {
+            self.is_head = input.starts_with(b"HEAD ");
+        }
     }
 
     /// Takes one line, or a stretch of the body; 0 while there is too little.
@@ -223,7 +241,10 @@ impl Parser {
                 };
                 if line.is_empty() {
                     self.body.part = Part::End;
+                } else if self.headers >= limits.headers {
+                    return Err(HEADERS_TOO_LARGE);
                 } else {
+                    self.headers += 1;
                     let parts = header_line(line)?;
                     if is_for_the_head(line.get(..parts.name_end).unwrap_or(b"")) {
                         return Err(BAD_REQUEST);
@@ -249,13 +270,18 @@ impl Parser {
         limit: usize,
     ) -> Result<Option<&'a [u8]>, Status> {
         let line = self.line(input, limit, URI_TOO_LONG);
-        // Where more than a version follows the second blank, it isn't the URL that is too long.
-        let before_version = input.iter().take(limit.saturating_sub("HTTP/1.1".len()));
-        let blanks = || before_version.filter(|&&b| b == b' ');
-        match line {
-            Err(URI_TOO_LONG) if blanks().count() > 1 => Err(BAD_REQUEST),
-            line => line,
+        if line == Err(URI_TOO_LONG) {
+            // What is too long need not be the URL.
+            let method = token_len(input);
+            if method > METHOD_MAX {
+                return Err(NOT_IMPLEMENTED);
+            }
+            let before_version = input.iter().take(limit.saturating_sub("HTTP/1.1".len()));
+            if before_version.filter(|&&b| b == b' ').count() > 1 {
+                return Err(BAD_REQUEST);
+            }
         }
+        line
     }
 
     /// A line that counts against the size of the head.

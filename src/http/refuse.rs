@@ -1,9 +1,9 @@
 //! The library's own answers to what isn't served.
 
-use super::encode::{Answer, Body, encode};
+use super::encode::{Answer, Body, Header, encode};
 use super::output::Output;
 use super::request::{self, Request};
-use super::status::{Status, reason};
+use super::status::{SERVICE_UNAVAILABLE, Status, reason};
 use super::{access, date, scratch, state};
 use crate::abi::types::tcp_connection;
 use crate::reactor::event_loop::http_slot;
@@ -24,7 +24,10 @@ pub(super) fn refuse(status: Status, head_only: bool, out: &mut Output) -> u64 {
         close: true,
         head_only,
     };
-    encode(&answer, core::iter::empty(), out)
+    // What is short by then is there again soon.
+    let again: Option<Header<'_>> =
+        (status == SERVICE_UNAVAILABLE).then_some((b"Retry-After", b"1"));
+    encode(&answer, again.into_iter(), out)
 }
 
 /// Answers a connection with an error in place of what it waits for, and ends it.
@@ -42,7 +45,12 @@ pub(super) unsafe fn turn_away(conn: *mut tcp_connection, status: Status) {
         }
         let mut out = Output::new(conn, (*scratch).room);
         let request: *mut Request = (*conn).request.cast();
-        refuse(status, !request.is_null() && request::is_head(request), &mut out);
+        let mut head_only = false;
+        if !request.is_null() {
+            request::look_for_head((*conn).input_buffer, request);
+            head_only = request::is_head(request);
+        }
+        refuse(status, head_only, &mut out);
         out.flush_before(More::AtOnce);
         scratch::put_back(slot, scratch);
         if access::is_on(conn) {

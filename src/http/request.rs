@@ -11,12 +11,15 @@ use core::ptr::null_mut;
 
 use self::content::Content;
 use self::keeper::{Keeper, push};
-pub(super) use self::streamed::{Asked, asked, set_asked, set_upload, upload};
+pub(super) use self::streamed::{
+    Intake, has_more, intake, is_dropped, set_intake, set_upload, upload,
+};
 use self::target::Lazy;
 pub(super) use self::target::{Lack, Parameters, capture, captured, path, query, segments};
 use super::arena::Arena;
-use super::limits::Limits;
+use super::limits::{DROPPED, Limits};
 use super::parse::{Parser, State};
+use super::route::table::Found;
 use super::status::{BAD_REQUEST, Status};
 use super::text::text;
 use super::upload::{self, Upload};
@@ -41,13 +44,17 @@ struct Front {
     table: *mut request_header,
     capacity: usize,
     body: Content,
+    /// The host that the target names; NULL where it is a path.
+    host: *mut u8,
     path: Lazy<*mut c_char>,
     query: Lazy<Parameters>,
     /// Those of the route.
     captured: Parameters,
     /// Where the body goes that isn't collected; else NULL.
     upload: *mut Upload,
-    asked: Asked,
+    intake: Intake,
+    /// What its head has come to; None before, and where nobody had to know.
+    found: Option<Result<Found, Lack>>,
     /// What it came over; NULL for a request of the program's.
     connection: *mut tcp_connection,
     /// Made by `http_request_new`, and so the program's to clear.
@@ -135,11 +142,13 @@ unsafe fn init(request: *mut Request, connection: *mut tcp_connection, is_progra
             table,
             capacity: FIRST_HEADERS,
             body: Content::EMPTY,
+            host: null_mut(),
             path: Lazy::Unread,
             query: Lazy::Unread,
             captured: Parameters::NONE,
             upload: null_mut(),
-            asked: Asked::No,
+            intake: Intake::Open,
+            found: None,
             connection,
             is_program_s,
         });
@@ -244,6 +253,33 @@ pub(super) unsafe fn is_head(request: *mut Request) -> bool {
     unsafe { (*request).front.parser.is_head }
 }
 
+/// Has `is_head` tell what the request line that has begun to come says.
+///
+/// # Safety
+/// Both are live objects.
+pub(super) unsafe fn look_for_head(input: *mut buffer, request: *mut Request) {
+    // SAFETY: as said; nothing else runs meanwhile.
+    unsafe { parser(request).look_for_head(unread(input)) };
+}
+
+/// Who answers, where that was found out behind the head.
+///
+/// # Safety
+/// `request` is a live request.
+pub(super) unsafe fn found(request: *mut Request) -> Option<Result<Found, Lack>> {
+    // SAFETY: the caller's request.
+    unsafe { (*request).front.found }
+}
+
+/// Notes who answers.
+///
+/// # Safety
+/// `request` is a live request; what was found stays as long.
+pub(super) unsafe fn set_found(request: *mut Request, found: Result<Found, Lack>) {
+    // SAFETY: the caller's request.
+    unsafe { (*request).front.found = Some(found) };
+}
+
 /// Whether the target is the server itself, not a path.
 ///
 /// # Safety
@@ -271,6 +307,22 @@ pub(super) unsafe fn ends_connection(request: *mut Request) -> bool {
     unsafe { (*request).front.parser.framing.ends_connection() }
 }
 
+/// What there is to read of an input.
+///
+/// # Safety
+/// A live buffer, which stays as it is while the result is used.
+unsafe fn unread<'a>(input: *mut buffer) -> &'a [u8] {
+    // SAFETY: as said; the readable bytes lie in the buffer's block.
+    unsafe {
+        match readable(input) {
+            n if n > 0 && !(*input).data.is_null() => {
+                core::slice::from_raw_parts(read_at(input).cast_const(), n)
+            }
+            _ => b"",
+        }
+    }
+}
+
 /// Takes what it can from the input. An error: the bytes are no request that is served. Bytes of a body
 /// that isn't collected are left in the input, for `upload` to hand over.
 ///
@@ -283,15 +335,11 @@ pub(super) unsafe fn parse(
 ) -> Result<(), Status> {
     // SAFETY: the readable bytes lie in the buffer's block, and nothing else runs meanwhile.
     unsafe {
-        let bytes = match readable(input) {
-            n if n > 0 && !(*input).data.is_null() => {
-                core::slice::from_raw_parts(read_at(input).cast_const(), n)
-            }
-            _ => b"",
-        };
+        let bytes = unread(input);
         let upload = (*request).front.upload;
         let of_upload;
         let limits = match upload.is_null() {
+            true if is_dropped(request) => &DROPPED,
             true => limits,
             false if (*upload).part > 0 => return Ok(()),
             false => {

@@ -4,10 +4,13 @@ mod pattern;
 pub(super) mod table;
 
 use core::ffi::{c_char, c_int, c_void};
+use core::sync::atomic::Ordering::Relaxed;
 
 use self::table::{Destroy, Found, Pattern, Wish, captures, find, methods};
 use super::encode::Sink;
+use super::head::Hook;
 use super::http_response::{Response, set_standard};
+use super::line::METHOD_MAX;
 use super::output::Collected;
 use super::request::{self, Lack, Request};
 use super::response_setters::yolanda_http_response_add_header;
@@ -34,14 +37,49 @@ pub(crate) unsafe extern "C" fn yolanda_http_server_route(
         let Some(own) = usable("yolanda_http_server_route", server) else {
             return -1;
         };
-        let any = method.is_null() || text(method) == b"*";
-        let method = text(method);
-        if pattern.is_null() || handler.is_none() || !(any || is_token(method)) {
+        let (Some(method), Some(_), false) = (named(method), handler, pattern.is_null()) else {
             return errno::fail(libc::EINVAL);
-        }
-        let method = if any { b"" } else { method };
-        let wish = Wish { handler, data, destroy };
+        };
+        let wish = Wish { handler, data, destroy, takes_bodies: true };
         add(own, method, text(pattern), wish).map_or_else(errno::fail, |()| 0)
+    }
+}
+
+/// The method that a program names, empty for any; None for what is no method.
+unsafe fn named<'a>(method: *const c_char) -> Option<&'a [u8]> {
+    // SAFETY: NULL or a C string, which stays as it is while the result is used.
+    let method = if method.is_null() { b"*" } else { unsafe { text(method) } };
+    match method {
+        b"*" => Some(b""),
+        _ if is_token(method) && method.len() <= METHOD_MAX => Some(method),
+        _ => None,
+    }
+}
+
+/// Says whom to ask behind the heads of a route's requests. Err with errno: EINVAL, EBUSY, ENOENT, ENOMEM.
+///
+/// # Safety
+/// A live server on its thread; NULL or C strings.
+pub(super) unsafe fn set_head(
+    server: &HttpServer,
+    method: *const c_char,
+    pattern: *const c_char,
+    hook: Hook,
+) -> Result<(), c_int> {
+    // SAFETY: as said; the table of a server that hasn't started is this thread's.
+    unsafe {
+        let (Some(method), false) = (named(method), pattern.is_null()) else {
+            return Err(libc::EINVAL);
+        };
+        if has_started(server.public.tcpServer) {
+            return Err(libc::EBUSY);
+        }
+        let route = table::added(&server.routes, method, text(pattern))?;
+        (*route).head = hook;
+        if hook.is_some() {
+            server.asks.store(true, Relaxed);
+        }
+        Ok(())
     }
 }
 
@@ -70,7 +108,7 @@ pub(super) unsafe fn add(
 ///
 /// # Safety
 /// `first` is the table of a live server, `request` a live request.
-unsafe fn look_up(first: *mut Pattern, request: *mut Request) -> Result<Found, Lack> {
+pub(super) unsafe fn look_up(first: *mut Pattern, request: *mut Request) -> Result<Found, Lack> {
     // SAFETY: as said; nothing of the program runs meanwhile.
     unsafe {
         let path = request::segments(request)?;
@@ -99,7 +137,8 @@ pub(super) unsafe fn answer(
 ) {
     // SAFETY: as said; what the program changes isn't used after its call.
     unsafe {
-        let status = match look_up(first, request) {
+        let found = request::found(request).unwrap_or_else(|| look_up(first, request));
+        let status = match found {
             Ok(Found::Route(_, route)) => {
                 let Wish { handler, data, .. } = (*route).wish;
                 if let Some(handler) = handler {

@@ -2,13 +2,15 @@
 
 use core::ffi::c_void;
 use core::mem::size_of;
-use core::ptr::null_mut;
-use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering::Relaxed};
+use core::ptr::{null, null_mut};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use super::access::{self, Log};
+use super::bodies::Bodies;
+use super::head::{self, Hook};
 use super::limits::Limits;
+use super::rate::Terms;
 use super::route::table::{self, Pattern};
-use super::upload::{self, Hook};
 use crate::abi::types::{http_server, request_callback, tcp_connection};
 
 /// The public struct first, so that the pointers are the same. Written on the server's thread, read by
@@ -17,6 +19,7 @@ use crate::abi::types::{http_server, request_callback, tcp_connection};
 pub(super) struct HttpServer {
     pub(super) public: http_server,
     pub(super) deadlines: Deadlines,
+    pub(super) body_rate: Terms,
     pub(super) limits: AtomicLimits,
     /// Requests that one connection may make; 0: any number.
     pub(super) max_requests: AtomicU32,
@@ -27,6 +30,9 @@ pub(super) struct HttpServer {
     pub(super) log: AtomicPtr<Log>,
     /// NULL: none. Changed before the start only.
     pub(super) head: AtomicPtr<Hook>,
+    /// There is a head callback, here or of a route. Changed before the start only.
+    pub(super) asks: AtomicBool,
+    pub(super) bodies: Bodies,
 }
 
 /// Milliseconds; 0: none.
@@ -79,6 +85,7 @@ pub(super) fn allocate(callback: request_callback) -> *mut HttpServer {
                     answer: ms(OTHER_MS),
                     write: ms(OTHER_MS),
                 },
+                body_rate: Terms::default(),
                 limits: AtomicLimits {
                     line: AtomicU32::new(default.line as u32),
                     head: AtomicU32::new(default.head as u32),
@@ -90,6 +97,8 @@ pub(super) fn allocate(callback: request_callback) -> *mut HttpServer {
                 routes: AtomicPtr::new(null_mut()),
                 log: AtomicPtr::new(null_mut()),
                 head: AtomicPtr::new(null_mut()),
+                asks: AtomicBool::new(false),
+                bodies: Bodies::new(),
             });
         }
         server
@@ -106,7 +115,7 @@ pub(super) unsafe fn dispose(block: *mut c_void) {
     unsafe {
         table::free(&(*server).routes);
         access::free((*server).log.load(Relaxed));
-        upload::free_hook((*server).head.load(Relaxed));
+        head::free((*server).head.load(Relaxed));
         libc::free(block);
     }
 }
@@ -120,6 +129,18 @@ pub(super) unsafe fn of(conn: *mut tcp_connection) -> *mut HttpServer {
     unsafe { (*conn).data.cast() }
 }
 
+/// What counts the bodies that come over a connection; NULL where it has no server.
+///
+/// # Safety
+/// NULL, or a live connection of an HTTP server. The result is good as long as the connection's memory.
+pub(super) unsafe fn bodies(conn: *mut tcp_connection) -> *const Bodies {
+    // SAFETY: as said; a connection keeps its server.
+    unsafe {
+        let server = if conn.is_null() { null_mut() } else { of(conn) };
+        if server.is_null() { null() } else { &raw const (*server).bodies }
+    }
+}
+
 impl HttpServer {
     pub(super) fn limits(&self) -> Limits {
         let read = |value: &AtomicU32| value.load(Relaxed) as usize;
@@ -127,8 +148,8 @@ impl HttpServer {
             line: read(&self.limits.line),
             head: read(&self.limits.head),
             headers: read(&self.limits.headers),
-            body: read(&self.limits.body) as u64,
-            ask: !self.head.load(Relaxed).is_null(),
+            body: read(&self.limits.body).min(self.bodies.most()) as u64,
+            ask: true,
             parts: false,
         }
     }

@@ -109,6 +109,19 @@ pub(crate) unsafe extern "C" fn yolanda_http_server_set_limits(
     for (place, value, default) in all {
         place.store(if value == 0 { default } else { value } as u32, Relaxed);
     }
+    own.bodies.suit(l.body.load(Relaxed) as usize);
+    0
+}
+
+pub(crate) unsafe extern "C" fn yolanda_http_server_set_max_body_memory(
+    server: *mut http_server,
+    bytes: usize,
+) -> c_int {
+    // SAFETY: NULL or a live server.
+    let Some(own) = (unsafe { usable("yolanda_http_server_set_max_body_memory", server) }) else {
+        return -1;
+    };
+    own.bodies.set_most(bytes, own.limits.body.load(Relaxed) as usize);
     0
 }
 

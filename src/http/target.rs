@@ -59,6 +59,17 @@ pub(super) fn authority(target: &[u8]) -> Option<Range<usize>> {
     Some(start..start + len)
 }
 
+/// The two parts of a target that names its host: `HOST:PORT`, and the path with the query, which is empty or
+/// begins with a slash or a question mark. None for the other forms.
+pub(super) fn absolute(target: &[u8]) -> Option<(Range<usize>, &[u8])> {
+    if target.first() == Some(&b'/') {
+        return None;
+    }
+    let authority = authority(target)?;
+    let path = target.get(authority.end..)?;
+    Some((authority, path))
+}
+
 fn scheme_len(target: &[u8]) -> usize {
     if !target.first().is_some_and(u8::is_ascii_alphabetic) {
         return 0;
@@ -242,5 +253,21 @@ mod tests {
         assert_eq!(of("http://"), Some(""));
         assert_eq!(of("/http://a"), None);
         assert_eq!(of("*"), None);
+    }
+
+    #[test]
+    fn absolute_forms() {
+        for (target, parts) in [
+            ("http://a:80/b?c", Some(("a:80", "/b?c"))),
+            ("HTTP://a", Some(("a", ""))),
+            ("http://a?b=/c", Some(("a", "?b=/c"))),
+            ("/http://a", None),
+            ("*", None),
+        ] {
+            let found = absolute(target.as_bytes());
+            let found =
+                found.map(|(host, path)| (&target[host], core::str::from_utf8(path).unwrap()));
+            assert_eq!(found, parts, "{target}");
+        }
     }
 }

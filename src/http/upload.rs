@@ -7,32 +7,29 @@ use core::mem::size_of;
 use core::ptr::{null, null_mut};
 use core::sync::atomic::Ordering::Relaxed;
 
+use super::head::asked;
+use super::http_response::Response;
+use super::intake::{self, Next};
 use super::limits::{ANY_LENGTH, Limits};
 use super::output::Output;
-use super::request::{self, Asked, Request};
+use super::request::{self, Intake, Request};
+use super::route::table::Destroy;
 use super::server;
-use super::server_settings::usable;
 use super::status::Status;
 use crate::abi::types::{
     REQUEST_DONE, YOLANDA_HTTP_BODY_COMPLETE as COMPLETE, YOLANDA_HTTP_BODY_PART as PART, buffer,
-    http_request, http_server, tcp_connection, yolanda_http_body_callback,
-    yolanda_http_head_callback,
+    http_request, tcp_connection, yolanda_http_body_callback,
 };
 use crate::reactor::buffer::{read_at, readable};
 use crate::reactor::tcp_connection::answering;
-use crate::reactor::tcp_server::has_started;
 use crate::sys::{errno, pool};
-
-/// Whom to ask about bodies. It stays from before the server's start until its end.
-pub(super) struct Hook {
-    callback: yolanda_http_head_callback,
-    data: *mut c_void,
-}
 
 /// Where a body goes.
 pub(super) struct Upload {
     callback: yolanda_http_body_callback,
     data: *mut c_void,
+    /// Called with `data` when the request is over.
+    destroy: Destroy,
     /// Bytes that the body may have.
     pub(super) limit: u64,
     /// So many bytes at the front of the input have been parsed already.
@@ -45,63 +42,12 @@ pub(super) struct Upload {
 pub(super) enum Read {
     /// The end of the request, or of the input.
     All,
+    /// As much of the request as is needed to answer it.
+    Answer,
     /// The program has stopped the reading.
     Held,
     /// The program has ended the connection.
     Gone,
-}
-
-pub(crate) unsafe extern "C" fn yolanda_http_server_set_head_callback(
-    server: *mut http_server,
-    callback: yolanda_http_head_callback,
-    data: *mut c_void,
-) -> c_int {
-    // SAFETY: NULL or a live server; no other thread looks at the hook of one that hasn't started.
-    unsafe {
-        let Some(own) = usable("yolanda_http_server_set_head_callback", server) else {
-            return -1;
-        };
-        if has_started((*server).tcpServer) {
-            return errno::fail(libc::EBUSY);
-        }
-        let mut hook = null_mut();
-        if callback.is_some() {
-            hook = pool::alloc(size_of::<Hook>()).cast::<Hook>();
-            if hook.is_null() {
-                return errno::fail(libc::ENOMEM);
-            }
-            hook.write(Hook { callback, data });
-        }
-        free_hook(own.head.swap(hook, Relaxed));
-        0
-    }
-}
-
-/// Frees a server's hook.
-///
-/// # Safety
-/// NULL, or what nobody looks at any more.
-pub(super) unsafe fn free_hook(hook: *mut Hook) {
-    if !hook.is_null() {
-        // SAFETY: as said.
-        unsafe { pool::free(hook.cast(), size_of::<Hook>()) };
-    }
-}
-
-/// The request, if its head callback runs and hasn't decided on its body; else errno is set.
-unsafe fn asked(what: &str, request: *mut http_request) -> Option<*mut Request> {
-    if request.is_null() {
-        log_err!("{}: no request", what);
-        errno::set(libc::EINVAL);
-        return None;
-    }
-    // SAFETY: a live request of the library's making.
-    match unsafe { request::asked(request.cast()) } {
-        Asked::Now => return Some(request.cast()),
-        Asked::No => errno::set(libc::EPERM),
-        Asked::Refused(_) => errno::set(libc::EALREADY),
-    }
-    None
 }
 
 pub(crate) unsafe extern "C" fn yolanda_http_request_stream_body(
@@ -112,7 +58,7 @@ pub(crate) unsafe extern "C" fn yolanda_http_request_stream_body(
 ) -> c_int {
     // SAFETY: NULL or the caller's request; fresh memory is written at once.
     unsafe {
-        let Some(request) = asked("yolanda_http_request_stream_body", httpRequest) else {
+        let Some((request, _)) = asked("yolanda_http_request_stream_body", httpRequest) else {
             return -1;
         };
         if callback.is_none() {
@@ -126,27 +72,29 @@ pub(crate) unsafe extern "C" fn yolanda_http_request_stream_body(
             return errno::fail(libc::ENOMEM);
         }
         let limit = if limit == 0 { ANY_LENGTH } else { limit.min(ANY_LENGTH) };
-        upload.write(Upload { callback, data, limit, part: 0, is_over: false });
+        upload.write(Upload { callback, data, destroy: None, limit, part: 0, is_over: false });
         request::set_upload(request, upload);
         0
     }
 }
 
-pub(crate) unsafe extern "C" fn yolanda_http_request_refuse(
+pub(crate) unsafe extern "C" fn yolanda_http_request_set_stream_destroy(
     httpRequest: *mut http_request,
-    status: c_int,
+    destroy: Destroy,
 ) -> c_int {
-    // SAFETY: NULL or the caller's request.
-    unsafe {
-        let Some(request) = asked("yolanda_http_request_refuse", httpRequest) else {
-            return -1;
-        };
-        if !(400..600).contains(&status) {
-            return errno::fail(libc::EINVAL);
-        }
-        request::set_asked(request, Asked::Refused(status as Status));
-        0
+    if httpRequest.is_null() {
+        log_err!("yolanda_http_request_set_stream_destroy: no request");
+        return errno::fail(libc::EINVAL);
     }
+    // SAFETY: the caller's request.
+    unsafe {
+        let upload = request::upload(httpRequest.cast());
+        if upload.is_null() {
+            return errno::fail(libc::ENOENT);
+        }
+        (*upload).destroy = destroy;
+    }
+    0
 }
 
 pub(crate) unsafe extern "C" fn yolanda_http_request_stream_data(
@@ -176,35 +124,45 @@ pub(super) unsafe fn is_coming(request: *mut Request) -> bool {
     // SAFETY: as said.
     unsafe {
         let upload = request::upload(request);
-        request::asked(request) != Asked::No || !upload.is_null() && !(*upload).is_over
+        matches!(request::intake(request), Intake::Asked(_) | Intake::Refused)
+            || !upload.is_null() && !(*upload).is_over
     }
 }
 
-/// Frees what a request has.
+/// Frees what a request has, and tells the program that it needs its data no more.
 ///
 /// # Safety
-/// NULL, or what its request doesn't point to any more.
+/// NULL, or what its request doesn't point to any more. The callback may do what a handler may.
 pub(super) unsafe fn free(upload: *mut Upload) {
     if !upload.is_null() {
         // SAFETY: as said.
-        unsafe { pool::free(upload.cast(), size_of::<Upload>()) };
+        unsafe {
+            let (destroy, data) = ((*upload).destroy, (*upload).data);
+            pool::free(upload.cast(), size_of::<Upload>());
+            if let Some(destroy) = destroy {
+                destroy(data);
+            }
+        }
     }
 }
 
-/// Reads a request of a server that has a head callback, and hands its body over if the program wants it so.
-/// An error: what the request is refused with.
+/// Reads a request, has it decided what becomes of its body, and hands that over if the program wants it so. An
+/// error: what the request is refused with.
 ///
 /// # Safety
-/// A live connection on its thread, which is being served, its input and its request.
+/// A live connection on its thread, which is being served, its input and its request; the response is the loop's,
+/// and empty.
 pub(super) unsafe fn read(
     input: *mut buffer,
     conn: *mut tcp_connection,
     request: *mut Request,
+    response: *mut Response,
     limits: &Limits,
     out: &mut Output,
 ) -> Result<Read, Status> {
     // SAFETY: as said; all that a callback can change is looked at afresh behind it.
     unsafe {
+        let asks = (*server::of(conn)).asks.load(Relaxed);
         loop {
             let upload = request::upload(request);
             if !upload.is_null() {
@@ -214,50 +172,27 @@ pub(super) unsafe fn read(
                 take(input, core::mem::replace(&mut (*upload).part, 0));
             }
             request::parse(input, request, limits)?;
-            let mut verdict = Ok(());
             let halted = request::parser(request).is_halted();
-            if !halted && request::state(request) == REQUEST_DONE {
-                end(request, COMPLETE);
-            } else if !halted {
-                return Ok(Read::All);
-            } else if upload.is_null() {
-                // What was answered before doesn't wait for this body, nor end with it.
-                out.flush();
-                verdict = ask(conn, request, limits);
-            } else {
-                hand_over(input, request, upload);
+            let done = request::state(request) == REQUEST_DONE;
+            if (halted || done && asks) && request::intake(request) == Intake::Open {
+                match intake::decide(input, conn, request, response, limits, out)? {
+                    Next::Read => continue,
+                    Next::Answer => return Ok(Read::Answer),
+                    Next::Gone => return Ok(Read::Gone),
+                }
             }
-            if answering::is_closing(conn) || answering::is_ending(conn) {
+            if halted {
+                hand_over(input, request, upload);
+            } else if done {
+                end(request, COMPLETE);
+            }
+            if !upload.is_null() && (answering::is_closing(conn) || answering::is_ending(conn)) {
                 return Ok(Read::Gone);
             }
-            verdict?;
             if !halted {
                 return Ok(Read::All);
             }
         }
-    }
-}
-
-/// Asks the program about the body of a request. An error: it doesn't want it, or it is too long.
-unsafe fn ask(
-    conn: *mut tcp_connection,
-    request: *mut Request,
-    limits: &Limits,
-) -> Result<(), Status> {
-    // SAFETY: the caller's objects; a connection keeps its server, and that its hook.
-    unsafe {
-        let hook = (*server::of(conn)).head.load(Relaxed);
-        let (callback, data) = ((*hook).callback, (*hook).data);
-        request::set_asked(request, Asked::Now);
-        if let Some(callback) = callback {
-            callback(request.cast(), data);
-        }
-        if let Asked::Refused(status) = request::set_asked(request, Asked::No) {
-            return Err(status);
-        }
-        let upload = request::upload(request);
-        let limit = if upload.is_null() { limits.body } else { (*upload).limit };
-        request::parser(request).admit(limit)
     }
 }
 

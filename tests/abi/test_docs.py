@@ -108,12 +108,22 @@ class Code(unittest.TestCase):
                     ("GET", "/users/a%20b", None, b"a b"),
                     ("POST", "/echo", b"\0\1", b"\0\1"),
                     ("GET", "/slow", None, b"42\n"),
+                    ("GET", "/news", None, b"news\n"),
                     ("GET", "/count", None, b"".join(b"%d\n" % i for i in range(1000))),
                     ("POST", "/upload", bytes(100_000), b"100000 bytes\n"),
                     ("GET", "/files/LICENSE", None, read("LICENSE").encode())):
                 asked.request(method, path, body)
                 answer = asked.getresponse()
                 self.assertEqual((path, answer.status, answer.read()), (path, 200, expected))
+            for method, body, status in (("PUT", bytes(1000), 405), ("POST", None, 200)):
+                asked.request(method, "/upload", body)
+                answer = asked.getresponse()
+                self.assertEqual((answer.status, answer.read() == b"0 bytes\n"), (status, status == 200))
+            asked.request("POST", "/upload", b"GIF", {"Content-Type": "image/gif"})
+            answer = asked.getresponse()
+            self.assertEqual((answer.status, answer.read()), (415, b"no pictures, please\n"))
+            with server.connect() as gone:
+                gone.sendall(b"GET /news HTTP/1.1\r\nHost: a\r\n\r\n")
             asked.request("GET", "/files/none")
             self.assertEqual(asked.getresponse().status, 404)
             asked.close()

@@ -615,11 +615,13 @@ def upload(examples):
                     assert Path(place, name).read_bytes() == body, name
             assert ask("PUT", "/0", b"another") == (201, b"7 bytes\n")
             assert Path(place, "0").read_bytes() == b"another"
+            assert ask("PUT", "/empty") == (201, b"0 bytes\n")
+            assert Path(place, "empty").read_bytes() == b""
             before = names()
-            assert before == ["0", "0.bin", "1", "1.bin", "2", "2.bin"], before
-            assert ask("GET", "/")[0] == ask("PUT", "/empty")[0] == 400
-            for method, path, status in (("POST", "/a", 405), ("PUT", "/", 400), ("PUT", "/.hidden", 400),
-                                         ("PUT", "/a/b", 400), ("PUT", "/..%2Fa", 400), ("PUT", "/%zz", 400)):
+            assert before == ["0", "0.bin", "1", "1.bin", "2", "2.bin", "empty"], before
+            for method, path, status in (("POST", "/a", 405), ("GET", "/a", 405), ("PUT", "/", 404),
+                                         ("PUT", "/.hidden", 400), ("PUT", "/a%20b", 400), ("PUT", "/a/b", 404),
+                                         ("PUT", "/..%2Fa", 404), ("PUT", "/%zz", 400)):
                 assert ask(method, path, b"body")[0] == status, path
             client.close()
             assert names() == before, names()
@@ -631,7 +633,7 @@ def upload(examples):
                 harness.wait_until(lambda: names() != before, timeout=examples.timeout)
             server.wait_line("/half: cut after 10 bytes$", timeout=examples.timeout)
             assert names() == before, names()
-        # One signal: when the loop is freed, a second would end the process.
+        # A second signal would find a server that has ended already.
         with serving(stop=None) as server, examples.connect(server) as late:
             late.sendall(head)
             harness.wait_until(lambda: names() != before, timeout=examples.timeout)

@@ -62,6 +62,8 @@ class Client:
             assert colon, f"a header without a colon: {line!r}"
             headers.append((key, value))
         response = Response(version, int(status), reason, headers, b"")
+        if response.status == 204:
+            return response
         size = response.header("Content-Length")
         assert size is not None and size.isdigit(), f"Content-Length {size!r}"
         body = b"" if head else self._take(int(size))

@@ -350,6 +350,14 @@ class Ends(netcase.NetCase):
             harness.wait_until(lambda: harness.rss(server.pid) <= memory + 600,
                                f"{memory} KiB again, not {harness.rss(server.pid)}", timeout=harness.scaled(5))
 
+    def test_a_handler_sees_the_path_of_an_absolute_target(self):
+        """RFC 9112, 3.2.2: clients write it to proxies, but servers have to take it."""
+        with self.server("course_http") as server, Client(server) as client:
+            for target in ("http://test/network", "HTTP://test:80/network", "http://test/", "http://test"):
+                self.assertEqual(client.get(target).body, b"<p>found</p>", target)
+            self.assertEqual(client.get("http://network").status, 200)
+            self.assertEqual(client.get("http://test/network/none").status, 404)
+
     @harness.of_the_pools
     def test_a_handler_that_forgets_the_terminator_finds_fresh_memory(self):
         """A thread that runs callbacks hands nothing back to free while a server serves: the course's

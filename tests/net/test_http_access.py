@@ -74,6 +74,15 @@ class Access(netcase.NetCase):
             self.assertEqual([e.bytes for e in found], [5, 9, 18, 5, 0, 11, 7, 0, 5])
             self.assertEqual({e.with_request for e in found}, {1})
 
+    def test_absolute_targets(self):
+        """The log, the routes and the program have the same path."""
+        with self.logging() as server, Client(server) as client:
+            self.assertEqual(client.get("http://a/plain/x?y=z").status, 200)
+            self.assertEqual(client.get("http://a").status, 404)
+            one, two = self.entries(server, 2)
+            self.assertLine(one, "GET /plain/x?y=z HTTP/1.1", "200", "5")
+            self.assertLine(two, "GET / HTTP/1.1", "404", "9")
+
     def test_what_isnt_served(self):
         """The library's own: what was understood of the request is told."""
         host = "Host: a\r\n"

@@ -103,6 +103,19 @@ class Malformed(BadCase):
                     self.assertTrue(answer.startswith(b"HTTP/1.1 %d " % status), answer)
                     self.assertTrue(answer.endswith(b"\r\n\r\n") and answer.count(b"\r\n\r\n") == 1, answer)
 
+    def test_a_HEAD_whose_line_is_refused_has_no_body(self):
+        """As far as it says that it is one; empty lines before it don't count."""
+        with self.server("http") as server:
+            for line, status in ((b"HEAD / HTTP/2.0\r\n", 505), (b"HEAD https://a/ HTTP/1.1\r\n", 421),
+                                 (b"HEAD a HTTP/1.1\r\n", 400), (b"\r\nHEAD / a\r\n", 400), (b"HEAD /\n", 400),
+                                 (b"HEAD /" + b"u" * 10000, 414), (b"HEADS / HTTP/2.0\r\n", 505)):
+                with self.subTest(line=line[:40]), Client(server) as client:
+                    client.send(line)
+                    answer = client.end()
+                    self.assertTrue(answer.startswith(b"HTTP/1.1 %d " % status), answer)
+                    self.assertEqual(answer.endswith(b"\r\n\r\n"), not line.startswith(b"HEADS"), answer)
+                    self.assertEqual(answer.count(b"\r\n\r\n"), 1, answer)
+
     def test_the_callback_is_not_asked_about_malformed_requests(self):
         """400 comes from the library, not from the callback."""
         with self.server("http") as server:
@@ -174,6 +187,20 @@ class TooMuch(BadCase):
             self.assertRefused(server, b"GET / HTTP/1." + b"1" * 100000 + b"\r\n\r\n", 400, 414, 505)
             self.assertStillServes(server)
 
+    def test_a_method_too_long_gets_501(self):
+        """RFC 9112, 3: longer than any that there is; whether its line ends or not, and in whatever pieces."""
+        with self.server("http") as server:
+            for size in (65, 1000, 8190, 8193, 20000):
+                for end in (b"", b" / HTTP/1.1\r\nHost: a\r\n\r\n"):
+                    if end or size > 8192:
+                        self.assertRefused(server, b"M" * size + end, 501)
+            with Client(server) as client:
+                client.send(b"M" * 70)
+                self.assertEqual(client.get("/", method="").status, 501)
+            with Client(server) as client:
+                self.assertEqual(client.get("/line", method="M" * 64).status, 200)
+            self.assertStillServes(server)
+
     def test_a_url_too_long_gets_414(self):
         """414 URL too long."""
         with self.server("http") as server:
@@ -191,13 +218,13 @@ class TooMuch(BadCase):
         """A line that never ends doesn't fill the memory: refused long before 64 MiB."""
         with self.server("http") as server:
             memory = harness.rss(server.pid)
-            for start in (b"GET /", b"GET / HTTP/1.1\r\nLarge: ", b"G"):
+            for start, statuses in ((b"GET /", (414,)), (b"GET / HTTP/1.1\r\nLarge: ", (431,)), (b"G", (501,))):
                 with Client(server) as client:
                     try:
                         client.send(start + b"x" * (4 << 20))
                     except ConnectionError:
                         pass
-                    self.assertIn(client.response().status, (400, 414, 431))
+                    self.assertIn(client.response().status, statuses)
             self.assertLess(harness.rss(server.pid), memory + 8192)
             self.assertStillServes(server)
 

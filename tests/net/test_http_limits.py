@@ -53,6 +53,13 @@ class Limits(netcase.NetCase):
                 self.assertEqual((response.status, response.header("Connection")), (408, "close"))
                 self.assertEqual(self.assertEnds(client, started, SHORT), b"")
 
+    def test_half_a_head_of_HEAD_gets_408_without_a_body(self):
+        for part in (b"HEAD ", b"\r\nHEAD /", b"HEAD / HTTP/1.1\r\nHost: x\r\n"):
+            with self.limited(head=SHORT) as server, Client(server) as client:
+                client.send(part)
+                self.assertEqual(client.response(head=True).status, 408)
+                self.assertEqual(client.end(), b"")
+
     def test_a_byte_now_and_then_gets_408(self):
         """Slowloris: each byte alone is in time, the head is not."""
         with self.limited(head=2 * SHORT) as server, Client(server) as client:

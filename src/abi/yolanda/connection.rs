@@ -85,8 +85,9 @@ pub unsafe extern "C-unwind" fn yolanda_connection_error(connection: *mut tcp_co
 }
 
 /// Closes a connection at once: what is queued is dropped. No callback runs within; the closed
-/// callback comes from the loop's pass, and on another thread's call a message callback that is on
-/// its way may still come before it.
+/// callback comes from the loop's pass. On another thread it comes after what that thread posted
+/// before, and a message callback that is on its way may still come first; the caller finds the
+/// connection closed at once.
 ///
 /// Returns 0, or -1 with errno: EINVAL (NULL), ENOTCONN (closing has begun already, by the first
 /// call of this function for example), ENOMEM (on another thread only; it is as open as before).
@@ -99,11 +100,11 @@ pub unsafe extern "C-unwind" fn yolanda_connection_close(connection: *mut tcp_co
     jump_to!(crate::reactor::tcp_connection::yolanda_connection_close)
 }
 
-/// Closes a connection after its queue is sent: the queue goes out, then the end of the stream, and
-/// when the peer has ended its side too, the connection closes. Whatever is left of that after
+/// Closes a connection after all that was accepted is sent, other threads' sends included: the queue goes
+/// out, then the end of the stream, and when the peer has ended its side too, the connection closes. Whatever is left of that after
 /// `limit_ms` milliseconds, it is closed then, with ETIMEDOUT; 0 cuts it in the next pass.
 ///
-/// Sends fail with EPIPE from here on. What still arrives is dropped, without message callbacks, also
+/// Sends fail with EPIPE from here on; functions that the same thread posted before still send. What still arrives is dropped, without message callbacks, also
 /// where reading was paused. Called again, the earlier of both ends counts;
 /// yolanda_connection_close() may follow.
 ///

@@ -27,7 +27,8 @@ pub const YOLANDA_HTTP_FILES_HIDDEN: c_int = 2;
 ///
 /// What isn't: nothing outside of `root`, by whatever path or link; symbolic links, names that begin with a dot,
 /// unless `flags` say otherwise; paths with empty segments, "." or "..", "%2F" or "%00"; anything that isn't a
-/// regular file. All that gets 404, a malformed path 400, what may not be read 403, other methods 405.
+/// regular file. All that gets 404, a malformed path 400, what may not be read 403, other methods 405, none of which
+/// waits for a body that the request has (see yolanda_http_server_route()).
 ///
 /// How a file is sent is told at yolanda_http_response_set_file(). Opening and reading it makes the thread wait for
 /// the disk, where the page cache doesn't have it: slow disks want several threads.

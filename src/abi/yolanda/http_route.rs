@@ -32,17 +32,19 @@ pub type yolanda_http_handler = Option<
 /// of which the one with more segments; then the one that is literal where they differ first. The order of
 /// the calls doesn't matter.
 ///
-/// HEAD is answered by the route of GET, without the body, unless it has its own. A path whose routes are all
+/// The route is chosen when the head of a request is there. HEAD is answered by the route of GET, without the
+/// body, unless it has its own. A path whose routes are all
 /// of other methods gets 405 with Allow, and OPTIONS there 204 with Allow. What no route is for goes to the
 /// `requestCallback`; where that is NULL, it gets 404, a malformed path ("%zz", "%00") 400, and `OPTIONS *`
-/// 204.
+/// 204. Such answers don't wait for the request's body: up to 256 KiB of it are read and dropped, behind a longer one,
+/// or one that the client waits to be asked for, the connection ends.
 ///
 /// `data` is handed to each call of `handler`, on several threads at once where the server has some. `destroy`,
 /// which may be NULL, is called with it once, after the server and its last connection have been freed, on the
 /// thread that lets go last. On failure nothing is taken.
 ///
-/// Returns 0, or -1 with errno: EINVAL (NULL server, pattern or handler; a method that is no token; a
-/// pattern without a slash at its start, with an empty or repeated name, with `*` elsewhere than as its last
+/// Returns 0, or -1 with errno: EINVAL (NULL server, pattern or handler; a method that is no token, or longer than 64
+/// bytes; a pattern without a slash at its start, with an empty or repeated name, with `*` elsewhere than as its last
 /// segment, or that no path can match), EEXIST (there is a route for this method and the same paths), EBUSY
 /// (the server has been started), EPERM on another thread, ENOMEM.
 ///

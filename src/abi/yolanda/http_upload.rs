@@ -1,6 +1,7 @@
 use core::ffi::{c_char, c_int, c_void};
 
 use crate::abi::http_request::http_request;
+use crate::abi::http_response::http_response;
 use crate::abi::http_server::http_server;
 
 /// An event of yolanda_http_body_callback: here are the next bytes of the body.
@@ -10,11 +11,11 @@ pub const YOLANDA_HTTP_BODY_COMPLETE: c_int = 2;
 /// An event of yolanda_http_body_callback, the last one: the body isn't whole, and no more of it will come.
 pub const YOLANDA_HTTP_BODY_CUT: c_int = 3;
 
-/// Called on the connection's thread when the head of a request is there and a body follows; before
-/// `100 Continue` is sent. It looks at the request, which has no body and no route's parameters yet, and may call
-/// yolanda_http_request_stream_body() or yolanda_http_request_refuse(). Where it calls neither, the body is
-/// collected within the server's limit, as without this callback. `data` is that of
-/// yolanda_http_server_set_head_callback().
+/// Called on the connection's thread when the head of a request is there, before its body is read and before
+/// `100 Continue` is sent. It looks at the request, which has its route's parameters and no body yet, and may call
+/// yolanda_http_request_stream_body(), yolanda_http_request_refuse() or yolanda_http_request_refuse_with(). Where it
+/// calls none of them, the body is collected within the server's limits, as without this callback. `data` is that
+/// of yolanda_http_server_set_head_callback() or yolanda_http_server_set_route_head_callback().
 pub type yolanda_http_head_callback =
     Option<unsafe extern "C-unwind" fn(httpRequest: *mut http_request, data: *mut c_void)>;
 
@@ -34,8 +35,12 @@ pub type yolanda_http_body_callback = Option<
     ),
 >;
 
-/// Has `callback` called for each request with a body (a Content-Length above 0, or chunks), so that it can say
-/// where the body goes. NULL: not any more. Requests without a body don't know of it.
+/// Has `callback` called for each request that has a body, an empty one included, so that it can say where the
+/// body goes. NULL: not any more.
+///
+/// These are the requests with a Content-Length or with chunks, and those of all methods but GET, HEAD, DELETE,
+/// OPTIONS and TRACE. It isn't called for what the library answers itself: where no handler is for the path or the
+/// method, and in folders of yolanda_http_server_files(); nor for routes that have a callback of their own.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL, EBUSY (the server has been started), EPERM on another thread,
 /// ENOMEM.
@@ -50,13 +55,41 @@ pub unsafe extern "C" fn yolanda_http_server_set_head_callback(
     callback: yolanda_http_head_callback,
     data: *mut c_void,
 ) -> c_int {
-    jump_to!(crate::http::upload::yolanda_http_server_set_head_callback)
+    jump_to!(crate::http::head::yolanda_http_server_set_head_callback)
+}
+
+/// Has `callback` called for each request of a route, whether it has a body or not: instead of the server's own.
+/// NULL: the server's counts.
+///
+/// `method` and `pattern` are those that the route was added with by yolanda_http_server_route(). HEAD
+/// goes with GET here as well, unless it has a route of its own.
+///
+/// Returns 0, or -1 with errno: EINVAL (NULL server or pattern; what is no method or no pattern), ENOENT (there is
+/// no such route), EBUSY (the server has been started), EPERM on another thread, ENOMEM.
+///
+/// # Safety
+/// `server` is NULL or a server; both texts are NULL or end with a NUL. `data` stays yours, and until the server's
+/// last connection has ended. Only on its loop's thread.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn yolanda_http_server_set_route_head_callback(
+    server: *mut http_server,
+    method: *const c_char,
+    pattern: *const c_char,
+    callback: yolanda_http_head_callback,
+    data: *mut c_void,
+) -> c_int {
+    jump_to!(crate::http::head::yolanda_http_server_set_route_head_callback)
 }
 
 /// Has the body of a request given to `callback` in parts instead of being collected: of whatever size it is,
-/// it needs no more memory than the server reads at once. Behind the whole body the requestCallback or the route
-/// answers as usual, at once or later; for it yolanda_http_request_body() is empty, and
-/// yolanda_http_request_stream_data() is `data`. Until the final call http_request_reset() does nothing.
+/// it needs no more memory than the server reads at once. Behind YOLANDA_HTTP_BODY_COMPLETE the requestCallback or the
+/// route answers as usual, at once or later; for it yolanda_http_request_body() is empty, and
+/// yolanda_http_request_stream_data() is `data`. An empty body has the final call and the handler as well. Until the
+/// final call http_request_reset() does nothing.
+///
+/// Where the connection ends within or right behind the final call, there is no handler: what `data` holds is best
+/// freed by the callback of yolanda_http_request_set_stream_destroy().
 ///
 /// `limit`: so many bytes may come, 0 stands for any number; the server's limit doesn't count. A longer body is
 /// refused with 413 at once where its length is announced, otherwise at the first chunk beyond; either way the
@@ -82,9 +115,28 @@ pub unsafe extern "C" fn yolanda_http_request_stream_body(
     jump_to!(crate::http::upload::yolanda_http_request_stream_body)
 }
 
+/// Has `destroy` called with the `data` of yolanda_http_request_stream_body() when the request is over: exactly once,
+/// behind the final call and the handler, and behind yolanda_http_response_send() where that deferred the response,
+/// whatever has become of the body, the answer and the connection. NULL: not any more.
+///
+/// It is called on the connection's thread; for a deferred response whose loop was freed, on the thread that sends it.
+///
+/// Returns 0, or -1 with errno: EINVAL for NULL, ENOENT where the body isn't streamed.
+///
+/// # Safety
+/// As for yolanda_http_request_body().
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn yolanda_http_request_set_stream_destroy(
+    httpRequest: *mut http_request,
+    destroy: Option<unsafe extern "C-unwind" fn(data: *mut c_void)>,
+) -> c_int {
+    jump_to!(crate::http::upload::yolanda_http_request_set_stream_destroy)
+}
+
 /// Refuses a request before its body is read: behind the head callback the client gets an error with this
-/// `status`, and with its standard text as the body, no `100 Continue`, and the connection ends (RFC 9110, 10.1.1).
-/// What it has sent of the body by then is dropped.
+/// `status`, and with its standard text as the body, and no `100 Continue` (RFC 9110, 10.1.1). The connection ends,
+/// unless the request has no body; what the client has sent of it by then is dropped. No handler is called.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL and a status outside of 400 to 599, EPERM outside of the head
 /// callback of this request, EALREADY (called before).
@@ -97,7 +149,24 @@ pub unsafe extern "C" fn yolanda_http_request_refuse(
     httpRequest: *mut http_request,
     status: c_int,
 ) -> c_int {
-    jump_to!(crate::http::upload::yolanda_http_request_refuse)
+    jump_to!(crate::http::head::yolanda_http_request_refuse)
+}
+
+/// Refuses a request as yolanda_http_request_refuse() does, with an answer of yours: headers, content type and
+/// body may be set in the response, which is valid until the head callback returns. It can't be deferred.
+///
+/// Returns the response, which has the status and its standard text, or NULL with errno as
+/// yolanda_http_request_refuse().
+///
+/// # Safety
+/// As for yolanda_http_request_stream_body().
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn yolanda_http_request_refuse_with(
+    httpRequest: *mut http_request,
+    status: c_int,
+) -> *mut http_response {
+    jump_to!(crate::http::head::yolanda_http_request_refuse_with)
 }
 
 /// The `data` of yolanda_http_request_stream_body(), for who answers the request.

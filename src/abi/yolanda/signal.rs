@@ -19,9 +19,9 @@ pub type yolanda_signal_callback = Option<
 /// on any number of loops; those of a loop are called in the order in which they were started. A signal
 /// that comes again before the loop has called counts once, as pending signals do (signal(7)).
 ///
-/// The library's handler is installed with the first watcher of a signal, with SA_RESTART, and what the
-/// program had there before (a handler, SIG_IGN, SIG_DFL) is put back behind the last one, unless the
-/// program has replaced the handler meanwhile. Threads may block the signal as long as one doesn't. A child
+/// The library's handler is installed with the first watcher of a signal, with SA_RESTART and SA_ONSTACK
+/// (sigaction(2)), and what the program had there before (a handler, SIG_IGN, SIG_DFL) is put back behind
+/// the last one, unless the program has replaced the handler meanwhile. Threads may block the signal as long as one doesn't. A child
 /// that was forked inherits the handler until it executes another program.
 ///
 /// Returns the watcher, or 0 with errno: EINVAL (NULL, no signal, SIGKILL, SIGSTOP, or what a fault of the

@@ -282,7 +282,8 @@ fn limits() {
     let line = |n| format!("GET /{} HTTP/1.1\r\n\r\n", "a".repeat(n));
     assert_eq!(whole(line(8178).as_bytes()).state, State::Done);
     assert_eq!(whole(line(8179).as_bytes()).result, Err(414));
-    assert_eq!(whole("a".repeat(8193).as_bytes()).result, Err(414));
+    assert_eq!(whole("a".repeat(8193).as_bytes()).result, Err(501));
+    assert_eq!(whole(format!("GET{}", "/".repeat(8190)).as_bytes()).result, Err(414));
     let version = format!("GET / HTTP/1.{}\r\n\r\n", "1".repeat(9000));
     assert_eq!(whole(version.as_bytes()).result, Err(400));
 
@@ -295,6 +296,26 @@ fn limits() {
     assert_eq!(whole(big(65_536 - 16 - 3 - 2).as_bytes()).result, Err(431));
     let unfinished = big(70_000);
     assert_eq!(whole(&unfinished.as_bytes()[..65_600]).result, Err(431));
+}
+
+/// As far as the line that isn't served says so.
+#[test]
+fn head_is_known() {
+    for (input, is_head) in [
+        ("HEAD / HTTP/2.0\r\n\r\n".into(), true),
+        ("\r\nHEAD a HTTP/1.1\r\n\r\n".into(), true),
+        ("HEAD /\n".into(), true),
+        (format!("HEAD /{}", "a".repeat(9000)), true),
+        ("HEAD / HTTP/1.1\r\na b\r\n".into(), true),
+        ("HEADER / HTTP/2.0\r\n\r\n".into(), false),
+        ("head / HTTP/2.0\r\n\r\n".into(), false),
+        ("GET HEAD / HTTP/1.1\r\n\r\n".into(), false),
+    ] {
+        let mut parser = Parser::new(false);
+        let (_, result) = parser.parse(input.as_bytes(), &Limits::DEFAULT, &mut Told::default());
+        assert!(result.is_err(), "{input:?}");
+        assert_eq!(parser.is_head, is_head, "{input:?}");
+    }
 }
 
 #[test]

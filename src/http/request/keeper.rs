@@ -3,13 +3,13 @@
 use core::ffi::c_int;
 use core::mem::size_of;
 
-use super::{FIRST_HEADERS, Front, Request};
+use super::{FIRST_HEADERS, Front, Intake, Request};
 use crate::abi::types::request_header;
 use crate::http::line::{HeaderLine, RequestLine};
 use crate::http::parse::Store;
+use crate::http::server;
 use crate::http::status::{NO_MEMORY, Status};
-use crate::http::target::authority;
-use crate::http::text::text;
+use crate::http::target::absolute;
 use crate::sys::pool;
 
 /// Keeps lines in a live request, beside the parser that reads them.
@@ -30,6 +30,36 @@ impl Keeper {
     }
 }
 
+impl Keeper {
+    /// Keeps the host that a target names, and has the URL of a server's request be the path: what callbacks
+    /// compare with the paths that they know.
+    #[cold]
+    fn absolute(&mut self, authority: &[u8], path: &[u8]) -> Result<(), Status> {
+        let host = self.copy(authority);
+        if host.is_null() {
+            return Err(NO_MEMORY);
+        }
+        // SAFETY: a live request, and strings of its own; the copy has room for the slash, the path and a NUL.
+        unsafe {
+            let front = &raw mut (*self.0).front;
+            (*front).host = host;
+            if (*front).is_program_s {
+                return Ok(());
+            }
+            let slash: &[u8] = if path.starts_with(b"/") { b"" } else { b"/" };
+            let url = (*front).text.alloc(slash.len() + path.len() + 1);
+            if url.is_null() {
+                return Err(NO_MEMORY);
+            }
+            url.copy_from_nonoverlapping(slash.as_ptr(), slash.len());
+            url.add(slash.len()).copy_from_nonoverlapping(path.as_ptr(), path.len());
+            url.add(slash.len() + path.len()).write(0);
+            (*front).public.url = url.cast();
+        }
+        Ok(())
+    }
+}
+
 impl Store for Keeper {
     fn request_line(&mut self, line: &[u8], parts: &RequestLine) -> Result<(), Status> {
         let text = self.copy(line);
@@ -45,7 +75,11 @@ impl Store for Keeper {
             (*public).url = text.add(parts.url.start).cast();
             (*public).version = text.add(parts.url.end + 1).cast();
         }
-        Ok(())
+        let target = line.get(parts.url.clone()).unwrap_or(b"");
+        match absolute(target) {
+            None => Ok(()),
+            Some((authority, path)) => self.absolute(target.get(authority).unwrap_or(b""), path),
+        }
     }
 
     fn header(&mut self, line: &[u8], parts: &HeaderLine) -> Result<(), Status> {
@@ -62,17 +96,17 @@ impl Store for Keeper {
     }
 
     fn overridden_host(&mut self, line: &[u8], parts: &HeaderLine) -> Result<(), Status> {
-        // SAFETY: the URL is a string of the request, or what the program has put there.
-        let url = unsafe { text((*self.0).front.public.url) };
-        let Some(host) = authority(url).and_then(|range| url.get(range)) else {
+        // SAFETY: a live request.
+        let host = unsafe { (*self.0).front.host };
+        if host.is_null() {
             return self.header(line, parts);
-        };
-        let (key, value) = (self.copy(line.get(..parts.name_end).unwrap_or(b"")), self.copy(host));
-        if key.is_null() || value.is_null() {
+        }
+        let key = self.copy(line.get(..parts.name_end).unwrap_or(b""));
+        if key.is_null() {
             return Err(NO_MEMORY);
         }
         // SAFETY: a live request, and strings of its own.
-        unsafe { push(self.0, key, value).ok_or(NO_MEMORY) }
+        unsafe { push(self.0, key, host).ok_or(NO_MEMORY) }
     }
 
     fn body(&mut self, bytes: &[u8], left: Option<u64>) -> Result<(), Status> {
@@ -83,7 +117,11 @@ impl Store for Keeper {
                 (*(*front).upload).part = bytes.len();
                 return Ok(());
             }
-            (*front).body.append(&mut (*front).text, bytes, left).ok_or(NO_MEMORY)
+            if (*front).intake == Intake::Dropped {
+                return Ok(());
+            }
+            let bodies = server::bodies((*front).connection);
+            (*front).body.append(&mut (*front).text, bytes, left, bodies).ok_or(NO_MEMORY)
         }
     }
 }

@@ -1,17 +1,23 @@
-//! Where a body goes that isn't collected.
+//! What becomes of a request's body, as far as that is known.
 
-use super::Request;
-use crate::http::status::Status;
+use super::{Request, state};
+use crate::abi::types::REQUEST_BODY;
+use crate::http::http_response::Response;
 use crate::http::upload::Upload;
 
-/// Whether the program may decide where the body goes.
+/// Whether somebody wants the body, which is decided behind the head.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(in crate::http) enum Asked {
-    No,
-    /// The head callback has the request.
-    Now,
-    /// It has, and doesn't want the body.
-    Refused(Status),
+pub(in crate::http) enum Intake {
+    /// Not yet decided.
+    Open,
+    /// The head callback has the request; what is answered where it refuses it.
+    Asked(*mut Response),
+    /// It has refused it.
+    Refused,
+    /// There is nothing more to decide.
+    Decided,
+    /// The request was answered without the rest of its body, which is dropped as it comes.
+    Dropped,
 }
 
 /// Where the body goes that isn't collected; else NULL.
@@ -32,20 +38,38 @@ pub(in crate::http) unsafe fn set_upload(request: *mut Request, upload: *mut Upl
     unsafe { (*request).front.upload = upload };
 }
 
-/// Whether the program may decide.
+/// What becomes of the body.
 ///
 /// # Safety
 /// `request` is a live request.
-pub(in crate::http) unsafe fn asked(request: *mut Request) -> Asked {
+pub(in crate::http) unsafe fn intake(request: *mut Request) -> Intake {
     // SAFETY: the caller's request.
-    unsafe { (*request).front.asked }
+    unsafe { (*request).front.intake }
 }
 
-/// Notes whether the program may decide; tells what was noted before.
+/// Notes what becomes of the body.
 ///
 /// # Safety
 /// `request` is a live request.
-pub(in crate::http) unsafe fn set_asked(request: *mut Request, asked: Asked) -> Asked {
+pub(in crate::http) unsafe fn set_intake(request: *mut Request, intake: Intake) {
     // SAFETY: the caller's request.
-    unsafe { core::mem::replace(&mut (*request).front.asked, asked) }
+    unsafe { (*request).front.intake = intake };
+}
+
+/// Whether bytes of the body are missing.
+///
+/// # Safety
+/// `request` is a live request whose head was read.
+pub(in crate::http) unsafe fn has_more(request: *mut Request) -> bool {
+    // SAFETY: the caller's request.
+    unsafe { state(request) == REQUEST_BODY }
+}
+
+/// Whether the request was answered while its body is still to come.
+///
+/// # Safety
+/// `request` is a live request.
+pub(in crate::http) unsafe fn is_dropped(request: *mut Request) -> bool {
+    // SAFETY: the caller's request.
+    unsafe { intake(request) == Intake::Dropped }
 }

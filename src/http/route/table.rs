@@ -9,6 +9,7 @@ use core::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
 use super::pattern::{Text, compile, matches, order, room_for};
 use crate::abi::types::yolanda_http_handler;
+use crate::http::head::Hook;
 use crate::sys::pool;
 
 pub(in crate::http) type Destroy = Option<unsafe extern "C-unwind" fn(data: *mut c_void)>;
@@ -18,6 +19,8 @@ pub(in crate::http) struct Wish {
     pub(in crate::http) handler: yolanda_http_handler,
     pub(in crate::http) data: *mut c_void,
     pub(in crate::http) destroy: Destroy,
+    /// What is called may want to have the bodies of requests.
+    pub(in crate::http) takes_bodies: bool,
 }
 
 /// A pattern, and what answers the methods there.
@@ -33,6 +36,8 @@ pub(in crate::http) struct Pattern {
 pub(in crate::http) struct Route {
     next: *mut Route,
     pub(in crate::http) wish: Wish,
+    /// Whom to ask behind the head of a request.
+    pub(in crate::http) head: Hook,
     /// Empty for a route that takes any method.
     method: *const u8,
     method_len: usize,
@@ -88,6 +93,7 @@ pub(super) unsafe fn add(
         route.write(Route {
             next: null_mut(),
             wish,
+            head: Hook::NONE,
             method: texts,
             method_len: method.len(),
             names: names.cast(),
@@ -137,6 +143,43 @@ unsafe fn insert(
     }
 }
 
+/// The route that was added for that method and pattern. Err with errno: ENOENT without one, EINVAL for what is
+/// no pattern, ENOMEM.
+///
+/// # Safety
+/// As `add`.
+pub(super) unsafe fn added(
+    table: &AtomicPtr<Pattern>,
+    method: &[u8],
+    pattern: &[u8],
+) -> Result<*mut Route, c_int> {
+    let room = room_for(pattern);
+    let texts = pool::alloc(2 * room);
+    if texts.is_null() {
+        return Err(libc::ENOMEM);
+    }
+    // SAFETY: the two halves of fresh memory are written before they are read; the lists are this thread's.
+    unsafe {
+        texts.write_bytes(0, 2 * room);
+        let mut path = Text::new(core::slice::from_raw_parts_mut(texts, room));
+        let mut names = Text::new(core::slice::from_raw_parts_mut(texts.add(room), room));
+        let mut found = Err(libc::EINVAL);
+        if compile(pattern, &mut path, &mut names).is_some() {
+            let mut at = table.load(Relaxed);
+            while !at.is_null() && (*at).path() != path.bytes() {
+                at = (*at).next;
+            }
+            let mut route = if at.is_null() { null_mut() } else { (*at).routes };
+            while !route.is_null() && (*route).method() != method {
+                route = (*route).next;
+            }
+            found = if route.is_null() { Err(libc::ENOENT) } else { Ok(route) };
+        }
+        pool::free(texts, 2 * room);
+        found
+    }
+}
+
 /// Frees all routes, and what the program gave for them.
 ///
 /// # Safety
@@ -163,6 +206,7 @@ pub(in crate::http) unsafe fn free(table: &AtomicPtr<Pattern>) {
     }
 }
 
+#[derive(Clone, Copy)]
 pub(in crate::http) enum Found {
     Route(*mut Pattern, *mut Route),
     /// There are routes of other methods.
