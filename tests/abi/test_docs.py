@@ -3,6 +3,7 @@ import http.client
 import re
 import signal
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -10,21 +11,19 @@ from pathlib import Path
 import harness
 import tables
 
+sys.path.insert(0, str(harness.ROOT / "tests" / "guides"))
+import programs  # noqa: E402
+from programs import FRAGMENTS, blocks  # noqa: E402
+
 PAGES = sorted([*harness.ROOT.glob("*.md"), *harness.ROOT.glob("docs/*.md"),
                 *harness.ROOT.glob("benches/*.md")])
 TWINS = (("README.md", "README.zh-CN.md"), ("docs/beyond.md", "docs/beyond.zh-CN.md"),
          ("docs/http.md", "docs/http.zh-CN.md"))
 STRICT = ("-Wall", "-Wextra", "-Wpedantic", "-Werror")
-# Fragments: nobody calls them all, and few look at all that they are given.
-FRAGMENTS = ("-Wno-unused-parameter", "-Wno-unused-function")
 
 
 def read(name):
     return (harness.ROOT / name).read_text()
-
-
-def blocks(name, language="c"):
-    return re.findall(rf"^```{language}\n(.*?)^```$", read(name), re.DOTALL | re.MULTILINE)
 
 
 def bare(code):
@@ -75,9 +74,6 @@ class Code(unittest.TestCase):
         for name in ("docs/beyond.md", "docs/beyond.zh-CN.md"):
             code = "\n".join(blocks(name))
             self.compiles(code, *FRAGMENTS)
-        text = code.replace('":43211"', '"127.0.0.1:0"').replace(
-            "    event_loop_run(loop);",
-            '    printf("port %d\\n", server->port);\n    fflush(stdout);\n    event_loop_run(loop);')
 
         def check(server):
             echo(server)
@@ -89,16 +85,13 @@ class Code(unittest.TestCase):
             self.assertEqual(harness.recv_all(idle), b"")
             self.assertEqual(server.wait_end(), 0)
 
-        serves(text, FRAGMENTS, check)
+        serves(programs.beyond(name), FRAGMENTS, check)
 
     def test_http(self):
         """The same for the page about HTTP."""
         for name in ("docs/http.md", "docs/http.zh-CN.md"):
             code = "\n".join(blocks(name))
             self.compiles(code, *FRAGMENTS)
-        text = code.replace('":43211"', '"127.0.0.1:0"').replace('"."', f'"{harness.ROOT}"').replace(
-            "    event_loop_run(loop);",
-            '    printf("port %d\\n", server->tcpServer->port);\n    fflush(stdout);\n    event_loop_run(loop);')
 
         def check(server):
             asked = http.client.HTTPConnection("127.0.0.1", server.port, timeout=harness.scaled(20))
@@ -130,7 +123,7 @@ class Code(unittest.TestCase):
             server.signal(signal.SIGTERM)
             self.assertEqual(server.wait_end(), 0)
 
-        serves(text, FRAGMENTS, check)
+        serves(programs.http(name), FRAGMENTS, check)
 
     def test_every_other_block_of_c_is_known(self):
         """So that none is added that nobody compiles."""

@@ -14,9 +14,12 @@ import sanitizers  # noqa: E402
 # Files and name patterns for tests/run.py: a minute's worth.
 CROSSED = "tests/crossed/test_crossed.py"
 API = "tests/api/test_api.py"
-THREAD = ((CROSSED, API), ("Cells.*2t", "Loops.test_loop_threads*", "Loops.test_signals*",
-                           "Loops.test_connection_threads*"))
-ADDRESS = ((CROSSED, API), ("Cells.*", "Loops.test_loop_free*", "Loops.test_signals*"))
+RANDOM = "tests/random/test_random.py"
+GUIDES = "tests/guides/test_guides.py"
+THREAD = ((CROSSED, API, RANDOM), ("Cells.*2t", "Worlds.*2t", "Loops.test_loop_threads*", "Loops.test_signals*",
+                                   "Loops.test_connection_threads*"))
+ADDRESS = ((CROSSED, API, RANDOM, GUIDES),
+           ("Cells.*", "Worlds.*", "Guides.*", "Loops.test_loop_free*", "Loops.test_signals*"))
 
 
 def report_of(name, which):
