@@ -384,7 +384,7 @@ class Server:
                 self.port = int(self.wait_line(r"^port (\d+)$").group(1))
             except BaseException as error:
                 self._end_by_force()
-                self._annotate(error)
+                self.annotate(error)
                 raise
 
     def _collect(self, stream):
@@ -461,7 +461,8 @@ class Server:
             with contextlib.suppress(OSError):
                 stream.close()
 
-    def _annotate(self, error):
+    def annotate(self, error):
+        """Adds to an error what the server last said."""
         with self._news:
             lines = list(self.lines)
         # Counters that a test asked for again and again say nothing new.
@@ -483,7 +484,7 @@ class Server:
                 ended = self.process.wait(TIMEOUT)
         self._end_by_force()
         if error is not None:
-            self._annotate(error)
+            self.annotate(error)
             return
         if self._expected:
             return
@@ -493,7 +494,7 @@ class Server:
         elif ended not in (0, -signal.SIGTERM):
             problem = AssertionError(f"the server didn't end well, status {ended}")
         if problem:
-            self._annotate(problem)
+            self.annotate(problem)
             raise problem
 
 

@@ -178,7 +178,7 @@ def main():
     for path in files:
         seconds = lasting.guess(path)
         whole = options.patterns or options.jobs == 1 or "\ndef setUpModule" in path.read_text()
-        shares = 1 if whole else min(1 + int(seconds / SHARE_SECONDS), 16)
+        shares = 1 if whole else min(1 + int(seconds / SHARE_SECONDS), 2 * options.jobs)
         work += [(seconds / shares, path, (number, shares)) for number in range(shares)]
     # The longest first.
     work.sort(key=lambda item: item[0], reverse=True)

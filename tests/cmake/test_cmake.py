@@ -54,9 +54,11 @@ PROJECT = """
     {uses}
     add_subdirectory(chap-1)
     """
-CHAPTER_CMAKE = """
+C_CHAPTER_CMAKE = """
     add_executable(chapter chapter.c)
     target_link_libraries(chapter yolanda)
+    """
+CHAPTER_CMAKE = C_CHAPTER_CMAKE + """
     add_executable(chapter_cpp chapter.cpp)
     target_link_libraries(chapter_cpp yolanda::yolanda)
     """
@@ -293,7 +295,8 @@ class Installed(Test):
 
     def test_find_package_gives_what_was_configured(self):
         places = {"so": installed("shared", "-DBUILD_SHARED_LIBS=ON"), "a": prefix()}
-        root = tree("default", PROJECT.format(uses=package()))
+        root = tree("default", PROJECT.format(uses=package()).replace("C CXX", "C"))
+        write(root / "chap-1/CMakeLists.txt", C_CHAPTER_CMAKE)
         for configured, place in places.items():
             other = {"so": "a", "a": "so"}[configured]
             for kind, args in ((configured, []), (other, [f"-DYOLANDA_SHARED={SHARED[other]}"]),

@@ -6,7 +6,8 @@ use super::super::dispatcher::{EDGE, NOT_DRAINED};
 use super::super::loop_state::{count, nothing, of as loop_of};
 use super::super::{budget, pending, tcp_server};
 use super::{
-    AfterSending, Connection, Work, end, extras, finish, hold, life, queue, timeouts, turns, write,
+    AfterSending, Connection, Work, end, extras, finish, hold, life, pace, queue, timeouts, turns,
+    write,
 };
 use crate::abi::types::{EVENT_READ, EVENT_WRITE};
 use crate::http::http_server;
@@ -16,7 +17,7 @@ use std::ptr;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// What one read takes at most, unless unread bytes have grown the block.
-const BLOCK: usize = 65_536;
+pub const BLOCK: usize = 65_536;
 /// Unread bytes leave at least this much room for the next read.
 const ROOM: usize = 16_384;
 /// Reads per connection and pass: one firehose doesn't starve the others.
@@ -43,7 +44,7 @@ unsafe extern "C-unwind" fn on_readable(data: *mut c_void) -> c_int {
 }
 
 enum Got {
-    Bytes { full: bool },
+    Bytes { full: bool, read: usize },
     Nothing,
     End,
     Failed(c_int),
@@ -82,8 +83,11 @@ unsafe fn take(conn: *mut Connection, bits: u32) {
                 return turns::close_in_pass(conn, libc::EBADF);
             }
             match receive(conn) {
-                Got::Bytes { full } => {
+                Got::Bytes { full, read } => {
                     deliver(conn);
+                    if full {
+                        pace::note(conn, read);
+                    }
                     if hold::is_held(conn) {
                         return;
                     }
@@ -115,7 +119,7 @@ unsafe fn receive(conn: *mut Connection) -> Got {
             // What the callback left unread keeps its address until there is more.
             return Got::Nothing;
         }
-        let room = prepare(conn);
+        let room = prepare(conn).min(pace::limit(conn));
         if room == 0 {
             return Got::NoMemory;
         }
@@ -132,7 +136,7 @@ unsafe fn receive(conn: *mut Connection) -> Got {
             at.add(n as usize).write(0);
             (*input).writeIndex += n as c_int;
             (*conn).received = true;
-            return Got::Bytes { full: n as usize == room };
+            return Got::Bytes { full: n as usize == room, read: n as usize };
         }
         let e = errno::get();
         settle(conn);
