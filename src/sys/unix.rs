@@ -191,7 +191,7 @@ fn open_file(name: &[u8; LOCK_NAME]) -> Result<c_int, c_int> {
             Err(libc::ENOENT) => {}
             done => return done,
         }
-        // SAFETY: as above.
+        // SAFETY: the name ends with a NUL.
         match fails(unsafe { libc::open(name, flags | libc::O_CREAT | libc::O_EXCL, 0o600) }) {
             Err(libc::EEXIST) => {}
             done => return done,
