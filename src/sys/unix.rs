@@ -193,7 +193,7 @@ fn open_file(name: &[u8; LOCK_NAME]) -> Result<c_int, c_int> {
             done => return done,
         }
         let anew = flags | libc::O_CREAT | libc::O_EXCL;
-        // SAFETY: as above.
+        // SAFETY: the name ends with a NUL.
         match fails(sys_fd::lift(unsafe { libc::open(name, anew, 0o600) })) {
             Err(libc::EEXIST) => {}
             done => return done,

@@ -27,7 +27,7 @@ const LEAST_DELAY_MS: i64 = 10;
 /// # Safety
 /// A live client that has neither an attempt nor a connection, on its loop's thread.
 pub unsafe fn begin(client: *mut Client) -> bool {
-    // SAFETY: as said.
+    // SAFETY: the client is live on its loop's thread, which alone changes it.
     unsafe {
         let limit = (*client).limit_ms;
         (*client).deadline = pass::now_ms().saturating_add(limit);
@@ -57,7 +57,7 @@ pub unsafe fn begin(client: *mut Client) -> bool {
 /// # Safety
 /// A live client that waits for its job, on its loop's thread, within a pass.
 pub unsafe fn resolved(client: *mut Client) {
-    // SAFETY: as said.
+    // SAFETY: the client is live on its loop's thread, which alone changes it.
     unsafe {
         // What the answer had to wait for the loop's thread isn't the addresses' loss.
         (*client).deadline += resolver::since_found((*client).job).unwrap_or(0);
@@ -79,7 +79,7 @@ unsafe fn left(client: *const Client) -> usize {
 }
 
 unsafe fn address(client: *const Client, i: usize) -> Address {
-    // SAFETY: as in `left`.
+    // SAFETY: a live client; a job that has arrived belongs to it alone, and `i` is below its count.
     unsafe {
         let job = (*client).job;
         if job.is_null() {
@@ -163,7 +163,7 @@ unsafe fn wait(client: *mut Client, delay: i64) -> bool {
 /// # Safety
 /// A live client that is connecting, on its loop's thread, within a pass.
 pub unsafe fn go_on(client: *mut Client) -> bool {
-    // SAFETY: as said.
+    // SAFETY: the client is live on its loop's thread, which alone changes it.
     unsafe {
         // The loop's thread may have been elsewhere when one of them was connected.
         for i in 0..ADDRESSES {
@@ -192,7 +192,7 @@ pub unsafe fn go_on(client: *mut Client) -> bool {
 /// # Safety
 /// A live client on its loop's thread, within a pass; not touched afterwards.
 pub unsafe fn connected(client: *mut Client, winner: *mut Candidate) {
-    // SAFETY: as said.
+    // SAFETY: the client is live on its loop's thread, which alone changes it.
     unsafe { establish(client, candidate::take_socket(winner)) };
 }
 
@@ -201,7 +201,7 @@ pub unsafe fn connected(client: *mut Client, winner: *mut Candidate) {
 /// # Safety
 /// As `connected`.
 pub unsafe fn failed(client: *mut Client, loser: *mut Candidate, e: c_int) {
-    // SAFETY: as said.
+    // SAFETY: the client is live on its loop's thread, which alone changes it.
     unsafe {
         candidate::close(loser);
         (*client).error = e;
@@ -216,7 +216,7 @@ pub unsafe fn failed(client: *mut Client, loser: *mut Candidate, e: c_int) {
 /// # Safety
 /// A live client on its loop's thread.
 pub unsafe fn abandon(client: *mut Client) {
-    // SAFETY: as said.
+    // SAFETY: the client is live on its loop's thread, which alone changes it.
     unsafe {
         disarm(client);
         (0..ADDRESSES).for_each(|i| candidate::close(candidate(client, i)));

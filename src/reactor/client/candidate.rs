@@ -112,7 +112,7 @@ pub unsafe fn take_socket(at: *mut Candidate) -> c_int {
 /// # Safety
 /// A candidate of a live client, on its loop's thread.
 pub unsafe fn close(at: *mut Candidate) {
-    // SAFETY: as said.
+    // SAFETY: a candidate is a part of its live client, which only this thread changes.
     unsafe {
         if (*at).is_connecting() {
             sys_fd::close(take_socket(at));

@@ -236,7 +236,7 @@ pub(super) unsafe fn serve(listener: *mut Listener, fd: c_int) {
 /// # Safety
 /// As `serve`; the client is counted.
 pub(super) unsafe fn refuse(listener: *mut Listener, fd: c_int) {
-    // SAFETY: as said; the connection is nobody else's until it is handed over.
+    // SAFETY: the caller's reference keeps the server; the connection is nobody else's until it is handed over.
     unsafe {
         let server = (*listener).server;
         let conn = tcp_connection::create(fd, (*listener).l, ptr::null_mut(), (*listener).kind);

@@ -129,7 +129,7 @@ impl Backlog {
 /// # Safety
 /// A listener of a live server that accepts no more, on the server's thread.
 pub(super) unsafe fn take(listener: *mut Listener) {
-    // SAFETY: as said; the lock keeps the listener's own thread from closing the socket.
+    // SAFETY: the server is live, and its listeners with it; the lock keeps the listener's own thread from closing the socket.
     unsafe {
         let server = (*listener).server;
         let mut queue = (*listener).backlog.0.lock();
@@ -236,7 +236,7 @@ unsafe fn serve_one(listener: *mut Listener) {
 /// # Safety
 /// A listener of a server whose memory is kept.
 pub(super) unsafe fn drop_all(listener: *mut Listener) {
-    // SAFETY: as said; each client was counted.
+    // SAFETY: the server's memory is kept, and each of these clients was counted by `take`.
     unsafe {
         while let Some(client) = (*listener).backlog.next() {
             sys_fd::close(client.fd);

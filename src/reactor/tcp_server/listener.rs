@@ -310,7 +310,7 @@ pub(super) unsafe fn go_on(l: *mut event_loop) {
 /// # Safety
 /// On the loop's thread.
 pub(super) unsafe fn end(listener: *mut Listener) {
-    // SAFETY: as said.
+    // SAFETY: a live listener, whose list only this thread changes.
     unsafe {
         close(listener);
         if !(*listener).backlog.is_empty() {

@@ -136,7 +136,7 @@ pub(super) unsafe fn close_sockets(server: *mut Server, waiting: Waiting) {
 /// # Safety
 /// A live server that accepts no more, on its loop's thread.
 pub(super) unsafe fn drop_waiting(server: *mut Server) {
-    // SAFETY: as said; the array of listeners stays as it is.
+    // SAFETY: the array of listeners stays as it is from the start to the end of a live server.
     unsafe {
         backlog::drop_all(&raw mut (*server).listener);
         (0..(*server).others_len).for_each(|i| backlog::drop_all((*server).others.add(i)));
