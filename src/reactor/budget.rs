@@ -18,6 +18,8 @@ pub struct Budget {
     began: i64,
     /// As of the last look.
     now: i64,
+    /// A pass is under way: what waits for time is called there, and nowhere else.
+    within_pass: bool,
 }
 
 impl Budget {
@@ -35,13 +37,18 @@ impl Budget {
     }
 }
 
-/// A pass begins, which has timers called at its end.
+/// Runs a pass, which has timers called at its end.
 ///
 /// # Safety
 /// On the loop's thread.
-pub unsafe fn begin_pass(l: *mut event_loop) {
-    // SAFETY: as said.
-    unsafe { (*of(l)).budget = Budget::default() };
+pub unsafe fn pass(l: *mut event_loop, run: impl FnOnce()) {
+    // SAFETY: a loop that is in a pass isn't freed; callbacks may run others within.
+    unsafe {
+        let outer = (*of(l)).budget.within_pass;
+        (*of(l)).budget = Budget { within_pass: true, ..Budget::default() };
+        run();
+        (*of(l)).budget.within_pass = outer;
+    }
 }
 
 /// Reading has a slice of its own from now on.
@@ -66,7 +73,7 @@ pub unsafe fn between(l: *mut event_loop) {
     unsafe {
         let budget = &mut (*of(l)).budget;
         budget.look(now_ms());
-        if budget.has_passed(budget.looked) {
+        if budget.within_pass && budget.has_passed(budget.looked) {
             budget.looked = budget.now;
             pass::on_time(l);
         }
