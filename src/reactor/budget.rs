@@ -18,6 +18,8 @@ pub struct Budget {
     began: i64,
     /// As of the last look.
     now: i64,
+    /// A pass is under way: what waits for time is called there, and nowhere else.
+    within_pass: bool,
     /// How many calls on this thread's stack free something of the loop.
     freeing: u32,
 }
@@ -37,15 +39,17 @@ impl Budget {
     }
 }
 
-/// A pass begins, which has timers called at its end.
+/// Runs a pass, which has timers called at its end.
 ///
 /// # Safety
 /// On the loop's thread.
-pub unsafe fn begin_pass(l: *mut event_loop) {
-    // SAFETY: as said.
+pub unsafe fn pass(l: *mut event_loop, run: impl FnOnce()) {
+    // SAFETY: a loop that is in a pass isn't freed; callbacks may run others within.
     unsafe {
-        let budget = &mut (*of(l)).budget;
-        *budget = Budget { freeing: budget.freeing, ..Budget::default() };
+        let Budget { within_pass: outer, freeing, .. } = (*of(l)).budget;
+        (*of(l)).budget = Budget { within_pass: true, freeing, ..Budget::default() };
+        run();
+        (*of(l)).budget.within_pass = outer;
     }
 }
 
@@ -86,7 +90,8 @@ pub unsafe fn between(l: *mut event_loop) {
     unsafe {
         let budget = &mut (*of(l)).budget;
         budget.look(now_ms());
-        if budget.freeing == 0 && budget.has_passed(budget.looked) {
+        let may = budget.within_pass && budget.freeing == 0;
+        if may && budget.has_passed(budget.looked) {
             budget.looked = budget.now;
             pass::on_time(l);
         }

@@ -116,18 +116,19 @@ pub unsafe fn run_once(l: *mut event_loop, limit_ms: i64) {
         let wait_us = (may_wait_ns(l).unwrap_or(limit).min(limit) + 999) / 1000;
         let mut tv = timeval { tv_sec: wait_us / 1_000_000, tv_usec: wait_us % 1_000_000 };
         let before = (*own).counts.callbacks.load(Relaxed);
-        budget::begin_pass(l);
         count(&(*own).counts.passes, 1);
-        if let Some(dispatch) = (*(*l).eventDispatcher).dispatch
-            && dispatch(l, &mut tv) < 0
-        {
-            // A back end that fails at once, for ever, must not take the whole core.
-            let e = errno::get();
-            log_err!("dispatch failed: {}", errno::Text(e));
-            libc::usleep(10_000);
-        }
-        (*own).now_ms = now_ms();
-        finish(l);
+        budget::pass(l, || {
+            if let Some(dispatch) = (*(*l).eventDispatcher).dispatch
+                && dispatch(l, &mut tv) < 0
+            {
+                // A back end that fails at once, for ever, must not take the whole core.
+                let e = errno::get();
+                log_err!("dispatch failed: {}", errno::Text(e));
+                libc::usleep(10_000);
+            }
+            (*own).now_ms = now_ms();
+            finish(l);
+        });
         if (*own).counts.callbacks.load(Relaxed) != before {
             (*own).last_busy = (*own).now_ms;
             (*own).trimmed = false;

@@ -178,6 +178,18 @@ CASE(many_posts)
     CHECK(most <= FEW);
 }
 
+/* What was posted runs when the loop is freed, but no timer does. */
+CASE(no_timer_while_a_loop_is_freed)
+{
+    begin();
+    for (int i = 0; i < 4; i++) {
+        CHECK_INT(yolanda_loop_post(loop, slow_post, NULL), 0);
+    }
+    CHECK_INT(yolanda_loop_free(loop), 0);
+    CHECK_INT(slow, 4);
+    CHECK_INT(timed, 0);
+}
+
 static int slow_channel(void *data)
 {
     char byte;
