@@ -1,7 +1,5 @@
-//! Around the crate: the list of exports, the C headers, the C sources, the shape of the .so.
+//! Around the crate: the C headers, the C sources, the shape of the .so.
 
-#[path = "build/exports.rs"]
-mod exports;
 #[path = "build/headers.rs"]
 mod headers;
 #[path = "build/link.rs"]
@@ -10,7 +8,6 @@ mod link;
 mod shim;
 
 fn main() {
-    exports::list();
     headers::generate();
     shim::compile();
     link::arguments();

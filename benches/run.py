@@ -23,7 +23,7 @@ ENV.pop("YOLANDA_DISPATCHER", None)
 
 # What links a program to each library; a header says whether it is there.
 PEERS = {
-    "yolanda": (None, ["-I", str(ROOT / "include"), str(ROOT / "target/release/libyolanda.a"),
+    "yolanda": (None, ["-I", str(ROOT / "include"), str(OUT / "libyolanda.a"),
                        "-lpthread", "-ldl", "-lm"]),
     "libuv": ("uv.h", ["-luv", "-lpthread"]),
     "libevent": ("event2/event.h", ["-levent", "-levent_pthreads", "-lpthread"]),
@@ -275,6 +275,8 @@ def main():
     if shutil.which("gcc") is None:
         raise SystemExit("no gcc")
     subprocess.run(["cargo", "build", "--release", "--quiet"], cwd=ROOT, check=True)
+    OUT.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["scripts/archive", "target/release", str(OUT / "libyolanda.a")], cwd=ROOT, check=True)
     for name in options.names or BENCHES:
         BENCHES[name](options)
 

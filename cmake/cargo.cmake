@@ -14,8 +14,10 @@ set(YOLANDA_SO libyolanda.so.${PROJECT_VERSION})
 
 if(YOLANDA_CARGO_PROFILE STREQUAL "dev")
   set(cargo_output "${YOLANDA_CARGO_TARGET_DIR}/debug")
+  set(keep_debug -g)
 else()
   set(cargo_output "${YOLANDA_CARGO_TARGET_DIR}/${YOLANDA_CARGO_PROFILE}")
+  set(keep_debug "")
 endif()
 
 if(YOLANDA_INSTALL)
@@ -24,8 +26,9 @@ else()
   set(in_all "")
 endif()
 
-# Cargo knows itself what is out of date, so it is always asked. Programs are linked again only
-# when the copy changed. MAKEFLAGS names a job server that cargo can't reach from here.
+# Cargo knows itself what is out of date, so it is always asked. scripts/archive makes of its
+# static library the one that programs link to. They are linked again only when the copy changed.
+# MAKEFLAGS names a job server that cargo can't reach from here.
 add_custom_target(yolanda_cargo ${in_all}
   COMMAND "${CMAKE_COMMAND}" -E env --unset=MAKEFLAGS --unset=CARGO_BUILD_TARGET
     "CARGO_TARGET_DIR=${YOLANDA_CARGO_TARGET_DIR}"
@@ -33,8 +36,11 @@ add_custom_target(yolanda_cargo ${in_all}
     --manifest-path "${CMAKE_CURRENT_SOURCE_DIR}/Cargo.toml"
     --profile "${YOLANDA_CARGO_PROFILE}" ${YOLANDA_CARGO_FLAGS}
   COMMAND "${CMAKE_COMMAND}" -E make_directory "${YOLANDA_LIBRARY_DIR}"
+  COMMAND "${CMAKE_COMMAND}" -E env "CC=${CMAKE_C_COMPILER}"
+    bash "${CMAKE_CURRENT_SOURCE_DIR}/scripts/archive" ${keep_debug}
+    "${cargo_output}" "${CMAKE_CURRENT_BINARY_DIR}/libyolanda.a"
   COMMAND "${CMAKE_COMMAND}" -E copy_if_different
-    "${cargo_output}/libyolanda.a" "${YOLANDA_LIBRARY_DIR}/libyolanda.a"
+    "${CMAKE_CURRENT_BINARY_DIR}/libyolanda.a" "${YOLANDA_LIBRARY_DIR}/libyolanda.a"
   COMMAND "${CMAKE_COMMAND}" -E copy_if_different
     "${cargo_output}/libyolanda.so" "${YOLANDA_LIBRARY_DIR}/${YOLANDA_SO}"
   COMMAND "${CMAKE_COMMAND}" -E create_symlink

@@ -189,7 +189,7 @@ typedef void (*yolanda_server_callback)(struct TCPserver *server, void *data);
 
 /**
  * Called on the loop's thread, from its pass, for each attempt that failed: the connection wasn't
- * made. `error` is an errno value, that of the address that was tried last:
+ * made. `error` is an errno value, of several addresses that of the last one to fail:
  *
  * - ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, ETIMEDOUT and others of connect(2); also ETIMEDOUT when
  *   the time of yolanda_client_set_timeout() is over. ENOENT: no such unix socket. EAGAIN: its
@@ -208,7 +208,9 @@ typedef void (*yolanda_client_failed_callback)(struct yolanda_client *client, in
 /**
  * Called on the connection's thread for a deferred response: YOLANDA_HTTP_WRITABLE soon after the
  * callback was set, and then whenever everything that was written since the last call has been sent;
- * YOLANDA_HTTP_CLOSED once, when the connection has ended: send the response all the same, that frees it.
+ * YOLANDA_HTTP_CLOSED once, when the connection has ended, also where that was before the callback was set.
+ * The response is still yours then: send it all the same, that frees it. Once yolanda_http_response_send() has
+ * returned, the callback is never called again, whatever becomes of the connection, the server or the loop.
  */
 typedef void (*yolanda_http_stream_callback)(struct http_response *httpResponse,
                                              int event,
@@ -418,6 +420,34 @@ struct event_loop *yolanda_loop_new(const char *name,
 int yolanda_loop_free(struct event_loop *eventLoop);
 
 /**
+ * Makes a loop that a child process has inherited through fork(2) the child's own, while the parent goes on
+ * with its copy: the child's gets an epoll descriptor and a wake-up pair of its own, and the calling thread.
+ * A child that is the only one to use a loop (as after daemon(3)) needs no call.
+ *
+ * Channels, timers, signal watchers, clients and servers go on in the child; watching a channel or freeing the
+ * loop changes nothing for the parent. Listening sockets are shared: each client comes to one of the two. The
+ * file of a unix socket stays the parent's: the child doesn't remove it. What was posted and not called yet is
+ * called in both processes. A look-up of a name that was under way ends with its time limit. The descriptor
+ * of yolanda_loop_fd() is another one afterwards.
+ *
+ * A connection belongs to one of the two: the other one closes its copy with yolanda_connection_close(), or
+ * frees the loop, before it runs it. That sends nothing; tcp_connection_shutdown() and
+ * yolanda_connection_close_after_send() end the connection for both. Answers of an HTTP server that haven't
+ * left at the fork are sent by the parent only.
+ *
+ * Fork outside of the loop's callbacks, and while no other thread is in a call of the library.
+ *
+ * Returns 0, or -1 with errno: EINVAL for NULL, EBUSY inside a callback of the loop and where it has worker
+ * threads, which don't survive a fork (the child then leaves the loop alone), EPERM on another thread of the
+ * process that made the loop, ENOTSUP for a back end without init, EMFILE, ENFILE, ENOMEM: nothing has
+ * changed.
+ *
+ * # Safety
+ * `eventLoop` is NULL or a loop that isn't freed yet. On its thread; in a child on the only thread.
+ */
+int yolanda_loop_reinit(struct event_loop *eventLoop);
+
+/**
  * Ends event_loop_run() and yolanda_loop_run_once() of a loop, at the end of the pass that runs or at
  * once where the loop waits. It sets `eventLoop->quit`, which stays set: called before the loop runs, it
  * makes that return at once. To run the loop again, set the field to 0.
@@ -432,7 +462,8 @@ int yolanda_loop_quit(struct event_loop *eventLoop);
 /**
  * Runs the loop until at least one callback was called, somebody has woken it up, or `limit_ms`
  * milliseconds are over: 0 looks without waiting, -1 sets no limit. It may be called inside a callback of the
- * loop.
+ * loop; then it goes on with what the pass around it had still to do. The callback's own connection may have
+ * ended when it returns.
  *
  * Returns how many callbacks were called, 0 when the time is over or the loop is to quit; -1 with errno:
  * EINVAL for NULL or another negative limit, EPERM on another thread.
@@ -445,8 +476,10 @@ int yolanda_loop_run_once(struct event_loop *eventLoop,
 
 /**
  * Has `callback(eventLoop, data)` called on the loop's thread, once, never before this returns. Of what
- * one thread posts nothing is lost and the order is kept, also towards its sends and its changes of
- * channels. Many posts wake the loop up once.
+ * one thread posts nothing is lost and the order is kept, also towards its sends, its shutdowns and its
+ * changes of channels. On the loop's own thread those take effect at once, and the function is called
+ * later in the pass. What was posted before yolanda_loop_quit() is called before event_loop_run()
+ * returns. Many posts wake the loop up once.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL (`data` may be NULL), ENOMEM, ESHUTDOWN for a loop that is
  * being freed: the function is never called then.
@@ -464,7 +497,7 @@ int yolanda_loop_post(struct event_loop *eventLoop,
  * yolanda_loop_run_once(eventLoop, 0). It stays the loop's: neither read nor close it.
  *
  * Returns the descriptor, or -1 with errno: EINVAL for NULL, EPERM on another thread, ENOTSUP for a back
- * end of the program's own, EMFILE, ENFILE, ENOMEM.
+ * end of the program's own, EMFILE, ENFILE, ENOMEM, ENOSPC (fs.epoll.max_user_watches).
  *
  * # Safety
  * `eventLoop` is NULL or a loop. Only on its thread.
@@ -569,9 +602,9 @@ int64_t yolanda_timer_remaining(struct event_loop *eventLoop, yolanda_timer time
  * on any number of loops; those of a loop are called in the order in which they were started. A signal
  * that comes again before the loop has called counts once, as pending signals do (signal(7)).
  *
- * The library's handler is installed with the first watcher of a signal, with SA_RESTART, and what the
- * program had there before (a handler, SIG_IGN, SIG_DFL) is put back behind the last one, unless the
- * program has replaced the handler meanwhile. Threads may block the signal as long as one doesn't. A child
+ * The library's handler is installed with the first watcher of a signal, with SA_RESTART and SA_ONSTACK
+ * (sigaction(2)), and what the program had there before (a handler, SIG_IGN, SIG_DFL) is put back behind
+ * the last one, unless the program has replaced the handler meanwhile. Threads may block the signal as long as one doesn't. A child
  * that was forked inherits the handler until it executes another program.
  *
  * Returns the watcher, or 0 with errno: EINVAL (NULL, no signal, SIGKILL, SIGSTOP, or what a fault of the
@@ -607,8 +640,9 @@ int yolanda_signal_stop(struct event_loop *eventLoop,
  * and joined the thread itself sets `thread_tid` to 0 before it calls this, which then closes and
  * frees what the loop has on the calling thread.
  *
- * Returns 0, or -1 with errno: EINVAL for NULL, EDEADLK on the thread itself and where
- * pthread_join(3) finds that the thread waits for the caller, which not every version of it does.
+ * Returns 0, or -1 with errno: EINVAL for NULL and for a thread that the program has detached
+ * (pthread_detach(3)), whose loop stays, EDEADLK on the thread itself and where pthread_join(3) finds that
+ * the thread waits for the caller, which not every version of it does.
  *
  * # Safety
  * `thread` is NULL or was set up by event_loop_thread_init(). Any thread but this one may call it, one at a time,
@@ -700,8 +734,9 @@ int yolanda_connection_error(struct tcp_connection *connection);
 
 /**
  * Closes a connection at once: what is queued is dropped. No callback runs within; the closed
- * callback comes from the loop's pass, and on another thread's call a message callback that is on
- * its way may still come before it.
+ * callback comes from the loop's pass. On another thread it comes after what that thread posted
+ * before, and a message callback that is on its way may still come first; the caller finds the
+ * connection closed at once.
  *
  * Returns 0, or -1 with errno: EINVAL (NULL), ENOTCONN (closing has begun already, by the first
  * call of this function for example), ENOMEM (on another thread only; it is as open as before).
@@ -712,11 +747,11 @@ int yolanda_connection_error(struct tcp_connection *connection);
 int yolanda_connection_close(struct tcp_connection *connection);
 
 /**
- * Closes a connection after its queue is sent: the queue goes out, then the end of the stream, and
- * when the peer has ended its side too, the connection closes. Whatever is left of that after
+ * Closes a connection after all that was accepted is sent, other threads' sends included: the queue goes
+ * out, then the end of the stream, and when the peer has ended its side too, the connection closes. Whatever is left of that after
  * `limit_ms` milliseconds, it is closed then, with ETIMEDOUT; 0 cuts it in the next pass.
  *
- * Sends fail with EPIPE from here on. What still arrives is dropped, without message callbacks, also
+ * Sends fail with EPIPE from here on; functions that the same thread posted before still send. What still arrives is dropped, without message callbacks, also
  * where reading was paused. Called again, the earlier of both ends counts;
  * yolanda_connection_close() may follow.
  *
@@ -911,8 +946,16 @@ int yolanda_connection_set_timeouts(struct tcp_connection *connection,
  * "unix:/path", "unix:@name": a Unix domain socket, or one of Linux's abstract namespace (unix(7)).
  *
  * Port 0 is any free one, which `port` of the server then holds (0 for Unix sockets). The address is
- * bound at once, with SO_REUSEADDR; a Unix socket listens at once, the others from the start on. A
- * socket file that a server has left behind is replaced; the server's own is removed when it stops.
+ * bound at once, with SO_REUSEADDR; a Unix socket listens at once, the others from the start on.
+ *
+ * A socket file that nobody listens on was left behind, and is replaced; the server's own is removed when it
+ * stops. A path changes hands only under a lock on the file "PATH.yolanda-lock" (flock(2)), which is made for
+ * that moment and removed after it. So of two servers that start at once one gets EADDRINUSE, and nobody
+ * removes the file of a live server, in whatever order servers start, stop and die. A child that has the
+ * socket by fork(2) removes the file only when nobody listens on it any more. Where the folder can't be
+ * written when the server stops, the file stays. Servers of yolanda_server_new_fd() neither make nor remove
+ * a file; abstract names are the kernel's and have none.
+ *
  * `threads` more threads serve its connections; 0: the loop's own. Callbacks are as for
  * tcp_server_init() and may be NULL. `data` of new connections is set by tcp_server_set_data().
  *
@@ -924,8 +967,8 @@ int yolanda_connection_set_timeouts(struct tcp_connection *connection,
  *
  * Returns the server, to be released by yolanda_server_free() or with its loop, or NULL with errno:
  * EINVAL (NULL, no address, negative `threads`), EPERM on another thread, EADDRINUSE (also for a
- * file that isn't a socket, and one that somebody listens on), EADDRNOTAVAIL, EACCES, ENOENT (no
- * such host or folder), EAGAIN or EHOSTUNREACH (the name can't be looked up now), EAFNOSUPPORT,
+ * file that isn't a socket, one that somebody listens on, and a lock that somebody holds for more than
+ * a second), EADDRNOTAVAIL, EACCES, EROFS, ENOLCK (a file system without locks), ENOENT (no such host or folder), EAGAIN or EHOSTUNREACH (the name can't be looked up now), EAFNOSUPPORT,
  * ENAMETOOLONG, EMFILE, ENFILE, ENOMEM.
  *
  * # Safety
@@ -1110,7 +1153,7 @@ int yolanda_server_set_thread_hooks(struct TCPserver *server,
 
 /**
  * How many connections of the server are open, those included whose closed callback is still to
- * come. -1 with EINVAL for NULL.
+ * come, and clients that wait to be served by a server that is stopping. -1 with EINVAL for NULL.
  *
  * # Safety
  * `server` is NULL or a server that isn't freed yet. Any thread may call it.
@@ -1119,13 +1162,17 @@ int64_t yolanda_server_connections(struct TCPserver *server);
 
 /**
  * Ends a server in good order. Its listening sockets are closed before this returns, also the one
- * of an acceptor of the program's, whose `listen_fd` becomes -1; clients that come now are refused. A connection
- * on which nothing waits is closed at once; where the client's side hasn't acknowledged all that it was
+ * of an acceptor of the program's, whose `listen_fd` becomes -1; clients that come now are refused. Clients that
+ * have connected before and wait to be accepted are served as the others are: their completed callback
+ * comes from a later pass of the loop that accepts. Those beyond yolanda_server_set_max_connections() are closed
+ * in order, without a callback; so is, without reading what it has sent, whoever finds the process out of
+ * descriptors. With a `deadline_ms` of 0 there is no time for them: the kernel resets them, as it does when
+ * a server is freed. A connection on which nothing waits is closed at once; where the client's side hasn't acknowledged all that it was
  * sent, by a half-close that takes nothing back, and that waits up to 5 seconds for the client's end.
  * What is queued is sent before; what has arrived and wasn't consumed, or is an
  * HTTP request not yet answered, goes on until it is. HTTP answers say `Connection: close`.
- * Connections that are left after `deadline_ms` are closed as they are, with ESHUTDOWN as their
- * error; 0: at once, -1: no deadline. Then, in a pass of the server's loop, `done(server, data)` is
+ * Connections that are left after `deadline_ms` get a last turn, for what has arrived by then, and are closed, with
+ * ESHUTDOWN as their error; 0: at once, without that turn, -1: no deadline. Then, in a pass of the server's loop, `done(server, data)` is
  * called, once. The server's threads and the connections of other servers go on.
  *
  * Returns 0, or -1 with errno: EINVAL (NULL, less than -1), EPERM on another thread, EALREADY for a
@@ -1165,8 +1212,15 @@ int yolanda_server_free(struct TCPserver *server);
  * Makes a client of a loop. `address` is copied:
  *
  * "1.2.3.4:80", "[::1]:80", "[fe80::1%eth0]:80", "unix:/path", "unix:@abstract" (abstract namespace of
- * unix(7)), or "name:80": then the name is looked up at each attempt, on a thread of the library's own,
- * and its first eight addresses are tried one after the other in the system's order.
+ * unix(7)), or "name:80": then the name is looked up at each attempt, on a thread of the library's own.
+ * Up to eight of its addresses are tried in the system's order, IPv6 and IPv4 by turns (RFC 8305): the
+ * next one when one has failed, or after 250 milliseconds beside those that haven't answered. The first
+ * that connects is the client's connection, the others are closed.
+ *
+ * An attempt that ends before its name was looked up leaves that look-up under way, and the next attempt
+ * waits for the same one: a client has one at a time. 16 names are looked up at a time, the others wait for
+ * their turn. Neither freeing the client or its loop, nor the end of the process, nor dlclose(3) of a
+ * plug-in that holds the library waits for a look-up; a plug-in that has begun one stays in memory.
  *
  * The callbacks are those of its connections and may be NULL; they work as a server's do. TCP_NODELAY is
  * set unless yolanda_client_set_nodelay() says otherwise.
@@ -1199,8 +1253,10 @@ int yolanda_client_set_data(struct yolanda_client *client,
 
 /**
  * Sets how many milliseconds an attempt may take, for looking up the name and for connecting
- * together; 30,000 unless set, 0: as long as the system tries. It counts from the next attempt on. Of
- * several addresses each gets an equal share of the time that is left.
+ * together; 30,000 unless set, 0: as long as the system tries. It counts from the next attempt on. Where
+ * it is too short to try each address 250 milliseconds after the last, the time that is left is divided
+ * among them. An answer that came in time counts, also where the loop's thread was
+ * busy until the time was over.
  *
  * Returns 0, or -1 with errno: EINVAL (NULL, a negative time), EPERM.
  *
@@ -1571,7 +1627,11 @@ struct http_response *yolanda_http_response_defer(struct http_response *httpResp
 
 /**
  * Sends a deferred response, or the end of its stream, and frees it: don't touch it, nor its request,
- * afterwards. It may be called inside the request callback, too.
+ * afterwards. It may be called inside the request callback, too, and inside the response's own callbacks.
+ *
+ * Once it has returned, no callback of the response is called any more. Called on another thread than the
+ * connection's, it first waits until a callback of this response that is running there has returned; so don't
+ * hold a lock meanwhile that the callback takes. When it returns, what the callbacks use may be freed.
  *
  * Returns 0, or -1 with errno: ENOTCONN when the client has gone (the response is freed), ENOMEM (it isn't:
  * call again), EINVAL for NULL or a response that isn't deferred.
@@ -1593,8 +1653,9 @@ int yolanda_http_response_is_open(struct http_response *httpResponse);
 /**
  * Begins to send a deferred response in parts: status and headers now, the body by
  * yolanda_http_response_write(), its end by yolanda_http_response_send(). `length` is the body's, or -1 where it
- * isn't known: then it is sent in chunks (RFC 9112, 7.1), to an HTTP/1.0 client until the connection ends.
- * The response's own `body` isn't sent.
+ * isn't known: then it is sent in chunks (RFC 9112, 7.1), to an HTTP/1.0 client until the connection ends:
+ * with a reset where that comes before yolanda_http_response_send() and all of the body, so that the client doesn't
+ * take a part for the whole. The response's own `body` isn't sent.
  *
  * Returns 0, or -1 with errno: EALREADY the second time, ENOTCONN, EPIPE or ECONNRESET (the client has
  * gone), ENOBUFS, ENOMEM, EINVAL (NULL, not deferred, another negative length).
@@ -1685,12 +1746,14 @@ int yolanda_http_server_free(struct http_server *server);
 
 /**
  * Sets how long the server waits, in milliseconds; 0 waits for ever. The clock is looked at every now
- * and then, so a deadline may be late by a quarter of itself, by a second at most; it is never early.
+ * and then, so a deadline may be late by a quarter of itself, by a second at most; it is never early. What the
+ * client has sent in time counts, also where the server's thread was busy until the deadline was over.
  *
  * `idle_ms`: for the next request on an open connection, or the first; it is closed then (75,000 without this
  * call, as the others 60,000).
  * `head_ms`: for request line and headers, from their first byte to their last: 408, and it closes.
- * `body_ms`: for the next bytes of a body: 408, and it closes.
+ * `body_ms`: for the next bytes of a body: 408, and it closes. yolanda_http_server_set_body_rate() has a limit for all
+ * of it.
  * `answer_ms`: for a deferred response, or its next part: 503, and it closes; once the response has begun, it is
  * cut off.
  * `write_ms`: for a client that takes nothing of what is queued for it: it is cut off.
@@ -1708,11 +1771,34 @@ int yolanda_http_server_set_deadlines(struct http_server *server,
                                       int64_t write_ms);
 
 /**
+ * Sets how fast the body of a request has to come, without this call as with 20,000 and 500. Bytes are counted as they
+ * are sent, chunk lines and trailers included.
+ *
+ * `grace_ms`: milliseconds that each body has before its rate counts.
+ * `bytes_per_second`: for each so many bytes the client gets another second; 0: any rate, and `grace_ms` is of no
+ * effect. Who sends faster is ahead, by the deadline for bodies (yolanda_http_server_set_deadlines()) at most, or
+ * by `grace_ms` where that is longer.
+ *
+ * A client that is slower gets 408, and the connection closes; where the body is streamed, the final call says so.
+ * Time in which the program has stopped the reading doesn't count, nor does time in which the server's thread was
+ * busy. Bodies that have begun keep their `grace_ms`.
+ *
+ * Returns 0, or -1 with errno: EINVAL (NULL, a negative number, more than 24 days, more than 4,294,967,295 bytes, a
+ * rate without `grace_ms`), EPERM on another thread.
+ *
+ * # Safety
+ * `server` is NULL or a server. Only on its loop's thread.
+ */
+int yolanda_http_server_set_body_rate(struct http_server *server,
+                                      int64_t grace_ms,
+                                      int64_t bytes_per_second);
+
+/**
  * Sets how large requests may be; 0 stands for the number that holds without this call.
  *
  * `line`: bytes of the request line (8,192); 414 beyond.
  * `head`: bytes of request line, headers and trailers (65,536); 431 beyond.
- * `headers`: how many headers (1,000); 431 beyond.
+ * `headers`: how many headers and trailers (1,000); 431 beyond.
  * `body`: bytes of the body (67,108,864); 413 beyond.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL or more than 1 GiB, EPERM on another thread.

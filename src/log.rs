@@ -6,6 +6,7 @@
 
 mod level;
 mod sink;
+pub(crate) mod stream;
 
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::fmt::{self, Write};
@@ -124,7 +125,11 @@ impl Line {
         }
         let line = self.finish(b'\n');
         // SAFETY: initialised bytes, and stdio's own stream, which locks itself.
-        unsafe { libc::fwrite(line.as_ptr().cast(), 1, line.len(), stdout) };
+        unsafe {
+            if stream::is_taken(libc::fileno(stdout)) == 0 {
+                libc::fwrite(line.as_ptr().cast(), 1, line.len(), stdout);
+            }
+        }
     }
 }
 
@@ -182,7 +187,9 @@ pub(crate) unsafe extern "C" fn yolanda_log(severity: c_int, msg: *const c_char)
     // is one piece.
     unsafe {
         let text = string(msg);
-        if !sink::take(severity, text.as_ptr(), text.count_bytes()) {
+        if !sink::take(severity, text.as_ptr(), text.count_bytes())
+            && stream::is_taken(libc::fileno(stdout)) == 0
+        {
             let (tag, out) = (tag(severity), stdout);
             flockfile(out);
             libc::fwrite(tag.as_ptr().cast(), 1, tag.len(), out);

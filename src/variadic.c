@@ -13,6 +13,9 @@
 /* Longer lines are written in pieces, with the stream locked. */
 enum { LINE_SIZE = 4096, ERROR_TEXT_SIZE = 128 };
 
+/* Whether a connection has a standard stream's descriptor (src/log/stream.rs). */
+int yolanda_rs_is_taken(int fd);
+
 enum tail { NO_TAIL, NEWLINE, ERROR_TEXT, ERROR_TEXT_AND_NUMBER };
 
 void yolanda_c_err_dump(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -53,6 +56,8 @@ static void report(enum tail tail, int err, const char *format, va_list ap)
     va_list again;
     int length;
 
+    if (yolanda_rs_is_taken(fileno(stderr)))
+        return;
     fflush(stdout);
     tail_text(end, sizeof end, tail, err);
     if (format == NULL)

@@ -80,15 +80,30 @@ def _soname_link(directory):
     return place
 
 
+@functools.cache
+def archive():
+    """The static library that programs link to: what scripts/archive makes of cargo's."""
+    made = library() / "libyolanda.a"
+    if SANITIZER:
+        return made
+    script = ROOT / "scripts" / "archive"
+    result = BIN / f"archive-{hash_text(str(library())):x}" / "libyolanda.a"
+    with _lock(result.parent.name):
+        if not result.exists() or _mtime(result) < max(_mtime(made), _mtime(script)):
+            result.parent.mkdir(exist_ok=True)
+            subprocess.run([script, library(), result], check=True)
+    return result
+
+
 def link_flags(kind):
     """What links a C program to the library of that kind, "so" or "a"."""
     directory = library()
     if SANITIZER:
-        return [str(directory / "libyolanda.a"), *SANITIZER.link_flags()]
+        return [str(archive()), *SANITIZER.link_flags()]
     if kind == "so":
         return [f"-L{directory}", "-lyolanda", f"-Wl,-rpath,{_soname_link(directory)}", "-lpthread"]
     if kind == "a":
-        return [str(directory / "libyolanda.a"), "-lpthread", "-ldl", "-lm"]
+        return [str(archive()), "-lpthread", "-ldl", "-lm"]
     raise ValueError(f"link kind {kind!r}")
 
 
@@ -109,7 +124,7 @@ def program(path, kind, cflags=(), compiler="gcc"):
         compiler, cflags = SANITIZER.compiler(compiler), (*cflags, *SANITIZER.cflags)
     source = ROOT / path
     directory = library()
-    libraries = [directory / ("libyolanda.so" if kind == "so" else "libyolanda.a")]
+    libraries = [directory / "libyolanda.so" if kind == "so" else archive()]
     # Not the whole path: two suites may have a program of the same name.
     label = "-".join(source.with_suffix("").parts[-2:])
     variant = f"{hash_text((compiler, cflags, str(directory))):x}"

@@ -27,5 +27,5 @@ assert_layout!(acceptor, 8;
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn acceptor_init(port: c_int) -> *mut acceptor {
-    weak_export!("acceptor_init", crate::reactor::acceptor::acceptor_init)
+    jump_to!(crate::reactor::acceptor::acceptor_init)
 }

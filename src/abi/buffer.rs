@@ -41,7 +41,7 @@ assert_layout!(buffer, 24;
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn buffer_new() -> *mut buffer {
-    weak_export!("buffer_new", crate::reactor::buffer::buffer_new)
+    jump_to!(crate::reactor::buffer::buffer_new)
 }
 
 /// Frees a buffer and its block. NULL is allowed. The buffers of a live connection belong to it:
@@ -52,7 +52,7 @@ pub unsafe extern "C" fn buffer_new() -> *mut buffer {
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn buffer_free(buffer: *mut buffer) {
-    weak_export!("buffer_free", crate::reactor::buffer::buffer_free)
+    jump_to!(crate::reactor::buffer::buffer_free)
 }
 
 /// Returns how many bytes fit behind the readable ones without making room; 0 for NULL.
@@ -62,7 +62,7 @@ pub unsafe extern "C" fn buffer_free(buffer: *mut buffer) {
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn buffer_writeable_size(buffer: *mut buffer) -> c_int {
-    weak_export!("buffer_writeable_size", crate::reactor::buffer::buffer_writeable_size)
+    jump_to!(crate::reactor::buffer::buffer_writeable_size)
 }
 
 /// Returns how many bytes can be read; 0 for NULL.
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn buffer_writeable_size(buffer: *mut buffer) -> c_int {
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn buffer_readable_size(buffer: *mut buffer) -> c_int {
-    weak_export!("buffer_readable_size", crate::reactor::buffer::buffer_readable_size)
+    jump_to!(crate::reactor::buffer::buffer_readable_size)
 }
 
 /// Returns how many bytes before the readable ones have been consumed and can be used again; 0 for
@@ -83,7 +83,7 @@ pub unsafe extern "C" fn buffer_readable_size(buffer: *mut buffer) -> c_int {
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn buffer_front_spare_size(buffer: *mut buffer) -> c_int {
-    weak_export!("buffer_front_spare_size", crate::reactor::buffer::buffer_front_spare_size)
+    jump_to!(crate::reactor::buffer::buffer_front_spare_size)
 }
 
 /// Copies `size` bytes behind the readable ones. Makes room where it is needed, by moving the
@@ -102,7 +102,7 @@ pub unsafe extern "C" fn buffer_append(
     data: *mut c_void,
     size: c_int,
 ) -> c_int {
-    weak_export!("buffer_append", crate::reactor::buffer::buffer_append)
+    jump_to!(crate::reactor::buffer::buffer_append)
 }
 
 /// Appends one byte. Returns 1, or -1 as buffer_append().
@@ -112,7 +112,7 @@ pub unsafe extern "C" fn buffer_append(
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn buffer_append_char(buffer: *mut buffer, data: c_char) -> c_int {
-    weak_export!("buffer_append_char", crate::reactor::buffer::buffer_append_char)
+    jump_to!(crate::reactor::buffer::buffer_append_char)
 }
 
 /// Appends a string without its NUL. Returns the number of bytes appended, 0 for a NULL string, or
@@ -123,7 +123,7 @@ pub unsafe extern "C" fn buffer_append_char(buffer: *mut buffer, data: c_char) -
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn buffer_append_string(buffer: *mut buffer, data: *mut c_char) -> c_int {
-    weak_export!("buffer_append_string", crate::reactor::buffer::buffer_append_string)
+    jump_to!(crate::reactor::buffer::buffer_append_string)
 }
 
 /// Reads once from any descriptor (socket, pipe, tty, file), in the blocking mode that it is in,
@@ -136,7 +136,7 @@ pub unsafe extern "C" fn buffer_append_string(buffer: *mut buffer, data: *mut c_
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn buffer_socket_read(buffer: *mut buffer, fd: c_int) -> c_int {
-    weak_export!("buffer_socket_read", crate::reactor::buffer::buffer_socket_read)
+    jump_to!(crate::reactor::buffer::buffer_socket_read)
 }
 
 /// Takes the first readable byte. Returns it, or 0 from an empty buffer, which stays as it is.
@@ -146,7 +146,7 @@ pub unsafe extern "C" fn buffer_socket_read(buffer: *mut buffer, fd: c_int) -> c
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn buffer_read_char(buffer: *mut buffer) -> c_char {
-    weak_export!("buffer_read_char", crate::reactor::buffer::buffer_read_char)
+    jump_to!(crate::reactor::buffer::buffer_read_char)
 }
 
 /// Returns a pointer to the first `\r\n` among the readable bytes, or NULL. It is valid until the
@@ -157,5 +157,5 @@ pub unsafe extern "C" fn buffer_read_char(buffer: *mut buffer) -> c_char {
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn buffer_find_CRLF(buffer: *mut buffer) -> *mut c_char {
-    weak_export!("buffer_find_CRLF", crate::reactor::buffer::buffer_find_CRLF)
+    jump_to!(crate::reactor::buffer::buffer_find_CRLF)
 }

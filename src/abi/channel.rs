@@ -62,7 +62,7 @@ pub unsafe extern "C" fn channel_new(
     eventWriteCallback: event_write_callback,
     data: *mut c_void,
 ) -> *mut channel {
-    weak_export!("channel_new", crate::reactor::channel::channel_new)
+    jump_to!(crate::reactor::channel::channel_new)
 }
 
 /// Returns non-zero when EVENT_WRITE is among the channel's `events`; 0 for NULL.
@@ -72,10 +72,7 @@ pub unsafe extern "C" fn channel_new(
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn channel_write_event_is_enabled(channel: *mut channel) -> c_int {
-    weak_export!(
-        "channel_write_event_is_enabled",
-        crate::reactor::channel::channel_write_event_is_enabled
-    )
+    jump_to!(crate::reactor::channel::channel_write_event_is_enabled)
 }
 
 /// Adds EVENT_WRITE to the channel's `events` and tells the loop that the channel was added to.
@@ -88,7 +85,7 @@ pub unsafe extern "C" fn channel_write_event_is_enabled(channel: *mut channel) -
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn channel_write_event_enable(channel: *mut channel) -> c_int {
-    weak_export!("channel_write_event_enable", crate::reactor::channel::channel_write_event_enable)
+    jump_to!(crate::reactor::channel::channel_write_event_enable)
 }
 
 /// Takes EVENT_WRITE out of the channel's `events`; otherwise as channel_write_event_enable().
@@ -98,8 +95,5 @@ pub unsafe extern "C" fn channel_write_event_enable(channel: *mut channel) -> c_
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn channel_write_event_disable(channel: *mut channel) -> c_int {
-    weak_export!(
-        "channel_write_event_disable",
-        crate::reactor::channel::channel_write_event_disable
-    )
+    jump_to!(crate::reactor::channel::channel_write_event_disable)
 }

@@ -25,7 +25,7 @@ assert_layout!(channel_map, 16;
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn map_make_space(map: *mut channel_map, slot: c_int, msize: c_int) -> c_int {
-    weak_export!("map_make_space", crate::reactor::channel_map::map_make_space)
+    jump_to!(crate::reactor::channel_map::map_make_space)
 }
 
 /// Sets up an empty map.
@@ -35,7 +35,7 @@ pub unsafe extern "C" fn map_make_space(map: *mut channel_map, slot: c_int, msiz
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn map_init(map: *mut channel_map) {
-    weak_export!("map_init", crate::reactor::channel_map::map_init)
+    jump_to!(crate::reactor::channel_map::map_init)
 }
 
 /// Calls free() on every entry that isn't NULL, then on the array, and leaves the map empty. NULL is
@@ -46,5 +46,5 @@ pub unsafe extern "C" fn map_init(map: *mut channel_map) {
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn map_clear(map: *mut channel_map) {
-    weak_export!("map_clear", crate::reactor::channel_map::map_clear)
+    jump_to!(crate::reactor::channel_map::map_clear)
 }

@@ -21,7 +21,7 @@ pub const BUFFER_SIZE: c_int = 4096;
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn err_dump(format: *const c_char, arguments: VaList) {
-    weak_export!("err_dump", super::variadic::yolanda_c_err_dump)
+    jump_to!(super::variadic::yolanda_c_err_dump)
 }
 
 /// Prints the message as one line on stderr, after flushing stdout, and returns.
@@ -31,7 +31,7 @@ pub unsafe extern "C" fn err_dump(format: *const c_char, arguments: VaList) {
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn err_msg(format: *const c_char, arguments: VaList) {
-    weak_export!("err_msg", super::variadic::yolanda_c_err_msg)
+    jump_to!(super::variadic::yolanda_c_err_msg)
 }
 
 /// Prints as err_msg(), then exits with status 1.
@@ -41,7 +41,7 @@ pub unsafe extern "C" fn err_msg(format: *const c_char, arguments: VaList) {
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn err_quit(format: *const c_char, arguments: VaList) {
-    weak_export!("err_quit", super::variadic::yolanda_c_err_quit)
+    jump_to!(super::variadic::yolanda_c_err_quit)
 }
 
 /// Prints as err_dump(), then returns. errno stays what it was.
@@ -51,7 +51,7 @@ pub unsafe extern "C" fn err_quit(format: *const c_char, arguments: VaList) {
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn err_ret(format: *const c_char, arguments: VaList) {
-    weak_export!("err_ret", super::variadic::yolanda_c_err_ret)
+    jump_to!(super::variadic::yolanda_c_err_ret)
 }
 
 /// Prints as err_dump(), then exits with status 1.
@@ -61,7 +61,7 @@ pub unsafe extern "C" fn err_ret(format: *const c_char, arguments: VaList) {
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn err_sys(format: *const c_char, arguments: VaList) {
-    weak_export!("err_sys", super::variadic::yolanda_c_err_sys)
+    jump_to!(super::variadic::yolanda_c_err_sys)
 }
 
 /// Prints the message on stderr, after flushing stdout; if `err` isn't 0, followed by
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn err_sys(format: *const c_char, arguments: VaList) {
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn error(status: c_int, err: c_int, fmt: *mut c_char, arguments: VaList) {
-    weak_export!("error", super::variadic::yolanda_c_error)
+    jump_to!(super::variadic::yolanda_c_error)
 }
 
 /// Writes an IPv4 address as `a.b.c.d:port`, without the port when it is 0.
@@ -84,7 +84,7 @@ pub unsafe extern "C" fn error(status: c_int, err: c_int, fmt: *mut c_char, argu
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn sock_ntop(sin: *const sockaddr_in, salen: socklen_t) -> *mut c_char {
-    weak_export!("sock_ntop", crate::common::socket::sock_ntop)
+    jump_to!(crate::common::socket::sock_ntop)
 }
 
 /// Reads exactly `n` bytes from any descriptor, fewer only at the end of the stream. Goes on after
@@ -97,7 +97,7 @@ pub unsafe extern "C" fn sock_ntop(sin: *const sockaddr_in, salen: socklen_t) ->
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn readn(fd: c_int, vptr: *mut c_void, n: usize) -> usize {
-    weak_export!("readn", crate::common::read::readn)
+    jump_to!(crate::common::read::readn)
 }
 
 /// Reads one message: 4 bytes length in network order, 4 bytes type (passed over), then the body,
@@ -111,7 +111,7 @@ pub unsafe extern "C" fn readn(fd: c_int, vptr: *mut c_void, n: usize) -> usize 
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn read_message(fd: c_int, buffer: *mut c_char, length: usize) -> usize {
-    weak_export!("read_message", crate::common::read::read_message)
+    jump_to!(crate::common::read::read_message)
 }
 
 /// Reads a line from a socket, up to and including `\n`, at most `length` - 1 bytes, and adds a NUL.
@@ -125,7 +125,7 @@ pub unsafe extern "C" fn read_message(fd: c_int, buffer: *mut c_char, length: us
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn readline(fd: c_int, buffer: *mut c_char, length: usize) -> usize {
-    weak_export!("readline", crate::common::read::readline)
+    jump_to!(crate::common::read::readline)
 }
 
 /// Listens on an IPv4 port, waits for one client and accepts it. SIGPIPE is ignored from then on;
@@ -139,7 +139,7 @@ pub unsafe extern "C" fn readline(fd: c_int, buffer: *mut c_char, length: usize)
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn tcp_server(port: c_int) -> c_int {
-    weak_export!("tcp_server", crate::common::socket::tcp_server)
+    jump_to!(crate::common::socket::tcp_server)
 }
 
 /// Listens on an IPv4 port. SIGPIPE is ignored from then on.
@@ -151,7 +151,7 @@ pub unsafe extern "C" fn tcp_server(port: c_int) -> c_int {
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn tcp_server_listen(port: c_int) -> c_int {
-    weak_export!("tcp_server_listen", crate::common::socket::tcp_server_listen)
+    jump_to!(crate::common::socket::tcp_server_listen)
 }
 
 /// The same as tcp_server_listen(), with a non-blocking socket.
@@ -161,10 +161,7 @@ pub unsafe extern "C" fn tcp_server_listen(port: c_int) -> c_int {
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn tcp_nonblocking_server_listen(port: c_int) -> c_int {
-    weak_export!(
-        "tcp_nonblocking_server_listen",
-        crate::common::socket::tcp_nonblocking_server_listen
-    )
+    jump_to!(crate::common::socket::tcp_nonblocking_server_listen)
 }
 
 /// Makes a descriptor non-blocking. A descriptor that isn't open changes nothing but errno.
@@ -174,7 +171,7 @@ pub unsafe extern "C" fn tcp_nonblocking_server_listen(port: c_int) -> c_int {
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn make_nonblocking(fd: c_int) {
-    weak_export!("make_nonblocking", crate::common::socket::make_nonblocking)
+    jump_to!(crate::common::socket::make_nonblocking)
 }
 
 /// Connects to an IPv4 address or host name, and waits until it is done.
@@ -187,5 +184,5 @@ pub unsafe extern "C" fn make_nonblocking(fd: c_int) {
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn tcp_client(address: *mut c_char, port: c_int) -> c_int {
-    weak_export!("tcp_client", crate::common::socket::tcp_client)
+    jump_to!(crate::common::socket::tcp_client)
 }

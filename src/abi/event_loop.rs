@@ -106,7 +106,7 @@ assert_layout!(event_loop, 168;
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn event_loop_init() -> *mut event_loop {
-    weak_export!("event_loop_init", crate::reactor::event_loop::event_loop_init)
+    jump_to!(crate::reactor::event_loop::event_loop_init)
 }
 
 /// Makes a loop with a name of your own; NULL counts as "main thread". Otherwise as
@@ -119,7 +119,7 @@ pub unsafe extern "C-unwind" fn event_loop_init() -> *mut event_loop {
 pub unsafe extern "C-unwind" fn event_loop_init_with_name(
     thread_name: *mut c_char,
 ) -> *mut event_loop {
-    weak_export!("event_loop_init_with_name", crate::reactor::event_loop::event_loop_init_with_name)
+    jump_to!(crate::reactor::event_loop::event_loop_init_with_name)
 }
 
 /// Waits and calls, pass after pass, until `quit` is set.
@@ -131,7 +131,7 @@ pub unsafe extern "C-unwind" fn event_loop_init_with_name(
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn event_loop_run(eventLoop: *mut event_loop) -> c_int {
-    weak_export!("event_loop_run", crate::reactor::event_loop::event_loop_run)
+    jump_to!(crate::reactor::event_loop::event_loop_run)
 }
 
 /// Ends the loop's current wait. Any thread and any signal handler may call it; calls that come
@@ -142,7 +142,7 @@ pub unsafe extern "C-unwind" fn event_loop_run(eventLoop: *mut event_loop) -> c_
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn event_loop_wakeup(eventLoop: *mut event_loop) {
-    weak_export!("event_loop_wakeup", crate::reactor::event_loop::event_loop_wakeup)
+    jump_to!(crate::reactor::event_loop::event_loop_wakeup)
 }
 
 /// Registers a channel with a loop. On the loop's thread it is done on return; any other thread
@@ -161,10 +161,7 @@ pub unsafe extern "C-unwind" fn event_loop_add_channel_event(
     fd: c_int,
     channel1: *mut channel,
 ) -> c_int {
-    weak_export!(
-        "event_loop_add_channel_event",
-        crate::reactor::event_loop::event_loop_add_channel_event
-    )
+    jump_to!(crate::reactor::event_loop::event_loop_add_channel_event)
 }
 
 /// Takes a channel off its loop; its descriptor may have been closed before. Once this has returned
@@ -182,10 +179,7 @@ pub unsafe extern "C-unwind" fn event_loop_remove_channel_event(
     fd: c_int,
     channel1: *mut channel,
 ) -> c_int {
-    weak_export!(
-        "event_loop_remove_channel_event",
-        crate::reactor::event_loop::event_loop_remove_channel_event
-    )
+    jump_to!(crate::reactor::event_loop::event_loop_remove_channel_event)
 }
 
 /// Makes the loop take over the channel's changed `events`, and look at its readiness afresh.
@@ -201,10 +195,7 @@ pub unsafe extern "C-unwind" fn event_loop_update_channel_event(
     fd: c_int,
     channel1: *mut channel,
 ) -> c_int {
-    weak_export!(
-        "event_loop_update_channel_event",
-        crate::reactor::event_loop::event_loop_update_channel_event
-    )
+    jump_to!(crate::reactor::event_loop::event_loop_update_channel_event)
 }
 
 /// Adds a channel at once, on the loop's thread.
@@ -220,10 +211,7 @@ pub unsafe extern "C-unwind" fn event_loop_handle_pending_add(
     fd: c_int,
     channel: *mut channel,
 ) -> c_int {
-    weak_export!(
-        "event_loop_handle_pending_add",
-        crate::reactor::event_loop::event_loop_handle_pending_add
-    )
+    jump_to!(crate::reactor::event_loop::event_loop_handle_pending_add)
 }
 
 /// Removes a channel at once, on the loop's thread.
@@ -239,10 +227,7 @@ pub unsafe extern "C-unwind" fn event_loop_handle_pending_remove(
     fd: c_int,
     channel: *mut channel,
 ) -> c_int {
-    weak_export!(
-        "event_loop_handle_pending_remove",
-        crate::reactor::event_loop::event_loop_handle_pending_remove
-    )
+    jump_to!(crate::reactor::event_loop::event_loop_handle_pending_remove)
 }
 
 /// Updates a channel at once, on the loop's thread.
@@ -258,10 +243,7 @@ pub unsafe extern "C-unwind" fn event_loop_handle_pending_update(
     fd: c_int,
     channel: *mut channel,
 ) -> c_int {
-    weak_export!(
-        "event_loop_handle_pending_update",
-        crate::reactor::event_loop::event_loop_handle_pending_update
-    )
+    jump_to!(crate::reactor::event_loop::event_loop_handle_pending_update)
 }
 
 /// What a back end calls for a descriptor that is ready: runs the read callback for EVENT_READ in
@@ -278,5 +260,5 @@ pub unsafe extern "C-unwind" fn channel_event_activate(
     fd: c_int,
     res: c_int,
 ) -> c_int {
-    weak_export!("channel_event_activate", crate::reactor::event_loop::channel_event_activate)
+    jump_to!(crate::reactor::event_loop::channel_event_activate)
 }

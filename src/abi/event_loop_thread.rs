@@ -44,10 +44,7 @@ pub unsafe extern "C" fn event_loop_thread_init(
     thread: *mut event_loop_thread,
     number: c_int,
 ) -> c_int {
-    weak_export!(
-        "event_loop_thread_init",
-        crate::reactor::event_loop_thread::event_loop_thread_init
-    )
+    jump_to!(crate::reactor::event_loop_thread::event_loop_thread_init)
 }
 
 /// Starts the thread and waits until its loop runs.
@@ -61,8 +58,5 @@ pub unsafe extern "C" fn event_loop_thread_init(
 pub unsafe extern "C" fn event_loop_thread_start(
     thread: *mut event_loop_thread,
 ) -> *mut event_loop {
-    weak_export!(
-        "event_loop_thread_start",
-        crate::reactor::event_loop_thread::event_loop_thread_start
-    )
+    jump_to!(crate::reactor::event_loop_thread::event_loop_thread_start)
 }

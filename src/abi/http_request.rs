@@ -69,7 +69,7 @@ assert_layout!(http_request, 48;
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn http_request_new() -> *mut http_request {
-    weak_export!("http_request_new", crate::http::http_request::http_request_new)
+    jump_to!(crate::http::http_request::http_request_new)
 }
 
 /// Frees a request with its strings and headers. NULL is allowed.
@@ -79,7 +79,7 @@ pub unsafe extern "C" fn http_request_new() -> *mut http_request {
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn http_request_clear(httpRequest: *mut http_request) {
-    weak_export!("http_request_clear", crate::http::http_request::http_request_clear)
+    jump_to!(crate::http::http_request::http_request_clear)
 }
 
 /// Empties the request for the next one.
@@ -89,7 +89,7 @@ pub unsafe extern "C" fn http_request_clear(httpRequest: *mut http_request) {
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn http_request_reset(httpRequest: *mut http_request) {
-    weak_export!("http_request_reset", crate::http::http_request::http_request_reset)
+    jump_to!(crate::http::http_request::http_request_reset)
 }
 
 /// Adds a header. Both strings are copied.
@@ -103,7 +103,7 @@ pub unsafe extern "C" fn http_request_add_header(
     key: *mut c_char,
     value: *mut c_char,
 ) {
-    weak_export!("http_request_add_header", crate::http::http_request::http_request_add_header)
+    jump_to!(crate::http::http_request::http_request_add_header)
 }
 
 /// Looks a header up by its whole name, ignoring case.
@@ -118,7 +118,7 @@ pub unsafe extern "C" fn http_request_get_header(
     httpRequest: *mut http_request,
     key: *mut c_char,
 ) -> *mut c_char {
-    weak_export!("http_request_get_header", crate::http::http_request::http_request_get_header)
+    jump_to!(crate::http::http_request::http_request_get_header)
 }
 
 /// Returns how far the request has been read; REQUEST_STATUS for NULL.
@@ -130,10 +130,7 @@ pub unsafe extern "C" fn http_request_get_header(
 pub unsafe extern "C" fn http_request_current_state(
     httpRequest: *mut http_request,
 ) -> http_request_state_t {
-    weak_export!(
-        "http_request_current_state",
-        crate::http::http_request::http_request_current_state
-    )
+    jump_to!(crate::http::http_request::http_request_current_state)
 }
 
 /// Returns 1 when the connection is to be closed after the response, 0 when it stays open: HTTP/1.1
@@ -145,8 +142,5 @@ pub unsafe extern "C" fn http_request_current_state(
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn http_request_close_connection(httpRequest: *mut http_request) -> c_int {
-    weak_export!(
-        "http_request_close_connection",
-        crate::http::http_request::http_request_close_connection
-    )
+    jump_to!(crate::http::http_request::http_request_close_connection)
 }

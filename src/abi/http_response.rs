@@ -74,7 +74,7 @@ assert_layout!(http_response, 48;
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn http_response_new() -> *mut http_response {
-    weak_export!("http_response_new", crate::http::http_response::http_response_new)
+    jump_to!(crate::http::http_response::http_response_new)
 }
 
 /// Appends the response as it goes over the wire: status line, Content-Type if set, Content-Length,
@@ -89,8 +89,5 @@ pub unsafe extern "C" fn http_response_encode_buffer(
     httpResponse: *mut http_response,
     buffer: *mut buffer,
 ) {
-    weak_export!(
-        "http_response_encode_buffer",
-        crate::http::http_response::http_response_encode_buffer
-    )
+    jump_to!(crate::http::http_response::http_response_encode_buffer)
 }

@@ -48,7 +48,7 @@ pub unsafe extern "C-unwind" fn http_server_new(
     requestCallback: request_callback,
     threadNum: c_int,
 ) -> *mut http_server {
-    weak_export!("http_server_new", crate::http::http_server::http_server_new)
+    jump_to!(crate::http::http_server::http_server_new)
 }
 
 /// Starts the threads and begins to accept.
@@ -58,7 +58,7 @@ pub unsafe extern "C-unwind" fn http_server_new(
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn http_server_start(httpServer: *mut http_server) {
-    weak_export!("http_server_start", crate::http::http_server::http_server_start)
+    jump_to!(crate::http::http_server::http_server_start)
 }
 
 /// Reads a request from a buffer, as far as its bytes go, and consumes them. Call it again with more
@@ -74,5 +74,5 @@ pub unsafe extern "C-unwind" fn parse_http_request(
     input: *mut buffer,
     httpRequest: *mut http_request,
 ) -> c_int {
-    weak_export!("parse_http_request", crate::http::http_server::parse_http_request)
+    jump_to!(crate::http::http_server::parse_http_request)
 }

@@ -20,5 +20,5 @@ assert_layout!(inet_address, 4;
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn init_inet_address(port: c_int) -> *mut inet_address {
-    weak_export!("init_inet_address", crate::reactor::inetaddress::init_inet_address)
+    jump_to!(crate::reactor::inetaddress::init_inet_address)
 }

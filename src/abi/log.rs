@@ -22,7 +22,7 @@ pub const LOG_ERR_TYPE: c_int = 3;
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_log(severity: c_int, msg: *const c_char) {
-    weak_export!("yolanda_log", crate::log::yolanda_log)
+    jump_to!(crate::log::yolanda_log)
 }
 
 /// Prints a line formatted as by vprintf(), cut at 1023 bytes, followed by `: ` and `errstr` when
@@ -38,7 +38,7 @@ pub unsafe extern "C" fn yolanda_logx(
     fmt: *const c_char,
     ap: va_list,
 ) {
-    weak_export!("yolanda_logx", crate::log::yolanda_logx)
+    jump_to!(crate::log::yolanda_logx)
 }
 
 /// Prints a `[msg] ` line formatted as by printf(), cut at 1023 bytes.
@@ -48,7 +48,7 @@ pub unsafe extern "C" fn yolanda_logx(
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_msgx(fmt: *const c_char, arguments: VaList) {
-    weak_export!("yolanda_msgx", super::variadic::yolanda_c_msgx)
+    jump_to!(super::variadic::yolanda_c_msgx)
 }
 
 /// Prints a `[debug] ` line formatted as by printf(), cut at 1023 bytes.
@@ -58,5 +58,5 @@ pub unsafe extern "C" fn yolanda_msgx(fmt: *const c_char, arguments: VaList) {
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_debugx(fmt: *const c_char, arguments: VaList) {
-    weak_export!("yolanda_debugx", super::variadic::yolanda_c_debugx)
+    jump_to!(super::variadic::yolanda_c_debugx)
 }

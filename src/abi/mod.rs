@@ -11,7 +11,7 @@
 #[macro_use]
 mod layout;
 #[macro_use]
-mod weak;
+mod jump;
 
 pub mod acceptor;
 pub mod buffer;

@@ -75,7 +75,7 @@ pub unsafe extern "C-unwind" fn tcp_connection_new(
     messageCallBack: message_call_back,
     writeCompletedCallBack: write_completed_call_back,
 ) -> *mut tcp_connection {
-    weak_export!("tcp_connection_new", crate::reactor::tcp_connection::tcp_connection_new)
+    jump_to!(crate::reactor::tcp_connection::tcp_connection_new)
 }
 
 /// Sends `size` bytes, in order, behind what was sent before. What the socket doesn't take at once
@@ -96,10 +96,7 @@ pub unsafe extern "C-unwind" fn tcp_connection_send_data(
     data: *mut c_void,
     size: c_int,
 ) -> c_int {
-    weak_export!(
-        "tcp_connection_send_data",
-        crate::reactor::tcp_connection::tcp_connection_send_data
-    )
+    jump_to!(crate::reactor::tcp_connection::tcp_connection_send_data)
 }
 
 /// Sends a buffer's readable bytes as tcp_connection_send_data() and consumes them; on -1, none. The
@@ -113,19 +110,17 @@ pub unsafe extern "C-unwind" fn tcp_connection_send_buffer(
     tcpConnection: *mut tcp_connection,
     buffer: *mut buffer,
 ) -> c_int {
-    weak_export!(
-        "tcp_connection_send_buffer",
-        crate::reactor::tcp_connection::tcp_connection_send_buffer
-    )
+    jump_to!(crate::reactor::tcp_connection::tcp_connection_send_buffer)
 }
 
-/// Ends the sending side once everything queued has been sent; the peer can still send. Any thread
-/// may call it. Later sends fail with EPIPE.
+/// Ends the sending side once everything that was accepted has been sent, other threads' sends
+/// included; the peer can still send. Any thread may call it. Later sends fail with EPIPE; functions
+/// that the same thread posted before still send.
 ///
 /// # Safety
 /// The connection's closed callback hasn't returned yet.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn tcp_connection_shutdown(tcpConnection: *mut tcp_connection) {
-    weak_export!("tcp_connection_shutdown", crate::reactor::tcp_connection::tcp_connection_shutdown)
+    jump_to!(crate::reactor::tcp_connection::tcp_connection_shutdown)
 }

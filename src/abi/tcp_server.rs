@@ -86,7 +86,7 @@ pub unsafe extern "C-unwind" fn tcp_server_init(
     connectionClosedCallBack: connection_closed_call_back,
     threadNum: c_int,
 ) -> *mut TCPserver {
-    weak_export!("tcp_server_init", crate::reactor::tcp_server::tcp_server_init)
+    jump_to!(crate::reactor::tcp_server::tcp_server_init)
 }
 
 /// Starts the threads, makes the listening socket non-blocking and begins to accept; clients are
@@ -97,7 +97,7 @@ pub unsafe extern "C-unwind" fn tcp_server_init(
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn tcp_server_start(tcpServer: *mut TCPserver) {
-    weak_export!("tcp_server_start", crate::reactor::tcp_server::tcp_server_start)
+    jump_to!(crate::reactor::tcp_server::tcp_server_start)
 }
 
 /// Sets what `data` of every connection accepted from now on begins as. The pointer is yours; the
@@ -108,5 +108,5 @@ pub unsafe extern "C-unwind" fn tcp_server_start(tcpServer: *mut TCPserver) {
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn tcp_server_set_data(tcpServer: *mut TCPserver, data: *mut c_void) {
-    weak_export!("tcp_server_set_data", crate::reactor::tcp_server::tcp_server_set_data)
+    jump_to!(crate::reactor::tcp_server::tcp_server_set_data)
 }

@@ -39,7 +39,7 @@ pub unsafe extern "C" fn thread_pool_new(
     mainLoop: *mut event_loop,
     threadNumber: c_int,
 ) -> *mut thread_pool {
-    weak_export!("thread_pool_new", crate::reactor::thread_pool::thread_pool_new)
+    jump_to!(crate::reactor::thread_pool::thread_pool_new)
 }
 
 /// Starts the threads, once: a second call does nothing. Threads that can't be started are left out
@@ -51,7 +51,7 @@ pub unsafe extern "C" fn thread_pool_new(
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn thread_pool_start(pool: *mut thread_pool) {
-    weak_export!("thread_pool_start", crate::reactor::thread_pool::thread_pool_start)
+    jump_to!(crate::reactor::thread_pool::thread_pool_start)
 }
 
 /// Returns the loop whose turn it is, the main loop where there are no threads; NULL before
@@ -62,5 +62,5 @@ pub unsafe extern "C" fn thread_pool_start(pool: *mut thread_pool) {
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn thread_pool_get_loop(pool: *mut thread_pool) -> *mut event_loop {
-    weak_export!("thread_pool_get_loop", crate::reactor::thread_pool::thread_pool_get_loop)
+    jump_to!(crate::reactor::thread_pool::thread_pool_get_loop)
 }

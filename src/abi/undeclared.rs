@@ -16,7 +16,7 @@ use super::event_loop::event_loop;
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn read_line(fd: c_int, buf: *mut c_char, size: c_int) -> c_int {
-    weak_export!("read_line", crate::common::read::read_line)
+    jump_to!(crate::common::read::read_line)
 }
 
 /// Reads byte by byte through a newline and adds a NUL. Returns the count; `usize::MAX` at the end
@@ -27,7 +27,7 @@ pub unsafe extern "C" fn read_line(fd: c_int, buf: *mut c_char, size: c_int) -> 
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn readline_2(fd: c_int, buffer: *mut c_char, length: usize) -> usize {
-    weak_export!("readline_2", crate::common::read::readline_2)
+    jump_to!(crate::common::read::readline_2)
 }
 
 /// Makes `size` bytes writeable, or changes nothing.
@@ -37,7 +37,7 @@ pub unsafe extern "C" fn readline_2(fd: c_int, buffer: *mut c_char, length: usiz
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn make_room(buffer: *mut buffer, size: c_int) {
-    weak_export!("make_room", crate::reactor::buffer::make_room)
+    jump_to!(crate::reactor::buffer::make_room)
 }
 
 /// Adds (type 1), removes (2) or updates (3) a channel; any thread. Returns 0, or -1 with errno.
@@ -52,10 +52,7 @@ pub unsafe extern "C-unwind" fn event_loop_do_channel_event(
     channel1: *mut channel,
     r#type: c_int,
 ) -> c_int {
-    weak_export!(
-        "event_loop_do_channel_event",
-        crate::reactor::event_loop::event_loop_do_channel_event
-    )
+    jump_to!(crate::reactor::event_loop::event_loop_do_channel_event)
 }
 
 /// Carries out what other threads have queued. Returns 0, or -1 for NULL.
@@ -67,8 +64,5 @@ pub unsafe extern "C-unwind" fn event_loop_do_channel_event(
 pub unsafe extern "C-unwind" fn event_loop_handle_pending_channel(
     eventLoop: *mut event_loop,
 ) -> c_int {
-    weak_export!(
-        "event_loop_handle_pending_channel",
-        crate::reactor::event_loop::event_loop_handle_pending_channel
-    )
+    jump_to!(crate::reactor::event_loop::event_loop_handle_pending_channel)
 }

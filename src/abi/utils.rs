@@ -10,7 +10,7 @@ use super::event_loop::event_loop;
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn assertInSameThread(eventLoop: *mut event_loop) {
-    weak_export!("assertInSameThread", crate::reactor::utils::assertInSameThread)
+    jump_to!(crate::reactor::utils::assertInSameThread)
 }
 
 /// Returns 1 on the loop's thread, 0 on any other and for NULL.
@@ -20,5 +20,5 @@ pub unsafe extern "C" fn assertInSameThread(eventLoop: *mut event_loop) {
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn isInSameThread(eventLoop: *mut event_loop) -> c_int {
-    weak_export!("isInSameThread", crate::reactor::utils::isInSameThread)
+    jump_to!(crate::reactor::utils::isInSameThread)
 }

@@ -14,7 +14,7 @@ unsafe extern "C" {
     pub(super) fn yolanda_c_debugx(fmt: *const c_char, ...);
 }
 
-// What src/variadic.c calls: a symbol that the archive's C sees and the shared library hides.
+// What src/variadic.c calls: symbols that the archive's C sees and the shared library hides.
 core::arch::global_asm!(
     ".text",
     ".globl yolanda_rs_logx",
@@ -24,4 +24,14 @@ core::arch::global_asm!(
     jump!(),
     ".size yolanda_rs_logx, . - yolanda_rs_logx",
     body = sym crate::log::yolanda_logx,
+);
+core::arch::global_asm!(
+    ".text",
+    ".globl yolanda_rs_is_taken",
+    ".hidden yolanda_rs_is_taken",
+    ".type yolanda_rs_is_taken, @function",
+    "yolanda_rs_is_taken:",
+    jump!(),
+    ".size yolanda_rs_is_taken, . - yolanda_rs_is_taken",
+    body = sym crate::log::stream::is_taken,
 );

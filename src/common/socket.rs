@@ -10,7 +10,7 @@ use core::ptr::{null, null_mut};
 
 use libc::{addrinfo, sockaddr_in, socklen_t};
 
-use crate::log::CText;
+use crate::log::{CText, stream};
 use crate::sys::{errno, fd};
 
 const BACKLOG: c_int = 1024;
@@ -43,14 +43,17 @@ impl<const N: usize> Write for Text<N> {
 fn exit_with(what: &str, code: c_int) -> ! {
     let mut reason = [0 as c_char; 128];
     let mut line = Text::<256>::EMPTY;
-    // SAFETY: strerror_r writes a NUL-terminated text into the array of the given length.
+    // SAFETY: strerror_r writes a NUL-terminated text into the array of the given length, also where it
+    // fails for an unknown number.
     unsafe { libc::strerror_r(code, reason.as_mut_ptr(), reason.len()) };
     // Text never fails.
     let _ = writeln!(line, "{what} : {} ({code})", CText(reason.as_ptr()));
     // SAFETY: stdio's own stream and a NUL-terminated text; fflush(NULL) means all output.
     unsafe {
         libc::fflush(null_mut());
-        libc::fputs(line.bytes.as_ptr().cast(), stderr);
+        if stream::is_taken(libc::fileno(stderr)) == 0 {
+            libc::fputs(line.bytes.as_ptr().cast(), stderr);
+        }
         libc::exit(1)
     }
 }
@@ -85,19 +88,17 @@ pub(crate) fn listen_or_exit(port: c_int, nonblocking: bool) -> (c_int, c_int) {
         kind |= libc::SOCK_NONBLOCK;
     }
     // SAFETY: no pointers.
-    let fd = or_exit("bind failed", unsafe { libc::socket(libc::AF_INET, kind, 0) });
+    let fd = fd::lift(unsafe { libc::socket(libc::AF_INET, kind, 0) });
+    or_exit("bind failed", fd);
     let mut address = ipv4(libc::INADDR_ANY, port);
     let mut length = ADDRESS_LEN;
     let on: c_int = 1;
     // SAFETY: each pointer goes with the size of what it points to.
     unsafe {
-        libc::setsockopt(
-            fd,
-            libc::SOL_SOCKET,
-            libc::SO_REUSEADDR,
-            (&raw const on).cast(),
-            size_of::<c_int>() as socklen_t,
-        );
+        let on = (&raw const on).cast();
+        let size = size_of::<c_int>() as socklen_t;
+        let set = libc::setsockopt(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, on, size);
+        or_exit("bind failed", set);
         or_exit("bind failed", libc::bind(fd, (&raw const address).cast(), length));
         or_exit("listen failed", libc::listen(fd, BACKLOG));
         or_exit("bind failed", libc::getsockname(fd, (&raw mut address).cast(), &raw mut length));
@@ -106,7 +107,7 @@ pub(crate) fn listen_or_exit(port: c_int, nonblocking: bool) -> (c_int, c_int) {
 }
 
 fn ignore_sigpipe() {
-    // SAFETY: SIG_IGN runs no handler of ours.
+    // SAFETY: SIG_IGN runs no handler of ours. It can't fail for a signal that may be ignored.
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
 }
 
@@ -127,7 +128,7 @@ pub(crate) extern "C" fn tcp_server(port: c_int) -> c_int {
     let listening = tcp_server_listen(port);
     loop {
         // SAFETY: accept may be asked not to tell the address.
-        let fd = unsafe { libc::accept(listening, null_mut(), null_mut()) };
+        let fd = fd::lift_inherited(unsafe { libc::accept(listening, null_mut(), null_mut()) });
         match errno::get() {
             _ if fd >= 0 => return fd,
             libc::EINTR | libc::ECONNABORTED => (),
@@ -137,6 +138,7 @@ pub(crate) extern "C" fn tcp_server(port: c_int) -> c_int {
 }
 
 pub(crate) extern "C" fn make_nonblocking(fd: c_int) {
+    // There is no result to return: errno says what went wrong.
     fd::set_nonblocking(fd);
 }
 
@@ -152,7 +154,7 @@ pub(crate) unsafe extern "C" fn tcp_client(address: *mut c_char, port: c_int) ->
     };
     let peer = ipv4(ip, port);
     // SAFETY: no pointers.
-    let fd = unsafe { libc::socket(libc::AF_INET, libc::SOCK_STREAM, 0) };
+    let fd = fd::lift_inherited(unsafe { libc::socket(libc::AF_INET, libc::SOCK_STREAM, 0) });
     or_exit("connect failed", fd);
     // SAFETY: an address with its own size.
     let done = unsafe { libc::connect(fd, (&raw const peer).cast(), ADDRESS_LEN) };
@@ -171,14 +173,14 @@ fn finish_connect(fd: c_int) {
     let mut length = size_of::<c_int>() as socklen_t;
     // SAFETY: one pollfd, and an int with its size.
     unsafe {
-        while libc::poll(&raw mut wait, 1, -1) < 0 && errno::get() == libc::EINTR {}
-        libc::getsockopt(
-            fd,
-            libc::SOL_SOCKET,
-            libc::SO_ERROR,
-            (&raw mut code).cast(),
-            &raw mut length,
-        );
+        while libc::poll(&raw mut wait, 1, -1) < 0 {
+            if errno::get() != libc::EINTR {
+                exit_with("connect failed", errno::get());
+            }
+        }
+        let at = (&raw mut code).cast();
+        let got = libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_ERROR, at, &raw mut length);
+        or_exit("connect failed", got);
     }
     if code != 0 {
         exit_with("connect failed", code);

@@ -16,10 +16,9 @@ use super::server;
 use super::state::{Http, Phase};
 use super::status::Status;
 use super::upload::{self, Read};
-use super::{access, intake, route, state};
+use super::{access, intake, rate, route, state};
 use crate::abi::types::{
-    REQUEST_BODY, REQUEST_DONE, YOLANDA_HTTP_BODY_CUT as CUT, YOLANDA_HTTP_CLOSED as CLOSED,
-    YOLANDA_HTTP_WRITABLE as WRITABLE, buffer, tcp_connection,
+    REQUEST_BODY, REQUEST_DONE, YOLANDA_HTTP_BODY_CUT as CUT, buffer, tcp_connection,
 };
 use crate::reactor::buffer::readable;
 use crate::reactor::event_loop::http_slot;
@@ -37,6 +36,8 @@ enum Next {
     Hold,
     /// It waits for a response that was deferred.
     Wait,
+    /// The response was deferred, and given while its callback ran the loop: nothing is waited for.
+    Given,
     /// It waits until all is sent.
     Send,
     /// It ends when all is sent; it lingers where the client may still be sending.
@@ -55,24 +56,29 @@ const UNREAD_MAX: usize = 64 << 10;
 /// `conn` is a live connection of an HTTP server, on its own thread, and `input` its input.
 pub(super) unsafe fn serve(input: *mut buffer, conn: *mut tcp_connection) {
     // SAFETY: the connection stays while frames of its loop use it.
+    unsafe { while serve_some(input, conn) && is_open(conn) && !answering::is_ending(conn) {} }
+}
+
+/// Whether there is more to do: what came behind a response that was given while its callback ran the loop.
+unsafe fn serve_some(input: *mut buffer, conn: *mut tcp_connection) -> bool {
+    // SAFETY: the connection stays while frames of its loop use it, and its state while it is served.
     unsafe {
         let http = state::make(conn);
-        if !http.is_null() && ((*http).serving || is_waited_for(conn, http)) {
+        if !http.is_null() && (state::is_served(http) || is_waited_for(conn, http)) {
             // A callback runs the loop: the pass that called it goes on with these bytes. Or an
             // answer is outstanding: who gives it, or has sent it, goes on with them.
             let much = is_waited_for(conn, http) && readable(input) >= UNREAD_MAX;
             if much && !(*http).paused {
                 (*http).paused = answering::pause_reading(conn);
             }
-            return;
+            return false;
         }
         let resumed = !http.is_null() && sending::resume(conn, http);
         if resumed && access::is_on(conn) {
-            (*http).serving = true;
+            state::enter(http);
             access::sent(conn);
-            (*http).serving = false;
-            if !is_open(conn) {
-                return state::free(conn);
+            if !state::leave(conn, http) {
+                return false;
             }
         }
         let slot = http_slot((*conn).eventLoop);
@@ -82,19 +88,24 @@ pub(super) unsafe fn serve(input: *mut buffer, conn: *mut tcp_connection) {
             held if held.is_null() => scratch::take_request(scratch),
             held => held.cast(),
         };
+        let mut given = false;
         if request.is_null() {
             log_err!("http server: no memory for a request");
             close_after_send(conn, true);
         } else {
             (*conn).request = request.cast();
-            (*http).serving = true;
+            state::enter(http);
             request::comes_over(request, conn);
             let mut out = Output::new(conn, (*scratch).room);
-            let answered = (*http).requests;
+            let (answered, before) = ((*http).requests, (*http).phase);
+            (*http).rate.finds(readable(input));
             let next = answer_all(input, conn, scratch, request, &mut out);
+            (*http).rate.leaves(readable(input));
             match next {
                 Next::Stay | Next::Hold | Next::Wait => {
-                    note_phase(http, request, &next, (*http).requests != answered);
+                    let answered = (*http).requests != answered;
+                    note_phase(http, request, &next, answered);
+                    rate::note(conn, before, answered);
                 }
                 Next::Send => sending::wait(conn, http),
                 _ => (),
@@ -105,16 +116,16 @@ pub(super) unsafe fn serve(input: *mut buffer, conn: *mut tcp_connection) {
                 Next::Gone => true,
                 _ => out.flush(),
             };
-            if next != Next::Wait && !(goes_on(&next) && is_open(conn)) {
+            if has_request(&next) && !(goes_on(&next) && is_open(conn)) {
                 upload::end(request, CUT);
             }
             if !is_open(conn) && access::is_on(conn) {
                 access::ended(conn);
             }
             put_away(conn, scratch, request, &next);
-            (*http).serving = false;
-            if !is_open(conn) {
-                state::free(conn);
+            given = next == Next::Given;
+            if !state::leave(conn, http) {
+                // Whoever ended it while a callback ran has left nothing to do.
             } else if !sent {
                 // Also one that waits for a deferred response, which keeps its request.
                 answering::set_answering(conn, false);
@@ -131,7 +142,13 @@ pub(super) unsafe fn serve(input: *mut buffer, conn: *mut tcp_connection) {
         if !scratch.is_null() {
             scratch::put_back(slot, scratch);
         }
+        given
     }
+}
+
+/// Whether the request still is the connection's: that of a deferred response goes with it.
+fn has_request(next: &Next) -> bool {
+    !matches!(next, Next::Wait | Next::Given)
 }
 
 /// Whether more of the request that has begun may be read.
@@ -170,8 +187,7 @@ unsafe fn put_away(
 ) {
     // SAFETY: the caller's objects; nobody else uses the request.
     unsafe {
-        if *next == Next::Wait {
-            // The deferred response has it.
+        if !has_request(next) {
             return;
         }
         let drops = *next == Next::Send && request::is_dropped(request);
@@ -241,7 +257,7 @@ unsafe fn answer_all(
                 }
             }
             let next = answer(input, conn, scratch, request, out);
-            if next == Next::Wait {
+            if !has_request(&next) {
                 return next;
             }
             let streamed = !request::upload(request).is_null();
@@ -262,8 +278,8 @@ unsafe fn answer_all(
             match sending::after(conn, out) {
                 After::Wait => return Next::Send,
                 _ if readable(input) == 0 => return Next::Stay,
-                After::GoOn => (),
-                After::Rest => {
+                After::GoOn if !answering::has_had_its_time(conn) => (),
+                After::GoOn | After::Rest => {
                     answering::read_again(conn);
                     return Next::Send;
                 }
@@ -322,7 +338,7 @@ unsafe fn answer(
         (*scratch).current.conn = null_mut();
         let mut next = Next::Gone;
         if !deferred.is_null() {
-            next = Next::Wait;
+            next = if (*http).deferred == deferred { Next::Wait } else { Next::Given };
         } else if !answering::is_closing(conn) {
             http_response::complete(response);
             let close = client_closes
@@ -397,7 +413,7 @@ pub(super) unsafe fn drained(conn: *mut tcp_connection) {
             return;
         }
         if !(*http).deferred.is_null() {
-            deferred::tell((*http).deferred, WRITABLE);
+            deferred::tell_writable((*http).deferred);
         } else if (*http).sending {
             serve((*conn).input_buffer, conn);
         }
@@ -422,13 +438,14 @@ pub(super) unsafe fn forget(conn: *mut tcp_connection) {
             if access::is_on(conn) {
                 access::given_up(conn, deferred::progress(deferred));
             }
-            deferred::tell(deferred, CLOSED);
-        } else if !(*conn).request.is_null() && !(*http).serving {
+            deferred::tell_closed(deferred);
+            deferred::leave(deferred);
+        } else if !(*conn).request.is_null() && !state::is_served(http) {
             let request: *mut Request = core::mem::replace(&mut (*conn).request, null_mut()).cast();
             upload::end(request, CUT);
             request::free(request);
         }
-        if !(*http).serving {
+        if !state::is_served(http) {
             if access::is_on(conn) {
                 access::ended(conn);
             }

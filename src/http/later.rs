@@ -60,7 +60,7 @@ pub(super) unsafe fn defer(response: *mut Response) -> *mut Deferred {
 /// connection has ended, or doesn't wait for this response any more.
 ///
 /// # Safety
-/// The connection is kept by the deferred response; on its loop's thread.
+/// The caller has a hold on the deferred response, which keeps the connection; on its loop's thread.
 pub(super) unsafe fn finish(conn: *mut tcp_connection, deferred: *mut Deferred) {
     // SAFETY: as said; the state is there as long as the connection is open.
     unsafe {
@@ -68,8 +68,9 @@ pub(super) unsafe fn finish(conn: *mut tcp_connection, deferred: *mut Deferred) 
         if http.is_null() || (*http).deferred != deferred {
             return;
         }
-        // From here on it isn't the connection's any more: it is freed next, with its request.
+        // From here on it isn't the connection's any more: the caller's hold keeps it, with its request.
         (*http).deferred = null_mut();
+        deferred::leave(deferred);
         (*conn).request = null_mut();
         if !is_open(conn) || answering::is_ending(conn) {
             // One that was turned away has its answer.
@@ -96,11 +97,10 @@ pub(super) unsafe fn finish(conn: *mut tcp_connection, deferred: *mut Deferred) 
         if access::is_on(conn) {
             let (status, bytes) = deferred::progress(deferred);
             let cut = ended.is_none() || !sent;
-            (*http).serving = true;
+            state::enter(http);
             access::answered(conn, (*deferred).request, status, bytes, cut);
-            (*http).serving = false;
-            if !is_open(conn) {
-                return state::free(conn);
+            if !state::leave(conn, http) {
+                return;
             }
         }
         match ended {

@@ -10,7 +10,7 @@ pub(super) struct Limits {
     pub(super) line: usize,
     /// Bytes of request line, headers, trailers and their line ends together: 431 beyond.
     pub(super) head: usize,
-    /// How many headers: 431 beyond.
+    /// How many headers and trailers: 431 beyond.
     pub(super) headers: usize,
     /// Bytes of the body, without what chunks stand in: 413 beyond.
     pub(super) body: u64,

@@ -24,6 +24,7 @@ mod limits;
 mod line;
 mod output;
 mod parse;
+pub(crate) mod rate;
 mod refuse;
 mod request;
 pub(crate) mod request_parts;

@@ -241,7 +241,10 @@ impl Parser {
                 };
                 if line.is_empty() {
                     self.body.part = Part::End;
+                } else if self.headers >= limits.headers {
+                    return Err(HEADERS_TOO_LARGE);
                 } else {
+                    self.headers += 1;
                     let parts = header_line(line)?;
                     if is_for_the_head(line.get(..parts.name_end).unwrap_or(b"")) {
                         return Err(BAD_REQUEST);

@@ -9,6 +9,7 @@ use super::access::{self, Log};
 use super::bodies::Bodies;
 use super::head::{self, Hook};
 use super::limits::Limits;
+use super::rate::Terms;
 use super::route::table::{self, Pattern};
 use crate::abi::types::{http_server, request_callback, tcp_connection};
 
@@ -18,6 +19,7 @@ use crate::abi::types::{http_server, request_callback, tcp_connection};
 pub(super) struct HttpServer {
     pub(super) public: http_server,
     pub(super) deadlines: Deadlines,
+    pub(super) body_rate: Terms,
     pub(super) limits: AtomicLimits,
     /// Requests that one connection may make; 0: any number.
     pub(super) max_requests: AtomicU32,
@@ -83,6 +85,7 @@ pub(super) fn allocate(callback: request_callback) -> *mut HttpServer {
                     answer: ms(OTHER_MS),
                     write: ms(OTHER_MS),
                 },
+                body_rate: Terms::default(),
                 limits: AtomicLimits {
                     line: AtomicU32::new(default.line as u32),
                     head: AtomicU32::new(default.head as u32),

@@ -5,8 +5,10 @@ use core::ptr::null_mut;
 
 use super::access::{self, Journal};
 use super::deferred::Deferred;
+use super::rate::Rate;
 use crate::abi::types::tcp_connection;
 use crate::reactor::pass;
+use crate::reactor::tcp_connection::is_open;
 use crate::sys::pool;
 
 /// What a connection waits for.
@@ -27,8 +29,9 @@ pub(super) enum Phase {
 pub(super) struct Http {
     /// The response that somebody will give later; meanwhile no further request is looked at.
     pub(super) deferred: *mut Deferred,
-    /// Requests are being answered by a call on this thread's stack.
-    pub(super) serving: bool,
+    /// Calls on this thread's stack that answer requests, or tell the program of answers: the state stays,
+    /// and no other request is looked at, until the last of them has returned.
+    frames: u32,
     /// No further request is looked at until all is sent.
     pub(super) sending: bool,
     /// Reading was stopped because enough has come that waits for the answer.
@@ -39,6 +42,7 @@ pub(super) struct Http {
     /// How far the client had taken the queue at the last look, and when that had changed.
     pub(super) taken: u32,
     pub(super) written: u32,
+    pub(super) rate: Rate,
     /// Requests so far.
     pub(super) requests: u32,
     /// What the access log needs; NULL without one.
@@ -67,13 +71,14 @@ pub(super) unsafe fn make(conn: *mut tcp_connection) -> *mut Http {
                 let now = pass::now_ms() as u32;
                 http.write(Http {
                     deferred: null_mut(),
-                    serving: false,
+                    frames: 0,
                     sending: false,
                     paused: false,
                     phase: Phase::Idle,
                     since: now,
                     taken: 0,
                     written: now,
+                    rate: Rate::default(),
                     requests: 0,
                     journal: null_mut(),
                 });
@@ -85,6 +90,43 @@ pub(super) unsafe fn make(conn: *mut tcp_connection) -> *mut Http {
         }
         of(conn)
     }
+}
+
+/// A call begins that uses the state across calls of the program, which may run the loop; `leave` ends it.
+///
+/// # Safety
+/// The state of a live connection, on its thread.
+pub(super) unsafe fn enter(http: *mut Http) {
+    // SAFETY: the count is the connection's thread's.
+    unsafe { (*http).frames += 1 };
+}
+
+/// The end of a call that `enter` has begun. False where the connection has ended: its state is gone then,
+/// or goes with a call further down on the stack.
+///
+/// # Safety
+/// As `enter`; the caller doesn't use the state afterwards unless this is true.
+pub(super) unsafe fn leave(conn: *mut tcp_connection, http: *mut Http) -> bool {
+    // SAFETY: the state is kept by the count until here, the connection by the pass.
+    unsafe {
+        (*http).frames -= 1;
+        if is_open(conn) {
+            return true;
+        }
+        if (*http).frames == 0 {
+            free(conn);
+        }
+        false
+    }
+}
+
+/// Whether a call on this thread's stack uses the state.
+///
+/// # Safety
+/// As `enter`.
+pub(super) unsafe fn is_served(http: *const Http) -> bool {
+    // SAFETY: the count is the connection's thread's.
+    unsafe { (*http).frames > 0 }
 }
 
 /// Frees the state of a connection, if it has one.

@@ -7,12 +7,12 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use super::server::{self, HttpServer};
 use super::state::{self, Http, Phase};
-use super::status::{REQUEST_TIMEOUT, SERVICE_UNAVAILABLE};
-use super::{deferred, http_server, refuse};
-use crate::abi::types::{channel, event_loop, tcp_connection};
+use super::status::{REQUEST_TIMEOUT, SERVICE_UNAVAILABLE, Status};
+use super::{deferred, http_server, rate, refuse};
+use crate::abi::types::{event_loop, tcp_connection};
 use crate::reactor::event_loop::http_timer;
-use crate::reactor::tcp_connection::{self as connections, answering, close_after_send, is_open};
-use crate::reactor::{pass, registry, timers};
+use crate::reactor::tcp_connection::{answering, close_after_send, is_open, judge_in_pass};
+use crate::reactor::{pass, roster, timers};
 
 /// The longest pause between two looks.
 const PAUSE_MS: u32 = 1000;
@@ -44,6 +44,7 @@ fn pause_of(server: &HttpServer, longest: u32) -> u32 {
     [&all.idle, &all.head, &all.body, &all.answer, &all.write]
         .into_iter()
         .map(|deadline| deadline.load(Relaxed))
+        .chain(rate::pause_of(server))
         .filter(|&ms| ms > 0)
         .map(|ms| (ms / 4).max(LEAST_MS))
         .fold(longest, u32::min)
@@ -55,10 +56,9 @@ unsafe extern "C-unwind" fn on_time(l: *mut event_loop, _timer: u64, _data: *mut
         let now = pass::now_ms() as u32;
         let mut pause = PAUSE_MS;
         let mut any = false;
-        registry::each_connection(l, |ch: *mut channel| {
-            let own = connections::around(ch);
+        roster::each(l, |own| {
             let conn: *mut tcp_connection = own.cast();
-            if !connections::is_announced(own) || !is_open(conn) || !http_server::serves(conn) {
+            if !is_open(conn) || !http_server::serves(conn) {
                 return;
             }
             any = true;
@@ -67,7 +67,9 @@ unsafe extern "C-unwind" fn on_time(l: *mut event_loop, _timer: u64, _data: *mut
                 return;
             }
             pause = pause_of(&*server, pause);
-            look(conn, &*server, http, now);
+            if over(conn, &*server, http, now).is_some() {
+                judge_in_pass(own);
+            }
         });
         let timer = http_timer(l);
         *timer = 0;
@@ -84,8 +86,23 @@ fn is_over(deadline: &AtomicU32, since: u32, now: u32) -> bool {
     deadline > 0 && i64::from(passed) > i64::from(deadline) + i64::from(SLACK_MS)
 }
 
-/// Looks at one connection.
-unsafe fn look(conn: *mut tcp_connection, server: &HttpServer, http: *mut Http, now: u32) {
+/// What a connection is over.
+enum Over {
+    /// Nobody waits for anything: it closes.
+    Idle,
+    /// The client gets this answer, and the connection closes.
+    Answer(Status),
+    /// It is cut.
+    Cut,
+}
+
+/// Whether a connection is over one of its deadlines.
+unsafe fn over(
+    conn: *mut tcp_connection,
+    server: &HttpServer,
+    http: *mut Http,
+    now: u32,
+) -> Option<Over> {
     // SAFETY: a live connection on its thread, with its state.
     unsafe {
         let deadlines = &server.deadlines;
@@ -97,41 +114,65 @@ unsafe fn look(conn: *mut tcp_connection, server: &HttpServer, http: *mut Http, 
             (*http).written = now;
         }
         if sends && is_over(&deadlines.write, (*http).written, now) {
-            server.counts.timeouts.fetch_add(1, Relaxed);
-            return answering::cut(conn, libc::ETIMEDOUT);
+            return Some(Over::Cut);
         }
         if answering::is_ending(conn) {
             // It lingers at last: the reactor has a limit for that.
-            return;
+            return None;
+        }
+        if state::is_served(http) {
+            // A callback runs the loop: the client waits for the program, not the other way round.
+            (*http).since = now;
+            return None;
         }
         let since = (*http).since;
-        let (over, status) = match (*http).phase {
+        match (*http).phase {
             // An answer on its way belongs to the request before.
-            Phase::Idle | Phase::Send if sends => return,
-            Phase::Idle | Phase::Send => (is_over(&deadlines.idle, since, now), 0),
-            Phase::Head => (is_over(&deadlines.head, since, now), REQUEST_TIMEOUT),
-            Phase::Body if answering::is_paused(conn) => {
-                // The program lets the client wait, not the other way round.
-                (*http).since = now;
-                return;
+            Phase::Idle | Phase::Send if sends => None,
+            Phase::Idle | Phase::Send => is_over(&deadlines.idle, since, now).then_some(Over::Idle),
+            // The program lets the client wait, not the other way round.
+            Phase::Body if answering::is_paused(conn) => None,
+            Phase::Head => late(is_over(&deadlines.head, since, now)),
+            Phase::Body => {
+                let slow = rate::is_over(http, SLACK_MS, now);
+                late(slow || is_over(&deadlines.body, since, now))
             }
-            Phase::Body => (is_over(&deadlines.body, since, now), REQUEST_TIMEOUT),
             Phase::Answer => {
                 let last = deferred::last_use((*http).deferred, since);
                 let begun = deferred::has_begun((*http).deferred);
-                (is_over(&deadlines.answer, last, now), if begun { 0 } else { SERVICE_UNAVAILABLE })
+                let how = if begun { Over::Cut } else { Over::Answer(SERVICE_UNAVAILABLE) };
+                is_over(&deadlines.answer, last, now).then_some(how)
             }
-        };
-        if !over {
+        }
+    }
+}
+
+/// A request that takes too long.
+fn late(is_over: bool) -> Option<Over> {
+    is_over.then_some(Over::Answer(REQUEST_TIMEOUT))
+}
+
+/// Ends a connection that is over a deadline.
+///
+/// # Safety
+/// An open connection of an HTTP server, on its thread, after its turn.
+pub(crate) unsafe fn judge(conn: *mut tcp_connection) {
+    // SAFETY: as said.
+    unsafe {
+        let (server, http) = (server::of(conn), state::of(conn));
+        if server.is_null() || http.is_null() {
             return;
         }
-        server.counts.timeouts.fetch_add(1, Relaxed);
-        match (*http).phase {
-            Phase::Idle | Phase::Send => close_after_send(conn, false),
-            Phase::Answer if status == 0 => answering::cut(conn, libc::ETIMEDOUT),
-            _ => {
+        let Some(over) = over(conn, &*server, http, pass::now_ms() as u32) else {
+            return;
+        };
+        (*server).counts.timeouts.fetch_add(1, Relaxed);
+        match over {
+            Over::Idle => close_after_send(conn, false),
+            Over::Cut => answering::cut(conn, libc::ETIMEDOUT),
+            Over::Answer(status) => {
                 refuse::turn_away(conn, status);
-                server.answered(status);
+                (*server).answered(status);
             }
         }
     }

@@ -6,7 +6,7 @@
 //! loop calls them through `loop->eventDispatcher`, on its own thread only.
 
 use super::loop_state::{channel_at, of, registration};
-use super::{event_loop, pending, registration as registrations, tcp_connection};
+use super::{budget, event_loop, pending, registration as registrations, tcp_connection};
 use crate::abi::types::{
     EVENT_READ, EVENT_WRITE, epoll_dispatcher, event_dispatcher, event_loop as EventLoop,
     poll_dispatcher, poll_is_default,
@@ -156,8 +156,12 @@ pub unsafe fn deliver(
             let reg = registration(l, fd);
             !reg.is_null() && (*reg).id == id && !channel_at(l, fd).is_null()
         };
-        // What others asked for before this event must not find its channel freed by a callback.
-        pending::run(l);
+        budget::between(l);
+        // What others asked for before this event must not find its channel freed by a callback. What the
+        // loop was woken for follows the line that says so.
+        if fd != (*l).socketPair[1] {
+            pending::run(l);
+        }
         if !alive() {
             return false;
         }

@@ -1,18 +1,28 @@
 //! The epoll back end (epoll(7)). Connections of the library are registered edge-triggered, which
 //! saves a look at each of them per wait; everything else is level-triggered, also a connection
-//! with output waiting or with a program's own callbacks in its channel.
+//! with output waiting, with a program's own callbacks in its channel, or of another kind than TCP.
 
-use super::dispatcher::{self, For, IN, OUT, RDHUP};
+use super::dispatcher::{self, For, IN, OUT, PRI, RDHUP};
 use super::loop_state::{of, registration};
 use super::pass;
 use super::tcp_connection;
 use crate::abi::types::{EVENT_READ, EVENT_WRITE, channel, event_loop};
-use crate::sys::{errno, fd as sys_fd, pool};
+use crate::sys::{errno, fd as sys_fd, kind::Kind, pool};
 use libc::{c_int, c_void, epoll_event, timeval};
 use std::mem::MaybeUninit;
 use std::ptr;
 
 const BATCH: usize = 512;
+
+/// What one wait has brought. A callback may run the loop, and what it waits for may be in here: edges are
+/// told once, so the pass within goes on with the events before it waits for others.
+pub struct Batch {
+    events: *const epoll_event,
+    len: usize,
+    at: usize,
+    /// That of the call further down on the stack.
+    outer: *mut Batch,
+}
 
 struct Epoll {
     fd: c_int,
@@ -35,7 +45,7 @@ pub unsafe fn descriptor(l: *mut event_loop) -> c_int {
 pub unsafe extern "C-unwind" fn init(l: *mut event_loop) -> *mut c_void {
     // SAFETY: the block is checked, and filled before use.
     unsafe {
-        let fd = libc::epoll_create1(libc::EPOLL_CLOEXEC);
+        let fd = sys_fd::epoll();
         if fd < 0 {
             return ptr::null_mut();
         }
@@ -68,12 +78,13 @@ pub unsafe extern "C-unwind" fn clear(l: *mut event_loop) {
     }
 }
 
-/// Whether the channel is a library's own connection, with the library's callbacks.
+/// Whether the channel is a library's own connection, with the library's callbacks, and a short read
+/// from it means drained, or the events say otherwise.
 unsafe fn may_be_edge(ch: *mut channel) -> bool {
     // SAFETY: a live channel.
     unsafe {
         let conn = tcp_connection::of_channel(ch);
-        !conn.is_null() && (*conn).is_socket
+        !conn.is_null() && (*conn).kind == Kind::Tcp
     }
 }
 
@@ -100,7 +111,7 @@ unsafe fn control(l: *mut event_loop, ch: *mut channel, op: c_int, events: c_int
         }
         let edge = may_be_edge(ch) && events & EVENT_WRITE == 0;
         if edge {
-            bits |= libc::EPOLLET as u32 | if bits & IN != 0 { RDHUP } else { 0 };
+            bits |= libc::EPOLLET as u32 | if bits & IN != 0 { RDHUP | PRI } else { 0 };
         }
         let mut event = epoll_event { events: bits, u64: (id << 32) | u64::from(fd as u32) };
         let r = libc::epoll_ctl((*data(l)).fd, op, fd, &mut event);
@@ -166,10 +177,14 @@ pub unsafe extern "C-unwind" fn dispatch(l: *mut event_loop, tv: *mut timeval) -
     // On the stack: a callback may run the loop again.
     let mut batch = MaybeUninit::<[epoll_event; BATCH]>::uninit();
     let batch: *mut epoll_event = batch.as_mut_ptr().cast();
-    // SAFETY: the kernel fills the first `n` events, and only those are read.
+    // SAFETY: the kernel fills the first `n` events, and only those are read. A batch is in the loop's chain
+    // as long as its call is on the stack.
     unsafe {
         if data(l).is_null() {
             return errno::fail(libc::EINVAL);
+        }
+        if go_on(l) {
+            return 0;
         }
         let wait = dispatcher::milliseconds(tv);
         let n = libc::epoll_wait((*data(l)).fd, batch, BATCH as c_int, wait);
@@ -180,13 +195,60 @@ pub unsafe extern "C-unwind" fn dispatch(l: *mut event_loop, tv: *mut timeval) -
             return 0;
         }
         log_msg!("epoll_wait wakeup, {}", dispatcher::name(l));
-        pass::within(l, || {
-            for i in 0..n as usize {
-                let event = batch.add(i).read_unaligned();
-                deliver(l, event);
-            }
-        });
+        if n > 1 && (*of(l)).wake.has_queued() {
+            wake_first(l, batch, n as usize);
+        }
+        let outer = (*of(l)).delivering;
+        let mut own = Batch { events: batch, len: n as usize, at: 0, outer };
+        let own = &raw mut own;
+        (*of(l)).delivering = own;
+        pass::within(l, || deliver_all(l, own));
+        (*of(l)).delivering = outer;
         0
+    }
+}
+
+/// Delivers what is left of a batch.
+unsafe fn deliver_all(l: *mut event_loop, batch: *mut Batch) {
+    // SAFETY: a batch of the loop's chain, read afresh behind each callback, which may have gone on with it.
+    unsafe {
+        while (*batch).at < (*batch).len {
+            let event = (*batch).events.add((*batch).at).read_unaligned();
+            (*batch).at += 1;
+            deliver(l, event);
+        }
+    }
+}
+
+/// Goes on with the events of calls further down on the stack; whether there were any.
+unsafe fn go_on(l: *mut event_loop) -> bool {
+    // SAFETY: what is in the chain stands on this thread's stack, below this call.
+    unsafe {
+        let mut some = false;
+        let mut batch = (*of(l)).delivering;
+        while !batch.is_null() {
+            if (*batch).at < (*batch).len {
+                some = true;
+                pass::within(l, || deliver_all(l, batch));
+            }
+            batch = (*batch).outer;
+        }
+        some
+    }
+}
+
+/// Puts the event of the loop's own wake-up before the others, which run what it was woken for.
+unsafe fn wake_first(l: *mut event_loop, batch: *mut epoll_event, n: usize) {
+    // SAFETY: the batch has `n` events.
+    unsafe {
+        for i in 1..n {
+            if batch.add(i).read_unaligned().u64 as u32 as c_int == (*l).socketPair[1] {
+                let (first, wake) = (batch.read_unaligned(), batch.add(i).read_unaligned());
+                batch.write_unaligned(wake);
+                batch.add(i).write_unaligned(first);
+                return;
+            }
+        }
     }
 }
 
@@ -198,6 +260,7 @@ unsafe fn drop_stale(l: *mut event_loop, fd: c_int) {
         let reg = registration(l, fd);
         if reg.is_null() || (*reg).id == 0 {
             let mut none = epoll_event { events: 0, u64: 0 };
+            // It may be out already.
             libc::epoll_ctl((*data(l)).fd, libc::EPOLL_CTL_DEL, fd, &mut none);
         }
     }

@@ -2,10 +2,12 @@
 
 use super::loop_state::{self, Loop, channel_at, count, of, quits, registration};
 use super::utils::on_owner;
-use super::{dispatcher, pass, pending, registration as registrations, registry, timers, wakeup};
+use super::{
+    dispatcher, pass, pending, registration as registrations, registry, roster, timers, wakeup,
+};
 use crate::abi::types::{EVENT_READ, EVENT_WRITE, channel, event_dispatcher, event_loop};
 use crate::log::CText;
-use crate::sys::{errno, fd as sys_fd, pool};
+use crate::sys::{errno, fd as sys_fd, pool, socket};
 use libc::{c_char, c_int, c_void};
 use std::ptr;
 
@@ -57,6 +59,7 @@ unsafe fn init(
         (*l).thread_name = name;
         (*l).socketPair = [-1, -1];
         (*l).owner_thread_id = libc::pthread_self();
+        (*own).process = libc::getpid();
         (*l).mutex = libc::PTHREAD_MUTEX_INITIALIZER;
         (*l).cond = libc::PTHREAD_COND_INITIALIZER;
         (*l).channelMap = &raw mut (*own).map;
@@ -75,10 +78,7 @@ unsafe fn init(
         (*own).backend_seen = (*l).event_dispatcher_data;
         (*own).backend_again = false;
 
-        let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
-        if libc::socketpair(libc::AF_UNIX, kind, 0, (*l).socketPair.as_mut_ptr()) < 0 {
-            return Err(errno::get());
-        }
+        (*l).socketPair = socket::pair()?;
         (*own).wake_channel = channel {
             fd: (*l).socketPair[1],
             events: EVENT_READ,
@@ -120,6 +120,7 @@ pub unsafe fn release_parts(own: *mut Loop) {
             pool::run_free((*own).hot, 0);
         }
         super::tcp_connection::free_together(l);
+        roster::free(l);
         timers::clear(l);
         libc::free((*own).map.entries.cast());
         (*own).outgrown.iter().for_each(|&table| libc::free(table.cast()));
@@ -178,6 +179,8 @@ pub unsafe extern "C-unwind" fn event_loop_run(eventLoop: *mut event_loop) -> c_
             while !quits(l) {
                 pass::run_once(l, -1);
             }
+            // What was asked for before the end was.
+            pending::run(l);
         });
         log_msg!("event loop end, {}", CText((*l).thread_name));
         0
@@ -189,7 +192,7 @@ pub unsafe extern "C-unwind" fn event_loop_wakeup(eventLoop: *mut event_loop) {
         return;
     }
     // SAFETY: a live loop.
-    unsafe { wakeup::wake(eventLoop) }
+    unsafe { wakeup::wake(eventLoop) };
 }
 
 /// Does `kind` at once on the owner's thread, else queues it. The result of the public calls.

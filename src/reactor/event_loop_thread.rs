@@ -136,6 +136,7 @@ pub unsafe fn start(thread: *mut event_loop_thread, hooks: Hooks) -> *mut event_
             errno::set(e);
             return ptr::null_mut();
         }
+        // Neither reports errors for a mutex of the default kind, as long as it is one.
         libc::pthread_mutex_lock(&raw mut (*thread).mutex);
         while (*thread).eventLoop.is_null() && (*start).failed == 0 {
             libc::pthread_cond_wait(&raw mut (*thread).cond, &raw mut (*thread).mutex);
@@ -188,7 +189,7 @@ pub unsafe fn tell_to_end(thread: *mut event_loop_thread) {
 }
 
 /// Ends a thread: it closes what connections it has, and is joined; then its loop is freed.
-/// 0, or -1 with EDEADLK.
+/// 0, or -1 with EDEADLK, or EINVAL for a thread that was detached.
 ///
 /// # Safety
 /// An initialised struct.
@@ -200,8 +201,11 @@ pub unsafe fn stop(thread: *mut event_loop_thread) -> c_int {
         }
         tell_to_end(thread);
         if (*thread).thread_tid != 0 {
-            if libc::pthread_join((*thread).thread_tid, ptr::null_mut()) == libc::EDEADLK {
-                return errno::fail(libc::EDEADLK);
+            match libc::pthread_join((*thread).thread_tid, ptr::null_mut()) {
+                // The program may have joined it.
+                0 | libc::ESRCH => (),
+                // EDEADLK, or the program has detached it: then nobody knows when its loop is free.
+                e => return errno::fail(e),
             }
             (*thread).thread_tid = 0;
         }

@@ -1,5 +1,6 @@
-//! A descriptor that other threads may ask the kernel about while its owner closes it: the owner
-//! waits for those who are just asking, and nobody asks any more after that. No raw pointers and no
+//! Something that others may be using while its owner gives it up: the owner can wait for them, and
+//! nobody begins to use it after that. A connection's descriptor, which other threads ask the kernel
+//! about; a deferred response, which the connection's thread calls back for. No raw pointers and no
 //! system calls: tests/model runs these very lines under loom.
 
 use crate::sys::atomic::{
@@ -14,8 +15,7 @@ const SHUT: u16 = 1 << 15;
 pub struct InUse(AtomicU16);
 
 impl InUse {
-    /// Begins to use the descriptor; `leave` ends it. False when it is being closed (or when 32,767
-    /// threads use it).
+    /// Begins to use it; `leave` ends that. False when it was given up (or has 32,767 users).
     pub fn enter(&self) -> bool {
         let mut now = self.0.load(Relaxed);
         while now < SHUT - 1 {
@@ -36,7 +36,7 @@ impl InUse {
         self.0.fetch_or(SHUT, Relaxed);
     }
 
-    /// After `shut`: waits until all have left. They are within a system call that doesn't block.
+    /// After `shut`: waits until all have left.
     pub fn wait_for_users(&self, pause: impl Fn()) {
         while self.0.load(Acquire) & !SHUT != 0 {
             pause();

@@ -1,8 +1,11 @@
 //! What stands behind the public `struct event_loop`.
 
+use super::budget::Budget;
 use super::client::{Client, Job};
-use super::pending::Task;
+use super::epoll::Batch;
+use super::pending::{Posters, Task};
 use super::refs::{RefCount, Released};
+use super::roster::Roster;
 use super::signals::Watchers;
 use super::tcp_connection::{Connection, Together};
 use super::tcp_server::{Listener, Server};
@@ -72,9 +75,13 @@ pub struct Loop {
     pub empty: *mut u8,
     pub http: *mut c_void,
     pub http_timer: u64,
-    /// Connections with work left for this pass.
+    pub roster: Roster,
+    /// Connections with work left for a pass, and those whose turn has come in this one.
     pub ready: *mut Connection,
     pub ready_tail: *mut Connection,
+    pub turning: *mut Connection,
+    /// Events that calls of the epoll back end on this thread's stack have still to deliver.
+    pub delivering: *mut Batch,
     /// Connections whose closed callback ran.
     pub dead: *mut Connection,
     /// Half-closed connections that wait for the peer's end.
@@ -98,15 +105,22 @@ pub struct Loop {
     pub next_tick: i64,
     /// Milliseconds of the coarse monotonic clock, as of this pass's events.
     pub now_ms: i64,
+    /// Which time callbacks may take (`budget`).
+    pub budget: Budget,
     /// When a callback was last run, and whether the pools were trimmed since.
     pub last_busy: i64,
     pub trimmed: bool,
     pub timers: Timers,
     pub signals: Watchers,
-    /// What was queued and is being carried out.
+    /// What was queued and is being carried out; how often it was taken; who asked for it.
     pub taken: *mut Task,
+    pub taken_tail: *mut Task,
+    pub batch: u64,
+    pub posters: Posters,
     /// The loop's own copy of its name, or NULL.
     pub name: *mut libc::c_char,
+    /// The process that made the loop, or made it its own (`inherit`).
+    pub process: libc::pid_t,
     /// The back end's data as last seen, and whether its init ran again since.
     pub backend_seen: *mut c_void,
     pub backend_again: bool,

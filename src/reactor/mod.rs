@@ -5,6 +5,7 @@
 //! at afresh after each callback.
 
 pub mod acceptor;
+pub mod budget;
 pub mod buffer;
 pub mod channel;
 pub mod channel_map;
@@ -14,21 +15,23 @@ pub mod dispatcher;
 pub mod epoll;
 pub mod event_loop;
 pub mod event_loop_thread;
-mod in_use;
+pub mod in_use;
 #[cfg(test)]
 #[path = "in_use/tests.rs"]
 mod in_use_tests;
 pub mod inetaddress;
+pub mod inherit;
 mod loop_state;
 pub mod pass;
 pub mod pending;
 pub mod poll;
-mod refs;
+pub mod refs;
 #[cfg(test)]
 #[path = "refs/tests.rs"]
 mod refs_tests;
 mod registration;
 pub mod registry;
+pub mod roster;
 pub mod signals;
 pub mod tcp_connection;
 pub mod tcp_server;

@@ -3,7 +3,7 @@
 //! looked at, the dead are freed.
 
 use super::loop_state::{Loop, count, of};
-use super::{dispatcher, pending, signals, tcp_connection, tcp_server, timers};
+use super::{budget, dispatcher, pending, signals, tcp_connection, tcp_server, timers};
 use crate::abi::types::event_loop;
 use crate::sys::{errno, pool};
 use libc::timeval;
@@ -80,7 +80,10 @@ unsafe fn may_wait_ns(l: *mut event_loop) -> Option<i64> {
     // SAFETY: a live loop on its own thread.
     unsafe {
         let own = of(l);
-        let busy = !(*own).ready.is_null() || !(*own).taken.is_null() || (*own).wake.has_queued();
+        let busy = !(*own).ready.is_null()
+            || !(*own).turning.is_null()
+            || !(*own).taken.is_null()
+            || (*own).wake.has_queued();
         if busy {
             return Some(0);
         }
@@ -112,6 +115,7 @@ pub unsafe fn run_once(l: *mut event_loop, limit_ms: i64) {
         let wait_us = (may_wait_ns(l).unwrap_or(limit).min(limit) + 999) / 1000;
         let mut tv = timeval { tv_sec: wait_us / 1_000_000, tv_usec: wait_us % 1_000_000 };
         let before = (*own).counts.callbacks.load(Relaxed);
+        budget::begin_pass(l);
         count(&(*own).counts.passes, 1);
         if let Some(dispatch) = (*(*l).eventDispatcher).dispatch
             && dispatch(l, &mut tv) < 0
@@ -133,6 +137,37 @@ pub unsafe fn run_once(l: *mut event_loop, limit_ms: i64) {
     }
 }
 
+/// Looks at what waits for time without timers, every now and then.
+unsafe fn tick(l: *mut event_loop, now: i64) {
+    // SAFETY: on the loop's thread, within a pass.
+    unsafe {
+        let own = of(l);
+        if ticks(own) && now >= (*own).next_tick {
+            (*own).next_tick = now + TICK_MS;
+            tcp_connection::end_lingering(l, now);
+            tcp_server::wake_resting(l);
+            if (*own).sweeps {
+                tcp_server::sweep(l);
+            }
+        }
+    }
+}
+
+/// What of a pass can't wait for its end, where that is long in coming.
+///
+/// # Safety
+/// On the loop's thread, within a pass, between two callbacks.
+pub unsafe fn on_time(l: *mut event_loop) {
+    // SAFETY: as said.
+    unsafe {
+        tcp_server::attend(l);
+        signals::deliver(l);
+        timers::run(l);
+        tick(l, now_ms());
+        tcp_connection::close_ready(l);
+    }
+}
+
 /// The part of a pass that follows the back end's.
 ///
 /// # Safety
@@ -149,17 +184,7 @@ unsafe fn finish(l: *mut event_loop) {
         if !(*own).held.is_null() {
             tcp_connection::end_holding(l);
         }
-        if ticks(own) {
-            let now = (*own).now_ms;
-            if now >= (*own).next_tick {
-                (*own).next_tick = now + TICK_MS;
-                tcp_connection::end_lingering(l, now);
-                tcp_server::wake_resting(l);
-                if (*own).sweeps {
-                    tcp_server::sweep(l);
-                }
-            }
-        }
+        tick(l, (*own).now_ms);
         if (*own).depth <= 1 {
             tcp_connection::reap(l);
         }

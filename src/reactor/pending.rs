@@ -1,14 +1,23 @@
 //! What other threads ask of a loop: a queue in the public `pending_head`, under the public
-//! `mutex`, whose elements carry more behind the public struct.
+//! `mutex`, whose elements carry more behind the public struct. The loop's thread carries it out in
+//! order; what a send of its own has to come after it takes in before (`ahead`).
+
+mod ahead;
 
 use super::loop_state::{count, of};
 use super::tcp_connection::{self, Connection};
-use super::{registration, utils, wakeup};
+use super::{budget, registration, utils, wakeup};
 use crate::abi::types::{channel, channel_element, event_loop, yolanda_loop_callback};
 use crate::sys::{errno, pool};
 use libc::{c_int, c_void};
+use std::cell::Cell;
 use std::ptr;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use std::sync::atomic::{
+    AtomicU64,
+    Ordering::{AcqRel, Relaxed},
+};
+
+pub use ahead::{Posters, take_in};
 
 pub const ADD: c_int = 1;
 pub const REMOVE: c_int = 2;
@@ -26,6 +35,11 @@ pub const EXPIRE: c_int = 20;
 pub const CALL: c_int = 21;
 /// Closes a connection after its queue is sent, or at the time that stands in `id`.
 pub const END: c_int = 22;
+/// Was carried out ahead of its turn.
+const DONE: c_int = 23;
+
+/// So many tasks that call nothing take as long as a callback.
+const OTHERS: u32 = 16;
 
 #[repr(C)]
 pub struct Task {
@@ -35,6 +49,15 @@ pub struct Task {
     conn: *mut Connection,
     id: u64,
     len: usize,
+    /// Who asks (`this_thread`).
+    thread: u64,
+    prev: *mut Task,
+    /// Of the first task of a batch: which one it is.
+    batch: u64,
+    /// Where `ahead` has it: its place, among what its thread asks, and what that asks next.
+    order: u64,
+    poster: *mut ahead::Poster,
+    next_of_thread: *mut Task,
 }
 
 /// A function of the program's.
@@ -45,14 +68,41 @@ struct Call {
     data: *mut c_void,
 }
 
+/// A number for the calling thread, which no other has or will have: pthread_self() is given again.
+fn this_thread() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    thread_local! {
+        static NUMBER: Cell<u64> = const { Cell::new(0) };
+    }
+    NUMBER.with(|number| {
+        if number.get() == 0 {
+            number.set(LAST.fetch_add(1, Relaxed) + 1);
+        }
+        number.get()
+    })
+}
+
 unsafe fn new(kind: c_int, len: usize) -> *mut Task {
     let task = pool::alloc(size_of::<Task>() + len).cast::<Task>();
     if !task.is_null() {
-        let none = ptr::null_mut();
         let public =
             channel_element { r#type: kind, channel: ptr::null_mut(), next: ptr::null_mut() };
         // SAFETY: a fresh block of that size.
-        unsafe { task.write(Task { public, fd: -1, conn: none, id: 0, len }) };
+        unsafe {
+            task.write(Task {
+                public,
+                fd: -1,
+                conn: ptr::null_mut(),
+                id: 0,
+                len,
+                thread: this_thread(),
+                prev: ptr::null_mut(),
+                batch: 0,
+                order: 0,
+                poster: ptr::null_mut(),
+                next_of_thread: ptr::null_mut(),
+            });
+        }
     }
     task
 }
@@ -81,6 +131,7 @@ unsafe fn push(l: *mut event_loop, task: *mut Task) -> bool {
             (*l).pending_head = task.cast();
         } else {
             (*(*l).pending_tail).next = task.cast();
+            (*task).prev = (*l).pending_tail.cast();
         }
         (*l).pending_tail = task.cast();
         (*of(l)).wake.queued();
@@ -106,20 +157,6 @@ pub unsafe fn refuse_others(l: *mut event_loop) {
     }
 }
 
-/// Whether other threads can post no more.
-///
-/// # Safety
-/// The loop's memory is kept.
-pub unsafe fn refuses_others(l: *mut event_loop) -> bool {
-    // SAFETY: as in `refuse_others`.
-    unsafe {
-        libc::pthread_mutex_lock(&raw mut (*l).mutex);
-        let refuses = (*of(l)).gone || (*of(l)).ending;
-        libc::pthread_mutex_unlock(&raw mut (*l).mutex);
-        refuses
-    }
-}
-
 /// `push` as the public calls report it.
 unsafe fn queue(l: *mut event_loop, task: *mut Task) -> c_int {
     // SAFETY: handed on.
@@ -135,15 +172,33 @@ pub unsafe fn post_function(
     callback: yolanda_loop_callback,
     data: *mut c_void,
 ) -> c_int {
-    // SAFETY: the task is checked, and filled before it is shared.
+    let task = for_function(callback, data);
+    if task.is_null() {
+        return errno::fail(libc::ENOMEM);
+    }
+    // SAFETY: as said; a fresh task.
+    unsafe { post_made(l, task) }
+}
+
+/// Makes a task that calls `callback`; NULL when memory is out.
+pub fn for_function(callback: yolanda_loop_callback, data: *mut c_void) -> *mut Task {
+    // SAFETY: the task is checked, and was made with room for the call behind it.
     unsafe {
         let task = new(CALL, size_of::<Call>());
-        if task.is_null() {
-            return errno::fail(libc::ENOMEM);
+        if !task.is_null() {
+            task.add(1).cast::<Call>().write(Call { callback, data });
         }
-        task.add(1).cast::<Call>().write(Call { callback, data });
-        queue(l, task)
+        task
     }
+}
+
+/// Queues a task of `for_function`. 0, or -1 with ESHUTDOWN, the task being gone.
+///
+/// # Safety
+/// A loop whose memory is kept; the task is in no queue.
+pub unsafe fn post_made(l: *mut event_loop, task: *mut Task) -> c_int {
+    // SAFETY: handed on.
+    unsafe { queue(l, task) }
 }
 
 /// Queues a change of a channel. 0, or -1 with ENOMEM.
@@ -163,17 +218,12 @@ pub unsafe fn post_channel(l: *mut event_loop, fd: c_int, ch: *mut channel, kind
     }
 }
 
-/// Makes a task for a connection, which it keeps, with a copy of the bytes. NULL when memory is out.
+/// Makes a task for a connection, which it keeps, with room for `len` bytes. NULL when memory is out.
 ///
 /// # Safety
-/// A connection that wasn't freed yet; `data` holds `len` bytes.
-pub unsafe fn for_connection(
-    conn: *mut Connection,
-    kind: c_int,
-    data: *const u8,
-    len: usize,
-) -> *mut Task {
-    // SAFETY: the bytes stand behind the task, which was made with room for them.
+/// A connection that wasn't freed yet.
+pub unsafe fn for_connection(conn: *mut Connection, kind: c_int, len: usize) -> *mut Task {
+    // SAFETY: the task is checked before use.
     unsafe {
         let task = new(kind, len);
         if task.is_null() {
@@ -183,13 +233,19 @@ pub unsafe fn for_connection(
             dispose(task);
             return ptr::null_mut();
         }
-        if len > 0 {
-            ptr::copy_nonoverlapping(data, task.add(1).cast(), len);
-        }
         (*task).conn = conn;
         (*conn).pins.fetch_add(1, Relaxed);
         task
     }
+}
+
+/// Puts the bytes into a task of `for_connection`.
+///
+/// # Safety
+/// The task is in no queue; `data` holds as many bytes as it was made for.
+pub unsafe fn fill(task: *mut Task, data: *const u8) {
+    // SAFETY: the bytes stand behind the task, which was made with room for them.
+    unsafe { ptr::copy_nonoverlapping(data, task.add(1).cast(), (*task).len) }
 }
 
 /// Queues a task that `for_connection` made. From then on only the task keeps the connection.
@@ -211,37 +267,15 @@ pub unsafe fn withdraw(task: *mut Task) {
     unsafe { unpin(task) }
 }
 
-/// Has a connection close after its queue is sent, or at `time`. False when memory is out, or the
-/// loop was freed.
+/// Has a connection close after its queue is sent, or at `time`. False when the loop was freed.
 ///
 /// # Safety
-/// As `for_connection`.
-pub unsafe fn post_end(conn: *mut Connection, time: i64) -> bool {
-    // SAFETY: the task is checked before use.
+/// As `post_task`; `for_connection` made it an `END`.
+pub unsafe fn post_end(task: *mut Task, time: i64) -> bool {
+    // SAFETY: as said.
     unsafe {
-        let task = for_connection(conn, END, ptr::null(), 0);
-        if task.is_null() {
-            return false;
-        }
         (*task).id = time as u64;
         post_task(task)
-    }
-}
-
-/// Queues something for a connection. False when memory is out, or the loop was freed.
-///
-/// # Safety
-/// As `for_connection`.
-pub unsafe fn post_connection(
-    conn: *mut Connection,
-    kind: c_int,
-    data: *const u8,
-    len: usize,
-) -> bool {
-    // SAFETY: handed on.
-    unsafe {
-        let task = for_connection(conn, kind, data, len);
-        !task.is_null() && post_task(task)
     }
 }
 
@@ -261,40 +295,124 @@ pub unsafe fn post_expire(l: *mut event_loop, fd: c_int, id: u64) {
     }
 }
 
+/// Takes what is queued: it is behind what was taken before.
+///
+/// # Safety
+/// On the loop's thread.
+unsafe fn collect(l: *mut event_loop) {
+    // SAFETY: the list is taken out under the mutex; its tasks are then this thread's alone.
+    unsafe {
+        let own = of(l);
+        if !(*own).wake.has_queued() {
+            return;
+        }
+        libc::pthread_mutex_lock(&raw mut (*l).mutex);
+        let (first, last) = ((*l).pending_head.cast::<Task>(), (*l).pending_tail.cast::<Task>());
+        (*l).pending_head = ptr::null_mut();
+        (*l).pending_tail = ptr::null_mut();
+        (*own).wake.emptied();
+        libc::pthread_mutex_unlock(&raw mut (*l).mutex);
+        if first.is_null() {
+            return;
+        }
+        (*own).batch += 1;
+        (*first).batch = (*own).batch;
+        (*first).prev = (*own).taken_tail;
+        if (*own).taken.is_null() {
+            (*own).taken = first;
+        } else {
+            (*(*own).taken_tail).public.next = first.cast();
+        }
+        (*own).taken_tail = last;
+        if (*own).posters.new.is_null() {
+            (*own).posters.new = first;
+        }
+    }
+}
+
+/// Takes a task off the list of those that were taken.
+unsafe fn unlink(l: *mut event_loop, task: *mut Task) {
+    // SAFETY: the list is the loop's thread's; the task is in it.
+    unsafe {
+        let own = of(l);
+        let (prev, following) = ((*task).prev, next(task));
+        if prev.is_null() {
+            (*own).taken = following;
+        } else {
+            (*prev).public.next = following.cast();
+        }
+        if following.is_null() {
+            (*own).taken_tail = prev;
+        } else {
+            (*following).prev = prev;
+            if (*following).batch == 0 {
+                (*following).batch = (*task).batch;
+            }
+        }
+        if (*own).posters.new == task {
+            (*own).posters.new = following;
+        }
+    }
+}
+
 /// Runs what is queued, in order, without what is queued meanwhile. No callback of a connection is
 /// called from here, but functions that were posted are: they may run the loop, whose pass then goes
-/// on with what was taken before it looks for more. So are the destructors of connections that only a
-/// task kept.
+/// on with what was taken before. So are the destructors of connections that only a task kept.
 ///
 /// # Safety
 /// On the loop's thread.
 pub unsafe fn run(l: *mut event_loop) {
-    // SAFETY: the list is taken out under the mutex; its tasks are then this thread's alone.
+    // SAFETY: the taken tasks are this thread's alone.
     unsafe {
         let own = of(l);
-        if (*own).wake.has_queued() && (*own).taken.is_null() {
-            libc::pthread_mutex_lock(&raw mut (*l).mutex);
-            (*own).taken = (*l).pending_head.cast::<Task>();
-            (*l).pending_head = ptr::null_mut();
-            (*l).pending_tail = ptr::null_mut();
-            (*own).wake.emptied();
-            libc::pthread_mutex_unlock(&raw mut (*l).mutex);
-        }
+        collect(l);
         if (*own).taken.is_null() {
             return;
         }
+        let last = (*own).batch;
         let nested = std::mem::replace(&mut (*l).is_handle_pending, 1);
-        while !(*own).taken.is_null() {
+        let mut count = 0u32;
+        while !(*own).taken.is_null() && (*(*own).taken).batch <= last {
             let task = (*own).taken;
-            (*own).taken = next(task);
+            let calls = (*task).public.r#type == CALL;
+            unlink(l, task);
             run_one(l, task);
+            count = count.wrapping_add(1);
+            if calls || count.is_multiple_of(OTHERS) {
+                budget::between(l);
+            }
         }
         (*l).is_handle_pending = nested;
     }
 }
 
+/// Does what a task asks for, and frees it.
 unsafe fn run_one(l: *mut event_loop, task: *mut Task) {
-    // SAFETY: a task taken from the queue; its connection is kept until here.
+    // SAFETY: a task taken from the queue, in no list any more but its thread's.
+    unsafe {
+        if (*task).public.r#type != CALL {
+            carry_out(l, task);
+            ahead::forget(l, task);
+            return unpin(task);
+        }
+        let call = *task.add(1).cast::<Call>();
+        let thread = (*task).thread;
+        ahead::forget(l, task);
+        // Freed first: the function may end in a way that never comes back here.
+        unpin(task);
+        count(&(*of(l)).counts.posts, 1);
+        count(&(*of(l)).counts.callbacks, 1);
+        if let Some(callback) = call.callback {
+            (*of(l)).posters.running.begin(thread);
+            callback(l, call.data);
+            (*of(l)).posters.running.end();
+        }
+    }
+}
+
+/// Does what a task other than a function asks for.
+unsafe fn carry_out(l: *mut event_loop, task: *mut Task) {
+    // SAFETY: a task taken from the queue; its connection is kept until it is freed.
     unsafe {
         let (fd, ch, conn) = ((*task).fd, (*task).public.channel, (*task).conn);
         match (*task).public.r#type {
@@ -304,7 +422,7 @@ unsafe fn run_one(l: *mut event_loop, task: *mut Task) {
             REGISTER => tcp_connection::register(conn),
             SEND => tcp_connection::take_posted_bytes(conn, task.add(1).cast(), (*task).len),
             SHUTDOWN => tcp_connection::take_posted_shutdown(conn),
-            CLOSE => tcp_connection::schedule(conn),
+            CLOSE => tcp_connection::take_posted_close(conn),
             END => tcp_connection::take_posted_end(conn, (*task).id as i64),
             EXPIRE => {
                 let reg = super::loop_state::registration(l, fd);
@@ -312,20 +430,8 @@ unsafe fn run_one(l: *mut event_loop, task: *mut Task) {
                     registration::expire(l, fd);
                 }
             }
-            CALL => {
-                let call = *task.add(1).cast::<Call>();
-                // Freed first: the function may end in a way that never comes back here.
-                unpin(task);
-                count(&(*of(l)).counts.posts, 1);
-                count(&(*of(l)).counts.callbacks, 1);
-                if let Some(callback) = call.callback {
-                    callback(l, call.data);
-                }
-                return;
-            }
             _ => {}
         }
-        unpin(task);
     }
 }
 
@@ -339,61 +445,6 @@ unsafe fn unpin(task: *mut Task) {
             (*conn).pins.fetch_sub(1, AcqRel);
             tcp_connection::release(conn);
         }
-    }
-}
-
-/// Runs what other threads have queued for one connection, ahead of its turn: a send on the
-/// owner's thread comes after what was posted before.
-///
-/// # Safety
-/// On the loop's thread.
-pub unsafe fn take_in(conn: *mut Connection) {
-    // SAFETY: tasks are unlinked under the mutex; then they are this thread's alone.
-    unsafe {
-        if (*conn).pins.load(Acquire) == 0 {
-            return;
-        }
-        let l = (*conn).public.eventLoop;
-        let mut mine: *mut Task = ptr::null_mut();
-        let mut end = &raw mut mine;
-        // What is being carried out comes before what is queued.
-        unlink(conn, &raw mut (*of(l)).taken, &mut end);
-        libc::pthread_mutex_lock(&raw mut (*l).mutex);
-        let head = (&raw mut (*l).pending_head).cast::<*mut Task>();
-        (*l).pending_tail = unlink(conn, head, &mut end).cast();
-        libc::pthread_mutex_unlock(&raw mut (*l).mutex);
-        while !mine.is_null() {
-            let following = next(mine);
-            run_one(l, mine);
-            mine = following;
-        }
-    }
-}
-
-/// Moves a connection's sends and shutdowns from one list to the end of another; the last task that
-/// stays.
-unsafe fn unlink(
-    conn: *mut Connection,
-    mut link: *mut *mut Task,
-    end: &mut *mut *mut Task,
-) -> *mut Task {
-    // SAFETY: the lists are the caller's alone; the links lie in live tasks or list heads.
-    unsafe {
-        let mut last: *mut Task = ptr::null_mut();
-        while !(*link).is_null() {
-            let task = *link;
-            let kind = (*task).public.r#type;
-            if (*task).conn == conn && (kind == SEND || kind == SHUTDOWN) {
-                *link = next(task);
-                (*task).public.next = ptr::null_mut();
-                **end = task;
-                *end = (&raw mut (*task).public.next).cast();
-            } else {
-                last = task;
-                link = (&raw mut (*task).public.next).cast();
-            }
-        }
-        last
     }
 }
 

@@ -85,7 +85,7 @@ pub unsafe extern "C-unwind" fn clear(l: *mut event_loop) {
 }
 
 /// A descriptor that is readable while one of the loop's is ready: poll(2) itself has none, so an epoll
-/// instance is kept in step from the first call on. -1 with errno.
+/// instance is kept in step from the first call on. -1 with errno, also where it can't be brought in step.
 ///
 /// # Safety
 /// `l` is a live loop with this back end.
@@ -97,32 +97,44 @@ pub unsafe fn descriptor(l: *mut event_loop) -> c_int {
             return errno::fail(libc::EINVAL);
         }
         if (*poll).mirror < 0 {
-            (*poll).mirror = libc::epoll_create1(libc::EPOLL_CLOEXEC);
+            (*poll).mirror = sys_fd::epoll();
             for slot in 0..(*poll).len {
                 let pollfd { fd, events, .. } = *(*poll).slots.add(slot);
-                reflect(poll, fd, Some(events));
+                if !reflect(poll, fd, Some(events)) {
+                    sys_fd::close((*poll).mirror);
+                    (*poll).mirror = -1;
+                    return -1;
+                }
             }
         }
         (*poll).mirror
     }
 }
 
-/// Brings a descriptor's events, None for its end, into the mirror, if there is one.
-unsafe fn reflect(poll: *mut Poll, fd: c_int, events: Option<c_short>) {
-    // SAFETY: the kernel copies the event. A descriptor that was closed has left by itself.
+/// Brings a descriptor's events, None for its end, into the mirror, if there is one. False with errno where
+/// the mirror can't take it (ENOMEM, ENOSPC).
+unsafe fn reflect(poll: *mut Poll, fd: c_int, events: Option<c_short>) -> bool {
+    // SAFETY: the kernel copies the event.
     unsafe {
         let mirror = (*poll).mirror;
         if mirror < 0 || fd < 0 {
-            return;
+            return true;
         }
-        let _keep = errno::Keep::new();
+        let keep = errno::Keep::new();
         // poll's bits have the values of epoll's.
         let bits = events.unwrap_or(0) as u32;
         let mut event = libc::epoll_event { events: bits, u64: fd as u64 };
         let first = if events.is_some() { libc::EPOLL_CTL_MOD } else { libc::EPOLL_CTL_DEL };
-        if libc::epoll_ctl(mirror, first, fd, &mut event) < 0 && events.is_some() {
-            libc::epoll_ctl(mirror, libc::EPOLL_CTL_ADD, fd, &mut event);
+        // A descriptor that was closed has left by itself; epoll has no files that are always ready (EPERM).
+        if libc::epoll_ctl(mirror, first, fd, &mut event) < 0
+            && events.is_some()
+            && libc::epoll_ctl(mirror, libc::EPOLL_CTL_ADD, fd, &mut event) < 0
+            && matches!(errno::get(), libc::ENOMEM | libc::ENOSPC)
+        {
+            std::mem::forget(keep);
+            return false;
         }
+        true
     }
 }
 
@@ -241,7 +253,11 @@ pub unsafe extern "C-unwind" fn add(l: *mut event_loop, ch: *mut channel) -> c_i
         (*poll).places.add(fd as usize).write(slot as u32 + 1);
         let events = wanted(dispatcher::asked(l, fd, (*ch).events));
         (*poll).slots.add(slot).write(pollfd { fd, events, revents: 0 });
-        reflect(poll, fd, Some(events));
+        if !reflect(poll, fd, Some(events)) {
+            let _keep = errno::Keep::new();
+            take_out(poll, slot);
+            return -1;
+        }
         (*poll).ids.add(slot).write(note(l, ch));
         log_msg!("poll added channel fd=={}, {}", fd, dispatcher::name(l));
         0
@@ -273,7 +289,9 @@ pub unsafe extern "C-unwind" fn update(l: *mut event_loop, ch: *mut channel) -> 
         note(l, ch);
         let events = wanted(dispatcher::asked(l, fd, (*ch).events));
         (*(*poll).slots.add(slot)).events = events;
-        reflect(poll, fd, Some(events));
+        if !reflect(poll, fd, Some(events)) {
+            return -1;
+        }
         log_msg!("poll updated channel fd=={}, {}", fd, dispatcher::name(l));
         0
     }

@@ -1,4 +1,4 @@
-//! Counting who still needs a connection's memory. No raw pointers and no system calls:
+//! Counting who still needs an object's memory. No raw pointers and no system calls:
 //! tests/model runs these very lines under loom.
 //!
 //! The library has one reference of its own, kept apart from the others in the highest bit, so that

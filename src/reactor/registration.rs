@@ -63,14 +63,9 @@ unsafe fn still_open(l: *mut event_loop, fd: c_int) -> bool {
         if (*reg).connection {
             tcp_connection::owns_number(tcp_connection::of_channel(channel_at(l, fd)))
         } else {
-            sys_fd::identity(fd).map(fold) == Some((*reg).identity)
+            sys_fd::identity(fd).map(sys_fd::fold) == Some((*reg).identity)
         }
     }
-}
-
-/// Sockets' cookies and inode numbers both count up: their low bits tell them apart.
-fn fold(identity: u64) -> u32 {
-    (identity ^ (identity >> 32)) as u32
 }
 
 /// One of the three changes by its public number, with a line in the log where it fails.
@@ -126,7 +121,7 @@ pub unsafe fn add(l: *mut event_loop, fd: c_int, ch: *mut channel) -> c_int {
                 return errno::fail(libc::EBADF);
             };
             let id = registry::new_id();
-            reg.identity = fold(identity);
+            reg.identity = sys_fd::fold(identity);
             reg.id = id as u32;
             registry::enter(fd, Entry { id, owner: l, channel: ch, connection: false });
         } else {

@@ -3,6 +3,7 @@
 //! asks it (is the number still ours?), and so does whoever has a channel and looks for its loop.
 
 use crate::abi::types::{channel, event_loop};
+use crate::log::stream;
 use crate::sys::lock::{Guard, Lock};
 use crate::sys::pool;
 use libc::c_int;
@@ -90,6 +91,7 @@ pub fn enter(fd: c_int, entry: Entry) -> Option<Entry> {
     let _held = lock(fd);
     // SAFETY: entries are only touched under their shard's lock.
     let old = unsafe { slot.replace(entry) };
+    stream::note(fd, entry.connection);
     (old.id != 0).then_some(old)
 }
 
@@ -104,24 +106,6 @@ pub fn get(fd: c_int) -> Option<Entry> {
     (entry.id != 0).then_some(entry)
 }
 
-/// Calls `f` with the channel of each connection of a loop, also of those that the program took off
-/// it: on the loop's thread they live, as they end there.
-pub fn each_connection(l: *const event_loop, mut f: impl FnMut(*mut channel)) {
-    for (i, chunk) in TABLE.iter().enumerate() {
-        if chunk.load(Acquire).is_null() {
-            continue;
-        }
-        for at in 0..PER_CHUNK {
-            if let Some(entry) = get((i * PER_CHUNK + at) as c_int)
-                && entry.connection
-                && ptr::eq(entry.owner, l)
-            {
-                f(entry.channel);
-            }
-        }
-    }
-}
-
 /// Takes a registration out, unless the number stands for another one by now.
 fn leave_if(fd: c_int, mine: impl Fn(&Entry) -> bool) {
     let slot = slot(fd, false);
@@ -133,6 +117,7 @@ fn leave_if(fd: c_int, mine: impl Fn(&Entry) -> bool) {
     unsafe {
         if mine(&*slot) {
             *slot = NOBODY;
+            stream::note(fd, false);
         }
     }
 }

@@ -8,4 +8,5 @@
 mod handler;
 mod watch;
 
+pub use handler::after_fork;
 pub use watch::{Watchers, deliver, forget_loop, yolanda_signal_start, yolanda_signal_stop};

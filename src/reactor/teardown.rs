@@ -3,7 +3,7 @@
 
 use super::loop_state::{self, channel_at, of};
 use super::{
-    client, event_loop as event_loops, pass, pending, registry, signals, tcp_connection,
+    client, event_loop as event_loops, pass, pending, registry, roster, signals, tcp_connection,
     tcp_server, thread_pool, utils,
 };
 use crate::abi::types::event_loop;
@@ -73,14 +73,12 @@ unsafe fn round(l: *mut event_loop) -> bool {
 unsafe fn close_connections(l: *mut event_loop) -> bool {
     let mut some = false;
     // SAFETY: on the loop's thread, which alone ends its connections.
-    registry::each_connection(l, |ch| unsafe {
-        let conn = tcp_connection::around(ch);
-        // Before that, it isn't on the loop, but on its way.
-        if tcp_connection::is_announced(conn) {
+    unsafe {
+        roster::each(l, |conn| {
             tcp_connection::close_in_pass(conn, libc::ESHUTDOWN);
             some = true;
-        }
-    });
+        });
+    }
     some
 }
 

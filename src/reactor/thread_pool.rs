@@ -267,3 +267,21 @@ pub unsafe fn free_all_of(l: *mut event_loop) {
         }
     }
 }
+
+/// Whether pools whose main loop this is have threads.
+///
+/// # Safety
+/// On the loop's thread.
+pub unsafe fn has_threads(l: *mut event_loop) -> bool {
+    // SAFETY: listed pools are live, with as many threads as they say.
+    unsafe {
+        let mut pool = (*loop_of(l)).pools;
+        while !pool.is_null() {
+            if (0..(*pool).len).any(|i| (*(*pool).threads.add(i)).thread_tid != 0) {
+                return true;
+            }
+            pool = (*pool).next;
+        }
+        false
+    }
+}

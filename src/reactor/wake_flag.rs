@@ -36,6 +36,11 @@ impl WakeFlag {
         !self.sent.swap(true, AcqRel)
     }
 
+    /// The byte that `raise` asked for couldn't be written: the next who raises tries again.
+    pub fn failed(&self) {
+        self.sent.store(false, Release);
+    }
+
     /// After the bytes were taken and before the queue is looked at again: what was posted before is
     /// seen in the queue, and what comes later writes a byte that nobody has taken. A swap and not a
     /// store, so that the work of whoever found the flag up is seen.

@@ -6,25 +6,29 @@ use crate::log::CText;
 use crate::sys::{errno, fd};
 use libc::{c_int, c_void};
 
-/// Writes the byte. Async-signal-safe; a full pipe already holds a wake-up.
+/// Writes the byte. Async-signal-safe; a full pipe already holds a wake-up. False when there is none now:
+/// the loop looks by itself within a second.
 ///
 /// # Safety
 /// `l` is a live loop.
-pub unsafe fn wake(l: *mut event_loop) {
+pub unsafe fn wake(l: *mut event_loop) -> bool {
     let _keep = errno::Keep::new();
     // SAFETY: one byte of static memory; the descriptor is the loop's.
-    unsafe { fd::send((*l).socketPair[0], b"a".as_ptr(), 1, fd::More::Nothing) };
+    let n = unsafe { fd::send((*l).socketPair[0], b"a".as_ptr(), 1, fd::More::Nothing) };
+    n >= 0 || errno::get() == libc::EAGAIN
 }
 
-/// Wakes the loop unless a wake-up is on its way: many posts, one byte.
+/// Wakes the loop unless a wake-up is on its way: many posts, one byte. A byte that can't be written (the
+/// kernel is out of memory, say) is written by the next who wakes.
 ///
 /// # Safety
 /// `l` is a live loop.
 pub unsafe fn wake_once(l: *mut event_loop) {
     // SAFETY: as said; the flag is atomic.
     unsafe {
-        if (*of(l)).wake.raise() {
-            wake(l);
+        let flag = &(*of(l)).wake;
+        if flag.raise() && !wake(l) {
+            flag.failed();
         }
     }
 }

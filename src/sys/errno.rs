@@ -41,7 +41,8 @@ pub struct Text(pub c_int);
 impl std::fmt::Display for Text {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut text = [0u8; 128];
-        // SAFETY: the XSI strerror_r writes at most the given length, and a NUL.
+        // SAFETY: the XSI strerror_r writes at most the given length, and a NUL. Where it fails, for an
+        // unknown number, it has written that as text.
         unsafe { libc::strerror_r(self.0, text.as_mut_ptr().cast(), text.len()) };
         let len = text.iter().position(|&b| b == 0).unwrap_or(text.len());
         f.write_str(std::str::from_utf8(&text[..len]).unwrap_or("unknown error"))

@@ -63,7 +63,8 @@ pub unsafe fn write_nosignal(fd: c_int, from: *const u8, len: usize) -> isize {
 /// Makes a system call that writes up to `len` bytes, again while a signal interrupts it, and without
 /// SIGPIPE, which one that has written some of them may raise as well.
 pub fn without_sigpipe(len: usize, call: impl FnMut() -> isize) -> isize {
-    // SAFETY: signal sets are plain values, zero is a valid one.
+    // SAFETY: signal sets are plain values, zero is a valid one. None of the calls about them fails with
+    // a signal that exists, a set of this thread and a known operation.
     unsafe {
         let mut pipe: libc::sigset_t = mem::zeroed();
         let mut before: libc::sigset_t = mem::zeroed();
@@ -88,23 +89,59 @@ pub fn without_sigpipe(len: usize, call: impl FnMut() -> isize) -> isize {
     }
 }
 
-/// close(2). Linux frees the number even where it reports EINTR: no second call.
+/// Puts a new file under an old number, and gives up the new file's own. It fails for no open numbers.
+pub fn replace(old: c_int, new: c_int) {
+    // SAFETY: numbers only, of descriptors that are the caller's.
+    retry(|| unsafe { libc::dup3(new, old, libc::O_CLOEXEC) as isize });
+    close(new);
+}
+
+/// close(2). Linux frees the number even where it reports an error (EINTR; EIO of a file that was
+/// written to, which the library does to none): no second call.
 pub fn close(fd: c_int) {
     // SAFETY: closing a number has no memory effects; who owns it is the caller's concern.
     unsafe { libc::close(fd) };
+}
+
+/// Keeps a fresh descriptor off the numbers of the standard streams, which a program may have closed: log
+/// lines would go there, and dup2(2) of a daemon would close it. Takes the result of the call that made it;
+/// the descriptor, which isn't inherited by exec, or -1 with errno.
+#[inline]
+pub fn lift(fd: c_int) -> c_int {
+    if (0..=libc::STDERR_FILENO).contains(&fd) { moved(fd, libc::F_DUPFD_CLOEXEC) } else { fd }
+}
+
+/// As `lift`, for descriptors that exec hands on.
+pub fn lift_inherited(fd: c_int) -> c_int {
+    if (0..=libc::STDERR_FILENO).contains(&fd) { moved(fd, libc::F_DUPFD) } else { fd }
+}
+
+#[cold]
+fn moved(fd: c_int, how: c_int) -> c_int {
+    // SAFETY: numbers only.
+    let higher = unsafe { libc::fcntl(fd, how, libc::STDERR_FILENO + 1) };
+    let _keep = errno::Keep::new();
+    close(fd);
+    higher
 }
 
 /// accept4(2): the new descriptor doesn't block and isn't inherited by exec.
 pub fn accept(fd: c_int) -> c_int {
     let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
     // SAFETY: NULL addresses mean that none is wanted.
-    unsafe { libc::accept4(fd, ptr::null_mut(), ptr::null_mut(), flags) }
+    lift(unsafe { libc::accept4(fd, ptr::null_mut(), ptr::null_mut(), flags) })
 }
 
 /// A descriptor of no use, or -1 with errno.
 pub fn spare() -> c_int {
     // SAFETY: numbers only. Unlike /dev/null it needs no file system.
-    unsafe { libc::eventfd(0, libc::EFD_CLOEXEC) }
+    lift(unsafe { libc::eventfd(0, libc::EFD_CLOEXEC) })
+}
+
+/// An epoll instance, or -1 with errno.
+pub fn epoll() -> c_int {
+    // SAFETY: numbers only.
+    lift(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })
 }
 
 /// Adds O_NONBLOCK. False with errno for a bad descriptor.
@@ -118,10 +155,10 @@ pub fn set_nonblocking(fd: c_int) -> bool {
     }
 }
 
-/// Adds FD_CLOEXEC: exec doesn't hand the descriptor on.
-pub fn set_close_on_exec(fd: c_int) {
-    // SAFETY: fcntl on a number.
-    unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
+/// Adds FD_CLOEXEC: exec doesn't hand the descriptor on. False with errno for a bad descriptor.
+pub fn set_close_on_exec(fd: c_int) -> bool {
+    // SAFETY: fcntl on a number; a bad one fails with EBADF.
+    unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) >= 0 }
 }
 
 /// Whether the number names an open file.
@@ -135,11 +172,18 @@ pub fn has_input(fd: c_int) -> bool {
     ready(fd, libc::POLLIN) != 0
 }
 
-/// What of `events` a descriptor is ready for (poll(2)), and what else is to be told of it.
+/// What of `events` a descriptor is ready for (poll(2)), and what else is to be told of it. Nothing where
+/// the system can't say.
 pub fn ready(fd: c_int, events: c_short) -> c_short {
     let mut one = libc::pollfd { fd, events, revents: 0 };
     // SAFETY: one struct, as the count says.
     if unsafe { libc::poll(&mut one, 1, 0) } > 0 { one.revents } else { 0 }
+}
+
+/// Whether the peer of a socket of messages has ended, and nothing but empty messages is left of it.
+pub fn has_ended(fd: c_int) -> bool {
+    let end = libc::POLLRDHUP | libc::POLLHUP;
+    ready(fd, libc::POLLRDHUP) & end != 0 && available(fd).unwrap_or(0) == 0
 }
 
 /// The kernel's name for a socket, never used twice while the system runs (SO_COOKIE, socket(7)).
@@ -164,6 +208,12 @@ pub fn identity(fd: c_int) -> Option<u64> {
         let mut st: libc::stat = mem::zeroed();
         (libc::fstat(fd, &mut st) == 0).then_some((st.st_dev << 40) ^ st.st_ino | (1 << 63))
     }
+}
+
+/// An identity in fewer bits, not 0. Sockets' cookies and inode numbers both count up: their low bits
+/// tell them apart.
+pub fn fold(identity: u64) -> u32 {
+    ((identity ^ (identity >> 32)) as u32).max(1)
 }
 
 /// How many bytes a read would find at once (FIONREAD, ioctl(2)); None where that can't be told.

@@ -2,8 +2,7 @@
 
 use super::address::Address;
 use super::{errno, fd as sys_fd, resolve, socket};
-use libc::{c_int, sockaddr_un};
-use std::ffi::CStr;
+use libc::c_int;
 use std::io::Write;
 use std::mem;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -12,17 +11,14 @@ use std::ptr;
 /// Clients that may wait to be accepted; the kernel cuts it to net.core.somaxconn.
 const BACKLOG: c_int = 4096;
 
-/// Tells a file in the file system from every other: device and inode.
-pub type FileId = (u64, u64);
-
-fn fails(result: c_int) -> Result<c_int, c_int> {
+/// A system call's result, or its errno.
+pub(super) fn fails(result: c_int) -> Result<c_int, c_int> {
     if result < 0 { Err(errno::get()) } else { Ok(result) }
 }
 
-fn stream(family: c_int) -> Result<c_int, c_int> {
-    let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
-    // SAFETY: no pointers.
-    fails(unsafe { libc::socket(family, kind, 0) })
+/// A stream socket that neither blocks nor is inherited by exec.
+pub(super) fn stream(family: c_int) -> Result<c_int, c_int> {
+    fails(socket::stream(family))
 }
 
 /// A socket bound to an address, not listening yet. IPv6's "any" takes IPv4 clients, too.
@@ -99,86 +95,14 @@ pub fn look_up(host: &[u8], port: u16) -> Result<Address, c_int> {
     }
 }
 
-/// A socket bound to a path or an abstract name. A socket file that nobody listens on is replaced.
-pub fn bound_unix(address: &Address) -> Result<c_int, c_int> {
-    match bound(address, false) {
-        Err(libc::EADDRINUSE) => {
-            remove_stale(address)?;
-            bound(address, false)
-        }
-        done => done,
-    }
-}
-
-/// Removes a socket file that a server left behind. EADDRINUSE where it isn't one.
-fn remove_stale(address: &Address) -> Result<(), c_int> {
-    with_path(address, |path| {
-        let found = socket_file(path).ok_or(libc::EADDRINUSE)?;
-        let probe = stream(libc::AF_UNIX)?;
-        // SAFETY: the address and its length.
-        let answer = fails(unsafe { libc::connect(probe, address.as_ptr(), address.len) });
-        sys_fd::close(probe);
-        match answer {
-            Err(libc::ECONNREFUSED) => {
-                remove(path, found);
-                Ok(())
-            }
-            Err(libc::ENOENT) => Ok(()),
-            _ => Err(libc::EADDRINUSE),
-        }
-    })
-    .unwrap_or(Err(libc::EADDRINUSE))
-}
-
-/// The file of a path that is a socket, not a link to one.
-fn socket_file(path: &CStr) -> Option<FileId> {
-    // SAFETY: lstat fills the struct that it is given; zero is a valid value of it.
-    unsafe {
-        let mut st: libc::stat = mem::zeroed();
-        let is_socket =
-            libc::lstat(path.as_ptr(), &mut st) == 0 && st.st_mode & libc::S_IFMT == libc::S_IFSOCK;
-        is_socket.then_some((st.st_dev, st.st_ino))
-    }
-}
-
-fn remove(path: &CStr, file: FileId) {
-    if socket_file(path) == Some(file) {
-        // SAFETY: a NUL-terminated path.
-        unsafe { libc::unlink(path.as_ptr()) };
-    }
-}
-
-/// Calls `f` with the path of a unix address that has one.
-fn with_path<R>(address: &Address, f: impl FnOnce(&CStr) -> R) -> Option<R> {
-    if address.family() != libc::AF_UNIX {
-        return None;
-    }
-    // SAFETY: the storage is larger than the struct, and all zero behind what was written to it.
-    let un = unsafe { address.as_ptr().cast::<sockaddr_un>().read() };
-    let mut text = [0u8; mem::size_of::<sockaddr_un>()];
-    text.iter_mut().zip(un.sun_path).for_each(|(to, from)| *to = from as u8);
-    let path = CStr::from_bytes_until_nul(&text).ok()?;
-    (!path.is_empty()).then(|| f(path))
-}
-
-/// The file that stands for a bound unix socket; None for other kinds.
-pub fn file_of(address: &Address) -> Option<FileId> {
-    with_path(address, socket_file).flatten()
-}
-
-/// Removes the file of a unix socket, if it still is the same one.
-pub fn remove_file(address: &Address, file: FileId) {
-    let _keep = errno::Keep::new();
-    with_path(address, |path| remove(path, file));
-}
-
 /// Lets clients come.
 pub fn listen(fd: c_int) -> Result<(), c_int> {
     // SAFETY: no pointers.
     fails(unsafe { libc::listen(fd, BACKLOG) }).map(drop)
 }
 
-/// Refuses clients from now on, those that wait too, also where other processes have the socket.
+/// Refuses clients from now on, those that wait too, also where other processes have the socket. It fails
+/// only for what isn't a socket (any more), where nobody waits.
 pub fn refuse(fd: c_int) {
     // SAFETY: no pointers.
     unsafe { libc::shutdown(fd, libc::SHUT_RDWR) };

@@ -49,7 +49,8 @@ mod watched {
         }
 
         pub fn lock(&self) -> Guard<'_, T> {
-            // SAFETY: an initialised mutex; locks are statics, so it is never moved.
+            // SAFETY: an initialised mutex; locks are statics, so it is never moved. A mutex of the default
+            // kind reports no errors.
             unsafe { libc::pthread_mutex_lock(self.mutex.get()) };
             Guard(self)
         }

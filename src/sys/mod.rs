@@ -8,8 +8,11 @@ pub mod atomic {
 pub mod errno;
 pub mod fd;
 pub mod file;
+pub mod kind;
 pub mod listen;
+pub mod loaded;
 pub mod lock;
 pub mod pool;
 pub mod resolve;
 pub mod socket;
+pub mod unix;

@@ -1,6 +1,6 @@
 //! Socket options.
 
-use super::errno;
+use super::{errno, fd as sys_fd};
 use libc::{c_int, c_void};
 use std::mem;
 
@@ -12,7 +12,26 @@ pub const KEEPALIVE_PROBES_MAX: c_int = 127;
 pub fn stream(family: c_int) -> c_int {
     let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
     // SAFETY: numbers only.
-    unsafe { libc::socket(family, kind, 0) }
+    sys_fd::lift(unsafe { libc::socket(family, kind, 0) })
+}
+
+/// Two stream sockets that are connected to each other; neither blocks nor is inherited by exec.
+pub fn pair() -> Result<[c_int; 2], c_int> {
+    let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+    let mut pair = [-1; 2];
+    // SAFETY: room for two numbers.
+    if unsafe { libc::socketpair(libc::AF_UNIX, kind, 0, pair.as_mut_ptr()) } < 0 {
+        return Err(errno::get());
+    }
+    for i in 0..2 {
+        pair[i] = sys_fd::lift(pair[i]);
+        if pair[i] < 0 {
+            let e = errno::get();
+            sys_fd::close(pair[1 - i]);
+            return Err(e);
+        }
+    }
+    Ok(pair)
 }
 
 /// The error that is pending on a socket, which is taken off it (SO_ERROR, socket(7)); 0 for none.
@@ -40,6 +59,15 @@ pub(super) fn get(fd: c_int, level: c_int, option: c_int) -> Result<c_int, c_int
     // SAFETY: `at` and `len` describe `value`.
     let r = unsafe { libc::getsockopt(fd, level, option, at, &mut len) };
     if r == 0 { Ok(value) } else { Err(errno::get()) }
+}
+
+/// Has close(2) drop what the kernel still holds, and end with a reset (SO_LINGER, socket(7)).
+pub fn reset_on_close(fd: c_int) {
+    let at_once = libc::linger { l_onoff: 1, l_linger: 0 };
+    let at = (&raw const at_once).cast::<c_void>();
+    let len = mem::size_of::<libc::linger>() as libc::socklen_t;
+    // SAFETY: `at` and `len` describe `at_once`. What isn't a TCP socket knows no reset: nothing is lost.
+    unsafe { libc::setsockopt(fd, libc::SOL_SOCKET, libc::SO_LINGER, at, len) };
 }
 
 /// TCP_NODELAY: 0, or -1 with errno (EOPNOTSUPP for what isn't TCP).

@@ -67,7 +67,7 @@ class Exports(unittest.TestCase):
 
     def test_they_are_weak_in_the_archive(self):
         binding = {name: kind for kind, section, name in
-                   symbols(harness.library() / "libyolanda.a", "-t")
+                   symbols(harness.archive(), "-t")
                    if section != "*UND*" and kind in "gw"}
         for name in declared():
             self.assertEqual(binding.get(name), "w", name)

@@ -55,7 +55,7 @@ class SharedLibrary(unittest.TestCase):
 class Archive(unittest.TestCase):
     def test_functions_are_weak(self):
         binding = {name: kind for kind, section, name in
-                   symbols(harness.library() / "libyolanda.a", "-t")
+                   symbols(harness.archive(), "-t")
                    if section != "*UND*" and kind in "gw"}
         for function in tables.functions():
             self.assertEqual(binding.get(function.name), "w", function.name)

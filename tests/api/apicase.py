@@ -8,8 +8,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import harness  # noqa: E402
 
 FOLDER = Path(__file__).resolve().parent
-# Programs with a malloc, free, pthread_create or accept4 of their own.
-OWN_LIBC = {"memory", "no_memory", "server_race", "threads"}
+# Programs with a malloc, free, pthread_create, accept4 or send of their own.
+OWN_LIBC = {"memory", "no_memory", "server_race", "accept_errors", "threads", "wakeup"}
 
 
 def cases(name):

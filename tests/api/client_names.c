@@ -17,12 +17,17 @@ static int make(struct addrinfo **to, const char *const ips[], int n)
         struct addrinfo *one = calloc(1, sizeof *one + sizeof(struct sockaddr_storage));
         NEED(one != NULL);
         struct sockaddr_in *in = (struct sockaddr_in *)(one + 1);
+        struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)(one + 1);
         in->sin_family = AF_INET;
-        if (inet_pton(AF_INET, ips[i], &in->sin_addr) != 1) {
+        one->ai_addrlen = sizeof *in;
+        if (strchr(ips[i], ':') != NULL) {
+            in6->sin6_family = AF_INET6;
+            one->ai_addrlen = sizeof *in6;
+            NEED(inet_pton(AF_INET6, ips[i], &in6->sin6_addr) == 1);
+        } else if (inet_pton(AF_INET, ips[i], &in->sin_addr) != 1) {
             in->sin_family = AF_APPLETALK; /* of no use to a client */
         }
         one->ai_addr = (struct sockaddr *)in;
-        one->ai_addrlen = sizeof *in;
         one->ai_next = list;
         list = one;
     }
@@ -31,7 +36,7 @@ static int make(struct addrinfo **to, const char *const ips[], int n)
 }
 
 /* "eai-7" answers with error -7, "errno-5" with EAI_SYSTEM and errno 5, "one", "third", "strange",
- * "many" and "silent" with addresses; "held" and "held-N" wait for `answers` first. */
+ * "mixed", "many" and "silent" with addresses; "held" and "held-N" wait for `answers` first. */
 int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **to)
 {
     NEED(name != NULL && service == NULL && hints != NULL && hints->ai_socktype == SOCK_STREAM);
@@ -65,6 +70,11 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
     }
     if (strcmp(name, "third") == 0) {
         return make(to, (const char *[]){ "127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4" }, 4);
+    }
+    if (strcmp(name, "mixed") == 0) {
+        static const char *const mixed[] = { "no address", "::1", "::1", "::1",       "::1",       "::1",
+                                             "::1",        "::1", "::1", "127.0.0.1", "127.0.0.1" };
+        return make(to, mixed, sizeof mixed / sizeof *mixed);
     }
     if (strcmp(name, "strange") == 0) {
         return make(to, (const char *[]){ "no address", "127.0.0.1" }, 2);
@@ -257,10 +267,17 @@ CASE(families_that_are_unknown)
     CHECK_TEXT(seen, "C");
 }
 
+/* The addresses that were tried: how many, of which families, and when. */
 static int connects;
+static char families[ADDRESSES + 1];
+static long long connected_at[ADDRESSES];
 
 int connect(int fd, const struct sockaddr *address, socklen_t len)
 {
+    if (connects < ADDRESSES) {
+        connected_at[connects] = now_ms();
+        families[connects] = address->sa_family == AF_INET6 ? '6' : '4';
+    }
     connects++;
     return (int)syscall(SYS_connect, fd, address, len);
 }
@@ -282,23 +299,119 @@ CASE(more_addresses_than_are_tried)
     CHECK_INT(open_fds(), before);
 }
 
-/* The first of eight addresses doesn't answer: it gets its share of the time, half a second, and no more. */
+/* The first of eight addresses doesn't answer: the second is tried after a quarter of a second, whatever
+ * the limit, and the first is given up when that has connected. */
 CASE(a_silent_address)
 {
     char address[64];
     int hosts[4];
+    for (int limit = 0; limit <= 600000; limit += 600000) {
+        forget();
+        connects = 0;
+        four_hosts(hosts, address);
+        NEED(listen(hosts[0], 8) == 0 && listen(hosts[1], 0) == 0);
+        fill_queue(hosts[1]);
+        begin();
+        new_client(at("silent", address));
+        CHECK_INT(yolanda_client_set_timeout(client, limit), 0);
+        int before = open_fds();
+        connects = 0;
+        CHECK_INT(yolanda_client_start(client), 0);
+        RUN_UNTIL(seen_len > 0);
+        /* Never early. */
+        CHECK(connected_at[1] - connected_at[0] >= 250);
+        CHECK_INT(connects, 2);
+        CHECK_TEXT(seen, "C");
+        settle();
+        CHECK_INT(open_fds(), before + 1);
+        is_echoed(take(hosts[0]));
+        CHECK_INT(yolanda_client_free(client), 0);
+        settle();
+    }
+}
+
+/* Nobody answers: the attempt takes as long as it may, and leaves no socket. */
+CASE(silent_addresses)
+{
+    char address[64];
+    int hosts[4];
     four_hosts(hosts, address);
-    NEED(listen(hosts[0], 8) == 0 && listen(hosts[1], 0) == 0);
-    fill_queue(hosts[1]);
+    for (int i = 0; i < 4; i++) {
+        NEED(listen(hosts[i], 0) == 0);
+        fill_queue(hosts[i]);
+    }
     begin();
-    new_client(at("silent", address));
-    CHECK_INT(yolanda_client_set_timeout(client, 4000), 0);
+    new_client(at("third", address));
+    CHECK_INT(yolanda_client_set_timeout(client, 1500), 0);
+    int before = open_fds();
     long long start = now_ms();
     CHECK_INT(yolanda_client_start(client), 0);
-    RUN_UNTIL(seen_len > 0 || now_ms() - start > 3500);
-    CHECK(now_ms() - start >= 500 - 8);
+    RUN_UNTIL(seen_len > 0);
+    CHECK(now_ms() - start >= 1500 - 8);
+    CHECK_TEXT(seen, "F");
+    CHECK_INT(last_error, ETIMEDOUT);
+    CHECK_INT(open_fds(), before);
+}
+
+/* Stopped and freed with several sockets on their way. */
+CASE(given_up_with_several_on_their_way)
+{
+    char address[64];
+    int hosts[4];
+    four_hosts(hosts, address);
+    for (int i = 0; i < 4; i++) {
+        NEED(listen(hosts[i], 0) == 0);
+        fill_queue(hosts[i]);
+    }
+    begin();
+    int before = open_fds();
+    for (int i = 0; i < 2; i++) {
+        new_client(at("third", address));
+        connects = 0;
+        CHECK_INT(yolanda_client_start(client), 0);
+        RUN_UNTIL(connects == 3);
+        CHECK_INT(open_fds(), before + 3);
+        CHECK_INT(i == 0 ? yolanda_client_stop(client) : yolanda_client_free(client), 0);
+        CHECK_INT(open_fds(), before);
+        settle();
+        CHECK_TEXT(seen, "");
+    }
+}
+
+/* An address that answers late wins over those that were tried after it and don't answer at all. */
+CASE(the_first_to_connect_wins)
+{
+    char address[64], text[64];
+    int hosts[4];
+    four_hosts(hosts, address);
+    for (int i = 0; i < 4; i++) {
+        NEED(listen(hosts[i], 0) == 0);
+        fill_queue(hosts[i]);
+    }
+    begin();
+    new_client(at("third", address));
+    connects = 0;
+    CHECK_INT(yolanda_client_start(client), 0);
+    RUN_UNTIL(connects == 2);
+    /* The kernel asks again after a second or two, and finds room then. */
+    CHECK_INT(fcntl(hosts[0], F_SETFL, O_NONBLOCK), 0);
+    RUN_UNTIL((accept4(hosts[0], NULL, NULL, SOCK_CLOEXEC), seen_len > 0));
     CHECK_TEXT(seen, "C");
-    is_echoed(take(hosts[0]));
+    CHECK_INT(yolanda_connection_peer(last_conn, text, sizeof text), 0);
+    CHECK_TEXT(text, address);
+}
+
+/* One of each family by turns, beginning with what the system prefers. */
+CASE(families_by_turns)
+{
+    char address[64];
+    refusing(address);
+    begin();
+    new_client(at("mixed", address));
+    CHECK_INT(yolanda_client_start(client), 0);
+    RUN_UNTIL(seen_len > 0);
+    CHECK_TEXT(seen, "F");
+    CHECK_TEXT(families, "64646666");
 }
 
 static void ask(void)
@@ -451,6 +564,103 @@ CASE(loops_freed_while_resolving_leave_nothing)
     if (!CHECK(resident() - memory < 256)) {
         dprintf(check_report, "%ld KiB more\n", resident() - memory);
     }
+}
+
+/* A name that isn't answered: however often its client tries, one look-up is under way, and it is told
+ * what that one finds. */
+CASE(one_question_at_a_time)
+{
+    char address[64];
+    listen_here(address);
+    begin();
+    new_client(at("held", address));
+    CHECK_INT(yolanda_client_set_timeout(client, 20), 0);
+    CHECK_INT(yolanda_client_set_reconnect(client, 1, 1, 0), 0);
+    CHECK_INT(yolanda_client_start(client), 0);
+    RUN_UNTIL(times('F') == 10);
+    CHECK_INT(questions, 1);
+    CHECK_INT(yolanda_client_set_timeout(client, 0), 0);
+    /* It waits for nothing but the answer. */
+    struct yolanda_loop_stats stats;
+    RUN_UNTIL(yolanda_loop_get_stats(loop, &stats, sizeof stats) == 0 && stats.timers == 0);
+    sem_post(&answers);
+    RUN_UNTIL(times('C') == 1);
+    CHECK_INT(questions, 1);
+}
+
+/* Nor do clients that come and go ask more than that. */
+CASE(one_question_of_many_clients_in_a_row)
+{
+    char address[64];
+    listen_here(address);
+    begin();
+    for (int i = 0; i < 50; i++) {
+        new_client(at("held", address));
+        CHECK_INT(yolanda_client_start(client), 0);
+        settle();
+        CHECK_INT(i % 2 == 0 ? yolanda_client_free(client) : yolanda_client_stop(client), 0);
+    }
+    CHECK_INT(questions, 1);
+    CHECK_INT(yolanda_client_start(client), 0);
+    sem_post(&answers);
+    RUN_UNTIL(times('C') == 1);
+    CHECK_INT(questions, 1);
+}
+
+/* Names that aren't answered leave the others their turn. */
+CASE(a_name_that_is_known_beside_one_that_is_not)
+{
+    char address[64];
+    listen_here(address);
+    begin();
+    for (int i = 0; i < 3; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "held-%d:80", i);
+        struct yolanda_client *other = yolanda_client_new(loop, name, NULL, NULL, NULL, NULL);
+        CHECK_INT(yolanda_client_set_timeout(other, 1), 0);
+        CHECK_INT(yolanda_client_set_reconnect(other, 1, 1, 0), 0);
+        CHECK_INT(yolanda_client_start(other), 0);
+    }
+    for (int i = 0; i < 20; i++) {
+        settle();
+    }
+    new_client(at("one", address));
+    CHECK_INT(yolanda_client_start(client), 0);
+    RUN_UNTIL(times('C') == 1);
+    CHECK_INT(questions, 4);
+}
+
+/* In the line for a thread, a client keeps its place: it is first come, first served. */
+CASE(by_turns)
+{
+    enum { BUSY = 16 };
+    char name[32], address[64];
+    struct yolanda_client *last;
+    listen_here(address);
+    begin();
+    for (int i = 0; i < BUSY; i++) {
+        snprintf(name, sizeof name, "held-%d:9", i);
+        NEED((last = yolanda_client_new(loop, name, NULL, NULL, NULL, NULL)) != NULL);
+        CHECK_INT(yolanda_client_start(last), 0);
+    }
+    for (int i = 0; i < BUSY; i++) {
+        while (sem_wait(&asked) < 0) {
+        }
+    }
+    new_client(at("one", address));
+    CHECK_INT(yolanda_client_start(client), 0);
+    for (int i = 0; i < 5; i++) {
+        snprintf(name, sizeof name, "held-x%d:9", i);
+        NEED((last = yolanda_client_new(loop, name, NULL, NULL, NULL, NULL)) != NULL);
+        CHECK_INT(yolanda_client_start(last), 0);
+    }
+    CHECK_INT(yolanda_client_stop(client), 0);
+    CHECK_INT(yolanda_client_start(client), 0);
+    settle();
+    CHECK_INT(questions, BUSY);
+    sem_post(&answers);
+    RUN_UNTIL(times('C') == 1);
+    CHECK(questions <= BUSY + 2);
 }
 
 /* Many names: a bounded number of threads, and every client gets its answer. */

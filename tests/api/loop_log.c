@@ -152,6 +152,35 @@ CASE(lines_of_a_wake_up)
     CHECK_INT(lines_with(text, line), 1);
 }
 
+static int reads(void *data)
+{
+    uint64_t value;
+    return (int)read(*(int *)data, &value, sizeof value);
+}
+
+static void adds(void *channel)
+{
+    CHECK_INT(event_loop_add_channel_event(the_loop, ((struct channel *)channel)->fd, channel), 0);
+}
+
+/* What a loop is woken for follows the line that says so, also where something else came first. */
+CASE(lines_of_what_it_was_woken_for)
+{
+    char line[100];
+    int first = eventfd(1, EFD_CLOEXEC), fd[2];
+    the_loop = event_loop_init();
+    watch(the_loop, first, EVENT_READ, reads, NULL, &first);
+    make_pipe(fd);
+    struct channel *channel = channel_new(fd[0], EVENT_READ, NULL, NULL, NULL);
+    out_mark();
+    on_thread(adds, channel);
+    passes(the_loop, 2);
+    char *text = out_text();
+    snprintf(line, sizeof line, "[msg] add channel fd == %d, main thread\n", fd[0]);
+    char *woken = strstr(text, "[msg] wakeup, main thread\n"), *added = strstr(text, line);
+    CHECK(woken != NULL && added != NULL && woken < added);
+}
+
 /* A pass in which nothing happened prints nothing. */
 static const struct event_dispatcher *below;
 static int empty_passes;

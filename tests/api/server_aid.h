@@ -174,6 +174,14 @@ UNUSED static int readable(int fd)
     return poll(&one, 1, 0) == 1;
 }
 
+/* Closes with a reset. */
+UNUSED static void reset_fd(int fd)
+{
+    struct linger hard = { 1, 0 };
+    NEED(setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard) == 0);
+    close(fd);
+}
+
 /* The server answers this client. */
 UNUSED static void echoed(int fd, const char *text)
 {

@@ -544,7 +544,7 @@ CASE(inside_the_closed_callback)
     end();
 }
 
-/* At the limit others wait to be accepted: they are refused, not served. */
+/* At the limit others wait to be accepted: they are refused in order, not served. */
 CASE(at_the_limit)
 {
     EACH_WAY(threads, each)
@@ -557,10 +557,257 @@ CASE(at_the_limit)
         CHECK_INT(stop(-1), 0);
         ends_after(fd, 0);
         close(fd);
-        ends(waits);
+        ends_after(waits, 0);
         close(waits);
         stopped();
         CHECK_INT(completed, 1);
+        end();
+    }
+}
+
+/* Clients that the kernel has connected, and nobody has accepted. With a socket for each thread, the
+ * threads are held up in the completed callback of their first. */
+enum { WAITING = 24 };
+static int waiting[WAITING];
+static sem_t let_go;
+static atomic_int held;
+
+static int hold_first(struct tcp_connection *connection)
+{
+    (void)connection;
+    static _Thread_local struct TCPserver *known;
+    completed++;
+    if (known != server) {
+        known = server;
+        held++;
+        while (sem_wait(&let_go) < 0) {
+        }
+    }
+    return 0;
+}
+
+/* Every second one has asked already. */
+static void let_wait(int threads, int each)
+{
+    sem_init(&let_go, 0, 0);
+    held = 0;
+    make("127.0.0.1:0", threads);
+    if (each) {
+        server->connectionCompletedCallBack = hold_first;
+    }
+    CHECK_INT(yolanda_server_set_reuseport(server, each), 0);
+    CHECK_INT(yolanda_server_start(server), 0);
+    int first[64], n = 0;
+    while (each && held < threads) {
+        NEED(n < 64);
+        first[n++] = visit();
+        UNTIL(readable(first[n - 1]) || held > 0);
+        for (int i = 0; i < 10; i++) {
+            nap();
+        }
+    }
+    for (int i = 0; i < WAITING; i++) {
+        waiting[i] = visit();
+        if (i % 2 == 0) {
+            put(waiting[i], "hello");
+        }
+    }
+    for (int i = 0; i < n; i++) {
+        close(first[i]);
+    }
+}
+
+static void none_waits(void)
+{
+    for (int i = 0; i < WAITING; i++) {
+        close(waiting[i]);
+    }
+}
+
+/* The client's connection ends, in whatever way and after whatever bytes. */
+static void is_over(int fd)
+{
+    char bytes[64];
+    ssize_t n;
+    do {
+        UNTIL(readable(fd));
+        n = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
+    } while (n > 0);
+}
+
+CASE(those_who_wait_are_served)
+{
+    EACH_WAY(threads, each)
+    {
+        for (int deadline = -1; deadline <= SECONDS * 1000; deadline += SECONDS * 1000 + 1) {
+            int before = open_fds();
+            let_wait(threads, each);
+            int already = completed;
+            CHECK_INT(stop(deadline), 0);
+            CHECK_INT(completed, already);
+            is_refused();
+            for (int i = 0; i < threads; i++) {
+                sem_post(&let_go);
+            }
+            for (int i = 0; i < WAITING; i++) {
+                ends_after(waiting[i], i % 2 == 0 ? 5 : 0);
+            }
+            none_waits();
+            stopped();
+            CHECK(completed >= WAITING);
+            end();
+            CHECK_INT(open_fds(), before);
+        }
+    }
+}
+
+CASE(those_who_wait_are_cut_when_there_is_no_time)
+{
+    EACH_WAY(threads, each)
+    {
+        int before = open_fds();
+        let_wait(threads, each);
+        int already = completed;
+        CHECK_INT(stop(0), 0);
+        for (int i = 0; i < WAITING; i++) {
+            ends(waiting[i]);
+        }
+        for (int i = 0; i < threads; i++) {
+            sem_post(&let_go);
+        }
+        none_waits();
+        stopped();
+        CHECK_INT(completed, already);
+        end();
+        CHECK_INT(open_fds(), before);
+    }
+}
+
+/* Their thread has no time for them until the deadline. */
+CASE(those_who_wait_are_cut_at_the_deadline)
+{
+    int before = open_fds();
+    let_wait(2, 1);
+    int already = completed;
+    CHECK_INT(stop(50), 0);
+    for (int i = 0; i < WAITING; i++) {
+        ends(waiting[i]);
+    }
+    CHECK_INT(done, 0);
+    CHECK_INT(completed, already);
+    sem_post(&let_go);
+    sem_post(&let_go);
+    none_waits();
+    stopped();
+    end();
+    CHECK_INT(open_fds(), before);
+}
+
+CASE(those_who_wait_are_dropped_with_their_server)
+{
+    EACH_WAY(threads, each)
+    {
+        int before = open_fds();
+        let_wait(threads, each);
+        CHECK_INT(stop(-1), 0);
+        for (int i = 0; i < threads; i++) {
+            sem_post(&let_go);
+        }
+        CHECK_INT(yolanda_server_free(server), 0);
+        for (int i = 0; i < WAITING; i++) {
+            is_over(waiting[i]);
+        }
+        none_waits();
+        CHECK_INT(done, 0);
+        end();
+        CHECK_INT(open_fds(), before);
+    }
+}
+
+static int free_when_completed(struct tcp_connection *connection)
+{
+    (void)connection;
+    if (++completed == 3) {
+        CHECK_INT(yolanda_server_free(server), 0);
+    }
+    return 0;
+}
+
+CASE(freed_by_one_of_those_who_waited)
+{
+    for (int threads = 0; threads <= 2; threads += 2) {
+        int before = open_fds();
+        let_wait(threads, 0);
+        server->connectionCompletedCallBack = free_when_completed;
+        CHECK_INT(stop(-1), 0);
+        for (int i = 0; i < WAITING; i++) {
+            is_over(waiting[i]);
+        }
+        none_waits();
+        CHECK_INT(completed, 3);
+        CHECK_INT(done, 0);
+        end();
+        CHECK_INT(open_fds(), before);
+    }
+}
+
+/* More than may be open are refused, but not reset. */
+CASE(those_who_wait_at_the_limit_are_refused)
+{
+    let_wait(0, 0);
+    CHECK_INT(yolanda_server_set_max_connections(server, 4), 0);
+    CHECK_INT(stop(-1), 0);
+    for (int i = 0; i < WAITING; i++) {
+        ends_after(waiting[i], i % 2 == 0 && i < 4 ? 5 : 0);
+    }
+    none_waits();
+    stopped();
+    CHECK_INT(completed, 4);
+    end();
+}
+
+CASE(those_who_wait_when_descriptors_run_out)
+{
+    struct rlimit limit, less;
+    let_wait(0, 0);
+    NEED(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    less = limit;
+    /* The server's reserve is one more. */
+    int next = dup(0);
+    close(next);
+    less.rlim_cur = next + 6;
+    NEED(setrlimit(RLIMIT_NOFILE, &less) == 0);
+    CHECK_INT(stop(-1), 0);
+    for (int i = 0; i < WAITING; i++) {
+        is_over(waiting[i]);
+    }
+    NEED(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    none_waits();
+    stopped();
+    CHECK(completed >= 5 && completed < WAITING);
+    end();
+}
+
+CASE(those_who_wait_on_a_unix_socket)
+{
+    for (int threads = 0; threads <= 2; threads += 2) {
+        char path[64];
+        snprintf(path, sizeof path, "unix:/tmp/yolanda-stop-%d", (int)getpid());
+        serve(path, threads);
+        for (int i = 0; i < WAITING; i++) {
+            waiting[i] = dial(path);
+            NEED(waiting[i] >= 0);
+            put(waiting[i], "hello");
+        }
+        CHECK_INT(stop(-1), 0);
+        CHECK_INT(dial(path), -1);
+        CHECK_INT(errno, ENOENT);
+        for (int i = 0; i < WAITING; i++) {
+            ends_after(waiting[i], 5);
+        }
+        none_waits();
+        UNTIL(done);
+        CHECK_INT(completed, WAITING);
         end();
     }
 }
@@ -630,6 +877,33 @@ static int take_off(struct buffer *input, struct tcp_connection *connection)
                                               connection->channel), 0);
     messages++;
     return 0;
+}
+
+CASE(an_http_server_answers_those_who_wait)
+{
+    for (int threads = 0; threads <= 2; threads += 2) {
+        loop = yolanda_loop_new(NULL, NULL);
+        struct http_server *http = http_server_new(loop, 0, page, threads);
+        NEED(http != NULL);
+        server = http->tcpServer;
+        http_server_start(http);
+        for (int i = 0; i < WAITING; i++) {
+            waiting[i] = visit();
+            put(waiting[i], "GET / HTTP/1.1\r\nHost: here\r\n\r\n");
+        }
+        CHECK_INT(stop(-1), 0);
+        for (int i = 0; i < WAITING; i++) {
+            hear(waiting[i], "\r\nConnection: close\r\n");
+            ends_after(waiting[i], 0);
+        }
+        none_waits();
+        UNTIL(done);
+        CHECK_INT(messages, WAITING);
+        CHECK_INT(yolanda_loop_free(loop), 0);
+        loop = NULL;
+        server = NULL;
+        messages = done = 0;
+    }
 }
 
 CASE(a_connection_that_is_off_its_loop)

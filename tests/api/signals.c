@@ -5,6 +5,8 @@
 #include "yolanda.h"
 
 #include <stdatomic.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
 
 struct seen {
     int calls, last, order;
@@ -316,6 +318,62 @@ CASE(a_storm_of_signals)
     int before = count;
     kill(getpid(), SIGUSR1);
     until(loop, &count, before + 1);
+    CHECK_INT(yolanda_loop_free(loop), 0);
+}
+
+/* A coroutine's stack, of which hardly anything is left when the signal comes. */
+static void raise_near_the_end_of_the_stack(void)
+{
+    char *here = __builtin_frame_address(0);
+    long page = getpagesize();
+    size_t left = (size_t)((unsigned long)here % page);
+    volatile char *rest = __builtin_alloca(left - 512);
+    rest[0] = 0;
+    syscall(SYS_tgkill, getpid(), gettid(), SIGUSR1);
+}
+
+CASE(a_thread_with_a_small_stack)
+{
+    if (SANITIZED) {
+        return; /* its handlers need more than this has */
+    }
+    struct event_loop *loop = event_loop_init();
+    struct seen seen = { 0 };
+    CHECK(yolanda_signal_start(loop, SIGUSR1, on_signal, &seen) != 0);
+    long page = getpagesize();
+    char *memory = mmap(NULL, 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    NEED(memory != MAP_FAILED && mprotect(memory + page, page, PROT_READ | PROT_WRITE) == 0);
+    stack_t other = { .ss_size = 1 << 16, .ss_sp = malloc(1 << 16) };
+    NEED(other.ss_sp != NULL && sigaltstack(&other, NULL) == 0);
+    /* Once on the large stack: what the dynamic linker has to look up takes much. */
+    syscall(SYS_tgkill, getpid(), gettid(), SIGUSR1);
+    until(loop, &seen.calls, 1);
+    static ucontext_t back, small;
+    NEED(getcontext(&small) == 0);
+    small.uc_stack.ss_sp = memory + page;
+    small.uc_stack.ss_size = page;
+    small.uc_link = &back;
+    makecontext(&small, raise_near_the_end_of_the_stack, 0);
+    NEED(swapcontext(&back, &small) == 0);
+    until(loop, &seen.calls, 2);
+    CHECK_INT(yolanda_loop_free(loop), 0);
+    other.ss_flags = SS_DISABLE;
+    NEED(sigaltstack(&other, NULL) == 0);
+    free(other.ss_sp);
+    munmap(memory, 2 * page);
+}
+
+/* What other languages' runtimes ask of every handler: their own stack, their calls go on. */
+CASE(flags_of_the_handler)
+{
+    struct event_loop *loop = event_loop_init();
+    struct seen seen = { 0 };
+    struct sigaction now;
+    CHECK(yolanda_signal_start(loop, SIGUSR1, on_signal, &seen) != 0);
+    CHECK_INT(sigaction(SIGUSR1, NULL, &now), 0);
+    CHECK((now.sa_flags & SA_ONSTACK) != 0);
+    CHECK((now.sa_flags & SA_RESTART) != 0);
+    CHECK((now.sa_flags & (SA_RESETHAND | SA_NODEFER)) == 0);
     CHECK_INT(yolanda_loop_free(loop), 0);
 }
 

@@ -129,6 +129,25 @@ CASE(joined_by_the_program)
 }
 
 /* A thread whose loop has ended already is joined all the same. */
+/* Nobody can know when a detached thread has ended: its loop isn't freed under its hands. */
+CASE(detached_by_the_program)
+{
+    if (SANITIZED) {
+        return; /* its loop stays, as said */
+    }
+    begin();
+    int peer = connection_on(thread.eventLoop);
+    NEED(pthread_detach(thread.thread_tid) == 0);
+    errno = 0;
+    CHECK_INT(yolanda_loop_thread_stop(&thread), -1);
+    CHECK_INT(errno, EINVAL);
+    /* It ends nevertheless, and closes what it has. */
+    char byte;
+    CHECK_INT(read(peer, &byte, 1), 0);
+    CHECK_INT(closed, 1);
+    close(peer);
+}
+
 CASE(after_its_loop_has_quit)
 {
     begin();

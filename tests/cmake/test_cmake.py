@@ -1,5 +1,6 @@
 """How programs find the library: add_subdirectory, find_package, pkg-config, by hand."""
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ import harness
 
 GENERATORS = ("Unix Makefiles", "Ninja")
 SHARED = {"so": "ON", "a": "OFF"}
+VERSION = re.search(r'^version = "(.*)"', (harness.ROOT / "Cargo.toml").read_text(), re.MULTILINE).group(1)
 
 CHAPTER_C = """
     #include "lib/common.h"
@@ -83,14 +85,18 @@ def setUpModule():
     SCRATCH = Path(tempfile.mkdtemp(prefix="yolanda cmake "))
     unittest.addModuleCleanup(shutil.rmtree, SCRATCH)
     harness.library()
-    build = SCRATCH / "library"
+    PREFIX = installed("moved")
+
+
+def installed(name, *args):
+    """The folder of a package that was configured with these arguments."""
+    build, stage = SCRATCH / f"library {name}", SCRATCH / f"stage {name}"
     run("cmake", "-S", harness.ROOT, "-B", build, "-DCMAKE_INSTALL_PREFIX=/opt/yolanda",
-        f"-DYOLANDA_CARGO_TARGET_DIR={harness.TARGET}", "-DYOLANDA_EXAMPLES=OFF")
+        f"-DYOLANDA_CARGO_TARGET_DIR={harness.TARGET}", "-DYOLANDA_EXAMPLES=OFF", *args)
     run("cmake", "--build", build)
-    run("cmake", "--install", build, env={"DESTDIR": SCRATCH / "stage"})
+    run("cmake", "--install", build, env={"DESTDIR": stage})
     # What was installed for /opt is used elsewhere: it has to be relocatable.
-    PREFIX = SCRATCH / "moved"
-    (SCRATCH / "stage/opt/yolanda").rename(PREFIX)
+    return (stage / "opt/yolanda").rename(SCRATCH / name)
 
 
 def run(*command, env=None, cwd=None, fails=False):
@@ -125,14 +131,16 @@ def subdirectory():
 
 
 def package():
-    return "find_package(yolanda 0.2 REQUIRED)"
+    return f"find_package(yolanda {VERSION.rpartition('.')[0]} REQUIRED)"
 
 
 def configure(root, generator="Ninja", kind="a", *args, **options):
+    """Configures a project; the build folder and what CMake said. kind None: it says nothing of it."""
     build = root / f"build-{generator}-{kind}"
+    shared = [f"-DBUILD_SHARED_LIBS={SHARED[kind]}"] if kind else []
     output = run("cmake", "-S", root, "-B", build, "-G", generator,
                  f"-DYOLANDA_CARGO_TARGET_DIR={harness.TARGET}", f"-DCMAKE_PREFIX_PATH={PREFIX}",
-                 f"-DBUILD_SHARED_LIBS={SHARED[kind]}", *args, **options)
+                 *shared, *args, **options)
     return build, output
 
 
@@ -245,7 +253,7 @@ class Installed(Test):
             "yolandaConfig.cmake", "yolandaConfigVersion.cmake", "yolandaTarget.cmake")}
         expected = headers | package | {
             "lib/libyolanda.a", "lib/libyolanda.so", "lib/libyolanda.so.1", f"lib/{version}",
-            "lib/pkgconfig/yolanda.pc"}
+            "lib/pkgconfig/yolanda.pc", "lib/pkgconfig/yolanda-shared.pc"}
         found = {str(path.relative_to(PREFIX)) for path in PREFIX.rglob("*") if not path.is_dir()}
         self.assertEqual(found, expected)
         self.assertEqual(os.readlink(PREFIX / "lib/libyolanda.so"), "libyolanda.so.1")
@@ -254,7 +262,7 @@ class Installed(Test):
         self.assertIn("include/yolanda/lib/tcp_server.h", found)
 
     def test_says_nothing_of_where_it_was_built(self):
-        for path in [*PREFIX.glob("lib/cmake/yolanda/*.cmake"), PREFIX / "lib/pkgconfig/yolanda.pc"]:
+        for path in [*PREFIX.glob("lib/cmake/yolanda/*.cmake"), *PREFIX.glob("lib/pkgconfig/*.pc")]:
             text = path.read_text()
             for place in (str(SCRATCH), str(harness.ROOT), "/opt/yolanda"):
                 self.assertNotIn(place, text, path)
@@ -262,9 +270,30 @@ class Installed(Test):
     def test_find_package(self):
         self.check_matrix("package", package())
 
-    def test_find_package_refuses_another_version(self):
-        root = tree("version", PROJECT.format(uses="find_package(yolanda 99 REQUIRED)"))
-        configure(root, fails=True)
+    def test_find_package_looks_at_the_version(self):
+        """While the major number is 0, another minor version is another interface."""
+        major, minor, patch = map(int, VERSION.split("."))
+        asked = {f"{major}.{minor}": True, VERSION: True, f"{major}.{minor}.{patch + 1}": False,
+                 f"{major}.{minor + 1}": False, f"{major + 1}": False}
+        if minor > 0:
+            asked[f"{major}.{minor - 1}"] = major > 0
+        for number, (version, taken) in enumerate(asked.items()):
+            with self.subTest(version):
+                root = tree(f"version {number}", "cmake_minimum_required(VERSION 3.5)\nproject(x NONE)\n"
+                            f"find_package(yolanda {version} REQUIRED)")
+                configure(root, fails=not taken)
+
+    def test_find_package_gives_what_was_configured(self):
+        prefixes = {"so": installed("shared", "-DBUILD_SHARED_LIBS=ON"), "a": PREFIX}
+        root = tree("default", PROJECT.format(uses=package()))
+        for configured, prefix in prefixes.items():
+            other = {"so": "a", "a": "so"}[configured]
+            for kind, args in ((configured, []), (other, [f"-DYOLANDA_SHARED={SHARED[other]}"]),
+                               (other, [f"-DBUILD_SHARED_LIBS={SHARED[other]}"])):
+                with self.subTest(configured=configured, args=args):
+                    build, _ = configure(root, "Ninja", None, "--fresh", f"-DCMAKE_PREFIX_PATH={prefix}", *args)
+                    run("cmake", "--build", build)
+                    self.check_program(build / "chap-1/chapter", kind)
 
     def test_pkg_config(self):
         env = {"PKG_CONFIG_PATH": PREFIX / "lib/pkgconfig"}
@@ -276,8 +305,12 @@ class Installed(Test):
         self.check_program(root / "c", "so")
         run("g++", "-Wall", "-Werror", root / "chap-1/chapter.cpp", *shared, rpath, "-o", root / "cpp")
         self.check_program(root / "cpp", "so", "1")
-        run("gcc", "-static", root / "chap-1/chapter.c", *static, "-o", root / "static")
-        self.check_program(root / "static", "a")
+        # The shared library lies in the same folder.
+        for flags in ([], ["-static"]):
+            for compiler, source in (("gcc", "chapter.c"), ("clang", "chapter.c"), ("g++", "chapter.cpp")):
+                with self.subTest(flags=flags, compiler=compiler):
+                    run(compiler, *flags, root / "chap-1" / source, *static, "-o", root / "static")
+                    self.check_program(root / "static", "a", "1" if compiler == "g++" else "5 on epoll")
 
     def test_by_hand(self):
         root = tree("by hand", "")

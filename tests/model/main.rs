@@ -18,9 +18,13 @@ mod in_use;
 #[path = "../../src/reactor/refs.rs"]
 mod ref_count;
 
+#[path = "../../src/reactor/tcp_connection/write_side.rs"]
+mod write_side;
+
 mod descriptor;
 mod refs;
 mod wake;
+mod writing;
 
 /// Runs a model. `preemptions` bounds how often a thread is interrupted where it could go on; what
 /// goes wrong between threads goes wrong with two or three (Musuvathi and Qadeer, PLDI 2007).

@@ -15,6 +15,7 @@ trait Flag: Default + Send + Sync + 'static {
     fn has_queued(&self) -> bool;
     fn raise(&self) -> bool;
     fn fall(&self);
+    fn failed(&self) {}
 }
 
 impl Flag for WakeFlag {
@@ -32,6 +33,9 @@ impl Flag for WakeFlag {
     }
     fn fall(&self) {
         self.fall();
+    }
+    fn failed(&self) {
+        self.failed();
     }
 }
 
@@ -78,6 +82,8 @@ struct Loop<F> {
     /// A byte was written beside one that nobody had taken yet.
     wasted: AtomicBool,
     quit: AtomicBool,
+    /// So many bytes can't be written.
+    fails: AtomicUsize,
     queue: Mutex<Vec<(usize, usize)>>,
 }
 
@@ -92,9 +98,21 @@ impl<F: Flag> Loop<F> {
         self.wake();
     }
 
+    /// The same, with the lock held until the byte is written.
+    fn post_whole(&self, poster: usize, number: usize) {
+        let mut queue = self.queue.lock().unwrap();
+        queue.push((poster, number));
+        self.flag.queued();
+        self.wake();
+    }
+
     /// `wakeup::wake_once`.
     fn wake(&self) {
         if self.flag.raise() {
+            if self.fails.load(Relaxed) > 0 {
+                self.fails.fetch_sub(1, Relaxed);
+                return self.flag.failed();
+            }
             let there = self.pipe.fetch_add(1, Relaxed);
             if there > 0 {
                 self.wasted.store(true, Relaxed);
@@ -181,6 +199,33 @@ fn three_posters() {
     posts::<WakeFlag>(2, &[1, 1, 1], PASS);
 }
 
+/// One byte can't be written: the post after it wakes the loop for both.
+fn fails<F: Flag>() {
+    explore(3, || {
+        let l = Arc::new(Loop::<F>::default());
+        l.fails.store(1, Relaxed);
+        let posters: Vec<_> = (0..2)
+            .map(|poster| {
+                let l = l.clone();
+                thread::spawn(move || l.post_whole(poster, 0))
+            })
+            .collect();
+        let mut ran = l.run(PASS).0;
+        posters.into_iter().for_each(|thread| thread.join().unwrap());
+        if l.pipe.load(Relaxed) > 0 {
+            ran.extend(l.run(PASS).0);
+        }
+        l.post_whole(2, 0);
+        l.finish(&mut ran, PASS);
+        assert_eq!(ran.len(), 3);
+    });
+}
+
+#[test]
+fn a_byte_that_fails() {
+    fails::<WakeFlag>();
+}
+
 #[test]
 fn quit_ends_the_loop_beside_a_post() {
     explore(3, || {
@@ -200,6 +245,34 @@ fn quit_ends_the_loop_beside_a_post() {
 #[should_panic = "a post without a wake-up"]
 fn falling_before_draining_is_found() {
     posts::<WakeFlag>(3, &[2, 1], [Step::Fall, Step::Drain, Step::Run]);
+}
+
+/// Stays up when the byte fails.
+#[derive(Default)]
+struct StaysUp(WakeFlag);
+
+impl Flag for StaysUp {
+    fn queued(&self) {
+        self.0.queued();
+    }
+    fn emptied(&self) {
+        self.0.emptied();
+    }
+    fn has_queued(&self) -> bool {
+        self.0.has_queued()
+    }
+    fn raise(&self) -> bool {
+        self.0.raise()
+    }
+    fn fall(&self) {
+        self.0.fall();
+    }
+}
+
+#[test]
+#[should_panic = "a post without a wake-up"]
+fn staying_up_after_a_failure_is_found() {
+    fails::<StaysUp>();
 }
 
 #[test]

@@ -15,7 +15,7 @@ pub struct yolanda_client {
 }
 
 /// Called on the loop's thread, from its pass, for each attempt that failed: the connection wasn't
-/// made. `error` is an errno value, that of the address that was tried last:
+/// made. `error` is an errno value, of several addresses that of the last one to fail:
 ///
 /// - ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, ETIMEDOUT and others of connect(2); also ETIMEDOUT when
 ///   the time of yolanda_client_set_timeout() is over. ENOENT: no such unix socket. EAGAIN: its
@@ -35,8 +35,15 @@ pub type yolanda_client_failed_callback = Option<
 /// Makes a client of a loop. `address` is copied:
 ///
 /// "1.2.3.4:80", "[::1]:80", "[fe80::1%eth0]:80", "unix:/path", "unix:@abstract" (abstract namespace of
-/// unix(7)), or "name:80": then the name is looked up at each attempt, on a thread of the library's own,
-/// and its first eight addresses are tried one after the other in the system's order.
+/// unix(7)), or "name:80": then the name is looked up at each attempt, on a thread of the library's own.
+/// Up to eight of its addresses are tried in the system's order, IPv6 and IPv4 by turns (RFC 8305): the
+/// next one when one has failed, or after 250 milliseconds beside those that haven't answered. The first
+/// that connects is the client's connection, the others are closed.
+///
+/// An attempt that ends before its name was looked up leaves that look-up under way, and the next attempt
+/// waits for the same one: a client has one at a time. 16 names are looked up at a time, the others wait for
+/// their turn. Neither freeing the client or its loop, nor the end of the process, nor dlclose(3) of a
+/// plug-in that holds the library waits for a look-up; a plug-in that has begun one stays in memory.
 ///
 /// The callbacks are those of its connections and may be NULL; they work as a server's do. TCP_NODELAY is
 /// set unless yolanda_client_set_nodelay() says otherwise.
@@ -58,7 +65,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_new(
     write_completed: write_completed_call_back,
     closed: connection_closed_call_back,
 ) -> *mut yolanda_client {
-    weak_export!("yolanda_client_new", crate::reactor::client::yolanda_client_new)
+    jump_to!(crate::reactor::client::yolanda_client_new)
 }
 
 /// Sets what `data` of the client's next connections begins as.
@@ -73,12 +80,14 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_data(
     client: *mut yolanda_client,
     data: *mut c_void,
 ) -> c_int {
-    weak_export!("yolanda_client_set_data", crate::reactor::client::yolanda_client_set_data)
+    jump_to!(crate::reactor::client::yolanda_client_set_data)
 }
 
 /// Sets how many milliseconds an attempt may take, for looking up the name and for connecting
-/// together; 30,000 unless set, 0: as long as the system tries. It counts from the next attempt on. Of
-/// several addresses each gets an equal share of the time that is left.
+/// together; 30,000 unless set, 0: as long as the system tries. It counts from the next attempt on. Where
+/// it is too short to try each address 250 milliseconds after the last, the time that is left is divided
+/// among them. An answer that came in time counts, also where the loop's thread was
+/// busy until the time was over.
 ///
 /// Returns 0, or -1 with errno: EINVAL (NULL, a negative time), EPERM.
 ///
@@ -90,7 +99,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_timeout(
     client: *mut yolanda_client,
     ms: i64,
 ) -> c_int {
-    weak_export!("yolanda_client_set_timeout", crate::reactor::client::yolanda_client_set_timeout)
+    jump_to!(crate::reactor::client::yolanda_client_set_timeout)
 }
 
 /// Sets what is called, with `data`, when an attempt has failed. NULL for none.
@@ -106,10 +115,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_failed_callback(
     callback: yolanda_client_failed_callback,
     data: *mut c_void,
 ) -> c_int {
-    weak_export!(
-        "yolanda_client_set_failed_callback",
-        crate::reactor::client::yolanda_client_set_failed_callback
-    )
+    jump_to!(crate::reactor::client::yolanda_client_set_failed_callback)
 }
 
 /// Has the client connect again after an attempt failed, and after a connection ended, for whatever
@@ -137,10 +143,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_reconnect(
     max_ms: i64,
     attempts: c_int,
 ) -> c_int {
-    weak_export!(
-        "yolanda_client_set_reconnect",
-        crate::reactor::client::yolanda_client_set_reconnect
-    )
+    jump_to!(crate::reactor::client::yolanda_client_set_reconnect)
 }
 
 /// Sets the time limits of the client's next connections, as yolanda_connection_set_timeouts() does for
@@ -158,7 +161,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_timeouts(
     read_ms: i64,
     write_ms: i64,
 ) -> c_int {
-    weak_export!("yolanda_client_set_timeouts", crate::reactor::client::yolanda_client_set_timeouts)
+    jump_to!(crate::reactor::client::yolanda_client_set_timeouts)
 }
 
 /// Sets the limits of the client's next connections, as yolanda_connection_set_limits() does for one.
@@ -175,7 +178,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_limits(
     max_unread: usize,
     policy: c_int,
 ) -> c_int {
-    weak_export!("yolanda_client_set_limits", crate::reactor::client::yolanda_client_set_limits)
+    jump_to!(crate::reactor::client::yolanda_client_set_limits)
 }
 
 /// Sets the water marks of the client's next connections, as yolanda_connection_set_water_marks()
@@ -194,10 +197,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_water_marks(
     on_low: yolanda_water_mark_callback,
     on_high: yolanda_water_mark_callback,
 ) -> c_int {
-    weak_export!(
-        "yolanda_client_set_water_marks",
-        crate::reactor::client::yolanda_client_set_water_marks
-    )
+    jump_to!(crate::reactor::client::yolanda_client_set_water_marks)
 }
 
 /// Sets TCP_NODELAY (tcp(7)) of the client's next connections, on at first: small writes leave at once
@@ -213,7 +213,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_nodelay(
     client: *mut yolanda_client,
     on: c_int,
 ) -> c_int {
-    weak_export!("yolanda_client_set_nodelay", crate::reactor::client::yolanda_client_set_nodelay)
+    jump_to!(crate::reactor::client::yolanda_client_set_nodelay)
 }
 
 /// Sets keep-alive of the client's next connections, as yolanda_connection_set_keepalive() does for one.
@@ -230,10 +230,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_keepalive(
     interval_s: c_int,
     count: c_int,
 ) -> c_int {
-    weak_export!(
-        "yolanda_client_set_keepalive",
-        crate::reactor::client::yolanda_client_set_keepalive
-    )
+    jump_to!(crate::reactor::client::yolanda_client_set_keepalive)
 }
 
 /// Begins to connect. No callback runs within: the completed callback of the connection, or the failed
@@ -251,7 +248,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_keepalive(
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_start(client: *mut yolanda_client) -> c_int {
-    weak_export!("yolanda_client_start", crate::reactor::client::yolanda_client_start)
+    jump_to!(crate::reactor::client::yolanda_client_start)
 }
 
 /// Ends an attempt, without a callback, and all further ones. A connection is closed at once as by
@@ -267,7 +264,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_start(client: *mut yolanda_client
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_stop(client: *mut yolanda_client) -> c_int {
-    weak_export!("yolanda_client_stop", crate::reactor::client::yolanda_client_stop)
+    jump_to!(crate::reactor::client::yolanda_client_stop)
 }
 
 /// Whether the client has a connection, is about to make one, or is going to try again: 1, else 0. In a
@@ -280,7 +277,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_stop(client: *mut yolanda_client)
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_is_active(client: *mut yolanda_client) -> c_int {
-    weak_export!("yolanda_client_is_active", crate::reactor::client::yolanda_client_is_active)
+    jump_to!(crate::reactor::client::yolanda_client_is_active)
 }
 
 /// The client's connection, from its completed callback on, until its closed callback.
@@ -295,7 +292,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_is_active(client: *mut yolanda_cl
 pub unsafe extern "C-unwind" fn yolanda_client_connection(
     client: *mut yolanda_client,
 ) -> *mut tcp_connection {
-    weak_export!("yolanda_client_connection", crate::reactor::client::yolanda_client_connection)
+    jump_to!(crate::reactor::client::yolanda_client_connection)
 }
 
 /// Stops a client as yolanda_client_stop() does, in whatever state it is, and frees it. It may be called
@@ -310,5 +307,5 @@ pub unsafe extern "C-unwind" fn yolanda_client_connection(
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_free(client: *mut yolanda_client) -> c_int {
-    weak_export!("yolanda_client_free", crate::reactor::client::yolanda_client_free)
+    jump_to!(crate::reactor::client::yolanda_client_free)
 }

@@ -20,10 +20,7 @@ use super::super::tcp_connection::tcp_connection;
 pub unsafe extern "C-unwind" fn yolanda_connection_retain(
     connection: *mut tcp_connection,
 ) -> *mut tcp_connection {
-    weak_export!(
-        "yolanda_connection_retain",
-        crate::reactor::tcp_connection::yolanda_connection_retain
-    )
+    jump_to!(crate::reactor::tcp_connection::yolanda_connection_retain)
 }
 
 /// Gives a reference back. After the last one the connection is freed, as soon as it has closed:
@@ -38,10 +35,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_retain(
 pub unsafe extern "C-unwind" fn yolanda_connection_release(
     connection: *mut tcp_connection,
 ) -> c_int {
-    weak_export!(
-        "yolanda_connection_release",
-        crate::reactor::tcp_connection::yolanda_connection_release
-    )
+    jump_to!(crate::reactor::tcp_connection::yolanda_connection_release)
 }
 
 /// 1 until closing has begun, for whatever reason, then 0. On another thread than the loop's the
@@ -56,10 +50,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_release(
 pub unsafe extern "C-unwind" fn yolanda_connection_is_open(
     connection: *mut tcp_connection,
 ) -> c_int {
-    weak_export!(
-        "yolanda_connection_is_open",
-        crate::reactor::tcp_connection::yolanda_connection_is_open
-    )
+    jump_to!(crate::reactor::tcp_connection::yolanda_connection_is_open)
 }
 
 /// The connection's number in this process: never 0, never used again, unlike its descriptor.
@@ -71,7 +62,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_is_open(
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_id(connection: *mut tcp_connection) -> u64 {
-    weak_export!("yolanda_connection_id", crate::reactor::tcp_connection::yolanda_connection_id)
+    jump_to!(crate::reactor::tcp_connection::yolanda_connection_id)
 }
 
 /// Why the connection closes or has closed: an errno value. 0 while it is open, and where both sides
@@ -90,15 +81,13 @@ pub unsafe extern "C-unwind" fn yolanda_connection_id(connection: *mut tcp_conne
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_error(connection: *mut tcp_connection) -> c_int {
-    weak_export!(
-        "yolanda_connection_error",
-        crate::reactor::tcp_connection::yolanda_connection_error
-    )
+    jump_to!(crate::reactor::tcp_connection::yolanda_connection_error)
 }
 
 /// Closes a connection at once: what is queued is dropped. No callback runs within; the closed
-/// callback comes from the loop's pass, and on another thread's call a message callback that is on
-/// its way may still come before it.
+/// callback comes from the loop's pass. On another thread it comes after what that thread posted
+/// before, and a message callback that is on its way may still come first; the caller finds the
+/// connection closed at once.
 ///
 /// Returns 0, or -1 with errno: EINVAL (NULL), ENOTCONN (closing has begun already, by the first
 /// call of this function for example), ENOMEM (on another thread only; it is as open as before).
@@ -108,17 +97,14 @@ pub unsafe extern "C-unwind" fn yolanda_connection_error(connection: *mut tcp_co
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_close(connection: *mut tcp_connection) -> c_int {
-    weak_export!(
-        "yolanda_connection_close",
-        crate::reactor::tcp_connection::yolanda_connection_close
-    )
+    jump_to!(crate::reactor::tcp_connection::yolanda_connection_close)
 }
 
-/// Closes a connection after its queue is sent: the queue goes out, then the end of the stream, and
-/// when the peer has ended its side too, the connection closes. Whatever is left of that after
+/// Closes a connection after all that was accepted is sent, other threads' sends included: the queue goes
+/// out, then the end of the stream, and when the peer has ended its side too, the connection closes. Whatever is left of that after
 /// `limit_ms` milliseconds, it is closed then, with ETIMEDOUT; 0 cuts it in the next pass.
 ///
-/// Sends fail with EPIPE from here on. What still arrives is dropped, without message callbacks, also
+/// Sends fail with EPIPE from here on; functions that the same thread posted before still send. What still arrives is dropped, without message callbacks, also
 /// where reading was paused. Called again, the earlier of both ends counts;
 /// yolanda_connection_close() may follow.
 ///
@@ -133,10 +119,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_close_after_send(
     connection: *mut tcp_connection,
     limit_ms: i64,
 ) -> c_int {
-    weak_export!(
-        "yolanda_connection_close_after_send",
-        crate::reactor::tcp_connection::yolanda_connection_close_after_send
-    )
+    jump_to!(crate::reactor::tcp_connection::yolanda_connection_close_after_send)
 }
 
 /// Gives the connection a pointer of yours, apart from `data`, and a function that frees it. What
@@ -157,10 +140,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_user_data(
     data: *mut c_void,
     destroy: Option<unsafe extern "C-unwind" fn(data: *mut c_void)>,
 ) -> c_int {
-    weak_export!(
-        "yolanda_connection_set_user_data",
-        crate::reactor::tcp_connection::yolanda_connection_set_user_data
-    )
+    jump_to!(crate::reactor::tcp_connection::yolanda_connection_set_user_data)
 }
 
 /// The pointer of yolanda_connection_set_user_data(), also of a connection that has closed; NULL
@@ -173,10 +153,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_user_data(
 pub unsafe extern "C-unwind" fn yolanda_connection_user_data(
     connection: *mut tcp_connection,
 ) -> *mut c_void {
-    weak_export!(
-        "yolanda_connection_user_data",
-        crate::reactor::tcp_connection::yolanda_connection_user_data
-    )
+    jump_to!(crate::reactor::tcp_connection::yolanda_connection_user_data)
 }
 
 /// Writes the peer's address: "1.2.3.4:5", "[::1]:5", "unix:/path", "unix:@abstract", or "unix:" for
@@ -194,7 +171,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_peer(
     text: *mut c_char,
     size: usize,
 ) -> c_int {
-    weak_export!("yolanda_connection_peer", crate::reactor::tcp_connection::yolanda_connection_peer)
+    jump_to!(crate::reactor::tcp_connection::yolanda_connection_peer)
 }
 
 /// Writes the connection's own address; otherwise as yolanda_connection_peer().
@@ -208,10 +185,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_local(
     text: *mut c_char,
     size: usize,
 ) -> c_int {
-    weak_export!(
-        "yolanda_connection_local",
-        crate::reactor::tcp_connection::yolanda_connection_local
-    )
+    jump_to!(crate::reactor::tcp_connection::yolanda_connection_local)
 }
 
 /// Sets TCP_NODELAY (tcp(7)): whether small writes leave at once, or wait for the answer to the last.
@@ -227,10 +201,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_nodelay(
     connection: *mut tcp_connection,
     on: c_int,
 ) -> c_int {
-    weak_export!(
-        "yolanda_connection_set_nodelay",
-        crate::reactor::tcp_connection::yolanda_connection_set_nodelay
-    )
+    jump_to!(crate::reactor::tcp_connection::yolanda_connection_set_nodelay)
 }
 
 /// Has the kernel ask a silent peer whether it is still there (SO_KEEPALIVE, socket(7)): after
@@ -250,10 +221,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_keepalive(
     interval_s: c_int,
     count: c_int,
 ) -> c_int {
-    weak_export!(
-        "yolanda_connection_set_keepalive",
-        crate::reactor::tcp_connection::yolanda_connection_set_keepalive
-    )
+    jump_to!(crate::reactor::tcp_connection::yolanda_connection_set_keepalive)
 }
 
 /// Stops reading: no message callback comes until yolanda_connection_resume(), the peer has to wait
@@ -274,10 +242,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_keepalive(
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_pause(connection: *mut tcp_connection) -> c_int {
-    weak_export!(
-        "yolanda_connection_pause",
-        crate::reactor::tcp_connection::yolanda_connection_pause
-    )
+    jump_to!(crate::reactor::tcp_connection::yolanda_connection_pause)
 }
 
 /// Goes on reading. Bytes that had been left unread before are handed to the message callback once
@@ -292,10 +257,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_pause(connection: *mut tcp_co
 pub unsafe extern "C-unwind" fn yolanda_connection_resume(
     connection: *mut tcp_connection,
 ) -> c_int {
-    weak_export!(
-        "yolanda_connection_resume",
-        crate::reactor::tcp_connection::yolanda_connection_resume
-    )
+    jump_to!(crate::reactor::tcp_connection::yolanda_connection_resume)
 }
 
 /// Told how many bytes are queued by now.
@@ -324,10 +286,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_water_marks(
     on_low: yolanda_water_mark_callback,
     on_high: yolanda_water_mark_callback,
 ) -> c_int {
-    weak_export!(
-        "yolanda_connection_set_water_marks",
-        crate::reactor::tcp_connection::yolanda_connection_set_water_marks
-    )
+    jump_to!(crate::reactor::tcp_connection::yolanda_connection_set_water_marks)
 }
 
 /// Over its limit of queued bytes a connection is closed.
@@ -359,10 +318,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_limits(
     max_unread: usize,
     policy: c_int,
 ) -> c_int {
-    weak_export!(
-        "yolanda_connection_set_limits",
-        crate::reactor::tcp_connection::yolanda_connection_set_limits
-    )
+    jump_to!(crate::reactor::tcp_connection::yolanda_connection_set_limits)
 }
 
 /// Closes a connection on which nothing moves, with ETIMEDOUT and its closed callback. Milliseconds,
@@ -387,8 +343,5 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_timeouts(
     read_ms: i64,
     write_ms: i64,
 ) -> c_int {
-    weak_export!(
-        "yolanda_connection_set_timeouts",
-        crate::reactor::tcp_connection::yolanda_connection_set_timeouts
-    )
+    jump_to!(crate::reactor::tcp_connection::yolanda_connection_set_timeouts)
 }

@@ -44,7 +44,7 @@ pub unsafe extern "C-unwind" fn yolanda_loop_new(
     name: *const c_char,
     dispatcher: *const c_char,
 ) -> *mut event_loop {
-    weak_export!("yolanda_loop_new", crate::reactor::control::yolanda_loop_new)
+    jump_to!(crate::reactor::control::yolanda_loop_new)
 }
 
 /// Frees a loop, also one of event_loop_init(), with all that it has: the servers and clients that
@@ -64,7 +64,37 @@ pub unsafe extern "C-unwind" fn yolanda_loop_new(
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_loop_free(eventLoop: *mut event_loop) -> c_int {
-    weak_export!("yolanda_loop_free", crate::reactor::control::yolanda_loop_free)
+    jump_to!(crate::reactor::control::yolanda_loop_free)
+}
+
+/// Makes a loop that a child process has inherited through fork(2) the child's own, while the parent goes on
+/// with its copy: the child's gets an epoll descriptor and a wake-up pair of its own, and the calling thread.
+/// A child that is the only one to use a loop (as after daemon(3)) needs no call.
+///
+/// Channels, timers, signal watchers, clients and servers go on in the child; watching a channel or freeing the
+/// loop changes nothing for the parent. Listening sockets are shared: each client comes to one of the two. The
+/// file of a unix socket stays the parent's: the child doesn't remove it. What was posted and not called yet is
+/// called in both processes. A look-up of a name that was under way ends with its time limit. The descriptor
+/// of yolanda_loop_fd() is another one afterwards.
+///
+/// A connection belongs to one of the two: the other one closes its copy with yolanda_connection_close(), or
+/// frees the loop, before it runs it. That sends nothing; tcp_connection_shutdown() and
+/// yolanda_connection_close_after_send() end the connection for both. Answers of an HTTP server that haven't
+/// left at the fork are sent by the parent only.
+///
+/// Fork outside of the loop's callbacks, and while no other thread is in a call of the library.
+///
+/// Returns 0, or -1 with errno: EINVAL for NULL, EBUSY inside a callback of the loop and where it has worker
+/// threads, which don't survive a fork (the child then leaves the loop alone), EPERM on another thread of the
+/// process that made the loop, ENOTSUP for a back end without init, EMFILE, ENFILE, ENOMEM: nothing has
+/// changed.
+///
+/// # Safety
+/// `eventLoop` is NULL or a loop that isn't freed yet. On its thread; in a child on the only thread.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C-unwind" fn yolanda_loop_reinit(eventLoop: *mut event_loop) -> c_int {
+    jump_to!(crate::reactor::inherit::yolanda_loop_reinit)
 }
 
 /// Ends event_loop_run() and yolanda_loop_run_once() of a loop, at the end of the pass that runs or at
@@ -78,12 +108,13 @@ pub unsafe extern "C-unwind" fn yolanda_loop_free(eventLoop: *mut event_loop) ->
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_loop_quit(eventLoop: *mut event_loop) -> c_int {
-    weak_export!("yolanda_loop_quit", crate::reactor::control::yolanda_loop_quit)
+    jump_to!(crate::reactor::control::yolanda_loop_quit)
 }
 
 /// Runs the loop until at least one callback was called, somebody has woken it up, or `limit_ms`
 /// milliseconds are over: 0 looks without waiting, -1 sets no limit. It may be called inside a callback of the
-/// loop.
+/// loop; then it goes on with what the pass around it had still to do. The callback's own connection may have
+/// ended when it returns.
 ///
 /// Returns how many callbacks were called, 0 when the time is over or the loop is to quit; -1 with errno:
 /// EINVAL for NULL or another negative limit, EPERM on another thread.
@@ -96,12 +127,14 @@ pub unsafe extern "C-unwind" fn yolanda_loop_run_once(
     eventLoop: *mut event_loop,
     limit_ms: i64,
 ) -> c_int {
-    weak_export!("yolanda_loop_run_once", crate::reactor::control::yolanda_loop_run_once)
+    jump_to!(crate::reactor::control::yolanda_loop_run_once)
 }
 
 /// Has `callback(eventLoop, data)` called on the loop's thread, once, never before this returns. Of what
-/// one thread posts nothing is lost and the order is kept, also towards its sends and its changes of
-/// channels. Many posts wake the loop up once.
+/// one thread posts nothing is lost and the order is kept, also towards its sends, its shutdowns and its
+/// changes of channels. On the loop's own thread those take effect at once, and the function is called
+/// later in the pass. What was posted before yolanda_loop_quit() is called before event_loop_run()
+/// returns. Many posts wake the loop up once.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL (`data` may be NULL), ENOMEM, ESHUTDOWN for a loop that is
 /// being freed: the function is never called then.
@@ -115,7 +148,7 @@ pub unsafe extern "C" fn yolanda_loop_post(
     callback: yolanda_loop_callback,
     data: *mut c_void,
 ) -> c_int {
-    weak_export!("yolanda_loop_post", crate::reactor::control::yolanda_loop_post)
+    jump_to!(crate::reactor::control::yolanda_loop_post)
 }
 
 /// A descriptor that is readable while the loop has events, so that another loop can watch it (poll(2),
@@ -123,14 +156,14 @@ pub unsafe extern "C" fn yolanda_loop_post(
 /// yolanda_loop_run_once(eventLoop, 0). It stays the loop's: neither read nor close it.
 ///
 /// Returns the descriptor, or -1 with errno: EINVAL for NULL, EPERM on another thread, ENOTSUP for a back
-/// end of the program's own, EMFILE, ENFILE, ENOMEM.
+/// end of the program's own, EMFILE, ENFILE, ENOMEM, ENOSPC (fs.epoll.max_user_watches).
 ///
 /// # Safety
 /// `eventLoop` is NULL or a loop. Only on its thread.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_loop_fd(eventLoop: *mut event_loop) -> c_int {
-    weak_export!("yolanda_loop_fd", crate::reactor::control::yolanda_loop_fd)
+    jump_to!(crate::reactor::control::yolanda_loop_fd)
 }
 
 /// How many milliseconds may pass until yolanda_loop_run_once() is due although nothing has happened to
@@ -143,7 +176,7 @@ pub unsafe extern "C" fn yolanda_loop_fd(eventLoop: *mut event_loop) -> c_int {
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_loop_timeout(eventLoop: *mut event_loop) -> i64 {
-    weak_export!("yolanda_loop_timeout", crate::reactor::control::yolanda_loop_timeout)
+    jump_to!(crate::reactor::control::yolanda_loop_timeout)
 }
 
 /// The name of the loop's back end: "epoll", "poll", or what a program's own has.
@@ -155,7 +188,7 @@ pub unsafe extern "C" fn yolanda_loop_timeout(eventLoop: *mut event_loop) -> i64
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_loop_dispatcher(eventLoop: *mut event_loop) -> *const c_char {
-    weak_export!("yolanda_loop_dispatcher", crate::reactor::control::yolanda_loop_dispatcher)
+    jump_to!(crate::reactor::control::yolanda_loop_dispatcher)
 }
 
 /// Tells what a loop has done: fills the `size` bytes of `stats`, sizeof(struct yolanda_loop_stats) of the
@@ -173,5 +206,5 @@ pub unsafe extern "C" fn yolanda_loop_get_stats(
     stats: *mut yolanda_loop_stats,
     size: usize,
 ) -> c_int {
-    weak_export!("yolanda_loop_get_stats", crate::reactor::control::yolanda_loop_get_stats)
+    jump_to!(crate::reactor::control::yolanda_loop_get_stats)
 }

@@ -62,10 +62,7 @@ pub unsafe extern "C" fn yolanda_http_server_set_access_log(
     callback: yolanda_http_access_callback,
     data: *mut c_void,
 ) -> c_int {
-    weak_export!(
-        "yolanda_http_server_set_access_log",
-        crate::http::access::yolanda_http_server_set_access_log
-    )
+    jump_to!(crate::http::access::yolanda_http_server_set_access_log)
 }
 
 /// Writes an entry as a line of the Combined Log Format, without a line end; its part before the last two
@@ -90,5 +87,5 @@ pub unsafe extern "C" fn yolanda_http_access_line(
     buffer: *mut c_char,
     size: usize,
 ) -> c_int {
-    weak_export!("yolanda_http_access_line", crate::http::access::yolanda_http_access_line)
+    jump_to!(crate::http::access::yolanda_http_access_line)
 }

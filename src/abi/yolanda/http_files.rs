@@ -44,7 +44,7 @@ pub unsafe extern "C" fn yolanda_http_files_new(
     root: *const c_char,
     flags: c_int,
 ) -> *mut yolanda_http_files {
-    weak_export!("yolanda_http_files_new", crate::http::files::yolanda_http_files_new)
+    jump_to!(crate::http::files::yolanda_http_files_new)
 }
 
 /// Frees files. Servers that have them keep what they need, so this may come as soon as the last
@@ -58,7 +58,7 @@ pub unsafe extern "C" fn yolanda_http_files_new(
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_files_free(files: *mut yolanda_http_files) -> c_int {
-    weak_export!("yolanda_http_files_free", crate::http::files::yolanda_http_files_free)
+    jump_to!(crate::http::files::yolanda_http_files_free)
 }
 
 /// Sets the name of the file that stands for its folder, which is copied. NULL: folders are 404.
@@ -74,7 +74,7 @@ pub unsafe extern "C" fn yolanda_http_files_set_index(
     files: *mut yolanda_http_files,
     name: *const c_char,
 ) -> c_int {
-    weak_export!("yolanda_http_files_set_index", crate::http::files::yolanda_http_files_set_index)
+    jump_to!(crate::http::files::yolanda_http_files_set_index)
 }
 
 /// Sets how long clients may use a file without asking again: `Cache-Control: max-age`, in seconds. -1, the
@@ -90,10 +90,7 @@ pub unsafe extern "C" fn yolanda_http_files_set_max_age(
     files: *mut yolanda_http_files,
     seconds: c_int,
 ) -> c_int {
-    weak_export!(
-        "yolanda_http_files_set_max_age",
-        crate::http::files::yolanda_http_files_set_max_age
-    )
+    jump_to!(crate::http::files::yolanda_http_files_set_max_age)
 }
 
 /// Has a server answer GET and HEAD of all paths that begin with `prefix` with the files: with "/static/"
@@ -114,7 +111,7 @@ pub unsafe extern "C" fn yolanda_http_server_files(
     prefix: *const c_char,
     files: *mut yolanda_http_files,
 ) -> c_int {
-    weak_export!("yolanda_http_server_files", crate::http::files::yolanda_http_server_files)
+    jump_to!(crate::http::files::yolanda_http_server_files)
 }
 
 /// Fills in a response with a file: status, headers, body. `path` is a decoded path below the root, with or
@@ -138,5 +135,5 @@ pub unsafe extern "C" fn yolanda_http_files_answer(
     httpResponse: *mut http_response,
     path: *const c_char,
 ) -> c_int {
-    weak_export!("yolanda_http_files_answer", crate::http::files::yolanda_http_files_answer)
+    jump_to!(crate::http::files::yolanda_http_files_answer)
 }

@@ -20,7 +20,7 @@ pub unsafe extern "C" fn yolanda_http_request_body(
     httpRequest: *mut http_request,
     length: *mut usize,
 ) -> *const c_char {
-    weak_export!("yolanda_http_request_body", crate::http::request_parts::yolanda_http_request_body)
+    jump_to!(crate::http::request_parts::yolanda_http_request_body)
 }
 
 /// The path of the URL without the query, decoded: "/a b" for "/a%20b?c=d", "/" for "http://host", "*" for
@@ -38,7 +38,7 @@ pub unsafe extern "C" fn yolanda_http_request_body(
 pub unsafe extern "C" fn yolanda_http_request_path(
     httpRequest: *mut http_request,
 ) -> *const c_char {
-    weak_export!("yolanda_http_request_path", crate::http::request_parts::yolanda_http_request_path)
+    jump_to!(crate::http::request_parts::yolanda_http_request_path)
 }
 
 /// A parameter of the URL's query, decoded as browsers encode forms: parameters are parted by `&`, `+` is a
@@ -56,10 +56,7 @@ pub unsafe extern "C" fn yolanda_http_request_query(
     httpRequest: *mut http_request,
     name: *const c_char,
 ) -> *const c_char {
-    weak_export!(
-        "yolanda_http_request_query",
-        crate::http::request_parts::yolanda_http_request_query
-    )
+    jump_to!(crate::http::request_parts::yolanda_http_request_query)
 }
 
 /// How many parameters the query has, those without a value and of the same name as well.
@@ -71,10 +68,7 @@ pub unsafe extern "C" fn yolanda_http_request_query(
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_request_query_count(httpRequest: *mut http_request) -> c_int {
-    weak_export!(
-        "yolanda_http_request_query_count",
-        crate::http::request_parts::yolanda_http_request_query_count
-    )
+    jump_to!(crate::http::request_parts::yolanda_http_request_query_count)
 }
 
 /// The parameter at `index`, from 0, in the order of the query. Sets `*name` and `*value`, where these aren't
@@ -93,10 +87,7 @@ pub unsafe extern "C" fn yolanda_http_request_query_at(
     name: *mut *const c_char,
     value: *mut *const c_char,
 ) -> c_int {
-    weak_export!(
-        "yolanda_http_request_query_at",
-        crate::http::request_parts::yolanda_http_request_query_at
-    )
+    jump_to!(crate::http::request_parts::yolanda_http_request_query_at)
 }
 
 /// The value at `index`, from 0, of the headers of that name, which is compared ignoring case. Where a list
@@ -114,10 +105,7 @@ pub unsafe extern "C" fn yolanda_http_request_header_at(
     name: *const c_char,
     index: c_int,
 ) -> *const c_char {
-    weak_export!(
-        "yolanda_http_request_header_at",
-        crate::http::request_parts::yolanda_http_request_header_at
-    )
+    jump_to!(crate::http::request_parts::yolanda_http_request_header_at)
 }
 
 /// The connection that a request came over: for the peer's address, or to retain it.
@@ -132,8 +120,5 @@ pub unsafe extern "C" fn yolanda_http_request_header_at(
 pub unsafe extern "C" fn yolanda_http_request_connection(
     httpRequest: *mut http_request,
 ) -> *mut tcp_connection {
-    weak_export!(
-        "yolanda_http_request_connection",
-        crate::http::request_parts::yolanda_http_request_connection
-    )
+    jump_to!(crate::http::request_parts::yolanda_http_request_connection)
 }

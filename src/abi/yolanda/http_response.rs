@@ -18,10 +18,7 @@ pub unsafe extern "C" fn yolanda_http_response_set_status(
     status: c_int,
     message: *const c_char,
 ) -> c_int {
-    weak_export!(
-        "yolanda_http_response_set_status",
-        crate::http::response_setters::yolanda_http_response_set_status
-    )
+    jump_to!(crate::http::response_setters::yolanda_http_response_set_status)
 }
 
 /// Sets the value of Content-Type, which is copied; NULL leaves the header out.
@@ -37,10 +34,7 @@ pub unsafe extern "C" fn yolanda_http_response_set_content_type(
     httpResponse: *mut http_response,
     contentType: *const c_char,
 ) -> c_int {
-    weak_export!(
-        "yolanda_http_response_set_content_type",
-        crate::http::response_setters::yolanda_http_response_set_content_type
-    )
+    jump_to!(crate::http::response_setters::yolanda_http_response_set_content_type)
 }
 
 /// Adds a header. Name and value are copied; blanks around the value are left out. Content-Length and
@@ -59,10 +53,7 @@ pub unsafe extern "C" fn yolanda_http_response_add_header(
     name: *const c_char,
     value: *const c_char,
 ) -> c_int {
-    weak_export!(
-        "yolanda_http_response_add_header",
-        crate::http::response_setters::yolanda_http_response_add_header
-    )
+    jump_to!(crate::http::response_setters::yolanda_http_response_add_header)
 }
 
 /// Sets the body: `length` bytes of any kind, which are copied. It replaces the field `body`, and setting
@@ -80,10 +71,7 @@ pub unsafe extern "C" fn yolanda_http_response_set_body(
     data: *const c_void,
     length: usize,
 ) -> c_int {
-    weak_export!(
-        "yolanda_http_response_set_body",
-        crate::http::response_setters::yolanda_http_response_set_body
-    )
+    jump_to!(crate::http::response_setters::yolanda_http_response_set_body)
 }
 
 /// Makes `length` bytes of a regular file the body, from `offset` on; a length of -1 stands for all up to its
@@ -110,10 +98,7 @@ pub unsafe extern "C" fn yolanda_http_response_set_file(
     offset: i64,
     length: i64,
 ) -> c_int {
-    weak_export!(
-        "yolanda_http_response_set_file",
-        crate::http::response_setters::yolanda_http_response_set_file
-    )
+    jump_to!(crate::http::response_setters::yolanda_http_response_set_file)
 }
 
 /// An event of yolanda_http_stream_callback: all that was written has been sent; write on.
@@ -123,7 +108,9 @@ pub const YOLANDA_HTTP_CLOSED: c_int = 2;
 
 /// Called on the connection's thread for a deferred response: YOLANDA_HTTP_WRITABLE soon after the
 /// callback was set, and then whenever everything that was written since the last call has been sent;
-/// YOLANDA_HTTP_CLOSED once, when the connection has ended: send the response all the same, that frees it.
+/// YOLANDA_HTTP_CLOSED once, when the connection has ended, also where that was before the callback was set.
+/// The response is still yours then: send it all the same, that frees it. Once yolanda_http_response_send() has
+/// returned, the callback is never called again, whatever becomes of the connection, the server or the loop.
 pub type yolanda_http_stream_callback = Option<
     unsafe extern "C-unwind" fn(httpResponse: *mut http_response, event: c_int, data: *mut c_void),
 >;
@@ -147,11 +134,15 @@ pub type yolanda_http_stream_callback = Option<
 pub unsafe extern "C" fn yolanda_http_response_defer(
     httpResponse: *mut http_response,
 ) -> *mut http_response {
-    weak_export!("yolanda_http_response_defer", crate::http::deferred::yolanda_http_response_defer)
+    jump_to!(crate::http::deferred::yolanda_http_response_defer)
 }
 
 /// Sends a deferred response, or the end of its stream, and frees it: don't touch it, nor its request,
-/// afterwards. It may be called inside the request callback, too.
+/// afterwards. It may be called inside the request callback, too, and inside the response's own callbacks.
+///
+/// Once it has returned, no callback of the response is called any more. Called on another thread than the
+/// connection's, it first waits until a callback of this response that is running there has returned; so don't
+/// hold a lock meanwhile that the callback takes. When it returns, what the callbacks use may be freed.
 ///
 /// Returns 0, or -1 with errno: ENOTCONN when the client has gone (the response is freed), ENOMEM (it isn't:
 /// call again), EINVAL for NULL or a response that isn't deferred.
@@ -161,7 +152,7 @@ pub unsafe extern "C" fn yolanda_http_response_defer(
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_response_send(httpResponse: *mut http_response) -> c_int {
-    weak_export!("yolanda_http_response_send", crate::http::deferred::yolanda_http_response_send)
+    jump_to!(crate::http::deferred::yolanda_http_response_send)
 }
 
 /// Whether the client of a deferred response is still there: 1 or 0; -1 with EINVAL for NULL or a
@@ -172,16 +163,14 @@ pub unsafe extern "C" fn yolanda_http_response_send(httpResponse: *mut http_resp
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_response_is_open(httpResponse: *mut http_response) -> c_int {
-    weak_export!(
-        "yolanda_http_response_is_open",
-        crate::http::deferred::yolanda_http_response_is_open
-    )
+    jump_to!(crate::http::deferred::yolanda_http_response_is_open)
 }
 
 /// Begins to send a deferred response in parts: status and headers now, the body by
 /// yolanda_http_response_write(), its end by yolanda_http_response_send(). `length` is the body's, or -1 where it
-/// isn't known: then it is sent in chunks (RFC 9112, 7.1), to an HTTP/1.0 client until the connection ends.
-/// The response's own `body` isn't sent.
+/// isn't known: then it is sent in chunks (RFC 9112, 7.1), to an HTTP/1.0 client until the connection ends:
+/// with a reset where that comes before yolanda_http_response_send() and all of the body, so that the client doesn't
+/// take a part for the whole. The response's own `body` isn't sent.
 ///
 /// Returns 0, or -1 with errno: EALREADY the second time, ENOTCONN, EPIPE or ECONNRESET (the client has
 /// gone), ENOBUFS, ENOMEM, EINVAL (NULL, not deferred, another negative length).
@@ -194,7 +183,7 @@ pub unsafe extern "C" fn yolanda_http_response_begin(
     httpResponse: *mut http_response,
     length: i64,
 ) -> c_int {
-    weak_export!("yolanda_http_response_begin", crate::http::deferred::yolanda_http_response_begin)
+    jump_to!(crate::http::deferred::yolanda_http_response_begin)
 }
 
 /// Sends a part of the body, all of it or, on failure, nothing; what the socket doesn't take now is
@@ -214,7 +203,7 @@ pub unsafe extern "C" fn yolanda_http_response_write(
     data: *const c_void,
     length: usize,
 ) -> c_int {
-    weak_export!("yolanda_http_response_write", crate::http::deferred::yolanda_http_response_write)
+    jump_to!(crate::http::deferred::yolanda_http_response_write)
 }
 
 /// How many bytes wait to be sent to the client of a deferred response; 0 with EINVAL for NULL or a
@@ -225,10 +214,7 @@ pub unsafe extern "C" fn yolanda_http_response_write(
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_response_queued(httpResponse: *mut http_response) -> usize {
-    weak_export!(
-        "yolanda_http_response_queued",
-        crate::http::deferred::yolanda_http_response_queued
-    )
+    jump_to!(crate::http::deferred::yolanda_http_response_queued)
 }
 
 /// Has `callback` called as the client takes what is written, so that a body of any size needs little
@@ -245,8 +231,5 @@ pub unsafe extern "C" fn yolanda_http_response_set_stream_callback(
     callback: yolanda_http_stream_callback,
     data: *mut c_void,
 ) -> c_int {
-    weak_export!(
-        "yolanda_http_response_set_stream_callback",
-        crate::http::deferred::yolanda_http_response_set_stream_callback
-    )
+    jump_to!(crate::http::deferred::yolanda_http_response_set_stream_callback)
 }

@@ -60,7 +60,7 @@ pub unsafe extern "C" fn yolanda_http_server_route(
     data: *mut c_void,
     destroy: Option<unsafe extern "C-unwind" fn(data: *mut c_void)>,
 ) -> c_int {
-    weak_export!("yolanda_http_server_route", crate::http::route::yolanda_http_server_route)
+    jump_to!(crate::http::route::yolanda_http_server_route)
 }
 
 /// What a name in the pattern of the request's route stands for, decoded: "7" by "id" for "/users/7" and
@@ -78,8 +78,5 @@ pub unsafe extern "C" fn yolanda_http_request_param(
     httpRequest: *mut http_request,
     name: *const c_char,
 ) -> *const c_char {
-    weak_export!(
-        "yolanda_http_request_param",
-        crate::http::request_parts::yolanda_http_request_param
-    )
+    jump_to!(crate::http::request_parts::yolanda_http_request_param)
 }

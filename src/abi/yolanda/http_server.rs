@@ -37,7 +37,7 @@ pub unsafe extern "C-unwind" fn yolanda_http_server_new(
     requestCallback: request_callback,
     threads: c_int,
 ) -> *mut http_server {
-    weak_export!("yolanda_http_server_new", crate::http::http_server::yolanda_http_server_new)
+    jump_to!(crate::http::http_server::yolanda_http_server_new)
 }
 
 /// Starts a server, also one of http_server_new(), as yolanda_server_start() does.
@@ -50,10 +50,7 @@ pub unsafe extern "C-unwind" fn yolanda_http_server_new(
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_http_server_start(server: *mut http_server) -> c_int {
-    weak_export!(
-        "yolanda_http_server_start",
-        crate::http::server_settings::yolanda_http_server_start
-    )
+    jump_to!(crate::http::server_settings::yolanda_http_server_start)
 }
 
 /// Frees a server, also one of http_server_new(), as yolanda_server_free() does with its TCP server:
@@ -68,16 +65,18 @@ pub unsafe extern "C-unwind" fn yolanda_http_server_start(server: *mut http_serv
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_http_server_free(server: *mut http_server) -> c_int {
-    weak_export!("yolanda_http_server_free", crate::http::server_settings::yolanda_http_server_free)
+    jump_to!(crate::http::server_settings::yolanda_http_server_free)
 }
 
 /// Sets how long the server waits, in milliseconds; 0 waits for ever. The clock is looked at every now
-/// and then, so a deadline may be late by a quarter of itself, by a second at most; it is never early.
+/// and then, so a deadline may be late by a quarter of itself, by a second at most; it is never early. What the
+/// client has sent in time counts, also where the server's thread was busy until the deadline was over.
 ///
 /// `idle_ms`: for the next request on an open connection, or the first; it is closed then (75,000 without this
 /// call, as the others 60,000).
 /// `head_ms`: for request line and headers, from their first byte to their last: 408, and it closes.
-/// `body_ms`: for the next bytes of a body: 408, and it closes.
+/// `body_ms`: for the next bytes of a body: 408, and it closes. yolanda_http_server_set_body_rate() has a limit for all
+/// of it.
 /// `answer_ms`: for a deferred response, or its next part: 503, and it closes; once the response has begun, it is
 /// cut off.
 /// `write_ms`: for a client that takes nothing of what is queued for it: it is cut off.
@@ -96,17 +95,41 @@ pub unsafe extern "C" fn yolanda_http_server_set_deadlines(
     answer_ms: i64,
     write_ms: i64,
 ) -> c_int {
-    weak_export!(
-        "yolanda_http_server_set_deadlines",
-        crate::http::server_settings::yolanda_http_server_set_deadlines
-    )
+    jump_to!(crate::http::server_settings::yolanda_http_server_set_deadlines)
+}
+
+/// Sets how fast the body of a request has to come, without this call as with 20,000 and 500. Bytes are counted as they
+/// are sent, chunk lines and trailers included.
+///
+/// `grace_ms`: milliseconds that each body has before its rate counts.
+/// `bytes_per_second`: for each so many bytes the client gets another second; 0: any rate, and `grace_ms` is of no
+/// effect. Who sends faster is ahead, by the deadline for bodies (yolanda_http_server_set_deadlines()) at most, or
+/// by `grace_ms` where that is longer.
+///
+/// A client that is slower gets 408, and the connection closes; where the body is streamed, the final call says so.
+/// Time in which the program has stopped the reading doesn't count, nor does time in which the server's thread was
+/// busy. Bodies that have begun keep their `grace_ms`.
+///
+/// Returns 0, or -1 with errno: EINVAL (NULL, a negative number, more than 24 days, more than 4,294,967,295 bytes, a
+/// rate without `grace_ms`), EPERM on another thread.
+///
+/// # Safety
+/// `server` is NULL or a server. Only on its loop's thread.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn yolanda_http_server_set_body_rate(
+    server: *mut http_server,
+    grace_ms: i64,
+    bytes_per_second: i64,
+) -> c_int {
+    jump_to!(crate::http::rate::yolanda_http_server_set_body_rate)
 }
 
 /// Sets how large requests may be; 0 stands for the number that holds without this call.
 ///
 /// `line`: bytes of the request line (8,192); 414 beyond.
 /// `head`: bytes of request line, headers and trailers (65,536); 431 beyond.
-/// `headers`: how many headers (1,000); 431 beyond.
+/// `headers`: how many headers and trailers (1,000); 431 beyond.
 /// `body`: bytes of the body (67,108,864); 413 beyond.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL or more than 1 GiB, EPERM on another thread.
@@ -122,10 +145,7 @@ pub unsafe extern "C" fn yolanda_http_server_set_limits(
     headers: usize,
     body: usize,
 ) -> c_int {
-    weak_export!(
-        "yolanda_http_server_set_limits",
-        crate::http::server_settings::yolanda_http_server_set_limits
-    )
+    jump_to!(crate::http::server_settings::yolanda_http_server_set_limits)
 }
 
 /// Sets how many bytes of bodies the server may hold at once, over all connections and threads: those that are being
@@ -145,10 +165,7 @@ pub unsafe extern "C" fn yolanda_http_server_set_max_body_memory(
     server: *mut http_server,
     bytes: usize,
 ) -> c_int {
-    weak_export!(
-        "yolanda_http_server_set_max_body_memory",
-        crate::http::server_settings::yolanda_http_server_set_max_body_memory
-    )
+    jump_to!(crate::http::server_settings::yolanda_http_server_set_max_body_memory)
 }
 
 /// Sets after how many requests a connection is closed; 0, the default, sets no limit.
@@ -163,10 +180,7 @@ pub unsafe extern "C" fn yolanda_http_server_set_max_requests(
     server: *mut http_server,
     requests: c_int,
 ) -> c_int {
-    weak_export!(
-        "yolanda_http_server_set_max_requests",
-        crate::http::server_settings::yolanda_http_server_set_max_requests
-    )
+    jump_to!(crate::http::server_settings::yolanda_http_server_set_max_requests)
 }
 
 /// Tells what a server has done: fills the `size` bytes of `stats`, sizeof(struct yolanda_http_stats) of the
@@ -183,8 +197,5 @@ pub unsafe extern "C" fn yolanda_http_server_get_stats(
     stats: *mut yolanda_http_stats,
     size: usize,
 ) -> c_int {
-    weak_export!(
-        "yolanda_http_server_get_stats",
-        crate::http::server_settings::yolanda_http_server_get_stats
-    )
+    jump_to!(crate::http::server_settings::yolanda_http_server_get_stats)
 }

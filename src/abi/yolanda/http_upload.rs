@@ -55,10 +55,7 @@ pub unsafe extern "C" fn yolanda_http_server_set_head_callback(
     callback: yolanda_http_head_callback,
     data: *mut c_void,
 ) -> c_int {
-    weak_export!(
-        "yolanda_http_server_set_head_callback",
-        crate::http::head::yolanda_http_server_set_head_callback
-    )
+    jump_to!(crate::http::head::yolanda_http_server_set_head_callback)
 }
 
 /// Has `callback` called for each request of a route, whether it has a body or not: instead of the server's own.
@@ -82,10 +79,7 @@ pub unsafe extern "C" fn yolanda_http_server_set_route_head_callback(
     callback: yolanda_http_head_callback,
     data: *mut c_void,
 ) -> c_int {
-    weak_export!(
-        "yolanda_http_server_set_route_head_callback",
-        crate::http::head::yolanda_http_server_set_route_head_callback
-    )
+    jump_to!(crate::http::head::yolanda_http_server_set_route_head_callback)
 }
 
 /// Has the body of a request given to `callback` in parts instead of being collected: of whatever size it is,
@@ -118,10 +112,7 @@ pub unsafe extern "C" fn yolanda_http_request_stream_body(
     data: *mut c_void,
     limit: u64,
 ) -> c_int {
-    weak_export!(
-        "yolanda_http_request_stream_body",
-        crate::http::upload::yolanda_http_request_stream_body
-    )
+    jump_to!(crate::http::upload::yolanda_http_request_stream_body)
 }
 
 /// Has `destroy` called with the `data` of yolanda_http_request_stream_body() when the request is over: exactly once,
@@ -140,10 +131,7 @@ pub unsafe extern "C" fn yolanda_http_request_set_stream_destroy(
     httpRequest: *mut http_request,
     destroy: Option<unsafe extern "C-unwind" fn(data: *mut c_void)>,
 ) -> c_int {
-    weak_export!(
-        "yolanda_http_request_set_stream_destroy",
-        crate::http::upload::yolanda_http_request_set_stream_destroy
-    )
+    jump_to!(crate::http::upload::yolanda_http_request_set_stream_destroy)
 }
 
 /// Refuses a request before its body is read: behind the head callback the client gets an error with this
@@ -161,7 +149,7 @@ pub unsafe extern "C" fn yolanda_http_request_refuse(
     httpRequest: *mut http_request,
     status: c_int,
 ) -> c_int {
-    weak_export!("yolanda_http_request_refuse", crate::http::head::yolanda_http_request_refuse)
+    jump_to!(crate::http::head::yolanda_http_request_refuse)
 }
 
 /// Refuses a request as yolanda_http_request_refuse() does, with an answer of yours: headers, content type and
@@ -178,10 +166,7 @@ pub unsafe extern "C" fn yolanda_http_request_refuse_with(
     httpRequest: *mut http_request,
     status: c_int,
 ) -> *mut http_response {
-    weak_export!(
-        "yolanda_http_request_refuse_with",
-        crate::http::head::yolanda_http_request_refuse_with
-    )
+    jump_to!(crate::http::head::yolanda_http_request_refuse_with)
 }
 
 /// The `data` of yolanda_http_request_stream_body(), for who answers the request.
@@ -195,8 +180,5 @@ pub unsafe extern "C" fn yolanda_http_request_refuse_with(
 pub unsafe extern "C" fn yolanda_http_request_stream_data(
     httpRequest: *mut http_request,
 ) -> *mut c_void {
-    weak_export!(
-        "yolanda_http_request_stream_data",
-        crate::http::upload::yolanda_http_request_stream_data
-    )
+    jump_to!(crate::http::upload::yolanda_http_request_stream_data)
 }

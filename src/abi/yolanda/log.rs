@@ -32,7 +32,7 @@ pub type yolanda_log_sink = Option<
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_log_set_level(level: c_int) -> c_int {
-    weak_export!("yolanda_log_set_level", crate::log::yolanda_log_set_level)
+    jump_to!(crate::log::yolanda_log_set_level)
 }
 
 /// The level that counts now: LOG_DEBUG_TYPE to YOLANDA_LOG_OFF, the environment's where none was
@@ -43,7 +43,7 @@ pub unsafe extern "C" fn yolanda_log_set_level(level: c_int) -> c_int {
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_log_level() -> c_int {
-    weak_export!("yolanda_log_level", crate::log::yolanda_log_level)
+    jump_to!(crate::log::yolanda_log_level)
 }
 
 /// Gives all lines to a function instead of stdout: the library's, and those of yolanda_log(),
@@ -60,5 +60,5 @@ pub unsafe extern "C" fn yolanda_log_level() -> c_int {
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_log_set_sink(sink: yolanda_log_sink, data: *mut c_void) -> c_int {
-    weak_export!("yolanda_log_set_sink", crate::log::yolanda_log_set_sink)
+    jump_to!(crate::log::yolanda_log_set_sink)
 }

@@ -24,8 +24,16 @@ pub type yolanda_server_callback =
 /// "unix:/path", "unix:@name": a Unix domain socket, or one of Linux's abstract namespace (unix(7)).
 ///
 /// Port 0 is any free one, which `port` of the server then holds (0 for Unix sockets). The address is
-/// bound at once, with SO_REUSEADDR; a Unix socket listens at once, the others from the start on. A
-/// socket file that a server has left behind is replaced; the server's own is removed when it stops.
+/// bound at once, with SO_REUSEADDR; a Unix socket listens at once, the others from the start on.
+///
+/// A socket file that nobody listens on was left behind, and is replaced; the server's own is removed when it
+/// stops. A path changes hands only under a lock on the file "PATH.yolanda-lock" (flock(2)), which is made for
+/// that moment and removed after it. So of two servers that start at once one gets EADDRINUSE, and nobody
+/// removes the file of a live server, in whatever order servers start, stop and die. A child that has the
+/// socket by fork(2) removes the file only when nobody listens on it any more. Where the folder can't be
+/// written when the server stops, the file stays. Servers of yolanda_server_new_fd() neither make nor remove
+/// a file; abstract names are the kernel's and have none.
+///
 /// `threads` more threads serve its connections; 0: the loop's own. Callbacks are as for
 /// tcp_server_init() and may be NULL. `data` of new connections is set by tcp_server_set_data().
 ///
@@ -37,8 +45,8 @@ pub type yolanda_server_callback =
 ///
 /// Returns the server, to be released by yolanda_server_free() or with its loop, or NULL with errno:
 /// EINVAL (NULL, no address, negative `threads`), EPERM on another thread, EADDRINUSE (also for a
-/// file that isn't a socket, and one that somebody listens on), EADDRNOTAVAIL, EACCES, ENOENT (no
-/// such host or folder), EAGAIN or EHOSTUNREACH (the name can't be looked up now), EAFNOSUPPORT,
+/// file that isn't a socket, one that somebody listens on, and a lock that somebody holds for more than
+/// a second), EADDRNOTAVAIL, EACCES, EROFS, ENOLCK (a file system without locks), ENOENT (no such host or folder), EAGAIN or EHOSTUNREACH (the name can't be looked up now), EAFNOSUPPORT,
 /// ENAMETOOLONG, EMFILE, ENFILE, ENOMEM.
 ///
 /// # Safety
@@ -54,7 +62,7 @@ pub unsafe extern "C-unwind" fn yolanda_server_new(
     connectionClosedCallBack: connection_closed_call_back,
     threads: c_int,
 ) -> *mut TCPserver {
-    weak_export!("yolanda_server_new", crate::reactor::tcp_server::yolanda_server_new)
+    jump_to!(crate::reactor::tcp_server::yolanda_server_new)
 }
 
 /// Makes a server on a stream socket that listens already: inherited, passed by systemd (fd 3 and
@@ -80,7 +88,7 @@ pub unsafe extern "C-unwind" fn yolanda_server_new_fd(
     connectionClosedCallBack: connection_closed_call_back,
     threads: c_int,
 ) -> *mut TCPserver {
-    weak_export!("yolanda_server_new_fd", crate::reactor::tcp_server::yolanda_server_new_fd)
+    jump_to!(crate::reactor::tcp_server::yolanda_server_new_fd)
 }
 
 /// Starts a server, also one of tcp_server_init(): its threads first, then it listens and accepts.
@@ -95,7 +103,7 @@ pub unsafe extern "C-unwind" fn yolanda_server_new_fd(
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_server_start(server: *mut TCPserver) -> c_int {
-    weak_export!("yolanda_server_start", crate::reactor::tcp_server::yolanda_server_start)
+    jump_to!(crate::reactor::tcp_server::yolanda_server_start)
 }
 
 /// Writes the server's address, with the port that it has, as "127.0.0.1:8080", "[::]:8080",
@@ -114,7 +122,7 @@ pub unsafe extern "C" fn yolanda_server_address(
     text: *mut c_char,
     size: usize,
 ) -> c_int {
-    weak_export!("yolanda_server_address", crate::reactor::tcp_server::yolanda_server_address)
+    jump_to!(crate::reactor::tcp_server::yolanda_server_address)
 }
 
 /// With 1, each of the server's threads gets a listening socket of its own on the address
@@ -133,10 +141,7 @@ pub unsafe extern "C" fn yolanda_server_address(
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_server_set_reuseport(server: *mut TCPserver, on: c_int) -> c_int {
-    weak_export!(
-        "yolanda_server_set_reuseport",
-        crate::reactor::tcp_server::yolanda_server_set_reuseport
-    )
+    jump_to!(crate::reactor::tcp_server::yolanda_server_set_reuseport)
 }
 
 /// Sets how many connections may be open at a time; 0, the default: any number. At the limit the
@@ -153,10 +158,7 @@ pub unsafe extern "C" fn yolanda_server_set_max_connections(
     server: *mut TCPserver,
     n: c_int,
 ) -> c_int {
-    weak_export!(
-        "yolanda_server_set_max_connections",
-        crate::reactor::tcp_server::yolanda_server_set_max_connections
-    )
+    jump_to!(crate::reactor::tcp_server::yolanda_server_set_max_connections)
 }
 
 /// Sets TCP_NODELAY of new connections (tcp(7)): 1, the default of yolanda_server_new(), sends small
@@ -172,10 +174,7 @@ pub unsafe extern "C" fn yolanda_server_set_max_connections(
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_server_set_nodelay(server: *mut TCPserver, on: c_int) -> c_int {
-    weak_export!(
-        "yolanda_server_set_nodelay",
-        crate::reactor::tcp_server::yolanda_server_set_nodelay
-    )
+    jump_to!(crate::reactor::tcp_server::yolanda_server_set_nodelay)
 }
 
 /// Sets keep-alive probes of new connections (tcp(7)): after `idle_s` seconds of silence one every
@@ -196,10 +195,7 @@ pub unsafe extern "C" fn yolanda_server_set_keepalive(
     interval_s: c_int,
     count: c_int,
 ) -> c_int {
-    weak_export!(
-        "yolanda_server_set_keepalive",
-        crate::reactor::tcp_server::yolanda_server_set_keepalive
-    )
+    jump_to!(crate::reactor::tcp_server::yolanda_server_set_keepalive)
 }
 
 /// Sets the time limits of new connections, as yolanda_connection_set_timeouts() does for one. May be
@@ -217,10 +213,7 @@ pub unsafe extern "C" fn yolanda_server_set_timeouts(
     read_ms: i64,
     write_ms: i64,
 ) -> c_int {
-    weak_export!(
-        "yolanda_server_set_timeouts",
-        crate::reactor::tcp_server::yolanda_server_set_timeouts
-    )
+    jump_to!(crate::reactor::tcp_server::yolanda_server_set_timeouts)
 }
 
 /// Sets the memory limits of new connections, as yolanda_connection_set_limits() does for one. May be
@@ -238,7 +231,7 @@ pub unsafe extern "C" fn yolanda_server_set_limits(
     max_unread: usize,
     policy: c_int,
 ) -> c_int {
-    weak_export!("yolanda_server_set_limits", crate::reactor::tcp_server::yolanda_server_set_limits)
+    jump_to!(crate::reactor::tcp_server::yolanda_server_set_limits)
 }
 
 /// Sets the water marks of new connections, as yolanda_connection_set_water_marks() does for one.
@@ -257,10 +250,7 @@ pub unsafe extern "C" fn yolanda_server_set_water_marks(
     on_low: yolanda_water_mark_callback,
     on_high: yolanda_water_mark_callback,
 ) -> c_int {
-    weak_export!(
-        "yolanda_server_set_water_marks",
-        crate::reactor::tcp_server::yolanda_server_set_water_marks
-    )
+    jump_to!(crate::reactor::tcp_server::yolanda_server_set_water_marks)
 }
 
 /// Sets what is called on each of the server's threads: `on_start(eventLoop, data)` before the
@@ -281,34 +271,32 @@ pub unsafe extern "C" fn yolanda_server_set_thread_hooks(
     on_stop: yolanda_loop_callback,
     data: *mut c_void,
 ) -> c_int {
-    weak_export!(
-        "yolanda_server_set_thread_hooks",
-        crate::reactor::tcp_server::yolanda_server_set_thread_hooks
-    )
+    jump_to!(crate::reactor::tcp_server::yolanda_server_set_thread_hooks)
 }
 
 /// How many connections of the server are open, those included whose closed callback is still to
-/// come. -1 with EINVAL for NULL.
+/// come, and clients that wait to be served by a server that is stopping. -1 with EINVAL for NULL.
 ///
 /// # Safety
 /// `server` is NULL or a server that isn't freed yet. Any thread may call it.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_server_connections(server: *mut TCPserver) -> i64 {
-    weak_export!(
-        "yolanda_server_connections",
-        crate::reactor::tcp_server::yolanda_server_connections
-    )
+    jump_to!(crate::reactor::tcp_server::yolanda_server_connections)
 }
 
 /// Ends a server in good order. Its listening sockets are closed before this returns, also the one
-/// of an acceptor of the program's, whose `listen_fd` becomes -1; clients that come now are refused. A connection
-/// on which nothing waits is closed at once; where the client's side hasn't acknowledged all that it was
+/// of an acceptor of the program's, whose `listen_fd` becomes -1; clients that come now are refused. Clients that
+/// have connected before and wait to be accepted are served as the others are: their completed callback
+/// comes from a later pass of the loop that accepts. Those beyond yolanda_server_set_max_connections() are closed
+/// in order, without a callback; so is, without reading what it has sent, whoever finds the process out of
+/// descriptors. With a `deadline_ms` of 0 there is no time for them: the kernel resets them, as it does when
+/// a server is freed. A connection on which nothing waits is closed at once; where the client's side hasn't acknowledged all that it was
 /// sent, by a half-close that takes nothing back, and that waits up to 5 seconds for the client's end.
 /// What is queued is sent before; what has arrived and wasn't consumed, or is an
 /// HTTP request not yet answered, goes on until it is. HTTP answers say `Connection: close`.
-/// Connections that are left after `deadline_ms` are closed as they are, with ESHUTDOWN as their
-/// error; 0: at once, -1: no deadline. Then, in a pass of the server's loop, `done(server, data)` is
+/// Connections that are left after `deadline_ms` get a last turn, for what has arrived by then, and are closed, with
+/// ESHUTDOWN as their error; 0: at once, without that turn, -1: no deadline. Then, in a pass of the server's loop, `done(server, data)` is
 /// called, once. The server's threads and the connections of other servers go on.
 ///
 /// Returns 0, or -1 with errno: EINVAL (NULL, less than -1), EPERM on another thread, EALREADY for a
@@ -325,7 +313,7 @@ pub unsafe extern "C-unwind" fn yolanda_server_stop(
     done: yolanda_server_callback,
     data: *mut c_void,
 ) -> c_int {
-    weak_export!("yolanda_server_stop", crate::reactor::tcp_server::yolanda_server_stop)
+    jump_to!(crate::reactor::tcp_server::yolanda_server_stop)
 }
 
 /// Frees a server, also one of tcp_server_init() or a http_server's `tcpServer`: it stops at once,
@@ -348,5 +336,5 @@ pub unsafe extern "C-unwind" fn yolanda_server_stop(
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_server_free(server: *mut TCPserver) -> c_int {
-    weak_export!("yolanda_server_free", crate::reactor::tcp_server::yolanda_server_free)
+    jump_to!(crate::reactor::tcp_server::yolanda_server_free)
 }

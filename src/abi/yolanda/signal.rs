@@ -19,9 +19,9 @@ pub type yolanda_signal_callback = Option<
 /// on any number of loops; those of a loop are called in the order in which they were started. A signal
 /// that comes again before the loop has called counts once, as pending signals do (signal(7)).
 ///
-/// The library's handler is installed with the first watcher of a signal, with SA_RESTART, and what the
-/// program had there before (a handler, SIG_IGN, SIG_DFL) is put back behind the last one, unless the
-/// program has replaced the handler meanwhile. Threads may block the signal as long as one doesn't. A child
+/// The library's handler is installed with the first watcher of a signal, with SA_RESTART and SA_ONSTACK
+/// (sigaction(2)), and what the program had there before (a handler, SIG_IGN, SIG_DFL) is put back behind
+/// the last one, unless the program has replaced the handler meanwhile. Threads may block the signal as long as one doesn't. A child
 /// that was forked inherits the handler until it executes another program.
 ///
 /// Returns the watcher, or 0 with errno: EINVAL (NULL, no signal, SIGKILL, SIGSTOP, or what a fault of the
@@ -37,7 +37,7 @@ pub unsafe extern "C" fn yolanda_signal_start(
     callback: yolanda_signal_callback,
     data: *mut c_void,
 ) -> yolanda_signal {
-    weak_export!("yolanda_signal_start", crate::reactor::signals::yolanda_signal_start)
+    jump_to!(crate::reactor::signals::yolanda_signal_start)
 }
 
 /// Stops a watcher: its callback isn't called any more, also where its signal has come already.
@@ -53,5 +53,5 @@ pub unsafe extern "C" fn yolanda_signal_stop(
     eventLoop: *mut event_loop,
     signal: yolanda_signal,
 ) -> c_int {
-    weak_export!("yolanda_signal_stop", crate::reactor::signals::yolanda_signal_stop)
+    jump_to!(crate::reactor::signals::yolanda_signal_stop)
 }

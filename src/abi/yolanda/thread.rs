@@ -12,8 +12,9 @@ use crate::abi::thread_pool::thread_pool;
 /// and joined the thread itself sets `thread_tid` to 0 before it calls this, which then closes and
 /// frees what the loop has on the calling thread.
 ///
-/// Returns 0, or -1 with errno: EINVAL for NULL, EDEADLK on the thread itself and where
-/// pthread_join(3) finds that the thread waits for the caller, which not every version of it does.
+/// Returns 0, or -1 with errno: EINVAL for NULL and for a thread that the program has detached
+/// (pthread_detach(3)), whose loop stays, EDEADLK on the thread itself and where pthread_join(3) finds that
+/// the thread waits for the caller, which not every version of it does.
 ///
 /// # Safety
 /// `thread` is NULL or was set up by event_loop_thread_init(). Any thread but this one may call it, one at a time,
@@ -22,10 +23,7 @@ use crate::abi::thread_pool::thread_pool;
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_loop_thread_stop(thread: *mut event_loop_thread) -> c_int {
-    weak_export!(
-        "yolanda_loop_thread_stop",
-        crate::reactor::event_loop_thread::yolanda_loop_thread_stop
-    )
+    jump_to!(crate::reactor::event_loop_thread::yolanda_loop_thread_stop)
 }
 
 /// Ends the threads of a pool, each as yolanda_loop_thread_stop() does, and frees the pool. A
@@ -42,5 +40,5 @@ pub unsafe extern "C-unwind" fn yolanda_loop_thread_stop(thread: *mut event_loop
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_thread_pool_free(pool: *mut thread_pool) -> c_int {
-    weak_export!("yolanda_thread_pool_free", crate::reactor::thread_pool::yolanda_thread_pool_free)
+    jump_to!(crate::reactor::thread_pool::yolanda_thread_pool_free)
 }

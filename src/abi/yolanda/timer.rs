@@ -38,7 +38,7 @@ pub unsafe extern "C" fn yolanda_timer_start(
     callback: yolanda_timer_callback,
     data: *mut c_void,
 ) -> yolanda_timer {
-    weak_export!("yolanda_timer_start", crate::reactor::timers::yolanda_timer_start)
+    jump_to!(crate::reactor::timers::yolanda_timer_start)
 }
 
 /// Gives a timer new times, as if it were started now; callback and data stay. Its own callback may do
@@ -56,7 +56,7 @@ pub unsafe extern "C" fn yolanda_timer_restart(
     delay_ms: i64,
     period_ms: i64,
 ) -> c_int {
-    weak_export!("yolanda_timer_restart", crate::reactor::timers::yolanda_timer_restart)
+    jump_to!(crate::reactor::timers::yolanda_timer_restart)
 }
 
 /// Stops a timer: its callback isn't called any more, also where it was due in this pass.
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn yolanda_timer_stop(
     eventLoop: *mut event_loop,
     timer: yolanda_timer,
 ) -> c_int {
-    weak_export!("yolanda_timer_stop", crate::reactor::timers::yolanda_timer_stop)
+    jump_to!(crate::reactor::timers::yolanda_timer_stop)
 }
 
 /// How many milliseconds are left until a timer is due, rounded up; 0 when it is due.
@@ -87,5 +87,5 @@ pub unsafe extern "C" fn yolanda_timer_remaining(
     eventLoop: *mut event_loop,
     timer: yolanda_timer,
 ) -> i64 {
-    weak_export!("yolanda_timer_remaining", crate::reactor::timers::yolanda_timer_remaining)
+    jump_to!(crate::reactor::timers::yolanda_timer_remaining)
 }

@@ -7,7 +7,7 @@ use core::ffi::{c_char, c_int, c_uint};
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_version_number() -> c_uint {
-    weak_export!("yolanda_version_number", crate::version::yolanda_version_number)
+    jump_to!(crate::version::yolanda_version_number)
 }
 
 /// The version of the library that runs, "MAJOR.MINOR.PATCH". The text is the library's.
@@ -17,7 +17,7 @@ pub unsafe extern "C" fn yolanda_version_number() -> c_uint {
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_version() -> *const c_char {
-    weak_export!("yolanda_version", crate::version::yolanda_version)
+    jump_to!(crate::version::yolanda_version)
 }
 
 /// Whether the library that runs serves programs that were compiled with a header of this version:
@@ -31,5 +31,5 @@ pub unsafe extern "C" fn yolanda_version() -> *const c_char {
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_version_check(header: c_uint) -> c_int {
-    weak_export!("yolanda_version_check", crate::version::yolanda_version_check)
+    jump_to!(crate::version::yolanda_version_check)
 }

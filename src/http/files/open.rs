@@ -6,7 +6,7 @@ use core::mem::size_of;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use super::walk::walk;
-use crate::sys::errno;
+use crate::sys::{errno, fd as sys_fd};
 
 /// Without waiting for the other end of a FIFO, nor becoming a terminal's.
 pub(super) const FLAGS: c_int =
@@ -38,18 +38,13 @@ pub(super) fn by_kernel(root: c_int, path: &CStr, links: bool) -> Result<c_int, 
     // struct open_how: flags, mode, resolve.
     let how: [u64; 3] = [FLAGS as u64, 0, resolve];
     for _ in 0..TRIES {
+        let size = size_of::<[u64; 3]>();
         // SAFETY: a string, and a struct of the size that is told.
-        let fd = unsafe {
-            libc::syscall(
-                libc::SYS_openat2,
-                root,
-                path.as_ptr(),
-                how.as_ptr(),
-                size_of::<[u64; 3]>(),
-            )
-        };
+        let fd =
+            unsafe { libc::syscall(libc::SYS_openat2, root, path.as_ptr(), how.as_ptr(), size) };
+        let fd = sys_fd::lift(fd as c_int);
         match (fd, errno::get()) {
-            (0.., _) => return Ok(fd as c_int),
+            (0.., _) => return Ok(fd),
             (_, libc::EAGAIN | libc::EINTR) => (),
             (_, error) => return Err(error),
         }

@@ -130,6 +130,7 @@ fn open_name(folder: c_int, name: &Name, flags: c_int) -> Result<c_int, c_int> {
     loop {
         // SAFETY: a string that ends with a NUL.
         let fd = unsafe { libc::openat(folder, name.0.as_ptr().cast(), flags | libc::O_NOFOLLOW) };
+        let fd = sys_fd::lift(fd);
         match (fd, errno::get()) {
             (0.., _) => return Ok(fd),
             (_, libc::EINTR) => (),

@@ -1,28 +1,25 @@
-//! One attempt after the other: from an address to a connection.
+//! One attempt: from a name to addresses, from those to a connected socket.
+//!
+//! The addresses are tried as RFC 8305 has it: the next one when one has failed, or beside those
+//! that are on their way when nothing has come of them for a while. The first that connects wins.
 
-use super::super::{pass, pending, registration, registry};
+use super::super::pass;
+use super::candidate::{self, Candidate, Way};
 use super::outcome::{establish, report};
-use super::{Client, State, arm, disarm, resolver};
-use crate::abi::types::{EVENT_WRITE, channel};
+use super::{ADDRESSES, Client, State, arm, disarm, resolver};
 use crate::sys::address::{Address, Parsed};
-use crate::sys::{errno, fd as sys_fd, socket};
-use libc::{c_int, c_void};
+use crate::sys::errno;
+use libc::c_int;
 use std::mem;
 use std::ptr;
 
 /// For resolving and connecting, unless the program sets another.
 pub const LIMIT_MS: i64 = 30_000;
 
-/// The channel of a client's socket, without a socket.
-pub fn channel_of(client: *mut Client) -> channel {
-    channel {
-        fd: -1,
-        events: EVENT_WRITE,
-        eventReadCallback: None,
-        eventWriteCallback: Some(on_writable),
-        data: client.cast(),
-    }
-}
+/// Between the beginnings of two addresses (RFC 8305, section 5), and the least where the limit is
+/// too short for that.
+const DELAY_MS: i64 = 250;
+const LEAST_DELAY_MS: i64 = 10;
 
 /// Begins an attempt. What comes of it the program hears in a later pass. False when memory is out:
 /// then the client is idle.
@@ -35,14 +32,14 @@ pub unsafe fn begin(client: *mut Client) -> bool {
         let limit = (*client).limit_ms;
         (*client).deadline = pass::now_ms().saturating_add(limit);
         (*client).error = libc::EHOSTUNREACH;
-        (*client).at = 0;
+        (*client).tried = 0;
         match Address::parse(Client::text(client)) {
             Ok(Parsed::Socket(address)) => {
                 (*client).address = address;
-                next_address(client)
+                connect(client)
             }
-            Ok(Parsed::Name { host, port }) => {
-                (*client).job = resolver::ask((*client).eventLoop, client, host, port);
+            Ok(Parsed::Name { host, .. }) => {
+                (*client).job = resolver::ask((*client).eventLoop, client, host);
                 if (*client).job.is_null() {
                     return fail(client, errno::get());
                 }
@@ -62,100 +59,155 @@ pub unsafe fn begin(client: *mut Client) -> bool {
 pub unsafe fn resolved(client: *mut Client) {
     // SAFETY: as said.
     unsafe {
-        disarm(client);
+        // What the answer had to wait for the loop's thread isn't the addresses' loss.
+        (*client).deadline += resolver::since_found((*client).job).unwrap_or(0);
         let e = (*(*client).job).error;
-        let going = if e == 0 { next_address(client) } else { fail(client, e) };
+        let going = if e == 0 { connect(client) } else { fail(client, e) };
         if !going {
             report(client);
         }
     }
 }
 
-/// The addresses that are left to try.
+/// The addresses that haven't been tried.
 unsafe fn left(client: *const Client) -> usize {
-    // SAFETY: a live client.
+    // SAFETY: a live client; a job that has arrived belongs to it alone.
     unsafe {
         let count = if (*client).job.is_null() { 1 } else { (*(*client).job).count };
-        count - (*client).at.min(count)
+        count - (*client).tried.min(count)
     }
 }
 
-/// Tries addresses until one of them doesn't fail at once. False when memory is out.
-unsafe fn next_address(client: *mut Client) -> bool {
-    // SAFETY: a live client without a socket, on its loop's thread.
+unsafe fn address(client: *const Client, i: usize) -> Address {
+    // SAFETY: as in `left`.
     unsafe {
+        let job = (*client).job;
+        if job.is_null() {
+            return (*client).address;
+        }
+        let mut address = (&(*job).addresses)[i];
+        if let Ok(Parsed::Name { port, .. }) = Address::parse(Client::text(client)) {
+            address.set_port(port);
+        }
+        address
+    }
+}
+
+unsafe fn candidate(client: *mut Client, i: usize) -> *mut Candidate {
+    // SAFETY: a live client; `i` is below ADDRESSES.
+    unsafe { (&raw mut (*client).candidates).cast::<Candidate>().add(i) }
+}
+
+unsafe fn is_connecting(client: *const Client) -> bool {
+    // SAFETY: a live client.
+    let candidates = unsafe { &(*client).candidates };
+    candidates.iter().any(Candidate::is_connecting)
+}
+
+/// Tries the next address that doesn't fail at once, beside those that are on their way. False
+/// when memory is out.
+unsafe fn connect(client: *mut Client) -> bool {
+    // SAFETY: a live client on its loop's thread.
+    unsafe {
+        (*client).state = State::Connecting;
         while left(client) > 0 {
-            let job = (*client).job;
-            let address =
-                if job.is_null() { (*client).address } else { (*job).addresses[(*client).at] };
-            let share = share_of_time(client);
-            (*client).at += 1;
-            match open(client, &address) {
-                Ok(()) => {
-                    (*client).state = State::Connecting;
-                    return (*client).limit_ms == 0 || arm(client, share) || give_up(client);
-                }
+            let delay = delay(client);
+            let i = (*client).tried;
+            (*client).tried += 1;
+            match candidate::open(candidate(client, i), client, &address(client, i)) {
+                Ok(()) => return wait(client, delay),
                 Err(e) => (*client).error = e,
             }
         }
-        fail(client, (*client).error)
+        if is_connecting(client) { wait(client, 0) } else { fail(client, (*client).error) }
     }
 }
 
-/// The time that is left, in equal parts for the addresses that are left: one that doesn't answer
-/// doesn't take it all.
-unsafe fn share_of_time(client: *const Client) -> i64 {
+/// How long the next address gets alone. Where the limit is short, each has its share.
+unsafe fn delay(client: *const Client) -> i64 {
     // SAFETY: a live client.
     unsafe {
-        let time = ((*client).deadline - pass::now_ms()).max(0);
-        time / left(client).max(1) as i64
+        if (*client).limit_ms == 0 {
+            return DELAY_MS;
+        }
+        let share = time_left(client) / left(client).max(1) as i64;
+        share.clamp(LEAST_DELAY_MS, DELAY_MS)
     }
 }
 
-/// Sets a socket on its way, and watches it.
-unsafe fn open(client: *mut Client, address: &Address) -> Result<(), c_int> {
-    // SAFETY: a live client on its loop's thread; the kernel reads the address.
-    unsafe {
-        let fd = socket::stream(address.family());
-        if fd < 0 {
-            return Err(errno::get());
-        }
-        let started = libc::connect(fd, address.as_ptr(), address.len) == 0
-            || matches!(errno::get(), libc::EINPROGRESS | libc::EINTR);
-        if !started {
-            let e = errno::get();
-            sys_fd::close(fd);
-            return Err(e);
-        }
-        let l = (*client).eventLoop;
-        if let Some(old) = registry::get(fd) {
-            // The number was free, so whatever was registered for it is dead.
-            pending::post_expire(old.owner, fd, old.id);
-        }
-        (*client).channel.fd = fd;
-        if registration::change(l, fd, &raw mut (*client).channel, pending::ADD) != 1 {
-            let e = errno::get();
-            (*client).channel.fd = -1;
-            sys_fd::close(fd);
-            return Err(e);
-        }
-        Ok(())
-    }
+/// Milliseconds until the limit.
+unsafe fn time_left(client: *const Client) -> i64 {
+    // SAFETY: a live client.
+    unsafe { ((*client).deadline - pass::now_ms()).max(0) }
 }
 
-/// Takes the socket off the loop; it is the caller's then. -1 without one.
-///
-/// # Safety
-/// A live client on its loop's thread.
-pub unsafe fn take_socket(client: *mut Client) -> c_int {
+/// Has the client looked at when the next address is due, after `delay`, or the time is up. False
+/// when memory is out.
+unsafe fn wait(client: *mut Client, delay: i64) -> bool {
     // SAFETY: a live client on its loop's thread.
     unsafe {
-        let fd = (*client).channel.fd;
-        if fd >= 0 {
-            registration::remove((*client).eventLoop, fd, &raw mut (*client).channel);
-            (*client).channel.fd = -1;
+        let next = if left(client) > 0 { delay } else { i64::MAX };
+        let end = if (*client).limit_ms > 0 { time_left(client) } else { i64::MAX };
+        match next.min(end) {
+            i64::MAX => {
+                disarm(client);
+                true
+            }
+            ms => arm(client, ms) || give_up(client),
         }
-        fd
+    }
+}
+
+/// The time of `wait` is over. False when memory is out.
+///
+/// # Safety
+/// A live client that is connecting, on its loop's thread, within a pass.
+pub unsafe fn go_on(client: *mut Client) -> bool {
+    // SAFETY: as said.
+    unsafe {
+        // The loop's thread may have been elsewhere when one of them was connected.
+        for i in 0..ADDRESSES {
+            match candidate::look(candidate(client, i)) {
+                Way::Connected => {
+                    connected(client, candidate(client, i));
+                    return true;
+                }
+                Way::Failed(e) => {
+                    candidate::close(candidate(client, i));
+                    (*client).error = e;
+                }
+                Way::Open => {}
+            }
+        }
+        if (*client).limit_ms > 0 && time_left(client) == 0 {
+            let waits = is_connecting(client) || left(client) > 0;
+            return fail(client, if waits { libc::ETIMEDOUT } else { (*client).error });
+        }
+        connect(client)
+    }
+}
+
+/// A candidate has its connection: the others are given up.
+///
+/// # Safety
+/// A live client on its loop's thread, within a pass; not touched afterwards.
+pub unsafe fn connected(client: *mut Client, winner: *mut Candidate) {
+    // SAFETY: as said.
+    unsafe { establish(client, candidate::take_socket(winner)) };
+}
+
+/// A candidate has failed: on to the next, unless others are on their way and there is none.
+///
+/// # Safety
+/// As `connected`.
+pub unsafe fn failed(client: *mut Client, loser: *mut Candidate, e: c_int) {
+    // SAFETY: as said.
+    unsafe {
+        candidate::close(loser);
+        (*client).error = e;
+        if !connect(client) {
+            report(client);
+        }
     }
 }
 
@@ -167,10 +219,7 @@ pub unsafe fn abandon(client: *mut Client) {
     // SAFETY: as said.
     unsafe {
         disarm(client);
-        let fd = take_socket(client);
-        if fd >= 0 {
-            sys_fd::close(fd);
-        }
+        (0..ADDRESSES).for_each(|i| candidate::close(candidate(client, i)));
         let job = mem::replace(&mut (*client).job, ptr::null_mut());
         if !job.is_null() {
             resolver::leave(job);
@@ -201,59 +250,5 @@ pub unsafe fn fail(client: *mut Client, e: c_int) -> bool {
         (*client).error = e;
         (*client).state = State::Failed;
         arm(client, 0) || give_up(client)
-    }
-}
-
-/// The socket of this address is of no use: on to the next. False when memory is out.
-///
-/// # Safety
-/// A live client with a socket, on its loop's thread.
-pub unsafe fn failed_to_connect(client: *mut Client, e: c_int) -> bool {
-    // SAFETY: a live client with a socket, on its loop's thread.
-    unsafe {
-        disarm(client);
-        sys_fd::close(take_socket(client));
-        (*client).error = e;
-        next_address(client)
-    }
-}
-
-/// The socket is connected, or has failed.
-unsafe extern "C-unwind" fn on_writable(data: *mut c_void) -> c_int {
-    let client = data.cast::<Client>();
-    // SAFETY: a client's channel is taken off before the client is freed.
-    unsafe {
-        let fd = (*client).channel.fd;
-        let e = match socket::take_error(fd) {
-            0 => match peer(fd) {
-                Peer::Other => return establish(client),
-                Peer::None => return 0,
-                Peer::Itself => libc::ECONNREFUSED,
-            },
-            e => e,
-        };
-        if !failed_to_connect(client, e) {
-            report(client);
-        }
-    }
-    0
-}
-
-enum Peer {
-    Other,
-    /// Not yet connected: a back end told more than it knew.
-    None,
-    /// A socket whose own port was drawn from the range that the server's is in, and that connected
-    /// to itself, because the server isn't there.
-    Itself,
-}
-
-fn peer(fd: c_int) -> Peer {
-    match (Address::of_peer(fd), Address::of_local(fd)) {
-        (Err(_), _) => Peer::None,
-        (Ok(there), Ok(here)) if there.family() != libc::AF_UNIX && there.is_same(&here) => {
-            Peer::Itself
-        }
-        _ => Peer::Other,
     }
 }

@@ -102,8 +102,8 @@ pub unsafe extern "C-unwind" fn yolanda_client_start(client: *mut yolanda_client
         }
         match (*client).state {
             State::Idle => {}
-            State::Closing if !(*client).again => {
-                (*client).again = true;
+            State::Closing => {
+                (*client).state = State::Restarting;
                 (*client).backoff.reset();
                 return 0;
             }
@@ -134,13 +134,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_stop(client: *mut yolanda_client)
 /// Whether the client has a connection, or is going to try for one.
 unsafe fn is_active(client: *const Client) -> bool {
     // SAFETY: a live client.
-    unsafe {
-        match (*client).state {
-            State::Idle => false,
-            State::Closing => (*client).again,
-            _ => true,
-        }
-    }
+    unsafe { !matches!((*client).state, State::Idle | State::Closing) }
 }
 
 pub unsafe extern "C-unwind" fn yolanda_client_is_active(client: *mut yolanda_client) -> c_int {

@@ -1,15 +1,16 @@
 //! Clients: a connection that is made without blocking, and made again where that is wanted.
 //!
-//! `exports` and `setters` are the C side, `attempt` goes from an address to a connected socket,
-//! `resolver` from a name to addresses, on threads that `look_up`; `outcome` is what comes of it,
-//! `backoff` tells how long to wait.
+//! `exports` and `setters` are the C side, `attempt` is one attempt from its beginning to its end,
+//! `candidate` an address that is tried in it; `resolver` goes from a name to addresses, on threads
+//! that `look_up`; `outcome` is what comes of an attempt, `backoff` tells how long to wait.
 //!
 //! All of a client belongs to its loop's thread. Whatever may lead back to it (its timer, its
-//! channel, its connection's owner, its job) is taken away when it is freed; and its own code looks
+//! channels, its connection's owner, its job) is taken away when it is freed; and its own code looks
 //! at it no more once it has called the program, which may have freed it.
 
 mod attempt;
 mod backoff;
+mod candidate;
 mod exports;
 mod look_up;
 mod outcome;
@@ -26,15 +27,19 @@ use super::tcp_connection::settings::Settings;
 use super::tcp_connection::{self, Connection, Owner};
 use super::timers;
 use crate::abi::types::{
-    channel, connection_closed_call_back, connection_completed_call_back, event_loop,
-    message_call_back, write_completed_call_back, yolanda_client_failed_callback,
+    connection_closed_call_back, connection_completed_call_back, event_loop, message_call_back,
+    write_completed_call_back, yolanda_client_failed_callback,
 };
 use crate::log::CText;
 use crate::sys::address::Address;
 use crate::sys::pool;
 use backoff::Backoff;
+use candidate::Candidate;
 use libc::{c_int, c_void};
-use std::ptr;
+use std::{array, ptr};
+
+/// Addresses of a host that are tried.
+const ADDRESSES: usize = 8;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -42,7 +47,7 @@ enum State {
     Idle,
     /// The name is being looked up.
     Resolving,
-    /// A socket is on its way.
+    /// Sockets are on their way.
     Connecting,
     /// An attempt failed; the program hears of it in the pass.
     Failed,
@@ -51,6 +56,8 @@ enum State {
     Connected,
     /// Stopped, but the connection's closed callback is still to come.
     Closing,
+    /// The same, and started again: it begins after that callback.
+    Restarting,
 }
 
 /// The text of the address stands behind the struct, with a NUL.
@@ -59,8 +66,6 @@ pub struct Client {
     next: *mut Client,
     previous: *mut Client,
     state: State,
-    /// Started again while closing.
-    again: bool,
     connectionCompletedCallBack: connection_completed_call_back,
     messageCallBack: message_call_back,
     writeCompletedCallBack: write_completed_call_back,
@@ -82,12 +87,11 @@ pub struct Client {
     job: *mut Job,
     /// The only address, where there is no name to look up.
     address: Address,
-    /// The next address to try.
-    at: usize,
+    /// One for each address; and how many of them were tried in this attempt.
+    candidates: [Candidate; ADDRESSES],
+    tried: usize,
     /// Why the last attempt, or address, failed.
     error: c_int,
-    /// Watches the socket that is on its way; `fd` is -1 without one.
-    channel: channel,
     conn: *mut Connection,
     since: i64,
     text_len: usize,
@@ -135,7 +139,6 @@ unsafe fn create(l: *mut event_loop, text: &[u8], settings: Settings) -> *mut Cl
             next: first,
             previous: ptr::null_mut(),
             state: State::Idle,
-            again: false,
             connectionCompletedCallBack: None,
             messageCallBack: None,
             writeCompletedCallBack: None,
@@ -152,9 +155,9 @@ unsafe fn create(l: *mut event_loop, text: &[u8], settings: Settings) -> *mut Cl
             deadline: 0,
             job: ptr::null_mut(),
             address: Address::none(),
-            at: 0,
+            candidates: array::from_fn(|_| Candidate::none()),
+            tried: 0,
             error: 0,
-            channel: attempt::channel_of(client),
             conn: ptr::null_mut(),
             since: 0,
             text_len: text.len(),
@@ -179,12 +182,11 @@ unsafe fn halt(client: *mut Client) {
     // SAFETY: as said.
     unsafe {
         attempt::abandon(client);
-        (*client).again = false;
         (*client).failures = 0;
         if (*client).conn.is_null() {
             (*client).state = State::Idle;
         } else {
-            if (*client).state != State::Closing {
+            if (*client).state == State::Connected {
                 tcp_connection::close_in_pass((*client).conn, libc::ECANCELED);
             }
             (*client).state = State::Closing;

@@ -2,12 +2,11 @@
 
 use super::super::pass;
 use super::super::tcp_connection::{self, Connection, Owner, settings};
-use super::attempt::{abandon, begin, fail, failed_to_connect, take_socket};
-use super::{Client, State, arm};
+use super::attempt::{abandon, begin, fail, go_on};
+use super::{Client, State, arm, resolver};
 use crate::abi::types::event_loop;
-use crate::sys::{errno, fd as sys_fd};
+use crate::sys::{errno, fd as sys_fd, kind::Kind};
 use libc::{c_int, c_void};
-use std::mem;
 use std::ptr;
 
 pub const ON_TIME: unsafe extern "C-unwind" fn(*mut event_loop, u64, *mut c_void) = on_time;
@@ -59,8 +58,10 @@ unsafe extern "C-unwind" fn on_time(_: *mut event_loop, _: u64, data: *mut c_voi
         (*client).timer = 0;
         let going = match (*client).state {
             State::Waiting => begin(client),
+            // The loop's thread may have been elsewhere when the answer came.
+            State::Resolving if resolver::since_found((*client).job).is_some() => return,
             State::Resolving => fail(client, libc::ETIMEDOUT),
-            State::Connecting => failed_to_connect(client, libc::ETIMEDOUT),
+            State::Connecting => go_on(client),
             _ => false,
         };
         if !going {
@@ -69,15 +70,14 @@ unsafe extern "C-unwind" fn on_time(_: *mut event_loop, _: u64, data: *mut c_voi
     }
 }
 
-/// Makes a connection of the socket. Always 0.
+/// Makes a connection of the socket that has won.
 ///
 /// # Safety
-/// As for `report`; the client's socket is connected.
-pub unsafe fn establish(client: *mut Client) -> c_int {
+/// As for `report`; the socket is connected, and the caller's.
+pub unsafe fn establish(client: *mut Client, fd: c_int) {
     // SAFETY: a live client on its loop's thread, within a pass; not touched once the connection
     // was handed over, because its completed callback may free the client.
     unsafe {
-        let fd = take_socket(client);
         abandon(client);
         let conn = make_connection(client, fd);
         if conn.is_null() {
@@ -86,7 +86,7 @@ pub unsafe fn establish(client: *mut Client) -> c_int {
             if !fail(client, libc::ENOMEM) {
                 report(client);
             }
-            return 0;
+            return;
         }
         (*client).state = State::Connected;
         (*client).conn = conn;
@@ -95,13 +95,12 @@ pub unsafe fn establish(client: *mut Client) -> c_int {
         log_msg!("client of {}: connected, socket == {}", Client::name(client), fd);
         tcp_connection::hand_over(conn, false);
     }
-    0
 }
 
 unsafe fn make_connection(client: *mut Client, fd: c_int) -> *mut Connection {
     // SAFETY: a live client on its loop's thread; the connection is nobody else's yet.
     unsafe {
-        let conn = tcp_connection::create(fd, (*client).eventLoop, (*client).data, true);
+        let conn = tcp_connection::create(fd, (*client).eventLoop, (*client).data, Kind::of(fd));
         if conn.is_null() {
             return conn;
         }
@@ -127,12 +126,18 @@ pub unsafe fn ended(client: *mut Client, received: bool) {
     // SAFETY: as said.
     unsafe {
         (*client).conn = ptr::null_mut();
-        if (*client).state == State::Closing {
-            (*client).state = State::Idle;
-            if mem::replace(&mut (*client).again, false) && !begin(client) {
-                log_err!("client of {}: no memory to start", Client::name(client));
+        match (*client).state {
+            State::Closing => {
+                (*client).state = State::Idle;
+                return;
             }
-            return;
+            State::Restarting => {
+                if !begin(client) {
+                    log_err!("client of {}: no memory to start", Client::name(client));
+                }
+                return;
+            }
+            _ => {}
         }
         // A server that takes connections only to close them doesn't count as one that is back.
         let lived = pass::now_ms() - (*client).since;

@@ -2,22 +2,25 @@
 //!
 //! A job belongs to two at first: its loop, which has it in a list until the answer has arrived, and
 //! the line of jobs with the thread that works it off. Only the loop's thread looks at `client`.
+//!
+//! Nothing ends a question that a thread has asked. A job that its client left stays in the list, and
+//! who asks for the same host next gets it: a client has at most one, however often it tries. The
+//! line is worked off in order, so each client gets its turn.
 
 use super::super::loop_state::{self, of as loop_of};
-use super::super::pending;
-use super::Client;
+use super::super::{pass, pending};
 use super::look_up::look_up;
+use super::{ADDRESSES, Client};
 use crate::abi::types::event_loop;
 use crate::sys::address::Address;
 use crate::sys::lock::Lock;
-use crate::sys::{errno, pool};
+use crate::sys::{errno, loaded, pool};
 use libc::{c_char, c_int, c_void};
+use std::ffi::CStr;
 use std::mem;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::AcqRel, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering::AcqRel, Ordering::Relaxed};
 
-/// Addresses of a host that are tried.
-const ADDRESSES: usize = 8;
 /// The longest host name, with its NUL.
 const HOST: usize = 256;
 /// Threads at a time: a name server that doesn't answer holds one for many seconds.
@@ -27,12 +30,27 @@ const STACK: usize = 512 << 10;
 /// How long a thread waits for memory to report with.
 const AGAIN_US: u32 = 10_000;
 
+/// How far a job is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// In the line.
+    Waiting,
+    /// In the line, and nobody wants it.
+    Unwanted,
+    /// A thread asks, or has asked.
+    Asking,
+    /// Its turn has come while nobody wanted it.
+    Skipped,
+}
+
 pub struct Job {
     refs: AtomicU32,
-    /// Nobody wants the answer any more.
-    cancelled: AtomicBool,
+    /// Under the line's lock.
+    stage: Stage,
     /// In the line of jobs.
     next: *mut Job,
+    /// Whose threads the line has.
+    process: libc::pid_t,
     /// In the list of the loop; and the link that points here.
     next_of_loop: *mut Job,
     link_of_loop: *mut *mut Job,
@@ -40,10 +58,12 @@ pub struct Job {
     /// Who waits; NULL: nobody any more.
     client: *mut Client,
     host: [c_char; HOST],
-    port: u16,
+    /// When the answer was found (CLOCK_MONOTONIC, milliseconds); 0 before.
+    found: AtomicI64,
     /// errno for the client, 0 where there are addresses.
     pub error: c_int,
     pub count: usize,
+    /// Without a port.
     pub addresses: [Address; ADDRESSES],
 }
 
@@ -54,12 +74,15 @@ struct Line {
     threads: u32,
     /// Threads are gone after a fork.
     process: libc::pid_t,
+    /// The code of the threads is kept loaded.
+    stays: bool,
 }
 
 // SAFETY: jobs are process-wide memory, handed on under the mutex.
 unsafe impl Send for Line {}
 
-const EMPTY: Line = Line { head: ptr::null_mut(), tail: ptr::null_mut(), threads: 0, process: 0 };
+const EMPTY: Line =
+    Line { head: ptr::null_mut(), tail: ptr::null_mut(), threads: 0, process: 0, stays: false };
 
 static LINE: Lock<Line> = Lock::new(EMPTY);
 
@@ -68,10 +91,14 @@ static LINE: Lock<Line> = Lock::new(EMPTY);
 ///
 /// # Safety
 /// On the loop's thread.
-pub unsafe fn ask(l: *mut event_loop, client: *mut Client, host: &[u8], port: u16) -> *mut Job {
+pub unsafe fn ask(l: *mut event_loop, client: *mut Client, host: &[u8]) -> *mut Job {
     // SAFETY: the block is checked, zeroes are valid, and it is filled before it is shared.
     unsafe {
         debug_assert!(host.len() < HOST);
+        let left = adopt(l, client, host);
+        if !left.is_null() {
+            return left;
+        }
         let job = pool::alloc(size_of::<Job>()).cast::<Job>();
         if job.is_null() {
             errno::set(libc::ENOMEM);
@@ -79,9 +106,10 @@ pub unsafe fn ask(l: *mut event_loop, client: *mut Client, host: &[u8], port: u1
         }
         ptr::write_bytes(job, 0, 1);
         (*job).refs = AtomicU32::new(2);
+        (*job).stage = Stage::Waiting;
+        (*job).process = libc::getpid();
         (*job).eventLoop = l;
         (*job).client = client;
-        (*job).port = port;
         ptr::copy_nonoverlapping(host.as_ptr(), (&raw mut (*job).host).cast(), host.len());
         loop_state::retain(l);
         if !enqueue(job) {
@@ -99,6 +127,41 @@ pub unsafe fn ask(l: *mut event_loop, client: *mut Client, host: &[u8], port: u1
         }
         *first = job;
         job
+    }
+}
+
+/// A job for that host that nobody waits for and that is still to be answered; NULL where there is
+/// none.
+unsafe fn adopt(l: *mut event_loop, client: *mut Client, host: &[u8]) -> *mut Job {
+    // SAFETY: listed jobs are alive, and their hosts end with a NUL and don't change.
+    unsafe {
+        let process = libc::getpid();
+        let mut job = (*loop_of(l)).jobs;
+        while !job.is_null() {
+            let name = CStr::from_ptr((&raw const (*job).host).cast());
+            if (*job).client.is_null()
+                && (*job).process == process
+                && name.to_bytes() == host
+                && is_wanted_again(job)
+            {
+                (*job).client = client;
+                return job;
+            }
+            job = (*job).next_of_loop;
+        }
+        job
+    }
+}
+
+/// False where it is too late for that.
+unsafe fn is_wanted_again(job: *mut Job) -> bool {
+    let _line = LINE.lock();
+    // SAFETY: a live job, whose stage the lock guards.
+    unsafe {
+        if (*job).stage == Stage::Unwanted {
+            (*job).stage = Stage::Waiting;
+        }
+        (*job).stage != Stage::Skipped
     }
 }
 
@@ -121,6 +184,16 @@ unsafe extern "C-unwind" fn arrived(_: *mut event_loop, data: *mut c_void) {
     }
 }
 
+/// Milliseconds since the answer was found, which is on its way to the loop, or has arrived there; None before.
+///
+/// # Safety
+/// A client's job, on the loop's thread.
+pub unsafe fn since_found(job: *const Job) -> Option<i64> {
+    // SAFETY: the client's part keeps the job.
+    let found = unsafe { (*job).found.load(Relaxed) };
+    (found != 0).then(|| (pass::now_ms() - found).max(0))
+}
+
 /// The client doesn't wait for this job any more, or is done with its addresses.
 ///
 /// # Safety
@@ -132,7 +205,10 @@ pub unsafe fn leave(job: *mut Job) {
             // It arrived: the list's part is the client's.
             release(job);
         } else {
-            (*job).cancelled.store(true, Relaxed);
+            let _line = LINE.lock();
+            if (*job).stage == Stage::Waiting {
+                (*job).stage = Stage::Unwanted;
+            }
         }
     }
 }
@@ -169,7 +245,14 @@ fn enqueue(job: *mut Job) -> bool {
     // SAFETY: getpid has no preconditions.
     let process = unsafe { libc::getpid() };
     if line.process != process {
-        *line = Line { process, ..EMPTY };
+        *line = Line { process, stays: line.stays, ..EMPTY };
+    }
+    if !line.stays {
+        line.stays = loaded::stay();
+        if !line.stays {
+            errno::set(libc::ENOMEM);
+            return false;
+        }
     }
     if line.threads < THREADS {
         match spawn() {
@@ -226,16 +309,17 @@ fn spawn() -> c_int {
 extern "C" fn work(_: *mut c_void) -> *mut c_void {
     // SAFETY: names the calling thread.
     unsafe { libc::prctl(libc::PR_SET_NAME, c"yolanda-resolve".as_ptr()) };
-    while let Some(job) = take() {
+    while let Some((job, is_wanted)) = take() {
         // SAFETY: the line's part of the job is this thread's, which also retained the loop.
         unsafe {
             let l = (*job).eventLoop;
-            if !(*job).cancelled.load(Relaxed) {
+            if is_wanted {
                 let host = (&raw const (*job).host).cast();
-                match look_up(host, (*job).port, &mut (*job).addresses) {
+                match look_up(host, &mut (*job).addresses) {
                     Ok(count) => (*job).count = count,
                     Err(e) => (*job).error = e,
                 }
+                (*job).found.store(pass::now_ms(), Relaxed);
             }
             // Without memory for a post the loop would wait for ever; a loop that was freed
             // has let go of the job itself.
@@ -251,8 +335,8 @@ extern "C" fn work(_: *mut c_void) -> *mut c_void {
     ptr::null_mut()
 }
 
-/// The first job of the line; None ends the thread.
-fn take() -> Option<*mut Job> {
+/// The first job of the line, and whether anybody wants it; None ends the thread.
+fn take() -> Option<(*mut Job, bool)> {
     let mut line = LINE.lock();
     let job = line.head;
     if job.is_null() {
@@ -260,9 +344,13 @@ fn take() -> Option<*mut Job> {
         return None;
     }
     // SAFETY: jobs in the line are alive.
-    line.head = unsafe { (*job).next };
-    if line.head.is_null() {
-        line.tail = ptr::null_mut();
+    unsafe {
+        line.head = (*job).next;
+        if line.head.is_null() {
+            line.tail = ptr::null_mut();
+        }
+        let is_wanted = (*job).stage == Stage::Waiting;
+        (*job).stage = if is_wanted { Stage::Asking } else { Stage::Skipped };
+        Some((job, is_wanted))
     }
-    Some(job)
 }

@@ -92,7 +92,8 @@ pub fn take(number: c_int) -> bool {
         unsafe {
             let mut ours: sigaction = mem::zeroed();
             ours.sa_sigaction = on_signal as *const () as usize;
-            ours.sa_flags = libc::SA_RESTART;
+            // A thread's own stack may be too small for a handler: goroutines, coroutines.
+            ours.sa_flags = libc::SA_RESTART | libc::SA_ONSTACK;
             libc::sigfillset(&mut ours.sa_mask);
             if libc::sigaction(number, &ours, ptr::null_mut()) != 0 {
                 return false;
@@ -111,9 +112,14 @@ pub fn give_back(number: c_int) {
     let Some(one) = uses.get_mut(number as usize - 1) else { return };
     one.watchers = one.watchers.saturating_sub(1);
     if one.watchers == 0 && current(number).is_some_and(|now| is_ours(&now)) {
-        // SAFETY: an action that the kernel has filled.
+        // SAFETY: an action that the kernel has filled. It took one for this number before, and takes it.
         unsafe { libc::sigaction(number, &one.before, ptr::null_mut()) };
     }
+}
+
+/// In a forked child: handlers that were at work on threads that it doesn't have never end.
+pub fn after_fork() {
+    AT_WORK.store(0, SeqCst);
 }
 
 /// A node for a loop; NULL when memory is out.

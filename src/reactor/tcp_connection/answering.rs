@@ -1,11 +1,11 @@
 //! What a protocol on top of connections needs, beside the functions that programs have.
 
-use super::super::utils::on_owner;
-use super::{Connection, end, file, life, of, pause, queue, turns};
+use super::super::{budget, utils::on_owner};
+pub use super::finish::Tail;
+use super::{AfterSending, Connection, Work, end, file, finish, life, of, pause, queue, turns};
 use crate::abi::types::tcp_connection;
 use crate::sys::fd as sys_fd;
 use libc::c_int;
-use std::sync::atomic::Ordering::Relaxed;
 
 /// Keeps the connection's memory. False when it is kept too often.
 ///
@@ -31,7 +31,7 @@ pub unsafe fn release(conn: *mut tcp_connection) {
 /// A connection that is live or retained.
 pub unsafe fn unsent(conn: *mut tcp_connection) -> usize {
     // SAFETY: as said.
-    unsafe { (*of(conn)).outstanding.load(Relaxed) as usize }
+    unsafe { (*of(conn)).intake.waiting() as usize }
 }
 
 /// Whether bytes or a file stand in the queue.
@@ -72,9 +72,17 @@ pub unsafe fn read_again(conn: *mut tcp_connection) {
     unsafe {
         let own = of(conn);
         (*own).owes_message = true;
-        (*own).wants_read = true;
-        turns::schedule(own);
+        turns::give(own, Work::Read);
     }
+}
+
+/// Whether others are due: callbacks have taken long in this pass.
+///
+/// # Safety
+/// A live connection on its thread.
+pub unsafe fn has_had_its_time(conn: *mut tcp_connection) -> bool {
+    // SAFETY: as said.
+    unsafe { budget::is_spent_now((*conn).eventLoop) }
 }
 
 /// A number that changes whenever the peer takes something, of the queue or of what the kernel holds:
@@ -106,7 +114,7 @@ pub unsafe fn is_closing(conn: *mut tcp_connection) -> bool {
 /// A live connection on its thread.
 pub unsafe fn is_ending(conn: *mut tcp_connection) -> bool {
     // SAFETY: as said.
-    unsafe { (*of(conn)).last_words }
+    unsafe { (*of(conn)).after_sending != AfterSending::GoOn }
 }
 
 /// Whether this is the connection's thread.
@@ -162,10 +170,20 @@ pub unsafe fn set_answering(conn: *mut tcp_connection, on: bool) {
     unsafe {
         let own: *mut Connection = of(conn);
         (*own).answering = on;
-        if !on && (*own).ended && queue::is_empty(own) {
+        if !on && (*own).ended && finish::all_sent(own) {
             turns::close_in_pass(own, 0);
         }
     }
+}
+
+/// Says what a peer still has to get that goes by the end of the stream: where that isn't sent, the connection
+/// ends with a reset. False when memory is out.
+///
+/// # Safety
+/// A connection that is live or retained, on any thread.
+pub unsafe fn set_tail(conn: *mut tcp_connection, tail: Tail) -> bool {
+    // SAFETY: the caller keeps the connection.
+    unsafe { finish::set_tail(of(conn), tail) }
 }
 
 /// Closes the connection in the pass, whatever is queued.

@@ -7,7 +7,6 @@ use super::{Connection, extras, finish, life, marks, of, pause, timeouts, togeth
 use crate::abi::types::{tcp_connection, yolanda_water_mark_callback};
 use crate::sys::{errno, socket};
 use libc::c_int;
-use std::sync::atomic::Ordering::Relaxed;
 
 pub unsafe extern "C-unwind" fn yolanda_connection_close(connection: *mut tcp_connection) -> c_int {
     if absent("yolanda_connection_close", connection) {
@@ -30,23 +29,20 @@ pub unsafe extern "C-unwind" fn yolanda_connection_close_after_send(
     // SAFETY: live or retained.
     unsafe {
         let conn = of(connection);
-        if !life::is_open(conn) {
+        if !life::is_open_here(conn) {
             return errno::fail(libc::ENOTCONN);
         }
         let time = timeouts::in_ms(limit_ms);
         if on_owner((*conn).public.eventLoop) {
-            pending::take_in(conn);
             return finish::end_at(conn, time);
         }
-        let before = (*conn).shut.swap(true, Relaxed);
-        if !pending::post_end(conn, time) {
-            // Without its loop it closes, or has closed.
-            let ends = pending::refuses_others((*conn).public.eventLoop);
-            let open = life::is_open(conn) && !ends;
-            (*conn).shut.store(before, Relaxed);
-            return errno::fail(if open { libc::ENOMEM } else { libc::ENOTCONN });
+        let task = pending::for_connection(conn, pending::END, 0);
+        if task.is_null() {
+            return errno::fail(libc::ENOMEM);
         }
-        0
+        (*conn).intake.shut();
+        // Without its loop it closes, or has closed.
+        if pending::post_end(task, time) { 0 } else { errno::fail(libc::ENOTCONN) }
     }
 }
 

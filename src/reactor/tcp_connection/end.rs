@@ -5,12 +5,11 @@
 use super::super::loop_state::{count, nothing, of as loop_of};
 use super::super::refs::Released;
 use super::super::registration::{self, Removed};
-use super::super::registry;
-use super::super::{client, tcp_server};
-use super::{Connection, Owner, file, life, queue, read, timeouts, together, turns};
+use super::super::{client, registry, roster, tcp_server};
+use super::{Connection, Owner, file, finish, life, queue, read, timeouts, together, turns};
 use crate::abi::types::{buffer, event_loop};
 use crate::http::http_server;
-use crate::sys::{fd as sys_fd, pool};
+use crate::sys::{fd as sys_fd, pool, socket};
 use std::ptr;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -28,7 +27,8 @@ pub unsafe fn close(conn: *mut Connection) {
             return;
         }
         turns::decide(conn, 0);
-        (*conn).shut.store(true, Relaxed);
+        roster::remove(conn);
+        (*conn).intake.shut();
         (*conn).descriptor.shut();
         timeouts::stop(conn);
         file::let_go(conn);
@@ -87,6 +87,9 @@ unsafe fn give_up_number(conn: *mut Connection, ours: bool) {
             (*conn).descriptor.wait_for_users(|| {
                 libc::sched_yield();
             });
+            if finish::is_torn(conn) {
+                socket::reset_on_close(fd);
+            }
             sys_fd::close(fd);
         }
     }
@@ -102,7 +105,7 @@ pub unsafe fn without_loop(conn: *mut Connection) {
     unsafe {
         turns::decide(conn, libc::ESHUTDOWN);
         (*conn).closed.store(true, Relaxed);
-        (*conn).shut.store(true, Relaxed);
+        (*conn).intake.shut();
         (*conn).descriptor.shut();
         if let Some(callback) = (*conn).public.connectionClosedCallBack {
             callback(conn.cast());

@@ -1,16 +1,18 @@
 //! The functions of tcp_connection.h, and what the HTTP server uses instead of them.
 
 use super::super::{loop_state::of as loop_of, pending, utils::on_owner};
-use super::{create, discard, finish, hand_over, life, of, together, turns, write};
+use super::{
+    AfterSending, Side, create, discard, finish, hand_over, life, of, pause, together, turns, write,
+};
 use crate::abi::types::{
     buffer, connection_closed_call_back, connection_completed_call_back, event_loop,
     message_call_back, tcp_connection, write_completed_call_back,
 };
 use crate::sys::errno;
 use crate::sys::fd::{self as sys_fd, More};
+use crate::sys::kind::Kind;
 use libc::{c_int, c_void};
 use std::ptr;
-use std::sync::atomic::Ordering::Relaxed;
 
 pub unsafe extern "C-unwind" fn tcp_connection_new(
     fd: c_int,
@@ -37,7 +39,7 @@ pub unsafe extern "C-unwind" fn tcp_connection_new(
             errno::set(libc::ESHUTDOWN);
             return ptr::null_mut();
         }
-        let conn = create(fd, eventLoop, ptr::null_mut(), sys_fd::cookie(fd).is_some());
+        let conn = create(fd, eventLoop, ptr::null_mut(), Kind::of(fd));
         if conn.is_null() {
             log_err!("tcp_connection_new: no memory");
             errno::set(libc::ENOMEM);
@@ -126,10 +128,10 @@ pub unsafe fn send_together(
     // SAFETY: as said.
     unsafe {
         let own = of(conn);
-        if len == 0 || !life::is_open(own) || (*own).shut.load(Relaxed) {
+        pending::take_in(own);
+        if len == 0 || !life::is_open(own) || (*own).side != Side::Open {
             return send_bytes(conn, data, len);
         }
-        pending::take_in(own);
         together::send(own, data, len, now)
     }
 }
@@ -147,22 +149,18 @@ pub unsafe fn send_before(
     // SAFETY: as said.
     unsafe {
         let own = of(conn);
-        if !life::is_open(own) {
-            errno::set(libc::ENOTCONN);
-            return -1;
-        }
-        if (*own).shut.load(Relaxed) {
-            errno::set(libc::EPIPE);
-            return -1;
-        }
-        if len == 0 {
-            return 0;
-        }
-        if on_owner((*own).public.eventLoop) {
+        let here = on_owner((*own).public.eventLoop);
+        if here {
             pending::take_in(own);
-            write::send(own, data, len, more)
-        } else {
-            write::post(own, data, len)
+        }
+        let shut = if here { (*own).side != Side::Open } else { (*own).intake.is_shut() };
+        if shut || !life::is_open(own) {
+            return errno::fail(write::refusal(own)) as isize;
+        }
+        match (len, here) {
+            (0, _) => 0,
+            (_, true) => write::send(own, data, len, more),
+            (_, false) => write::post(own, data, len),
         }
     }
 }
@@ -176,21 +174,32 @@ pub unsafe extern "C-unwind" fn tcp_connection_shutdown(tcpConnection: *mut tcp_
     // SAFETY: a live connection, by this function's contract.
     unsafe {
         let own = of(tcpConnection);
-        if !life::is_open(own) || (*own).shut.swap(true, Relaxed) {
+        if !life::is_open_here(own) {
             return;
         }
         if on_owner((*own).public.eventLoop) {
+            (*own).intake.shut();
             pending::take_in(own);
-            finish::take_posted_shutdown(own);
-        } else if !pending::post_connection(own, pending::SHUTDOWN, ptr::null(), 0) {
-            (*own).shut.store(false, Relaxed);
+            return finish::take_posted_shutdown(own);
+        }
+        if (*own).intake.is_shut() {
+            return;
+        }
+        let task = pending::for_connection(own, pending::SHUTDOWN, 0);
+        if task.is_null() {
             log_err!("tcp_connection_shutdown: no memory");
+            return;
+        }
+        if (*own).intake.shut() {
+            pending::post_task(task);
+        } else {
+            pending::withdraw(task);
         }
     }
 }
 
-/// Ends a connection once its queue is sent: no more message callbacks, input is dropped. With
-/// `linger` it half-closes and waits a while for the peer's end, so that bytes which are still
+/// Ends a connection once its queue is sent: no more message callbacks, input is read and dropped, also
+/// where reading was stopped. With `linger` it half-closes and waits a while for the peer's end, so that bytes which are still
 /// arriving don't make the kernel throw away what was sent.
 ///
 /// # Safety
@@ -199,12 +208,14 @@ pub unsafe fn close_after_send(conn: *mut tcp_connection, linger: bool) {
     // SAFETY: as said.
     unsafe {
         let own = of(conn);
-        if !life::is_open(own) || (*own).last_words {
+        if !life::is_open(own) || (*own).after_sending != AfterSending::GoOn {
             return;
         }
-        (*own).shut.store(true, Relaxed);
-        (*own).last_words = true;
-        (*own).lingers = linger;
+        (*own).intake.shut();
+        pending::take_in(own);
+        (*own).side.shut();
+        (*own).after_sending = if linger { AfterSending::Linger } else { AfterSending::Close };
+        pause::resume(own);
         turns::schedule(own);
     }
 }

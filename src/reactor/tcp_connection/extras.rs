@@ -1,4 +1,4 @@
-//! What few connections have: user data, limits, water marks, timeouts, a file to send. Made when first needed and
+//! What few connections have: user data, limits, water marks, timeouts, a file to send, a stream that its end ends. Made when first needed and
 //! freed with the connection, so that the others stay small.
 
 use super::settings::{Limits, REFUSE, Settings};
@@ -8,7 +8,8 @@ use crate::sys::pool;
 use libc::c_void;
 use std::ptr;
 use std::sync::atomic::{
-    AtomicBool, AtomicPtr, AtomicU32, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed,
+    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, Ordering::AcqRel, Ordering::Acquire,
+    Ordering::Relaxed,
 };
 
 pub type Destroy = Option<unsafe extern "C-unwind" fn(*mut c_void)>;
@@ -20,6 +21,8 @@ pub struct Extras {
     pub max_queued: AtomicU32,
     pub refuses: AtomicBool,
     pub max_unread: usize,
+    /// What a peer that goes by the end of the stream still has to get (`finish::Tail`).
+    pub tail: AtomicU8,
     pub marks: marks::State,
     pub times: timeouts::State,
     pub file: file::State,
@@ -54,6 +57,7 @@ pub unsafe fn make(conn: *mut Connection) -> *mut Extras {
                 max_queued: AtomicU32::new(LIMIT as u32),
                 refuses: AtomicBool::new(false),
                 max_unread: LIMIT,
+                tail: AtomicU8::new(finish::Tail::None as u8),
                 marks: marks::State::NONE,
                 times: timeouts::State::none(),
                 file: file::State::NONE,

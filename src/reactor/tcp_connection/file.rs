@@ -4,12 +4,11 @@
 use super::super::buffer::readable;
 use super::super::loop_state::{count, of as loop_of};
 use super::super::pending;
-use super::{Connection, extras, hold, life, queue, timeouts, together, turns, write};
+use super::{Connection, Side, extras, hold, life, queue, timeouts, together, turns, write};
 use crate::abi::types::EVENT_WRITE;
 use crate::sys::fd::{self as sys_fd, More};
 use crate::sys::{errno, file as sys_file, pool};
 use libc::c_int;
-use std::sync::atomic::Ordering::Relaxed;
 
 /// What is sent of a file before others have their turn.
 const PIECE: usize = 512 << 10;
@@ -39,7 +38,7 @@ pub unsafe fn send(conn: *mut Connection, fd: c_int, at: i64, len: u64) -> bool 
     unsafe {
         pending::take_in(conn);
         let x = extras::make(conn);
-        let open = life::is_open(conn) && !(*conn).shut.load(Relaxed);
+        let open = life::is_open(conn) && (*conn).side == Side::Open;
         if x.is_null() || !open || (*conn).sends_file {
             sys_fd::close(fd);
             errno::set(if x.is_null() { libc::ENOMEM } else { libc::ENOTCONN });

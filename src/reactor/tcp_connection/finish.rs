@@ -1,24 +1,85 @@
-//! The last that is sent: a half-close, and the end after it.
+//! The last that is sent: a half-close, and the end after it. A peer that takes the end of the stream for the
+//! end of what it reads gets a reset instead, where that isn't whole.
 
-use super::{Connection, extras, life, pause, queue, timeouts, together, turns};
+use super::{
+    AfterSending, Connection, Side, extras, life, pause, queue, room, timeouts, together, turns,
+};
 use crate::sys::errno;
 use libc::c_int;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// The queue is empty: does what waited for that.
+/// What a peer that goes by the end of the stream still has to get.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Tail {
+    /// Nothing, or it can tell without the end of the stream.
+    None,
+    /// What is queued.
+    Queued,
+    /// More than was sent so far.
+    Unsent,
+}
+
+/// Notes what is still to come. False when memory is out.
+///
+/// # Safety
+/// A connection that wasn't freed yet, on any thread.
+pub unsafe fn set_tail(conn: *mut Connection, tail: Tail) -> bool {
+    // SAFETY: the caller keeps the connection, and with it its extras, of which an atomic field is written.
+    unsafe {
+        let x = extras::make(conn);
+        if !x.is_null() {
+            (*x).tail.store(tail as u8, Relaxed);
+        }
+        !x.is_null()
+    }
+}
+
+/// Whether the end of the stream would pass for the end of something that isn't whole.
+///
+/// # Safety
+/// A connection that wasn't freed yet, on its loop's thread.
+pub unsafe fn is_torn(conn: *mut Connection) -> bool {
+    // SAFETY: the queue is the thread's until the connection is reaped, the extras stay until it is freed.
+    unsafe {
+        let x = extras::get(conn);
+        if x.is_null() {
+            return false;
+        }
+        let tail = (*x).tail.load(Relaxed);
+        tail == Tail::Unsent as u8 || tail == Tail::Queued as u8 && !queue::is_empty(conn)
+    }
+}
+
+/// Whether all that was accepted has gone to the kernel. What waits in the loop's group is sent for that.
+///
+/// # Safety
+/// A connection that wasn't freed yet, on its thread.
+pub unsafe fn all_sent(conn: *mut Connection) -> bool {
+    // SAFETY: as said.
+    unsafe {
+        together::flush_of(conn);
+        room::all_sent(conn)
+    }
+}
+
+/// Does what waited until all that was accepted is sent, if that is so by now.
 ///
 /// # Safety
 /// A live connection on its thread.
-pub unsafe fn sent_all(conn: *mut Connection) {
+pub unsafe fn look(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
+        if !all_sent(conn) {
+            return;
+        }
         if (*conn).ended && !(*conn).answering {
             return turns::close_in_pass(conn, 0);
         }
-        if (*conn).last_words {
+        if (*conn).after_sending != AfterSending::GoOn {
             return turns::schedule(conn);
         }
-        if (*conn).shut.load(Relaxed) {
+        if (*conn).side == Side::Shutting {
             half_close(conn);
         }
     }
@@ -27,13 +88,15 @@ pub unsafe fn sent_all(conn: *mut Connection) {
 /// Sends the end of the stream, once.
 ///
 /// # Safety
-/// A live connection whose queue is empty.
+/// A live connection on its thread that has sent all.
 pub unsafe fn half_close(conn: *mut Connection) {
     // SAFETY: a live connection.
     unsafe {
-        together::flush_of(conn);
-        if std::mem::replace(&mut (*conn).half_closed, true) {
+        if !(*conn).side.half_close() {
             return;
+        }
+        if is_torn(conn) {
+            return turns::close_in_pass(conn, libc::ECANCELED);
         }
         let fd = (*conn).channel.fd;
         if libc::shutdown(fd, libc::SHUT_WR) < 0 {
@@ -53,8 +116,9 @@ pub unsafe fn half_close(conn: *mut Connection) {
 pub unsafe fn take_posted_shutdown(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
-        if life::is_open(conn) && queue::is_empty(conn) {
-            half_close(conn);
+        (*conn).side.shut();
+        if life::is_open(conn) {
+            look(conn);
         }
     }
 }
@@ -86,7 +150,8 @@ pub unsafe fn end_at(conn: *mut Connection, time: i64) -> c_int {
         if x.is_null() || !timeouts::cut_at(conn, x, time) {
             return errno::fail(libc::ENOMEM);
         }
-        (*conn).shut.store(true, Relaxed);
+        (*conn).intake.shut();
+        (*conn).side.shut();
         if life::is_announced(conn) {
             begin_end(conn);
         }
@@ -102,8 +167,7 @@ pub unsafe fn begin_end(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
         pause::resume(conn);
-        (*conn).last_words = true;
-        (*conn).lingers = true;
+        (*conn).after_sending = AfterSending::Linger;
         turns::schedule(conn);
     }
 }

@@ -31,7 +31,7 @@ pub unsafe fn to_change(what: &str, conn: *mut tcp_connection) -> Option<*mut Co
     // SAFETY: as said; its reference keeps the loop's memory.
     unsafe {
         let own = of(conn);
-        if !life::is_open(own) {
+        if !life::is_open_here(own) {
             errno::set(libc::ENOTCONN);
             return None;
         }
@@ -79,7 +79,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_is_open(
         return -1;
     }
     // SAFETY: live or retained.
-    unsafe { c_int::from(life::is_open(of(connection))) }
+    unsafe { c_int::from(life::is_open_here(of(connection))) }
 }
 
 pub unsafe extern "C-unwind" fn yolanda_connection_id(connection: *mut tcp_connection) -> u64 {
@@ -95,7 +95,16 @@ pub unsafe extern "C-unwind" fn yolanda_connection_error(connection: *mut tcp_co
         return -1;
     }
     // SAFETY: live or retained.
-    unsafe { ((*of(connection)).fate.load(Relaxed) - 1).max(0) }
+    unsafe {
+        let conn = of(connection);
+        if life::is_open_here(conn) {
+            return 0;
+        }
+        match (*conn).fate.load(Relaxed) {
+            0 => (*conn).intake.closing().map_or(0, c_int::from),
+            why => c_int::from(why - 1),
+        }
+    }
 }
 
 pub unsafe extern "C-unwind" fn yolanda_connection_set_user_data(
@@ -170,7 +179,7 @@ unsafe fn tell(
     // `size` bytes, and no more than the text and its NUL are written.
     unsafe {
         let conn = of(connection);
-        if !life::is_open(conn) || !(*conn).descriptor.enter() {
+        if !life::is_open_here(conn) || !(*conn).descriptor.enter() {
             return errno::fail(libc::ENOTCONN);
         }
         let answer = ask((*conn).number);

@@ -3,12 +3,12 @@
 use super::super::loop_state::{self, count, nothing, of as loop_of};
 use super::super::refs::RefCount;
 use super::super::registry::{self, Entry};
-use super::super::{dispatcher, pending, registration, tcp_server, utils::on_owner};
-use super::{Connection, end, extras, read, turns, write};
+use super::super::{dispatcher, pending, registration, roster, tcp_server, utils::on_owner};
+use super::{AfterSending, Connection, end, extras, read, turns, write};
 use crate::abi::types::{EVENT_READ, buffer, channel, event_loop};
 use crate::http::{http_server, sweep};
 use crate::log::CText;
-use crate::sys::{fd as sys_fd, pool};
+use crate::sys::{fd as sys_fd, kind::Kind, pool};
 use libc::{c_char, c_int, c_void};
 use std::ptr;
 use std::sync::atomic::{Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
@@ -63,7 +63,7 @@ pub unsafe fn create(
     fd: c_int,
     l: *mut event_loop,
     data: *mut c_void,
-    is_socket: bool,
+    kind: Kind,
 ) -> *mut Connection {
     // SAFETY: all fields are written before the connection is shown to anybody; zeroes are valid.
     unsafe {
@@ -90,8 +90,9 @@ pub unsafe fn create(
         (*conn).public.input_buffer = &raw mut (*conn).input;
         (*conn).public.output_buffer = &raw mut (*conn).output;
         (*conn).public.data = data;
-        (*conn).is_socket = is_socket;
-        if !is_socket {
+        (*conn).kind = kind;
+        if !kind.is_socket() {
+            // A bad number is reported by what adds it to the loop.
             sys_fd::set_nonblocking(fd);
         }
         (*conn).id = registry::new_id();
@@ -141,7 +142,7 @@ pub unsafe fn hand_over(conn: *mut Connection, accepted: bool) -> bool {
         let task = if here {
             ptr::null_mut()
         } else {
-            let task = pending::for_connection(conn, pending::REGISTER, ptr::null(), 0);
+            let task = pending::for_connection(conn, pending::REGISTER, 0);
             if task.is_null() {
                 return false;
             }
@@ -187,12 +188,14 @@ pub unsafe fn register(conn: *mut Connection) {
         if http_server::serves(conn.cast()) {
             sweep::registered(conn.cast());
         }
-        if !ours {
+        if !roster::add(conn) {
+            turns::close_in_pass(conn, libc::ENOMEM);
+        } else if !ours {
             turns::close_in_pass(conn, libc::EBADF);
         } else if registration::change((*conn).public.eventLoop, fd, ch, pending::ADD) != 1 {
             turns::close_unwatched(conn);
         }
-        if !is_open(conn) || (*conn).last_words {
+        if !is_open(conn) || (*conn).after_sending != AfterSending::GoOn {
             turns::schedule(conn);
         }
         extras::begin(conn);
@@ -208,7 +211,7 @@ pub unsafe fn identify_once(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
         if (*conn).identity == 0 {
-            (*conn).identity = sys_fd::identity((*conn).number).unwrap_or(0);
+            (*conn).identity = sys_fd::identity((*conn).number).map_or(0, sys_fd::fold);
         }
     }
 }
@@ -218,7 +221,7 @@ pub unsafe fn is_as_noted(conn: *const Connection) -> bool {
     // SAFETY: a connection that wasn't freed yet.
     unsafe {
         let identity = (*conn).identity;
-        identity == 0 || sys_fd::identity((*conn).number) == Some(identity)
+        identity == 0 || sys_fd::identity((*conn).number).map(sys_fd::fold) == Some(identity)
     }
 }
 
@@ -260,6 +263,22 @@ pub unsafe fn is_announced(conn: *const Connection) -> bool {
 pub unsafe fn is_open(conn: *const Connection) -> bool {
     // SAFETY: as said.
     unsafe { (*conn).fate.load(Relaxed) == 0 }
+}
+
+/// The same as the calling thread sees it: whoever closes a connection finds it closed. On the
+/// connection's own thread what others asked for before comes first.
+///
+/// # Safety
+/// A connection that wasn't freed yet.
+pub unsafe fn is_open_here(conn: *mut Connection) -> bool {
+    // SAFETY: as said; its reference keeps the loop's memory.
+    unsafe {
+        if on_owner((*conn).public.eventLoop) {
+            pending::take_in(conn);
+            return is_open(conn);
+        }
+        is_open(conn) && (*conn).intake.closing().is_none()
+    }
 }
 
 /// Whether nobody else was entered for the number since, as accept does for a newcomer.

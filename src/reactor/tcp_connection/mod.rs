@@ -2,10 +2,12 @@
 //!
 //! `life` makes and registers it, `read` takes bytes in and calls the message callback, `write` sends,
 //! with the `queue` and its limits (`room`) for what the socket doesn't take, `file` sends one that
-//! stands in the queue, `finish` has the last that is sent. `turns` gives a connection its turn in the pass, `end` closes and frees. `hold` lets a
-//! peer that doesn't read wait before it is read from, `pause` is the program's own stop. `extras` has
-//! what few connections need: `marks`, `timeouts`, user data, limits. `settings` are what a program
-//! gives it; `exports` has the functions of tcp_connection.h, `control` and `handle` those of yolanda.h.
+//! stands in the queue, `write_side` says what is accepted, `finish` has the last that is sent. `turns`
+//! gives a connection its turn in the pass, `end` closes and frees. `hold` lets a peer that doesn't read
+//! wait before it is read from, `pause` is the program's own stop. `overdue` looks before a limit of time
+//! ends a connection. `extras` has what few connections need: `marks`, `timeouts`, user data, limits.
+//! `settings` are what a program gives it; `exports` has the functions of tcp_connection.h, `control` and
+//! `handle` those of yolanda.h.
 
 pub mod answering;
 mod control;
@@ -18,6 +20,7 @@ mod handle;
 mod hold;
 mod life;
 mod marks;
+mod overdue;
 mod owner;
 mod pause;
 mod queue;
@@ -28,6 +31,7 @@ mod timeouts;
 mod together;
 mod turns;
 mod write;
+mod write_side;
 
 pub use control::*;
 pub use end::{reap, release};
@@ -35,12 +39,16 @@ pub use exports::*;
 pub use finish::{take_posted_end, take_posted_shutdown};
 pub use handle::*;
 pub use hold::end_holding;
-pub use life::{create, discard, hand_over, identify_once, is_announced, owns_number, register};
+pub use life::{create, discard, hand_over, identify_once, owns_number, register};
+pub use overdue::begin as judge_in_pass;
 pub use owner::Owner;
 pub use pause::hung_up;
-pub use together::{Together, flush as flush_together, free as free_together};
+pub use together::{
+    Together, flush as flush_together, forget as forget_together, free as free_together,
+};
 pub use turns::{
-    close_in_pass, close_unwatched, end_lingering, forget_waiting, run_ready, schedule,
+    close_in_pass, close_ready, close_unwatched, end_lingering, forget_waiting, run_ready,
+    take_posted_close,
 };
 pub use write::take_posted_bytes;
 
@@ -48,12 +56,24 @@ use super::in_use::InUse;
 use super::loop_state::channel_at;
 use super::refs::RefCount;
 use crate::abi::types::{buffer, channel, event_loop, tcp_connection};
+use crate::sys::kind::Kind;
 use libc::{c_char, c_int};
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI16, AtomicPtr, AtomicU32, Ordering::Relaxed};
+use write_side::{Intake, Side};
 
 /// Bytes queued for a peer that doesn't read, and bytes unread by a callback that doesn't consume.
 const LIMIT: usize = 64 << 20;
+
+/// Work for the next turn in the pass: a later one includes those before it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+enum Work {
+    None,
+    Read,
+    /// A limit of time seems to be over (`overdue`).
+    Judge,
+}
 
 /// One block of memory holds all of a connection: an idle one has nothing else.
 #[repr(C)]
@@ -65,16 +85,18 @@ pub struct Connection {
     /// "connection-FD"
     name: [c_char; 22],
     pub registered: bool,
-    pub is_socket: bool,
+    pub kind: Kind,
     /// The descriptor as it was entered, whatever a program writes into `channel->fd`.
     number: c_int,
     /// How much of the output block was ever written.
     output_touched: u32,
     /// Its number in the registry; also that of its registration.
     pub id: u64,
-    /// What the descriptor refers to, so that closing never hits a successor. 0: not asked yet, as
-    /// no code of the program could have closed it, or epoll will tell.
-    identity: u64,
+    /// What the descriptor refers to, folded, so that closing never hits a successor. 0: not asked yet,
+    /// as no code of the program could have closed it, or epoll will tell.
+    identity: u32,
+    /// Its place in the loop's roster, counted from 1; 0: none.
+    pub place: u32,
     /// The pool blocks that the library put into the buffers; C may have put others there since.
     input_block: *mut u8,
     output_block: *mut u8,
@@ -89,18 +111,18 @@ pub struct Connection {
     pub refs: RefCount,
     /// Tasks that wait with this connection.
     pub pins: AtomicU32,
-    /// Why it closes (`turns::decide`): 0 while that isn't decided, then one more than the errno
-    /// value.
-    fate: AtomicI32,
-    /// Bytes that were taken from senders and not yet by the kernel, posted ones included; and those
-    /// of them that the queue has (`room`).
-    outstanding: AtomicU32,
+    /// Bytes that were accepted from senders and not yet by the kernel, posted ones included; and
+    /// those of them that the queue has (`room`).
+    intake: Intake,
     counted: u32,
     /// Low bits of the clock's milliseconds.
     linger_until: u32,
     held_until: u32,
-    /// No more sends are taken (shutdown was called), and: closed.
-    shut: AtomicBool,
+    /// Why it closes (`turns::decide`): 0 while that isn't decided, then one more than the errno
+    /// value.
+    fate: AtomicI16,
+    /// The end of what is sent.
+    side: Side,
     closed: AtomicBool,
     /// Other threads ask the kernel for its addresses.
     descriptor: InUse,
@@ -112,12 +134,8 @@ pub struct Connection {
     ended: bool,
     /// An answer is outstanding that the peer's end doesn't cut off.
     answering: bool,
-    /// The write side's half-close was done, or failed.
-    half_closed: bool,
-    /// Bytes are dropped, and the connection ends once the queue is sent.
-    last_words: bool,
-    /// ... and then waits for the peer's end, so that no reset takes them back.
-    lingers: bool,
+    /// What comes after the last that is sent.
+    after_sending: AfterSending,
     on_ready: bool,
     on_lingering: bool,
     on_held: bool,
@@ -127,12 +145,21 @@ pub struct Connection {
     paused: bool,
     /// The next turn of reading begins with what was left unread.
     owes_message: bool,
-    /// Work for the next turn in the pass.
-    wants_read: bool,
+    work: Work,
     /// A file stands in the queue (`file`).
     sends_file: bool,
     /// An answer of its own is in the loop's group (`together`).
     waits_together: bool,
+}
+
+/// What a connection does once all is sent. From the second on, what arrives is dropped.
+#[repr(u8)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum AfterSending {
+    GoOn,
+    Close,
+    /// It waits for the peer's end first, so that no reset takes back what was sent.
+    Linger,
 }
 
 const _: () = assert!(size_of::<Connection>() <= 336);
@@ -161,15 +188,6 @@ pub unsafe fn of_channel(ch: *mut channel) -> *mut Connection {
         let conn = (*ch).data.cast::<Connection>();
         if !conn.is_null() && &raw mut (*conn).channel == ch { conn } else { ptr::null_mut() }
     }
-}
-
-/// The connection that a registered channel is part of, whatever callbacks it has by now.
-///
-/// # Safety
-/// `ch` is a connection's own channel: its registration says so.
-pub unsafe fn around(ch: *mut channel) -> *mut Connection {
-    // SAFETY: the channel lies within its connection.
-    unsafe { ch.byte_sub(std::mem::offset_of!(Connection, channel)).cast() }
 }
 
 /// The connection whose channel is registered at `fd`; else NULL. `ch` is looked at only if it is.

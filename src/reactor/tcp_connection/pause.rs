@@ -2,8 +2,9 @@
 //! obeys, a program's own too.
 
 use super::super::registration;
-use super::{Connection, life, timeouts, turns, write};
+use super::{Connection, Work, life, timeouts, turns, write};
 use crate::abi::types::EVENT_READ;
+use crate::http::{http_server, rate};
 use crate::reactor::buffer::readable;
 use crate::sys::{fd as sys_fd, socket};
 
@@ -17,9 +18,20 @@ pub unsafe fn pause(conn: *mut Connection) {
         if timeouts::is_cut(conn) || std::mem::replace(&mut (*conn).paused, true) {
             return;
         }
+        tell(conn, true);
         // Before, its thread may be about to send what others posted: it stops when it registers.
         if life::is_announced(conn) {
             write::update(conn, (*conn).channel.events & !EVENT_READ);
+        }
+    }
+}
+
+/// The HTTP server's deadlines stand still meanwhile.
+unsafe fn tell(conn: *mut Connection, stopped: bool) {
+    // SAFETY: the caller's connection.
+    unsafe {
+        if life::is_announced(conn) && http_server::serves(conn.cast()) {
+            rate::paused(conn.cast(), stopped);
         }
     }
 }
@@ -34,6 +46,7 @@ pub unsafe fn resume(conn: *mut Connection) {
         if !std::mem::replace(&mut (*conn).paused, false) {
             return;
         }
+        tell(conn, false);
         if !life::is_announced(conn) {
             return;
         }
@@ -44,8 +57,7 @@ pub unsafe fn resume(conn: *mut Connection) {
         (*conn).owes_message = readable(&raw const (*conn).input) > 0;
         if (*conn).registered {
             // Whatever has come meanwhile raises no further edge.
-            (*conn).wants_read = true;
-            turns::schedule(conn);
+            turns::give(conn, Work::Read);
         }
     }
 }
@@ -61,7 +73,7 @@ pub unsafe fn hung_up(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
         let fd = (*conn).number;
-        let error = if (*conn).is_socket { socket::take_error(fd) } else { 0 };
+        let error = if (*conn).kind.is_socket() { socket::take_error(fd) } else { 0 };
         let unread =
             readable(&raw const (*conn).input) > 0 || sys_fd::available(fd).is_some_and(|n| n > 0);
         if error == 0 && (*conn).paused && unread {

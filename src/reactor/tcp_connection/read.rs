@@ -4,10 +4,12 @@
 use super::super::buffer::{self as buf, SIZE_MAX, readable};
 use super::super::dispatcher::{EDGE, NOT_DRAINED};
 use super::super::loop_state::{count, nothing, of as loop_of};
-use super::super::{pending, tcp_server};
-use super::{Connection, end, extras, hold, life, queue, timeouts, turns, write};
+use super::super::{budget, pending, tcp_server};
+use super::{
+    AfterSending, Connection, Work, end, extras, finish, hold, life, queue, timeouts, turns, write,
+};
 use crate::abi::types::{EVENT_READ, EVENT_WRITE};
-use crate::sys::{errno, fd as sys_fd, pool};
+use crate::sys::{errno, fd as sys_fd, kind::Kind, pool};
 use libc::{c_int, c_void};
 use std::ptr;
 use std::sync::atomic::Ordering::Relaxed;
@@ -28,7 +30,14 @@ unsafe extern "C-unwind" fn on_readable(data: *mut c_void) -> c_int {
         return -1;
     }
     // SAFETY: a channel's data is its live connection.
-    unsafe { turn(conn, (*loop_of((*conn).public.eventLoop)).event_bits) };
+    unsafe {
+        let l = (*conn).public.eventLoop;
+        if budget::is_spent(l) {
+            turns::give(conn, Work::Read);
+        } else {
+            turn(conn, (*loop_of(l)).event_bits);
+        }
+    }
     0
 }
 
@@ -60,6 +69,9 @@ unsafe fn take(conn: *mut Connection, bits: u32) {
             deliver(conn);
         }
         for read in 0..TURNS {
+            if read > 0 && budget::is_spent_now((*conn).public.eventLoop) {
+                break;
+            }
             let wanted = (*conn).channel.events & EVENT_READ != 0;
             if !life::is_open(conn) || (*conn).ended || !wanted {
                 return;
@@ -88,8 +100,7 @@ unsafe fn take(conn: *mut Connection, bits: u32) {
             }
         }
         if bits & EDGE != 0 && !(*conn).closed.load(Relaxed) {
-            (*conn).wants_read = true;
-            turns::schedule(conn);
+            turns::give(conn, Work::Read);
         }
     }
 }
@@ -109,8 +120,11 @@ unsafe fn receive(conn: *mut Connection) -> Got {
         }
         let input = &raw mut (*conn).input;
         let at = (*input).data.add((*input).writeIndex as usize).cast::<u8>();
-        let n =
-            if (*conn).is_socket { sys_fd::recv(fd, at, room) } else { sys_fd::read(fd, at, room) };
+        let n = if (*conn).kind.is_socket() {
+            sys_fd::recv(fd, at, room)
+        } else {
+            sys_fd::read(fd, at, room)
+        };
         if n > 0 {
             timeouts::received(conn);
             count(&(*loop_of((*conn).public.eventLoop)).counts.bytes_read, n as u64);
@@ -122,6 +136,8 @@ unsafe fn receive(conn: *mut Connection) -> Got {
         let e = errno::get();
         settle(conn);
         match (n, e) {
+            // An empty message, which is none to the program.
+            (0, _) if (*conn).kind == Kind::Messages && !sys_fd::has_ended(fd) => Got::Nothing,
             (0, _) => Got::End,
             (_, libc::EAGAIN) => Got::Nothing,
             _ => Got::Failed(e),
@@ -235,7 +251,7 @@ unsafe fn deliver(conn: *mut Connection) {
     unsafe {
         let input = &raw mut (*conn).input;
         match (*conn).public.messageCallBack {
-            Some(callback) if !(*conn).last_words => {
+            Some(callback) if (*conn).after_sending == AfterSending::GoOn => {
                 callback(input, conn.cast());
             }
             _ => (*input).readIndex = (*input).writeIndex,
@@ -285,12 +301,12 @@ unsafe fn end_of_stream(conn: *mut Connection) {
     unsafe {
         (*conn).ended = true;
         pending::take_in(conn);
-        if (*conn).answering && queue::is_empty(conn) && life::is_open(conn) {
-            return write::update(conn, (*conn).channel.events & !EVENT_READ);
-        }
-        if queue::is_empty(conn) || !life::is_open(conn) {
+        let sent = finish::all_sent(conn);
+        if !life::is_open(conn) || sent && !(*conn).answering {
             return end::close(conn);
         }
-        write::update(conn, (*conn).channel.events & !EVENT_READ | EVENT_WRITE);
+        // What other threads sent and isn't in the queue yet is looked at when it comes.
+        let wanted = if queue::is_empty(conn) { 0 } else { EVENT_WRITE };
+        write::update(conn, (*conn).channel.events & !EVENT_READ | wanted);
     }
 }

@@ -1,7 +1,8 @@
 //! How much may wait to be sent. One count has all bytes that were taken from senders and not yet by
 //! the kernel, whether the queue has them or a task on its way to it.
 
-use super::{Connection, LIMIT, extras, marks};
+use super::write_side::Refused;
+use super::{Connection, LIMIT, extras, marks, queue};
 use crate::reactor::buffer::{SIZE_MAX, readable};
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -46,46 +47,61 @@ pub unsafe fn refuses(conn: *const Connection) -> bool {
 /// A live connection.
 pub unsafe fn has(conn: *const Connection, len: usize) -> bool {
     // SAFETY: as said.
-    unsafe { limit(conn).takes((*conn).outstanding.load(Relaxed) as usize, len) }
+    unsafe { limit(conn).takes((*conn).intake.waiting() as usize, len) }
 }
 
-/// Takes the room for `len` bytes, if there is that much; for good, whatever other threads send.
+/// Accepts `len` bytes of another thread's send, if there is room for them; for good, whatever other
+/// threads send.
 ///
 /// # Safety
 /// A live connection, on any thread.
-pub unsafe fn take(conn: *const Connection, len: usize) -> bool {
+pub unsafe fn accept(conn: *const Connection, len: usize) -> Result<(), Refused> {
     // SAFETY: as said.
     unsafe {
         let limit = limit(conn);
-        let mut now = (*conn).outstanding.load(Relaxed);
-        while limit.takes(now as usize, len) {
-            let with = now + len as u32;
-            match (*conn).outstanding.compare_exchange_weak(now, with, Relaxed, Relaxed) {
-                Ok(_) => return true,
-                Err(other) => now = other,
-            }
-        }
-        false
+        (*conn).intake.accept(len as u64, |waiting| limit.takes(waiting as usize, len))
     }
 }
 
-/// Gives room back that `take` took.
+/// The same for a send on the connection's own thread.
 ///
 /// # Safety
-/// As `take`.
-pub unsafe fn give_back(conn: *const Connection, len: usize) {
+/// A live connection on its thread.
+pub unsafe fn accept_own(conn: *const Connection, len: usize) -> bool {
     // SAFETY: as said.
-    unsafe { (*conn).outstanding.fetch_sub(len as u32, Relaxed) };
+    unsafe {
+        let limit = limit(conn);
+        (*conn).intake.accept_own(len as u64, |waiting| limit.takes(waiting as usize, len))
+    }
 }
 
-/// The bytes that `take` took room for have come to the connection's own thread: from now on
+/// Gives room back that an accepted send took.
+///
+/// # Safety
+/// As `accept`.
+pub unsafe fn give_back(conn: *const Connection, len: usize) {
+    // SAFETY: as said.
+    unsafe { (*conn).intake.change(-(len as i64)) };
+}
+
+/// Whether all that was accepted has gone to the kernel: what the queue has, and what other threads
+/// have sent and hasn't come to this thread.
+///
+/// # Safety
+/// A connection that wasn't freed yet, on its thread.
+pub unsafe fn all_sent(conn: *const Connection) -> bool {
+    // SAFETY: as said.
+    unsafe { queue::is_empty(conn) && (*conn).intake.waiting() == u64::from((*conn).counted) }
+}
+
+/// The bytes that an accepted send took room for have come to the connection's own thread: from now on
 /// `recount` answers for them.
 ///
 /// # Safety
 /// A live connection on its thread.
 pub unsafe fn adopt(conn: *mut Connection, len: usize) {
     // SAFETY: as said.
-    unsafe { (*conn).counted = (*conn).counted.wrapping_add(len as u32) }
+    unsafe { (*conn).counted += len as u32 }
 }
 
 /// The queue has changed, by the library or by the program's own hands.
@@ -98,7 +114,7 @@ pub unsafe fn recount(conn: *mut Connection) {
         let now = readable(&raw const (*conn).output) as u32;
         let before = std::mem::replace(&mut (*conn).counted, now);
         if now != before {
-            (*conn).outstanding.fetch_add(now.wrapping_sub(before), Relaxed);
+            (*conn).intake.change(i64::from(now) - i64::from(before));
         }
         if !extras::get(conn).is_null() {
             marks::look(conn);

@@ -116,7 +116,8 @@ pub fn set_keepalive(to: &mut Settings, idle_s: c_int, interval_s: c_int, count:
 }
 
 /// Gives a connection what is set, before anybody has seen it. A kind of socket that has no such
-/// option goes without. False when memory is out.
+/// option goes without, which is all that can go wrong with values that were checked. False when memory
+/// is out.
 ///
 /// # Safety
 /// `create` made the connection, and nobody else has it.

@@ -12,6 +12,7 @@ use super::settings::{Settings, Timeouts};
 use super::{Connection, extras, life};
 use crate::sys::fd as sys_fd;
 use look::arm;
+pub use look::judge;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 
 const NS_PER_MS: i64 = 1_000_000;

@@ -7,7 +7,7 @@
 //! answers leave at once for a while.
 
 use super::super::loop_state::of as loop_of;
-use super::{Connection, extras, life, queue, turns, write};
+use super::{Connection, Side, extras, life, queue, turns, write};
 use crate::abi::types::event_loop;
 use crate::sys::fd::More;
 use crate::sys::{errno, pool};
@@ -127,13 +127,32 @@ pub unsafe fn flush(l: *mut event_loop) {
                 // A callback closed the descriptor, and its number is another's.
                 turns::close_in_pass(conn, libc::EBADF);
             } else if !(*conn).closed.load(Relaxed)
-                && !(*conn).half_closed
+                && (*conn).side != Side::HalfClosed
                 && write::send(conn, at, len, More::Nothing) < 0
             {
                 // The answer was taken: where it can't be sent after all, nobody waits for it.
                 turns::close_in_pass(conn, errno::get());
             }
             at = at.add(len);
+        }
+        (*group).used = 0;
+    }
+}
+
+/// Drops what waits: another process sends it.
+///
+/// # Safety
+/// On the loop's thread.
+pub unsafe fn forget(l: *mut event_loop) {
+    // SAFETY: connections of the group are open: one that closes is flushed first.
+    unsafe {
+        let group = (*loop_of(l)).together;
+        if group.is_null() {
+            return;
+        }
+        for i in 0..std::mem::replace(&mut (*group).count, 0) {
+            let answer = (&raw const (*group).answers).cast::<Answer>().add(i);
+            (*(*answer).conn).waits_together = false;
         }
         (*group).used = 0;
     }

@@ -2,8 +2,11 @@
 //! done, closing above all. No call of the program sees its callbacks run under it.
 
 use super::super::loop_state::{Loop, count, of as loop_of};
-use super::super::{pass, pending, utils::on_owner};
-use super::{Connection, end, extras, finish, hold, life, marks, queue, read, timeouts, together};
+use super::super::{budget, pass, pending, utils::on_owner};
+use super::{
+    AfterSending, Connection, Work, end, extras, finish, hold, life, marks, overdue, read,
+    timeouts, together,
+};
 use crate::abi::types::event_loop;
 use crate::sys::errno;
 use libc::c_int;
@@ -39,6 +42,18 @@ pub unsafe fn schedule(conn: *mut Connection) {
     }
 }
 
+/// Gives a connection a turn in this pass, with work to do.
+///
+/// # Safety
+/// As `schedule`.
+pub unsafe fn give(conn: *mut Connection, work: Work) {
+    // SAFETY: as said.
+    unsafe {
+        (*conn).work = (*conn).work.max(work);
+        schedule(conn);
+    }
+}
+
 /// Decides that a connection closes, and why: an errno value, 0 for an end in order. False when that
 /// was decided before.
 ///
@@ -46,7 +61,7 @@ pub unsafe fn schedule(conn: *mut Connection) {
 /// A connection that wasn't freed yet, on any thread.
 pub unsafe fn decide(conn: *mut Connection, why: c_int) -> bool {
     // SAFETY: as said.
-    unsafe { (*conn).fate.compare_exchange(0, why + 1, Relaxed, Relaxed).is_ok() }
+    unsafe { (*conn).fate.compare_exchange(0, why as i16 + 1, Relaxed, Relaxed).is_ok() }
 }
 
 /// Closes in the loop's pass; `why` as in `decide`.
@@ -83,18 +98,20 @@ pub unsafe fn close_from_anywhere(conn: *mut Connection, why: c_int) -> c_int {
     // SAFETY: as said.
     unsafe {
         if on_owner((*conn).public.eventLoop) {
+            pending::take_in(conn);
             if !decide(conn, why) {
                 return errno::fail(libc::ENOTCONN);
             }
             schedule(conn);
             return 0;
         }
-        // First the memory: a decision isn't taken back.
-        let task = pending::for_connection(conn, pending::CLOSE, ptr::null(), 0);
+        // First the memory: it isn't taken back. The owner decides when it comes to the task: what this
+        // thread asked for before takes effect before.
+        let task = pending::for_connection(conn, pending::CLOSE, 0);
         if task.is_null() {
             return errno::fail(libc::ENOMEM);
         }
-        if !decide(conn, why) {
+        if !life::is_open(conn) || !(*conn).intake.close(why as u16) {
             pending::withdraw(task);
             return errno::fail(libc::ENOTCONN);
         }
@@ -104,25 +121,137 @@ pub unsafe fn close_from_anywhere(conn: *mut Connection, why: c_int) -> c_int {
     }
 }
 
-/// Gives every waiting connection its turn; what they leave for later waits for the next pass.
+/// The close that another thread asked for.
+///
+/// # Safety
+/// As `schedule`.
+pub unsafe fn take_posted_close(conn: *mut Connection) {
+    // SAFETY: as said.
+    unsafe { close_in_pass(conn, (*conn).intake.closing().map_or(0, c_int::from)) }
+}
+
+/// Gives every waiting connection its turn, as long as there is time; what they leave for later, and those
+/// that had none, in their order, wait for the next pass. A callback may run the loop, whose pass then goes
+/// on with those that haven't had their turn.
 ///
 /// # Safety
 /// On the loop's thread.
 pub unsafe fn run_ready(l: *mut event_loop) {
-    // SAFETY: a listed connection isn't freed; the successor is read before its turn.
+    // SAFETY: a listed connection isn't freed; it is taken off its list before its turn.
     unsafe {
         together::flush(l);
         let own: *mut Loop = loop_of(l);
-        let mut conn = std::mem::replace(&mut (*own).ready, ptr::null_mut());
+        if (*own).turning.is_null() {
+            (*own).turning = take_ready(own);
+        }
+        if !(*own).turning.is_null() {
+            budget::begin_reading(l);
+        }
+        while !(*own).turning.is_null() {
+            budget::between(l);
+            if budget::is_spent(l) {
+                let left = std::mem::replace(&mut (*own).turning, ptr::null_mut());
+                return close_or_keep(own, left);
+            }
+            take_first_turn(own);
+        }
+    }
+}
+
+/// Closes those of the waiting connections that are to be closed.
+///
+/// # Safety
+/// On the loop's thread, within a pass.
+pub unsafe fn close_ready(l: *mut event_loop) {
+    // SAFETY: as said.
+    unsafe {
+        let own = loop_of(l);
+        close_or_keep(own, take_ready(own));
+    }
+}
+
+/// Takes the list of those that wait.
+unsafe fn take_ready(own: *mut Loop) -> *mut Connection {
+    // SAFETY: the list is the loop's thread's.
+    unsafe {
         (*own).ready_tail = ptr::null_mut();
+        std::mem::replace(&mut (*own).ready, ptr::null_mut())
+    }
+}
+
+/// Closes what is to be closed of a list that was taken, and puts the others back, before those that have
+/// come since.
+unsafe fn close_or_keep(own: *mut Loop, mut conn: *mut Connection) {
+    // SAFETY: a listed connection isn't freed. No callback runs before all stand in one of the two lists.
+    unsafe {
+        let (mut kept, mut closing) = (Chain::EMPTY, Chain::EMPTY);
         while !conn.is_null() {
             let following = (*conn).next_ready;
-            (*conn).on_ready = false;
-            // It may call back, as a channel does: a single pass has had something to do.
-            count(&(*own).counts.callbacks, 1);
-            turn(conn);
+            if (*conn).closed.load(Relaxed) || !life::is_open(conn) {
+                closing.add(conn);
+            } else {
+                kept.add(conn);
+            }
             conn = following;
         }
+        if !kept.last.is_null() {
+            (*kept.last).next_ready = (*own).ready;
+            (*own).ready = kept.first;
+            if (*own).ready_tail.is_null() {
+                (*own).ready_tail = kept.last;
+            }
+        }
+        if !closing.last.is_null() {
+            (*closing.last).next_ready = (*own).turning;
+            (*own).turning = closing.first;
+        }
+        for _ in 0..closing.len {
+            if (*own).turning.is_null() {
+                // A callback ran the loop, which went on with them.
+                return;
+            }
+            take_first_turn(own);
+        }
+    }
+}
+
+/// Connections in their order, linked as those that wait.
+struct Chain {
+    first: *mut Connection,
+    last: *mut Connection,
+    len: usize,
+}
+
+impl Chain {
+    const EMPTY: Chain = Chain { first: ptr::null_mut(), last: ptr::null_mut(), len: 0 };
+
+    /// # Safety
+    /// A connection that isn't freed and is in no list of this kind.
+    unsafe fn add(&mut self, conn: *mut Connection) {
+        // SAFETY: the last one was added, so it isn't freed either.
+        unsafe {
+            (*conn).next_ready = ptr::null_mut();
+            if self.last.is_null() {
+                self.first = conn;
+            } else {
+                (*self.last).next_ready = conn;
+            }
+        }
+        self.last = conn;
+        self.len += 1;
+    }
+}
+
+/// Gives the first of those whose turn has come its turn.
+unsafe fn take_first_turn(own: *mut Loop) {
+    // SAFETY: there is one; it is taken off its list before a callback runs.
+    unsafe {
+        let conn = (*own).turning;
+        (*own).turning = (*conn).next_ready;
+        (*conn).on_ready = false;
+        // It may call back, as a channel does: a single pass has had something to do.
+        count(&(*own).counts.callbacks, 1);
+        turn(conn);
     }
 }
 
@@ -142,18 +271,20 @@ unsafe fn turn(conn: *mut Connection) {
                 return;
             }
         }
-        if (*conn).last_words && queue::is_empty(conn) {
+        if (*conn).after_sending != AfterSending::GoOn && finish::all_sent(conn) {
             // Closing alone would drop what still waits for its end (`More`), were anything unread.
             finish::half_close(conn);
-            if !(*conn).lingers || (*conn).ended {
+            if (*conn).after_sending == AfterSending::Close || (*conn).ended {
                 return end::close(conn);
             }
             if !timeouts::is_cut(conn) {
                 linger(conn);
             }
         }
-        if std::mem::replace(&mut (*conn).wants_read, false) {
-            read::go_on(conn);
+        match std::mem::replace(&mut (*conn).work, Work::None) {
+            Work::None => {}
+            Work::Read => read::go_on(conn),
+            Work::Judge => overdue::turn(conn),
         }
     }
 }
@@ -171,7 +302,26 @@ unsafe fn linger(conn: *mut Connection) {
     }
 }
 
-/// Closes those that waited long enough, and forgets those that have ended.
+/// Whether a connection that lingers has waited long enough.
+unsafe fn has_lingered(conn: *const Connection, now: i64) -> bool {
+    // SAFETY: a connection that wasn't freed yet, on its loop's thread.
+    unsafe { (*conn).on_lingering && (*conn).linger_until.wrapping_sub(now as u32) as i32 <= 0 }
+}
+
+/// Closes a connection that has lingered long enough.
+///
+/// # Safety
+/// An open connection on its thread, within a pass, after its turn.
+pub unsafe fn judge(conn: *mut Connection) {
+    // SAFETY: as said.
+    unsafe {
+        if has_lingered(conn, pass::now_ms()) {
+            decide(conn, libc::ETIMEDOUT);
+        }
+    }
+}
+
+/// Has those judged that waited long enough, and forgets those that have ended.
 ///
 /// # Safety
 /// On the loop's thread, within a pass.
@@ -182,10 +332,8 @@ pub unsafe fn end_lingering(l: *mut event_loop, now: i64) {
         let mut conn = std::mem::replace(&mut (*own).lingering, ptr::null_mut());
         while !conn.is_null() {
             let following = (*conn).next_lingering;
-            let left = (*conn).linger_until.wrapping_sub(now as u32) as i32;
-            if !(*conn).closed.load(Relaxed) && left <= 0 {
-                decide(conn, libc::ETIMEDOUT);
-                end::close(conn);
+            if !(*conn).closed.load(Relaxed) && has_lingered(conn, now) {
+                overdue::begin(conn);
             }
             if (*conn).closed.load(Relaxed) {
                 (*conn).on_lingering = false;

@@ -4,7 +4,8 @@
 use super::super::buffer::readable;
 use super::super::loop_state::{count, of as loop_of};
 use super::super::{pending, registration, tcp_server, utils::on_owner};
-use super::{Connection, end, finish, hold, life, queue, room, timeouts, together, turns};
+use super::write_side::Refused;
+use super::{Connection, Side, end, finish, hold, life, queue, room, timeouts, together, turns};
 use crate::abi::types::EVENT_WRITE;
 use crate::sys::errno;
 use crate::sys::fd::{self as sys_fd, More};
@@ -20,11 +21,20 @@ unsafe extern "C-unwind" fn on_writable(data: *mut c_void) -> c_int {
         return -1;
     }
     // SAFETY: a channel's data is its live connection.
+    unsafe { go_on(conn) };
+    0
+}
+
+/// Sends what the socket takes of the queue.
+///
+/// # Safety
+/// A live connection on its thread, within a pass.
+pub unsafe fn go_on(conn: *mut Connection) {
+    // SAFETY: as said.
     unsafe {
         drain(conn);
         tcp_server::after_turn(conn);
     }
-    0
 }
 
 /// Writes once. -1 with errno.
@@ -35,7 +45,7 @@ pub unsafe fn write_some(conn: *mut Connection, data: *const u8, len: usize, mor
     // SAFETY: `data` holds `len` bytes.
     unsafe {
         let fd = (*conn).channel.fd;
-        let n = if (*conn).is_socket {
+        let n = if (*conn).kind.is_socket() {
             sys_fd::send(fd, data, len, more)
         } else {
             sys_fd::write_nosignal(fd, data, len)
@@ -61,6 +71,15 @@ unsafe fn refuse(conn: *mut Connection) -> isize {
     }
 }
 
+/// Why a connection that is shut takes no send.
+///
+/// # Safety
+/// A connection that wasn't freed yet.
+pub unsafe fn refusal(conn: *mut Connection) -> c_int {
+    // SAFETY: as said.
+    unsafe { if life::is_open_here(conn) { libc::EPIPE } else { libc::ENOTCONN } }
+}
+
 /// A send on another thread: copied, and queued for the loop.
 ///
 /// # Safety
@@ -68,16 +87,26 @@ unsafe fn refuse(conn: *mut Connection) -> isize {
 pub unsafe fn post(conn: *mut Connection, data: *const u8, len: usize) -> isize {
     // SAFETY: as said.
     unsafe {
-        if !room::take(conn, len) {
+        if !room::has(conn, len) {
             return refuse(conn);
         }
-        if !pending::post_connection(conn, pending::SEND, data, len) {
-            room::give_back(conn, len);
+        // First the memory: what is accepted comes to the loop, which may wait for it to shut.
+        let task = pending::for_connection(conn, pending::SEND, len);
+        if task.is_null() {
+            return errno::fail(libc::ENOMEM) as isize;
+        }
+        if let Err(why) = room::accept(conn, len) {
+            pending::withdraw(task);
+            return match why {
+                Refused::Full => refuse(conn),
+                Refused::Shut => errno::fail(refusal(conn)) as isize,
+            };
+        }
+        pending::fill(task, data);
+        if !pending::post_task(task) {
             // Without its loop it closes, or has closed.
-            let ends = pending::refuses_others((*conn).public.eventLoop);
-            let open = life::is_open(conn) && !ends;
-            errno::set(if open { libc::ENOMEM } else { libc::ENOTCONN });
-            return -1;
+            room::give_back(conn, len);
+            return errno::fail(libc::ENOTCONN) as isize;
         }
         0
     }
@@ -97,7 +126,7 @@ pub unsafe fn send(conn: *mut Connection, data: *const u8, len: usize, more: Mor
             return write_or_queue(conn, data, len, more);
         }
         // To the byte, whatever other threads send at the same time.
-        if !room::take(conn, len) {
+        if !room::accept_own(conn, len) {
             return refuse(conn);
         }
         room::adopt(conn, len);
@@ -169,8 +198,8 @@ unsafe fn drain(conn: *mut Connection) {
         if let Some(callback) = (*conn).public.writeCompletedCallBack {
             callback(conn.cast());
         }
-        if !(*conn).closed.load(Relaxed) && queue::is_empty(conn) {
-            finish::sent_all(conn);
+        if !(*conn).closed.load(Relaxed) {
+            finish::look(conn);
         }
     }
 }
@@ -215,10 +244,13 @@ pub unsafe fn take_posted_bytes(conn: *mut Connection, data: *const u8, len: usi
     // SAFETY: as said.
     unsafe {
         room::adopt(conn, len);
-        if life::is_open(conn) && !(*conn).half_closed {
+        if life::is_open(conn) && (*conn).side != Side::HalfClosed {
             write_or_queue(conn, data, len, More::Nothing);
         }
         room::recount(conn);
+        if life::is_open(conn) && ((*conn).side == Side::Shutting || (*conn).ended) {
+            finish::look(conn);
+        }
     }
 }
 

@@ -1,11 +1,12 @@
 //! Turning clients into connections.
 
-use super::super::registration;
 use super::super::tcp_connection::{self, Owner, settings};
 use super::super::thread_pool::thread_pool_get_loop;
+use super::super::{budget, registration};
+use super::attention::{self, ENDED};
 use super::listener::{self, Listener};
 use super::reserve::Turned;
-use super::{RUNNING, Server, limit};
+use super::{RUNNING, STOPPING, Server, limit};
 use crate::abi::types::event_loop;
 use crate::sys::{errno, fd as sys_fd};
 use libc::{c_int, c_void};
@@ -23,10 +24,16 @@ pub(super) unsafe extern "C-unwind" fn on_acceptable(data: *mut c_void) -> c_int
         let server = (*listener).server;
         limit::hold(server);
         listener::enlist(listener);
+        // Before the server's state is looked at, so that who stops it sees either this or no client.
+        let nested = (*listener).accepting.swap(true, SeqCst);
         for _ in 0..BATCH {
-            if !accept_one(listener) {
+            if !accept_one(listener) || budget::is_spent_now((*listener).l) {
                 break;
             }
+        }
+        (*listener).accepting.store(nested, SeqCst);
+        if !runs(server) {
+            attention::call((*server).listener.l, ENDED);
         }
         limit::release(server);
     }
@@ -53,14 +60,14 @@ unsafe fn accept_one(listener: *mut Listener) -> bool {
             return failed(listener, e);
         }
         place.keep(server);
-        if !runs(server) {
-            // Another thread has ended the server meanwhile. It set the state before it looked at the
-            // count, so whoever finds the state unchanged here is part of what it sees.
+        if !matches!((*server).state.load(SeqCst), RUNNING | STOPPING) {
+            // Another thread has ended the server meanwhile.
             sys_fd::close(client);
             limit::left(server);
             return false;
         }
         (*listener).complained = false;
+        (*listener).failures = 0;
         if (*server).turns_away && !keeps_reserve(server) {
             // It took the reserve of another thread, or the last descriptor.
             sys_fd::close(client);
@@ -119,27 +126,23 @@ unsafe fn failed(listener: *mut Listener, e: c_int) -> bool {
     unsafe {
         let fd = (*listener).channel.fd;
         match e {
-            libc::EAGAIN => false,
+            libc::EAGAIN => {
+                (*listener).failures = 0;
+                return false;
+            }
             // Who ends the server shuts the socket.
-            _ if !runs((*listener).server) => false,
-            libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM => {
-                if !std::mem::replace(&mut (*listener).complained, true) {
-                    log_err!("can't accept on socket {}: {}", fd, errno::Text(e));
+            _ if !runs((*listener).server) => return false,
+            libc::EMFILE | libc::ENFILE => {
+                complain(listener, e);
+                match turn_away(listener) {
+                    Turned::Client => return true,
+                    Turned::Nobody => return false,
+                    Turned::Failed => (),
                 }
-                if matches!(e, libc::EMFILE | libc::ENFILE) {
-                    match turn_away(listener) {
-                        Turned::Client => return true,
-                        Turned::Nobody => return false,
-                        Turned::Failed => (),
-                    }
-                }
-                listener::rest(listener);
-                false
             }
             // What went wrong with one client is no reason to turn the next away (accept(2)).
             libc::EINTR
             | libc::ECONNABORTED
-            | libc::EPERM
             | libc::EPROTO
             | libc::ENETDOWN
             | libc::ENOPROTOOPT
@@ -148,12 +151,34 @@ unsafe fn failed(listener: *mut Listener, e: c_int) -> bool {
             | libc::EHOSTUNREACH
             | libc::EOPNOTSUPP
             | libc::ENETUNREACH
-            | libc::ETIMEDOUT => true,
-            e => {
+            | libc::ETIMEDOUT => {
+                (*listener).failures += 1;
+                if (*listener).failures < BATCH {
+                    return true;
+                }
+                complain(listener, e);
+            }
+            // It isn't a listening socket any more.
+            libc::EBADF | libc::ENOTSOCK | libc::EINVAL => {
                 log_err!("accept failed, socket == {}: {}", fd, errno::Text(e));
                 registration::remove((*listener).l, fd, &raw mut (*listener).channel);
-                false
+                return false;
             }
+            // Out of memory, or something forbids it (EACCES, EPERM): that may pass.
+            e => complain(listener, e),
+        }
+        (*listener).failures = 0;
+        listener::rest(listener);
+        false
+    }
+}
+
+/// Says once why nobody is accepted, until somebody is.
+unsafe fn complain(listener: *mut Listener, e: c_int) {
+    // SAFETY: a live listener on its loop's thread.
+    unsafe {
+        if !std::mem::replace(&mut (*listener).complained, true) {
+            log_err!("can't accept on socket {}: {}", (*listener).channel.fd, errno::Text(e));
         }
     }
 }
@@ -174,13 +199,16 @@ unsafe fn choose(listener: *mut Listener) -> *mut event_loop {
 }
 
 /// Makes a connection of an accepted client, whose place is taken.
-unsafe fn serve(listener: *mut Listener, fd: c_int) {
+///
+/// # Safety
+/// A listener of a live server, on its loop's thread; the reference of the caller keeps both.
+pub(super) unsafe fn serve(listener: *mut Listener, fd: c_int) {
     // SAFETY: a live server; each public field is read here, where it is used.
     unsafe {
         let server = (*listener).server;
         let public = &raw mut (*server).public;
         log_msg!("new connection established, socket == {}", fd);
-        let conn = tcp_connection::create(fd, choose(listener), (*public).data, true);
+        let conn = tcp_connection::create(fd, choose(listener), (*public).data, (*listener).kind);
         if conn.is_null() {
             return discard(server, fd);
         }
@@ -191,6 +219,28 @@ unsafe fn serve(listener: *mut Listener, fd: c_int) {
         let given = *(*server).settings.lock();
         if !settings::apply(conn, &given) {
             tcp_connection::discard(conn);
+            return discard(server, fd);
+        }
+        limit::hold(server);
+        (*conn).owner = Owner::of_server(server);
+        if !tcp_connection::hand_over(conn, true) {
+            tcp_connection::discard(conn);
+            discard(server, fd);
+        }
+    }
+}
+
+/// Ends a client of a server that is stopping without a word, but in order: without callbacks the bytes
+/// that came are read and dropped, and the connection ends as those do on which nothing waits.
+///
+/// # Safety
+/// As `serve`; the client is counted.
+pub(super) unsafe fn refuse(listener: *mut Listener, fd: c_int) {
+    // SAFETY: as said; the connection is nobody else's until it is handed over.
+    unsafe {
+        let server = (*listener).server;
+        let conn = tcp_connection::create(fd, (*listener).l, ptr::null_mut(), (*listener).kind);
+        if conn.is_null() {
             return discard(server, fd);
         }
         limit::hold(server);

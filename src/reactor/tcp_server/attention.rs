@@ -3,7 +3,7 @@
 use super::super::loop_state::of;
 use super::super::{thread_pool, wakeup};
 use super::listener::{self, Listener};
-use super::{Server, stop, sweep};
+use super::{Server, backlog, stop, sweep};
 use crate::abi::types::event_loop;
 use std::mem;
 use std::ptr;
@@ -102,6 +102,7 @@ pub unsafe fn attend(l: *mut event_loop) {
         }
         if why & ENDING != 0 {
             listener::close_ending(l);
+            backlog::serve(l);
             sweep::all(l);
         }
         if why & ENDED != 0 {

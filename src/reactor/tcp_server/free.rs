@@ -3,6 +3,7 @@
 use super::super::loop_state::of as loop_of;
 use super::super::{pass, thread_pool, utils};
 use super::attention::{self, ENDED, ENDING, ROOM};
+use super::stop::Waiting;
 use super::{FREED, Server, absent, limit, listener, of, stop, sweep};
 use crate::abi::types::{TCPserver, event_loop};
 use crate::sys::errno;
@@ -47,7 +48,8 @@ unsafe fn free(server: *mut Server) -> c_int {
             (*server).public.threadPool = ptr::null_mut();
         }
         stop::take(server);
-        stop::close_sockets(server);
+        stop::close_sockets(server, Waiting::Reset);
+        stop::drop_waiting(server);
         attention::call_all(server, ENDING);
         unlist(server);
         // No more callbacks but the closed one; outside of callbacks that comes now.
@@ -87,5 +89,20 @@ pub unsafe fn free_all_of(l: *mut event_loop) {
         }
         pass::within(l, || attention::attend(l));
         listener::close_all(l);
+    }
+}
+
+/// The files of unix sockets of a loop's servers aren't theirs to remove.
+///
+/// # Safety
+/// On the loop's thread.
+pub unsafe fn leave_files(l: *mut event_loop) {
+    // SAFETY: listed servers are live.
+    unsafe {
+        let mut server = (*loop_of(l)).servers;
+        while !server.is_null() {
+            (*server).file = None;
+            server = (*server).next;
+        }
     }
 }

@@ -3,7 +3,7 @@
 use super::super::loop_state;
 use super::super::refs::Released;
 use super::attention::{self, ENDED, ROOM};
-use super::{CUT, Listener, STOPPING, Server};
+use super::{CUT, Listener, OVERDUE, STOPPING, Server};
 use crate::sys::pool;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
@@ -102,7 +102,7 @@ pub unsafe fn left(server: *mut Server) {
         let was = (*server).live.fetch_sub(1, SeqCst);
         room_has_changed(server);
         // As with `full`: who ends a server sets the state first and looks at the count then.
-        if was == 1 && matches!((*server).state.load(SeqCst), STOPPING | CUT) {
+        if was == 1 && matches!((*server).state.load(SeqCst), STOPPING | OVERDUE | CUT) {
             attention::call((*server).listener.l, ENDED);
         }
     }
@@ -147,9 +147,11 @@ unsafe fn dispose(server: *mut Server) {
     // SAFETY: nobody else has the pointer, and all sockets are closed.
     unsafe {
         loop_state::release((*server).listener.l);
+        (*server).listener.backlog.dispose();
         let others = (*server).others;
         for i in 0..(*server).others_len {
             loop_state::release((*others.add(i)).l);
+            (*others.add(i)).backlog.dispose();
         }
         if !others.is_null() {
             pool::free(others.cast(), (*server).others_len * size_of::<Listener>());

@@ -4,12 +4,13 @@ use super::super::event_loop::event_loop_add_channel_event;
 use super::super::loop_state::{self, of as loop_of};
 use super::super::registration;
 use super::super::utils::on_owner;
-use super::{RUNNING, Server, accept, limit};
+use super::backlog::{self, Backlog};
+use super::{RUNNING, STOPPING, Server, accept, limit};
 use crate::abi::types::{EVENT_READ, acceptor, channel, event_loop};
-use crate::sys::fd as sys_fd;
+use crate::sys::{fd as sys_fd, kind::Kind};
 use libc::c_int;
 use std::ptr;
-use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 /// Belongs to the thread of its loop. Lives within its server's memory.
 pub struct Listener {
@@ -23,34 +24,48 @@ pub struct Listener {
     /// don't change while the listener has a loop.
     pub(super) fd: c_int,
     identity: Option<u64>,
+    /// Of the socket, and hence of those that it accepts.
+    pub(super) kind: Kind,
     listed: bool,
-    /// Waits a moment for descriptors to become free.
+    /// Waits a moment, because accept(2) failed: descriptors may become free.
     pub(super) resting: bool,
     /// Waits for a connection to close.
     pub(super) full: bool,
-    /// Said that descriptors have run out; silent until one was accepted again.
+    /// Said that accept(2) fails; silent until somebody was accepted again.
     pub(super) complained: bool,
+    /// Clients that were lost one after the other while they were accepted.
+    pub(super) failures: u32,
+    /// Its thread is accepting: a stop isn't over meanwhile.
+    pub(super) accepting: AtomicBool,
+    /// Clients that wait to be accepted when the server stops.
+    pub(super) backlog: Backlog,
 }
 
 impl Listener {
-    pub(super) const NONE: Listener = Listener {
-        channel: channel {
+    pub(super) const fn none() -> Listener {
+        Listener {
+            channel: channel {
+                fd: -1,
+                events: EVENT_READ,
+                eventReadCallback: None,
+                eventWriteCallback: None,
+                data: ptr::null_mut(),
+            },
+            server: ptr::null_mut(),
+            l: ptr::null_mut(),
+            next: ptr::null_mut(),
             fd: -1,
-            events: EVENT_READ,
-            eventReadCallback: None,
-            eventWriteCallback: None,
-            data: ptr::null_mut(),
-        },
-        server: ptr::null_mut(),
-        l: ptr::null_mut(),
-        next: ptr::null_mut(),
-        fd: -1,
-        identity: None,
-        listed: false,
-        resting: false,
-        full: false,
-        complained: false,
-    };
+            identity: None,
+            kind: Kind::Stream,
+            listed: false,
+            resting: false,
+            full: false,
+            complained: false,
+            failures: 0,
+            accepting: AtomicBool::new(false),
+            backlog: Backlog::none(),
+        }
+    }
 }
 
 /// Makes a listener without a socket.
@@ -60,7 +75,7 @@ impl Listener {
 pub(super) unsafe fn init(at: *mut Listener, server: *mut Server, l: *mut event_loop) {
     // SAFETY: as said.
     unsafe {
-        at.write(Listener { server, l, ..Listener::NONE });
+        at.write(Listener { server, l, ..Listener::none() });
         (*at).channel.eventReadCallback = Some(accept::on_acceptable);
         (*at).channel.data = at.cast();
         loop_state::retain(l);
@@ -76,6 +91,7 @@ pub(super) unsafe fn set_socket(listener: *mut Listener, fd: c_int) {
     unsafe {
         (*listener).fd = fd;
         (*listener).identity = sys_fd::identity(fd);
+        (*listener).kind = Kind::of(fd);
     }
 }
 
@@ -90,6 +106,7 @@ pub(super) unsafe fn renew(listener: *mut Listener, acceptor: *const acceptor) {
         let ch = &raw mut (*listener).channel;
         let watched = loop_state::channel_at((*listener).l, (*listener).fd) == ch;
         if !watched && !acceptor.is_null() && (*listener).fd >= 0 {
+            // A bad number is reported by what adds it to the loop.
             sys_fd::set_nonblocking((*acceptor).listen_fd);
             set_socket(listener, (*acceptor).listen_fd);
         }
@@ -188,9 +205,11 @@ pub(super) unsafe fn close(listener: *mut Listener) {
             registration::remove((*listener).l, fd, ch);
         }
         (*ch).fd = -1;
-        if is_open(listener) {
-            sys_fd::close(fd);
-        }
+        (*listener).backlog.while_open(|| {
+            if is_open(listener) {
+                sys_fd::close(fd);
+            }
+        });
     }
 }
 
@@ -221,8 +240,8 @@ unsafe fn refresh(listener: *mut Listener) {
     }
 }
 
-/// Out of descriptors: accepts nothing for a moment, instead of spinning. Clients wait in the
-/// kernel's queue.
+/// accept(2) can't be had: accepts nothing for a moment, instead of spinning. Clients wait in the kernel's
+/// queue.
 ///
 /// # Safety
 /// On the loop's thread.
@@ -286,6 +305,20 @@ pub(super) unsafe fn go_on(l: *mut event_loop) {
     }
 }
 
+/// Closes a listener, which stays where its loop finds it as long as it has clients.
+///
+/// # Safety
+/// On the loop's thread.
+pub(super) unsafe fn end(listener: *mut Listener) {
+    // SAFETY: as said.
+    unsafe {
+        close(listener);
+        if !(*listener).backlog.is_empty() {
+            enlist(listener);
+        }
+    }
+}
+
 /// Closes the listeners of servers that accept no more.
 ///
 /// # Safety
@@ -296,8 +329,11 @@ pub(super) unsafe fn close_ending(l: *mut event_loop) {
         let mut listener = (*loop_of(l)).listeners;
         while !listener.is_null() {
             let following = (*listener).next;
-            if (*(*listener).server).state.load(SeqCst) > RUNNING {
-                close(listener);
+            match (*(*listener).server).state.load(SeqCst) {
+                ..=RUNNING => {}
+                // The server's thread is about to take those who wait.
+                STOPPING if !(*listener).backlog.is_taken() => {}
+                _ => end(listener),
             }
             listener = following;
         }
@@ -312,7 +348,9 @@ pub(super) unsafe fn close_all(l: *mut event_loop) {
     // SAFETY: closing takes a listener off the list.
     unsafe {
         while !(*loop_of(l)).listeners.is_null() {
-            close((*loop_of(l)).listeners);
+            let listener = (*loop_of(l)).listeners;
+            close(listener);
+            backlog::drop_all(listener);
         }
     }
 }

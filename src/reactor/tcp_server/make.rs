@@ -7,7 +7,7 @@ use crate::abi::types::{
     message_call_back, write_completed_call_back,
 };
 use crate::sys::address::{Address, Parsed};
-use crate::sys::{errno, fd as sys_fd, listen};
+use crate::sys::{errno, fd as sys_fd, listen, unix};
 use libc::{c_char, c_int, c_void};
 use std::ffi::CStr;
 use std::sync::atomic::Ordering::SeqCst;
@@ -37,14 +37,25 @@ pub unsafe extern "C-unwind" fn yolanda_server_new(
             errno::set(libc::EINVAL);
             return ptr::null_mut();
         }
-        let made = open(CStr::from_ptr(address).to_bytes()).and_then(|(fd, shares_port)| {
-            let server = make(eventLoop, fd, callbacks, threads).inspect_err(|_| {
-                sys_fd::close(fd);
-            })?;
-            (*server).owns_socket = true;
-            (*server).shares_port = shares_port;
-            (*server).file = (*server).address.as_ref().and_then(listen::file_of);
-            Ok(server)
+        let made = open(CStr::from_ptr(address).to_bytes()).and_then(|opened| {
+            let Opened { fd, shares_port, file } = opened;
+            match make(eventLoop, fd, callbacks, threads) {
+                Ok(server) => {
+                    (*server).owns_socket = true;
+                    (*server).shares_port = shares_port;
+                    (*server).file = file.map(|(_, file)| file);
+                    Ok(server)
+                }
+                Err(e) => {
+                    match file {
+                        Some((address, file)) => {
+                            unix::retire(&address, file, || sys_fd::close(fd));
+                        }
+                        None => sys_fd::close(fd),
+                    }
+                    Err(e)
+                }
+            }
         });
         give(made)
     }
@@ -83,10 +94,10 @@ pub unsafe extern "C-unwind" fn yolanda_server_new_fd(
             other = (*other).next;
         }
         let made = listen::check(fd).and_then(|()| {
-            let server = make(eventLoop, fd, callbacks, threads)?;
-            sys_fd::set_nonblocking(fd);
-            sys_fd::set_close_on_exec(fd);
-            Ok(server)
+            if !sys_fd::set_nonblocking(fd) || !sys_fd::set_close_on_exec(fd) {
+                return Err(errno::get());
+            }
+            make(eventLoop, fd, callbacks, threads)
         });
         give(made)
     }
@@ -107,20 +118,28 @@ unsafe fn give(made: Result<*mut Server, c_int>) -> *mut TCPserver {
     }
 }
 
-/// A bound socket, and whether it could only be had together with others that listen there.
-fn open(text: &[u8]) -> Result<(c_int, bool), c_int> {
+/// A socket that is bound for a server.
+struct Opened {
+    fd: c_int,
+    /// It could only be had together with others that listen there.
+    shares_port: bool,
+    file: Option<(Address, unix::File)>,
+}
+
+fn open(text: &[u8]) -> Result<Opened, c_int> {
     let or_shared = |open: &dyn Fn(bool) -> Result<c_int, c_int>| match open(false) {
-        Err(e @ libc::EADDRINUSE) => open(true).map(|fd| (fd, true)).or(Err(e)),
-        done => done.map(|fd| (fd, false)),
+        Err(e @ libc::EADDRINUSE) => {
+            open(true).map(|fd| Opened { fd, shares_port: true, file: None }).or(Err(e))
+        }
+        done => done.map(|fd| Opened { fd, shares_port: false, file: None }),
     };
     let tcp = |address: &Address| or_shared(&|shared| listen::bound(address, shared));
     match Address::parse(text)? {
         Parsed::Any(port) => or_shared(&|shared| listen::bound_any(port, shared)),
         Parsed::Socket(address) if address.family() == libc::AF_UNIX => {
-            let fd = listen::bound_unix(&address)?;
-            // At once: a file that nobody listens on counts as left behind.
-            listen::listen(fd).inspect_err(|_| sys_fd::close(fd))?;
-            Ok((fd, false))
+            // It listens at once: a file that nobody listens on counts as left behind.
+            let (fd, file) = unix::open(&address)?;
+            Ok(Opened { fd, shares_port: false, file: file.map(|file| (address, file)) })
         }
         Parsed::Socket(address) => tcp(&address),
         Parsed::Name { host, port } => tcp(&listen::look_up(host, port)?),

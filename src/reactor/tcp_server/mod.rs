@@ -2,10 +2,11 @@
 //!
 //! `make` opens listening sockets, `start` brings them to their loops, `accept` turns clients into
 //! connections, `limit` counts those, `set` holds what a program sets. `stop` and `free` end a server,
-//! `sweep` its connections; `attention` is how one thread has another look at all that.
+//! `backlog` has the clients that it hasn't accepted until then, `sweep` ends its connections; `attention` is how one thread has another look at all that.
 
 mod accept;
 mod attention;
+mod backlog;
 mod free;
 mod limit;
 mod listener;
@@ -17,7 +18,7 @@ mod stop;
 mod sweep;
 
 pub use attention::attend;
-pub use free::{free_all_of, yolanda_server_free};
+pub use free::{free_all_of, leave_files, yolanda_server_free};
 pub use limit::{left, release};
 pub use listener::{Listener, wake_resting};
 pub use make::{
@@ -31,7 +32,7 @@ pub use set::{
 };
 pub use start::{tcp_server_start, yolanda_server_start};
 pub use stop::yolanda_server_stop;
-pub use sweep::{after_turn, all as sweep, is_ending, look};
+pub use sweep::{after_turn, all as sweep, is_ending, judge, look};
 
 use self::reserve::Reserve;
 use super::event_loop_thread::Hooks;
@@ -45,8 +46,8 @@ use crate::abi::types::{
 };
 use crate::sys::address::Address;
 use crate::sys::errno;
-use crate::sys::listen::FileId;
 use crate::sys::lock::Lock;
+use crate::sys::unix;
 use libc::{c_int, c_void};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU8};
@@ -57,12 +58,14 @@ const NEW: u8 = 0;
 const RUNNING: u8 = 1;
 /// Connections end as they become idle.
 const STOPPING: u8 = 2;
-/// The deadline is over: connections are closed.
-const CUT: u8 = 3;
+/// The deadline is over: connections are closed after a last turn.
+const OVERDUE: u8 = 3;
+/// Connections are closed at once.
+const CUT: u8 = 4;
 /// The stop is over: there are no connections.
-const STOPPED: u8 = 4;
+const STOPPED: u8 = 5;
 /// Connections are closed; the memory waits for the last of them.
-const FREED: u8 = 5;
+const FREED: u8 = 6;
 
 /// Frees what stands on a server.
 pub type Dispose = unsafe fn(block: *mut c_void);
@@ -95,7 +98,7 @@ pub struct Server {
     /// The bound address, as long as the socket is ours.
     address: Option<Address>,
     /// The file of a unix socket that was made here.
-    file: Option<FileId>,
+    file: Option<unix::File>,
     /// The listening socket's, from which connections inherit them; None: as it is.
     nodelay: Option<bool>,
     keepalive: Option<Keepalive>,
@@ -105,7 +108,8 @@ pub struct Server {
     state: AtomicU8,
     /// Connections that may be open at a time; 0: any number.
     max: AtomicI32,
-    /// Connections that are open, and places taken for those about to be accepted.
+    /// Connections that are open, places taken for those about to be accepted, and clients that a stop
+    /// has taken from the kernel's queues.
     live: AtomicI64,
     /// A listener waits for a connection to close.
     full: AtomicBool,
@@ -178,7 +182,7 @@ unsafe fn create(
                 threadPool: pool,
                 data: ptr::null_mut(),
             },
-            listener: Listener::NONE,
+            listener: Listener::none(),
             others: ptr::null_mut(),
             others_len: 0,
             next: ptr::null_mut(),

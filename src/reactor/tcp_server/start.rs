@@ -76,7 +76,9 @@ unsafe fn prepare(server: *mut Server) -> Result<(), c_int> {
             // Other sockets listen there, which would get some of the clients.
             return Err(libc::EADDRINUSE);
         }
-        sys_fd::set_nonblocking(fd);
+        if !sys_fd::set_nonblocking(fd) {
+            return Err(errno::get());
+        }
         if (*server).owns_socket {
             listen::listen(fd)?;
         }
@@ -163,7 +165,8 @@ unsafe fn begin(server: *mut Server) -> Result<(), c_int> {
     }
 }
 
-/// Gives the listening sockets the options that accepted ones inherit. What isn't TCP has none.
+/// Gives the listening sockets the options that accepted ones inherit. What isn't TCP has none, which is
+/// all that can go wrong with values that were checked.
 pub(super) unsafe fn set_options(server: *mut Server) {
     let _keep = errno::Keep::new();
     // SAFETY: a live server on its loop's thread.

@@ -4,10 +4,12 @@
 use super::super::loop_state::{count, of as loop_of};
 use super::super::timers;
 use super::attention::{self, ENDED, ENDING};
-use super::{CUT, NEW, RUNNING, STOPPED, STOPPING, Server, enlist, of, usable};
-use super::{listener, sweep};
+use super::listener::{self, Listener};
+use super::{
+    CUT, NEW, OVERDUE, RUNNING, STOPPED, STOPPING, Server, backlog, enlist, of, sweep, usable,
+};
 use crate::abi::types::{TCPserver, event_loop, yolanda_server_callback, yolanda_timer};
-use crate::sys::{errno, listen};
+use crate::sys::{errno, listen, unix};
 use libc::{c_int, c_void};
 use std::mem;
 use std::sync::atomic::Ordering::SeqCst;
@@ -39,9 +41,10 @@ pub unsafe extern "C-unwind" fn yolanda_server_stop(
             return errno::fail(libc::EINVAL);
         }
         let own = of(server);
-        match (*own).state.load(SeqCst) {
+        let before = (*own).state.load(SeqCst);
+        match before {
             NEW | RUNNING => {}
-            STOPPING | CUT => return errno::fail(libc::EALREADY),
+            STOPPING | OVERDUE | CUT => return errno::fail(libc::EALREADY),
             _ => return errno::fail(libc::ESHUTDOWN),
         }
         let mut timer = 0;
@@ -57,7 +60,9 @@ pub unsafe extern "C-unwind" fn yolanda_server_stop(
         }
         (*own).stop = Stop { done, data, timer };
         (*own).state.store(if deadline_ms == 0 { CUT } else { STOPPING }, SeqCst);
-        close_sockets(own);
+        // Who waits is served in the time that is left, which may be none.
+        let take = before == RUNNING && deadline_ms != 0;
+        close_sockets(own, if take { Waiting::Taken } else { Waiting::Reset });
         attention::call_all(own, ENDING | ENDED);
         if deadline_ms == 0 {
             // No more callbacks but the closed one, in the pass.
@@ -67,14 +72,26 @@ pub unsafe extern "C-unwind" fn yolanda_server_stop(
     0
 }
 
+/// What becomes of the clients that wait to be accepted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Waiting {
+    Taken,
+    /// The kernel does that when the socket closes.
+    Reset,
+}
+
 /// Refuses clients from now on, whatever thread they would come to.
 ///
 /// # Safety
 /// A live server that accepts no more, on its loop's thread.
-pub(super) unsafe fn close_sockets(server: *mut Server) {
+pub(super) unsafe fn close_sockets(server: *mut Server, waiting: Waiting) {
     // SAFETY: as said; the other listeners are closed by their own threads.
     unsafe {
-        (*server).reserve.give_up();
+        let take = |listener| {
+            if waiting == Waiting::Taken {
+                backlog::take(listener);
+            }
+        };
         let acceptor = (*server).public.acceptor;
         if (*server).listener.fd < 0 && (*server).owns_acceptor && (*server).others.is_null() {
             // Never started.
@@ -89,16 +106,51 @@ pub(super) unsafe fn close_sockets(server: *mut Server) {
                 }
             }
         }
-        listener::close(&raw mut (*server).listener);
+        let at = &raw mut (*server).listener;
+        let close = || {
+            take(at);
+            listener::end(at);
+        };
+        match ((*server).address, (*server).file.take()) {
+            (Some(address), Some(file)) => unix::retire(&address, file, close),
+            _ => close(),
+        }
         for i in 0..(*server).others_len {
             let other = (*server).others.add(i);
-            if listener::is_open(other) {
-                listen::refuse((*other).fd);
-            }
+            take(other);
+            (*other).backlog.while_open(|| {
+                if listener::is_open(other) {
+                    listen::refuse((*other).fd);
+                }
+            });
         }
-        if let (Some(address), Some(file)) = ((*server).address, (*server).file.take()) {
-            listen::remove_file(&address, file);
-        }
+        (*server).reserve.give_up();
+    }
+}
+
+/// Gives up the clients for which no connection was made yet.
+///
+/// # Safety
+/// A live server that accepts no more, on its loop's thread.
+pub(super) unsafe fn drop_waiting(server: *mut Server) {
+    // SAFETY: as said; the array of listeners stays as it is.
+    unsafe {
+        backlog::drop_all(&raw mut (*server).listener);
+        (0..(*server).others_len).for_each(|i| backlog::drop_all((*server).others.add(i)));
+    }
+}
+
+/// Whether a thread may be about to count another connection. To be asked before the count is looked
+/// at: whoever begins later finds that the server is stopping.
+unsafe fn is_accepting(server: *mut Server) -> bool {
+    let accepts = |listener: *mut Listener| {
+        // SAFETY: a listener of a live server.
+        unsafe { (*listener).accepting.load(SeqCst) }
+    };
+    // SAFETY: a live server.
+    unsafe {
+        accepts(&raw mut (*server).listener)
+            || (0..(*server).others_len).any(|i| accepts((*server).others.add(i)))
     }
 }
 
@@ -107,7 +159,8 @@ unsafe extern "C-unwind" fn on_deadline(_: *mut event_loop, _: yolanda_timer, da
     // SAFETY: the timer is stopped before its server goes.
     unsafe {
         (*server).stop.timer = 0;
-        (*server).state.store(CUT, SeqCst);
+        (*server).state.store(OVERDUE, SeqCst);
+        drop_waiting(server);
         attention::call_all(server, ENDING);
     }
 }
@@ -137,7 +190,10 @@ pub(super) unsafe fn finish_all(l: *mut event_loop) {
         let mut server = (*loop_of(l)).servers;
         while !server.is_null() {
             let state = (*server).state.load(SeqCst);
-            if !matches!(state, STOPPING | CUT) || (*server).live.load(SeqCst) > 0 {
+            if !matches!(state, STOPPING | OVERDUE | CUT)
+                || is_accepting(server)
+                || (*server).live.load(SeqCst) > 0
+            {
                 server = (*server).next;
                 continue;
             }

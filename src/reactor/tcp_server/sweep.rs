@@ -3,9 +3,9 @@
 
 use super::super::buffer::readable;
 use super::super::loop_state::of as loop_of;
-use super::super::registry;
+use super::super::roster;
 use super::super::tcp_connection::{self, Connection, answering};
-use super::{CUT, FREED, NEW, RUNNING};
+use super::{CUT, FREED, NEW, OVERDUE, RUNNING};
 use crate::abi::types::{event_loop, tcp_connection as Public};
 use crate::sys::fd as sys_fd;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
@@ -15,15 +15,10 @@ use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 /// # Safety
 /// On the loop's thread, within a pass.
 pub unsafe fn all(l: *mut event_loop) {
-    // SAFETY: an entered connection of this loop is live, as only this thread ends it.
+    // SAFETY: a connection in the roster is live, as only this thread ends it.
     unsafe {
         (*loop_of(l)).sweeps = false;
-        registry::each_connection(l, |ch| {
-            let conn = tcp_connection::around(ch);
-            if tcp_connection::is_announced(conn) {
-                look(conn);
-            }
-        });
+        roster::each(l, |conn| look(conn));
     }
 }
 
@@ -53,6 +48,7 @@ pub unsafe fn look(conn: *mut Connection) {
         }
         match (*server).state.load(SeqCst) {
             NEW | RUNNING => {}
+            OVERDUE => tcp_connection::judge_in_pass(conn),
             CUT | FREED => tcp_connection::close_in_pass(conn, libc::ESHUTDOWN),
             _ => {
                 // Until it has closed, it is looked at again.
@@ -66,6 +62,20 @@ pub unsafe fn look(conn: *mut Connection) {
                     }
                 }
             }
+        }
+    }
+}
+
+/// A connection has had its last turn: where the deadline of its server is over, it closes.
+///
+/// # Safety
+/// An open connection on its loop's thread, within a pass.
+pub unsafe fn judge(conn: *mut Connection) {
+    // SAFETY: as in `look`.
+    unsafe {
+        let server = (*conn).owner.server();
+        if !server.is_null() && (*server).state.load(SeqCst) == OVERDUE {
+            tcp_connection::close_in_pass(conn, libc::ESHUTDOWN);
         }
     }
 }

@@ -13,6 +13,8 @@ mod plain;
 mod region;
 #[cfg(not(feature = "plain-malloc"))]
 mod slab;
+#[cfg(not(feature = "plain-malloc"))]
+mod space;
 
 #[cfg(feature = "plain-malloc")]
 pub use plain::{alloc, free, owns, run_alloc, run_drop, run_free, run_zeroed, trim};

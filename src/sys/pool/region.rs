@@ -2,8 +2,10 @@
 //!
 //! A run's size is one of a few classes. A freed run keeps its pages for the next user as long as
 //! the kept ones are below `WARM_MAX` (first use of a page costs more than copying it); `trim`,
-//! called by a loop that has been idle, gives them back.
+//! called by a loop that has been idle, gives them back. Pages that the system doesn't take back,
+//! because the program locked its memory, keep what is in them: a run knows whether it reads as zeroes.
 
+use super::space;
 use crate::sys::lock::{Guard, Lock};
 use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -24,7 +26,9 @@ const NONE: u32 = u32::MAX;
 struct Meta {
     next: u32,
     touched: u32,
-    class: u32,
+    class: u16,
+    /// In the cold list: it reads as zeroes.
+    zeroed: bool,
 }
 
 struct Runs {
@@ -67,14 +71,8 @@ impl Runs {
     fn reserve(&mut self) -> bool {
         let mut size = RESERVE;
         while size >= RESERVE_LEAST {
-            let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
-            // SAFETY: a new anonymous mapping wherever the kernel likes.
-            let at = unsafe {
-                libc::mmap(ptr::null_mut(), size + GRANULE, libc::PROT_NONE, flags, -1, 0)
-            };
-            if at != libc::MAP_FAILED {
-                // SAFETY: advice on our own mapping; huge pages would make small users large.
-                unsafe { libc::madvise(at, size + GRANULE, libc::MADV_NOHUGEPAGE) };
+            let at = space::reserve(size + GRANULE);
+            if !at.is_null() {
                 let base = (at as usize).next_multiple_of(GRANULE);
                 let count = size / GRANULE;
                 let table = (count * size_of::<Meta>()).next_multiple_of(GRANULE);
@@ -96,14 +94,12 @@ impl Runs {
             return true;
         }
         let upto_step = upto.next_multiple_of(STEP).min(self.limit);
-        let rw = libc::PROT_READ | libc::PROT_WRITE;
         let table = (upto_step * size_of::<Meta>()).next_multiple_of(4096);
-        // SAFETY: both ranges lie in our own reservation.
+        // SAFETY: both ranges lie in our own reservation, as `upto_step` is at most `limit`.
         let ok = unsafe {
             let from = self.granules.add(self.accessible * GRANULE);
             let len = (upto_step - self.accessible) * GRANULE;
-            libc::mprotect(self.meta.cast(), table, rw) == 0
-                && libc::mprotect(from.cast(), len, rw) == 0
+            space::open(self.meta.cast(), table) && space::open(from, len)
         };
         if ok {
             self.accessible = upto_step;
@@ -121,40 +117,36 @@ impl Runs {
         unsafe { self.meta.add(granule as usize) }
     }
 
-    fn take(&mut self, class: usize) -> *mut u8 {
+    /// A run, and whether it reads as zeroes; NULL when memory is out.
+    fn take(&mut self, class: usize, warm: bool) -> (*mut u8, bool) {
         if self.limit == 0 && !self.reserve() {
-            return ptr::null_mut();
+            return (ptr::null_mut(), false);
         }
-        for warm in [true, false] {
-            let list = if warm { &mut self.warm } else { &mut self.cold };
-            let granule = list[class];
-            if granule == NONE {
-                continue;
-            }
+        if warm && self.warm[class] != NONE {
+            let granule = self.warm[class];
             // SAFETY: a listed run's table entry is accessible and ours.
-            let meta = unsafe { &*self.meta.add(granule as usize) };
-            list[class] = meta.next;
-            if warm {
-                self.warm_bytes -= meta.touched as usize;
-            }
-            return self.at(granule);
+            let meta = unsafe { &*self.meta(granule) };
+            self.warm[class] = meta.next;
+            self.warm_bytes -= meta.touched as usize;
+            return (self.at(granule), false);
+        }
+        if self.cold[class] != NONE {
+            let granule = self.cold[class];
+            // SAFETY: as above.
+            let meta = unsafe { &*self.meta(granule) };
+            self.cold[class] = meta.next;
+            return (self.at(granule), meta.zeroed);
         }
         let count = CLASSES[class] / GRANULE;
         if self.bump + count > self.limit || !self.open(self.bump + count) {
-            return ptr::null_mut();
+            return (ptr::null_mut(), false);
         }
         let granule = self.bump as u32;
         self.bump += count;
-        // SAFETY: the entry was just made accessible.
-        unsafe { self.meta(granule).write(Meta { next: NONE, touched: 0, class: class as u32 }) };
-        self.at(granule)
-    }
-
-    fn take_clean(&mut self, class: usize) -> *mut u8 {
-        let warm = std::mem::replace(&mut self.warm[class], NONE);
-        let p = self.take(class);
-        self.warm[class] = warm;
-        p
+        let fresh = Meta { next: NONE, touched: 0, class: class as u16, zeroed: true };
+        // SAFETY: the entry was just made accessible, and is in no list.
+        unsafe { self.meta(granule).write(fresh) };
+        (self.at(granule), true)
     }
 
     fn put(&mut self, p: *mut u8, touched: usize, keep: bool) {
@@ -162,7 +154,7 @@ impl Runs {
         let meta = self.meta(granule);
         // SAFETY: the run is the caller's to give back, so its entry is in no list.
         let meta = unsafe { &mut *meta };
-        let class = meta.class as usize;
+        let class = usize::from(meta.class);
         let touched = touched.min(CLASSES[class]);
         if keep && self.warm_bytes + touched <= WARM_MAX {
             self.warm_bytes += touched;
@@ -170,22 +162,27 @@ impl Runs {
             meta.next = self.warm[class];
             self.warm[class] = granule;
         } else {
-            give_pages_back(p, CLASSES[class]);
-            meta.next = self.cold[class];
-            self.cold[class] = granule;
+            self.cool(granule, class);
         }
     }
-}
 
-fn give_pages_back(p: *mut u8, len: usize) {
-    // SAFETY: a free run of ours; reading it again gives zeroes.
-    unsafe { libc::madvise(p.cast(), len, libc::MADV_DONTNEED) };
+    /// Gives the pages of a free run back, and lists it as cold.
+    fn cool(&mut self, granule: u32, class: usize) {
+        // SAFETY: the run is free and in no list, so that nobody needs its pages or its entry.
+        unsafe {
+            let zeroed = space::give_back(self.at(granule), CLASSES[class]);
+            let meta = &mut *self.meta(granule);
+            meta.zeroed = zeroed;
+            meta.next = self.cold[class];
+        }
+        self.cold[class] = granule;
+    }
 }
 
 /// At least `size` bytes on a page boundary; NULL when memory is out. Any thread.
 pub fn run_alloc(size: usize) -> *mut u8 {
     match CLASSES.iter().position(|&c| size <= c) {
-        Some(class) => runs().take(class),
+        Some(class) => runs().take(class, true).0,
         None => ptr::null_mut(),
     }
 }
@@ -198,12 +195,16 @@ pub unsafe fn run_free(p: *mut u8, touched: usize) {
     runs().put(p, touched, true);
 }
 
-/// At least `size` zeroed bytes, of which only those that are written to will count as memory.
+/// `size` zeroed bytes, of which only those that are written to will count as memory, unless the
+/// program locked it.
 pub fn run_zeroed(size: usize) -> *mut u8 {
-    match CLASSES.iter().position(|&c| size <= c) {
-        Some(class) => runs().take_clean(class),
-        None => ptr::null_mut(),
+    let Some(class) = CLASSES.iter().position(|&c| size <= c) else { return ptr::null_mut() };
+    let (run, zeroed) = runs().take(class, false);
+    if !zeroed && !run.is_null() {
+        // SAFETY: the run is ours alone, and has at least `size` bytes.
+        unsafe { run.write_bytes(0, size) };
     }
+    run
 }
 
 /// Gives back a run whose pages nobody will want again soon.
@@ -220,15 +221,12 @@ pub fn trim() {
     if runs.warm_bytes == 0 {
         return;
     }
-    for (class, &size) in CLASSES.iter().enumerate() {
+    for class in 0..CLASSES.len() {
         while runs.warm[class] != NONE {
             let granule = runs.warm[class];
-            give_pages_back(runs.at(granule), size);
             // SAFETY: a listed run's entry; the lock is held.
-            let meta = unsafe { &mut *runs.meta(granule) };
-            runs.warm[class] = meta.next;
-            meta.next = runs.cold[class];
-            runs.cold[class] = granule;
+            runs.warm[class] = unsafe { (*runs.meta(granule)).next };
+            runs.cool(granule, class);
         }
     }
     runs.warm_bytes = 0;

@@ -1,6 +1,6 @@
 //! What the timer of a connection does when it is due.
 
-use super::super::{Connection, extras, life, queue, turns};
+use super::super::{Connection, extras, life, overdue, queue, turns};
 use super::{NEVER, NS_PER_MS, after, stop};
 use crate::abi::types::{EVENT_READ, event_loop};
 use crate::reactor::loop_state::{count, of as loop_of};
@@ -8,6 +8,9 @@ use crate::reactor::timers;
 use crate::sys::fd as sys_fd;
 use libc::c_void;
 use std::sync::atomic::Ordering::Relaxed;
+
+/// The turn of a connection that is overdue comes before.
+const JUDGED_WITHIN_MS: i64 = 1000;
 
 /// Has the timer look when the next limit may be reached. False when memory is out.
 ///
@@ -94,50 +97,55 @@ unsafe fn is_queued(conn: *const Connection) -> bool {
 }
 
 /// Whether the connection takes bytes in, or would if it weren't for its own output: not while it is
-/// paused, nor after the peer's end.
+/// paused or off its loop, nor after the peer's end.
 unsafe fn reads(conn: *const Connection) -> bool {
     // SAFETY: a live connection.
-    unsafe { (*conn).channel.events & EVENT_READ != 0 }
+    unsafe { (*conn).registered && (*conn).channel.events & EVENT_READ != 0 }
 }
 
-/// Looks whether a limit is reached.
-unsafe extern "C-unwind" fn on_timer(l: *mut event_loop, _timer: u64, data: *mut c_void) {
+/// Whether a limit seems to be reached.
+unsafe fn is_over(conn: *mut Connection, now: i64) -> bool {
+    // SAFETY: as in `next`.
+    unsafe { (*extras::get(conn)).times.cut.load(Relaxed) <= now || next(conn, now) <= now }
+}
+
+unsafe extern "C-unwind" fn on_timer(l: *mut event_loop, timer: u64, data: *mut c_void) {
     let conn = data.cast::<Connection>();
     // SAFETY: the timer is stopped when the connection closes: it is live.
     unsafe {
         // No callback of the program.
         count(&(*loop_of(l)).counts.callbacks, u64::MAX);
         let now = timers::now_ns();
-        let x = extras::get(conn);
-        (*x).times.due = NEVER;
+        (*extras::get(conn)).times.due = NEVER;
         arrive(conn, now);
-        if next(conn, now) <= now {
-            look_closer(conn, now);
+        if is_over(conn, now) {
+            // The timer stays: `judge` arms it anew, and needs no memory for that.
+            timers::restart(l, timer, JUDGED_WITHIN_MS, 0);
+            overdue::begin(conn);
+        } else {
+            arm(conn);
         }
-        if (*x).times.cut.load(Relaxed) <= now || next(conn, now) <= now {
-            log_msg!("{} has timed out", life::name(conn));
-            return turns::close_in_pass(conn, libc::ETIMEDOUT);
-        }
-        arm(conn);
     }
 }
 
-/// A limit seems to be reached. But the loop may have been busy: bytes that have come, or that the
-/// kernel would take, count as moved.
-unsafe fn look_closer(conn: *mut Connection, now: i64) {
-    // SAFETY: a live connection with extras, on its thread.
+/// Closes a connection that is over a limit, and goes on with the others.
+///
+/// # Safety
+/// An open connection on its thread, after its turn.
+pub unsafe fn judge(conn: *mut Connection) {
+    // SAFETY: as said.
     unsafe {
-        let times = &mut (*extras::get(conn)).times;
-        let wants_read = if reads(conn) { libc::POLLIN } else { 0 };
-        let wants_write = if is_queued(conn) { libc::POLLOUT } else { 0 };
-        let ready = sys_fd::ready((*conn).number, wants_read | wants_write);
-        // Also an error or the end, which the pass will find when it reads.
-        if wants_read != 0 && ready & !libc::POLLOUT != 0 {
-            times.received = now;
+        let x = extras::get(conn);
+        if x.is_null() || (*x).times.timer == 0 {
+            return;
         }
-        if ready & libc::POLLOUT != 0 {
-            times.sent = now;
-            times.moved = now;
+        let now = timers::now_ns();
+        arrive(conn, now);
+        if is_over(conn, now) {
+            log_msg!("{} has timed out", life::name(conn));
+            turns::decide(conn, libc::ETIMEDOUT);
+        } else {
+            arm(conn);
         }
     }
 }

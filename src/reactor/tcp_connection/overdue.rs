@@ -1,0 +1,58 @@
+//! Limits of time are fair. The loop's thread may have been elsewhere while the peer, or another thread, did in time
+//! what the limit is about. So whoever finds that a limit is over punishes nobody: the connection has a turn first, in
+//! which it does what it could have done before. Then all who have limits judge.
+
+use super::super::{pending, tcp_server};
+use super::{Connection, Work, end, life, queue, read, timeouts, turns, write};
+use crate::abi::types::EVENT_WRITE;
+use crate::http::{http_server, sweep};
+
+/// A limit seems to be over: the connection is judged in this pass, or the next.
+///
+/// # Safety
+/// A connection that wasn't freed yet, on its loop's thread.
+pub unsafe fn begin(conn: *mut Connection) {
+    // SAFETY: as said.
+    unsafe {
+        turns::give(conn, Work::Judge);
+    }
+}
+
+/// The turn of a connection that is overdue.
+///
+/// # Safety
+/// An open connection on its thread, within a pass, outside of all callbacks.
+pub unsafe fn turn(conn: *mut Connection) {
+    // SAFETY: the pass keeps the connection; whether it is open is asked after each step, which may call back.
+    unsafe {
+        pending::run((*conn).public.eventLoop);
+        let sends = (*conn).channel.events & EVENT_WRITE != 0 && !queue::is_empty(conn);
+        if sends && is_served(conn) {
+            write::go_on(conn);
+        }
+        if is_served(conn) {
+            read::go_on(conn);
+        }
+        if life::is_open(conn) {
+            turns::judge(conn);
+        }
+        if life::is_open(conn) {
+            timeouts::judge(conn);
+        }
+        if life::is_open(conn) {
+            tcp_server::judge(conn);
+        }
+        if life::is_open(conn) && http_server::serves(conn.cast()) {
+            sweep::judge(conn.cast());
+        }
+        if !life::is_open(conn) {
+            end::close(conn);
+        }
+    }
+}
+
+/// Whether the connection is open and its loop's: what the program took off the loop it serves itself.
+unsafe fn is_served(conn: *const Connection) -> bool {
+    // SAFETY: a connection that the pass keeps.
+    unsafe { life::is_open(conn) && (*conn).registered }
+}

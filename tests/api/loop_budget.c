@@ -1,0 +1,236 @@
+/* What waits for time has its turn between slow callbacks, whatever these are and how many are due: timers, the
+ * deadline of a stop, the end of a loop. What is counted are callbacks, so that a busy machine makes no difference. */
+#include "http_aid.h"
+
+#define SLOW_MS 25 /* more than a slice, which is 20 ms, and the clock's step */
+#define MANY 20
+#define FEW 6
+
+static int since_timer, most, timed, slow, done_after = -1;
+static int served[MANY];
+static int peer[MANY];
+static atomic_int over;
+
+/* A callback that takes long. */
+static void take_long(void)
+{
+    usleep(SLOW_MS * 1000);
+    slow++;
+    since_timer++;
+    most = since_timer > most ? since_timer : most;
+}
+
+static void on_timer(struct event_loop *on, yolanda_timer timer, void *data)
+{
+    (void)on, (void)timer, (void)data;
+    timed++;
+    since_timer = 0;
+}
+
+static void begin(void)
+{
+    if (loop == NULL) {
+        loop = yolanda_loop_new("test", NULL);
+    }
+    yolanda_log_set_level(YOLANDA_LOG_OFF);
+    NEED(yolanda_timer_start(loop, 1, 1, on_timer, NULL) != 0);
+}
+
+static int on_bytes(struct buffer *input, struct tcp_connection *one)
+{
+    take_long();
+    served[(size_t)one->data]++;
+    input->readIndex = input->writeIndex;
+    return 0;
+}
+
+/* Every connection has something to read at all times. */
+static void flood(void *data)
+{
+    static const char block[64 << 10];
+    (void)data;
+    while (!over) {
+        for (int i = 0; i < MANY; i++) {
+            send(peer[i], block, sizeof block, MSG_DONTWAIT | MSG_NOSIGNAL);
+        }
+        nap();
+    }
+}
+
+static void connect_all(int many)
+{
+    for (int i = 0; i < many; i++) {
+        int fd[2];
+        make_sockets(fd);
+        struct tcp_connection *one = tcp_connection_new(fd[0], loop, NULL, NULL, on_bytes, NULL);
+        NEED(one != NULL);
+        one->data = (void *)(size_t)i;
+        peer[i] = fd[1];
+    }
+}
+
+static void give_up(struct event_loop *on, yolanda_timer timer, void *data)
+{
+    (void)timer, (void)data;
+    if (slow >= 3 * MANY && done_after < 0) {
+        done_after = slow;
+        yolanda_loop_quit(on);
+    }
+}
+
+CASE(floods_of_messages)
+{
+    begin();
+    connect_all(MANY);
+    NEED(yolanda_timer_start(loop, 1, 1, give_up, NULL) != 0);
+    pthread_t thread = start_thread(flood, NULL);
+    CHECK_INT(event_loop_run(loop), 0);
+    over = 1;
+    join(thread);
+    CHECK(most <= FEW);
+    CHECK(slow - done_after <= FEW);
+    for (int i = 0; i < MANY; i++) {
+        CHECK(served[i] > 0);
+    }
+}
+
+/* One connection alone. */
+CASE(a_flood_of_one)
+{
+    begin();
+    connect_all(1);
+    for (int i = 1; i < MANY; i++) {
+        peer[i] = -1;
+    }
+    pthread_t thread = start_thread(flood, NULL);
+    UNTIL(slow >= 20);
+    over = 1;
+    join(thread);
+    CHECK(most <= FEW);
+}
+
+static void slow_post(struct event_loop *on, void *data)
+{
+    (void)on, (void)data;
+    take_long();
+}
+
+CASE(many_posts)
+{
+    begin();
+    for (int i = 0; i < MANY; i++) {
+        CHECK_INT(yolanda_loop_post(loop, slow_post, NULL), 0);
+    }
+    UNTIL(slow == MANY);
+    CHECK(most <= FEW);
+}
+
+static int slow_channel(void *data)
+{
+    char byte;
+    take_long();
+    return (int)read(*(int *)data, &byte, 1);
+}
+
+CASE(many_channels)
+{
+    int fd[MANY][2];
+    struct channel *channel[MANY];
+    begin();
+    for (int i = 0; i < MANY; i++) {
+        make_pipe(fd[i]);
+        put(fd[i][1], "x");
+        channel[i] = watch(loop, fd[i][0], EVENT_READ, slow_channel, NULL, fd[i]);
+    }
+    UNTIL(slow == MANY);
+    CHECK(most <= FEW);
+    for (int i = 0; i < MANY; i++) {
+        CHECK_INT(event_loop_remove_channel_event(loop, fd[i][0], channel[i]), 0);
+        free(channel[i]);
+    }
+}
+
+static int slow_completed(struct tcp_connection *one)
+{
+    (void)one;
+    take_long();
+    return 0;
+}
+
+CASE(many_clients)
+{
+    int client[MANY];
+    begin();
+    server = yolanda_server_new(loop, "127.0.0.1:0", slow_completed, NULL, NULL, NULL, 0);
+    NEED(server != NULL && yolanda_server_start(server) == 0);
+    for (int i = 0; i < MANY; i++) {
+        client[i] = dial_port(server->port);
+    }
+    UNTIL(slow == MANY);
+    CHECK(most <= FEW);
+    for (int i = 0; i < MANY; i++) {
+        close(client[i]);
+    }
+}
+
+static int slow_answer(struct http_request *request, struct http_response *response)
+{
+    (void)request;
+    take_long();
+    yolanda_http_response_set_status(response, 200, NULL);
+    yolanda_http_response_set_body(response, "slow", 4);
+    return 0;
+}
+
+CASE(pipelined_requests)
+{
+    char text[MANY * 60 + 1] = "";
+    begin();
+    make_http(slow_answer);
+    NEED(yolanda_server_start(http->tcpServer) == 0);
+    for (int i = 0; i < MANY; i++) {
+        strcat(text, i < MANY - 1 ? "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+                                  : "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    }
+    const char *came = exchange(text);
+    int answers = 0;
+    while ((came = strstr(came, "HTTP/1.1 200 OK\r\n")) != NULL) {
+        came++;
+        answers++;
+    }
+    CHECK_INT(answers, MANY);
+    CHECK(most <= FEW);
+}
+
+/* The deadline of a stop, while all connections flood: they are cut when it comes. */
+static void on_stopped(struct TCPserver *stopped, void *data)
+{
+    (void)stopped, (void)data;
+    done_after = slow;
+}
+
+static int on_client_bytes(struct buffer *input, struct tcp_connection *one)
+{
+    (void)one;
+    take_long();
+    input->readIndex = input->writeIndex;
+    return 0;
+}
+
+CASE(the_deadline_of_a_stop)
+{
+    begin();
+    server = yolanda_server_new(loop, "127.0.0.1:0", NULL, on_client_bytes, NULL, NULL, 0);
+    NEED(server != NULL && yolanda_server_start(server) == 0);
+    for (int i = 0; i < MANY; i++) {
+        peer[i] = dial_port(server->port);
+    }
+    pthread_t thread = start_thread(flood, NULL);
+    UNTIL(slow >= MANY);
+    int before = slow;
+    CHECK_INT(yolanda_server_stop(server, 8 * SLOW_MS, on_stopped, NULL), 0);
+    UNTIL(done_after >= 0);
+    over = 1;
+    join(thread);
+    CHECK(done_after - before <= 8 + FEW);
+}
