@@ -7,7 +7,7 @@ BUILD := target/cmake/build
 # Where rustup puts cargo, for shells that don't know it yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-.PHONY: build demo test install headers clean help
+.PHONY: build demo check test install headers clean help
 
 build: ## build the library and the C examples
 	@scripts/setup build
@@ -16,6 +16,10 @@ build: ## build the library and the C examples
 
 demo: build ## run the HTTP server example on PORT (43211)
 	@scripts/demo $(BUILD)/c_examples/http_server $(PORT)
+
+check: ## run what a change of a line needs: format, lint, unit, api and net
+	@scripts/setup test
+	@scripts/test check
 
 test: ## run every test
 	@scripts/setup test

@@ -41,9 +41,14 @@
 #define YOLANDA_HTTP_WRITABLE 1
 
 /**
- * An event of yolanda_http_stream_callback: the client has gone.
+ * An event of both callbacks of a deferred response: the connection has ended, the client has gone.
  */
 #define YOLANDA_HTTP_CLOSED 2
+
+/**
+ * An event of yolanda_http_closed_callback: the client has ended its side.
+ */
+#define YOLANDA_HTTP_HALF_CLOSED 3
 
 /**
  * Follows symbolic links, relative ones that stay within the folder.
@@ -213,6 +218,25 @@ typedef void (*yolanda_client_failed_callback)(struct yolanda_client *client, in
  * returned, the callback is never called again, whatever becomes of the connection, the server or the loop.
  */
 typedef void (*yolanda_http_stream_callback)(struct http_response *httpResponse,
+                                             int event,
+                                             void *data);
+
+/**
+ * Called on the connection's thread when the client of a deferred response goes before it has its answer.
+ *
+ * YOLANDA_HTTP_CLOSED: the connection has ended, because the client has reset it or a write found it gone, at a
+ * deadline, or with its server or loop. Nothing can be sent any more.
+ *
+ * YOLANDA_HTTP_HALF_CLOSED, before that: the client has ended its side of the connection. That is all that TCP
+ * tells of a client that has closed, until something is sent to it. But a client may also end its side and wait
+ * for the answer: the connection stays open, and the answer is sent. So it is for the program to say what that
+ * means: who computes for nobody's sake may stop, and who has only to wait may go on.
+ *
+ * Each comes once at most, also where it was before the callback was set; YOLANDA_HTTP_CLOSED comes without the
+ * other where both are due. The response is still yours: send it all the same, that frees it. Once
+ * yolanda_http_response_send() has returned, the callback is never called again.
+ */
+typedef void (*yolanda_http_closed_callback)(struct http_response *httpResponse,
                                              int event,
                                              void *data);
 
@@ -1702,6 +1726,22 @@ size_t yolanda_http_response_queued(struct http_response *httpResponse);
  */
 int yolanda_http_response_set_stream_callback(struct http_response *httpResponse,
                                               yolanda_http_stream_callback callback,
+                                              void *data);
+
+/**
+ * Has `callback` called when the client of a deferred response goes. NULL: not any more. With a stream's callback
+ * as well, that is told first.
+ *
+ * A client that has sent much behind its request isn't read from until the answer is given. An end of its side is
+ * then seen within a second, once it has arrived.
+ *
+ * Returns 0, or -1 with errno: EPERM on another thread, EINVAL for NULL or a response that isn't deferred.
+ *
+ * # Safety
+ * As for yolanda_http_response_set_stream_callback().
+ */
+int yolanda_http_response_set_closed_callback(struct http_response *httpResponse,
+                                              yolanda_http_closed_callback callback,
                                               void *data);
 
 /**

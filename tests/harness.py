@@ -8,9 +8,10 @@ servers, and looking at processes from outside.
             assert harness.recv_exactly(client, 5) == b"hello"
 
 A program that `Server` starts binds port 0 and prints a line "port N".
-Every wait here is bounded by `TIMEOUT`; nothing sleeps for a fixed time.
+Every wait here is bounded by `TIMEOUT`, or by `scaled(SECONDS)`: longer where the
+machine is slow or busy. Nothing sleeps for a fixed time.
 
-Settings, all optional: YOLANDA_TEST_MATRIX=epoll-so,poll-a runs a part of the
+Settings, all optional: YOLANDA_TEST_MATRIX=epoll-so,epoll-a runs these parts of the
 matrix; YOLANDA_TEST_LIB=DIR takes a library that is built already;
 YOLANDA_TEST_SANITIZE=address|thread compiles everything with that sanitizer.
 """
@@ -18,6 +19,8 @@ import contextlib
 import ctypes
 import fcntl
 import functools
+import hashlib
+import math
 import os
 import re
 import resource
@@ -37,7 +40,6 @@ import sanitizers
 
 ROOT = Path(__file__).resolve().parent.parent
 SANITIZER = sanitizers.Sanitizer.from_environment()
-TIMEOUT = 10.0 * (sanitizers.SLOWNESS if SANITIZER else 1)
 DISPATCHERS = ("epoll", "poll")
 KINDS = ("a",) if SANITIZER else ("so", "a")
 
@@ -49,10 +51,43 @@ BIN = ROOT / "target" / "test-bin"
 CFLAGS = ("-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", "-Werror")
 
 
+# --- time -------------------------------------------------------------------
+
+def measured_speed():
+    """How much slower this machine computes than a usual one, at least 1."""
+    started = time.thread_time()
+    value = 0
+    for number in range(200_000):
+        value += number * number % 7
+    return max(1.0, (time.thread_time() - started) / 0.02)
+
+
+def scale():
+    """How much longer than on a quiet machine everything may take now."""
+    with open("/proc/loadavg") as handle:
+        fields = handle.read().split()
+    busy = max(float(fields[0]), float(fields[3].split("/")[0])) / (os.cpu_count() or 1)
+    slow = float(os.environ.get("YOLANDA_TEST_SPEED", 1)) * (sanitizers.SLOWNESS if SANITIZER else 1)
+    return slow * min(max(busy, 1.0), 10.0)
+
+
+# The programs' own time limits follow it.
+SCALE = scale()
+
+
+def scaled(seconds):
+    """So many seconds of a quiet machine."""
+    return seconds * SCALE
+
+
+TIMEOUT = scaled(10.0)
+
+
 # --- building ---------------------------------------------------------------
 
 @contextlib.contextmanager
-def _lock(name):
+def locked(name):
+    """One process at a time."""
     BIN.mkdir(parents=True, exist_ok=True)
     with open(BIN / (name + ".lock"), "w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -63,10 +98,10 @@ def _lock(name):
 def library():
     """Builds the release library once per run; the directory it is in."""
     if SANITIZER:
-        with _lock("sanitizer"):
+        with locked("sanitizer"):
             return SANITIZER.library()
     if "YOLANDA_TEST_LIB" not in os.environ and "YOLANDA_TEST_BUILT" not in os.environ:
-        with _lock("cargo"):
+        with locked("cargo"):
             subprocess.run(["cargo", "build", "--release", "--quiet"], cwd=ROOT, check=True)
     return LIBRARY
 
@@ -88,7 +123,7 @@ def archive():
         return made
     script = ROOT / "scripts" / "archive"
     result = BIN / f"archive-{hash_text(str(library())):x}" / "libyolanda.a"
-    with _lock(result.parent.name):
+    with locked(result.parent.name):
         if not result.exists() or _mtime(result) < max(_mtime(made), _mtime(script)):
             result.parent.mkdir(exist_ok=True)
             subprocess.run([script, library(), result], check=True)
@@ -112,39 +147,99 @@ def _mtime(path):
 
 
 @functools.cache
-def _newest_header():
-    return max((_mtime(path) for path in INCLUDE.rglob("*.h")), default=0)
+def _content(path):
+    """A hash of a file, or of all files of a folder and their names."""
+    digest = hashlib.sha256()
+    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        if file.is_file() and "__pycache__" not in file.parts:
+            digest.update(f"{file.relative_to(path)} {file.stat().st_size}\n".encode())
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+@functools.cache
+def _version(tool):
+    return subprocess.run([tool, "--version"], capture_output=True, text=True).stdout
+
+
+def key_of(paths, *words):
+    """What files and words come to, as a short text."""
+    parts = [*(_content(Path(path)) for path in paths), *map(repr, words)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+def _make(result, key, command):
+    """Runs a command, with its -o, unless the file was made under the same key."""
+    note = result.with_name(result.name + ".key")
+    with locked(result.name):
+        if not result.exists() or not note.exists() or note.read_text() != key:
+            scratch = result.with_name(result.name + ".new")
+            subprocess.run([*command, "-o", str(scratch)], cwd=ROOT, check=True)
+            scratch.rename(result)
+            note.write_text(key)
+    return result
 
 
 @functools.cache
 def program(path, kind, cflags=(), compiler="gcc"):
     """Compiles and links one C file, below the repository or absolute, against
-    the library; the path of the binary. Kept by modification times."""
+    the library; the path of the binary. Compiled once for both kinds, again when a
+    source has changed; linked again when the archive has: the .so is found at run time."""
     if SANITIZER:
-        compiler, cflags = SANITIZER.compiler(compiler), (*cflags, *SANITIZER.cflags)
-    source = ROOT / path
-    directory = library()
-    libraries = [directory / "libyolanda.so" if kind == "so" else archive()]
-    # Not the whole path: two suites may have a program of the same name.
-    label = "-".join(source.with_suffix("").parts[-2:])
-    variant = f"{hash_text((compiler, cflags, str(directory))):x}"
-    binary = BIN / f"{label}-{kind}-{variant}"
-    inputs = [source, *source.parent.glob("*.h"), *libraries]
-    with _lock(binary.name):
-        newest = max(_newest_header(), *(_mtime(item) for item in inputs))
-        if not binary.exists() or _mtime(binary) < newest:
-            scratch = binary.with_suffix(".new")
-            subprocess.run(
-                [compiler, *CFLAGS, *cflags, "-I", str(INCLUDE), str(source), "-o", str(scratch),
-                 *link_flags(kind)],
-                cwd=ROOT, check=True)
-            scratch.rename(binary)
-    return binary
+        compiler = SANITIZER.compiler(compiler)
+    return made_of(ROOT / path, compiler, cflags, kind, archive() if kind == "a" else None, link_flags(kind))
+
+
+def made_of(source, compiler, cflags, label, library_file, flags):
+    """The binary of one source and a library, compiled and linked unless it is there."""
+    # Not the whole path, although two suites may have a program of the same name.
+    name = "-".join(source.with_suffix("").parts[-2:])
+    instrumented = SANITIZER.cflags if SANITIZER else ()
+    compiling = [compiler, *CFLAGS, *cflags, *instrumented, "-I", str(INCLUDE), "-c", str(source)]
+    compiled = key_of([source, *sorted(source.parent.glob("*.h")), INCLUDE], compiling, _version(compiler))
+    made = _make(BIN / f"{name}-{hash_text(compiling):x}.o", compiled, compiling)
+    linking = [compiler, *CFLAGS, *cflags, str(made), *flags]
+    linked = key_of([library_file] if library_file else [], compiled, linking)
+    return _make(BIN / f"{name}-{label}-{hash_text(linking):x}", linked, linking)
 
 
 def hash_text(value):
     """A hash that is the same in every process."""
     return zlib.crc32(repr(value).encode())
+
+
+# --- skipping ---------------------------------------------------------------
+
+def unchanged(*inputs, tools=()):
+    """Decorator of a test method or class: skipped while these files and folders, the test's own file
+    and the tools' versions are what they were when it passed. Never with CI=true or YOLANDA_TEST_ALL=1."""
+    def decorate(target):
+        if isinstance(target, type):
+            for name, method in list(vars(target).items()):
+                if name.startswith("test"):
+                    setattr(target, name, decorate(method))
+            return target
+
+        @functools.wraps(target)
+        def test(self):
+            own = Path(target.__code__.co_filename)
+            key = key_of([own, *(ROOT / path for path in inputs)], *map(_version, tools))
+            self.unchanged_note = (BIN / "unchanged" / f"{own.stem}.{target.__qualname__}", key)
+            note, _ = self.unchanged_note
+            asked = os.environ.get("CI") == "true" or os.environ.get("YOLANDA_TEST_ALL")
+            if not asked and note.exists() and note.read_text() == key:
+                self.skipTest("nothing that it looks at has changed since it passed")
+            target(self)
+        return test
+    return decorate
+
+
+def passed_unchanged(test):
+    """Notes that a test of `unchanged` passed; tests/run.py calls it for every test."""
+    note, key = getattr(test, "unchanged_note", (None, None))
+    if note:
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.write_text(key)
 
 
 # --- the matrix -------------------------------------------------------------
@@ -164,27 +259,26 @@ class Variation(NamedTuple):
         return f"{self.dispatcher}_{self.kind}{tail}"
 
 
-def variations(dispatchers=DISPATCHERS, kinds=KINDS, threads=(None,)):
-    """The matrix, or a part of it, as a list of `Variation`."""
+def variations(dispatchers=DISPATCHERS, kinds=None, threads=(None,)):
+    """The matrix, or a part of it, as a list of `Variation`. Both link kinds are the same code, so
+    each back end has one of them, unless a test says that it depends on the kind."""
     wanted = os.environ.get("YOLANDA_TEST_MATRIX")
     if SANITIZER:
         kinds = KINDS
-    everything = []
-    for number, dispatcher in enumerate(dispatchers):
-        for kind in kinds:
-            # Both kinds are the same code: all thread counts with one, one of them with the other.
-            counts = threads if kind == kinds[0] else threads[(number + 1) % len(threads):][:1]
-            everything += [Variation(dispatcher, kind, count) for count in counts]
-    if not wanted:
-        return everything
-    pairs = set(wanted.split(","))
-    return [v for v in everything if f"{v.dispatcher}-{v.kind}" in pairs]
+    pairs = [(dispatcher, kind) for dispatcher in dispatchers for kind in kinds or KINDS]
+    if wanted:
+        pairs = [pair for pair in pairs if "-".join(pair) in wanted.split(",")]
+    elif not kinds:
+        usual = {name: KINDS[number % len(KINDS)] for number, name in enumerate(DISPATCHERS)}
+        pairs = [pair for pair in pairs if usual[pair[0]] == pair[1]]
+    return [Variation(*pair, count) for pair in pairs for count in threads]
 
 
 def matrix(**axes):
     """Decorator. On a TestCase class: every test method becomes one per variation,
     `test_x` -> `test_x_epoll_so`, ...; inside, `self.variation` says which. On a
-    method of such a class: other axes for that method."""
+    method of such a class: other axes for that method. kinds=KINDS: where the link
+    kind matters."""
     def decorate(target):
         if not isinstance(target, type):
             target.axes = axes
@@ -221,6 +315,7 @@ def _environment(extra):
         env.pop(name, None)
     # The log at its default costs more than what most tests measure.
     env["YOLANDA_LOG"] = "err"
+    env["YOLANDA_TEST_SCALE"] = str(math.ceil(SCALE))
     if SANITIZER:
         env.update(SANITIZER.environment())
     for name, value in (extra or {}).items():
@@ -289,7 +384,7 @@ class Server:
                 self.port = int(self.wait_line(r"^port (\d+)$").group(1))
             except BaseException as error:
                 self._end_by_force()
-                self._annotate(error)
+                self.annotate(error)
                 raise
 
     def _collect(self, stream):
@@ -366,7 +461,8 @@ class Server:
             with contextlib.suppress(OSError):
                 stream.close()
 
-    def _annotate(self, error):
+    def annotate(self, error):
+        """Adds to an error what the server last said."""
         with self._news:
             lines = list(self.lines)
         # Counters that a test asked for again and again say nothing new.
@@ -388,7 +484,7 @@ class Server:
                 ended = self.process.wait(TIMEOUT)
         self._end_by_force()
         if error is not None:
-            self._annotate(error)
+            self.annotate(error)
             return
         if self._expected:
             return
@@ -398,7 +494,7 @@ class Server:
         elif ended not in (0, -signal.SIGTERM):
             problem = AssertionError(f"the server didn't end well, status {ended}")
         if problem:
-            self._annotate(problem)
+            self.annotate(problem)
             raise problem
 
 

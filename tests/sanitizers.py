@@ -34,6 +34,11 @@ def requirements():
                            env={**os.environ, "RUSTUP_AUTO_INSTALL": "0"})
     if asked.returncode != 0:
         raise Missing(f"no nightly Rust for {TARGET}: rustup toolchain install nightly")
+    for name in ("address", "thread"):
+        tried = subprocess.run(["clang", f"-fsanitize={name}", "-x", "c", "-c", "-o", "/dev/null", "-"],
+                               input="", capture_output=True, text=True)
+        if tried.returncode != 0:
+            raise Missing(f"clang can't compile for the {name} sanitizer: {tried.stderr.strip()}")
     return Path(asked.stdout.strip())
 
 
@@ -45,8 +50,9 @@ class Sanitizer:
             raise ValueError(f"no sanitizer {name!r}")
         self.name = name
         self.reports = BUILDS / name / "reports"
-        self.cflags = (f"-fsanitize={name}", "-fno-sanitize-link-runtime",
-                       "-fno-omit-frame-pointer", "-Wno-error", f"-DSANITIZER_{name.upper()}")
+        # To compile with, not to link with: clang would want a part of its own runtime then.
+        self.cflags = (f"-fsanitize={name}", "-fno-omit-frame-pointer", "-Wno-error",
+                       f"-DSANITIZER_{name.upper()}")
 
     @classmethod
     def from_environment(cls):

@@ -35,7 +35,8 @@ pub use super::yolanda::http_files::{
     YOLANDA_HTTP_FILES_HIDDEN, YOLANDA_HTTP_FILES_LINKS, yolanda_http_files,
 };
 pub use super::yolanda::http_response::{
-    YOLANDA_HTTP_CLOSED, YOLANDA_HTTP_WRITABLE, yolanda_http_stream_callback,
+    YOLANDA_HTTP_CLOSED, YOLANDA_HTTP_HALF_CLOSED, YOLANDA_HTTP_WRITABLE,
+    yolanda_http_closed_callback, yolanda_http_stream_callback,
 };
 pub use super::yolanda::http_route::yolanda_http_handler;
 pub use super::yolanda::http_server::yolanda_http_stats;

@@ -17,8 +17,12 @@ use self::hold::{Hold, Stage};
 use self::parts::Framing;
 pub(super) use self::parts::write_end;
 pub(crate) use self::parts::{yolanda_http_response_begin, yolanda_http_response_write};
-pub(crate) use self::telling::yolanda_http_response_set_stream_callback;
-pub(super) use self::telling::{Telling, tell_closed, tell_writable};
+pub(super) use self::telling::{
+    Telling, look_for_end, tell_closed, tell_half_closed, tell_writable,
+};
+pub(crate) use self::telling::{
+    yolanda_http_response_set_closed_callback, yolanda_http_response_set_stream_callback,
+};
 use super::http_response::{self as responses, Kind, Response};
 use super::later;
 use super::request::{self, Request};

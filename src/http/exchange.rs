@@ -420,6 +420,20 @@ pub(super) unsafe fn drained(conn: *mut tcp_connection) {
     }
 }
 
+/// The client sends no more, and an answer is outstanding.
+///
+/// # Safety
+/// As `drained`.
+pub(super) unsafe fn half_closed(conn: *mut tcp_connection) {
+    // SAFETY: the state is there as long as the connection is open, and with it the hold on a deferred response.
+    unsafe {
+        let http = state::of(conn);
+        if !http.is_null() && !(*http).deferred.is_null() {
+            deferred::tell_half_closed((*http).deferred);
+        }
+    }
+}
+
 /// Frees what a connection holds that has ended.
 ///
 /// # Safety

@@ -48,6 +48,19 @@ unsafe extern "C-unwind" fn connection_closed(conn: *mut tcp_connection) -> c_in
     0
 }
 
+/// The peer of a connection that owes it an answer sends no more.
+///
+/// # Safety
+/// An open connection on its thread, within a pass.
+pub(crate) unsafe fn half_closed(conn: *mut tcp_connection) {
+    // SAFETY: only connections of an HTTP server have its state in their field.
+    unsafe {
+        if serves(conn) {
+            exchange::half_closed(conn);
+        }
+    }
+}
+
 /// Frees what a loop that ends kept for its requests.
 ///
 /// # Safety

@@ -125,6 +125,9 @@ unsafe fn over(
             (*http).since = now;
             return None;
         }
+        if (*http).paused && (*http).phase == Phase::Answer && !(*http).deferred.is_null() {
+            deferred::look_for_end((*http).deferred);
+        }
         let since = (*http).since;
         match (*http).phase {
             // An answer on its way belongs to the request before.

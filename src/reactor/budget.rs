@@ -93,3 +93,17 @@ pub unsafe fn is_spent_now(l: *mut event_loop) -> bool {
         is_spent(l)
     }
 }
+
+/// How many milliseconds have gone by since the last look.
+///
+/// # Safety
+/// On the loop's thread.
+pub unsafe fn since_look(l: *mut event_loop) -> u64 {
+    // SAFETY: as said.
+    unsafe {
+        let budget = &mut (*of(l)).budget;
+        let before = budget.now;
+        budget.look(now_ms());
+        if before == 0 { 0 } else { (budget.now - before).max(0) as u64 }
+    }
+}

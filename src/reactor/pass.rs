@@ -83,6 +83,7 @@ unsafe fn may_wait_ns(l: *mut event_loop) -> Option<i64> {
         let busy = !(*own).ready.is_null()
             || !(*own).turning.is_null()
             || !(*own).taken.is_null()
+            || signals::is_delivering(l)
             || (*own).wake.has_queued();
         if busy {
             return Some(0);

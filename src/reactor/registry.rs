@@ -54,6 +54,8 @@ fn lock(fd: c_int) -> Guard<'static, ()> {
 }
 
 /// The entry of `fd`, or NULL where none can be (a chunk is made only when asked to).
+// tests/cmake/memcheck.supp knows it by its name.
+#[cfg_attr(feature = "plain-malloc", inline(never))]
 fn slot(fd: c_int, make: bool) -> *mut Entry {
     let Some(at) = usize::try_from(fd).ok().and_then(|n| TABLE.get(n / PER_CHUNK)) else {
         return ptr::null_mut();

@@ -9,4 +9,6 @@ mod handler;
 mod watch;
 
 pub use handler::after_fork;
-pub use watch::{Watchers, deliver, forget_loop, yolanda_signal_start, yolanda_signal_stop};
+pub use watch::{
+    Watchers, deliver, forget_loop, is_delivering, yolanda_signal_start, yolanda_signal_stop,
+};

@@ -172,6 +172,11 @@ pub fn has_input(fd: c_int) -> bool {
     ready(fd, libc::POLLIN) != 0
 }
 
+/// Whether a socket's peer has ended its side, or more, whatever waits to be read before that.
+pub fn has_hung_up(fd: c_int) -> bool {
+    ready(fd, libc::POLLRDHUP) != 0
+}
+
 /// What of `events` a descriptor is ready for (poll(2)), and what else is to be told of it. Nothing where
 /// the system can't say.
 pub fn ready(fd: c_int, events: c_short) -> c_short {

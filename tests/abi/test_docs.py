@@ -3,6 +3,7 @@ import http.client
 import re
 import signal
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -10,21 +11,19 @@ from pathlib import Path
 import harness
 import tables
 
+sys.path.insert(0, str(harness.ROOT / "tests" / "guides"))
+import programs  # noqa: E402
+from programs import FRAGMENTS, blocks  # noqa: E402
+
 PAGES = sorted([*harness.ROOT.glob("*.md"), *harness.ROOT.glob("docs/*.md"),
                 *harness.ROOT.glob("benches/*.md")])
 TWINS = (("README.md", "README.zh-CN.md"), ("docs/beyond.md", "docs/beyond.zh-CN.md"),
          ("docs/http.md", "docs/http.zh-CN.md"))
 STRICT = ("-Wall", "-Wextra", "-Wpedantic", "-Werror")
-# Fragments: nobody calls them all, and few look at all that they are given.
-FRAGMENTS = ("-Wno-unused-parameter", "-Wno-unused-function")
 
 
 def read(name):
     return (harness.ROOT / name).read_text()
-
-
-def blocks(name, language="c"):
-    return re.findall(rf"^```{language}\n(.*?)^```$", read(name), re.DOTALL | re.MULTILINE)
 
 
 def bare(code):
@@ -75,9 +74,6 @@ class Code(unittest.TestCase):
         for name in ("docs/beyond.md", "docs/beyond.zh-CN.md"):
             code = "\n".join(blocks(name))
             self.compiles(code, *FRAGMENTS)
-        text = code.replace('":43211"', '"127.0.0.1:0"').replace(
-            "    event_loop_run(loop);",
-            '    printf("port %d\\n", server->port);\n    fflush(stdout);\n    event_loop_run(loop);')
 
         def check(server):
             echo(server)
@@ -89,25 +85,23 @@ class Code(unittest.TestCase):
             self.assertEqual(harness.recv_all(idle), b"")
             self.assertEqual(server.wait_end(), 0)
 
-        serves(text, FRAGMENTS, check)
+        serves(programs.beyond(name), FRAGMENTS, check)
 
     def test_http(self):
         """The same for the page about HTTP."""
         for name in ("docs/http.md", "docs/http.zh-CN.md"):
             code = "\n".join(blocks(name))
             self.compiles(code, *FRAGMENTS)
-        text = code.replace('":43211"', '"127.0.0.1:0"').replace('"."', f'"{harness.ROOT}"').replace(
-            "    event_loop_run(loop);",
-            '    printf("port %d\\n", server->tcpServer->port);\n    fflush(stdout);\n    event_loop_run(loop);')
 
         def check(server):
-            asked = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+            asked = http.client.HTTPConnection("127.0.0.1", server.port, timeout=harness.scaled(20))
             for method, path, body, expected in (
                     ("GET", "/", None, b"hello, network programming\n"),
                     ("GET", "/hello?name=Ada%20L.", None, b"hello, Ada L.\n"),
                     ("GET", "/users/a%20b", None, b"a b"),
                     ("POST", "/echo", b"\0\1", b"\0\1"),
                     ("GET", "/slow", None, b"42\n"),
+                    ("GET", "/news", None, b"news\n"),
                     ("GET", "/count", None, b"".join(b"%d\n" % i for i in range(1000))),
                     ("POST", "/upload", bytes(100_000), b"100000 bytes\n"),
                     ("GET", "/files/LICENSE", None, read("LICENSE").encode())):
@@ -121,13 +115,15 @@ class Code(unittest.TestCase):
             asked.request("POST", "/upload", b"GIF", {"Content-Type": "image/gif"})
             answer = asked.getresponse()
             self.assertEqual((answer.status, answer.read()), (415, b"no pictures, please\n"))
+            with server.connect() as gone:
+                gone.sendall(b"GET /news HTTP/1.1\r\nHost: a\r\n\r\n")
             asked.request("GET", "/files/none")
             self.assertEqual(asked.getresponse().status, 404)
             asked.close()
             server.signal(signal.SIGTERM)
             self.assertEqual(server.wait_end(), 0)
 
-        serves(text, FRAGMENTS, check)
+        serves(programs.http(name), FRAGMENTS, check)
 
     def test_every_other_block_of_c_is_known(self):
         """So that none is added that nobody compiles."""
@@ -176,6 +172,7 @@ class Words(unittest.TestCase):
                                + (harness.INCLUDE / "lib/log.h").read_text()
                                + (harness.INCLUDE / "lib/common.h").read_text()))
         known |= {"YOLANDA_DISPATCHER", "YOLANDA_LOG", "YOLANDA_SHARED", "YOLANDA_POLL_DEFAULT"}
+        known |= set(re.findall(r"YOLANDA_TEST_\w+", read("tests/harness.py")))
         for page in PAGES:
             for name in re.findall(r"\b(?:yolanda|YOLANDA)_[A-Za-z_]*[A-Za-z](?![*\w])", page.read_text()):
                 self.assertIn(name, known, page.name)

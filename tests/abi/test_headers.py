@@ -75,7 +75,10 @@ class Scratch(unittest.TestCase):
         cls.folder = Path(cls.scratch.name)
 
 
+@harness.unchanged("include", "tests/abi/tables", "tests/abi/tables.py", tools=("gcc", "clang"))
 class Matrix(Scratch):
+    limit = 240
+
     """All compilers and standards; pairs with the oldest and the newest. A run of the compiler takes
     many sources."""
 

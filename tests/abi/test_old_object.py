@@ -7,7 +7,7 @@ from pathlib import Path
 import harness
 
 
-@harness.matrix()
+@harness.matrix(kinds=harness.KINDS)
 class OldObject(unittest.TestCase):
     def test_serves(self):
         with tempfile.TemporaryDirectory() as scratch:

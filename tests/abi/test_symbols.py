@@ -110,7 +110,7 @@ int main(void)
 """
 
 
-@harness.matrix()
+@harness.matrix(kinds=harness.KINDS)
 class Redefined(unittest.TestCase):
     """The library never calls its own exported names."""
 

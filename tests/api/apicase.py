@@ -29,7 +29,7 @@ class ApiCase(unittest.TestCase):
         if harness.SANITIZER and name in OWN_LIBC:
             self.skipTest("defines functions that are the sanitizer's")
         binary = harness.program(str(FOLDER / f"{name}.c"), self.variation.kind, cflags)
-        done = harness.run(binary, timeout=120,
+        done = harness.run(binary, timeout=harness.scaled(100),
                            env={**self.variation.env, "YOLANDA_LOG": None, **(env or {})})
         verdicts = re.findall(r"^(ok|FAIL) (\w+)$", done.stdout, re.MULTILINE)
         start = 0

@@ -14,7 +14,7 @@
 #include <yolanda.h>
 
 #ifndef SECONDS
-#define SECONDS 10 /* no wait is longer */
+#define SECONDS (10 * check_scale()) /* no wait is longer */
 #endif
 
 static struct event_loop *loop;

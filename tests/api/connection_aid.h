@@ -14,7 +14,7 @@
 #include <time.h>
 #include <yolanda.h>
 
-#define SECONDS 10 /* no wait is longer */
+#define SECONDS (10 * check_scale()) /* no wait is longer */
 
 static struct event_loop *loop;
 static struct tcp_connection *conn;

@@ -388,3 +388,51 @@ CASE(elsewhere_while_the_loop_is_freed)
     freed_with_two(0);
     freed_with_two(1);
 }
+
+/* What a route's handler uses stays until the last deferred response of its server was sent. */
+static int destroyed;
+
+static void on_route(struct http_request *request, struct http_response *response, void *data)
+{
+    (void)request;
+    CHECK(data == &destroyed);
+    later = yolanda_http_response_defer(response);
+}
+
+static void destroy(void *data)
+{
+    CHECK(data == &destroyed);
+    destroyed++;
+}
+
+CASE(the_route_of_a_response_that_is_still_out)
+{
+    for (int frees = 0; frees < 2; frees++) {
+        destroyed = 0;
+        later = NULL;
+        make_http(NULL);
+        CHECK_INT(yolanda_http_server_route(http, "GET", "/", on_route, &destroyed, destroy), 0);
+        CHECK_INT(yolanda_http_server_start(http), 0);
+        int fd = dial_port(http->tcpServer->port);
+        NEED(fd >= 0);
+        put(fd, GET);
+        UNTIL(later != NULL);
+        if (frees) {
+            CHECK_INT(yolanda_loop_free(loop), 0);
+            loop = NULL;
+        } else {
+            CHECK_INT(yolanda_http_server_free(http), 0);
+            settle();
+        }
+        CHECK_INT(destroyed, 0);
+        CHECK_INT(yolanda_http_response_send(later), -1);
+        CHECK_INT(errno, ENOTCONN);
+        if (!frees) {
+            UNTIL(destroyed == 1);
+            CHECK_INT(yolanda_loop_free(loop), 0);
+            loop = NULL;
+        }
+        CHECK_INT(destroyed, 1);
+        close(fd);
+    }
+}

@@ -109,6 +109,59 @@ CASE(a_flood_of_one)
     CHECK(most <= FEW);
 }
 
+/* How much a callback was given, the latest last. */
+static int given[64], calls;
+static int ms_per_block, ms_per_call;
+
+static int on_amount(struct buffer *input, struct tcp_connection *one)
+{
+    int size = buffer_readable_size(input);
+    (void)one;
+    if (calls < 64) {
+        given[calls++] = size;
+    }
+    usleep((ms_per_call * 1000) + (long long)ms_per_block * 1000 * size / (64 << 10));
+    input->readIndex = input->writeIndex;
+    return 0;
+}
+
+static void flood_one(int many)
+{
+    int fd[2];
+    begin();
+    make_sockets(fd);
+    NEED(tcp_connection_new(fd[0], loop, NULL, NULL, on_amount, NULL) != NULL);
+    peer[0] = fd[1];
+    for (int i = 1; i < MANY; i++) {
+        peer[i] = -1;
+    }
+    pthread_t thread = start_thread(flood, NULL);
+    UNTIL(calls >= many);
+    over = 1;
+    join(thread);
+}
+
+/* Who takes long for many bytes is given fewer, */
+CASE(a_callback_that_is_slow_by_the_byte)
+{
+    ms_per_block = 600;
+    flood_one(20);
+    CHECK(given[0] > 32 << 10);
+    CHECK(given[18] < 16 << 10 && given[19] < 16 << 10);
+}
+
+/* and all, if it takes as long for fewer. */
+CASE(a_callback_that_is_slow_in_any_case)
+{
+    int most_given = 0;
+    ms_per_call = 60;
+    flood_one(30);
+    for (int i = 10; i < 30; i++) {
+        most_given = given[i] > most_given ? given[i] : most_given;
+    }
+    CHECK_INT(most_given, 64 << 10);
+}
+
 static void slow_post(struct event_loop *on, void *data)
 {
     (void)on, (void)data;

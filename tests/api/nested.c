@@ -322,3 +322,57 @@ CASE(ends_of_one_pass)
     CHECK_INT(seen_within, 3);
     CHECK_INT(yolanda_loop_free(loop), 0);
 }
+
+static void on_signal(struct event_loop *which, int number, void *data)
+{
+    CHECK(which == loop);
+    CHECK_INT(number, SIGUSR1);
+    (void)data;
+    wait_for_both();
+}
+
+CASE(watchers_of_one_signal)
+{
+    together = 3;
+    loop = yolanda_loop_new(NULL, NULL);
+    yolanda_signal last = 0;
+    for (int i = 0; i < 4; i++) {
+        last = yolanda_signal_start(loop, SIGUSR1, on_signal, NULL);
+        NEED(last != 0);
+    }
+    CHECK_INT(yolanda_signal_stop(loop, last), 0);
+    raise(SIGUSR1);
+    UNTIL(seen == 3);
+    CHECK_INT(seen_within, 3);
+    run_the_loop(3);
+    CHECK_INT(seen, 3);
+    CHECK_INT(yolanda_loop_free(loop), 0);
+}
+
+static void on_timer(struct event_loop *which, yolanda_timer timer, void *data)
+{
+    (void)which, (void)timer, (void)data;
+    wait_for_both();
+}
+
+static void on_post(struct event_loop *which, void *data)
+{
+    (void)which, (void)data;
+    wait_for_both();
+}
+
+CASE(timers_and_posts_of_one_pass)
+{
+    together = 3;
+    loop = yolanda_loop_new(NULL, NULL);
+    for (int posts = 0; posts < 2; posts++) {
+        seen = seen_within = 0;
+        for (int i = 0; i < 3; i++) {
+            CHECK(posts ? yolanda_loop_post(loop, on_post, NULL) == 0
+                        : yolanda_timer_start(loop, 0, 0, on_timer, NULL) != 0);
+        }
+        UNTIL(seen == 3);
+        CHECK_INT(seen_within, 3);
+    }
+    CHECK_INT(yolanda_loop_free(loop), 0);
+}

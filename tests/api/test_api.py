@@ -36,7 +36,7 @@ class NoAssertions(apicase.ApiCase):
         self.check("threads", cflags=("-DNDEBUG", "-O2"))
 
 
-@harness.matrix(dispatchers=("epoll",))
+@harness.matrix(dispatchers=("epoll",), kinds=harness.KINDS)
 class Exceptions(apicase.ApiCase):
     """Rule 10: a C++ exception that leaves a callback aborts."""
 

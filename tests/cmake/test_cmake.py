@@ -1,4 +1,5 @@
 """How programs find the library: add_subdirectory, find_package, pkg-config, by hand."""
+import functools
 import os
 import re
 import shlex
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import harness
 
+# What these tests look at; what the library itself does is no matter here.
+PACKAGING = ("CMakeLists.txt", "cmake", "scripts/archive", "Cargo.toml", "build.rs", "build", "include")
 GENERATORS = ("Unix Makefiles", "Ninja")
 SHARED = {"so": "ON", "a": "OFF"}
 VERSION = re.search(r'^version = "(.*)"', (harness.ROOT / "Cargo.toml").read_text(), re.MULTILINE).group(1)
@@ -51,9 +54,11 @@ PROJECT = """
     {uses}
     add_subdirectory(chap-1)
     """
-CHAPTER_CMAKE = """
+C_CHAPTER_CMAKE = """
     add_executable(chapter chapter.c)
     target_link_libraries(chapter yolanda)
+    """
+CHAPTER_CMAKE = C_CHAPTER_CMAKE + """
     add_executable(chapter_cpp chapter.cpp)
     target_link_libraries(chapter_cpp yolanda::yolanda)
     """
@@ -77,17 +82,16 @@ FAKE_CARGO = """
     """
 
 SCRATCH = None
-PREFIX = None
 
 
 def setUpModule():
-    global SCRATCH, PREFIX
+    global SCRATCH
     SCRATCH = Path(tempfile.mkdtemp(prefix="yolanda cmake "))
     unittest.addModuleCleanup(shutil.rmtree, SCRATCH)
     harness.library()
-    PREFIX = installed("moved")
 
 
+@functools.cache
 def installed(name, *args):
     """The folder of a package that was configured with these arguments."""
     build, stage = SCRATCH / f"library {name}", SCRATCH / f"stage {name}"
@@ -99,10 +103,14 @@ def installed(name, *args):
     return (stage / "opt/yolanda").rename(SCRATCH / name)
 
 
+def prefix():
+    return installed("moved")
+
+
 def run(*command, env=None, cwd=None, fails=False):
     """Runs a command; its output. With fails, it has to fail."""
     done = subprocess.run([str(part) for part in command], cwd=cwd, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, timeout=120,
+                          stderr=subprocess.STDOUT, text=True, timeout=harness.scaled(120),
                           env=os.environ | {k: str(v) for k, v in (env or {}).items()})
     if (done.returncode != 0) != fails:
         raise AssertionError(f"{command}: status {done.returncode}\n{done.stdout}")
@@ -139,7 +147,7 @@ def configure(root, generator="Ninja", kind="a", *args, **options):
     build = root / f"build-{generator}-{kind}"
     shared = [f"-DBUILD_SHARED_LIBS={SHARED[kind]}"] if kind else []
     output = run("cmake", "-S", root, "-B", build, "-G", generator,
-                 f"-DYOLANDA_CARGO_TARGET_DIR={harness.TARGET}", f"-DCMAKE_PREFIX_PATH={PREFIX}",
+                 f"-DYOLANDA_CARGO_TARGET_DIR={harness.TARGET}", f"-DCMAKE_PREFIX_PATH={prefix()}",
                  *shared, *args, **options)
     return build, output
 
@@ -158,15 +166,15 @@ class Test(unittest.TestCase):
 
     def check_matrix(self, name, uses):
         root = tree(name, PROJECT.format(uses=uses))
-        for generator in GENERATORS:
-            for kind in SHARED:
-                with self.subTest(generator=generator, kind=kind):
-                    build, _ = configure(root, generator, kind)
-                    run("cmake", "--build", build)
-                    self.check_program(build / "chap-1/chapter", kind)
-                    self.check_program(build / "chap-1/chapter_cpp", kind, "1")
+        for generator, kind in (("Unix Makefiles", "a"), ("Ninja", "a"), ("Ninja", "so")):
+            with self.subTest(generator=generator, kind=kind):
+                build, _ = configure(root, generator, kind)
+                run("cmake", "--build", build)
+                self.check_program(build / "chap-1/chapter", kind)
+                self.check_program(build / "chap-1/chapter_cpp", kind, "1")
 
 
+@harness.unchanged(*PACKAGING, tools=("cmake", "gcc", "clang", "ninja", "make"))
 class AddSubdirectory(Test):
     def test_all_that_a_chapter_needs(self):
         self.check_matrix("subdirectory", subdirectory())
@@ -194,6 +202,7 @@ class AddSubdirectory(Test):
         self.assertIn("No tests were found", run("ctest", cwd=build))
 
 
+@harness.unchanged(*PACKAGING, tools=("cmake", "gcc", "clang", "ninja", "make"))
 class Cargo(Test):
     def setUp(self):
         self.calls = SCRATCH / f"calls-{self.id()}"
@@ -244,9 +253,10 @@ class Cargo(Test):
                     self.assertGreater(chapter.stat().st_mtime_ns, linked)
 
 
+@harness.unchanged(*PACKAGING, tools=("cmake", "gcc", "clang", "ninja", "make"))
 class Installed(Test):
     def test_files(self):
-        version = next(PREFIX.glob("lib/libyolanda.so.*.*")).name
+        version = next(prefix().glob("lib/libyolanda.so.*.*")).name
         headers = {f"include/yolanda/{path.relative_to(harness.INCLUDE)}"
                    for path in harness.INCLUDE.rglob("*.h")}
         package = {f"lib/cmake/yolanda/{name}" for name in (
@@ -254,15 +264,15 @@ class Installed(Test):
         expected = headers | package | {
             "lib/libyolanda.a", "lib/libyolanda.so", "lib/libyolanda.so.1", f"lib/{version}",
             "lib/pkgconfig/yolanda.pc", "lib/pkgconfig/yolanda-shared.pc"}
-        found = {str(path.relative_to(PREFIX)) for path in PREFIX.rglob("*") if not path.is_dir()}
+        found = {str(path.relative_to(prefix())) for path in prefix().rglob("*") if not path.is_dir()}
         self.assertEqual(found, expected)
-        self.assertEqual(os.readlink(PREFIX / "lib/libyolanda.so"), "libyolanda.so.1")
-        self.assertEqual(os.readlink(PREFIX / "lib/libyolanda.so.1"), version)
-        self.assertIn("soname: [libyolanda.so.1]", needed(PREFIX / "lib/libyolanda.so"))
+        self.assertEqual(os.readlink(prefix() / "lib/libyolanda.so"), "libyolanda.so.1")
+        self.assertEqual(os.readlink(prefix() / "lib/libyolanda.so.1"), version)
+        self.assertIn("soname: [libyolanda.so.1]", needed(prefix() / "lib/libyolanda.so"))
         self.assertIn("include/yolanda/lib/tcp_server.h", found)
 
     def test_says_nothing_of_where_it_was_built(self):
-        for path in [*PREFIX.glob("lib/cmake/yolanda/*.cmake"), *PREFIX.glob("lib/pkgconfig/*.pc")]:
+        for path in [*prefix().glob("lib/cmake/yolanda/*.cmake"), *prefix().glob("lib/pkgconfig/*.pc")]:
             text = path.read_text()
             for place in (str(SCRATCH), str(harness.ROOT), "/opt/yolanda"):
                 self.assertNotIn(place, text, path)
@@ -284,23 +294,24 @@ class Installed(Test):
                 configure(root, fails=not taken)
 
     def test_find_package_gives_what_was_configured(self):
-        prefixes = {"so": installed("shared", "-DBUILD_SHARED_LIBS=ON"), "a": PREFIX}
-        root = tree("default", PROJECT.format(uses=package()))
-        for configured, prefix in prefixes.items():
+        places = {"so": installed("shared", "-DBUILD_SHARED_LIBS=ON"), "a": prefix()}
+        root = tree("default", PROJECT.format(uses=package()).replace("C CXX", "C"))
+        write(root / "chap-1/CMakeLists.txt", C_CHAPTER_CMAKE)
+        for configured, place in places.items():
             other = {"so": "a", "a": "so"}[configured]
             for kind, args in ((configured, []), (other, [f"-DYOLANDA_SHARED={SHARED[other]}"]),
                                (other, [f"-DBUILD_SHARED_LIBS={SHARED[other]}"])):
                 with self.subTest(configured=configured, args=args):
-                    build, _ = configure(root, "Ninja", None, "--fresh", f"-DCMAKE_PREFIX_PATH={prefix}", *args)
+                    build, _ = configure(root, "Ninja", None, "--fresh", f"-DCMAKE_PREFIX_PATH={place}", *args)
                     run("cmake", "--build", build)
                     self.check_program(build / "chap-1/chapter", kind)
 
     def test_pkg_config(self):
-        env = {"PKG_CONFIG_PATH": PREFIX / "lib/pkgconfig"}
+        env = {"PKG_CONFIG_PATH": prefix() / "lib/pkgconfig"}
         shared = shlex.split(run("pkg-config", "--cflags", "--libs", "yolanda", env=env))
         static = shlex.split(run("pkg-config", "--static", "--cflags", "--libs", "yolanda", env=env))
         root = tree("pkg-config", "")
-        rpath = f"-Wl,-rpath,{PREFIX}/lib"
+        rpath = f"-Wl,-rpath,{prefix()}/lib"
         run("gcc", "-Wall", "-Werror", root / "chap-1/chapter.c", *shared, rpath, "-o", root / "c")
         self.check_program(root / "c", "so")
         run("g++", "-Wall", "-Werror", root / "chap-1/chapter.cpp", *shared, rpath, "-o", root / "cpp")
@@ -315,17 +326,18 @@ class Installed(Test):
     def test_by_hand(self):
         root = tree("by hand", "")
         chapter = root / "chap-1/chapter.c"
-        includes = ["-I", PREFIX / "include/yolanda", "-I", PREFIX / "include/yolanda/lib"]
+        includes = ["-I", prefix() / "include/yolanda", "-I", prefix() / "include/yolanda/lib"]
         for compiler in ("gcc", "clang"):
             with self.subTest(compiler=compiler):
-                run(compiler, chapter, *includes, "-L", PREFIX / "lib", "-lyolanda",
-                    f"-Wl,-rpath,{PREFIX}/lib", "-o", root / "so")
+                run(compiler, chapter, *includes, "-L", prefix() / "lib", "-lyolanda",
+                    f"-Wl,-rpath,{prefix()}/lib", "-o", root / "so")
                 self.check_program(root / "so", "so")
-                run(compiler, chapter, *includes, PREFIX / "lib/libyolanda.a", "-lpthread", "-ldl",
+                run(compiler, chapter, *includes, prefix() / "lib/libyolanda.a", "-lpthread", "-ldl",
                     "-lm", "-o", root / "a")
                 self.check_program(root / "a", "a")
 
 
+@harness.unchanged(*PACKAGING, tools=("cmake", "gcc", "clang", "ninja", "make"))
 class CourseTree(Test):
     """A project whose own config.h says whether there is epoll."""
 

@@ -8,10 +8,12 @@ import urllib.request
 import harness
 
 # It may have to build first.
-TIMEOUT = 240
+TIMEOUT = harness.scaled(240)
 
 
 class Demo(unittest.TestCase):
+    limit = 300
+
     def test_serves_until_ctrl_c(self):
         # In a session of its own, because a terminal's Ctrl-C reaches make and the server alike.
         command = ("setsid", "make", "-C", harness.ROOT, "demo", "PORT=0")

@@ -125,6 +125,7 @@ class Course(unittest.TestCase):
         self.assertEqual(done.status, 0)
         self.assertEqual(done.stdout, "first 4 one\nroom 1\npending 0\nline two\nline three\nend\n")
 
+    @harness.matrix(threads=(0, 2), kinds=harness.KINDS)
     def test_redefines(self):
         with self.server("redefines") as server:
             for _ in range(5):
@@ -136,6 +137,7 @@ class Course(unittest.TestCase):
                     client.sendall(b"nonsense\r\n\r\n")
                     self.assertRegex(harness.recv_all(client), b"^HTTP/1.1 400 ")
 
+    @harness.matrix(threads=(0, 2), kinds=harness.KINDS)
     def test_own_names(self):
         with self.server("own_names") as server, server.connect() as client:
             self.say(client, b"hello", b"hello\r\n")

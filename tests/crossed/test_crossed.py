@@ -8,10 +8,12 @@ import harness
 
 @harness.matrix(threads=(0, 2))
 class Cells(crossedcase.CrossedCase):
+    limit = 240
+
     def test_cells(self):
         binary = harness.program(str(crossedcase.SOURCE), self.variation.kind)
         self.check_cells(harness.run(binary, self.variation.threads, env=self.variation.env,
-                                     timeout=250))
+                                     timeout=harness.scaled(220)))
 
 
 if __name__ == "__main__":

@@ -11,12 +11,14 @@ CRATE = harness.ROOT / "fuzz"
 TARGET = harness.TARGET / "fuzz"
 
 
-def cargo(*args, timeout=280, env=None):
-    return subprocess.run(["cargo", *args], cwd=CRATE, capture_output=True, text=True, timeout=timeout,
+def cargo(*args, env=None):
+    return subprocess.run(["cargo", *args], cwd=CRATE, capture_output=True, text=True, timeout=harness.scaled(280),
                           env={**os.environ, **(env or {})})
 
 
 class Checks(unittest.TestCase):
+    limit = 300
+
     def test_all_hold(self):
         done = cargo("test", "--release", "--locked", "--no-default-features", "--target-dir",
                      str(TARGET), "--test", "corpus", "--", "--nocapture")

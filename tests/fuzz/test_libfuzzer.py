@@ -17,11 +17,13 @@ def is_there(*command):
 @unittest.skipUnless(is_there("cargo", "+nightly", "fuzz", "--version"),
                      "no nightly toolchain with cargo-fuzz")
 class Targets(unittest.TestCase):
+    limit = 300 + 4 * int(os.environ.get("YOLANDA_FUZZ_SECONDS", "5"))
+
     def test_nothing_is_found(self):
         seconds = os.environ.get("YOLANDA_FUZZ_SECONDS", "5")
         with open(harness.BIN / "libfuzzer.log", "w+", errors="replace") as log:
             done = subprocess.run(["fuzz/run", seconds], cwd=harness.ROOT, stdout=log, stderr=log,
-                                  timeout=280 + 4 * int(seconds))
+                                  timeout=harness.scaled(280 + 4 * int(seconds)))
             log.seek(0)
             output = log.read()
         self.assertEqual(done.returncode, 0, output[-4000:])

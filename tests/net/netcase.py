@@ -1,4 +1,5 @@
 """The base class of the network tests."""
+import contextlib
 import functools
 import sys
 import time
@@ -10,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import harness  # noqa: E402
 
 FOLDER = Path(__file__).resolve().parent
+_kept = {}
 
 
 class Counts(NamedTuple):
@@ -32,6 +34,27 @@ class NetCase(unittest.TestCase):
         threads = self.variation.threads or 0
         return harness.Server(self.binary(name), threads, *args,
                               env={**self.variation.env, **(env or {})}, **options)
+
+    @contextlib.contextmanager
+    def shared(self, name, *args):
+        """A server that this variation's tests of the class have in common: for those that count nothing
+        in it and leave it as it was. It has to live on, and to end well after the last of them."""
+        key = (type(self), self.variation, name, args)
+        server = _kept.get(key)
+        if server is None:
+            server = _kept[key] = self.server(name, *args)
+            type(self).addClassCleanup(server.__exit__, None, None, None)
+        try:
+            yield server
+            self.assertIsNone(server.process.poll(), "the server ended")
+        except BaseException as error:
+            server.annotate(error)
+            raise
+        finally:
+            while server.clients:
+                server.clients.pop().close()
+            if server.process.poll() is not None:
+                del _kept[key]
 
     def assertServed(self, server, message=b"are you there?\n"):
         """A new client is served by an echo server."""

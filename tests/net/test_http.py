@@ -348,7 +348,7 @@ class Ends(netcase.NetCase):
                         client.response()
             harness.wait_until(lambda: harness.fds(server.pid) == base)
             harness.wait_until(lambda: harness.rss(server.pid) <= memory + 600,
-                               f"{memory} KiB again, not {harness.rss(server.pid)}", timeout=5)
+                               f"{memory} KiB again, not {harness.rss(server.pid)}", timeout=harness.scaled(5))
 
     def test_a_handler_sees_the_path_of_an_absolute_target(self):
         """RFC 9112, 3.2.2: clients write it to proxies, but servers have to take it."""

@@ -172,7 +172,7 @@ class Bodies(netcase.NetCase):
             harness.wait_until(lambda: harness.fds(server.pid) == base)
             if not harness.SANITIZER:
                 # An idle loop gives back what it kept.
-                harness.wait_until(lambda: harness.rss(server.pid) < memory + 10_000, timeout=5)
+                harness.wait_until(lambda: harness.rss(server.pid) < memory + 10_000, timeout=harness.scaled(5))
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ class Routes(netcase.NetCase):
         return headers
 
     def test_each_has_its_handler(self):
-        with self.server("http_routes") as server, Client(server) as client:
+        with self.shared("http_routes") as server, Client(server) as client:
             for method, url, body in (
                     ("GET", "/", "/ GET"),
                     ("GET", "/users?id=3", "/users GET"),
@@ -54,7 +54,7 @@ class Routes(netcase.NetCase):
 
     def test_head_goes_with_get(self):
         """RFC 9110, 9.3.2: what GET would be answered, without the body."""
-        with self.server("http_routes") as server, Client(server) as client:
+        with self.shared("http_routes") as server, Client(server) as client:
             for url in ("/", "/users/7/posts/8", "/static/x", "/later/7"):
                 # The body tells the method, which is longer by one.
                 size = len(client.get(url).body) + 1
@@ -81,14 +81,14 @@ class Routes(netcase.NetCase):
             self.assertEqual(netcase.counts(server).messages, 1)
 
     def test_malformed_paths_get_400(self):
-        with self.server("http_routes") as server, Client(server) as client:
+        with self.shared("http_routes") as server, Client(server) as client:
             for url in ("/static/%", "/static/%4", "/%zz", "/users%00", "/nothing/%u1234"):
                 self.assertEqual(client.get(url).status, 400, url)
             self.assertEqual(client.get("/").body, b"/ GET")
 
     def test_other_methods_get_405(self):
         """RFC 9110, 15.5.6: with Allow."""
-        with self.server("http_routes") as server, Client(server) as client:
+        with self.shared("http_routes") as server, Client(server) as client:
             for url, allow in ALLOW.items():
                 for method in ("PUT", "get", "BREW"):
                     response = client.get(url, method=method, body=b"something")
@@ -98,7 +98,7 @@ class Routes(netcase.NetCase):
 
     def test_options(self):
         """RFC 9110, 9.3.7: what a path takes; of the server itself nothing is to be told."""
-        with self.server("http_routes") as server, Client(server) as client:
+        with self.shared("http_routes") as server, Client(server) as client:
             for url, allow in ALLOW.items():
                 headers = self.no_content(client, request(url, method="OPTIONS"))
                 self.assertEqual(headers["Allow"], allow)
@@ -115,7 +115,7 @@ class Routes(netcase.NetCase):
                   (404, b"Not Found"), (200, b""), (200, b"later GET id=[2]"), (400, b"Bad Request"),
                   (200, b"/static/* GET *=[" + b"x" * 7000 + b"]")]
         data = b"".join(request(url, method=method) for method, url in asks)
-        with self.server("http_routes") as server, Client(server) as client:
+        with self.shared("http_routes") as server, Client(server) as client:
             for size in (len(data), 1000, 7):
                 for at in range(0, len(data), size):
                     client.send(data[at:at + size])
@@ -124,14 +124,14 @@ class Routes(netcase.NetCase):
                     self.assertEqual((response.status, response.body), (status, body), url)
 
     def test_a_body(self):
-        with self.server("http_routes") as server, Client(server) as client:
+        with self.shared("http_routes") as server, Client(server) as client:
             response = client.get("/users", method="POST", body=b"x" * 300_000)
             self.assertEqual(response.body, b"/users POST body 300000")
 
     @harness.of_the_pools
     def test_they_keep_no_memory(self):
         """Long parameters, which need more than what a request has at hand."""
-        with self.server("http_routes") as server, Client(server) as client:
+        with self.shared("http_routes") as server, Client(server) as client:
             url = "/users/" + "a%2F" * 900 + "/posts/" + "b" * 3000
             body = b"/users/:id/posts/:post GET id=[" + b"a/" * 900 + b"] post=[" + b"b" * 3000 + b"]"
             for _ in range(100):

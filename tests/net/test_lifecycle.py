@@ -49,7 +49,7 @@ class Churn(netcase.NetCase):
             churn(server, 4000)
             self.assertSettles(server, base, 10020)
             harness.wait_until(lambda: harness.rss(server.pid) <= memory + SLACK,
-                               f"{memory} KiB again, not {harness.rss(server.pid)}", timeout=5)
+                               f"{memory} KiB again, not {harness.rss(server.pid)}", timeout=harness.scaled(5))
 
     def test_D6_1100_connections_with_64_descriptors(self):
         """D6: after about a thousand clients the server is dead."""
@@ -74,7 +74,7 @@ class Churn(netcase.NetCase):
                     harness.abort(client)
             harness.wait_until(lambda: netcase.counts(server).closed == 11)
             harness.wait_until(lambda: harness.rss(server.pid) <= memory + 4096,
-                               f"{memory} KiB again", timeout=5)
+                               f"{memory} KiB again", timeout=harness.scaled(5))
 
     @harness.of_the_pools
     def test_an_idle_connection_is_small(self):
@@ -89,7 +89,7 @@ class Churn(netcase.NetCase):
             for client in clients:
                 harness.recv_exactly(client, 64)
             harness.wait_until(lambda: harness.rss(server.pid) <= memory + 1000,
-                               f"no more than 1,000 KiB over {memory}", timeout=5)
+                               f"no more than 1,000 KiB over {memory}", timeout=harness.scaled(5))
 
     @harness.of_the_pools
     def test_memory_of_large_input_comes_back(self):
@@ -105,7 +105,7 @@ class Churn(netcase.NetCase):
                     client.sendall(data)
                     self.assertEqual(harness.recv_exactly(client, len(data)), data)
                 harness.wait_until(lambda: harness.rss(server.pid) <= memory + 4096,
-                                   f"{memory} KiB again", timeout=5)
+                                   f"{memory} KiB again", timeout=harness.scaled(5))
                 for client in clients:
                     client.close()
 

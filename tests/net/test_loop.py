@@ -158,7 +158,7 @@ class Changes(netcase.NetCase):
             for turn in range(3):
                 server.ask("go", "^taken$")
             harness.wait_until(lambda: harness.rss(server.pid) <= memory + 1024,
-                               f"{memory} KiB again", timeout=5)
+                               f"{memory} KiB again", timeout=harness.scaled(5))
 
 
 @harness.matrix(threads=(0, 2))

@@ -103,8 +103,10 @@ pub unsafe extern "C" fn yolanda_http_response_set_file(
 
 /// An event of yolanda_http_stream_callback: all that was written has been sent; write on.
 pub const YOLANDA_HTTP_WRITABLE: c_int = 1;
-/// An event of yolanda_http_stream_callback: the client has gone.
+/// An event of both callbacks of a deferred response: the connection has ended, the client has gone.
 pub const YOLANDA_HTTP_CLOSED: c_int = 2;
+/// An event of yolanda_http_closed_callback: the client has ended its side.
+pub const YOLANDA_HTTP_HALF_CLOSED: c_int = 3;
 
 /// Called on the connection's thread for a deferred response: YOLANDA_HTTP_WRITABLE soon after the
 /// callback was set, and then whenever everything that was written since the last call has been sent;
@@ -112,6 +114,23 @@ pub const YOLANDA_HTTP_CLOSED: c_int = 2;
 /// The response is still yours then: send it all the same, that frees it. Once yolanda_http_response_send() has
 /// returned, the callback is never called again, whatever becomes of the connection, the server or the loop.
 pub type yolanda_http_stream_callback = Option<
+    unsafe extern "C-unwind" fn(httpResponse: *mut http_response, event: c_int, data: *mut c_void),
+>;
+
+/// Called on the connection's thread when the client of a deferred response goes before it has its answer.
+///
+/// YOLANDA_HTTP_CLOSED: the connection has ended, because the client has reset it or a write found it gone, at a
+/// deadline, or with its server or loop. Nothing can be sent any more.
+///
+/// YOLANDA_HTTP_HALF_CLOSED, before that: the client has ended its side of the connection. That is all that TCP
+/// tells of a client that has closed, until something is sent to it. But a client may also end its side and wait
+/// for the answer: the connection stays open, and the answer is sent. So it is for the program to say what that
+/// means: who computes for nobody's sake may stop, and who has only to wait may go on.
+///
+/// Each comes once at most, also where it was before the callback was set; YOLANDA_HTTP_CLOSED comes without the
+/// other where both are due. The response is still yours: send it all the same, that frees it. Once
+/// yolanda_http_response_send() has returned, the callback is never called again.
+pub type yolanda_http_closed_callback = Option<
     unsafe extern "C-unwind" fn(httpResponse: *mut http_response, event: c_int, data: *mut c_void),
 >;
 
@@ -232,4 +251,24 @@ pub unsafe extern "C" fn yolanda_http_response_set_stream_callback(
     data: *mut c_void,
 ) -> c_int {
     jump_to!(crate::http::deferred::yolanda_http_response_set_stream_callback)
+}
+
+/// Has `callback` called when the client of a deferred response goes. NULL: not any more. With a stream's callback
+/// as well, that is told first.
+///
+/// A client that has sent much behind its request isn't read from until the answer is given. An end of its side is
+/// then seen within a second, once it has arrived.
+///
+/// Returns 0, or -1 with errno: EPERM on another thread, EINVAL for NULL or a response that isn't deferred.
+///
+/// # Safety
+/// As for yolanda_http_response_set_stream_callback().
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn yolanda_http_response_set_closed_callback(
+    httpResponse: *mut http_response,
+    callback: yolanda_http_closed_callback,
+    data: *mut c_void,
+) -> c_int {
+    jump_to!(crate::http::deferred::yolanda_http_response_set_closed_callback)
 }

@@ -4,7 +4,7 @@ use core::ffi::{c_int, c_void};
 use core::sync::atomic::Ordering::Relaxed;
 
 use super::hold::Stage;
-use super::telling::look_soon;
+use super::telling::look_for_stream;
 use super::{Deferred, given};
 use crate::abi::types::http_response;
 use crate::http::encode::{Body, Sink, chunk_line, is_bodiless};
@@ -133,7 +133,7 @@ pub(crate) unsafe extern "C" fn yolanda_http_response_write(
             (*deferred).sent.fetch_add(length as u64, Relaxed);
         }
         note_use(deferred);
-        look_soon(deferred);
+        look_for_stream(deferred);
     }
     0
 }

@@ -25,6 +25,11 @@ pub struct Watchers {
     first: *mut Watcher,
     /// Calls on the loop's stack that go through the list.
     walkers: u32,
+    /// What they go on with, whichever is the innermost: the next watcher, the signals that have come, and the
+    /// latest watcher that they are for.
+    next: *mut Watcher,
+    arrived: u64,
+    newest: u64,
     has_dead: bool,
 }
 
@@ -145,7 +150,7 @@ unsafe fn sweep(own: *mut Watchers) {
 }
 
 /// Calls the watchers of the signals that have come. Those that a callback starts wait for the next
-/// signal.
+/// signal. A callback may run the loop, whose pass then goes on with the watchers that are left.
 ///
 /// # Safety
 /// On the loop's thread, within a pass.
@@ -156,26 +161,37 @@ pub unsafe fn deliver(l: *mut event_loop) {
         if (*own).node.is_null() {
             return;
         }
-        let arrived = handler::take_arrived((*own).node);
-        if arrived == 0 {
-            return;
+        if (*own).next.is_null() {
+            (*own).arrived = handler::take_arrived((*own).node);
+            if (*own).arrived == 0 {
+                return;
+            }
+            (*own).newest = registry::last_id();
+            (*own).next = (*own).first;
         }
-        let newest = registry::last_id();
         (*own).walkers += 1;
-        let mut watcher = (*own).first;
-        while !watcher.is_null() {
-            let Watcher { id, number, dead, callback, data, .. } = *watcher;
-            if !dead && id <= newest && handler::has(arrived, number) {
+        while !(*own).next.is_null() {
+            let Watcher { id, number, dead, callback, data, next } = *(*own).next;
+            (*own).next = next;
+            if !dead && id <= (*own).newest && handler::has((*own).arrived, number) {
                 count(&(*of(l)).counts.callbacks, 1);
                 if let Some(callback) = callback {
                     callback(l, number, data);
                 }
             }
-            watcher = (*watcher).next;
         }
         (*own).walkers -= 1;
         sweep(own);
     }
+}
+
+/// Whether watchers are left of signals that are being delivered.
+///
+/// # Safety
+/// On the loop's thread.
+pub unsafe fn is_delivering(l: *mut event_loop) -> bool {
+    // SAFETY: a live loop, whose watchers are this thread's.
+    unsafe { !(*of(l)).signals.next.is_null() }
 }
 
 /// Ends all watchers of a loop.

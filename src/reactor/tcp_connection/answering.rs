@@ -135,6 +135,18 @@ pub unsafe fn is_paused(conn: *mut tcp_connection) -> bool {
     unsafe { (*of(conn)).paused }
 }
 
+/// Whether the peer has ended its side. Where reading is stopped, the kernel is asked.
+///
+/// # Safety
+/// A live connection on its thread.
+pub unsafe fn peer_has_ended(conn: *mut tcp_connection) -> bool {
+    // SAFETY: the number is the connection's until it closes.
+    unsafe {
+        let own = of(conn);
+        (*own).ended || (*own).paused && sys_fd::has_hung_up((*own).number)
+    }
+}
+
 /// Stops reading; whether it wasn't stopped before.
 ///
 /// # Safety

@@ -1,8 +1,9 @@
-//! What few connections have: user data, limits, water marks, timeouts, a file to send, a stream that its end ends. Made when first needed and
+//! What few connections have: user data, limits, water marks, timeouts, a file to send, a stream that its end
+//! ends, a pace of reading. Made when first needed and
 //! freed with the connection, so that the others stay small.
 
 use super::settings::{Limits, REFUSE, Settings};
-use super::{Connection, LIMIT, file, finish, marks, timeouts, turns};
+use super::{Connection, LIMIT, file, finish, marks, pace, timeouts, turns};
 use crate::reactor::buffer::SIZE_MAX;
 use crate::sys::pool;
 use libc::c_void;
@@ -26,6 +27,7 @@ pub struct Extras {
     pub marks: marks::State,
     pub times: timeouts::State,
     pub file: file::State,
+    pub pace: pace::Pace,
 }
 
 /// A connection's extras, NULL for none.
@@ -61,6 +63,7 @@ pub unsafe fn make(conn: *mut Connection) -> *mut Extras {
                 marks: marks::State::NONE,
                 times: timeouts::State::none(),
                 file: file::State::NONE,
+                pace: pace::Pace::Full,
             });
             // The thread of the completed callback and the loop's may both come here.
             let other = (*conn).extras.compare_exchange(ptr::null_mut(), fresh, AcqRel, Acquire);

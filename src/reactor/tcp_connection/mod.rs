@@ -22,6 +22,7 @@ mod life;
 mod marks;
 mod overdue;
 mod owner;
+mod pace;
 mod pause;
 mod queue;
 mod read;

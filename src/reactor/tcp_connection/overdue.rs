@@ -21,7 +21,7 @@ pub unsafe fn begin(conn: *mut Connection) {
 /// The turn of a connection that is overdue.
 ///
 /// # Safety
-/// An open connection on its thread, within a pass, outside of all callbacks.
+/// An open connection on its thread, within a pass.
 pub unsafe fn turn(conn: *mut Connection) {
     // SAFETY: the pass keeps the connection; whether it is open is asked after each step, which may call back.
     unsafe {

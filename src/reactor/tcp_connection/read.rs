@@ -6,16 +6,18 @@ use super::super::dispatcher::{EDGE, NOT_DRAINED};
 use super::super::loop_state::{count, nothing, of as loop_of};
 use super::super::{budget, pending, tcp_server};
 use super::{
-    AfterSending, Connection, Work, end, extras, finish, hold, life, queue, timeouts, turns, write,
+    AfterSending, Connection, Work, end, extras, finish, hold, life, pace, queue, timeouts, turns,
+    write,
 };
 use crate::abi::types::{EVENT_READ, EVENT_WRITE};
+use crate::http::http_server;
 use crate::sys::{errno, fd as sys_fd, kind::Kind, pool};
 use libc::{c_int, c_void};
 use std::ptr;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// What one read takes at most, unless unread bytes have grown the block.
-const BLOCK: usize = 65_536;
+pub const BLOCK: usize = 65_536;
 /// Unread bytes leave at least this much room for the next read.
 const ROOM: usize = 16_384;
 /// Reads per connection and pass: one firehose doesn't starve the others.
@@ -42,7 +44,7 @@ unsafe extern "C-unwind" fn on_readable(data: *mut c_void) -> c_int {
 }
 
 enum Got {
-    Bytes { full: bool },
+    Bytes { full: bool, read: usize },
     Nothing,
     End,
     Failed(c_int),
@@ -81,8 +83,11 @@ unsafe fn take(conn: *mut Connection, bits: u32) {
                 return turns::close_in_pass(conn, libc::EBADF);
             }
             match receive(conn) {
-                Got::Bytes { full } => {
+                Got::Bytes { full, read } => {
                     deliver(conn);
+                    if full {
+                        pace::note(conn, read);
+                    }
                     if hold::is_held(conn) {
                         return;
                     }
@@ -114,7 +119,7 @@ unsafe fn receive(conn: *mut Connection) -> Got {
             // What the callback left unread keeps its address until there is more.
             return Got::Nothing;
         }
-        let room = prepare(conn);
+        let room = prepare(conn).min(pace::limit(conn));
         if room == 0 {
             return Got::NoMemory;
         }
@@ -131,7 +136,7 @@ unsafe fn receive(conn: *mut Connection) -> Got {
             at.add(n as usize).write(0);
             (*input).writeIndex += n as c_int;
             (*conn).received = true;
-            return Got::Bytes { full: n as usize == room };
+            return Got::Bytes { full: n as usize == room, read: n as usize };
         }
         let e = errno::get();
         settle(conn);
@@ -308,5 +313,8 @@ unsafe fn end_of_stream(conn: *mut Connection) {
         // What other threads sent and isn't in the queue yet is looked at when it comes.
         let wanted = if queue::is_empty(conn) { 0 } else { EVENT_WRITE };
         write::update(conn, (*conn).channel.events & !EVENT_READ | wanted);
+        if (*conn).answering {
+            http_server::half_closed(conn.cast());
+        }
     }
 }

@@ -48,8 +48,9 @@ unsafe fn free(server: *mut Server) -> c_int {
             (*server).public.threadPool = ptr::null_mut();
         }
         stop::take(server);
-        stop::close_sockets(server, Waiting::Reset);
+        // First: a listener stays on its loop as long as it has clients.
         stop::drop_waiting(server);
+        stop::close_sockets(server, Waiting::Reset);
         attention::call_all(server, ENDING);
         unlist(server);
         // No more callbacks but the closed one; outside of callbacks that comes now.
