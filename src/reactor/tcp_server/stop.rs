@@ -14,11 +14,14 @@ use libc::{c_int, c_void};
 use std::mem;
 use std::sync::atomic::Ordering::SeqCst;
 
+/// What the connections' last turns may take together, behind the deadline.
+const LAST_TURNS_MS: i64 = 20;
+
 /// Who is told when a stop is over.
 pub(super) struct Stop {
     pub(super) done: yolanda_server_callback,
     pub(super) data: *mut c_void,
-    /// Runs until the deadline; 0: none.
+    /// Runs until the deadline, and then for the last turns; 0: none.
     pub(super) timer: yolanda_timer,
 }
 
@@ -158,9 +161,23 @@ unsafe extern "C-unwind" fn on_deadline(_: *mut event_loop, _: yolanda_timer, da
     let server = data.cast::<Server>();
     // SAFETY: the timer is stopped before its server goes.
     unsafe {
-        (*server).stop.timer = 0;
-        (*server).state.store(OVERDUE, SeqCst);
+        // Slow callbacks must not put the end off for long.
+        let l = (*server).listener.l;
+        (*server).stop.timer = timers::start(l, LAST_TURNS_MS, 0, Some(on_cut), data);
+        let state = if (*server).stop.timer == 0 { CUT } else { OVERDUE };
+        (*server).state.store(state, SeqCst);
         drop_waiting(server);
+        attention::call_all(server, ENDING);
+    }
+}
+
+/// The last turns have had their time.
+unsafe extern "C-unwind" fn on_cut(_: *mut event_loop, _: yolanda_timer, data: *mut c_void) {
+    let server = data.cast::<Server>();
+    // SAFETY: the timer is stopped before its server goes.
+    unsafe {
+        (*server).stop.timer = 0;
+        (*server).state.store(CUT, SeqCst);
         attention::call_all(server, ENDING);
     }
 }
