@@ -162,7 +162,8 @@ unsafe fn init(request: *mut Request, connection: *mut tcp_connection, is_progra
 unsafe fn release(request: *mut Request) {
     // SAFETY: the body, the chunks and the array are the request's own.
     unsafe {
-        upload::free((*request).front.upload);
+        // First, as it calls the program, which may still have the request.
+        upload::free(core::mem::replace(&mut (*request).front.upload, null_mut()));
         (*request).front.body.release();
         (*request).front.text.release();
         if (*request).front.capacity > FIRST_HEADERS {

@@ -17,6 +17,7 @@ static void tell(char what)
 }
 
 static int the_data;
+static struct http_request *the_request;
 static int destroys = 1;
 static char parameter[100];
 static void (*within)(struct http_request *, char);
@@ -40,6 +41,9 @@ static void on_part(struct http_request *request, const char *bytes, size_t leng
 static void on_destroy(void *data)
 {
     CHECK(data == &the_data);
+    CHECK(yolanda_http_request_stream_data(the_request) == NULL);
+    CHECK_INT(errno, ENOENT);
+    http_request_reset(the_request);
     stage(NULL, 'd');
 }
 
@@ -53,6 +57,7 @@ static void keep_parameter(struct http_request *request)
 static void on_stream(struct http_request *request, void *data)
 {
     CHECK(data == &the_data);
+    the_request = request;
     keep_parameter(request);
     REFUSED(yolanda_http_request_set_stream_destroy(request, on_destroy), ENOENT);
     CHECK_INT(yolanda_http_request_stream_body(request, on_part, data, limit), 0);

@@ -82,8 +82,8 @@ pub(crate) unsafe extern "C" fn yolanda_http_files_new(
     }
     // SAFETY: a C string; fresh memory is written at once.
     unsafe {
-        let flags = libc::O_PATH | libc::O_DIRECTORY | libc::O_CLOEXEC;
-        let root = sys_fd::lift(libc::open(root, flags));
+        let how = libc::O_PATH | libc::O_DIRECTORY | libc::O_CLOEXEC;
+        let root = sys_fd::lift(libc::open(root, how));
         if root < 0 {
             return null_mut();
         }
