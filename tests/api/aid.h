@@ -20,6 +20,15 @@
 
 #define UNUSED __attribute__((unused))
 
+/* An address of a Unix socket that no other process takes, nor another case; valid until the next call. */
+UNUSED static const char *own_address(void)
+{
+    static char text[64];
+    static int calls;
+    snprintf(text, sizeof text, "unix:@yolanda-%ld-%d", (long)getpid(), calls++);
+    return text;
+}
+
 UNUSED static void make_pipe(int fd[2])
 {
     NEED(pipe(fd) == 0);

@@ -317,8 +317,9 @@ static void take_all(void)
 CASE(the_last_bytes_of_a_connection)
 {
     static char block[300000];
-    serve_keeping("unix:@yolanda-deadlines");
-    clients[0] = dial("unix:@yolanda-deadlines");
+    const char *address = own_address();
+    serve_keeping(address);
+    clients[0] = dial(address);
     UNTIL(completed == 1);
     CHECK(tcp_connection_send_data(last, block, sizeof block) >= 0);
     CHECK_INT(yolanda_connection_close_after_send(last, LIMIT), 0);
@@ -349,8 +350,9 @@ CASE(the_peers_end_after_the_last_bytes)
 /* The server's own wait for the peer's end, of five seconds. */
 CASE(the_peers_end_of_a_server_that_stops)
 {
-    serve_keeping("unix:@yolanda-deadlines-stop");
-    clients[0] = dial("unix:@yolanda-deadlines-stop");
+    const char *address = own_address();
+    serve_keeping(address);
+    clients[0] = dial(address);
     put(clients[0], "x");
     UNTIL(messages == 1);
     CHECK_INT(yolanda_server_stop(server, -1, on_done, &done), 0);

@@ -56,7 +56,7 @@ CASE(never_started)
     int port = server->port;
     CHECK_INT(yolanda_server_free(server), 0);
     nobody_listens(port);
-    make("unix:@yolanda-test-never", 2);
+    make(own_address(), 2);
     CHECK_INT(yolanda_server_free(server), 0);
     end();
     CHECK_INT(open_fds(), before);
