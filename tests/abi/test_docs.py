@@ -200,11 +200,14 @@ class Words(unittest.TestCase):
     def test_places_exist(self):
         """The files that architecture.md puts into its tables."""
         text = read("docs/architecture.md")
-        inside = text.split("### Inside the reactor")[1].split("\n## ")[0]
-        for name in re.findall(r"`([\w/]+(?:\.rs|/))`", inside):
-            self.assertTrue((harness.ROOT / "src/reactor" / name).exists(), name)
-        for name in re.findall(r"^\| (`.*?) \|", text.split("### Inside")[0], re.MULTILINE):
-            for place in re.findall(r"`([\w/.*]+)`", name):
+        first, *inside = re.split(r"^### (?=src/)", text.split("\n## The way")[0], flags=re.MULTILINE)
+        for section in inside:
+            folder = harness.ROOT / section.split()[0]
+            for row in re.findall(r"^\| (`.*?) \|", section, re.MULTILINE):
+                for name in re.findall(r"`([\w/.]+)`", row):
+                    self.assertTrue((folder / name).exists(), f"{folder}/{name}")
+        for row in re.findall(r"^\| (`.*?) \|", first, re.MULTILINE):
+            for place in re.findall(r"`([\w/.*]+)`", row):
                 self.assertTrue(list(harness.ROOT.glob(place.replace("X", "*"))), place)
 
 
