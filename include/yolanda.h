@@ -2121,8 +2121,8 @@ int yolanda_http_access_line(const struct yolanda_http_access *entry,
  * ENOMEM.
  *
  * # Safety
- * `server` is NULL or a server; `data` stays yours, and until the server's last connection has ended. Only
- * on its loop's thread.
+ * `server` is NULL or a server; `data` stays yours, and valid until the server's last connection has
+ * ended. Only on its loop's thread.
  */
 int yolanda_http_server_set_head_callback(struct http_server *server,
                                           yolanda_http_head_callback callback,
@@ -2139,7 +2139,7 @@ int yolanda_http_server_set_head_callback(struct http_server *server,
  * (there is no such route), EBUSY (the server has been started), EPERM on another thread, ENOMEM.
  *
  * # Safety
- * `server` is NULL or a server; both texts are NULL or end with a NUL. `data` stays yours, and until the
+ * `server` is NULL or a server; both texts are NULL or end with a NUL. `data` stays yours, and valid until the
  * server's last connection has ended. Only on its loop's thread.
  */
 int yolanda_http_server_set_route_head_callback(struct http_server *server,

@@ -173,6 +173,7 @@ class Words(unittest.TestCase):
                                + (harness.INCLUDE / "lib/common.h").read_text()))
         known |= {"YOLANDA_DISPATCHER", "YOLANDA_LOG", "YOLANDA_SHARED", "YOLANDA_POLL_DEFAULT"}
         known |= set(re.findall(r"YOLANDA_TEST_\w+", read("tests/harness.py")))
+        known |= set(re.findall(r"YOLANDA_RANDOM_\w+", read("tests/random/test_random.py")))
         for page in PAGES:
             for name in re.findall(r"\b(?:yolanda|YOLANDA)_[A-Za-z_]*[A-Za-z](?![*\w])", page.read_text()):
                 self.assertIn(name, known, page.name)

@@ -49,8 +49,8 @@ pub type yolanda_http_body_callback = Option<
 /// ENOMEM.
 ///
 /// # Safety
-/// `server` is NULL or a server; `data` stays yours, and until the server's last connection has ended. Only
-/// on its loop's thread.
+/// `server` is NULL or a server; `data` stays yours, and valid until the server's last connection has
+/// ended. Only on its loop's thread.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_server_set_head_callback(
@@ -71,7 +71,7 @@ pub unsafe extern "C" fn yolanda_http_server_set_head_callback(
 /// (there is no such route), EBUSY (the server has been started), EPERM on another thread, ENOMEM.
 ///
 /// # Safety
-/// `server` is NULL or a server; both texts are NULL or end with a NUL. `data` stays yours, and until the
+/// `server` is NULL or a server; both texts are NULL or end with a NUL. `data` stays yours, and valid until the
 /// server's last connection has ended. Only on its loop's thread.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
