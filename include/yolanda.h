@@ -359,13 +359,13 @@ typedef void (*yolanda_http_access_callback)(const struct yolanda_http_access *e
 typedef void (*yolanda_http_head_callback)(struct http_request *httpRequest, void *data);
 
 /**
- * Called on the connection's thread with a body as it comes, in parts of any size, without what chunks
- * stand in: YOLANDA_HTTP_BODY_PART with `length` bytes, 1 at least, which are good until it returns or
- * runs the loop. Then exactly once, whatever happens, the final call with NULL and 0:
- * YOLANDA_HTTP_BODY_COMPLETE, or YOLANDA_HTTP_BODY_CUT where the client has gone, is too slow, sends what
- * is malformed or too much, where the request was refused, or where the connection or the server is closed
- * or freed. Behind a deadline's 408 it comes when the connection has ended. Until then `data` has to stay;
- * it is that of yolanda_http_request_stream_body().
+ * Called on the connection's thread with a body as it comes, in parts of any size, without the framing of
+ * chunks: YOLANDA_HTTP_BODY_PART with `length` bytes, 1 at least, which are good until it returns or runs
+ * the loop. Then exactly once, whatever happens, the final call with NULL and 0:
+ * YOLANDA_HTTP_BODY_COMPLETE, or YOLANDA_HTTP_BODY_CUT when the client has gone, is too slow, or sends
+ * what is malformed or too much, when the request was refused, or when the connection or the server is
+ * closed or freed. After a deadline's 408 it comes when the connection has ended. `data` is that of
+ * yolanda_http_request_stream_body(), and has to stay valid until then.
  */
 typedef void (*yolanda_http_body_callback)(struct http_request *httpRequest,
                                            const char *bytes,
