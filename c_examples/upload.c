@@ -89,7 +89,7 @@ static void refuse(struct http_request *request, int status, const char *text)
         yolanda_http_response_set_body(response, text, strlen(text));
 }
 
-/* Called for each PUT before any of its body is read. Whoever is refused here hasn't sent it in vain. */
+/* Called for each PUT before any of its body is read: a client that is refused here needn't send it. */
 static void on_head(struct http_request *request, void *data)
 {
     const char *folder = data, *name = yolanda_http_request_param(request, "name");
@@ -118,11 +118,11 @@ static void on_head(struct http_request *request, void *data)
         yolanda_http_request_refuse(request, 503);
         return;
     }
-    /* When the request is over, however that comes about. */
+    /* free() is called when the request is over, however it ends. */
     yolanda_http_request_set_stream_destroy(request, free);
 }
 
-/* Called behind the body. */
+/* Called after the whole body. */
 static void on_request(struct http_request *request, struct http_response *response, void *data)
 {
     struct upload *upload = yolanda_http_request_stream_data(request);
@@ -154,7 +154,7 @@ int main(int argc, char **argv)
     if ((server = yolanda_http_server_new(loop, address, NULL, 0)) == NULL)
         err_sys("%s", address);
     example_stop_http_on_signals(server);
-    /* All else is refused by the library: other paths by 404, other methods by 405. */
+    /* The library refuses everything else: other paths with 404, other methods with 405. */
     if (yolanda_http_server_route(server, "PUT", "/:name", on_request, NULL, NULL) < 0
         || yolanda_http_server_set_route_head_callback(server, "PUT", "/:name", on_head, argv[1]) < 0
         || yolanda_http_server_start(server) < 0)

@@ -41,12 +41,12 @@
 #define YOLANDA_HTTP_WRITABLE 1
 
 /**
- * An event of both callbacks of a deferred response: the connection has ended, the client has gone.
+ * An event of both callbacks of a deferred response: the connection has ended.
  */
 #define YOLANDA_HTTP_CLOSED 2
 
 /**
- * An event of yolanda_http_closed_callback: the client has ended its side.
+ * An event of yolanda_http_closed_callback: the client has shut down its sending side.
  */
 #define YOLANDA_HTTP_HALF_CLOSED 3
 
@@ -211,30 +211,32 @@ typedef void (*yolanda_server_callback)(struct TCPserver *server, void *data);
 typedef void (*yolanda_client_failed_callback)(struct yolanda_client *client, int error, void *data);
 
 /**
- * Called on the connection's thread for a deferred response: YOLANDA_HTTP_WRITABLE soon after the
- * callback was set, and then whenever everything that was written since the last call has been sent;
- * YOLANDA_HTTP_CLOSED once, when the connection has ended, also where that was before the callback was set.
- * The response is still yours then: send it all the same, that frees it. Once yolanda_http_response_send() has
- * returned, the callback is never called again, whatever becomes of the connection, the server or the loop.
+ * Called on the connection's thread for a deferred response: YOLANDA_HTTP_WRITABLE soon after the callback
+ * was set, and then whenever everything that was written since the last call has been sent;
+ * YOLANDA_HTTP_CLOSED once, when the connection has ended, even if it ended before the callback was set.
+ * The response is still yours then: call yolanda_http_response_send() all the same, which frees it. Once
+ * that has returned, the callback is never called again, whatever becomes of the connection, the server or
+ * the loop.
  */
 typedef void (*yolanda_http_stream_callback)(struct http_response *httpResponse,
                                              int event,
                                              void *data);
 
 /**
- * Called on the connection's thread when the client of a deferred response goes before it has its answer.
+ * Called on the connection's thread when the client of a deferred response leaves before it has its
+ * answer.
  *
- * YOLANDA_HTTP_CLOSED: the connection has ended, because the client has reset it or a write found it gone, at a
- * deadline, or with its server or loop. Nothing can be sent any more.
+ * YOLANDA_HTTP_CLOSED: the connection has ended. The client has reset it, a write found it broken, a
+ * deadline has passed, or its server or loop has ended. Nothing can be sent any more.
  *
- * YOLANDA_HTTP_HALF_CLOSED, before that: the client has ended its side of the connection. That is all that TCP
- * tells of a client that has closed, until something is sent to it. But a client may also end its side and wait
- * for the answer: the connection stays open, and the answer is sent. So it is for the program to say what that
- * means: who computes for nobody's sake may stop, and who has only to wait may go on.
+ * YOLANDA_HTTP_HALF_CLOSED, before that: the client has shut down its sending side. Of a client that has
+ * closed, TCP tells no more than this until something is sent to it. But a client may also shut down its
+ * sending side and wait for the answer: the connection stays open, and the answer is sent. So the program
+ * decides what it means: it may give up a computation, or go on waiting.
  *
- * Each comes once at most, also where it was before the callback was set; YOLANDA_HTTP_CLOSED comes without the
- * other where both are due. The response is still yours: send it all the same, that frees it. Once
- * yolanda_http_response_send() has returned, the callback is never called again.
+ * Each event comes at most once, even if it happened before the callback was set. Where both are due, only
+ * YOLANDA_HTTP_CLOSED comes. The response is still yours: call yolanda_http_response_send() all the same,
+ * which frees it. Once that has returned, the callback is never called again.
  */
 typedef void (*yolanda_http_closed_callback)(struct http_response *httpResponse,
                                              int event,
@@ -245,7 +247,8 @@ typedef void (*yolanda_http_closed_callback)(struct http_response *httpResponse,
  */
 struct yolanda_http_stats {
     /**
-     * Requests that were given to the callback or a route, or answered for want of one.
+     * Requests that were given to the callback or a route, or that the library answered because there was
+     * neither.
      */
     uint64_t requests;
     /**
@@ -314,8 +317,8 @@ struct yolanda_http_access {
      */
     int status;
     /**
-     * 1 where the response isn't whole: its client has gone, or it was broken off; else 0. Bytes in memory count
-     * as sent when the connection has them, files when the system has them.
+     * 1 where the response isn't whole: its client has gone, or it was broken off; else 0. Bytes in memory
+     * count as sent when the connection has them, files when the system has them.
      */
     int cut;
     /**
@@ -346,21 +349,23 @@ struct yolanda_http_access {
 typedef void (*yolanda_http_access_callback)(const struct yolanda_http_access *entry, void *data);
 
 /**
- * Called on the connection's thread when the head of a request is there, before its body is read and before
- * `100 Continue` is sent. It looks at the request, which has its route's parameters and no body yet, and may call
- * yolanda_http_request_stream_body(), yolanda_http_request_refuse() or yolanda_http_request_refuse_with(). Where it
- * calls none of them, the body is collected within the server's limits, as without this callback. `data` is that
- * of yolanda_http_server_set_head_callback() or yolanda_http_server_set_route_head_callback().
+ * Called on the connection's thread when the head of a request is there, before its body is read and
+ * before `100 Continue` is sent. It looks at the request, which has its route's parameters and no body
+ * yet, and may call yolanda_http_request_stream_body(), yolanda_http_request_refuse() or
+ * yolanda_http_request_refuse_with(). If it calls none of them, the body is collected within the server's
+ * limits, as without this callback. `data` is that of yolanda_http_server_set_head_callback() or
+ * yolanda_http_server_set_route_head_callback().
  */
 typedef void (*yolanda_http_head_callback)(struct http_request *httpRequest, void *data);
 
 /**
- * Called on the connection's thread with a body as it comes, in parts of any size, without what chunks stand
- * in: YOLANDA_HTTP_BODY_PART with `length` bytes, 1 at least, which are good until it returns or runs the loop.
- * Then exactly once, whatever happens, the final call with NULL and 0: YOLANDA_HTTP_BODY_COMPLETE, or
- * YOLANDA_HTTP_BODY_CUT where the client has gone, is too slow, sends what is malformed or too much, where the
- * request was refused, or where the connection or the server is closed or freed. Behind a deadline's 408 it comes
- * when the connection has ended. Until then `data` has to stay; it is that of yolanda_http_request_stream_body().
+ * Called on the connection's thread with a body as it comes, in parts of any size, without the framing of
+ * chunks: YOLANDA_HTTP_BODY_PART with `length` bytes, 1 at least, which are good until it returns or runs
+ * the loop. Then exactly once, whatever happens, the final call with NULL and 0:
+ * YOLANDA_HTTP_BODY_COMPLETE, or YOLANDA_HTTP_BODY_CUT when the client has gone, is too slow, or sends
+ * what is malformed or too much, when the request was refused, or when the connection or the server is
+ * closed or freed. After a deadline's 408 it comes when the connection has ended. `data` is that of
+ * yolanda_http_request_stream_body(), and has to stay valid until then.
  */
 typedef void (*yolanda_http_body_callback)(struct http_request *httpRequest,
                                            const char *bytes,
@@ -444,27 +449,28 @@ struct event_loop *yolanda_loop_new(const char *name,
 int yolanda_loop_free(struct event_loop *eventLoop);
 
 /**
- * Makes a loop that a child process has inherited through fork(2) the child's own, while the parent goes on
- * with its copy: the child's gets an epoll descriptor and a wake-up pair of its own, and the calling thread.
- * A child that is the only one to use a loop (as after daemon(3)) needs no call.
+ * Makes a loop that a child process has inherited through fork(2) the child's own, while the parent goes
+ * on using its copy. The child's copy gets an epoll descriptor and a wake-up socket pair of its own, and
+ * belongs to the calling thread. A child that is the only one to use a loop (as after daemon(3)) needs no
+ * call.
  *
- * Channels, timers, signal watchers, clients and servers go on in the child; watching a channel or freeing the
- * loop changes nothing for the parent. Listening sockets are shared: each client comes to one of the two. The
- * file of a unix socket stays the parent's: the child doesn't remove it. What was posted and not called yet is
- * called in both processes. A look-up of a name that was under way ends with its time limit. The descriptor
- * of yolanda_loop_fd() is another one afterwards.
+ * Channels, timers, signal watchers, clients and servers go on in the child; watching a channel or freeing
+ * the loop changes nothing for the parent. Listening sockets are shared: each client is accepted by one of
+ * the two processes. The file of a Unix socket stays the parent's: the child doesn't remove it. Functions
+ * that were posted and not called yet are called in both processes. A name look-up that was under way ends
+ * with its time limit. yolanda_loop_fd() returns another descriptor afterwards.
  *
- * A connection belongs to one of the two: the other one closes its copy with yolanda_connection_close(), or
- * frees the loop, before it runs it. That sends nothing; tcp_connection_shutdown() and
- * yolanda_connection_close_after_send() end the connection for both. Answers of an HTTP server that haven't
- * left at the fork are sent by the parent only.
+ * A connection belongs to one of the two processes. The other one closes its copy with
+ * yolanda_connection_close(), or frees the loop, before it runs the loop. That sends nothing, whereas
+ * tcp_connection_shutdown() and yolanda_connection_close_after_send() end the connection for both. HTTP
+ * answers that were still to be sent at the time of the fork are sent by the parent only.
  *
- * Fork outside of the loop's callbacks, and while no other thread is in a call of the library.
+ * Call fork(2) outside of the loop's callbacks, and while no other thread is in a call of the library.
  *
- * Returns 0, or -1 with errno: EINVAL for NULL, EBUSY inside a callback of the loop and where it has worker
- * threads, which don't survive a fork (the child then leaves the loop alone), EPERM on another thread of the
- * process that made the loop, ENOTSUP for a back end without init, EMFILE, ENFILE, ENOMEM: nothing has
- * changed.
+ * Returns 0, or -1 with errno, and nothing has changed then: EINVAL for NULL; EBUSY inside a callback of
+ * the loop, and for a loop with worker threads, which don't survive a fork (the child then leaves the loop
+ * alone); EPERM on another thread of the process that made the loop; ENOTSUP for a back end without
+ * `init`; EMFILE, ENFILE, ENOMEM.
  *
  * # Safety
  * `eventLoop` is NULL or a loop that isn't freed yet. On its thread; in a child on the only thread.
@@ -485,9 +491,9 @@ int yolanda_loop_quit(struct event_loop *eventLoop);
 
 /**
  * Runs the loop until at least one callback was called, somebody has woken it up, or `limit_ms`
- * milliseconds are over: 0 looks without waiting, -1 sets no limit. It may be called inside a callback of the
- * loop; then it goes on with what the pass around it had still to do. The callback's own connection may have
- * ended when it returns.
+ * milliseconds are over: 0 looks without waiting, -1 sets no limit. It may be called inside a callback of
+ * the loop: it then goes on with what the outer pass has still to do. The callback's own connection may
+ * have ended when it returns.
  *
  * Returns how many callbacks were called, 0 when the time is over or the loop is to quit; -1 with errno:
  * EINVAL for NULL or another negative limit, EPERM on another thread.
@@ -499,11 +505,11 @@ int yolanda_loop_run_once(struct event_loop *eventLoop,
                           int64_t limit_ms);
 
 /**
- * Has `callback(eventLoop, data)` called on the loop's thread, once, never before this returns. Of what
- * one thread posts nothing is lost and the order is kept, also towards its sends, its shutdowns and its
- * changes of channels. On the loop's own thread those take effect at once, and the function is called
- * later in the pass. What was posted before yolanda_loop_quit() is called before event_loop_run()
- * returns. Many posts wake the loop up once.
+ * Has `callback(eventLoop, data)` called on the loop's thread, once, never before this returns. What one
+ * thread posts is called in the order of its calls, and nothing is lost; the sends, shutdowns and channel
+ * changes of that thread have their place in the same order. On the loop's own thread those take effect at
+ * once, and the function is called later in the pass. What was posted before yolanda_loop_quit() is called
+ * before event_loop_run() returns. Many posts wake the loop up once.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL (`data` may be NULL), ENOMEM, ESHUTDOWN for a loop that is
  * being freed: the function is never called then.
@@ -627,9 +633,10 @@ int64_t yolanda_timer_remaining(struct event_loop *eventLoop, yolanda_timer time
  * that comes again before the loop has called counts once, as pending signals do (signal(7)).
  *
  * The library's handler is installed with the first watcher of a signal, with SA_RESTART and SA_ONSTACK
- * (sigaction(2)), and what the program had there before (a handler, SIG_IGN, SIG_DFL) is put back behind
- * the last one, unless the program has replaced the handler meanwhile. Threads may block the signal as long as one doesn't. A child
- * that was forked inherits the handler until it executes another program.
+ * (sigaction(2)). When the last watcher ends, what the program had there before (a handler, SIG_IGN,
+ * SIG_DFL) is put back, unless the program has replaced the handler meanwhile. Threads may block the
+ * signal as long as one doesn't. A child that was forked inherits the handler until it executes another
+ * program.
  *
  * Returns the watcher, or 0 with errno: EINVAL (NULL, no signal, SIGKILL, SIGSTOP, or what a fault of the
  * program raises: SIGSEGV, SIGBUS, SIGFPE, SIGILL), EPERM on another thread, ENOMEM.
@@ -665,13 +672,13 @@ int yolanda_signal_stop(struct event_loop *eventLoop,
  * frees what the loop has on the calling thread.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL and for a thread that the program has detached
- * (pthread_detach(3)), whose loop stays, EDEADLK on the thread itself and where pthread_join(3) finds that
+ * (pthread_detach(3)), whose loop stays; EDEADLK on the thread itself, and when pthread_join(3) finds that
  * the thread waits for the caller, which not every version of it does.
  *
  * # Safety
- * `thread` is NULL or was set up by event_loop_thread_init(). Any thread but this one may call it, one at a time,
- * inside callbacks too, without locks that the thread's callbacks want to take. Nobody uses the thread's
- * loop any more. A connection of another thread that is retained may outlive it.
+ * `thread` is NULL or was set up by event_loop_thread_init(). Any thread but this one may call it, one at
+ * a time, inside callbacks too, without locks that the thread's callbacks want to take. Nobody uses the
+ * thread's loop any more. A connection of another thread that is retained may outlive it.
  */
 int yolanda_loop_thread_stop(struct event_loop_thread *thread);
 
@@ -685,8 +692,8 @@ int yolanda_loop_thread_stop(struct event_loop_thread *thread);
  * pthread_join(3) finds that one of them waits for the caller, which not every version of it does.
  *
  * # Safety
- * `pool` is NULL or a pool that isn't freed yet. Only on its main loop's thread, inside callbacks too, without locks
- * that the threads' callbacks want to take.
+ * `pool` is NULL or a pool that isn't freed yet. Only on its main loop's thread, inside callbacks too,
+ * without locks that the threads' callbacks want to take.
  */
 int yolanda_thread_pool_free(struct thread_pool *pool);
 
@@ -757,10 +764,9 @@ uint64_t yolanda_connection_id(struct tcp_connection *connection);
 int yolanda_connection_error(struct tcp_connection *connection);
 
 /**
- * Closes a connection at once: what is queued is dropped. No callback runs within; the closed
- * callback comes from the loop's pass. On another thread it comes after what that thread posted
- * before, and a message callback that is on its way may still come first; the caller finds the
- * connection closed at once.
+ * Closes a connection at once: what is queued is dropped. No callback runs within; the closed callback
+ * comes from the loop's pass. On another thread it comes after what that thread posted before, and a
+ * message callback that is under way may still come first; the caller finds the connection closed at once.
  *
  * Returns 0, or -1 with errno: EINVAL (NULL), ENOTCONN (closing has begun already, by the first
  * call of this function for example), ENOMEM (on another thread only; it is as open as before).
@@ -772,12 +778,12 @@ int yolanda_connection_close(struct tcp_connection *connection);
 
 /**
  * Closes a connection after all that was accepted is sent, other threads' sends included: the queue goes
- * out, then the end of the stream, and when the peer has ended its side too, the connection closes. Whatever is left of that after
- * `limit_ms` milliseconds, it is closed then, with ETIMEDOUT; 0 cuts it in the next pass.
+ * out, then the end of the stream, and when the peer has ended its side too, the connection closes. If
+ * that takes longer than `limit_ms` milliseconds, it is closed then, with ETIMEDOUT; 0: in the next pass.
  *
- * Sends fail with EPIPE from here on; functions that the same thread posted before still send. What still arrives is dropped, without message callbacks, also
- * where reading was paused. Called again, the earlier of both ends counts;
- * yolanda_connection_close() may follow.
+ * Sends fail with EPIPE from here on; functions that the same thread posted before can still send. What
+ * still arrives is dropped, without message callbacks, even while reading is paused. If it is called
+ * again, the earlier end counts; yolanda_connection_close() may follow.
  *
  * Returns 0, or -1 with errno: EINVAL (NULL, a negative limit), ENOTCONN (closing has begun),
  * ENOMEM.
@@ -969,31 +975,32 @@ int yolanda_connection_set_timeouts(struct tcp_connection *connection,
  * for);
  * "unix:/path", "unix:@name": a Unix domain socket, or one of Linux's abstract namespace (unix(7)).
  *
- * Port 0 is any free one, which `port` of the server then holds (0 for Unix sockets). The address is
- * bound at once, with SO_REUSEADDR; a Unix socket listens at once, the others from the start on.
+ * Port 0 is any free one, which `port` of the server then holds (0 for Unix sockets). The address is bound
+ * at once, with SO_REUSEADDR; a Unix socket listens at once, the others from yolanda_server_start() on.
  *
- * A socket file that nobody listens on was left behind, and is replaced; the server's own is removed when it
- * stops. A path changes hands only under a lock on the file "PATH.yolanda-lock" (flock(2)), which is made for
- * that moment and removed after it. So of two servers that start at once one gets EADDRINUSE, and nobody
- * removes the file of a live server, in whatever order servers start, stop and die. A child that has the
- * socket by fork(2) removes the file only when nobody listens on it any more. Where the folder can't be
- * written when the server stops, the file stays. Servers of yolanda_server_new_fd() neither make nor remove
- * a file; abstract names are the kernel's and have none.
+ * A socket file that nobody listens on is replaced; the server's own is removed when it stops. Both happen
+ * only under a lock (flock(2)) on the file "PATH.yolanda-lock", which is made for that moment and removed
+ * after it. So if two servers start at once, one of them gets EADDRINUSE, and nobody removes the file of a
+ * live server, in whatever order servers start, stop and crash. A child that has the socket by fork(2)
+ * removes the file only when nobody listens on it any more. If the folder can't be written to when the
+ * server stops, the file stays. Servers of yolanda_server_new_fd() neither make nor remove a file;
+ * abstract names have none.
  *
  * `threads` more threads serve its connections; 0: the loop's own. Callbacks are as for
  * tcp_server_init() and may be NULL. `data` of new connections is set by tcp_server_set_data().
  *
  * Connections have TCP_NODELAY set: see yolanda_server_set_nodelay().
  *
- * Where the process is out of descriptors, clients are turned away (their connection is closed at once) until
- * there are some: the server keeps a descriptor for that while it runs. Servers of tcp_server_init() have none:
- * their clients wait in the kernel's queue.
+ * Where the process is out of descriptors, clients are turned away (their connection is closed at once)
+ * until there are some: the server keeps a descriptor for that while it runs. Servers of tcp_server_init()
+ * have none: their clients wait in the kernel's queue.
  *
- * Returns the server, to be released by yolanda_server_free() or with its loop, or NULL with errno:
- * EINVAL (NULL, no address, negative `threads`), EPERM on another thread, EADDRINUSE (also for a
- * file that isn't a socket, one that somebody listens on, and a lock that somebody holds for more than
- * a second), EADDRNOTAVAIL, EACCES, EROFS, ENOLCK (a file system without locks), ENOENT (no such host or folder), EAGAIN or EHOSTUNREACH (the name can't be looked up now), EAFNOSUPPORT,
- * ENAMETOOLONG, EMFILE, ENFILE, ENOMEM.
+ * Returns the server, to be released by yolanda_server_free() or with its loop, or NULL with errno: EINVAL
+ * (NULL, no address, negative `threads`), EPERM on another thread, EADDRINUSE (also for a file that isn't
+ * a socket, one that somebody listens on, and a lock that somebody holds for more than a second),
+ * EADDRNOTAVAIL, EACCES, EROFS, ENOLCK (a file system without locks), ENOENT (no such host or folder),
+ * EAGAIN or EHOSTUNREACH (the name can't be looked up now), EAFNOSUPPORT, ENAMETOOLONG, EMFILE, ENFILE,
+ * ENOMEM.
  *
  * # Safety
  * `eventLoop` is NULL or a loop; `address` is NULL or ends with a NUL. Only on the loop's thread.
@@ -1007,11 +1014,11 @@ struct TCPserver *yolanda_server_new(struct event_loop *eventLoop,
                                      int threads);
 
 /**
- * Makes a server on a stream socket that listens already: inherited, passed by systemd (fd 3 and
- * up), received over a Unix socket. On success the descriptor is the server's, non-blocking and
- * close-on-exec; a socket file stays where it is when the server stops. Otherwise as
- * yolanda_server_new(). A descriptor on which another server accepts is refused on the same loop, and must not be
- * given on others: use dup(2).
+ * Makes a server on a stream socket that listens already: inherited, passed by systemd (fd 3 and up),
+ * received over a Unix socket. On success the descriptor is the server's, non-blocking and close-on-exec;
+ * a socket file stays where it is when the server stops. Otherwise as yolanda_server_new(). A descriptor
+ * on which another server accepts is refused on the same loop, and must not be given on others: use
+ * dup(2).
  *
  * Returns the server, or NULL with errno, and the descriptor stays the caller's: EINVAL (NULL, a
  * socket that doesn't listen, negative `threads`), EBADF, ENOTSOCK, EPROTOTYPE for a socket that
@@ -1185,19 +1192,26 @@ int yolanda_server_set_thread_hooks(struct TCPserver *server,
 int64_t yolanda_server_connections(struct TCPserver *server);
 
 /**
- * Ends a server in good order. Its listening sockets are closed before this returns, also the one
- * of an acceptor of the program's, whose `listen_fd` becomes -1; clients that come now are refused. Clients that
- * have connected before and wait to be accepted are served as the others are: their completed callback
- * comes from a later pass of the loop that accepts. Those beyond yolanda_server_set_max_connections() are closed
- * in order, without a callback; so is, without reading what it has sent, whoever finds the process out of
- * descriptors. With a `deadline_ms` of 0 there is no time for them: the kernel resets them, as it does when
- * a server is freed. A connection on which nothing waits is closed at once; where the client's side hasn't acknowledged all that it was
- * sent, by a half-close that takes nothing back, and that waits up to 5 seconds for the client's end.
- * What is queued is sent before; what has arrived and wasn't consumed, or is an
- * HTTP request not yet answered, goes on until it is. HTTP answers say `Connection: close`.
- * Connections that are left after `deadline_ms` get a last turn, for what has arrived by then, and are closed, with
- * ESHUTDOWN as their error; 0: at once, without that turn, -1: no deadline. Then, in a pass of the server's loop, `done(server, data)` is
- * called, once. The server's threads and the connections of other servers go on.
+ * Ends a server in good order. Its listening sockets are closed before this returns, the one of an
+ * acceptor of the program's own included, whose `listen_fd` becomes -1; clients that come later are
+ * refused.
+ *
+ * Clients that have connected before and wait to be accepted are served as the others are: their completed
+ * callback comes from a later pass of the loop that accepts. Those beyond
+ * yolanda_server_set_max_connections() are closed in order, without a callback; when the process is out of
+ * descriptors, so are the others, without reading what they have sent. With a `deadline_ms` of 0 there is
+ * no time for them: the kernel resets them, as it does when a server is freed.
+ *
+ * A connection on which nothing waits is closed at once. If its client hasn't acknowledged all that it was
+ * sent, that begins with a half-close, which takes nothing back, and waits up to 5 seconds for the
+ * client's end. What is queued is sent before. Bytes that have arrived and weren't consumed, and HTTP
+ * requests that aren't answered yet, keep a connection open until they are. HTTP answers say `Connection:
+ * close`.
+ *
+ * Connections that are left after `deadline_ms` get a last turn, for what has arrived by then, and are
+ * closed, with ESHUTDOWN as their error; 0: at once, without that turn, -1: no deadline. Then
+ * `done(server, data)` is called once, in a pass of the server's loop. The server's threads and the
+ * connections of other servers go on.
  *
  * Returns 0, or -1 with errno: EINVAL (NULL, less than -1), EPERM on another thread, EALREADY for a
  * server that is stopping, ESHUTDOWN for one that has stopped, ENOMEM.
@@ -1236,15 +1250,16 @@ int yolanda_server_free(struct TCPserver *server);
  * Makes a client of a loop. `address` is copied:
  *
  * "1.2.3.4:80", "[::1]:80", "[fe80::1%eth0]:80", "unix:/path", "unix:@abstract" (abstract namespace of
- * unix(7)), or "name:80": then the name is looked up at each attempt, on a thread of the library's own.
- * Up to eight of its addresses are tried in the system's order, IPv6 and IPv4 by turns (RFC 8305): the
- * next one when one has failed, or after 250 milliseconds beside those that haven't answered. The first
- * that connects is the client's connection, the others are closed.
+ * unix(7)), or "name:80": then the name is looked up at each attempt, on a thread of the library's own. Up
+ * to eight of its addresses are tried in the system's order, IPv6 and IPv4 by turns (RFC 8305): the next
+ * one when one has failed, or after 250 milliseconds, beside those that haven't answered. The first that
+ * connects is the client's connection, the others are closed.
  *
- * An attempt that ends before its name was looked up leaves that look-up under way, and the next attempt
- * waits for the same one: a client has one at a time. 16 names are looked up at a time, the others wait for
- * their turn. Neither freeing the client or its loop, nor the end of the process, nor dlclose(3) of a
- * plug-in that holds the library waits for a look-up; a plug-in that has begun one stays in memory.
+ * A client has one look-up at a time: if an attempt ends before its name was looked up, the next attempt
+ * waits for the same look-up. The library looks up at most 16 names at a time; the others wait for their
+ * turn. Nothing waits for a look-up to end: not the freeing of the client or its loop, not the end of the
+ * process, and not dlclose(3) of a plug-in that contains the library. A plug-in that has begun a look-up
+ * stays in memory.
  *
  * The callbacks are those of its connections and may be NULL; they work as a server's do. TCP_NODELAY is
  * set unless yolanda_client_set_nodelay() says otherwise.
@@ -1276,11 +1291,10 @@ int yolanda_client_set_data(struct yolanda_client *client,
                             void *data);
 
 /**
- * Sets how many milliseconds an attempt may take, for looking up the name and for connecting
- * together; 30,000 unless set, 0: as long as the system tries. It counts from the next attempt on. Where
- * it is too short to try each address 250 milliseconds after the last, the time that is left is divided
- * among them. An answer that came in time counts, also where the loop's thread was
- * busy until the time was over.
+ * Sets how many milliseconds an attempt may take, for looking up the name and for connecting together;
+ * 30,000 without this call, 0: as long as the system tries. It counts from the next attempt on. If it is
+ * too short to try each address 250 milliseconds after the last, the time that is left is divided among
+ * them. An answer that came in time counts, even if the loop's thread was busy until the time was over.
  *
  * Returns 0, or -1 with errno: EINVAL (NULL, a negative time), EPERM.
  *
@@ -1653,9 +1667,9 @@ struct http_response *yolanda_http_response_defer(struct http_response *httpResp
  * Sends a deferred response, or the end of its stream, and frees it: don't touch it, nor its request,
  * afterwards. It may be called inside the request callback, too, and inside the response's own callbacks.
  *
- * Once it has returned, no callback of the response is called any more. Called on another thread than the
- * connection's, it first waits until a callback of this response that is running there has returned; so don't
- * hold a lock meanwhile that the callback takes. When it returns, what the callbacks use may be freed.
+ * Once it has returned, no callback of the response is called any more, and what they use may be freed. On
+ * another thread than the connection's, it first waits for a callback of this response that is running
+ * there: don't hold a lock that the callback takes.
  *
  * Returns 0, or -1 with errno: ENOTCONN when the client has gone (the response is freed), ENOMEM (it isn't:
  * call again), EINVAL for NULL or a response that isn't deferred.
@@ -1676,10 +1690,10 @@ int yolanda_http_response_is_open(struct http_response *httpResponse);
 
 /**
  * Begins to send a deferred response in parts: status and headers now, the body by
- * yolanda_http_response_write(), its end by yolanda_http_response_send(). `length` is the body's, or -1 where it
- * isn't known: then it is sent in chunks (RFC 9112, 7.1), to an HTTP/1.0 client until the connection ends:
- * with a reset where that comes before yolanda_http_response_send() and all of the body, so that the client doesn't
- * take a part for the whole. The response's own `body` isn't sent.
+ * yolanda_http_response_write(), its end by yolanda_http_response_send(). `length` is the body's, or -1 if
+ * it isn't known: then it is sent in chunks (RFC 9112, 7.1), to an HTTP/1.0 client until the connection
+ * ends. If such a connection ends before yolanda_http_response_send() and all of the body, it ends with a
+ * reset, so that the client doesn't take a part for the whole. The response's own `body` isn't sent.
  *
  * Returns 0, or -1 with errno: EALREADY the second time, ENOTCONN, EPIPE or ECONNRESET (the client has
  * gone), ENOBUFS, ENOMEM, EINVAL (NULL, not deferred, another negative length).
@@ -1729,11 +1743,11 @@ int yolanda_http_response_set_stream_callback(struct http_response *httpResponse
                                               void *data);
 
 /**
- * Has `callback` called when the client of a deferred response goes. NULL: not any more. With a stream's callback
- * as well, that is told first.
+ * Has `callback` called when the client of a deferred response leaves. NULL: not any more. If there is a
+ * stream callback as well, that one is called first.
  *
- * A client that has sent much behind its request isn't read from until the answer is given. An end of its side is
- * then seen within a second, once it has arrived.
+ * If a client has sent much after its request, nothing more is read from it until the answer is given.
+ * That it has shut down its side is then seen within a second of its arrival.
  *
  * Returns 0, or -1 with errno: EPERM on another thread, EINVAL for NULL or a response that isn't deferred.
  *
@@ -1746,8 +1760,8 @@ int yolanda_http_response_set_closed_callback(struct http_response *httpResponse
 
 /**
  * Makes an HTTP server on an address, which is written as for yolanda_server_new(). The functions
- * yolanda_server_...() take its `tcpServer`, for instance to stop it: requests in flight are answered then, with
- * `Connection: close`.
+ * yolanda_server_...() take its `tcpServer`, for instance to stop it: requests in flight are answered
+ * then, with `Connection: close`.
  *
  * Returns the server, to be released by yolanda_http_server_free() or with its loop, or NULL with errno as
  * yolanda_server_new().
@@ -1772,8 +1786,8 @@ struct http_server *yolanda_http_server_new(struct event_loop *eventLoop,
 int yolanda_http_server_start(struct http_server *server);
 
 /**
- * Frees a server, also one of http_server_new(), as yolanda_server_free() does with its TCP server:
- * that is freed as well, so call only one of the two. Responses that are still deferred have to be sent all the
+ * Frees a server, also one of http_server_new(), as yolanda_server_free() does with its TCP server: that
+ * is freed as well, so call only one of the two. Responses that are still deferred have to be sent all the
  * same.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, EDEADLK where the system
@@ -1785,17 +1799,17 @@ int yolanda_http_server_start(struct http_server *server);
 int yolanda_http_server_free(struct http_server *server);
 
 /**
- * Sets how long the server waits, in milliseconds; 0 waits for ever. The clock is looked at every now
- * and then, so a deadline may be late by a quarter of itself, by a second at most; it is never early. What the
- * client has sent in time counts, also where the server's thread was busy until the deadline was over.
+ * Sets how long the server waits, in milliseconds; 0 waits for ever. The clock is looked at every now and
+ * then, so a deadline may be late by a quarter of itself, by a second at most; it is never early. What the
+ * client has sent in time counts, even if the server's thread was busy until the deadline was over.
  *
  * `idle_ms`: for the next request on an open connection, or the first; it is closed then (75,000 without this
  * call, as the others 60,000).
  * `head_ms`: for request line and headers, from their first byte to their last: 408, and it closes.
- * `body_ms`: for the next bytes of a body: 408, and it closes. yolanda_http_server_set_body_rate() has a limit for all
- * of it.
- * `answer_ms`: for a deferred response, or its next part: 503, and it closes; once the response has begun, it is
- * cut off.
+ * `body_ms`: for the next bytes of a body: 408, and it closes. yolanda_http_server_set_body_rate() limits
+ * the whole body.
+ * `answer_ms`: for a deferred response, or its next part: 503, and it closes; once the response has begun,
+ * it is cut off.
  * `write_ms`: for a client that takes nothing of what is queued for it: it is cut off.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, negative times or more than 24 days, EPERM on another thread.
@@ -1811,20 +1825,20 @@ int yolanda_http_server_set_deadlines(struct http_server *server,
                                       int64_t write_ms);
 
 /**
- * Sets how fast the body of a request has to come, without this call as with 20,000 and 500. Bytes are counted as they
- * are sent, chunk lines and trailers included.
+ * Sets how fast the body of a request has to come; without this call 20,000 and 500 hold. Bytes are
+ * counted as they are sent, chunk lines and trailers included.
  *
- * `grace_ms`: milliseconds that each body has before its rate counts.
- * `bytes_per_second`: for each so many bytes the client gets another second; 0: any rate, and `grace_ms` is of no
- * effect. Who sends faster is ahead, by the deadline for bodies (yolanda_http_server_set_deadlines()) at most, or
- * by `grace_ms` where that is longer.
+ * `grace_ms`: how many milliseconds each body has before its rate counts.
+ * `bytes_per_second`: for each so many bytes the client gets another second; 0: any rate will do, and
+ * `grace_ms` has no effect. A client that sends faster gets ahead by the deadline for bodies
+ * (yolanda_http_server_set_deadlines()) at most, or by `grace_ms` if that is longer.
  *
- * A client that is slower gets 408, and the connection closes; where the body is streamed, the final call says so.
- * Time in which the program has stopped the reading doesn't count, nor does time in which the server's thread was
- * busy. Bodies that have begun keep their `grace_ms`.
+ * A client that is slower gets 408, and the connection closes; the final call of a streamed body says so.
+ * Time in which the program has stopped the reading doesn't count, nor do stretches of more than two
+ * seconds in which the server's thread was busy. Bodies that have begun keep their `grace_ms`.
  *
- * Returns 0, or -1 with errno: EINVAL (NULL, a negative number, more than 24 days, more than 4,294,967,295 bytes, a
- * rate without `grace_ms`), EPERM on another thread.
+ * Returns 0, or -1 with errno: EINVAL (NULL, a negative number, more than 24 days, more than 4,294,967,295
+ * bytes, a rate without `grace_ms`), EPERM on another thread.
  *
  * # Safety
  * `server` is NULL or a server. Only on its loop's thread.
@@ -1853,12 +1867,14 @@ int yolanda_http_server_set_limits(struct http_server *server,
                                    size_t body);
 
 /**
- * Sets how many bytes of bodies the server may hold at once, over all connections and threads: those that are being
- * collected, and those whose requests aren't answered yet. Streamed bodies don't count, nor do those of a few KiB
- * that a request has room for itself. What doesn't fit is refused with 503 and Retry-After, before it is sent where
- * its length is announced; a body that could never fit gets 413.
+ * Sets how many bytes of request bodies the server may hold at once, over all connections and threads:
+ * bodies that are being collected, and those of requests that aren't answered yet. Streamed bodies don't
+ * count, nor do those of a few KiB that fit into the request itself. A body that doesn't fit is refused
+ * with 503 and Retry-After, before it is sent if its length is announced; one that could never fit gets
+ * 413.
  *
- * 0, as without this call: 268,435,456, or as much as one body may have where that is more.
+ * 0, as without this call: 268,435,456, or as much as one body may have (yolanda_http_server_set_limits())
+ * if that is more.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread.
  *
@@ -1896,10 +1912,10 @@ int yolanda_http_server_get_stats(struct http_server *server,
  *
  * `method`: such as "GET", compared exactly; NULL or "*" for any that has no route of its own there.
  * `pattern`: a path, such as "/users". A segment `:id` stands for any segment that isn't empty, as in
- * "/users/:id/posts/:post"; names are of letters, digits and `_`. A last segment `*` stands for the rest, which
- * may be empty: behind "/static/" all that begins so. yolanda_http_request_param() tells what they stand for.
- * Escapes mean what they mean in a URL: "/a%20b" and "/a b" are the same, "%2A" and "%3A" are `*` and `:`
- * themselves.
+ * "/users/:id/posts/:post"; names are of letters, digits and `_`. A last segment `*` stands for the rest,
+ * which may be empty: behind "/static/" all that begins so. yolanda_http_request_param() tells what they
+ * stand for. Escapes mean what they mean in a URL: "/a%20b" and "/a b" are the same, "%2A" and "%3A" are
+ * `*` and `:` themselves.
  *
  * A path is cut at its slashes first and decoded then, so that "%2F" parts nothing. Upper and lower case,
  * and a slash at the end, make another path. A path with a segment "." or "..", escaped or behind "%2F" as
@@ -1909,21 +1925,21 @@ int yolanda_http_server_get_stats(struct http_server *server,
  * of which the one with more segments; then the one that is literal where they differ first. The order of
  * the calls doesn't matter.
  *
- * The route is chosen when the head of a request is there. HEAD is answered by the route of GET, without the
- * body, unless it has its own. A path whose routes are all
- * of other methods gets 405 with Allow, and OPTIONS there 204 with Allow. What no route is for goes to the
- * `requestCallback`; where that is NULL, it gets 404, a malformed path ("%zz", "%00") 400, and `OPTIONS *`
- * 204. Such answers don't wait for the request's body: up to 256 KiB of it are read and dropped, behind a longer one,
- * or one that the client waits to be asked for, the connection ends.
+ * The route is chosen when the head of a request is there. HEAD is answered by the route of GET, without
+ * the body, unless it has its own. A path whose routes are all of other methods gets 405 with Allow, and
+ * OPTIONS there 204 with Allow. What no route is for goes to the `requestCallback`; where that is NULL, it
+ * gets 404, a malformed path ("%zz", "%00") 400, and `OPTIONS *` 204. Such answers don't wait for the
+ * request's body: up to 256 KiB of it are read and dropped. If it is longer, or if the client waits for
+ * `100 Continue` before it sends it, the connection ends.
  *
  * `data` is handed to each call of `handler`, on several threads at once where the server has some. `destroy`,
  * which may be NULL, is called with it once, after the server and its last connection have been freed, on the
  * thread that lets go last. On failure nothing is taken.
  *
- * Returns 0, or -1 with errno: EINVAL (NULL server, pattern or handler; a method that is no token, or longer than 64
- * bytes; a pattern without a slash at its start, with an empty or repeated name, with `*` elsewhere than as its last
- * segment, or that no path can match), EEXIST (there is a route for this method and the same paths), EBUSY
- * (the server has been started), EPERM on another thread, ENOMEM.
+ * Returns 0, or -1 with errno: EINVAL (NULL server, pattern or handler; a method that is no token, or
+ * longer than 64 bytes; a pattern without a slash at its start, with an empty or repeated name, with `*`
+ * elsewhere than as its last segment, or that no path can match), EEXIST (there is a route for this method
+ * and the same paths), EBUSY (the server has been started), EPERM on another thread, ENOMEM.
  *
  * # Safety
  * `server` is NULL or a server; both texts are NULL or end with a NUL. Only on its loop's thread.
@@ -1937,8 +1953,8 @@ int yolanda_http_server_route(struct http_server *server,
 
 /**
  * What a name in the pattern of the request's route stands for, decoded: "7" by "id" for "/users/7" and
- * "/users/:id". The rest that `*` stands for goes by "*". "%2F" is a slash here as any other: where that matters,
- * look at `url`.
+ * "/users/:id". The rest that `*` stands for goes by "*". "%2F" is a slash here as any other: where that
+ * matters, look at `url`.
  *
  * Returns the text, which belongs to the request until that is reset, or NULL with errno: ENOENT where the
  * route has no such name, and without a route; EINVAL for NULL.
@@ -1953,20 +1969,20 @@ const char *yolanda_http_request_param(struct http_request *httpRequest,
  * Makes files of the folder `root`, which is opened now: whatever becomes of its name, or of the working
  * directory, it stays the same folder. `flags`: YOLANDA_HTTP_FILES_..., or 0.
  *
- * What is served: regular files, by GET and HEAD, with a content type by their extension (text is taken to be
- * UTF-8, application/octet-stream stands for what is unknown) and `X-Content-Type-Options: nosniff`; ETag,
- * Last-Modified, and all conditions that RFC 9110, 13, has for them (304, 412); one range of bytes (206, 416),
- * while several are answered with the whole file. A folder is its index, index.html unless
- * yolanda_http_files_set_index() names another; without the slash behind its name it is 301 to the path with it.
- * Folders are never listed.
+ * What is served: regular files, by GET and HEAD, with a content type by their extension (text is taken to
+ * be UTF-8, application/octet-stream stands for what is unknown) and `X-Content-Type-Options: nosniff`;
+ * ETag, Last-Modified, and all conditions that RFC 9110, 13, has for them (304, 412); one range of bytes
+ * (206, 416), while several are answered with the whole file. A folder is its index, index.html unless
+ * yolanda_http_files_set_index() names another; without the slash behind its name it is 301 to the path
+ * with it. Folders are never listed.
  *
- * What isn't: nothing outside of `root`, by whatever path or link; symbolic links, names that begin with a dot,
- * unless `flags` say otherwise; paths with empty segments, "." or "..", "%2F" or "%00"; anything that isn't a
- * regular file. All that gets 404, a malformed path 400, what may not be read 403, other methods 405, none of which
- * waits for a body that the request has (see yolanda_http_server_route()).
+ * What isn't: nothing outside of `root`, by whatever path or link; symbolic links, names that begin with a
+ * dot, unless `flags` say otherwise; paths with empty segments, "." or "..", "%2F" or "%00"; anything that
+ * isn't a regular file. All that gets 404, a malformed path 400, what may not be read 403, other methods
+ * 405, none of which waits for a body that the request has (see yolanda_http_server_route()).
  *
- * How a file is sent is told at yolanda_http_response_set_file(). Opening and reading it makes the thread wait for
- * the disk, where the page cache doesn't have it: slow disks want several threads.
+ * How a file is sent is told at yolanda_http_response_set_file(). Opening and reading it makes the thread
+ * wait for the disk, where the page cache doesn't have it: slow disks want several threads.
  *
  * Returns the files, to be released by yolanda_http_files_free(), or NULL with errno: EINVAL for NULL or other
  * flags, as open(2) of the folder (ENOENT, ENOTDIR, EACCES, EMFILE ...), ENOMEM.
@@ -1984,8 +2000,8 @@ struct yolanda_http_files *yolanda_http_files_new(const char *root,
  * Returns 0, or -1 with EINVAL for NULL.
  *
  * # Safety
- * `files` is NULL, or of yolanda_http_files_new() and not used again. Any thread may call it, but while another
- * one is in yolanda_http_files_answer() with them.
+ * `files` is NULL, or of yolanda_http_files_new() and not used again. Any thread may call it, except while
+ * another one is in yolanda_http_files_answer() with them.
  */
 int yolanda_http_files_free(struct yolanda_http_files *files);
 
@@ -2023,8 +2039,8 @@ int yolanda_http_files_set_max_age(struct yolanda_http_files *files,
  * started), EPERM on another thread, ENOMEM.
  *
  * # Safety
- * `server` is NULL or a server, `files` NULL or files; `prefix` is NULL or ends with a NUL. Only on the server's
- * loop's thread.
+ * `server` is NULL or a server, `files` NULL or files; `prefix` is NULL or ends with a NUL. Only on the
+ * server's loop's thread.
  */
 int yolanda_http_server_files(struct http_server *server,
                               const char *prefix,
@@ -2035,15 +2051,17 @@ int yolanda_http_server_files(struct http_server *server,
  * without a slash at its start, such as yolanda_http_request_param() tells; NULL stands for all of the
  * request's own path. Method, conditions and range are the request's.
  *
- * What can't be served is an answer as well: 404 and so on. After a 404 the response may be filled in anew, by a
- * second call with another path for instance; `statusCode` tells. Headers that were added before are sent as well.
+ * What can't be served is an answer as well: 404 and so on. After a 404 the response may be filled in
+ * anew, by a second call with another path for instance; `statusCode` tells. Headers that were added
+ * before are sent as well.
  *
- * Returns 0, or -1 with errno: EINVAL (NULL, a request without a URL, a response of http_response_new()), ENOMEM
- * (the response is a 503).
+ * Returns 0, or -1 with errno: EINVAL (NULL, a request without a URL, a response of http_response_new()),
+ * ENOMEM (the response is a 503).
  *
  * # Safety
- * `files` is NULL or files. `httpRequest` and `httpResponse` are NULL or those of a callback or handler that hasn't
- * returned, or of a deferred response, on the thread that uses it. `path` is NULL or ends with a NUL.
+ * `files` is NULL or files. `httpRequest` and `httpResponse` are NULL or those of a callback or handler
+ * that hasn't returned, or of a deferred response, on the thread that uses it. `path` is NULL or ends with
+ * a NUL.
  */
 int yolanda_http_files_answer(struct yolanda_http_files *files,
                               struct http_request *httpRequest,
@@ -2052,10 +2070,10 @@ int yolanda_http_files_answer(struct yolanda_http_files *files,
 
 /**
  * Has `callback` called once for each response, those of the library itself (400, 404, 408, 503 ...) among
- * them, after the connection has been given all of it, or a large file has been sent; an interim `100 Continue` isn't one. A deferred
- * response that can't be sent because the client has gone, or whose stream is broken off, has its entry when the
- * connection ends, with `cut`; so have those that a deadline has the library give (408, 503). What is
- * outstanding when the server is freed may have none. NULL: not any more.
+ * them, after the connection has been given all of it, or a large file has been sent; an interim 100 isn't
+ * one. A deferred response that can't be sent because the client has gone, or whose stream is broken off,
+ * has its entry when the connection ends, with `cut`; so have those that a deadline has the library give
+ * (408, 503). What is outstanding when the server is freed may have none. NULL: not any more.
  *
  * The callback may do what a request callback may, but for the response. Without one no time is taken.
  *
@@ -2091,37 +2109,38 @@ int yolanda_http_access_line(const struct yolanda_http_access *entry,
                              size_t size);
 
 /**
- * Has `callback` called for each request that has a body, an empty one included, so that it can say where the
- * body goes. NULL: not any more.
+ * Has `callback` called for each request that has a body, an empty one included, so that it can say where
+ * the body goes. NULL: not any more.
  *
- * These are the requests with a Content-Length or with chunks, and those of all methods but GET, HEAD, DELETE,
- * OPTIONS and TRACE. It isn't called for what the library answers itself: where no handler is for the path or the
- * method, and in folders of yolanda_http_server_files(); nor for routes that have a callback of their own.
+ * These are the requests with a Content-Length or with chunks, and all those whose method isn't GET, HEAD,
+ * DELETE, OPTIONS or TRACE. It isn't called for requests that the library answers itself (no handler for
+ * the path or the method, a folder of yolanda_http_server_files()), nor for those of routes with a
+ * callback of their own.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, EBUSY (the server has been started), EPERM on another thread,
  * ENOMEM.
  *
  * # Safety
- * `server` is NULL or a server; `data` stays yours, and until the server's last connection has ended. Only on its
- * loop's thread.
+ * `server` is NULL or a server; `data` stays yours, and valid until the server's last connection has
+ * ended. Only on its loop's thread.
  */
 int yolanda_http_server_set_head_callback(struct http_server *server,
                                           yolanda_http_head_callback callback,
                                           void *data);
 
 /**
- * Has `callback` called for each request of a route, whether it has a body or not: instead of the server's own.
- * NULL: the server's counts.
+ * Has `callback` called for each request of a route, with a body or without, instead of the server's own
+ * callback. NULL: the server's counts.
  *
- * `method` and `pattern` are those that the route was added with by yolanda_http_server_route(). HEAD
- * goes with GET here as well, unless it has a route of its own.
+ * `method` and `pattern` are those that the route was added with by yolanda_http_server_route(). HEAD goes
+ * with GET here as well, unless it has a route of its own.
  *
- * Returns 0, or -1 with errno: EINVAL (NULL server or pattern; what is no method or no pattern), ENOENT (there is
- * no such route), EBUSY (the server has been started), EPERM on another thread, ENOMEM.
+ * Returns 0, or -1 with errno: EINVAL (NULL server or pattern; what is no method or no pattern), ENOENT
+ * (there is no such route), EBUSY (the server has been started), EPERM on another thread, ENOMEM.
  *
  * # Safety
- * `server` is NULL or a server; both texts are NULL or end with a NUL. `data` stays yours, and until the server's
- * last connection has ended. Only on its loop's thread.
+ * `server` is NULL or a server; both texts are NULL or end with a NUL. `data` stays yours, and valid until the
+ * server's last connection has ended. Only on its loop's thread.
  */
 int yolanda_http_server_set_route_head_callback(struct http_server *server,
                                                 const char *method,
@@ -2130,22 +2149,23 @@ int yolanda_http_server_set_route_head_callback(struct http_server *server,
                                                 void *data);
 
 /**
- * Has the body of a request given to `callback` in parts instead of being collected: of whatever size it is,
- * it needs no more memory than the server reads at once. Behind YOLANDA_HTTP_BODY_COMPLETE the requestCallback or the
- * route answers as usual, at once or later; for it yolanda_http_request_body() is empty, and
- * yolanda_http_request_stream_data() is `data`. An empty body has the final call and the handler as well. Until the
- * final call http_request_reset() does nothing.
+ * Has the body of a request given to `callback` in parts instead of being collected: of whatever size it
+ * is, it needs no more memory than the server reads at once. After YOLANDA_HTTP_BODY_COMPLETE the
+ * requestCallback or the route answers as usual, at once or later; for it yolanda_http_request_body() is
+ * empty, and yolanda_http_request_stream_data() is `data`. An empty body has the final call and the
+ * handler as well. Until the final call http_request_reset() does nothing.
  *
- * Where the connection ends within or right behind the final call, there is no handler: what `data` holds is best
- * freed by the callback of yolanda_http_request_set_stream_destroy().
+ * If the connection ends during the final call or right after it, there is no handler: what `data` holds
+ * is best freed by the callback of yolanda_http_request_set_stream_destroy().
  *
  * `limit`: so many bytes may come, 0 stands for any number; the server's limit doesn't count. A longer body is
  * refused with 413 at once where its length is announced, otherwise at the first chunk beyond; either way the
  * final call says YOLANDA_HTTP_BODY_CUT.
  *
  * A callback that can't take more for now calls yolanda_connection_pause() with
- * yolanda_http_request_connection(): it isn't called before yolanda_connection_resume(), but for the final call
- * where the connection ends. Meanwhile the client has to wait, and the deadline for bodies does as well.
+ * yolanda_http_request_connection(): it isn't called before yolanda_connection_resume(), but for the final
+ * call where the connection ends. Meanwhile the client has to wait, and the deadline for bodies does as
+ * well.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, EPERM outside of the head callback of this request, EALREADY
  * (called before, or refused), ENOMEM. On failure `callback` isn't called.
@@ -2159,11 +2179,13 @@ int yolanda_http_request_stream_body(struct http_request *httpRequest,
                                      uint64_t limit);
 
 /**
- * Has `destroy` called with the `data` of yolanda_http_request_stream_body() when the request is over: exactly once,
- * behind the final call and the handler, and behind yolanda_http_response_send() where that deferred the response,
- * whatever has become of the body, the answer and the connection. NULL: not any more.
+ * Has `destroy` called with the `data` of yolanda_http_request_stream_body() when the request is over,
+ * exactly once: after the final call and the handler, and after yolanda_http_response_send() if the
+ * handler deferred the response, whatever has become of the body, the answer and the connection. NULL: not
+ * any more.
  *
- * It is called on the connection's thread; for a deferred response whose loop was freed, on the thread that sends it.
+ * It is called on the connection's thread; for a deferred response whose loop was freed, on the thread
+ * that sends it.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, ENOENT where the body isn't streamed.
  *
@@ -2174,9 +2196,10 @@ int yolanda_http_request_set_stream_destroy(struct http_request *httpRequest,
                                             void (*destroy)(void *data));
 
 /**
- * Refuses a request before its body is read: behind the head callback the client gets an error with this
- * `status`, and with its standard text as the body, and no `100 Continue` (RFC 9110, 10.1.1). The connection ends,
- * unless the request has no body; what the client has sent of it by then is dropped. No handler is called.
+ * Refuses a request before its body is read: after the head callback the client gets an error with this
+ * `status` and with its standard text as the body, and no `100 Continue` (RFC 9110, 10.1.1). The
+ * connection ends, unless the request has no body; what the client has sent of it by then is dropped. No
+ * handler is called.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL and a status outside of 400 to 599, EPERM outside of the head
  * callback of this request, EALREADY (called before).
@@ -2188,8 +2211,9 @@ int yolanda_http_request_refuse(struct http_request *httpRequest,
                                 int status);
 
 /**
- * Refuses a request as yolanda_http_request_refuse() does, with an answer of yours: headers, content type and
- * body may be set in the response, which is valid until the head callback returns. It can't be deferred.
+ * Refuses a request as yolanda_http_request_refuse() does, with an answer of your own: headers, content
+ * type and body may be set in the response, which is valid until the head callback returns. It can't be
+ * deferred.
  *
  * Returns the response, which has the status and its standard text, or NULL with errno as
  * yolanda_http_request_refuse().
@@ -2203,7 +2227,8 @@ struct http_response *yolanda_http_request_refuse_with(struct http_request *http
 /**
  * The `data` of yolanda_http_request_stream_body(), for who answers the request.
  *
- * Returns the pointer, or NULL with errno: EINVAL for NULL, ENOENT where the body was collected or there is none.
+ * Returns the pointer, or NULL with errno: EINVAL for NULL, ENOENT where the body was collected or there
+ * is none.
  *
  * # Safety
  * As for yolanda_http_request_body().

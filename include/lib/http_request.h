@@ -74,8 +74,8 @@ struct http_request {
     char *method;
     /**
      * Path and query as the client wrote them; "*" for "OPTIONS *"; NULL before the request line has been
-     * read. Of "http://host/path" a server's requests have "/path", and the host as the value of Host; those of
-     * http_request_new() have all of it.
+     * read. Of "http://host/path" a server's requests have "/path" here, and the host as the value of
+     * Host; those of http_request_new() have all of it.
      */
     char *url;
     /**

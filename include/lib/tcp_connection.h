@@ -117,9 +117,9 @@ int tcp_connection_send_data(struct tcp_connection *tcpConnection,
 int tcp_connection_send_buffer(struct tcp_connection *tcpConnection, struct buffer *buffer);
 
 /**
- * Ends the sending side once everything that was accepted has been sent, other threads' sends
- * included; the peer can still send. Any thread may call it. Later sends fail with EPIPE; functions
- * that the same thread posted before still send.
+ * Ends the sending side once everything that was accepted has been sent, other threads' sends included;
+ * the peer can still send. Any thread may call it. Later sends fail with EPIPE; functions that the same
+ * thread posted before can still send.
  *
  * # Safety
  * The connection's closed callback hasn't returned yet.

@@ -40,8 +40,8 @@ pub struct http_request {
     /// "GET", ...; NULL before the request line has been read.
     pub method: *mut c_char,
     /// Path and query as the client wrote them; "*" for "OPTIONS *"; NULL before the request line has been
-    /// read. Of "http://host/path" a server's requests have "/path", and the host as the value of Host; those of
-    /// http_request_new() have all of it.
+    /// read. Of "http://host/path" a server's requests have "/path" here, and the host as the value of
+    /// Host; those of http_request_new() have all of it.
     pub url: *mut c_char,
     /// How far the request has been read.
     pub current_state: http_request_state_t,

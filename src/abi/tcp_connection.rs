@@ -113,9 +113,9 @@ pub unsafe extern "C-unwind" fn tcp_connection_send_buffer(
     jump_to!(crate::reactor::tcp_connection::tcp_connection_send_buffer)
 }
 
-/// Ends the sending side once everything that was accepted has been sent, other threads' sends
-/// included; the peer can still send. Any thread may call it. Later sends fail with EPIPE; functions
-/// that the same thread posted before still send.
+/// Ends the sending side once everything that was accepted has been sent, other threads' sends included;
+/// the peer can still send. Any thread may call it. Later sends fail with EPIPE; functions that the same
+/// thread posted before can still send.
 ///
 /// # Safety
 /// The connection's closed callback hasn't returned yet.

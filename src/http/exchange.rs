@@ -425,7 +425,8 @@ pub(super) unsafe fn drained(conn: *mut tcp_connection) {
 /// # Safety
 /// As `drained`.
 pub(super) unsafe fn half_closed(conn: *mut tcp_connection) {
-    // SAFETY: the state is there as long as the connection is open, and with it the hold on a deferred response.
+    // SAFETY: the state is there as long as the connection is open, and with it the hold on a deferred
+    // response.
     unsafe {
         let http = state::of(conn);
         if !http.is_null() && !(*http).deferred.is_null() {

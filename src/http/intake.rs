@@ -31,8 +31,8 @@ const SMALL: u64 = 4096;
 /// Decides about a request whose head is there. An error: what it is refused with.
 ///
 /// # Safety
-/// A live connection on its thread, which is being served, its input and its request, of which the head was read,
-/// or all of it; the response is the loop's, and empty.
+/// A live connection on its thread, which is being served, its input and its request, of which the head was
+/// read, or all of it; the response is the loop's, and empty.
 pub(super) unsafe fn decide(
     input: *mut buffer,
     conn: *mut tcp_connection,

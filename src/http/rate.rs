@@ -1,5 +1,5 @@
-//! The least rate of a request's body: the time that a client gets grows with what it sends. Without it a byte every now
-//! and then holds a connection, and what its request has taken so far, for as long as the client likes.
+//! The least rate of a request's body: the time that a client gets grows with what it sends. Otherwise a
+//! byte every now and then would hold a connection, and what its request has taken so far, for ever.
 
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};

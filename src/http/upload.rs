@@ -150,8 +150,8 @@ pub(super) unsafe fn free(upload: *mut Upload) {
 /// error: what the request is refused with.
 ///
 /// # Safety
-/// A live connection on its thread, which is being served, its input and its request; the response is the loop's,
-/// and empty.
+/// A live connection on its thread, which is being served, its input and its request; the response is the
+/// loop's, and empty.
 pub(super) unsafe fn read(
     input: *mut buffer,
     conn: *mut tcp_connection,

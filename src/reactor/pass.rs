@@ -1,6 +1,6 @@
-//! One turn of a loop, in this order: the back end waits and delivers, what was posted is done,
-//! timers that are due are called, connections with work left go on, what else waits for time is
-//! looked at, the dead are freed.
+//! One turn of a loop, in this order: the back end waits and delivers, what was posted is done, servers
+//! are looked at, signal watchers and timers that are due are called, connections with work left go on,
+//! what else waits for time is looked at, the dead are freed.
 
 use super::loop_state::{Loop, count, of};
 use super::{budget, dispatcher, pending, signals, tcp_connection, tcp_server, timers};

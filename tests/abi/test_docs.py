@@ -173,6 +173,7 @@ class Words(unittest.TestCase):
                                + (harness.INCLUDE / "lib/common.h").read_text()))
         known |= {"YOLANDA_DISPATCHER", "YOLANDA_LOG", "YOLANDA_SHARED", "YOLANDA_POLL_DEFAULT"}
         known |= set(re.findall(r"YOLANDA_TEST_\w+", read("tests/harness.py")))
+        known |= set(re.findall(r"YOLANDA_RANDOM_\w+", read("tests/random/test_random.py")))
         for page in PAGES:
             for name in re.findall(r"\b(?:yolanda|YOLANDA)_[A-Za-z_]*[A-Za-z](?![*\w])", page.read_text()):
                 self.assertIn(name, known, page.name)
@@ -200,11 +201,14 @@ class Words(unittest.TestCase):
     def test_places_exist(self):
         """The files that architecture.md puts into its tables."""
         text = read("docs/architecture.md")
-        inside = text.split("### Inside the reactor")[1].split("\n## ")[0]
-        for name in re.findall(r"`([\w/]+(?:\.rs|/))`", inside):
-            self.assertTrue((harness.ROOT / "src/reactor" / name).exists(), name)
-        for name in re.findall(r"^\| (`.*?) \|", text.split("### Inside")[0], re.MULTILINE):
-            for place in re.findall(r"`([\w/.*]+)`", name):
+        first, *inside = re.split(r"^### (?=src/)", text.split("\n## The way")[0], flags=re.MULTILINE)
+        for section in inside:
+            folder = harness.ROOT / section.split()[0]
+            for row in re.findall(r"^\| (`.*?) \|", section, re.MULTILINE):
+                for name in re.findall(r"`([\w/.]+)`", row):
+                    self.assertTrue((folder / name).exists(), f"{folder}/{name}")
+        for row in re.findall(r"^\| (`.*?) \|", first, re.MULTILINE):
+            for place in re.findall(r"`([\w/.*]+)`", row):
                 self.assertTrue(list(harness.ROOT.glob(place.replace("X", "*"))), place)
 
 

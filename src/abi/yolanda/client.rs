@@ -35,15 +35,16 @@ pub type yolanda_client_failed_callback = Option<
 /// Makes a client of a loop. `address` is copied:
 ///
 /// "1.2.3.4:80", "[::1]:80", "[fe80::1%eth0]:80", "unix:/path", "unix:@abstract" (abstract namespace of
-/// unix(7)), or "name:80": then the name is looked up at each attempt, on a thread of the library's own.
-/// Up to eight of its addresses are tried in the system's order, IPv6 and IPv4 by turns (RFC 8305): the
-/// next one when one has failed, or after 250 milliseconds beside those that haven't answered. The first
-/// that connects is the client's connection, the others are closed.
+/// unix(7)), or "name:80": then the name is looked up at each attempt, on a thread of the library's own. Up
+/// to eight of its addresses are tried in the system's order, IPv6 and IPv4 by turns (RFC 8305): the next
+/// one when one has failed, or after 250 milliseconds, beside those that haven't answered. The first that
+/// connects is the client's connection, the others are closed.
 ///
-/// An attempt that ends before its name was looked up leaves that look-up under way, and the next attempt
-/// waits for the same one: a client has one at a time. 16 names are looked up at a time, the others wait for
-/// their turn. Neither freeing the client or its loop, nor the end of the process, nor dlclose(3) of a
-/// plug-in that holds the library waits for a look-up; a plug-in that has begun one stays in memory.
+/// A client has one look-up at a time: if an attempt ends before its name was looked up, the next attempt
+/// waits for the same look-up. The library looks up at most 16 names at a time; the others wait for their
+/// turn. Nothing waits for a look-up to end: not the freeing of the client or its loop, not the end of the
+/// process, and not dlclose(3) of a plug-in that contains the library. A plug-in that has begun a look-up
+/// stays in memory.
 ///
 /// The callbacks are those of its connections and may be NULL; they work as a server's do. TCP_NODELAY is
 /// set unless yolanda_client_set_nodelay() says otherwise.
@@ -83,11 +84,10 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_data(
     jump_to!(crate::reactor::client::yolanda_client_set_data)
 }
 
-/// Sets how many milliseconds an attempt may take, for looking up the name and for connecting
-/// together; 30,000 unless set, 0: as long as the system tries. It counts from the next attempt on. Where
-/// it is too short to try each address 250 milliseconds after the last, the time that is left is divided
-/// among them. An answer that came in time counts, also where the loop's thread was
-/// busy until the time was over.
+/// Sets how many milliseconds an attempt may take, for looking up the name and for connecting together;
+/// 30,000 without this call, 0: as long as the system tries. It counts from the next attempt on. If it is
+/// too short to try each address 250 milliseconds after the last, the time that is left is divided among
+/// them. An answer that came in time counts, even if the loop's thread was busy until the time was over.
 ///
 /// Returns 0, or -1 with errno: EINVAL (NULL, a negative time), EPERM.
 ///

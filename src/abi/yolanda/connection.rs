@@ -84,10 +84,9 @@ pub unsafe extern "C-unwind" fn yolanda_connection_error(connection: *mut tcp_co
     jump_to!(crate::reactor::tcp_connection::yolanda_connection_error)
 }
 
-/// Closes a connection at once: what is queued is dropped. No callback runs within; the closed
-/// callback comes from the loop's pass. On another thread it comes after what that thread posted
-/// before, and a message callback that is on its way may still come first; the caller finds the
-/// connection closed at once.
+/// Closes a connection at once: what is queued is dropped. No callback runs within; the closed callback
+/// comes from the loop's pass. On another thread it comes after what that thread posted before, and a
+/// message callback that is under way may still come first; the caller finds the connection closed at once.
 ///
 /// Returns 0, or -1 with errno: EINVAL (NULL), ENOTCONN (closing has begun already, by the first
 /// call of this function for example), ENOMEM (on another thread only; it is as open as before).
@@ -101,12 +100,12 @@ pub unsafe extern "C-unwind" fn yolanda_connection_close(connection: *mut tcp_co
 }
 
 /// Closes a connection after all that was accepted is sent, other threads' sends included: the queue goes
-/// out, then the end of the stream, and when the peer has ended its side too, the connection closes. Whatever is left of that after
-/// `limit_ms` milliseconds, it is closed then, with ETIMEDOUT; 0 cuts it in the next pass.
+/// out, then the end of the stream, and when the peer has ended its side too, the connection closes. If
+/// that takes longer than `limit_ms` milliseconds, it is closed then, with ETIMEDOUT; 0: in the next pass.
 ///
-/// Sends fail with EPIPE from here on; functions that the same thread posted before still send. What still arrives is dropped, without message callbacks, also
-/// where reading was paused. Called again, the earlier of both ends counts;
-/// yolanda_connection_close() may follow.
+/// Sends fail with EPIPE from here on; functions that the same thread posted before can still send. What
+/// still arrives is dropped, without message callbacks, even while reading is paused. If it is called
+/// again, the earlier end counts; yolanda_connection_close() may follow.
 ///
 /// Returns 0, or -1 with errno: EINVAL (NULL, a negative limit), ENOTCONN (closing has begun),
 /// ENOMEM.

@@ -67,27 +67,28 @@ pub unsafe extern "C-unwind" fn yolanda_loop_free(eventLoop: *mut event_loop) ->
     jump_to!(crate::reactor::control::yolanda_loop_free)
 }
 
-/// Makes a loop that a child process has inherited through fork(2) the child's own, while the parent goes on
-/// with its copy: the child's gets an epoll descriptor and a wake-up pair of its own, and the calling thread.
-/// A child that is the only one to use a loop (as after daemon(3)) needs no call.
+/// Makes a loop that a child process has inherited through fork(2) the child's own, while the parent goes
+/// on using its copy. The child's copy gets an epoll descriptor and a wake-up socket pair of its own, and
+/// belongs to the calling thread. A child that is the only one to use a loop (as after daemon(3)) needs no
+/// call.
 ///
-/// Channels, timers, signal watchers, clients and servers go on in the child; watching a channel or freeing the
-/// loop changes nothing for the parent. Listening sockets are shared: each client comes to one of the two. The
-/// file of a unix socket stays the parent's: the child doesn't remove it. What was posted and not called yet is
-/// called in both processes. A look-up of a name that was under way ends with its time limit. The descriptor
-/// of yolanda_loop_fd() is another one afterwards.
+/// Channels, timers, signal watchers, clients and servers go on in the child; watching a channel or freeing
+/// the loop changes nothing for the parent. Listening sockets are shared: each client is accepted by one of
+/// the two processes. The file of a Unix socket stays the parent's: the child doesn't remove it. Functions
+/// that were posted and not called yet are called in both processes. A name look-up that was under way ends
+/// with its time limit. yolanda_loop_fd() returns another descriptor afterwards.
 ///
-/// A connection belongs to one of the two: the other one closes its copy with yolanda_connection_close(), or
-/// frees the loop, before it runs it. That sends nothing; tcp_connection_shutdown() and
-/// yolanda_connection_close_after_send() end the connection for both. Answers of an HTTP server that haven't
-/// left at the fork are sent by the parent only.
+/// A connection belongs to one of the two processes. The other one closes its copy with
+/// yolanda_connection_close(), or frees the loop, before it runs the loop. That sends nothing, whereas
+/// tcp_connection_shutdown() and yolanda_connection_close_after_send() end the connection for both. HTTP
+/// answers that were still to be sent at the time of the fork are sent by the parent only.
 ///
-/// Fork outside of the loop's callbacks, and while no other thread is in a call of the library.
+/// Call fork(2) outside of the loop's callbacks, and while no other thread is in a call of the library.
 ///
-/// Returns 0, or -1 with errno: EINVAL for NULL, EBUSY inside a callback of the loop and where it has worker
-/// threads, which don't survive a fork (the child then leaves the loop alone), EPERM on another thread of the
-/// process that made the loop, ENOTSUP for a back end without init, EMFILE, ENFILE, ENOMEM: nothing has
-/// changed.
+/// Returns 0, or -1 with errno, and nothing has changed then: EINVAL for NULL; EBUSY inside a callback of
+/// the loop, and for a loop with worker threads, which don't survive a fork (the child then leaves the loop
+/// alone); EPERM on another thread of the process that made the loop; ENOTSUP for a back end without
+/// `init`; EMFILE, ENFILE, ENOMEM.
 ///
 /// # Safety
 /// `eventLoop` is NULL or a loop that isn't freed yet. On its thread; in a child on the only thread.
@@ -112,9 +113,9 @@ pub unsafe extern "C" fn yolanda_loop_quit(eventLoop: *mut event_loop) -> c_int 
 }
 
 /// Runs the loop until at least one callback was called, somebody has woken it up, or `limit_ms`
-/// milliseconds are over: 0 looks without waiting, -1 sets no limit. It may be called inside a callback of the
-/// loop; then it goes on with what the pass around it had still to do. The callback's own connection may have
-/// ended when it returns.
+/// milliseconds are over: 0 looks without waiting, -1 sets no limit. It may be called inside a callback of
+/// the loop: it then goes on with what the outer pass has still to do. The callback's own connection may
+/// have ended when it returns.
 ///
 /// Returns how many callbacks were called, 0 when the time is over or the loop is to quit; -1 with errno:
 /// EINVAL for NULL or another negative limit, EPERM on another thread.
@@ -130,11 +131,11 @@ pub unsafe extern "C-unwind" fn yolanda_loop_run_once(
     jump_to!(crate::reactor::control::yolanda_loop_run_once)
 }
 
-/// Has `callback(eventLoop, data)` called on the loop's thread, once, never before this returns. Of what
-/// one thread posts nothing is lost and the order is kept, also towards its sends, its shutdowns and its
-/// changes of channels. On the loop's own thread those take effect at once, and the function is called
-/// later in the pass. What was posted before yolanda_loop_quit() is called before event_loop_run()
-/// returns. Many posts wake the loop up once.
+/// Has `callback(eventLoop, data)` called on the loop's thread, once, never before this returns. What one
+/// thread posts is called in the order of its calls, and nothing is lost; the sends, shutdowns and channel
+/// changes of that thread have their place in the same order. On the loop's own thread those take effect at
+/// once, and the function is called later in the pass. What was posted before yolanda_loop_quit() is called
+/// before event_loop_run() returns. Many posts wake the loop up once.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL (`data` may be NULL), ENOMEM, ESHUTDOWN for a loop that is
 /// being freed: the function is never called then.

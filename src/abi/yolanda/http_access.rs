@@ -23,8 +23,8 @@ pub struct yolanda_http_access {
     pub user_agent: *const c_char,
     /// The status that was sent; 0 where the connection ended before anything was.
     pub status: c_int,
-    /// 1 where the response isn't whole: its client has gone, or it was broken off; else 0. Bytes in memory count
-    /// as sent when the connection has them, files when the system has them.
+    /// 1 where the response isn't whole: its client has gone, or it was broken off; else 0. Bytes in memory
+    /// count as sent when the connection has them, files when the system has them.
     pub cut: c_int,
     /// Bytes of the body that were sent, in that sense, without what chunks stand in.
     pub body_bytes: u64,
@@ -43,10 +43,10 @@ pub type yolanda_http_access_callback =
     Option<unsafe extern "C-unwind" fn(entry: *const yolanda_http_access, data: *mut c_void)>;
 
 /// Has `callback` called once for each response, those of the library itself (400, 404, 408, 503 ...) among
-/// them, after the connection has been given all of it, or a large file has been sent; an interim `100 Continue` isn't one. A deferred
-/// response that can't be sent because the client has gone, or whose stream is broken off, has its entry when the
-/// connection ends, with `cut`; so have those that a deadline has the library give (408, 503). What is
-/// outstanding when the server is freed may have none. NULL: not any more.
+/// them, after the connection has been given all of it, or a large file has been sent; an interim 100 isn't
+/// one. A deferred response that can't be sent because the client has gone, or whose stream is broken off,
+/// has its entry when the connection ends, with `cut`; so have those that a deadline has the library give
+/// (408, 503). What is outstanding when the server is freed may have none. NULL: not any more.
 ///
 /// The callback may do what a request callback may, but for the response. Without one no time is taken.
 ///

@@ -103,33 +103,35 @@ pub unsafe extern "C" fn yolanda_http_response_set_file(
 
 /// An event of yolanda_http_stream_callback: all that was written has been sent; write on.
 pub const YOLANDA_HTTP_WRITABLE: c_int = 1;
-/// An event of both callbacks of a deferred response: the connection has ended, the client has gone.
+/// An event of both callbacks of a deferred response: the connection has ended.
 pub const YOLANDA_HTTP_CLOSED: c_int = 2;
-/// An event of yolanda_http_closed_callback: the client has ended its side.
+/// An event of yolanda_http_closed_callback: the client has shut down its sending side.
 pub const YOLANDA_HTTP_HALF_CLOSED: c_int = 3;
 
-/// Called on the connection's thread for a deferred response: YOLANDA_HTTP_WRITABLE soon after the
-/// callback was set, and then whenever everything that was written since the last call has been sent;
-/// YOLANDA_HTTP_CLOSED once, when the connection has ended, also where that was before the callback was set.
-/// The response is still yours then: send it all the same, that frees it. Once yolanda_http_response_send() has
-/// returned, the callback is never called again, whatever becomes of the connection, the server or the loop.
+/// Called on the connection's thread for a deferred response: YOLANDA_HTTP_WRITABLE soon after the callback
+/// was set, and then whenever everything that was written since the last call has been sent;
+/// YOLANDA_HTTP_CLOSED once, when the connection has ended, even if it ended before the callback was set.
+/// The response is still yours then: call yolanda_http_response_send() all the same, which frees it. Once
+/// that has returned, the callback is never called again, whatever becomes of the connection, the server or
+/// the loop.
 pub type yolanda_http_stream_callback = Option<
     unsafe extern "C-unwind" fn(httpResponse: *mut http_response, event: c_int, data: *mut c_void),
 >;
 
-/// Called on the connection's thread when the client of a deferred response goes before it has its answer.
+/// Called on the connection's thread when the client of a deferred response leaves before it has its
+/// answer.
 ///
-/// YOLANDA_HTTP_CLOSED: the connection has ended, because the client has reset it or a write found it gone, at a
-/// deadline, or with its server or loop. Nothing can be sent any more.
+/// YOLANDA_HTTP_CLOSED: the connection has ended. The client has reset it, a write found it broken, a
+/// deadline has passed, or its server or loop has ended. Nothing can be sent any more.
 ///
-/// YOLANDA_HTTP_HALF_CLOSED, before that: the client has ended its side of the connection. That is all that TCP
-/// tells of a client that has closed, until something is sent to it. But a client may also end its side and wait
-/// for the answer: the connection stays open, and the answer is sent. So it is for the program to say what that
-/// means: who computes for nobody's sake may stop, and who has only to wait may go on.
+/// YOLANDA_HTTP_HALF_CLOSED, before that: the client has shut down its sending side. Of a client that has
+/// closed, TCP tells no more than this until something is sent to it. But a client may also shut down its
+/// sending side and wait for the answer: the connection stays open, and the answer is sent. So the program
+/// decides what it means: it may give up a computation, or go on waiting.
 ///
-/// Each comes once at most, also where it was before the callback was set; YOLANDA_HTTP_CLOSED comes without the
-/// other where both are due. The response is still yours: send it all the same, that frees it. Once
-/// yolanda_http_response_send() has returned, the callback is never called again.
+/// Each event comes at most once, even if it happened before the callback was set. Where both are due, only
+/// YOLANDA_HTTP_CLOSED comes. The response is still yours: call yolanda_http_response_send() all the same,
+/// which frees it. Once that has returned, the callback is never called again.
 pub type yolanda_http_closed_callback = Option<
     unsafe extern "C-unwind" fn(httpResponse: *mut http_response, event: c_int, data: *mut c_void),
 >;
@@ -159,9 +161,9 @@ pub unsafe extern "C" fn yolanda_http_response_defer(
 /// Sends a deferred response, or the end of its stream, and frees it: don't touch it, nor its request,
 /// afterwards. It may be called inside the request callback, too, and inside the response's own callbacks.
 ///
-/// Once it has returned, no callback of the response is called any more. Called on another thread than the
-/// connection's, it first waits until a callback of this response that is running there has returned; so don't
-/// hold a lock meanwhile that the callback takes. When it returns, what the callbacks use may be freed.
+/// Once it has returned, no callback of the response is called any more, and what they use may be freed. On
+/// another thread than the connection's, it first waits for a callback of this response that is running
+/// there: don't hold a lock that the callback takes.
 ///
 /// Returns 0, or -1 with errno: ENOTCONN when the client has gone (the response is freed), ENOMEM (it isn't:
 /// call again), EINVAL for NULL or a response that isn't deferred.
@@ -186,10 +188,10 @@ pub unsafe extern "C" fn yolanda_http_response_is_open(httpResponse: *mut http_r
 }
 
 /// Begins to send a deferred response in parts: status and headers now, the body by
-/// yolanda_http_response_write(), its end by yolanda_http_response_send(). `length` is the body's, or -1 where it
-/// isn't known: then it is sent in chunks (RFC 9112, 7.1), to an HTTP/1.0 client until the connection ends:
-/// with a reset where that comes before yolanda_http_response_send() and all of the body, so that the client doesn't
-/// take a part for the whole. The response's own `body` isn't sent.
+/// yolanda_http_response_write(), its end by yolanda_http_response_send(). `length` is the body's, or -1 if
+/// it isn't known: then it is sent in chunks (RFC 9112, 7.1), to an HTTP/1.0 client until the connection
+/// ends. If such a connection ends before yolanda_http_response_send() and all of the body, it ends with a
+/// reset, so that the client doesn't take a part for the whole. The response's own `body` isn't sent.
 ///
 /// Returns 0, or -1 with errno: EALREADY the second time, ENOTCONN, EPIPE or ECONNRESET (the client has
 /// gone), ENOBUFS, ENOMEM, EINVAL (NULL, not deferred, another negative length).
@@ -253,11 +255,11 @@ pub unsafe extern "C" fn yolanda_http_response_set_stream_callback(
     jump_to!(crate::http::deferred::yolanda_http_response_set_stream_callback)
 }
 
-/// Has `callback` called when the client of a deferred response goes. NULL: not any more. With a stream's callback
-/// as well, that is told first.
+/// Has `callback` called when the client of a deferred response leaves. NULL: not any more. If there is a
+/// stream callback as well, that one is called first.
 ///
-/// A client that has sent much behind its request isn't read from until the answer is given. An end of its side is
-/// then seen within a second, once it has arrived.
+/// If a client has sent much after its request, nothing more is read from it until the answer is given.
+/// That it has shut down its side is then seen within a second of its arrival.
 ///
 /// Returns 0, or -1 with errno: EPERM on another thread, EINVAL for NULL or a response that isn't deferred.
 ///

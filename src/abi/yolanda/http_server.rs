@@ -6,7 +6,8 @@ use crate::abi::http_server::{http_server, request_callback};
 /// What an HTTP server has done. Later versions may add fields at the end.
 #[repr(C)]
 pub struct yolanda_http_stats {
-    /// Requests that were given to the callback or a route, or answered for want of one.
+    /// Requests that were given to the callback or a route, or that the library answered because there was
+    /// neither.
     pub requests: u64,
     /// Responses by status, those of the library itself among them.
     pub responses_2xx: u64,
@@ -21,8 +22,8 @@ pub struct yolanda_http_stats {
 }
 
 /// Makes an HTTP server on an address, which is written as for yolanda_server_new(). The functions
-/// yolanda_server_...() take its `tcpServer`, for instance to stop it: requests in flight are answered then, with
-/// `Connection: close`.
+/// yolanda_server_...() take its `tcpServer`, for instance to stop it: requests in flight are answered
+/// then, with `Connection: close`.
 ///
 /// Returns the server, to be released by yolanda_http_server_free() or with its loop, or NULL with errno as
 /// yolanda_server_new().
@@ -53,8 +54,8 @@ pub unsafe extern "C-unwind" fn yolanda_http_server_start(server: *mut http_serv
     jump_to!(crate::http::server_settings::yolanda_http_server_start)
 }
 
-/// Frees a server, also one of http_server_new(), as yolanda_server_free() does with its TCP server:
-/// that is freed as well, so call only one of the two. Responses that are still deferred have to be sent all the
+/// Frees a server, also one of http_server_new(), as yolanda_server_free() does with its TCP server: that
+/// is freed as well, so call only one of the two. Responses that are still deferred have to be sent all the
 /// same.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, EDEADLK where the system
@@ -68,17 +69,17 @@ pub unsafe extern "C-unwind" fn yolanda_http_server_free(server: *mut http_serve
     jump_to!(crate::http::server_settings::yolanda_http_server_free)
 }
 
-/// Sets how long the server waits, in milliseconds; 0 waits for ever. The clock is looked at every now
-/// and then, so a deadline may be late by a quarter of itself, by a second at most; it is never early. What the
-/// client has sent in time counts, also where the server's thread was busy until the deadline was over.
+/// Sets how long the server waits, in milliseconds; 0 waits for ever. The clock is looked at every now and
+/// then, so a deadline may be late by a quarter of itself, by a second at most; it is never early. What the
+/// client has sent in time counts, even if the server's thread was busy until the deadline was over.
 ///
 /// `idle_ms`: for the next request on an open connection, or the first; it is closed then (75,000 without this
 /// call, as the others 60,000).
 /// `head_ms`: for request line and headers, from their first byte to their last: 408, and it closes.
-/// `body_ms`: for the next bytes of a body: 408, and it closes. yolanda_http_server_set_body_rate() has a limit for all
-/// of it.
-/// `answer_ms`: for a deferred response, or its next part: 503, and it closes; once the response has begun, it is
-/// cut off.
+/// `body_ms`: for the next bytes of a body: 408, and it closes. yolanda_http_server_set_body_rate() limits
+/// the whole body.
+/// `answer_ms`: for a deferred response, or its next part: 503, and it closes; once the response has begun,
+/// it is cut off.
 /// `write_ms`: for a client that takes nothing of what is queued for it: it is cut off.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL, negative times or more than 24 days, EPERM on another thread.
@@ -98,20 +99,20 @@ pub unsafe extern "C" fn yolanda_http_server_set_deadlines(
     jump_to!(crate::http::server_settings::yolanda_http_server_set_deadlines)
 }
 
-/// Sets how fast the body of a request has to come, without this call as with 20,000 and 500. Bytes are counted as they
-/// are sent, chunk lines and trailers included.
+/// Sets how fast the body of a request has to come; without this call 20,000 and 500 hold. Bytes are
+/// counted as they are sent, chunk lines and trailers included.
 ///
-/// `grace_ms`: milliseconds that each body has before its rate counts.
-/// `bytes_per_second`: for each so many bytes the client gets another second; 0: any rate, and `grace_ms` is of no
-/// effect. Who sends faster is ahead, by the deadline for bodies (yolanda_http_server_set_deadlines()) at most, or
-/// by `grace_ms` where that is longer.
+/// `grace_ms`: how many milliseconds each body has before its rate counts.
+/// `bytes_per_second`: for each so many bytes the client gets another second; 0: any rate will do, and
+/// `grace_ms` has no effect. A client that sends faster gets ahead by the deadline for bodies
+/// (yolanda_http_server_set_deadlines()) at most, or by `grace_ms` if that is longer.
 ///
-/// A client that is slower gets 408, and the connection closes; where the body is streamed, the final call says so.
-/// Time in which the program has stopped the reading doesn't count, nor does time in which the server's thread was
-/// busy. Bodies that have begun keep their `grace_ms`.
+/// A client that is slower gets 408, and the connection closes; the final call of a streamed body says so.
+/// Time in which the program has stopped the reading doesn't count, nor do stretches of more than two
+/// seconds in which the server's thread was busy. Bodies that have begun keep their `grace_ms`.
 ///
-/// Returns 0, or -1 with errno: EINVAL (NULL, a negative number, more than 24 days, more than 4,294,967,295 bytes, a
-/// rate without `grace_ms`), EPERM on another thread.
+/// Returns 0, or -1 with errno: EINVAL (NULL, a negative number, more than 24 days, more than 4,294,967,295
+/// bytes, a rate without `grace_ms`), EPERM on another thread.
 ///
 /// # Safety
 /// `server` is NULL or a server. Only on its loop's thread.
@@ -148,12 +149,14 @@ pub unsafe extern "C" fn yolanda_http_server_set_limits(
     jump_to!(crate::http::server_settings::yolanda_http_server_set_limits)
 }
 
-/// Sets how many bytes of bodies the server may hold at once, over all connections and threads: those that are being
-/// collected, and those whose requests aren't answered yet. Streamed bodies don't count, nor do those of a few KiB
-/// that a request has room for itself. What doesn't fit is refused with 503 and Retry-After, before it is sent where
-/// its length is announced; a body that could never fit gets 413.
+/// Sets how many bytes of request bodies the server may hold at once, over all connections and threads:
+/// bodies that are being collected, and those of requests that aren't answered yet. Streamed bodies don't
+/// count, nor do those of a few KiB that fit into the request itself. A body that doesn't fit is refused
+/// with 503 and Retry-After, before it is sent if its length is announced; one that could never fit gets
+/// 413.
 ///
-/// 0, as without this call: 268,435,456, or as much as one body may have where that is more.
+/// 0, as without this call: 268,435,456, or as much as one body may have (yolanda_http_server_set_limits())
+/// if that is more.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread.
 ///

@@ -11,20 +11,22 @@ pub const YOLANDA_HTTP_BODY_COMPLETE: c_int = 2;
 /// An event of yolanda_http_body_callback, the last one: the body isn't whole, and no more of it will come.
 pub const YOLANDA_HTTP_BODY_CUT: c_int = 3;
 
-/// Called on the connection's thread when the head of a request is there, before its body is read and before
-/// `100 Continue` is sent. It looks at the request, which has its route's parameters and no body yet, and may call
-/// yolanda_http_request_stream_body(), yolanda_http_request_refuse() or yolanda_http_request_refuse_with(). Where it
-/// calls none of them, the body is collected within the server's limits, as without this callback. `data` is that
-/// of yolanda_http_server_set_head_callback() or yolanda_http_server_set_route_head_callback().
+/// Called on the connection's thread when the head of a request is there, before its body is read and
+/// before `100 Continue` is sent. It looks at the request, which has its route's parameters and no body
+/// yet, and may call yolanda_http_request_stream_body(), yolanda_http_request_refuse() or
+/// yolanda_http_request_refuse_with(). If it calls none of them, the body is collected within the server's
+/// limits, as without this callback. `data` is that of yolanda_http_server_set_head_callback() or
+/// yolanda_http_server_set_route_head_callback().
 pub type yolanda_http_head_callback =
     Option<unsafe extern "C-unwind" fn(httpRequest: *mut http_request, data: *mut c_void)>;
 
-/// Called on the connection's thread with a body as it comes, in parts of any size, without what chunks stand
-/// in: YOLANDA_HTTP_BODY_PART with `length` bytes, 1 at least, which are good until it returns or runs the loop.
-/// Then exactly once, whatever happens, the final call with NULL and 0: YOLANDA_HTTP_BODY_COMPLETE, or
-/// YOLANDA_HTTP_BODY_CUT where the client has gone, is too slow, sends what is malformed or too much, where the
-/// request was refused, or where the connection or the server is closed or freed. Behind a deadline's 408 it comes
-/// when the connection has ended. Until then `data` has to stay; it is that of yolanda_http_request_stream_body().
+/// Called on the connection's thread with a body as it comes, in parts of any size, without the framing of
+/// chunks: YOLANDA_HTTP_BODY_PART with `length` bytes, 1 at least, which are good until it returns or runs
+/// the loop. Then exactly once, whatever happens, the final call with NULL and 0:
+/// YOLANDA_HTTP_BODY_COMPLETE, or YOLANDA_HTTP_BODY_CUT when the client has gone, is too slow, or sends
+/// what is malformed or too much, when the request was refused, or when the connection or the server is
+/// closed or freed. After a deadline's 408 it comes when the connection has ended. `data` is that of
+/// yolanda_http_request_stream_body(), and has to stay valid until then.
 pub type yolanda_http_body_callback = Option<
     unsafe extern "C-unwind" fn(
         httpRequest: *mut http_request,
@@ -35,19 +37,20 @@ pub type yolanda_http_body_callback = Option<
     ),
 >;
 
-/// Has `callback` called for each request that has a body, an empty one included, so that it can say where the
-/// body goes. NULL: not any more.
+/// Has `callback` called for each request that has a body, an empty one included, so that it can say where
+/// the body goes. NULL: not any more.
 ///
-/// These are the requests with a Content-Length or with chunks, and those of all methods but GET, HEAD, DELETE,
-/// OPTIONS and TRACE. It isn't called for what the library answers itself: where no handler is for the path or the
-/// method, and in folders of yolanda_http_server_files(); nor for routes that have a callback of their own.
+/// These are the requests with a Content-Length or with chunks, and all those whose method isn't GET, HEAD,
+/// DELETE, OPTIONS or TRACE. It isn't called for requests that the library answers itself (no handler for
+/// the path or the method, a folder of yolanda_http_server_files()), nor for those of routes with a
+/// callback of their own.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL, EBUSY (the server has been started), EPERM on another thread,
 /// ENOMEM.
 ///
 /// # Safety
-/// `server` is NULL or a server; `data` stays yours, and until the server's last connection has ended. Only on its
-/// loop's thread.
+/// `server` is NULL or a server; `data` stays yours, and valid until the server's last connection has
+/// ended. Only on its loop's thread.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_server_set_head_callback(
@@ -58,18 +61,18 @@ pub unsafe extern "C" fn yolanda_http_server_set_head_callback(
     jump_to!(crate::http::head::yolanda_http_server_set_head_callback)
 }
 
-/// Has `callback` called for each request of a route, whether it has a body or not: instead of the server's own.
-/// NULL: the server's counts.
+/// Has `callback` called for each request of a route, with a body or without, instead of the server's own
+/// callback. NULL: the server's counts.
 ///
-/// `method` and `pattern` are those that the route was added with by yolanda_http_server_route(). HEAD
-/// goes with GET here as well, unless it has a route of its own.
+/// `method` and `pattern` are those that the route was added with by yolanda_http_server_route(). HEAD goes
+/// with GET here as well, unless it has a route of its own.
 ///
-/// Returns 0, or -1 with errno: EINVAL (NULL server or pattern; what is no method or no pattern), ENOENT (there is
-/// no such route), EBUSY (the server has been started), EPERM on another thread, ENOMEM.
+/// Returns 0, or -1 with errno: EINVAL (NULL server or pattern; what is no method or no pattern), ENOENT
+/// (there is no such route), EBUSY (the server has been started), EPERM on another thread, ENOMEM.
 ///
 /// # Safety
-/// `server` is NULL or a server; both texts are NULL or end with a NUL. `data` stays yours, and until the server's
-/// last connection has ended. Only on its loop's thread.
+/// `server` is NULL or a server; both texts are NULL or end with a NUL. `data` stays yours, and valid until the
+/// server's last connection has ended. Only on its loop's thread.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_server_set_route_head_callback(
@@ -82,22 +85,23 @@ pub unsafe extern "C" fn yolanda_http_server_set_route_head_callback(
     jump_to!(crate::http::head::yolanda_http_server_set_route_head_callback)
 }
 
-/// Has the body of a request given to `callback` in parts instead of being collected: of whatever size it is,
-/// it needs no more memory than the server reads at once. Behind YOLANDA_HTTP_BODY_COMPLETE the requestCallback or the
-/// route answers as usual, at once or later; for it yolanda_http_request_body() is empty, and
-/// yolanda_http_request_stream_data() is `data`. An empty body has the final call and the handler as well. Until the
-/// final call http_request_reset() does nothing.
+/// Has the body of a request given to `callback` in parts instead of being collected: of whatever size it
+/// is, it needs no more memory than the server reads at once. After YOLANDA_HTTP_BODY_COMPLETE the
+/// requestCallback or the route answers as usual, at once or later; for it yolanda_http_request_body() is
+/// empty, and yolanda_http_request_stream_data() is `data`. An empty body has the final call and the
+/// handler as well. Until the final call http_request_reset() does nothing.
 ///
-/// Where the connection ends within or right behind the final call, there is no handler: what `data` holds is best
-/// freed by the callback of yolanda_http_request_set_stream_destroy().
+/// If the connection ends during the final call or right after it, there is no handler: what `data` holds
+/// is best freed by the callback of yolanda_http_request_set_stream_destroy().
 ///
 /// `limit`: so many bytes may come, 0 stands for any number; the server's limit doesn't count. A longer body is
 /// refused with 413 at once where its length is announced, otherwise at the first chunk beyond; either way the
 /// final call says YOLANDA_HTTP_BODY_CUT.
 ///
 /// A callback that can't take more for now calls yolanda_connection_pause() with
-/// yolanda_http_request_connection(): it isn't called before yolanda_connection_resume(), but for the final call
-/// where the connection ends. Meanwhile the client has to wait, and the deadline for bodies does as well.
+/// yolanda_http_request_connection(): it isn't called before yolanda_connection_resume(), but for the final
+/// call where the connection ends. Meanwhile the client has to wait, and the deadline for bodies does as
+/// well.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL, EPERM outside of the head callback of this request, EALREADY
 /// (called before, or refused), ENOMEM. On failure `callback` isn't called.
@@ -115,11 +119,13 @@ pub unsafe extern "C" fn yolanda_http_request_stream_body(
     jump_to!(crate::http::upload::yolanda_http_request_stream_body)
 }
 
-/// Has `destroy` called with the `data` of yolanda_http_request_stream_body() when the request is over: exactly once,
-/// behind the final call and the handler, and behind yolanda_http_response_send() where that deferred the response,
-/// whatever has become of the body, the answer and the connection. NULL: not any more.
+/// Has `destroy` called with the `data` of yolanda_http_request_stream_body() when the request is over,
+/// exactly once: after the final call and the handler, and after yolanda_http_response_send() if the
+/// handler deferred the response, whatever has become of the body, the answer and the connection. NULL: not
+/// any more.
 ///
-/// It is called on the connection's thread; for a deferred response whose loop was freed, on the thread that sends it.
+/// It is called on the connection's thread; for a deferred response whose loop was freed, on the thread
+/// that sends it.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL, ENOENT where the body isn't streamed.
 ///
@@ -134,9 +140,10 @@ pub unsafe extern "C" fn yolanda_http_request_set_stream_destroy(
     jump_to!(crate::http::upload::yolanda_http_request_set_stream_destroy)
 }
 
-/// Refuses a request before its body is read: behind the head callback the client gets an error with this
-/// `status`, and with its standard text as the body, and no `100 Continue` (RFC 9110, 10.1.1). The connection ends,
-/// unless the request has no body; what the client has sent of it by then is dropped. No handler is called.
+/// Refuses a request before its body is read: after the head callback the client gets an error with this
+/// `status` and with its standard text as the body, and no `100 Continue` (RFC 9110, 10.1.1). The
+/// connection ends, unless the request has no body; what the client has sent of it by then is dropped. No
+/// handler is called.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL and a status outside of 400 to 599, EPERM outside of the head
 /// callback of this request, EALREADY (called before).
@@ -152,8 +159,9 @@ pub unsafe extern "C" fn yolanda_http_request_refuse(
     jump_to!(crate::http::head::yolanda_http_request_refuse)
 }
 
-/// Refuses a request as yolanda_http_request_refuse() does, with an answer of yours: headers, content type and
-/// body may be set in the response, which is valid until the head callback returns. It can't be deferred.
+/// Refuses a request as yolanda_http_request_refuse() does, with an answer of your own: headers, content
+/// type and body may be set in the response, which is valid until the head callback returns. It can't be
+/// deferred.
 ///
 /// Returns the response, which has the status and its standard text, or NULL with errno as
 /// yolanda_http_request_refuse().
@@ -171,7 +179,8 @@ pub unsafe extern "C" fn yolanda_http_request_refuse_with(
 
 /// The `data` of yolanda_http_request_stream_body(), for who answers the request.
 ///
-/// Returns the pointer, or NULL with errno: EINVAL for NULL, ENOENT where the body was collected or there is none.
+/// Returns the pointer, or NULL with errno: EINVAL for NULL, ENOENT where the body was collected or there
+/// is none.
 ///
 /// # Safety
 /// As for yolanda_http_request_body().

@@ -23,31 +23,32 @@ pub type yolanda_server_callback =
 /// for);
 /// "unix:/path", "unix:@name": a Unix domain socket, or one of Linux's abstract namespace (unix(7)).
 ///
-/// Port 0 is any free one, which `port` of the server then holds (0 for Unix sockets). The address is
-/// bound at once, with SO_REUSEADDR; a Unix socket listens at once, the others from the start on.
+/// Port 0 is any free one, which `port` of the server then holds (0 for Unix sockets). The address is bound
+/// at once, with SO_REUSEADDR; a Unix socket listens at once, the others from yolanda_server_start() on.
 ///
-/// A socket file that nobody listens on was left behind, and is replaced; the server's own is removed when it
-/// stops. A path changes hands only under a lock on the file "PATH.yolanda-lock" (flock(2)), which is made for
-/// that moment and removed after it. So of two servers that start at once one gets EADDRINUSE, and nobody
-/// removes the file of a live server, in whatever order servers start, stop and die. A child that has the
-/// socket by fork(2) removes the file only when nobody listens on it any more. Where the folder can't be
-/// written when the server stops, the file stays. Servers of yolanda_server_new_fd() neither make nor remove
-/// a file; abstract names are the kernel's and have none.
+/// A socket file that nobody listens on is replaced; the server's own is removed when it stops. Both happen
+/// only under a lock (flock(2)) on the file "PATH.yolanda-lock", which is made for that moment and removed
+/// after it. So if two servers start at once, one of them gets EADDRINUSE, and nobody removes the file of a
+/// live server, in whatever order servers start, stop and crash. A child that has the socket by fork(2)
+/// removes the file only when nobody listens on it any more. If the folder can't be written to when the
+/// server stops, the file stays. Servers of yolanda_server_new_fd() neither make nor remove a file;
+/// abstract names have none.
 ///
 /// `threads` more threads serve its connections; 0: the loop's own. Callbacks are as for
 /// tcp_server_init() and may be NULL. `data` of new connections is set by tcp_server_set_data().
 ///
 /// Connections have TCP_NODELAY set: see yolanda_server_set_nodelay().
 ///
-/// Where the process is out of descriptors, clients are turned away (their connection is closed at once) until
-/// there are some: the server keeps a descriptor for that while it runs. Servers of tcp_server_init() have none:
-/// their clients wait in the kernel's queue.
+/// Where the process is out of descriptors, clients are turned away (their connection is closed at once)
+/// until there are some: the server keeps a descriptor for that while it runs. Servers of tcp_server_init()
+/// have none: their clients wait in the kernel's queue.
 ///
-/// Returns the server, to be released by yolanda_server_free() or with its loop, or NULL with errno:
-/// EINVAL (NULL, no address, negative `threads`), EPERM on another thread, EADDRINUSE (also for a
-/// file that isn't a socket, one that somebody listens on, and a lock that somebody holds for more than
-/// a second), EADDRNOTAVAIL, EACCES, EROFS, ENOLCK (a file system without locks), ENOENT (no such host or folder), EAGAIN or EHOSTUNREACH (the name can't be looked up now), EAFNOSUPPORT,
-/// ENAMETOOLONG, EMFILE, ENFILE, ENOMEM.
+/// Returns the server, to be released by yolanda_server_free() or with its loop, or NULL with errno: EINVAL
+/// (NULL, no address, negative `threads`), EPERM on another thread, EADDRINUSE (also for a file that isn't
+/// a socket, one that somebody listens on, and a lock that somebody holds for more than a second),
+/// EADDRNOTAVAIL, EACCES, EROFS, ENOLCK (a file system without locks), ENOENT (no such host or folder),
+/// EAGAIN or EHOSTUNREACH (the name can't be looked up now), EAFNOSUPPORT, ENAMETOOLONG, EMFILE, ENFILE,
+/// ENOMEM.
 ///
 /// # Safety
 /// `eventLoop` is NULL or a loop; `address` is NULL or ends with a NUL. Only on the loop's thread.
@@ -65,11 +66,11 @@ pub unsafe extern "C-unwind" fn yolanda_server_new(
     jump_to!(crate::reactor::tcp_server::yolanda_server_new)
 }
 
-/// Makes a server on a stream socket that listens already: inherited, passed by systemd (fd 3 and
-/// up), received over a Unix socket. On success the descriptor is the server's, non-blocking and
-/// close-on-exec; a socket file stays where it is when the server stops. Otherwise as
-/// yolanda_server_new(). A descriptor on which another server accepts is refused on the same loop, and must not be
-/// given on others: use dup(2).
+/// Makes a server on a stream socket that listens already: inherited, passed by systemd (fd 3 and up),
+/// received over a Unix socket. On success the descriptor is the server's, non-blocking and close-on-exec;
+/// a socket file stays where it is when the server stops. Otherwise as yolanda_server_new(). A descriptor
+/// on which another server accepts is refused on the same loop, and must not be given on others: use
+/// dup(2).
 ///
 /// Returns the server, or NULL with errno, and the descriptor stays the caller's: EINVAL (NULL, a
 /// socket that doesn't listen, negative `threads`), EBADF, ENOTSOCK, EPROTOTYPE for a socket that
@@ -285,19 +286,26 @@ pub unsafe extern "C" fn yolanda_server_connections(server: *mut TCPserver) -> i
     jump_to!(crate::reactor::tcp_server::yolanda_server_connections)
 }
 
-/// Ends a server in good order. Its listening sockets are closed before this returns, also the one
-/// of an acceptor of the program's, whose `listen_fd` becomes -1; clients that come now are refused. Clients that
-/// have connected before and wait to be accepted are served as the others are: their completed callback
-/// comes from a later pass of the loop that accepts. Those beyond yolanda_server_set_max_connections() are closed
-/// in order, without a callback; so is, without reading what it has sent, whoever finds the process out of
-/// descriptors. With a `deadline_ms` of 0 there is no time for them: the kernel resets them, as it does when
-/// a server is freed. A connection on which nothing waits is closed at once; where the client's side hasn't acknowledged all that it was
-/// sent, by a half-close that takes nothing back, and that waits up to 5 seconds for the client's end.
-/// What is queued is sent before; what has arrived and wasn't consumed, or is an
-/// HTTP request not yet answered, goes on until it is. HTTP answers say `Connection: close`.
-/// Connections that are left after `deadline_ms` get a last turn, for what has arrived by then, and are closed, with
-/// ESHUTDOWN as their error; 0: at once, without that turn, -1: no deadline. Then, in a pass of the server's loop, `done(server, data)` is
-/// called, once. The server's threads and the connections of other servers go on.
+/// Ends a server in good order. Its listening sockets are closed before this returns, the one of an
+/// acceptor of the program's own included, whose `listen_fd` becomes -1; clients that come later are
+/// refused.
+///
+/// Clients that have connected before and wait to be accepted are served as the others are: their completed
+/// callback comes from a later pass of the loop that accepts. Those beyond
+/// yolanda_server_set_max_connections() are closed in order, without a callback; when the process is out of
+/// descriptors, so are the others, without reading what they have sent. With a `deadline_ms` of 0 there is
+/// no time for them: the kernel resets them, as it does when a server is freed.
+///
+/// A connection on which nothing waits is closed at once. If its client hasn't acknowledged all that it was
+/// sent, that begins with a half-close, which takes nothing back, and waits up to 5 seconds for the
+/// client's end. What is queued is sent before. Bytes that have arrived and weren't consumed, and HTTP
+/// requests that aren't answered yet, keep a connection open until they are. HTTP answers say `Connection:
+/// close`.
+///
+/// Connections that are left after `deadline_ms` get a last turn, for what has arrived by then, and are
+/// closed, with ESHUTDOWN as their error; 0: at once, without that turn, -1: no deadline. Then
+/// `done(server, data)` is called once, in a pass of the server's loop. The server's threads and the
+/// connections of other servers go on.
 ///
 /// Returns 0, or -1 with errno: EINVAL (NULL, less than -1), EPERM on another thread, EALREADY for a
 /// server that is stopping, ESHUTDOWN for one that has stopped, ENOMEM.

@@ -20,9 +20,10 @@ pub type yolanda_signal_callback = Option<
 /// that comes again before the loop has called counts once, as pending signals do (signal(7)).
 ///
 /// The library's handler is installed with the first watcher of a signal, with SA_RESTART and SA_ONSTACK
-/// (sigaction(2)), and what the program had there before (a handler, SIG_IGN, SIG_DFL) is put back behind
-/// the last one, unless the program has replaced the handler meanwhile. Threads may block the signal as long as one doesn't. A child
-/// that was forked inherits the handler until it executes another program.
+/// (sigaction(2)). When the last watcher ends, what the program had there before (a handler, SIG_IGN,
+/// SIG_DFL) is put back, unless the program has replaced the handler meanwhile. Threads may block the
+/// signal as long as one doesn't. A child that was forked inherits the handler until it executes another
+/// program.
 ///
 /// Returns the watcher, or 0 with errno: EINVAL (NULL, no signal, SIGKILL, SIGSTOP, or what a fault of the
 /// program raises: SIGSEGV, SIGBUS, SIGFPE, SIGILL), EPERM on another thread, ENOMEM.

@@ -13,13 +13,13 @@ use crate::abi::thread_pool::thread_pool;
 /// frees what the loop has on the calling thread.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL and for a thread that the program has detached
-/// (pthread_detach(3)), whose loop stays, EDEADLK on the thread itself and where pthread_join(3) finds that
+/// (pthread_detach(3)), whose loop stays; EDEADLK on the thread itself, and when pthread_join(3) finds that
 /// the thread waits for the caller, which not every version of it does.
 ///
 /// # Safety
-/// `thread` is NULL or was set up by event_loop_thread_init(). Any thread but this one may call it, one at a time,
-/// inside callbacks too, without locks that the thread's callbacks want to take. Nobody uses the thread's
-/// loop any more. A connection of another thread that is retained may outlive it.
+/// `thread` is NULL or was set up by event_loop_thread_init(). Any thread but this one may call it, one at
+/// a time, inside callbacks too, without locks that the thread's callbacks want to take. Nobody uses the
+/// thread's loop any more. A connection of another thread that is retained may outlive it.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_loop_thread_stop(thread: *mut event_loop_thread) -> c_int {
@@ -35,8 +35,8 @@ pub unsafe extern "C-unwind" fn yolanda_loop_thread_stop(thread: *mut event_loop
 /// pthread_join(3) finds that one of them waits for the caller, which not every version of it does.
 ///
 /// # Safety
-/// `pool` is NULL or a pool that isn't freed yet. Only on its main loop's thread, inside callbacks too, without locks
-/// that the threads' callbacks want to take.
+/// `pool` is NULL or a pool that isn't freed yet. Only on its main loop's thread, inside callbacks too,
+/// without locks that the threads' callbacks want to take.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_thread_pool_free(pool: *mut thread_pool) -> c_int {

@@ -101,8 +101,8 @@ impl Content {
         Some(())
     }
 
-    /// Counts the bytes that the block is going to hold, in steps where there is room for a whole one. None where
-    /// it is too much.
+    /// Counts the bytes that the block is going to hold, in steps where there is room for a whole one. None
+    /// where it is too much.
     #[cold]
     unsafe fn count(&mut self, len: usize, bodies: *const Bodies) -> Option<()> {
         // SAFETY: as for `append`.

@@ -2,7 +2,8 @@
 //!
 //! `exports` and `setters` are the C side, `attempt` is one attempt from its beginning to its end,
 //! `candidate` an address that is tried in it; `resolver` goes from a name to addresses, on threads
-//! that `look_up`; `outcome` is what comes of an attempt, `backoff` tells how long to wait.
+//! that call getaddrinfo(3) (`look_up`); `outcome` is what comes of an attempt, `backoff` tells how long
+//! to wait.
 //!
 //! All of a client belongs to its loop's thread. Whatever may lead back to it (its timer, its
 //! channels, its connection's owner, its job) is taken away when it is freed; and its own code looks

@@ -3,8 +3,8 @@
 //! A job belongs to two at first: its loop, which has it in a list until the answer has arrived, and
 //! the line of jobs with the thread that works it off. Only the loop's thread looks at `client`.
 //!
-//! Nothing ends a question that a thread has asked. A job that its client left stays in the list, and
-//! who asks for the same host next gets it: a client has at most one, however often it tries. The
+//! Nothing ends a look-up that a thread has begun. A job that its client left stays in the list, and the
+//! next attempt at the same host takes it over: a client has at most one, however often it tries. The
 //! line is worked off in order, so each client gets its turn.
 
 use super::super::loop_state::{self, of as loop_of};

@@ -199,8 +199,8 @@ pub unsafe extern "C-unwind" fn tcp_connection_shutdown(tcpConnection: *mut tcp_
 }
 
 /// Ends a connection once its queue is sent: no more message callbacks, input is read and dropped, also
-/// where reading was stopped. With `linger` it half-closes and waits a while for the peer's end, so that bytes which are still
-/// arriving don't make the kernel throw away what was sent.
+/// where reading was stopped. With `linger` it half-closes and waits a while for the peer's end, so that bytes
+/// which are still arriving don't make the kernel throw away what was sent.
 ///
 /// # Safety
 /// A live connection, on its thread.

@@ -1,6 +1,6 @@
-//! What few connections have: user data, limits, water marks, timeouts, a file to send, a stream that its end
-//! ends, a pace of reading. Made when first needed and
-//! freed with the connection, so that the others stay small.
+//! What few connections have: user data, limits, water marks, timeouts, a file to send, a body that only the
+//! end of the stream ends, a pace of reading. Made when first needed and freed with the connection, so that
+//! the others stay small.
 
 use super::settings::{Limits, REFUSE, Settings};
 use super::{Connection, LIMIT, file, finish, marks, pace, timeouts, turns};

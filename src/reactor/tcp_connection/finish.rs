@@ -1,5 +1,5 @@
-//! The last that is sent: a half-close, and the end after it. A peer that takes the end of the stream for the
-//! end of what it reads gets a reset instead, where that isn't whole.
+//! The last that is sent: a half-close, and the end of the connection after it. If what was sent isn't whole,
+//! and the peer would take the end of the stream for its end, the peer gets a reset instead.
 
 use super::{
     AfterSending, Connection, Side, extras, life, pause, queue, room, timeouts, together, turns,

@@ -1,6 +1,6 @@
-//! Limits of time are fair. The loop's thread may have been elsewhere while the peer, or another thread, did in time
-//! what the limit is about. So whoever finds that a limit is over punishes nobody: the connection has a turn first, in
-//! which it does what it could have done before. Then all who have limits judge.
+//! Time limits are fair. While the loop's thread was busy, the peer or another thread may have done in time
+//! what the limit is about. So a limit that is over doesn't end the connection by itself: the connection has a
+//! turn first, in which it does what it could have done before. Then all of its limits judge.
 
 use super::super::{pending, tcp_server};
 use super::{Connection, Work, end, life, queue, read, timeouts, turns, write};

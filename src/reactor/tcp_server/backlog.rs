@@ -129,7 +129,8 @@ impl Backlog {
 /// # Safety
 /// A listener of a live server that accepts no more, on the server's thread.
 pub(super) unsafe fn take(listener: *mut Listener) {
-    // SAFETY: the server is live, and its listeners with it; the lock keeps the listener's own thread from closing the socket.
+    // SAFETY: the server is live, and its listeners with it; the lock keeps the listener's own thread from
+    // closing the socket.
     unsafe {
         let server = (*listener).server;
         let mut queue = (*listener).backlog.0.lock();

@@ -1,8 +1,9 @@
 //! A server: what stands behind the public `struct TCPserver`, and the original's functions.
 //!
 //! `make` opens listening sockets, `start` brings them to their loops, `accept` turns clients into
-//! connections, `limit` counts those, `set` holds what a program sets. `stop` and `free` end a server,
-//! `backlog` has the clients that it hasn't accepted until then, `sweep` ends its connections; `attention` is how one thread has another look at all that.
+//! connections, `limit` counts those, `set` holds what a program sets, `reserve` is a spare descriptor. `stop`
+//! and `free` end a server, `backlog` has the clients that it hasn't accepted until then, `sweep` ends its
+//! connections; `attention` is how one thread has another look at all that.
 
 mod accept;
 mod attention;
