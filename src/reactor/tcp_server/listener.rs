@@ -136,11 +136,13 @@ pub(super) unsafe fn watch(listener: *mut Listener) -> c_int {
 pub(super) unsafe fn arrive(listener: *mut Listener) {
     // SAFETY: as said.
     unsafe {
-        if (*(*listener).server).state.load(SeqCst) == RUNNING && watch(listener) == 0 {
-            return;
+        match (*(*listener).server).state.load(SeqCst) {
+            RUNNING if watch(listener) == 0 => {}
+            // The server's thread is about to take those who wait.
+            STOPPING if !(*listener).backlog.is_taken() => enlist(listener),
+            // A socket that nobody accepts on would keep its share of the clients.
+            _ => end(listener),
         }
-        // A socket that nobody accepts on would keep its share of the clients.
-        close(listener);
     }
 }
 
