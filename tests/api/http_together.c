@@ -269,10 +269,11 @@ CASE(before_a_queue_that_others_fill)
         text[got] = '\0';
     }
     CHECK_INT(status_of(text), 200);
-    const char *body = body_of(text);
-    NEED(strncmp(body, "one", 3) == 0);
-    CHECK(strspn(body + 3, "m") == MUCH * BLOCK);
-    CHECK_TEXT(body + 3 + MUCH * BLOCK, "the end");
+    const char *rest = strstr(text, "\r\n\r\none");
+    NEED(rest != NULL);
+    rest += strlen("\r\n\r\none");
+    CHECK(strspn(rest, "m") == MUCH * BLOCK);
+    CHECK_TEXT(rest + MUCH * BLOCK, "the end");
     CHECK_INT(calls, 2);
     end_both();
 }
