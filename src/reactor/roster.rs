@@ -37,10 +37,8 @@ impl Roster {
     }
 
     fn free(&mut self) {
-        // SAFETY: a run of the pool, of which the first places were written.
-        unsafe {
-            pool::run_free(self.places.cast(), self.len as usize * size_of_val(&self.places))
-        };
+        // SAFETY: a run of the pool. How much of it was ever written isn't known.
+        unsafe { pool::run_drop(self.places.cast()) };
     }
 }
 

@@ -49,8 +49,8 @@ mod watched {
         }
 
         pub fn lock(&self) -> Guard<'_, T> {
-            // SAFETY: an initialised mutex; locks are statics, so it is never moved. A mutex of the default
-            // kind reports no errors.
+            // SAFETY: an initialised mutex, which isn't moved any more once somebody has locked it. A mutex of
+            // the default kind reports no errors.
             unsafe { libc::pthread_mutex_lock(self.mutex.get()) };
             Guard(self)
         }

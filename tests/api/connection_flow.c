@@ -67,6 +67,35 @@ CASE(pausing_in_the_message_callback)
     UNTIL((int)got == sent);
 }
 
+static void take_it_off(struct tcp_connection *one)
+{
+    CHECK_INT(event_loop_remove_channel_event(loop, one->channel->fd, one->channel), 0);
+}
+
+/* Once its channel is off the loop, the program reads itself. */
+CASE(taken_off_in_the_message_callback)
+{
+    enum { SIZE = 100 * 1000 };
+    static char block[SIZE];
+    set_up_local();
+    in_message = take_it_off;
+    NEED(write(peer, block, SIZE) == SIZE);
+    UNTIL(messages > 0);
+    settle();
+    CHECK_INT(messages, 1);
+    size_t left = 0;
+    ssize_t n;
+    while ((n = recv(conn->channel->fd, block, SIZE, MSG_DONTWAIT)) > 0) {
+        left += n;
+    }
+    CHECK(got + left == SIZE);
+    CHECK_INT(event_loop_add_channel_event(loop, conn->channel->fd, conn->channel), 0);
+    in_message = NULL;
+    say("on");
+    UNTIL(messages == 2);
+    CHECK_INT(closed, 0);
+}
+
 /* What was left unread is handed over once more; and only after a pause. */
 CASE(resuming_with_unread_bytes)
 {

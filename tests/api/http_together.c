@@ -235,6 +235,49 @@ CASE(before_a_limit_that_comes_later)
     end_both();
 }
 
+enum { MUCH = 64, BLOCK = 1 << 20 }; /* as much as a connection's queue may hold */
+
+static void post_much(void *unused)
+{
+    static char block[BLOCK];
+    (void)unused;
+    memset(block, 'm', sizeof block);
+    for (int i = 0; i < MUCH; i++) {
+        CHECK_INT(tcp_connection_send_data(others, block, sizeof block), 0);
+    }
+}
+
+static void say_more_after_others(void)
+{
+    on_thread(post_much, NULL);
+    CHECK_INT(tcp_connection_send_data(others, "the end", 7), 0);
+}
+
+/* Another thread fills the queue between an answer and its leaving: all that was accepted is sent, each
+ * byte once and in its order. */
+CASE(before_a_queue_that_others_fill)
+{
+    static char text[MUCH * BLOCK + 1000];
+    size_t got = 0;
+    begin();
+    both(say_more_after_others);
+    while (got < MUCH * BLOCK || strcmp(text + got - 7, "the end") != 0) {
+        UNTIL(readable(first));
+        ssize_t n = recv(first, text + got, sizeof text - 1 - got, MSG_DONTWAIT);
+        NEED(n > 0);
+        got += n;
+        text[got] = '\0';
+    }
+    CHECK_INT(status_of(text), 200);
+    const char *rest = strstr(text, "\r\n\r\none");
+    NEED(rest != NULL);
+    rest += strlen("\r\n\r\none");
+    CHECK(strspn(rest, "m") == MUCH * BLOCK);
+    CHECK_TEXT(rest + MUCH * BLOCK, "the end");
+    CHECK_INT(calls, 2);
+    end_both();
+}
+
 CASE(more_than_a_group)
 {
     enum { N = 100 };

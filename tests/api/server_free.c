@@ -654,3 +654,35 @@ CASE(never_started_they_go_with_the_loop)
     free(acceptor);
     CHECK_INT(open_fds(), before);
 }
+
+/* A pool of the program's in the place of the server's own: its threads close their sockets when they come
+ * to that, after the server. */
+CASE(with_threads_of_a_pool_that_stays)
+{
+    int before = open_fds();
+    for (int i = 0; i < 20; i++) {
+        loop = yolanda_loop_new(NULL, NULL);
+        NEED(loop != NULL);
+        struct thread_pool *pool = thread_pool_new(loop, 2);
+        NEED(pool != NULL);
+        thread_pool_start(pool);
+        make("127.0.0.1:0", 0);
+        server->threadPool = pool;
+        CHECK_INT(yolanda_server_set_reuseport(server, 1), 0);
+        CHECK_INT(yolanda_server_start(server), 0);
+        int fd = visit(), port = server->port;
+        UNTIL(completed == 1);
+        CHECK_INT(yolanda_server_free(server), 0);
+        ends(fd);
+        UNTIL(closed == 1);
+        long long late = now_ms() + SECONDS * 1000;
+        int again;
+        while ((again = dial_port(port)) >= 0 && now_ms() < late) {
+            close(again);
+        }
+        CHECK_INT(again, -1);
+        close(fd);
+        end();
+        CHECK_INT(open_fds(), before);
+    }
+}

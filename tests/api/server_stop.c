@@ -751,6 +751,48 @@ CASE(freed_by_one_of_those_who_waited)
     }
 }
 
+static void hold_thread(struct event_loop *where, void *data)
+{
+    (void)where;
+    (void)data;
+    held++;
+    while (sem_wait(&let_go) < 0) {
+    }
+}
+
+static void hold_at_start(struct event_loop *where, void *data)
+{
+    CHECK_INT(yolanda_loop_post(where, hold_thread, data), 0);
+}
+
+/* Their thread hasn't come to its listening socket yet. */
+CASE(those_who_wait_before_their_thread_listens)
+{
+    int before = open_fds();
+    NEED(sem_init(&let_go, 0, 0) == 0);
+    held = 0;
+    make("127.0.0.1:0", 1);
+    CHECK_INT(yolanda_server_set_reuseport(server, 1), 0);
+    CHECK_INT(yolanda_server_set_thread_hooks(server, hold_at_start, NULL, NULL), 0);
+    CHECK_INT(yolanda_server_start(server), 0);
+    UNTIL(held == 1);
+    for (int i = 0; i < WAITING; i++) {
+        waiting[i] = visit();
+        put(waiting[i], "hello");
+    }
+    CHECK_INT(stop(-1), 0);
+    is_refused();
+    sem_post(&let_go);
+    for (int i = 0; i < WAITING; i++) {
+        ends_after(waiting[i], 5);
+    }
+    none_waits();
+    stopped();
+    CHECK_INT(completed, WAITING);
+    end();
+    CHECK_INT(open_fds(), before);
+}
+
 /* More than may be open are refused, but not reset. */
 CASE(those_who_wait_at_the_limit_are_refused)
 {

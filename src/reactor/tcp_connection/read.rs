@@ -74,7 +74,8 @@ unsafe fn take(conn: *mut Connection, bits: u32) {
             if read > 0 && budget::is_spent_now((*conn).public.eventLoop) {
                 break;
             }
-            let wanted = (*conn).channel.events & EVENT_READ != 0;
+            // What the program took off the loop it reads itself.
+            let wanted = (*conn).registered && (*conn).channel.events & EVENT_READ != 0;
             if !life::is_open(conn) || (*conn).ended || !wanted {
                 return;
             }

@@ -113,7 +113,9 @@ unsafe fn group(l: *mut event_loop) -> *mut Together {
 /// On the loop's thread.
 pub unsafe fn flush(l: *mut event_loop) {
     // SAFETY: a connection that closes is flushed first, so those of the group are open. Sending calls
-    // nothing of the program, and makes no new group while this one's bytes are used.
+    // nothing of the program, and makes no new group while this one's bytes are used. What was taken
+    // isn't refused for what others have sent since: refusing takes their tasks in, and one of those may
+    // be what flushes.
     unsafe {
         let group = (*loop_of(l)).together;
         if group.is_null() || (*group).count == 0 {
@@ -128,7 +130,7 @@ pub unsafe fn flush(l: *mut event_loop) {
                 turns::close_in_pass(conn, libc::EBADF);
             } else if !(*conn).closed.load(Relaxed)
                 && (*conn).side != Side::HalfClosed
-                && write::send(conn, at, len, More::Nothing) < 0
+                && write::write_or_queue(conn, at, len, More::Nothing) < 0
             {
                 // The answer was taken: where it can't be sent after all, nobody waits for it.
                 turns::close_in_pass(conn, errno::get());

@@ -136,8 +136,17 @@ pub unsafe fn send(conn: *mut Connection, data: *const u8, len: usize, more: Mor
     }
 }
 
-unsafe fn write_or_queue(conn: *mut Connection, data: *const u8, len: usize, more: More) -> isize {
-    // SAFETY: as in `send`.
+/// Sends what was accepted, or queues it. -1 with errno, the connection being closed then.
+///
+/// # Safety
+/// As `send`.
+pub unsafe fn write_or_queue(
+    conn: *mut Connection,
+    data: *const u8,
+    len: usize,
+    more: More,
+) -> isize {
+    // SAFETY: as said.
     unsafe {
         together::flush_of(conn);
         let mut written = 0;

@@ -27,22 +27,29 @@ pub(super) unsafe fn call(l: *mut event_loop, why: u8) {
     unsafe { call_with(l, why, ptr::null_mut()) };
 }
 
-/// Brings a listener to its loop, unless that was freed.
+/// Brings a listener to its loop, unless that was freed. It keeps its server until it is closed there.
 ///
 /// # Safety
 /// Nobody else has the listener.
 pub(super) unsafe fn send(listener: *mut Listener) {
-    // SAFETY: the listener keeps its loop's memory.
-    unsafe { call_with((*listener).l, ARRIVING, listener) };
+    // SAFETY: the listener keeps its loop's memory, and it is its loop's thread's only if it was queued.
+    unsafe {
+        listener::keep_server(listener);
+        if !call_with((*listener).l, ARRIVING, listener) {
+            listener::let_server_go(listener);
+        }
+    }
 }
 
-unsafe fn call_with(l: *mut event_loop, why: u8, listener: *mut Listener) {
+/// False where the loop was freed.
+unsafe fn call_with(l: *mut event_loop, why: u8, listener: *mut Listener) -> bool {
     // SAFETY: the list is written under the loop's mutex, and while that is held the loop isn't
     // taken down.
     unsafe {
         let own = of(l);
         libc::pthread_mutex_lock(&raw mut (*l).mutex);
-        if !(*own).gone {
+        let there = !(*own).gone;
+        if there {
             if !listener.is_null() {
                 (*listener).next = (*own).arriving;
                 (*own).arriving = listener;
@@ -51,6 +58,7 @@ unsafe fn call_with(l: *mut event_loop, why: u8, listener: *mut Listener) {
             wakeup::wake_once(l);
         }
         libc::pthread_mutex_unlock(&raw mut (*l).mutex);
+        there
     }
 }
 

@@ -27,6 +27,8 @@ pub struct Listener {
     /// Of the socket, and hence of those that it accepts.
     pub(super) kind: Kind,
     listed: bool,
+    /// It has a reference to its server, which may be freed on another thread than the loop's.
+    keeps_server: bool,
     /// Waits a moment, because accept(2) failed: descriptors may become free.
     pub(super) resting: bool,
     /// Waits for a connection to close.
@@ -58,6 +60,7 @@ impl Listener {
             identity: None,
             kind: Kind::Stream,
             listed: false,
+            keeps_server: false,
             resting: false,
             full: false,
             complained: false,
@@ -136,11 +139,13 @@ pub(super) unsafe fn watch(listener: *mut Listener) -> c_int {
 pub(super) unsafe fn arrive(listener: *mut Listener) {
     // SAFETY: as said.
     unsafe {
-        if (*(*listener).server).state.load(SeqCst) == RUNNING && watch(listener) == 0 {
-            return;
+        match (*(*listener).server).state.load(SeqCst) {
+            RUNNING if watch(listener) == 0 => {}
+            // The server's thread is about to take those who wait.
+            STOPPING if !(*listener).backlog.is_taken() => enlist(listener),
+            // A socket that nobody accepts on would keep its share of the clients.
+            _ => end(listener),
         }
-        // A socket that nobody accepts on would keep its share of the clients.
-        close(listener);
     }
 }
 
@@ -313,8 +318,36 @@ pub(super) unsafe fn end(listener: *mut Listener) {
     // SAFETY: a live listener, whose list only this thread changes.
     unsafe {
         close(listener);
-        if !(*listener).backlog.is_empty() {
+        if (*listener).backlog.is_empty() {
+            let_server_go(listener);
+        } else {
             enlist(listener);
+        }
+    }
+}
+
+/// Keeps the server's memory, and with it the listener's own.
+///
+/// # Safety
+/// A listener of a live server; nobody else has it.
+pub(super) unsafe fn keep_server(listener: *mut Listener) {
+    // SAFETY: as said.
+    unsafe {
+        limit::hold((*listener).server);
+        (*listener).keeps_server = true;
+    }
+}
+
+/// Ends what `keep_server` began, if it did. The listener isn't used afterwards where nothing else keeps the
+/// server.
+///
+/// # Safety
+/// A listener in no list, on its loop's thread, or that hasn't come to its loop.
+pub(super) unsafe fn let_server_go(listener: *mut Listener) {
+    // SAFETY: as said.
+    unsafe {
+        if std::mem::replace(&mut (*listener).keeps_server, false) {
+            limit::release((*listener).server);
         }
     }
 }
@@ -351,6 +384,7 @@ pub(super) unsafe fn close_all(l: *mut event_loop) {
             let listener = (*loop_of(l)).listeners;
             close(listener);
             backlog::drop_all(listener);
+            let_server_go(listener);
         }
     }
 }
