@@ -297,7 +297,8 @@ struct yolanda_http_access {
      */
     const char *method;
     /**
-     * The target as the client wrote it, whatever the callback did to `url`; NULL as above.
+     * The target as the client wrote it, but for `http://HOST` before the path, whatever the callback did to `url`;
+     * NULL as above.
      */
     const char *url;
     /**

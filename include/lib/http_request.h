@@ -115,7 +115,7 @@ struct http_request *http_request_new(void);
 void http_request_clear(struct http_request *httpRequest);
 
 /**
- * Empties the request for the next one.
+ * Empties the request for the next one. Nothing, where the body of a server's request is still to come.
  *
  * # Safety
  * The strings aren't used again.

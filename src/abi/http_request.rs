@@ -82,7 +82,7 @@ pub unsafe extern "C" fn http_request_clear(httpRequest: *mut http_request) {
     jump_to!(crate::http::http_request::http_request_clear)
 }
 
-/// Empties the request for the next one.
+/// Empties the request for the next one. Nothing, where the body of a server's request is still to come.
 ///
 /// # Safety
 /// The strings aren't used again.

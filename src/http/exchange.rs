@@ -124,6 +124,8 @@ unsafe fn serve_some(input: *mut buffer, conn: *mut tcp_connection) -> bool {
             }
             put_away(conn, scratch, request, &next);
             given = next == Next::Given;
+            // Or its client has ended its stream while a callback ran the loop.
+            let answers_on = resumed || answering::is_answering(conn);
             if !state::leave(conn, http) {
                 // Whoever ended it while a callback ran has left nothing to do.
             } else if !sent {
@@ -132,10 +134,10 @@ unsafe fn serve_some(input: *mut buffer, conn: *mut tcp_connection) -> bool {
                 close_after_send(conn, false);
             } else if let Next::Close { linger } = next {
                 close_after_send(conn, linger);
-            } else if resumed && next == Next::Hold {
+            } else if answers_on && next == Next::Hold {
                 // A client that has ended its stream isn't done before its body is.
                 (*http).sending = true;
-            } else if resumed && next == Next::Stay {
+            } else if answers_on && next == Next::Stay {
                 answering::set_answering(conn, false);
             }
         }
@@ -417,6 +419,18 @@ pub(super) unsafe fn drained(conn: *mut tcp_connection) {
         } else if (*http).sending {
             serve((*conn).input_buffer, conn);
         }
+    }
+}
+
+/// Whether requests are being answered further down on the stack.
+///
+/// # Safety
+/// As `drained`.
+pub(super) unsafe fn is_answering(conn: *mut tcp_connection) -> bool {
+    // SAFETY: the state is there as long as the connection is open.
+    unsafe {
+        let http = state::of(conn);
+        !http.is_null() && state::is_served(http)
     }
 }
 

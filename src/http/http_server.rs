@@ -61,6 +61,15 @@ pub(crate) unsafe fn half_closed(conn: *mut tcp_connection) {
     }
 }
 
+/// Whether a connection's requests are being answered further down on the stack.
+///
+/// # Safety
+/// An open connection on its thread.
+pub(crate) unsafe fn is_answering(conn: *mut tcp_connection) -> bool {
+    // SAFETY: only connections of an HTTP server have its state in their field.
+    unsafe { serves(conn) && exchange::is_answering(conn) }
+}
+
 /// Frees what a loop that ends kept for its requests.
 ///
 /// # Safety

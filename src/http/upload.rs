@@ -116,7 +116,7 @@ pub(crate) unsafe extern "C" fn yolanda_http_request_stream_data(
     }
 }
 
-/// Whether the request is the library's for now: a body is to come that goes to the program.
+/// Whether the request is the library's for now: a body is to come, to the program or to nobody.
 ///
 /// # Safety
 /// `request` is a live request.
@@ -126,6 +126,7 @@ pub(super) unsafe fn is_coming(request: *mut Request) -> bool {
         let upload = request::upload(request);
         matches!(request::intake(request), Intake::Asked(_) | Intake::Refused)
             || !upload.is_null() && !(*upload).is_over
+            || !request::connection(request).is_null() && request::has_more(request)
     }
 }
 

@@ -203,6 +203,40 @@ CASE(a_server_that_is_freed_says_nothing_more)
     CHECK_INT(entries, 0);
 }
 
+static int handled;
+
+static void on_route(struct http_request *request, struct http_response *response, void *data)
+{
+    (void)request, (void)data;
+    handled++;
+    yolanda_http_response_set_status(response, 200, NULL);
+}
+
+static void on_access_reset(const struct yolanda_http_access *entry, void *data)
+{
+    CHECK(data == &entries);
+    NEED(entry->request != NULL);
+    http_request_reset(entry->request);
+    entries++;
+}
+
+/* The body of a request that nobody answers is still on its way then: it doesn't become a request. */
+CASE(emptying_a_request)
+{
+    entries = handled = 0;
+    loop = NULL;
+    make_http(NULL);
+    CHECK_INT(yolanda_http_server_route(http, "GET", "/a", on_route, NULL, NULL), 0);
+    CHECK_INT(yolanda_http_server_set_access_log(http, on_access_reset, &entries), 0);
+    CHECK_INT(yolanda_http_server_start(http), 0);
+    const char *answer = exchange("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 28\r\n\r\n" REQUEST
+                                  "GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    CHECK_INT(status_of(answer), 405);
+    CHECK_INT(handled, 1);
+    CHECK_INT(entries, 2);
+    CHECK_INT(yolanda_loop_free(loop), 0);
+}
+
 static const struct yolanda_http_access fine = {
     .peer = "[::1]:80",
     .method = "GET",

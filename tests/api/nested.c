@@ -137,6 +137,114 @@ CASE(the_client_has_half_closed)
     finish();
 }
 
+/* A client that sends the rest and ends its side while a callback runs the loop. */
+static const char *rest_of_it;
+static int client_s_end, held_parts;
+static struct tcp_connection *of_the_body;
+static char whole_body[100];
+
+static void client_ends(void)
+{
+    put(client_s_end, rest_of_it);
+    NEED(shutdown(client_s_end, SHUT_WR) == 0);
+    run_the_loop(5);
+}
+
+static void on_part(struct http_request *request, const char *bytes, size_t length, int event, void *data)
+{
+    (void)data;
+    if (event != YOLANDA_HTTP_BODY_PART) {
+        CHECK_INT(event, YOLANDA_HTTP_BODY_COMPLETE);
+        of_the_body = NULL;
+        return;
+    }
+    strncat(whole_body, bytes, length);
+    if (rest_of_it != NULL) {
+        client_ends();
+        rest_of_it = NULL;
+    }
+    if (held_parts > 0) {
+        held_parts--;
+        CHECK_INT(yolanda_connection_pause(yolanda_http_request_connection(request)), 0);
+    }
+}
+
+static void on_head(struct http_request *request, void *data)
+{
+    (void)data;
+    of_the_body = yolanda_http_request_connection(request);
+    CHECK_INT(yolanda_http_request_stream_body(request, on_part, NULL, 0), 0);
+}
+
+static int on_end(struct http_request *request, struct http_response *response)
+{
+    if (strcmp(request->url, "/end") == 0) {
+        client_ends();
+    }
+    requests++;
+    answer(response, yolanda_http_request_stream_data(request) == NULL && errno == ENOENT ? "now." : whole_body);
+    return 0;
+}
+
+static void expect_answers(const char *first, const char *rest, const char *bodies)
+{
+    char text[4096] = "";
+    size_t got = 0;
+    whole_body[0] = '\0';
+    rest_of_it = rest;
+    client_s_end = dial_port(http->tcpServer->port);
+    NEED(client_s_end >= 0);
+    put(client_s_end, first);
+    for (;;) {
+        while (!readable(client_s_end)) {
+            yolanda_loop_run_once(loop, 2);
+            if (of_the_body != NULL && rest_of_it == NULL) {
+                yolanda_connection_resume(of_the_body);
+            }
+        }
+        ssize_t n = recv(client_s_end, text + got, sizeof text - 1 - got, MSG_DONTWAIT);
+        NEED(n >= 0);
+        if (n == 0) {
+            break;
+        }
+        got += n;
+    }
+    text[got] = '\0';
+    CHECK_TEXT(bodies_of(text), bodies);
+    close(client_s_end);
+}
+
+#define PUT "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n"
+
+/* It has its answers all the same: what was asked for while it was there. */
+CASE(the_client_half_closes_within)
+{
+    for (int logs = 0; logs < 2; logs++) {
+        loop = NULL;
+        make_http(on_end);
+        CHECK_INT(yolanda_http_server_set_head_callback(http, on_head, NULL), 0);
+        if (logs) {
+            CHECK_INT(yolanda_http_server_set_access_log(http, on_access, NULL), 0);
+        }
+        CHECK_INT(yolanda_http_server_start(http), 0);
+        requests = entries = 0;
+        expect_answers(GET("/end"), "", "now.");
+        expect_answers(GET("/end") GET("/now"), "", "now.now.");
+        expect_answers(GET("/end"), GET("/now"), "now.now.");
+        CHECK_INT(requests, 5);
+        for (held_parts = 0; held_parts < 3; held_parts++) {
+            int held = held_parts;
+            expect_answers(PUT "h", "ello" GET("/now"), "hello" "now.");
+            held_parts = held;
+            expect_answers(PUT "hello" GET("/now"), "", "hello" "now.");
+            held_parts = held;
+        }
+        CHECK_INT(requests, 17);
+        CHECK_INT(entries, logs ? requests : 0);
+        finish();
+    }
+}
+
 /* The connection ends while the handler that has answered runs the loop. */
 CASE(the_client_goes_within)
 {

@@ -13,7 +13,8 @@ pub struct yolanda_http_access {
     pub peer: *const c_char,
     /// The method; NULL where no request line was understood.
     pub method: *const c_char,
-    /// The target as the client wrote it, whatever the callback did to `url`; NULL as above.
+    /// The target as the client wrote it, but for `http://HOST` before the path, whatever the callback did to `url`;
+    /// NULL as above.
     pub url: *const c_char,
     /// The version; NULL as above.
     pub version: *const c_char,

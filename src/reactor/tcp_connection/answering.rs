@@ -188,6 +188,15 @@ pub unsafe fn set_answering(conn: *mut tcp_connection, on: bool) {
     }
 }
 
+/// Whether an answer is said to be outstanding.
+///
+/// # Safety
+/// A connection that wasn't freed yet, on its thread.
+pub unsafe fn is_answering(conn: *mut tcp_connection) -> bool {
+    // SAFETY: as said.
+    unsafe { (*of(conn)).answering }
+}
+
 /// Says what a peer still has to get that goes by the end of the stream: where that isn't sent, the connection
 /// ends with a reset. False when memory is out.
 ///

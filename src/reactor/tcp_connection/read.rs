@@ -306,6 +306,10 @@ unsafe fn end_of_stream(conn: *mut Connection) {
     // SAFETY: a live connection on its thread, within a pass.
     unsafe {
         (*conn).ended = true;
+        if http_server::is_answering(conn.cast()) {
+            // Within a callback that runs the loop: its answer is outstanding.
+            (*conn).answering = true;
+        }
         pending::take_in(conn);
         let sent = finish::all_sent(conn);
         if !life::is_open(conn) || sent && !(*conn).answering {
