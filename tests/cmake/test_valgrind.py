@@ -26,6 +26,17 @@ class Memcheck(unittest.TestCase):
                     link.unlink(missing_ok=True)
                     link.symlink_to(binary)
 
+    def test_the_usual_library_is_nothing_to_complain_of(self):
+        """That of a release, with its own pools, as programs have it: no error, whatever the program leaves."""
+        folder = harness.BIN / "examples-valgrind"
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("timer", "echo_server_threads", "http_server"):
+            binary, link = harness.program(f"c_examples/{name}.c", "so"), folder / name
+            with harness.locked(link.name):
+                link.unlink(missing_ok=True)
+                link.symlink_to(binary)
+            examples.CHECKS[name](examples.Examples(folder, "epoll", prefix=memcheck.VALGRIND[:3], timeout=TIMEOUT))
+
 
 def _add_test(name, check, dispatcher):
     def test(self):

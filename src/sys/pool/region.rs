@@ -94,12 +94,15 @@ impl Runs {
             return true;
         }
         let upto_step = upto.next_multiple_of(STEP).min(self.limit);
-        let table = (upto_step * size_of::<Meta>()).next_multiple_of(4096);
-        // SAFETY: both ranges lie in our own reservation, as `upto_step` is at most `limit`.
+        let table_to = |granules: usize| (granules * size_of::<Meta>()).next_multiple_of(GRANULE);
+        let table = table_to(self.accessible);
+        // SAFETY: both ranges lie in our own reservation, as `upto_step` is at most `limit`, and behind what
+        // was opened for the granules that are accessible.
         let ok = unsafe {
             let from = self.granules.add(self.accessible * GRANULE);
             let len = (upto_step - self.accessible) * GRANULE;
-            space::open(self.meta.cast(), table) && space::open(from, len)
+            space::open(self.meta.byte_add(table).cast(), table_to(upto_step) - table)
+                && space::open(from, len)
         };
         if ok {
             self.accessible = upto_step;

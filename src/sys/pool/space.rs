@@ -48,16 +48,20 @@ pub fn reserve(size: usize) -> *mut u8 {
     }
 }
 
-/// Makes a part of the reserved space readable and writable.
+/// Makes a part of the reserved space readable and writable for the first time.
 ///
 /// # Safety
-/// The part lies in what `reserve` returned.
+/// The part lies in what `reserve` returned, and nothing of it has been used yet.
 pub unsafe fn open(at: *mut u8, len: usize) -> bool {
-    // SAFETY: the caller's promise. None of the calls changes what is in the pages.
+    if len == 0 {
+        return true;
+    }
+    // SAFETY: the caller's promise. Without pages, there is nothing that madvise could take.
     unsafe {
         let at = at.cast();
-        let locked = libc::msync(at, len, libc::MS_ASYNC | libc::MS_INVALIDATE) < 0
-            && errno::get() == libc::EBUSY;
+        // It refuses locked memory. msync(2) would tell as well, but valgrind reports that as a fault.
+        let locked =
+            libc::madvise(at, len, libc::MADV_DONTNEED) < 0 && errno::get() == libc::EINVAL;
         if locked {
             // Where that fails (no such call before Linux 4.4), mprotect fills all of it with pages.
             libc::syscall(libc::SYS_mlock2, at, len, ON_FAULT);
