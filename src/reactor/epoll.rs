@@ -13,6 +13,9 @@ use std::mem::MaybeUninit;
 use std::ptr;
 
 const BATCH: usize = 512;
+/// Calls of the loop, one within the other, beyond which what waits further down stays there: the stack is
+/// finite, and each of many connections may have the loop run within its callback.
+const DEEP: u32 = 1000;
 
 /// What one wait has brought. A callback may run the loop, and what it waits for may be in here: edges are
 /// told once, so the pass within goes on with the events before it waits for others.
@@ -174,20 +177,28 @@ pub unsafe extern "C-unwind" fn dispatch(l: *mut event_loop, tv: *mut timeval) -
     if l.is_null() {
         return errno::fail(libc::EINVAL);
     }
-    // On the stack: a callback may run the loop again.
+    // SAFETY: a live loop with this back end's data.
+    unsafe {
+        if data(l).is_null() {
+            return errno::fail(libc::EINVAL);
+        }
+        if (*of(l)).depth < DEEP && go_on(l) {
+            return 0;
+        }
+        wait(l, dispatcher::milliseconds(tv))
+    }
+}
+
+/// Waits for events, and delivers them. Not inlined: a callback may run the loop again, for each of many
+/// connections, and only a call that waits needs so much of the stack.
+#[inline(never)]
+unsafe fn wait(l: *mut event_loop, limit_ms: c_int) -> c_int {
     let mut batch = MaybeUninit::<[epoll_event; BATCH]>::uninit();
     let batch: *mut epoll_event = batch.as_mut_ptr().cast();
     // SAFETY: the kernel fills the first `n` events, and only those are read. A batch is in the loop's chain
     // as long as its call is on the stack.
     unsafe {
-        if data(l).is_null() {
-            return errno::fail(libc::EINVAL);
-        }
-        if go_on(l) {
-            return 0;
-        }
-        let wait = dispatcher::milliseconds(tv);
-        let n = libc::epoll_wait((*data(l)).fd, batch, BATCH as c_int, wait);
+        let n = libc::epoll_wait((*data(l)).fd, batch, BATCH as c_int, limit_ms);
         if n < 0 {
             return if errno::get() == libc::EINTR { 0 } else { -1 };
         }

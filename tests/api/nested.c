@@ -2,6 +2,8 @@
  * nothing of it is forgotten or freed. More in loop_run.c, timers.c, http_access.c, http_upload_flow.c. */
 #include "http_aid.h"
 
+#include <sys/resource.h>
+
 #define GET(url) "GET " url " HTTP/1.1\r\nHost: a\r\n\r\n"
 #define LAST(url) "GET " url " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 
@@ -437,6 +439,41 @@ static void on_signal(struct event_loop *which, int number, void *data)
     CHECK_INT(number, SIGUSR1);
     (void)data;
     wait_for_both();
+}
+
+static int run_within(struct buffer *input, struct tcp_connection *connection)
+{
+    (void)connection;
+    input->readIndex = input->writeIndex;
+    messages++;
+    run_the_loop(1);
+    return 0;
+}
+
+/* The stack has room for as many as there may be. */
+CASE(messages_of_thousands)
+{
+    enum { N = 2500 };
+    static int fds[N];
+    struct rlimit limit;
+    NEED(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    limit.rlim_cur = limit.rlim_max;
+    NEED(setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur > 2 * N + 100);
+    make("127.0.0.1:0", 0);
+    server->messageCallBack = run_within;
+    CHECK_INT(yolanda_server_start(server), 0);
+    for (int i = 0; i < N; i++) {
+        fds[i] = visit();
+        UNTIL(completed == i + 1);
+    }
+    for (int i = 0; i < N; i++) {
+        put(fds[i], "x");
+    }
+    UNTIL(messages == N);
+    for (int i = 0; i < N; i++) {
+        close(fds[i]);
+    }
+    end();
 }
 
 CASE(watchers_of_one_signal)
