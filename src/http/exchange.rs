@@ -247,6 +247,8 @@ unsafe fn answer_all(
             match request::state(request) {
                 REQUEST_DONE if drops => {
                     request::reset(request);
+                    // The time for the next one begins here, not with the answer.
+                    (*state::of(conn)).since = pass::now_ms() as u32;
                     continue;
                 }
                 REQUEST_DONE if !held => (),

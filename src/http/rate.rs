@@ -138,9 +138,9 @@ pub(super) unsafe fn note(conn: *mut tcp_connection, before: Phase, answered: bo
 ///
 /// # Safety
 /// `http` is a live connection's state, on its thread.
-pub(super) unsafe fn is_over(http: *mut Http, slack: u32, now: u32) -> bool {
+pub(super) unsafe fn is_over(http: *mut Http, server: &HttpServer, slack: u32, now: u32) -> bool {
     // SAFETY: as said.
-    unsafe { (*http).rate.is_over(slack, now) }
+    unsafe { server.body_rate.least.load(Relaxed) > 0 && (*http).rate.is_over(slack, now) }
 }
 
 /// Reading from a connection was stopped, or goes on.

@@ -137,7 +137,7 @@ unsafe fn over(
             Phase::Body if answering::is_paused(conn) => None,
             Phase::Head => late(is_over(&deadlines.head, since, now)),
             Phase::Body => {
-                let slow = rate::is_over(http, SLACK_MS, now);
+                let slow = rate::is_over(http, server, SLACK_MS, now);
                 late(slow || is_over(&deadlines.body, since, now))
             }
             Phase::Answer => {

@@ -160,6 +160,27 @@ CASE(a_chunked_body)
     all_get(200);
 }
 
+/* A body that nobody wants comes behind its answer: who has sent it has all the time for the next request. */
+CASE(a_body_that_is_dropped)
+{
+    make_http(NULL);
+    NEED(yolanda_http_server_set_deadlines(http, 5 * LIMIT, 0, 0, 0, 0) == 0);
+    NEED(yolanda_http_server_start(http) == 0);
+    server = http->tcpServer;
+    come(1);
+    all_say("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab");
+    CHECK_INT(status_of(answer_to(clients[0])), 500);
+    long long start = now_ms();
+    while (now_ms() < start + 2 * LIMIT) {
+        yolanda_loop_run_once(loop, 10);
+    }
+    all_say("cd");
+    start = now_ms();
+    CHECK_TEXT(answer_to(clients[0]), "");
+    CHECK(now_ms() - start >= 5 * LIMIT);
+    close(clients[0]);
+}
+
 /* Who said too little in time gets the answer for that. */
 CASE(half_a_head)
 {

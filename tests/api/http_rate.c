@@ -200,6 +200,21 @@ CASE(any_rate)
     finish();
 }
 
+CASE(any_rate_from_now_on)
+{
+    for (streams = 0; streams < 2; streams++) {
+        forget();
+        begin_at(0, 2 * GRACE, LEAST);
+        put(slow, HEAD "Content-Length: 100000\r\n\r\n");
+        wait_for(50);
+        CHECK_INT(yolanda_http_server_set_body_rate(http, GRACE, 0), 0);
+        drip("x", 5 * GRACE);
+        CHECK(!readable(slow));
+        close(slow);
+        finish();
+    }
+}
+
 CASE(bad_rates)
 {
     begin();
