@@ -140,17 +140,27 @@ pub unsafe fn run_once(l: *mut event_loop, limit_ms: i64) {
 }
 
 /// Looks at what waits for time without timers, every now and then.
+#[inline]
 unsafe fn tick(l: *mut event_loop, now: i64) {
     // SAFETY: on the loop's thread, within a pass.
     unsafe {
         let own = of(l);
         if ticks(own) && now >= (*own).next_tick {
-            (*own).next_tick = now + TICK_MS;
-            tcp_connection::end_lingering(l, now);
-            tcp_server::wake_resting(l);
-            if (*own).sweeps {
-                tcp_server::sweep(l);
-            }
+            look_around(l, now);
+        }
+    }
+}
+
+#[inline(never)]
+unsafe fn look_around(l: *mut event_loop, now: i64) {
+    // SAFETY: as in `tick`.
+    unsafe {
+        let own = of(l);
+        (*own).next_tick = now + TICK_MS;
+        tcp_connection::end_lingering(l, now);
+        tcp_server::wake_resting(l);
+        if (*own).sweeps {
+            tcp_server::sweep(l);
         }
     }
 }
@@ -159,6 +169,7 @@ unsafe fn tick(l: *mut event_loop, now: i64) {
 ///
 /// # Safety
 /// On the loop's thread, within a pass, between two callbacks.
+#[cold]
 pub unsafe fn on_time(l: *mut event_loop) {
     // SAFETY: as said.
     unsafe {

@@ -361,7 +361,18 @@ unsafe fn unlink(l: *mut event_loop, task: *mut Task) {
 ///
 /// # Safety
 /// On the loop's thread.
+#[inline]
 pub unsafe fn run(l: *mut event_loop) {
+    // SAFETY: the flag is atomic; the taken tasks are this thread's alone.
+    unsafe {
+        if !(*of(l)).taken.is_null() || (*of(l)).wake.has_queued() {
+            run_all(l);
+        }
+    }
+}
+
+#[inline(never)]
+unsafe fn run_all(l: *mut event_loop) {
     // SAFETY: the taken tasks are this thread's alone.
     unsafe {
         let own = of(l);

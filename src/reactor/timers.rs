@@ -142,12 +142,20 @@ pub unsafe fn until_next(l: *mut event_loop) -> Option<i64> {
 ///
 /// # Safety
 /// On the loop's thread, within a pass.
+#[inline]
 pub unsafe fn run(l: *mut event_loop) {
+    // SAFETY: the tables are the loop's thread's.
+    unsafe {
+        if (*of(l)).timers.len() > 0 {
+            run_due(l);
+        }
+    }
+}
+
+#[inline(never)]
+unsafe fn run_due(l: *mut event_loop) {
     // SAFETY: nothing of the tables is kept across a callback; they are looked at afresh.
     unsafe {
-        if (*of(l)).timers.len() == 0 {
-            return;
-        }
         let now = now_ns();
         let newest = (*of(l)).timers.started();
         while let Some(Node { due, number, slot }) = (*of(l)).timers.first()
