@@ -138,11 +138,28 @@ pub unsafe fn milliseconds(tv: *const timeval) -> c_int {
     ms.min(c_int::MAX as i64) as c_int
 }
 
+/// What comes before an event of a descriptor. Its callbacks may run the loop, and that may deliver the event: the
+/// back end takes the event only behind this, if it is still there.
+///
+/// # Safety
+/// On the loop's thread, within a pass; what the caller uses is looked at afresh, as after a callback.
+pub unsafe fn before_event(l: *mut EventLoop, fd: c_int) {
+    // SAFETY: as said; nothing is kept across the callbacks.
+    unsafe {
+        budget::between(l);
+        // What others asked for before this event must not find its channel freed by a callback. What the
+        // loop was woken for follows the line that says so.
+        if fd != (*l).socketPair[1] {
+            pending::run(l);
+        }
+    }
+}
+
 /// Hands one event of a back end to its channel. `id` is the lower half of the registration that
 /// the event was reported for, `say` writes the message line. False: that registration is no more.
 ///
 /// # Safety
-/// On the loop's thread, within a pass.
+/// On the loop's thread, within a pass, behind `before_event`.
 pub unsafe fn deliver(
     l: *mut EventLoop,
     fd: c_int,
@@ -156,12 +173,6 @@ pub unsafe fn deliver(
             let reg = registration(l, fd);
             !reg.is_null() && (*reg).id == id && !channel_at(l, fd).is_null()
         };
-        budget::between(l);
-        // What others asked for before this event must not find its channel freed by a callback. What the
-        // loop was woken for follows the line that says so.
-        if fd != (*l).socketPair[1] {
-            pending::run(l);
-        }
         if !alive() {
             return false;
         }

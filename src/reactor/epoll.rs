@@ -224,9 +224,13 @@ unsafe fn deliver_all(l: *mut event_loop, batch: *mut Batch) {
     // SAFETY: a batch of the loop's chain, read afresh behind each callback, which may have gone on with it.
     unsafe {
         while (*batch).at < (*batch).len {
-            let event = (*batch).events.add((*batch).at).read_unaligned();
-            (*batch).at += 1;
-            deliver(l, event);
+            let at = (*batch).at;
+            let event = (*batch).events.add(at).read_unaligned();
+            dispatcher::before_event(l, event.u64 as u32 as c_int);
+            if (*batch).at == at {
+                (*batch).at += 1;
+                deliver(l, event);
+            }
         }
     }
 }

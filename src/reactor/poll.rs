@@ -317,12 +317,20 @@ pub unsafe extern "C-unwind" fn dispatch(l: *mut event_loop, tv: *mut timeval) -
                     break;
                 }
                 let slot = (*poll).slots.add(i);
+                if (*slot).revents == 0 {
+                    continue;
+                }
+                left -= 1;
+                dispatcher::before_event(l, (*slot).fd);
+                if data(l) != poll || i >= (*poll).len {
+                    break;
+                }
+                let slot = (*poll).slots.add(i);
                 let (fd, revents) = ((*slot).fd, (*slot).revents);
                 if revents == 0 {
                     continue;
                 }
                 (*slot).revents = 0;
-                left -= 1;
                 let id = *(*poll).ids.add(i);
                 let known = dispatcher::deliver(l, fd, id, u32::from(revents as u16), |_| {
                     log_msg!("get message channel i=={}, fd=={}, {}", i, fd, dispatcher::name(l));

@@ -521,3 +521,58 @@ CASE(timers_and_posts_of_one_pass)
     }
     CHECK_INT(yolanda_loop_free(loop), 0);
 }
+
+static int pipe_fds[2], calls, calls_for_nothing, runs;
+
+static int on_pipe(void *data)
+{
+    (void)data;
+    char byte;
+    calls++;
+    calls_for_nothing += read(pipe_fds[0], &byte, 1) != 1;
+    return 0;
+}
+
+static void on_post_before(struct event_loop *which, void *data)
+{
+    (void)which, (void)data;
+    run_the_loop(2);
+    runs++;
+}
+
+static void *post_later(void *data)
+{
+    CHECK_INT(yolanda_loop_post(loop, on_post_before, data), 0);
+    return NULL;
+}
+
+/* A posted function comes before the events of its pass. One that it has the loop deliver isn't delivered again. */
+CASE(an_event_behind_a_post)
+{
+    const char *ends[] = {"epoll", "poll"};
+    for (int i = 0; i < 2; i++) {
+        calls = calls_for_nothing = runs = 0;
+        loop = yolanda_loop_new(NULL, ends[i]);
+        CHECK_INT(pipe2(pipe_fds, O_NONBLOCK), 0);
+        struct channel *channel = channel_new(pipe_fds[0], EVENT_READ, on_pipe, NULL, NULL);
+        CHECK_INT(event_loop_add_channel_event(loop, pipe_fds[0], channel), 0);
+        for (int round = 0; round < 20; round++) {
+            CHECK_INT((int)write(pipe_fds[1], "x", 1), 1);
+            pthread_t other;
+            if (round % 2) {
+                CHECK_INT(pthread_create(&other, NULL, post_later, NULL), 0);
+                pthread_join(other, NULL);
+            } else {
+                post_later(NULL);
+            }
+            UNTIL(calls > round && runs > round);
+        }
+        CHECK_INT(calls, 20);
+        CHECK_INT(calls_for_nothing, 0);
+        CHECK_INT(event_loop_remove_channel_event(loop, pipe_fds[0], channel), 0);
+        CHECK_INT(yolanda_loop_free(loop), 0);
+        free(channel);
+        close(pipe_fds[0]);
+        close(pipe_fds[1]);
+    }
+}
