@@ -282,7 +282,7 @@ unsafe fn answer_all(
             match sending::after(conn, out) {
                 After::Wait => return Next::Send,
                 _ if readable(input) == 0 => return Next::Stay,
-                After::GoOn if !answering::has_had_its_time(conn) => (),
+                After::GoOn if !answering::has_had_its_time(conn, (*state::of(conn)).since) => (),
                 After::GoOn | After::Rest => {
                     answering::read_again(conn);
                     return Next::Send;

@@ -107,6 +107,21 @@ pub unsafe fn is_spent(l: *mut event_loop) -> bool {
     unsafe { (*of(l)).budget.has_passed((*of(l)).budget.began) }
 }
 
+/// The same, as of a time whose low bits the caller has read.
+///
+/// # Safety
+/// On the loop's thread.
+pub unsafe fn is_spent_at(l: *mut event_loop, now: u32) -> bool {
+    // SAFETY: as said.
+    unsafe {
+        let budget = &mut (*of(l)).budget;
+        if budget.began == 0 {
+            budget.look(now_ms());
+        }
+        now.wrapping_sub(budget.began as u32) as i32 >= SLICE_MS as i32
+    }
+}
+
 /// The same, as of now.
 ///
 /// # Safety

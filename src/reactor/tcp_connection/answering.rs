@@ -76,13 +76,13 @@ pub unsafe fn read_again(conn: *mut tcp_connection) {
     }
 }
 
-/// Whether others are due: callbacks have taken long in this pass.
+/// Whether others are due: callbacks have taken long in this pass, as of `now`, the low bits of the coarse clock.
 ///
 /// # Safety
 /// A live connection on its thread.
-pub unsafe fn has_had_its_time(conn: *mut tcp_connection) -> bool {
+pub unsafe fn has_had_its_time(conn: *mut tcp_connection, now: u32) -> bool {
     // SAFETY: as said.
-    unsafe { budget::is_spent_now((*conn).eventLoop) }
+    unsafe { budget::is_spent_at((*conn).eventLoop, now) }
 }
 
 /// A number that changes whenever the peer takes something, of the queue or of what the kernel holds:
