@@ -192,7 +192,7 @@ struct later_record {
     int elsewhere; /* its connection is another thread's */
     int begun, streams;
     atomic_int handed; /* it is the main thread's */
-    atomic_int sent;
+    atomic_int sent; /* 1: being sent, 2: it was sent */
     int closed; /* YOLANDA_HTTP_CLOSED has come */
     int told, tells; /* how far the client's end was told; whether it is to be */
     int owed;   /* it has to come, if the response isn't sent before */
@@ -213,6 +213,7 @@ static void later_send(struct later_record *record)
     errno = 0;
     int result = yolanda_http_response_send(record->response);
     CHECK(result == 0 || errno == ENOTCONN);
+    atomic_store(&record->sent, 2);
 }
 
 static void on_stream(struct http_response *response, int event, void *data);
@@ -306,7 +307,9 @@ static void on_stream(struct http_response *response, int event, void *data)
 static void on_client_gone(struct http_response *response, int event, void *data)
 {
     struct later_record *record = data;
-    CHECK(record->response == response && !atomic_load(&record->sent) && record->tells);
+    int sent = atomic_load(&record->sent);
+    /* What another thread sends may be told of until that has returned. */
+    CHECK(record->response == response && (sent == 0 || (sent == 1 && record->elsewhere)) && record->tells);
     /* First the end of its side, then all of it, each once. */
     int now = event == YOLANDA_HTTP_CLOSED ? 2 : 1;
     CHECK(event == YOLANDA_HTTP_CLOSED || event == YOLANDA_HTTP_HALF_CLOSED);
