@@ -59,7 +59,7 @@ pub unsafe fn pass(l: *mut event_loop, run: impl FnOnce()) {
 /// # Safety
 /// On the loop's thread; the loop's memory outlives the call.
 pub unsafe fn while_freeing<R>(l: *mut event_loop, f: impl FnOnce() -> R) -> R {
-    // SAFETY: as said; nothing of the budget is kept across the callbacks.
+    // SAFETY: the loop's memory outlives the call; no reference to the budget is kept across `f`.
     unsafe {
         (*of(l)).budget.freeing += 1;
         let result = f();
@@ -73,7 +73,7 @@ pub unsafe fn while_freeing<R>(l: *mut event_loop, f: impl FnOnce() -> R) -> R {
 /// # Safety
 /// On the loop's thread.
 pub unsafe fn begin_reading(l: *mut event_loop) {
-    // SAFETY: as said.
+    // SAFETY: the budget is touched on the loop's thread only, and no callback runs while it is borrowed.
     unsafe {
         let budget = &mut (*of(l)).budget;
         budget.look(now_ms());
@@ -103,7 +103,7 @@ pub unsafe fn between(l: *mut event_loop) {
 /// # Safety
 /// On the loop's thread.
 pub unsafe fn is_spent(l: *mut event_loop) -> bool {
-    // SAFETY: as said.
+    // SAFETY: the budget is touched on the loop's thread only, and no callback runs while it is borrowed.
     unsafe { (*of(l)).budget.has_passed((*of(l)).budget.began) }
 }
 
@@ -112,7 +112,7 @@ pub unsafe fn is_spent(l: *mut event_loop) -> bool {
 /// # Safety
 /// On the loop's thread.
 pub unsafe fn is_spent_at(l: *mut event_loop, now: u32) -> bool {
-    // SAFETY: as said.
+    // SAFETY: the budget is touched on the loop's thread only, and no callback runs while it is borrowed.
     unsafe {
         let budget = &mut (*of(l)).budget;
         if budget.began == 0 {
@@ -127,7 +127,7 @@ pub unsafe fn is_spent_at(l: *mut event_loop, now: u32) -> bool {
 /// # Safety
 /// On the loop's thread.
 pub unsafe fn is_spent_now(l: *mut event_loop) -> bool {
-    // SAFETY: as said.
+    // SAFETY: the budget is touched on the loop's thread only, and no callback runs while it is borrowed.
     unsafe {
         (*of(l)).budget.look(now_ms());
         is_spent(l)
@@ -139,7 +139,7 @@ pub unsafe fn is_spent_now(l: *mut event_loop) -> bool {
 /// # Safety
 /// On the loop's thread.
 pub unsafe fn since_look(l: *mut event_loop) -> u64 {
-    // SAFETY: as said.
+    // SAFETY: the budget is touched on the loop's thread only, and no callback runs while it is borrowed.
     unsafe {
         let budget = &mut (*of(l)).budget;
         let before = budget.now;
