@@ -1,7 +1,5 @@
+use crate::abi::types::HttpStatusCode_t;
 use core::ffi::{c_char, c_int};
-
-use super::buffer::buffer;
-use super::types::HttpStatusCode_t;
 
 /// The status codes that have a name; a response may have any other.
 #[repr(C)]
@@ -64,30 +62,3 @@ assert_layout!(http_response, 48;
     response_headers_number: 40, 4;
     keep_connected: 44, 4;
 );
-
-/// Makes an empty response with room for 128 headers.
-///
-/// Returns NULL when memory is out.
-///
-/// # Safety
-/// Any thread may call it.
-#[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn http_response_new() -> *mut http_response {
-    jump_to!(crate::http::http_response::http_response_new)
-}
-
-/// Appends the response as it goes over the wire: status line, Content-Type if set, Content-Length,
-/// Connection, the other headers, an empty line, the body. On failure (NULL, no memory) nothing is
-/// appended and an error is logged.
-///
-/// # Safety
-/// The strings that are set end with a NUL.
-#[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn http_response_encode_buffer(
-    httpResponse: *mut http_response,
-    buffer: *mut buffer,
-) {
-    jump_to!(crate::http::http_response::http_response_encode_buffer)
-}

@@ -3,10 +3,11 @@
 //! The addresses are tried as RFC 8305 has it: the next one when one has failed, or beside those
 //! that are on their way when nothing has come of them for a while. The first that connects wins.
 
-use super::super::pass;
-use super::candidate::{self, Candidate, Way};
-use super::outcome::{establish, report};
+use super::candidate;
 use super::{ADDRESSES, Client, State, arm, disarm, resolver};
+use crate::reactor::client::candidate::{Candidate, Way};
+use crate::reactor::client::outcome::{establish, report};
+use crate::reactor::event_loop::iteration;
 use crate::sys::address::{Address, Parsed};
 use crate::sys::errno;
 use libc::c_int;
@@ -30,7 +31,7 @@ pub unsafe fn begin(client: *mut Client) -> bool {
     // SAFETY: the client is live on its loop's thread, which alone changes it.
     unsafe {
         let limit = (*client).limit_ms;
-        (*client).deadline = pass::now_ms().saturating_add(limit);
+        (*client).deadline = iteration::now_ms().saturating_add(limit);
         (*client).error = libc::EHOSTUNREACH;
         (*client).tried = 0;
         match Address::parse(Client::text(client)) {
@@ -138,7 +139,7 @@ unsafe fn delay(client: *const Client) -> i64 {
 /// Milliseconds until the limit.
 unsafe fn time_left(client: *const Client) -> i64 {
     // SAFETY: a live client.
-    unsafe { ((*client).deadline - pass::now_ms()).max(0) }
+    unsafe { ((*client).deadline - iteration::now_ms()).max(0) }
 }
 
 /// Has the client looked at when the next address is due, after `delay`, or the time is up. False

@@ -1,8 +1,8 @@
 //! One address of an attempt, and the socket on its way there.
 
-use super::super::{pending, registration, registry};
 use super::{Client, attempt};
 use crate::abi::types::{EVENT_WRITE, channel};
+use crate::reactor::event_loop::{posts, registration, registry};
 use crate::sys::address::Address;
 use crate::sys::{errno, fd as sys_fd, socket};
 use libc::{c_int, c_void};
@@ -75,14 +75,14 @@ pub unsafe fn open(
         }
         if let Some(old) = registry::get(fd) {
             // The number was free, so whatever was registered for it is dead.
-            pending::post_expire(old.owner, fd, old.id);
+            posts::post_expire(old.owner, fd, old.id);
         }
         (*at).client = client;
         (*at).channel.fd = fd;
         (*at).channel.eventWriteCallback = Some(on_writable);
         (*at).channel.data = at.cast();
         let l = (*client).eventLoop;
-        if registration::change(l, fd, &raw mut (*at).channel, pending::ADD) != 1 {
+        if registration::change(l, fd, &raw mut (*at).channel, posts::ADD) != 1 {
             let e = errno::get();
             sys_fd::close(fd);
             return Err(e);

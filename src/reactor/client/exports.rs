@@ -1,13 +1,13 @@
 //! Clients as C calls them.
 
-use super::super::event_loop::mine as loop_is_mine;
-use super::super::tcp_connection::settings::Settings;
-use super::super::utils::on_owner;
 use super::{Client, State, attempt, create, free, halt};
 use crate::abi::types::{
     connection_closed_call_back, connection_completed_call_back, event_loop, message_call_back,
     tcp_connection, write_completed_call_back, yolanda_client,
 };
+use crate::reactor::event_loop::create::mine as loop_is_mine;
+use crate::reactor::event_loop::owner::on_owner;
+use crate::reactor::tcp_connection::settings::Settings;
 use crate::sys::address::{Address, Parsed};
 use crate::sys::errno;
 use libc::{c_char, c_int};

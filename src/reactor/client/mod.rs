@@ -18,24 +18,25 @@ mod outcome;
 mod resolver;
 mod setters;
 
-pub use exports::*;
-pub use outcome::ended;
-pub use resolver::Job;
-pub use setters::*;
+pub use crate::reactor::client::exports::*;
+pub use crate::reactor::client::outcome::ended;
+pub use crate::reactor::client::resolver::Job;
+pub use crate::reactor::client::setters::*;
 
-use super::loop_state::of as loop_of;
-use super::tcp_connection::settings::Settings;
-use super::tcp_connection::{self, Connection, Owner};
-use super::timers;
+use super::tcp_connection;
 use crate::abi::types::{
     connection_closed_call_back, connection_completed_call_back, event_loop, message_call_back,
     write_completed_call_back, yolanda_client_failed_callback,
 };
 use crate::log::CText;
+use crate::reactor::client::backoff::Backoff;
+use crate::reactor::client::candidate::Candidate;
+use crate::reactor::event_loop::state::of as loop_of;
+use crate::reactor::event_loop::timers;
+use crate::reactor::tcp_connection::settings::Settings;
+use crate::reactor::tcp_connection::{Connection, Owner};
 use crate::sys::address::Address;
 use crate::sys::pool;
-use backoff::Backoff;
-use candidate::Candidate;
 use libc::{c_int, c_void};
 use std::{array, ptr};
 

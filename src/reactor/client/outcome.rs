@@ -1,11 +1,13 @@
 //! What comes of an attempt: a failure that is told, a wait, or a connection and its end.
 
-use super::super::pass;
-use super::super::tcp_connection::{self, Connection, Owner, settings};
-use super::attempt::{abandon, begin, fail, go_on};
 use super::{Client, State, arm, resolver};
 use crate::abi::types::event_loop;
-use crate::sys::{errno, fd as sys_fd, kind::Kind};
+use crate::reactor::client::attempt::{abandon, begin, fail, go_on};
+use crate::reactor::event_loop::iteration;
+use crate::reactor::tcp_connection;
+use crate::reactor::tcp_connection::{Connection, Owner, settings};
+use crate::sys::kind::Kind;
+use crate::sys::{errno, fd as sys_fd};
 use libc::{c_int, c_void};
 use std::ptr;
 
@@ -90,7 +92,7 @@ pub unsafe fn establish(client: *mut Client, fd: c_int) {
         }
         (*client).state = State::Connected;
         (*client).conn = conn;
-        (*client).since = pass::now_ms();
+        (*client).since = iteration::now_ms();
         (*client).failures = 0;
         log_msg!("client of {}: connected, socket == {}", Client::name(client), fd);
         tcp_connection::hand_over(conn, false);
@@ -140,7 +142,7 @@ pub unsafe fn ended(client: *mut Client, received: bool) {
             _ => {}
         }
         // A server that takes connections only to close them doesn't count as one that is back.
-        let lived = pass::now_ms() - (*client).since;
+        let lived = iteration::now_ms() - (*client).since;
         if received || lived >= (*client).backoff.wait {
             (*client).backoff.reset();
         }

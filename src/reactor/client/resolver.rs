@@ -7,11 +7,12 @@
 //! next attempt at the same host takes it over: a client has at most one, however often it tries. The
 //! line is worked off in order, so each client gets its turn.
 
-use super::super::loop_state::{self, of as loop_of};
-use super::super::{pass, pending};
-use super::look_up::look_up;
 use super::{ADDRESSES, Client};
 use crate::abi::types::event_loop;
+use crate::reactor::client::look_up::look_up;
+use crate::reactor::event_loop::state;
+use crate::reactor::event_loop::state::of as loop_of;
+use crate::reactor::event_loop::{iteration, posts};
 use crate::sys::address::Address;
 use crate::sys::lock::Lock;
 use crate::sys::{errno, loaded, pool};
@@ -111,10 +112,10 @@ pub unsafe fn ask(l: *mut event_loop, client: *mut Client, host: &[u8]) -> *mut 
         (*job).eventLoop = l;
         (*job).client = client;
         ptr::copy_nonoverlapping(host.as_ptr(), (&raw mut (*job).host).cast(), host.len());
-        loop_state::retain(l);
+        state::retain(l);
         if !enqueue(job) {
             let e = errno::get();
-            loop_state::release(l);
+            state::release(l);
             pool::free(job.cast(), size_of::<Job>());
             errno::set(e);
             return ptr::null_mut();
@@ -191,7 +192,7 @@ unsafe extern "C-unwind" fn arrived(_: *mut event_loop, data: *mut c_void) {
 pub unsafe fn since_found(job: *const Job) -> Option<i64> {
     // SAFETY: the client's part keeps the job.
     let found = unsafe { (*job).found.load(Relaxed) };
-    (found != 0).then(|| (pass::now_ms() - found).max(0))
+    (found != 0).then(|| (iteration::now_ms() - found).max(0))
 }
 
 /// The client doesn't wait for this job any more, or is done with its addresses.
@@ -319,17 +320,17 @@ extern "C" fn work(_: *mut c_void) -> *mut c_void {
                     Ok(count) => (*job).count = count,
                     Err(e) => (*job).error = e,
                 }
-                (*job).found.store(pass::now_ms(), Relaxed);
+                (*job).found.store(iteration::now_ms(), Relaxed);
             }
             // Without memory for a post the loop would wait for ever; a loop that was freed
             // has let go of the job itself.
-            while pending::post_function(l, Some(arrived), job.cast()) < 0
+            while posts::post_function(l, Some(arrived), job.cast()) < 0
                 && errno::get() != libc::ESHUTDOWN
             {
                 libc::usleep(AGAIN_US);
             }
             release(job);
-            loop_state::release(l);
+            state::release(l);
         }
     }
     ptr::null_mut()

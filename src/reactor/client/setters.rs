@@ -1,10 +1,10 @@
 //! What a program sets for a client and its next connections.
 
-use super::super::tcp_connection::settings;
-use super::exports::with;
 use crate::abi::types::{
     yolanda_client, yolanda_client_failed_callback, yolanda_water_mark_callback,
 };
+use crate::reactor::client::exports::with;
+use crate::reactor::tcp_connection::settings;
 use crate::sys::errno;
 use libc::{c_int, c_void};
 

@@ -9,59 +9,49 @@
 //! `settings` are what a program gives it; `exports` has the functions of tcp_connection.h, `control` and
 //! `handle` those of yolanda.h.
 
-pub mod answering;
-mod control;
-mod end;
-mod exports;
-mod extras;
-mod file;
-mod finish;
-mod handle;
-mod hold;
-mod life;
-mod marks;
-mod overdue;
-mod owner;
-mod pace;
-mod pause;
-mod queue;
-mod read;
-mod room;
+pub mod cold_state;
+pub mod control;
+pub mod exports;
+pub mod handle;
+pub mod input;
+pub mod lifecycle;
+pub mod output;
+pub mod owner;
+pub mod protocol;
 pub mod settings;
-mod timeouts;
-mod together;
-mod turns;
-mod write;
-mod write_side;
 
-pub use control::*;
-pub use end::{reap, release};
-pub use exports::*;
-pub use finish::{take_posted_end, take_posted_shutdown};
-pub use handle::*;
-pub use hold::end_holding;
-pub use life::{create, discard, hand_over, identify_once, owns_number, register};
-pub use overdue::begin as judge_in_pass;
-pub use owner::Owner;
-pub use pause::hung_up;
-pub use together::{
-    Together, flush as flush_together, forget as forget_together, free as free_together,
+pub use crate::reactor::tcp_connection::control::*;
+pub use crate::reactor::tcp_connection::exports::*;
+pub use crate::reactor::tcp_connection::handle::*;
+pub use crate::reactor::tcp_connection::input::back_pressure::end_holding;
+pub use crate::reactor::tcp_connection::input::pause::hung_up;
+pub use crate::reactor::tcp_connection::lifecycle::close::{reap, release};
+pub use crate::reactor::tcp_connection::lifecycle::open::{
+    create, discard, hand_over, identify_once, owns_number, register,
 };
-pub use turns::{
+pub use crate::reactor::tcp_connection::lifecycle::overdue::begin as judge_in_pass;
+pub use crate::reactor::tcp_connection::lifecycle::ready::{
     close_in_pass, close_ready, close_unwatched, end_lingering, forget_waiting, run_ready,
     take_posted_close,
 };
-pub use write::take_posted_bytes;
+pub use crate::reactor::tcp_connection::lifecycle::shutdown::{
+    take_posted_end, take_posted_shutdown,
+};
+pub use crate::reactor::tcp_connection::output::batch::{
+    Together, flush as flush_together, forget as forget_together, free as free_together,
+};
+pub use crate::reactor::tcp_connection::output::write::take_posted_bytes;
+pub use crate::reactor::tcp_connection::owner::Owner;
 
-use super::in_use::InUse;
-use super::loop_state::channel_at;
-use super::refs::RefCount;
 use crate::abi::types::{buffer, channel, event_loop, tcp_connection};
+use crate::reactor::event_loop::state::channel_at;
+use crate::reactor::tcp_connection::output::write_side::{Intake, Side};
+use crate::sync::in_use::InUse;
+use crate::sync::refs::RefCount;
 use crate::sys::kind::Kind;
 use libc::{c_char, c_int};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicI16, AtomicPtr, AtomicU32, Ordering::Relaxed};
-use write_side::{Intake, Side};
 
 /// Bytes queued for a peer that doesn't read, and bytes unread by a callback that doesn't consume.
 const LIMIT: usize = 64 << 20;
@@ -69,7 +59,7 @@ const LIMIT: usize = 64 << 20;
 /// Work for the next turn in the pass: a later one includes those before it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
-enum Work {
+pub enum Work {
     None,
     Read,
     /// A limit of time seems to be over (`overdue`).
@@ -107,7 +97,7 @@ pub struct Connection {
     next_lingering: *mut Connection,
     next_held: *mut Connection,
     /// NULL: the defaults.
-    extras: AtomicPtr<extras::Extras>,
+    extras: AtomicPtr<cold_state::Extras>,
     /// Who needs the memory: the library, tasks, whoever retained it.
     pub refs: RefCount,
     /// Tasks that wait with this connection.
@@ -183,7 +173,9 @@ pub unsafe fn of_channel(ch: *mut channel) -> *mut Connection {
         }
         let read = (*ch).eventReadCallback.map(|f| f as usize);
         let write = (*ch).eventWriteCallback.map(|f| f as usize);
-        if read != Some(read::ON_READABLE as usize) || write != Some(write::ON_WRITABLE as usize) {
+        if read != Some(input::read::ON_READABLE as usize)
+            || write != Some(output::write::ON_WRITABLE as usize)
+        {
             return ptr::null_mut();
         }
         let conn = (*ch).data.cast::<Connection>();

@@ -1,13 +1,16 @@
 //! Turning clients into connections.
 
-use super::super::tcp_connection::{self, Owner, settings};
-use super::super::thread_pool::thread_pool_get_loop;
-use super::super::{budget, registration};
-use super::attention::{self, ENDED};
-use super::listener::{self, Listener};
-use super::reserve::Turned;
+use super::listener;
+use super::server_events;
 use super::{RUNNING, STOPPING, Server, limit};
 use crate::abi::types::event_loop;
+use crate::reactor::event_loop::{budget, registration};
+use crate::reactor::tcp_connection;
+use crate::reactor::tcp_connection::{Owner, settings};
+use crate::reactor::tcp_server::listener::Listener;
+use crate::reactor::tcp_server::reserve::Turned;
+use crate::reactor::tcp_server::server_events::ENDED;
+use crate::reactor::threads::thread_pool::thread_pool_get_loop;
 use crate::sys::{errno, fd as sys_fd};
 use libc::{c_int, c_void};
 use std::ptr;
@@ -17,7 +20,7 @@ use std::sync::atomic::Ordering::SeqCst;
 const BATCH: u32 = 256;
 
 /// The read callback of a listening channel.
-pub(super) unsafe extern "C-unwind" fn on_acceptable(data: *mut c_void) -> c_int {
+pub unsafe extern "C-unwind" fn on_acceptable(data: *mut c_void) -> c_int {
     let listener = data.cast::<Listener>();
     // SAFETY: the channel's data is its listener, which the reference keeps across the callbacks.
     unsafe {
@@ -33,7 +36,7 @@ pub(super) unsafe extern "C-unwind" fn on_acceptable(data: *mut c_void) -> c_int
         }
         (*listener).accepting.store(nested, SeqCst);
         if !runs(server) {
-            attention::call((*server).listener.l, ENDED);
+            server_events::call((*server).listener.l, ENDED);
         }
         limit::release(server);
     }
@@ -202,7 +205,7 @@ unsafe fn choose(listener: *mut Listener) -> *mut event_loop {
 ///
 /// # Safety
 /// A listener of a live server, on its loop's thread; the reference of the caller keeps both.
-pub(super) unsafe fn serve(listener: *mut Listener, fd: c_int) {
+pub unsafe fn serve(listener: *mut Listener, fd: c_int) {
     // SAFETY: a live server; each public field is read here, where it is used.
     unsafe {
         let server = (*listener).server;
@@ -235,7 +238,7 @@ pub(super) unsafe fn serve(listener: *mut Listener, fd: c_int) {
 ///
 /// # Safety
 /// As `serve`; the client is counted.
-pub(super) unsafe fn refuse(listener: *mut Listener, fd: c_int) {
+pub unsafe fn refuse(listener: *mut Listener, fd: c_int) {
     // SAFETY: the caller's reference keeps the server; the connection is nobody else's until it is handed over.
     unsafe {
         let server = (*listener).server;

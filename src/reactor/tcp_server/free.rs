@@ -1,11 +1,13 @@
 //! The end of a server.
 
-use super::super::loop_state::of as loop_of;
-use super::super::{budget, pass, thread_pool, utils};
-use super::attention::{self, ENDED, ENDING, ROOM};
-use super::stop::Waiting;
-use super::{FREED, Server, absent, limit, listener, of, stop, sweep};
+use super::server_events;
+use super::{FREED, Server, absent, drain, limit, listener, of, stop};
 use crate::abi::types::{TCPserver, event_loop};
+use crate::reactor::event_loop::state::of as loop_of;
+use crate::reactor::event_loop::{budget, iteration, owner};
+use crate::reactor::tcp_server::server_events::{ENDED, ENDING, ROOM};
+use crate::reactor::tcp_server::stop::Waiting;
+use crate::reactor::threads::thread_pool;
 use crate::sys::errno;
 use libc::c_int;
 use std::mem;
@@ -18,7 +20,7 @@ pub unsafe extern "C-unwind" fn yolanda_server_free(server: *mut TCPserver) -> c
     }
     // SAFETY: a live server.
     unsafe {
-        if !utils::on_owner((*server).eventLoop) {
+        if !owner::on_owner((*server).eventLoop) {
             return errno::fail(libc::EPERM);
         }
         free(of(server))
@@ -40,7 +42,7 @@ unsafe fn free(server: *mut Server) -> c_int {
         if !pool.is_null() && thread_pool::free(pool) < 0 {
             (*server).state.store(before, SeqCst);
             // Connections that closed meanwhile found nobody to tell.
-            attention::call(l, ENDED | ROOM);
+            server_events::call(l, ENDED | ROOM);
             return -1;
         }
         (*server).pool = ptr::null_mut();
@@ -51,10 +53,10 @@ unsafe fn free(server: *mut Server) -> c_int {
         // First: a listener stays on its loop as long as it has clients.
         stop::drop_waiting(server);
         stop::close_sockets(server, Waiting::Reset);
-        attention::call_all(server, ENDING);
+        server_events::call_all(server, ENDING);
         unlist(server);
         // No more callbacks but the closed one; outside of callbacks that comes now.
-        budget::while_freeing(l, || pass::within(l, || sweep::all(l)));
+        budget::while_freeing(l, || iteration::within(l, || drain::all(l)));
         limit::let_go(server);
     }
     0
@@ -88,7 +90,7 @@ pub unsafe fn free_all_of(l: *mut event_loop) {
                 break;
             }
         }
-        pass::within(l, || attention::attend(l));
+        iteration::within(l, || server_events::attend(l));
         listener::close_all(l);
     }
 }

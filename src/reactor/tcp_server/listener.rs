@@ -1,50 +1,53 @@
 //! A listening socket on a loop: watching it, pausing while nothing can be accepted, closing it.
 
-use super::super::event_loop::event_loop_add_channel_event;
-use super::super::loop_state::{self, of as loop_of};
-use super::super::registration;
-use super::super::utils::on_owner;
-use super::backlog::{self, Backlog};
+use super::backlog;
 use super::{RUNNING, STOPPING, Server, accept, limit};
 use crate::abi::types::{EVENT_READ, acceptor, channel, event_loop};
-use crate::sys::{fd as sys_fd, kind::Kind};
+use crate::reactor::event_loop::create::event_loop_add_channel_event;
+use crate::reactor::event_loop::owner::on_owner;
+use crate::reactor::event_loop::registration;
+use crate::reactor::event_loop::state;
+use crate::reactor::event_loop::state::of as loop_of;
+use crate::reactor::tcp_server::backlog::Backlog;
+use crate::sys::fd as sys_fd;
+use crate::sys::kind::Kind;
 use libc::c_int;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 /// Belongs to the thread of its loop. Lives within its server's memory.
 pub struct Listener {
-    pub(super) channel: channel,
-    pub(super) server: *mut Server,
+    pub channel: channel,
+    pub server: *mut Server,
     /// The loop that accepts; its memory is kept.
-    pub(super) l: *mut event_loop,
+    pub l: *mut event_loop,
     /// Among the listeners of its loop, or of those that are to come to it.
-    pub(super) next: *mut Listener,
+    pub next: *mut Listener,
     /// The socket's number and what it refers to, so that closing never hits a successor. They
     /// don't change while the listener has a loop.
-    pub(super) fd: c_int,
+    pub fd: c_int,
     identity: Option<u64>,
     /// Of the socket, and hence of those that it accepts.
-    pub(super) kind: Kind,
+    pub kind: Kind,
     listed: bool,
     /// It has a reference to its server, which may be freed on another thread than the loop's.
     keeps_server: bool,
     /// Waits a moment, because accept(2) failed: descriptors may become free.
-    pub(super) resting: bool,
+    pub resting: bool,
     /// Waits for a connection to close.
-    pub(super) full: bool,
+    pub full: bool,
     /// Said that accept(2) fails; silent until somebody was accepted again.
-    pub(super) complained: bool,
+    pub complained: bool,
     /// Clients that were lost one after the other while they were accepted.
-    pub(super) failures: u32,
+    pub failures: u32,
     /// Its thread is accepting: a stop isn't over meanwhile.
-    pub(super) accepting: AtomicBool,
+    pub accepting: AtomicBool,
     /// Clients that wait to be accepted when the server stops.
-    pub(super) backlog: Backlog,
+    pub backlog: Backlog,
 }
 
 impl Listener {
-    pub(super) const fn none() -> Listener {
+    pub const fn none() -> Listener {
         Listener {
             channel: channel {
                 fd: -1,
@@ -75,13 +78,13 @@ impl Listener {
 ///
 /// # Safety
 /// `at` lies in the server's memory, and `l` is live.
-pub(super) unsafe fn init(at: *mut Listener, server: *mut Server, l: *mut event_loop) {
+pub unsafe fn init(at: *mut Listener, server: *mut Server, l: *mut event_loop) {
     // SAFETY: as said.
     unsafe {
         at.write(Listener { server, l, ..Listener::none() });
         (*at).channel.eventReadCallback = Some(accept::on_acceptable);
         (*at).channel.data = at.cast();
-        loop_state::retain(l);
+        state::retain(l);
     }
 }
 
@@ -89,7 +92,7 @@ pub(super) unsafe fn init(at: *mut Listener, server: *mut Server, l: *mut event_
 ///
 /// # Safety
 /// A live listener that isn't on its loop.
-pub(super) unsafe fn set_socket(listener: *mut Listener, fd: c_int) {
+pub unsafe fn set_socket(listener: *mut Listener, fd: c_int) {
     // SAFETY: as said.
     unsafe {
         (*listener).fd = fd;
@@ -103,11 +106,11 @@ pub(super) unsafe fn set_socket(listener: *mut Listener, fd: c_int) {
 ///
 /// # Safety
 /// On the loop's thread; `acceptor` is NULL or live.
-pub(super) unsafe fn renew(listener: *mut Listener, acceptor: *const acceptor) {
+pub unsafe fn renew(listener: *mut Listener, acceptor: *const acceptor) {
     // SAFETY: as said.
     unsafe {
         let ch = &raw mut (*listener).channel;
-        let watched = loop_state::channel_at((*listener).l, (*listener).fd) == ch;
+        let watched = state::channel_at((*listener).l, (*listener).fd) == ch;
         if !watched && !acceptor.is_null() && (*listener).fd >= 0 {
             // A bad number is reported by what adds it to the loop.
             sys_fd::set_nonblocking((*acceptor).listen_fd);
@@ -120,7 +123,7 @@ pub(super) unsafe fn renew(listener: *mut Listener, acceptor: *const acceptor) {
 ///
 /// # Safety
 /// On the loop's thread; elsewhere it is queued.
-pub(super) unsafe fn watch(listener: *mut Listener) -> c_int {
+pub unsafe fn watch(listener: *mut Listener) -> c_int {
     // SAFETY: a live listener.
     unsafe {
         let fd = (*listener).fd;
@@ -136,7 +139,7 @@ pub(super) unsafe fn watch(listener: *mut Listener) -> c_int {
 ///
 /// # Safety
 /// On the loop's thread.
-pub(super) unsafe fn arrive(listener: *mut Listener) {
+pub unsafe fn arrive(listener: *mut Listener) {
     // SAFETY: as said.
     unsafe {
         match (*(*listener).server).state.load(SeqCst) {
@@ -153,7 +156,7 @@ pub(super) unsafe fn arrive(listener: *mut Listener) {
 ///
 /// # Safety
 /// A live listener.
-pub(super) unsafe fn is_open(listener: *const Listener) -> bool {
+pub unsafe fn is_open(listener: *const Listener) -> bool {
     // SAFETY: as said; neither field changes any more.
     unsafe {
         (*listener).identity.is_some() && sys_fd::identity((*listener).fd) == (*listener).identity
@@ -164,7 +167,7 @@ pub(super) unsafe fn is_open(listener: *const Listener) -> bool {
 ///
 /// # Safety
 /// On the loop's thread.
-pub(super) unsafe fn enlist(listener: *mut Listener) {
+pub unsafe fn enlist(listener: *mut Listener) {
     // SAFETY: the list is this thread's.
     unsafe {
         if !std::mem::replace(&mut (*listener).listed, true) {
@@ -199,13 +202,13 @@ unsafe fn unlist(listener: *mut Listener) {
 ///
 /// # Safety
 /// On the loop's thread, or after that has ended.
-pub(super) unsafe fn close(listener: *mut Listener) {
+pub unsafe fn close(listener: *mut Listener) {
     // SAFETY: a live listener.
     unsafe {
         unlist(listener);
         let ch = &raw mut (*listener).channel;
         let fd = (*listener).fd;
-        if loop_state::channel_at((*listener).l, fd) == ch {
+        if state::channel_at((*listener).l, fd) == ch {
             (*ch).fd = fd;
             registration::remove((*listener).l, fd, ch);
         }
@@ -222,13 +225,13 @@ pub(super) unsafe fn close(listener: *mut Listener) {
 ///
 /// # Safety
 /// Nobody else has the listener.
-pub(super) unsafe fn give_up(listener: *mut Listener) {
+pub unsafe fn give_up(listener: *mut Listener) {
     // SAFETY: as said.
     unsafe {
         if is_open(listener) {
             sys_fd::close((*listener).fd);
         }
-        loop_state::release((*listener).l);
+        state::release((*listener).l);
     }
 }
 
@@ -239,7 +242,7 @@ unsafe fn refresh(listener: *mut Listener) {
         let ch = &raw mut (*listener).channel;
         let waits = (*listener).resting || (*listener).full;
         (*ch).events = if waits { 0 } else { EVENT_READ };
-        if loop_state::channel_at((*listener).l, (*ch).fd) == ch {
+        if state::channel_at((*listener).l, (*ch).fd) == ch {
             registration::update((*listener).l, (*ch).fd, ch);
         }
     }
@@ -250,7 +253,7 @@ unsafe fn refresh(listener: *mut Listener) {
 ///
 /// # Safety
 /// On the loop's thread.
-pub(super) unsafe fn rest(listener: *mut Listener) {
+pub unsafe fn rest(listener: *mut Listener) {
     // SAFETY: as said.
     unsafe {
         if !std::mem::replace(&mut (*listener).resting, true) {
@@ -282,7 +285,7 @@ pub unsafe fn wake_resting(l: *mut event_loop) {
 ///
 /// # Safety
 /// On the loop's thread.
-pub(super) unsafe fn wait_for_room(listener: *mut Listener) {
+pub unsafe fn wait_for_room(listener: *mut Listener) {
     // SAFETY: as said.
     unsafe {
         (*listener).full = true;
@@ -297,7 +300,7 @@ pub(super) unsafe fn wait_for_room(listener: *mut Listener) {
 ///
 /// # Safety
 /// On the loop's thread.
-pub(super) unsafe fn go_on(l: *mut event_loop) {
+pub unsafe fn go_on(l: *mut event_loop) {
     // SAFETY: as in `wake_resting`.
     unsafe {
         let mut listener = (*loop_of(l)).listeners;
@@ -314,7 +317,7 @@ pub(super) unsafe fn go_on(l: *mut event_loop) {
 ///
 /// # Safety
 /// On the loop's thread.
-pub(super) unsafe fn end(listener: *mut Listener) {
+pub unsafe fn end(listener: *mut Listener) {
     // SAFETY: a live listener, whose list only this thread changes.
     unsafe {
         close(listener);
@@ -330,7 +333,7 @@ pub(super) unsafe fn end(listener: *mut Listener) {
 ///
 /// # Safety
 /// A listener of a live server; nobody else has it.
-pub(super) unsafe fn keep_server(listener: *mut Listener) {
+pub unsafe fn keep_server(listener: *mut Listener) {
     // SAFETY: as said.
     unsafe {
         limit::hold((*listener).server);
@@ -343,7 +346,7 @@ pub(super) unsafe fn keep_server(listener: *mut Listener) {
 ///
 /// # Safety
 /// A listener in no list, on its loop's thread, or that hasn't come to its loop.
-pub(super) unsafe fn let_server_go(listener: *mut Listener) {
+pub unsafe fn let_server_go(listener: *mut Listener) {
     // SAFETY: as said.
     unsafe {
         if std::mem::replace(&mut (*listener).keeps_server, false) {
@@ -356,7 +359,7 @@ pub(super) unsafe fn let_server_go(listener: *mut Listener) {
 ///
 /// # Safety
 /// On the loop's thread.
-pub(super) unsafe fn close_ending(l: *mut event_loop) {
+pub unsafe fn close_ending(l: *mut event_loop) {
     // SAFETY: listed listeners are live; closing takes just the one off the list.
     unsafe {
         let mut listener = (*loop_of(l)).listeners;
@@ -377,7 +380,7 @@ pub(super) unsafe fn close_ending(l: *mut event_loop) {
 ///
 /// # Safety
 /// On the loop's thread.
-pub(super) unsafe fn close_all(l: *mut event_loop) {
+pub unsafe fn close_all(l: *mut event_loop) {
     // SAFETY: closing takes a listener off the list.
     unsafe {
         while !(*loop_of(l)).listeners.is_null() {

@@ -1,11 +1,12 @@
 //! Servers of `yolanda.h`: made from an address or from a listening descriptor.
 
-use super::super::{event_loop::mine, loop_state};
 use super::{Callbacks, Dispose, FREED, NEW, Server, create, enlist, of, usable};
 use crate::abi::types::{
     TCPserver, acceptor, connection_closed_call_back, connection_completed_call_back, event_loop,
     message_call_back, write_completed_call_back,
 };
+use crate::reactor::event_loop::create::mine;
+use crate::reactor::event_loop::state;
 use crate::sys::address::{Address, Parsed};
 use crate::sys::{errno, fd as sys_fd, listen, unix};
 use libc::{c_char, c_int, c_void};
@@ -85,7 +86,7 @@ pub unsafe extern "C-unwind" fn yolanda_server_new_fd(
             errno::set(libc::EINVAL);
             return ptr::null_mut();
         }
-        let mut other = (*loop_state::of(eventLoop)).servers;
+        let mut other = (*state::of(eventLoop)).servers;
         while !other.is_null() {
             if (*other).listener.fd == fd {
                 errno::set(libc::EBUSY);

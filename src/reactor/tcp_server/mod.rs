@@ -6,45 +6,45 @@
 //! connections; `attention` is how one thread has another look at all that.
 
 mod accept;
-mod attention;
 mod backlog;
+mod drain;
 mod free;
 mod limit;
 mod listener;
 mod make;
 mod reserve;
+mod server_events;
 mod set;
 mod start;
 mod stop;
-mod sweep;
 
-pub use attention::attend;
-pub use free::{free_all_of, leave_files, yolanda_server_free};
-pub use limit::{left, release};
-pub use listener::{Listener, wake_resting};
-pub use make::{
+pub use crate::reactor::tcp_server::drain::{after_turn, all as sweep, is_ending, judge, look};
+pub use crate::reactor::tcp_server::free::{free_all_of, leave_files, yolanda_server_free};
+pub use crate::reactor::tcp_server::limit::{left, release};
+pub use crate::reactor::tcp_server::listener::{Listener, wake_resting};
+pub use crate::reactor::tcp_server::make::{
     disposes, has_started, is_freed, own_acceptor, yolanda_server_address, yolanda_server_new,
     yolanda_server_new_fd,
 };
-pub use set::{
+pub use crate::reactor::tcp_server::server_events::attend;
+pub use crate::reactor::tcp_server::set::{
     yolanda_server_connections, yolanda_server_set_keepalive, yolanda_server_set_limits,
     yolanda_server_set_max_connections, yolanda_server_set_nodelay, yolanda_server_set_reuseport,
     yolanda_server_set_thread_hooks, yolanda_server_set_timeouts, yolanda_server_set_water_marks,
 };
-pub use start::{tcp_server_start, yolanda_server_start};
-pub use stop::yolanda_server_stop;
-pub use sweep::{after_turn, all as sweep, is_ending, judge, look};
+pub use crate::reactor::tcp_server::start::{tcp_server_start, yolanda_server_start};
+pub use crate::reactor::tcp_server::stop::yolanda_server_stop;
 
-use self::reserve::Reserve;
-use super::event_loop_thread::Hooks;
-use super::refs::RefCount;
-use super::tcp_connection::settings::{Keepalive, Settings};
-use super::thread_pool::{set_serves, thread_pool_new};
-use super::{loop_state, utils};
 use crate::abi::types::{
     TCPserver, acceptor, connection_closed_call_back, connection_completed_call_back, event_loop,
     message_call_back, thread_pool, write_completed_call_back,
 };
+use crate::reactor::event_loop::{owner, state};
+use crate::reactor::tcp_connection::settings::{Keepalive, Settings};
+use crate::reactor::tcp_server::reserve::Reserve;
+use crate::reactor::threads::event_loop_thread::Hooks;
+use crate::reactor::threads::thread_pool::{set_serves, thread_pool_new};
+use crate::sync::refs::RefCount;
 use crate::sys::address::Address;
 use crate::sys::errno;
 use crate::sys::lock::Lock;
@@ -141,7 +141,7 @@ unsafe fn usable(what: &str, server: *mut TCPserver) -> c_int {
         return -1;
     }
     // SAFETY: a live server.
-    if unsafe { utils::on_owner((*server).eventLoop) } { 0 } else { errno::fail(libc::EPERM) }
+    if unsafe { owner::on_owner((*server).eventLoop) } { 0 } else { errno::fail(libc::EPERM) }
 }
 
 /// What a program says about a server when it makes one.
@@ -240,7 +240,7 @@ pub unsafe extern "C-unwind" fn tcp_server_init(
     // SAFETY: a live loop and acceptor.
     unsafe {
         let server = create(eventLoop, acceptor, callbacks, threadNum);
-        if !server.is_null() && utils::on_owner(eventLoop) {
+        if !server.is_null() && owner::on_owner(eventLoop) {
             enlist(server);
         }
         server.cast()
@@ -261,7 +261,7 @@ pub unsafe extern "C-unwind" fn tcp_server_set_data(tcpServer: *mut TCPserver, d
 unsafe fn enlist(server: *mut Server) {
     // SAFETY: a live server on its loop's thread; the list is that thread's.
     unsafe {
-        let own = loop_state::of((*server).public.eventLoop);
+        let own = state::of((*server).public.eventLoop);
         (*server).listed = true;
         (*server).next = (*own).servers;
         (*own).servers = server;

@@ -1,11 +1,12 @@
 //! What a program sets for a server and for its new connections.
 
-use super::super::event_loop_thread::Hooks;
-use super::super::tcp_connection::settings::{self, Settings};
 use super::limit;
-use super::start::set_options;
 use super::{NEW, absent, of, usable};
 use crate::abi::types::{TCPserver, yolanda_loop_callback, yolanda_water_mark_callback};
+use crate::reactor::tcp_connection::settings;
+use crate::reactor::tcp_connection::settings::Settings;
+use crate::reactor::tcp_server::start::set_options;
+use crate::reactor::threads::event_loop_thread::Hooks;
 use crate::sys::errno;
 use libc::{c_int, c_void};
 use std::sync::atomic::Ordering::SeqCst;

@@ -1,11 +1,13 @@
 //! Starting: the threads, the listening sockets, their channels.
 
-use super::super::tcp_connection::settings::Keepalive;
-use super::super::thread_pool::{self, thread_pool_start};
-use super::super::utils::on_owner;
-use super::listener::{self, Listener};
-use super::{NEW, RUNNING, Server, absent, attention, enlist, limit, of, usable};
+use super::listener;
+use super::{NEW, RUNNING, Server, absent, enlist, limit, of, server_events, usable};
 use crate::abi::types::{TCPserver, event_loop};
+use crate::reactor::event_loop::owner::on_owner;
+use crate::reactor::tcp_connection::settings::Keepalive;
+use crate::reactor::tcp_server::listener::Listener;
+use crate::reactor::threads::thread_pool;
+use crate::reactor::threads::thread_pool::thread_pool_start;
 use crate::sys::address::Address;
 use crate::sys::{errno, fd as sys_fd, listen, pool, socket};
 use libc::c_int;
@@ -158,7 +160,7 @@ unsafe fn begin(server: *mut Server) -> Result<(), c_int> {
             }
         } else if first {
             for i in 0..(*server).others_len {
-                attention::send((*server).others.add(i));
+                server_events::send((*server).others.add(i));
             }
         }
         Ok(())
@@ -167,7 +169,7 @@ unsafe fn begin(server: *mut Server) -> Result<(), c_int> {
 
 /// Gives the listening sockets the options that accepted ones inherit. What isn't TCP has none, which is
 /// all that can go wrong with values that were checked.
-pub(super) unsafe fn set_options(server: *mut Server) {
+pub unsafe fn set_options(server: *mut Server) {
     let _keep = errno::Keep::new();
     // SAFETY: a live server on its loop's thread.
     unsafe {
