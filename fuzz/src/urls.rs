@@ -2,7 +2,7 @@
 
 use std::ffi::CString;
 
-use yolanda::abi::http_request::{http_request_clear, http_request_new};
+use yolanda::exports::http_request::{http_request_clear, http_request_new};
 
 use crate::reader::{parameters, path};
 
