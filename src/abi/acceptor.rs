@@ -1,3 +1,4 @@
+use core::cell::Cell;
 use core::ffi::c_int;
 
 /// A listening socket.
@@ -6,9 +7,9 @@ use core::ffi::c_int;
 #[repr(C)]
 pub struct acceptor {
     /// The port it is bound to; for port 0, the one that the system chose.
-    pub listen_port: c_int,
+    pub listen_port: Cell<c_int>,
     /// The listening descriptor.
-    pub listen_fd: c_int,
+    pub listen_fd: Cell<c_int>,
 }
 
 assert_layout!(acceptor, 8;

@@ -1,3 +1,4 @@
+use core::cell::Cell;
 use core::ffi::{c_char, c_int};
 
 /// The capacity of a new buffer, in bytes.
@@ -16,13 +17,13 @@ pub const INIT_BUFFER_SIZE: c_int = 65536;
 #[repr(C)]
 pub struct buffer {
     /// The block.
-    pub data: *mut c_char,
+    pub data: Cell<*mut c_char>,
     /// Where reading goes on.
-    pub readIndex: c_int,
+    pub readIndex: Cell<c_int>,
     /// Where writing goes on.
-    pub writeIndex: c_int,
+    pub writeIndex: Cell<c_int>,
     /// The block's size in bytes.
-    pub total_size: c_int,
+    pub total_size: Cell<c_int>,
 }
 
 assert_layout!(buffer, 24;

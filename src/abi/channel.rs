@@ -1,3 +1,4 @@
+use core::cell::Cell;
 use core::ffi::{c_int, c_void};
 
 /// Without effect, as in the original: a channel has no place for a time. yolanda_timer_start() waits
@@ -31,15 +32,15 @@ pub type event_write_callback = Option<unsafe extern "C-unwind" fn(data: *mut c_
 #[repr(C)]
 pub struct channel {
     /// The descriptor. It stays yours: the library closes none but those of its connections.
-    pub fd: c_int,
+    pub fd: Cell<c_int>,
     /// EVENT_READ, EVENT_WRITE, or both.
-    pub events: c_int,
+    pub events: Cell<c_int>,
     /// May be NULL.
-    pub eventReadCallback: event_read_callback,
+    pub eventReadCallback: Cell<event_read_callback>,
     /// May be NULL.
-    pub eventWriteCallback: event_write_callback,
+    pub eventWriteCallback: Cell<event_write_callback>,
     /// Handed to the callbacks.
-    pub data: *mut c_void,
+    pub data: Cell<*mut c_void>,
 }
 
 assert_layout!(channel, 32;

@@ -1,12 +1,13 @@
+use core::cell::Cell;
 use core::ffi::{c_int, c_void};
 
 /// A growing table from a number to a pointer; a loop keeps its channels in one, by descriptor.
 #[repr(C)]
 pub struct channel_map {
     /// NULL where there is no entry. The array comes from malloc().
-    pub entries: *mut *mut c_void,
+    pub entries: Cell<*mut *mut c_void>,
     /// The number of entries.
-    pub nentries: c_int,
+    pub nentries: Cell<c_int>,
 }
 
 assert_layout!(channel_map, 16;

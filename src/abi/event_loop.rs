@@ -1,6 +1,7 @@
 use crate::abi::channel::channel;
 use crate::abi::channel_map::channel_map;
 use crate::abi::event_dispatcher::event_dispatcher;
+use core::cell::{Cell, UnsafeCell};
 use core::ffi::{c_char, c_int, c_void};
 use libc::{pthread_cond_t, pthread_mutex_t, pthread_t};
 
@@ -29,29 +30,29 @@ assert_layout!(channel_element, 24;
 #[repr(C)]
 pub struct event_loop {
     /// Set it, on any thread, to end event_loop_run(); event_loop_wakeup() makes that immediate.
-    pub quit: c_int,
+    pub quit: Cell<c_int>,
     /// The back end. It may be replaced: see struct event_dispatcher.
-    pub eventDispatcher: *const event_dispatcher,
+    pub eventDispatcher: Cell<*const event_dispatcher>,
     /// What the back end's `init` returned.
-    pub event_dispatcher_data: *mut c_void,
+    pub event_dispatcher_data: Cell<*mut c_void>,
     /// The channels by descriptor; NULL where none is registered.
-    pub channelMap: *mut channel_map,
+    pub channelMap: Cell<*mut channel_map>,
     /// Non-zero while queued changes are carried out.
-    pub is_handle_pending: c_int,
+    pub is_handle_pending: Cell<c_int>,
     /// The first change that is queued, or NULL.
-    pub pending_head: *mut channel_element,
+    pub pending_head: Cell<*mut channel_element>,
     /// The last change that is queued, or NULL.
-    pub pending_tail: *mut channel_element,
+    pub pending_tail: Cell<*mut channel_element>,
     /// The loop's thread.
-    pub owner_thread_id: pthread_t,
+    pub owner_thread_id: Cell<pthread_t>,
     /// Guards what other threads hand over.
-    pub mutex: pthread_mutex_t,
+    pub mutex: UnsafeCell<pthread_mutex_t>,
     /// Belongs to the mutex.
-    pub cond: pthread_cond_t,
+    pub cond: UnsafeCell<pthread_cond_t>,
     /// Wakes the loop up: a byte written to [1] is read from [0].
-    pub socketPair: [c_int; 2],
+    pub socketPair: Cell<[c_int; 2]>,
     /// The loop's name in the log.
-    pub thread_name: *mut c_char,
+    pub thread_name: Cell<*mut c_char>,
 }
 
 assert_layout!(event_loop, 168;

@@ -1,4 +1,5 @@
 use crate::abi::event_loop::event_loop;
+use core::cell::{Cell, UnsafeCell};
 use core::ffi::{c_char, c_long};
 use libc::{pthread_cond_t, pthread_mutex_t, pthread_t};
 
@@ -7,17 +8,17 @@ use libc::{pthread_cond_t, pthread_mutex_t, pthread_t};
 #[repr(C)]
 pub struct event_loop_thread {
     /// The thread's loop; NULL until it runs.
-    pub eventLoop: *mut event_loop,
+    pub eventLoop: Cell<*mut event_loop>,
     /// The thread, joinable.
-    pub thread_tid: pthread_t,
+    pub thread_tid: Cell<pthread_t>,
     /// Guards `eventLoop` while the thread starts.
-    pub mutex: pthread_mutex_t,
+    pub mutex: UnsafeCell<pthread_mutex_t>,
     /// Signalled when `eventLoop` is set.
-    pub cond: pthread_cond_t,
+    pub cond: UnsafeCell<pthread_cond_t>,
     /// "Thread-1", "Thread-2", ...
-    pub thread_name: *mut c_char,
+    pub thread_name: Cell<*mut c_char>,
     /// Not used by the library.
-    pub thread_count: c_long,
+    pub thread_count: Cell<c_long>,
 }
 
 assert_layout!(event_loop_thread, 120;

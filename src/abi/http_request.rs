@@ -1,4 +1,5 @@
 use crate::abi::types::http_request_state_t;
+use core::cell::Cell;
 use core::ffi::{c_char, c_int};
 
 /// How far a request has been read.
@@ -35,19 +36,19 @@ assert_layout!(request_header, 16;
 #[repr(C)]
 pub struct http_request {
     /// "HTTP/1.1" or "HTTP/1.0"; NULL before the request line has been read.
-    pub version: *mut c_char,
+    pub version: Cell<*mut c_char>,
     /// "GET", ...; NULL before the request line has been read.
-    pub method: *mut c_char,
+    pub method: Cell<*mut c_char>,
     /// Path and query as the client wrote them; "*" for "OPTIONS *"; NULL before the request line has been
     /// read. Of "http://host/path" a server's requests have "/path" here, and the host as the value of
     /// Host; those of http_request_new() have all of it.
-    pub url: *mut c_char,
+    pub url: Cell<*mut c_char>,
     /// How far the request has been read.
-    pub current_state: http_request_state_t,
+    pub current_state: Cell<http_request_state_t>,
     /// The headers, `request_headers_number` of them.
-    pub request_headers: *mut request_header,
+    pub request_headers: Cell<*mut request_header>,
     /// How many headers there are.
-    pub request_headers_number: c_int,
+    pub request_headers_number: Cell<c_int>,
 }
 
 assert_layout!(http_request, 48;

@@ -1,6 +1,7 @@
 use crate::abi::http_request::http_request;
 use crate::abi::http_response::http_response;
 use crate::abi::tcp_server::TCPserver;
+use core::cell::Cell;
 use core::ffi::c_int;
 
 /// Called on the connection's thread for every complete request; fills in the response. What it
@@ -16,10 +17,10 @@ pub type request_callback = Option<
 #[repr(C)]
 pub struct http_server {
     /// The server that it runs on.
-    pub tcpServer: *mut TCPserver,
+    pub tcpServer: Cell<*mut TCPserver>,
     /// May be replaced at any time on the loop's thread; with NULL, and without routes (yolanda.h), every
     /// answer is a 500.
-    pub requestCallback: request_callback,
+    pub requestCallback: Cell<request_callback>,
 }
 
 assert_layout!(http_server, 16;

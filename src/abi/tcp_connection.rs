@@ -5,6 +5,7 @@ use crate::abi::tcp_server::{
     connection_closed_call_back, connection_completed_call_back, message_call_back,
     write_completed_call_back,
 };
+use core::cell::Cell;
 use core::ffi::{c_char, c_void};
 
 /// A connection. The library makes and frees it: the pointer is valid from the completed callback
@@ -14,30 +15,30 @@ use core::ffi::{c_char, c_void};
 #[repr(C)]
 pub struct tcp_connection {
     /// The loop whose thread owns the connection.
-    pub eventLoop: *mut event_loop,
+    pub eventLoop: Cell<*mut event_loop>,
     /// Its channel; `channel->fd` is the socket.
-    pub channel: *mut channel,
+    pub channel: Cell<*mut channel>,
     /// "connection-FD".
-    pub name: *mut c_char,
+    pub name: Cell<*mut c_char>,
     /// What has arrived and hasn't been consumed. Pointers into it are valid until the message
     /// callback returns.
-    pub input_buffer: *mut buffer,
+    pub input_buffer: Cell<*mut buffer>,
     /// What waits to be sent: its readable bytes tell how far the peer lags behind.
-    pub output_buffer: *mut buffer,
+    pub output_buffer: Cell<*mut buffer>,
     /// May be NULL, as the three below.
-    pub connectionCompletedCallBack: connection_completed_call_back,
+    pub connectionCompletedCallBack: Cell<connection_completed_call_back>,
     /// Called when bytes have arrived.
-    pub messageCallBack: message_call_back,
+    pub messageCallBack: Cell<message_call_back>,
     /// Called when everything that was held back has been sent.
-    pub writeCompletedCallBack: write_completed_call_back,
+    pub writeCompletedCallBack: Cell<write_completed_call_back>,
     /// Called once, last.
-    pub connectionClosedCallBack: connection_closed_call_back,
+    pub connectionClosedCallBack: Cell<connection_closed_call_back>,
     /// Yours. It begins as what tcp_server_set_data() set.
-    pub data: *mut c_void,
+    pub data: Cell<*mut c_void>,
     /// The HTTP server's.
-    pub request: *mut c_void,
+    pub request: Cell<*mut c_void>,
     /// The HTTP server's.
-    pub response: *mut c_void,
+    pub response: Cell<*mut c_void>,
 }
 
 assert_layout!(tcp_connection, 96;

@@ -3,6 +3,7 @@ use crate::abi::buffer::buffer;
 use crate::abi::event_loop::event_loop;
 use crate::abi::tcp_connection::tcp_connection;
 use crate::abi::thread_pool::thread_pool;
+use core::cell::Cell;
 use core::ffi::{c_int, c_void};
 
 /// Called once for a new connection, on the accepting thread, before the connection can receive
@@ -32,25 +33,25 @@ pub type connection_closed_call_back =
 #[repr(C)]
 pub struct TCPserver {
     /// The port that it listens on.
-    pub port: c_int,
+    pub port: Cell<c_int>,
     /// The loop that accepts.
-    pub eventLoop: *mut event_loop,
+    pub eventLoop: Cell<*mut event_loop>,
     /// The listening socket.
-    pub acceptor: *mut acceptor,
+    pub acceptor: Cell<*mut acceptor>,
     /// May be NULL, as the three below. New connections get what stands here.
-    pub connectionCompletedCallBack: connection_completed_call_back,
+    pub connectionCompletedCallBack: Cell<connection_completed_call_back>,
     /// Called when bytes have arrived.
-    pub messageCallBack: message_call_back,
+    pub messageCallBack: Cell<message_call_back>,
     /// Called when everything that was held back has been sent.
-    pub writeCompletedCallBack: write_completed_call_back,
+    pub writeCompletedCallBack: Cell<write_completed_call_back>,
     /// Called once, last.
-    pub connectionClosedCallBack: connection_closed_call_back,
+    pub connectionClosedCallBack: Cell<connection_closed_call_back>,
     /// How many threads serve connections; 0: the accepting one.
-    pub threadNum: c_int,
+    pub threadNum: Cell<c_int>,
     /// Those threads.
-    pub threadPool: *mut thread_pool,
+    pub threadPool: Cell<*mut thread_pool>,
     /// What every new connection's `data` begins as.
-    pub data: *mut c_void,
+    pub data: Cell<*mut c_void>,
 }
 
 assert_layout!(TCPserver, 80;

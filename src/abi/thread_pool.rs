@@ -1,5 +1,6 @@
 use crate::abi::event_loop::event_loop;
 use crate::abi::event_loop_thread::event_loop_thread;
+use core::cell::Cell;
 use core::ffi::c_int;
 
 /// Threads with a loop each, which take turns. From thread_pool_new(); the library keeps more behind
@@ -7,15 +8,15 @@ use core::ffi::c_int;
 #[repr(C)]
 pub struct thread_pool {
     /// The loop that hands out work, and takes it itself where there are no threads.
-    pub mainLoop: *mut event_loop,
+    pub mainLoop: Cell<*mut event_loop>,
     /// Non-zero once thread_pool_start() was called.
-    pub started: c_int,
+    pub started: Cell<c_int>,
     /// How many threads there are.
-    pub thread_number: c_int,
+    pub thread_number: Cell<c_int>,
     /// The threads, `thread_number` of them.
-    pub eventLoopThreads: *mut event_loop_thread,
+    pub eventLoopThreads: Cell<*mut event_loop_thread>,
     /// Whose turn is next.
-    pub position: c_int,
+    pub position: Cell<c_int>,
 }
 
 assert_layout!(thread_pool, 32;

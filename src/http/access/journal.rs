@@ -125,7 +125,13 @@ impl Journal {
             let public: *mut http_request = request.cast();
             let header = |name| values(public, name).next().unwrap_or(null_mut());
             let (referer, agent) = (header(b"referer"), header(b"user-agent"));
-            let all = [(*public).method, (*public).url, (*public).version, referer, agent];
+            let all = [
+                (*public).method.get(),
+                (*public).url.get(),
+                (*public).version.get(),
+                referer,
+                agent,
+            ];
             let needed = all.iter().map(|&one| text(one).len() + 1).sum::<usize>();
             if needed > self.size {
                 self.give_room_back();

@@ -44,7 +44,7 @@ pub unsafe extern "C" fn yolanda_http_server_set_access_log(
         let Some(own) = usable("yolanda_http_server_set_access_log", server) else {
             return -1;
         };
-        if has_started((*server).tcpServer) {
+        if has_started((*server).tcpServer.get()) {
             return errno::fail(libc::EBUSY);
         }
         let mut log = null_mut();
@@ -263,7 +263,7 @@ pub unsafe fn tell(
     // SAFETY: as said; a connection keeps its server, and that its log.
     unsafe {
         let (server, journal) = (server_state::of(conn), journal(conn));
-        if journal.is_null() || is_freed((*server).public.tcpServer) {
+        if journal.is_null() || is_freed((*server).public.tcpServer.get()) {
             return;
         }
         let log = (*server).log.load(Relaxed);

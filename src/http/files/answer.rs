@@ -45,7 +45,7 @@ pub unsafe extern "C" fn yolanda_http_files_answer(
         let Some(files) = given("yolanda_http_files_answer", files) else {
             return -1;
         };
-        if httpRequest.is_null() || httpResponse.is_null() || (*httpRequest).url.is_null() {
+        if httpRequest.is_null() || httpResponse.is_null() || (*httpRequest).url.get().is_null() {
             return errno::fail(libc::EINVAL);
         }
         let (request, response): (*mut Request, *mut Response) =
@@ -200,7 +200,7 @@ unsafe fn find(
                 }
                 Found::Nothing(status) => return plain(response, status),
                 Found::Folder => {
-                    let (path, query) = split(text((*request.cast::<http_request>()).url));
+                    let (path, query) = split(text((*request.cast::<http_request>()).url.get()));
                     if !path.ends_with(b"/") {
                         return redirect(response, path, query);
                     }
@@ -327,7 +327,9 @@ unsafe fn send(
         // The name says what it is: nobody is to guess from the bytes.
         put_header(response, c"X-Content-Type-Options", b"nosniff")?;
         set_standard(response, status);
-        (*response.cast::<http_response>()).contentType = type_of(name.bytes()).as_ptr().cast_mut();
+        (*response.cast::<http_response>())
+            .contentType
+            .set(type_of(name.bytes()).as_ptr().cast_mut());
         body_file::set(response, file);
         Some(())
     }

@@ -36,7 +36,7 @@ pub unsafe fn set(response: *mut Response, file: BodyFile) {
     // SAFETY: as said; the public struct stands first.
     unsafe {
         (*response).file = Some(file);
-        (*response.cast::<http_response>()).body = null_mut();
+        (*response.cast::<http_response>()).body.set(null_mut());
     }
 }
 
@@ -47,6 +47,6 @@ pub unsafe fn set(response: *mut Response, file: BodyFile) {
 pub unsafe fn take(response: *mut Response) -> Option<BodyFile> {
     // SAFETY: as in `set`.
     unsafe {
-        (*response).file.take().filter(|_| (*response.cast::<http_response>()).body.is_null())
+        (*response).file.take().filter(|_| (*response.cast::<http_response>()).body.get().is_null())
     }
 }

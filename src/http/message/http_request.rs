@@ -34,8 +34,8 @@ pub unsafe fn values<'a>(
 ) -> impl Iterator<Item = *mut c_char> + 'a {
     // SAFETY: the array has as many entries as the request says.
     let entries = unsafe {
-        let table = (*request).request_headers;
-        let n = usize::try_from((*request).request_headers_number).unwrap_or(0);
+        let table = (*request).request_headers.get();
+        let n = usize::try_from((*request).request_headers_number.get()).unwrap_or(0);
         let n = if table.is_null() { 0 } else { n };
         (0..n).map(move |i| table.add(i))
     };
@@ -116,7 +116,7 @@ pub unsafe extern "C" fn http_request_current_state(
         return REQUEST_STATUS;
     }
     // SAFETY: the caller's request.
-    unsafe { (*httpRequest).current_state }
+    unsafe { (*httpRequest).current_state.get() }
 }
 
 pub unsafe extern "C" fn http_request_close_connection(httpRequest: *mut http_request) -> c_int {
@@ -134,7 +134,7 @@ pub unsafe extern "C" fn http_request_close_connection(httpRequest: *mut http_re
             }
             keep_alive |= has_member(options, b"keep-alive");
         }
-        match text((*httpRequest).version) {
+        match text((*httpRequest).version.get()) {
             b"HTTP/1.0" => c_int::from(!keep_alive),
             [b'H', b'T', b'T', b'P', b'/', b'1', b'.', _] => 0,
             _ => 1,

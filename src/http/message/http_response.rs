@@ -4,6 +4,7 @@
 use core::ffi::{CStr, c_char, c_int};
 use core::mem::{MaybeUninit, size_of};
 use core::ptr::null_mut;
+use std::cell::Cell;
 
 use crate::abi::types::{buffer, http_response, response_header};
 use crate::http::message::arena::Arena;
@@ -64,13 +65,13 @@ unsafe fn blank(response: *mut Response) {
     // SAFETY: a response whose entries are empty already.
     unsafe {
         (&raw mut (*response).public).write(http_response {
-            statusCode: 0,
-            statusMessage: null_mut(),
-            contentType: null_mut(),
-            body: null_mut(),
-            response_headers: (&raw mut (*response).entries).cast(),
-            response_headers_number: 0,
-            keep_connected: 0,
+            statusCode: Cell::new(0),
+            statusMessage: Cell::new(null_mut()),
+            contentType: Cell::new(null_mut()),
+            body: Cell::new(null_mut()),
+            response_headers: Cell::new((&raw mut (*response).entries).cast()),
+            response_headers_number: Cell::new(0),
+            keep_connected: Cell::new(0),
         });
         let first = (&raw mut (*response).first_text).cast();
         (&raw mut (*response).text).write(Arena::new(first, FIRST_TEXT));
@@ -87,7 +88,7 @@ unsafe fn blank(response: *mut Response) {
 pub unsafe fn reset(response: *mut Response) {
     // SAFETY: at most all of its own entries are written; the copies are the response's own.
     unsafe {
-        let used = usize::try_from((*response).public.response_headers_number).unwrap_or(0);
+        let used = usize::try_from((*response).public.response_headers_number.get()).unwrap_or(0);
         let entries = (&raw mut (*response).entries).cast::<response_header>();
         for i in 0..used.min(ENTRIES) {
             entries.add(i).write(NO_ENTRY);
@@ -126,7 +127,7 @@ pub unsafe fn set_body(response: *mut Response, bytes: &[u8]) -> bool {
     unsafe {
         let body = copy(response, bytes);
         if !body.is_null() {
-            (*response).public.body = body;
+            (*response).public.body.set(body);
             (*response).body = body;
             (*response).body_len = bytes.len();
             (*response).file = None;
@@ -142,9 +143,9 @@ pub unsafe fn set_body(response: *mut Response, bytes: &[u8]) -> bool {
 unsafe fn headers<'a>(response: *mut http_response) -> impl Iterator<Item = Header<'a>> {
     // SAFETY: the array has as many entries as the response says; the library's own has 128.
     unsafe {
-        let table = (*response).response_headers;
+        let table = (*response).response_headers.get();
         let own = (&raw mut (*response.cast::<Response>()).entries).cast::<response_header>();
-        let n = match usize::try_from((*response).response_headers_number) {
+        let n = match usize::try_from((*response).response_headers_number.get()) {
             Ok(n) if table == own => n.min(ENTRIES),
             Ok(n) if !table.is_null() => n,
             _ => 0,
@@ -163,14 +164,14 @@ unsafe fn headers<'a>(response: *mut http_response) -> impl Iterator<Item = Head
 pub unsafe fn asks_close(response: *mut Response) -> bool {
     // SAFETY: the caller's response.
     unsafe {
-        (*response).public.keep_connected != 0 || headers(response.cast()).any(asks_for_close)
+        (*response).public.keep_connected.get() != 0 || headers(response.cast()).any(asks_for_close)
     }
 }
 
 /// Whether the status is one that a response can have.
 unsafe fn has_status(response: *mut Response) -> bool {
     // SAFETY: a live response.
-    unsafe { (100..=999).contains(&(*response).public.statusCode) }
+    unsafe { (100..=999).contains(&(*response).public.statusCode.get()) }
 }
 
 /// Turns what a callback left without a status into a complete answer.
@@ -185,11 +186,11 @@ pub unsafe fn complete(response: *mut Response) {
             return;
         }
         let public = &raw mut (*response).public;
-        (*public).statusCode = SERVER_ERROR;
-        (*public).statusMessage = TEXT.as_ptr().cast_mut();
-        if (*public).body.is_null() {
-            (*public).body = TEXT.as_ptr().cast_mut();
-            (*public).contentType = c"text/plain".as_ptr().cast_mut();
+        (*public).statusCode.set(SERVER_ERROR);
+        (*public).statusMessage.set(TEXT.as_ptr().cast_mut());
+        if (*public).body.get().is_null() {
+            (*public).body.set(TEXT.as_ptr().cast_mut());
+            (*public).contentType.set(c"text/plain".as_ptr().cast_mut());
         }
     }
 }
@@ -200,7 +201,7 @@ pub unsafe fn complete(response: *mut Response) {
 /// `response` is a live response.
 pub unsafe fn status(response: *mut Response) -> u32 {
     // SAFETY: as said.
-    unsafe { if has_status(response) { (*response).public.statusCode } else { SERVER_ERROR } }
+    unsafe { if has_status(response) { (*response).public.statusCode.get() } else { SERVER_ERROR } }
 }
 
 /// How a response is written.
@@ -221,7 +222,7 @@ pub unsafe fn encode_to(response: *mut Response, form: &Form<'_>, out: &mut impl
     // SAFETY: the strings are read here and now, and nothing of the program runs meanwhile.
     unsafe {
         let public = &raw mut (*response).public;
-        let own = (*public).body;
+        let own = (*public).body.get();
         let body = match form.body {
             Some(body) => body,
             None if own.is_null() => match &(*response).file {
@@ -235,11 +236,11 @@ pub unsafe fn encode_to(response: *mut Response, form: &Form<'_>, out: &mut impl
         };
         // The program's own header goes before the field, and before the library's.
         let has = |name: &[u8]| headers(public).any(|header| header.0.eq_ignore_ascii_case(name));
-        let kind = (*public).contentType;
+        let kind = (*public).contentType.get();
         let kind = (!kind.is_null() && !has(b"content-type")).then(|| text(kind));
         let answer = Answer {
             status: status(response),
-            reason: text((*public).statusMessage),
+            reason: text((*public).statusMessage.get()),
             content_type: kind,
             body,
             date: form.date.filter(|_| !has(b"date")),
@@ -286,7 +287,7 @@ pub unsafe extern "C" fn http_response_encode_buffer(
     // SAFETY: the caller's objects.
     unsafe {
         let response: *mut Response = httpResponse.cast();
-        if (*response).file.is_some() && (*httpResponse).body.is_null() {
+        if (*response).file.is_some() && (*httpResponse).body.get().is_null() {
             log_err!("http_response_encode_buffer: the body is a file");
             return;
         }
@@ -297,7 +298,7 @@ pub unsafe extern "C" fn http_response_encode_buffer(
         if out.failed {
             log_err!("http_response_encode_buffer: no memory");
             // What is readable is a c_int, and the bytes up to there were there before.
-            (*buffer).writeIndex = (*buffer).readIndex + before as c_int;
+            (*buffer).writeIndex.set((*buffer).readIndex.get() + before as c_int);
             append_bytes(buffer, b"".as_ptr(), 0);
         }
     }
@@ -310,8 +311,10 @@ pub unsafe extern "C" fn http_response_encode_buffer(
 pub unsafe fn set_standard_text(response: *mut Response) {
     // SAFETY: a text of static memory, which the library only reads.
     unsafe {
-        (*response).public.statusMessage =
-            status::text((*response).public.statusCode).as_ptr().cast_mut();
+        (*response)
+            .public
+            .statusMessage
+            .set(status::text((*response).public.statusCode.get()).as_ptr().cast_mut());
     }
 }
 
@@ -322,11 +325,11 @@ pub unsafe fn set_standard_text(response: *mut Response) {
 pub unsafe fn set_standard(response: *mut Response, status: status::Status) {
     // SAFETY: as said.
     unsafe {
-        (*response).public.statusCode = status;
+        (*response).public.statusCode.set(status);
         set_standard_text(response);
         if !is_bodiless(status) {
-            (*response).public.contentType = c"text/plain".as_ptr().cast_mut();
-            (*response).public.body = (*response).public.statusMessage;
+            (*response).public.contentType.set(c"text/plain".as_ptr().cast_mut());
+            (*response).public.body.set((*response).public.statusMessage.get());
         }
     }
 }

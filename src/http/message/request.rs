@@ -8,6 +8,7 @@ mod target;
 use core::ffi::{c_char, c_int};
 use core::mem::{MaybeUninit, size_of};
 use core::ptr::null_mut;
+use std::cell::Cell;
 
 use crate::abi::types::{
     REQUEST_BODY, REQUEST_DONE, REQUEST_HEADERS, REQUEST_STATUS, buffer, http_request,
@@ -133,12 +134,12 @@ unsafe fn init(request: *mut Request, connection: *mut tcp_connection, is_progra
         let text = (&raw mut (*request).first_text).cast::<u8>();
         (&raw mut (*request).front).write(Front {
             public: http_request {
-                version: null_mut(),
-                method: null_mut(),
-                url: null_mut(),
-                current_state: REQUEST_STATUS,
-                request_headers: table,
-                request_headers_number: 0,
+                version: Cell::new(null_mut()),
+                method: Cell::new(null_mut()),
+                url: Cell::new(null_mut()),
+                current_state: Cell::new(REQUEST_STATUS),
+                request_headers: Cell::new(table),
+                request_headers_number: Cell::new(0),
             },
             parser: Parser::new(!is_program_s),
             text: Arena::new(text, SIZE - FRONT),
@@ -213,7 +214,7 @@ pub unsafe fn connection(request: *mut Request) -> *mut tcp_connection {
 pub unsafe fn body(request: *mut Request) -> (*const c_char, usize) {
     // SAFETY: the caller's request.
     unsafe {
-        let body = &raw const (*request).front.body;
+        let body = &raw mut (*request).front.body;
         match (*body).at.is_null() {
             true => (c"".as_ptr(), 0),
             false => ((*body).at.cast_const().cast(), (*body).len),
@@ -236,7 +237,7 @@ pub unsafe fn parser<'a>(request: *mut Request) -> &'a mut Parser {
 /// `request` is a live request.
 pub unsafe fn state(request: *mut Request) -> http_request_state_t {
     // SAFETY: the caller's request.
-    unsafe { (*request).front.public.current_state }
+    unsafe { (*request).front.public.current_state.get() }
 }
 
 /// The method; empty while there is none.
@@ -245,7 +246,7 @@ pub unsafe fn state(request: *mut Request) -> http_request_state_t {
 /// `request` is a live request, whose method stays as it is while the result is used.
 pub unsafe fn method<'a>(request: *mut Request) -> &'a [u8] {
     // SAFETY: the method is NULL or a string of the request.
-    unsafe { text((*request).front.public.method) }
+    unsafe { text((*request).front.public.method.get()) }
 }
 
 /// Whether the body of the answer is left out.
@@ -290,7 +291,7 @@ pub unsafe fn set_found(request: *mut Request, found: Result<Found, Lack>) {
 /// `request` is a live request.
 pub unsafe fn is_star(request: *mut Request) -> bool {
     // SAFETY: the URL is NULL or a string of the request.
-    unsafe { text((*request).front.public.url) == b"*" }
+    unsafe { text((*request).front.public.url.get()) == b"*" }
 }
 
 /// Whether the request is of HTTP/1.0, whose clients know no chunks.
@@ -319,7 +320,7 @@ unsafe fn unread<'a>(input: *mut buffer) -> &'a [u8] {
     // SAFETY: as said; the readable bytes lie in the buffer's block.
     unsafe {
         match readable(input) {
-            n if n > 0 && !(*input).data.is_null() => {
+            n if n > 0 && !(*input).data.get().is_null() => {
                 core::slice::from_raw_parts(read_at(input).cast_const(), n)
             }
             _ => b"",
@@ -352,7 +353,7 @@ pub unsafe fn parse(
             }
         };
         let parser = parser(request);
-        parser.state = match (*request).front.public.current_state {
+        parser.state = match (*request).front.public.current_state.get() {
             REQUEST_STATUS => State::RequestLine,
             REQUEST_HEADERS => State::Headers,
             REQUEST_BODY => State::Body,
@@ -360,15 +361,15 @@ pub unsafe fn parse(
             _ => return Err(BAD_REQUEST),
         };
         let (taken, result) = parser.parse(bytes, limits, &mut Keeper(request));
-        (*request).front.public.current_state = match parser.state {
+        (*request).front.public.current_state.set(match parser.state {
             State::RequestLine => REQUEST_STATUS,
             State::Headers => REQUEST_HEADERS,
             State::Body => REQUEST_BODY,
             State::Done => REQUEST_DONE,
-        };
+        });
         let part = if upload.is_null() { 0 } else { (*upload).part };
         // Not more than was readable, which is a c_int; the part was taken last.
-        (*input).readIndex += (taken - part) as c_int;
+        (*input).readIndex.set((*input).readIndex.get() + (taken - part) as c_int);
         result
     }
 }

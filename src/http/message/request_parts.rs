@@ -61,7 +61,7 @@ pub unsafe extern "C" fn yolanda_http_request_path(
     }
     // SAFETY: the caller's request.
     unsafe {
-        if (*httpRequest).url.is_null() {
+        if (*httpRequest).url.get().is_null() {
             return fail::<c_char>(libc::EINVAL);
         }
         or_errno(request::path(httpRequest.cast())).unwrap_or(null_mut())

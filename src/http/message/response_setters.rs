@@ -60,11 +60,11 @@ pub unsafe extern "C" fn yolanda_http_response_set_status(
     // SAFETY: a live response; NULL or a C string.
     unsafe {
         if !message.is_null()
-            && set_text(own, &raw mut (*httpResponse).statusMessage, text(message)) < 0
+            && set_text(own, (*httpResponse).statusMessage.as_ptr(), text(message)) < 0
         {
             return -1;
         }
-        (*httpResponse).statusCode = status as _;
+        (*httpResponse).statusCode.set(status as _);
         if message.is_null() {
             set_standard_text(own);
         }
@@ -82,10 +82,10 @@ pub unsafe extern "C" fn yolanda_http_response_set_content_type(
     // SAFETY: a live response; NULL or a C string.
     unsafe {
         if contentType.is_null() {
-            (*httpResponse).contentType = core::ptr::null_mut();
+            (*httpResponse).contentType.set(core::ptr::null_mut());
             return 0;
         }
-        set_text(own, &raw mut (*httpResponse).contentType, text(contentType))
+        set_text(own, (*httpResponse).contentType.as_ptr(), text(contentType))
     }
 }
 
@@ -103,8 +103,8 @@ pub unsafe extern "C" fn yolanda_http_response_add_header(
         if !is_settable(name, value) {
             return errno::fail(libc::EINVAL);
         }
-        let n = usize::try_from((*httpResponse).response_headers_number).unwrap_or(0);
-        let table = (*httpResponse).response_headers;
+        let n = usize::try_from((*httpResponse).response_headers_number.get()).unwrap_or(0);
+        let table = (*httpResponse).response_headers.get();
         if n >= ENTRIES || table.is_null() {
             return errno::fail(libc::ENOSPC);
         }
@@ -113,7 +113,7 @@ pub unsafe extern "C" fn yolanda_http_response_add_header(
             return errno::fail(libc::ENOMEM);
         }
         table.add(n).write(response_header { key, value });
-        (*httpResponse).response_headers_number = n as c_int + 1;
+        (*httpResponse).response_headers_number.set(n as c_int + 1);
     }
     0
 }
@@ -126,14 +126,14 @@ pub unsafe fn put_header(response: *mut Response, name: &'static CStr, value: &[
     // SAFETY: as said; the index lies in the library's own array. The name is only read.
     unsafe {
         let public: *mut http_response = response.cast();
-        let n = usize::try_from((*public).response_headers_number).unwrap_or(0);
+        let n = usize::try_from((*public).response_headers_number.get()).unwrap_or(0);
         let value = copy(response, value);
-        if n >= ENTRIES || (*public).response_headers.is_null() || value.is_null() {
+        if n >= ENTRIES || (*public).response_headers.get().is_null() || value.is_null() {
             return None;
         }
         let key = name.as_ptr().cast_mut();
-        (*public).response_headers.add(n).write(response_header { key, value });
-        (*public).response_headers_number = n as c_int + 1;
+        (*public).response_headers.get().add(n).write(response_header { key, value });
+        (*public).response_headers_number.set(n as c_int + 1);
         Some(())
     }
 }

@@ -74,7 +74,7 @@ pub unsafe fn set_head(
         let (Some(method), false) = (named(method), pattern.is_null()) else {
             return Err(libc::EINVAL);
         };
-        if has_started(server.public.tcpServer) {
+        if has_started(server.public.tcpServer.get()) {
             return Err(libc::EBUSY);
         }
         let route = table::added(&server.routes, method, text(pattern))?;
@@ -99,7 +99,7 @@ pub unsafe fn add(
 ) -> Result<(), c_int> {
     // SAFETY: as said; the table of a server that hasn't started is this thread's.
     unsafe {
-        if has_started(server.public.tcpServer) {
+        if has_started(server.public.tcpServer.get()) {
             return Err(libc::EBUSY);
         }
         table::add(&server.routes, method, pattern, wish)

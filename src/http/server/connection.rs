@@ -56,7 +56,7 @@ pub struct Http {
 /// `conn` is a live connection of an HTTP server.
 pub unsafe fn of(conn: *mut tcp_connection) -> *mut Http {
     // SAFETY: the field is the server's.
-    unsafe { (*conn).response.cast() }
+    unsafe { (*conn).response.get().cast() }
 }
 
 /// The state of a connection, made where there is none; NULL when memory is out.
@@ -66,7 +66,7 @@ pub unsafe fn of(conn: *mut tcp_connection) -> *mut Http {
 pub unsafe fn make(conn: *mut tcp_connection) -> *mut Http {
     // SAFETY: as said; fresh memory is written at once.
     unsafe {
-        if (*conn).response.is_null() {
+        if (*conn).response.get().is_null() {
             let http: *mut Http = pool::alloc(size_of::<Http>()).cast();
             if !http.is_null() {
                 let now = iteration::now_ms() as u32;
@@ -84,7 +84,7 @@ pub unsafe fn make(conn: *mut tcp_connection) -> *mut Http {
                     journal: null_mut(),
                 });
             }
-            (*conn).response = http.cast();
+            (*conn).response.set(http.cast());
             if access::is_on(conn) {
                 access::opened(conn);
             }
@@ -138,7 +138,7 @@ pub unsafe fn free(conn: *mut tcp_connection) {
     // SAFETY: as said.
     unsafe {
         let http = of(conn);
-        (*conn).response = null_mut();
+        (*conn).response.set(null_mut());
         if !http.is_null() {
             Journal::free((*http).journal);
             pool::free(http.cast(), size_of::<Http>());

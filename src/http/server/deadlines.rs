@@ -30,7 +30,7 @@ const SLACK_MS: u32 = 10;
 pub unsafe fn registered(conn: *mut tcp_connection) {
     // SAFETY: as said; the timer's number is the loop's.
     unsafe {
-        let l = (*conn).eventLoop;
+        let l = (*conn).eventLoop.get();
         let timer = http_timer(l);
         if *timer == 0 {
             let server = server_state::of(conn);

@@ -201,7 +201,7 @@ pub unsafe extern "C" fn yolanda_http_response_send(httpResponse: *mut http_resp
             (*deferred).hold.wait_for_calls();
         }
         let open = is_open(conn);
-        if posts::post_made((*conn).eventLoop, task) < 0 {
+        if posts::post_made((*conn).eventLoop.get(), task) < 0 {
             // The loop ends, and the connection with it.
             release(deferred);
             return errno::fail(libc::ENOTCONN);

@@ -2,6 +2,7 @@
 
 use core::ptr::null_mut;
 use core::sync::atomic::Ordering::Relaxed;
+use std::cell::Cell;
 
 use super::deferred;
 use super::scratch;
@@ -87,9 +88,9 @@ unsafe fn serve_some(input: *mut buffer, conn: *mut tcp_connection) -> bool {
                 return false;
             }
         }
-        let slot = http_slot((*conn).eventLoop);
+        let slot = http_slot((*conn).eventLoop.get());
         let scratch = scratch::take(slot);
-        let request = match (*conn).request {
+        let request = match (*conn).request.get() {
             _ if scratch.is_null() || http.is_null() => null_mut(),
             held if held.is_null() => scratch::take_request(scratch),
             held => held.cast(),
@@ -99,7 +100,7 @@ unsafe fn serve_some(input: *mut buffer, conn: *mut tcp_connection) -> bool {
             log_err!("http server: no memory for a request");
             close_after_send(conn, true);
         } else {
-            (*conn).request = request.cast();
+            (*conn).request.set(request.cast());
             connection::enter(http);
             request::comes_over(request, conn);
             let mut out = Output::new(conn, (*scratch).room);
@@ -202,7 +203,7 @@ unsafe fn put_away(
         let ends = !(goes_on(next) || drops) || !is_open(conn);
         if ends || request::parser(request).is_fresh() {
             request::reset(request);
-            (*conn).request = null_mut();
+            (*conn).request.set(null_mut());
             scratch::put_request(scratch, request);
         }
     }
@@ -337,7 +338,7 @@ unsafe fn answer(
             true => (null_mut(), None),
             false => {
                 (*server).counts.requests.fetch_add(1, Relaxed);
-                ((*server).routes.load(Relaxed), (*server).public.requestCallback)
+                ((*server).routes.load(Relaxed), (*server).public.requestCallback.get())
             }
         };
         if !routes.is_null() {
@@ -426,7 +427,7 @@ pub unsafe fn drained(conn: *mut tcp_connection) {
         if !(*http).deferred.is_null() {
             deferred::tell_writable((*http).deferred);
         } else if (*http).sending {
-            serve((*conn).input_buffer, conn);
+            serve((*conn).input_buffer.get(), conn);
         }
     }
 }
@@ -472,14 +473,15 @@ pub unsafe fn forget(conn: *mut tcp_connection) {
         }
         let deferred = core::mem::replace(&mut (*http).deferred, null_mut());
         if !deferred.is_null() {
-            (*conn).request = null_mut();
+            (*conn).request.set(null_mut());
             if access::is_on(conn) {
                 access::given_up(conn, deferred::progress(deferred));
             }
             deferred::tell_closed(deferred);
             deferred::leave(deferred);
-        } else if !(*conn).request.is_null() && !connection::is_served(http) {
-            let request: *mut Request = core::mem::replace(&mut (*conn).request, null_mut()).cast();
+        } else if !(*conn).request.get().is_null() && !connection::is_served(http) {
+            let request: *mut Request =
+                core::mem::replace(&mut (*conn).request, Cell::new(null_mut())).get().cast();
             upload::end(request, CUT);
             request::free(request);
         }

@@ -41,7 +41,7 @@ pub unsafe extern "C" fn yolanda_http_server_set_head_callback(
         let Some(own) = usable("yolanda_http_server_set_head_callback", server) else {
             return -1;
         };
-        if has_started((*server).tcpServer) {
+        if has_started((*server).tcpServer.get()) {
             return errno::fail(libc::EBUSY);
         }
         let mut hook = null_mut();

@@ -30,7 +30,7 @@ unsafe extern "C-unwind" fn connection_completed(conn: *mut tcp_connection) -> c
 unsafe extern "C-unwind" fn message(input: *mut buffer, conn: *mut tcp_connection) -> c_int {
     // SAFETY: the reactor calls this on the connection's thread, with the connection's own input.
     unsafe {
-        log_msg!("get message from tcp connection {}", CText((*conn).name));
+        log_msg!("get message from tcp connection {}", CText((*conn).name.get()));
         exchange::serve(input, conn);
     }
     0
@@ -88,8 +88,8 @@ pub unsafe fn free_loop_state(slot: *mut *mut c_void) {
 pub unsafe fn serves(conn: *const tcp_connection) -> bool {
     // SAFETY: only the addresses of the callbacks are compared.
     unsafe {
-        (*conn).messageCallBack.map(|f| f as usize) == Some(message as *const () as usize)
-            && (*conn).connectionClosedCallBack.map(|f| f as usize)
+        (*conn).messageCallBack.get().map(|f| f as usize) == Some(message as *const () as usize)
+            && (*conn).connectionClosedCallBack.get().map(|f| f as usize)
                 == Some(connection_closed as *const () as usize)
     }
 }
@@ -127,7 +127,7 @@ pub unsafe extern "C-unwind" fn http_server_new(
         if tcp_server.is_null() {
             log_err!("http_server_new: no server on port {}", port);
             if !acceptor.is_null() {
-                fd::close((*acceptor).listen_fd);
+                fd::close((*acceptor).listen_fd.get());
                 libc::free(acceptor.cast());
             }
             libc::free(server.cast());
@@ -143,7 +143,7 @@ pub unsafe extern "C-unwind" fn http_server_new(
 unsafe fn stand_on(server: *mut HttpServer, tcp_server: *mut TCPserver) {
     // SAFETY: two fresh servers, on their loop's thread.
     unsafe {
-        (*server).public.tcpServer = tcp_server;
+        (*server).public.tcpServer.set(tcp_server);
         tcp_server_set_data(tcp_server, server.cast());
         tcp_server::disposes(tcp_server, server.cast(), server_state::dispose);
     }
@@ -190,7 +190,7 @@ pub unsafe extern "C-unwind" fn http_server_start(httpServer: *mut http_server) 
         return;
     }
     // SAFETY: the caller's server.
-    unsafe { tcp_server_start((*httpServer).tcpServer) };
+    unsafe { tcp_server_start((*httpServer).tcpServer.get()) };
 }
 
 pub unsafe extern "C-unwind" fn parse_http_request(

@@ -62,12 +62,12 @@ pub unsafe fn decide(
             out.flush();
             if !more {
                 // Who stops reading in the callback is called again with this byte when it goes on.
-                (*input).readIndex -= 1;
+                (*input).readIndex.set((*input).readIndex.get() - 1);
             }
             let refused = head::ask(hook, request, response);
             let upload = request::upload(request);
             if !more && (upload.is_null() || refused) {
-                (*input).readIndex += readable(input).min(1) as i32;
+                (*input).readIndex.set((*input).readIndex.get() + readable(input).min(1) as i32);
             } else if !more {
                 (*upload).part = 1;
             }
@@ -114,7 +114,9 @@ unsafe fn is_wanted(server: *mut HttpServer, found: Result<Found, Lack>) -> bool
         match found {
             Ok(Found::Route(_, route)) => (*route).wish.takes_bodies,
             Ok(Found::OtherMethods) | Err(Lack::NoMemory) => false,
-            Ok(Found::Nothing) | Err(Lack::Malformed) => (*server).public.requestCallback.is_some(),
+            Ok(Found::Nothing) | Err(Lack::Malformed) => {
+                (*server).public.requestCallback.get().is_some()
+            }
         }
     }
 }

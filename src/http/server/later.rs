@@ -76,7 +76,7 @@ pub unsafe fn finish(conn: *mut tcp_connection, deferred: *mut Deferred) {
         // From here on it isn't the connection's any more: the caller's hold keeps it, with its request.
         (*http).deferred = null_mut();
         deferred::leave(deferred);
-        (*conn).request = null_mut();
+        (*conn).request.set(null_mut());
         if !is_open(conn) || protocol::is_ending(conn) {
             // One that was turned away has its answer.
             if access::is_on(conn) {
@@ -84,7 +84,7 @@ pub unsafe fn finish(conn: *mut tcp_connection, deferred: *mut Deferred) {
             }
             return;
         }
-        let slot = http_slot((*conn).eventLoop);
+        let slot = http_slot((*conn).eventLoop.get());
         let scratch = scratch::take(slot);
         if scratch.is_null() {
             log_err!("http server: no memory for a response");
@@ -111,7 +111,7 @@ pub unsafe fn finish(conn: *mut tcp_connection, deferred: *mut Deferred) {
         match ended {
             Some(false) if sent => {
                 sending::wait(conn, http);
-                serve((*conn).input_buffer, conn);
+                serve((*conn).input_buffer.get(), conn);
             }
             Some(_) => {
                 protocol::set_answering(conn, false);

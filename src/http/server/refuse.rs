@@ -41,23 +41,23 @@ pub unsafe fn turn_away(conn: *mut tcp_connection, status: Status) {
     // SAFETY: as said; a deferred response stays its holder's.
     unsafe {
         let http = connection::of(conn);
-        let slot = http_slot((*conn).eventLoop);
+        let slot = http_slot((*conn).eventLoop.get());
         let scratch = scratch::take(slot);
         if http.is_null() || scratch.is_null() {
             return protocol::cut(conn, libc::ETIMEDOUT);
         }
         let mut out = Output::new(conn, (*scratch).room);
-        let request: *mut Request = (*conn).request.cast();
+        let request: *mut Request = (*conn).request.get().cast();
         let mut head_only = false;
         if !request.is_null() {
-            request::look_for_head((*conn).input_buffer, request);
+            request::look_for_head((*conn).input_buffer.get(), request);
             head_only = request::is_head(request);
         }
         refuse(status, head_only, &mut out);
         out.flush_before(More::AtOnce);
         scratch::put_back(slot, scratch);
         if access::is_on(conn) {
-            access::turned_away(conn, (*conn).request.cast(), status);
+            access::turned_away(conn, (*conn).request.get().cast(), status);
         }
         protocol::set_answering(conn, false);
         close_after_send(conn, true);

@@ -23,7 +23,7 @@ pub unsafe fn usable<'a>(what: &str, server: *mut http_server) -> Option<&'a Htt
     }
     // SAFETY: a live server; what stands behind the public fields is atomic.
     unsafe {
-        if !on_owner((*(*server).tcpServer).eventLoop) {
+        if !on_owner((*(*server).tcpServer.get()).eventLoop.get()) {
             errno::set(libc::EPERM);
             return None;
         }
@@ -37,7 +37,7 @@ pub unsafe extern "C-unwind" fn yolanda_http_server_start(server: *mut http_serv
         if usable("yolanda_http_server_start", server).is_none() {
             return -1;
         }
-        yolanda_server_start((*server).tcpServer)
+        yolanda_server_start((*server).tcpServer.get())
     }
 }
 
@@ -47,7 +47,7 @@ pub unsafe extern "C-unwind" fn yolanda_http_server_free(server: *mut http_serve
         if usable("yolanda_http_server_free", server).is_none() {
             return -1;
         }
-        yolanda_server_free((*server).tcpServer)
+        yolanda_server_free((*server).tcpServer.get())
     }
 }
 

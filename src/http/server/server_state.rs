@@ -4,6 +4,7 @@ use core::ffi::c_void;
 use core::mem::size_of;
 use core::ptr::{null, null_mut};
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::cell::Cell;
 
 use super::head;
 use crate::abi::types::{http_server, request_callback, tcp_connection};
@@ -80,7 +81,10 @@ pub fn allocate(callback: request_callback) -> *mut HttpServer {
         let server: *mut HttpServer = libc::malloc(size_of::<HttpServer>()).cast();
         if !server.is_null() {
             server.write(HttpServer {
-                public: http_server { tcpServer: null_mut(), requestCallback: callback },
+                public: http_server {
+                    tcpServer: Cell::new(null_mut()),
+                    requestCallback: Cell::new(callback),
+                },
                 deadlines: Deadlines {
                     idle: ms(IDLE_MS),
                     head: ms(OTHER_MS),
@@ -129,7 +133,7 @@ pub unsafe fn dispose(block: *mut c_void) {
 /// `conn` is a live connection of an HTTP server.
 pub unsafe fn of(conn: *mut tcp_connection) -> *mut HttpServer {
     // SAFETY: the server set it as its connections' data.
-    unsafe { (*conn).data.cast() }
+    unsafe { (*conn).data.get().cast() }
 }
 
 /// What counts the bodies that come over a connection; NULL where it has no server.

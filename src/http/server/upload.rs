@@ -217,7 +217,9 @@ unsafe fn hand_over(input: *mut buffer, request: *mut Request, upload: *mut Uplo
 /// Drops bytes at the front of the input. A loop that ran within a callback may have dropped all of them.
 unsafe fn take(input: *mut buffer, bytes: usize) {
     // SAFETY: a live buffer; what is readable is a c_int.
-    unsafe { (*input).readIndex += bytes.min(readable(input)) as c_int };
+    unsafe {
+        (*input).readIndex.set((*input).readIndex.get() + bytes.min(readable(input)) as c_int)
+    };
 }
 
 /// Makes the final call, unless there is none to make.

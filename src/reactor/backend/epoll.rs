@@ -35,7 +35,7 @@ struct Epoll {
 
 unsafe fn data(l: *mut event_loop) -> *mut Epoll {
     // SAFETY: a live loop whose data this back end's init made.
-    unsafe { (*l).event_dispatcher_data.cast() }
+    unsafe { (*l).event_dispatcher_data.get().cast() }
 }
 
 /// The epoll descriptor: readable while a channel of the loop is ready (epoll(7)).
@@ -78,7 +78,7 @@ pub unsafe extern "C-unwind" fn clear(l: *mut event_loop) {
         if !data.is_null() {
             sys_fd::close((*data).fd);
             pool::free(data.cast(), size_of::<Epoll>());
-            (*l).event_dispatcher_data = ptr::null_mut();
+            (*l).event_dispatcher_data.set(ptr::null_mut());
         }
     }
 }
@@ -103,7 +103,7 @@ unsafe fn control(l: *mut event_loop, ch: *mut channel, op: c_int, events: c_int
         if data(l).is_null() {
             return errno::fail(libc::EINVAL);
         }
-        let fd = (*ch).fd;
+        let fd = (*ch).fd.get();
         let reg = registration(l, fd);
         let id = if reg.is_null() { 0 } else { u64::from((*reg).id) };
         let asked = backend::asked(l, fd, events);
@@ -131,7 +131,7 @@ unsafe fn control(l: *mut event_loop, ch: *mut channel, op: c_int, events: c_int
 /// The channel's events; 0 for none at all.
 unsafe fn wanted(ch: *mut channel) -> c_int {
     // SAFETY: NULL or a live channel.
-    unsafe { if ch.is_null() { 0 } else { (*ch).events } }
+    unsafe { if ch.is_null() { 0 } else { (*ch).events.get() } }
 }
 
 pub unsafe extern "C-unwind" fn add(l: *mut event_loop, ch: *mut channel) -> c_int {
@@ -152,7 +152,7 @@ pub unsafe extern "C-unwind" fn del(l: *mut event_loop, ch: *mut channel) -> c_i
         if l.is_null() || ch.is_null() {
             return errno::fail(libc::EINVAL);
         }
-        let reg = registration(l, (*ch).fd);
+        let reg = registration(l, (*ch).fd.get());
         if (*of(l)).closes_next && !reg.is_null() && (*reg).edge {
             // Closing takes it out of epoll. Should a copy of the descriptor live on, in a forked
             // child say, its rare edges carry a number that nobody has.
@@ -259,7 +259,7 @@ unsafe fn wake_first(l: *mut event_loop, batch: *mut epoll_event, n: usize) {
     // SAFETY: the batch has `n` events.
     unsafe {
         for i in 1..n {
-            if batch.add(i).read_unaligned().u64 as u32 as c_int == (*l).socketPair[1] {
+            if batch.add(i).read_unaligned().u64 as u32 as c_int == (*l).socketPair.get()[1] {
                 let (first, wake) = (batch.read_unaligned(), batch.add(i).read_unaligned());
                 batch.write_unaligned(wake);
                 batch.add(i).write_unaligned(first);

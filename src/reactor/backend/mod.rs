@@ -86,7 +86,7 @@ pub unsafe fn asked(l: *mut EventLoop, fd: c_int, events: c_int) -> c_int {
 /// `l` is a live loop.
 pub unsafe fn tells_files_apart(l: *mut EventLoop) -> bool {
     // SAFETY: as said.
-    unsafe { ptr::eq((*l).eventDispatcher, &raw const epoll_dispatcher) }
+    unsafe { ptr::eq((*l).eventDispatcher.get(), &raw const epoll_dispatcher) }
 }
 
 /// A library back end's `init` ran for a loop: its channels are added before the next pass.
@@ -107,12 +107,12 @@ pub unsafe fn resync(l: *mut EventLoop) {
     // SAFETY: slots are read afresh for each channel, as `add` is foreign code.
     unsafe {
         let own = of(l);
-        if (*l).event_dispatcher_data == (*own).backend_seen && !(*own).backend_again {
+        if (*l).event_dispatcher_data.get() == (*own).backend_seen && !(*own).backend_again {
             return;
         }
-        (*own).backend_seen = (*l).event_dispatcher_data;
+        (*own).backend_seen = (*l).event_dispatcher_data.get();
         (*own).backend_again = false;
-        for fd in 0..(*(*l).channelMap).nentries {
+        for fd in 0..(*(*l).channelMap.get()).nentries.get() {
             let ch = channel_at(l, fd);
             if ch.is_null() {
                 continue;
@@ -124,7 +124,7 @@ pub unsafe fn resync(l: *mut EventLoop) {
                     continue;
                 }
             }
-            if let Some(add) = (*(*l).eventDispatcher).add
+            if let Some(add) = (*(*l).eventDispatcher.get()).add
                 && add(l, ch) < 0
             {
                 log_err!("can't watch fd {} on the new dispatcher", fd);
@@ -158,7 +158,7 @@ pub unsafe fn before_event(l: *mut EventLoop, fd: c_int) {
         budget::between(l);
         // What others asked for before this event must not find its channel freed by a callback. What the
         // loop was woken for follows the line that says so.
-        if fd != (*l).socketPair[1] {
+        if fd != (*l).socketPair.get()[1] {
             posts::run(l);
         }
     }
@@ -244,5 +244,5 @@ impl std::fmt::Display for For {
 /// `l` is a live loop.
 pub unsafe fn name(l: *mut EventLoop) -> CText {
     // SAFETY: as said.
-    unsafe { CText((*l).thread_name) }
+    unsafe { CText((*l).thread_name.get()) }
 }

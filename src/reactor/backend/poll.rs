@@ -27,7 +27,7 @@ struct Poll {
 
 unsafe fn data(l: *mut event_loop) -> *mut Poll {
     // SAFETY: a live loop whose data this back end's init made.
-    unsafe { (*l).event_dispatcher_data.cast() }
+    unsafe { (*l).event_dispatcher_data.get().cast() }
 }
 
 /// Whether a call of this back end has what it needs.
@@ -80,7 +80,7 @@ pub unsafe extern "C-unwind" fn clear(l: *mut event_loop) {
             }
         }
         pool::free(poll.cast(), size_of::<Poll>());
-        (*l).event_dispatcher_data = ptr::null_mut();
+        (*l).event_dispatcher_data.set(ptr::null_mut());
     }
 }
 
@@ -221,11 +221,11 @@ fn wanted(events: c_int) -> c_short {
 unsafe fn note(l: *mut event_loop, ch: *mut channel) -> u32 {
     // SAFETY: live objects on the loop's thread.
     unsafe {
-        let reg = registration(l, (*ch).fd);
+        let reg = registration(l, (*ch).fd.get());
         if reg.is_null() {
             return 0;
         }
-        (*reg).events = (*ch).events as u8;
+        (*reg).events = (*ch).events.get() as u8;
         (*reg).edge = false;
         (*reg).id
     }
@@ -234,10 +234,10 @@ unsafe fn note(l: *mut event_loop, ch: *mut channel) -> u32 {
 pub unsafe extern "C-unwind" fn add(l: *mut event_loop, ch: *mut channel) -> c_int {
     // SAFETY: live objects on the loop's thread, as the loop calls it; slots lie in the tables.
     unsafe {
-        if !usable(l, ch) || (*ch).fd < 0 {
+        if !usable(l, ch) || (*ch).fd.get() < 0 {
             return errno::fail(libc::EINVAL);
         }
-        let (poll, fd) = (data(l), (*ch).fd);
+        let (poll, fd) = (data(l), (*ch).fd.get());
         if !make_space(poll, fd) {
             return -1;
         }
@@ -251,7 +251,7 @@ pub unsafe extern "C-unwind" fn add(l: *mut event_loop, ch: *mut channel) -> c_i
             slot
         });
         (*poll).places.add(fd as usize).write(slot as u32 + 1);
-        let events = wanted(backend::asked(l, fd, (*ch).events));
+        let events = wanted(backend::asked(l, fd, (*ch).events.get()));
         (*poll).slots.add(slot).write(pollfd { fd, events, revents: 0 });
         if !reflect(poll, fd, Some(events)) {
             let _keep = errno::Keep::new();
@@ -270,7 +270,7 @@ pub unsafe extern "C-unwind" fn del(l: *mut event_loop, ch: *mut channel) -> c_i
         if !usable(l, ch) {
             return errno::fail(libc::EINVAL);
         }
-        let (poll, fd) = (data(l), (*ch).fd);
+        let (poll, fd) = (data(l), (*ch).fd.get());
         let Some(slot) = find(poll, fd) else { return errno::fail(libc::ENOENT) };
         take_out(poll, slot);
         log_msg!("poll delete channel fd=={}, {}", fd, backend::name(l));
@@ -284,10 +284,10 @@ pub unsafe extern "C-unwind" fn update(l: *mut event_loop, ch: *mut channel) -> 
         if !usable(l, ch) {
             return errno::fail(libc::EINVAL);
         }
-        let (poll, fd) = (data(l), (*ch).fd);
+        let (poll, fd) = (data(l), (*ch).fd.get());
         let Some(slot) = find(poll, fd) else { return errno::fail(libc::ENOENT) };
         note(l, ch);
-        let events = wanted(backend::asked(l, fd, (*ch).events));
+        let events = wanted(backend::asked(l, fd, (*ch).events.get()));
         (*(*poll).slots.add(slot)).events = events;
         if !reflect(poll, fd, Some(events)) {
             return -1;

@@ -6,6 +6,7 @@ use crate::reactor::event_loop::{posts, registration, registry};
 use crate::sys::address::Address;
 use crate::sys::{errno, fd as sys_fd, socket};
 use libc::{c_int, c_void};
+use std::cell::Cell;
 use std::ptr;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,11 +37,11 @@ impl Candidate {
         Candidate {
             stage: Stage::Closed,
             channel: channel {
-                fd: -1,
-                events: EVENT_WRITE,
-                eventReadCallback: None,
-                eventWriteCallback: None,
-                data: ptr::null_mut(),
+                fd: Cell::new(-1),
+                events: Cell::new(EVENT_WRITE),
+                eventReadCallback: Cell::new(None),
+                eventWriteCallback: Cell::new(None),
+                data: Cell::new(ptr::null_mut()),
             },
             client: ptr::null_mut(),
         }
@@ -78,9 +79,9 @@ pub unsafe fn open(
             posts::post_expire(old.owner, fd, old.id);
         }
         (*at).client = client;
-        (*at).channel.fd = fd;
-        (*at).channel.eventWriteCallback = Some(on_writable);
-        (*at).channel.data = at.cast();
+        (*at).channel.fd.set(fd);
+        (*at).channel.eventWriteCallback.set(Some(on_writable));
+        (*at).channel.data.set(at.cast());
         let l = (*client).eventLoop;
         if registration::change(l, fd, &raw mut (*at).channel, posts::ADD) != 1 {
             let e = errno::get();
@@ -99,9 +100,9 @@ pub unsafe fn open(
 pub unsafe fn take_socket(at: *mut Candidate) -> c_int {
     // SAFETY: its client is live as long as it has a socket.
     unsafe {
-        let fd = (*at).channel.fd;
+        let fd = (*at).channel.fd.get();
         registration::remove((*(*at).client).eventLoop, fd, &raw mut (*at).channel);
-        (*at).channel.fd = -1;
+        (*at).channel.fd.set(-1);
         (*at).stage = Stage::Closed;
         fd
     }
@@ -144,7 +145,7 @@ pub unsafe fn look(at: *const Candidate) -> Way {
         if !(*at).is_connecting() {
             return Way::Open;
         }
-        (*at).channel.fd
+        (*at).channel.fd.get()
     };
     match socket::take_error(fd) {
         0 => {}

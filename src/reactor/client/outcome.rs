@@ -110,10 +110,10 @@ unsafe fn make_connection(client: *mut Client, fd: c_int) -> *mut Connection {
             tcp_connection::discard(conn);
             return ptr::null_mut();
         }
-        (*conn).public.connectionCompletedCallBack = (*client).connectionCompletedCallBack;
-        (*conn).public.messageCallBack = (*client).messageCallBack;
-        (*conn).public.writeCompletedCallBack = (*client).writeCompletedCallBack;
-        (*conn).public.connectionClosedCallBack = (*client).connectionClosedCallBack;
+        (*conn).public.connectionCompletedCallBack.set((*client).connectionCompletedCallBack);
+        (*conn).public.messageCallBack.set((*client).messageCallBack);
+        (*conn).public.writeCompletedCallBack.set((*client).writeCompletedCallBack);
+        (*conn).public.connectionClosedCallBack.set((*client).connectionClosedCallBack);
         (*conn).owner = Owner::of_client(client);
         conn
     }

@@ -10,6 +10,7 @@ use crate::reactor::event_loop::state::channel_at;
 use crate::reactor::tcp_connection;
 use crate::sys::errno;
 use libc::{c_int, c_void};
+use std::cell::Cell;
 use std::ptr;
 
 pub unsafe extern "C" fn channel_new(
@@ -23,7 +24,13 @@ pub unsafe extern "C" fn channel_new(
     unsafe {
         let ch = libc::malloc(size_of::<channel>()).cast::<channel>();
         if !ch.is_null() {
-            ch.write(channel { fd, events, eventReadCallback, eventWriteCallback, data });
+            ch.write(channel {
+                fd: Cell::new(fd),
+                events: Cell::new(events),
+                eventReadCallback: Cell::new(eventReadCallback),
+                eventWriteCallback: Cell::new(eventWriteCallback),
+                data: Cell::new(data),
+            });
         }
         ch
     }
@@ -36,12 +43,14 @@ unsafe fn loop_of(ch: *mut channel) -> *mut event_loop {
         let conn = tcp_connection::of_channel(ch);
         if !conn.is_null() {
             let open = tcp_connection::is_open(conn.cast());
-            return if open { (*conn).public.eventLoop } else { ptr::null_mut() };
+            return if open { (*conn).public.eventLoop.get() } else { ptr::null_mut() };
         }
-        match registry::get((*ch).fd) {
+        match registry::get((*ch).fd.get()) {
             Some(entry) if entry.channel == ch => entry.owner,
             // Another channel for the same descriptor was registered later, on another loop.
-            Some(entry) if on_owner(entry.owner) && channel_at(entry.owner, (*ch).fd) == ch => {
+            Some(entry)
+                if on_owner(entry.owner) && channel_at(entry.owner, (*ch).fd.get()) == ch =>
+            {
                 entry.owner
             }
             _ => ptr::null_mut(),
@@ -60,14 +69,14 @@ unsafe fn set_write(what: &str, ch: *mut channel, on: bool) -> c_int {
         if l.is_null() {
             return errno::fail(libc::ENOENT);
         }
-        let before = (*ch).events;
-        (*ch).events = if on { before | EVENT_WRITE } else { before & !EVENT_WRITE };
+        let before = (*ch).events.get();
+        (*ch).events.set(if on { before | EVENT_WRITE } else { before & !EVENT_WRITE });
         let conn = tcp_connection::of_channel(ch);
         if !conn.is_null() && on_owner(l) && !(*conn).registered {
             // It counts when the connection is added.
             return 0;
         }
-        event_loop_update_channel_event(l, (*ch).fd, ch)
+        event_loop_update_channel_event(l, (*ch).fd.get(), ch)
     }
 }
 
@@ -77,7 +86,7 @@ pub unsafe extern "C" fn channel_write_event_is_enabled(channel: *mut channel) -
         return 0;
     }
     // SAFETY: a live channel.
-    unsafe { (*channel).events & EVENT_WRITE }
+    unsafe { (*channel).events.get() & EVENT_WRITE }
 }
 
 pub unsafe extern "C" fn channel_write_event_enable(channel: *mut channel) -> c_int {

@@ -23,8 +23,8 @@ pub unsafe extern "C" fn map_init(map: *mut channel_map) {
     }
     // SAFETY: the caller's map is writable.
     unsafe {
-        (*map).entries = ptr::null_mut();
-        (*map).nentries = 0;
+        (*map).entries.set(ptr::null_mut());
+        (*map).nentries.set(0);
     }
 }
 
@@ -39,7 +39,7 @@ pub unsafe extern "C" fn map_make_space(map: *mut channel_map, slot: c_int, msiz
     }
     // SAFETY: the caller's map; its array came from malloc and has `nentries` elements.
     unsafe {
-        let have = (*map).nentries.max(0);
+        let have = (*map).nentries.get().max(0);
         if slot < have {
             return 0;
         }
@@ -49,14 +49,14 @@ pub unsafe extern "C" fn map_make_space(map: *mut channel_map, slot: c_int, msiz
         let Some(bytes) = (n as usize).checked_mul(msize as usize) else {
             return errno::fail(libc::ENOMEM);
         };
-        let fresh = libc::realloc((*map).entries.cast(), bytes);
+        let fresh = libc::realloc((*map).entries.get().cast(), bytes);
         if fresh.is_null() {
             return errno::fail(libc::ENOMEM);
         }
         let kept = have as usize * msize as usize;
         ptr::write_bytes(fresh.cast::<u8>().add(kept), 0, bytes - kept);
-        (*map).entries = fresh.cast();
-        (*map).nentries = n;
+        (*map).entries.set(fresh.cast());
+        (*map).nentries.set(n);
         0
     }
 }
@@ -67,14 +67,14 @@ pub unsafe extern "C" fn map_clear(map: *mut channel_map) {
     }
     // SAFETY: the caller's map; entries and array came from malloc, by this function's contract.
     unsafe {
-        if !(*map).entries.is_null() {
-            for i in 0..(*map).nentries.max(0) as usize {
-                let entry: *mut c_void = *(*map).entries.add(i);
+        if !(*map).entries.get().is_null() {
+            for i in 0..(*map).nentries.get().max(0) as usize {
+                let entry: *mut c_void = *(*map).entries.get().add(i);
                 libc::free(entry);
             }
-            libc::free((*map).entries.cast());
+            libc::free((*map).entries.get().cast());
         }
-        (*map).entries = ptr::null_mut();
-        (*map).nentries = 0;
+        (*map).entries.set(ptr::null_mut());
+        (*map).nentries.set(0);
     }
 }

@@ -61,7 +61,7 @@ pub unsafe extern "C" fn yolanda_loop_quit(eventLoop: *mut event_loop) -> c_int 
     // SAFETY: a live loop; other threads write the field as an atomic, too.
     unsafe {
         // What the caller did before is seen by whoever finds the loop at its end.
-        AtomicI32::from_ptr(&raw mut (*eventLoop).quit).store(1, Release);
+        AtomicI32::from_ptr((*eventLoop).quit.as_ptr()).store(1, Release);
         // With a byte of its own: a wake-up that is on its way may belong to the pass that runs.
         wakeup::wake(eventLoop);
     }
@@ -126,7 +126,7 @@ pub unsafe extern "C" fn yolanda_loop_fd(eventLoop: *mut event_loop) -> c_int {
         if !mine("yolanda_loop_fd", eventLoop) {
             return -1;
         }
-        let backend = (*eventLoop).eventDispatcher;
+        let backend = (*eventLoop).eventDispatcher.get();
         if ptr::eq(backend, &raw const epoll_dispatcher) {
             epoll::descriptor(eventLoop)
         } else if ptr::eq(backend, &raw const poll_dispatcher) {
@@ -155,7 +155,7 @@ pub unsafe extern "C" fn yolanda_loop_dispatcher(eventLoop: *mut event_loop) -> 
         return ptr::null();
     }
     // SAFETY: a live loop with a back end.
-    unsafe { (*(*eventLoop).eventDispatcher).name }
+    unsafe { (*(*eventLoop).eventDispatcher.get()).name }
 }
 
 pub unsafe extern "C" fn yolanda_loop_get_stats(

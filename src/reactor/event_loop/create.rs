@@ -9,6 +9,7 @@ use crate::reactor::event_loop::owner::on_owner;
 use crate::reactor::event_loop::state::{Loop, channel_at, count, of, quits, registration};
 use crate::sys::{errno, fd as sys_fd, pool, socket};
 use libc::{c_char, c_int, c_void};
+use std::cell::{Cell, UnsafeCell};
 use std::ptr;
 
 static MAIN_THREAD: &std::ffi::CStr = c"main thread";
@@ -56,37 +57,37 @@ unsafe fn init(
     // SAFETY: `own` is zeroed memory of the right size, nobody else's yet.
     unsafe {
         let l = &raw mut (*own).public;
-        (*l).thread_name = name;
-        (*l).socketPair = [-1, -1];
-        (*l).owner_thread_id = libc::pthread_self();
+        (*l).thread_name.set(name);
+        (*l).socketPair.set([-1, -1]);
+        (*l).owner_thread_id.set(libc::pthread_self());
         (*own).process = libc::getpid();
-        (*l).mutex = libc::PTHREAD_MUTEX_INITIALIZER;
-        (*l).cond = libc::PTHREAD_COND_INITIALIZER;
-        (*l).channelMap = &raw mut (*own).map;
+        (*l).mutex = UnsafeCell::new(libc::PTHREAD_MUTEX_INITIALIZER);
+        (*l).cond = UnsafeCell::new(libc::PTHREAD_COND_INITIALIZER);
+        (*l).channelMap.set(&raw mut (*own).map);
         (*own).now_ms = iteration::now_ms();
         (*own).last_busy = (*own).now_ms;
 
-        (*l).eventDispatcher = backend;
+        (*l).eventDispatcher.set(backend);
         log_msg!("set {} as dispatcher, {}", CText((*backend).name), CText(name));
         let Some(backend_init) = (*backend).init else {
             return Err(libc::EINVAL);
         };
-        (*l).event_dispatcher_data = backend_init(l);
-        if (*l).event_dispatcher_data.is_null() {
+        (*l).event_dispatcher_data.set(backend_init(l));
+        if (*l).event_dispatcher_data.get().is_null() {
             return Err(errno::get());
         }
-        (*own).backend_seen = (*l).event_dispatcher_data;
+        (*own).backend_seen = (*l).event_dispatcher_data.get();
         (*own).backend_again = false;
 
-        (*l).socketPair = socket::pair()?;
+        (*l).socketPair.set(socket::pair()?);
         (*own).wake_channel = channel {
-            fd: (*l).socketPair[1],
-            events: EVENT_READ,
-            eventReadCallback: Some(wakeup::on_wake),
-            eventWriteCallback: None,
-            data: l.cast(),
+            fd: Cell::new((*l).socketPair.get()[1]),
+            events: Cell::new(EVENT_READ),
+            eventReadCallback: Cell::new(Some(wakeup::on_wake)),
+            eventWriteCallback: Cell::new(None),
+            data: Cell::new(l.cast()),
         };
-        match registrations::add(l, (*l).socketPair[1], &raw mut (*own).wake_channel) {
+        match registrations::add(l, (*l).socketPair.get()[1], &raw mut (*own).wake_channel) {
             1 => Ok(()),
             _ => Err(errno::get()),
         }
@@ -101,18 +102,18 @@ pub unsafe fn release_parts(own: *mut Loop) {
     // SAFETY: as said; each part is the loop's own, or was never made.
     unsafe {
         let l = &raw mut (*own).public;
-        if !(*l).event_dispatcher_data.is_null()
-            && let Some(clear) = (*(*l).eventDispatcher).clear
+        if !(*l).event_dispatcher_data.get().is_null()
+            && let Some(clear) = (*(*l).eventDispatcher.get()).clear
         {
             clear(l);
         }
-        for fd in (*l).socketPair {
+        for fd in (*l).socketPair.get() {
             if fd >= 0 {
                 registry::leave_channel(fd, &raw mut (*own).wake_channel);
                 sys_fd::close(fd);
             }
         }
-        (*l).socketPair = [-1, -1];
+        (*l).socketPair.set([-1, -1]);
         if !(*own).registrations.is_null() {
             pool::run_drop((*own).registrations.cast());
         }
@@ -122,7 +123,7 @@ pub unsafe fn release_parts(own: *mut Loop) {
         crate::reactor::tcp_connection::free_together(l);
         roster::free(l);
         timers::clear(l);
-        libc::free((*own).map.entries.cast());
+        libc::free((*own).map.entries.get().cast());
         (*own).outgrown.iter().for_each(|&table| libc::free(table.cast()));
     }
 }
@@ -174,7 +175,7 @@ pub unsafe extern "C-unwind" fn event_loop_run(eventLoop: *mut event_loop) -> c_
             log_err!("event_loop_run: not in the same thread");
             libc::exit(1);
         }
-        log_msg!("event loop run, {}", CText((*l).thread_name));
+        log_msg!("event loop run, {}", CText((*l).thread_name.get()));
         iteration::within(l, || {
             while !quits(l) {
                 iteration::run_once(l, -1);
@@ -182,7 +183,7 @@ pub unsafe extern "C-unwind" fn event_loop_run(eventLoop: *mut event_loop) -> c_
             // What was asked for before the end was.
             posts::run(l);
         });
-        log_msg!("event loop end, {}", CText((*l).thread_name));
+        log_msg!("event loop end, {}", CText((*l).thread_name.get()));
         0
     }
 }
@@ -200,7 +201,7 @@ unsafe fn change(l: *mut event_loop, fd: c_int, ch: *mut channel, kind: c_int) -
     // SAFETY: live objects, by the callers' contracts.
     unsafe {
         // A queued change looks at the channel only if it still is registered then.
-        if fd < 0 || (*ch).fd != fd {
+        if fd < 0 || (*ch).fd.get() != fd {
             log_err!("no channel of fd {}", fd);
             return errno::fail(if fd < 0 { libc::EBADF } else { libc::EINVAL });
         }
@@ -357,24 +358,29 @@ pub unsafe fn activate(l: *mut event_loop, fd: c_int, revents: c_int) -> c_int {
         if ch.is_null() {
             return errno::fail(if fd < 0 { libc::EBADF } else { libc::ENOENT });
         }
-        log_msg!("activate channel fd == {}, revents={}, {}", fd, revents, CText((*l).thread_name));
+        log_msg!(
+            "activate channel fd == {}, revents={}, {}",
+            fd,
+            revents,
+            CText((*l).thread_name.get())
+        );
         let reg = registration(l, fd);
         let id = if reg.is_null() { 0 } else { (*reg).id };
         if ch != &raw mut (*of(l)).wake_channel {
             count(&(*of(l)).counts.callbacks, 1);
         }
         if revents & EVENT_READ != 0
-            && let Some(callback) = (*ch).eventReadCallback
+            && let Some(callback) = (*ch).eventReadCallback.get()
         {
-            callback((*ch).data);
+            callback((*ch).data.get());
         }
         if revents & EVENT_WRITE != 0 && channel_at(l, fd) == ch {
             let reg = registration(l, fd);
             if !reg.is_null()
                 && (*reg).id == id
-                && let Some(callback) = (*ch).eventWriteCallback
+                && let Some(callback) = (*ch).eventWriteCallback.get()
             {
-                callback((*ch).data);
+                callback((*ch).data.get());
             }
         }
         0

@@ -47,7 +47,7 @@ pub unsafe extern "C-unwind" fn yolanda_loop_reinit(eventLoop: *mut event_loop) 
 unsafe fn renew(l: *mut event_loop) -> Result<(), c_int> {
     // SAFETY: a loop that doesn't run; the old back end's data is given up once there is new one.
     unsafe {
-        let backend = (*l).eventDispatcher;
+        let backend = (*l).eventDispatcher.get();
         let Some(init) = (*backend).init else { return Err(libc::ENOTSUP) };
         let pair = socket::pair()?;
         let fresh = init(l);
@@ -56,12 +56,12 @@ unsafe fn renew(l: *mut event_loop) -> Result<(), c_int> {
             pair.into_iter().for_each(sys_fd::close);
             return Err(e);
         }
-        if !(*l).event_dispatcher_data.is_null()
+        if !(*l).event_dispatcher_data.get().is_null()
             && let Some(clear) = (*backend).clear
         {
             clear(l);
         }
-        (*l).event_dispatcher_data = fresh;
+        (*l).event_dispatcher_data.set(fresh);
         (*of(l)).backend_again = true;
         renew_pair(l, pair);
         Ok(())
@@ -72,12 +72,12 @@ unsafe fn renew(l: *mut event_loop) -> Result<(), c_int> {
 unsafe fn renew_pair(l: *mut event_loop, pair: [c_int; 2]) {
     // SAFETY: as in `renew`; the wake-up's channel is registered for the second number.
     unsafe {
-        for (new, old) in pair.into_iter().zip((*l).socketPair) {
+        for (new, old) in pair.into_iter().zip((*l).socketPair.get()) {
             sys_fd::replace(old, new);
         }
-        let reg = registration(l, (*l).socketPair[1]);
+        let reg = registration(l, (*l).socketPair.get()[1]);
         if !reg.is_null() {
-            (*reg).identity = sys_fd::identity((*l).socketPair[1]).map_or(0, sys_fd::fold);
+            (*reg).identity = sys_fd::identity((*l).socketPair.get()[1]).map_or(0, sys_fd::fold);
         }
         if (*of(l)).wake.raise() {
             (*of(l)).wake.fall();

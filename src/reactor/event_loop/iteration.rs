@@ -119,7 +119,7 @@ pub unsafe fn run_once(l: *mut event_loop, limit_ms: i64) {
         let before = (*own).counts.callbacks.load(Relaxed);
         count(&(*own).counts.passes, 1);
         budget::pass(l, || {
-            if let Some(dispatch) = (*(*l).eventDispatcher).dispatch
+            if let Some(dispatch) = (*(*l).eventDispatcher.get()).dispatch
                 && dispatch(l, &mut tv) < 0
             {
                 // A back end that fails at once, for ever, must not take the whole core.

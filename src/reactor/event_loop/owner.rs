@@ -25,7 +25,7 @@ pub unsafe fn take_over(l: *mut event_loop) {
 /// Other threads ask whose a loop is while it changes hands.
 unsafe fn owner<'a>(l: *const event_loop) -> &'a AtomicU64 {
     // SAFETY: an aligned field of a live loop, which outlives the use of the reference.
-    unsafe { AtomicU64::from_ptr((&raw const (*l).owner_thread_id).cast_mut()) }
+    unsafe { AtomicU64::from_ptr((*l).owner_thread_id.as_ptr()) }
 }
 
 pub unsafe extern "C" fn assertInSameThread(eventLoop: *mut event_loop) {

@@ -122,25 +122,25 @@ unsafe fn next(task: *mut Task) -> *mut Task {
 unsafe fn push(l: *mut event_loop, task: *mut Task) -> bool {
     // SAFETY: the list is touched under the loop's mutex only; the caller's reference keeps `l`.
     unsafe {
-        libc::pthread_mutex_lock(&raw mut (*l).mutex);
+        libc::pthread_mutex_lock((*l).mutex.get());
         if (*of(l)).gone || (*of(l)).ending && !owner::on_owner(l) {
-            libc::pthread_mutex_unlock(&raw mut (*l).mutex);
+            libc::pthread_mutex_unlock((*l).mutex.get());
             unpin(task);
             return false;
         }
-        if (*l).pending_tail.is_null() {
-            (*l).pending_head = task.cast();
+        if (*l).pending_tail.get().is_null() {
+            (*l).pending_head.set(task.cast());
         } else {
-            (*(*l).pending_tail).next = task.cast();
-            (*task).prev = (*l).pending_tail.cast();
+            (*(*l).pending_tail.get()).next = task.cast();
+            (*task).prev = (*l).pending_tail.get().cast();
         }
-        (*l).pending_tail = task.cast();
+        (*l).pending_tail.set(task.cast());
         (*of(l)).wake.queued();
         if !owner::on_owner(l) || (*of(l)).depth == 0 {
             // While the lock is held: afterwards the loop may be taken down, and its pair closed.
             wakeup::wake_once(l);
         }
-        libc::pthread_mutex_unlock(&raw mut (*l).mutex);
+        libc::pthread_mutex_unlock((*l).mutex.get());
         true
     }
 }
@@ -152,9 +152,9 @@ unsafe fn push(l: *mut event_loop, task: *mut Task) -> bool {
 pub unsafe fn refuse_others(l: *mut event_loop) {
     // SAFETY: the flag is written and read under the loop's mutex.
     unsafe {
-        libc::pthread_mutex_lock(&raw mut (*l).mutex);
+        libc::pthread_mutex_lock((*l).mutex.get());
         (*of(l)).ending = true;
-        libc::pthread_mutex_unlock(&raw mut (*l).mutex);
+        libc::pthread_mutex_unlock((*l).mutex.get());
     }
 }
 
@@ -256,7 +256,7 @@ pub unsafe fn fill(task: *mut Task, data: *const u8) {
 /// The task is in no queue.
 pub unsafe fn post_task(task: *mut Task) -> bool {
     // SAFETY: the task refers to the connection.
-    unsafe { push((*(*task).conn).public.eventLoop, task) }
+    unsafe { push((*(*task).conn).public.eventLoop.get(), task) }
 }
 
 /// Throws a task of `for_connection` away that isn't needed after all.
@@ -307,12 +307,13 @@ unsafe fn collect(l: *mut event_loop) {
         if !(*own).wake.has_queued() {
             return;
         }
-        libc::pthread_mutex_lock(&raw mut (*l).mutex);
-        let (first, last) = ((*l).pending_head.cast::<Task>(), (*l).pending_tail.cast::<Task>());
-        (*l).pending_head = ptr::null_mut();
-        (*l).pending_tail = ptr::null_mut();
+        libc::pthread_mutex_lock((*l).mutex.get());
+        let (first, last) =
+            ((*l).pending_head.get().cast::<Task>(), (*l).pending_tail.get().cast::<Task>());
+        (*l).pending_head.set(ptr::null_mut());
+        (*l).pending_tail.set(ptr::null_mut());
         (*own).wake.emptied();
-        libc::pthread_mutex_unlock(&raw mut (*l).mutex);
+        libc::pthread_mutex_unlock((*l).mutex.get());
         if first.is_null() {
             return;
         }
@@ -382,7 +383,7 @@ unsafe fn run_all(l: *mut event_loop) {
             return;
         }
         let last = (*own).batch;
-        let nested = std::mem::replace(&mut (*l).is_handle_pending, 1);
+        let nested = std::mem::replace(&mut (*l).is_handle_pending, Cell::new(1));
         let mut count = 0u32;
         while !(*own).taken.is_null() && (*(*own).taken).batch <= last {
             let task = (*own).taken;
@@ -394,7 +395,7 @@ unsafe fn run_all(l: *mut event_loop) {
                 budget::between(l);
             }
         }
-        (*l).is_handle_pending = nested;
+        (*l).is_handle_pending.set(nested.get());
     }
 }
 
@@ -467,11 +468,11 @@ unsafe fn unpin(task: *mut Task) {
 pub unsafe fn shut_if_empty(l: *mut event_loop) -> bool {
     // SAFETY: as in `run`.
     unsafe {
-        libc::pthread_mutex_lock(&raw mut (*l).mutex);
+        libc::pthread_mutex_lock((*l).mutex.get());
         let own = of(l);
-        (*own).gone = (*l).pending_head.is_null() && (*own).taken.is_null();
+        (*own).gone = (*l).pending_head.get().is_null() && (*own).taken.is_null();
         let gone = (*own).gone;
-        libc::pthread_mutex_unlock(&raw mut (*l).mutex);
+        libc::pthread_mutex_unlock((*l).mutex.get());
         gone
     }
 }
@@ -483,8 +484,8 @@ pub unsafe fn shut_if_empty(l: *mut event_loop) -> bool {
 pub unsafe fn shut(l: *mut event_loop) {
     // SAFETY: as in `run`.
     unsafe {
-        libc::pthread_mutex_lock(&raw mut (*l).mutex);
+        libc::pthread_mutex_lock((*l).mutex.get());
         (*of(l)).gone = true;
-        libc::pthread_mutex_unlock(&raw mut (*l).mutex);
+        libc::pthread_mutex_unlock((*l).mutex.get());
     }
 }

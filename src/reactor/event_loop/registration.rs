@@ -19,22 +19,26 @@ use std::ptr;
 unsafe fn make_space(l: *mut event_loop, fd: c_int) -> bool {
     // SAFETY: both tables belong to this loop's thread; the new ones are checked before use.
     unsafe {
-        let map = (*l).channelMap;
-        if fd >= (*map).nentries {
-            let Some(n) = grown((*map).nentries, fd) else {
+        let map = (*l).channelMap.get();
+        if fd >= (*map).nentries.get() {
+            let Some(n) = grown((*map).nentries.get(), fd) else {
                 return false;
             };
             let fresh = libc::calloc(n as usize, size_of::<*mut c_void>()).cast::<*mut c_void>();
             if fresh.is_null() {
                 return false;
             }
-            if !(*map).entries.is_null() {
-                ptr::copy_nonoverlapping((*map).entries, fresh, (*map).nentries as usize);
-                let doublings = (*map).nentries.max(1).ilog2() as usize;
-                (*of(l)).outgrown[doublings] = (*map).entries;
+            if !(*map).entries.get().is_null() {
+                ptr::copy_nonoverlapping(
+                    (*map).entries.get(),
+                    fresh,
+                    (*map).nentries.get() as usize,
+                );
+                let doublings = (*map).nentries.get().max(1).ilog2() as usize;
+                (*of(l)).outgrown[doublings] = (*map).entries.get();
             }
-            (*map).entries = fresh;
-            (*map).nentries = n;
+            (*map).entries.set(fresh);
+            (*map).nentries.set(n);
         }
         let own = of(l);
         if fd as usize >= (*own).registrations_len {
@@ -103,10 +107,10 @@ pub unsafe fn add(l: *mut event_loop, fd: c_int, ch: *mut channel) -> c_int {
         if fd < 0 {
             return errno::fail(libc::EBADF);
         }
-        if (*ch).fd != fd {
+        if (*ch).fd.get() != fd {
             return errno::fail(libc::EINVAL);
         }
-        log_msg!("add channel fd == {}, {}", fd, CText((*l).thread_name));
+        log_msg!("add channel fd == {}, {}", fd, CText((*l).thread_name.get()));
         if !make_space(l, fd) {
             return errno::fail(libc::ENOMEM);
         }
@@ -118,7 +122,7 @@ pub unsafe fn add(l: *mut event_loop, fd: c_int, ch: *mut channel) -> c_int {
         }
         let conn = tcp_connection::of_channel(ch);
         let mut reg = UNREGISTERED;
-        reg.events = (*ch).events as u8;
+        reg.events = (*ch).events.get() as u8;
         if conn.is_null() {
             let Some(identity) = sys_fd::identity(fd) else {
                 return errno::fail(libc::EBADF);
@@ -132,8 +136,8 @@ pub unsafe fn add(l: *mut event_loop, fd: c_int, ch: *mut channel) -> c_int {
             reg.connection = true;
         }
         *registration(l, fd) = reg;
-        *(*(*l).channelMap).entries.add(fd as usize) = ch.cast();
-        if let Some(back_end_add) = (*(*l).eventDispatcher).add
+        *(*(*l).channelMap.get()).entries.get().add(fd as usize) = ch.cast();
+        if let Some(back_end_add) = (*(*l).eventDispatcher.get()).add
             && back_end_add(l, ch) < 0
         {
             let _keep = errno::Keep::new();
@@ -192,7 +196,7 @@ pub unsafe fn take_off(l: *mut event_loop, fd: c_int, ch: *mut channel) -> Remov
         let id = (*registration(l, fd)).id;
         let mut removed = Removed::Off;
         if !(*registration(l, fd)).parked
-            && let Some(back_end_del) = (*(*l).eventDispatcher).del
+            && let Some(back_end_del) = (*(*l).eventDispatcher.get()).del
             && back_end_del(l, ch) == 0
         {
             removed = Removed::Open;
@@ -212,10 +216,10 @@ pub unsafe fn update(l: *mut event_loop, fd: c_int, ch: *mut channel) -> c_int {
         if known(l, fd, ch) < 0 {
             return -1;
         }
-        log_msg!("update channel fd == {}, {}", fd, CText((*l).thread_name));
+        log_msg!("update channel fd == {}, {}", fd, CText((*l).thread_name.get()));
         let reg = registration(l, fd);
-        (*reg).events = (*ch).events as u8;
-        let backend = (*l).eventDispatcher;
+        (*reg).events = (*ch).events.get() as u8;
+        let backend = (*l).eventDispatcher.get();
         let call = if (*reg).parked { (*backend).add } else { (*backend).update };
         (*reg).parked = false;
         match call {
@@ -247,7 +251,7 @@ unsafe fn known(l: *mut event_loop, fd: c_int, ch: *mut channel) -> c_int {
                 libc::EINVAL
             });
         }
-        if (*ch).fd != fd { errno::fail(libc::EINVAL) } else { 0 }
+        if (*ch).fd.get() != fd { errno::fail(libc::EINVAL) } else { 0 }
     }
 }
 
@@ -270,7 +274,7 @@ unsafe fn forget(l: *mut event_loop, fd: c_int, id: u32) {
             registry::leave_channel(fd, ch);
         }
         *reg = UNREGISTERED;
-        *(*(*l).channelMap).entries.add(fd as usize) = ptr::null_mut();
+        *(*(*l).channelMap.get()).entries.get().add(fd as usize) = ptr::null_mut();
     }
 }
 
@@ -298,7 +302,7 @@ pub unsafe fn expire(l: *mut event_loop, fd: c_int) {
 pub unsafe fn park(l: *mut event_loop, fd: c_int) {
     // SAFETY: as said.
     unsafe {
-        if let Some(back_end_del) = (*(*l).eventDispatcher).del {
+        if let Some(back_end_del) = (*(*l).eventDispatcher.get()).del {
             back_end_del(l, channel_at(l, fd));
         }
         let reg = registration(l, fd);

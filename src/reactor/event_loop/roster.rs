@@ -49,7 +49,7 @@ impl Roster {
 pub unsafe fn add(conn: *mut Connection) -> bool {
     // SAFETY: the table has room for one more; a connection in the roster is live.
     unsafe {
-        let roster = &mut (*of((*conn).public.eventLoop)).roster;
+        let roster = &mut (*of((*conn).public.eventLoop.get())).roster;
         if roster.len == roster.capacity && !roster.grow() {
             return false;
         }
@@ -71,7 +71,7 @@ pub unsafe fn remove(conn: *mut Connection) {
         if place == 0 {
             return;
         }
-        let roster = &mut (*of((*conn).public.eventLoop)).roster;
+        let roster = &mut (*of((*conn).public.eventLoop.get())).roster;
         roster.len -= 1;
         let last = *roster.places.add(roster.len as usize);
         if last != conn {

@@ -244,7 +244,7 @@ pub unsafe fn nothing(l: *mut event_loop) -> *mut u8 {
 pub unsafe fn quits(l: *mut event_loop) -> bool {
     // SAFETY: the field is an aligned int in live memory; other threads write it as such.
     unsafe {
-        AtomicI32::from_ptr(&raw mut (*l).quit).load(Acquire) != 0 || (*of(l)).ends.load(Relaxed)
+        AtomicI32::from_ptr((*l).quit.as_ptr()).load(Acquire) != 0 || (*of(l)).ends.load(Relaxed)
     }
 }
 
@@ -270,10 +270,10 @@ pub unsafe fn registration(l: *mut event_loop, fd: c_int) -> *mut Registration {
 pub unsafe fn channel_at(l: *mut event_loop, fd: c_int) -> *mut channel {
     // SAFETY: the public map has `nentries` entries.
     unsafe {
-        let map = (*l).channelMap;
-        if fd < 0 || fd >= (*map).nentries {
+        let map = (*l).channelMap.get();
+        if fd < 0 || fd >= (*map).nentries.get() {
             return std::ptr::null_mut();
         }
-        (*(*map).entries.add(fd as usize)).cast()
+        (*(*map).entries.get().add(fd as usize)).cast()
     }
 }

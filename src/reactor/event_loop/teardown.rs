@@ -91,7 +91,7 @@ unsafe fn close_connections(l: *mut event_loop) -> bool {
 unsafe fn forget_channels(l: *mut event_loop) {
     // SAFETY: on the loop's thread; channels aren't looked at.
     unsafe {
-        for fd in 0..(*(*l).channelMap).nentries {
+        for fd in 0..(*(*l).channelMap.get()).nentries.get() {
             let ch = channel_at(l, fd);
             if !ch.is_null() {
                 registry::leave_channel(fd, ch);

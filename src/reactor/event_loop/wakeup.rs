@@ -14,7 +14,7 @@ use libc::{c_int, c_void};
 pub unsafe fn wake(l: *mut event_loop) -> bool {
     let _keep = errno::Keep::new();
     // SAFETY: one byte of static memory; the descriptor is the loop's.
-    let n = unsafe { fd::send((*l).socketPair[0], b"a".as_ptr(), 1, fd::More::Nothing) };
+    let n = unsafe { fd::send((*l).socketPair.get()[0], b"a".as_ptr(), 1, fd::More::Nothing) };
     n >= 0 || errno::get() == libc::EAGAIN
 }
 
@@ -40,12 +40,12 @@ pub unsafe extern "C-unwind" fn on_wake(data: *mut c_void) -> c_int {
     let mut bytes = [0u8; 256];
     // SAFETY: `data` is the loop that registered this channel; the array has that length.
     unsafe {
-        while fd::recv((*l).socketPair[1], bytes.as_mut_ptr(), bytes.len()) == bytes.len() as isize
-        {
-        }
+        while fd::recv((*l).socketPair.get()[1], bytes.as_mut_ptr(), bytes.len())
+            == bytes.len() as isize
+        {}
         (*of(l)).wake.fall();
         count(&(*of(l)).counts.wakeups, 1);
-        log_msg!("wakeup, {}", CText((*l).thread_name));
+        log_msg!("wakeup, {}", CText((*l).thread_name.get()));
     }
     0
 }

@@ -38,7 +38,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_close_after_send(
             return errno::fail(libc::ENOTCONN);
         }
         let time = timeouts::in_ms(limit_ms);
-        if on_owner((*conn).public.eventLoop) {
+        if on_owner((*conn).public.eventLoop.get()) {
             return shutdown::end_at(conn, time);
         }
         let task = posts::for_connection(conn, posts::END, 0);

@@ -49,10 +49,10 @@ pub unsafe extern "C-unwind" fn tcp_connection_new(
             errno::set(libc::ENOMEM);
             return ptr::null_mut();
         }
-        (*conn).public.connectionCompletedCallBack = connectionCompletedCallBack;
-        (*conn).public.connectionClosedCallBack = connectionClosedCallBack;
-        (*conn).public.messageCallBack = messageCallBack;
-        (*conn).public.writeCompletedCallBack = writeCompletedCallBack;
+        (*conn).public.connectionCompletedCallBack.set(connectionCompletedCallBack);
+        (*conn).public.connectionClosedCallBack.set(connectionClosedCallBack);
+        (*conn).public.messageCallBack.set(messageCallBack);
+        (*conn).public.writeCompletedCallBack.set(writeCompletedCallBack);
         if !hand_over(conn, false) {
             discard(conn);
             log_err!("tcp_connection_new: no memory");
@@ -103,7 +103,7 @@ pub unsafe extern "C-unwind" fn tcp_connection_send_buffer(
         let len = crate::reactor::buffer::readable(buffer);
         let sent = send_bytes(tcpConnection, crate::reactor::buffer::read_at(buffer), len);
         if sent >= 0 {
-            (*buffer).readIndex = (*buffer).writeIndex;
+            (*buffer).readIndex.set((*buffer).writeIndex.get());
         }
         sent as c_int
     }
@@ -153,7 +153,7 @@ pub unsafe fn send_before(
     // SAFETY: as said.
     unsafe {
         let own = of(conn);
-        let here = on_owner((*own).public.eventLoop);
+        let here = on_owner((*own).public.eventLoop.get());
         if here {
             posts::take_in(own);
         }
@@ -181,7 +181,7 @@ pub unsafe extern "C-unwind" fn tcp_connection_shutdown(tcpConnection: *mut tcp_
         if !open::is_open_here(own) {
             return;
         }
-        if on_owner((*own).public.eventLoop) {
+        if on_owner((*own).public.eventLoop.get()) {
             (*own).intake.shut();
             posts::take_in(own);
             return shutdown::take_posted_shutdown(own);

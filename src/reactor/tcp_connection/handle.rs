@@ -38,7 +38,7 @@ pub unsafe fn to_change(what: &str, conn: *mut tcp_connection) -> Option<*mut Co
             return None;
         }
         // Before it has come to its loop it is the completed callback's.
-        if open::is_announced(own) && !on_owner((*own).public.eventLoop) {
+        if open::is_announced(own) && !on_owner((*own).public.eventLoop.get()) {
             errno::set(libc::EPERM);
             return None;
         }

@@ -171,14 +171,14 @@ pub unsafe fn of_channel(ch: *mut channel) -> *mut Connection {
         if ch.is_null() {
             return ptr::null_mut();
         }
-        let read = (*ch).eventReadCallback.map(|f| f as usize);
-        let write = (*ch).eventWriteCallback.map(|f| f as usize);
+        let read = (*ch).eventReadCallback.get().map(|f| f as usize);
+        let write = (*ch).eventWriteCallback.get().map(|f| f as usize);
         if read != Some(input::read::ON_READABLE as usize)
             || write != Some(output::write::ON_WRITABLE as usize)
         {
             return ptr::null_mut();
         }
-        let conn = (*ch).data.cast::<Connection>();
+        let conn = (*ch).data.get().cast::<Connection>();
         if !conn.is_null() && &raw mut (*conn).channel == ch { conn } else { ptr::null_mut() }
     }
 }

@@ -86,7 +86,7 @@ pub unsafe fn read_again(conn: *mut tcp_connection) {
 /// A live connection on its thread.
 pub unsafe fn has_had_its_time(conn: *mut tcp_connection, now: u32) -> bool {
     // SAFETY: as said.
-    unsafe { budget::is_spent_at((*conn).eventLoop, now) }
+    unsafe { budget::is_spent_at((*conn).eventLoop.get(), now) }
 }
 
 /// A number that changes whenever the peer takes something, of the queue or of what the kernel holds:
@@ -99,7 +99,7 @@ pub unsafe fn taken(conn: *mut tcp_connection) -> u32 {
     unsafe {
         let own = of(conn);
         let kernel = sys_fd::on_its_way((*own).number);
-        kernel.wrapping_sub((*own).output.readIndex as u32).wrapping_sub(file::position(own))
+        kernel.wrapping_sub((*own).output.readIndex.get() as u32).wrapping_sub(file::position(own))
     }
 }
 
@@ -127,7 +127,7 @@ pub unsafe fn is_ending(conn: *mut tcp_connection) -> bool {
 /// A connection that is live or retained.
 pub unsafe fn is_own_thread(conn: *mut tcp_connection) -> bool {
     // SAFETY: its reference keeps the loop's memory.
-    unsafe { on_owner((*conn).eventLoop) }
+    unsafe { on_owner((*conn).eventLoop.get()) }
 }
 
 /// Whether reading is stopped.

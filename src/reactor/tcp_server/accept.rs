@@ -48,7 +48,7 @@ unsafe fn accept_one(listener: *mut Listener) -> bool {
     // SAFETY: a live listener, which callbacks may have closed.
     unsafe {
         let server = (*listener).server;
-        let fd = (*listener).channel.fd;
+        let fd = (*listener).channel.fd.get();
         if fd < 0 || !runs(server) {
             return false;
         }
@@ -107,7 +107,7 @@ unsafe fn turn_away(listener: *mut Listener) -> Turned {
         if !(*server).turns_away {
             return Turned::Failed;
         }
-        let turned = (*server).reserve.turn_away((*listener).channel.fd);
+        let turned = (*server).reserve.turn_away((*listener).channel.fd.get());
         give_up_after_end(server);
         turned
     }
@@ -127,7 +127,7 @@ unsafe fn give_up_after_end(server: *mut Server) {
 unsafe fn failed(listener: *mut Listener, e: c_int) -> bool {
     // SAFETY: a live listener on its loop's thread.
     unsafe {
-        let fd = (*listener).channel.fd;
+        let fd = (*listener).channel.fd.get();
         match e {
             libc::EAGAIN => {
                 (*listener).failures = 0;
@@ -181,7 +181,7 @@ unsafe fn complain(listener: *mut Listener, e: c_int) {
     // SAFETY: a live listener on its loop's thread.
     unsafe {
         if !std::mem::replace(&mut (*listener).complained, true) {
-            log_err!("can't accept on socket {}: {}", (*listener).channel.fd, errno::Text(e));
+            log_err!("can't accept on socket {}: {}", (*listener).channel.fd.get(), errno::Text(e));
         }
     }
 }
@@ -195,9 +195,9 @@ unsafe fn choose(listener: *mut Listener) -> *mut event_loop {
             // A socket per thread: clients stay where they came.
             return (*listener).l;
         }
-        let pool = (*server).public.threadPool;
+        let pool = (*server).public.threadPool.get();
         let l = if pool.is_null() { ptr::null_mut() } else { thread_pool_get_loop(pool) };
-        if l.is_null() { (*server).public.eventLoop } else { l }
+        if l.is_null() { (*server).public.eventLoop.get() } else { l }
     }
 }
 
@@ -211,14 +211,15 @@ pub unsafe fn serve(listener: *mut Listener, fd: c_int) {
         let server = (*listener).server;
         let public = &raw mut (*server).public;
         log_msg!("new connection established, socket == {}", fd);
-        let conn = tcp_connection::create(fd, choose(listener), (*public).data, (*listener).kind);
+        let conn =
+            tcp_connection::create(fd, choose(listener), (*public).data.get(), (*listener).kind);
         if conn.is_null() {
             return discard(server, fd);
         }
-        (*conn).public.connectionCompletedCallBack = (*public).connectionCompletedCallBack;
-        (*conn).public.messageCallBack = (*public).messageCallBack;
-        (*conn).public.writeCompletedCallBack = (*public).writeCompletedCallBack;
-        (*conn).public.connectionClosedCallBack = (*public).connectionClosedCallBack;
+        (*conn).public.connectionCompletedCallBack.set((*public).connectionCompletedCallBack.get());
+        (*conn).public.messageCallBack.set((*public).messageCallBack.get());
+        (*conn).public.writeCompletedCallBack.set((*public).writeCompletedCallBack.get());
+        (*conn).public.connectionClosedCallBack.set((*public).connectionClosedCallBack.get());
         let given = *(*server).settings.lock();
         if !settings::apply(conn, &given) {
             tcp_connection::discard(conn);

@@ -30,7 +30,7 @@ pub unsafe fn all(l: *mut event_loop) {
 pub unsafe fn after_turn(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
-        if (*loop_of((*conn).public.eventLoop)).sweeps {
+        if (*loop_of((*conn).public.eventLoop.get())).sweeps {
             look(conn);
         }
     }
@@ -53,7 +53,7 @@ pub unsafe fn look(conn: *mut Connection) {
             CUT | FREED => tcp_connection::close_in_pass(conn, libc::ESHUTDOWN),
             _ => {
                 // Until it has closed, it is looked at again.
-                (*loop_of((*conn).public.eventLoop)).sweeps = true;
+                (*loop_of((*conn).public.eventLoop.get())).sweeps = true;
                 if is_idle(conn) {
                     if has_delivered(conn) {
                         // No reset can take anything back.
@@ -86,8 +86,8 @@ unsafe fn is_idle(conn: *mut Connection) -> bool {
     // SAFETY: a live connection.
     unsafe {
         readable(&raw const (*conn).input) == 0
-            && (*conn).public.request.is_null()
-            && !sys_fd::has_input((*conn).channel.fd)
+            && (*conn).public.request.get().is_null()
+            && !sys_fd::has_input((*conn).channel.fd.get())
     }
 }
 
@@ -98,7 +98,7 @@ unsafe fn has_delivered(conn: *mut Connection) -> bool {
         protocol::unsent(conn.cast()) == 0
             && !protocol::is_sending(conn.cast())
             && !protocol::is_ending(conn.cast())
-            && sys_fd::on_its_way((*conn).channel.fd) == 0
+            && sys_fd::on_its_way((*conn).channel.fd.get()) == 0
     }
 }
 

@@ -20,7 +20,7 @@ pub unsafe extern "C-unwind" fn yolanda_server_free(server: *mut TCPserver) -> c
     }
     // SAFETY: a live server.
     unsafe {
-        if !owner::on_owner((*server).eventLoop) {
+        if !owner::on_owner((*server).eventLoop.get()) {
             return errno::fail(libc::EPERM);
         }
         free(of(server))
@@ -46,8 +46,8 @@ unsafe fn free(server: *mut Server) -> c_int {
             return -1;
         }
         (*server).pool = ptr::null_mut();
-        if (*server).public.threadPool == pool {
-            (*server).public.threadPool = ptr::null_mut();
+        if (*server).public.threadPool.get() == pool {
+            (*server).public.threadPool.set(ptr::null_mut());
         }
         stop::take(server);
         // First: a listener stays on its loop as long as it has clients.

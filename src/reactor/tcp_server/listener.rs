@@ -12,6 +12,7 @@ use crate::reactor::tcp_server::backlog::Backlog;
 use crate::sys::fd as sys_fd;
 use crate::sys::kind::Kind;
 use libc::c_int;
+use std::cell::Cell;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
@@ -50,11 +51,11 @@ impl Listener {
     pub const fn none() -> Listener {
         Listener {
             channel: channel {
-                fd: -1,
-                events: EVENT_READ,
-                eventReadCallback: None,
-                eventWriteCallback: None,
-                data: ptr::null_mut(),
+                fd: Cell::new(-1),
+                events: Cell::new(EVENT_READ),
+                eventReadCallback: Cell::new(None),
+                eventWriteCallback: Cell::new(None),
+                data: Cell::new(ptr::null_mut()),
             },
             server: ptr::null_mut(),
             l: ptr::null_mut(),
@@ -82,8 +83,8 @@ pub unsafe fn init(at: *mut Listener, server: *mut Server, l: *mut event_loop) {
     // SAFETY: as said.
     unsafe {
         at.write(Listener { server, l, ..Listener::none() });
-        (*at).channel.eventReadCallback = Some(accept::on_acceptable);
-        (*at).channel.data = at.cast();
+        (*at).channel.eventReadCallback.set(Some(accept::on_acceptable));
+        (*at).channel.data.set(at.cast());
         state::retain(l);
     }
 }
@@ -113,8 +114,8 @@ pub unsafe fn renew(listener: *mut Listener, acceptor: *const acceptor) {
         let watched = state::channel_at((*listener).l, (*listener).fd) == ch;
         if !watched && !acceptor.is_null() && (*listener).fd >= 0 {
             // A bad number is reported by what adds it to the loop.
-            sys_fd::set_nonblocking((*acceptor).listen_fd);
-            set_socket(listener, (*acceptor).listen_fd);
+            sys_fd::set_nonblocking((*acceptor).listen_fd.get());
+            set_socket(listener, (*acceptor).listen_fd.get());
         }
     }
 }
@@ -127,7 +128,7 @@ pub unsafe fn watch(listener: *mut Listener) -> c_int {
     // SAFETY: a live listener.
     unsafe {
         let fd = (*listener).fd;
-        (*listener).channel.fd = fd;
+        (*listener).channel.fd.set(fd);
         if on_owner((*listener).l) {
             enlist(listener);
         }
@@ -209,10 +210,10 @@ pub unsafe fn close(listener: *mut Listener) {
         let ch = &raw mut (*listener).channel;
         let fd = (*listener).fd;
         if state::channel_at((*listener).l, fd) == ch {
-            (*ch).fd = fd;
+            (*ch).fd.set(fd);
             registration::remove((*listener).l, fd, ch);
         }
-        (*ch).fd = -1;
+        (*ch).fd.set(-1);
         (*listener).backlog.while_open(|| {
             if is_open(listener) {
                 sys_fd::close(fd);
@@ -241,9 +242,9 @@ unsafe fn refresh(listener: *mut Listener) {
     unsafe {
         let ch = &raw mut (*listener).channel;
         let waits = (*listener).resting || (*listener).full;
-        (*ch).events = if waits { 0 } else { EVENT_READ };
-        if state::channel_at((*listener).l, (*ch).fd) == ch {
-            registration::update((*listener).l, (*ch).fd, ch);
+        (*ch).events.set(if waits { 0 } else { EVENT_READ });
+        if state::channel_at((*listener).l, (*ch).fd.get()) == ch {
+            registration::update((*listener).l, (*ch).fd.get(), ch);
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::reactor::event_loop::state;
 use crate::sys::address::{Address, Parsed};
 use crate::sys::{errno, fd as sys_fd, listen, unix};
 use libc::{c_char, c_int, c_void};
+use std::cell::Cell;
 use std::ffi::CStr;
 use std::sync::atomic::Ordering::SeqCst;
 use std::{ptr, slice};
@@ -162,7 +163,7 @@ unsafe fn make(
             return Err(libc::ENOMEM);
         }
         let listen_port = address.port().map_or(0, c_int::from);
-        at.write(acceptor { listen_port, listen_fd: fd });
+        at.write(acceptor { listen_port: Cell::new(listen_port), listen_fd: Cell::new(fd) });
         let server = create(l, at, callbacks, threads);
         if server.is_null() {
             libc::free(at.cast());
@@ -225,10 +226,10 @@ pub unsafe extern "C" fn yolanda_server_address(
         if text.is_null() {
             return errno::fail(libc::EINVAL);
         }
-        let address = match ((*of(server)).address, (*server).acceptor) {
+        let address = match ((*of(server)).address, (*server).acceptor.get()) {
             (Some(address), _) => Ok(address),
             (None, acceptor) if acceptor.is_null() => Err(libc::EINVAL),
-            (None, acceptor) => Address::of_local((*acceptor).listen_fd),
+            (None, acceptor) => Address::of_local((*acceptor).listen_fd.get()),
         };
         match address {
             Err(e) => errno::fail(e),

@@ -50,6 +50,7 @@ use crate::sys::errno;
 use crate::sys::lock::Lock;
 use crate::sys::unix;
 use libc::{c_int, c_void};
+use std::cell::Cell;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU8};
 
@@ -141,7 +142,7 @@ unsafe fn usable(what: &str, server: *mut TCPserver) -> c_int {
         return -1;
     }
     // SAFETY: a live server.
-    if unsafe { owner::on_owner((*server).eventLoop) } { 0 } else { errno::fail(libc::EPERM) }
+    if unsafe { owner::on_owner((*server).eventLoop.get()) } { 0 } else { errno::fail(libc::EPERM) }
 }
 
 /// What a program says about a server when it makes one.
@@ -172,16 +173,16 @@ unsafe fn create(
         }
         server.write(Server {
             public: TCPserver {
-                port: (*acceptor).listen_port,
-                eventLoop: l,
-                acceptor,
-                connectionCompletedCallBack: callbacks.completed,
-                messageCallBack: callbacks.message,
-                writeCompletedCallBack: callbacks.written,
-                connectionClosedCallBack: callbacks.closed,
-                threadNum: threads,
-                threadPool: pool,
-                data: ptr::null_mut(),
+                port: Cell::new((*acceptor).listen_port.get()),
+                eventLoop: Cell::new(l),
+                acceptor: Cell::new(acceptor),
+                connectionCompletedCallBack: Cell::new(callbacks.completed),
+                messageCallBack: Cell::new(callbacks.message),
+                writeCompletedCallBack: Cell::new(callbacks.written),
+                connectionClosedCallBack: Cell::new(callbacks.closed),
+                threadNum: Cell::new(threads),
+                threadPool: Cell::new(pool),
+                data: Cell::new(ptr::null_mut()),
             },
             listener: Listener::none(),
             others: ptr::null_mut(),
@@ -253,7 +254,7 @@ pub unsafe extern "C-unwind" fn tcp_server_set_data(tcpServer: *mut TCPserver, d
     }
     if !data.is_null() {
         // SAFETY: a live server.
-        unsafe { (*tcpServer).data = data };
+        unsafe { (*tcpServer).data.set(data) };
     }
 }
 
@@ -261,7 +262,7 @@ pub unsafe extern "C-unwind" fn tcp_server_set_data(tcpServer: *mut TCPserver, d
 unsafe fn enlist(server: *mut Server) {
     // SAFETY: a live server on its loop's thread; the list is that thread's.
     unsafe {
-        let own = state::of((*server).public.eventLoop);
+        let own = state::of((*server).public.eventLoop.get());
         (*server).listed = true;
         (*server).next = (*own).servers;
         (*own).servers = server;

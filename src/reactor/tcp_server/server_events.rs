@@ -49,7 +49,7 @@ unsafe fn call_with(l: *mut event_loop, why: u8, listener: *mut Listener) -> boo
     // taken down.
     unsafe {
         let own = of(l);
-        libc::pthread_mutex_lock(&raw mut (*l).mutex);
+        libc::pthread_mutex_lock((*l).mutex.get());
         let there = !(*own).gone;
         if there {
             if !listener.is_null() {
@@ -59,7 +59,7 @@ unsafe fn call_with(l: *mut event_loop, why: u8, listener: *mut Listener) -> boo
             (*own).attention.fetch_or(why, Release);
             wakeup::wake_once(l);
         }
-        libc::pthread_mutex_unlock(&raw mut (*l).mutex);
+        libc::pthread_mutex_unlock((*l).mutex.get());
         there
     }
 }
@@ -72,7 +72,7 @@ pub unsafe fn call_all(server: *mut Server, why: u8) {
     // SAFETY: as said; a pool's loops live until it is freed on this thread.
     unsafe {
         call((*server).listener.l, why);
-        let (own, public) = ((*server).pool, (*server).public.threadPool);
+        let (own, public) = ((*server).pool, (*server).public.threadPool.get());
         let other = if public == own { ptr::null_mut() } else { public };
         for pool in [own, other] {
             for i in 0..thread_pool::running(pool) {
@@ -98,9 +98,9 @@ pub unsafe fn attend(l: *mut event_loop) {
         }
         let why = (*own).attention.swap(0, AcqRel);
         if why & ARRIVING != 0 {
-            libc::pthread_mutex_lock(&raw mut (*l).mutex);
+            libc::pthread_mutex_lock((*l).mutex.get());
             let mut arriving = mem::replace(&mut (*own).arriving, ptr::null_mut());
-            libc::pthread_mutex_unlock(&raw mut (*l).mutex);
+            libc::pthread_mutex_unlock((*l).mutex.get());
             while !arriving.is_null() {
                 let following = (*arriving).next;
                 listener::arrive(arriving);

@@ -57,23 +57,23 @@ unsafe fn prepare(server: *mut Server) -> Result<(), c_int> {
     unsafe {
         let public = &raw mut (*server).public;
         match (*server).state.load(SeqCst) {
-            NEW if (*public).acceptor.is_null() => return Err(libc::EINVAL),
+            NEW if (*public).acceptor.get().is_null() => return Err(libc::EINVAL),
             NEW | RUNNING => {}
             _ => return Err(libc::ESHUTDOWN),
         }
-        let pool = (*public).threadPool;
+        let pool = (*public).threadPool.get();
         if !pool.is_null() {
             thread_pool::set_hooks(pool, (*server).hooks);
             thread_pool_start(pool);
         }
         if (*server).state.load(SeqCst) == RUNNING {
-            listener::renew(&raw mut (*server).listener, (*public).acceptor);
+            listener::renew(&raw mut (*server).listener, (*public).acceptor.get());
             return Ok(());
         }
         if (*server).reuseport {
             return open_shared(server);
         }
-        let fd = (*(*public).acceptor).listen_fd;
+        let fd = (*(*public).acceptor.get()).listen_fd.get();
         if (*server).shares_port {
             // Other sockets listen there, which would get some of the clients.
             return Err(libc::EADDRINUSE);
@@ -96,11 +96,11 @@ unsafe fn open_shared(server: *mut Server) -> Result<(), c_int> {
         let Some(address) = (*server).address else {
             return Err(libc::ENOTSUP);
         };
-        let acceptor = (*server).public.acceptor;
-        let threads = thread_pool::running((*server).public.threadPool);
+        let acceptor = (*server).public.acceptor.get();
+        let threads = thread_pool::running((*server).public.threadPool.get());
         if threads == 0 {
             let fd = open_one(&address)?;
-            sys_fd::close(std::mem::replace(&mut (*acceptor).listen_fd, fd));
+            sys_fd::close((*acceptor).listen_fd.replace(fd));
             listener::set_socket(&raw mut (*server).listener, fd);
             return Ok(());
         }
@@ -111,7 +111,7 @@ unsafe fn open_shared(server: *mut Server) -> Result<(), c_int> {
         }
         for i in 0..threads {
             let at = listeners.add(i);
-            let l: *mut event_loop = thread_pool::loop_at((*server).public.threadPool, i);
+            let l: *mut event_loop = thread_pool::loop_at((*server).public.threadPool.get(), i);
             listener::init(at, server, l);
             match open_one(&address) {
                 Ok(fd) => listener::set_socket(at, fd),
@@ -123,7 +123,7 @@ unsafe fn open_shared(server: *mut Server) -> Result<(), c_int> {
             }
         }
         // The first socket only kept the port until here.
-        sys_fd::close(std::mem::replace(&mut (*acceptor).listen_fd, (*listeners).fd));
+        sys_fd::close((*acceptor).listen_fd.replace((*listeners).fd));
         (*server).others = listeners;
         (*server).others_len = threads;
         Ok(())
@@ -139,7 +139,7 @@ fn open_one(address: &Address) -> Result<c_int, c_int> {
 unsafe fn begin(server: *mut Server) -> Result<(), c_int> {
     // SAFETY: a live server whose sockets listen.
     unsafe {
-        let l = (*server).public.eventLoop;
+        let l = (*server).public.eventLoop.get();
         let first = (*server).state.load(SeqCst) == NEW;
         if first {
             set_options(server);

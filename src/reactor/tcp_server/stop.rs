@@ -97,15 +97,15 @@ pub unsafe fn close_sockets(server: *mut Server, waiting: Waiting) {
                 backlog::take(listener);
             }
         };
-        let acceptor = (*server).public.acceptor;
+        let acceptor = (*server).public.acceptor.get();
         if (*server).listener.fd < 0 && (*server).owns_acceptor && (*server).others.is_null() {
             // Never started.
-            listener::set_socket(&raw mut (*server).listener, (*acceptor).listen_fd);
+            listener::set_socket(&raw mut (*server).listener, (*acceptor).listen_fd.get());
         }
         let closed = [&raw mut (*server).listener, (*server).others];
         for listener in closed {
             if !listener.is_null() && !acceptor.is_null() {
-                let at = &raw mut (*acceptor).listen_fd;
+                let at = (*acceptor).listen_fd.as_ptr();
                 if *at >= 0 && *at == (*listener).fd {
                     *at = -1;
                 }

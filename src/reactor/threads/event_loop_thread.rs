@@ -6,6 +6,7 @@ use crate::reactor::event_loop::create::{event_loop_init_with_name, event_loop_r
 use crate::reactor::event_loop::{iteration, state, teardown, wakeup};
 use crate::sys::errno;
 use libc::{c_char, c_int, c_void, pthread_t};
+use std::cell::{Cell, UnsafeCell};
 use std::ptr;
 use std::sync::atomic::Ordering::{Acquire, Release};
 
@@ -61,12 +62,12 @@ pub unsafe extern "C" fn event_loop_thread_init(
         }
         libc::snprintf(name, NAME, c"Thread-%d".as_ptr(), i.wrapping_add(1));
         eventLoopThread.write(event_loop_thread {
-            eventLoop: ptr::null_mut(),
-            thread_tid: 0,
-            mutex: libc::PTHREAD_MUTEX_INITIALIZER,
-            cond: libc::PTHREAD_COND_INITIALIZER,
-            thread_name: name,
-            thread_count: 0,
+            eventLoop: Cell::new(ptr::null_mut()),
+            thread_tid: Cell::new(0),
+            mutex: UnsafeCell::new(libc::PTHREAD_MUTEX_INITIALIZER),
+            cond: UnsafeCell::new(libc::PTHREAD_COND_INITIALIZER),
+            thread_name: Cell::new(name),
+            thread_count: Cell::new(0),
         });
     }
     0
@@ -86,16 +87,16 @@ extern "C" fn run(arg: *mut c_void) -> *mut c_void {
     unsafe {
         let thread = (*start).thread;
         let hooks = (*start).hooks;
-        let l = event_loop_init_with_name((*thread).thread_name);
+        let l = event_loop_init_with_name((*thread).thread_name.get());
         if !l.is_null() {
             hooks.starts(l);
         }
-        log_msg!("event loop thread init and signal, {}", CText((*thread).thread_name));
-        libc::pthread_mutex_lock(&raw mut (*thread).mutex);
-        (*thread).eventLoop = l;
+        log_msg!("event loop thread init and signal, {}", CText((*thread).thread_name.get()));
+        libc::pthread_mutex_lock((*thread).mutex.get());
+        (*thread).eventLoop.set(l);
         (*start).failed = if l.is_null() { errno::get().max(1) } else { 0 };
-        libc::pthread_cond_signal(&raw mut (*thread).cond);
-        libc::pthread_mutex_unlock(&raw mut (*thread).mutex);
+        libc::pthread_cond_signal((*thread).cond.get());
+        libc::pthread_mutex_unlock((*thread).mutex.get());
         if !l.is_null() {
             event_loop_run(l);
             if (*state::of(l)).ends.load(Acquire) {
@@ -128,28 +129,28 @@ pub unsafe fn start(thread: *mut event_loop_thread, hooks: Hooks) -> *mut event_
     unsafe {
         let mut start = Start { thread, hooks, failed: 0 };
         let start = &raw mut start;
-        let tid = &raw mut (*thread).thread_tid;
+        let tid = (*thread).thread_tid.as_ptr();
         let e = libc::pthread_create(tid, ptr::null(), run, start.cast());
         if e != 0 {
-            (*thread).thread_tid = 0;
-            log_err!("can't start {}: {}", CText((*thread).thread_name), errno::Text(e));
+            (*thread).thread_tid.set(0);
+            log_err!("can't start {}: {}", CText((*thread).thread_name.get()), errno::Text(e));
             errno::set(e);
             return ptr::null_mut();
         }
         // Neither reports errors for a mutex of the default kind, as long as it is one.
-        libc::pthread_mutex_lock(&raw mut (*thread).mutex);
-        while (*thread).eventLoop.is_null() && (*start).failed == 0 {
-            libc::pthread_cond_wait(&raw mut (*thread).cond, &raw mut (*thread).mutex);
+        libc::pthread_mutex_lock((*thread).mutex.get());
+        while (*thread).eventLoop.get().is_null() && (*start).failed == 0 {
+            libc::pthread_cond_wait((*thread).cond.get(), (*thread).mutex.get());
         }
-        libc::pthread_mutex_unlock(&raw mut (*thread).mutex);
+        libc::pthread_mutex_unlock((*thread).mutex.get());
         if (*start).failed != 0 {
-            libc::pthread_join((*thread).thread_tid, ptr::null_mut());
-            (*thread).thread_tid = 0;
+            libc::pthread_join((*thread).thread_tid.get(), ptr::null_mut());
+            (*thread).thread_tid.set(0);
             errno::set((*start).failed);
             return ptr::null_mut();
         }
-        log_msg!("event loop thread started, {}", CText((*thread).thread_name));
-        (*thread).eventLoop
+        log_msg!("event loop thread started, {}", CText((*thread).thread_name.get()));
+        (*thread).eventLoop.get()
     }
 }
 
@@ -168,7 +169,7 @@ pub unsafe extern "C-unwind" fn yolanda_loop_thread_stop(thread: *mut event_loop
 /// An initialised struct.
 pub unsafe fn is_current(thread: *const event_loop_thread) -> bool {
     // SAFETY: as said.
-    let tid: pthread_t = unsafe { (*thread).thread_tid };
+    let tid: pthread_t = unsafe { (*thread).thread_tid.get() };
     // SAFETY: two numbers of threads.
     tid != 0 && unsafe { libc::pthread_equal(tid, libc::pthread_self()) } != 0
 }
@@ -180,7 +181,7 @@ pub unsafe fn is_current(thread: *const event_loop_thread) -> bool {
 pub unsafe fn tell_to_end(thread: *mut event_loop_thread) {
     // SAFETY: the loop lives until `stop` frees it.
     unsafe {
-        let l = (*thread).eventLoop;
+        let l = (*thread).eventLoop.get();
         if !l.is_null() {
             (*state::of(l)).ends.store(true, Release);
             wakeup::wake(l);
@@ -200,18 +201,18 @@ pub unsafe fn stop(thread: *mut event_loop_thread) -> c_int {
             return errno::fail(libc::EDEADLK);
         }
         tell_to_end(thread);
-        if (*thread).thread_tid != 0 {
-            match libc::pthread_join((*thread).thread_tid, ptr::null_mut()) {
+        if (*thread).thread_tid.get() != 0 {
+            match libc::pthread_join((*thread).thread_tid.get(), ptr::null_mut()) {
                 // The program may have joined it.
                 0 | libc::ESRCH => (),
                 // EDEADLK, or the program has detached it: then nobody knows when its loop is free.
                 e => return errno::fail(e),
             }
-            (*thread).thread_tid = 0;
+            (*thread).thread_tid.set(0);
         }
-        let l = std::mem::replace(&mut (*thread).eventLoop, ptr::null_mut());
-        if !l.is_null() {
-            teardown::free_loop(l);
+        let l = std::mem::replace(&mut (*thread).eventLoop, Cell::new(ptr::null_mut()));
+        if !l.get().is_null() {
+            teardown::free_loop(l.get());
         }
     }
     0

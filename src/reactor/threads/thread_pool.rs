@@ -7,6 +7,7 @@ use crate::reactor::event_loop::state::of as loop_of;
 use crate::reactor::threads::event_loop_thread::{Hooks, event_loop_thread_init};
 use crate::sys::errno;
 use libc::c_int;
+use std::cell::Cell;
 use std::ptr;
 
 /// The public struct first, so that the pointers are the same.
@@ -43,11 +44,11 @@ pub unsafe extern "C" fn thread_pool_new(
         let pool = libc::malloc(size_of::<Pool>()).cast::<Pool>();
         if !pool.is_null() {
             let public = thread_pool {
-                mainLoop,
-                started: 0,
-                thread_number: threadNumber,
-                eventLoopThreads: ptr::null_mut(),
-                position: 0,
+                mainLoop: Cell::new(mainLoop),
+                started: Cell::new(0),
+                thread_number: Cell::new(threadNumber),
+                eventLoopThreads: Cell::new(ptr::null_mut()),
+                position: Cell::new(0),
             };
             pool.write(Pool {
                 public,
@@ -71,19 +72,19 @@ pub unsafe extern "C" fn thread_pool_start(threadPool: *mut thread_pool) {
     }
     // SAFETY: a live pool, by this function's contract.
     unsafe {
-        assertInSameThread((*threadPool).mainLoop);
-        if (*threadPool).started != 0 {
+        assertInSameThread((*threadPool).mainLoop.get());
+        if (*threadPool).started.get() != 0 {
             return;
         }
-        (*threadPool).started = 1;
+        (*threadPool).started.set(1);
         let own = of(threadPool);
-        let main = loop_of((*threadPool).mainLoop);
+        let main = loop_of((*threadPool).mainLoop.get());
         (*own).next = (*main).pools;
         (*main).pools = own;
         start_threads(own);
         if (*own).len == 0 {
             (*own).main_started = true;
-            (*own).hooks.starts((*threadPool).mainLoop);
+            (*own).hooks.starts((*threadPool).mainLoop.get());
         }
     }
 }
@@ -92,7 +93,7 @@ unsafe fn start_threads(own: *mut Pool) {
     // SAFETY: a live pool that is being started, on its main loop's thread.
     unsafe {
         let public = &raw mut (*own).public;
-        let wanted = (*public).thread_number.max(0) as usize;
+        let wanted = (*public).thread_number.get().max(0) as usize;
         if wanted == 0 {
             return;
         }
@@ -100,7 +101,7 @@ unsafe fn start_threads(own: *mut Pool) {
         let array = array.cast::<event_loop_thread>();
         if array.is_null() {
             log_err!("thread_pool_start: no memory for {} threads", wanted);
-            (*public).thread_number = 0;
+            (*public).thread_number.set(0);
             return;
         }
         let mut running = 0;
@@ -111,12 +112,12 @@ unsafe fn start_threads(own: *mut Pool) {
             {
                 running += 1;
             } else {
-                libc::free((*thread).thread_name.cast());
-                (*thread).thread_name = ptr::null_mut();
+                libc::free((*thread).thread_name.get().cast());
+                (*thread).thread_name.set(ptr::null_mut());
             }
         }
-        (*public).eventLoopThreads = array;
-        (*public).thread_number = running as c_int;
+        (*public).eventLoopThreads.set(array);
+        (*public).thread_number.set(running as c_int);
         (*own).threads = array;
         (*own).len = running;
     }
@@ -130,25 +131,25 @@ pub unsafe extern "C" fn thread_pool_get_loop(threadPool: *mut thread_pool) -> *
     }
     // SAFETY: a live pool; the array has `thread_number` elements once started.
     unsafe {
-        assertInSameThread((*threadPool).mainLoop);
-        if (*threadPool).started == 0 {
+        assertInSameThread((*threadPool).mainLoop.get());
+        if (*threadPool).started.get() == 0 {
             errno::set(libc::EINVAL);
             return ptr::null_mut();
         }
-        let n = (*threadPool).thread_number;
-        if n <= 0 || (*threadPool).eventLoopThreads.is_null() {
-            return (*threadPool).mainLoop;
+        let n = (*threadPool).thread_number.get();
+        if n <= 0 || (*threadPool).eventLoopThreads.get().is_null() {
+            return (*threadPool).mainLoop.get();
         }
         for _ in 0..n {
-            let at = (*threadPool).position.max(0) % n;
-            (*threadPool).position = (at + 1) % n;
-            let l = (*(*threadPool).eventLoopThreads.add(at as usize)).eventLoop;
+            let at = (*threadPool).position.get().max(0) % n;
+            (*threadPool).position.set((at + 1) % n);
+            let l = (*(*threadPool).eventLoopThreads.get().add(at as usize)).eventLoop.get();
             // One that was stopped has none.
             if !l.is_null() {
                 return l;
             }
         }
-        (*threadPool).mainLoop
+        (*threadPool).mainLoop.get()
     }
 }
 
@@ -159,7 +160,7 @@ pub unsafe extern "C" fn thread_pool_get_loop(threadPool: *mut thread_pool) -> *
 pub unsafe fn set_hooks(pool: *mut thread_pool, hooks: Hooks) {
     // SAFETY: as said.
     unsafe {
-        if (*pool).started == 0 {
+        if (*pool).started.get() == 0 {
             (*of(pool)).hooks = hooks;
         }
     }
@@ -189,7 +190,7 @@ pub unsafe fn running(pool: *mut thread_pool) -> usize {
 /// A live pool that has more than `i` threads.
 pub unsafe fn loop_at(pool: *mut thread_pool, i: usize) -> *mut event_loop {
     // SAFETY: as said.
-    unsafe { (*(*of(pool)).threads.add(i)).eventLoop }
+    unsafe { (*(*of(pool)).threads.add(i)).eventLoop.get() }
 }
 
 pub unsafe extern "C-unwind" fn yolanda_thread_pool_free(pool: *mut thread_pool) -> c_int {
@@ -203,7 +204,7 @@ pub unsafe extern "C-unwind" fn yolanda_thread_pool_free(pool: *mut thread_pool)
         if (0..(*own).len).any(|i| threads::is_current((*own).threads.add(i))) {
             return errno::fail(libc::EDEADLK);
         }
-        if !on_owner((*pool).mainLoop) {
+        if !on_owner((*pool).mainLoop.get()) {
             return errno::fail(libc::EPERM);
         }
         if (*own).serves {
@@ -231,10 +232,10 @@ pub unsafe fn free(pool: *mut thread_pool) -> c_int {
             }
         }
         if std::mem::replace(&mut (*own).main_started, false) {
-            (*own).hooks.stops((*pool).mainLoop);
+            (*own).hooks.stops((*pool).mainLoop.get());
         }
         unlist(own);
-        (0..len).for_each(|i| libc::free((*array.add(i)).thread_name.cast()));
+        (0..len).for_each(|i| libc::free((*array.add(i)).thread_name.get().cast()));
         libc::free(array.cast());
         libc::free(pool.cast());
     }
@@ -244,7 +245,7 @@ pub unsafe fn free(pool: *mut thread_pool) -> c_int {
 unsafe fn unlist(own: *mut Pool) {
     // SAFETY: the list is the main loop's thread's.
     unsafe {
-        let mut link = &raw mut (*loop_of((*own).public.mainLoop)).pools;
+        let mut link = &raw mut (*loop_of((*own).public.mainLoop.get())).pools;
         while !(*link).is_null() && *link != own {
             link = &raw mut (**link).next;
         }
@@ -278,7 +279,7 @@ pub unsafe fn has_threads(l: *mut event_loop) -> bool {
     unsafe {
         let mut pool = (*loop_of(l)).pools;
         while !pool.is_null() {
-            if (0..(*pool).len).any(|i| (*(*pool).threads.add(i)).thread_tid != 0) {
+            if (0..(*pool).len).any(|i| (*(*pool).threads.add(i)).thread_tid.get() != 0) {
                 return true;
             }
             pool = (*pool).next;

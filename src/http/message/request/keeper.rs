@@ -54,7 +54,7 @@ impl Keeper {
             url.copy_from_nonoverlapping(slash.as_ptr(), slash.len());
             url.add(slash.len()).copy_from_nonoverlapping(path.as_ptr(), path.len());
             url.add(slash.len() + path.len()).write(0);
-            (*front).public.url = url.cast();
+            (*front).public.url.set(url.cast());
         }
         Ok(())
     }
@@ -71,9 +71,9 @@ impl Store for Keeper {
             *text.add(parts.method_end) = 0;
             *text.add(parts.url.end) = 0;
             let public = &raw mut (*self.0).front.public;
-            (*public).method = text.cast();
-            (*public).url = text.add(parts.url.start).cast();
-            (*public).version = text.add(parts.url.end + 1).cast();
+            (*public).method.set(text.cast());
+            (*public).url.set(text.add(parts.url.start).cast());
+            (*public).version.set(text.add(parts.url.end + 1).cast());
         }
         let target = line.get(parts.url.clone()).unwrap_or(b"");
         match absolute(target) {
@@ -135,14 +135,14 @@ pub unsafe fn push(request: *mut Request, key: *mut u8, value: *mut u8) -> Optio
     unsafe {
         let front = &raw mut (*request).front;
         let capacity = (*front).capacity;
-        let n = usize::try_from((*front).public.request_headers_number).unwrap_or(0);
+        let n = usize::try_from((*front).public.request_headers_number.get()).unwrap_or(0);
         let n = n.min(capacity);
         if n == capacity {
             grow(front, n)?;
         }
-        (*front).public.request_headers = (*front).table;
+        (*front).public.request_headers.set((*front).table);
         (*front).table.add(n).write(request_header { key: key.cast(), value: value.cast() });
-        (*front).public.request_headers_number = n as c_int + 1;
+        (*front).public.request_headers_number.set(n as c_int + 1);
     }
     Some(())
 }

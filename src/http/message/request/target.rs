@@ -63,7 +63,7 @@ pub unsafe fn path(request: *mut Request) -> Result<*mut c_char, Lack> {
         if let Some(known) = known((*front).path) {
             return known;
         }
-        let (path, _) = split(text((*front).public.url));
+        let (path, _) = split(text((*front).public.url.get()));
         let found = decoded(front, path, false);
         (*front).path = remembered(found);
         found
@@ -81,7 +81,7 @@ pub unsafe fn query(request: *mut Request) -> Result<Parameters, Lack> {
         if let Some(known) = known((*front).query) {
             return known;
         }
-        let (_, query) = split(text((*front).public.url));
+        let (_, query) = split(text((*front).public.url.get()));
         let found = decoded_parameters(front, query);
         (*front).query = remembered(found);
         found
@@ -112,7 +112,7 @@ pub unsafe fn segments<'a>(request: *mut Request) -> Result<&'a [u8], Lack> {
     // SAFETY: as for `path`; the arena's piece is zeroed, and nobody else's.
     unsafe {
         let front = &raw mut (*request).front;
-        let (path, _) = split(text((*front).public.url));
+        let (path, _) = split(text((*front).public.url.get()));
         if !path.contains(&b'%') {
             return Ok(path);
         }

@@ -120,7 +120,7 @@ unsafe fn look_soon(deferred: *mut Deferred) {
         if looks.swap(true, Relaxed) {
             return;
         }
-        let l = (*(*deferred).conn).eventLoop;
+        let l = (*(*deferred).conn).eventLoop.get();
         if !(*deferred).hold.keep() {
             looks.store(false, Relaxed);
         } else if posts::post_function(l, Some(on_look), deferred.cast()) < 0 {

@@ -67,7 +67,7 @@ pub unsafe fn take_in(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
         if (*conn).pins.load(Acquire) != 0 {
-            take_all_in((*conn).public.eventLoop, conn);
+            take_all_in((*conn).public.eventLoop.get(), conn);
         }
     }
 }

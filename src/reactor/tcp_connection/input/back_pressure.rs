@@ -26,7 +26,7 @@ pub unsafe fn begin(conn: *mut Connection) {
         if !(*conn).registered || (*conn).may_read {
             return;
         }
-        let l = (*conn).public.eventLoop;
+        let l = (*conn).public.eventLoop.get();
         let reg = registration(l, (*conn).number);
         if reg.is_null() || (*reg).held {
             return;
@@ -60,7 +60,7 @@ pub unsafe fn end(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
         (*conn).may_read = false;
-        let reg = registration((*conn).public.eventLoop, (*conn).number);
+        let reg = registration((*conn).public.eventLoop.get(), (*conn).number);
         if (*conn).registered && !reg.is_null() {
             (*reg).held = false;
         }
@@ -74,7 +74,7 @@ pub unsafe fn end(conn: *mut Connection) {
 pub unsafe fn is_held(conn: *mut Connection) -> bool {
     // SAFETY: as said.
     unsafe {
-        let reg = registration((*conn).public.eventLoop, (*conn).number);
+        let reg = registration((*conn).public.eventLoop.get(), (*conn).number);
         (*conn).registered && !reg.is_null() && (*reg).held
     }
 }

@@ -77,7 +77,7 @@ pub unsafe fn limit(conn: *const Connection) -> usize {
 pub unsafe fn note(conn: *mut Connection, bytes: usize) {
     // SAFETY: as said.
     unsafe {
-        let ms = budget::since_look((*conn).public.eventLoop);
+        let ms = budget::since_look((*conn).public.eventLoop.get());
         if !open::is_open(conn) || ms < SLOW_MS && cold_state::get(conn).is_null() {
             return;
         }

@@ -23,7 +23,7 @@ pub unsafe fn pause(conn: *mut Connection) {
         tell(conn, true);
         // Before, its thread may be about to send what others posted: it stops when it registers.
         if open::is_announced(conn) {
-            write::update(conn, (*conn).channel.events & !EVENT_READ);
+            write::update(conn, (*conn).channel.events.get() & !EVENT_READ);
         }
     }
 }
@@ -54,7 +54,7 @@ pub unsafe fn resume(conn: *mut Connection) {
         }
         timeouts::received(conn);
         if !(*conn).ended {
-            write::update(conn, (*conn).channel.events | EVENT_READ);
+            write::update(conn, (*conn).channel.events.get() | EVENT_READ);
         }
         (*conn).owes_message = readable(&raw const (*conn).input) > 0;
         if (*conn).registered {
@@ -81,7 +81,7 @@ pub unsafe fn hung_up(conn: *mut Connection) {
         if error == 0 && (*conn).paused && unread {
             // The back end can't tell any more whose the number is.
             open::identify_once(conn);
-            return registration::park((*conn).public.eventLoop, fd);
+            return registration::park((*conn).public.eventLoop.get(), fd);
         }
         ready::close_in_pass(conn, error);
     }

@@ -36,7 +36,7 @@ unsafe extern "C-unwind" fn on_readable(data: *mut c_void) -> c_int {
     }
     // SAFETY: a channel's data is its live connection.
     unsafe {
-        let l = (*conn).public.eventLoop;
+        let l = (*conn).public.eventLoop.get();
         if budget::is_spent(l) {
             ready::give(conn, Work::Read);
         } else {
@@ -74,11 +74,11 @@ unsafe fn take(conn: *mut Connection, bits: u32) {
             deliver(conn);
         }
         for read in 0..TURNS {
-            if read > 0 && budget::is_spent_now((*conn).public.eventLoop) {
+            if read > 0 && budget::is_spent_now((*conn).public.eventLoop.get()) {
                 break;
             }
             // What the program took off the loop it reads itself.
-            let wanted = (*conn).registered && (*conn).channel.events & EVENT_READ != 0;
+            let wanted = (*conn).registered && (*conn).channel.events.get() & EVENT_READ != 0;
             if !open::is_open(conn) || (*conn).ended || !wanted {
                 return;
             }
@@ -118,7 +118,7 @@ unsafe fn take(conn: *mut Connection, bits: u32) {
 unsafe fn receive(conn: *mut Connection) -> Got {
     // SAFETY: `prepare` makes `room` bytes and one more writable at the write index.
     unsafe {
-        let fd = (*conn).channel.fd;
+        let fd = (*conn).channel.fd.get();
         if must_move(conn) && !sys_fd::has_input(fd) {
             // What the callback left unread keeps its address until there is more.
             return Got::Nothing;
@@ -128,7 +128,7 @@ unsafe fn receive(conn: *mut Connection) -> Got {
             return Got::NoMemory;
         }
         let input = &raw mut (*conn).input;
-        let at = (*input).data.add((*input).writeIndex as usize).cast::<u8>();
+        let at = (*input).data.get().add((*input).writeIndex.get() as usize).cast::<u8>();
         let n = if (*conn).kind.is_socket() {
             sys_fd::recv(fd, at, room)
         } else {
@@ -136,9 +136,9 @@ unsafe fn receive(conn: *mut Connection) -> Got {
         };
         if n > 0 {
             timeouts::received(conn);
-            count(&(*loop_of((*conn).public.eventLoop)).counts.bytes_read, n as u64);
+            count(&(*loop_of((*conn).public.eventLoop.get())).counts.bytes_read, n as u64);
             at.add(n as usize).write(0);
-            (*input).writeIndex += n as c_int;
+            (*input).writeIndex.set((*input).writeIndex.get() + n as c_int);
             (*conn).received = true;
             return Got::Bytes { full: n as usize == room, read: n as usize };
         }
@@ -181,7 +181,7 @@ pub unsafe fn free_block(conn: *mut Connection) {
     unsafe {
         let block = std::mem::replace(&mut (*conn).input_block, ptr::null_mut());
         if !block.is_null() {
-            pool::run_free(block, (*conn).input.total_size.max(0) as usize);
+            pool::run_free(block, (*conn).input.total_size.get().max(0) as usize);
         }
     }
 }
@@ -191,7 +191,8 @@ unsafe fn must_move(conn: *mut Connection) -> bool {
     // SAFETY: a live connection.
     unsafe {
         let input = &raw const (*conn).input;
-        readable(input) > 0 && ((*input).total_size as usize) < (*input).writeIndex as usize + ROOM
+        readable(input) > 0
+            && ((*input).total_size.get() as usize) < (*input).writeIndex.get() as usize + ROOM
     }
 }
 
@@ -199,9 +200,9 @@ unsafe fn must_move(conn: *mut Connection) -> bool {
 unsafe fn prepare(conn: *mut Connection) -> usize {
     // SAFETY: blocks are checked; the buffer's indices are put in order first by `settle`.
     unsafe {
-        let own = loop_of((*conn).public.eventLoop);
+        let own = loop_of((*conn).public.eventLoop.get());
         let input = &raw mut (*conn).input;
-        if (*input).data.cast() == nothing((*conn).public.eventLoop) {
+        if (*input).data.get().cast() == nothing((*conn).public.eventLoop.get()) {
             let mut block = std::mem::replace(&mut (*own).hot, ptr::null_mut());
             if block.is_null() {
                 block = pool::run_alloc(BLOCK + 1);
@@ -213,29 +214,29 @@ unsafe fn prepare(conn: *mut Connection) -> usize {
             return BLOCK;
         }
         let used = readable(input);
-        if (*input).data.cast() != (*conn).input_block {
+        if (*input).data.get().cast() != (*conn).input_block {
             // C's own block: grown as any buffer.
             buf::make_room(input, ROOM as c_int);
             // The last byte is the NUL's.
-            return ((*input).total_size - (*input).writeIndex - 1).max(0) as usize;
+            return ((*input).total_size.get() - (*input).writeIndex.get() - 1).max(0) as usize;
         }
-        let mut room = ((*input).total_size - (*input).writeIndex) as usize;
-        if room < ROOM && (*input).readIndex > 0 {
+        let mut room = ((*input).total_size.get() - (*input).writeIndex.get()) as usize;
+        if room < ROOM && (*input).readIndex.get() > 0 {
             ptr::copy(buf::read_at(input), (*conn).input_block, used);
-            (*input).readIndex = 0;
-            (*input).writeIndex = used as c_int;
-            room = (*input).total_size as usize - used;
+            (*input).readIndex.set(0);
+            (*input).writeIndex.set(used as c_int);
+            room = (*input).total_size.get() as usize - used;
         }
         if room < ROOM {
-            let total = ((*input).total_size as usize * 2).min(SIZE_MAX);
+            let total = ((*input).total_size.get() as usize * 2).min(SIZE_MAX);
             let block = pool::run_alloc(total + 1);
             if block.is_null() {
                 return 0;
             }
             ptr::copy_nonoverlapping((*conn).input_block, block, used);
-            pool::run_free((*conn).input_block, (*input).total_size as usize);
+            pool::run_free((*conn).input_block, (*input).total_size.get() as usize);
             put_block(conn, block, total);
-            (*input).writeIndex = used as c_int;
+            (*input).writeIndex.set(used as c_int);
             room = total - used;
         }
         room
@@ -247,10 +248,10 @@ unsafe fn put_block(conn: *mut Connection, block: *mut u8, total: usize) {
     unsafe {
         (*conn).input_block = block;
         let input = &raw mut (*conn).input;
-        (*input).data = block.cast();
-        (*input).total_size = total as c_int;
-        (*input).readIndex = 0;
-        (*input).writeIndex = 0;
+        (*input).data.set(block.cast());
+        (*input).total_size.set(total as c_int);
+        (*input).readIndex.set(0);
+        (*input).writeIndex.set(0);
     }
 }
 
@@ -259,11 +260,11 @@ unsafe fn deliver(conn: *mut Connection) {
     // SAFETY: the callback may do anything but free the connection, which the pass keeps.
     unsafe {
         let input = &raw mut (*conn).input;
-        match (*conn).public.messageCallBack {
+        match (*conn).public.messageCallBack.get() {
             Some(callback) if (*conn).after_sending == AfterSending::GoOn => {
                 callback(input, conn.cast());
             }
-            _ => (*input).readIndex = (*input).writeIndex,
+            _ => (*input).readIndex.set((*input).writeIndex.get()),
         }
         if (*conn).closed.load(Relaxed) {
             return;
@@ -280,26 +281,26 @@ unsafe fn deliver(conn: *mut Connection) {
 unsafe fn settle(conn: *mut Connection) {
     // SAFETY: a live connection; only a block that the library lent goes back to the loop.
     unsafe {
-        let own = loop_of((*conn).public.eventLoop);
+        let own = loop_of((*conn).public.eventLoop.get());
         let input = &raw mut (*conn).input;
         buf::put_in_order(input);
-        let replaced = (*input).data.cast() != (*conn).input_block;
+        let replaced = (*input).data.get().cast() != (*conn).input_block;
         let empty = readable(input) == 0;
         if !(*conn).input_block.is_null() && (replaced || empty) {
             let block = std::mem::replace(&mut (*conn).input_block, ptr::null_mut());
-            let size = if replaced { BLOCK } else { (*input).total_size as usize };
+            let size = if replaced { BLOCK } else { (*input).total_size.get() as usize };
             if (*own).hot.is_null() && size == BLOCK {
                 (*own).hot = block;
             } else {
                 pool::run_free(block, size);
             }
             if !replaced {
-                open::empty(input, nothing((*conn).public.eventLoop));
+                open::empty(input, nothing((*conn).public.eventLoop.get()));
             }
         }
         if empty {
-            (*input).readIndex = 0;
-            (*input).writeIndex = 0;
+            (*input).readIndex.set(0);
+            (*input).writeIndex.set(0);
         }
     }
 }
@@ -320,7 +321,7 @@ unsafe fn end_of_stream(conn: *mut Connection) {
         }
         // What other threads sent and isn't in the queue yet is looked at when it comes.
         let wanted = if queue::is_empty(conn) { 0 } else { EVENT_WRITE };
-        write::update(conn, (*conn).channel.events & !EVENT_READ | wanted);
+        write::update(conn, (*conn).channel.events.get() & !EVENT_READ | wanted);
         if (*conn).answering {
             http_server::half_closed(conn.cast());
         }

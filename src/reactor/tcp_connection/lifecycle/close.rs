@@ -37,10 +37,10 @@ pub unsafe fn close(conn: *mut Connection) {
         (*conn).descriptor.shut();
         timeouts::stop(conn);
         file::let_go(conn);
-        let l = (*conn).public.eventLoop;
+        let l = (*conn).public.eventLoop.get();
         let fd = (*conn).number;
         let own = loop_of(l);
-        (*conn).channel.fd = fd;
+        (*conn).channel.fd.set(fd);
         // No code of the program has had the descriptor of an HTTP connection.
         let trusted = http_server::serves(conn.cast()) && (*conn).identity == 0;
         let mut ours = true;
@@ -55,7 +55,7 @@ pub unsafe fn close(conn: *mut Connection) {
             (*conn).owner = Owner::NOBODY;
             client::ended(client, (*conn).received);
         }
-        if let Some(callback) = (*conn).public.connectionClosedCallBack {
+        if let Some(callback) = (*conn).public.connectionClosedCallBack.get() {
             if ours && !trusted {
                 open::identify_once(conn);
             }
@@ -112,7 +112,7 @@ pub unsafe fn without_loop(conn: *mut Connection) {
         (*conn).closed.store(true, Relaxed);
         (*conn).intake.shut();
         (*conn).descriptor.shut();
-        if let Some(callback) = (*conn).public.connectionClosedCallBack {
+        if let Some(callback) = (*conn).public.connectionClosedCallBack.get() {
             callback(conn.cast());
         }
         give_up_number(conn, true);
@@ -153,7 +153,7 @@ pub unsafe fn reap(l: *mut event_loop) {
 unsafe fn free_foreign(b: *const buffer, block: *mut u8) {
     // SAFETY: neither lent by the library nor in its pools: malloc'd, by the contract.
     unsafe {
-        let data = (*b).data.cast::<u8>();
+        let data = (*b).data.get().cast::<u8>();
         if data != block && !pool::owns(data) {
             libc::free(data.cast());
         }
@@ -165,7 +165,7 @@ unsafe fn empty_buffers(conn: *mut Connection) {
     // SAFETY: a connection that has closed, on its thread; the empty string is part of the loop's
     // memory, to which the connection has a reference.
     unsafe {
-        let nothing = nothing((*conn).public.eventLoop);
+        let nothing = nothing((*conn).public.eventLoop.get());
         free_foreign(&raw const (*conn).input, (*conn).input_block);
         free_foreign(&raw const (*conn).output, (*conn).output_block);
         read::free_block(conn);

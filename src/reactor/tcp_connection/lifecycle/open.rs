@@ -18,6 +18,7 @@ use crate::sync::refs::RefCount;
 use crate::sys::kind::Kind;
 use crate::sys::{fd as sys_fd, pool};
 use libc::{c_char, c_int, c_void};
+use std::cell::Cell;
 use std::ptr;
 use std::sync::atomic::{Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
 
@@ -27,7 +28,7 @@ use std::sync::atomic::{Ordering::Acquire, Ordering::Relaxed, Ordering::Release}
 /// A connection that wasn't freed yet.
 pub unsafe fn name(conn: *mut Connection) -> CText {
     // SAFETY: as said.
-    unsafe { CText((*conn).public.name) }
+    unsafe { CText((*conn).public.name.get()) }
 }
 
 /// Makes a buffer show nothing.
@@ -37,10 +38,10 @@ pub unsafe fn name(conn: *mut Connection) -> CText {
 pub unsafe fn empty(b: *mut buffer, nothing: *mut u8) {
     // SAFETY: as said.
     unsafe {
-        (*b).data = nothing.cast();
-        (*b).readIndex = 0;
-        (*b).writeIndex = 0;
-        (*b).total_size = 0;
+        (*b).data.set(nothing.cast());
+        (*b).readIndex.set(0);
+        (*b).writeIndex.set(0);
+        (*b).total_size.set(0);
     }
 }
 
@@ -84,20 +85,20 @@ pub unsafe fn create(
         empty(&raw mut (*conn).input, nothing);
         empty(&raw mut (*conn).output, nothing);
         (*conn).channel = channel {
-            fd,
-            events: EVENT_READ,
-            eventReadCallback: Some(read::ON_READABLE),
-            eventWriteCallback: Some(write::ON_WRITABLE),
-            data: conn.cast(),
+            fd: Cell::new(fd),
+            events: Cell::new(EVENT_READ),
+            eventReadCallback: Cell::new(Some(read::ON_READABLE)),
+            eventWriteCallback: Cell::new(Some(write::ON_WRITABLE)),
+            data: Cell::new(conn.cast()),
         };
         write_name(&mut (*conn).name, fd);
         (*conn).number = fd;
-        (*conn).public.eventLoop = l;
-        (*conn).public.channel = &raw mut (*conn).channel;
-        (*conn).public.name = (&raw mut (*conn).name).cast();
-        (*conn).public.input_buffer = &raw mut (*conn).input;
-        (*conn).public.output_buffer = &raw mut (*conn).output;
-        (*conn).public.data = data;
+        (*conn).public.eventLoop.set(l);
+        (*conn).public.channel.set(&raw mut (*conn).channel);
+        (*conn).public.name.set((&raw mut (*conn).name).cast());
+        (*conn).public.input_buffer.set(&raw mut (*conn).input);
+        (*conn).public.output_buffer.set(&raw mut (*conn).output);
+        (*conn).public.data.set(data);
         (*conn).kind = kind;
         if !kind.is_socket() {
             // A bad number is reported by what adds it to the loop.
@@ -118,7 +119,7 @@ pub unsafe fn discard(conn: *mut Connection) {
     // SAFETY: as said; its reference kept the loop's memory.
     unsafe {
         cold_state::dispose(conn);
-        let (l, server) = ((*conn).public.eventLoop, (*conn).owner.server());
+        let (l, server) = ((*conn).public.eventLoop.get(), (*conn).owner.server());
         pool::free(conn.cast(), size_of::<Connection>());
         state::release(l);
         if !server.is_null() {
@@ -137,10 +138,10 @@ pub unsafe fn discard(conn: *mut Connection) {
 pub unsafe fn hand_over(conn: *mut Connection, accepted: bool) -> bool {
     // SAFETY: nothing closes a connection that wasn't announced; a posted task refers to it.
     unsafe {
-        let l = (*conn).public.eventLoop;
-        let fd = (*conn).channel.fd;
+        let l = (*conn).public.eventLoop.get();
+        let fd = (*conn).channel.fd.get();
         let here = on_owner(l);
-        let callback = (*conn).public.connectionCompletedCallBack;
+        let callback = (*conn).public.connectionCompletedCallBack.get();
         if !http_server::serves(conn.cast())
             && (callback.is_some() || !backend::tells_files_apart(l))
         {
@@ -182,15 +183,15 @@ pub unsafe fn hand_over(conn: *mut Connection, accepted: bool) -> bool {
 pub unsafe fn register(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
-        let fd = (*conn).channel.fd;
+        let fd = (*conn).channel.fd.get();
         // The completed callback had the descriptor, and may have closed it.
         let ours = is_entered(conn) && is_as_noted(conn);
         let ch = &raw mut (*conn).channel;
         if (*conn).paused {
-            (*ch).events &= !EVENT_READ;
+            (*ch).events.set((*ch).events.get() & !EVENT_READ);
         }
         (*conn).announced.store(true, Release);
-        let counts = &(*loop_of((*conn).public.eventLoop)).counts;
+        let counts = &(*loop_of((*conn).public.eventLoop.get())).counts;
         count(&counts.connections, 1);
         count(&counts.connections_total, 1);
         if http_server::serves(conn.cast()) {
@@ -200,7 +201,7 @@ pub unsafe fn register(conn: *mut Connection) {
             ready::close_in_pass(conn, libc::ENOMEM);
         } else if !ours {
             ready::close_in_pass(conn, libc::EBADF);
-        } else if registration::change((*conn).public.eventLoop, fd, ch, posts::ADD) != 1 {
+        } else if registration::change((*conn).public.eventLoop.get(), fd, ch, posts::ADD) != 1 {
             ready::close_unwatched(conn);
         }
         if !is_open(conn) || (*conn).after_sending != AfterSending::GoOn {
@@ -246,8 +247,8 @@ pub unsafe fn owns_number(conn: *mut Connection) -> bool {
         if (*conn).identity != 0 {
             return is_as_noted(conn);
         }
-        let l = (*conn).public.eventLoop;
-        match (*(*l).eventDispatcher).update {
+        let l = (*conn).public.eventLoop.get();
+        match (*(*l).eventDispatcher.get()).update {
             Some(update) => update(l, &raw mut (*conn).channel) == 0,
             None => false,
         }
@@ -281,7 +282,7 @@ pub unsafe fn is_open(conn: *const Connection) -> bool {
 pub unsafe fn is_open_here(conn: *mut Connection) -> bool {
     // SAFETY: as said; its reference keeps the loop's memory.
     unsafe {
-        if on_owner((*conn).public.eventLoop) {
+        if on_owner((*conn).public.eventLoop.get()) {
             posts::take_in(conn);
             return is_open(conn);
         }

@@ -29,8 +29,8 @@ pub unsafe fn begin(conn: *mut Connection) {
 pub unsafe fn turn(conn: *mut Connection) {
     // SAFETY: the pass keeps the connection; whether it is open is asked after each step, which may call back.
     unsafe {
-        posts::run((*conn).public.eventLoop);
-        let sends = (*conn).channel.events & EVENT_WRITE != 0 && !queue::is_empty(conn);
+        posts::run((*conn).public.eventLoop.get());
+        let sends = (*conn).channel.events.get() & EVENT_WRITE != 0 && !queue::is_empty(conn);
         if sends && is_served(conn) {
             write::go_on(conn);
         }

@@ -32,7 +32,7 @@ pub unsafe fn schedule(conn: *mut Connection) {
         {
             return;
         }
-        let own = loop_of((*conn).public.eventLoop);
+        let own = loop_of((*conn).public.eventLoop.get());
         (*conn).next_ready = ptr::null_mut();
         if (*own).ready.is_null() {
             (*own).ready = conn;
@@ -98,7 +98,7 @@ pub unsafe fn close_unwatched(conn: *mut Connection) {
 pub unsafe fn close_from_anywhere(conn: *mut Connection, why: c_int) -> c_int {
     // SAFETY: as said.
     unsafe {
-        if on_owner((*conn).public.eventLoop) {
+        if on_owner((*conn).public.eventLoop.get()) {
             posts::take_in(conn);
             if !decide(conn, why) {
                 return errno::fail(libc::ENOTCONN);
@@ -300,7 +300,7 @@ unsafe fn linger(conn: *mut Connection) {
         if std::mem::replace(&mut (*conn).on_lingering, true) {
             return;
         }
-        let own = loop_of((*conn).public.eventLoop);
+        let own = loop_of((*conn).public.eventLoop.get());
         (*conn).linger_until = (iteration::now_ms() + LINGER_MS) as u32;
         (*conn).next_lingering = (*own).lingering;
         (*own).lingering = conn;

@@ -99,7 +99,7 @@ pub unsafe fn half_close(conn: *mut Connection) {
         if is_torn(conn) {
             return ready::close_in_pass(conn, libc::ECANCELED);
         }
-        let fd = (*conn).channel.fd;
+        let fd = (*conn).channel.fd.get();
         if libc::shutdown(fd, libc::SHUT_WR) < 0 {
             let e = errno::get();
             log_msg!("tcp_connection_shutdown failed, socket == {}", fd);

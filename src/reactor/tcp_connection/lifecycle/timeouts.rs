@@ -184,7 +184,7 @@ pub unsafe fn stop(conn: *mut Connection) {
     unsafe {
         let x = cold_state::get(conn);
         if !x.is_null() && (*x).times.timer != 0 {
-            timers::stop((*conn).public.eventLoop, std::mem::take(&mut (*x).times.timer));
+            timers::stop((*conn).public.eventLoop.get(), std::mem::take(&mut (*x).times.timer));
         }
     }
 }

@@ -51,7 +51,7 @@ pub struct Together {
 pub unsafe fn send(conn: *mut Connection, data: *const u8, len: usize, now: u32) -> isize {
     // SAFETY: as said; the room is checked before the copy.
     unsafe {
-        let l = (*conn).public.eventLoop;
+        let l = (*conn).public.eventLoop.get();
         let group = group(l);
         // Marks, limits and times of a program's want to see every byte.
         let plain = cold_state::get(conn).is_null() && queue::is_empty(conn);
@@ -171,7 +171,7 @@ pub unsafe fn flush_of(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
         if (*conn).waits_together {
-            flush((*conn).public.eventLoop);
+            flush((*conn).public.eventLoop.get());
         }
     }
 }

@@ -64,7 +64,7 @@ pub unsafe fn send(conn: *mut Connection, fd: c_int, at: i64, len: u64) -> bool 
             timeouts::queued(conn);
         }
         back_pressure::begin(conn);
-        write::update(conn, (*conn).channel.events | EVENT_WRITE);
+        write::update(conn, (*conn).channel.events.get() | EVENT_WRITE);
         true
     }
 }
@@ -90,7 +90,7 @@ pub unsafe fn flush(conn: *mut Connection) -> bool {
             (*file).before = 0;
         }
         let most = (*file).left.min(PIECE as u64) as usize;
-        let n = match sys_file::send((*conn).channel.fd, (*file).fd, (*file).at, most) {
+        let n = match sys_file::send((*conn).channel.fd.get(), (*file).fd, (*file).at, most) {
             -1 if matches!(errno::get(), libc::EINVAL | libc::ENOSYS) => copy(conn, file, most),
             n => n,
         };
@@ -102,7 +102,7 @@ pub unsafe fn flush(conn: *mut Connection) -> bool {
             }
             n if n < 0 => errno::get() == libc::EAGAIN,
             n => {
-                count(&(*loop_of((*conn).public.eventLoop)).counts.bytes_written, n as u64);
+                count(&(*loop_of((*conn).public.eventLoop.get())).counts.bytes_written, n as u64);
                 timeouts::sent(conn, n as usize);
                 (*file).at += n as i64;
                 (*file).left -= n as u64;
@@ -126,7 +126,7 @@ unsafe fn copy(conn: *mut Connection, file: *const State, most: usize) -> isize 
         }
         let mut n = sys_file::read_at((*file).fd, block, most.min(COPIED), (*file).at);
         if n > 0 {
-            n = sys_fd::send((*conn).channel.fd, block, n as usize, More::Nothing);
+            n = sys_fd::send((*conn).channel.fd.get(), block, n as usize, More::Nothing);
         }
         let _keep = errno::Keep::new();
         pool::free(block, COPIED);

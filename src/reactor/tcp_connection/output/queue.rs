@@ -24,19 +24,20 @@ pub unsafe fn enqueue(conn: *mut Connection, data: *const u8, len: usize) -> boo
     // SAFETY: blocks are checked; room is made before the bytes are copied.
     unsafe {
         let output = &raw mut (*conn).output;
-        let empty = nothing((*conn).public.eventLoop);
-        let ours = (*output).data.cast() == (*conn).output_block || (*output).data.cast() == empty;
+        let empty = nothing((*conn).public.eventLoop.get());
+        let ours = (*output).data.get().cast() == (*conn).output_block
+            || (*output).data.get().cast() == empty;
         if !ours {
             let done = buf::append_bytes(output, data, len);
             quota::recount(conn);
             return done;
         }
         let used = readable(output);
-        let total = (*output).total_size as usize;
-        let mut end = (*output).writeIndex as usize;
+        let total = (*output).total_size.get() as usize;
+        let mut end = (*output).writeIndex.get() as usize;
         if total - end < len {
             // Moving pays only where it frees as much as it moves.
-            if total - used >= len && (*output).readIndex as usize >= used {
+            if total - used >= len && (*output).readIndex.get() as usize >= used {
                 ptr::copy(buf::read_at(output), (*conn).output_block, used);
             } else {
                 let mut size = total.max(FIRST_BLOCK);
@@ -56,16 +57,16 @@ pub unsafe fn enqueue(conn: *mut Connection, data: *const u8, len: usize) -> boo
                 free_block(conn);
                 (*conn).output_block = block;
                 (*conn).output_touched = 0;
-                (*output).data = block.cast();
-                (*output).total_size = size as c_int;
+                (*output).data.set(block.cast());
+                (*output).total_size.set(size as c_int);
             }
-            (*output).readIndex = 0;
+            (*output).readIndex.set(0);
             end = used;
         }
-        let at = (*output).data.add(end).cast::<u8>();
+        let at = (*output).data.get().add(end).cast::<u8>();
         ptr::copy_nonoverlapping(data, at, len);
         at.add(len).write(0);
-        (*output).writeIndex = (end + len) as c_int;
+        (*output).writeIndex.set((end + len) as c_int);
         (*conn).output_touched = (*conn).output_touched.max((end + len + 1) as u32);
         quota::recount(conn);
         true
@@ -122,16 +123,16 @@ pub unsafe fn write_out(conn: *mut Connection, len: usize) -> Option<usize> {
         if n < 0 {
             return (errno::get() == libc::EAGAIN).then_some(0);
         }
-        (*output).readIndex += n as c_int;
+        (*output).readIndex.set((*output).readIndex.get() + n as c_int);
         quota::recount(conn);
         if readable(output) == 0 {
-            let empty = nothing((*conn).public.eventLoop);
-            if (*output).data.cast() == (*conn).output_block {
+            let empty = nothing((*conn).public.eventLoop.get());
+            if (*output).data.get().cast() == (*conn).output_block {
                 free_block(conn);
                 open::empty(output, empty);
             }
-            (*output).readIndex = 0;
-            (*output).writeIndex = 0;
+            (*output).readIndex.set(0);
+            (*output).writeIndex.set(0);
         }
         Some(n as usize)
     }

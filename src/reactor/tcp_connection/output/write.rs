@@ -50,14 +50,14 @@ pub unsafe fn go_on(conn: *mut Connection) {
 pub unsafe fn write_some(conn: *mut Connection, data: *const u8, len: usize, more: More) -> isize {
     // SAFETY: `data` holds `len` bytes.
     unsafe {
-        let fd = (*conn).channel.fd;
+        let fd = (*conn).channel.fd.get();
         let n = if (*conn).kind.is_socket() {
             sys_fd::send(fd, data, len, more)
         } else {
             sys_fd::write_nosignal(fd, data, len)
         };
         if n > 0 {
-            count(&(*loop_of((*conn).public.eventLoop)).counts.bytes_written, n as u64);
+            count(&(*loop_of((*conn).public.eventLoop.get())).counts.bytes_written, n as u64);
             timeouts::sent(conn, n as usize);
         }
         n
@@ -180,7 +180,7 @@ pub unsafe fn write_or_queue(
             timeouts::queued(conn);
         }
         back_pressure::begin(conn);
-        update(conn, (*conn).channel.events | EVENT_WRITE);
+        update(conn, (*conn).channel.events.get() | EVENT_WRITE);
         written as isize
     }
 }
@@ -199,7 +199,7 @@ unsafe fn drain(conn: *mut Connection) {
         if queue::is_empty(conn) {
             // A program enabled the event, or flushed by itself: there is nothing to write.
             back_pressure::end(conn);
-            return update(conn, (*conn).channel.events & !EVENT_WRITE);
+            return update(conn, (*conn).channel.events.get() & !EVENT_WRITE);
         }
         if !queue::flush(conn) {
             ready::decide(conn, errno::get());
@@ -209,8 +209,8 @@ unsafe fn drain(conn: *mut Connection) {
             return;
         }
         back_pressure::end(conn);
-        update(conn, (*conn).channel.events & !EVENT_WRITE);
-        if let Some(callback) = (*conn).public.writeCompletedCallBack {
+        update(conn, (*conn).channel.events.get() & !EVENT_WRITE);
+        if let Some(callback) = (*conn).public.writeCompletedCallBack.get() {
             callback(conn.cast());
         }
         if !(*conn).closed.load(Relaxed) {
@@ -227,10 +227,10 @@ pub unsafe fn update(conn: *mut Connection, events: c_int) {
     // SAFETY: as said; not yet registered, the events count when it is.
     unsafe {
         let ch = &raw mut (*conn).channel;
-        if (*ch).events == events {
+        if (*ch).events.get() == events {
             return;
         }
-        (*ch).events = events;
+        (*ch).events.set(events);
         if (*conn).registered {
             refresh(conn);
         }
@@ -245,7 +245,7 @@ pub unsafe fn refresh(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
         let ch = &raw mut (*conn).channel;
-        if registration::update((*conn).public.eventLoop, (*conn).number, ch) < 0 {
+        if registration::update((*conn).public.eventLoop.get(), (*conn).number, ch) < 0 {
             ready::close_unwatched(conn);
         }
     }
@@ -279,7 +279,7 @@ pub unsafe fn send_own_output(conn: *mut Connection) -> c_int {
         if !open::is_open(conn) {
             return errno::fail(libc::ENOTCONN);
         }
-        if !on_owner((*conn).public.eventLoop) {
+        if !on_owner((*conn).public.eventLoop.get()) {
             return errno::fail(libc::EPERM);
         }
         batch::flush_of(conn);
@@ -287,7 +287,7 @@ pub unsafe fn send_own_output(conn: *mut Connection) -> c_int {
         if before == 0 {
             return 0;
         }
-        if (*conn).channel.events & EVENT_WRITE == 0 {
+        if (*conn).channel.events.get() & EVENT_WRITE == 0 {
             timeouts::queued(conn);
         }
         if !queue::flush(conn) {
@@ -297,7 +297,7 @@ pub unsafe fn send_own_output(conn: *mut Connection) -> c_int {
         }
         let left = readable(&raw const (*conn).output);
         if left > 0 {
-            update(conn, (*conn).channel.events | EVENT_WRITE);
+            update(conn, (*conn).channel.events.get() | EVENT_WRITE);
         }
         (before - left) as c_int
     }

@@ -21,7 +21,7 @@ const JUDGED_WITHIN_MS: i64 = 1000;
 pub unsafe fn arm(conn: *mut Connection) -> bool {
     // SAFETY: as said.
     unsafe {
-        let (l, x) = ((*conn).public.eventLoop, cold_state::get(conn));
+        let (l, x) = ((*conn).public.eventLoop.get(), cold_state::get(conn));
         let now = timers::now_ns();
         let due = next(conn, now).min(next_look(conn, now)).min((*x).times.cut.load(Relaxed));
         if due == NEVER || !open::is_open(conn) {
@@ -102,7 +102,7 @@ unsafe fn is_queued(conn: *const Connection) -> bool {
 /// paused or off its loop, nor after the peer's end.
 unsafe fn reads(conn: *const Connection) -> bool {
     // SAFETY: a live connection.
-    unsafe { (*conn).registered && (*conn).channel.events & EVENT_READ != 0 }
+    unsafe { (*conn).registered && (*conn).channel.events.get() & EVENT_READ != 0 }
 }
 
 /// Whether a limit seems to be reached.
