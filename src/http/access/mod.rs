@@ -92,10 +92,10 @@ unsafe fn journal(conn: *mut tcp_connection) -> *mut Journal {
         if http.is_null() {
             return null_mut();
         }
-        if (*http).journal.is_null() {
-            (*http).journal = Journal::make(conn);
+        if (*http).journal.get().is_null() {
+            (*http).journal.set(Journal::make(conn));
         }
-        (*http).journal
+        (*http).journal.get()
     }
 }
 

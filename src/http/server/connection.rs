@@ -2,6 +2,7 @@
 
 use core::mem::size_of;
 use core::ptr::null_mut;
+use std::cell::Cell;
 
 use crate::abi::types::tcp_connection;
 use crate::http::access;
@@ -29,25 +30,25 @@ pub enum Phase {
 
 pub struct Http {
     /// The response that somebody will give later; meanwhile no further request is looked at.
-    pub deferred: *mut Deferred,
+    pub deferred: Cell<*mut Deferred>,
     /// Calls on this thread's stack that answer requests, or tell the program of answers: the state stays,
     /// and no other request is looked at, until the last of them has returned.
-    frames: u32,
+    frames: Cell<u32>,
     /// No further request is looked at until all is sent.
-    pub sending: bool,
+    pub sending: Cell<bool>,
     /// Reading was stopped because enough has come that waits for the answer.
-    pub paused: bool,
-    pub phase: Phase,
+    pub paused: Cell<bool>,
+    pub phase: Cell<Phase>,
     /// When the phase began, for a body its latest bytes: low bits of the clock's milliseconds.
-    pub since: u32,
+    pub since: Cell<u32>,
     /// How far the client had taken the queue at the last look, and when that had changed.
-    pub taken: u32,
-    pub written: u32,
+    pub taken: Cell<u32>,
+    pub written: Cell<u32>,
     pub rate: Rate,
     /// Requests so far.
-    pub requests: u32,
+    pub requests: Cell<u32>,
     /// What the access log needs; NULL without one.
-    pub journal: *mut Journal,
+    pub journal: Cell<*mut Journal>,
 }
 
 /// The state of a connection; NULL where it has none.
@@ -71,17 +72,17 @@ pub unsafe fn make(conn: *mut tcp_connection) -> *mut Http {
             if !http.is_null() {
                 let now = iteration::now_ms() as u32;
                 http.write(Http {
-                    deferred: null_mut(),
-                    frames: 0,
-                    sending: false,
-                    paused: false,
-                    phase: Phase::Idle,
-                    since: now,
-                    taken: 0,
-                    written: now,
+                    deferred: Cell::new(null_mut()),
+                    frames: Cell::new(0),
+                    sending: Cell::new(false),
+                    paused: Cell::new(false),
+                    phase: Cell::new(Phase::Idle),
+                    since: Cell::new(now),
+                    taken: Cell::new(0),
+                    written: Cell::new(now),
                     rate: Rate::default(),
-                    requests: 0,
-                    journal: null_mut(),
+                    requests: Cell::new(0),
+                    journal: Cell::new(null_mut()),
                 });
             }
             (*conn).response.set(http.cast());
@@ -99,7 +100,7 @@ pub unsafe fn make(conn: *mut tcp_connection) -> *mut Http {
 /// The state of a live connection, on its thread.
 pub unsafe fn enter(http: *mut Http) {
     // SAFETY: the count is the connection's thread's.
-    unsafe { (*http).frames += 1 };
+    unsafe { (*http).frames.set((*http).frames.get() + 1) };
 }
 
 /// The end of a call that `enter` has begun. False where the connection has ended: its state is gone then,
@@ -110,11 +111,11 @@ pub unsafe fn enter(http: *mut Http) {
 pub unsafe fn leave(conn: *mut tcp_connection, http: *mut Http) -> bool {
     // SAFETY: the state is kept by the count until here, the connection by the pass.
     unsafe {
-        (*http).frames -= 1;
+        (*http).frames.set((*http).frames.get() - 1);
         if is_open(conn) {
             return true;
         }
-        if (*http).frames == 0 {
+        if (*http).frames.get() == 0 {
             free(conn);
         }
         false
@@ -127,7 +128,7 @@ pub unsafe fn leave(conn: *mut tcp_connection, http: *mut Http) -> bool {
 /// As `enter`.
 pub unsafe fn is_served(http: *const Http) -> bool {
     // SAFETY: the count is the connection's thread's.
-    unsafe { (*http).frames > 0 }
+    unsafe { (*http).frames.get() > 0 }
 }
 
 /// Frees the state of a connection, if it has one.
@@ -140,7 +141,7 @@ pub unsafe fn free(conn: *mut tcp_connection) {
         let http = of(conn);
         (*conn).response.set(null_mut());
         if !http.is_null() {
-            Journal::free((*http).journal);
+            Journal::free((*http).journal.get());
             pool::free(http.cast(), size_of::<Http>());
         }
     }

@@ -111,11 +111,11 @@ unsafe fn over(
         // What the client takes is seen from look to look.
         let sends = protocol::is_sending(conn);
         let taken = if sends { protocol::taken(conn) } else { 0 };
-        if !sends || (*http).taken != taken {
-            (*http).taken = taken;
-            (*http).written = now;
+        if !sends || (*http).taken.get() != taken {
+            (*http).taken.set(taken);
+            (*http).written.set(now);
         }
-        if sends && is_over(&deadlines.write, (*http).written, now) {
+        if sends && is_over(&deadlines.write, (*http).written.get(), now) {
             return Some(Over::Cut);
         }
         if protocol::is_ending(conn) {
@@ -124,14 +124,17 @@ unsafe fn over(
         }
         if connection::is_served(http) {
             // A callback runs the loop: the client waits for the program, not the other way round.
-            (*http).since = now;
+            (*http).since.set(now);
             return None;
         }
-        if (*http).paused && (*http).phase == Phase::Answer && !(*http).deferred.is_null() {
-            deferred::look_for_end((*http).deferred);
+        if (*http).paused.get()
+            && (*http).phase.get() == Phase::Answer
+            && !(*http).deferred.get().is_null()
+        {
+            deferred::look_for_end((*http).deferred.get());
         }
-        let since = (*http).since;
-        match (*http).phase {
+        let since = (*http).since.get();
+        match (*http).phase.get() {
             // An answer on its way belongs to the request before.
             Phase::Idle | Phase::Send if sends => None,
             Phase::Idle | Phase::Send => is_over(&deadlines.idle, since, now).then_some(Over::Idle),
@@ -143,8 +146,8 @@ unsafe fn over(
                 late(slow || is_over(&deadlines.body, since, now))
             }
             Phase::Answer => {
-                let last = deferred::last_use((*http).deferred, since);
-                let begun = deferred::has_begun((*http).deferred);
+                let last = deferred::last_use((*http).deferred.get(), since);
+                let begun = deferred::has_begun((*http).deferred.get());
                 let how = if begun { Over::Cut } else { Over::Answer(SERVICE_UNAVAILABLE) };
                 is_over(&deadlines.answer, last, now).then_some(how)
             }

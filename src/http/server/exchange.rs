@@ -75,8 +75,8 @@ unsafe fn serve_some(input: *mut buffer, conn: *mut tcp_connection) -> bool {
             // A callback runs the loop: the pass that called it goes on with these bytes. Or an
             // answer is outstanding: who gives it, or has sent it, goes on with them.
             let much = is_waited_for(conn, http) && readable(input) >= UNREAD_MAX;
-            if much && !(*http).paused {
-                (*http).paused = protocol::pause_reading(conn);
+            if much && !(*http).paused.get() {
+                (*http).paused.set(protocol::pause_reading(conn));
             }
             return false;
         }
@@ -104,13 +104,13 @@ unsafe fn serve_some(input: *mut buffer, conn: *mut tcp_connection) -> bool {
             connection::enter(http);
             request::comes_over(request, conn);
             let mut out = Output::new(conn, (*scratch).room);
-            let (answered, before) = ((*http).requests, (*http).phase);
+            let (answered, before) = ((*http).requests.get(), (*http).phase.get());
             (*http).rate.finds(readable(input));
             let next = answer_all(input, conn, scratch, request, &mut out);
             (*http).rate.leaves(readable(input));
             match next {
                 Next::Stay | Next::Hold | Next::Wait => {
-                    let answered = (*http).requests != answered;
+                    let answered = (*http).requests.get() != answered;
                     note_phase(http, request, &next, answered);
                     rate::note(conn, before, answered);
                 }
@@ -118,7 +118,7 @@ unsafe fn serve_some(input: *mut buffer, conn: *mut tcp_connection) -> bool {
                 _ => (),
             }
             let sent = match next {
-                Next::Stay => out.flush_together((*http).since),
+                Next::Stay => out.flush_together((*http).since.get()),
                 Next::Close { .. } => out.flush_before(More::AtOnce),
                 Next::Gone => true,
                 _ => out.flush(),
@@ -143,7 +143,7 @@ unsafe fn serve_some(input: *mut buffer, conn: *mut tcp_connection) -> bool {
                 close_after_send(conn, linger);
             } else if answers_on && next == Next::Hold {
                 // A client that has ended its stream isn't done before its body is.
-                (*http).sending = true;
+                (*http).sending.set(true);
             } else if answers_on && next == Next::Stay {
                 protocol::set_answering(conn, false);
             }
@@ -179,11 +179,11 @@ unsafe fn note_phase(http: *mut Http, request: *mut Request, next: &Next, answer
             _ => Phase::Head,
         };
         // The bytes of a head don't begin its time anew, those of a body do. An answer has set it.
-        let begins = phase != (*http).phase || phase == Phase::Body;
+        let begins = phase != (*http).phase.get() || phase == Phase::Body;
         if begins && !answered || phase == Phase::Answer {
-            (*http).since = iteration::now_ms() as u32;
+            (*http).since.set(iteration::now_ms() as u32);
         }
-        (*http).phase = phase;
+        (*http).phase.set(phase);
     }
 }
 
@@ -255,7 +255,7 @@ unsafe fn answer_all(
                 REQUEST_DONE if drops => {
                     request::reset(request);
                     // The time for the next one begins here, not with the answer.
-                    (*connection::of(conn)).since = iteration::now_ms() as u32;
+                    (*connection::of(conn)).since.set(iteration::now_ms() as u32);
                     continue;
                 }
                 REQUEST_DONE if !held => (),
@@ -289,8 +289,8 @@ unsafe fn answer_all(
             match sending::after(conn, out) {
                 After::Wait => return Next::Send,
                 _ if readable(input) == 0 => return Next::Stay,
-                After::GoOn if !protocol::has_had_its_time(conn, (*connection::of(conn)).since) => {
-                }
+                After::GoOn
+                    if !protocol::has_had_its_time(conn, (*connection::of(conn)).since.get()) => {}
                 After::GoOn | After::Rest => {
                     protocol::read_again(conn);
                     return Next::Send;
@@ -332,7 +332,7 @@ unsafe fn answer(
         if logs {
             access::asked(conn, request);
         }
-        (*http).requests = (*http).requests.wrapping_add(1);
+        (*http).requests.set((*http).requests.get().wrapping_add(1));
         let refused = request::intake(request) == Intake::Refused;
         let (routes, callback) = match server.is_null() || refused {
             true => (null_mut(), None),
@@ -350,7 +350,7 @@ unsafe fn answer(
         (*scratch).current.conn = null_mut();
         let mut next = Next::Gone;
         if !deferred.is_null() {
-            next = if (*http).deferred == deferred { Next::Wait } else { Next::Given };
+            next = if (*http).deferred.get() == deferred { Next::Wait } else { Next::Given };
         } else if !protocol::is_closing(conn) {
             http_response::complete(response);
             let close = client_closes
@@ -361,7 +361,7 @@ unsafe fn answer(
             let lingers = !client_closes || request::has_more(request);
             note_answer(conn, http_response::status(response));
             let now = iteration::now_ms();
-            (*http).since = now as u32;
+            (*http).since.set(now as u32);
             let date = (*scratch).date.at(now, scratch::second);
             let form = Form { body: None, date: Some(date), close, head_only };
             let bytes = sending::write(response, &form, out);
@@ -395,7 +395,7 @@ pub unsafe fn is_last(conn: *mut tcp_connection) -> bool {
             return false;
         }
         let most = (*server).max_requests.load(Relaxed);
-        most > 0 && (*http).requests >= most
+        most > 0 && (*http).requests.get() >= most
     }
 }
 
@@ -424,9 +424,9 @@ pub unsafe fn drained(conn: *mut tcp_connection) {
         if http.is_null() {
             return;
         }
-        if !(*http).deferred.is_null() {
-            deferred::tell_writable((*http).deferred);
-        } else if (*http).sending {
+        if !(*http).deferred.get().is_null() {
+            deferred::tell_writable((*http).deferred.get());
+        } else if (*http).sending.get() {
             serve((*conn).input_buffer.get(), conn);
         }
     }
@@ -453,8 +453,8 @@ pub unsafe fn half_closed(conn: *mut tcp_connection) {
     // response.
     unsafe {
         let http = connection::of(conn);
-        if !http.is_null() && !(*http).deferred.is_null() {
-            deferred::tell_half_closed((*http).deferred);
+        if !http.is_null() && !(*http).deferred.get().is_null() {
+            deferred::tell_half_closed((*http).deferred.get());
         }
     }
 }
@@ -471,7 +471,7 @@ pub unsafe fn forget(conn: *mut tcp_connection) {
         if http.is_null() {
             return;
         }
-        let deferred = core::mem::replace(&mut (*http).deferred, null_mut());
+        let deferred = (*http).deferred.replace(null_mut());
         if !deferred.is_null() {
             (*conn).request.set(null_mut());
             if access::is_on(conn) {

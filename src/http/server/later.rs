@@ -52,7 +52,7 @@ pub unsafe fn defer(response: *mut Response) -> *mut Deferred {
         }
         (*out).flush();
         (*scratch).current.deferred = made;
-        (*http).deferred = made;
+        (*http).deferred.set(made);
         if access::is_on(conn) {
             access::deferred(conn);
         }
@@ -70,11 +70,11 @@ pub unsafe fn finish(conn: *mut tcp_connection, deferred: *mut Deferred) {
     // SAFETY: as said; the state is there as long as the connection is open.
     unsafe {
         let http = connection::of(conn);
-        if http.is_null() || (*http).deferred != deferred {
+        if http.is_null() || (*http).deferred.get() != deferred {
             return;
         }
         // From here on it isn't the connection's any more: the caller's hold keeps it, with its request.
-        (*http).deferred = null_mut();
+        (*http).deferred.set(null_mut());
         deferred::leave(deferred);
         (*conn).request.set(null_mut());
         if !is_open(conn) || protocol::is_ending(conn) {

@@ -120,7 +120,7 @@ pub unsafe fn note(conn: *mut tcp_connection, before: Phase, answered: bool) {
     // SAFETY: as said; the connection keeps its server.
     unsafe {
         let (server, http) = (server_state::of(conn), connection::of(conn));
-        if server.is_null() || (*http).phase != Phase::Body {
+        if server.is_null() || (*http).phase.get() != Phase::Body {
             return;
         }
         let now = iteration::now_ms() as u32;
@@ -158,8 +158,8 @@ pub unsafe fn paused(conn: *mut tcp_connection, stopped: bool) {
         }
         let now = iteration::now_ms() as u32;
         (*http).rate.stops(stopped, now);
-        if (*http).phase == Phase::Body {
-            (*http).since = now;
+        if (*http).phase.get() == Phase::Body {
+            (*http).since.set(now);
         }
     }
 }

@@ -71,9 +71,9 @@ pub unsafe fn after(conn: *mut tcp_connection, out: &Output) -> After {
 pub unsafe fn wait(conn: *mut tcp_connection, http: *mut Http) {
     // SAFETY: as said.
     unsafe {
-        (*http).sending = true;
-        (*http).phase = Phase::Send;
-        (*http).since = iteration::now_ms() as u32;
+        (*http).sending.set(true);
+        (*http).phase.set(Phase::Send);
+        (*http).since.set(iteration::now_ms() as u32);
         protocol::set_answering(conn, true);
     }
 }
@@ -84,7 +84,9 @@ pub unsafe fn wait(conn: *mut tcp_connection, http: *mut Http) {
 /// As `wait`.
 pub unsafe fn is_waited_for(conn: *mut tcp_connection, http: *const Http) -> bool {
     // SAFETY: as said.
-    unsafe { !(*http).deferred.is_null() || ((*http).sending && protocol::is_sending(conn)) }
+    unsafe {
+        !(*http).deferred.get().is_null() || ((*http).sending.get() && protocol::is_sending(conn))
+    }
 }
 
 /// The requests that have waited go on, where there are any: whether it was so.
@@ -94,14 +96,14 @@ pub unsafe fn is_waited_for(conn: *mut tcp_connection, http: *const Http) -> boo
 pub unsafe fn resume(conn: *mut tcp_connection, http: *mut Http) -> bool {
     // SAFETY: as said.
     unsafe {
-        if !core::mem::replace(&mut (*http).sending, false) {
+        if !(*http).sending.replace(false) {
             return false;
         }
-        if core::mem::replace(&mut (*http).paused, false) {
+        if (*http).paused.replace(false) {
             protocol::resume_reading(conn);
         }
-        (*http).phase = Phase::Idle;
-        (*http).since = iteration::now_ms() as u32;
+        (*http).phase.set(Phase::Idle);
+        (*http).since.set(iteration::now_ms() as u32);
         true
     }
 }

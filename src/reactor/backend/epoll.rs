@@ -89,7 +89,7 @@ unsafe fn may_be_edge(ch: *mut channel) -> bool {
     // SAFETY: a live channel.
     unsafe {
         let conn = tcp_connection::of_channel(ch);
-        !conn.is_null() && (*conn).kind == Kind::Tcp
+        !conn.is_null() && (*conn).kind.get() == Kind::Tcp
     }
 }
 
@@ -153,7 +153,7 @@ pub unsafe extern "C-unwind" fn del(l: *mut event_loop, ch: *mut channel) -> c_i
             return errno::fail(libc::EINVAL);
         }
         let reg = registration(l, (*ch).fd.get());
-        if (*of(l)).closes_next && !reg.is_null() && (*reg).edge {
+        if (*of(l)).closes_next.get() && !reg.is_null() && (*reg).edge {
             // Closing takes it out of epoll. Should a copy of the descriptor live on, in a forked
             // child say, its rare edges carry a number that nobody has.
             return 0;
@@ -184,7 +184,7 @@ pub unsafe extern "C-unwind" fn dispatch(l: *mut event_loop, tv: *mut timeval) -
         if data(l).is_null() {
             return errno::fail(libc::EINVAL);
         }
-        if (*of(l)).depth < DEEP && go_on(l) {
+        if (*of(l)).depth.get() < DEEP && go_on(l) {
             return 0;
         }
         wait(l, backend::milliseconds(tv))
@@ -211,12 +211,12 @@ unsafe fn wait(l: *mut event_loop, limit_ms: c_int) -> c_int {
         if n > 1 && (*of(l)).wake.has_queued() {
             wake_first(l, batch, n as usize);
         }
-        let outer = (*of(l)).delivering;
+        let outer = (*of(l)).delivering.get();
         let mut own = Batch { events: batch, len: n as usize, at: 0, outer };
         let own = &raw mut own;
-        (*of(l)).delivering = own;
+        (*of(l)).delivering.set(own);
         iteration::within(l, || deliver_all(l, own));
-        (*of(l)).delivering = outer;
+        (*of(l)).delivering.set(outer);
         0
     }
 }
@@ -242,7 +242,7 @@ unsafe fn go_on(l: *mut event_loop) -> bool {
     // SAFETY: what is in the chain stands on this thread's stack, below this call.
     unsafe {
         let mut some = false;
-        let mut batch = (*of(l)).delivering;
+        let mut batch = (*of(l)).delivering.get();
         while !batch.is_null() {
             if (*batch).at < (*batch).len {
                 some = true;

@@ -95,7 +95,7 @@ pub unsafe fn tells_files_apart(l: *mut EventLoop) -> bool {
 /// `l` is a live loop.
 pub unsafe fn initialised(l: *mut EventLoop) {
     // SAFETY: as said.
-    unsafe { (*of(l)).backend_again = true };
+    unsafe { (*of(l)).backend_again.set(true) };
 }
 
 /// Adds every channel of the map to a back end that is new to the loop; before a pass and before
@@ -107,11 +107,13 @@ pub unsafe fn resync(l: *mut EventLoop) {
     // SAFETY: slots are read afresh for each channel, as `add` is foreign code.
     unsafe {
         let own = of(l);
-        if (*l).event_dispatcher_data.get() == (*own).backend_seen && !(*own).backend_again {
+        if (*l).event_dispatcher_data.get() == (*own).backend_seen.get()
+            && !(*own).backend_again.get()
+        {
             return;
         }
-        (*own).backend_seen = (*l).event_dispatcher_data.get();
-        (*own).backend_again = false;
+        (*own).backend_seen.set((*l).event_dispatcher_data.get());
+        (*own).backend_again.set(false);
         for fd in 0..(*(*l).channelMap.get()).nentries.get() {
             let ch = channel_at(l, fd);
             if ch.is_null() {
@@ -198,9 +200,9 @@ pub unsafe fn deliver(
         }
         if read {
             say(true);
-            (*of(l)).event_bits = bits | edge;
+            (*of(l)).event_bits.set(bits | edge);
             create::activate(l, fd, EVENT_READ);
-            (*of(l)).event_bits = 0;
+            (*of(l)).event_bits.set(0);
         }
         if write && alive() {
             say(false);

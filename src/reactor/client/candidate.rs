@@ -19,9 +19,9 @@ enum Stage {
 
 /// Doesn't move while it has a socket: its channel points back to it.
 pub struct Candidate {
-    stage: Stage,
+    stage: Cell<Stage>,
     channel: channel,
-    client: *mut Client,
+    client: Cell<*mut Client>,
 }
 
 /// What is known of a candidate's socket.
@@ -35,7 +35,7 @@ pub enum Way {
 impl Candidate {
     pub fn none() -> Candidate {
         Candidate {
-            stage: Stage::Closed,
+            stage: Cell::new(Stage::Closed),
             channel: channel {
                 fd: Cell::new(-1),
                 events: Cell::new(EVENT_WRITE),
@@ -43,12 +43,12 @@ impl Candidate {
                 eventWriteCallback: Cell::new(None),
                 data: Cell::new(ptr::null_mut()),
             },
-            client: ptr::null_mut(),
+            client: Cell::new(ptr::null_mut()),
         }
     }
 
     pub fn is_connecting(&self) -> bool {
-        self.stage == Stage::Connecting
+        self.stage == Cell::new(Stage::Connecting)
     }
 }
 
@@ -78,17 +78,17 @@ pub unsafe fn open(
             // The number was free, so whatever was registered for it is dead.
             posts::post_expire(old.owner, fd, old.id);
         }
-        (*at).client = client;
+        (*at).client.set(client);
         (*at).channel.fd.set(fd);
         (*at).channel.eventWriteCallback.set(Some(on_writable));
         (*at).channel.data.set(at.cast());
-        let l = (*client).eventLoop;
+        let l = (*client).eventLoop.get();
         if registration::change(l, fd, &raw mut (*at).channel, posts::ADD) != 1 {
             let e = errno::get();
             sys_fd::close(fd);
             return Err(e);
         }
-        (*at).stage = Stage::Connecting;
+        (*at).stage.set(Stage::Connecting);
         Ok(())
     }
 }
@@ -101,9 +101,9 @@ pub unsafe fn take_socket(at: *mut Candidate) -> c_int {
     // SAFETY: its client is live as long as it has a socket.
     unsafe {
         let fd = (*at).channel.fd.get();
-        registration::remove((*(*at).client).eventLoop, fd, &raw mut (*at).channel);
+        registration::remove((*(*at).client.get()).eventLoop.get(), fd, &raw mut (*at).channel);
         (*at).channel.fd.set(-1);
-        (*at).stage = Stage::Closed;
+        (*at).stage.set(Stage::Closed);
         fd
     }
 }
@@ -127,9 +127,9 @@ unsafe extern "C-unwind" fn on_writable(data: *mut c_void) -> c_int {
     // SAFETY: the channel is taken off before the client, of which the candidate is a part, is freed.
     unsafe {
         match look(at) {
-            Way::Connected => attempt::connected((*at).client, at),
+            Way::Connected => attempt::connected((*at).client.get(), at),
             Way::Open => {}
-            Way::Failed(e) => attempt::failed((*at).client, at, e),
+            Way::Failed(e) => attempt::failed((*at).client.get(), at, e),
         }
     }
     0

@@ -120,7 +120,7 @@ pub unsafe fn ask(l: *mut event_loop, client: *mut Client, host: &[u8]) -> *mut 
             errno::set(e);
             return ptr::null_mut();
         }
-        let first = &raw mut (*loop_of(l)).jobs;
+        let first = (*loop_of(l)).jobs.as_ptr();
         (*job).next_of_loop = *first;
         (*job).link_of_loop = first;
         if !(*first).is_null() {
@@ -137,7 +137,7 @@ unsafe fn adopt(l: *mut event_loop, client: *mut Client, host: &[u8]) -> *mut Jo
     // SAFETY: listed jobs are alive, and their hosts end with a NUL and don't change.
     unsafe {
         let process = libc::getpid();
-        let mut job = (*loop_of(l)).jobs;
+        let mut job = (*loop_of(l)).jobs.get();
         while !job.is_null() {
             let name = CStr::from_ptr((&raw const (*job).host).cast());
             if (*job).client.is_null()
@@ -176,7 +176,7 @@ unsafe extern "C-unwind" fn arrived(_: *mut event_loop, data: *mut c_void) {
         if !next.is_null() {
             (*next).link_of_loop = (*job).link_of_loop;
         }
-        let client = mem::replace(&mut (*job).client, ptr::null_mut());
+        let client = std::mem::replace(&mut (*job).client, ptr::null_mut());
         if client.is_null() {
             release(job);
         } else {
@@ -202,7 +202,7 @@ pub unsafe fn since_found(job: *const Job) -> Option<i64> {
 pub unsafe fn leave(job: *mut Job) {
     // SAFETY: as said.
     unsafe {
-        if mem::replace(&mut (*job).client, ptr::null_mut()).is_null() {
+        if std::mem::replace(&mut (*job).client, ptr::null_mut()).is_null() {
             // It arrived: the list's part is the client's.
             release(job);
         } else {
@@ -221,7 +221,7 @@ pub unsafe fn leave(job: *mut Job) {
 pub unsafe fn forget_all_of(l: *mut event_loop) {
     // SAFETY: listed jobs are alive by the list's part.
     unsafe {
-        let mut job = mem::replace(&mut (*loop_of(l)).jobs, ptr::null_mut());
+        let mut job = (*loop_of(l)).jobs.replace(ptr::null_mut());
         while !job.is_null() {
             let following = (*job).next_of_loop;
             release(job);

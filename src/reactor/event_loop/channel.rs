@@ -72,7 +72,7 @@ unsafe fn set_write(what: &str, ch: *mut channel, on: bool) -> c_int {
         let before = (*ch).events.get();
         (*ch).events.set(if on { before | EVENT_WRITE } else { before & !EVENT_WRITE });
         let conn = tcp_connection::of_channel(ch);
-        if !conn.is_null() && on_owner(l) && !(*conn).registered {
+        if !conn.is_null() && on_owner(l) && !(*conn).registered.get() {
             // It counts when the connection is added.
             return 0;
         }

@@ -33,7 +33,7 @@ pub unsafe extern "C-unwind" fn yolanda_loop_new(
             let _keep = errno::Keep::new();
             libc::free(copy.cast());
         } else {
-            (*of(l)).name = copy;
+            (*of(l)).name.set(copy);
         }
         l
     }
@@ -45,7 +45,7 @@ pub unsafe extern "C-unwind" fn yolanda_loop_free(eventLoop: *mut event_loop) ->
         if !mine("yolanda_loop_free", eventLoop) {
             return -1;
         }
-        if (*of(eventLoop)).depth > 0 {
+        if (*of(eventLoop)).depth.get() > 0 {
             return errno::fail(libc::EBUSY);
         }
         teardown::free_loop(eventLoop);

@@ -60,12 +60,12 @@ unsafe fn init(
         (*l).thread_name.set(name);
         (*l).socketPair.set([-1, -1]);
         (*l).owner_thread_id.set(libc::pthread_self());
-        (*own).process = libc::getpid();
+        (*own).process.set(libc::getpid());
         (*l).mutex = UnsafeCell::new(libc::PTHREAD_MUTEX_INITIALIZER);
         (*l).cond = UnsafeCell::new(libc::PTHREAD_COND_INITIALIZER);
         (*l).channelMap.set(&raw mut (*own).map);
-        (*own).now_ms = iteration::now_ms();
-        (*own).last_busy = (*own).now_ms;
+        (*own).now_ms.set(iteration::now_ms());
+        (*own).last_busy.set((*own).now_ms.get());
 
         (*l).eventDispatcher.set(backend);
         log_msg!("set {} as dispatcher, {}", CText((*backend).name), CText(name));
@@ -76,8 +76,8 @@ unsafe fn init(
         if (*l).event_dispatcher_data.get().is_null() {
             return Err(errno::get());
         }
-        (*own).backend_seen = (*l).event_dispatcher_data.get();
-        (*own).backend_again = false;
+        (*own).backend_seen.set((*l).event_dispatcher_data.get());
+        (*own).backend_again.set(false);
 
         (*l).socketPair.set(socket::pair()?);
         (*own).wake_channel = channel {
@@ -114,11 +114,11 @@ pub unsafe fn release_parts(own: *mut Loop) {
             }
         }
         (*l).socketPair.set([-1, -1]);
-        if !(*own).registrations.is_null() {
-            pool::run_drop((*own).registrations.cast());
+        if !(*own).registrations.get().is_null() {
+            pool::run_drop((*own).registrations.get().cast());
         }
-        if !(*own).hot.is_null() {
-            pool::run_free((*own).hot, 0);
+        if !(*own).hot.get().is_null() {
+            pool::run_free((*own).hot.get(), 0);
         }
         crate::reactor::tcp_connection::free_together(l);
         roster::free(l);
@@ -393,7 +393,7 @@ pub unsafe fn activate(l: *mut event_loop, fd: c_int, revents: c_int) -> c_int {
 /// `l` is a live loop.
 pub unsafe fn http_timer(l: *mut event_loop) -> *mut u64 {
     // SAFETY: the field lives as long as the loop.
-    unsafe { &raw mut (*of(l)).http_timer }
+    unsafe { (*of(l)).http_timer.as_ptr() }
 }
 
 /// Where the HTTP server keeps this loop's reusable state.
@@ -402,5 +402,5 @@ pub unsafe fn http_timer(l: *mut event_loop) -> *mut u64 {
 /// `l` is a live loop.
 pub unsafe fn http_slot(l: *mut event_loop) -> *mut *mut c_void {
     // SAFETY: the slot lives as long as the loop.
-    unsafe { &raw mut (*of(l)).http }
+    unsafe { (*of(l)).http.as_ptr() }
 }

@@ -19,11 +19,11 @@ pub unsafe extern "C-unwind" fn yolanda_loop_reinit(eventLoop: *mut event_loop) 
     // SAFETY: a live loop; the only thread of a child may have the loop of any thread of its parent.
     unsafe {
         let own = of(eventLoop);
-        let inherited = (*own).process != libc::getpid();
+        let inherited = (*own).process.get() != libc::getpid();
         if !inherited && !on_owner(eventLoop) {
             return errno::fail(libc::EPERM);
         }
-        if (*own).depth > 0 || thread_pool::has_threads(eventLoop) {
+        if (*own).depth.get() > 0 || thread_pool::has_threads(eventLoop) {
             return errno::fail(libc::EBUSY);
         }
         match renew(eventLoop) {
@@ -31,7 +31,7 @@ pub unsafe extern "C-unwind" fn yolanda_loop_reinit(eventLoop: *mut event_loop) 
             Err(e) => return errno::fail(e),
         }
         if inherited {
-            (*own).process = libc::getpid();
+            (*own).process.set(libc::getpid());
             take_over(eventLoop);
             signals::after_fork();
             tcp_server::leave_files(eventLoop);
@@ -62,7 +62,7 @@ unsafe fn renew(l: *mut event_loop) -> Result<(), c_int> {
             clear(l);
         }
         (*l).event_dispatcher_data.set(fresh);
-        (*of(l)).backend_again = true;
+        (*of(l)).backend_again.set(true);
         renew_pair(l, pair);
         Ok(())
     }

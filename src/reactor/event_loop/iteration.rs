@@ -26,15 +26,15 @@ const NS_PER_MS: i64 = 1_000_000;
 pub unsafe fn within<R>(l: *mut event_loop, f: impl FnOnce() -> R) -> R {
     // SAFETY: `l` outlives the call: loops are not freed while they work.
     unsafe {
-        (*of(l)).depth += 1;
+        (*of(l)).depth.set((*of(l)).depth.get() + 1);
         let result = f();
         tcp_connection::flush_together(l);
-        if (*of(l)).depth == 1 {
+        if (*of(l)).depth.get() == 1 {
             // These call back as well: the loop can't be freed under them.
             tcp_connection::run_ready(l);
             tcp_connection::reap(l);
         }
-        (*of(l)).depth -= 1;
+        (*of(l)).depth.set((*of(l)).depth.get() - 1);
         result
     }
 }
@@ -46,9 +46,9 @@ pub unsafe fn within<R>(l: *mut event_loop, f: impl FnOnce() -> R) -> R {
 pub unsafe fn guarded(l: *mut event_loop, f: impl FnOnce()) {
     // SAFETY: as in `within`.
     unsafe {
-        (*of(l)).depth += 1;
+        (*of(l)).depth.set((*of(l)).depth.get() + 1);
         f();
-        (*of(l)).depth -= 1;
+        (*of(l)).depth.set((*of(l)).depth.get() - 1);
     }
 }
 
@@ -74,22 +74,22 @@ pub unsafe fn may_wait(l: *mut event_loop) -> Option<i64> {
 /// Whether something waits for time.
 unsafe fn ticks(own: *const Loop) -> bool {
     // SAFETY: a live loop on its own thread.
-    unsafe { !(*own).lingering.is_null() || (*own).resting > 0 || (*own).sweeps }
+    unsafe { !(*own).lingering.get().is_null() || (*own).resting.get() > 0 || (*own).sweeps.get() }
 }
 
 unsafe fn may_wait_ns(l: *mut event_loop) -> Option<i64> {
     // SAFETY: a live loop on its own thread.
     unsafe {
         let own = of(l);
-        let busy = !(*own).ready.is_null()
-            || !(*own).turning.is_null()
-            || !(*own).taken.is_null()
+        let busy = !(*own).ready.get().is_null()
+            || !(*own).turning.get().is_null()
+            || !(*own).taken.get().is_null()
             || signals::is_delivering(l)
             || (*own).wake.has_queued();
         if busy {
             return Some(0);
         }
-        let lists = if !(*own).held.is_null() {
+        let lists = if !(*own).held.get().is_null() {
             Some(HELD_MS * NS_PER_MS)
         } else if ticks(own) {
             Some(TICK_MS * NS_PER_MS)
@@ -127,14 +127,14 @@ pub unsafe fn run_once(l: *mut event_loop, limit_ms: i64) {
                 log_err!("dispatch failed: {}", errno::Text(e));
                 libc::usleep(10_000);
             }
-            (*own).now_ms = now_ms();
+            (*own).now_ms.set(now_ms());
             finish(l);
         });
         if (*own).counts.callbacks.load(Relaxed) != before {
-            (*own).last_busy = (*own).now_ms;
-            (*own).trimmed = false;
-        } else if !(*own).trimmed && (*own).now_ms - (*own).last_busy >= WAIT_MS {
-            (*own).trimmed = true;
+            (*own).last_busy.set((*own).now_ms.get());
+            (*own).trimmed.set(false);
+        } else if !(*own).trimmed.get() && (*own).now_ms.get() - (*own).last_busy.get() >= WAIT_MS {
+            (*own).trimmed.set(true);
             pool::trim();
         }
     }
@@ -146,7 +146,7 @@ unsafe fn tick(l: *mut event_loop, now: i64) {
     // SAFETY: on the loop's thread, within a pass.
     unsafe {
         let own = of(l);
-        if ticks(own) && now >= (*own).next_tick {
+        if ticks(own) && now >= (*own).next_tick.get() {
             look_around(l, now);
         }
     }
@@ -157,10 +157,10 @@ unsafe fn look_around(l: *mut event_loop, now: i64) {
     // SAFETY: as in `tick`.
     unsafe {
         let own = of(l);
-        (*own).next_tick = now + TICK_MS;
+        (*own).next_tick.set(now + TICK_MS);
         tcp_connection::end_lingering(l, now);
         tcp_server::wake_resting(l);
-        if (*own).sweeps {
+        if (*own).sweeps.get() {
             tcp_server::sweep(l);
         }
     }
@@ -195,11 +195,11 @@ unsafe fn finish(l: *mut event_loop) {
         signals::deliver(l);
         timers::run(l);
         tcp_connection::run_ready(l);
-        if !(*own).held.is_null() {
+        if !(*own).held.get().is_null() {
             tcp_connection::end_holding(l);
         }
-        tick(l, (*own).now_ms);
-        if (*own).depth <= 1 {
+        tick(l, (*own).now_ms.get());
+        if (*own).depth.get() <= 1 {
             tcp_connection::reap(l);
         }
     }

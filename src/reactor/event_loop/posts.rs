@@ -45,20 +45,20 @@ const OTHERS: u32 = 16;
 #[repr(C)]
 pub struct Task {
     public: channel_element,
-    fd: c_int,
+    fd: Cell<c_int>,
     /// Referred to and pinned while the task waits.
-    conn: *mut Connection,
-    id: u64,
-    len: usize,
+    conn: Cell<*mut Connection>,
+    id: Cell<u64>,
+    len: Cell<usize>,
     /// Who asks (`this_thread`).
-    thread: u64,
-    prev: *mut Task,
+    thread: Cell<u64>,
+    prev: Cell<*mut Task>,
     /// Of the first task of a batch: which one it is.
-    batch: u64,
+    batch: Cell<u64>,
     /// Where `ahead` has it: its place, among what its thread asks, and what that asks next.
-    order: u64,
-    poster: *mut ahead::Poster,
-    next_of_thread: *mut Task,
+    order: Cell<u64>,
+    poster: Cell<*mut ahead::Poster>,
+    next_of_thread: Cell<*mut Task>,
 }
 
 /// A function of the program's.
@@ -92,16 +92,16 @@ unsafe fn new(kind: c_int, len: usize) -> *mut Task {
         unsafe {
             task.write(Task {
                 public,
-                fd: -1,
-                conn: ptr::null_mut(),
-                id: 0,
-                len,
-                thread: this_thread(),
-                prev: ptr::null_mut(),
-                batch: 0,
-                order: 0,
-                poster: ptr::null_mut(),
-                next_of_thread: ptr::null_mut(),
+                fd: Cell::new(-1),
+                conn: Cell::new(ptr::null_mut()),
+                id: Cell::new(0),
+                len: Cell::new(len),
+                thread: Cell::new(this_thread()),
+                prev: Cell::new(ptr::null_mut()),
+                batch: Cell::new(0),
+                order: Cell::new(0),
+                poster: Cell::new(ptr::null_mut()),
+                next_of_thread: Cell::new(ptr::null_mut()),
             });
         }
     }
@@ -110,7 +110,7 @@ unsafe fn new(kind: c_int, len: usize) -> *mut Task {
 
 unsafe fn dispose(task: *mut Task) {
     // SAFETY: the task was made by `new` with this length and is in no queue.
-    unsafe { pool::free(task.cast(), size_of::<Task>() + (*task).len) };
+    unsafe { pool::free(task.cast(), size_of::<Task>() + (*task).len.get()) };
 }
 
 unsafe fn next(task: *mut Task) -> *mut Task {
@@ -123,7 +123,7 @@ unsafe fn push(l: *mut event_loop, task: *mut Task) -> bool {
     // SAFETY: the list is touched under the loop's mutex only; the caller's reference keeps `l`.
     unsafe {
         libc::pthread_mutex_lock((*l).mutex.get());
-        if (*of(l)).gone || (*of(l)).ending && !owner::on_owner(l) {
+        if (*of(l)).gone.get() || (*of(l)).ending.get() && !owner::on_owner(l) {
             libc::pthread_mutex_unlock((*l).mutex.get());
             unpin(task);
             return false;
@@ -132,11 +132,11 @@ unsafe fn push(l: *mut event_loop, task: *mut Task) -> bool {
             (*l).pending_head.set(task.cast());
         } else {
             (*(*l).pending_tail.get()).next = task.cast();
-            (*task).prev = (*l).pending_tail.get().cast();
+            (*task).prev.set((*l).pending_tail.get().cast());
         }
         (*l).pending_tail.set(task.cast());
         (*of(l)).wake.queued();
-        if !owner::on_owner(l) || (*of(l)).depth == 0 {
+        if !owner::on_owner(l) || (*of(l)).depth.get() == 0 {
             // While the lock is held: afterwards the loop may be taken down, and its pair closed.
             wakeup::wake_once(l);
         }
@@ -153,7 +153,7 @@ pub unsafe fn refuse_others(l: *mut event_loop) {
     // SAFETY: the flag is written and read under the loop's mutex.
     unsafe {
         libc::pthread_mutex_lock((*l).mutex.get());
-        (*of(l)).ending = true;
+        (*of(l)).ending.set(true);
         libc::pthread_mutex_unlock((*l).mutex.get());
     }
 }
@@ -214,7 +214,7 @@ pub unsafe fn post_channel(l: *mut event_loop, fd: c_int, ch: *mut channel, kind
             return errno::fail(libc::ENOMEM);
         }
         (*task).public.channel = ch;
-        (*task).fd = fd;
+        (*task).fd.set(fd);
         queue(l, task)
     }
 }
@@ -234,7 +234,7 @@ pub unsafe fn for_connection(conn: *mut Connection, kind: c_int, len: usize) -> 
             dispose(task);
             return ptr::null_mut();
         }
-        (*task).conn = conn;
+        (*task).conn.set(conn);
         (*conn).pins.fetch_add(1, Relaxed);
         task
     }
@@ -246,7 +246,7 @@ pub unsafe fn for_connection(conn: *mut Connection, kind: c_int, len: usize) -> 
 /// The task is in no queue; `data` holds as many bytes as it was made for.
 pub unsafe fn fill(task: *mut Task, data: *const u8) {
     // SAFETY: the bytes stand behind the task, which was made with room for them.
-    unsafe { ptr::copy_nonoverlapping(data, task.add(1).cast(), (*task).len) }
+    unsafe { ptr::copy_nonoverlapping(data, task.add(1).cast(), (*task).len.get()) }
 }
 
 /// Queues a task that `for_connection` made. From then on only the task keeps the connection.
@@ -256,7 +256,7 @@ pub unsafe fn fill(task: *mut Task, data: *const u8) {
 /// The task is in no queue.
 pub unsafe fn post_task(task: *mut Task) -> bool {
     // SAFETY: the task refers to the connection.
-    unsafe { push((*(*task).conn).public.eventLoop.get(), task) }
+    unsafe { push((*(*task).conn.get()).public.eventLoop.get(), task) }
 }
 
 /// Throws a task of `for_connection` away that isn't needed after all.
@@ -275,7 +275,7 @@ pub unsafe fn withdraw(task: *mut Task) {
 pub unsafe fn post_end(task: *mut Task, time: i64) -> bool {
     // SAFETY: as said.
     unsafe {
-        (*task).id = time as u64;
+        (*task).id.set(time as u64);
         post_task(task)
     }
 }
@@ -289,8 +289,8 @@ pub unsafe fn post_expire(l: *mut event_loop, fd: c_int, id: u64) {
     unsafe {
         let task = new(EXPIRE, 0);
         if !task.is_null() {
-            (*task).fd = fd;
-            (*task).id = id;
+            (*task).fd.set(fd);
+            (*task).id.set(id);
             push(l, task);
         }
     }
@@ -317,15 +317,15 @@ unsafe fn collect(l: *mut event_loop) {
         if first.is_null() {
             return;
         }
-        (*own).batch += 1;
-        (*first).batch = (*own).batch;
-        (*first).prev = (*own).taken_tail;
-        if (*own).taken.is_null() {
-            (*own).taken = first;
+        (*own).batch.set((*own).batch.get() + 1);
+        (*first).batch.set((*own).batch.get());
+        (*first).prev.set((*own).taken_tail.get());
+        if (*own).taken.get().is_null() {
+            (*own).taken.set(first);
         } else {
-            (*(*own).taken_tail).public.next = first.cast();
+            (*(*own).taken_tail.get()).public.next = first.cast();
         }
-        (*own).taken_tail = last;
+        (*own).taken_tail.set(last);
         if (*own).posters.new.is_null() {
             (*own).posters.new = first;
         }
@@ -337,18 +337,18 @@ unsafe fn unlink(l: *mut event_loop, task: *mut Task) {
     // SAFETY: the list is the loop's thread's; the task is in it.
     unsafe {
         let own = of(l);
-        let (prev, following) = ((*task).prev, next(task));
+        let (prev, following) = ((*task).prev.get(), next(task));
         if prev.is_null() {
-            (*own).taken = following;
+            (*own).taken.set(following);
         } else {
             (*prev).public.next = following.cast();
         }
         if following.is_null() {
-            (*own).taken_tail = prev;
+            (*own).taken_tail.set(prev);
         } else {
-            (*following).prev = prev;
-            if (*following).batch == 0 {
-                (*following).batch = (*task).batch;
+            (*following).prev.set(prev);
+            if (*following).batch.get() == 0 {
+                (*following).batch.set((*task).batch.get());
             }
         }
         if (*own).posters.new == task {
@@ -367,7 +367,7 @@ unsafe fn unlink(l: *mut event_loop, task: *mut Task) {
 pub unsafe fn run(l: *mut event_loop) {
     // SAFETY: the flag is atomic; the taken tasks are this thread's alone.
     unsafe {
-        if !(*of(l)).taken.is_null() || (*of(l)).wake.has_queued() {
+        if !(*of(l)).taken.get().is_null() || (*of(l)).wake.has_queued() {
             run_all(l);
         }
     }
@@ -379,14 +379,14 @@ unsafe fn run_all(l: *mut event_loop) {
     unsafe {
         let own = of(l);
         collect(l);
-        if (*own).taken.is_null() {
+        if (*own).taken.get().is_null() {
             return;
         }
-        let last = (*own).batch;
+        let last = (*own).batch.get();
         let nested = std::mem::replace(&mut (*l).is_handle_pending, Cell::new(1));
         let mut count = 0u32;
-        while !(*own).taken.is_null() && (*(*own).taken).batch <= last {
-            let task = (*own).taken;
+        while !(*own).taken.get().is_null() && (*(*own).taken.get()).batch.get() <= last {
+            let task = (*own).taken.get();
             let calls = (*task).public.r#type == CALL;
             unlink(l, task);
             run_one(l, task);
@@ -409,7 +409,7 @@ unsafe fn run_one(l: *mut event_loop, task: *mut Task) {
             return unpin(task);
         }
         let call = *task.add(1).cast::<Call>();
-        let thread = (*task).thread;
+        let thread = (*task).thread.get();
         ahead::forget(l, task);
         // Freed first: the function may end in a way that never comes back here.
         unpin(task);
@@ -427,19 +427,19 @@ unsafe fn run_one(l: *mut event_loop, task: *mut Task) {
 unsafe fn carry_out(l: *mut event_loop, task: *mut Task) {
     // SAFETY: a task taken from the queue; its connection is kept until it is freed.
     unsafe {
-        let (fd, ch, conn) = ((*task).fd, (*task).public.channel, (*task).conn);
+        let (fd, ch, conn) = ((*task).fd.get(), (*task).public.channel, (*task).conn.get());
         match (*task).public.r#type {
             ADD | REMOVE | UPDATE => {
                 registration::change(l, fd, ch, (*task).public.r#type);
             }
             REGISTER => tcp_connection::register(conn),
-            SEND => tcp_connection::take_posted_bytes(conn, task.add(1).cast(), (*task).len),
+            SEND => tcp_connection::take_posted_bytes(conn, task.add(1).cast(), (*task).len.get()),
             SHUTDOWN => tcp_connection::take_posted_shutdown(conn),
             CLOSE => tcp_connection::take_posted_close(conn),
-            END => tcp_connection::take_posted_end(conn, (*task).id as i64),
+            END => tcp_connection::take_posted_end(conn, (*task).id.get() as i64),
             EXPIRE => {
                 let reg = super::state::registration(l, fd);
-                if !reg.is_null() && (*reg).id == (*task).id as u32 {
+                if !reg.is_null() && (*reg).id == (*task).id.get() as u32 {
                     registration::expire(l, fd);
                 }
             }
@@ -452,7 +452,7 @@ unsafe fn carry_out(l: *mut event_loop, task: *mut Task) {
 unsafe fn unpin(task: *mut Task) {
     // SAFETY: the task is in no queue.
     unsafe {
-        let conn = (*task).conn;
+        let conn = (*task).conn.get();
         dispose(task);
         if !conn.is_null() {
             (*conn).pins.fetch_sub(1, AcqRel);
@@ -470,8 +470,8 @@ pub unsafe fn shut_if_empty(l: *mut event_loop) -> bool {
     unsafe {
         libc::pthread_mutex_lock((*l).mutex.get());
         let own = of(l);
-        (*own).gone = (*l).pending_head.get().is_null() && (*own).taken.is_null();
-        let gone = (*own).gone;
+        (*own).gone.set((*l).pending_head.get().is_null() && (*own).taken.get().is_null());
+        let gone = (*own).gone.get();
         libc::pthread_mutex_unlock((*l).mutex.get());
         gone
     }
@@ -485,7 +485,7 @@ pub unsafe fn shut(l: *mut event_loop) {
     // SAFETY: as in `run`.
     unsafe {
         libc::pthread_mutex_lock((*l).mutex.get());
-        (*of(l)).gone = true;
+        (*of(l)).gone.set(true);
         libc::pthread_mutex_unlock((*l).mutex.get());
     }
 }

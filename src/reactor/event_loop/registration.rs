@@ -41,8 +41,8 @@ unsafe fn make_space(l: *mut event_loop, fd: c_int) -> bool {
             (*map).nentries.set(n);
         }
         let own = of(l);
-        if fd as usize >= (*own).registrations_len {
-            let now = (*own).registrations_len;
+        if fd as usize >= (*own).registrations_len.get() {
+            let now = (*own).registrations_len.get();
             let Some(n) = grown(now as c_int, fd) else {
                 return false;
             };
@@ -52,11 +52,11 @@ unsafe fn make_space(l: *mut event_loop, fd: c_int) -> bool {
                 return false;
             }
             if now > 0 {
-                ptr::copy_nonoverlapping((*own).registrations, fresh, now);
-                pool::run_drop((*own).registrations.cast());
+                ptr::copy_nonoverlapping((*own).registrations.get(), fresh, now);
+                pool::run_drop((*own).registrations.get().cast());
             }
-            (*own).registrations = fresh;
-            (*own).registrations_len = n as usize;
+            (*own).registrations.set(fresh);
+            (*own).registrations_len.set(n as usize);
         }
         true
     }
@@ -132,7 +132,7 @@ pub unsafe fn add(l: *mut event_loop, fd: c_int, ch: *mut channel) -> c_int {
             reg.id = id as u32;
             registry::enter(fd, Entry { id, owner: l, channel: ch, connection: false });
         } else {
-            reg.id = (*conn).id as u32;
+            reg.id = (*conn).id.get() as u32;
             reg.connection = true;
         }
         *registration(l, fd) = reg;
@@ -148,7 +148,7 @@ pub unsafe fn add(l: *mut event_loop, fd: c_int, ch: *mut channel) -> c_int {
             return -1;
         }
         if !conn.is_null() {
-            (*conn).registered = true;
+            (*conn).registered.set(true);
         }
         1
     }
@@ -268,7 +268,7 @@ unsafe fn forget(l: *mut event_loop, fd: c_int, id: u32) {
         if (*reg).connection {
             let conn = tcp_connection::of_channel(ch);
             if !conn.is_null() {
-                (*conn).registered = false;
+                (*conn).registered.set(false);
             }
         } else {
             registry::leave_channel(fd, ch);

@@ -55,7 +55,7 @@ pub unsafe fn add(conn: *mut Connection) -> bool {
         }
         roster.places.add(roster.len as usize).write(conn);
         roster.len += 1;
-        (*conn).place = roster.len;
+        (*conn).place.set(roster.len);
         true
     }
 }
@@ -67,7 +67,7 @@ pub unsafe fn add(conn: *mut Connection) -> bool {
 pub unsafe fn remove(conn: *mut Connection) {
     // SAFETY: places in use lie below `len`, and hold live connections.
     unsafe {
-        let place = std::mem::replace(&mut (*conn).place, 0);
+        let place = (*conn).place.replace(0);
         if place == 0 {
             return;
         }
@@ -76,7 +76,7 @@ pub unsafe fn remove(conn: *mut Connection) {
         let last = *roster.places.add(roster.len as usize);
         if last != conn {
             roster.places.add(place as usize - 1).write(last);
-            (*last).place = place;
+            (*last).place.set(place);
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::sync::refs::{RefCount, Released};
 use crate::sync::wake_flag::WakeFlag;
 use crate::sys::pool;
 use libc::{c_int, c_void};
+use std::cell::Cell;
 use std::sync::atomic::{
     AtomicBool, AtomicI32, AtomicU8, AtomicU64, Ordering::Acquire, Ordering::Relaxed,
 };
@@ -58,81 +59,81 @@ pub struct Loop {
     pub wake_channel: channel,
     /// Outgrown arrays of the map, one per doubling.
     pub outgrown: [*mut *mut c_void; 32],
-    pub registrations: *mut Registration,
-    pub registrations_len: usize,
+    pub registrations: Cell<*mut Registration>,
+    pub registrations_len: Cell<usize>,
     /// Calls on this thread's stack that run callbacks; what they may still use is not freed.
-    pub depth: u32,
+    pub depth: Cell<u32>,
     /// The back end's flags of the event being delivered (`delivery`); 0: only readiness is known.
-    pub event_bits: u32,
+    pub event_bits: Cell<u32>,
     /// The connection being taken off is closed right after.
-    pub closes_next: bool,
+    pub closes_next: Cell<bool>,
     pub counts: Counts,
     /// The block that connections read into, lent for the callback.
-    pub hot: *mut u8,
+    pub hot: Cell<*mut u8>,
     /// Answers that wait to be sent; NULL before the first.
-    pub together: *mut Together,
+    pub together: Cell<*mut Together>,
     /// An empty string, for buffers that hold nothing; also of connections that outlive the loop.
-    pub empty: *mut u8,
-    pub http: *mut c_void,
-    pub http_timer: u64,
+    pub empty: Cell<*mut u8>,
+    pub http: Cell<*mut c_void>,
+    pub http_timer: Cell<u64>,
     pub roster: Roster,
     /// Connections with work left for a pass, and those whose turn has come in this one.
-    pub ready: *mut Connection,
-    pub ready_tail: *mut Connection,
-    pub turning: *mut Connection,
+    pub ready: Cell<*mut Connection>,
+    pub ready_tail: Cell<*mut Connection>,
+    pub turning: Cell<*mut Connection>,
     /// Events that calls of the epoll back end on this thread's stack have still to deliver.
-    pub delivering: *mut Batch,
+    pub delivering: Cell<*mut Batch>,
     /// Connections whose closed callback ran.
-    pub dead: *mut Connection,
+    pub dead: Cell<*mut Connection>,
     /// Half-closed connections that wait for the peer's end.
-    pub lingering: *mut Connection,
+    pub lingering: Cell<*mut Connection>,
     /// Connections whose reading was put off, the oldest first.
-    pub held: *mut Connection,
-    pub held_tail: *mut Connection,
+    pub held: Cell<*mut Connection>,
+    pub held_tail: Cell<*mut Connection>,
     /// The servers and the thread pools whose main loop this is.
-    pub servers: *mut Server,
-    pub pools: *mut Pool,
+    pub servers: Cell<*mut Server>,
+    pub pools: Cell<*mut Pool>,
     /// The sockets that accept here, and how many of them are out of descriptors.
-    pub listeners: *mut Listener,
-    pub resting: u32,
+    pub listeners: Cell<*mut Listener>,
+    pub resting: Cell<u32>,
     /// Those that are to accept here: under the public mutex.
-    pub arriving: *mut Listener,
+    pub arriving: Cell<*mut Listener>,
     /// There are connections whose server is ending.
-    pub sweeps: bool,
+    pub sweeps: Cell<bool>,
     /// The clients that were made here, and the names that they have asked for.
-    pub clients: *mut Client,
-    pub jobs: *mut Job,
-    pub next_tick: i64,
+    pub clients: Cell<*mut Client>,
+    pub jobs: Cell<*mut Job>,
+    pub next_tick: Cell<i64>,
     /// Milliseconds of the coarse monotonic clock, as of this pass's events.
-    pub now_ms: i64,
+    pub now_ms: Cell<i64>,
     /// Which time callbacks may take (`budget`).
     pub budget: Budget,
     /// When a callback was last run, and whether the pools were trimmed since.
-    pub last_busy: i64,
-    pub trimmed: bool,
+    pub last_busy: Cell<i64>,
+    pub trimmed: Cell<bool>,
     pub timers: Timers,
     pub signals: Watchers,
     /// What was queued and is being carried out; how often it was taken; who asked for it.
-    pub taken: *mut Task,
-    pub taken_tail: *mut Task,
-    pub batch: u64,
+    pub taken: Cell<*mut Task>,
+    pub taken_tail: Cell<*mut Task>,
+    pub batch: Cell<u64>,
     pub posters: Posters,
     /// The loop's own copy of its name, or NULL.
-    pub name: *mut libc::c_char,
+    pub name: Cell<*mut libc::c_char>,
     /// The process that made the loop, or made it its own (`inherit`).
-    pub process: libc::pid_t,
+    pub process: Cell<libc::pid_t>,
     /// The back end's data as last seen, and whether its init ran again since.
-    pub backend_seen: *mut c_void,
-    pub backend_again: bool,
+    pub backend_seen: Cell<*mut c_void>,
+    pub backend_again: Cell<bool>,
     pub wake: WakeFlag,
     /// Why somebody wants the loop to look at its servers (`tcp_server::attention`).
     pub attention: AtomicU8,
     /// The library ends the loop: its thread closes what it has, and ends, too.
     pub ends: AtomicBool,
     /// The loop was freed: under the public mutex. Only its memory is still there.
-    pub gone: bool,
+    pub gone: Cell<bool>,
     /// It is being freed, and takes nothing more from other threads: under the public mutex.
-    pub ending: bool,
+    pub ending: Cell<bool>,
     /// Who needs the memory: the owner, each connection, each job that will report to the loop.
     refs: RefCount,
 }
@@ -173,7 +174,7 @@ pub fn allocate() -> *mut Loop {
             return std::ptr::null_mut();
         }
         empty.write_bytes(0, EMPTY);
-        (*own).empty = empty;
+        (*own).empty.set(empty);
         (*own).refs = RefCount::new();
         own
     }
@@ -217,8 +218,8 @@ pub unsafe fn give_up(l: *mut event_loop) {
 unsafe fn free(l: *mut event_loop) {
     // SAFETY: the last reference is gone: nobody else has the pointer.
     unsafe {
-        pool::free((*of(l)).empty, EMPTY);
-        libc::free((*of(l)).name.cast());
+        pool::free((*of(l)).empty.get(), EMPTY);
+        libc::free((*of(l)).name.get().cast());
         libc::free(l.cast());
     }
 }
@@ -234,7 +235,7 @@ pub fn of(l: *mut event_loop) -> *mut Loop {
 /// The loop's memory is kept.
 pub unsafe fn nothing(l: *mut event_loop) -> *mut u8 {
     // SAFETY: as said.
-    unsafe { (*of(l)).empty }
+    unsafe { (*of(l)).empty.get() }
 }
 
 /// Whether C or the library asked the loop to stop, from whatever thread.
@@ -256,10 +257,10 @@ pub unsafe fn registration(l: *mut event_loop, fd: c_int) -> *mut Registration {
     // SAFETY: the table has `registrations_len` entries.
     unsafe {
         let l = of(l);
-        if fd < 0 || fd as usize >= (*l).registrations_len {
+        if fd < 0 || fd as usize >= (*l).registrations_len.get() {
             return std::ptr::null_mut();
         }
-        (*l).registrations.add(fd as usize)
+        (*l).registrations.get().add(fd as usize)
     }
 }
 

@@ -10,6 +10,7 @@ use crate::reactor::tcp_connection::output::{file, water_marks};
 use crate::reactor::tcp_connection::settings::{Limits, REFUSE, Settings};
 use crate::sys::pool;
 use libc::c_void;
+use std::cell::Cell;
 use std::ptr;
 use std::sync::atomic::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU32, Ordering::AcqRel, Ordering::Acquire,
@@ -20,11 +21,11 @@ pub type Destroy = Option<unsafe extern "C-unwind" fn(*mut c_void)>;
 
 pub struct Extras {
     pub user_data: AtomicPtr<c_void>,
-    pub destroy: Destroy,
+    pub destroy: Cell<Destroy>,
     /// The limit of queued bytes and its policy, for sends on any thread.
     pub max_queued: AtomicU32,
     pub refuses: AtomicBool,
-    pub max_unread: usize,
+    pub max_unread: Cell<usize>,
     /// What a peer that goes by the end of the stream still has to get (`shutdown::Tail`).
     pub tail: AtomicU8,
     pub marks: water_marks::State,
@@ -58,10 +59,10 @@ pub unsafe fn make(conn: *mut Connection) -> *mut Extras {
         if !fresh.is_null() {
             fresh.write(Extras {
                 user_data: AtomicPtr::new(ptr::null_mut()),
-                destroy: None,
+                destroy: Cell::new(None),
                 max_queued: AtomicU32::new(LIMIT as u32),
                 refuses: AtomicBool::new(false),
-                max_unread: LIMIT,
+                max_unread: Cell::new(LIMIT),
                 tail: AtomicU8::new(shutdown::Tail::None as u8),
                 marks: water_marks::State::NONE,
                 times: timeouts::State::none(),
@@ -90,7 +91,7 @@ pub unsafe fn dispose(conn: *mut Connection) {
         if x.is_null() {
             return;
         }
-        let (data, destroy) = ((*x).user_data.load(Acquire), (*x).destroy);
+        let (data, destroy) = ((*x).user_data.load(Acquire), (*x).destroy.get());
         pool::free(x.cast(), size_of::<Extras>());
         if let Some(destroy) = destroy {
             destroy(data);
@@ -108,7 +109,7 @@ pub unsafe fn set_limits(x: *mut Extras, limits: Limits) {
     unsafe {
         (*x).max_queued.store(or_default(limits.max_queued).min(SIZE_MAX) as u32, Relaxed);
         (*x).refuses.store(limits.policy == REFUSE, Relaxed);
-        (*x).max_unread = or_default(limits.max_unread);
+        (*x).max_unread.set(or_default(limits.max_unread));
     }
 }
 
@@ -126,7 +127,7 @@ pub unsafe fn max_unread(conn: *const Connection) -> usize {
     // SAFETY: as said.
     unsafe {
         let x = get(conn);
-        if x.is_null() { LIMIT } else { (*x).max_unread }
+        if x.is_null() { LIMIT } else { (*x).max_unread.get() }
     }
 }
 

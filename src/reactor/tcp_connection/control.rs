@@ -106,7 +106,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_nodelay(
     // SAFETY: handed on.
     unsafe {
         change("yolanda_connection_set_nodelay", connection, |conn| {
-            socket::set_nodelay((*conn).number, on != 0)
+            socket::set_nodelay((*conn).number.get(), on != 0)
         })
     }
 }
@@ -122,7 +122,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_keepalive(
         change("yolanda_connection_set_keepalive", connection, |conn| {
             let mut s = Settings::DEFAULT;
             match settings::set_keepalive(&mut s, idle_s, interval_s, count) {
-                0 => socket::set_keepalive((*conn).number, idle_s, interval_s, count),
+                0 => socket::set_keepalive((*conn).number.get(), idle_s, interval_s, count),
                 failed => failed,
             }
         })

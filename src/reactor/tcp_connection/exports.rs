@@ -38,7 +38,7 @@ pub unsafe extern "C-unwind" fn tcp_connection_new(
     }
     // SAFETY: a live loop; after `hand_over` on a foreign thread the connection isn't touched.
     unsafe {
-        if on_owner(eventLoop) && (*loop_of(eventLoop)).gone {
+        if on_owner(eventLoop) && (*loop_of(eventLoop)).gone.get() {
             // Its connections are being closed for the last time.
             errno::set(libc::ESHUTDOWN);
             return ptr::null_mut();
@@ -133,7 +133,7 @@ pub unsafe fn send_together(
     unsafe {
         let own = of(conn);
         posts::take_in(own);
-        if len == 0 || !open::is_open(own) || (*own).side != Side::Open {
+        if len == 0 || !open::is_open(own) || (*own).side.get() != Side::Open {
             return send_bytes(conn, data, len);
         }
         batch::send(own, data, len, now)
@@ -157,7 +157,7 @@ pub unsafe fn send_before(
         if here {
             posts::take_in(own);
         }
-        let shut = if here { (*own).side != Side::Open } else { (*own).intake.is_shut() };
+        let shut = if here { (*own).side.get() != Side::Open } else { (*own).intake.is_shut() };
         if shut || !open::is_open(own) {
             return errno::fail(write::refusal(own)) as isize;
         }
@@ -212,13 +212,13 @@ pub unsafe fn close_after_send(conn: *mut tcp_connection, linger: bool) {
     // SAFETY: as said.
     unsafe {
         let own = of(conn);
-        if !open::is_open(own) || (*own).after_sending != AfterSending::GoOn {
+        if !open::is_open(own) || (*own).after_sending.get() != AfterSending::GoOn {
             return;
         }
         (*own).intake.shut();
         posts::take_in(own);
-        (*own).side.shut();
-        (*own).after_sending = if linger { AfterSending::Linger } else { AfterSending::Close };
+        (*own).side.get().shut();
+        (*own).after_sending.set(if linger { AfterSending::Linger } else { AfterSending::Close });
         pause::resume(own);
         ready::schedule(own);
     }

@@ -89,7 +89,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_id(connection: *mut tcp_conne
         return 0;
     }
     // SAFETY: live or retained.
-    unsafe { (*of(connection)).id }
+    unsafe { (*of(connection)).id.get() }
 }
 
 pub unsafe extern "C-unwind" fn yolanda_connection_error(connection: *mut tcp_connection) -> c_int {
@@ -125,7 +125,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_user_data(
             return errno::fail(libc::ENOMEM);
         }
         let old = (*x).user_data.swap(data, AcqRel);
-        if let Some(destroy_old) = std::mem::replace(&mut (*x).destroy, destroy) {
+        if let Some(destroy_old) = (*x).destroy.replace(destroy) {
             destroy_old(old);
         }
         0
@@ -184,7 +184,7 @@ unsafe fn tell(
         if !open::is_open_here(conn) || !(*conn).descriptor.enter() {
             return errno::fail(libc::ENOTCONN);
         }
-        let answer = ask((*conn).number);
+        let answer = ask((*conn).number.get());
         (*conn).descriptor.leave();
         let address = match answer {
             Ok(address) => address,

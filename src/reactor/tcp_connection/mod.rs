@@ -50,6 +50,7 @@ use crate::sync::in_use::InUse;
 use crate::sync::refs::RefCount;
 use crate::sys::kind::Kind;
 use libc::{c_char, c_int};
+use std::cell::Cell;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicI16, AtomicPtr, AtomicU32, Ordering::Relaxed};
 
@@ -75,27 +76,27 @@ pub struct Connection {
     pub output: buffer,
     /// "connection-FD"
     name: [c_char; 22],
-    pub registered: bool,
-    pub kind: Kind,
+    pub registered: Cell<bool>,
+    pub kind: Cell<Kind>,
     /// The descriptor as it was entered, whatever a program writes into `channel->fd`.
-    number: c_int,
+    number: Cell<c_int>,
     /// How much of the output block was ever written.
-    output_touched: u32,
+    output_touched: Cell<u32>,
     /// Its number in the registry; also that of its registration.
-    pub id: u64,
+    pub id: Cell<u64>,
     /// What the descriptor refers to, folded, so that closing never hits a successor. 0: not asked yet,
     /// as no code of the program could have closed it, or epoll will tell.
-    identity: u32,
+    identity: Cell<u32>,
     /// Its place in the loop's roster, counted from 1; 0: none.
-    pub place: u32,
+    pub place: Cell<u32>,
     /// The pool blocks that the library put into the buffers; C may have put others there since.
-    input_block: *mut u8,
-    output_block: *mut u8,
-    pub owner: Owner,
-    next_ready: *mut Connection,
-    next_dead: *mut Connection,
-    next_lingering: *mut Connection,
-    next_held: *mut Connection,
+    input_block: Cell<*mut u8>,
+    output_block: Cell<*mut u8>,
+    pub owner: Cell<Owner>,
+    next_ready: Cell<*mut Connection>,
+    next_dead: Cell<*mut Connection>,
+    next_lingering: Cell<*mut Connection>,
+    next_held: Cell<*mut Connection>,
     /// NULL: the defaults.
     extras: AtomicPtr<cold_state::Extras>,
     /// Who needs the memory: the library, tasks, whoever retained it.
@@ -105,42 +106,42 @@ pub struct Connection {
     /// Bytes that were accepted from senders and not yet by the kernel, posted ones included; and
     /// those of them that the queue has (`room`).
     intake: Intake,
-    counted: u32,
+    counted: Cell<u32>,
     /// Low bits of the clock's milliseconds.
-    linger_until: u32,
-    held_until: u32,
+    linger_until: Cell<u32>,
+    held_until: Cell<u32>,
     /// Why it closes (`turns::decide`): 0 while that isn't decided, then one more than the errno
     /// value.
     fate: AtomicI16,
     /// The end of what is sent.
-    side: Side,
+    side: Cell<Side>,
     closed: AtomicBool,
     /// Other threads ask the kernel for its addresses.
     descriptor: InUse,
     /// The completed callback has returned, and the connection has come to its loop.
     announced: AtomicBool,
     /// At least a byte has arrived.
-    received: bool,
+    received: Cell<bool>,
     /// The peer's end of stream was seen.
-    ended: bool,
+    ended: Cell<bool>,
     /// An answer is outstanding that the peer's end doesn't cut off.
-    answering: bool,
+    answering: Cell<bool>,
     /// What comes after the last that is sent.
-    after_sending: AfterSending,
-    on_ready: bool,
-    on_lingering: bool,
-    on_held: bool,
+    after_sending: Cell<AfterSending>,
+    on_ready: Cell<bool>,
+    on_lingering: Cell<bool>,
+    on_held: Cell<bool>,
     /// Reading goes on for a turn although output waits.
-    may_read: bool,
+    may_read: Cell<bool>,
     /// The program stopped reading.
-    paused: bool,
+    paused: Cell<bool>,
     /// The next turn of reading begins with what was left unread.
-    owes_message: bool,
-    work: Work,
+    owes_message: Cell<bool>,
+    work: Cell<Work>,
     /// A file stands in the queue (`file`).
-    sends_file: bool,
+    sends_file: Cell<bool>,
     /// An answer of its own is in the loop's group (`together`).
-    waits_together: bool,
+    waits_together: Cell<bool>,
 }
 
 /// What a connection does once all is sent. From the second on, what arrives is dropped.

@@ -75,7 +75,7 @@ pub unsafe fn read_again(conn: *mut tcp_connection) {
     // SAFETY: as said.
     unsafe {
         let own = of(conn);
-        (*own).owes_message = true;
+        (*own).owes_message.set(true);
         ready::give(own, Work::Read);
     }
 }
@@ -98,7 +98,7 @@ pub unsafe fn taken(conn: *mut tcp_connection) -> u32 {
     // SAFETY: as said.
     unsafe {
         let own = of(conn);
-        let kernel = sys_fd::on_its_way((*own).number);
+        let kernel = sys_fd::on_its_way((*own).number.get());
         kernel.wrapping_sub((*own).output.readIndex.get() as u32).wrapping_sub(file::position(own))
     }
 }
@@ -118,7 +118,7 @@ pub unsafe fn is_closing(conn: *mut tcp_connection) -> bool {
 /// A live connection on its thread.
 pub unsafe fn is_ending(conn: *mut tcp_connection) -> bool {
     // SAFETY: as said.
-    unsafe { (*of(conn)).after_sending != AfterSending::GoOn }
+    unsafe { (*of(conn)).after_sending.get() != AfterSending::GoOn }
 }
 
 /// Whether this is the connection's thread.
@@ -136,7 +136,7 @@ pub unsafe fn is_own_thread(conn: *mut tcp_connection) -> bool {
 /// A live connection on its thread.
 pub unsafe fn is_paused(conn: *mut tcp_connection) -> bool {
     // SAFETY: as said.
-    unsafe { (*of(conn)).paused }
+    unsafe { (*of(conn)).paused.get() }
 }
 
 /// Whether the peer has ended its side. Where reading is stopped, the kernel is asked.
@@ -147,7 +147,7 @@ pub unsafe fn peer_has_ended(conn: *mut tcp_connection) -> bool {
     // SAFETY: the number is the connection's until it closes.
     unsafe {
         let own = of(conn);
-        (*own).ended || (*own).paused && sys_fd::has_hung_up((*own).number)
+        (*own).ended.get() || (*own).paused.get() && sys_fd::has_hung_up((*own).number.get())
     }
 }
 
@@ -159,7 +159,7 @@ pub unsafe fn pause_reading(conn: *mut tcp_connection) -> bool {
     // SAFETY: as said.
     unsafe {
         let own = of(conn);
-        if (*own).paused {
+        if (*own).paused.get() {
             return false;
         }
         pause::pause(own);
@@ -185,8 +185,8 @@ pub unsafe fn set_answering(conn: *mut tcp_connection, on: bool) {
     // SAFETY: as said.
     unsafe {
         let own: *mut Connection = of(conn);
-        (*own).answering = on;
-        if !on && (*own).ended && shutdown::all_sent(own) {
+        (*own).answering.set(on);
+        if !on && (*own).ended.get() && shutdown::all_sent(own) {
             ready::close_in_pass(own, 0);
         }
     }
@@ -198,7 +198,7 @@ pub unsafe fn set_answering(conn: *mut tcp_connection, on: bool) {
 /// A connection that wasn't freed yet, on its thread.
 pub unsafe fn is_answering(conn: *mut tcp_connection) -> bool {
     // SAFETY: as said.
-    unsafe { (*of(conn)).answering }
+    unsafe { (*of(conn)).answering.get() }
 }
 
 /// Says what a peer still has to get that goes by the end of the stream: where that isn't sent, the connection

@@ -127,7 +127,7 @@ pub unsafe fn apply(conn: *mut Connection, from: &Settings) -> bool {
     let _keep = errno::Keep::new();
     // SAFETY: the connection is the caller's alone; what has to do with time begins on its loop.
     unsafe {
-        let fd = (*conn).number;
+        let fd = (*conn).number.get();
         if from.nodelay {
             socket::set_nodelay(fd, true);
         }

@@ -134,7 +134,7 @@ pub unsafe fn take(listener: *mut Listener) {
     // SAFETY: the server is live, and its listeners with it; the lock keeps the listener's own thread from
     // closing the socket.
     unsafe {
-        let server = (*listener).server;
+        let server = (*listener).server.get();
         let mut queue = (*listener).backlog.0.lock();
         queue.taken = true;
         if !listener::is_open(listener) {
@@ -142,10 +142,10 @@ pub unsafe fn take(listener: *mut Listener) {
         }
         for _ in 0..MOST {
             if !queue.has_room() {
-                log_err!("no room for the clients that wait on socket {}", (*listener).fd);
+                log_err!("no room for the clients that wait on socket {}", (*listener).fd.get());
                 break;
             }
-            let fd = sys_fd::accept((*listener).fd);
+            let fd = sys_fd::accept((*listener).fd.get());
             if fd >= 0 {
                 let fate = match limit::take_place(server) {
                     Some(place) => {
@@ -161,8 +161,8 @@ pub unsafe fn take(listener: *mut Listener) {
                 continue;
             }
             match errno::get() {
-                libc::EMFILE | libc::ENFILE if (*server).turns_away => {
-                    match (*server).reserve.turn_away((*listener).fd) {
+                libc::EMFILE | libc::ENFILE if (*server).turns_away.get() => {
+                    match (*server).reserve.turn_away((*listener).fd.get()) {
                         Turned::Client => {}
                         Turned::Nobody | Turned::Failed => break,
                     }
@@ -195,7 +195,7 @@ pub unsafe fn serve(l: *mut event_loop) {
             if left == 0 {
                 return server_events::call(l, ENDING);
             }
-            let server = (*listener).server;
+            let server = (*listener).server.get();
             limit::hold(server);
             if (*server).state.load(SeqCst) == STOPPING {
                 left -= 1;
@@ -212,12 +212,12 @@ pub unsafe fn serve(l: *mut event_loop) {
 unsafe fn first(l: *mut event_loop) -> Option<*mut Listener> {
     // SAFETY: listed listeners are live.
     unsafe {
-        let mut listener = (*loop_of(l)).listeners;
+        let mut listener = (*loop_of(l)).listeners.get();
         while !listener.is_null() {
             if !(*listener).backlog.is_empty() {
                 return Some(listener);
             }
-            listener = (*listener).next;
+            listener = (*listener).next.get();
         }
         None
     }
@@ -243,7 +243,7 @@ pub unsafe fn drop_all(listener: *mut Listener) {
     unsafe {
         while let Some(client) = (*listener).backlog.next() {
             sys_fd::close(client.fd);
-            limit::left((*listener).server);
+            limit::left((*listener).server.get());
         }
     }
 }

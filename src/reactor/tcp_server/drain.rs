@@ -18,7 +18,7 @@ use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 pub unsafe fn all(l: *mut event_loop) {
     // SAFETY: a connection in the roster is live, as only this thread ends it.
     unsafe {
-        (*loop_of(l)).sweeps = false;
+        (*loop_of(l)).sweeps.set(false);
         roster::each(l, |conn| look(conn));
     }
 }
@@ -30,7 +30,7 @@ pub unsafe fn all(l: *mut event_loop) {
 pub unsafe fn after_turn(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
-        if (*loop_of((*conn).public.eventLoop.get())).sweeps {
+        if (*loop_of((*conn).public.eventLoop.get())).sweeps.get() {
             look(conn);
         }
     }
@@ -43,7 +43,7 @@ pub unsafe fn after_turn(conn: *mut Connection) {
 pub unsafe fn look(conn: *mut Connection) {
     // SAFETY: the connection keeps its server's memory.
     unsafe {
-        let server = (*conn).owner.server();
+        let server = (*conn).owner.get().server();
         if server.is_null() {
             return;
         }
@@ -53,7 +53,7 @@ pub unsafe fn look(conn: *mut Connection) {
             CUT | FREED => tcp_connection::close_in_pass(conn, libc::ESHUTDOWN),
             _ => {
                 // Until it has closed, it is looked at again.
-                (*loop_of((*conn).public.eventLoop.get())).sweeps = true;
+                (*loop_of((*conn).public.eventLoop.get())).sweeps.set(true);
                 if is_idle(conn) {
                     if has_delivered(conn) {
                         // No reset can take anything back.
@@ -74,7 +74,7 @@ pub unsafe fn look(conn: *mut Connection) {
 pub unsafe fn judge(conn: *mut Connection) {
     // SAFETY: as in `look`.
     unsafe {
-        let server = (*conn).owner.server();
+        let server = (*conn).owner.get().server();
         if !server.is_null() && (*server).state.load(SeqCst) == OVERDUE {
             tcp_connection::close_in_pass(conn, libc::ESHUTDOWN);
         }
@@ -109,7 +109,7 @@ unsafe fn has_delivered(conn: *mut Connection) -> bool {
 pub unsafe fn is_ending(conn: *const Public) -> bool {
     // SAFETY: as in `look`.
     unsafe {
-        let server = (*conn.cast::<Connection>()).owner.server();
+        let server = (*conn.cast::<Connection>()).owner.get().server();
         !server.is_null() && (*server).state.load(Relaxed) > RUNNING
     }
 }

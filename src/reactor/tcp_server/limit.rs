@@ -86,9 +86,9 @@ pub unsafe fn room_has_changed(server: *mut Server) {
         if !(*server).full.swap(false, SeqCst) {
             return;
         }
-        server_events::call((*server).listener.l, ROOM);
-        for i in 0..(*server).others_len {
-            server_events::call((*(*server).others.add(i)).l, ROOM);
+        server_events::call((*server).listener.l.get(), ROOM);
+        for i in 0..(*server).others_len.get() {
+            server_events::call((*(*server).others.get().add(i)).l.get(), ROOM);
         }
     }
 }
@@ -104,7 +104,7 @@ pub unsafe fn left(server: *mut Server) {
         room_has_changed(server);
         // As with `full`: who ends a server sets the state first and looks at the count then.
         if was == 1 && matches!((*server).state.load(SeqCst), STOPPING | OVERDUE | CUT) {
-            server_events::call((*server).listener.l, ENDED);
+            server_events::call((*server).listener.l.get(), ENDED);
         }
     }
 }
@@ -147,20 +147,20 @@ pub unsafe fn let_go(server: *mut Server) {
 unsafe fn dispose(server: *mut Server) {
     // SAFETY: nobody else has the pointer, and all sockets are closed.
     unsafe {
-        state::release((*server).listener.l);
+        state::release((*server).listener.l.get());
         (*server).listener.backlog.dispose();
-        let others = (*server).others;
-        for i in 0..(*server).others_len {
-            state::release((*others.add(i)).l);
+        let others = (*server).others.get();
+        for i in 0..(*server).others_len.get() {
+            state::release((*others.add(i)).l.get());
             (*others.add(i)).backlog.dispose();
         }
         if !others.is_null() {
-            pool::free(others.cast(), (*server).others_len * size_of::<Listener>());
+            pool::free(others.cast(), (*server).others_len.get() * size_of::<Listener>());
         }
-        if (*server).owns_acceptor {
-            libc::free((*server).made_acceptor.cast());
+        if (*server).owns_acceptor.get() {
+            libc::free((*server).made_acceptor.get().cast());
         }
-        let block = (*server).block;
+        let block = (*server).block.get();
         libc::free(server.cast());
         if let Some((block, dispose)) = block {
             dispose(block);

@@ -43,8 +43,8 @@ pub unsafe extern "C-unwind" fn yolanda_server_new(
             let Opened { fd, shares_port, file } = opened;
             match make(eventLoop, fd, callbacks, threads) {
                 Ok(server) => {
-                    (*server).owns_socket = true;
-                    (*server).shares_port = shares_port;
+                    (*server).owns_socket.set(true);
+                    (*server).shares_port.set(shares_port);
                     (*server).file = file.map(|(_, file)| file);
                     Ok(server)
                 }
@@ -87,13 +87,13 @@ pub unsafe extern "C-unwind" fn yolanda_server_new_fd(
             errno::set(libc::EINVAL);
             return ptr::null_mut();
         }
-        let mut other = (*state::of(eventLoop)).servers;
+        let mut other = (*state::of(eventLoop)).servers.get();
         while !other.is_null() {
-            if (*other).listener.fd == fd {
+            if (*other).listener.fd.get() == fd {
                 errno::set(libc::EBUSY);
                 return ptr::null_mut();
             }
-            other = (*other).next;
+            other = (*other).next.get();
         }
         let made = listen::check(fd).and_then(|()| {
             if !sys_fd::set_nonblocking(fd) || !sys_fd::set_close_on_exec(fd) {
@@ -169,9 +169,9 @@ unsafe fn make(
             libc::free(at.cast());
             return Err(libc::ENOMEM);
         }
-        (*server).owns_acceptor = true;
-        (*server).nodelay = Some(true);
-        (*server).turns_away = true;
+        (*server).owns_acceptor.set(true);
+        (*server).nodelay.set(Some(true));
+        (*server).turns_away.set(true);
         (*server).address = Some(address);
         Ok(server)
     }
@@ -183,7 +183,7 @@ unsafe fn make(
 /// A live server on its loop's thread; the acceptor is malloc's.
 pub unsafe fn own_acceptor(server: *mut TCPserver) {
     // SAFETY: the block behind the public struct is the server's own.
-    unsafe { (*of(server)).owns_acceptor = true };
+    unsafe { (*of(server)).owns_acceptor.set(true) };
 }
 
 /// Has a block disposed of when the server's memory goes, on whatever thread lets go last.
@@ -192,7 +192,7 @@ pub unsafe fn own_acceptor(server: *mut TCPserver) {
 /// A fresh server; nobody uses the block once the server's last connection has been freed.
 pub unsafe fn disposes(server: *mut TCPserver, block: *mut c_void, dispose: Dispose) {
     // SAFETY: as above.
-    unsafe { (*of(server)).block = Some((block, dispose)) };
+    unsafe { (*of(server)).block.set(Some((block, dispose))) };
 }
 
 /// Whether the server has been started, whatever has become of it since.

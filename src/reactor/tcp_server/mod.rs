@@ -79,34 +79,34 @@ pub struct Server {
     /// The listening socket of the server's own loop.
     listener: Listener,
     /// With a socket per thread: those of the threads, in the pools' memory.
-    others: *mut Listener,
-    others_len: usize,
+    others: Cell<*mut Listener>,
+    others_len: Cell<usize>,
     /// Among the servers of its loop.
-    next: *mut Server,
+    next: Cell<*mut Server>,
     /// The acceptor was made here; the public field is the program's to change.
-    owns_acceptor: bool,
-    made_acceptor: *mut acceptor,
+    owns_acceptor: Cell<bool>,
+    made_acceptor: Cell<*mut acceptor>,
     /// What stands on the server, and ends with it.
-    block: Option<(*mut c_void, Dispose)>,
+    block: Cell<Option<(*mut c_void, Dispose)>>,
     /// The threads that were made here; NULL once they have ended.
-    pool: *mut thread_pool,
+    pool: Cell<*mut thread_pool>,
     stop: stop::Stop,
     /// The socket was opened here: with its address, it may be opened again.
-    owns_socket: bool,
-    reuseport: bool,
+    owns_socket: Cell<bool>,
+    reuseport: Cell<bool>,
     /// Others listen on the port, which only goes with a socket per thread.
-    shares_port: bool,
-    listed: bool,
+    shares_port: Cell<bool>,
+    listed: Cell<bool>,
     /// The bound address, as long as the socket is ours.
     address: Option<Address>,
     /// The file of a unix socket that was made here.
     file: Option<unix::File>,
     /// The listening socket's, from which connections inherit them; None: as it is.
-    nodelay: Option<bool>,
-    keepalive: Option<Keepalive>,
+    nodelay: Cell<Option<bool>>,
+    keepalive: Cell<Option<Keepalive>>,
     /// What else new connections get: read by every accepting thread.
     settings: Lock<Settings>,
-    hooks: Hooks,
+    hooks: Cell<Hooks>,
     state: AtomicU8,
     /// Connections that may be open at a time; 0: any number.
     max: AtomicI32,
@@ -116,7 +116,7 @@ pub struct Server {
     /// A listener waits for a connection to close.
     full: AtomicBool,
     /// Clients are turned away with it where descriptors are out; without it they wait.
-    turns_away: bool,
+    turns_away: Cell<bool>,
     reserve: Reserve,
     /// Who needs the memory: the owner, each connection, each frame that accepts.
     refs: RefCount,
@@ -185,29 +185,29 @@ unsafe fn create(
                 data: Cell::new(ptr::null_mut()),
             },
             listener: Listener::none(),
-            others: ptr::null_mut(),
-            others_len: 0,
-            next: ptr::null_mut(),
-            owns_acceptor: false,
-            made_acceptor: acceptor,
-            block: None,
-            pool,
+            others: Cell::new(ptr::null_mut()),
+            others_len: Cell::new(0),
+            next: Cell::new(ptr::null_mut()),
+            owns_acceptor: Cell::new(false),
+            made_acceptor: Cell::new(acceptor),
+            block: Cell::new(None),
+            pool: Cell::new(pool),
             stop: stop::Stop::NONE,
-            owns_socket: false,
-            reuseport: false,
-            shares_port: false,
-            listed: false,
+            owns_socket: Cell::new(false),
+            reuseport: Cell::new(false),
+            shares_port: Cell::new(false),
+            listed: Cell::new(false),
             address: None,
             file: None,
-            nodelay: None,
-            keepalive: None,
+            nodelay: Cell::new(None),
+            keepalive: Cell::new(None),
             settings: Lock::new(Settings::DEFAULT),
-            hooks: Hooks::NONE,
+            hooks: Cell::new(Hooks::NONE),
             state: AtomicU8::new(NEW),
             max: AtomicI32::new(0),
             live: AtomicI64::new(0),
             full: AtomicBool::new(false),
-            turns_away: false,
+            turns_away: Cell::new(false),
             reserve: Reserve::none(),
             refs: RefCount::new(),
         });
@@ -263,8 +263,8 @@ unsafe fn enlist(server: *mut Server) {
     // SAFETY: a live server on its loop's thread; the list is that thread's.
     unsafe {
         let own = state::of((*server).public.eventLoop.get());
-        (*server).listed = true;
-        (*server).next = (*own).servers;
-        (*own).servers = server;
+        (*server).listed.set(true);
+        (*server).next.set((*own).servers.get());
+        (*own).servers.set(server);
     }
 }

@@ -7,7 +7,6 @@ use crate::reactor::event_loop::state::of;
 use crate::reactor::event_loop::wakeup;
 use crate::reactor::tcp_server::listener::Listener;
 use crate::reactor::threads::thread_pool;
-use std::mem;
 use std::ptr;
 use std::sync::atomic::Ordering::{AcqRel, Relaxed, Release};
 
@@ -37,7 +36,7 @@ pub unsafe fn send(listener: *mut Listener) {
     // SAFETY: the listener keeps its loop's memory, and it is its loop's thread's only if it was queued.
     unsafe {
         listener::keep_server(listener);
-        if !call_with((*listener).l, ARRIVING, listener) {
+        if !call_with((*listener).l.get(), ARRIVING, listener) {
             listener::let_server_go(listener);
         }
     }
@@ -50,11 +49,11 @@ unsafe fn call_with(l: *mut event_loop, why: u8, listener: *mut Listener) -> boo
     unsafe {
         let own = of(l);
         libc::pthread_mutex_lock((*l).mutex.get());
-        let there = !(*own).gone;
+        let there = !(*own).gone.get();
         if there {
             if !listener.is_null() {
-                (*listener).next = (*own).arriving;
-                (*own).arriving = listener;
+                (*listener).next.set((*own).arriving.get());
+                (*own).arriving.set(listener);
             }
             (*own).attention.fetch_or(why, Release);
             wakeup::wake_once(l);
@@ -71,8 +70,8 @@ unsafe fn call_with(l: *mut event_loop, why: u8, listener: *mut Listener) -> boo
 pub unsafe fn call_all(server: *mut Server, why: u8) {
     // SAFETY: as said; a pool's loops live until it is freed on this thread.
     unsafe {
-        call((*server).listener.l, why);
-        let (own, public) = ((*server).pool, (*server).public.threadPool.get());
+        call((*server).listener.l.get(), why);
+        let (own, public) = ((*server).pool.get(), (*server).public.threadPool.get());
         let other = if public == own { ptr::null_mut() } else { public };
         for pool in [own, other] {
             for i in 0..thread_pool::running(pool) {
@@ -99,10 +98,10 @@ pub unsafe fn attend(l: *mut event_loop) {
         let why = (*own).attention.swap(0, AcqRel);
         if why & ARRIVING != 0 {
             libc::pthread_mutex_lock((*l).mutex.get());
-            let mut arriving = mem::replace(&mut (*own).arriving, ptr::null_mut());
+            let mut arriving = (*own).arriving.replace(ptr::null_mut());
             libc::pthread_mutex_unlock((*l).mutex.get());
             while !arriving.is_null() {
-                let following = (*arriving).next;
+                let following = (*arriving).next.get();
                 listener::arrive(arriving);
                 arriving = following;
             }

@@ -63,25 +63,25 @@ unsafe fn prepare(server: *mut Server) -> Result<(), c_int> {
         }
         let pool = (*public).threadPool.get();
         if !pool.is_null() {
-            thread_pool::set_hooks(pool, (*server).hooks);
+            thread_pool::set_hooks(pool, (*server).hooks.get());
             thread_pool_start(pool);
         }
         if (*server).state.load(SeqCst) == RUNNING {
             listener::renew(&raw mut (*server).listener, (*public).acceptor.get());
             return Ok(());
         }
-        if (*server).reuseport {
+        if (*server).reuseport.get() {
             return open_shared(server);
         }
         let fd = (*(*public).acceptor.get()).listen_fd.get();
-        if (*server).shares_port {
+        if (*server).shares_port.get() {
             // Other sockets listen there, which would get some of the clients.
             return Err(libc::EADDRINUSE);
         }
         if !sys_fd::set_nonblocking(fd) {
             return Err(errno::get());
         }
-        if (*server).owns_socket {
+        if (*server).owns_socket.get() {
             listen::listen(fd)?;
         }
         listener::set_socket(&raw mut (*server).listener, fd);
@@ -123,9 +123,9 @@ unsafe fn open_shared(server: *mut Server) -> Result<(), c_int> {
             }
         }
         // The first socket only kept the port until here.
-        sys_fd::close((*acceptor).listen_fd.replace((*listeners).fd));
-        (*server).others = listeners;
-        (*server).others_len = threads;
+        sys_fd::close((*acceptor).listen_fd.replace((*listeners).fd.get()));
+        (*server).others.set(listeners);
+        (*server).others_len.set(threads);
         Ok(())
     }
 }
@@ -143,15 +143,15 @@ unsafe fn begin(server: *mut Server) -> Result<(), c_int> {
         let first = (*server).state.load(SeqCst) == NEW;
         if first {
             set_options(server);
-            if (*server).turns_away {
+            if (*server).turns_away.get() {
                 (*server).reserve.keep();
             }
-            if on_owner(l) && !(*server).listed {
+            if on_owner(l) && !(*server).listed.get() {
                 enlist(server);
             }
             (*server).state.store(RUNNING, SeqCst);
         }
-        if (*server).others.is_null() {
+        if (*server).others.get().is_null() {
             if listener::watch(&raw mut (*server).listener) < 0 {
                 if first {
                     (*server).state.store(NEW, SeqCst);
@@ -159,8 +159,8 @@ unsafe fn begin(server: *mut Server) -> Result<(), c_int> {
                 return Err(errno::get());
             }
         } else if first {
-            for i in 0..(*server).others_len {
-                server_events::send((*server).others.add(i));
+            for i in 0..(*server).others_len.get() {
+                server_events::send((*server).others.get().add(i));
             }
         }
         Ok(())
@@ -173,11 +173,11 @@ pub unsafe fn set_options(server: *mut Server) {
     let _keep = errno::Keep::new();
     // SAFETY: a live server on its loop's thread.
     unsafe {
-        let nodelay = (*server).nodelay;
-        let keepalive = (*server).keepalive;
+        let nodelay = (*server).nodelay.get();
+        let keepalive = (*server).keepalive.get();
         let set = |listener: *mut Listener| {
             if listener::is_open(listener) {
-                let fd = (*listener).fd;
+                let fd = (*listener).fd.get();
                 if let Some(nodelay) = nodelay {
                     socket::set_nodelay(fd, nodelay);
                 }
@@ -187,8 +187,8 @@ pub unsafe fn set_options(server: *mut Server) {
             }
         };
         set(&raw mut (*server).listener);
-        for i in 0..(*server).others_len {
-            set((*server).others.add(i));
+        for i in 0..(*server).others_len.get() {
+            set((*server).others.get().add(i));
         }
     }
 }

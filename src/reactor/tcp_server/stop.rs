@@ -54,13 +54,13 @@ pub unsafe extern "C-unwind" fn yolanda_server_stop(
         }
         let mut timer = 0;
         if deadline_ms > 0 {
-            let l = (*own).listener.l;
+            let l = (*own).listener.l.get();
             timer = timers::start(l, deadline_ms, 0, Some(on_deadline), own.cast());
             if timer == 0 {
                 return errno::fail(libc::ENOMEM);
             }
         }
-        if !(*own).listed {
+        if !(*own).listed.get() {
             enlist(own);
         }
         (*own).stop = Stop { done, data, timer };
@@ -71,7 +71,7 @@ pub unsafe extern "C-unwind" fn yolanda_server_stop(
         server_events::call_all(own, ENDING | ENDED);
         if deadline_ms == 0 {
             // No more callbacks but the closed one, in the pass.
-            drain::all((*own).listener.l);
+            drain::all((*own).listener.l.get());
         }
     }
     0
@@ -98,15 +98,18 @@ pub unsafe fn close_sockets(server: *mut Server, waiting: Waiting) {
             }
         };
         let acceptor = (*server).public.acceptor.get();
-        if (*server).listener.fd < 0 && (*server).owns_acceptor && (*server).others.is_null() {
+        if (*server).listener.fd.get() < 0
+            && (*server).owns_acceptor.get()
+            && (*server).others.get().is_null()
+        {
             // Never started.
             listener::set_socket(&raw mut (*server).listener, (*acceptor).listen_fd.get());
         }
-        let closed = [&raw mut (*server).listener, (*server).others];
+        let closed = [&raw mut (*server).listener, (*server).others.get()];
         for listener in closed {
             if !listener.is_null() && !acceptor.is_null() {
                 let at = (*acceptor).listen_fd.as_ptr();
-                if *at >= 0 && *at == (*listener).fd {
+                if *at >= 0 && *at == (*listener).fd.get() {
                     *at = -1;
                 }
             }
@@ -120,12 +123,12 @@ pub unsafe fn close_sockets(server: *mut Server, waiting: Waiting) {
             (Some(address), Some(file)) => unix::retire(&address, file, close),
             _ => close(),
         }
-        for i in 0..(*server).others_len {
-            let other = (*server).others.add(i);
+        for i in 0..(*server).others_len.get() {
+            let other = (*server).others.get().add(i);
             take(other);
             (*other).backlog.while_open(|| {
                 if listener::is_open(other) {
-                    listen::refuse((*other).fd);
+                    listen::refuse((*other).fd.get());
                 }
             });
         }
@@ -141,7 +144,8 @@ pub unsafe fn drop_waiting(server: *mut Server) {
     // SAFETY: the array of listeners stays as it is from the start to the end of a live server.
     unsafe {
         backlog::drop_all(&raw mut (*server).listener);
-        (0..(*server).others_len).for_each(|i| backlog::drop_all((*server).others.add(i)));
+        (0..(*server).others_len.get())
+            .for_each(|i| backlog::drop_all((*server).others.get().add(i)));
     }
 }
 
@@ -155,7 +159,7 @@ unsafe fn is_accepting(server: *mut Server) -> bool {
     // SAFETY: a live server.
     unsafe {
         accepts(&raw mut (*server).listener)
-            || (0..(*server).others_len).any(|i| accepts((*server).others.add(i)))
+            || (0..(*server).others_len.get()).any(|i| accepts((*server).others.get().add(i)))
     }
 }
 
@@ -164,7 +168,7 @@ unsafe extern "C-unwind" fn on_deadline(_: *mut event_loop, _: yolanda_timer, da
     // SAFETY: the timer is stopped before its server goes.
     unsafe {
         // Slow callbacks must not put the end off for long.
-        let l = (*server).listener.l;
+        let l = (*server).listener.l.get();
         (*server).stop.timer = timers::start(l, LAST_TURNS_MS, 0, Some(on_cut), data);
         let state = if (*server).stop.timer == 0 { CUT } else { OVERDUE };
         (*server).state.store(state, SeqCst);
@@ -193,7 +197,7 @@ pub unsafe fn take(server: *mut Server) -> Stop {
     unsafe {
         let stop = mem::replace(&mut (*server).stop, Stop::NONE);
         if stop.timer != 0 {
-            timers::stop((*server).listener.l, stop.timer);
+            timers::stop((*server).listener.l.get(), stop.timer);
         }
         stop
     }
@@ -206,14 +210,14 @@ pub unsafe fn take(server: *mut Server) -> Stop {
 pub unsafe fn finish_all(l: *mut event_loop) {
     // SAFETY: the callback may free any server, so the list is begun anew after each.
     unsafe {
-        let mut server = (*loop_of(l)).servers;
+        let mut server = (*loop_of(l)).servers.get();
         while !server.is_null() {
             let state = (*server).state.load(SeqCst);
             if !matches!(state, STOPPING | OVERDUE | CUT)
                 || is_accepting(server)
                 || (*server).live.load(SeqCst) > 0
             {
-                server = (*server).next;
+                server = (*server).next.get();
                 continue;
             }
             (*server).state.store(STOPPED, SeqCst);
@@ -222,7 +226,7 @@ pub unsafe fn finish_all(l: *mut event_loop) {
                 count(&(*loop_of(l)).counts.callbacks, 1);
                 done(server.cast(), stop.data);
             }
-            server = (*loop_of(l)).servers;
+            server = (*loop_of(l)).servers.get();
         }
     }
 }

@@ -210,9 +210,9 @@ pub unsafe fn stop(thread: *mut event_loop_thread) -> c_int {
             }
             (*thread).thread_tid.set(0);
         }
-        let l = std::mem::replace(&mut (*thread).eventLoop, Cell::new(ptr::null_mut()));
-        if !l.get().is_null() {
-            teardown::free_loop(l.get());
+        let l = (*thread).eventLoop.replace(ptr::null_mut());
+        if !l.is_null() {
+            teardown::free_loop(l);
         }
     }
     0

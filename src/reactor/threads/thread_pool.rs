@@ -14,16 +14,16 @@ use std::ptr;
 #[repr(C)]
 pub struct Pool {
     public: thread_pool,
-    hooks: Hooks,
+    hooks: Cell<Hooks>,
     /// The main loop does all, and the start hook was called for it.
-    main_started: bool,
+    main_started: Cell<bool>,
     /// It is freed with a server.
-    serves: bool,
+    serves: Cell<bool>,
     /// The threads that run, whatever the public fields say.
-    threads: *mut event_loop_thread,
-    len: usize,
+    threads: Cell<*mut event_loop_thread>,
+    len: Cell<usize>,
     /// Among the pools that were started on their main loop.
-    next: *mut Pool,
+    next: Cell<*mut Pool>,
 }
 
 fn of(pool: *mut thread_pool) -> *mut Pool {
@@ -52,12 +52,12 @@ pub unsafe extern "C" fn thread_pool_new(
             };
             pool.write(Pool {
                 public,
-                hooks: Hooks::NONE,
-                main_started: false,
-                serves: false,
-                threads: ptr::null_mut(),
-                len: 0,
-                next: ptr::null_mut(),
+                hooks: Cell::new(Hooks::NONE),
+                main_started: Cell::new(false),
+                serves: Cell::new(false),
+                threads: Cell::new(ptr::null_mut()),
+                len: Cell::new(0),
+                next: Cell::new(ptr::null_mut()),
             });
         }
         pool.cast()
@@ -79,12 +79,12 @@ pub unsafe extern "C" fn thread_pool_start(threadPool: *mut thread_pool) {
         (*threadPool).started.set(1);
         let own = of(threadPool);
         let main = loop_of((*threadPool).mainLoop.get());
-        (*own).next = (*main).pools;
-        (*main).pools = own;
+        (*own).next.set((*main).pools.get());
+        (*main).pools.set(own);
         start_threads(own);
-        if (*own).len == 0 {
-            (*own).main_started = true;
-            (*own).hooks.starts((*threadPool).mainLoop.get());
+        if (*own).len.get() == 0 {
+            (*own).main_started.set(true);
+            (*own).hooks.get().starts((*threadPool).mainLoop.get());
         }
     }
 }
@@ -108,7 +108,7 @@ unsafe fn start_threads(own: *mut Pool) {
         for i in 0..wanted {
             let thread = array.add(running);
             if event_loop_thread_init(thread, i as c_int) == 0
-                && !threads::start(thread, (*own).hooks).is_null()
+                && !threads::start(thread, (*own).hooks.get()).is_null()
             {
                 running += 1;
             } else {
@@ -118,8 +118,8 @@ unsafe fn start_threads(own: *mut Pool) {
         }
         (*public).eventLoopThreads.set(array);
         (*public).thread_number.set(running as c_int);
-        (*own).threads = array;
-        (*own).len = running;
+        (*own).threads.set(array);
+        (*own).len.set(running);
     }
 }
 
@@ -161,7 +161,7 @@ pub unsafe fn set_hooks(pool: *mut thread_pool, hooks: Hooks) {
     // SAFETY: as said.
     unsafe {
         if (*pool).started.get() == 0 {
-            (*of(pool)).hooks = hooks;
+            (*of(pool)).hooks.set(hooks);
         }
     }
 }
@@ -172,7 +172,7 @@ pub unsafe fn set_hooks(pool: *mut thread_pool, hooks: Hooks) {
 /// A live pool.
 pub unsafe fn set_serves(pool: *mut thread_pool) {
     // SAFETY: as said.
-    unsafe { (*of(pool)).serves = true };
+    unsafe { (*of(pool)).serves.set(true) };
 }
 
 /// How many threads run.
@@ -181,7 +181,7 @@ pub unsafe fn set_serves(pool: *mut thread_pool) {
 /// NULL or a live pool.
 pub unsafe fn running(pool: *mut thread_pool) -> usize {
     // SAFETY: as said.
-    unsafe { if pool.is_null() { 0 } else { (*of(pool)).len } }
+    unsafe { if pool.is_null() { 0 } else { (*of(pool)).len.get() } }
 }
 
 /// The loop of one of the threads that run; NULL where it was stopped.
@@ -190,7 +190,7 @@ pub unsafe fn running(pool: *mut thread_pool) -> usize {
 /// A live pool that has more than `i` threads.
 pub unsafe fn loop_at(pool: *mut thread_pool, i: usize) -> *mut event_loop {
     // SAFETY: as said.
-    unsafe { (*(*of(pool)).threads.add(i)).eventLoop.get() }
+    unsafe { (*(*of(pool)).threads.get().add(i)).eventLoop.get() }
 }
 
 pub unsafe extern "C-unwind" fn yolanda_thread_pool_free(pool: *mut thread_pool) -> c_int {
@@ -201,13 +201,13 @@ pub unsafe extern "C-unwind" fn yolanda_thread_pool_free(pool: *mut thread_pool)
     // SAFETY: a live pool.
     unsafe {
         let own = of(pool);
-        if (0..(*own).len).any(|i| threads::is_current((*own).threads.add(i))) {
+        if (0..(*own).len.get()).any(|i| threads::is_current((*own).threads.get().add(i))) {
             return errno::fail(libc::EDEADLK);
         }
         if !on_owner((*pool).mainLoop.get()) {
             return errno::fail(libc::EPERM);
         }
-        if (*own).serves {
+        if (*own).serves.get() {
             return errno::fail(libc::EBUSY);
         }
         free(pool)
@@ -223,7 +223,7 @@ pub unsafe fn free(pool: *mut thread_pool) -> c_int {
     // SAFETY: as said; nobody else uses the pool any more.
     unsafe {
         let own = of(pool);
-        let (array, len) = ((*own).threads, (*own).len);
+        let (array, len) = ((*own).threads.get(), (*own).len.get());
         // All at once, then one after the other.
         (0..len).for_each(|i| threads::tell_to_end(array.add(i)));
         for i in 0..len {
@@ -231,8 +231,8 @@ pub unsafe fn free(pool: *mut thread_pool) -> c_int {
                 return -1;
             }
         }
-        if std::mem::replace(&mut (*own).main_started, false) {
-            (*own).hooks.stops((*pool).mainLoop.get());
+        if (*own).main_started.replace(false) {
+            (*own).hooks.get().stops((*pool).mainLoop.get());
         }
         unlist(own);
         (0..len).for_each(|i| libc::free((*array.add(i)).thread_name.get().cast()));
@@ -245,12 +245,12 @@ pub unsafe fn free(pool: *mut thread_pool) -> c_int {
 unsafe fn unlist(own: *mut Pool) {
     // SAFETY: the list is the main loop's thread's.
     unsafe {
-        let mut link = &raw mut (*loop_of((*own).public.mainLoop.get())).pools;
+        let mut link = (*loop_of((*own).public.mainLoop.get())).pools.as_ptr();
         while !(*link).is_null() && *link != own {
-            link = &raw mut (**link).next;
+            link = (**link).next.as_ptr();
         }
         if !(*link).is_null() {
-            *link = (*own).next;
+            *link = (*own).next.get();
         }
     }
 }
@@ -262,8 +262,8 @@ unsafe fn unlist(own: *mut Pool) {
 pub unsafe fn free_all_of(l: *mut event_loop) {
     // SAFETY: listed pools are live; each takes itself off the list.
     unsafe {
-        while !(*loop_of(l)).pools.is_null() {
-            if free((*loop_of(l)).pools.cast()) < 0 {
+        while !(*loop_of(l)).pools.get().is_null() {
+            if free((*loop_of(l)).pools.get().cast()) < 0 {
                 return;
             }
         }
@@ -277,12 +277,13 @@ pub unsafe fn free_all_of(l: *mut event_loop) {
 pub unsafe fn has_threads(l: *mut event_loop) -> bool {
     // SAFETY: listed pools are live, with as many threads as they say.
     unsafe {
-        let mut pool = (*loop_of(l)).pools;
+        let mut pool = (*loop_of(l)).pools.get();
         while !pool.is_null() {
-            if (0..(*pool).len).any(|i| (*(*pool).threads.add(i)).thread_tid.get() != 0) {
+            if (0..(*pool).len.get()).any(|i| (*(*pool).threads.get().add(i)).thread_tid.get() != 0)
+            {
                 return true;
             }
-            pool = (*pool).next;
+            pool = (*pool).next.get();
         }
         false
     }

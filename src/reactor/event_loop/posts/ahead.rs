@@ -85,7 +85,7 @@ unsafe fn take_all_in(l: *mut event_loop, conn: *mut Connection) {
             }
             carry_out(l, task);
             forget(l, task);
-            if (*task).conn == conn {
+            if (*task).conn.get() == conn {
                 unlink(l, task);
                 unpin(task);
             } else {
@@ -106,7 +106,7 @@ unsafe fn first_that_may(l: *mut event_loop) -> *mut Task {
             let task = (*poster).first;
             let may = matches!((*task).public.r#type, SEND | SHUTDOWN | END | CLOSE)
                 && !(*posters).running.has((*poster).thread);
-            if may && (found.is_null() || (*task).order < (*found).order) {
+            if may && (found.is_null() || (*task).order.get() < (*found).order.get()) {
                 found = task;
             }
             poster = (*poster).next;
@@ -127,17 +127,17 @@ unsafe fn sort(l: *mut event_loop) {
                 (*task).public.r#type,
                 SEND | SHUTDOWN | END | CLOSE | CALL | ADD | REMOVE | UPDATE
             ) {
-                let poster = poster_of(posters, (*task).thread);
+                let poster = poster_of(posters, (*task).thread.get());
                 if poster.is_null() {
                     return;
                 }
-                (*task).order = (*posters).count;
+                (*task).order.set((*posters).count);
                 (*posters).count += 1;
-                (*task).poster = poster;
+                (*task).poster.set(poster);
                 if (*poster).first.is_null() {
                     (*poster).first = task;
                 } else {
-                    (*(*poster).last).next_of_thread = task;
+                    (*(*poster).last).next_of_thread.set(task);
                 }
                 (*poster).last = task;
             }
@@ -174,12 +174,12 @@ unsafe fn poster_of(posters: *mut Posters, thread: u64) -> *mut Poster {
 pub unsafe fn forget(l: *mut event_loop, task: *mut Task) {
     // SAFETY: as said; a thread's that has nothing more is unlinked before it is freed.
     unsafe {
-        let poster = (*task).poster;
+        let poster = (*task).poster.get();
         if poster.is_null() {
             return;
         }
-        (*task).poster = ptr::null_mut();
-        (*poster).first = (*task).next_of_thread;
+        (*task).poster.set(ptr::null_mut());
+        (*poster).first = (*task).next_of_thread.get();
         if !(*poster).first.is_null() {
             return;
         }

@@ -23,17 +23,17 @@ const HOLD_MS: i64 = 10;
 pub unsafe fn begin(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
-        if !(*conn).registered || (*conn).may_read {
+        if !(*conn).registered.get() || (*conn).may_read.get() {
             return;
         }
         let l = (*conn).public.eventLoop.get();
-        let reg = registration(l, (*conn).number);
+        let reg = registration(l, (*conn).number.get());
         if reg.is_null() || (*reg).held {
             return;
         }
         (*reg).held = true;
-        (*conn).held_until = (iteration::now_ms() + HOLD_MS) as u32;
-        if !std::mem::replace(&mut (*conn).on_held, true) {
+        (*conn).held_until.set((iteration::now_ms() + HOLD_MS) as u32);
+        if !(*conn).on_held.replace(true) {
             append(loop_of(l), conn);
         }
     }
@@ -42,13 +42,13 @@ pub unsafe fn begin(conn: *mut Connection) {
 unsafe fn append(own: *mut crate::reactor::event_loop::state::Loop, conn: *mut Connection) {
     // SAFETY: the list is this thread's.
     unsafe {
-        (*conn).next_held = ptr::null_mut();
-        if (*own).held.is_null() {
-            (*own).held = conn;
+        (*conn).next_held.set(ptr::null_mut());
+        if (*own).held.get().is_null() {
+            (*own).held.set(conn);
         } else {
-            (*(*own).held_tail).next_held = conn;
+            (*(*own).held_tail.get()).next_held.set(conn);
         }
-        (*own).held_tail = conn;
+        (*own).held_tail.set(conn);
     }
 }
 
@@ -59,9 +59,9 @@ unsafe fn append(own: *mut crate::reactor::event_loop::state::Loop, conn: *mut C
 pub unsafe fn end(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
-        (*conn).may_read = false;
-        let reg = registration((*conn).public.eventLoop.get(), (*conn).number);
-        if (*conn).registered && !reg.is_null() {
+        (*conn).may_read.set(false);
+        let reg = registration((*conn).public.eventLoop.get(), (*conn).number.get());
+        if (*conn).registered.get() && !reg.is_null() {
             (*reg).held = false;
         }
     }
@@ -74,8 +74,8 @@ pub unsafe fn end(conn: *mut Connection) {
 pub unsafe fn is_held(conn: *mut Connection) -> bool {
     // SAFETY: as said.
     unsafe {
-        let reg = registration((*conn).public.eventLoop.get(), (*conn).number);
-        (*conn).registered && !reg.is_null() && (*reg).held
+        let reg = registration((*conn).public.eventLoop.get(), (*conn).number.get());
+        (*conn).registered.get() && !reg.is_null() && (*reg).held
     }
 }
 
@@ -86,10 +86,10 @@ pub unsafe fn is_held(conn: *mut Connection) -> bool {
 pub unsafe fn after_reading(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
-        if !std::mem::replace(&mut (*conn).may_read, false) {
+        if !(*conn).may_read.replace(false) {
             return;
         }
-        if (*conn).registered && !queue::is_empty(conn) {
+        if (*conn).registered.get() && !queue::is_empty(conn) {
             begin(conn);
             write::refresh(conn);
         }
@@ -105,19 +105,19 @@ pub unsafe fn end_holding(l: *mut event_loop) {
     unsafe {
         let own = loop_of(l);
         let now = iteration::now_ms() as u32;
-        let last = (*own).held_tail;
-        while !(*own).held.is_null() {
-            let conn = (*own).held;
+        let last = (*own).held_tail.get();
+        while !(*own).held.get().is_null() {
+            let conn = (*own).held.get();
             let closed = (*conn).closed.load(Relaxed);
-            if !closed && ((*conn).held_until.wrapping_sub(now) as i32) > 0 {
+            if !closed && ((*conn).held_until.get().wrapping_sub(now) as i32) > 0 {
                 return;
             }
-            (*own).held = (*conn).next_held;
-            (*conn).on_held = false;
-            let reg = registration(l, (*conn).number);
-            if !closed && (*conn).registered && !reg.is_null() && (*reg).held {
+            (*own).held.set((*conn).next_held.get());
+            (*conn).on_held.set(false);
+            let reg = registration(l, (*conn).number.get());
+            if !closed && (*conn).registered.get() && !reg.is_null() && (*reg).held {
                 (*reg).held = false;
-                (*conn).may_read = true;
+                (*conn).may_read.set(true);
                 write::refresh(conn);
             }
             if conn == last {

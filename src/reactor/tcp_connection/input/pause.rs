@@ -17,7 +17,7 @@ use crate::sys::{fd as sys_fd, socket};
 pub unsafe fn pause(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
-        if timeouts::is_cut(conn) || std::mem::replace(&mut (*conn).paused, true) {
+        if timeouts::is_cut(conn) || (*conn).paused.replace(true) {
             return;
         }
         tell(conn, true);
@@ -45,7 +45,7 @@ unsafe fn tell(conn: *mut Connection, stopped: bool) {
 pub unsafe fn resume(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
-        if !std::mem::replace(&mut (*conn).paused, false) {
+        if !(*conn).paused.replace(false) {
             return;
         }
         tell(conn, false);
@@ -53,11 +53,11 @@ pub unsafe fn resume(conn: *mut Connection) {
             return;
         }
         timeouts::received(conn);
-        if !(*conn).ended {
+        if !(*conn).ended.get() {
             write::update(conn, (*conn).channel.events.get() | EVENT_READ);
         }
-        (*conn).owes_message = readable(&raw const (*conn).input) > 0;
-        if (*conn).registered {
+        (*conn).owes_message.set(readable(&raw const (*conn).input) > 0);
+        if (*conn).registered.get() {
             // Whatever has come meanwhile raises no further edge.
             ready::give(conn, Work::Read);
         }
@@ -74,11 +74,11 @@ pub unsafe fn resume(conn: *mut Connection) {
 pub unsafe fn hung_up(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
-        let fd = (*conn).number;
-        let error = if (*conn).kind.is_socket() { socket::take_error(fd) } else { 0 };
+        let fd = (*conn).number.get();
+        let error = if (*conn).kind.get().is_socket() { socket::take_error(fd) } else { 0 };
         let unread =
             readable(&raw const (*conn).input) > 0 || sys_fd::available(fd).is_some_and(|n| n > 0);
-        if error == 0 && (*conn).paused && unread {
+        if error == 0 && (*conn).paused.get() && unread {
             // The back end can't tell any more whose the number is.
             open::identify_once(conn);
             return registration::park((*conn).public.eventLoop.get(), fd);

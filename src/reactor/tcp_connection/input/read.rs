@@ -40,7 +40,7 @@ unsafe extern "C-unwind" fn on_readable(data: *mut c_void) -> c_int {
         if budget::is_spent(l) {
             ready::give(conn, Work::Read);
         } else {
-            turn(conn, (*loop_of(l)).event_bits);
+            turn(conn, (*loop_of(l)).event_bits.get());
         }
     }
     0
@@ -68,8 +68,11 @@ unsafe fn turn(conn: *mut Connection, bits: u32) {
 unsafe fn take(conn: *mut Connection, bits: u32) {
     // SAFETY: the connection lives until the pass ends; its state is read after each callback.
     unsafe {
-        let owes = std::mem::replace(&mut (*conn).owes_message, false);
-        if owes && open::is_open(conn) && !(*conn).paused && readable(&raw const (*conn).input) > 0
+        let owes = (*conn).owes_message.replace(false);
+        if owes
+            && open::is_open(conn)
+            && !(*conn).paused.get()
+            && readable(&raw const (*conn).input) > 0
         {
             deliver(conn);
         }
@@ -78,8 +81,8 @@ unsafe fn take(conn: *mut Connection, bits: u32) {
                 break;
             }
             // What the program took off the loop it reads itself.
-            let wanted = (*conn).registered && (*conn).channel.events.get() & EVENT_READ != 0;
-            if !open::is_open(conn) || (*conn).ended || !wanted {
+            let wanted = (*conn).registered.get() && (*conn).channel.events.get() & EVENT_READ != 0;
+            if !open::is_open(conn) || (*conn).ended.get() || !wanted {
                 return;
             }
             // Only the first edge is known to be of this connection's own file.
@@ -129,7 +132,7 @@ unsafe fn receive(conn: *mut Connection) -> Got {
         }
         let input = &raw mut (*conn).input;
         let at = (*input).data.get().add((*input).writeIndex.get() as usize).cast::<u8>();
-        let n = if (*conn).kind.is_socket() {
+        let n = if (*conn).kind.get().is_socket() {
             sys_fd::recv(fd, at, room)
         } else {
             sys_fd::read(fd, at, room)
@@ -139,14 +142,16 @@ unsafe fn receive(conn: *mut Connection) -> Got {
             count(&(*loop_of((*conn).public.eventLoop.get())).counts.bytes_read, n as u64);
             at.add(n as usize).write(0);
             (*input).writeIndex.set((*input).writeIndex.get() + n as c_int);
-            (*conn).received = true;
+            (*conn).received.set(true);
             return Got::Bytes { full: n as usize == room, read: n as usize };
         }
         let e = errno::get();
         settle(conn);
         match (n, e) {
             // An empty message, which is none to the program.
-            (0, _) if (*conn).kind == Kind::Messages && !sys_fd::has_ended(fd) => Got::Nothing,
+            (0, _) if (*conn).kind.get() == Kind::Messages && !sys_fd::has_ended(fd) => {
+                Got::Nothing
+            }
             (0, _) => Got::End,
             (_, libc::EAGAIN) => Got::Nothing,
             _ => Got::Failed(e),
@@ -179,7 +184,7 @@ pub unsafe fn go_on(conn: *mut Connection) {
 pub unsafe fn free_block(conn: *mut Connection) {
     // SAFETY: the block came from the pools, and the pointer is dropped with it.
     unsafe {
-        let block = std::mem::replace(&mut (*conn).input_block, ptr::null_mut());
+        let block = (*conn).input_block.replace(ptr::null_mut());
         if !block.is_null() {
             pool::run_free(block, (*conn).input.total_size.get().max(0) as usize);
         }
@@ -203,7 +208,7 @@ unsafe fn prepare(conn: *mut Connection) -> usize {
         let own = loop_of((*conn).public.eventLoop.get());
         let input = &raw mut (*conn).input;
         if (*input).data.get().cast() == nothing((*conn).public.eventLoop.get()) {
-            let mut block = std::mem::replace(&mut (*own).hot, ptr::null_mut());
+            let mut block = (*own).hot.replace(ptr::null_mut());
             if block.is_null() {
                 block = pool::run_alloc(BLOCK + 1);
             }
@@ -214,7 +219,7 @@ unsafe fn prepare(conn: *mut Connection) -> usize {
             return BLOCK;
         }
         let used = readable(input);
-        if (*input).data.get().cast() != (*conn).input_block {
+        if (*input).data.get().cast() != (*conn).input_block.get() {
             // C's own block: grown as any buffer.
             buf::make_room(input, ROOM as c_int);
             // The last byte is the NUL's.
@@ -222,7 +227,7 @@ unsafe fn prepare(conn: *mut Connection) -> usize {
         }
         let mut room = ((*input).total_size.get() - (*input).writeIndex.get()) as usize;
         if room < ROOM && (*input).readIndex.get() > 0 {
-            ptr::copy(buf::read_at(input), (*conn).input_block, used);
+            ptr::copy(buf::read_at(input), (*conn).input_block.get(), used);
             (*input).readIndex.set(0);
             (*input).writeIndex.set(used as c_int);
             room = (*input).total_size.get() as usize - used;
@@ -233,8 +238,8 @@ unsafe fn prepare(conn: *mut Connection) -> usize {
             if block.is_null() {
                 return 0;
             }
-            ptr::copy_nonoverlapping((*conn).input_block, block, used);
-            pool::run_free((*conn).input_block, (*input).total_size.get() as usize);
+            ptr::copy_nonoverlapping((*conn).input_block.get(), block, used);
+            pool::run_free((*conn).input_block.get(), (*input).total_size.get() as usize);
             put_block(conn, block, total);
             (*input).writeIndex.set(used as c_int);
             room = total - used;
@@ -246,7 +251,7 @@ unsafe fn prepare(conn: *mut Connection) -> usize {
 unsafe fn put_block(conn: *mut Connection, block: *mut u8, total: usize) {
     // SAFETY: a live connection.
     unsafe {
-        (*conn).input_block = block;
+        (*conn).input_block.set(block);
         let input = &raw mut (*conn).input;
         (*input).data.set(block.cast());
         (*input).total_size.set(total as c_int);
@@ -261,7 +266,7 @@ unsafe fn deliver(conn: *mut Connection) {
     unsafe {
         let input = &raw mut (*conn).input;
         match (*conn).public.messageCallBack.get() {
-            Some(callback) if (*conn).after_sending == AfterSending::GoOn => {
+            Some(callback) if (*conn).after_sending.get() == AfterSending::GoOn => {
                 callback(input, conn.cast());
             }
             _ => (*input).readIndex.set((*input).writeIndex.get()),
@@ -284,13 +289,13 @@ unsafe fn settle(conn: *mut Connection) {
         let own = loop_of((*conn).public.eventLoop.get());
         let input = &raw mut (*conn).input;
         buf::put_in_order(input);
-        let replaced = (*input).data.get().cast() != (*conn).input_block;
+        let replaced = (*input).data.get().cast() != (*conn).input_block.get();
         let empty = readable(input) == 0;
-        if !(*conn).input_block.is_null() && (replaced || empty) {
-            let block = std::mem::replace(&mut (*conn).input_block, ptr::null_mut());
+        if !(*conn).input_block.get().is_null() && (replaced || empty) {
+            let block = (*conn).input_block.replace(ptr::null_mut());
             let size = if replaced { BLOCK } else { (*input).total_size.get() as usize };
-            if (*own).hot.is_null() && size == BLOCK {
-                (*own).hot = block;
+            if (*own).hot.get().is_null() && size == BLOCK {
+                (*own).hot.set(block);
             } else {
                 pool::run_free(block, size);
             }
@@ -309,20 +314,20 @@ unsafe fn settle(conn: *mut Connection) {
 unsafe fn end_of_stream(conn: *mut Connection) {
     // SAFETY: a live connection on its thread, within a pass.
     unsafe {
-        (*conn).ended = true;
+        (*conn).ended.set(true);
         if http_server::is_answering(conn.cast()) {
             // Within a callback that runs the loop: its answer is outstanding.
-            (*conn).answering = true;
+            (*conn).answering.set(true);
         }
         posts::take_in(conn);
         let sent = shutdown::all_sent(conn);
-        if !open::is_open(conn) || sent && !(*conn).answering {
+        if !open::is_open(conn) || sent && !(*conn).answering.get() {
             return close::close(conn);
         }
         // What other threads sent and isn't in the queue yet is looked at when it comes.
         let wanted = if queue::is_empty(conn) { 0 } else { EVENT_WRITE };
         write::update(conn, (*conn).channel.events.get() & !EVENT_READ | wanted);
-        if (*conn).answering {
+        if (*conn).answering.get() {
             http_server::half_closed(conn.cast());
         }
     }

@@ -38,22 +38,22 @@ pub unsafe fn close(conn: *mut Connection) {
         timeouts::stop(conn);
         file::let_go(conn);
         let l = (*conn).public.eventLoop.get();
-        let fd = (*conn).number;
+        let fd = (*conn).number.get();
         let own = loop_of(l);
         (*conn).channel.fd.set(fd);
         // No code of the program has had the descriptor of an HTTP connection.
-        let trusted = http_server::serves(conn.cast()) && (*conn).identity == 0;
+        let trusted = http_server::serves(conn.cast()) && (*conn).identity.get() == 0;
         let mut ours = true;
-        if (*conn).registered {
-            (*own).closes_next = trusted;
+        if (*conn).registered.get() {
+            (*own).closes_next.set(trusted);
             let removed = registration::take_off(l, fd, &raw mut (*conn).channel);
-            (*own).closes_next = false;
-            ours = trusted || (*conn).identity != 0 || removed == Removed::Open;
+            (*own).closes_next.set(false);
+            ours = trusted || (*conn).identity.get() != 0 || removed == Removed::Open;
         }
-        let client = (*conn).owner.client();
+        let client = (*conn).owner.get().client();
         if !client.is_null() {
-            (*conn).owner = Owner::NOBODY;
-            client::ended(client, (*conn).received);
+            (*conn).owner.set(Owner::NOBODY);
+            client::ended(client, (*conn).received.get());
         }
         if let Some(callback) = (*conn).public.connectionClosedCallBack.get() {
             if ours && !trusted {
@@ -64,8 +64,8 @@ pub unsafe fn close(conn: *mut Connection) {
         give_up_number(conn, ours);
         count(&(*own).counts.connections, u64::MAX);
         leave_server(conn);
-        (*conn).next_dead = (*own).dead;
-        (*own).dead = conn;
+        (*conn).next_dead.set((*own).dead.get());
+        (*own).dead.set(conn);
     }
 }
 
@@ -73,7 +73,7 @@ pub unsafe fn close(conn: *mut Connection) {
 unsafe fn leave_server(conn: *mut Connection) {
     // SAFETY: a connection that has closed; it keeps its server's memory.
     unsafe {
-        let server = (*conn).owner.server();
+        let server = (*conn).owner.get().server();
         if !server.is_null() {
             tcp_server::left(server);
         }
@@ -84,9 +84,9 @@ unsafe fn leave_server(conn: *mut Connection) {
 unsafe fn give_up_number(conn: *mut Connection, ours: bool) {
     // SAFETY: a connection that has closed; other threads that look at the descriptor are waited for.
     unsafe {
-        let fd = (*conn).number;
+        let fd = (*conn).number.get();
         let ours = ours && open::is_entered(conn) && open::is_as_noted(conn);
-        registry::leave(fd, (*conn).id);
+        registry::leave(fd, (*conn).id.get());
         if ours {
             // The one who asks may need this processor to come to an end.
             (*conn).descriptor.wait_for_users(|| {
@@ -132,12 +132,12 @@ pub unsafe fn reap(l: *mut event_loop) {
     // SAFETY: the dead list is this thread's; nothing is used of a connection that was let go.
     unsafe {
         let own = loop_of(l);
-        let mut conn = std::mem::replace(&mut (*own).dead, ptr::null_mut());
+        let mut conn = (*own).dead.replace(ptr::null_mut());
         while !conn.is_null() {
-            let following = (*conn).next_dead;
-            if (*conn).on_ready || (*conn).on_lingering || (*conn).on_held {
-                (*conn).next_dead = (*own).dead;
-                (*own).dead = conn;
+            let following = (*conn).next_dead.get();
+            if (*conn).on_ready.get() || (*conn).on_lingering.get() || (*conn).on_held.get() {
+                (*conn).next_dead.set((*own).dead.get());
+                (*own).dead.set(conn);
             } else {
                 empty_buffers(conn);
                 if (*conn).refs.let_go() == Released::Last {
@@ -166,8 +166,8 @@ unsafe fn empty_buffers(conn: *mut Connection) {
     // memory, to which the connection has a reference.
     unsafe {
         let nothing = nothing((*conn).public.eventLoop.get());
-        free_foreign(&raw const (*conn).input, (*conn).input_block);
-        free_foreign(&raw const (*conn).output, (*conn).output_block);
+        free_foreign(&raw const (*conn).input, (*conn).input_block.get());
+        free_foreign(&raw const (*conn).output, (*conn).output_block.get());
         read::free_block(conn);
         queue::free_block(conn);
         open::empty(&raw mut (*conn).input, nothing);

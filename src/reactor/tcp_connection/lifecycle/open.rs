@@ -92,19 +92,19 @@ pub unsafe fn create(
             data: Cell::new(conn.cast()),
         };
         write_name(&mut (*conn).name, fd);
-        (*conn).number = fd;
+        (*conn).number.set(fd);
         (*conn).public.eventLoop.set(l);
         (*conn).public.channel.set(&raw mut (*conn).channel);
         (*conn).public.name.set((&raw mut (*conn).name).cast());
         (*conn).public.input_buffer.set(&raw mut (*conn).input);
         (*conn).public.output_buffer.set(&raw mut (*conn).output);
         (*conn).public.data.set(data);
-        (*conn).kind = kind;
+        (*conn).kind.set(kind);
         if !kind.is_socket() {
             // A bad number is reported by what adds it to the loop.
             sys_fd::set_nonblocking(fd);
         }
-        (*conn).id = registry::new_id();
+        (*conn).id.set(registry::new_id());
         (&raw mut (*conn).refs).write(RefCount::new());
         state::retain(l);
         conn
@@ -119,7 +119,7 @@ pub unsafe fn discard(conn: *mut Connection) {
     // SAFETY: as said; its reference kept the loop's memory.
     unsafe {
         cold_state::dispose(conn);
-        let (l, server) = ((*conn).public.eventLoop.get(), (*conn).owner.server());
+        let (l, server) = ((*conn).public.eventLoop.get(), (*conn).owner.get().server());
         pool::free(conn.cast(), size_of::<Connection>());
         state::release(l);
         if !server.is_null() {
@@ -158,7 +158,7 @@ pub unsafe fn hand_over(conn: *mut Connection, accepted: bool) -> bool {
             task
         };
         let channel = &raw mut (*conn).channel;
-        let entry = Entry { id: (*conn).id, owner: l, channel, connection: true };
+        let entry = Entry { id: (*conn).id.get(), owner: l, channel, connection: true };
         if let Some(old) = registry::enter(fd, entry)
             && accepted
         {
@@ -187,7 +187,7 @@ pub unsafe fn register(conn: *mut Connection) {
         // The completed callback had the descriptor, and may have closed it.
         let ours = is_entered(conn) && is_as_noted(conn);
         let ch = &raw mut (*conn).channel;
-        if (*conn).paused {
+        if (*conn).paused.get() {
             (*ch).events.set((*ch).events.get() & !EVENT_READ);
         }
         (*conn).announced.store(true, Release);
@@ -204,7 +204,7 @@ pub unsafe fn register(conn: *mut Connection) {
         } else if registration::change((*conn).public.eventLoop.get(), fd, ch, posts::ADD) != 1 {
             ready::close_unwatched(conn);
         }
-        if !is_open(conn) || (*conn).after_sending != AfterSending::GoOn {
+        if !is_open(conn) || (*conn).after_sending.get() != AfterSending::GoOn {
             ready::schedule(conn);
         }
         cold_state::begin(conn);
@@ -219,8 +219,8 @@ pub unsafe fn register(conn: *mut Connection) {
 pub unsafe fn identify_once(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
-        if (*conn).identity == 0 {
-            (*conn).identity = sys_fd::identity((*conn).number).map_or(0, sys_fd::fold);
+        if (*conn).identity.get() == 0 {
+            (*conn).identity.set(sys_fd::identity((*conn).number.get()).map_or(0, sys_fd::fold));
         }
     }
 }
@@ -229,8 +229,8 @@ pub unsafe fn identify_once(conn: *mut Connection) {
 pub unsafe fn is_as_noted(conn: *const Connection) -> bool {
     // SAFETY: a connection that wasn't freed yet.
     unsafe {
-        let identity = (*conn).identity;
-        identity == 0 || sys_fd::identity((*conn).number).map(sys_fd::fold) == Some(identity)
+        let identity = (*conn).identity.get();
+        identity == 0 || sys_fd::identity((*conn).number.get()).map(sys_fd::fold) == Some(identity)
     }
 }
 
@@ -244,7 +244,7 @@ pub unsafe fn owns_number(conn: *mut Connection) -> bool {
         if !is_entered(conn) {
             return false;
         }
-        if (*conn).identity != 0 {
+        if (*conn).identity.get() != 0 {
             return is_as_noted(conn);
         }
         let l = (*conn).public.eventLoop.get();
@@ -296,5 +296,5 @@ pub unsafe fn is_open_here(conn: *mut Connection) -> bool {
 /// A connection that wasn't freed yet.
 pub unsafe fn is_entered(conn: *const Connection) -> bool {
     // SAFETY: as said.
-    unsafe { registry::get((*conn).number).is_none_or(|e| e.id == (*conn).id) }
+    unsafe { registry::get((*conn).number.get()).is_none_or(|e| e.id == (*conn).id.get()) }
 }

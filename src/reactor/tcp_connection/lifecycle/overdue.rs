@@ -58,5 +58,5 @@ pub unsafe fn turn(conn: *mut Connection) {
 /// Whether the connection is open and its loop's: what the program took off the loop it serves itself.
 unsafe fn is_served(conn: *const Connection) -> bool {
     // SAFETY: a connection that the pass keeps.
-    unsafe { open::is_open(conn) && (*conn).registered }
+    unsafe { open::is_open(conn) && (*conn).registered.get() }
 }

@@ -28,18 +28,18 @@ pub unsafe fn schedule(conn: *mut Connection) {
         // closed may be kept by no more than the task that brings it here.
         if !open::is_announced(conn)
             || (*conn).closed.load(Relaxed)
-            || std::mem::replace(&mut (*conn).on_ready, true)
+            || (*conn).on_ready.replace(true)
         {
             return;
         }
         let own = loop_of((*conn).public.eventLoop.get());
-        (*conn).next_ready = ptr::null_mut();
-        if (*own).ready.is_null() {
-            (*own).ready = conn;
+        (*conn).next_ready.set(ptr::null_mut());
+        if (*own).ready.get().is_null() {
+            (*own).ready.set(conn);
         } else {
-            (*(*own).ready_tail).next_ready = conn;
+            (*(*own).ready_tail.get()).next_ready.set(conn);
         }
-        (*own).ready_tail = conn;
+        (*own).ready_tail.set(conn);
     }
 }
 
@@ -50,7 +50,7 @@ pub unsafe fn schedule(conn: *mut Connection) {
 pub unsafe fn give(conn: *mut Connection, work: Work) {
     // SAFETY: as said.
     unsafe {
-        (*conn).work = (*conn).work.max(work);
+        (*conn).work.set((*conn).work.get().max(work));
         schedule(conn);
     }
 }
@@ -142,20 +142,20 @@ pub unsafe fn run_ready(l: *mut event_loop) {
     unsafe {
         batch::flush(l);
         let own: *mut Loop = loop_of(l);
-        if (*own).turning.is_null() {
-            (*own).turning = take_ready(own);
+        if (*own).turning.get().is_null() {
+            (*own).turning.set(take_ready(own));
         }
-        if !(*own).turning.is_null() {
+        if !(*own).turning.get().is_null() {
             budget::begin_reading(l);
         }
-        while !(*own).turning.is_null() {
+        while !(*own).turning.get().is_null() {
             budget::between(l);
-            if (*own).turning.is_null() {
+            if (*own).turning.get().is_null() {
                 // A callback ran the loop, which went on with them.
                 return;
             }
             if budget::is_spent(l) {
-                let left = std::mem::replace(&mut (*own).turning, ptr::null_mut());
+                let left = (*own).turning.replace(ptr::null_mut());
                 return close_or_keep(own, left);
             }
             take_first_turn(own);
@@ -179,8 +179,8 @@ pub unsafe fn close_ready(l: *mut event_loop) {
 unsafe fn take_ready(own: *mut Loop) -> *mut Connection {
     // SAFETY: the list is the loop's thread's.
     unsafe {
-        (*own).ready_tail = ptr::null_mut();
-        std::mem::replace(&mut (*own).ready, ptr::null_mut())
+        (*own).ready_tail.set(ptr::null_mut());
+        (*own).ready.replace(ptr::null_mut())
     }
 }
 
@@ -191,7 +191,7 @@ unsafe fn close_or_keep(own: *mut Loop, mut conn: *mut Connection) {
     unsafe {
         let (mut kept, mut closing) = (Chain::EMPTY, Chain::EMPTY);
         while !conn.is_null() {
-            let following = (*conn).next_ready;
+            let following = (*conn).next_ready.get();
             if (*conn).closed.load(Relaxed) || !open::is_open(conn) {
                 closing.add(conn);
             } else {
@@ -200,18 +200,18 @@ unsafe fn close_or_keep(own: *mut Loop, mut conn: *mut Connection) {
             conn = following;
         }
         if !kept.last.is_null() {
-            (*kept.last).next_ready = (*own).ready;
-            (*own).ready = kept.first;
-            if (*own).ready_tail.is_null() {
-                (*own).ready_tail = kept.last;
+            (*kept.last).next_ready.set((*own).ready.get());
+            (*own).ready.set(kept.first);
+            if (*own).ready_tail.get().is_null() {
+                (*own).ready_tail.set(kept.last);
             }
         }
         if !closing.last.is_null() {
-            (*closing.last).next_ready = (*own).turning;
-            (*own).turning = closing.first;
+            (*closing.last).next_ready.set((*own).turning.get());
+            (*own).turning.set(closing.first);
         }
         for _ in 0..closing.len {
-            if (*own).turning.is_null() {
+            if (*own).turning.get().is_null() {
                 // A callback ran the loop, which went on with them.
                 return;
             }
@@ -235,11 +235,11 @@ impl Chain {
     unsafe fn add(&mut self, conn: *mut Connection) {
         // SAFETY: the last one was added, so it isn't freed either.
         unsafe {
-            (*conn).next_ready = ptr::null_mut();
+            (*conn).next_ready.set(ptr::null_mut());
             if self.last.is_null() {
                 self.first = conn;
             } else {
-                (*self.last).next_ready = conn;
+                (*self.last).next_ready.set(conn);
             }
         }
         self.last = conn;
@@ -251,9 +251,9 @@ impl Chain {
 unsafe fn take_first_turn(own: *mut Loop) {
     // SAFETY: there is one; it is taken off its list before a callback runs.
     unsafe {
-        let conn = (*own).turning;
-        (*own).turning = (*conn).next_ready;
-        (*conn).on_ready = false;
+        let conn = (*own).turning.get();
+        (*own).turning.set((*conn).next_ready.get());
+        (*conn).on_ready.set(false);
         // It may call back, as a channel does: a single pass has had something to do.
         count(&(*own).counts.callbacks, 1);
         turn(conn);
@@ -276,17 +276,17 @@ unsafe fn turn(conn: *mut Connection) {
                 return;
             }
         }
-        if (*conn).after_sending != AfterSending::GoOn && shutdown::all_sent(conn) {
+        if (*conn).after_sending.get() != AfterSending::GoOn && shutdown::all_sent(conn) {
             // Closing alone would drop what still waits for its end (`More`), were anything unread.
             shutdown::half_close(conn);
-            if (*conn).after_sending == AfterSending::Close || (*conn).ended {
+            if (*conn).after_sending.get() == AfterSending::Close || (*conn).ended.get() {
                 return close::close(conn);
             }
             if !timeouts::is_cut(conn) {
                 linger(conn);
             }
         }
-        match std::mem::replace(&mut (*conn).work, Work::None) {
+        match (*conn).work.replace(Work::None) {
             Work::None => {}
             Work::Read => read::go_on(conn),
             Work::Judge => overdue::turn(conn),
@@ -297,20 +297,23 @@ unsafe fn turn(conn: *mut Connection) {
 unsafe fn linger(conn: *mut Connection) {
     // SAFETY: the list is this thread's.
     unsafe {
-        if std::mem::replace(&mut (*conn).on_lingering, true) {
+        if (*conn).on_lingering.replace(true) {
             return;
         }
         let own = loop_of((*conn).public.eventLoop.get());
-        (*conn).linger_until = (iteration::now_ms() + LINGER_MS) as u32;
-        (*conn).next_lingering = (*own).lingering;
-        (*own).lingering = conn;
+        (*conn).linger_until.set((iteration::now_ms() + LINGER_MS) as u32);
+        (*conn).next_lingering.set((*own).lingering.get());
+        (*own).lingering.set(conn);
     }
 }
 
 /// Whether a connection that lingers has waited long enough.
 unsafe fn has_lingered(conn: *const Connection, now: i64) -> bool {
     // SAFETY: a connection that wasn't freed yet, on its loop's thread.
-    unsafe { (*conn).on_lingering && (*conn).linger_until.wrapping_sub(now as u32) as i32 <= 0 }
+    unsafe {
+        (*conn).on_lingering.get()
+            && (*conn).linger_until.get().wrapping_sub(now as u32) as i32 <= 0
+    }
 }
 
 /// Closes a connection that has lingered long enough.
@@ -334,17 +337,17 @@ pub unsafe fn end_lingering(l: *mut event_loop, now: i64) {
     // SAFETY: a listed connection isn't freed.
     unsafe {
         let own = loop_of(l);
-        let mut conn = std::mem::replace(&mut (*own).lingering, ptr::null_mut());
+        let mut conn = (*own).lingering.replace(ptr::null_mut());
         while !conn.is_null() {
-            let following = (*conn).next_lingering;
+            let following = (*conn).next_lingering.get();
             if !(*conn).closed.load(Relaxed) && has_lingered(conn, now) {
                 overdue::begin(conn);
             }
             if (*conn).closed.load(Relaxed) {
-                (*conn).on_lingering = false;
+                (*conn).on_lingering.set(false);
             } else {
-                (*conn).next_lingering = (*own).lingering;
-                (*own).lingering = conn;
+                (*conn).next_lingering.set((*own).lingering.get());
+                (*own).lingering.set(conn);
             }
             conn = following;
         }

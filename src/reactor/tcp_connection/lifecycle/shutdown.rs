@@ -74,13 +74,13 @@ pub unsafe fn look(conn: *mut Connection) {
         if !all_sent(conn) {
             return;
         }
-        if (*conn).ended && !(*conn).answering {
+        if (*conn).ended.get() && !(*conn).answering.get() {
             return ready::close_in_pass(conn, 0);
         }
-        if (*conn).after_sending != AfterSending::GoOn {
+        if (*conn).after_sending.get() != AfterSending::GoOn {
             return ready::schedule(conn);
         }
-        if (*conn).side == Side::Shutting {
+        if (*conn).side.get() == Side::Shutting {
             half_close(conn);
         }
     }
@@ -93,7 +93,7 @@ pub unsafe fn look(conn: *mut Connection) {
 pub unsafe fn half_close(conn: *mut Connection) {
     // SAFETY: a live connection.
     unsafe {
-        if !(*conn).side.half_close() {
+        if !(*conn).side.get().half_close() {
             return;
         }
         if is_torn(conn) {
@@ -117,7 +117,7 @@ pub unsafe fn half_close(conn: *mut Connection) {
 pub unsafe fn take_posted_shutdown(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
-        (*conn).side.shut();
+        (*conn).side.get().shut();
         if open::is_open(conn) {
             look(conn);
         }
@@ -152,7 +152,7 @@ pub unsafe fn end_at(conn: *mut Connection, time: i64) -> c_int {
             return errno::fail(libc::ENOMEM);
         }
         (*conn).intake.shut();
-        (*conn).side.shut();
+        (*conn).side.get().shut();
         if open::is_announced(conn) {
             begin_end(conn);
         }
@@ -168,7 +168,7 @@ pub unsafe fn begin_end(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
         pause::resume(conn);
-        (*conn).after_sending = AfterSending::Linger;
+        (*conn).after_sending.set(AfterSending::Linger);
         ready::schedule(conn);
     }
 }

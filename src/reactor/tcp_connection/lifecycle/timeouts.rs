@@ -167,7 +167,7 @@ pub unsafe fn begin(conn: *mut Connection) -> bool {
             times.received = timers::now_ns();
             times.sent = times.received;
             times.moved = times.received;
-            let left = sys_fd::on_its_way((*conn).number);
+            let left = sys_fd::on_its_way((*conn).number.get());
             times.arrived = times.written.wrapping_sub(left);
             times.on_its_way = left > 0;
         }

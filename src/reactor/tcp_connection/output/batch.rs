@@ -71,7 +71,7 @@ pub unsafe fn send(conn: *mut Connection, data: *const u8, len: usize, now: u32)
         let answer = (&raw mut (*group).answers).cast::<Answer>().add((*group).count);
         answer.write(Answer { conn, len });
         (*group).count += 1;
-        (*conn).waits_together = true;
+        (*conn).waits_together.set(true);
         len as isize
     }
 }
@@ -95,7 +95,7 @@ unsafe fn group(l: *mut event_loop) -> *mut Together {
     // SAFETY: a live loop on its thread; fresh memory is written at once, but for the room.
     unsafe {
         let own = loop_of(l);
-        if (*own).together.is_null() {
+        if (*own).together.get().is_null() {
             let group = pool::alloc(size_of::<Together>()).cast::<Together>();
             if !group.is_null() {
                 (&raw mut (*group).answers).write([NONE; GROUP]);
@@ -103,9 +103,9 @@ unsafe fn group(l: *mut event_loop) -> *mut Together {
                 (*group).used = 0;
                 (*group).was_slow = false;
             }
-            (*own).together = group;
+            (*own).together.set(group);
         }
-        (*own).together
+        (*own).together.get()
     }
 }
 
@@ -119,19 +119,19 @@ pub unsafe fn flush(l: *mut event_loop) {
     // isn't refused for what others have sent since: refusing takes their tasks in, and one of those may
     // be what flushes.
     unsafe {
-        let group = (*loop_of(l)).together;
+        let group = (*loop_of(l)).together.get();
         if group.is_null() || (*group).count == 0 {
             return;
         }
         let mut at = (&raw const (*group).room).cast::<u8>();
         for i in 0..std::mem::replace(&mut (*group).count, 0) {
             let Answer { conn, len } = (&raw const (*group).answers).cast::<Answer>().add(i).read();
-            (*conn).waits_together = false;
+            (*conn).waits_together.set(false);
             if !open::is_entered(conn) {
                 // A callback closed the descriptor, and its number is another's.
                 ready::close_in_pass(conn, libc::EBADF);
             } else if !(*conn).closed.load(Relaxed)
-                && (*conn).side != Side::HalfClosed
+                && (*conn).side.get() != Side::HalfClosed
                 && write::write_or_queue(conn, at, len, More::Nothing) < 0
             {
                 // The answer was taken: where it can't be sent after all, nobody waits for it.
@@ -150,13 +150,13 @@ pub unsafe fn flush(l: *mut event_loop) {
 pub unsafe fn forget(l: *mut event_loop) {
     // SAFETY: connections of the group are open: one that closes is flushed first.
     unsafe {
-        let group = (*loop_of(l)).together;
+        let group = (*loop_of(l)).together.get();
         if group.is_null() {
             return;
         }
         for i in 0..std::mem::replace(&mut (*group).count, 0) {
             let answer = (&raw const (*group).answers).cast::<Answer>().add(i);
-            (*(*answer).conn).waits_together = false;
+            (*(*answer).conn).waits_together.set(false);
         }
         (*group).used = 0;
     }
@@ -170,7 +170,7 @@ pub unsafe fn forget(l: *mut event_loop) {
 pub unsafe fn flush_of(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
-        if (*conn).waits_together {
+        if (*conn).waits_together.get() {
             flush((*conn).public.eventLoop.get());
         }
     }
@@ -183,7 +183,7 @@ pub unsafe fn flush_of(conn: *mut Connection) {
 pub unsafe fn free(l: *mut event_loop) {
     // SAFETY: the group is the loop's own.
     unsafe {
-        let group = std::mem::replace(&mut (*loop_of(l)).together, ptr::null_mut());
+        let group = (*loop_of(l)).together.replace(ptr::null_mut());
         if !group.is_null() {
             pool::free(group.cast(), size_of::<Together>());
         }

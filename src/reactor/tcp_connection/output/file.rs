@@ -42,8 +42,8 @@ pub unsafe fn send(conn: *mut Connection, fd: c_int, at: i64, len: u64) -> bool 
     unsafe {
         posts::take_in(conn);
         let x = cold_state::make(conn);
-        let open = open::is_open(conn) && (*conn).side == Side::Open;
-        if x.is_null() || !open || (*conn).sends_file {
+        let open = open::is_open(conn) && (*conn).side.get() == Side::Open;
+        if x.is_null() || !open || (*conn).sends_file.get() {
             sys_fd::close(fd);
             errno::set(if x.is_null() { libc::ENOMEM } else { libc::ENOTCONN });
             return false;
@@ -52,13 +52,13 @@ pub unsafe fn send(conn: *mut Connection, fd: c_int, at: i64, len: u64) -> bool 
         let begins = queue::is_empty(conn);
         let before = readable(&raw const (*conn).output) as u32;
         (*x).file = State { fd, before, at, left: len };
-        (*conn).sends_file = true;
+        (*conn).sends_file.set(true);
         if begins {
             if !flush(conn) {
                 ready::close_in_pass(conn, errno::get());
                 return false;
             }
-            if !(*conn).sends_file {
+            if !(*conn).sends_file.get() {
                 return true;
             }
             timeouts::queued(conn);
@@ -140,7 +140,7 @@ unsafe fn copy(conn: *mut Connection, file: *const State, most: usize) -> isize 
 /// A connection that wasn't freed yet, on its thread.
 pub unsafe fn position(conn: *const Connection) -> u32 {
     // SAFETY: as said; who sends a file has extras.
-    unsafe { if (*conn).sends_file { (*cold_state::get(conn)).file.at as u32 } else { 0 } }
+    unsafe { if (*conn).sends_file.get() { (*cold_state::get(conn)).file.at as u32 } else { 0 } }
 }
 
 /// Closes the file, if there is one.
@@ -150,7 +150,7 @@ pub unsafe fn position(conn: *const Connection) -> u32 {
 pub unsafe fn let_go(conn: *mut Connection) {
     // SAFETY: as said; who sends a file has extras.
     unsafe {
-        if std::mem::replace(&mut (*conn).sends_file, false) {
+        if (*conn).sends_file.replace(false) {
             let file = &raw mut (*cold_state::get(conn)).file;
             sys_fd::close((*file).fd);
             // What is left of it is asked for afterwards.

@@ -25,7 +25,7 @@ pub unsafe fn enqueue(conn: *mut Connection, data: *const u8, len: usize) -> boo
     unsafe {
         let output = &raw mut (*conn).output;
         let empty = nothing((*conn).public.eventLoop.get());
-        let ours = (*output).data.get().cast() == (*conn).output_block
+        let ours = (*output).data.get().cast() == (*conn).output_block.get()
             || (*output).data.get().cast() == empty;
         if !ours {
             let done = buf::append_bytes(output, data, len);
@@ -38,7 +38,7 @@ pub unsafe fn enqueue(conn: *mut Connection, data: *const u8, len: usize) -> boo
         if total - end < len {
             // Moving pays only where it frees as much as it moves.
             if total - used >= len && (*output).readIndex.get() as usize >= used {
-                ptr::copy(buf::read_at(output), (*conn).output_block, used);
+                ptr::copy(buf::read_at(output), (*conn).output_block.get(), used);
             } else {
                 let mut size = total.max(FIRST_BLOCK);
                 while size - used < len && size < SIZE_MAX {
@@ -55,8 +55,8 @@ pub unsafe fn enqueue(conn: *mut Connection, data: *const u8, len: usize) -> boo
                     ptr::copy_nonoverlapping(buf::read_at(output), block, used);
                 }
                 free_block(conn);
-                (*conn).output_block = block;
-                (*conn).output_touched = 0;
+                (*conn).output_block.set(block);
+                (*conn).output_touched.set(0);
                 (*output).data.set(block.cast());
                 (*output).total_size.set(size as c_int);
             }
@@ -67,7 +67,7 @@ pub unsafe fn enqueue(conn: *mut Connection, data: *const u8, len: usize) -> boo
         ptr::copy_nonoverlapping(data, at, len);
         at.add(len).write(0);
         (*output).writeIndex.set((end + len) as c_int);
-        (*conn).output_touched = (*conn).output_touched.max((end + len + 1) as u32);
+        (*conn).output_touched.set((*conn).output_touched.get().max((end + len + 1) as u32));
         quota::recount(conn);
         true
     }
@@ -80,9 +80,9 @@ pub unsafe fn enqueue(conn: *mut Connection, data: *const u8, len: usize) -> boo
 pub unsafe fn free_block(conn: *mut Connection) {
     // SAFETY: the block came from the pools, and the pointer is dropped with it.
     unsafe {
-        let block = std::mem::replace(&mut (*conn).output_block, ptr::null_mut());
+        let block = (*conn).output_block.replace(ptr::null_mut());
         if !block.is_null() {
-            pool::run_free(block, (*conn).output_touched as usize);
+            pool::run_free(block, (*conn).output_touched.get() as usize);
         }
     }
 }
@@ -93,7 +93,7 @@ pub unsafe fn free_block(conn: *mut Connection) {
 /// A connection that wasn't freed yet, on its thread.
 pub unsafe fn is_empty(conn: *const Connection) -> bool {
     // SAFETY: as said.
-    unsafe { readable(&raw const (*conn).output) == 0 && !(*conn).sends_file }
+    unsafe { readable(&raw const (*conn).output) == 0 && !(*conn).sends_file.get() }
 }
 
 /// Writes what is queued. False with errno when the connection is broken.
@@ -103,7 +103,7 @@ pub unsafe fn is_empty(conn: *const Connection) -> bool {
 pub unsafe fn flush(conn: *mut Connection) -> bool {
     // SAFETY: as said.
     unsafe {
-        if (*conn).sends_file {
+        if (*conn).sends_file.get() {
             return file::flush(conn);
         }
         write_out(conn, readable(&raw const (*conn).output)).is_some()
@@ -127,7 +127,7 @@ pub unsafe fn write_out(conn: *mut Connection, len: usize) -> Option<usize> {
         quota::recount(conn);
         if readable(output) == 0 {
             let empty = nothing((*conn).public.eventLoop.get());
-            if (*output).data.get().cast() == (*conn).output_block {
+            if (*output).data.get().cast() == (*conn).output_block.get() {
                 free_block(conn);
                 open::empty(output, empty);
             }

@@ -92,7 +92,7 @@ pub unsafe fn give_back(conn: *const Connection, len: usize) {
 /// A connection that wasn't freed yet, on its thread.
 pub unsafe fn all_sent(conn: *const Connection) -> bool {
     // SAFETY: as said.
-    unsafe { queue::is_empty(conn) && (*conn).intake.waiting() == u64::from((*conn).counted) }
+    unsafe { queue::is_empty(conn) && (*conn).intake.waiting() == u64::from((*conn).counted.get()) }
 }
 
 /// The bytes that an accepted send took room for have come to the connection's own thread: from now on
@@ -102,7 +102,7 @@ pub unsafe fn all_sent(conn: *const Connection) -> bool {
 /// A live connection on its thread.
 pub unsafe fn adopt(conn: *mut Connection, len: usize) {
     // SAFETY: as said.
-    unsafe { (*conn).counted += len as u32 }
+    unsafe { (*conn).counted.set((*conn).counted.get() + len as u32) }
 }
 
 /// The queue has changed, by the library or by the program's own hands.
@@ -113,7 +113,7 @@ pub unsafe fn recount(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
         let now = readable(&raw const (*conn).output) as u32;
-        let before = std::mem::replace(&mut (*conn).counted, now);
+        let before = (*conn).counted.replace(now);
         if now != before {
             (*conn).intake.change(i64::from(now) - i64::from(before));
         }

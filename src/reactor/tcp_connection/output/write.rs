@@ -51,7 +51,7 @@ pub unsafe fn write_some(conn: *mut Connection, data: *const u8, len: usize, mor
     // SAFETY: `data` holds `len` bytes.
     unsafe {
         let fd = (*conn).channel.fd.get();
-        let n = if (*conn).kind.is_socket() {
+        let n = if (*conn).kind.get().is_socket() {
             sys_fd::send(fd, data, len, more)
         } else {
             sys_fd::write_nosignal(fd, data, len)
@@ -156,7 +156,7 @@ pub unsafe fn write_or_queue(
     unsafe {
         batch::flush_of(conn);
         let mut written = 0;
-        let begins = readable(&raw const (*conn).output) == 0 && !(*conn).sends_file;
+        let begins = readable(&raw const (*conn).output) == 0 && !(*conn).sends_file.get();
         if begins {
             let n = write_some(conn, data, len, more);
             if n == len as isize {
@@ -231,7 +231,7 @@ pub unsafe fn update(conn: *mut Connection, events: c_int) {
             return;
         }
         (*ch).events.set(events);
-        if (*conn).registered {
+        if (*conn).registered.get() {
             refresh(conn);
         }
     }
@@ -245,7 +245,7 @@ pub unsafe fn refresh(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
         let ch = &raw mut (*conn).channel;
-        if registration::update((*conn).public.eventLoop.get(), (*conn).number, ch) < 0 {
+        if registration::update((*conn).public.eventLoop.get(), (*conn).number.get(), ch) < 0 {
             ready::close_unwatched(conn);
         }
     }
@@ -259,11 +259,11 @@ pub unsafe fn take_posted_bytes(conn: *mut Connection, data: *const u8, len: usi
     // SAFETY: as said.
     unsafe {
         quota::adopt(conn, len);
-        if open::is_open(conn) && (*conn).side != Side::HalfClosed {
+        if open::is_open(conn) && (*conn).side.get() != Side::HalfClosed {
             write_or_queue(conn, data, len, More::Nothing);
         }
         quota::recount(conn);
-        if open::is_open(conn) && ((*conn).side == Side::Shutting || (*conn).ended) {
+        if open::is_open(conn) && ((*conn).side.get() == Side::Shutting || (*conn).ended.get()) {
             shutdown::look(conn);
         }
     }

@@ -81,7 +81,7 @@ unsafe fn arrive(conn: *mut Connection, now: i64) {
         if times.written == times.arrived {
             return;
         }
-        let left = sys_fd::on_its_way((*conn).number);
+        let left = sys_fd::on_its_way((*conn).number.get());
         let arrived = times.written.wrapping_sub(left);
         let before = std::mem::replace(&mut times.arrived, arrived);
         // What came and went between two looks has left its stamp when it was written.
@@ -102,7 +102,7 @@ unsafe fn is_queued(conn: *const Connection) -> bool {
 /// paused or off its loop, nor after the peer's end.
 unsafe fn reads(conn: *const Connection) -> bool {
     // SAFETY: a live connection.
-    unsafe { (*conn).registered && (*conn).channel.events.get() & EVENT_READ != 0 }
+    unsafe { (*conn).registered.get() && (*conn).channel.events.get() & EVENT_READ != 0 }
 }
 
 /// Whether a limit seems to be reached.
