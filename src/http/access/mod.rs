@@ -24,7 +24,7 @@ use crate::http::server::server_state;
 use crate::http::server::server_state::HttpServer;
 use crate::http::wire::status::{Status, reason};
 use crate::http::wire::text::text;
-use crate::reactor::tcp_connection::protocol;
+use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_server::{has_started, is_freed};
 use crate::sys::{errno, pool};
 
@@ -180,7 +180,7 @@ pub unsafe fn answered(
     // SAFETY: as said.
     unsafe {
         match journal(conn).as_mut() {
-            Some(journal) if !cut && protocol::file_left(conn) > 0 => {
+            Some(journal) if !cut && Connection::from_c(conn).file_left() > 0 => {
                 (journal.pending, journal.is_file) = (true, true);
                 (journal.status, journal.bytes) = (status, bytes);
             }
@@ -234,7 +234,7 @@ pub unsafe fn ended(conn: *mut tcp_connection) {
             return;
         }
         let (status, bytes) = ((*journal).status, (*journal).bytes);
-        let left = protocol::file_left(conn);
+        let left = Connection::from_c(conn).file_left();
         match (*journal).turned_away {
             0 if !(*journal).pending => (),
             0 if (*journal).is_file => {

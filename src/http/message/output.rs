@@ -5,7 +5,7 @@ use core::ptr::null_mut;
 use crate::abi::types::tcp_connection;
 use crate::http::message::body_file::BodyFile;
 use crate::http::wire::encode::Sink;
-use crate::reactor::tcp_connection::{protocol, send_before, send_together};
+use crate::reactor::tcp_connection::{Connection, send_before, send_together};
 use crate::sys::fd::More;
 use crate::sys::{file as sys_file, pool};
 
@@ -76,7 +76,8 @@ impl Output {
             if self.flush_before(More::AtOnce) {
                 let (at, length) = (file.at, file.length);
                 // SAFETY: see `new`; the descriptor is the file's own, and given up.
-                let sent = unsafe { protocol::send_file(self.conn, file.into_fd(), at, length) };
+                let sent =
+                    unsafe { Connection::from_c(self.conn).send_file(file.into_fd(), at, length) };
                 self.failed |= !sent;
             }
             return;

@@ -12,9 +12,9 @@ use crate::abi::types::{event_loop, tcp_connection};
 use crate::http::server::connection::{Http, Phase};
 use crate::http::server::server_state::HttpServer;
 use crate::http::wire::status::{REQUEST_TIMEOUT, SERVICE_UNAVAILABLE, Status};
-use crate::reactor::event_loop::create::http_timer;
+use crate::reactor::event_loop::state;
 use crate::reactor::event_loop::{iteration, roster, timers};
-use crate::reactor::tcp_connection::{close_after_send, is_open, judge_in_pass, protocol};
+use crate::reactor::tcp_connection::{Connection, close_after_send, is_open, judge_in_pass};
 
 /// The longest pause between two looks.
 const PAUSE_MS: u32 = 1000;
@@ -31,7 +31,7 @@ pub unsafe fn registered(conn: *mut tcp_connection) {
     // SAFETY: as said; the timer's number is the loop's.
     unsafe {
         let l = (*conn).eventLoop.get();
-        let timer = http_timer(l);
+        let timer = (*state::of(l)).attachment_timer.as_ptr();
         if *timer == 0 {
             let server = server_state::of(conn);
             let pause = if server.is_null() { PAUSE_MS } else { pause_of(&*server, PAUSE_MS) };
@@ -60,7 +60,7 @@ unsafe extern "C-unwind" fn on_time(l: *mut event_loop, _timer: u64, _data: *mut
         let mut any = false;
         roster::each(l, |own| {
             let conn: *mut tcp_connection = own.cast();
-            if !is_open(conn) || !http_server::serves(conn) {
+            if !is_open(conn) || !http_server::serves(Connection::from_c(conn)) {
                 return;
             }
             any = true;
@@ -73,7 +73,7 @@ unsafe extern "C-unwind" fn on_time(l: *mut event_loop, _timer: u64, _data: *mut
                 judge_in_pass(own);
             }
         });
-        let timer = http_timer(l);
+        let timer = (*state::of(l)).attachment_timer.as_ptr();
         *timer = 0;
         if any {
             *timer = timers::start(l, i64::from(pause), 0, Some(on_time), null_mut());
@@ -109,8 +109,8 @@ unsafe fn over(
     unsafe {
         let deadlines = &server.deadlines;
         // What the client takes is seen from look to look.
-        let sends = protocol::is_sending(conn);
-        let taken = if sends { protocol::taken(conn) } else { 0 };
+        let sends = Connection::from_c(conn).is_sending();
+        let taken = if sends { Connection::from_c(conn).taken() } else { 0 };
         if !sends || (*http).taken.get() != taken {
             (*http).taken.set(taken);
             (*http).written.set(now);
@@ -118,7 +118,7 @@ unsafe fn over(
         if sends && is_over(&deadlines.write, (*http).written.get(), now) {
             return Some(Over::Cut);
         }
-        if protocol::is_ending(conn) {
+        if Connection::from_c(conn).is_ending() {
             // It lingers at last: the reactor has a limit for that.
             return None;
         }
@@ -139,7 +139,7 @@ unsafe fn over(
             Phase::Idle | Phase::Send if sends => None,
             Phase::Idle | Phase::Send => is_over(&deadlines.idle, since, now).then_some(Over::Idle),
             // The program lets the client wait, not the other way round.
-            Phase::Body if protocol::is_paused(conn) => None,
+            Phase::Body if Connection::from_c(conn).is_paused() => None,
             Phase::Head => late(is_over(&deadlines.head, since, now)),
             Phase::Body => {
                 let slow = rate::is_over(http, server, SLACK_MS, now);
@@ -177,7 +177,7 @@ pub unsafe fn judge(conn: *mut tcp_connection) {
         (*server).counts.timeouts.fetch_add(1, Relaxed);
         match over {
             Over::Idle => close_after_send(conn, false),
-            Over::Cut => protocol::cut(conn, libc::ETIMEDOUT),
+            Over::Cut => Connection::from_c(conn).cut(libc::ETIMEDOUT),
             Over::Answer(status) => {
                 refuse::turn_away(conn, status);
                 (*server).answered(status);

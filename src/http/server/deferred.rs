@@ -33,9 +33,9 @@ pub use crate::http::server::deferred::telling::{
 };
 use crate::http::wire::status::Status;
 use crate::reactor::event_loop::posts;
+use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::is_open;
-use crate::reactor::tcp_connection::protocol;
-use crate::reactor::tcp_connection::protocol::{release as release_connection, retain};
+use crate::reactor::tcp_connection::lifecycle::close;
 use crate::sys::{errno, pool};
 
 #[repr(C)]
@@ -77,7 +77,7 @@ pub unsafe fn make(
     // SAFETY: fresh memory is written before it is used.
     unsafe {
         let deferred: *mut Deferred = pool::alloc(size_of::<Deferred>()).cast();
-        if deferred.is_null() || !retain(conn) {
+        if deferred.is_null() || !Connection::from_c(conn).refs.retain() {
             if !deferred.is_null() {
                 pool::free(deferred.cast(), size_of::<Deferred>());
             }
@@ -166,7 +166,7 @@ unsafe fn free(deferred: *mut Deferred) {
         }
         let conn = (*deferred).conn;
         pool::free(deferred.cast(), size_of::<Deferred>());
-        release_connection(conn);
+        close::release(conn.cast());
     }
 }
 
@@ -197,7 +197,7 @@ pub unsafe extern "C" fn yolanda_http_response_send(httpResponse: *mut http_resp
             return errno::fail(libc::ENOMEM);
         }
         (*deferred).hold.give_back();
-        if !protocol::is_own_thread(conn) {
+        if !Connection::from_c(conn).is_own_thread() {
             (*deferred).hold.wait_for_calls();
         }
         let open = is_open(conn);
@@ -223,7 +223,7 @@ pub unsafe extern "C" fn yolanda_http_response_queued(httpResponse: *mut http_re
         return 0;
     };
     // SAFETY: as above.
-    unsafe { protocol::unsent((*deferred).conn) }
+    unsafe { Connection::from_c((*deferred).conn).unsent() }
 }
 
 /// Whether something of a response was sent.

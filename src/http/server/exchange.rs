@@ -28,9 +28,8 @@ use crate::http::wire::limits::Limits;
 use crate::http::wire::status::Status;
 use crate::http::{access, route};
 use crate::reactor::buffer::readable;
-use crate::reactor::event_loop::create::http_slot;
 use crate::reactor::event_loop::iteration;
-use crate::reactor::tcp_connection::{close_after_send, is_open, protocol};
+use crate::reactor::tcp_connection::{Connection, close_after_send, is_open};
 use crate::reactor::tcp_server::is_ending;
 use crate::sys::fd::More;
 
@@ -63,7 +62,9 @@ const UNREAD_MAX: usize = 64 << 10;
 /// `conn` is a live connection of an HTTP server, on its own thread, and `input` its input.
 pub unsafe fn serve(input: *mut buffer, conn: *mut tcp_connection) {
     // SAFETY: the connection stays while frames of its loop use it.
-    unsafe { while serve_some(input, conn) && is_open(conn) && !protocol::is_ending(conn) {} }
+    unsafe {
+        while serve_some(input, conn) && is_open(conn) && !Connection::from_c(conn).is_ending() {}
+    }
 }
 
 /// Whether there is more to do: what came behind a response that was given while its callback ran the loop.
@@ -76,7 +77,7 @@ unsafe fn serve_some(input: *mut buffer, conn: *mut tcp_connection) -> bool {
             // answer is outstanding: who gives it, or has sent it, goes on with them.
             let much = is_waited_for(conn, http) && readable(input) >= UNREAD_MAX;
             if much && !(*http).paused.get() {
-                (*http).paused.set(protocol::pause_reading(conn));
+                (*http).paused.set(Connection::from_c(conn).pause_reading());
             }
             return false;
         }
@@ -88,7 +89,7 @@ unsafe fn serve_some(input: *mut buffer, conn: *mut tcp_connection) -> bool {
                 return false;
             }
         }
-        let slot = http_slot((*conn).eventLoop.get());
+        let slot = Connection::from_c(conn).event_loop().attachment.as_ptr();
         let scratch = scratch::take(slot);
         let request = match (*conn).request.get() {
             _ if scratch.is_null() || http.is_null() => null_mut(),
@@ -132,12 +133,12 @@ unsafe fn serve_some(input: *mut buffer, conn: *mut tcp_connection) -> bool {
             put_away(conn, scratch, request, &next);
             given = next == Next::Given;
             // Or its client has ended its stream while a callback ran the loop.
-            let answers_on = resumed || protocol::is_answering(conn);
+            let answers_on = resumed || Connection::from_c(conn).is_answering();
             if !connection::leave(conn, http) {
                 // Whoever ended it while a callback ran has left nothing to do.
             } else if !sent {
                 // Also one that waits for a deferred response, which keeps its request.
-                protocol::set_answering(conn, false);
+                Connection::from_c(conn).set_answering(false);
                 close_after_send(conn, false);
             } else if let Next::Close { linger } = next {
                 close_after_send(conn, linger);
@@ -145,7 +146,7 @@ unsafe fn serve_some(input: *mut buffer, conn: *mut tcp_connection) -> bool {
                 // A client that has ended its stream isn't done before its body is.
                 (*http).sending.set(true);
             } else if answers_on && next == Next::Stay {
-                protocol::set_answering(conn, false);
+                Connection::from_c(conn).set_answering(false);
             }
         }
         if !scratch.is_null() {
@@ -243,7 +244,7 @@ unsafe fn answer_all(
                     access::asked(conn, request);
                     access::tell(conn, request, status, bytes, false);
                 }
-                let gone = logs && protocol::is_closing(conn);
+                let gone = logs && Connection::from_c(conn).is_closing();
                 return if gone { Next::Gone } else { Next::Close { linger: true } };
             }
             let held = matches!(read, Ok(Read::Held));
@@ -280,7 +281,7 @@ unsafe fn answer_all(
             if next != Next::Stay {
                 return next;
             }
-            if streamed && protocol::is_closing(conn) {
+            if streamed && Connection::from_c(conn).is_closing() {
                 return Next::Gone;
             }
             if out.has_failed() {
@@ -290,9 +291,10 @@ unsafe fn answer_all(
                 After::Wait => return Next::Send,
                 _ if readable(input) == 0 => return Next::Stay,
                 After::GoOn
-                    if !protocol::has_had_its_time(conn, (*connection::of(conn)).since.get()) => {}
+                    if !Connection::from_c(conn)
+                        .has_had_its_time((*connection::of(conn)).since.get()) => {}
                 After::GoOn | After::Rest => {
-                    protocol::read_again(conn);
+                    Connection::from_c(conn).read_again();
                     return Next::Send;
                 }
             }
@@ -351,7 +353,7 @@ unsafe fn answer(
         let mut next = Next::Gone;
         if !deferred.is_null() {
             next = if (*http).deferred.get() == deferred { Next::Wait } else { Next::Given };
-        } else if !protocol::is_closing(conn) {
+        } else if !Connection::from_c(conn).is_closing() {
             http_response::complete(response);
             let close = client_closes
                 || http_response::asks_close(response)
@@ -370,7 +372,7 @@ unsafe fn answer(
                 access::answered(conn, request, status, bytes, out.has_failed());
             }
             next = match close {
-                _ if logs && protocol::is_closing(conn) => Next::Gone,
+                _ if logs && Connection::from_c(conn).is_closing() => Next::Gone,
                 // A client that closes has nothing more to say, unless it has said it already.
                 true => Next::Close { linger: lingers || readable(input) > 0 },
                 false => Next::Stay,
@@ -480,8 +482,7 @@ pub unsafe fn forget(conn: *mut tcp_connection) {
             deferred::tell_closed(deferred);
             deferred::leave(deferred);
         } else if !(*conn).request.get().is_null() && !connection::is_served(http) {
-            let request: *mut Request =
-                core::mem::replace(&mut (*conn).request, Cell::new(null_mut())).get().cast();
+            let request: *mut Request = (*conn).request.replace(null_mut()).cast();
             upload::end(request, CUT);
             request::free(request);
         }

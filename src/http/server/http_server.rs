@@ -1,12 +1,13 @@
 //! The HTTP server: a TCP server whose callbacks read requests and send the program's answers.
 
-use core::ffi::{c_char, c_int, c_void};
+use core::ffi::{c_char, c_int};
 use core::ptr::null_mut;
 
 use super::connection;
 use super::exchange;
 use super::scratch;
 use super::server_state;
+use super::{deadlines, rate};
 use crate::abi::types::{
     TCPserver, buffer, event_loop, http_request, http_server, request_callback, tcp_connection,
 };
@@ -16,9 +17,12 @@ use crate::http::wire::limits::Limits;
 use crate::log::CText;
 use crate::reactor::acceptor::acceptor_init;
 use crate::reactor::event_loop::create::mine;
+use crate::reactor::tcp_connection::Connection;
+use crate::reactor::tcp_connection::protocol::Protocol;
 use crate::reactor::tcp_server;
 use crate::reactor::tcp_server::{tcp_server_init, tcp_server_set_data, tcp_server_start};
 use crate::sys::{errno, fd};
+use std::ptr;
 
 unsafe extern "C-unwind" fn connection_completed(conn: *mut tcp_connection) -> c_int {
     log_msg!("connection completed");
@@ -50,48 +54,30 @@ unsafe extern "C-unwind" fn connection_closed(conn: *mut tcp_connection) -> c_in
     0
 }
 
-/// The peer of a connection that owes it an answer sends no more.
-///
-/// # Safety
-/// An open connection on its thread, within a pass.
-pub unsafe fn half_closed(conn: *mut tcp_connection) {
-    // SAFETY: only connections of an HTTP server have its state in their field.
-    unsafe {
-        if serves(conn) {
-            exchange::half_closed(conn);
-        }
-    }
-}
+/// What the reactor asks and tells the HTTP server of its connections.
+pub static HTTP: Protocol = Protocol {
+    completed: Some(connection_completed),
+    message: Some(message),
+    write_completed: Some(write_completed),
+    closed: Some(connection_closed),
+    registered: |conn| {
+        conn.event_loop().on_free_attachment.set(Some(scratch::free_kept));
+        // SAFETY: a connection of an HTTP server, on its thread.
+        unsafe { deadlines::registered(conn.as_c()) }
+    },
+    // SAFETY: as above.
+    is_answering: |conn| unsafe { exchange::is_answering(conn.as_c()) },
+    // SAFETY: as above; within the iteration.
+    half_closed: |conn| unsafe { exchange::half_closed(conn.as_c()) },
+    // SAFETY: as above.
+    paused: |conn, stopped| unsafe { rate::paused(conn.as_c(), stopped) },
+    // SAFETY: as above; after its turn.
+    judge: |conn| unsafe { deadlines::judge(conn.as_c()) },
+};
 
-/// Whether a connection's requests are being answered further down on the stack.
-///
-/// # Safety
-/// An open connection on its thread.
-pub unsafe fn is_answering(conn: *mut tcp_connection) -> bool {
-    // SAFETY: only connections of an HTTP server have its state in their field.
-    unsafe { serves(conn) && exchange::is_answering(conn) }
-}
-
-/// Frees what a loop that ends kept for its requests.
-///
-/// # Safety
-/// `slot` is the loop's place for it, and nothing uses what is in it.
-pub unsafe fn free_loop_state(slot: *mut *mut c_void) {
-    // SAFETY: handed on.
-    unsafe { scratch::empty(slot) }
-}
-
-/// Whether all callbacks of a connection are this server's own: no code of the program has it.
-///
-/// # Safety
-/// `conn` is a live connection.
-pub unsafe fn serves(conn: *const tcp_connection) -> bool {
-    // SAFETY: only the addresses of the callbacks are compared.
-    unsafe {
-        (*conn).messageCallBack.get().map(|f| f as usize) == Some(message as *const () as usize)
-            && (*conn).connectionClosedCallBack.get().map(|f| f as usize)
-                == Some(connection_closed as *const () as usize)
-    }
+/// Whether all callbacks of a connection are an HTTP server's own: no code of the program has it.
+pub fn serves(conn: &Connection) -> bool {
+    conn.protocol().is_some_and(|protocol| ptr::eq(protocol, &HTTP))
 }
 
 pub unsafe extern "C-unwind" fn http_server_new(
@@ -117,10 +103,10 @@ pub unsafe extern "C-unwind" fn http_server_new(
             false => tcp_server_init(
                 eventLoop,
                 acceptor,
-                Some(connection_completed),
-                Some(message),
-                Some(write_completed),
-                Some(connection_closed),
+                HTTP.completed,
+                HTTP.message,
+                HTTP.write_completed,
+                HTTP.closed,
                 threadNum,
             ),
         };
@@ -145,6 +131,7 @@ unsafe fn stand_on(server: *mut HttpServer, tcp_server: *mut TCPserver) {
     unsafe {
         (*server).public.tcpServer.set(tcp_server);
         tcp_server_set_data(tcp_server, server.cast());
+        tcp_server::speaks(tcp_server, &HTTP);
         tcp_server::disposes(tcp_server, server.cast(), server_state::dispose);
     }
 }
@@ -168,10 +155,10 @@ pub unsafe extern "C-unwind" fn yolanda_http_server_new(
         let tcp_server = tcp_server::yolanda_server_new(
             eventLoop,
             address,
-            Some(connection_completed),
-            Some(message),
-            Some(write_completed),
-            Some(connection_closed),
+            HTTP.completed,
+            HTTP.message,
+            HTTP.write_completed,
+            HTTP.closed,
             threads,
         );
         if tcp_server.is_null() {

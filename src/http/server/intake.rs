@@ -18,7 +18,7 @@ use crate::http::server::server_state::HttpServer;
 use crate::http::wire::limits::{DROPPED, Limits};
 use crate::http::wire::status::{SERVICE_UNAVAILABLE, Status};
 use crate::reactor::buffer::readable;
-use crate::reactor::tcp_connection::protocol;
+use crate::reactor::tcp_connection::Connection;
 
 /// What a head has come to.
 pub enum Next {
@@ -71,7 +71,7 @@ pub unsafe fn decide(
             } else if !more {
                 (*upload).part = 1;
             }
-            if protocol::is_closing(conn) || protocol::is_ending(conn) {
+            if Connection::from_c(conn).is_closing() || Connection::from_c(conn).is_ending() {
                 http_response::reset(response);
                 return Ok(Next::Gone);
             }

@@ -14,9 +14,8 @@ use crate::http::message::request;
 use crate::http::server::deferred::{Asked, Deferred};
 use crate::http::server::exchange::{is_last, note_answer, serve};
 use crate::http::server::scratch::{Current, Scratch};
-use crate::reactor::event_loop::create::http_slot;
 use crate::reactor::event_loop::iteration;
-use crate::reactor::tcp_connection::{close_after_send, is_open, protocol};
+use crate::reactor::tcp_connection::{Connection, close_after_send, is_open};
 use crate::sys::errno;
 use crate::sys::fd::More;
 
@@ -56,7 +55,7 @@ pub unsafe fn defer(response: *mut Response) -> *mut Deferred {
         if access::is_on(conn) {
             access::deferred(conn);
         }
-        protocol::set_answering(conn, true);
+        Connection::from_c(conn).set_answering(true);
         made
     }
 }
@@ -77,14 +76,14 @@ pub unsafe fn finish(conn: *mut tcp_connection, deferred: *mut Deferred) {
         (*http).deferred.set(null_mut());
         deferred::leave(deferred);
         (*conn).request.set(null_mut());
-        if !is_open(conn) || protocol::is_ending(conn) {
+        if !is_open(conn) || Connection::from_c(conn).is_ending() {
             // One that was turned away has its answer.
             if access::is_on(conn) {
                 access::given_up(conn, deferred::progress(deferred));
             }
             return;
         }
-        let slot = http_slot((*conn).eventLoop.get());
+        let slot = Connection::from_c(conn).event_loop().attachment.as_ptr();
         let scratch = scratch::take(slot);
         if scratch.is_null() {
             log_err!("http server: no memory for a response");
@@ -114,10 +113,10 @@ pub unsafe fn finish(conn: *mut tcp_connection, deferred: *mut Deferred) {
                 serve((*conn).input_buffer.get(), conn);
             }
             Some(_) => {
-                protocol::set_answering(conn, false);
+                Connection::from_c(conn).set_answering(false);
                 close_after_send(conn, sent);
             }
-            None => protocol::cut(conn, libc::ECANCELED),
+            None => Connection::from_c(conn).cut(libc::ECANCELED),
         }
     }
 }

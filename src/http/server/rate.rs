@@ -11,7 +11,7 @@ use crate::http::server::connection::{Http, Phase};
 use crate::http::server::server_settings::usable;
 use crate::http::server::server_state::HttpServer;
 use crate::reactor::event_loop::iteration;
-use crate::reactor::tcp_connection::protocol;
+use crate::reactor::tcp_connection::Connection;
 use crate::sys::errno;
 
 const GRACE_MS: u32 = 20_000;
@@ -132,7 +132,7 @@ pub unsafe fn note(conn: *mut tcp_connection, before: Phase, answered: bool) {
         } else {
             rate.goes_on(least, grace.max((*server).deadlines.body.load(Relaxed)), now);
         }
-        rate.stops(protocol::is_paused(conn), now);
+        rate.stops(Connection::from_c(conn).is_paused(), now);
     }
 }
 

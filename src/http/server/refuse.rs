@@ -9,8 +9,7 @@ use crate::http::message::request::Request;
 use crate::http::wire::date;
 use crate::http::wire::encode::{Answer, Body, Header, encode};
 use crate::http::wire::status::{SERVICE_UNAVAILABLE, Status, reason};
-use crate::reactor::event_loop::create::http_slot;
-use crate::reactor::tcp_connection::{close_after_send, protocol};
+use crate::reactor::tcp_connection::{Connection, close_after_send};
 use crate::sys::fd::More;
 
 /// The answer to bytes that are no request, or to one that isn't served; the length of its body.
@@ -41,10 +40,10 @@ pub unsafe fn turn_away(conn: *mut tcp_connection, status: Status) {
     // SAFETY: as said; a deferred response stays its holder's.
     unsafe {
         let http = connection::of(conn);
-        let slot = http_slot((*conn).eventLoop.get());
+        let slot = Connection::from_c(conn).event_loop().attachment.as_ptr();
         let scratch = scratch::take(slot);
         if http.is_null() || scratch.is_null() {
-            return protocol::cut(conn, libc::ETIMEDOUT);
+            return Connection::from_c(conn).cut(libc::ETIMEDOUT);
         }
         let mut out = Output::new(conn, (*scratch).room);
         let request: *mut Request = (*conn).request.get().cast();
@@ -59,7 +58,7 @@ pub unsafe fn turn_away(conn: *mut tcp_connection, status: Status) {
         if access::is_on(conn) {
             access::turned_away(conn, (*conn).request.get().cast(), status);
         }
-        protocol::set_answering(conn, false);
+        Connection::from_c(conn).set_answering(false);
         close_after_send(conn, true);
     }
 }

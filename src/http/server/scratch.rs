@@ -92,16 +92,13 @@ pub unsafe fn put_back(slot: *mut *mut c_void, scratch: *mut Scratch) {
     }
 }
 
+/// Frees what a loop has kept.
+///
 /// # Safety
-/// `slot` is the place of a loop whose state nobody uses any more.
-pub unsafe fn empty(slot: *mut *mut c_void) {
-    // SAFETY: what the slot holds was put there by `put_back`.
-    unsafe {
-        if !(*slot).is_null() {
-            free((*slot).cast());
-            *slot = null_mut();
-        }
-    }
+/// A state that `put_back` has left with the loop, and that nobody uses any more.
+pub unsafe fn free_kept(kept: *mut c_void) {
+    // SAFETY: it came from `take`.
+    unsafe { free(kept.cast()) }
 }
 
 unsafe fn free(scratch: *mut Scratch) {

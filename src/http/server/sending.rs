@@ -10,7 +10,7 @@ use crate::http::message::output::Output;
 use crate::http::server::connection::{Http, Phase};
 use crate::http::wire::encode::is_bodiless;
 use crate::reactor::event_loop::iteration;
-use crate::reactor::tcp_connection::protocol;
+use crate::reactor::tcp_connection::Connection;
 
 /// So many bytes of files may go to one connection before others have their turn.
 const BATCH: u64 = 1 << 20;
@@ -57,7 +57,7 @@ pub unsafe fn after(conn: *mut tcp_connection, out: &Output) -> After {
         return After::GoOn;
     }
     // SAFETY: as said.
-    match unsafe { protocol::is_sending(conn) } {
+    match unsafe { Connection::from_c(conn).is_sending() } {
         true => After::Wait,
         false if out.files > BATCH => After::Rest,
         false => After::GoOn,
@@ -74,7 +74,7 @@ pub unsafe fn wait(conn: *mut tcp_connection, http: *mut Http) {
         (*http).sending.set(true);
         (*http).phase.set(Phase::Send);
         (*http).since.set(iteration::now_ms() as u32);
-        protocol::set_answering(conn, true);
+        Connection::from_c(conn).set_answering(true);
     }
 }
 
@@ -85,7 +85,8 @@ pub unsafe fn wait(conn: *mut tcp_connection, http: *mut Http) {
 pub unsafe fn is_waited_for(conn: *mut tcp_connection, http: *const Http) -> bool {
     // SAFETY: as said.
     unsafe {
-        !(*http).deferred.get().is_null() || ((*http).sending.get() && protocol::is_sending(conn))
+        !(*http).deferred.get().is_null()
+            || ((*http).sending.get() && Connection::from_c(conn).is_sending())
     }
 }
 
@@ -100,7 +101,7 @@ pub unsafe fn resume(conn: *mut tcp_connection, http: *mut Http) -> bool {
             return false;
         }
         if (*http).paused.replace(false) {
-            protocol::resume_reading(conn);
+            Connection::from_c(conn).resume_reading();
         }
         (*http).phase.set(Phase::Idle);
         (*http).since.set(iteration::now_ms() as u32);

@@ -23,7 +23,7 @@ use crate::http::server::intake::Next;
 use crate::http::wire::limits::{ANY_LENGTH, Limits};
 use crate::http::wire::status::Status;
 use crate::reactor::buffer::{read_at, readable};
-use crate::reactor::tcp_connection::protocol;
+use crate::reactor::tcp_connection::Connection;
 use crate::sys::{errno, pool};
 
 /// Where a body goes.
@@ -169,7 +169,7 @@ pub unsafe fn read(
         loop {
             let upload = request::upload(request);
             if !upload.is_null() {
-                if protocol::is_paused(conn) {
+                if Connection::from_c(conn).is_paused() {
                     return Ok(Read::Held);
                 }
                 take(input, core::mem::replace(&mut (*upload).part, 0));
@@ -189,7 +189,9 @@ pub unsafe fn read(
             } else if done {
                 end(request, COMPLETE);
             }
-            if !upload.is_null() && (protocol::is_closing(conn) || protocol::is_ending(conn)) {
+            if !upload.is_null()
+                && (Connection::from_c(conn).is_closing() || Connection::from_c(conn).is_ending())
+            {
                 return Ok(Read::Gone);
             }
             if !halted {

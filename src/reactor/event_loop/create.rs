@@ -8,7 +8,7 @@ use crate::reactor::backend;
 use crate::reactor::event_loop::owner::on_owner;
 use crate::reactor::event_loop::state::{Loop, channel_at, count, of, quits, registration};
 use crate::sys::{errno, fd as sys_fd, pool, socket};
-use libc::{c_char, c_int, c_void};
+use libc::{c_char, c_int};
 use std::cell::{Cell, UnsafeCell};
 use std::ptr;
 
@@ -385,22 +385,4 @@ pub unsafe fn activate(l: *mut event_loop, fd: c_int, revents: c_int) -> c_int {
         }
         0
     }
-}
-
-/// The timer of the HTTP server's deadlines on this loop; 0: none.
-///
-/// # Safety
-/// `l` is a live loop.
-pub unsafe fn http_timer(l: *mut event_loop) -> *mut u64 {
-    // SAFETY: the field lives as long as the loop.
-    unsafe { (*of(l)).http_timer.as_ptr() }
-}
-
-/// Where the HTTP server keeps this loop's reusable state.
-///
-/// # Safety
-/// `l` is a live loop.
-pub unsafe fn http_slot(l: *mut event_loop) -> *mut *mut c_void {
-    // SAFETY: the slot lives as long as the loop.
-    unsafe { (*of(l)).http.as_ptr() }
 }

@@ -74,8 +74,10 @@ pub struct Loop {
     pub together: Cell<*mut Together>,
     /// An empty string, for buffers that hold nothing; also of connections that outlive the loop.
     pub empty: Cell<*mut u8>,
-    pub http: Cell<*mut c_void>,
-    pub http_timer: Cell<u64>,
+    /// What a protocol keeps here for its connections, what frees it when the loop ends, and its timer.
+    pub attachment: Cell<*mut c_void>,
+    pub on_free_attachment: Cell<Option<unsafe fn(*mut c_void)>>,
+    pub attachment_timer: Cell<u64>,
     pub roster: Roster,
     /// Connections with work left for a pass, and those whose turn has come in this one.
     pub ready: Cell<*mut Connection>,
@@ -150,6 +152,19 @@ pub struct Counts {
     pub connections_total: AtomicU64,
     pub bytes_read: AtomicU64,
     pub bytes_written: AtomicU64,
+}
+
+impl Loop {
+    /// Frees what a protocol keeps here.
+    pub fn free_attachment(&self) {
+        let kept = self.attachment.replace(std::ptr::null_mut());
+        if let Some(free) = self.on_free_attachment.get()
+            && !kept.is_null()
+        {
+            // SAFETY: who set the attachment set this function for it.
+            unsafe { free(kept) };
+        }
+    }
 }
 
 /// Adds to a count of the loop's own thread: no lock prefix is needed.

@@ -4,7 +4,6 @@
 use super::state;
 use super::{budget, create as event_loops, iteration, owner, posts, registry, roster, signals};
 use crate::abi::types::event_loop;
-use crate::http::server::http_server;
 use crate::reactor::event_loop::state::{channel_at, of};
 use crate::reactor::threads::thread_pool;
 use crate::reactor::{client, tcp_connection, tcp_server};
@@ -23,7 +22,7 @@ pub unsafe fn free_loop(l: *mut event_loop) {
         finish(l);
         forget_channels(l);
         signals::forget_loop(l);
-        http_server::free_loop_state(event_loops::http_slot(l));
+        (*of(l)).free_attachment();
         event_loops::release_parts(of(l));
         state::give_up(l);
     }

@@ -217,7 +217,7 @@ pub unsafe fn close_after_send(conn: *mut tcp_connection, linger: bool) {
         }
         (*own).intake.shut();
         posts::take_in(own);
-        (*own).side.get().shut();
+        Side::shut(&(*own).side);
         (*own).after_sending.set(if linger { AfterSending::Linger } else { AfterSending::Close });
         pause::resume(own);
         ready::schedule(own);

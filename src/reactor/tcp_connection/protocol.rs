@@ -1,221 +1,294 @@
-//! What a protocol on top of connections needs, beside the functions that programs have.
+//! What a protocol on top of connections needs: the hooks that the reactor calls, and methods beside the functions
+//! that programs have.
 
-use super::{AfterSending, Connection, Work, of};
+use super::input::pause;
+use super::lifecycle::{close, open, overdue, ready, shutdown};
+use super::output::{file, queue};
+use super::{AfterSending, Connection, Work};
 use crate::abi::types::tcp_connection;
+use crate::abi::types::{
+    connection_closed_call_back, connection_completed_call_back, message_call_back,
+    write_completed_call_back,
+};
 use crate::reactor::event_loop::budget;
 use crate::reactor::event_loop::owner::on_owner;
-use crate::reactor::tcp_connection::input::pause;
-pub use crate::reactor::tcp_connection::lifecycle::shutdown::Tail;
-use crate::reactor::tcp_connection::lifecycle::{close, open, ready, shutdown};
-use crate::reactor::tcp_connection::output::{file, queue};
-use crate::sys::fd as sys_fd;
+use crate::reactor::event_loop::state::{self, Loop};
+use crate::sys::fd::{self as sys_fd, More};
 use libc::c_int;
+use std::ops::Deref;
+use std::ptr::{self, NonNull};
+use std::sync::atomic::Ordering::Relaxed;
 
-/// Keeps the connection's memory. False when it is kept too often.
-///
-/// # Safety
-/// A connection that is live or retained.
-pub unsafe fn retain(conn: *mut tcp_connection) -> bool {
-    // SAFETY: as said.
-    unsafe { (*of(conn)).refs.retain() }
+pub use super::lifecycle::shutdown::Tail;
+
+/// A protocol: the callbacks of its connections, and what the reactor asks and tells it besides. A server that
+/// was made with one has it as long as the program leaves these callbacks in their places.
+pub struct Protocol {
+    pub completed: connection_completed_call_back,
+    pub message: message_call_back,
+    pub write_completed: write_completed_call_back,
+    pub closed: connection_closed_call_back,
+    /// The connection has come to its loop.
+    pub registered: fn(&Connection),
+    /// Whether requests of the connection are being answered further down on the stack.
+    pub is_answering: fn(&Connection) -> bool,
+    /// The peer of a connection that owes it an answer sends no more.
+    pub half_closed: fn(&Connection),
+    /// Reading was stopped (true), or goes on.
+    pub paused: fn(&Connection, bool),
+    /// The connection has had its turn: what is still overdue ends it.
+    pub judge: fn(&Connection),
 }
 
-/// Gives a reference of `retain` back.
-///
-/// # Safety
-/// The reference is the caller's.
-pub unsafe fn release(conn: *mut tcp_connection) {
-    // SAFETY: as said.
-    unsafe { close::release(of(conn)) };
-}
+/// A reference to a connection that keeps its memory; any thread may hold it.
+#[allow(dead_code)]
+pub struct Kept(NonNull<Connection>);
 
-/// Bytes that were sent and that the kernel hasn't taken yet; any thread.
-///
-/// # Safety
-/// A connection that is live or retained.
-pub unsafe fn unsent(conn: *mut tcp_connection) -> usize {
-    // SAFETY: as said.
-    unsafe { (*of(conn)).intake.waiting() as usize }
-}
+impl Deref for Kept {
+    type Target = Connection;
 
-/// Whether bytes or a file stand in the queue.
-///
-/// # Safety
-/// A live connection on its thread.
-pub unsafe fn is_sending(conn: *mut tcp_connection) -> bool {
-    // SAFETY: as said.
-    unsafe { !queue::is_empty(of(conn)) }
-}
-
-/// Bytes of the latest file that haven't been sent, and won't be where the connection has closed.
-///
-/// # Safety
-/// A connection that wasn't freed yet, on its thread.
-pub unsafe fn file_left(conn: *mut tcp_connection) -> u64 {
-    // SAFETY: as said.
-    unsafe { file::left(of(conn)) }
-}
-
-/// Sends `len` bytes of a file, from `at` on, behind all that was sent before. The descriptor is the
-/// connection's from now on, whatever comes of it; one file at a time. Where the file ends before, the
-/// connection is cut. False when the connection takes nothing any more, or memory is out.
-///
-/// # Safety
-/// A live connection on its thread; `fd` is an open descriptor that nobody else uses; `len` isn't 0.
-pub unsafe fn send_file(conn: *mut tcp_connection, fd: c_int, at: i64, len: u64) -> bool {
-    // SAFETY: as said.
-    unsafe { file::send(of(conn), fd, at, len) }
-}
-
-/// Has the message callback called again, in the next pass, with what it leaves unread now.
-///
-/// # Safety
-/// A live connection on its thread, in its message callback.
-pub unsafe fn read_again(conn: *mut tcp_connection) {
-    // SAFETY: as said.
-    unsafe {
-        let own = of(conn);
-        (*own).owes_message.set(true);
-        ready::give(own, Work::Read);
+    fn deref(&self) -> &Connection {
+        // SAFETY: the reference that `keep` took isn't given back before the drop.
+        unsafe { self.0.as_ref() }
     }
 }
 
-/// Whether others are due: callbacks have taken long in this pass, as of `now`, the low bits of the coarse clock.
-///
-/// # Safety
-/// A live connection on its thread.
-pub unsafe fn has_had_its_time(conn: *mut tcp_connection, now: u32) -> bool {
-    // SAFETY: as said.
-    unsafe { budget::is_spent_at((*conn).eventLoop.get(), now) }
-}
-
-/// A number that changes whenever the peer takes something, of the queue or of what the kernel holds:
-/// of that a slow reader takes a lot before the kernel asks for more. Costs a system call.
-///
-/// # Safety
-/// A live connection on its thread.
-pub unsafe fn taken(conn: *mut tcp_connection) -> u32 {
-    // SAFETY: as said.
-    unsafe {
-        let own = of(conn);
-        let kernel = sys_fd::on_its_way((*own).number.get());
-        kernel.wrapping_sub((*own).output.readIndex.get() as u32).wrapping_sub(file::position(own))
+impl Drop for Kept {
+    fn drop(&mut self) {
+        // SAFETY: the reference that `keep` took, given back once.
+        unsafe { close::release(self.0.as_ptr()) };
     }
 }
 
-/// Whether closing has begun, for whatever reason: nothing is sent any more.
-///
-/// # Safety
-/// A connection that is live or retained.
-pub unsafe fn is_closing(conn: *mut tcp_connection) -> bool {
-    // SAFETY: as said.
-    unsafe { !open::is_open(of(conn)) }
-}
-
-/// Whether the connection only waits for its end.
-///
-/// # Safety
-/// A live connection on its thread.
-pub unsafe fn is_ending(conn: *mut tcp_connection) -> bool {
-    // SAFETY: as said.
-    unsafe { (*of(conn)).after_sending.get() != AfterSending::GoOn }
-}
-
-/// Whether this is the connection's thread.
-///
-/// # Safety
-/// A connection that is live or retained.
-pub unsafe fn is_own_thread(conn: *mut tcp_connection) -> bool {
-    // SAFETY: its reference keeps the loop's memory.
-    unsafe { on_owner((*conn).eventLoop.get()) }
-}
-
-/// Whether reading is stopped.
-///
-/// # Safety
-/// A live connection on its thread.
-pub unsafe fn is_paused(conn: *mut tcp_connection) -> bool {
-    // SAFETY: as said.
-    unsafe { (*of(conn)).paused.get() }
-}
-
-/// Whether the peer has ended its side. Where reading is stopped, the kernel is asked.
-///
-/// # Safety
-/// A live connection on its thread.
-pub unsafe fn peer_has_ended(conn: *mut tcp_connection) -> bool {
-    // SAFETY: the number is the connection's until it closes.
-    unsafe {
-        let own = of(conn);
-        (*own).ended.get() || (*own).paused.get() && sys_fd::has_hung_up((*own).number.get())
+#[allow(dead_code)]
+impl Connection {
+    /// The connection behind a public pointer.
+    ///
+    /// # Safety
+    /// The library made it, and its memory is kept for all of `'a`: by the iteration, or by a reference.
+    pub unsafe fn from_c<'a>(conn: *mut tcp_connection) -> &'a Connection {
+        // SAFETY: the public struct is the first field of every connection of the library.
+        unsafe { &*conn.cast::<Connection>() }
     }
-}
 
-/// Stops reading; whether it wasn't stopped before.
-///
-/// # Safety
-/// A live connection on its thread.
-pub unsafe fn pause_reading(conn: *mut tcp_connection) -> bool {
-    // SAFETY: as said.
-    unsafe {
-        let own = of(conn);
-        if (*own).paused.get() {
-            return false;
+    /// The pointer that C has.
+    pub fn as_c(&self) -> *mut tcp_connection {
+        self.raw().cast()
+    }
+
+    pub fn raw(&self) -> *mut Connection {
+        ptr::from_ref(self).cast_mut()
+    }
+
+    /// The protocol of the connection's server, as long as all its callbacks are the connection's: then no code of
+    /// the program has the connection.
+    pub fn protocol(&self) -> Option<&'static Protocol> {
+        let server = self.owner.get().server();
+        if server.is_null() {
+            return None;
         }
-        pause::pause(own);
-        true
+        // SAFETY: a connection keeps its server's memory.
+        let protocol = unsafe { crate::reactor::tcp_server::protocol(server) }?;
+        // The same values that were copied from the table: no function has its address taken twice.
+        let same = self.public.messageCallBack.get().map(|f| f as usize)
+            == protocol.message.map(|f| f as usize)
+            && self.public.connectionClosedCallBack.get().map(|f| f as usize)
+                == protocol.closed.map(|f| f as usize);
+        same.then_some(protocol)
     }
-}
 
-/// Goes on reading, beginning with what was left unread.
-///
-/// # Safety
-/// A live connection on its thread.
-pub unsafe fn resume_reading(conn: *mut tcp_connection) {
-    // SAFETY: as said.
-    unsafe { pause::resume(of(conn)) }
-}
+    /// Keeps the connection's memory. None when it is kept too often.
+    pub fn keep(&self) -> Option<Kept> {
+        self.refs.retain().then(|| Kept(NonNull::from(self)))
+    }
 
-/// Says whether an answer is outstanding: then the peer's end of stream doesn't close the connection
-/// yet. With the last answer given it does.
-///
-/// # Safety
-/// A live connection on its thread.
-pub unsafe fn set_answering(conn: *mut tcp_connection, on: bool) {
-    // SAFETY: as said.
-    unsafe {
-        let own: *mut Connection = of(conn);
-        (*own).answering.set(on);
-        if !on && (*own).ended.get() && shutdown::all_sent(own) {
-            ready::close_in_pass(own, 0);
+    /// Bytes that were sent and that the kernel hasn't taken yet; any thread.
+    pub fn unsent(&self) -> usize {
+        // SAFETY: as said.
+        unsafe { (*self.raw()).intake.waiting() as usize }
+    }
+
+    /// Whether bytes or a file stand in the queue.
+    pub fn is_sending(&self) -> bool {
+        // SAFETY: as said.
+        unsafe { !queue::is_empty(self.raw()) }
+    }
+
+    /// Bytes of the latest file that haven't been sent, and won't be where the connection has closed.
+    pub fn file_left(&self) -> u64 {
+        // SAFETY: as said.
+        unsafe { file::left(self.raw()) }
+    }
+
+    /// Sends `len` bytes of a file, from `at` on, behind all that was sent before. The descriptor is the
+    /// connection's from now on, whatever comes of it; one file at a time. Where the file ends before, the
+    /// connection is cut. False when the connection takes nothing any more, or memory is out.
+    pub fn send_file(&self, fd: c_int, at: i64, len: u64) -> bool {
+        // SAFETY: as said.
+        unsafe { file::send(self.raw(), fd, at, len) }
+    }
+
+    /// Has the message callback called again, in the next pass, with what it leaves unread now.
+    pub fn read_again(&self) {
+        // SAFETY: as said.
+        unsafe {
+            let own = self.raw();
+            (*own).owes_message.set(true);
+            ready::give(own, Work::Read);
         }
     }
-}
 
-/// Whether an answer is said to be outstanding.
-///
-/// # Safety
-/// A connection that wasn't freed yet, on its thread.
-pub unsafe fn is_answering(conn: *mut tcp_connection) -> bool {
-    // SAFETY: as said.
-    unsafe { (*of(conn)).answering.get() }
-}
+    /// Whether others are due: callbacks have taken long in this pass, as of `now`, the low bits of the coarse clock.
+    pub fn has_had_its_time(&self, now: u32) -> bool {
+        // SAFETY: as said.
+        unsafe {
+            let own = self.raw();
+            budget::is_spent_at((*own).public.eventLoop.get(), now)
+        }
+    }
 
-/// Says what a peer still has to get that goes by the end of the stream: where that isn't sent, the connection
-/// ends with a reset. False when memory is out.
-///
-/// # Safety
-/// A connection that is live or retained, on any thread.
-pub unsafe fn set_tail(conn: *mut tcp_connection, tail: Tail) -> bool {
-    // SAFETY: the caller keeps the connection.
-    unsafe { shutdown::set_tail(of(conn), tail) }
-}
+    /// A number that changes whenever the peer takes something, of the queue or of what the kernel holds:
+    /// of that a slow reader takes a lot before the kernel asks for more. Costs a system call.
+    pub fn taken(&self) -> u32 {
+        // SAFETY: as said.
+        unsafe {
+            let own = self.raw();
+            let kernel = sys_fd::on_its_way((*own).number.get());
+            kernel
+                .wrapping_sub((*own).output.readIndex.get() as u32)
+                .wrapping_sub(file::position(own))
+        }
+    }
 
-/// Closes the connection in the pass, whatever is queued.
-///
-/// # Safety
-/// A live connection on its thread.
-pub unsafe fn cut(conn: *mut tcp_connection, why: c_int) {
-    // SAFETY: as said.
-    unsafe { ready::close_in_pass(of(conn), why) }
+    /// Whether closing has begun, for whatever reason: nothing is sent any more.
+    pub fn is_closing(&self) -> bool {
+        // SAFETY: as said.
+        unsafe { !open::is_open(self.raw()) }
+    }
+
+    /// Whether the connection only waits for its end.
+    pub fn is_ending(&self) -> bool {
+        // SAFETY: as said.
+        unsafe { (*self.raw()).after_sending.get() != AfterSending::GoOn }
+    }
+
+    /// Whether this is the connection's thread.
+    pub fn is_own_thread(&self) -> bool {
+        // SAFETY: its reference keeps the loop's memory.
+        unsafe {
+            let own = self.raw();
+            on_owner((*own).public.eventLoop.get())
+        }
+    }
+
+    /// Whether reading is stopped.
+    pub fn is_paused(&self) -> bool {
+        // SAFETY: as said.
+        unsafe { (*self.raw()).paused.get() }
+    }
+
+    /// Whether the peer has ended its side. Where reading is stopped, the kernel is asked.
+    pub fn peer_has_ended(&self) -> bool {
+        // SAFETY: the number is the connection's until it closes.
+        unsafe {
+            let own = self.raw();
+            (*own).ended.get() || (*own).paused.get() && sys_fd::has_hung_up((*own).number.get())
+        }
+    }
+
+    /// Stops reading; whether it wasn't stopped before.
+    pub fn pause_reading(&self) -> bool {
+        // SAFETY: as said.
+        unsafe {
+            let own = self.raw();
+            if (*own).paused.get() {
+                return false;
+            }
+            pause::pause(own);
+            true
+        }
+    }
+
+    /// Goes on reading, beginning with what was left unread.
+    pub fn resume_reading(&self) {
+        // SAFETY: as said.
+        unsafe { pause::resume(self.raw()) }
+    }
+
+    /// Says whether an answer is outstanding: then the peer's end of stream doesn't close the connection
+    /// yet. With the last answer given it does.
+    pub fn set_answering(&self, on: bool) {
+        // SAFETY: as said.
+        unsafe {
+            let own = self.raw();
+            (*own).answering.set(on);
+            if !on && (*own).ended.get() && shutdown::all_sent(own) {
+                ready::close_in_pass(own, 0);
+            }
+        }
+    }
+
+    /// Whether an answer is said to be outstanding.
+    pub fn is_answering(&self) -> bool {
+        // SAFETY: as said.
+        unsafe { (*self.raw()).answering.get() }
+    }
+
+    /// Says what a peer still has to get that goes by the end of the stream: where that isn't sent, the connection
+    /// ends with a reset. False when memory is out.
+    pub fn set_tail(&self, tail: Tail) -> bool {
+        // SAFETY: the caller keeps the connection.
+        unsafe {
+            let _own = self.raw();
+            shutdown::set_tail(self.raw(), tail)
+        }
+    }
+
+    /// Closes the connection in the pass, whatever is queued.
+    pub fn cut(&self, why: c_int) {
+        // SAFETY: as said.
+        unsafe { ready::close_in_pass(self.raw(), why) }
+    }
+
+    /// False once the closed callback is due.
+    pub fn is_open(&self) -> bool {
+        !self.closed.load(Relaxed)
+    }
+
+    /// Sends from any thread: what was written at once, or -1 with errno and nothing sent.
+    pub fn send_bytes(&self, bytes: &[u8]) -> isize {
+        // SAFETY: the slice is readable for its length.
+        unsafe { super::send_bytes(self.as_c(), bytes.as_ptr(), bytes.len()) }
+    }
+
+    /// Sends as `send_bytes` does, with `more` to come.
+    pub fn send_before(&self, bytes: &[u8], more: More) -> isize {
+        // SAFETY: the slice is readable for its length.
+        unsafe { super::send_before(self.as_c(), bytes.as_ptr(), bytes.len(), more) }
+    }
+
+    /// Sends from the connection's own thread, perhaps a little later, together with what other connections send.
+    /// `now` is the coarse clock's.
+    pub fn send_together(&self, bytes: &[u8], now: u32) -> isize {
+        // SAFETY: the slice is readable for its length.
+        unsafe { super::send_together(self.as_c(), bytes.as_ptr(), bytes.len(), now) }
+    }
+
+    /// Ends the connection once its queue is sent, with `linger` after the peer's end.
+    pub fn close_after_send(&self, linger: bool) {
+        // SAFETY: a live connection, on its thread.
+        unsafe { super::close_after_send(self.as_c(), linger) }
+    }
+
+    /// A limit of time seems to be over: the connection is judged in this iteration, or the next.
+    pub fn judge_soon(&self) {
+        // SAFETY: a connection that wasn't freed yet, on its thread.
+        unsafe { overdue::begin(self.raw()) }
+    }
+
+    /// The connection's loop.
+    pub fn event_loop(&self) -> &Loop {
+        // SAFETY: the connection's reference keeps the loop's memory.
+        unsafe { &*state::of(self.public.eventLoop.get()) }
+    }
 }

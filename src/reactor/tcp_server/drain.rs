@@ -7,7 +7,7 @@ use crate::reactor::buffer::readable;
 use crate::reactor::event_loop::roster;
 use crate::reactor::event_loop::state::of as loop_of;
 use crate::reactor::tcp_connection;
-use crate::reactor::tcp_connection::{Connection, protocol};
+use crate::reactor::tcp_connection::Connection;
 use crate::sys::fd as sys_fd;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
@@ -95,9 +95,9 @@ unsafe fn is_idle(conn: *mut Connection) -> bool {
 unsafe fn has_delivered(conn: *mut Connection) -> bool {
     // SAFETY: a live connection.
     unsafe {
-        protocol::unsent(conn.cast()) == 0
-            && !protocol::is_sending(conn.cast())
-            && !protocol::is_ending(conn.cast())
+        (*conn).unsent() == 0
+            && !(*conn).is_sending()
+            && !(*conn).is_ending()
             && sys_fd::on_its_way((*conn).channel.fd.get()) == 0
     }
 }

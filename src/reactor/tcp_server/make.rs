@@ -7,6 +7,7 @@ use crate::abi::types::{
 };
 use crate::reactor::event_loop::create::mine;
 use crate::reactor::event_loop::state;
+use crate::reactor::tcp_connection::protocol::Protocol;
 use crate::sys::address::{Address, Parsed};
 use crate::sys::{errno, fd as sys_fd, listen, unix};
 use libc::{c_char, c_int, c_void};
@@ -184,6 +185,24 @@ unsafe fn make(
 pub unsafe fn own_acceptor(server: *mut TCPserver) {
     // SAFETY: the block behind the public struct is the server's own.
     unsafe { (*of(server)).owns_acceptor.set(true) };
+}
+
+/// Says what the server's connections speak.
+///
+/// # Safety
+/// A fresh server, made with the protocol's callbacks.
+pub unsafe fn speaks(server: *mut TCPserver, protocol: &'static Protocol) {
+    // SAFETY: the block behind the public struct is the server's own.
+    unsafe { (*of(server)).protocol.set(Some(protocol)) };
+}
+
+/// What `speaks` has said.
+///
+/// # Safety
+/// A server whose memory is kept.
+pub unsafe fn protocol(server: *const Server) -> Option<&'static Protocol> {
+    // SAFETY: written before the server's first connection was made.
+    unsafe { (*server).protocol.get() }
 }
 
 /// Has a block disposed of when the server's memory goes, on whatever thread lets go last.

@@ -23,8 +23,8 @@ pub use crate::reactor::tcp_server::free::{free_all_of, leave_files, yolanda_ser
 pub use crate::reactor::tcp_server::limit::{left, release};
 pub use crate::reactor::tcp_server::listener::{Listener, wake_resting};
 pub use crate::reactor::tcp_server::make::{
-    disposes, has_started, is_freed, own_acceptor, yolanda_server_address, yolanda_server_new,
-    yolanda_server_new_fd,
+    disposes, has_started, is_freed, own_acceptor, protocol, speaks, yolanda_server_address,
+    yolanda_server_new, yolanda_server_new_fd,
 };
 pub use crate::reactor::tcp_server::server_events::attend;
 pub use crate::reactor::tcp_server::set::{
@@ -40,6 +40,7 @@ use crate::abi::types::{
     message_call_back, thread_pool, write_completed_call_back,
 };
 use crate::reactor::event_loop::{owner, state};
+use crate::reactor::tcp_connection::protocol::Protocol;
 use crate::reactor::tcp_connection::settings::{Keepalive, Settings};
 use crate::reactor::tcp_server::reserve::Reserve;
 use crate::reactor::threads::event_loop_thread::Hooks;
@@ -88,6 +89,8 @@ pub struct Server {
     made_acceptor: Cell<*mut acceptor>,
     /// What stands on the server, and ends with it.
     block: Cell<Option<(*mut c_void, Dispose)>>,
+    /// What its connections speak, where that is the library's.
+    protocol: Cell<Option<&'static Protocol>>,
     /// The threads that were made here; NULL once they have ended.
     pool: Cell<*mut thread_pool>,
     stop: stop::Stop,
@@ -191,6 +194,7 @@ unsafe fn create(
             owns_acceptor: Cell::new(false),
             made_acceptor: Cell::new(acceptor),
             block: Cell::new(None),
+            protocol: Cell::new(None),
             pool: Cell::new(pool),
             stop: stop::Stop::NONE,
             owns_socket: Cell::new(false),

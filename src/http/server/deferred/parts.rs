@@ -14,7 +14,7 @@ use crate::http::server::{scratch, sending};
 use crate::http::wire::date;
 use crate::http::wire::encode::{Body, Sink, chunk_line, is_bodiless};
 use crate::reactor::event_loop::iteration;
-use crate::reactor::tcp_connection::protocol;
+use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::protocol::Tail;
 use crate::reactor::tcp_connection::{is_open, send_bytes};
 use crate::reactor::tcp_server::is_ending;
@@ -63,12 +63,12 @@ pub unsafe extern "C" fn yolanda_http_response_begin(
         let form = Form { body: Some(body), date: Some(&date), close, head_only };
         let mut head = Collected::new();
         responses::encode_to(response, &form, &mut head);
-        if endless && !protocol::set_tail((*deferred).conn, Tail::Unsent) {
+        if endless && !Connection::from_c((*deferred).conn).set_tail(Tail::Unsent) {
             return errno::fail(libc::ENOMEM);
         }
         if send(deferred, &head) < 0 {
             if endless {
-                protocol::set_tail((*deferred).conn, Tail::None);
+                Connection::from_c((*deferred).conn).set_tail(Tail::None);
             }
             return -1;
         }
@@ -182,7 +182,7 @@ pub unsafe fn write_end(
             Framing::Chunked => Sink::put(out, b"0\r\n\r\n"),
             Framing::UntilEnd => {
                 // There is room: it was made for the head.
-                protocol::set_tail((*deferred).conn, Tail::Queued);
+                Connection::from_c((*deferred).conn).set_tail(Tail::Queued);
             }
             _ => (),
         }

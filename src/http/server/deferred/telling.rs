@@ -12,7 +12,7 @@ use crate::abi::types::{
     yolanda_http_stream_callback,
 };
 use crate::reactor::event_loop::posts;
-use crate::reactor::tcp_connection::{is_open, protocol};
+use crate::reactor::tcp_connection::{Connection, is_open};
 use crate::sys::errno;
 
 /// How far the connection's end has come.
@@ -55,7 +55,7 @@ impl Telling {
 unsafe fn given_here(what: &str, response: *mut http_response) -> Option<*mut Deferred> {
     let deferred = given(what, response)?;
     // SAFETY: the program's hold keeps the response, and that its connection.
-    if unsafe { !protocol::is_own_thread((*deferred).conn) } {
+    if unsafe { !Connection::from_c((*deferred).conn).is_own_thread() } {
         errno::set(libc::EPERM);
         return None;
     }
@@ -136,7 +136,7 @@ unsafe extern "C-unwind" fn on_look(_loop: *mut event_loop, data: *mut c_void) {
     unsafe {
         (*deferred).telling.looks.store(false, Relaxed);
         let conn = (*deferred).conn;
-        if is_open(conn) && protocol::unsent(conn) == 0 {
+        if is_open(conn) && Connection::from_c(conn).unsent() == 0 {
             tell_writable(deferred);
         }
         note_half(deferred);
@@ -154,7 +154,7 @@ unsafe fn note_half(deferred: *mut Deferred) {
         if (*telling).end == End::None
             && (*telling).closed.callback.is_some()
             && is_open(conn)
-            && protocol::peer_has_ended(conn)
+            && Connection::from_c(conn).peer_has_ended()
         {
             (*telling).end = End::Half;
         }

@@ -2,7 +2,6 @@
 //! obeys, a program's own too.
 
 use crate::abi::types::EVENT_READ;
-use crate::http::server::{http_server, rate};
 use crate::reactor::buffer::readable;
 use crate::reactor::event_loop::registration;
 use crate::reactor::tcp_connection::lifecycle::{open, ready, timeouts};
@@ -28,12 +27,14 @@ pub unsafe fn pause(conn: *mut Connection) {
     }
 }
 
-/// The HTTP server's deadlines stand still meanwhile.
+/// A protocol's deadlines stand still meanwhile.
 unsafe fn tell(conn: *mut Connection, stopped: bool) {
     // SAFETY: the caller's connection.
     unsafe {
-        if open::is_announced(conn) && http_server::serves(conn.cast()) {
-            rate::paused(conn.cast(), stopped);
+        if open::is_announced(conn)
+            && let Some(protocol) = (*conn).protocol()
+        {
+            (protocol.paused)(&*conn, stopped);
         }
     }
 }

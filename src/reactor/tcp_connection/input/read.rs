@@ -3,7 +3,6 @@
 
 use super::{back_pressure, pace};
 use crate::abi::types::{EVENT_READ, EVENT_WRITE};
-use crate::http::server::http_server;
 use crate::reactor::backend::{EDGE, NOT_DRAINED};
 use crate::reactor::buffer as buf;
 use crate::reactor::buffer::{SIZE_MAX, readable};
@@ -315,7 +314,7 @@ unsafe fn end_of_stream(conn: *mut Connection) {
     // SAFETY: a live connection on its thread, within a pass.
     unsafe {
         (*conn).ended.set(true);
-        if http_server::is_answering(conn.cast()) {
+        if (*conn).protocol().is_some_and(|protocol| (protocol.is_answering)(&*conn)) {
             // Within a callback that runs the loop: its answer is outstanding.
             (*conn).answering.set(true);
         }
@@ -327,8 +326,10 @@ unsafe fn end_of_stream(conn: *mut Connection) {
         // What other threads sent and isn't in the queue yet is looked at when it comes.
         let wanted = if queue::is_empty(conn) { 0 } else { EVENT_WRITE };
         write::update(conn, (*conn).channel.events.get() & !EVENT_READ | wanted);
-        if (*conn).answering.get() {
-            http_server::half_closed(conn.cast());
+        if (*conn).answering.get()
+            && let Some(protocol) = (*conn).protocol()
+        {
+            (protocol.half_closed)(&*conn);
         }
     }
 }

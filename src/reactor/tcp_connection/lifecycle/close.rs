@@ -4,7 +4,6 @@
 
 use super::{open, ready, shutdown, timeouts};
 use crate::abi::types::{buffer, event_loop};
-use crate::http::server::http_server;
 use crate::reactor::event_loop::registration;
 use crate::reactor::event_loop::registration::Removed;
 use crate::reactor::event_loop::state::{count, nothing, of as loop_of};
@@ -41,8 +40,8 @@ pub unsafe fn close(conn: *mut Connection) {
         let fd = (*conn).number.get();
         let own = loop_of(l);
         (*conn).channel.fd.set(fd);
-        // No code of the program has had the descriptor of an HTTP connection.
-        let trusted = http_server::serves(conn.cast()) && (*conn).identity.get() == 0;
+        // No code of the program has had the descriptor of such a connection.
+        let trusted = (*conn).protocol().is_some() && (*conn).identity.get() == 0;
         let mut ours = true;
         if (*conn).registered.get() {
             (*own).closes_next.set(trusted);

@@ -2,7 +2,6 @@
 
 use super::{close, ready};
 use crate::abi::types::{EVENT_READ, buffer, channel, event_loop};
-use crate::http::server::{deadlines, http_server};
 use crate::log::CText;
 use crate::reactor::event_loop::owner::on_owner;
 use crate::reactor::event_loop::registry;
@@ -142,9 +141,7 @@ pub unsafe fn hand_over(conn: *mut Connection, accepted: bool) -> bool {
         let fd = (*conn).channel.fd.get();
         let here = on_owner(l);
         let callback = (*conn).public.connectionCompletedCallBack.get();
-        if !http_server::serves(conn.cast())
-            && (callback.is_some() || !backend::tells_files_apart(l))
-        {
+        if (*conn).protocol().is_none() && (callback.is_some() || !backend::tells_files_apart(l)) {
             // Code of the program gets the descriptor into its hands.
             identify_once(conn);
         }
@@ -194,8 +191,8 @@ pub unsafe fn register(conn: *mut Connection) {
         let counts = &(*loop_of((*conn).public.eventLoop.get())).counts;
         count(&counts.connections, 1);
         count(&counts.connections_total, 1);
-        if http_server::serves(conn.cast()) {
-            deadlines::registered(conn.cast());
+        if let Some(protocol) = (*conn).protocol() {
+            (protocol.registered)(&*conn);
         }
         if !roster::add(conn) {
             ready::close_in_pass(conn, libc::ENOMEM);

@@ -4,7 +4,6 @@
 
 use super::{close, open, ready, timeouts};
 use crate::abi::types::EVENT_WRITE;
-use crate::http::server::{deadlines, http_server};
 use crate::reactor::event_loop::posts;
 use crate::reactor::tcp_connection::input::read;
 use crate::reactor::tcp_connection::output::{queue, write};
@@ -46,8 +45,10 @@ pub unsafe fn turn(conn: *mut Connection) {
         if open::is_open(conn) {
             tcp_server::judge(conn);
         }
-        if open::is_open(conn) && http_server::serves(conn.cast()) {
-            deadlines::judge(conn.cast());
+        if open::is_open(conn)
+            && let Some(protocol) = (*conn).protocol()
+        {
+            (protocol.judge)(&*conn);
         }
         if !open::is_open(conn) {
             close::close(conn);

@@ -93,7 +93,7 @@ pub unsafe fn look(conn: *mut Connection) {
 pub unsafe fn half_close(conn: *mut Connection) {
     // SAFETY: a live connection.
     unsafe {
-        if !(*conn).side.get().half_close() {
+        if !Side::half_close(&(*conn).side) {
             return;
         }
         if is_torn(conn) {
@@ -117,7 +117,7 @@ pub unsafe fn half_close(conn: *mut Connection) {
 pub unsafe fn take_posted_shutdown(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
-        (*conn).side.get().shut();
+        Side::shut(&(*conn).side);
         if open::is_open(conn) {
             look(conn);
         }
@@ -152,7 +152,7 @@ pub unsafe fn end_at(conn: *mut Connection, time: i64) -> c_int {
             return errno::fail(libc::ENOMEM);
         }
         (*conn).intake.shut();
-        (*conn).side.get().shut();
+        Side::shut(&(*conn).side);
         if open::is_announced(conn) {
             begin_end(conn);
         }

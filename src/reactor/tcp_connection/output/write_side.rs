@@ -4,6 +4,7 @@
 
 use crate::sync::atomic::AtomicU64;
 use crate::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use std::cell::Cell;
 
 const SHUT: u64 = 1 << 63;
 /// One more than the errno value with which another thread closes the connection.
@@ -111,14 +112,14 @@ pub enum Side {
 
 impl Side {
     /// A shutdown has come to the owner's thread.
-    pub fn shut(&mut self) {
-        if *self == Side::Open {
-            *self = Side::Shutting;
+    pub fn shut(side: &Cell<Side>) {
+        if side.get() == Side::Open {
+            side.set(Side::Shutting);
         }
     }
 
     /// Whether the end of the stream is due now: true once.
-    pub fn half_close(&mut self) -> bool {
-        std::mem::replace(self, Side::HalfClosed) != Side::HalfClosed
+    pub fn half_close(side: &Cell<Side>) -> bool {
+        side.replace(Side::HalfClosed) != Side::HalfClosed
     }
 }
