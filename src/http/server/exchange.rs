@@ -2,7 +2,6 @@
 
 use core::ptr::null_mut;
 use core::sync::atomic::Ordering::Relaxed;
-use std::cell::Cell;
 
 use super::deferred;
 use super::scratch;
