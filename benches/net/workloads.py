@@ -72,14 +72,15 @@ PER_MB = {"bulk8", "burst8"}
 
 
 def known(place=BIN):
-    """The servers that can be started here, and the names of those that can't."""
+    """The servers that can be started here, and a list of what can't: names, or names with a kind."""
     servers, missing = {}, []
     for name, commands in SERVERS.items():
         usable = {kind: command.replace("{bin}", str(place)) for kind, command in commands.items()
                   if shutil.which(command.split()[0].replace("{bin}", str(place)))}
         if usable:
             servers[name] = usable
-        if len(usable) < len(commands):
+            missing += [f"{name} ({kind})" for kind in commands if kind not in usable]
+        else:
             missing.append(name)
     # The library's, under the names that they were built as.
     for kind in ("echo", "http"):
