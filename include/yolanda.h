@@ -1,4 +1,4 @@
-/* Generated from src/abi/yolanda/. SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Generated from src/abi/yolanda/ and src/exports/yolanda/. SPDX-License-Identifier: MIT OR Apache-2.0 */
 #ifndef YOLANDA_H
 #define YOLANDA_H
 

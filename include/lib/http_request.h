@@ -1,4 +1,4 @@
-/* Generated from src/abi/http_request.rs. SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Generated from src/abi/ and src/exports/. SPDX-License-Identifier: MIT OR Apache-2.0 */
 #ifndef YOLANDA_LIB_HTTP_REQUEST_H
 #define YOLANDA_LIB_HTTP_REQUEST_H
 

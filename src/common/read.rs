@@ -57,7 +57,7 @@ unsafe fn read_all(fd: c_int, to: *mut u8, n: usize) -> Count {
 
 /// # Safety
 /// `vptr` is NULL or has room for `n` bytes.
-pub(crate) unsafe extern "C" fn readn(fd: c_int, vptr: *mut c_void, n: usize) -> usize {
+pub unsafe extern "C" fn readn(fd: c_int, vptr: *mut c_void, n: usize) -> usize {
     if vptr.is_null() && n > 0 {
         errno::set(libc::EFAULT);
         return FAILED;
@@ -68,11 +68,7 @@ pub(crate) unsafe extern "C" fn readn(fd: c_int, vptr: *mut c_void, n: usize) ->
 
 /// # Safety
 /// `buffer` is NULL or has room for `length` bytes.
-pub(crate) unsafe extern "C" fn read_message(
-    fd: c_int,
-    buffer: *mut c_char,
-    length: usize,
-) -> usize {
+pub unsafe extern "C" fn read_message(fd: c_int, buffer: *mut c_char, length: usize) -> usize {
     let mut head = [0u8; 8];
     // SAFETY: the array has room for its own length.
     match unsafe { read_all(fd, head.as_mut_ptr(), head.len()) } {
@@ -179,7 +175,7 @@ impl Line {
 
 /// # Safety
 /// `buffer` is NULL or has room for `length` bytes.
-pub(crate) unsafe extern "C" fn readline(fd: c_int, buffer: *mut c_char, length: usize) -> usize {
+pub unsafe extern "C" fn readline(fd: c_int, buffer: *mut c_char, length: usize) -> usize {
     // SAFETY: the caller's room.
     let Some(mut line) = (unsafe { Line::new(buffer, length) }) else {
         return FAILED;
@@ -204,7 +200,7 @@ pub(crate) unsafe extern "C" fn readline(fd: c_int, buffer: *mut c_char, length:
 
 /// # Safety
 /// `buffer` is NULL or has room for `length` bytes.
-pub(crate) unsafe extern "C" fn readline_2(fd: c_int, buffer: *mut c_char, length: usize) -> usize {
+pub unsafe extern "C" fn readline_2(fd: c_int, buffer: *mut c_char, length: usize) -> usize {
     // SAFETY: the caller's room.
     let Some(mut line) = (unsafe { Line::new(buffer, length) }) else {
         return FAILED;
@@ -222,7 +218,7 @@ pub(crate) unsafe extern "C" fn readline_2(fd: c_int, buffer: *mut c_char, lengt
 
 /// # Safety
 /// `buf` is NULL or has room for `size` bytes.
-pub(crate) unsafe extern "C" fn read_line(fd: c_int, buf: *mut c_char, size: c_int) -> c_int {
+pub unsafe extern "C" fn read_line(fd: c_int, buf: *mut c_char, size: c_int) -> c_int {
     // SAFETY: the caller's room; a negative size is none.
     let Some(mut line) = (unsafe { Line::new(buf, usize::try_from(size).unwrap_or(0)) }) else {
         return 0;

@@ -79,7 +79,7 @@ const ADDRESS_LEN: socklen_t = size_of::<sockaddr_in>() as socklen_t;
 
 /// A listening IPv4 socket on any address, and the port it got (another one than asked for if
 /// that was 0). Ends the process with `bind failed` or `listen failed`.
-pub(crate) fn listen_or_exit(port: c_int, nonblocking: bool) -> (c_int, c_int) {
+pub fn listen_or_exit(port: c_int, nonblocking: bool) -> (c_int, c_int) {
     let Ok(port) = u16::try_from(port) else {
         exit_with("bind failed", libc::EINVAL);
     };
@@ -144,7 +144,7 @@ pub(crate) extern "C" fn make_nonblocking(fd: c_int) {
 
 /// # Safety
 /// `address` is NULL or a NUL-terminated string.
-pub(crate) unsafe extern "C" fn tcp_client(address: *mut c_char, port: c_int) -> c_int {
+pub unsafe extern "C" fn tcp_client(address: *mut c_char, port: c_int) -> c_int {
     let Ok(port) = u16::try_from(port) else {
         exit_with("connect failed", libc::EINVAL);
     };
@@ -230,10 +230,7 @@ thread_local! {
 
 /// # Safety
 /// `sin` is NULL or an IPv4 address.
-pub(crate) unsafe extern "C" fn sock_ntop(
-    sin: *const sockaddr_in,
-    _salen: socklen_t,
-) -> *mut c_char {
+pub unsafe extern "C" fn sock_ntop(sin: *const sockaddr_in, _salen: socklen_t) -> *mut c_char {
     if sin.is_null() {
         log_err!("sock_ntop: no address");
         return null_mut();

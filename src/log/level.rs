@@ -13,7 +13,7 @@ const UNREAD: c_int = YOLANDA_LOG_ENVIRONMENT;
 
 /// Whether a line of this severity is written. An unknown severity counts as msg.
 #[inline(always)]
-pub(crate) fn enabled(severity: c_int) -> bool {
+pub fn enabled(severity: c_int) -> bool {
     let severity = if (DEBUG..=ERR).contains(&severity) { severity } else { MSG };
     let level = LEVEL.load(Relaxed);
     severity >= level && (level != UNREAD || severity >= read())
@@ -47,7 +47,7 @@ fn level_of(value: &[u8]) -> c_int {
     }
 }
 
-pub(crate) unsafe extern "C" fn yolanda_log_set_level(level: c_int) -> c_int {
+pub unsafe extern "C" fn yolanda_log_set_level(level: c_int) -> c_int {
     if !(YOLANDA_LOG_ENVIRONMENT..=YOLANDA_LOG_OFF).contains(&level) {
         return errno::fail(libc::EINVAL);
     }
@@ -55,7 +55,7 @@ pub(crate) unsafe extern "C" fn yolanda_log_set_level(level: c_int) -> c_int {
     0
 }
 
-pub(crate) unsafe extern "C" fn yolanda_log_level() -> c_int {
+pub unsafe extern "C" fn yolanda_log_level() -> c_int {
     match LEVEL.load(Relaxed) {
         UNREAD => read(),
         level => level,

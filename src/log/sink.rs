@@ -43,7 +43,7 @@ thread_local! {
 ///
 /// # Safety
 /// `text` has `len` bytes and a NUL behind them.
-pub(super) unsafe fn take(severity: c_int, text: *const c_char, len: usize) -> bool {
+pub unsafe fn take(severity: c_int, text: *const c_char, len: usize) -> bool {
     if CURRENT.load(Relaxed).is_null() || !INSIDE.get().is_null() {
         return false;
     }
@@ -148,10 +148,7 @@ fn prepare_for_forks() -> c_int {
 
 /// # Safety
 /// `data` is what `sink` wants, until another one has been set.
-pub(crate) unsafe extern "C" fn yolanda_log_set_sink(
-    sink: yolanda_log_sink,
-    data: *mut c_void,
-) -> c_int {
+pub unsafe extern "C" fn yolanda_log_set_sink(sink: yolanda_log_sink, data: *mut c_void) -> c_int {
     let keep = errno::Keep::new();
     let mut record = ptr::null_mut();
     if let Some(sink) = sink {

@@ -9,7 +9,7 @@ static TAKEN: AtomicU8 = AtomicU8::new(0);
 
 /// Notes whether a connection has a descriptor. Most are no concern of the streams.
 #[inline]
-pub(crate) fn note(fd: c_int, connection: bool) {
+pub fn note(fd: c_int, connection: bool) {
     if (0..=libc::STDERR_FILENO).contains(&fd) {
         let bit = 1 << fd;
         if connection {

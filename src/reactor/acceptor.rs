@@ -3,6 +3,7 @@
 use crate::abi::types::acceptor;
 use crate::common::socket::listen_or_exit;
 use libc::c_int;
+use std::cell::Cell;
 use std::ptr;
 
 pub unsafe extern "C" fn acceptor_init(port: c_int) -> *mut acceptor {
@@ -14,7 +15,7 @@ pub unsafe extern "C" fn acceptor_init(port: c_int) -> *mut acceptor {
             crate::sys::fd::close(listen_fd);
             return ptr::null_mut();
         }
-        a.write(acceptor { listen_port, listen_fd });
+        a.write(acceptor { listen_port: Cell::new(listen_port), listen_fd: Cell::new(listen_fd) });
         a
     }
 }

@@ -19,7 +19,7 @@ const EXTRA: usize = 65_536;
 /// `b` is a live buffer.
 pub unsafe fn readable(b: *const buffer) -> usize {
     // SAFETY: the caller's buffer.
-    let (r, w) = unsafe { ((*b).readIndex, (*b).writeIndex) };
+    let (r, w) = unsafe { ((*b).readIndex.get(), (*b).writeIndex.get()) };
     if r < 0 || w <= r { 0 } else { (w - r) as usize }
 }
 
@@ -29,12 +29,12 @@ pub unsafe fn readable(b: *const buffer) -> usize {
 /// `b` is a live buffer with readable bytes.
 pub unsafe fn read_at(b: *const buffer) -> *mut u8 {
     // SAFETY: readIndex lies in the block where bytes are readable.
-    unsafe { (*b).data.add((*b).readIndex as usize).cast() }
+    unsafe { (*b).data.get().add((*b).readIndex.get() as usize).cast() }
 }
 
 unsafe fn writeable(b: *const buffer) -> usize {
     // SAFETY: the caller's buffer.
-    let (w, total) = unsafe { ((*b).writeIndex, (*b).total_size) };
+    let (w, total) = unsafe { ((*b).writeIndex.get(), (*b).total_size.get()) };
     if w < 0 || total <= w { 0 } else { (total - w) as usize }
 }
 
@@ -42,8 +42,8 @@ unsafe fn writeable(b: *const buffer) -> usize {
 unsafe fn has_spare_byte(b: *const buffer) -> bool {
     // SAFETY: blocks are ours (one byte larger than they say) or malloc'd.
     unsafe {
-        pool::owns((*b).data.cast())
-            || libc::malloc_usable_size((*b).data.cast()) > (*b).total_size as usize
+        pool::owns((*b).data.get().cast())
+            || libc::malloc_usable_size((*b).data.get().cast()) > (*b).total_size.get() as usize
     }
 }
 
@@ -54,13 +54,16 @@ unsafe fn has_spare_byte(b: *const buffer) -> bool {
 pub unsafe fn put_in_order(b: *mut buffer) {
     // SAFETY: the caller's buffer.
     unsafe {
-        if (*b).data.is_null() || (*b).total_size < 0 {
-            (*b).total_size = 0;
+        if (*b).data.get().is_null() || (*b).total_size.get() < 0 {
+            (*b).total_size.set(0);
         }
-        let total = (*b).total_size;
-        if (*b).readIndex < 0 || (*b).writeIndex > total || (*b).readIndex > (*b).writeIndex {
-            (*b).readIndex = 0;
-            (*b).writeIndex = 0;
+        let total = (*b).total_size.get();
+        if (*b).readIndex.get() < 0
+            || (*b).writeIndex.get() > total
+            || (*b).readIndex.get() > (*b).writeIndex.get()
+        {
+            (*b).readIndex.set(0);
+            (*b).writeIndex.set(0);
         }
     }
 }
@@ -73,22 +76,22 @@ unsafe fn reserve(b: *mut buffer, n: usize) -> bool {
     // SAFETY: a live buffer in order: its indices lie in its block.
     unsafe {
         let fits = |room: usize| room > n || room == n && has_spare_byte(b);
-        if fits(writeable(b)) && !(*b).data.is_null() {
+        if fits(writeable(b)) && !(*b).data.get().is_null() {
             return true;
         }
         let used = readable(b);
-        if !(*b).data.is_null() && fits((*b).total_size as usize - used) {
-            ptr::copy((*b).data.add((*b).readIndex as usize), (*b).data, used);
-            (*b).readIndex = 0;
-            (*b).writeIndex = used as c_int;
+        if !(*b).data.get().is_null() && fits((*b).total_size.get() as usize - used) {
+            ptr::copy((*b).data.get().add((*b).readIndex.get() as usize), (*b).data.get(), used);
+            (*b).readIndex.set(0);
+            (*b).writeIndex.set(used as c_int);
             return true;
         }
         if n > SIZE_MAX || used + n > SIZE_MAX {
             errno::set(libc::ENOMEM);
             return false;
         }
-        let total = ((*b).total_size as usize * 2).max(used + n).min(SIZE_MAX);
-        let old = (*b).data;
+        let total = ((*b).total_size.get() as usize * 2).max(used + n).min(SIZE_MAX);
+        let old = (*b).data.get();
         // The bytes move to the front of the new block: growing keeps no spare.
         let fresh = libc::malloc(total + 1).cast::<c_char>();
         if fresh.is_null() {
@@ -96,15 +99,15 @@ unsafe fn reserve(b: *mut buffer, n: usize) -> bool {
             return false;
         }
         if used > 0 {
-            ptr::copy_nonoverlapping(old.add((*b).readIndex as usize), fresh, used);
+            ptr::copy_nonoverlapping(old.add((*b).readIndex.get() as usize), fresh, used);
         }
         if !pool::owns(old.cast()) {
             libc::free(old.cast());
         }
-        (*b).data = fresh;
-        (*b).total_size = total as c_int;
-        (*b).readIndex = 0;
-        (*b).writeIndex = used as c_int;
+        (*b).data.set(fresh);
+        (*b).total_size.set(total as c_int);
+        (*b).readIndex.set(0);
+        (*b).writeIndex.set(used as c_int);
         true
     }
 }
@@ -120,10 +123,10 @@ pub unsafe fn append_bytes(b: *mut buffer, data: *const u8, n: usize) -> bool {
         if !reserve(b, n) {
             return false;
         }
-        let end = (*b).data.add((*b).writeIndex as usize).cast::<u8>();
+        let end = (*b).data.get().add((*b).writeIndex.get() as usize).cast::<u8>();
         ptr::copy_nonoverlapping(data, end, n);
         end.add(n).write(0);
-        (*b).writeIndex += n as c_int;
+        (*b).writeIndex.set((*b).writeIndex.get() + n as c_int);
         true
     }
 }
@@ -139,10 +142,10 @@ pub unsafe extern "C" fn buffer_new() -> *mut buffer {
             return ptr::null_mut();
         }
         *data = 0;
-        (*b).data = data;
-        (*b).readIndex = 0;
-        (*b).writeIndex = 0;
-        (*b).total_size = INIT_BUFFER_SIZE;
+        (*b).data.set(data);
+        (*b).readIndex.set(0);
+        (*b).writeIndex.set(0);
+        (*b).total_size.set(INIT_BUFFER_SIZE);
         b
     }
 }
@@ -157,8 +160,8 @@ pub unsafe extern "C" fn buffer_free(buffer: *mut buffer) {
     }
     // SAFETY: the caller's malloc'd buffer, which it gives up.
     unsafe {
-        if !pool::owns((*buffer).data.cast()) {
-            libc::free((*buffer).data.cast());
+        if !pool::owns((*buffer).data.get().cast()) {
+            libc::free((*buffer).data.get().cast());
         }
         libc::free(buffer.cast());
     }
@@ -178,7 +181,7 @@ pub unsafe extern "C" fn buffer_writeable_size(buffer: *mut buffer) -> c_int {
         return 0;
     }
     // SAFETY: not NULL, so a live buffer by this function's contract.
-    unsafe { (*buffer).total_size.wrapping_sub((*buffer).writeIndex) }
+    unsafe { (*buffer).total_size.get().wrapping_sub((*buffer).writeIndex.get()) }
 }
 
 pub unsafe extern "C" fn buffer_readable_size(buffer: *mut buffer) -> c_int {
@@ -186,7 +189,7 @@ pub unsafe extern "C" fn buffer_readable_size(buffer: *mut buffer) -> c_int {
         return 0;
     }
     // SAFETY: as above.
-    unsafe { (*buffer).writeIndex.wrapping_sub((*buffer).readIndex) }
+    unsafe { (*buffer).writeIndex.get().wrapping_sub((*buffer).readIndex.get()) }
 }
 
 pub unsafe extern "C" fn buffer_front_spare_size(buffer: *mut buffer) -> c_int {
@@ -194,7 +197,7 @@ pub unsafe extern "C" fn buffer_front_spare_size(buffer: *mut buffer) -> c_int {
         return 0;
     }
     // SAFETY: as above.
-    unsafe { (*buffer).readIndex }
+    unsafe { (*buffer).readIndex.get() }
 }
 
 pub unsafe extern "C" fn make_room(buffer: *mut buffer, size: c_int) {
@@ -231,8 +234,8 @@ pub unsafe extern "C" fn buffer_append(
     // SAFETY: a live buffer and `size` bytes, by this function's contract.
     unsafe {
         // Bytes of the buffer itself: growing would move them away under the copy.
-        let inside = (data as usize).wrapping_sub((*buffer).data as usize);
-        if inside < (*buffer).total_size.max(0) as usize && !(*buffer).data.is_null() {
+        let inside = (data as usize).wrapping_sub((*buffer).data.get() as usize);
+        if inside < (*buffer).total_size.get().max(0) as usize && !(*buffer).data.get().is_null() {
             return append_own(buffer, inside, size);
         }
         if append_bytes(buffer, data.cast(), size as usize) { size } else { -1 }
@@ -247,7 +250,7 @@ unsafe fn append_own(b: *mut buffer, at: usize, size: c_int) -> c_int {
         if copy.is_null() {
             return errno::fail(libc::ENOMEM);
         }
-        ptr::copy_nonoverlapping((*b).data.add(at).cast::<u8>(), copy, size as usize);
+        ptr::copy_nonoverlapping((*b).data.get().add(at).cast::<u8>(), copy, size as usize);
         let done = append_bytes(b, copy, size as usize);
         libc::free(copy.cast());
         if done { size } else { -1 }
@@ -296,11 +299,11 @@ pub unsafe extern "C" fn buffer_socket_read(buffer: *mut buffer, fd: c_int) -> c
                 return -1;
             }
         }
-        let end = (*buffer).data.add((*buffer).writeIndex as usize).cast::<u8>();
+        let end = (*buffer).data.get().add((*buffer).writeIndex.get() as usize).cast::<u8>();
         let got = fd::read(fd, end, room(buffer).min(most));
         if got > 0 {
             end.add(got as usize).write(0);
-            (*buffer).writeIndex += got as c_int;
+            (*buffer).writeIndex.set((*buffer).writeIndex.get() + got as c_int);
         }
         got as c_int
     }
@@ -325,7 +328,7 @@ pub unsafe extern "C" fn buffer_read_char(buffer: *mut buffer) -> c_char {
             return 0;
         }
         let byte = *read_at(buffer) as c_char;
-        (*buffer).readIndex += 1;
+        (*buffer).readIndex.set((*buffer).readIndex.get() + 1);
         byte
     }
 }

@@ -1,7 +1,7 @@
 //! Opening listening sockets. What fails is told by errno values; errno itself may change.
 
-use super::address::Address;
 use super::{errno, fd as sys_fd, resolve, socket};
+use crate::sys::address::Address;
 use libc::c_int;
 use std::io::Write;
 use std::mem;

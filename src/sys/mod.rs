@@ -1,10 +1,6 @@
 //! Thin wrappers around libc: memory, descriptors, addresses, errno.
 
 pub mod address;
-/// Atomics by a name of our own: tests/model puts loom's in their place.
-pub mod atomic {
-    pub use std::sync::atomic::*;
-}
 pub mod errno;
 pub mod fd;
 pub mod file;

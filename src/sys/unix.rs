@@ -5,9 +5,9 @@
 //! nobody removes the file of a successor, a path changes hands only under a lock on a file beside it,
 //! which is there for that moment.
 
-use super::address::Address;
-use super::listen::{bound, fails, listen, stream};
 use super::{errno, fd as sys_fd, file};
+use crate::sys::address::Address;
+use crate::sys::listen::{bound, fails, listen, stream};
 use libc::{c_char, c_int, sockaddr_un};
 use std::ffi::CStr;
 use std::mem;

@@ -5,10 +5,10 @@ use core::mem::size_of;
 use core::ptr::{null, null_mut};
 
 use crate::abi::types::{http_request, tcp_connection, yolanda_http_access};
-use crate::http::http_request::values;
-use crate::http::request::Request;
-use crate::http::status::Status;
-use crate::http::text::text;
+use crate::http::message::http_request::values;
+use crate::http::message::request::Request;
+use crate::http::wire::status::Status;
+use crate::http::wire::text::text;
 use crate::reactor::tcp_connection::yolanda_connection_peer;
 use crate::sys::{address, pool};
 
@@ -18,7 +18,7 @@ const TEXTS: usize = 5;
 const ROOM: usize = 512;
 const KEPT: usize = 4096;
 
-pub(in crate::http) struct Journal {
+pub struct Journal {
     /// Of the request that has had no entry: NULL where it has none, or no such header.
     texts: [*const c_char; TEXTS],
     room: *mut u8,
@@ -28,12 +28,12 @@ pub(in crate::http) struct Journal {
     began: u64,
     ended: u64,
     /// A deferred response is outstanding, or the rest of a file; what of it was given to the connection.
-    pub(super) pending: bool,
-    pub(super) is_file: bool,
-    pub(super) status: Status,
-    pub(super) bytes: u64,
+    pub pending: bool,
+    pub is_file: bool,
+    pub status: Status,
+    pub bytes: u64,
     /// The library's answer in place of the program's; 0 if there is none.
-    pub(super) turned_away: Status,
+    pub turned_away: Status,
     peer: [c_char; address::TEXT],
 }
 
@@ -52,7 +52,7 @@ impl Journal {
     ///
     /// # Safety
     /// `conn` is a live connection.
-    pub(super) unsafe fn make(conn: *mut tcp_connection) -> *mut Journal {
+    pub unsafe fn make(conn: *mut tcp_connection) -> *mut Journal {
         // SAFETY: fresh memory is written at once; the text has room for any address.
         unsafe {
             let journal: *mut Journal = pool::alloc(size_of::<Journal>()).cast();
@@ -81,7 +81,7 @@ impl Journal {
 
     /// # Safety
     /// `journal` is NULL or one of `make` that nobody uses any more.
-    pub(in crate::http) unsafe fn free(journal: *mut Journal) {
+    pub unsafe fn free(journal: *mut Journal) {
         if !journal.is_null() {
             // SAFETY: as said.
             unsafe {
@@ -100,13 +100,13 @@ impl Journal {
         (self.room, self.size) = (null_mut(), 0);
     }
 
-    pub(super) fn begin(&mut self) {
+    pub fn begin(&mut self) {
         if self.began == 0 {
             self.began = microseconds(libc::CLOCK_MONOTONIC);
         }
     }
 
-    pub(super) fn turn_away(&mut self, status: Status) {
+    pub fn turn_away(&mut self, status: Status) {
         self.turned_away = status;
         self.ended = microseconds(libc::CLOCK_MONOTONIC);
     }
@@ -115,7 +115,7 @@ impl Journal {
     ///
     /// # Safety
     /// `request` is NULL or a live request, whose strings nobody changes meanwhile.
-    pub(super) unsafe fn take_down(&mut self, request: *mut Request) {
+    pub unsafe fn take_down(&mut self, request: *mut Request) {
         self.texts = [null(); TEXTS];
         if request.is_null() {
             return;
@@ -125,7 +125,13 @@ impl Journal {
             let public: *mut http_request = request.cast();
             let header = |name| values(public, name).next().unwrap_or(null_mut());
             let (referer, agent) = (header(b"referer"), header(b"user-agent"));
-            let all = [(*public).method, (*public).url, (*public).version, referer, agent];
+            let all = [
+                (*public).method.get(),
+                (*public).url.get(),
+                (*public).version.get(),
+                referer,
+                agent,
+            ];
             let needed = all.iter().map(|&one| text(one).len() + 1).sum::<usize>();
             if needed > self.size {
                 self.give_room_back();
@@ -150,7 +156,7 @@ impl Journal {
     }
 
     /// The entry of the request; it is good as long as the journal stays as it is.
-    pub(super) fn entry(
+    pub fn entry(
         &self,
         conn: *mut tcp_connection,
         request: *mut Request,
@@ -181,7 +187,7 @@ impl Journal {
     }
 
     /// The request has had its entry.
-    pub(super) fn forget_request(&mut self) {
+    pub fn forget_request(&mut self) {
         if self.size > KEPT {
             self.give_room_back();
         }

@@ -13,7 +13,7 @@ mod types;
 mod validator;
 mod walk;
 
-pub(crate) use self::answer::yolanda_http_files_answer;
+pub use crate::http::files::answer::yolanda_http_files_answer;
 
 use core::ffi::{c_char, c_int, c_void};
 use core::mem::size_of;
@@ -21,22 +21,23 @@ use core::ptr::null_mut;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed, fence};
 use core::sync::atomic::{Ordering::Acquire, Ordering::Release};
 
-use super::encode::Sink;
-use super::output::Collected;
-use super::route::{self, table::Wish};
-use super::server_settings::usable;
-use super::text::text;
+use super::route;
 use crate::abi::types::{
     YOLANDA_HTTP_FILES_HIDDEN as HIDDEN, YOLANDA_HTTP_FILES_LINKS as LINKS, http_server,
     yolanda_http_files,
 };
+use crate::http::message::output::Collected;
+use crate::http::route::table::Wish;
+use crate::http::server::server_settings::usable;
+use crate::http::wire::encode::Sink;
+use crate::http::wire::text::text;
 use crate::sys::{errno, fd as sys_fd, pool};
 
 /// The longest name of a file (NAME_MAX).
 const NAME: usize = 255;
 
 /// What stands behind a `struct yolanda_http_files`. Once it is in use nothing of it changes.
-pub(super) struct Files {
+pub struct Files {
     root: c_int,
     links: bool,
     hidden: bool,
@@ -72,7 +73,7 @@ unsafe fn to_change(what: &str, files: *mut yolanda_http_files) -> Option<*mut F
     }
 }
 
-pub(crate) unsafe extern "C" fn yolanda_http_files_new(
+pub unsafe extern "C" fn yolanda_http_files_new(
     root: *const c_char,
     flags: c_int,
 ) -> *mut yolanda_http_files {
@@ -107,7 +108,7 @@ pub(crate) unsafe extern "C" fn yolanda_http_files_new(
     }
 }
 
-pub(crate) unsafe extern "C" fn yolanda_http_files_free(files: *mut yolanda_http_files) -> c_int {
+pub unsafe extern "C" fn yolanda_http_files_free(files: *mut yolanda_http_files) -> c_int {
     // SAFETY: NULL, or a live object that the caller gives up.
     unsafe {
         let Some(own) = given("yolanda_http_files_free", files) else {
@@ -141,7 +142,7 @@ unsafe fn set_index(files: *mut Files, name: &[u8]) {
     }
 }
 
-pub(crate) unsafe extern "C" fn yolanda_http_files_set_index(
+pub unsafe extern "C" fn yolanda_http_files_set_index(
     files: *mut yolanda_http_files,
     name: *const c_char,
 ) -> c_int {
@@ -160,7 +161,7 @@ pub(crate) unsafe extern "C" fn yolanda_http_files_set_index(
     0
 }
 
-pub(crate) unsafe extern "C" fn yolanda_http_files_set_max_age(
+pub unsafe extern "C" fn yolanda_http_files_set_max_age(
     files: *mut yolanda_http_files,
     seconds: c_int,
 ) -> c_int {
@@ -182,7 +183,7 @@ unsafe extern "C-unwind" fn destroy(data: *mut c_void) {
     unsafe { release(data.cast()) }
 }
 
-pub(crate) unsafe extern "C" fn yolanda_http_server_files(
+pub unsafe extern "C" fn yolanda_http_server_files(
     server: *mut http_server,
     prefix: *const c_char,
     files: *mut yolanda_http_files,

@@ -1,10 +1,15 @@
 //! The functions of yolanda.h that change a connection: closing, reading, limits, TCP options.
 
-use super::super::{pending, utils::on_owner};
-use super::handle::{absent, to_change};
-use super::settings::{self, Settings};
-use super::{Connection, extras, finish, life, marks, of, pause, timeouts, together, turns};
+use super::settings;
+use super::{Connection, cold_state, of};
 use crate::abi::types::{tcp_connection, yolanda_water_mark_callback};
+use crate::reactor::event_loop::owner::on_owner;
+use crate::reactor::event_loop::posts;
+use crate::reactor::tcp_connection::handle::{absent, to_change};
+use crate::reactor::tcp_connection::input::pause;
+use crate::reactor::tcp_connection::lifecycle::{open, ready, shutdown, timeouts};
+use crate::reactor::tcp_connection::output::{batch, water_marks};
+use crate::reactor::tcp_connection::settings::Settings;
 use crate::sys::{errno, socket};
 use libc::c_int;
 
@@ -13,7 +18,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_close(connection: *mut tcp_co
         return -1;
     }
     // SAFETY: live or retained.
-    unsafe { turns::close_from_anywhere(of(connection), libc::ECANCELED) }
+    unsafe { ready::close_from_anywhere(of(connection), libc::ECANCELED) }
 }
 
 pub unsafe extern "C-unwind" fn yolanda_connection_close_after_send(
@@ -29,20 +34,20 @@ pub unsafe extern "C-unwind" fn yolanda_connection_close_after_send(
     // SAFETY: live or retained.
     unsafe {
         let conn = of(connection);
-        if !life::is_open_here(conn) {
+        if !open::is_open_here(conn) {
             return errno::fail(libc::ENOTCONN);
         }
         let time = timeouts::in_ms(limit_ms);
-        if on_owner((*conn).public.eventLoop) {
-            return finish::end_at(conn, time);
+        if on_owner((*conn).public.eventLoop.get()) {
+            return shutdown::end_at(conn, time);
         }
-        let task = pending::for_connection(conn, pending::END, 0);
+        let task = posts::for_connection(conn, posts::END, 0);
         if task.is_null() {
             return errno::fail(libc::ENOMEM);
         }
         (*conn).intake.shut();
         // Without its loop it closes, or has closed.
-        if pending::post_end(task, time) { 0 } else { errno::fail(libc::ENOTCONN) }
+        if posts::post_end(task, time) { 0 } else { errno::fail(libc::ENOTCONN) }
     }
 }
 
@@ -60,13 +65,13 @@ unsafe fn change(
 unsafe fn change_extras(
     what: &str,
     connection: *mut tcp_connection,
-    set: impl FnOnce(*mut Connection, *mut extras::Extras) -> bool,
+    set: impl FnOnce(*mut Connection, *mut cold_state::Extras) -> bool,
 ) -> c_int {
     // SAFETY: as said.
     unsafe {
         change(what, connection, |conn| {
-            together::flush_of(conn);
-            let x = extras::make(conn);
+            batch::flush_of(conn);
+            let x = cold_state::make(conn);
             if x.is_null() || !set(conn, x) { errno::fail(libc::ENOMEM) } else { 0 }
         })
     }
@@ -101,7 +106,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_nodelay(
     // SAFETY: handed on.
     unsafe {
         change("yolanda_connection_set_nodelay", connection, |conn| {
-            socket::set_nodelay((*conn).number, on != 0)
+            socket::set_nodelay((*conn).number.get(), on != 0)
         })
     }
 }
@@ -117,7 +122,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_keepalive(
         change("yolanda_connection_set_keepalive", connection, |conn| {
             let mut s = Settings::DEFAULT;
             match settings::set_keepalive(&mut s, idle_s, interval_s, count) {
-                0 => socket::set_keepalive((*conn).number, idle_s, interval_s, count),
+                0 => socket::set_keepalive((*conn).number.get(), idle_s, interval_s, count),
                 failed => failed,
             }
         })
@@ -140,7 +145,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_water_marks(
             return -1;
         }
         change_extras("yolanda_connection_set_water_marks", connection, |conn, x| {
-            marks::set(conn, x, s.marks);
+            water_marks::set(conn, x, s.marks);
             true
         })
     }
@@ -161,7 +166,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_limits(
             return -1;
         }
         change_extras("yolanda_connection_set_limits", connection, |_, x| {
-            extras::set_limits(x, s.limits);
+            cold_state::set_limits(x, s.limits);
             true
         })
     }

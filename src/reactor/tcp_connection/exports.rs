@@ -1,15 +1,19 @@
 //! The functions of tcp_connection.h, and what the HTTP server uses instead of them.
 
-use super::super::{loop_state::of as loop_of, pending, utils::on_owner};
-use super::{
-    AfterSending, Side, create, discard, finish, hand_over, life, of, pause, together, turns, write,
-};
+use super::{AfterSending, Side, create, discard, hand_over, of};
 use crate::abi::types::{
     buffer, connection_closed_call_back, connection_completed_call_back, event_loop,
     message_call_back, tcp_connection, write_completed_call_back,
 };
+use crate::reactor::event_loop::owner::on_owner;
+use crate::reactor::event_loop::posts;
+use crate::reactor::event_loop::state::of as loop_of;
+use crate::reactor::tcp_connection::input::pause;
+use crate::reactor::tcp_connection::lifecycle::{open, ready, shutdown};
+use crate::reactor::tcp_connection::output::{batch, write};
 use crate::sys::errno;
-use crate::sys::fd::{self as sys_fd, More};
+use crate::sys::fd as sys_fd;
+use crate::sys::fd::More;
 use crate::sys::kind::Kind;
 use libc::{c_int, c_void};
 use std::ptr;
@@ -34,7 +38,7 @@ pub unsafe extern "C-unwind" fn tcp_connection_new(
     }
     // SAFETY: a live loop; after `hand_over` on a foreign thread the connection isn't touched.
     unsafe {
-        if on_owner(eventLoop) && (*loop_of(eventLoop)).gone {
+        if on_owner(eventLoop) && (*loop_of(eventLoop)).gone.get() {
             // Its connections are being closed for the last time.
             errno::set(libc::ESHUTDOWN);
             return ptr::null_mut();
@@ -45,10 +49,10 @@ pub unsafe extern "C-unwind" fn tcp_connection_new(
             errno::set(libc::ENOMEM);
             return ptr::null_mut();
         }
-        (*conn).public.connectionCompletedCallBack = connectionCompletedCallBack;
-        (*conn).public.connectionClosedCallBack = connectionClosedCallBack;
-        (*conn).public.messageCallBack = messageCallBack;
-        (*conn).public.writeCompletedCallBack = writeCompletedCallBack;
+        (*conn).public.connectionCompletedCallBack.set(connectionCompletedCallBack);
+        (*conn).public.connectionClosedCallBack.set(connectionClosedCallBack);
+        (*conn).public.messageCallBack.set(messageCallBack);
+        (*conn).public.writeCompletedCallBack.set(writeCompletedCallBack);
         if !hand_over(conn, false) {
             discard(conn);
             log_err!("tcp_connection_new: no memory");
@@ -99,7 +103,7 @@ pub unsafe extern "C-unwind" fn tcp_connection_send_buffer(
         let len = crate::reactor::buffer::readable(buffer);
         let sent = send_bytes(tcpConnection, crate::reactor::buffer::read_at(buffer), len);
         if sent >= 0 {
-            (*buffer).readIndex = (*buffer).writeIndex;
+            (*buffer).readIndex.set((*buffer).writeIndex.get());
         }
         sent as c_int
     }
@@ -128,11 +132,11 @@ pub unsafe fn send_together(
     // SAFETY: as said.
     unsafe {
         let own = of(conn);
-        pending::take_in(own);
-        if len == 0 || !life::is_open(own) || (*own).side != Side::Open {
+        posts::take_in(own);
+        if len == 0 || !open::is_open(own) || (*own).side.get() != Side::Open {
             return send_bytes(conn, data, len);
         }
-        together::send(own, data, len, now)
+        batch::send(own, data, len, now)
     }
 }
 
@@ -149,12 +153,12 @@ pub unsafe fn send_before(
     // SAFETY: as said.
     unsafe {
         let own = of(conn);
-        let here = on_owner((*own).public.eventLoop);
+        let here = on_owner((*own).public.eventLoop.get());
         if here {
-            pending::take_in(own);
+            posts::take_in(own);
         }
-        let shut = if here { (*own).side != Side::Open } else { (*own).intake.is_shut() };
-        if shut || !life::is_open(own) {
+        let shut = if here { (*own).side.get() != Side::Open } else { (*own).intake.is_shut() };
+        if shut || !open::is_open(own) {
             return errno::fail(write::refusal(own)) as isize;
         }
         match (len, here) {
@@ -174,26 +178,26 @@ pub unsafe extern "C-unwind" fn tcp_connection_shutdown(tcpConnection: *mut tcp_
     // SAFETY: a live connection, by this function's contract.
     unsafe {
         let own = of(tcpConnection);
-        if !life::is_open_here(own) {
+        if !open::is_open_here(own) {
             return;
         }
-        if on_owner((*own).public.eventLoop) {
+        if on_owner((*own).public.eventLoop.get()) {
             (*own).intake.shut();
-            pending::take_in(own);
-            return finish::take_posted_shutdown(own);
+            posts::take_in(own);
+            return shutdown::take_posted_shutdown(own);
         }
         if (*own).intake.is_shut() {
             return;
         }
-        let task = pending::for_connection(own, pending::SHUTDOWN, 0);
+        let task = posts::for_connection(own, posts::SHUTDOWN, 0);
         if task.is_null() {
             log_err!("tcp_connection_shutdown: no memory");
             return;
         }
         if (*own).intake.shut() {
-            pending::post_task(task);
+            posts::post_task(task);
         } else {
-            pending::withdraw(task);
+            posts::withdraw(task);
         }
     }
 }
@@ -208,14 +212,14 @@ pub unsafe fn close_after_send(conn: *mut tcp_connection, linger: bool) {
     // SAFETY: as said.
     unsafe {
         let own = of(conn);
-        if !life::is_open(own) || (*own).after_sending != AfterSending::GoOn {
+        if !open::is_open(own) || (*own).after_sending.get() != AfterSending::GoOn {
             return;
         }
         (*own).intake.shut();
-        pending::take_in(own);
-        (*own).side.shut();
-        (*own).after_sending = if linger { AfterSending::Linger } else { AfterSending::Close };
+        posts::take_in(own);
+        (*own).side.get().shut();
+        (*own).after_sending.set(if linger { AfterSending::Linger } else { AfterSending::Close });
         pause::resume(own);
-        turns::schedule(own);
+        ready::schedule(own);
     }
 }

@@ -1,11 +1,13 @@
 //! The functions of yolanda.h for a connection that is kept: references, what it is, what belongs to
 //! it.
 
-use super::super::refs::Released;
-use super::super::utils::on_owner;
-use super::{Connection, end, extras, life, of};
+use super::{Connection, cold_state, of};
 use crate::abi::types::tcp_connection;
-use crate::sys::address::{self, Address};
+use crate::reactor::event_loop::owner::on_owner;
+use crate::reactor::tcp_connection::lifecycle::{close, open};
+use crate::sync::refs::Released;
+use crate::sys::address;
+use crate::sys::address::Address;
 use crate::sys::errno;
 use libc::{c_char, c_int, c_void};
 use std::ptr;
@@ -31,12 +33,12 @@ pub unsafe fn to_change(what: &str, conn: *mut tcp_connection) -> Option<*mut Co
     // SAFETY: as said; its reference keeps the loop's memory.
     unsafe {
         let own = of(conn);
-        if !life::is_open_here(own) {
+        if !open::is_open_here(own) {
             errno::set(libc::ENOTCONN);
             return None;
         }
         // Before it has come to its loop it is the completed callback's.
-        if life::is_announced(own) && !on_owner((*own).public.eventLoop) {
+        if open::is_announced(own) && !on_owner((*own).public.eventLoop.get()) {
             errno::set(libc::EPERM);
             return None;
         }
@@ -65,7 +67,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_release(
         return -1;
     }
     // SAFETY: the reference is the caller's.
-    if unsafe { end::release(of(connection)) } == Released::None {
+    if unsafe { close::release(of(connection)) } == Released::None {
         log_err!("yolanda_connection_release: nobody has retained it");
         return errno::fail(libc::EINVAL);
     }
@@ -79,7 +81,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_is_open(
         return -1;
     }
     // SAFETY: live or retained.
-    unsafe { c_int::from(life::is_open_here(of(connection))) }
+    unsafe { c_int::from(open::is_open_here(of(connection))) }
 }
 
 pub unsafe extern "C-unwind" fn yolanda_connection_id(connection: *mut tcp_connection) -> u64 {
@@ -87,7 +89,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_id(connection: *mut tcp_conne
         return 0;
     }
     // SAFETY: live or retained.
-    unsafe { (*of(connection)).id }
+    unsafe { (*of(connection)).id.get() }
 }
 
 pub unsafe extern "C-unwind" fn yolanda_connection_error(connection: *mut tcp_connection) -> c_int {
@@ -97,7 +99,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_error(connection: *mut tcp_co
     // SAFETY: live or retained.
     unsafe {
         let conn = of(connection);
-        if life::is_open_here(conn) {
+        if open::is_open_here(conn) {
             return 0;
         }
         match (*conn).fate.load(Relaxed) {
@@ -110,7 +112,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_error(connection: *mut tcp_co
 pub unsafe extern "C-unwind" fn yolanda_connection_set_user_data(
     connection: *mut tcp_connection,
     data: *mut c_void,
-    destroy: extras::Destroy,
+    destroy: cold_state::Destroy,
 ) -> c_int {
     // SAFETY: live or retained; the extras are this thread's. Nothing is used after the old
     // destructor was called.
@@ -118,12 +120,12 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_user_data(
         let Some(conn) = to_change("yolanda_connection_set_user_data", connection) else {
             return -1;
         };
-        let x = extras::make(conn);
+        let x = cold_state::make(conn);
         if x.is_null() {
             return errno::fail(libc::ENOMEM);
         }
         let old = (*x).user_data.swap(data, AcqRel);
-        if let Some(destroy_old) = std::mem::replace(&mut (*x).destroy, destroy) {
+        if let Some(destroy_old) = (*x).destroy.replace(destroy) {
             destroy_old(old);
         }
         0
@@ -138,7 +140,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_user_data(
     }
     // SAFETY: live or retained.
     unsafe {
-        let x = extras::get(of(connection));
+        let x = cold_state::get(of(connection));
         if x.is_null() { ptr::null_mut() } else { (*x).user_data.load(Acquire) }
     }
 }
@@ -179,10 +181,10 @@ unsafe fn tell(
     // `size` bytes, and no more than the text and its NUL are written.
     unsafe {
         let conn = of(connection);
-        if !life::is_open_here(conn) || !(*conn).descriptor.enter() {
+        if !open::is_open_here(conn) || !(*conn).descriptor.enter() {
             return errno::fail(libc::ENOTCONN);
         }
-        let answer = ask((*conn).number);
+        let answer = ask((*conn).number.get());
         (*conn).descriptor.leave();
         let address = match answer {
             Ok(address) => address,

@@ -1,7 +1,7 @@
 //! Who made a connection and hears of its end.
 
-use super::super::client::Client;
-use super::super::tcp_server::Server;
+use crate::reactor::client::Client;
+use crate::reactor::tcp_server::Server;
 use libc::c_void;
 use std::ptr;
 

@@ -4,8 +4,10 @@
 // Until each of these has its caller.
 #![allow(dead_code)]
 
-use super::{Connection, extras, marks, timeouts};
+use super::{Connection, cold_state};
 use crate::abi::types::yolanda_water_mark_callback;
+use crate::reactor::tcp_connection::lifecycle::timeouts;
+use crate::reactor::tcp_connection::output::water_marks;
 use crate::sys::{errno, socket};
 use libc::c_int;
 
@@ -125,7 +127,7 @@ pub unsafe fn apply(conn: *mut Connection, from: &Settings) -> bool {
     let _keep = errno::Keep::new();
     // SAFETY: the connection is the caller's alone; what has to do with time begins on its loop.
     unsafe {
-        let fd = (*conn).number;
+        let fd = (*conn).number.get();
         if from.nodelay {
             socket::set_nodelay(fd, true);
         }
@@ -133,15 +135,15 @@ pub unsafe fn apply(conn: *mut Connection, from: &Settings) -> bool {
             let Keepalive { idle, interval, count } = from.keepalive;
             socket::set_keepalive(fd, idle, interval, count);
         }
-        if !extras::are_needed(from) {
+        if !cold_state::are_needed(from) {
             return true;
         }
-        let x = extras::make(conn);
+        let x = cold_state::make(conn);
         if x.is_null() {
             return false;
         }
-        extras::set_limits(x, from.limits);
-        marks::set(conn, x, from.marks);
+        cold_state::set_limits(x, from.limits);
+        water_marks::set(conn, x, from.marks);
         timeouts::set(conn, x, from.timeouts)
     }
 }

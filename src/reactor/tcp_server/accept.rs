@@ -1,13 +1,16 @@
 //! Turning clients into connections.
 
-use super::super::tcp_connection::{self, Owner, settings};
-use super::super::thread_pool::thread_pool_get_loop;
-use super::super::{budget, registration};
-use super::attention::{self, ENDED};
-use super::listener::{self, Listener};
-use super::reserve::Turned;
+use super::listener;
+use super::server_events;
 use super::{RUNNING, STOPPING, Server, limit};
 use crate::abi::types::event_loop;
+use crate::reactor::event_loop::{budget, registration};
+use crate::reactor::tcp_connection;
+use crate::reactor::tcp_connection::{Owner, settings};
+use crate::reactor::tcp_server::listener::Listener;
+use crate::reactor::tcp_server::reserve::Turned;
+use crate::reactor::tcp_server::server_events::ENDED;
+use crate::reactor::threads::thread_pool::thread_pool_get_loop;
 use crate::sys::{errno, fd as sys_fd};
 use libc::{c_int, c_void};
 use std::ptr;
@@ -17,23 +20,23 @@ use std::sync::atomic::Ordering::SeqCst;
 const BATCH: u32 = 256;
 
 /// The read callback of a listening channel.
-pub(super) unsafe extern "C-unwind" fn on_acceptable(data: *mut c_void) -> c_int {
+pub unsafe extern "C-unwind" fn on_acceptable(data: *mut c_void) -> c_int {
     let listener = data.cast::<Listener>();
     // SAFETY: the channel's data is its listener, which the reference keeps across the callbacks.
     unsafe {
-        let server = (*listener).server;
+        let server = (*listener).server.get();
         limit::hold(server);
         listener::enlist(listener);
         // Before the server's state is looked at, so that who stops it sees either this or no client.
         let nested = (*listener).accepting.swap(true, SeqCst);
         for _ in 0..BATCH {
-            if !accept_one(listener) || budget::is_spent_now((*listener).l) {
+            if !accept_one(listener) || budget::is_spent_now((*listener).l.get()) {
                 break;
             }
         }
         (*listener).accepting.store(nested, SeqCst);
         if !runs(server) {
-            attention::call((*server).listener.l, ENDED);
+            server_events::call((*server).listener.l.get(), ENDED);
         }
         limit::release(server);
     }
@@ -44,14 +47,14 @@ pub(super) unsafe extern "C-unwind" fn on_acceptable(data: *mut c_void) -> c_int
 unsafe fn accept_one(listener: *mut Listener) -> bool {
     // SAFETY: a live listener, which callbacks may have closed.
     unsafe {
-        let server = (*listener).server;
-        let fd = (*listener).channel.fd;
+        let server = (*listener).server.get();
+        let fd = (*listener).channel.fd.get();
         if fd < 0 || !runs(server) {
             return false;
         }
         let Some(place) = limit::take_place(server) else {
             listener::wait_for_room(listener);
-            return !(*listener).full;
+            return !(*listener).full.get();
         };
         let client = sys_fd::accept(fd);
         if client < 0 {
@@ -66,9 +69,9 @@ unsafe fn accept_one(listener: *mut Listener) -> bool {
             limit::left(server);
             return false;
         }
-        (*listener).complained = false;
-        (*listener).failures = 0;
-        if (*server).turns_away && !keeps_reserve(server) {
+        (*listener).complained.set(false);
+        (*listener).failures.set(0);
+        if (*server).turns_away.get() && !keeps_reserve(server) {
             // It took the reserve of another thread, or the last descriptor.
             sys_fd::close(client);
             limit::left(server);
@@ -100,11 +103,11 @@ unsafe fn keeps_reserve(server: *mut Server) -> bool {
 unsafe fn turn_away(listener: *mut Listener) -> Turned {
     // SAFETY: a live listener on its loop's thread.
     unsafe {
-        let server = (*listener).server;
-        if !(*server).turns_away {
+        let server = (*listener).server.get();
+        if !(*server).turns_away.get() {
             return Turned::Failed;
         }
-        let turned = (*server).reserve.turn_away((*listener).channel.fd);
+        let turned = (*server).reserve.turn_away((*listener).channel.fd.get());
         give_up_after_end(server);
         turned
     }
@@ -124,14 +127,14 @@ unsafe fn give_up_after_end(server: *mut Server) {
 unsafe fn failed(listener: *mut Listener, e: c_int) -> bool {
     // SAFETY: a live listener on its loop's thread.
     unsafe {
-        let fd = (*listener).channel.fd;
+        let fd = (*listener).channel.fd.get();
         match e {
             libc::EAGAIN => {
-                (*listener).failures = 0;
+                (*listener).failures.set(0);
                 return false;
             }
             // Who ends the server shuts the socket.
-            _ if !runs((*listener).server) => return false,
+            _ if !runs((*listener).server.get()) => return false,
             libc::EMFILE | libc::ENFILE => {
                 complain(listener, e);
                 match turn_away(listener) {
@@ -152,8 +155,8 @@ unsafe fn failed(listener: *mut Listener, e: c_int) -> bool {
             | libc::EOPNOTSUPP
             | libc::ENETUNREACH
             | libc::ETIMEDOUT => {
-                (*listener).failures += 1;
-                if (*listener).failures < BATCH {
+                (*listener).failures.set((*listener).failures.get() + 1);
+                if (*listener).failures.get() < BATCH {
                     return true;
                 }
                 complain(listener, e);
@@ -161,13 +164,13 @@ unsafe fn failed(listener: *mut Listener, e: c_int) -> bool {
             // It isn't a listening socket any more.
             libc::EBADF | libc::ENOTSOCK | libc::EINVAL => {
                 log_err!("accept failed, socket == {}: {}", fd, errno::Text(e));
-                registration::remove((*listener).l, fd, &raw mut (*listener).channel);
+                registration::remove((*listener).l.get(), fd, &raw mut (*listener).channel);
                 return false;
             }
             // Out of memory, or something forbids it (EACCES, EPERM): that may pass.
             e => complain(listener, e),
         }
-        (*listener).failures = 0;
+        (*listener).failures.set(0);
         listener::rest(listener);
         false
     }
@@ -177,8 +180,8 @@ unsafe fn failed(listener: *mut Listener, e: c_int) -> bool {
 unsafe fn complain(listener: *mut Listener, e: c_int) {
     // SAFETY: a live listener on its loop's thread.
     unsafe {
-        if !std::mem::replace(&mut (*listener).complained, true) {
-            log_err!("can't accept on socket {}: {}", (*listener).channel.fd, errno::Text(e));
+        if !(*listener).complained.replace(true) {
+            log_err!("can't accept on socket {}: {}", (*listener).channel.fd.get(), errno::Text(e));
         }
     }
 }
@@ -187,14 +190,14 @@ unsafe fn complain(listener: *mut Listener, e: c_int) {
 unsafe fn choose(listener: *mut Listener) -> *mut event_loop {
     // SAFETY: a live listener on its loop's thread.
     unsafe {
-        let server = (*listener).server;
+        let server = (*listener).server.get();
         if listener != &raw mut (*server).listener {
             // A socket per thread: clients stay where they came.
-            return (*listener).l;
+            return (*listener).l.get();
         }
-        let pool = (*server).public.threadPool;
+        let pool = (*server).public.threadPool.get();
         let l = if pool.is_null() { ptr::null_mut() } else { thread_pool_get_loop(pool) };
-        if l.is_null() { (*server).public.eventLoop } else { l }
+        if l.is_null() { (*server).public.eventLoop.get() } else { l }
     }
 }
 
@@ -202,27 +205,32 @@ unsafe fn choose(listener: *mut Listener) -> *mut event_loop {
 ///
 /// # Safety
 /// A listener of a live server, on its loop's thread; the reference of the caller keeps both.
-pub(super) unsafe fn serve(listener: *mut Listener, fd: c_int) {
+pub unsafe fn serve(listener: *mut Listener, fd: c_int) {
     // SAFETY: a live server; each public field is read here, where it is used.
     unsafe {
-        let server = (*listener).server;
+        let server = (*listener).server.get();
         let public = &raw mut (*server).public;
         log_msg!("new connection established, socket == {}", fd);
-        let conn = tcp_connection::create(fd, choose(listener), (*public).data, (*listener).kind);
+        let conn = tcp_connection::create(
+            fd,
+            choose(listener),
+            (*public).data.get(),
+            (*listener).kind.get(),
+        );
         if conn.is_null() {
             return discard(server, fd);
         }
-        (*conn).public.connectionCompletedCallBack = (*public).connectionCompletedCallBack;
-        (*conn).public.messageCallBack = (*public).messageCallBack;
-        (*conn).public.writeCompletedCallBack = (*public).writeCompletedCallBack;
-        (*conn).public.connectionClosedCallBack = (*public).connectionClosedCallBack;
+        (*conn).public.connectionCompletedCallBack.set((*public).connectionCompletedCallBack.get());
+        (*conn).public.messageCallBack.set((*public).messageCallBack.get());
+        (*conn).public.writeCompletedCallBack.set((*public).writeCompletedCallBack.get());
+        (*conn).public.connectionClosedCallBack.set((*public).connectionClosedCallBack.get());
         let given = *(*server).settings.lock();
         if !settings::apply(conn, &given) {
             tcp_connection::discard(conn);
             return discard(server, fd);
         }
         limit::hold(server);
-        (*conn).owner = Owner::of_server(server);
+        (*conn).owner.set(Owner::of_server(server));
         if !tcp_connection::hand_over(conn, true) {
             tcp_connection::discard(conn);
             discard(server, fd);
@@ -235,16 +243,21 @@ pub(super) unsafe fn serve(listener: *mut Listener, fd: c_int) {
 ///
 /// # Safety
 /// As `serve`; the client is counted.
-pub(super) unsafe fn refuse(listener: *mut Listener, fd: c_int) {
+pub unsafe fn refuse(listener: *mut Listener, fd: c_int) {
     // SAFETY: the caller's reference keeps the server; the connection is nobody else's until it is handed over.
     unsafe {
-        let server = (*listener).server;
-        let conn = tcp_connection::create(fd, (*listener).l, ptr::null_mut(), (*listener).kind);
+        let server = (*listener).server.get();
+        let conn = tcp_connection::create(
+            fd,
+            (*listener).l.get(),
+            ptr::null_mut(),
+            (*listener).kind.get(),
+        );
         if conn.is_null() {
             return discard(server, fd);
         }
         limit::hold(server);
-        (*conn).owner = Owner::of_server(server);
+        (*conn).owner.set(Owner::of_server(server));
         if !tcp_connection::hand_over(conn, true) {
             tcp_connection::discard(conn);
             discard(server, fd);

@@ -1,12 +1,14 @@
 //! Clients that wait in the kernel's queue when their server stops. Closing the socket would reset
 //! them, so they are taken from it before; their listener's thread makes connections of them then.
 
-use super::super::loop_state::of as loop_of;
-use super::attention::{self, ENDING};
-use super::listener::{self, Listener};
-use super::reserve::Turned;
+use super::listener;
+use super::server_events;
 use super::{STOPPING, accept, limit};
 use crate::abi::types::event_loop;
+use crate::reactor::event_loop::state::of as loop_of;
+use crate::reactor::tcp_server::listener::Listener;
+use crate::reactor::tcp_server::reserve::Turned;
+use crate::reactor::tcp_server::server_events::ENDING;
 use crate::sys::lock::Lock;
 use crate::sys::{errno, fd as sys_fd, pool};
 use libc::c_int;
@@ -95,22 +97,22 @@ impl Queue {
 pub struct Backlog(Lock<Queue>);
 
 impl Backlog {
-    pub(super) const fn none() -> Backlog {
+    pub const fn none() -> Backlog {
         Backlog(Lock::new(Queue::NONE))
     }
 
     /// Does `f` while no other thread closes the listener's socket, or takes clients from it.
-    pub(super) fn while_open<R>(&self, f: impl FnOnce() -> R) -> R {
+    pub fn while_open<R>(&self, f: impl FnOnce() -> R) -> R {
         let _queue = self.0.lock();
         f()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         let queue = self.0.lock();
         queue.first == queue.end
     }
 
-    pub(super) fn is_taken(&self) -> bool {
+    pub fn is_taken(&self) -> bool {
         self.0.lock().taken
     }
 
@@ -119,7 +121,7 @@ impl Backlog {
     }
 
     /// Lets the memory go.
-    pub(super) fn dispose(&self) {
+    pub fn dispose(&self) {
         std::mem::replace(&mut *self.0.lock(), Queue::NONE).dispose();
     }
 }
@@ -128,11 +130,11 @@ impl Backlog {
 ///
 /// # Safety
 /// A listener of a live server that accepts no more, on the server's thread.
-pub(super) unsafe fn take(listener: *mut Listener) {
+pub unsafe fn take(listener: *mut Listener) {
     // SAFETY: the server is live, and its listeners with it; the lock keeps the listener's own thread from
     // closing the socket.
     unsafe {
-        let server = (*listener).server;
+        let server = (*listener).server.get();
         let mut queue = (*listener).backlog.0.lock();
         queue.taken = true;
         if !listener::is_open(listener) {
@@ -140,10 +142,10 @@ pub(super) unsafe fn take(listener: *mut Listener) {
         }
         for _ in 0..MOST {
             if !queue.has_room() {
-                log_err!("no room for the clients that wait on socket {}", (*listener).fd);
+                log_err!("no room for the clients that wait on socket {}", (*listener).fd.get());
                 break;
             }
-            let fd = sys_fd::accept((*listener).fd);
+            let fd = sys_fd::accept((*listener).fd.get());
             if fd >= 0 {
                 let fate = match limit::take_place(server) {
                     Some(place) => {
@@ -159,8 +161,8 @@ pub(super) unsafe fn take(listener: *mut Listener) {
                 continue;
             }
             match errno::get() {
-                libc::EMFILE | libc::ENFILE if (*server).turns_away => {
-                    match (*server).reserve.turn_away((*listener).fd) {
+                libc::EMFILE | libc::ENFILE if (*server).turns_away.get() => {
+                    match (*server).reserve.turn_away((*listener).fd.get()) {
                         Turned::Client => {}
                         Turned::Nobody | Turned::Failed => break,
                     }
@@ -184,16 +186,16 @@ pub(super) unsafe fn take(listener: *mut Listener) {
 ///
 /// # Safety
 /// On the loop's thread, within a pass.
-pub(super) unsafe fn serve(l: *mut event_loop) {
+pub unsafe fn serve(l: *mut event_loop) {
     // SAFETY: a callback may free any server, so the list is begun anew after each; the reference
     // keeps the listener.
     unsafe {
         let mut left = BATCH;
         while let Some(listener) = first(l) {
             if left == 0 {
-                return attention::call(l, ENDING);
+                return server_events::call(l, ENDING);
             }
-            let server = (*listener).server;
+            let server = (*listener).server.get();
             limit::hold(server);
             if (*server).state.load(SeqCst) == STOPPING {
                 left -= 1;
@@ -210,12 +212,12 @@ pub(super) unsafe fn serve(l: *mut event_loop) {
 unsafe fn first(l: *mut event_loop) -> Option<*mut Listener> {
     // SAFETY: listed listeners are live.
     unsafe {
-        let mut listener = (*loop_of(l)).listeners;
+        let mut listener = (*loop_of(l)).listeners.get();
         while !listener.is_null() {
             if !(*listener).backlog.is_empty() {
                 return Some(listener);
             }
-            listener = (*listener).next;
+            listener = (*listener).next.get();
         }
         None
     }
@@ -236,12 +238,12 @@ unsafe fn serve_one(listener: *mut Listener) {
 ///
 /// # Safety
 /// A listener of a server whose memory is kept.
-pub(super) unsafe fn drop_all(listener: *mut Listener) {
+pub unsafe fn drop_all(listener: *mut Listener) {
     // SAFETY: the server's memory is kept, and each of these clients was counted by `take`.
     unsafe {
         while let Some(client) = (*listener).backlog.next() {
             sys_fd::close(client.fd);
-            limit::left((*listener).server);
+            limit::left((*listener).server.get());
         }
     }
 }

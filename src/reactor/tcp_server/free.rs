@@ -1,14 +1,15 @@
 //! The end of a server.
 
-use super::super::loop_state::of as loop_of;
-use super::super::{budget, pass, thread_pool, utils};
-use super::attention::{self, ENDED, ENDING, ROOM};
-use super::stop::Waiting;
-use super::{FREED, Server, absent, limit, listener, of, stop, sweep};
+use super::server_events;
+use super::{FREED, Server, absent, drain, limit, listener, of, stop};
 use crate::abi::types::{TCPserver, event_loop};
+use crate::reactor::event_loop::state::of as loop_of;
+use crate::reactor::event_loop::{budget, iteration, owner};
+use crate::reactor::tcp_server::server_events::{ENDED, ENDING, ROOM};
+use crate::reactor::tcp_server::stop::Waiting;
+use crate::reactor::threads::thread_pool;
 use crate::sys::errno;
 use libc::c_int;
-use std::mem;
 use std::ptr;
 use std::sync::atomic::Ordering::SeqCst;
 
@@ -18,7 +19,7 @@ pub unsafe extern "C-unwind" fn yolanda_server_free(server: *mut TCPserver) -> c
     }
     // SAFETY: a live server.
     unsafe {
-        if !utils::on_owner((*server).eventLoop) {
+        if !owner::on_owner((*server).eventLoop.get()) {
             return errno::fail(libc::EPERM);
         }
         free(of(server))
@@ -32,29 +33,29 @@ pub unsafe extern "C-unwind" fn yolanda_server_free(server: *mut TCPserver) -> c
 unsafe fn free(server: *mut Server) -> c_int {
     // SAFETY: the owner's reference keeps the memory until the end.
     unsafe {
-        let l = (*server).listener.l;
+        let l = (*server).listener.l.get();
         // First: threads that haven't ended yet accept no more.
         let before = (*server).state.swap(FREED, SeqCst);
         // Each thread closes what it has of this server.
-        let pool = (*server).pool;
+        let pool = (*server).pool.get();
         if !pool.is_null() && thread_pool::free(pool) < 0 {
             (*server).state.store(before, SeqCst);
             // Connections that closed meanwhile found nobody to tell.
-            attention::call(l, ENDED | ROOM);
+            server_events::call(l, ENDED | ROOM);
             return -1;
         }
-        (*server).pool = ptr::null_mut();
-        if (*server).public.threadPool == pool {
-            (*server).public.threadPool = ptr::null_mut();
+        (*server).pool.set(ptr::null_mut());
+        if (*server).public.threadPool.get() == pool {
+            (*server).public.threadPool.set(ptr::null_mut());
         }
         stop::take(server);
         // First: a listener stays on its loop as long as it has clients.
         stop::drop_waiting(server);
         stop::close_sockets(server, Waiting::Reset);
-        attention::call_all(server, ENDING);
+        server_events::call_all(server, ENDING);
         unlist(server);
         // No more callbacks but the closed one; outside of callbacks that comes now.
-        budget::while_freeing(l, || pass::within(l, || sweep::all(l)));
+        budget::while_freeing(l, || iteration::within(l, || drain::all(l)));
         limit::let_go(server);
     }
     0
@@ -63,15 +64,15 @@ unsafe fn free(server: *mut Server) -> c_int {
 unsafe fn unlist(server: *mut Server) {
     // SAFETY: the list is the loop's thread's.
     unsafe {
-        if !mem::replace(&mut (*server).listed, false) {
+        if !(*server).listed.replace(false) {
             return;
         }
-        let mut link = &raw mut (*loop_of((*server).listener.l)).servers;
+        let mut link = (*loop_of((*server).listener.l.get())).servers.as_ptr();
         while !(*link).is_null() && *link != server {
-            link = &raw mut (**link).next;
+            link = (**link).next.as_ptr();
         }
         if !(*link).is_null() {
-            *link = (*server).next;
+            *link = (*server).next.get();
         }
     }
 }
@@ -83,12 +84,12 @@ unsafe fn unlist(server: *mut Server) {
 pub unsafe fn free_all_of(l: *mut event_loop) {
     // SAFETY: listed servers are live; each takes itself off the list.
     unsafe {
-        while !(*loop_of(l)).servers.is_null() {
-            if free((*loop_of(l)).servers) < 0 {
+        while !(*loop_of(l)).servers.get().is_null() {
+            if free((*loop_of(l)).servers.get()) < 0 {
                 break;
             }
         }
-        pass::within(l, || attention::attend(l));
+        iteration::within(l, || server_events::attend(l));
         listener::close_all(l);
     }
 }
@@ -100,10 +101,10 @@ pub unsafe fn free_all_of(l: *mut event_loop) {
 pub unsafe fn leave_files(l: *mut event_loop) {
     // SAFETY: listed servers are live.
     unsafe {
-        let mut server = (*loop_of(l)).servers;
+        let mut server = (*loop_of(l)).servers.get();
         while !server.is_null() {
             (*server).file = None;
-            server = (*server).next;
+            server = (*server).next.get();
         }
     }
 }

@@ -1,14 +1,15 @@
 //! How many connections a server has, and who needs its memory.
 
-use super::super::loop_state;
-use super::super::refs::Released;
-use super::attention::{self, ENDED, ROOM};
+use super::server_events;
 use super::{CUT, Listener, OVERDUE, STOPPING, Server};
+use crate::reactor::event_loop::state;
+use crate::reactor::tcp_server::server_events::{ENDED, ROOM};
+use crate::sync::refs::Released;
 use crate::sys::pool;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
 /// A connection's place among those that may be open.
-pub(super) struct Place {
+pub struct Place {
     /// It was counted before the client was there.
     counted: bool,
 }
@@ -18,7 +19,7 @@ impl Place {
     ///
     /// # Safety
     /// A live server.
-    pub(super) unsafe fn keep(self, server: *mut Server) {
+    pub unsafe fn keep(self, server: *mut Server) {
         if !self.counted {
             // SAFETY: as said.
             unsafe { (*server).live.fetch_add(1, SeqCst) };
@@ -29,7 +30,7 @@ impl Place {
     ///
     /// # Safety
     /// A live server.
-    pub(super) unsafe fn give_back(self, server: *mut Server) {
+    pub unsafe fn give_back(self, server: *mut Server) {
         if self.counted {
             // SAFETY: as said.
             unsafe { left(server) };
@@ -41,7 +42,7 @@ impl Place {
 ///
 /// # Safety
 /// A live server.
-pub(super) unsafe fn take_place(server: *mut Server) -> Option<Place> {
+pub unsafe fn take_place(server: *mut Server) -> Option<Place> {
     // SAFETY: as said.
     unsafe {
         let max = i64::from((*server).max.load(Relaxed));
@@ -67,7 +68,7 @@ unsafe fn has_room(server: *mut Server) -> bool {
 ///
 /// # Safety
 /// A live server.
-pub(super) unsafe fn has_room_after_notice(server: *mut Server) -> bool {
+pub unsafe fn has_room_after_notice(server: *mut Server) -> bool {
     // SAFETY: as said.
     unsafe {
         (*server).full.store(true, SeqCst);
@@ -79,15 +80,15 @@ pub(super) unsafe fn has_room_after_notice(server: *mut Server) -> bool {
 ///
 /// # Safety
 /// A live server.
-pub(super) unsafe fn room_has_changed(server: *mut Server) {
+pub unsafe fn room_has_changed(server: *mut Server) {
     // SAFETY: the listeners' array stays as it is once the server runs; each keeps its loop.
     unsafe {
         if !(*server).full.swap(false, SeqCst) {
             return;
         }
-        attention::call((*server).listener.l, ROOM);
-        for i in 0..(*server).others_len {
-            attention::call((*(*server).others.add(i)).l, ROOM);
+        server_events::call((*server).listener.l.get(), ROOM);
+        for i in 0..(*server).others_len.get() {
+            server_events::call((*(*server).others.get().add(i)).l.get(), ROOM);
         }
     }
 }
@@ -103,7 +104,7 @@ pub unsafe fn left(server: *mut Server) {
         room_has_changed(server);
         // As with `full`: who ends a server sets the state first and looks at the count then.
         if was == 1 && matches!((*server).state.load(SeqCst), STOPPING | OVERDUE | CUT) {
-            attention::call((*server).listener.l, ENDED);
+            server_events::call((*server).listener.l.get(), ENDED);
         }
     }
 }
@@ -112,7 +113,7 @@ pub unsafe fn left(server: *mut Server) {
 ///
 /// # Safety
 /// Somebody's reference keeps it meanwhile.
-pub(super) unsafe fn hold(server: *mut Server) {
+pub unsafe fn hold(server: *mut Server) {
     // SAFETY: as said. Connections are fewer than the count has room for.
     unsafe { (*server).refs.retain() };
 }
@@ -134,7 +135,7 @@ pub unsafe fn release(server: *mut Server) {
 ///
 /// # Safety
 /// Once, by the owner.
-pub(super) unsafe fn let_go(server: *mut Server) {
+pub unsafe fn let_go(server: *mut Server) {
     // SAFETY: as said.
     unsafe {
         if (*server).refs.let_go() == Released::Last {
@@ -146,20 +147,20 @@ pub(super) unsafe fn let_go(server: *mut Server) {
 unsafe fn dispose(server: *mut Server) {
     // SAFETY: nobody else has the pointer, and all sockets are closed.
     unsafe {
-        loop_state::release((*server).listener.l);
+        state::release((*server).listener.l.get());
         (*server).listener.backlog.dispose();
-        let others = (*server).others;
-        for i in 0..(*server).others_len {
-            loop_state::release((*others.add(i)).l);
+        let others = (*server).others.get();
+        for i in 0..(*server).others_len.get() {
+            state::release((*others.add(i)).l.get());
             (*others.add(i)).backlog.dispose();
         }
         if !others.is_null() {
-            pool::free(others.cast(), (*server).others_len * size_of::<Listener>());
+            pool::free(others.cast(), (*server).others_len.get() * size_of::<Listener>());
         }
-        if (*server).owns_acceptor {
-            libc::free((*server).made_acceptor.cast());
+        if (*server).owns_acceptor.get() {
+            libc::free((*server).made_acceptor.get().cast());
         }
-        let block = (*server).block;
+        let block = (*server).block.get();
         libc::free(server.cast());
         if let Some((block, dispose)) = block {
             dispose(block);

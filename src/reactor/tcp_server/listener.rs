@@ -1,70 +1,74 @@
 //! A listening socket on a loop: watching it, pausing while nothing can be accepted, closing it.
 
-use super::super::event_loop::event_loop_add_channel_event;
-use super::super::loop_state::{self, of as loop_of};
-use super::super::registration;
-use super::super::utils::on_owner;
-use super::backlog::{self, Backlog};
+use super::backlog;
 use super::{RUNNING, STOPPING, Server, accept, limit};
 use crate::abi::types::{EVENT_READ, acceptor, channel, event_loop};
-use crate::sys::{fd as sys_fd, kind::Kind};
+use crate::reactor::event_loop::create::event_loop_add_channel_event;
+use crate::reactor::event_loop::owner::on_owner;
+use crate::reactor::event_loop::registration;
+use crate::reactor::event_loop::state;
+use crate::reactor::event_loop::state::of as loop_of;
+use crate::reactor::tcp_server::backlog::Backlog;
+use crate::sys::fd as sys_fd;
+use crate::sys::kind::Kind;
 use libc::c_int;
+use std::cell::Cell;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 /// Belongs to the thread of its loop. Lives within its server's memory.
 pub struct Listener {
-    pub(super) channel: channel,
-    pub(super) server: *mut Server,
+    pub channel: channel,
+    pub server: Cell<*mut Server>,
     /// The loop that accepts; its memory is kept.
-    pub(super) l: *mut event_loop,
+    pub l: Cell<*mut event_loop>,
     /// Among the listeners of its loop, or of those that are to come to it.
-    pub(super) next: *mut Listener,
+    pub next: Cell<*mut Listener>,
     /// The socket's number and what it refers to, so that closing never hits a successor. They
     /// don't change while the listener has a loop.
-    pub(super) fd: c_int,
-    identity: Option<u64>,
+    pub fd: Cell<c_int>,
+    identity: Cell<Option<u64>>,
     /// Of the socket, and hence of those that it accepts.
-    pub(super) kind: Kind,
-    listed: bool,
+    pub kind: Cell<Kind>,
+    listed: Cell<bool>,
     /// It has a reference to its server, which may be freed on another thread than the loop's.
-    keeps_server: bool,
+    keeps_server: Cell<bool>,
     /// Waits a moment, because accept(2) failed: descriptors may become free.
-    pub(super) resting: bool,
+    pub resting: Cell<bool>,
     /// Waits for a connection to close.
-    pub(super) full: bool,
+    pub full: Cell<bool>,
     /// Said that accept(2) fails; silent until somebody was accepted again.
-    pub(super) complained: bool,
+    pub complained: Cell<bool>,
     /// Clients that were lost one after the other while they were accepted.
-    pub(super) failures: u32,
+    pub failures: Cell<u32>,
     /// Its thread is accepting: a stop isn't over meanwhile.
-    pub(super) accepting: AtomicBool,
+    pub accepting: AtomicBool,
     /// Clients that wait to be accepted when the server stops.
-    pub(super) backlog: Backlog,
+    pub backlog: Backlog,
 }
 
 impl Listener {
-    pub(super) const fn none() -> Listener {
+    pub const fn none() -> Listener {
         Listener {
             channel: channel {
-                fd: -1,
-                events: EVENT_READ,
-                eventReadCallback: None,
-                eventWriteCallback: None,
-                data: ptr::null_mut(),
+                fd: Cell::new(-1),
+                events: Cell::new(EVENT_READ),
+                eventReadCallback: Cell::new(None),
+                eventWriteCallback: Cell::new(None),
+                data: Cell::new(ptr::null_mut()),
             },
-            server: ptr::null_mut(),
-            l: ptr::null_mut(),
-            next: ptr::null_mut(),
-            fd: -1,
-            identity: None,
-            kind: Kind::Stream,
-            listed: false,
-            keeps_server: false,
-            resting: false,
-            full: false,
-            complained: false,
-            failures: 0,
+            server: Cell::new(ptr::null_mut()),
+            l: Cell::new(ptr::null_mut()),
+            next: Cell::new(ptr::null_mut()),
+            fd: Cell::new(-1),
+            identity: Cell::new(None),
+            kind: Cell::new(Kind::Stream),
+            listed: Cell::new(false),
+            keeps_server: Cell::new(false),
+            resting: Cell::new(false),
+            full: Cell::new(false),
+            complained: Cell::new(false),
+            failures: Cell::new(0),
             accepting: AtomicBool::new(false),
             backlog: Backlog::none(),
         }
@@ -75,13 +79,13 @@ impl Listener {
 ///
 /// # Safety
 /// `at` lies in the server's memory, and `l` is live.
-pub(super) unsafe fn init(at: *mut Listener, server: *mut Server, l: *mut event_loop) {
+pub unsafe fn init(at: *mut Listener, server: *mut Server, l: *mut event_loop) {
     // SAFETY: as said.
     unsafe {
-        at.write(Listener { server, l, ..Listener::none() });
-        (*at).channel.eventReadCallback = Some(accept::on_acceptable);
-        (*at).channel.data = at.cast();
-        loop_state::retain(l);
+        at.write(Listener { server: Cell::new(server), l: Cell::new(l), ..Listener::none() });
+        (*at).channel.eventReadCallback.set(Some(accept::on_acceptable));
+        (*at).channel.data.set(at.cast());
+        state::retain(l);
     }
 }
 
@@ -89,12 +93,12 @@ pub(super) unsafe fn init(at: *mut Listener, server: *mut Server, l: *mut event_
 ///
 /// # Safety
 /// A live listener that isn't on its loop.
-pub(super) unsafe fn set_socket(listener: *mut Listener, fd: c_int) {
+pub unsafe fn set_socket(listener: *mut Listener, fd: c_int) {
     // SAFETY: as said.
     unsafe {
-        (*listener).fd = fd;
-        (*listener).identity = sys_fd::identity(fd);
-        (*listener).kind = Kind::of(fd);
+        (*listener).fd.set(fd);
+        (*listener).identity.set(sys_fd::identity(fd));
+        (*listener).kind.set(Kind::of(fd));
     }
 }
 
@@ -103,15 +107,15 @@ pub(super) unsafe fn set_socket(listener: *mut Listener, fd: c_int) {
 ///
 /// # Safety
 /// On the loop's thread; `acceptor` is NULL or live.
-pub(super) unsafe fn renew(listener: *mut Listener, acceptor: *const acceptor) {
+pub unsafe fn renew(listener: *mut Listener, acceptor: *const acceptor) {
     // SAFETY: as said.
     unsafe {
         let ch = &raw mut (*listener).channel;
-        let watched = loop_state::channel_at((*listener).l, (*listener).fd) == ch;
-        if !watched && !acceptor.is_null() && (*listener).fd >= 0 {
+        let watched = state::channel_at((*listener).l.get(), (*listener).fd.get()) == ch;
+        if !watched && !acceptor.is_null() && (*listener).fd.get() >= 0 {
             // A bad number is reported by what adds it to the loop.
-            sys_fd::set_nonblocking((*acceptor).listen_fd);
-            set_socket(listener, (*acceptor).listen_fd);
+            sys_fd::set_nonblocking((*acceptor).listen_fd.get());
+            set_socket(listener, (*acceptor).listen_fd.get());
         }
     }
 }
@@ -120,15 +124,15 @@ pub(super) unsafe fn renew(listener: *mut Listener, acceptor: *const acceptor) {
 ///
 /// # Safety
 /// On the loop's thread; elsewhere it is queued.
-pub(super) unsafe fn watch(listener: *mut Listener) -> c_int {
+pub unsafe fn watch(listener: *mut Listener) -> c_int {
     // SAFETY: a live listener.
     unsafe {
-        let fd = (*listener).fd;
-        (*listener).channel.fd = fd;
-        if on_owner((*listener).l) {
+        let fd = (*listener).fd.get();
+        (*listener).channel.fd.set(fd);
+        if on_owner((*listener).l.get()) {
             enlist(listener);
         }
-        event_loop_add_channel_event((*listener).l, fd, &raw mut (*listener).channel)
+        event_loop_add_channel_event((*listener).l.get(), fd, &raw mut (*listener).channel)
     }
 }
 
@@ -136,10 +140,10 @@ pub(super) unsafe fn watch(listener: *mut Listener) -> c_int {
 ///
 /// # Safety
 /// On the loop's thread.
-pub(super) unsafe fn arrive(listener: *mut Listener) {
+pub unsafe fn arrive(listener: *mut Listener) {
     // SAFETY: as said.
     unsafe {
-        match (*(*listener).server).state.load(SeqCst) {
+        match (*(*listener).server.get()).state.load(SeqCst) {
             RUNNING if watch(listener) == 0 => {}
             // The server's thread is about to take those who wait.
             STOPPING if !(*listener).backlog.is_taken() => enlist(listener),
@@ -153,10 +157,11 @@ pub(super) unsafe fn arrive(listener: *mut Listener) {
 ///
 /// # Safety
 /// A live listener.
-pub(super) unsafe fn is_open(listener: *const Listener) -> bool {
+pub unsafe fn is_open(listener: *const Listener) -> bool {
     // SAFETY: as said; neither field changes any more.
     unsafe {
-        (*listener).identity.is_some() && sys_fd::identity((*listener).fd) == (*listener).identity
+        (*listener).identity.get().is_some()
+            && sys_fd::identity((*listener).fd.get()) == (*listener).identity.get()
     }
 }
 
@@ -164,13 +169,13 @@ pub(super) unsafe fn is_open(listener: *const Listener) -> bool {
 ///
 /// # Safety
 /// On the loop's thread.
-pub(super) unsafe fn enlist(listener: *mut Listener) {
+pub unsafe fn enlist(listener: *mut Listener) {
     // SAFETY: the list is this thread's.
     unsafe {
-        if !std::mem::replace(&mut (*listener).listed, true) {
-            let own = loop_of((*listener).l);
-            (*listener).next = (*own).listeners;
-            (*own).listeners = listener;
+        if !(*listener).listed.replace(true) {
+            let own = loop_of((*listener).l.get());
+            (*listener).next.set((*own).listeners.get());
+            (*own).listeners.set(listener);
         }
     }
 }
@@ -178,19 +183,19 @@ pub(super) unsafe fn enlist(listener: *mut Listener) {
 unsafe fn unlist(listener: *mut Listener) {
     // SAFETY: the list is this thread's.
     unsafe {
-        let own = loop_of((*listener).l);
-        if std::mem::replace(&mut (*listener).resting, false) {
-            (*own).resting -= 1;
+        let own = loop_of((*listener).l.get());
+        if (*listener).resting.replace(false) {
+            (*own).resting.set((*own).resting.get() - 1);
         }
-        if !std::mem::replace(&mut (*listener).listed, false) {
+        if !(*listener).listed.replace(false) {
             return;
         }
-        let mut link = &raw mut (*own).listeners;
+        let mut link = (*own).listeners.as_ptr();
         while !(*link).is_null() && *link != listener {
-            link = &raw mut (**link).next;
+            link = (**link).next.as_ptr();
         }
         if !(*link).is_null() {
-            *link = (*listener).next;
+            *link = (*listener).next.get();
         }
     }
 }
@@ -199,17 +204,17 @@ unsafe fn unlist(listener: *mut Listener) {
 ///
 /// # Safety
 /// On the loop's thread, or after that has ended.
-pub(super) unsafe fn close(listener: *mut Listener) {
+pub unsafe fn close(listener: *mut Listener) {
     // SAFETY: a live listener.
     unsafe {
         unlist(listener);
         let ch = &raw mut (*listener).channel;
-        let fd = (*listener).fd;
-        if loop_state::channel_at((*listener).l, fd) == ch {
-            (*ch).fd = fd;
-            registration::remove((*listener).l, fd, ch);
+        let fd = (*listener).fd.get();
+        if state::channel_at((*listener).l.get(), fd) == ch {
+            (*ch).fd.set(fd);
+            registration::remove((*listener).l.get(), fd, ch);
         }
-        (*ch).fd = -1;
+        (*ch).fd.set(-1);
         (*listener).backlog.while_open(|| {
             if is_open(listener) {
                 sys_fd::close(fd);
@@ -222,13 +227,13 @@ pub(super) unsafe fn close(listener: *mut Listener) {
 ///
 /// # Safety
 /// Nobody else has the listener.
-pub(super) unsafe fn give_up(listener: *mut Listener) {
+pub unsafe fn give_up(listener: *mut Listener) {
     // SAFETY: as said.
     unsafe {
         if is_open(listener) {
-            sys_fd::close((*listener).fd);
+            sys_fd::close((*listener).fd.get());
         }
-        loop_state::release((*listener).l);
+        state::release((*listener).l.get());
     }
 }
 
@@ -237,10 +242,10 @@ unsafe fn refresh(listener: *mut Listener) {
     // SAFETY: a live listener on its loop's thread.
     unsafe {
         let ch = &raw mut (*listener).channel;
-        let waits = (*listener).resting || (*listener).full;
-        (*ch).events = if waits { 0 } else { EVENT_READ };
-        if loop_state::channel_at((*listener).l, (*ch).fd) == ch {
-            registration::update((*listener).l, (*ch).fd, ch);
+        let waits = (*listener).resting.get() || (*listener).full.get();
+        (*ch).events.set(if waits { 0 } else { EVENT_READ });
+        if state::channel_at((*listener).l.get(), (*ch).fd.get()) == ch {
+            registration::update((*listener).l.get(), (*ch).fd.get(), ch);
         }
     }
 }
@@ -250,11 +255,13 @@ unsafe fn refresh(listener: *mut Listener) {
 ///
 /// # Safety
 /// On the loop's thread.
-pub(super) unsafe fn rest(listener: *mut Listener) {
+pub unsafe fn rest(listener: *mut Listener) {
     // SAFETY: as said.
     unsafe {
-        if !std::mem::replace(&mut (*listener).resting, true) {
-            (*loop_of((*listener).l)).resting += 1;
+        if !(*listener).resting.replace(true) {
+            (*loop_of((*listener).l.get()))
+                .resting
+                .set((*loop_of((*listener).l.get())).resting.get() + 1);
             refresh(listener);
         }
     }
@@ -267,13 +274,13 @@ pub(super) unsafe fn rest(listener: *mut Listener) {
 pub unsafe fn wake_resting(l: *mut event_loop) {
     // SAFETY: listed listeners are live; an update takes none off the list.
     unsafe {
-        (*loop_of(l)).resting = 0;
-        let mut listener = (*loop_of(l)).listeners;
+        (*loop_of(l)).resting.set(0);
+        let mut listener = (*loop_of(l)).listeners.get();
         while !listener.is_null() {
-            if std::mem::replace(&mut (*listener).resting, false) {
+            if (*listener).resting.replace(false) {
                 refresh(listener);
             }
-            listener = (*listener).next;
+            listener = (*listener).next.get();
         }
     }
 }
@@ -282,12 +289,12 @@ pub unsafe fn wake_resting(l: *mut event_loop) {
 ///
 /// # Safety
 /// On the loop's thread.
-pub(super) unsafe fn wait_for_room(listener: *mut Listener) {
+pub unsafe fn wait_for_room(listener: *mut Listener) {
     // SAFETY: as said.
     unsafe {
-        (*listener).full = true;
-        if limit::has_room_after_notice((*listener).server) {
-            (*listener).full = false;
+        (*listener).full.set(true);
+        if limit::has_room_after_notice((*listener).server.get()) {
+            (*listener).full.set(false);
         }
         refresh(listener);
     }
@@ -297,15 +304,15 @@ pub(super) unsafe fn wait_for_room(listener: *mut Listener) {
 ///
 /// # Safety
 /// On the loop's thread.
-pub(super) unsafe fn go_on(l: *mut event_loop) {
+pub unsafe fn go_on(l: *mut event_loop) {
     // SAFETY: as in `wake_resting`.
     unsafe {
-        let mut listener = (*loop_of(l)).listeners;
+        let mut listener = (*loop_of(l)).listeners.get();
         while !listener.is_null() {
-            if (*listener).full {
+            if (*listener).full.get() {
                 wait_for_room(listener);
             }
-            listener = (*listener).next;
+            listener = (*listener).next.get();
         }
     }
 }
@@ -314,7 +321,7 @@ pub(super) unsafe fn go_on(l: *mut event_loop) {
 ///
 /// # Safety
 /// On the loop's thread.
-pub(super) unsafe fn end(listener: *mut Listener) {
+pub unsafe fn end(listener: *mut Listener) {
     // SAFETY: a live listener, whose list only this thread changes.
     unsafe {
         close(listener);
@@ -330,11 +337,11 @@ pub(super) unsafe fn end(listener: *mut Listener) {
 ///
 /// # Safety
 /// A listener of a live server; nobody else has it.
-pub(super) unsafe fn keep_server(listener: *mut Listener) {
+pub unsafe fn keep_server(listener: *mut Listener) {
     // SAFETY: as said.
     unsafe {
-        limit::hold((*listener).server);
-        (*listener).keeps_server = true;
+        limit::hold((*listener).server.get());
+        (*listener).keeps_server.set(true);
     }
 }
 
@@ -343,11 +350,11 @@ pub(super) unsafe fn keep_server(listener: *mut Listener) {
 ///
 /// # Safety
 /// A listener in no list, on its loop's thread, or that hasn't come to its loop.
-pub(super) unsafe fn let_server_go(listener: *mut Listener) {
+pub unsafe fn let_server_go(listener: *mut Listener) {
     // SAFETY: as said.
     unsafe {
-        if std::mem::replace(&mut (*listener).keeps_server, false) {
-            limit::release((*listener).server);
+        if (*listener).keeps_server.replace(false) {
+            limit::release((*listener).server.get());
         }
     }
 }
@@ -356,13 +363,13 @@ pub(super) unsafe fn let_server_go(listener: *mut Listener) {
 ///
 /// # Safety
 /// On the loop's thread.
-pub(super) unsafe fn close_ending(l: *mut event_loop) {
+pub unsafe fn close_ending(l: *mut event_loop) {
     // SAFETY: listed listeners are live; closing takes just the one off the list.
     unsafe {
-        let mut listener = (*loop_of(l)).listeners;
+        let mut listener = (*loop_of(l)).listeners.get();
         while !listener.is_null() {
-            let following = (*listener).next;
-            match (*(*listener).server).state.load(SeqCst) {
+            let following = (*listener).next.get();
+            match (*(*listener).server.get()).state.load(SeqCst) {
                 ..=RUNNING => {}
                 // The server's thread is about to take those who wait.
                 STOPPING if !(*listener).backlog.is_taken() => {}
@@ -377,11 +384,11 @@ pub(super) unsafe fn close_ending(l: *mut event_loop) {
 ///
 /// # Safety
 /// On the loop's thread.
-pub(super) unsafe fn close_all(l: *mut event_loop) {
+pub unsafe fn close_all(l: *mut event_loop) {
     // SAFETY: closing takes a listener off the list.
     unsafe {
-        while !(*loop_of(l)).listeners.is_null() {
-            let listener = (*loop_of(l)).listeners;
+        while !(*loop_of(l)).listeners.get().is_null() {
+            let listener = (*loop_of(l)).listeners.get();
             close(listener);
             backlog::drop_all(listener);
             let_server_go(listener);

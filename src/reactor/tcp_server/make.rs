@@ -1,14 +1,16 @@
 //! Servers of `yolanda.h`: made from an address or from a listening descriptor.
 
-use super::super::{event_loop::mine, loop_state};
 use super::{Callbacks, Dispose, FREED, NEW, Server, create, enlist, of, usable};
 use crate::abi::types::{
     TCPserver, acceptor, connection_closed_call_back, connection_completed_call_back, event_loop,
     message_call_back, write_completed_call_back,
 };
+use crate::reactor::event_loop::create::mine;
+use crate::reactor::event_loop::state;
 use crate::sys::address::{Address, Parsed};
 use crate::sys::{errno, fd as sys_fd, listen, unix};
 use libc::{c_char, c_int, c_void};
+use std::cell::Cell;
 use std::ffi::CStr;
 use std::sync::atomic::Ordering::SeqCst;
 use std::{ptr, slice};
@@ -41,8 +43,8 @@ pub unsafe extern "C-unwind" fn yolanda_server_new(
             let Opened { fd, shares_port, file } = opened;
             match make(eventLoop, fd, callbacks, threads) {
                 Ok(server) => {
-                    (*server).owns_socket = true;
-                    (*server).shares_port = shares_port;
+                    (*server).owns_socket.set(true);
+                    (*server).shares_port.set(shares_port);
                     (*server).file = file.map(|(_, file)| file);
                     Ok(server)
                 }
@@ -85,13 +87,13 @@ pub unsafe extern "C-unwind" fn yolanda_server_new_fd(
             errno::set(libc::EINVAL);
             return ptr::null_mut();
         }
-        let mut other = (*loop_state::of(eventLoop)).servers;
+        let mut other = (*state::of(eventLoop)).servers.get();
         while !other.is_null() {
-            if (*other).listener.fd == fd {
+            if (*other).listener.fd.get() == fd {
                 errno::set(libc::EBUSY);
                 return ptr::null_mut();
             }
-            other = (*other).next;
+            other = (*other).next.get();
         }
         let made = listen::check(fd).and_then(|()| {
             if !sys_fd::set_nonblocking(fd) || !sys_fd::set_close_on_exec(fd) {
@@ -161,15 +163,15 @@ unsafe fn make(
             return Err(libc::ENOMEM);
         }
         let listen_port = address.port().map_or(0, c_int::from);
-        at.write(acceptor { listen_port, listen_fd: fd });
+        at.write(acceptor { listen_port: Cell::new(listen_port), listen_fd: Cell::new(fd) });
         let server = create(l, at, callbacks, threads);
         if server.is_null() {
             libc::free(at.cast());
             return Err(libc::ENOMEM);
         }
-        (*server).owns_acceptor = true;
-        (*server).nodelay = Some(true);
-        (*server).turns_away = true;
+        (*server).owns_acceptor.set(true);
+        (*server).nodelay.set(Some(true));
+        (*server).turns_away.set(true);
         (*server).address = Some(address);
         Ok(server)
     }
@@ -181,7 +183,7 @@ unsafe fn make(
 /// A live server on its loop's thread; the acceptor is malloc's.
 pub unsafe fn own_acceptor(server: *mut TCPserver) {
     // SAFETY: the block behind the public struct is the server's own.
-    unsafe { (*of(server)).owns_acceptor = true };
+    unsafe { (*of(server)).owns_acceptor.set(true) };
 }
 
 /// Has a block disposed of when the server's memory goes, on whatever thread lets go last.
@@ -190,7 +192,7 @@ pub unsafe fn own_acceptor(server: *mut TCPserver) {
 /// A fresh server; nobody uses the block once the server's last connection has been freed.
 pub unsafe fn disposes(server: *mut TCPserver, block: *mut c_void, dispose: Dispose) {
     // SAFETY: as above.
-    unsafe { (*of(server)).block = Some((block, dispose)) };
+    unsafe { (*of(server)).block.set(Some((block, dispose))) };
 }
 
 /// Whether the server has been started, whatever has become of it since.
@@ -224,10 +226,10 @@ pub unsafe extern "C" fn yolanda_server_address(
         if text.is_null() {
             return errno::fail(libc::EINVAL);
         }
-        let address = match ((*of(server)).address, (*server).acceptor) {
+        let address = match ((*of(server)).address, (*server).acceptor.get()) {
             (Some(address), _) => Ok(address),
             (None, acceptor) if acceptor.is_null() => Err(libc::EINVAL),
-            (None, acceptor) => Address::of_local((*acceptor).listen_fd),
+            (None, acceptor) => Address::of_local((*acceptor).listen_fd.get()),
         };
         match address {
             Err(e) => errno::fail(e),

@@ -6,50 +6,51 @@
 //! connections; `attention` is how one thread has another look at all that.
 
 mod accept;
-mod attention;
 mod backlog;
+mod drain;
 mod free;
 mod limit;
 mod listener;
 mod make;
 mod reserve;
+mod server_events;
 mod set;
 mod start;
 mod stop;
-mod sweep;
 
-pub use attention::attend;
-pub use free::{free_all_of, leave_files, yolanda_server_free};
-pub use limit::{left, release};
-pub use listener::{Listener, wake_resting};
-pub use make::{
+pub use crate::reactor::tcp_server::drain::{after_turn, all as sweep, is_ending, judge, look};
+pub use crate::reactor::tcp_server::free::{free_all_of, leave_files, yolanda_server_free};
+pub use crate::reactor::tcp_server::limit::{left, release};
+pub use crate::reactor::tcp_server::listener::{Listener, wake_resting};
+pub use crate::reactor::tcp_server::make::{
     disposes, has_started, is_freed, own_acceptor, yolanda_server_address, yolanda_server_new,
     yolanda_server_new_fd,
 };
-pub use set::{
+pub use crate::reactor::tcp_server::server_events::attend;
+pub use crate::reactor::tcp_server::set::{
     yolanda_server_connections, yolanda_server_set_keepalive, yolanda_server_set_limits,
     yolanda_server_set_max_connections, yolanda_server_set_nodelay, yolanda_server_set_reuseport,
     yolanda_server_set_thread_hooks, yolanda_server_set_timeouts, yolanda_server_set_water_marks,
 };
-pub use start::{tcp_server_start, yolanda_server_start};
-pub use stop::yolanda_server_stop;
-pub use sweep::{after_turn, all as sweep, is_ending, judge, look};
+pub use crate::reactor::tcp_server::start::{tcp_server_start, yolanda_server_start};
+pub use crate::reactor::tcp_server::stop::yolanda_server_stop;
 
-use self::reserve::Reserve;
-use super::event_loop_thread::Hooks;
-use super::refs::RefCount;
-use super::tcp_connection::settings::{Keepalive, Settings};
-use super::thread_pool::{set_serves, thread_pool_new};
-use super::{loop_state, utils};
 use crate::abi::types::{
     TCPserver, acceptor, connection_closed_call_back, connection_completed_call_back, event_loop,
     message_call_back, thread_pool, write_completed_call_back,
 };
+use crate::reactor::event_loop::{owner, state};
+use crate::reactor::tcp_connection::settings::{Keepalive, Settings};
+use crate::reactor::tcp_server::reserve::Reserve;
+use crate::reactor::threads::event_loop_thread::Hooks;
+use crate::reactor::threads::thread_pool::{set_serves, thread_pool_new};
+use crate::sync::refs::RefCount;
 use crate::sys::address::Address;
 use crate::sys::errno;
 use crate::sys::lock::Lock;
 use crate::sys::unix;
 use libc::{c_int, c_void};
+use std::cell::Cell;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU8};
 
@@ -78,34 +79,34 @@ pub struct Server {
     /// The listening socket of the server's own loop.
     listener: Listener,
     /// With a socket per thread: those of the threads, in the pools' memory.
-    others: *mut Listener,
-    others_len: usize,
+    others: Cell<*mut Listener>,
+    others_len: Cell<usize>,
     /// Among the servers of its loop.
-    next: *mut Server,
+    next: Cell<*mut Server>,
     /// The acceptor was made here; the public field is the program's to change.
-    owns_acceptor: bool,
-    made_acceptor: *mut acceptor,
+    owns_acceptor: Cell<bool>,
+    made_acceptor: Cell<*mut acceptor>,
     /// What stands on the server, and ends with it.
-    block: Option<(*mut c_void, Dispose)>,
+    block: Cell<Option<(*mut c_void, Dispose)>>,
     /// The threads that were made here; NULL once they have ended.
-    pool: *mut thread_pool,
+    pool: Cell<*mut thread_pool>,
     stop: stop::Stop,
     /// The socket was opened here: with its address, it may be opened again.
-    owns_socket: bool,
-    reuseport: bool,
+    owns_socket: Cell<bool>,
+    reuseport: Cell<bool>,
     /// Others listen on the port, which only goes with a socket per thread.
-    shares_port: bool,
-    listed: bool,
+    shares_port: Cell<bool>,
+    listed: Cell<bool>,
     /// The bound address, as long as the socket is ours.
     address: Option<Address>,
     /// The file of a unix socket that was made here.
     file: Option<unix::File>,
     /// The listening socket's, from which connections inherit them; None: as it is.
-    nodelay: Option<bool>,
-    keepalive: Option<Keepalive>,
+    nodelay: Cell<Option<bool>>,
+    keepalive: Cell<Option<Keepalive>>,
     /// What else new connections get: read by every accepting thread.
     settings: Lock<Settings>,
-    hooks: Hooks,
+    hooks: Cell<Hooks>,
     state: AtomicU8,
     /// Connections that may be open at a time; 0: any number.
     max: AtomicI32,
@@ -115,7 +116,7 @@ pub struct Server {
     /// A listener waits for a connection to close.
     full: AtomicBool,
     /// Clients are turned away with it where descriptors are out; without it they wait.
-    turns_away: bool,
+    turns_away: Cell<bool>,
     reserve: Reserve,
     /// Who needs the memory: the owner, each connection, each frame that accepts.
     refs: RefCount,
@@ -141,7 +142,7 @@ unsafe fn usable(what: &str, server: *mut TCPserver) -> c_int {
         return -1;
     }
     // SAFETY: a live server.
-    if unsafe { utils::on_owner((*server).eventLoop) } { 0 } else { errno::fail(libc::EPERM) }
+    if unsafe { owner::on_owner((*server).eventLoop.get()) } { 0 } else { errno::fail(libc::EPERM) }
 }
 
 /// What a program says about a server when it makes one.
@@ -172,41 +173,41 @@ unsafe fn create(
         }
         server.write(Server {
             public: TCPserver {
-                port: (*acceptor).listen_port,
-                eventLoop: l,
-                acceptor,
-                connectionCompletedCallBack: callbacks.completed,
-                messageCallBack: callbacks.message,
-                writeCompletedCallBack: callbacks.written,
-                connectionClosedCallBack: callbacks.closed,
-                threadNum: threads,
-                threadPool: pool,
-                data: ptr::null_mut(),
+                port: Cell::new((*acceptor).listen_port.get()),
+                eventLoop: Cell::new(l),
+                acceptor: Cell::new(acceptor),
+                connectionCompletedCallBack: Cell::new(callbacks.completed),
+                messageCallBack: Cell::new(callbacks.message),
+                writeCompletedCallBack: Cell::new(callbacks.written),
+                connectionClosedCallBack: Cell::new(callbacks.closed),
+                threadNum: Cell::new(threads),
+                threadPool: Cell::new(pool),
+                data: Cell::new(ptr::null_mut()),
             },
             listener: Listener::none(),
-            others: ptr::null_mut(),
-            others_len: 0,
-            next: ptr::null_mut(),
-            owns_acceptor: false,
-            made_acceptor: acceptor,
-            block: None,
-            pool,
+            others: Cell::new(ptr::null_mut()),
+            others_len: Cell::new(0),
+            next: Cell::new(ptr::null_mut()),
+            owns_acceptor: Cell::new(false),
+            made_acceptor: Cell::new(acceptor),
+            block: Cell::new(None),
+            pool: Cell::new(pool),
             stop: stop::Stop::NONE,
-            owns_socket: false,
-            reuseport: false,
-            shares_port: false,
-            listed: false,
+            owns_socket: Cell::new(false),
+            reuseport: Cell::new(false),
+            shares_port: Cell::new(false),
+            listed: Cell::new(false),
             address: None,
             file: None,
-            nodelay: None,
-            keepalive: None,
+            nodelay: Cell::new(None),
+            keepalive: Cell::new(None),
             settings: Lock::new(Settings::DEFAULT),
-            hooks: Hooks::NONE,
+            hooks: Cell::new(Hooks::NONE),
             state: AtomicU8::new(NEW),
             max: AtomicI32::new(0),
             live: AtomicI64::new(0),
             full: AtomicBool::new(false),
-            turns_away: false,
+            turns_away: Cell::new(false),
             reserve: Reserve::none(),
             refs: RefCount::new(),
         });
@@ -240,7 +241,7 @@ pub unsafe extern "C-unwind" fn tcp_server_init(
     // SAFETY: a live loop and acceptor.
     unsafe {
         let server = create(eventLoop, acceptor, callbacks, threadNum);
-        if !server.is_null() && utils::on_owner(eventLoop) {
+        if !server.is_null() && owner::on_owner(eventLoop) {
             enlist(server);
         }
         server.cast()
@@ -253,7 +254,7 @@ pub unsafe extern "C-unwind" fn tcp_server_set_data(tcpServer: *mut TCPserver, d
     }
     if !data.is_null() {
         // SAFETY: a live server.
-        unsafe { (*tcpServer).data = data };
+        unsafe { (*tcpServer).data.set(data) };
     }
 }
 
@@ -261,9 +262,9 @@ pub unsafe extern "C-unwind" fn tcp_server_set_data(tcpServer: *mut TCPserver, d
 unsafe fn enlist(server: *mut Server) {
     // SAFETY: a live server on its loop's thread; the list is that thread's.
     unsafe {
-        let own = loop_state::of((*server).public.eventLoop);
-        (*server).listed = true;
-        (*server).next = (*own).servers;
-        (*own).servers = server;
+        let own = state::of((*server).public.eventLoop.get());
+        (*server).listed.set(true);
+        (*server).next.set((*own).servers.get());
+        (*own).servers.set(server);
     }
 }

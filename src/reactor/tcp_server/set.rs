@@ -1,11 +1,12 @@
 //! What a program sets for a server and for its new connections.
 
-use super::super::event_loop_thread::Hooks;
-use super::super::tcp_connection::settings::{self, Settings};
 use super::limit;
-use super::start::set_options;
 use super::{NEW, absent, of, usable};
 use crate::abi::types::{TCPserver, yolanda_loop_callback, yolanda_water_mark_callback};
+use crate::reactor::tcp_connection::settings;
+use crate::reactor::tcp_connection::settings::Settings;
+use crate::reactor::tcp_server::start::set_options;
+use crate::reactor::threads::event_loop_thread::Hooks;
 use crate::sys::errno;
 use libc::{c_int, c_void};
 use std::sync::atomic::Ordering::SeqCst;
@@ -88,7 +89,7 @@ pub unsafe extern "C" fn yolanda_server_set_nodelay(server: *mut TCPserver, on: 
         if usable("yolanda_server_set_nodelay", server) < 0 {
             return -1;
         }
-        (*of(server)).nodelay = Some(on != 0);
+        (*of(server)).nodelay.set(Some(on != 0));
         set_options(of(server));
     }
     0
@@ -109,7 +110,7 @@ pub unsafe extern "C" fn yolanda_server_set_keepalive(
         if settings::set_keepalive(&mut checked, idle_s, interval_s, count) < 0 {
             return -1;
         }
-        (*of(server)).keepalive = Some(checked.keepalive);
+        (*of(server)).keepalive.set(Some(checked.keepalive));
         set_options(of(server));
     }
     0
@@ -123,10 +124,10 @@ pub unsafe extern "C" fn yolanda_server_set_reuseport(server: *mut TCPserver, on
         }
         let own = of(server);
         let is_tcp = (*own).address.as_ref().is_some_and(|address| address.port().is_some());
-        if on != 0 && !((*own).owns_socket && is_tcp) {
+        if on != 0 && !((*own).owns_socket.get() && is_tcp) {
             return errno::fail(libc::ENOTSUP);
         }
-        (*own).reuseport = on != 0;
+        (*own).reuseport.set(on != 0);
     }
     0
 }
@@ -160,7 +161,7 @@ pub unsafe extern "C" fn yolanda_server_set_thread_hooks(
         if not_started("yolanda_server_set_thread_hooks", server) < 0 {
             return -1;
         }
-        (*of(server)).hooks = Hooks { on_start, on_stop, data };
+        (*of(server)).hooks.set(Hooks { on_start, on_stop, data });
     }
     0
 }

@@ -1,11 +1,13 @@
 //! Starting: the threads, the listening sockets, their channels.
 
-use super::super::tcp_connection::settings::Keepalive;
-use super::super::thread_pool::{self, thread_pool_start};
-use super::super::utils::on_owner;
-use super::listener::{self, Listener};
-use super::{NEW, RUNNING, Server, absent, attention, enlist, limit, of, usable};
+use super::listener;
+use super::{NEW, RUNNING, Server, absent, enlist, limit, of, server_events, usable};
 use crate::abi::types::{TCPserver, event_loop};
+use crate::reactor::event_loop::owner::on_owner;
+use crate::reactor::tcp_connection::settings::Keepalive;
+use crate::reactor::tcp_server::listener::Listener;
+use crate::reactor::threads::thread_pool;
+use crate::reactor::threads::thread_pool::thread_pool_start;
 use crate::sys::address::Address;
 use crate::sys::{errno, fd as sys_fd, listen, pool, socket};
 use libc::c_int;
@@ -55,31 +57,31 @@ unsafe fn prepare(server: *mut Server) -> Result<(), c_int> {
     unsafe {
         let public = &raw mut (*server).public;
         match (*server).state.load(SeqCst) {
-            NEW if (*public).acceptor.is_null() => return Err(libc::EINVAL),
+            NEW if (*public).acceptor.get().is_null() => return Err(libc::EINVAL),
             NEW | RUNNING => {}
             _ => return Err(libc::ESHUTDOWN),
         }
-        let pool = (*public).threadPool;
+        let pool = (*public).threadPool.get();
         if !pool.is_null() {
-            thread_pool::set_hooks(pool, (*server).hooks);
+            thread_pool::set_hooks(pool, (*server).hooks.get());
             thread_pool_start(pool);
         }
         if (*server).state.load(SeqCst) == RUNNING {
-            listener::renew(&raw mut (*server).listener, (*public).acceptor);
+            listener::renew(&raw mut (*server).listener, (*public).acceptor.get());
             return Ok(());
         }
-        if (*server).reuseport {
+        if (*server).reuseport.get() {
             return open_shared(server);
         }
-        let fd = (*(*public).acceptor).listen_fd;
-        if (*server).shares_port {
+        let fd = (*(*public).acceptor.get()).listen_fd.get();
+        if (*server).shares_port.get() {
             // Other sockets listen there, which would get some of the clients.
             return Err(libc::EADDRINUSE);
         }
         if !sys_fd::set_nonblocking(fd) {
             return Err(errno::get());
         }
-        if (*server).owns_socket {
+        if (*server).owns_socket.get() {
             listen::listen(fd)?;
         }
         listener::set_socket(&raw mut (*server).listener, fd);
@@ -94,11 +96,11 @@ unsafe fn open_shared(server: *mut Server) -> Result<(), c_int> {
         let Some(address) = (*server).address else {
             return Err(libc::ENOTSUP);
         };
-        let acceptor = (*server).public.acceptor;
-        let threads = thread_pool::running((*server).public.threadPool);
+        let acceptor = (*server).public.acceptor.get();
+        let threads = thread_pool::running((*server).public.threadPool.get());
         if threads == 0 {
             let fd = open_one(&address)?;
-            sys_fd::close(std::mem::replace(&mut (*acceptor).listen_fd, fd));
+            sys_fd::close((*acceptor).listen_fd.replace(fd));
             listener::set_socket(&raw mut (*server).listener, fd);
             return Ok(());
         }
@@ -109,7 +111,7 @@ unsafe fn open_shared(server: *mut Server) -> Result<(), c_int> {
         }
         for i in 0..threads {
             let at = listeners.add(i);
-            let l: *mut event_loop = thread_pool::loop_at((*server).public.threadPool, i);
+            let l: *mut event_loop = thread_pool::loop_at((*server).public.threadPool.get(), i);
             listener::init(at, server, l);
             match open_one(&address) {
                 Ok(fd) => listener::set_socket(at, fd),
@@ -121,9 +123,9 @@ unsafe fn open_shared(server: *mut Server) -> Result<(), c_int> {
             }
         }
         // The first socket only kept the port until here.
-        sys_fd::close(std::mem::replace(&mut (*acceptor).listen_fd, (*listeners).fd));
-        (*server).others = listeners;
-        (*server).others_len = threads;
+        sys_fd::close((*acceptor).listen_fd.replace((*listeners).fd.get()));
+        (*server).others.set(listeners);
+        (*server).others_len.set(threads);
         Ok(())
     }
 }
@@ -137,19 +139,19 @@ fn open_one(address: &Address) -> Result<c_int, c_int> {
 unsafe fn begin(server: *mut Server) -> Result<(), c_int> {
     // SAFETY: a live server whose sockets listen.
     unsafe {
-        let l = (*server).public.eventLoop;
+        let l = (*server).public.eventLoop.get();
         let first = (*server).state.load(SeqCst) == NEW;
         if first {
             set_options(server);
-            if (*server).turns_away {
+            if (*server).turns_away.get() {
                 (*server).reserve.keep();
             }
-            if on_owner(l) && !(*server).listed {
+            if on_owner(l) && !(*server).listed.get() {
                 enlist(server);
             }
             (*server).state.store(RUNNING, SeqCst);
         }
-        if (*server).others.is_null() {
+        if (*server).others.get().is_null() {
             if listener::watch(&raw mut (*server).listener) < 0 {
                 if first {
                     (*server).state.store(NEW, SeqCst);
@@ -157,8 +159,8 @@ unsafe fn begin(server: *mut Server) -> Result<(), c_int> {
                 return Err(errno::get());
             }
         } else if first {
-            for i in 0..(*server).others_len {
-                attention::send((*server).others.add(i));
+            for i in 0..(*server).others_len.get() {
+                server_events::send((*server).others.get().add(i));
             }
         }
         Ok(())
@@ -167,15 +169,15 @@ unsafe fn begin(server: *mut Server) -> Result<(), c_int> {
 
 /// Gives the listening sockets the options that accepted ones inherit. What isn't TCP has none, which is
 /// all that can go wrong with values that were checked.
-pub(super) unsafe fn set_options(server: *mut Server) {
+pub unsafe fn set_options(server: *mut Server) {
     let _keep = errno::Keep::new();
     // SAFETY: a live server on its loop's thread.
     unsafe {
-        let nodelay = (*server).nodelay;
-        let keepalive = (*server).keepalive;
+        let nodelay = (*server).nodelay.get();
+        let keepalive = (*server).keepalive.get();
         let set = |listener: *mut Listener| {
             if listener::is_open(listener) {
-                let fd = (*listener).fd;
+                let fd = (*listener).fd.get();
                 if let Some(nodelay) = nodelay {
                     socket::set_nodelay(fd, nodelay);
                 }
@@ -185,8 +187,8 @@ pub(super) unsafe fn set_options(server: *mut Server) {
             }
         };
         set(&raw mut (*server).listener);
-        for i in 0..(*server).others_len {
-            set((*server).others.add(i));
+        for i in 0..(*server).others_len.get() {
+            set((*server).others.get().add(i));
         }
     }
 }

@@ -1,14 +1,16 @@
 //! The graceful stop: no new connections; those there are end when they are idle or when their time
 //! is up; then the program is told.
 
-use super::super::loop_state::{count, of as loop_of};
-use super::super::timers;
-use super::attention::{self, ENDED, ENDING};
-use super::listener::{self, Listener};
+use super::listener;
+use super::server_events;
 use super::{
-    CUT, NEW, OVERDUE, RUNNING, STOPPED, STOPPING, Server, backlog, enlist, of, sweep, usable,
+    CUT, NEW, OVERDUE, RUNNING, STOPPED, STOPPING, Server, backlog, drain, enlist, of, usable,
 };
 use crate::abi::types::{TCPserver, event_loop, yolanda_server_callback, yolanda_timer};
+use crate::reactor::event_loop::state::{count, of as loop_of};
+use crate::reactor::event_loop::timers;
+use crate::reactor::tcp_server::listener::Listener;
+use crate::reactor::tcp_server::server_events::{ENDED, ENDING};
 use crate::sys::{errno, listen, unix};
 use libc::{c_int, c_void};
 use std::mem;
@@ -18,15 +20,15 @@ use std::sync::atomic::Ordering::SeqCst;
 const LAST_TURNS_MS: i64 = 20;
 
 /// Who is told when a stop is over.
-pub(super) struct Stop {
-    pub(super) done: yolanda_server_callback,
-    pub(super) data: *mut c_void,
+pub struct Stop {
+    pub done: yolanda_server_callback,
+    pub data: *mut c_void,
     /// Runs until the deadline, and then for the last turns; 0: none.
-    pub(super) timer: yolanda_timer,
+    pub timer: yolanda_timer,
 }
 
 impl Stop {
-    pub(super) const NONE: Stop = Stop { done: None, data: std::ptr::null_mut(), timer: 0 };
+    pub const NONE: Stop = Stop { done: None, data: std::ptr::null_mut(), timer: 0 };
 }
 
 pub unsafe extern "C-unwind" fn yolanda_server_stop(
@@ -52,13 +54,13 @@ pub unsafe extern "C-unwind" fn yolanda_server_stop(
         }
         let mut timer = 0;
         if deadline_ms > 0 {
-            let l = (*own).listener.l;
+            let l = (*own).listener.l.get();
             timer = timers::start(l, deadline_ms, 0, Some(on_deadline), own.cast());
             if timer == 0 {
                 return errno::fail(libc::ENOMEM);
             }
         }
-        if !(*own).listed {
+        if !(*own).listed.get() {
             enlist(own);
         }
         (*own).stop = Stop { done, data, timer };
@@ -66,10 +68,10 @@ pub unsafe extern "C-unwind" fn yolanda_server_stop(
         // Who waits is served in the time that is left, which may be none.
         let take = before == RUNNING && deadline_ms != 0;
         close_sockets(own, if take { Waiting::Taken } else { Waiting::Reset });
-        attention::call_all(own, ENDING | ENDED);
+        server_events::call_all(own, ENDING | ENDED);
         if deadline_ms == 0 {
             // No more callbacks but the closed one, in the pass.
-            sweep::all((*own).listener.l);
+            drain::all((*own).listener.l.get());
         }
     }
     0
@@ -77,7 +79,7 @@ pub unsafe extern "C-unwind" fn yolanda_server_stop(
 
 /// What becomes of the clients that wait to be accepted.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Waiting {
+pub enum Waiting {
     Taken,
     /// The kernel does that when the socket closes.
     Reset,
@@ -87,7 +89,7 @@ pub(super) enum Waiting {
 ///
 /// # Safety
 /// A live server that accepts no more, on its loop's thread.
-pub(super) unsafe fn close_sockets(server: *mut Server, waiting: Waiting) {
+pub unsafe fn close_sockets(server: *mut Server, waiting: Waiting) {
     // SAFETY: as said; the other listeners are closed by their own threads.
     unsafe {
         let take = |listener| {
@@ -95,16 +97,19 @@ pub(super) unsafe fn close_sockets(server: *mut Server, waiting: Waiting) {
                 backlog::take(listener);
             }
         };
-        let acceptor = (*server).public.acceptor;
-        if (*server).listener.fd < 0 && (*server).owns_acceptor && (*server).others.is_null() {
+        let acceptor = (*server).public.acceptor.get();
+        if (*server).listener.fd.get() < 0
+            && (*server).owns_acceptor.get()
+            && (*server).others.get().is_null()
+        {
             // Never started.
-            listener::set_socket(&raw mut (*server).listener, (*acceptor).listen_fd);
+            listener::set_socket(&raw mut (*server).listener, (*acceptor).listen_fd.get());
         }
-        let closed = [&raw mut (*server).listener, (*server).others];
+        let closed = [&raw mut (*server).listener, (*server).others.get()];
         for listener in closed {
             if !listener.is_null() && !acceptor.is_null() {
-                let at = &raw mut (*acceptor).listen_fd;
-                if *at >= 0 && *at == (*listener).fd {
+                let at = (*acceptor).listen_fd.as_ptr();
+                if *at >= 0 && *at == (*listener).fd.get() {
                     *at = -1;
                 }
             }
@@ -118,12 +123,12 @@ pub(super) unsafe fn close_sockets(server: *mut Server, waiting: Waiting) {
             (Some(address), Some(file)) => unix::retire(&address, file, close),
             _ => close(),
         }
-        for i in 0..(*server).others_len {
-            let other = (*server).others.add(i);
+        for i in 0..(*server).others_len.get() {
+            let other = (*server).others.get().add(i);
             take(other);
             (*other).backlog.while_open(|| {
                 if listener::is_open(other) {
-                    listen::refuse((*other).fd);
+                    listen::refuse((*other).fd.get());
                 }
             });
         }
@@ -135,11 +140,12 @@ pub(super) unsafe fn close_sockets(server: *mut Server, waiting: Waiting) {
 ///
 /// # Safety
 /// A live server that accepts no more, on its loop's thread.
-pub(super) unsafe fn drop_waiting(server: *mut Server) {
+pub unsafe fn drop_waiting(server: *mut Server) {
     // SAFETY: the array of listeners stays as it is from the start to the end of a live server.
     unsafe {
         backlog::drop_all(&raw mut (*server).listener);
-        (0..(*server).others_len).for_each(|i| backlog::drop_all((*server).others.add(i)));
+        (0..(*server).others_len.get())
+            .for_each(|i| backlog::drop_all((*server).others.get().add(i)));
     }
 }
 
@@ -153,7 +159,7 @@ unsafe fn is_accepting(server: *mut Server) -> bool {
     // SAFETY: a live server.
     unsafe {
         accepts(&raw mut (*server).listener)
-            || (0..(*server).others_len).any(|i| accepts((*server).others.add(i)))
+            || (0..(*server).others_len.get()).any(|i| accepts((*server).others.get().add(i)))
     }
 }
 
@@ -162,12 +168,12 @@ unsafe extern "C-unwind" fn on_deadline(_: *mut event_loop, _: yolanda_timer, da
     // SAFETY: the timer is stopped before its server goes.
     unsafe {
         // Slow callbacks must not put the end off for long.
-        let l = (*server).listener.l;
+        let l = (*server).listener.l.get();
         (*server).stop.timer = timers::start(l, LAST_TURNS_MS, 0, Some(on_cut), data);
         let state = if (*server).stop.timer == 0 { CUT } else { OVERDUE };
         (*server).state.store(state, SeqCst);
         drop_waiting(server);
-        attention::call_all(server, ENDING);
+        server_events::call_all(server, ENDING);
     }
 }
 
@@ -178,7 +184,7 @@ unsafe extern "C-unwind" fn on_cut(_: *mut event_loop, _: yolanda_timer, data: *
     unsafe {
         (*server).stop.timer = 0;
         (*server).state.store(CUT, SeqCst);
-        attention::call_all(server, ENDING);
+        server_events::call_all(server, ENDING);
     }
 }
 
@@ -186,12 +192,12 @@ unsafe extern "C-unwind" fn on_cut(_: *mut event_loop, _: yolanda_timer, data: *
 ///
 /// # Safety
 /// A live server on its loop's thread.
-pub(super) unsafe fn take(server: *mut Server) -> Stop {
+pub unsafe fn take(server: *mut Server) -> Stop {
     // SAFETY: as said.
     unsafe {
         let stop = mem::replace(&mut (*server).stop, Stop::NONE);
         if stop.timer != 0 {
-            timers::stop((*server).listener.l, stop.timer);
+            timers::stop((*server).listener.l.get(), stop.timer);
         }
         stop
     }
@@ -201,17 +207,17 @@ pub(super) unsafe fn take(server: *mut Server) -> Stop {
 ///
 /// # Safety
 /// On the loop's thread, within a pass.
-pub(super) unsafe fn finish_all(l: *mut event_loop) {
+pub unsafe fn finish_all(l: *mut event_loop) {
     // SAFETY: the callback may free any server, so the list is begun anew after each.
     unsafe {
-        let mut server = (*loop_of(l)).servers;
+        let mut server = (*loop_of(l)).servers.get();
         while !server.is_null() {
             let state = (*server).state.load(SeqCst);
             if !matches!(state, STOPPING | OVERDUE | CUT)
                 || is_accepting(server)
                 || (*server).live.load(SeqCst) > 0
             {
-                server = (*server).next;
+                server = (*server).next.get();
                 continue;
             }
             (*server).state.store(STOPPED, SeqCst);
@@ -220,7 +226,7 @@ pub(super) unsafe fn finish_all(l: *mut event_loop) {
                 count(&(*loop_of(l)).counts.callbacks, 1);
                 done(server.cast(), stop.data);
             }
-            server = (*loop_of(l)).servers;
+            server = (*loop_of(l)).servers.get();
         }
     }
 }

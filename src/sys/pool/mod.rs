@@ -17,9 +17,11 @@ mod slab;
 mod space;
 
 #[cfg(feature = "plain-malloc")]
-pub use plain::{alloc, free, owns, run_alloc, run_drop, run_free, run_zeroed, trim};
+pub use crate::sys::pool::plain::{
+    alloc, free, owns, run_alloc, run_drop, run_free, run_zeroed, trim,
+};
 #[cfg(not(feature = "plain-malloc"))]
-pub use region::{owns, run_alloc, run_drop, run_free, run_zeroed, trim};
+pub use crate::sys::pool::region::{owns, run_alloc, run_drop, run_free, run_zeroed, trim};
 
 /// The largest piece that slabs serve.
 #[cfg(not(feature = "plain-malloc"))]

@@ -1,0 +1,68 @@
+//! Functions that no header declares, because the original's headers don't; old objects may link to
+//! them all the same.
+
+use core::ffi::{c_char, c_int};
+
+use crate::abi::buffer::buffer;
+use crate::abi::channel::channel;
+use crate::abi::event_loop::event_loop;
+
+/// Reads a line, with CR and CRLF turned into LF, into `size` bytes with a NUL. Returns the count
+/// without the NUL; 0 at the end of the stream or on error. Where bytes can't be looked at before
+/// they are taken (a pipe, a terminal), a CR that no LF follows stays as it is.
+///
+/// # Safety
+/// `buf` has room for `size` bytes.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn read_line(fd: c_int, buf: *mut c_char, size: c_int) -> c_int {
+    jump_to!(crate::common::read::read_line)
+}
+
+/// Reads byte by byte through a newline and adds a NUL. Returns the count; `usize::MAX` at the end
+/// of the stream, on error or without room.
+///
+/// # Safety
+/// `buffer` has room for `length` bytes.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn readline_2(fd: c_int, buffer: *mut c_char, length: usize) -> usize {
+    jump_to!(crate::common::read::readline_2)
+}
+
+/// Makes `size` bytes writeable, or changes nothing.
+///
+/// # Safety
+/// `buffer` is NULL or a buffer.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn make_room(buffer: *mut buffer, size: c_int) {
+    jump_to!(crate::reactor::buffer::make_room)
+}
+
+/// Adds (type 1), removes (2) or updates (3) a channel; any thread. Returns 0, or -1 with errno.
+///
+/// # Safety
+/// As for `event_loop_add_channel_event`.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C-unwind" fn event_loop_do_channel_event(
+    eventLoop: *mut event_loop,
+    fd: c_int,
+    channel1: *mut channel,
+    r#type: c_int,
+) -> c_int {
+    jump_to!(crate::reactor::event_loop::create::event_loop_do_channel_event)
+}
+
+/// Carries out what other threads have queued. Returns 0, or -1 for NULL.
+///
+/// # Safety
+/// `eventLoop` is NULL or a loop; only on its thread.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C-unwind" fn event_loop_handle_pending_channel(
+    eventLoop: *mut event_loop,
+) -> c_int {
+    jump_to!(crate::reactor::event_loop::create::event_loop_handle_pending_channel)
+}

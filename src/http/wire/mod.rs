@@ -1,0 +1,16 @@
+//! HTTP/1.1 as bytes: reading requests and writing responses, on slices.
+
+pub mod body;
+#[cfg(target_arch = "x86_64")]
+mod controls;
+pub mod date;
+pub mod encode;
+pub mod framing;
+pub mod limits;
+pub mod line;
+pub mod parse;
+pub mod scan;
+pub mod status;
+pub mod target;
+pub mod text;
+pub mod url;
