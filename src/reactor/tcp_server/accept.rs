@@ -225,7 +225,7 @@ pub unsafe fn serve(listener: *mut Listener, fd: c_int) {
         (*conn).public.writeCompletedCallBack.set((*public).writeCompletedCallBack.get());
         (*conn).public.connectionClosedCallBack.set((*public).connectionClosedCallBack.get());
         let given = *(*server).settings.lock();
-        if !settings::apply(conn, &given) {
+        if !settings::apply(&*conn, &given) {
             tcp_connection::discard(conn);
             return discard(server, fd);
         }
