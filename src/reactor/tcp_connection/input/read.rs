@@ -11,7 +11,6 @@ use crate::reactor::event_loop::{budget, posts};
 use crate::reactor::tcp_connection::lifecycle::{close, open, ready, shutdown, timeouts};
 use crate::reactor::tcp_connection::output::{queue, write};
 use crate::reactor::tcp_connection::{AfterSending, Connection, Work, cold_state};
-use crate::reactor::tcp_server;
 use crate::sys::kind::Kind;
 use crate::sys::{errno, fd as sys_fd, pool};
 use libc::{c_int, c_void};
@@ -59,7 +58,7 @@ unsafe fn turn(conn: *mut Connection, bits: u32) {
     unsafe {
         take(conn, bits);
         back_pressure::after_reading(conn);
-        tcp_server::after_turn(conn);
+        (*conn).turn_ended();
     }
 }
 

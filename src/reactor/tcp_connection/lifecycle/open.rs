@@ -3,6 +3,7 @@
 use super::{close, ready};
 use crate::abi::types::{EVENT_READ, buffer, channel, event_loop};
 use crate::log::CText;
+use crate::reactor::backend;
 use crate::reactor::event_loop::owner::on_owner;
 use crate::reactor::event_loop::registry;
 use crate::reactor::event_loop::registry::Entry;
@@ -12,7 +13,6 @@ use crate::reactor::event_loop::{posts, registration, roster};
 use crate::reactor::tcp_connection::input::read;
 use crate::reactor::tcp_connection::output::write;
 use crate::reactor::tcp_connection::{AfterSending, Connection, cold_state};
-use crate::reactor::{backend, tcp_server};
 use crate::sync::refs::RefCount;
 use crate::sys::kind::Kind;
 use crate::sys::{fd as sys_fd, pool};
@@ -118,12 +118,10 @@ pub unsafe fn discard(conn: *mut Connection) {
     // SAFETY: as said; its reference kept the loop's memory.
     unsafe {
         cold_state::dispose(conn);
-        let (l, server) = ((*conn).public.eventLoop.get(), (*conn).owner.get().server());
+        let (l, owner) = ((*conn).public.eventLoop.get(), (*conn).owner.get());
         pool::free(conn.cast(), size_of::<Connection>());
         state::release(l);
-        if !server.is_null() {
-            tcp_server::release(server);
-        }
+        owner.let_go();
     }
 }
 
@@ -205,7 +203,7 @@ pub unsafe fn register(conn: *mut Connection) {
             ready::schedule(conn);
         }
         cold_state::begin(conn);
-        tcp_server::look(conn);
+        (*conn).show_maker();
     }
 }
 

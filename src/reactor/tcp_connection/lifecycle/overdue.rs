@@ -8,7 +8,6 @@ use crate::reactor::event_loop::posts;
 use crate::reactor::tcp_connection::input::read;
 use crate::reactor::tcp_connection::output::{queue, write};
 use crate::reactor::tcp_connection::{Connection, Work};
-use crate::reactor::tcp_server;
 
 /// A limit seems to be over: the connection is judged in this pass, or the next.
 ///
@@ -42,8 +41,10 @@ pub unsafe fn turn(conn: *mut Connection) {
         if open::is_open(conn) {
             timeouts::judge(conn);
         }
-        if open::is_open(conn) {
-            tcp_server::judge(conn);
+        if open::is_open(conn)
+            && let Some(header) = (*conn).maker()
+        {
+            (header.maker().judge)(&*conn);
         }
         if open::is_open(conn)
             && let Some(protocol) = (*conn).protocol()

@@ -11,7 +11,6 @@ use crate::reactor::tcp_connection::input::back_pressure;
 use crate::reactor::tcp_connection::lifecycle::{close, open, ready, shutdown, timeouts};
 use crate::reactor::tcp_connection::output::write_side::Refused;
 use crate::reactor::tcp_connection::{Connection, Side};
-use crate::reactor::tcp_server;
 use crate::sys::errno;
 use crate::sys::fd as sys_fd;
 use crate::sys::fd::More;
@@ -39,7 +38,7 @@ pub unsafe fn go_on(conn: *mut Connection) {
     // SAFETY: as said.
     unsafe {
         drain(conn);
-        tcp_server::after_turn(conn);
+        (*conn).turn_ended();
     }
 }
 
