@@ -81,12 +81,7 @@ impl Connection {
     /// The protocol of the connection's server, as long as all its callbacks are the connection's: then no code of
     /// the program has the connection.
     pub fn protocol(&self) -> Option<&'static Protocol> {
-        let server = self.owner.get().server();
-        if server.is_null() {
-            return None;
-        }
-        // SAFETY: a connection keeps its server's memory.
-        let protocol = unsafe { crate::reactor::tcp_server::protocol(server) }?;
+        let protocol = self.maker()?.protocol()?;
         // The same values that were copied from the table: no function has its address taken twice.
         let same = self.public.messageCallBack.get().map(|f| f as usize)
             == protocol.message.map(|f| f as usize)

@@ -12,7 +12,6 @@ use crate::reactor::tcp_connection::output::{queue, write};
 use crate::reactor::tcp_connection::shims;
 use crate::reactor::tcp_connection::shims::readable;
 use crate::reactor::tcp_connection::{AfterSending, Connection, Work, cold_state};
-use crate::reactor::tcp_server;
 use crate::sys::kind::Kind;
 use crate::sys::{errno, fd as sys_fd, pool};
 use libc::{c_int, c_void};
@@ -53,12 +52,9 @@ enum Got {
 
 /// A turn of reading. `bits` tell what the back end saw; without `EDGE` it will tell again.
 fn turn(conn: &Connection, bits: u32) {
-    // SAFETY: a live connection on its thread, within a pass.
-    unsafe {
-        take(conn, bits);
-        back_pressure::after_reading(conn);
-        tcp_server::after_turn(conn.raw());
-    }
+    take(conn, bits);
+    back_pressure::after_reading(conn);
+    conn.turn_ended();
 }
 
 /// Reads and calls back until the socket is drained or others are due.

@@ -4,6 +4,7 @@
 
 use super::{open, ready, shutdown, timeouts};
 use crate::abi::types::buffer;
+use crate::reactor::client;
 use crate::reactor::event_loop::registration::Removed;
 use crate::reactor::event_loop::registry;
 use crate::reactor::event_loop::state::Loop;
@@ -12,7 +13,6 @@ use crate::reactor::tcp_connection::input::read;
 use crate::reactor::tcp_connection::output::{batch, file, queue};
 use crate::reactor::tcp_connection::shims;
 use crate::reactor::tcp_connection::{Connection, Owner};
-use crate::reactor::{client, tcp_server};
 use crate::sync::refs::Released;
 use crate::sys::{fd as sys_fd, pool, socket};
 use std::ptr;
@@ -46,6 +46,9 @@ pub fn close(conn: &Connection) {
             own.closes_next.set(false);
             ours = trusted || conn.identity.get() != 0 || removed == Removed::Open;
         }
+        if let Some(header) = conn.maker() {
+            (header.maker().closing)(conn);
+        }
         let client = conn.owner.get().client();
         if !client.is_null() {
             conn.owner.set(Owner::NOBODY);
@@ -59,20 +62,16 @@ pub fn close(conn: &Connection) {
         }
         give_up_number(conn, ours);
         count(&own.counts.connections, u64::MAX);
-        leave_server(conn);
+        leave_maker(conn);
         conn.next_dead.set(own.dead.get());
         own.dead.set(conn.raw());
     }
 }
 
-/// The server has one connection less.
-fn leave_server(conn: &Connection) {
-    // SAFETY: a connection that has closed; it keeps its server's memory.
-    unsafe {
-        let server = conn.owner.get().server();
-        if !server.is_null() {
-            tcp_server::left(server);
-        }
+/// The maker has one connection less.
+fn leave_maker(conn: &Connection) {
+    if let Some(header) = conn.maker() {
+        (header.maker().left)(conn);
     }
 }
 
@@ -112,7 +111,7 @@ pub unsafe fn without_loop(conn: &Connection) {
             callback(conn.as_c());
         }
         give_up_number(conn, true);
-        leave_server(conn);
+        leave_maker(&*conn);
         empty_buffers(conn);
         if conn.refs.let_go() == Released::Last {
             open::discard(conn.raw());

@@ -3,6 +3,7 @@
 use super::{close, ready};
 use crate::abi::types::{EVENT_READ, buffer, channel};
 use crate::log::CText;
+use crate::reactor::backend;
 use crate::reactor::event_loop::posts;
 use crate::reactor::event_loop::registry;
 use crate::reactor::event_loop::registry::Entry;
@@ -13,7 +14,6 @@ use crate::reactor::tcp_connection::input::read;
 use crate::reactor::tcp_connection::output::write;
 use crate::reactor::tcp_connection::shims::{self, Unposted};
 use crate::reactor::tcp_connection::{AfterSending, Connection, cold_state};
-use crate::reactor::{backend, tcp_server};
 use crate::sync::refs::RefCount;
 use crate::sys::kind::Kind;
 use crate::sys::{fd as sys_fd, pool};
@@ -104,12 +104,10 @@ pub unsafe fn discard(conn: *mut Connection) {
     // SAFETY: as said; its reference kept the loop's memory.
     unsafe {
         cold_state::dispose(conn);
-        let (l, server) = ((*conn).public.eventLoop.get(), (*conn).owner.get().server());
+        let (l, owner) = ((*conn).public.eventLoop.get(), (*conn).owner.get());
         pool::free(conn.cast(), size_of::<Connection>());
         state::release(l);
-        if !server.is_null() {
-            tcp_server::release(server);
-        }
+        owner.let_go();
     }
 }
 
@@ -185,7 +183,7 @@ pub fn register(conn: &Connection) {
             ready::schedule(conn);
         }
         cold_state::begin(conn);
-        tcp_server::look(conn.raw());
+        conn.show_maker();
     }
 }
 

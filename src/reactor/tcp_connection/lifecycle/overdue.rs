@@ -7,7 +7,6 @@ use crate::abi::types::EVENT_WRITE;
 use crate::reactor::tcp_connection::input::read;
 use crate::reactor::tcp_connection::output::{queue, write};
 use crate::reactor::tcp_connection::{Connection, Work};
-use crate::reactor::tcp_server;
 
 /// A limit seems to be over: the connection is judged in this pass, or the next.
 pub fn begin(conn: &Connection) {
@@ -16,33 +15,32 @@ pub fn begin(conn: &Connection) {
 
 /// The turn of a connection that is overdue.
 pub fn turn(conn: &Connection) {
-    // SAFETY: the pass keeps the connection; whether it is open is asked after each step, which may call back.
-    unsafe {
-        conn.event_loop().run_posts();
-        let sends = conn.channel.events.get() & EVENT_WRITE != 0 && !queue::is_empty(conn);
-        if sends && is_served(conn) {
-            write::go_on(conn);
-        }
-        if is_served(conn) {
-            read::go_on(conn);
-        }
-        if open::is_open(conn) {
-            ready::judge(conn);
-        }
-        if open::is_open(conn) {
-            timeouts::judge(conn);
-        }
-        if open::is_open(conn) {
-            tcp_server::judge(conn.raw());
-        }
-        if open::is_open(conn)
-            && let Some(protocol) = conn.protocol()
-        {
-            (protocol.judge)(conn);
-        }
-        if !open::is_open(conn) {
-            close::close(conn);
-        }
+    conn.event_loop().run_posts();
+    let sends = conn.channel.events.get() & EVENT_WRITE != 0 && !queue::is_empty(conn);
+    if sends && is_served(conn) {
+        write::go_on(conn);
+    }
+    if is_served(conn) {
+        read::go_on(conn);
+    }
+    if open::is_open(conn) {
+        ready::judge(conn);
+    }
+    if open::is_open(conn) {
+        timeouts::judge(conn);
+    }
+    if open::is_open(conn)
+        && let Some(header) = conn.maker()
+    {
+        (header.maker().judge)(conn);
+    }
+    if open::is_open(conn)
+        && let Some(protocol) = conn.protocol()
+    {
+        (protocol.judge)(conn);
+    }
+    if !open::is_open(conn) {
+        close::close(conn);
     }
 }
 

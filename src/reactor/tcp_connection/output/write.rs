@@ -11,7 +11,6 @@ use crate::reactor::tcp_connection::output::write_side::Refused;
 use crate::reactor::tcp_connection::shims::readable;
 use crate::reactor::tcp_connection::shims::{self, Unposted};
 use crate::reactor::tcp_connection::{Connection, Side};
-use crate::reactor::tcp_server;
 use crate::sys::errno;
 use crate::sys::fd as sys_fd;
 use crate::sys::fd::More;
@@ -32,11 +31,8 @@ unsafe extern "C-unwind" fn on_writable(data: *mut c_void) -> c_int {
 
 /// Sends what the socket takes of the queue.
 pub fn go_on(conn: &Connection) {
-    // SAFETY: as said.
-    unsafe {
-        drain(conn);
-        tcp_server::after_turn(conn.raw());
-    }
+    drain(conn);
+    conn.turn_ended();
 }
 
 /// Writes once. -1 with errno.
