@@ -1,6 +1,8 @@
 //! Thin wrappers around libc: memory, descriptors, addresses, errno.
 
 pub mod address;
+#[allow(dead_code)]
+pub mod clock;
 pub mod errno;
 pub mod fd;
 pub mod file;
