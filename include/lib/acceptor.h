@@ -29,7 +29,6 @@ extern "C" {
  * Returns the acceptor, or NULL when memory is out. If the port can't be had it prints
  * `bind failed : TEXT (ERRNO)` or `listen failed : TEXT (ERRNO)` on stderr and exits with status 1.
  *
- * # Safety
  * Any thread may call it.
  */
 struct acceptor *acceptor_init(int port);

@@ -66,7 +66,6 @@ extern "C" {
  *
  * Returns NULL when memory is out.
  *
- * # Safety
  * Any thread may call it.
  */
 struct buffer *buffer_new(void);
@@ -75,7 +74,6 @@ struct buffer *buffer_new(void);
  * Frees a buffer and its block. NULL is allowed. The buffers of a live connection belong to it:
  * such a call does nothing but log an error.
  *
- * # Safety
  * `buffer` comes from buffer_new() and isn't used again.
  */
 void buffer_free(struct buffer *buffer);
@@ -83,7 +81,6 @@ void buffer_free(struct buffer *buffer);
 /**
  * Returns how many bytes fit behind the readable ones without making room; 0 for NULL.
  *
- * # Safety
  * `buffer` is NULL or a buffer.
  */
 int buffer_writeable_size(struct buffer *buffer);
@@ -91,7 +88,6 @@ int buffer_writeable_size(struct buffer *buffer);
 /**
  * Returns how many bytes can be read; 0 for NULL.
  *
- * # Safety
  * `buffer` is NULL or a buffer.
  */
 int buffer_readable_size(struct buffer *buffer);
@@ -100,7 +96,6 @@ int buffer_readable_size(struct buffer *buffer);
  * Returns how many bytes before the readable ones have been consumed and can be used again; 0 for
  * NULL.
  *
- * # Safety
  * `buffer` is NULL or a buffer.
  */
 int buffer_front_spare_size(struct buffer *buffer);
@@ -113,7 +108,6 @@ int buffer_front_spare_size(struct buffer *buffer);
  * negative size (EINVAL), no memory or more than INT_MAX - 1 bytes (ENOMEM). NULL data appends
  * nothing and returns 0.
  *
- * # Safety
  * `data` has `size` bytes, outside of this buffer's block.
  */
 int buffer_append(struct buffer *buffer, void *data, int size);
@@ -121,7 +115,6 @@ int buffer_append(struct buffer *buffer, void *data, int size);
 /**
  * Appends one byte. Returns 1, or -1 as buffer_append().
  *
- * # Safety
  * `buffer` is NULL or a buffer.
  */
 int buffer_append_char(struct buffer *buffer, char data);
@@ -130,7 +123,6 @@ int buffer_append_char(struct buffer *buffer, char data);
  * Appends a string without its NUL. Returns the number of bytes appended, 0 for a NULL string, or
  * -1 as buffer_append().
  *
- * # Safety
  * `data` is NULL or ends with a NUL, and lies outside of this buffer's block.
  */
 int buffer_append_string(struct buffer *buffer, char *data);
@@ -141,7 +133,6 @@ int buffer_append_string(struct buffer *buffer, char *data);
  *
  * Returns the number of bytes, 0 at the end of the stream, or -1 with errno.
  *
- * # Safety
  * `buffer` is NULL or a buffer.
  */
 int buffer_socket_read(struct buffer *buffer, int fd);
@@ -149,7 +140,6 @@ int buffer_socket_read(struct buffer *buffer, int fd);
 /**
  * Takes the first readable byte. Returns it, or 0 from an empty buffer, which stays as it is.
  *
- * # Safety
  * `buffer` is NULL or a buffer.
  */
 char buffer_read_char(struct buffer *buffer);
@@ -158,7 +148,6 @@ char buffer_read_char(struct buffer *buffer);
  * Returns a pointer to the first `\r\n` among the readable bytes, or NULL. It is valid until the
  * buffer changes.
  *
- * # Safety
  * `buffer` is NULL or a buffer.
  */
 char *buffer_find_CRLF(struct buffer *buffer);

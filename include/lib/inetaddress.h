@@ -40,7 +40,6 @@ extern "C" {
  *
  * Returns NULL when memory is out.
  *
- * # Safety
  * Any thread may call it.
  */
 struct inet_address *init_inet_address(int port);

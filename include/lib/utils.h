@@ -12,7 +12,6 @@ extern "C" {
  * On another thread than the loop's: logs `not in the same thread` as an error and exits with
  * status -1. For NULL it logs an error and returns.
  *
- * # Safety
  * `eventLoop` is NULL or a loop.
  */
 void assertInSameThread(struct event_loop *eventLoop);
@@ -20,7 +19,6 @@ void assertInSameThread(struct event_loop *eventLoop);
 /**
  * Returns 1 on the loop's thread, 0 on any other and for NULL.
  *
- * # Safety
  * `eventLoop` is NULL or a loop.
  */
 int isInSameThread(struct event_loop *eventLoop);
