@@ -390,25 +390,26 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * The version of the library that runs, as YOLANDA_VERSION_NUMBER has it.
+ * Returns the version of the library at run time, as one number like YOLANDA_VERSION_NUMBER.
  *
  * Any thread and any signal handler may call it.
  */
 unsigned int yolanda_version_number(void);
 
 /**
- * The version of the library that runs, "MAJOR.MINOR.PATCH". The text is the library's.
+ * Returns the version of the library at run time as text, "MAJOR.MINOR.PATCH". The text belongs to the
+ * library and is always valid.
  *
  * Any thread and any signal handler may call it.
  */
 const char *yolanda_version(void);
 
 /**
- * Whether the library that runs serves programs that were compiled with a header of this version:
- * it is the same or a later one of the same major number, while that is 0 of the same minor number.
- * Programs call it as YOLANDA_VERSION_CHECK().
+ * Checks whether the library at run time fits a program that was compiled with a header of version
+ * `header`: it has the same or a later version, with the same major number and, as long as that is 0,
+ * with the same minor number. Programs call it through YOLANDA_VERSION_CHECK().
  *
- * Returns 0, or -1 with ENOTSUP.
+ * Returns 0 if it fits, or -1 with errno ENOTSUP.
  *
  * Any thread and any signal handler may call it.
  */

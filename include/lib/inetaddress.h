@@ -36,9 +36,9 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * Makes an address; free() it when it is no longer needed.
+ * Makes an address. Release it with free().
  *
- * Returns NULL when memory is out.
+ * Returns NULL with errno (ENOMEM) if memory runs out.
  *
  * Any thread may call it.
  */
