@@ -1,6 +1,7 @@
 //! Thin wrappers around libc: memory, descriptors, addresses, errno.
 
 pub mod address;
+pub mod clock;
 pub mod errno;
 pub mod fd;
 pub mod file;

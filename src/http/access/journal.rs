@@ -10,6 +10,7 @@ use crate::http::message::request::Request;
 use crate::http::wire::status::Status;
 use crate::http::wire::text::text;
 use crate::reactor::tcp_connection::yolanda_connection_peer;
+use crate::sys::clock::microseconds;
 use crate::sys::{address, pool};
 
 /// Method, URL, version, Referer, User-Agent.
@@ -35,16 +36,6 @@ pub struct Journal {
     /// The library's answer in place of the program's; 0 if there is none.
     pub turned_away: Status,
     peer: [c_char; address::TEXT],
-}
-
-fn microseconds(clock: libc::clockid_t) -> u64 {
-    // SAFETY: fills the struct that it is given; zero is a valid value of it.
-    let t = unsafe {
-        let mut t: libc::timespec = core::mem::zeroed();
-        libc::clock_gettime(clock, &mut t);
-        t
-    };
-    t.tv_sec as u64 * 1_000_000 + t.tv_nsec as u64 / 1000
 }
 
 impl Journal {

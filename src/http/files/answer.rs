@@ -21,7 +21,6 @@ use crate::http::message::request;
 use crate::http::message::request::{Lack, Request};
 use crate::http::message::request_parts;
 use crate::http::message::response_setters::put_header;
-use crate::http::server::scratch;
 use crate::http::wire::date;
 use crate::http::wire::encode::Sink;
 use crate::http::wire::status::{
@@ -30,7 +29,7 @@ use crate::http::wire::status::{
 };
 use crate::http::wire::text::text;
 use crate::http::wire::url::split;
-use crate::sys::{errno, file as sys_file};
+use crate::sys::{clock, errno, file as sys_file};
 
 const OK: Status = 200;
 
@@ -284,7 +283,7 @@ unsafe fn send(
     // SAFETY: live objects; the request's strings stay as they are meanwhile.
     unsafe {
         let all = |name| values(request.cast(), name).map(|value| text(value));
-        let state = Validator::of(status, scratch::second());
+        let state = Validator::of(status, clock::second());
         let verdict = judge(&state, all);
         if verdict == Verdict::Fails {
             return plain(response, PRECONDITION_FAILED);
