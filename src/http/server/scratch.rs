@@ -14,7 +14,6 @@ use crate::http::message::request;
 use crate::http::message::request::Request;
 use crate::http::server::deferred::Deferred;
 use crate::http::wire::date::Date;
-pub use crate::sys::clock::second;
 use crate::sys::pool;
 
 /// First the response that a callback is given: from its address the rest is found.

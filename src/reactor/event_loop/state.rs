@@ -154,7 +154,22 @@ pub struct Counts {
     pub bytes_written: AtomicU64,
 }
 
+#[allow(dead_code)]
 impl Loop {
+    /// The loop behind a public pointer.
+    ///
+    /// # Safety
+    /// The library made it, and its memory is kept for all of `'a`.
+    pub unsafe fn from_c<'a>(l: *mut event_loop) -> &'a Loop {
+        // SAFETY: the public struct is the first field of every loop of the library.
+        unsafe { &*l.cast::<Loop>() }
+    }
+
+    /// The pointer that C has.
+    pub fn as_c(&self) -> *mut event_loop {
+        std::ptr::from_ref(self).cast_mut().cast()
+    }
+
     /// Frees what a protocol keeps here.
     pub fn free_attachment(&self) {
         let kept = self.attachment.replace(std::ptr::null_mut());

@@ -12,7 +12,7 @@ use crate::abi::types::{
 };
 use crate::reactor::event_loop::budget;
 use crate::reactor::event_loop::owner::on_owner;
-use crate::reactor::event_loop::state::{self, Loop};
+use crate::reactor::event_loop::state::Loop;
 use crate::sys::fd::{self as sys_fd, More};
 use libc::c_int;
 use std::ops::Deref;
@@ -289,6 +289,6 @@ impl Connection {
     /// The connection's loop.
     pub fn event_loop(&self) -> &Loop {
         // SAFETY: the connection's reference keeps the loop's memory.
-        unsafe { &*state::of(self.public.eventLoop.get()) }
+        unsafe { Loop::from_c(self.public.eventLoop.get()) }
     }
 }

@@ -11,15 +11,14 @@ use crate::http::message::http_response::Form;
 use crate::http::message::output::Output;
 use crate::http::server::deferred::hold::Stage;
 use crate::http::server::deferred::telling::look_for_stream;
-use crate::http::server::{scratch, sending};
+use crate::http::server::sending;
 use crate::http::wire::date;
 use crate::http::wire::encode::{Body, Sink, chunk_line, is_bodiless};
-use crate::reactor::event_loop::iteration;
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::protocol::Tail;
 use crate::reactor::tcp_connection::{is_open, send_bytes};
 use crate::reactor::tcp_server::is_ending;
-use crate::sys::errno;
+use crate::sys::{clock, errno};
 
 /// How the body of a stream is told from what follows it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -60,7 +59,7 @@ pub unsafe extern "C" fn yolanda_http_response_begin(
         let dropped = head_only || is_bodiless(responses::status(response));
         let endless = framing == Framing::UntilEnd && !dropped;
         let close = (*deferred).client_closes || responses::asks_close(response) || endless;
-        let date = date::text(scratch::second());
+        let date = date::text(clock::second());
         let form = Form { body: Some(body), date: Some(&date), close, head_only };
         let mut head = Collected::new();
         responses::encode_to(response, &form, &mut head);
@@ -145,7 +144,7 @@ pub unsafe extern "C" fn yolanda_http_response_write(
 /// Notes that something was sent.
 unsafe fn note_use(deferred: *mut Deferred) {
     // SAFETY: as in `begin`.
-    unsafe { (*deferred).used.store(iteration::now_ms() as u32, Relaxed) };
+    unsafe { (*deferred).used.store(clock::now_ms() as u32, Relaxed) };
 }
 
 /// Writes what is left to be written: all of the response, or the end of its stream. Whether the
