@@ -111,7 +111,7 @@ pub unsafe fn without_loop(conn: &Connection) {
             callback(conn.as_c());
         }
         give_up_number(conn, true);
-        leave_maker(&*conn);
+        leave_maker(conn);
         empty_buffers(conn);
         if conn.refs.let_go() == Released::Last {
             open::discard(conn.raw());
