@@ -2,6 +2,9 @@
 //! pools, descriptors, files, sockets, addresses, locks, errno. It imports nothing of the other folders.
 
 pub mod address;
+pub mod clock;
+#[cfg(target_arch = "x86_64")]
+pub mod controls;
 pub mod environment;
 pub mod errno;
 pub mod fd;
@@ -15,4 +18,5 @@ pub mod process;
 pub mod resolve;
 pub mod socket;
 pub mod stdio;
+pub mod text;
 pub mod unix;
