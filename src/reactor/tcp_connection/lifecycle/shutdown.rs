@@ -2,9 +2,11 @@
 //! and the peer would take the end of the stream for its end, the peer gets a reset instead.
 
 use super::{open, ready, timeouts};
+use crate::reactor::event_loop::posts;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::pause;
 use crate::reactor::tcp_connection::output::{batch, queue, quota};
+use crate::reactor::tcp_connection::shims::{self, Unposted};
 use crate::reactor::tcp_connection::{AfterSending, Connection, Side};
 use crate::sys::{errno, fd as sys_fd};
 use libc::c_int;
@@ -77,6 +79,30 @@ pub fn half_close(conn: &Connection) {
         if e == libc::EBADF {
             ready::close_in_pass(conn, CloseReason::of_call(e));
         }
+    }
+}
+
+/// Ends what is accepted for sending, on any thread; the end of the stream follows what was accepted before.
+pub fn shut(conn: &Connection) {
+    if !open::is_open_here(conn) {
+        return;
+    }
+    if conn.event_loop().on_owner() {
+        conn.intake.shut();
+        shims::take_in(conn);
+        return take_posted_shutdown(conn);
+    }
+    if conn.intake.is_shut() {
+        return;
+    }
+    let Some(task) = Unposted::new(conn, posts::SHUTDOWN, 0) else {
+        log_err!("tcp_connection_shutdown: no memory");
+        return;
+    };
+    if conn.intake.shut() {
+        task.post();
+    } else {
+        task.withdraw();
     }
 }
 
