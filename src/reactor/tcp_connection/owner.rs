@@ -55,10 +55,7 @@ pub struct Owner(*mut c_void);
 impl Owner {
     pub const NOBODY: Owner = Owner(ptr::null_mut());
 
-    /// # Safety
-    /// The maker's memory is kept until `freed` was called, or the connection has another owner. The pointer may be
-    /// used for all of the maker.
-    pub unsafe fn of(header: NonNull<Header>) -> Owner {
+    pub fn of(header: NonNull<Header>) -> Owner {
         Owner(header.as_ptr().cast())
     }
 

@@ -5,9 +5,10 @@ use super::listener::Listener;
 use super::reserve::Turned;
 use super::server_events::{self, ENDED};
 use super::{Server, maker};
-use crate::abi::types::event_loop;
 use crate::reactor::event_loop::budget;
-use crate::reactor::tcp_connection::{self, Connection, settings};
+use crate::reactor::event_loop::state::Loop;
+use crate::reactor::tcp_connection::lifecycle::open;
+use crate::reactor::tcp_connection::{Connection, settings};
 use crate::reactor::threads::thread_pool::thread_pool_get_loop;
 use crate::sys::{errno, fd as sys_fd};
 use libc::{c_int, c_void};
@@ -174,19 +175,21 @@ impl Listener {
     }
 
     /// The loop that a new connection gets.
-    fn choose_loop(&self) -> *mut event_loop {
+    fn choose_loop(&self) -> &Loop {
         let server = self.server();
         if !ptr::eq(self, &server.shared.listeners.own) {
             // A socket per thread: clients stay where they came.
-            return self.event_loop().as_c();
+            return self.event_loop();
         }
         let pool = server.public.threadPool.get();
         if pool.is_null() {
-            return server.public.eventLoop.get();
+            return server.event_loop();
         }
-        // SAFETY: a pool that a program puts there is live, as the server's own is.
-        let l = unsafe { thread_pool_get_loop(pool) };
-        if l.is_null() { server.public.eventLoop.get() } else { l }
+        // SAFETY: a pool that a program puts there is live, as the server's own is; so are the loops that it gives.
+        unsafe {
+            let l = thread_pool_get_loop(pool);
+            if l.is_null() { server.event_loop() } else { Loop::from_c(l) }
+        }
     }
 }
 
@@ -199,7 +202,7 @@ pub fn serve(listener: &Listener, fd: c_int) {
     // SAFETY: a live loop; the connection is nobody else's until it is handed over. Each public field is read here,
     // where it is used.
     unsafe {
-        let conn = tcp_connection::create(fd, l, public.data.get(), listener.kind.get());
+        let conn = open::create(fd, l, public.data.get(), listener.kind.get());
         if conn.is_null() {
             return server.discard_for_memory(fd);
         }
@@ -209,8 +212,8 @@ pub fn serve(listener: &Listener, fd: c_int) {
         to.writeCompletedCallBack.set(public.writeCompletedCallBack.get());
         to.connectionClosedCallBack.set(public.connectionClosedCallBack.get());
         let given = *server.shared.settings.lock();
-        if !settings::apply(conn, &given) {
-            tcp_connection::discard(conn);
+        if !settings::apply(&*conn, &given) {
+            open::discard(conn);
             return server.discard_for_memory(fd);
         }
         hand_over(conn, server, fd);
@@ -222,10 +225,10 @@ pub fn serve(listener: &Listener, fd: c_int) {
 /// keeps the server.
 pub fn refuse(listener: &Listener, fd: c_int) {
     let server = listener.server();
-    let l = listener.event_loop().as_c();
     // SAFETY: a live loop; the connection is nobody else's until it is handed over.
     unsafe {
-        let conn = tcp_connection::create(fd, l, ptr::null_mut(), listener.kind.get());
+        let l = listener.event_loop();
+        let conn = open::create(fd, l, ptr::null_mut(), listener.kind.get());
         if conn.is_null() {
             return server.discard_for_memory(fd);
         }
@@ -241,8 +244,8 @@ unsafe fn hand_over(conn: *mut Connection, server: &Server, fd: c_int) {
     // SAFETY: where handing over fails, the connection still is the caller's.
     unsafe {
         (*conn).owner.set(maker::owner(server.keep()));
-        if !tcp_connection::hand_over(conn, true) {
-            tcp_connection::discard(conn);
+        if !open::hand_over(&*conn, true) {
+            open::discard(conn);
             server.discard_for_memory(fd);
         }
     }

@@ -8,6 +8,8 @@ use crate::reactor::buffer::readable;
 use crate::reactor::event_loop::roster;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::tcp_connection::Connection;
+use crate::reactor::tcp_connection::close_reason::CloseReason;
+use crate::reactor::tcp_connection::lifecycle::ready;
 use crate::sys::fd as sys_fd;
 
 impl Loop {
@@ -25,14 +27,14 @@ pub fn look(conn: &Connection) {
     match server.life() {
         Life::New | Life::Running => {}
         Life::Overdue => conn.judge_soon(),
-        Life::Cut | Life::Freed => conn.cut(libc::ESHUTDOWN),
+        Life::Cut | Life::Freed => ready::close_in_pass(conn, CloseReason::Stopped),
         Life::Stopping | Life::Stopped => {
             // Until it has closed, it is looked at again.
             conn.event_loop().sweeps.set(true);
             if is_idle(conn) {
                 if has_delivered(conn) {
                     // No reset can take anything back.
-                    conn.cut(0);
+                    ready::close_in_pass(conn, CloseReason::InOrder);
                 } else {
                     conn.close_after_send(true);
                 }
@@ -44,7 +46,7 @@ pub fn look(conn: &Connection) {
 /// A connection has had its last turn: where the deadline of its server is over, it closes.
 pub fn judge(conn: &Connection) {
     if server_of(conn).is_some_and(|server| server.life() == Life::Overdue) {
-        conn.cut(libc::ESHUTDOWN);
+        ready::close_in_pass(conn, CloseReason::Stopped);
     }
 }
 
