@@ -1,27 +1,35 @@
-//! The clocks that the kernel keeps at its ticks: cheap to read, and late by a few milliseconds at most.
+//! The clocks of the system.
+
+use core::mem;
 
 fn read(clock: libc::clockid_t) -> libc::timespec {
-    // SAFETY: zero is a valid value of a timespec, and the kernel writes nothing but that struct.
+    // SAFETY: fills the struct that it is given; zero is a valid value of it.
     unsafe {
-        let mut t: libc::timespec = core::mem::zeroed();
-        libc::clock_gettime(clock, &mut t);
-        t
+        let mut time: libc::timespec = mem::zeroed();
+        libc::clock_gettime(clock, &mut time);
+        time
     }
 }
 
-/// Milliseconds of the monotonic clock.
+/// Milliseconds of the monotonic clock, read coarsely.
 pub fn now_ms() -> i64 {
-    let t = read(libc::CLOCK_MONOTONIC_COARSE);
-    t.tv_sec as i64 * 1000 + t.tv_nsec as i64 / 1_000_000
+    let time = read(libc::CLOCK_MONOTONIC_COARSE);
+    time.tv_sec * 1000 + time.tv_nsec / 1_000_000
 }
 
-/// Seconds since 1970-01-01, in UTC.
+/// Nanoseconds of the monotonic clock: the clock on the wall may jump.
+pub fn now_ns() -> i64 {
+    let time = read(libc::CLOCK_MONOTONIC);
+    time.tv_sec * 1_000_000_000 + time.tv_nsec
+}
+
+/// Seconds since 1970-01-01, in UTC, read coarsely.
 pub fn second() -> i64 {
     read(libc::CLOCK_REALTIME_COARSE).tv_sec
 }
 
-/// Microseconds of an exact clock: CLOCK_MONOTONIC or CLOCK_REALTIME.
-pub fn microseconds(clock: libc::clockid_t) -> u64 {
-    let t = read(clock);
-    t.tv_sec as u64 * 1_000_000 + t.tv_nsec as u64 / 1000
+/// Microseconds since 1970-01-01, in UTC.
+pub fn wall_us() -> i64 {
+    let time = read(libc::CLOCK_REALTIME);
+    time.tv_sec * 1_000_000 + time.tv_nsec / 1000
 }

@@ -10,8 +10,7 @@ use crate::http::message::request::Request;
 use crate::http::wire::status::Status;
 use crate::http::wire::text::text;
 use crate::reactor::tcp_connection::yolanda_connection_peer;
-use crate::sys::clock::microseconds;
-use crate::sys::{address, pool};
+use crate::sys::{address, clock, pool};
 
 /// Method, URL, version, Referer, User-Agent.
 const TEXTS: usize = 5;
@@ -36,6 +35,11 @@ pub struct Journal {
     /// The library's answer in place of the program's; 0 if there is none.
     pub turned_away: Status,
     peer: [c_char; address::TEXT],
+}
+
+/// Microseconds of the monotonic clock.
+fn now_us() -> u64 {
+    (clock::now_ns() / 1000) as u64
 }
 
 impl Journal {
@@ -93,13 +97,13 @@ impl Journal {
 
     pub fn begin(&mut self) {
         if self.began == 0 {
-            self.began = microseconds(libc::CLOCK_MONOTONIC);
+            self.began = now_us();
         }
     }
 
     pub fn turn_away(&mut self, status: Status) {
         self.turned_away = status;
-        self.ended = microseconds(libc::CLOCK_MONOTONIC);
+        self.ended = now_us();
     }
 
     /// Copies what an entry says of a request. Without memory it says nothing of it.
@@ -155,7 +159,7 @@ impl Journal {
         bytes: u64,
         cut: bool,
     ) -> yolanda_http_access {
-        let now = microseconds(libc::CLOCK_MONOTONIC);
+        let now = now_us();
         let ended = if self.ended == 0 { now } else { self.ended };
         let began = if self.began == 0 { ended } else { self.began };
         let age = now.saturating_sub(began);
@@ -170,7 +174,7 @@ impl Journal {
             status: status as i32,
             cut: i32::from(cut),
             body_bytes: bytes,
-            began_us: microseconds(libc::CLOCK_REALTIME).saturating_sub(age) as i64,
+            began_us: clock::wall_us().saturating_sub(age as i64),
             duration_us: ended.saturating_sub(began) as i64,
             request: request.cast(),
             connection: conn,
