@@ -2,6 +2,8 @@
 
 pub mod address;
 pub mod clock;
+#[cfg(target_arch = "x86_64")]
+pub mod controls;
 pub mod errno;
 pub mod fd;
 pub mod file;
@@ -12,4 +14,5 @@ pub mod lock;
 pub mod pool;
 pub mod resolve;
 pub mod socket;
+pub mod text;
 pub mod unix;

@@ -4,8 +4,8 @@ use crate::abi::types::http_server;
 use crate::abi::types::yolanda_http_files;
 use crate::exports::http_server::{status, usable};
 use crate::http::files;
-use crate::http::wire::text::text;
 use crate::sys::errno;
+use crate::sys::text::text;
 use core::ffi::{c_char, c_int};
 
 /// Makes files of the folder `root`, which is opened now: whatever becomes of its name, or of the working

@@ -4,8 +4,8 @@ use crate::abi::types::yolanda_http_handler;
 use crate::exports::http_server::{status, usable};
 use crate::http::route::named;
 use crate::http::route::table::Wish;
-use crate::http::wire::text::text;
 use crate::sys::errno;
+use crate::sys::text::text;
 use core::ffi::{c_char, c_int, c_void};
 
 /// Has requests of a method and a path answered by `handler` instead of the server's `requestCallback`.

@@ -8,8 +8,8 @@ use crate::http::message::http_response::Response;
 use crate::http::message::request::{self, Request};
 use crate::http::message::upload::{self, Upload};
 use crate::http::route::named;
-use crate::http::wire::text::text;
 use crate::sys::errno;
+use crate::sys::text::text;
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr::null_mut;
 

@@ -13,7 +13,7 @@ use core::mem::size_of;
 use crate::abi::types::{yolanda_http_access, yolanda_http_access_callback};
 pub use crate::http::access::journal::Journal;
 use crate::http::access::line::{Bounded, Line};
-use crate::http::wire::text::text;
+use crate::sys::text::text;
 use crate::sys::{errno, pool};
 
 /// Whom to tell. It stays from before the server's start until its end.

@@ -24,10 +24,10 @@ use core::sync::atomic::{Ordering::Acquire, Ordering::Release};
 use crate::abi::types::{
     YOLANDA_HTTP_FILES_HIDDEN as HIDDEN, YOLANDA_HTTP_FILES_LINKS as LINKS, yolanda_http_files,
 };
-use crate::http::message::output::Collected;
+use crate::http::message::collected::Collected;
 use crate::http::route::table::Wish;
 use crate::http::wire::encode::Sink;
-use crate::http::wire::text::text;
+use crate::sys::text::text;
 use crate::sys::{errno, fd as sys_fd, pool};
 
 /// The longest name of a file (NAME_MAX).

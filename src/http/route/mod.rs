@@ -6,8 +6,8 @@ pub mod table;
 use core::ffi::c_char;
 
 use crate::abi::types::request_callback;
+use crate::http::message::collected::Collected;
 use crate::http::message::http_response::{Response, set_standard};
-use crate::http::message::output::Collected;
 use crate::http::message::request;
 use crate::http::message::request::{Lack, Request};
 use crate::http::message::response_setters::yolanda_http_response_add_header;
@@ -18,8 +18,8 @@ use crate::http::wire::scan::is_token;
 use crate::http::wire::status::{
     BAD_REQUEST, METHOD_NOT_ALLOWED, NO_CONTENT, NO_MEMORY, NOT_FOUND, Status,
 };
-use crate::http::wire::text::text;
 use crate::http::wire::url::has_dot_segment;
+use crate::sys::text::text;
 
 /// The method that a program names, empty for any; None for what is no method.
 ///

@@ -5,9 +5,10 @@ use core::sync::atomic::Ordering::Relaxed;
 
 use super::{Deferred, given};
 use crate::abi::types::http_response;
+use crate::http::message::collected::Collected;
 use crate::http::message::http_response as responses;
 use crate::http::message::http_response::Form;
-use crate::http::message::output::{Collected, Output};
+use crate::http::message::output::Output;
 use crate::http::server::deferred::hold::Stage;
 use crate::http::server::deferred::telling::look_for_stream;
 use crate::http::server::sending;
@@ -119,9 +120,9 @@ pub unsafe extern "C" fn yolanda_http_response_write(
                 let mut line = [0; 20];
                 let digits = chunk_line(length, &mut line);
                 let mut chunk = Collected::new();
-                chunk.add(line.get(..digits).unwrap_or(b""));
-                chunk.add(core::slice::from_raw_parts(data.cast(), length));
-                chunk.add(b"\r\n");
+                chunk.put(line.get(..digits).unwrap_or(b""));
+                chunk.put(core::slice::from_raw_parts(data.cast(), length));
+                chunk.put(b"\r\n");
                 send(deferred, &chunk)
             }
         };
