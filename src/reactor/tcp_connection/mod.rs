@@ -17,6 +17,7 @@ pub mod input;
 pub mod lifecycle;
 pub mod output;
 pub mod owner;
+pub mod posted;
 pub mod protocol;
 pub mod settings;
 
@@ -25,9 +26,9 @@ pub use crate::reactor::tcp_connection::exports::*;
 pub use crate::reactor::tcp_connection::handle::*;
 pub use crate::reactor::tcp_connection::input::back_pressure::end_holding;
 pub use crate::reactor::tcp_connection::input::pause::hung_up;
-pub use crate::reactor::tcp_connection::lifecycle::close::{reap, release};
+pub use crate::reactor::tcp_connection::lifecycle::close::reap;
 pub use crate::reactor::tcp_connection::lifecycle::open::{
-    create, discard, hand_over, identify_once, owns_number, register,
+    create, discard, hand_over, identify_once, owns_number,
 };
 pub use crate::reactor::tcp_connection::lifecycle::overdue::begin as judge_in_pass;
 pub use crate::reactor::tcp_connection::lifecycle::ready::{
