@@ -68,7 +68,7 @@ pub struct Head {
     what: &'static What,
     pub subject: *const (),
     /// How many bytes stand behind the task.
-    pub len: usize,
+    len: usize,
     /// Who asks (`this_thread`).
     pub thread: u64,
     pub prev: Cell<Option<Queued>>,
@@ -135,26 +135,15 @@ impl Task {
 
     /// A task that takes a copy of the bytes with it.
     pub fn with_bytes<P: Posted>(posted: P, bytes: &[u8]) -> Option<Task> {
-        // SAFETY: the room is filled at once.
-        unsafe {
-            let task = Self::with_room(posted, bytes.len())?;
-            task.room::<P>().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
-            Some(task)
-        }
-    }
-
-    /// # Safety
-    /// The `len` bytes behind the node are written before the task is run.
-    pub unsafe fn with_room<P: Posted>(posted: P, len: usize) -> Option<Task> {
         const { assert!(align_of::<Node<P>>() <= 16) };
-        let size = size_of::<Node<P>>().checked_add(len)?;
+        let size = size_of::<Node<P>>().checked_add(bytes.len())?;
         let node = NonNull::new(pool::alloc(size))?.cast::<Node<P>>();
         let (kind, channel) = posted.public();
         let head = Head {
             public: channel_element { r#type: kind, channel, next: Cell::new(ptr::null_mut()) },
             what: const { &Node::<P>::WHAT },
             subject: posted.subject(),
-            len,
+            len: bytes.len(),
             thread: this_thread(),
             prev: Cell::new(None),
             batch: Cell::new(0),
@@ -162,8 +151,13 @@ impl Task {
             next_of_thread: Cell::new(None),
             done: Cell::new(false),
         };
-        // SAFETY: a fresh block of that size, aligned to 16.
-        unsafe { node.write(Node { head, posted }) };
+        // SAFETY: a fresh block, aligned to 16, of the node's size and the bytes'.
+        unsafe {
+            node.write(Node { head, posted });
+            node.add(1)
+                .cast::<u8>()
+                .copy_from_nonoverlapping(NonNull::from(bytes).cast(), bytes.len());
+        }
         Some(Task(Queued(node.cast())))
     }
 
@@ -212,24 +206,6 @@ impl Queued {
 
     pub fn as_public(self) -> *mut channel_element {
         self.0.as_ptr().cast()
-    }
-
-    /// What the task is to do.
-    ///
-    /// # Safety
-    /// The task was made for a `P`, and outlives the result.
-    pub unsafe fn posted<'a, P: Posted>(self) -> &'a P {
-        // SAFETY: a `P` stands behind the head, by the caller's word.
-        unsafe { &self.0.cast::<Node<P>>().as_ref().posted }
-    }
-
-    /// Where the task's bytes begin.
-    ///
-    /// # Safety
-    /// The task was made for a `P`.
-    pub unsafe fn room<P: Posted>(self) -> *mut u8 {
-        // SAFETY: the block goes on behind the node, or ends there.
-        unsafe { self.0.cast::<Node<P>>().add(1).cast().as_ptr() }
     }
 
     /// Takes it over from the queue that it was in.
