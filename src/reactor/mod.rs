@@ -8,6 +8,8 @@ pub mod buffer;
 pub mod client;
 pub mod event_loop;
 pub mod inetaddress;
+#[allow(dead_code)]
+pub mod list;
 pub mod tcp_connection;
 pub mod tcp_server;
 pub mod threads;
