@@ -1,6 +1,9 @@
 //! Thin wrappers around libc: memory, descriptors, addresses, errno.
 
 pub mod address;
+pub mod clock;
+#[cfg(target_arch = "x86_64")]
+pub mod controls;
 pub mod errno;
 pub mod fd;
 pub mod file;
@@ -11,4 +14,5 @@ pub mod lock;
 pub mod pool;
 pub mod resolve;
 pub mod socket;
+pub mod text;
 pub mod unix;

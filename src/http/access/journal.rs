@@ -8,9 +8,9 @@ use crate::abi::types::{http_request, tcp_connection, yolanda_http_access};
 use crate::http::message::http_request::values;
 use crate::http::message::request::Request;
 use crate::http::wire::status::Status;
-use crate::http::wire::text::text;
 use crate::reactor::tcp_connection::yolanda_connection_peer;
-use crate::sys::{address, pool};
+use crate::sys::text::text;
+use crate::sys::{address, clock, pool};
 
 /// Method, URL, version, Referer, User-Agent.
 const TEXTS: usize = 5;
@@ -37,14 +37,9 @@ pub struct Journal {
     peer: [c_char; address::TEXT],
 }
 
-fn microseconds(clock: libc::clockid_t) -> u64 {
-    // SAFETY: fills the struct that it is given; zero is a valid value of it.
-    let t = unsafe {
-        let mut t: libc::timespec = core::mem::zeroed();
-        libc::clock_gettime(clock, &mut t);
-        t
-    };
-    t.tv_sec as u64 * 1_000_000 + t.tv_nsec as u64 / 1000
+/// Microseconds of the monotonic clock.
+fn now_us() -> u64 {
+    (clock::now_ns() / 1000) as u64
 }
 
 impl Journal {
@@ -102,13 +97,13 @@ impl Journal {
 
     pub fn begin(&mut self) {
         if self.began == 0 {
-            self.began = microseconds(libc::CLOCK_MONOTONIC);
+            self.began = now_us();
         }
     }
 
     pub fn turn_away(&mut self, status: Status) {
         self.turned_away = status;
-        self.ended = microseconds(libc::CLOCK_MONOTONIC);
+        self.ended = now_us();
     }
 
     /// Copies what an entry says of a request. Without memory it says nothing of it.
@@ -164,7 +159,7 @@ impl Journal {
         bytes: u64,
         cut: bool,
     ) -> yolanda_http_access {
-        let now = microseconds(libc::CLOCK_MONOTONIC);
+        let now = now_us();
         let ended = if self.ended == 0 { now } else { self.ended };
         let began = if self.began == 0 { ended } else { self.began };
         let age = now.saturating_sub(began);
@@ -179,7 +174,7 @@ impl Journal {
             status: status as i32,
             cut: i32::from(cut),
             body_bytes: bytes,
-            began_us: microseconds(libc::CLOCK_REALTIME).saturating_sub(age) as i64,
+            began_us: clock::wall_us().saturating_sub(age as i64),
             duration_us: ended.saturating_sub(began) as i64,
             request: request.cast(),
             connection: conn,

@@ -23,9 +23,9 @@ use crate::http::server::server_settings::usable;
 use crate::http::server::server_state;
 use crate::http::server::server_state::HttpServer;
 use crate::http::wire::status::{Status, reason};
-use crate::http::wire::text::text;
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_server::{has_started, is_freed};
+use crate::sys::text::text;
 use crate::sys::{errno, pool};
 
 /// Whom to tell. It stays from before the server's start until its end.

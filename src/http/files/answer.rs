@@ -14,23 +14,22 @@ use crate::http::files::types::type_of;
 use crate::http::files::validator::Validator;
 use crate::http::message::body_file;
 use crate::http::message::body_file::BodyFile;
+use crate::http::message::collected::Collected;
 use crate::http::message::http_request::values;
 use crate::http::message::http_response::{Kind, Response, set_standard};
-use crate::http::message::output::Collected;
 use crate::http::message::request;
 use crate::http::message::request::{Lack, Request};
 use crate::http::message::request_parts;
 use crate::http::message::response_setters::put_header;
-use crate::http::server::scratch;
 use crate::http::wire::date;
 use crate::http::wire::encode::Sink;
 use crate::http::wire::status::{
     BAD_REQUEST, FORBIDDEN, METHOD_NOT_ALLOWED, MOVED, NO_MEMORY, NOT_FOUND, NOT_MODIFIED,
     PARTIAL_CONTENT, PRECONDITION_FAILED, RANGE_NOT_SATISFIABLE, SERVER_ERROR, Status,
 };
-use crate::http::wire::text::text;
 use crate::http::wire::url::split;
-use crate::sys::{errno, file as sys_file};
+use crate::sys::text::text;
+use crate::sys::{clock, errno, file as sys_file};
 
 const OK: Status = 200;
 
@@ -284,7 +283,7 @@ unsafe fn send(
     // SAFETY: live objects; the request's strings stay as they are meanwhile.
     unsafe {
         let all = |name| values(request.cast(), name).map(|value| text(value));
-        let state = Validator::of(status, scratch::second());
+        let state = Validator::of(status, clock::second());
         let verdict = judge(&state, all);
         if verdict == Verdict::Fails {
             return plain(response, PRECONDITION_FAILED);

@@ -26,11 +26,11 @@ use crate::abi::types::{
     YOLANDA_HTTP_FILES_HIDDEN as HIDDEN, YOLANDA_HTTP_FILES_LINKS as LINKS, http_server,
     yolanda_http_files,
 };
-use crate::http::message::output::Collected;
+use crate::http::message::collected::Collected;
 use crate::http::route::table::Wish;
 use crate::http::server::server_settings::usable;
 use crate::http::wire::encode::Sink;
-use crate::http::wire::text::text;
+use crate::sys::text::text;
 use crate::sys::{errno, fd as sys_fd, pool};
 
 /// The longest name of a file (NAME_MAX).

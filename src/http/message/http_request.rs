@@ -7,7 +7,7 @@ use super::request;
 use crate::abi::types::{REQUEST_STATUS, http_request, http_request_state_t};
 use crate::http::server::upload;
 use crate::http::wire::scan::{has_member, trim};
-use crate::http::wire::text::text;
+use crate::sys::text::text;
 
 /// Whether `key` is `name`, ignoring case. Looks no further than at the first difference.
 ///

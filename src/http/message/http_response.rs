@@ -13,8 +13,8 @@ use crate::http::wire::date;
 use crate::http::wire::encode::{Answer, Body, Header, Sink, asks_for_close, encode, is_bodiless};
 use crate::http::wire::status;
 use crate::http::wire::status::SERVER_ERROR;
-use crate::http::wire::text::text;
 use crate::reactor::buffer::{append_bytes, readable};
+use crate::sys::text::text;
 
 /// Programs fill this many entries without asking.
 pub const ENTRIES: usize = 128;

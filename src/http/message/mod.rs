@@ -3,6 +3,7 @@
 pub mod arena;
 pub mod bodies;
 pub mod body_file;
+pub mod collected;
 pub mod http_request;
 pub mod http_response;
 pub mod output;

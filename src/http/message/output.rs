@@ -1,13 +1,11 @@
 //! Collects the responses of one batch of requests, so that one send takes them all.
 
-use core::ptr::null_mut;
-
 use crate::abi::types::tcp_connection;
 use crate::http::message::body_file::BodyFile;
 use crate::http::wire::encode::Sink;
 use crate::reactor::tcp_connection::{Connection, send_before, send_together};
 use crate::sys::fd::More;
-use crate::sys::{file as sys_file, pool};
+use crate::sys::file as sys_file;
 
 /// What is collected before it is sent.
 pub const ROOM: usize = 64 << 10;
@@ -125,71 +123,5 @@ impl Sink for Output {
             at.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
         }
         self.len += bytes.len();
-    }
-}
-
-/// Collects bytes in memory of its own, on whatever thread.
-pub struct Collected {
-    block: *mut u8,
-    size: usize,
-    len: usize,
-    failed: bool,
-}
-
-impl Collected {
-    pub fn new() -> Collected {
-        Collected { block: null_mut(), size: 0, len: 0, failed: false }
-    }
-
-    /// What was collected; None when memory was out.
-    pub fn bytes(&self) -> Option<&[u8]> {
-        if self.failed {
-            return None;
-        }
-        if self.block.is_null() {
-            return Some(b"");
-        }
-        // SAFETY: the first `len` bytes of the block were written.
-        Some(unsafe { core::slice::from_raw_parts(self.block, self.len) })
-    }
-
-    pub fn add(&mut self, bytes: &[u8]) {
-        let needed = self.len.saturating_add(bytes.len());
-        if needed > self.size {
-            let size = needed.max(self.size.saturating_mul(2)).max(2048);
-            let block = pool::alloc(size);
-            if block.is_null() {
-                self.failed = true;
-                return;
-            }
-            // SAFETY: the new block has room for what is in the old one.
-            unsafe {
-                if !self.block.is_null() {
-                    block.copy_from_nonoverlapping(self.block, self.len);
-                    pool::free(self.block, self.size);
-                }
-            }
-            (self.block, self.size) = (block, size);
-        }
-        // SAFETY: there is room behind `len`, in memory that nobody else has.
-        unsafe { self.block.add(self.len).copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
-        self.len = needed;
-    }
-}
-
-impl Sink for Collected {
-    fn put(&mut self, bytes: &[u8]) {
-        if !self.failed {
-            self.add(bytes);
-        }
-    }
-}
-
-impl Drop for Collected {
-    fn drop(&mut self) {
-        if !self.block.is_null() {
-            // SAFETY: the block is this object's own.
-            unsafe { pool::free(self.block, self.size) };
-        }
     }
 }

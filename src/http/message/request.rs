@@ -30,9 +30,9 @@ use crate::http::server::upload::Upload;
 use crate::http::wire::limits::{DROPPED, Limits};
 use crate::http::wire::parse::{Parser, State};
 use crate::http::wire::status::{BAD_REQUEST, Status};
-use crate::http::wire::text::text;
 use crate::reactor::buffer::{read_at, readable};
 use crate::sys::pool;
+use crate::sys::text::text;
 
 /// A request with the strings and headers of nearly all requests fills this much.
 const SIZE: usize = 4096;

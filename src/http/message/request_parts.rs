@@ -7,8 +7,8 @@ use super::request;
 use crate::abi::types::{http_request, tcp_connection};
 use crate::http::message::http_request::values;
 use crate::http::message::request::{Lack, Parameters};
-use crate::http::wire::text::text;
 use crate::sys::errno;
+use crate::sys::text::text;
 
 /// Whether a request was given; else EINVAL is set, and a line logged.
 fn given(function: &str, request: *mut http_request) -> bool {

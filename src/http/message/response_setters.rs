@@ -10,7 +10,7 @@ use crate::http::message::http_response::{
 };
 use crate::http::wire::encode::is_settable;
 use crate::http::wire::scan::{is_value, trim};
-use crate::http::wire::text::text;
+use crate::sys::text::text;
 use crate::sys::{errno, file};
 
 /// The response of a setter's call, or None with EINVAL: for NULL, and for a program's own.

@@ -7,8 +7,8 @@ use core::ffi::{c_char, c_int, c_void};
 use core::sync::atomic::Ordering::Relaxed;
 
 use crate::abi::types::{http_server, request_callback, yolanda_http_handler};
+use crate::http::message::collected::Collected;
 use crate::http::message::http_response::{Response, set_standard};
-use crate::http::message::output::Collected;
 use crate::http::message::request;
 use crate::http::message::request::{Lack, Request};
 use crate::http::message::response_setters::yolanda_http_response_add_header;
@@ -22,10 +22,10 @@ use crate::http::wire::scan::is_token;
 use crate::http::wire::status::{
     BAD_REQUEST, METHOD_NOT_ALLOWED, NO_CONTENT, NO_MEMORY, NOT_FOUND, Status,
 };
-use crate::http::wire::text::text;
 use crate::http::wire::url::has_dot_segment;
 use crate::reactor::tcp_server::has_started;
 use crate::sys::errno;
+use crate::sys::text::text;
 
 pub unsafe extern "C" fn yolanda_http_server_route(
     server: *mut http_server,

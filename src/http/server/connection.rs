@@ -9,9 +9,8 @@ use crate::http::access;
 use crate::http::access::Journal;
 use crate::http::server::deferred::Deferred;
 use crate::http::server::rate::Rate;
-use crate::reactor::event_loop::iteration;
 use crate::reactor::tcp_connection::is_open;
-use crate::sys::pool;
+use crate::sys::{clock, pool};
 
 /// What a connection waits for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -70,7 +69,7 @@ pub unsafe fn make(conn: *mut tcp_connection) -> *mut Http {
         if (*conn).response.get().is_null() {
             let http: *mut Http = pool::alloc(size_of::<Http>()).cast();
             if !http.is_null() {
-                let now = iteration::now_ms() as u32;
+                let now = clock::now_ms() as u32;
                 http.write(Http {
                     deferred: Cell::new(null_mut()),
                     frames: Cell::new(0),

@@ -13,8 +13,9 @@ use crate::http::server::connection::{Http, Phase};
 use crate::http::server::server_state::HttpServer;
 use crate::http::wire::status::{REQUEST_TIMEOUT, SERVICE_UNAVAILABLE, Status};
 use crate::reactor::event_loop::state;
-use crate::reactor::event_loop::{iteration, roster, timers};
+use crate::reactor::event_loop::{roster, timers};
 use crate::reactor::tcp_connection::{Connection, close_after_send, is_open, judge_in_pass};
+use crate::sys::clock;
 
 /// The longest pause between two looks.
 const PAUSE_MS: u32 = 1000;
@@ -55,7 +56,7 @@ fn pause_of(server: &HttpServer, longest: u32) -> u32 {
 unsafe extern "C-unwind" fn on_time(l: *mut event_loop, _timer: u64, _data: *mut c_void) {
     // SAFETY: on the loop's thread; nothing here calls the program: closing waits for the pass.
     unsafe {
-        let now = iteration::now_ms() as u32;
+        let now = clock::now_ms() as u32;
         let mut pause = PAUSE_MS;
         let mut any = false;
         roster::each(l, |own| {
@@ -171,7 +172,7 @@ pub unsafe fn judge(conn: *mut tcp_connection) {
         if server.is_null() || http.is_null() {
             return;
         }
-        let Some(over) = over(conn, &*server, http, iteration::now_ms() as u32) else {
+        let Some(over) = over(conn, &*server, http, clock::now_ms() as u32) else {
             return;
         };
         (*server).counts.timeouts.fetch_add(1, Relaxed);

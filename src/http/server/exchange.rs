@@ -27,9 +27,9 @@ use crate::http::wire::limits::Limits;
 use crate::http::wire::status::Status;
 use crate::http::{access, route};
 use crate::reactor::buffer::readable;
-use crate::reactor::event_loop::iteration;
 use crate::reactor::tcp_connection::{Connection, close_after_send, is_open};
 use crate::reactor::tcp_server::is_ending;
+use crate::sys::clock;
 use crate::sys::fd::More;
 
 /// What becomes of the connection behind a batch of requests.
@@ -181,7 +181,7 @@ unsafe fn note_phase(http: *mut Http, request: *mut Request, next: &Next, answer
         // The bytes of a head don't begin its time anew, those of a body do. An answer has set it.
         let begins = phase != (*http).phase.get() || phase == Phase::Body;
         if begins && !answered || phase == Phase::Answer {
-            (*http).since.set(iteration::now_ms() as u32);
+            (*http).since.set(clock::now_ms() as u32);
         }
         (*http).phase.set(phase);
     }
@@ -255,7 +255,7 @@ unsafe fn answer_all(
                 REQUEST_DONE if drops => {
                     request::reset(request);
                     // The time for the next one begins here, not with the answer.
-                    (*connection::of(conn)).since.set(iteration::now_ms() as u32);
+                    (*connection::of(conn)).since.set(clock::now_ms() as u32);
                     continue;
                 }
                 REQUEST_DONE if !held => (),
@@ -361,9 +361,9 @@ unsafe fn answer(
                 || intake::ends_connection(input, request);
             let lingers = !client_closes || request::has_more(request);
             note_answer(conn, http_response::status(response));
-            let now = iteration::now_ms();
+            let now = clock::now_ms();
             (*http).since.set(now as u32);
-            let date = (*scratch).date.at(now, scratch::second);
+            let date = (*scratch).date.at(now, clock::second);
             let form = Form { body: None, date: Some(date), close, head_only };
             let bytes = sending::write(response, &form, out);
             if logs {

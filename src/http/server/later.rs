@@ -14,10 +14,9 @@ use crate::http::message::request;
 use crate::http::server::deferred::{Asked, Deferred};
 use crate::http::server::exchange::{is_last, note_answer, serve};
 use crate::http::server::scratch::{Current, Scratch};
-use crate::reactor::event_loop::iteration;
 use crate::reactor::tcp_connection::{Connection, close_after_send, is_open};
-use crate::sys::errno;
 use crate::sys::fd::More;
+use crate::sys::{clock, errno};
 
 /// Defers the response that a callback was given: what was answered before it is sent first.
 /// NULL with errno.
@@ -90,7 +89,7 @@ pub unsafe fn finish(conn: *mut tcp_connection, deferred: *mut Deferred) {
             return close_after_send(conn, false);
         }
         let mut out = Output::new(conn, (*scratch).room);
-        let date = *(*scratch).date.at(iteration::now_ms(), scratch::second);
+        let date = *(*scratch).date.at(clock::now_ms(), clock::second);
         let ended = deferred::write_end(deferred, &date, is_last(conn), &mut out);
         note_answer(conn, http_response::status(&raw mut (*deferred).response));
         let sent = out.flush_before(match ended {

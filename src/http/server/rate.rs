@@ -10,9 +10,8 @@ use crate::abi::types::{http_server, tcp_connection};
 use crate::http::server::connection::{Http, Phase};
 use crate::http::server::server_settings::usable;
 use crate::http::server::server_state::HttpServer;
-use crate::reactor::event_loop::iteration;
 use crate::reactor::tcp_connection::Connection;
-use crate::sys::errno;
+use crate::sys::{clock, errno};
 
 const GRACE_MS: u32 = 20_000;
 const BYTES_PER_SECOND: u32 = 500;
@@ -123,7 +122,7 @@ pub unsafe fn note(conn: *mut tcp_connection, before: Phase, answered: bool) {
         if server.is_null() || (*http).phase.get() != Phase::Body {
             return;
         }
-        let now = iteration::now_ms() as u32;
+        let now = clock::now_ms() as u32;
         let terms = &(*server).body_rate;
         let (grace, least) = (terms.grace.load(Relaxed), terms.least.load(Relaxed));
         let rate = &mut (*http).rate;
@@ -156,7 +155,7 @@ pub unsafe fn paused(conn: *mut tcp_connection, stopped: bool) {
         if http.is_null() {
             return;
         }
-        let now = iteration::now_ms() as u32;
+        let now = clock::now_ms() as u32;
         (*http).rate.stops(stopped, now);
         if (*http).phase.get() == Phase::Body {
             (*http).since.set(now);

@@ -10,13 +10,14 @@ use crate::http::wire::date;
 use crate::http::wire::encode::{Answer, Body, Header, encode};
 use crate::http::wire::status::{SERVICE_UNAVAILABLE, Status, reason};
 use crate::reactor::tcp_connection::{Connection, close_after_send};
+use crate::sys::clock;
 use crate::sys::fd::More;
 
 /// The answer to bytes that are no request, or to one that isn't served; the length of its body.
 /// `head_only`: the request is known to be HEAD.
 pub fn refuse(status: Status, head_only: bool, out: &mut Output) -> u64 {
     let text = reason(status);
-    let date = date::text(scratch::second());
+    let date = date::text(clock::second());
     let answer = Answer {
         status,
         reason: text,

@@ -41,16 +41,6 @@ pub struct Current {
 const NOTHING: Current =
     Current { conn: null_mut(), request: null_mut(), out: null_mut(), deferred: null_mut() };
 
-/// Seconds since 1970-01-01, in UTC.
-pub fn second() -> i64 {
-    // SAFETY: fills the struct that it is given; zero is a valid value of it.
-    unsafe {
-        let mut t: libc::timespec = core::mem::zeroed();
-        libc::clock_gettime(libc::CLOCK_REALTIME_COARSE, &mut t);
-        t.tv_sec
-    }
-}
-
 /// The loop's state, or a new one while that is in use; NULL when memory is out.
 ///
 /// # Safety

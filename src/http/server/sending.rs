@@ -9,8 +9,8 @@ use crate::http::message::http_response::{Form, Response};
 use crate::http::message::output::Output;
 use crate::http::server::connection::{Http, Phase};
 use crate::http::wire::encode::is_bodiless;
-use crate::reactor::event_loop::iteration;
 use crate::reactor::tcp_connection::Connection;
+use crate::sys::clock;
 
 /// So many bytes of files may go to one connection before others have their turn.
 const BATCH: u64 = 1 << 20;
@@ -73,7 +73,7 @@ pub unsafe fn wait(conn: *mut tcp_connection, http: *mut Http) {
     unsafe {
         (*http).sending.set(true);
         (*http).phase.set(Phase::Send);
-        (*http).since.set(iteration::now_ms() as u32);
+        (*http).since.set(clock::now_ms() as u32);
         Connection::from_c(conn).set_answering(true);
     }
 }
@@ -104,7 +104,7 @@ pub unsafe fn resume(conn: *mut tcp_connection, http: *mut Http) -> bool {
             Connection::from_c(conn).resume_reading();
         }
         (*http).phase.set(Phase::Idle);
-        (*http).since.set(iteration::now_ms() as u32);
+        (*http).since.set(clock::now_ms() as u32);
         true
     }
 }

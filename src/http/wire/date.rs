@@ -1,6 +1,5 @@
 //! The Date header (RFC 9110, 6.6.1), in the form of RFC 9110, 5.6.7. The C library's own
 //! conversions read the time zone and free memory on the way, which a serving thread must not.
-#![forbid(unsafe_code)]
 
 mod parse;
 

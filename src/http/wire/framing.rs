@@ -1,6 +1,5 @@
 //! Where a request ends, as its headers tell (RFC 9112, 6). What two readers could understand in
 //! two ways is refused: the request that one of them doesn't see is somebody's way in.
-#![forbid(unsafe_code)]
 
 use crate::http::wire::body::Body;
 use crate::http::wire::scan::{members, trim};

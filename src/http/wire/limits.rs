@@ -1,5 +1,4 @@
 //! How large a request may be.
-#![forbid(unsafe_code)]
 
 /// The limit of bodies that have none: any that can be counted.
 pub const ANY_LENGTH: u64 = u64::MAX - 1;

@@ -1,8 +1,7 @@
 //! HTTP/1.1 as bytes: reading requests and writing responses, on slices.
+#![forbid(unsafe_code)]
 
 pub mod body;
-#[cfg(target_arch = "x86_64")]
-mod controls;
 pub mod date;
 pub mod encode;
 pub mod framing;
@@ -12,5 +11,4 @@ pub mod parse;
 pub mod scan;
 pub mod status;
 pub mod target;
-pub mod text;
 pub mod url;

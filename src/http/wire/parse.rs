@@ -1,6 +1,5 @@
 //! Reads a request from bytes that come in any portions: whole lines are taken, part of a line
 //! stays where it is and isn't looked at twice.
-#![forbid(unsafe_code)]
 
 use crate::http::wire::body::{Body, Part};
 use crate::http::wire::framing::{Framing, is_for_the_head};

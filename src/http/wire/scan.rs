@@ -1,5 +1,7 @@
 //! What HTTP/1.1 takes bytes for: controls, tokens, comma lists (RFC 9110, 5.6).
-#![forbid(unsafe_code)]
+
+#[cfg(target_arch = "x86_64")]
+use crate::sys::controls;
 
 fn is_control(byte: u8) -> bool {
     byte < b' ' || byte == 0x7f
@@ -10,7 +12,7 @@ pub fn find_control(text: &[u8], from: usize) -> usize {
     let mut at = from.min(text.len());
     #[cfg(target_arch = "x86_64")]
     while let Some(sixteen) = text.get(at..).and_then(|rest| rest.first_chunk()) {
-        let found = super::controls::of(sixteen);
+        let found = controls::of(sixteen);
         if found != 0 {
             return at + found.trailing_zeros() as usize;
         }

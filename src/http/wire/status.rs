@@ -1,5 +1,4 @@
 //! Status codes: those that the library itself answers with, and the texts of all.
-#![forbid(unsafe_code)]
 
 use core::ffi::CStr;
 

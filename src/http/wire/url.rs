@@ -1,6 +1,5 @@
 //! What a request's target means: path and query, with their escapes decoded (RFC 3986, 2.1 and 3;
 //! parameters as browsers send them, WHATWG URL, 5).
-#![forbid(unsafe_code)]
 
 /// Path and query of a target in any form, as they stand there; the query without its mark.
 pub fn split(target: &[u8]) -> (&[u8], &[u8]) {

@@ -6,9 +6,9 @@ use super::{budget, posts, signals, timers};
 use crate::abi::types::event_loop;
 use crate::reactor::event_loop::state::{Loop, count, of};
 use crate::reactor::{backend, tcp_connection, tcp_server};
+pub use crate::sys::clock::now_ms;
 use crate::sys::{errno, pool};
 use libc::timeval;
-use std::mem;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// The longest wait: `quit` set without a wake-up is seen after it.
@@ -49,16 +49,6 @@ pub unsafe fn guarded(l: *mut event_loop, f: impl FnOnce()) {
         (*of(l)).depth.set((*of(l)).depth.get() + 1);
         f();
         (*of(l)).depth.set((*of(l)).depth.get() - 1);
-    }
-}
-
-/// Milliseconds of the monotonic clock, read coarsely.
-pub fn now_ms() -> i64 {
-    // SAFETY: fills the struct that it is given; zero is a valid value of it.
-    unsafe {
-        let mut t: libc::timespec = mem::zeroed();
-        libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, &mut t);
-        t.tv_sec as i64 * 1000 + t.tv_nsec as i64 / 1_000_000
     }
 }
 

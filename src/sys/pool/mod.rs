@@ -7,6 +7,10 @@
 //! `plain-malloc` replaces all that by malloc and free, so that memcheck and AddressSanitizer see
 //! every block.
 
+#[allow(dead_code)]
+pub mod array;
+mod bytes;
+
 #[cfg(feature = "plain-malloc")]
 mod plain;
 #[cfg(not(feature = "plain-malloc"))]
@@ -22,6 +26,8 @@ pub use crate::sys::pool::plain::{
 };
 #[cfg(not(feature = "plain-malloc"))]
 pub use crate::sys::pool::region::{owns, run_alloc, run_drop, run_free, run_zeroed, trim};
+
+pub use crate::sys::pool::bytes::Bytes;
 
 /// The largest piece that slabs serve.
 #[cfg(not(feature = "plain-malloc"))]

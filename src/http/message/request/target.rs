@@ -5,8 +5,8 @@ use core::mem::align_of;
 use core::ptr::null_mut;
 
 use super::{Front, Request};
-use crate::http::wire::text::text;
 use crate::http::wire::url::{decode, decode_segments, parameters, split};
+use crate::sys::text::text;
 
 /// Something that is read from the URL when it is first asked for.
 #[derive(Clone, Copy)]

@@ -5,20 +5,20 @@ use core::sync::atomic::Ordering::Relaxed;
 
 use super::{Deferred, given};
 use crate::abi::types::http_response;
+use crate::http::message::collected::Collected;
 use crate::http::message::http_response as responses;
 use crate::http::message::http_response::Form;
-use crate::http::message::output::{Collected, Output};
+use crate::http::message::output::Output;
 use crate::http::server::deferred::hold::Stage;
 use crate::http::server::deferred::telling::look_for_stream;
-use crate::http::server::{scratch, sending};
+use crate::http::server::sending;
 use crate::http::wire::date;
 use crate::http::wire::encode::{Body, Sink, chunk_line, is_bodiless};
-use crate::reactor::event_loop::iteration;
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::protocol::Tail;
 use crate::reactor::tcp_connection::{is_open, send_bytes};
 use crate::reactor::tcp_server::is_ending;
-use crate::sys::errno;
+use crate::sys::{clock, errno};
 
 /// How the body of a stream is told from what follows it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub unsafe extern "C" fn yolanda_http_response_begin(
         let dropped = head_only || is_bodiless(responses::status(response));
         let endless = framing == Framing::UntilEnd && !dropped;
         let close = (*deferred).client_closes || responses::asks_close(response) || endless;
-        let date = date::text(scratch::second());
+        let date = date::text(clock::second());
         let form = Form { body: Some(body), date: Some(&date), close, head_only };
         let mut head = Collected::new();
         responses::encode_to(response, &form, &mut head);
@@ -120,9 +120,9 @@ pub unsafe extern "C" fn yolanda_http_response_write(
                 let mut line = [0; 20];
                 let digits = chunk_line(length, &mut line);
                 let mut chunk = Collected::new();
-                chunk.add(line.get(..digits).unwrap_or(b""));
-                chunk.add(core::slice::from_raw_parts(data.cast(), length));
-                chunk.add(b"\r\n");
+                chunk.put(line.get(..digits).unwrap_or(b""));
+                chunk.put(core::slice::from_raw_parts(data.cast(), length));
+                chunk.put(b"\r\n");
                 send(deferred, &chunk)
             }
         };
@@ -144,7 +144,7 @@ pub unsafe extern "C" fn yolanda_http_response_write(
 /// Notes that something was sent.
 unsafe fn note_use(deferred: *mut Deferred) {
     // SAFETY: as in `begin`.
-    unsafe { (*deferred).used.store(iteration::now_ms() as u32, Relaxed) };
+    unsafe { (*deferred).used.store(clock::now_ms() as u32, Relaxed) };
 }
 
 /// Writes what is left to be written: all of the response, or the end of its stream. Whether the

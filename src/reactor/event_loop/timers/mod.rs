@@ -15,22 +15,13 @@ use crate::abi::types::{event_loop, yolanda_timer_callback};
 use crate::reactor::event_loop::state::{count, of};
 use crate::reactor::event_loop::timers::heap::Node;
 use crate::reactor::event_loop::timers::table::{Place, Slot};
+pub use crate::sys::clock::now_ns;
 use libc::c_void;
 use std::sync::atomic::Ordering::Relaxed;
 
 const NS_PER_MS: i64 = 1_000_000;
 /// The longest delay, some 146 years: sums of times never overflow.
 const MAX_MS: i64 = i64::MAX / 2 / NS_PER_MS;
-
-/// Nanoseconds of the monotonic clock (clock_gettime(2)): the clock on the wall may jump.
-pub fn now_ns() -> i64 {
-    // SAFETY: fills the struct that it is given; zero is a valid value of it.
-    unsafe {
-        let mut t: libc::timespec = std::mem::zeroed();
-        libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut t);
-        t.tv_sec as i64 * 1_000_000_000 + t.tv_nsec as i64
-    }
-}
 
 /// Starts a timer; 0 when memory is out. Times below 0 count as 0; a period of 0 means once.
 ///
