@@ -6,6 +6,7 @@ use super::settings;
 use super::shims::Unposted;
 use crate::abi::types::{tcp_connection, yolanda_water_mark_callback};
 use crate::reactor::event_loop::posts;
+use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::handle::{absent, to_change};
 use crate::reactor::tcp_connection::input::pause;
 use crate::reactor::tcp_connection::lifecycle::{open, ready, shutdown, timeouts};
@@ -19,7 +20,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_close(connection: *mut tcp_co
         return -1;
     }
     // SAFETY: live or retained.
-    unsafe { ready::close_from_anywhere(Connection::from_c(connection), libc::ECANCELED) }
+    unsafe { ready::close_from_anywhere(Connection::from_c(connection), CloseReason::Canceled) }
 }
 
 pub unsafe extern "C-unwind" fn yolanda_connection_close_after_send(

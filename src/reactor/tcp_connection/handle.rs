@@ -101,7 +101,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_error(connection: *mut tcp_co
         if open::is_open_here(conn) {
             return 0;
         }
-        match conn.fate.load(Relaxed) {
+        match conn.close_reason.load(Relaxed) {
             0 => conn.intake.closing().map_or(0, c_int::from),
             why => c_int::from(why - 1),
         }

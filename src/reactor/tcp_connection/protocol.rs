@@ -11,12 +11,12 @@ use crate::abi::types::{
     write_completed_call_back,
 };
 use crate::reactor::event_loop::state::Loop;
+use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::sys::errno;
 use crate::sys::fd::{self as sys_fd, More};
 use libc::c_int;
 use std::ops::Deref;
 use std::ptr::{self, NonNull};
-use std::sync::atomic::Ordering::Relaxed;
 
 pub use super::lifecycle::shutdown::Tail;
 
@@ -180,7 +180,7 @@ impl Connection {
     pub fn set_answering(&self, on: bool) {
         self.answering.set(on);
         if !on && self.ended.get() && shutdown::all_sent(self) {
-            ready::close_in_pass(self, 0);
+            ready::close_in_pass(self, CloseReason::InOrder);
         }
     }
 
@@ -198,12 +198,12 @@ impl Connection {
 
     /// Closes the connection in the pass, whatever is queued.
     pub fn cut(&self, why: c_int) {
-        ready::close_in_pass(self, why)
+        ready::close_in_pass(self, CloseReason::of_call(why))
     }
 
     /// False once the closed callback is due.
     pub fn is_open(&self) -> bool {
-        !self.closed.load(Relaxed)
+        !self.life.is_closed()
     }
 
     /// Sends from any thread: what was written at once, or -1 with errno and nothing sent.

@@ -5,6 +5,7 @@ use super::output::{batch, write};
 use super::{Connection, input};
 use crate::abi::types::{channel, event_loop, tcp_connection};
 use crate::reactor::event_loop::state::{Loop, channel_at};
+use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::sys::kind::Kind;
 use libc::{c_int, c_void};
 use std::ptr;
@@ -102,7 +103,7 @@ pub unsafe fn hung_up(conn: *mut Connection) {
 /// A live object, on its thread.
 pub unsafe fn close_in_pass(conn: *mut Connection, why: c_int) {
     // SAFETY: the caller's object is live.
-    unsafe { ready::close_in_pass(&*conn, why) }
+    unsafe { ready::close_in_pass(&*conn, CloseReason::of_call(why)) }
 }
 
 /// # Safety

@@ -1,5 +1,6 @@
 //! The beginning of a connection: made on one thread, brought to its loop, watched there.
 
+use super::phase::Phase;
 use super::{close, ready};
 use crate::abi::types::{EVENT_READ, buffer, channel};
 use crate::log::CText;
@@ -10,6 +11,7 @@ use crate::reactor::event_loop::registry::Entry;
 use crate::reactor::event_loop::state;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::event_loop::state::count;
+use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::read;
 use crate::reactor::tcp_connection::output::write;
 use crate::reactor::tcp_connection::shims::{self, Unposted};
@@ -20,7 +22,7 @@ use crate::sys::{fd as sys_fd, pool};
 use libc::{c_char, c_int, c_void};
 use std::cell::Cell;
 use std::ptr;
-use std::sync::atomic::{Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
+use std::sync::atomic::Ordering::Relaxed;
 
 /// The name, for log lines.
 pub fn name(conn: &Connection) -> CText {
@@ -165,7 +167,7 @@ pub fn register(conn: &Connection) {
         if conn.paused.get() {
             (*ch).events.set((*ch).events.get() & !EVENT_READ);
         }
-        conn.announced.store(true, Release);
+        conn.life.arrive();
         let counts = &conn.event_loop().counts;
         count(&counts.connections, 1);
         count(&counts.connections_total, 1);
@@ -173,9 +175,9 @@ pub fn register(conn: &Connection) {
             (protocol.registered)(conn);
         }
         if !shims::enlist(conn) {
-            ready::close_in_pass(conn, libc::ENOMEM);
+            ready::close_in_pass(conn, CloseReason::NoMemory);
         } else if !ours {
-            ready::close_in_pass(conn, libc::EBADF);
+            ready::close_in_pass(conn, CloseReason::DescriptorGone);
         } else if shims::add_channel(conn, fd) != 1 {
             ready::close_unwatched(conn);
         }
@@ -221,12 +223,12 @@ pub fn owns_number(conn: &Connection) -> bool {
 /// Whether the connection has come to its loop: before, only the thread of the completed callback
 /// has it.
 pub fn is_announced(conn: &Connection) -> bool {
-    conn.announced.load(Acquire)
+    conn.life.phase() != Phase::Made
 }
 
 /// False once closing has begun, or is decided.
 pub fn is_open(conn: &Connection) -> bool {
-    conn.fate.load(Relaxed) == 0
+    conn.close_reason.load(Relaxed) == 0
 }
 
 /// The same as the calling thread sees it: whoever closes a connection finds it closed. On the

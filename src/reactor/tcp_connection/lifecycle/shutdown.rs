@@ -2,6 +2,7 @@
 //! and the peer would take the end of the stream for its end, the peer gets a reset instead.
 
 use super::{open, ready, timeouts};
+use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::pause;
 use crate::reactor::tcp_connection::output::{batch, queue, quota};
 use crate::reactor::tcp_connection::{AfterSending, Connection, Side};
@@ -51,7 +52,7 @@ pub fn look(conn: &Connection) {
         return;
     }
     if conn.ended.get() && !conn.answering.get() {
-        return ready::close_in_pass(conn, 0);
+        return ready::close_in_pass(conn, CloseReason::InOrder);
     }
     if conn.after_sending.get() != AfterSending::GoOn {
         return ready::schedule(conn);
@@ -67,14 +68,14 @@ pub fn half_close(conn: &Connection) {
         return;
     }
     if is_torn(conn) {
-        return ready::close_in_pass(conn, libc::ECANCELED);
+        return ready::close_in_pass(conn, CloseReason::Canceled);
     }
     let fd = conn.channel.fd.get();
     if sys_fd::shut_writing(fd) < 0 {
         let e = errno::get();
         log_msg!("tcp_connection_shutdown failed, socket == {}", fd);
         if e == libc::EBADF {
-            ready::close_in_pass(conn, e);
+            ready::close_in_pass(conn, CloseReason::of_call(e));
         }
     }
 }
@@ -90,7 +91,7 @@ pub fn take_posted_shutdown(conn: &Connection) {
 /// The end that another thread asked for.
 pub fn take_posted_end(conn: &Connection, time: i64) {
     if end_at(conn, time) < 0 && errno::get() == libc::ENOMEM {
-        ready::close_in_pass(conn, libc::ENOMEM);
+        ready::close_in_pass(conn, CloseReason::NoMemory);
     }
 }
 

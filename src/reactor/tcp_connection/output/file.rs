@@ -4,6 +4,7 @@
 use super::{batch, queue, write};
 use crate::abi::types::EVENT_WRITE;
 use crate::reactor::event_loop::state::count;
+use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::back_pressure;
 use crate::reactor::tcp_connection::lifecycle::{open, ready, timeouts};
 use crate::reactor::tcp_connection::shims;
@@ -56,7 +57,7 @@ pub fn send(conn: &Connection, fd: c_int, at: i64, len: u64) -> bool {
     conn.sends_file.set(true);
     if begins {
         if !flush(conn) {
-            ready::close_in_pass(conn, errno::get());
+            ready::close_in_pass(conn, CloseReason::of_call(errno::get()));
             return false;
         }
         if !conn.sends_file.get() {

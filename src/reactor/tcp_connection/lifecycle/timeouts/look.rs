@@ -5,6 +5,7 @@ use crate::abi::types::{EVENT_READ, event_loop};
 use crate::reactor::event_loop::state::count;
 use crate::reactor::event_loop::timers;
 use crate::reactor::tcp_connection::Connection;
+use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::lifecycle::{open, overdue, ready};
 use crate::reactor::tcp_connection::output::queue;
 use crate::sys::fd as sys_fd;
@@ -118,7 +119,7 @@ pub fn judge(conn: &Connection) {
     arrive(conn, times, now);
     if is_over(conn, times, now) {
         log_msg!("{} has timed out", open::name(conn));
-        ready::decide(conn, libc::ETIMEDOUT);
+        ready::decide(conn, CloseReason::TimedOut);
     } else {
         arm(conn, times);
     }
