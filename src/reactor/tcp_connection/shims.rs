@@ -2,7 +2,6 @@
 
 use super::Connection;
 use crate::abi::types::{buffer, event_loop};
-use crate::reactor::event_loop::posts::Task;
 use crate::reactor::event_loop::registration::Removed;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::event_loop::{budget, owner, posts, registration, roster, state, timers};
@@ -61,11 +60,6 @@ impl Loop {
         unsafe { owner::on_owner(self.as_c()) }
     }
 
-    pub fn run_posts(&self) {
-        // SAFETY: the loop's thread.
-        unsafe { posts::run(self.as_c()) }
-    }
-
     pub fn park(&self, fd: c_int) {
         // SAFETY: the loop's thread.
         unsafe { registration::park(self.as_c(), fd) }
@@ -115,43 +109,6 @@ pub fn enlist(conn: &Connection) -> bool {
 pub fn delist(conn: &Connection) {
     // SAFETY: the loop's thread.
     unsafe { roster::remove(conn.raw()) }
-}
-
-pub fn take_in(conn: &Connection) {
-    // SAFETY: the connection's thread.
-    unsafe { posts::take_in(conn.raw()) }
-}
-
-/// A task that is made and not yet posted.
-pub struct Unposted(*mut Task);
-
-impl Unposted {
-    pub fn new(conn: &Connection, kind: c_int, len: usize) -> Option<Unposted> {
-        // SAFETY: the task keeps the connection.
-        let task = unsafe { posts::for_connection(conn.raw(), kind, len) };
-        (!task.is_null()).then_some(Unposted(task))
-    }
-
-    /// Fills a task that was made for so many bytes.
-    pub fn fill(&self, bytes: &[u8]) {
-        // SAFETY: the task has room for them.
-        unsafe { posts::fill(self.0, bytes.as_ptr()) }
-    }
-
-    pub fn post(self) -> bool {
-        // SAFETY: the task is this one's own until here.
-        unsafe { posts::post_task(self.0) }
-    }
-
-    pub fn post_end(self, time: i64) -> bool {
-        // SAFETY: the task is this one's own until here.
-        unsafe { posts::post_end(self.0, time) }
-    }
-
-    pub fn withdraw(self) {
-        // SAFETY: the task is this one's own until here.
-        unsafe { posts::withdraw(self.0) }
-    }
 }
 
 pub fn readable(b: &buffer) -> usize {
