@@ -1,30 +1,13 @@
 //! Functions of the loop with references, where the loop has none yet.
 
 use super::Connection;
-use crate::abi::types::{buffer, event_loop};
+use crate::abi::types::buffer;
 use crate::reactor::event_loop::registration::Removed;
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::event_loop::{budget, owner, posts, registration, roster, state, timers};
-use libc::{c_int, c_void};
-
-type OnTimer = unsafe extern "C-unwind" fn(*mut event_loop, u64, *mut c_void);
+use crate::reactor::event_loop::{budget, owner, posts, registration, roster, state};
+use libc::c_int;
 
 impl Loop {
-    pub fn start_timer(&self, delay_ms: i64, on_timer: OnTimer, data: *mut c_void) -> u64 {
-        // SAFETY: the loop's thread; who starts a timer stops it before its data goes.
-        unsafe { timers::start(self.as_c(), delay_ms, 0, Some(on_timer), data) }
-    }
-
-    pub fn restart_timer(&self, timer: u64, delay_ms: i64) -> bool {
-        // SAFETY: the loop's thread.
-        unsafe { timers::restart(self.as_c(), timer, delay_ms, 0) }
-    }
-
-    pub fn stop_timer(&self, timer: u64) {
-        // SAFETY: the loop's thread.
-        unsafe { timers::stop(self.as_c(), timer) };
-    }
-
     pub fn ms_since_look(&self) -> u64 {
         // SAFETY: the loop's thread.
         unsafe { budget::since_look(self.as_c()) }
