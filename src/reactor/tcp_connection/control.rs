@@ -6,9 +6,8 @@ use super::cold_state::ColdState;
 use super::input::pause;
 use super::lifecycle::{open, ready, shutdown, timeouts};
 use super::output::{batch, water_marks};
+use super::posted;
 use super::settings::{Keepalive, Limits, Marks, Timeouts};
-use super::shims::Unposted;
-use crate::reactor::event_loop::posts;
 use crate::sys::{errno, socket};
 use libc::c_int;
 
@@ -41,12 +40,12 @@ impl Connection {
         if self.event_loop().on_owner() {
             return shutdown::end_at(self, time);
         }
-        let Some(task) = Unposted::new(self, posts::END, 0) else {
+        let Some(task) = posted::end(self, time) else {
             return errno::fail(libc::ENOMEM);
         };
         self.intake.shut();
         // Without its loop it closes, or has closed.
-        if task.post_end(time) { 0 } else { errno::fail(libc::ENOTCONN) }
+        if self.event_loop().post(task) { 0 } else { errno::fail(libc::ENOTCONN) }
     }
 
     /// The program stops reading.

@@ -17,12 +17,12 @@ pub mod input;
 pub mod lifecycle;
 pub mod output;
 pub mod owner;
+pub mod posted;
 pub mod protocol;
 pub mod raw;
 pub mod settings;
 mod shims;
 
-pub use lifecycle::close::release;
 pub use lifecycle::open::discard;
 pub use output::batch::Together;
 pub use owner::Owner;

@@ -2,11 +2,10 @@
 //! and the peer would take the end of the stream for its end, the peer gets a reset instead.
 
 use super::{open, ready, timeouts};
-use crate::reactor::event_loop::posts;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::pause;
 use crate::reactor::tcp_connection::output::{batch, queue, quota};
-use crate::reactor::tcp_connection::shims::{self, Unposted};
+use crate::reactor::tcp_connection::posted;
 use crate::reactor::tcp_connection::{AfterSending, Connection, Side};
 use crate::sys::{errno, fd as sys_fd};
 use libc::c_int;
@@ -89,20 +88,18 @@ pub fn shut(conn: &Connection) {
     }
     if conn.event_loop().on_owner() {
         conn.intake.shut();
-        shims::take_in(conn);
+        conn.take_in();
         return take_posted_shutdown(conn);
     }
     if conn.intake.is_shut() {
         return;
     }
-    let Some(task) = Unposted::new(conn, posts::SHUTDOWN, 0) else {
+    let Some(task) = posted::shutdown(conn) else {
         log_err!("tcp_connection_shutdown: no memory");
         return;
     };
     if conn.intake.shut() {
-        task.post();
-    } else {
-        task.withdraw();
+        conn.event_loop().post(task);
     }
 }
 
