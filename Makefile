@@ -3,11 +3,12 @@
 PREFIX ?= /usr/local
 PORT ?= 43211
 BUILD := target/cmake/build
+comma := ,
 
 # Where rustup puts cargo, for shells that don't know it yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-.PHONY: build demo check test install headers clean help
+.PHONY: build demo check test install headers bench-net clean help
 
 build: ## build the library and the C examples
 	@scripts/setup build
@@ -32,8 +33,15 @@ headers: ## write the C headers anew from the Rust sources
 	@scripts/setup build
 	YOLANDA_HEADERS=write cargo build
 
+bench-net: ## servers on the library next to others; BASE=PREFIX adds an installed yolanda, ARGS as in benches/net
+	@scripts/setup bench
+	@$(MAKE) --no-print-directory -C benches/net
+	@$(if $(BASE),$(MAKE) --no-print-directory -C benches/net yolanda NAME=base PREFIX="$(abspath $(BASE))")
+	@benches/net/compare.py -s epoll_raw,$(if $(BASE),base$(comma))ours \
+		--base epoll_raw$(if $(BASE),$(comma)base) $(ARGS)
+
 clean: ## remove everything that was built
 	rm -rf target
 
 help: ## show this list
-	@awk -F ':.* ## ' '/^[a-z]+:.* ## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.* ## ' '/^[a-z-]+:.* ## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile

@@ -1,4 +1,5 @@
-//! Generates `include/lib/*.h` from `src/abi/*.rs`, and `include/yolanda.h` from `src/abi/yolanda`.
+//! Generates `include/lib/*.h` from `src/abi/*.rs` (types) and `src/exports/*.rs` (functions), and
+//! `include/yolanda.h` from their folders `yolanda`.
 //!
 //! Every build generates into `OUT_DIR/include`, where the drift test finds what the committed
 //! headers have to be. The source tree is written only when `YOLANDA_HEADERS=write` asks for it.
@@ -109,7 +110,7 @@ const STRING_H: &str = "#include <string.h>\n";
 const MEMMEM: &str = include_str!("memmem.h");
 
 pub fn generate() {
-    for input in ["src/abi", "cbindgen", "cbindgen.toml", "build", "build.rs"] {
+    for input in ["src/abi", "src/exports", "cbindgen", "cbindgen.toml", "build", "build.rs"] {
         println!("cargo::rerun-if-changed={input}");
     }
     println!("cargo::rerun-if-env-changed=YOLANDA_HEADERS");
@@ -133,9 +134,17 @@ fn write_to(folder: &Path) {
 fn write_header(file: &Path, bindings: cbindgen::Bindings) {
     let mut text = Vec::new();
     bindings.write(&mut text);
-    if fs::read(file).ok().as_deref() != Some(&text[..]) {
+    let text = for_c(&String::from_utf8(text).expect("the sources are UTF-8"));
+    if fs::read(file).ok().as_deref() != Some(text.as_bytes()) {
         fs::write(file, &text).expect("writing a header");
     }
+}
+
+/// Leaves out the heading that Rust wants above a function's requirements: to a C reader they are the
+/// last paragraph of its comment.
+fn for_c(header: &str) -> String {
+    let kept = header.lines().filter(|line| line.trim() != "* # Safety");
+    kept.flat_map(|line| [line, "\n"]).collect()
 }
 
 /// The parts of `yolanda.h`, in the order in which they stand there.
@@ -167,7 +176,7 @@ const ADDITIONS_NEED: &str = "#include <stddef.h>\n#include <stdint.h>\n\n\
 fn additions() -> cbindgen::Bindings {
     let mut config = Config::from_file("cbindgen.toml").expect("cbindgen.toml");
     config.header = Some(format!(
-        "/* Generated from src/abi/yolanda/. SPDX-License-Identifier: MIT OR Apache-2.0 */\n\
+        "/* Generated from src/abi/yolanda/ and src/exports/yolanda/. SPDX-License-Identifier: MIT OR Apache-2.0 */\n\
          #ifndef YOLANDA_H\n#define YOLANDA_H\n\n{ADDITIONS_NEED}"
     ));
     config.after_includes = Some(format!("\n{}", version_macros()));
@@ -177,7 +186,7 @@ fn additions() -> cbindgen::Bindings {
         .iter()
         .fold(
             Builder::new().with_config(config).with_src("cbindgen/forward.rs"),
-            |builder, part| builder.with_src(format!("src/abi/yolanda/{part}.rs")),
+            |builder, part| with_parts(builder, &format!("yolanda/{part}.rs")),
         )
         .generate()
         .unwrap_or_else(|error| panic!("yolanda.h: {error}"))
@@ -214,10 +223,8 @@ impl Header {
             config.after_includes = Some(format!("\n{}", self.macros.trim_end()));
         }
         config.export.include = self.include.iter().map(|&name| name.into()).collect();
-        Builder::new()
-            .with_config(config)
-            .with_src("cbindgen/forward.rs")
-            .with_src(format!("src/abi/{}.rs", self.stem))
+        let builder = Builder::new().with_config(config).with_src("cbindgen/forward.rs");
+        with_parts(builder, &format!("{}.rs", self.stem))
             .generate()
             .unwrap_or_else(|error| panic!("{}.h: {error}", self.stem))
     }
@@ -225,9 +232,8 @@ impl Header {
     fn opening(&self) -> String {
         let guard = format!("YOLANDA_LIB_{}_H", self.stem.to_uppercase());
         let mut text = format!(
-            "/* Generated from src/abi/{}.rs. SPDX-License-Identifier: MIT OR Apache-2.0 */\n\
-             #ifndef {guard}\n#define {guard}\n",
-            self.stem
+            "/* Generated from src/abi/ and src/exports/. SPDX-License-Identifier: MIT OR Apache-2.0 */\n\
+             #ifndef {guard}\n#define {guard}\n"
         );
         for part in [self.preamble, &includes(self.first)] {
             if !part.is_empty() {
@@ -237,6 +243,15 @@ impl Header {
         }
         text.trim_end().into()
     }
+}
+
+/// Adds the types and the functions of a header, as far as it has both.
+fn with_parts(builder: Builder, file: &str) -> Builder {
+    ["src/abi", "src/exports"]
+        .iter()
+        .map(|folder| Path::new(folder).join(file))
+        .filter(|part| part.exists())
+        .fold(builder, |builder, part| builder.with_src(part))
 }
 
 fn includes(names: &[&str]) -> String {

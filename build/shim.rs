@@ -1,6 +1,6 @@
 //! The C sources: bodies that need `va_start`, and the one weak reference.
 
-const SOURCES: [&str; 2] = ["src/variadic.c", "src/abi/poll_default.c"];
+const SOURCES: [&str; 2] = ["src/variadic.c", "src/reactor/backend/poll_default.c"];
 
 pub fn compile() {
     let mut cc = cc::Build::new();

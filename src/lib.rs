@@ -12,7 +12,8 @@ mod log;
 
 pub mod abi;
 mod common;
+pub mod exports;
 mod http;
 mod reactor;
+mod sync;
 mod sys;
-mod version;

@@ -2,12 +2,12 @@
 
 use std::ffi::{CStr, c_char, c_int};
 
-use yolanda::abi::buffer::{buffer, buffer_append, buffer_free, buffer_new, buffer_readable_size};
-use yolanda::abi::http_request::{
-    http_request, http_request_clear, http_request_get_header, http_request_new, http_request_reset,
-};
-use yolanda::abi::http_server::parse_http_request;
-use yolanda::abi::yolanda::http_request as more;
+use yolanda::abi::buffer::buffer;
+use yolanda::exports::buffer::{buffer_append, buffer_free, buffer_new, buffer_readable_size};
+use yolanda::abi::http_request::http_request;
+use yolanda::exports::http_request::{http_request_clear, http_request_get_header, http_request_new, http_request_reset};
+use yolanda::exports::http_server::parse_http_request;
+use yolanda::exports::yolanda::http_request as more;
 
 /// One request, as C sees it.
 #[derive(PartialEq, Eq, Debug, Clone)]
@@ -78,7 +78,7 @@ pub fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Read {
             }
         }
         if !read.is_refused {
-            read.rest = Some(((*request).current_state, buffer_readable_size(input)));
+            read.rest = Some(((*request).current_state.get(), buffer_readable_size(input)));
         }
         http_request_clear(request);
         buffer_free(input);
@@ -99,7 +99,7 @@ unsafe fn take(input: *mut buffer, request: *mut http_request, read: &mut Read) 
                 read.is_refused = true;
                 return false;
             }
-            if (*request).current_state != 3 {
+            if (*request).current_state.get() != 3 {
                 return true;
             }
             read.requests.push(shown(request));
@@ -120,9 +120,9 @@ pub unsafe fn bytes(text: *const c_char) -> Vec<u8> {
 unsafe fn shown(request: *mut http_request) -> Request {
     // SAFETY: a live request that is complete.
     unsafe {
-        let count = usize::try_from((*request).request_headers_number).unwrap();
+        let count = usize::try_from((*request).request_headers_number.get()).unwrap();
         let headers = (0..count).map(|i| {
-            let entry = (*request).request_headers.add(i);
+            let entry = (*request).request_headers.get().add(i);
             let name = (*entry).key;
             assert!(!http_request_get_header(request, name).is_null());
             (bytes(name), bytes((*entry).value))
@@ -132,9 +132,9 @@ unsafe fn shown(request: *mut http_request) -> Request {
         let body: *const u8 = more::yolanda_http_request_body(request, &mut length).cast();
         assert_eq!(*body.add(length), 0, "a NUL behind the body");
         Request {
-            method: bytes((*request).method),
-            url: bytes((*request).url),
-            version: bytes((*request).version),
+            method: bytes((*request).method.get()),
+            url: bytes((*request).url.get()),
+            version: bytes((*request).version.get()),
             headers,
             body: std::slice::from_raw_parts(body, length).to_vec(),
             path: path(request),

@@ -2,7 +2,7 @@
 
 use std::ffi::CString;
 
-use yolanda::abi::http_request::{http_request_clear, http_request_new};
+use yolanda::exports::http_request::{http_request_clear, http_request_new};
 
 use crate::reader::{parameters, path};
 
@@ -14,7 +14,7 @@ pub fn check(data: &[u8]) {
     let (found_path, found_parameters) = unsafe {
         let request = http_request_new();
         assert!(!request.is_null());
-        (*request).url = url.as_ptr().cast_mut();
+        (*request).url.set(url.as_ptr().cast_mut());
         let found = (path(request), parameters(request));
         assert_eq!((path(request), parameters(request)), found, "when asked again");
         http_request_clear(request);

@@ -1,4 +1,4 @@
-/* Generated from src/abi/event_dispatcher.rs. SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Generated from src/abi/ and src/exports/. SPDX-License-Identifier: MIT OR Apache-2.0 */
 #ifndef YOLANDA_LIB_EVENT_DISPATCHER_H
 #define YOLANDA_LIB_EVENT_DISPATCHER_H
 

@@ -1,4 +1,4 @@
-/* Generated from src/abi/inetaddress.rs. SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Generated from src/abi/ and src/exports/. SPDX-License-Identifier: MIT OR Apache-2.0 */
 #ifndef YOLANDA_LIB_INETADDRESS_H
 #define YOLANDA_LIB_INETADDRESS_H
 
@@ -36,11 +36,10 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * Makes an address; free() it when it is no longer needed.
+ * Makes an address. Release it with free().
  *
- * Returns NULL when memory is out.
+ * Returns NULL with errno (ENOMEM) if memory runs out.
  *
- * # Safety
  * Any thread may call it.
  */
 struct inet_address *init_inet_address(int port);

@@ -1,12 +1,16 @@
+use core::cell::Cell;
 use core::ffi::{c_int, c_void};
 
 /// Without effect, as in the original: a channel has no place for a time. yolanda_timer_start() waits
 /// for one.
 pub const EVENT_TIMEOUT: c_int = 0x01;
+
 /// The descriptor can be read (or has ended, or failed).
 pub const EVENT_READ: c_int = 0x02;
+
 /// The descriptor can be written.
 pub const EVENT_WRITE: c_int = 0x04;
+
 /// Without effect, as in the original: a channel is found by its descriptor, and a signal's number would
 /// be taken for one. yolanda_signal_start() watches signals.
 pub const EVENT_SIGNAL: c_int = 0x08;
@@ -28,15 +32,15 @@ pub type event_write_callback = Option<unsafe extern "C-unwind" fn(data: *mut c_
 #[repr(C)]
 pub struct channel {
     /// The descriptor. It stays yours: the library closes none but those of its connections.
-    pub fd: c_int,
+    pub fd: Cell<c_int>,
     /// EVENT_READ, EVENT_WRITE, or both.
-    pub events: c_int,
+    pub events: Cell<c_int>,
     /// May be NULL.
-    pub eventReadCallback: event_read_callback,
+    pub eventReadCallback: Cell<event_read_callback>,
     /// May be NULL.
-    pub eventWriteCallback: event_write_callback,
+    pub eventWriteCallback: Cell<event_write_callback>,
     /// Handed to the callbacks.
-    pub data: *mut c_void,
+    pub data: Cell<*mut c_void>,
 }
 
 assert_layout!(channel, 32;
@@ -46,54 +50,3 @@ assert_layout!(channel, 32;
     eventWriteCallback: 16, 8;
     data: 24, 8;
 );
-
-/// Makes a channel. It belongs to you: free() it after it has been removed from its loop.
-///
-/// Returns NULL when memory is out.
-///
-/// # Safety
-/// Any thread may call it.
-#[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn channel_new(
-    fd: c_int,
-    events: c_int,
-    eventReadCallback: event_read_callback,
-    eventWriteCallback: event_write_callback,
-    data: *mut c_void,
-) -> *mut channel {
-    jump_to!(crate::reactor::channel::channel_new)
-}
-
-/// Returns non-zero when EVENT_WRITE is among the channel's `events`; 0 for NULL.
-///
-/// # Safety
-/// `channel` is NULL or a channel.
-#[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn channel_write_event_is_enabled(channel: *mut channel) -> c_int {
-    jump_to!(crate::reactor::channel::channel_write_event_is_enabled)
-}
-
-/// Adds EVENT_WRITE to the channel's `events` and tells the loop that the channel was added to.
-/// Works on any thread; elsewhere than on the loop's it takes effect soon after.
-///
-/// Returns 0, or -1 with errno, for a channel in no loop too.
-///
-/// # Safety
-/// `channel` is NULL or a channel.
-#[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn channel_write_event_enable(channel: *mut channel) -> c_int {
-    jump_to!(crate::reactor::channel::channel_write_event_enable)
-}
-
-/// Takes EVENT_WRITE out of the channel's `events`; otherwise as channel_write_event_enable().
-///
-/// # Safety
-/// `channel` is NULL or a channel.
-#[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn channel_write_event_disable(channel: *mut channel) -> c_int {
-    jump_to!(crate::reactor::channel::channel_write_event_disable)
-}

@@ -1,9 +1,7 @@
+use crate::abi::channel::channel;
+use crate::abi::event_loop::event_loop;
 use core::ffi::{c_char, c_int, c_void};
-
 use libc::timeval;
-
-use super::channel::channel;
-use super::event_loop::event_loop;
 
 /// A back end: how a loop waits for its channels.
 ///

@@ -1,6 +1,6 @@
+use crate::abi::types::http_request_state_t;
+use core::cell::Cell;
 use core::ffi::{c_char, c_int};
-
-use super::types::http_request_state_t;
 
 /// How far a request has been read.
 #[repr(C)]
@@ -36,19 +36,19 @@ assert_layout!(request_header, 16;
 #[repr(C)]
 pub struct http_request {
     /// "HTTP/1.1" or "HTTP/1.0"; NULL before the request line has been read.
-    pub version: *mut c_char,
+    pub version: Cell<*mut c_char>,
     /// "GET", ...; NULL before the request line has been read.
-    pub method: *mut c_char,
+    pub method: Cell<*mut c_char>,
     /// Path and query as the client wrote them; "*" for "OPTIONS *"; NULL before the request line has been
     /// read. Of "http://host/path" a server's requests have "/path" here, and the host as the value of
     /// Host; those of http_request_new() have all of it.
-    pub url: *mut c_char,
+    pub url: Cell<*mut c_char>,
     /// How far the request has been read.
-    pub current_state: http_request_state_t,
+    pub current_state: Cell<http_request_state_t>,
     /// The headers, `request_headers_number` of them.
-    pub request_headers: *mut request_header,
+    pub request_headers: Cell<*mut request_header>,
     /// How many headers there are.
-    pub request_headers_number: c_int,
+    pub request_headers_number: Cell<c_int>,
 }
 
 assert_layout!(http_request, 48;
@@ -59,88 +59,3 @@ assert_layout!(http_request, 48;
     request_headers: 32, 8;
     request_headers_number: 40, 4;
 );
-
-/// Makes an empty request. Release it with http_request_clear().
-///
-/// Returns NULL when memory is out.
-///
-/// # Safety
-/// Any thread may call it.
-#[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn http_request_new() -> *mut http_request {
-    jump_to!(crate::http::http_request::http_request_new)
-}
-
-/// Frees a request with its strings and headers. NULL is allowed.
-///
-/// # Safety
-/// `httpRequest` comes from http_request_new() and isn't used again.
-#[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn http_request_clear(httpRequest: *mut http_request) {
-    jump_to!(crate::http::http_request::http_request_clear)
-}
-
-/// Empties the request for the next one. Nothing, where the body of a server's request is still to come.
-///
-/// # Safety
-/// The strings aren't used again.
-#[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn http_request_reset(httpRequest: *mut http_request) {
-    jump_to!(crate::http::http_request::http_request_reset)
-}
-
-/// Adds a header. Both strings are copied.
-///
-/// # Safety
-/// The strings are NULL, which counts as empty, or end with a NUL.
-#[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn http_request_add_header(
-    httpRequest: *mut http_request,
-    key: *mut c_char,
-    value: *mut c_char,
-) {
-    jump_to!(crate::http::http_request::http_request_add_header)
-}
-
-/// Looks a header up by its whole name, ignoring case.
-///
-/// Returns the value of the first of that name, which belongs to the request, or NULL.
-///
-/// # Safety
-/// `key` is NULL or ends with a NUL.
-#[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn http_request_get_header(
-    httpRequest: *mut http_request,
-    key: *mut c_char,
-) -> *mut c_char {
-    jump_to!(crate::http::http_request::http_request_get_header)
-}
-
-/// Returns how far the request has been read; REQUEST_STATUS for NULL.
-///
-/// # Safety
-/// `httpRequest` is NULL or a request.
-#[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn http_request_current_state(
-    httpRequest: *mut http_request,
-) -> http_request_state_t {
-    jump_to!(crate::http::http_request::http_request_current_state)
-}
-
-/// Returns 1 when the connection is to be closed after the response, 0 when it stays open: HTTP/1.1
-/// stays open unless the client says `Connection: close`, HTTP/1.0 closes unless it says
-/// `Connection: keep-alive`. -1 for NULL.
-///
-/// # Safety
-/// `httpRequest` is NULL or a request.
-#[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn http_request_close_connection(httpRequest: *mut http_request) -> c_int {
-    jump_to!(crate::http::http_request::http_request_close_connection)
-}

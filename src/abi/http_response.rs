@@ -1,7 +1,6 @@
+use crate::abi::types::HttpStatusCode_t;
+use core::cell::Cell;
 use core::ffi::{c_char, c_int};
-
-use super::buffer::buffer;
-use super::types::HttpStatusCode_t;
 
 /// The status codes that have a name; a response may have any other.
 #[repr(C)]
@@ -40,19 +39,19 @@ assert_layout!(response_header, 16;
 #[repr(C)]
 pub struct http_response {
     /// The status code.
-    pub statusCode: HttpStatusCode_t,
+    pub statusCode: Cell<HttpStatusCode_t>,
     /// The text behind the code; may be NULL.
-    pub statusMessage: *mut c_char,
+    pub statusMessage: Cell<*mut c_char>,
     /// The value of Content-Type; not sent when NULL.
-    pub contentType: *mut c_char,
+    pub contentType: Cell<*mut c_char>,
     /// The body, ending with a NUL; NULL is an empty one.
-    pub body: *mut c_char,
+    pub body: Cell<*mut c_char>,
     /// Room for 128 headers.
-    pub response_headers: *mut response_header,
+    pub response_headers: Cell<*mut response_header>,
     /// How many of them are set.
-    pub response_headers_number: c_int,
+    pub response_headers_number: Cell<c_int>,
     /// 1 closes the connection after this response, whatever the name says.
-    pub keep_connected: c_int,
+    pub keep_connected: Cell<c_int>,
 }
 
 assert_layout!(http_response, 48;
@@ -64,30 +63,3 @@ assert_layout!(http_response, 48;
     response_headers_number: 40, 4;
     keep_connected: 44, 4;
 );
-
-/// Makes an empty response with room for 128 headers.
-///
-/// Returns NULL when memory is out.
-///
-/// # Safety
-/// Any thread may call it.
-#[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn http_response_new() -> *mut http_response {
-    jump_to!(crate::http::http_response::http_response_new)
-}
-
-/// Appends the response as it goes over the wire: status line, Content-Type if set, Content-Length,
-/// Connection, the other headers, an empty line, the body. On failure (NULL, no memory) nothing is
-/// appended and an error is logged.
-///
-/// # Safety
-/// The strings that are set end with a NUL.
-#[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn http_response_encode_buffer(
-    httpResponse: *mut http_response,
-    buffer: *mut buffer,
-) {
-    jump_to!(crate::http::http_response::http_response_encode_buffer)
-}

@@ -1,17 +1,11 @@
-//! The C surface: one file per header of `include/lib`, with the same stem, and `undeclared` for the
-//! functions that old objects may link to although no header declares them.
-//!
-//! A file holds the types that C sees, their layout assertions and the exports. The doc comments
-//! land in the headers, so they speak to the C reader. An export only jumps to the function of the
-//! same name in `reactor`, `http`, `log` or `common`; the library itself calls those, never an
-//! export: a program may define a function of its own with an exported name.
+//! The C types: structs, callbacks, constants, and the layout that compiled programs rely on. One file per
+//! header of `include/lib`, and `yolanda/` for the parts of `yolanda.h`. The doc comments land in the headers,
+//! so they speak to the C reader.
 
 #![allow(non_camel_case_types, non_snake_case)]
 
 #[macro_use]
 mod layout;
-#[macro_use]
-mod jump;
 
 pub mod acceptor;
 pub mod buffer;
@@ -26,12 +20,8 @@ pub mod http_response;
 pub mod http_server;
 pub mod inetaddress;
 pub mod log;
-mod poll_default;
 pub mod tcp_connection;
 pub mod tcp_server;
 pub mod thread_pool;
 pub mod types;
-pub mod undeclared;
-pub mod utils;
-mod variadic;
 pub mod yolanda;

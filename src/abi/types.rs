@@ -2,51 +2,50 @@
 
 use core::ffi::c_uint;
 
-pub use super::acceptor::acceptor;
-pub use super::buffer::{INIT_BUFFER_SIZE, buffer};
-pub use super::channel::{
+pub use crate::abi::acceptor::acceptor;
+pub use crate::abi::buffer::{INIT_BUFFER_SIZE, buffer};
+pub use crate::abi::channel::{
     EVENT_READ, EVENT_SIGNAL, EVENT_TIMEOUT, EVENT_WRITE, channel, event_read_callback,
     event_write_callback,
 };
-pub use super::channel_map::channel_map;
-pub use super::common::{BUFFER_SIZE, LISTENQ, MAXLINE, SERV_PORT};
-pub use super::event_dispatcher::event_dispatcher;
-pub use super::event_loop::{channel_element, epoll_dispatcher, event_loop, poll_dispatcher};
-pub use super::event_loop_thread::event_loop_thread;
-pub use super::http_request::{http_request, http_request_state, request_header};
-pub use super::http_response::{HttpStatusCode, http_response, response_header};
-pub use super::http_server::{http_server, request_callback};
-pub use super::inetaddress::inet_address;
-pub use super::log::{LOG_DEBUG_TYPE, LOG_ERR_TYPE, LOG_MSG_TYPE, LOG_WARN_TYPE};
-pub use super::poll_default::poll_is_default;
-pub use super::tcp_connection::tcp_connection;
-pub use super::tcp_server::{
+pub use crate::abi::channel_map::channel_map;
+pub use crate::abi::common::{BUFFER_SIZE, LISTENQ, MAXLINE, SERV_PORT};
+pub use crate::abi::event_dispatcher::event_dispatcher;
+pub use crate::abi::event_loop::{channel_element, event_loop};
+pub use crate::abi::event_loop_thread::event_loop_thread;
+pub use crate::abi::http_request::{http_request, http_request_state, request_header};
+pub use crate::abi::http_response::{HttpStatusCode, http_response, response_header};
+pub use crate::abi::http_server::{http_server, request_callback};
+pub use crate::abi::inetaddress::inet_address;
+pub use crate::abi::log::{LOG_DEBUG_TYPE, LOG_ERR_TYPE, LOG_MSG_TYPE, LOG_WARN_TYPE};
+pub use crate::abi::tcp_connection::tcp_connection;
+pub use crate::abi::tcp_server::{
     TCPserver, connection_closed_call_back, connection_completed_call_back, message_call_back,
     write_completed_call_back,
 };
-pub use super::thread_pool::thread_pool;
-pub use super::yolanda::client::{yolanda_client, yolanda_client_failed_callback};
-pub use super::yolanda::connection::{
+pub use crate::abi::thread_pool::thread_pool;
+pub use crate::abi::yolanda::client::{yolanda_client, yolanda_client_failed_callback};
+pub use crate::abi::yolanda::connection::{
     YOLANDA_LIMIT_CLOSE, YOLANDA_LIMIT_REFUSE, yolanda_water_mark_callback,
 };
-pub use super::yolanda::event_loop::{yolanda_loop_callback, yolanda_loop_stats};
-pub use super::yolanda::http_access::{yolanda_http_access, yolanda_http_access_callback};
-pub use super::yolanda::http_files::{
+pub use crate::abi::yolanda::event_loop::{yolanda_loop_callback, yolanda_loop_stats};
+pub use crate::abi::yolanda::http_access::{yolanda_http_access, yolanda_http_access_callback};
+pub use crate::abi::yolanda::http_files::{
     YOLANDA_HTTP_FILES_HIDDEN, YOLANDA_HTTP_FILES_LINKS, yolanda_http_files,
 };
-pub use super::yolanda::http_response::{
+pub use crate::abi::yolanda::http_response::{
     YOLANDA_HTTP_CLOSED, YOLANDA_HTTP_HALF_CLOSED, YOLANDA_HTTP_WRITABLE,
     yolanda_http_closed_callback, yolanda_http_stream_callback,
 };
-pub use super::yolanda::http_route::yolanda_http_handler;
-pub use super::yolanda::http_server::yolanda_http_stats;
-pub use super::yolanda::http_upload::{
+pub use crate::abi::yolanda::http_route::yolanda_http_handler;
+pub use crate::abi::yolanda::http_server::yolanda_http_stats;
+pub use crate::abi::yolanda::http_upload::{
     YOLANDA_HTTP_BODY_COMPLETE, YOLANDA_HTTP_BODY_CUT, YOLANDA_HTTP_BODY_PART,
     yolanda_http_body_callback, yolanda_http_head_callback,
 };
-pub use super::yolanda::server::yolanda_server_callback;
-pub use super::yolanda::signal::{yolanda_signal, yolanda_signal_callback};
-pub use super::yolanda::timer::{yolanda_timer, yolanda_timer_callback};
+pub use crate::abi::yolanda::server::yolanda_server_callback;
+pub use crate::abi::yolanda::signal::{yolanda_signal, yolanda_signal_callback};
+pub use crate::abi::yolanda::timer::{yolanda_timer, yolanda_timer_callback};
 
 /// `enum http_request_state` as C writes it: any value.
 pub type http_request_state_t = c_uint;

@@ -4,7 +4,7 @@
 mod tests;
 mod text;
 
-pub use text::Parsed;
+pub use crate::sys::address::text::Parsed;
 
 use super::errno;
 use libc::{

@@ -1,6 +1,6 @@
 //! Files: what is read from them, and what goes from them to a socket.
 
-use super::fd::{retry, without_sigpipe};
+use crate::sys::fd::{retry, without_sigpipe};
 use libc::c_int;
 use std::mem::MaybeUninit;
 

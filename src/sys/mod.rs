@@ -1,10 +1,11 @@
-//! Thin wrappers around libc: memory, descriptors, addresses, errno.
+//! System calls and the C library: the only place that makes them, with the flags that this library wants. Memory
+//! pools, descriptors, files, sockets, addresses, locks, errno. It imports nothing of the other folders.
 
 pub mod address;
-/// Atomics by a name of our own: tests/model puts loom's in their place.
-pub mod atomic {
-    pub use std::sync::atomic::*;
-}
+pub mod clock;
+#[cfg(target_arch = "x86_64")]
+pub mod controls;
+pub mod environment;
 pub mod errno;
 pub mod fd;
 pub mod file;
@@ -13,6 +14,9 @@ pub mod listen;
 pub mod loaded;
 pub mod lock;
 pub mod pool;
+pub mod process;
 pub mod resolve;
 pub mod socket;
+pub mod stdio;
+pub mod text;
 pub mod unix;

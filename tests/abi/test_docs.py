@@ -16,7 +16,7 @@ import programs  # noqa: E402
 from programs import FRAGMENTS, blocks  # noqa: E402
 
 PAGES = sorted([*harness.ROOT.glob("*.md"), *harness.ROOT.glob("docs/*.md"),
-                *harness.ROOT.glob("benches/*.md")])
+                *harness.ROOT.glob("benches/**/*.md")])
 TWINS = (("README.md", "README.zh-CN.md"), ("docs/beyond.md", "docs/beyond.zh-CN.md"),
          ("docs/http.md", "docs/http.zh-CN.md"))
 STRICT = ("-Wall", "-Wextra", "-Wpedantic", "-Werror")

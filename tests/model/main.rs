@@ -3,22 +3,22 @@
 //!
 //! Each protocol also comes broken in the ways that look right: those models have to fail.
 
-mod sys {
+mod sync {
     pub mod atomic {
         pub use loom::sync::atomic::*;
     }
 }
 
-#[path = "../../src/reactor/wake_flag.rs"]
+#[path = "../../src/sync/wake_flag.rs"]
 mod wake_flag;
 
-#[path = "../../src/reactor/in_use.rs"]
+#[path = "../../src/sync/in_use.rs"]
 mod in_use;
 
-#[path = "../../src/reactor/refs.rs"]
+#[path = "../../src/sync/refs.rs"]
 mod ref_count;
 
-#[path = "../../src/reactor/tcp_connection/write_side.rs"]
+#[path = "../../src/reactor/tcp_connection/output/write_side.rs"]
 mod write_side;
 
 mod descriptor;

@@ -8,6 +8,7 @@ use loom::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use loom::sync::atomic::{AtomicBool, AtomicU64};
 use loom::sync::{Arc, Mutex};
 use loom::thread;
+use std::cell::Cell;
 
 /// The intake as the library has it, or one with a fault.
 trait Accepts: Default + Send + Sync + 'static {
@@ -131,11 +132,11 @@ impl Owner {
                     self.stream.push((thread, number));
                     shared.intake.taken();
                 }
-                Task::Shutdown => self.side.shut(),
+                Task::Shutdown => Side::shut(Cell::from_mut(&mut self.side)),
             }
             // `finish::look`.
             if self.side == Side::Shutting && shared.intake.waiting() == 0 {
-                assert!(self.side.half_close());
+                assert!(Side::half_close(Cell::from_mut(&mut self.side)));
             }
         }
     }

@@ -14,7 +14,7 @@ PAGE = harness.ROOT / "docs" / "http-conformance.md"
 PLACES = {
     ".py": (["tests/net", "tests/fuzz"], r"^    def {name}\(self"),
     ".c": (["tests/api"], r"^CASE\({name}\)"),
-    ".rs": (["src/http"], r"^(    )?fn {name}\(\)"),
+    ".rs": (["src/http", "src/http/wire"], r"^(    )?fn {name}\(\)"),
 }
 
 

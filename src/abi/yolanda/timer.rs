@@ -1,6 +1,5 @@
-use core::ffi::{c_int, c_void};
-
 use crate::abi::event_loop::event_loop;
+use core::ffi::c_void;
 
 /// Names a timer of a loop. It is never 0, and never used for another timer of that loop.
 pub type yolanda_timer = u64;
@@ -14,78 +13,3 @@ pub type yolanda_timer_callback = Option<
         data: *mut c_void,
     ),
 >;
-
-/// Starts a timer: `callback` is called after `delay_ms` milliseconds, never earlier, and then every
-/// `period_ms`, or once where that is 0. Periods are counted from due time to due time, so they don't drift;
-/// a loop that is late calls once and leaves out the periods that have gone by. The clock is the monotonic
-/// one (CLOCK_MONOTONIC): setting the time changes nothing. Timers that are due together are called in the
-/// order in which they were due, or else started. A timer that is called once is gone when its callback has
-/// returned, unless that restarted it.
-///
-/// Starting, restarting and stopping take time that grows as the logarithm of the number of timers.
-///
-/// Returns the timer, or 0 with errno: EINVAL (NULL, negative or absurd times), EPERM on another thread (post
-/// a function instead), ENOMEM, also beyond 16,777,215 timers.
-///
-/// # Safety
-/// `eventLoop` is NULL or a loop; `data` stays yours. Only on the loop's thread.
-#[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn yolanda_timer_start(
-    eventLoop: *mut event_loop,
-    delay_ms: i64,
-    period_ms: i64,
-    callback: yolanda_timer_callback,
-    data: *mut c_void,
-) -> yolanda_timer {
-    jump_to!(crate::reactor::timers::yolanda_timer_start)
-}
-
-/// Gives a timer new times, as if it were started now; callback and data stay. Its own callback may do
-/// that, too.
-///
-/// Returns 0, or -1 with errno: ENOENT for a timer that has ended or never was, EINVAL, EPERM.
-///
-/// # Safety
-/// As for yolanda_timer_start().
-#[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn yolanda_timer_restart(
-    eventLoop: *mut event_loop,
-    timer: yolanda_timer,
-    delay_ms: i64,
-    period_ms: i64,
-) -> c_int {
-    jump_to!(crate::reactor::timers::yolanda_timer_restart)
-}
-
-/// Stops a timer: its callback isn't called any more, also where it was due in this pass.
-///
-/// Returns 0, or -1 with errno: ENOENT for a timer that has ended, was stopped before or never was, EINVAL
-/// for NULL, EPERM on another thread.
-///
-/// # Safety
-/// As for yolanda_timer_start().
-#[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn yolanda_timer_stop(
-    eventLoop: *mut event_loop,
-    timer: yolanda_timer,
-) -> c_int {
-    jump_to!(crate::reactor::timers::yolanda_timer_stop)
-}
-
-/// How many milliseconds are left until a timer is due, rounded up; 0 when it is due.
-///
-/// Returns -1 with errno on failure, as yolanda_timer_stop().
-///
-/// # Safety
-/// As for yolanda_timer_start().
-#[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn yolanda_timer_remaining(
-    eventLoop: *mut event_loop,
-    timer: yolanda_timer,
-) -> i64 {
-    jump_to!(crate::reactor::timers::yolanda_timer_remaining)
-}

@@ -5,12 +5,13 @@ use core::mem::size_of;
 use core::ptr::{null, null_mut};
 
 use crate::abi::types::{http_request, tcp_connection, yolanda_http_access};
-use crate::http::http_request::values;
-use crate::http::request::Request;
-use crate::http::status::Status;
-use crate::http::text::text;
-use crate::reactor::tcp_connection::yolanda_connection_peer;
-use crate::sys::{address, pool};
+use crate::http::message::http_request::values;
+use crate::http::message::request::Request;
+use crate::http::wire::status::Status;
+use crate::reactor::tcp_connection::Connection;
+use crate::sys::address::Address;
+use crate::sys::text::text;
+use crate::sys::{address, clock, pool};
 
 /// Method, URL, version, Referer, User-Agent.
 const TEXTS: usize = 5;
@@ -18,7 +19,7 @@ const TEXTS: usize = 5;
 const ROOM: usize = 512;
 const KEPT: usize = 4096;
 
-pub(in crate::http) struct Journal {
+pub struct Journal {
     /// Of the request that has had no entry: NULL where it has none, or no such header.
     texts: [*const c_char; TEXTS],
     room: *mut u8,
@@ -28,23 +29,18 @@ pub(in crate::http) struct Journal {
     began: u64,
     ended: u64,
     /// A deferred response is outstanding, or the rest of a file; what of it was given to the connection.
-    pub(super) pending: bool,
-    pub(super) is_file: bool,
-    pub(super) status: Status,
-    pub(super) bytes: u64,
+    pub pending: bool,
+    pub is_file: bool,
+    pub status: Status,
+    pub bytes: u64,
     /// The library's answer in place of the program's; 0 if there is none.
-    pub(super) turned_away: Status,
+    pub turned_away: Status,
     peer: [c_char; address::TEXT],
 }
 
-fn microseconds(clock: libc::clockid_t) -> u64 {
-    // SAFETY: fills the struct that it is given; zero is a valid value of it.
-    let t = unsafe {
-        let mut t: libc::timespec = core::mem::zeroed();
-        libc::clock_gettime(clock, &mut t);
-        t
-    };
-    t.tv_sec as u64 * 1_000_000 + t.tv_nsec as u64 / 1000
+/// Microseconds of the monotonic clock.
+fn now_us() -> u64 {
+    (clock::now_ns() / 1000) as u64
 }
 
 impl Journal {
@@ -52,7 +48,7 @@ impl Journal {
     ///
     /// # Safety
     /// `conn` is a live connection.
-    pub(super) unsafe fn make(conn: *mut tcp_connection) -> *mut Journal {
+    pub unsafe fn make(conn: *mut tcp_connection) -> *mut Journal {
         // SAFETY: fresh memory is written at once; the text has room for any address.
         unsafe {
             let journal: *mut Journal = pool::alloc(size_of::<Journal>()).cast();
@@ -73,15 +69,18 @@ impl Journal {
                 turned_away: 0,
                 peer: [0; address::TEXT],
             });
-            let peer = &raw mut (*journal).peer;
-            yolanda_connection_peer(conn, peer.cast(), address::TEXT);
+            if let Ok(peer) = Connection::from_c(conn).ask(Address::of_peer) {
+                let mut text = [0u8; address::TEXT];
+                peer.format(&mut text);
+                (*journal).peer = text.map(|byte| byte as c_char);
+            }
             journal
         }
     }
 
     /// # Safety
     /// `journal` is NULL or one of `make` that nobody uses any more.
-    pub(in crate::http) unsafe fn free(journal: *mut Journal) {
+    pub unsafe fn free(journal: *mut Journal) {
         if !journal.is_null() {
             // SAFETY: as said.
             unsafe {
@@ -100,22 +99,22 @@ impl Journal {
         (self.room, self.size) = (null_mut(), 0);
     }
 
-    pub(super) fn begin(&mut self) {
+    pub fn begin(&mut self) {
         if self.began == 0 {
-            self.began = microseconds(libc::CLOCK_MONOTONIC);
+            self.began = now_us();
         }
     }
 
-    pub(super) fn turn_away(&mut self, status: Status) {
+    pub fn turn_away(&mut self, status: Status) {
         self.turned_away = status;
-        self.ended = microseconds(libc::CLOCK_MONOTONIC);
+        self.ended = now_us();
     }
 
     /// Copies what an entry says of a request. Without memory it says nothing of it.
     ///
     /// # Safety
     /// `request` is NULL or a live request, whose strings nobody changes meanwhile.
-    pub(super) unsafe fn take_down(&mut self, request: *mut Request) {
+    pub unsafe fn take_down(&mut self, request: *mut Request) {
         self.texts = [null(); TEXTS];
         if request.is_null() {
             return;
@@ -125,7 +124,13 @@ impl Journal {
             let public: *mut http_request = request.cast();
             let header = |name| values(public, name).next().unwrap_or(null_mut());
             let (referer, agent) = (header(b"referer"), header(b"user-agent"));
-            let all = [(*public).method, (*public).url, (*public).version, referer, agent];
+            let all = [
+                (*public).method.get(),
+                (*public).url.get(),
+                (*public).version.get(),
+                referer,
+                agent,
+            ];
             let needed = all.iter().map(|&one| text(one).len() + 1).sum::<usize>();
             if needed > self.size {
                 self.give_room_back();
@@ -150,7 +155,7 @@ impl Journal {
     }
 
     /// The entry of the request; it is good as long as the journal stays as it is.
-    pub(super) fn entry(
+    pub fn entry(
         &self,
         conn: *mut tcp_connection,
         request: *mut Request,
@@ -158,7 +163,7 @@ impl Journal {
         bytes: u64,
         cut: bool,
     ) -> yolanda_http_access {
-        let now = microseconds(libc::CLOCK_MONOTONIC);
+        let now = now_us();
         let ended = if self.ended == 0 { now } else { self.ended };
         let began = if self.began == 0 { ended } else { self.began };
         let age = now.saturating_sub(began);
@@ -173,7 +178,7 @@ impl Journal {
             status: status as i32,
             cut: i32::from(cut),
             body_bytes: bytes,
-            began_us: microseconds(libc::CLOCK_REALTIME).saturating_sub(age) as i64,
+            began_us: clock::wall_us().saturating_sub(age as i64),
             duration_us: ended.saturating_sub(began) as i64,
             request: request.cast(),
             connection: conn,
@@ -181,7 +186,7 @@ impl Journal {
     }
 
     /// The request has had its entry.
-    pub(super) fn forget_request(&mut self) {
+    pub fn forget_request(&mut self) {
         if self.size > KEPT {
             self.give_room_back();
         }

@@ -1,24 +1,24 @@
 //! A line of the Combined Log Format, as Apache writes it.
 #![forbid(unsafe_code)]
 
-use crate::http::date;
-use crate::http::encode::{Digits, Sink};
+use crate::http::wire::date;
+use crate::http::wire::encode::{Digits, Sink};
 
-pub(super) struct Line<'a> {
-    pub(super) peer: &'a [u8],
-    pub(super) method: Option<&'a [u8]>,
-    pub(super) url: &'a [u8],
-    pub(super) version: &'a [u8],
+pub struct Line<'a> {
+    pub peer: &'a [u8],
+    pub method: Option<&'a [u8]>,
+    pub url: &'a [u8],
+    pub version: &'a [u8],
     /// When the request came, from 1970-01-01 in UTC.
-    pub(super) second: i64,
-    pub(super) status: i32,
-    pub(super) bytes: u64,
-    pub(super) referer: Option<&'a [u8]>,
-    pub(super) agent: Option<&'a [u8]>,
+    pub second: i64,
+    pub status: i32,
+    pub bytes: u64,
+    pub referer: Option<&'a [u8]>,
+    pub agent: Option<&'a [u8]>,
 }
 
 impl Line<'_> {
-    pub(super) fn write(&self, out: &mut impl Sink) {
+    pub fn write(&self, out: &mut impl Sink) {
         match host(self.peer) {
             b"" => out.put(b"-"),
             host => escape(host, true, out),
@@ -93,18 +93,18 @@ fn escape(text: &[u8], blanks: bool, out: &mut impl Sink) {
 }
 
 /// Room that may be too small: what doesn't fit is only counted.
-pub(super) struct Bounded<'a> {
+pub struct Bounded<'a> {
     room: &'a mut [u8],
     len: usize,
 }
 
 impl<'a> Bounded<'a> {
-    pub(super) fn new(room: &'a mut [u8]) -> Bounded<'a> {
+    pub fn new(room: &'a mut [u8]) -> Bounded<'a> {
         Bounded { room, len: 0 }
     }
 
     /// Puts a NUL behind what fits; tells the length of all of it.
-    pub(super) fn end(self) -> usize {
+    pub fn end(self) -> usize {
         let last = self.room.len().saturating_sub(1);
         if let Some(place) = self.room.get_mut(self.len.min(last)) {
             *place = 0;

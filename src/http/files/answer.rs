@@ -4,33 +4,36 @@ use core::ffi::{CStr, c_char, c_int, c_void};
 use core::fmt::Write;
 use core::sync::atomic::Ordering::Relaxed;
 
-use super::conditions::{Verdict, judge, may_be_part};
-use super::open::open;
-use super::path::{LONGEST, Wanted, wanted, with_slash};
-use super::range::{Part, part};
-use super::types::type_of;
-use super::validator::Validator;
 use super::{Files, NAME, given};
 use crate::abi::types::{http_request, http_response, yolanda_http_files};
-use crate::http::body_file::{self, BodyFile};
-use crate::http::encode::Sink;
-use crate::http::http_request::values;
-use crate::http::http_response::{Kind, Response, set_standard};
-use crate::http::output::Collected;
-use crate::http::request::{self, Lack, Request};
-use crate::http::response_setters::put_header;
-use crate::http::status::{
+use crate::http::files::conditions::{Verdict, judge, may_be_part};
+use crate::http::files::open::open;
+use crate::http::files::path::{LONGEST, Wanted, wanted, with_slash};
+use crate::http::files::range::{Part, part};
+use crate::http::files::types::type_of;
+use crate::http::files::validator::Validator;
+use crate::http::message::body_file;
+use crate::http::message::body_file::BodyFile;
+use crate::http::message::collected::Collected;
+use crate::http::message::http_request::values;
+use crate::http::message::http_response::{Kind, Response, set_standard};
+use crate::http::message::request;
+use crate::http::message::request::{Lack, Request};
+use crate::http::message::request_parts;
+use crate::http::message::response_setters::put_header;
+use crate::http::wire::date;
+use crate::http::wire::encode::Sink;
+use crate::http::wire::status::{
     BAD_REQUEST, FORBIDDEN, METHOD_NOT_ALLOWED, MOVED, NO_MEMORY, NOT_FOUND, NOT_MODIFIED,
     PARTIAL_CONTENT, PRECONDITION_FAILED, RANGE_NOT_SATISFIABLE, SERVER_ERROR, Status,
 };
-use crate::http::text::text;
-use crate::http::url::split;
-use crate::http::{date, request_parts, scratch};
-use crate::sys::{errno, file as sys_file};
+use crate::http::wire::url::split;
+use crate::sys::text::text;
+use crate::sys::{clock, errno, file as sys_file};
 
 const OK: Status = 200;
 
-pub(crate) unsafe extern "C" fn yolanda_http_files_answer(
+pub unsafe extern "C" fn yolanda_http_files_answer(
     files: *mut yolanda_http_files,
     httpRequest: *mut http_request,
     httpResponse: *mut http_response,
@@ -41,7 +44,7 @@ pub(crate) unsafe extern "C" fn yolanda_http_files_answer(
         let Some(files) = given("yolanda_http_files_answer", files) else {
             return -1;
         };
-        if httpRequest.is_null() || httpResponse.is_null() || (*httpRequest).url.is_null() {
+        if httpRequest.is_null() || httpResponse.is_null() || (*httpRequest).url.get().is_null() {
             return errno::fail(libc::EINVAL);
         }
         let (request, response): (*mut Request, *mut Response) =
@@ -58,7 +61,7 @@ pub(crate) unsafe extern "C" fn yolanda_http_files_answer(
 }
 
 /// The handler of the routes that `yolanda_http_server_files` makes.
-pub(super) unsafe extern "C-unwind" fn on_request(
+pub unsafe extern "C-unwind" fn on_request(
     request: *mut http_request,
     response: *mut http_response,
     files: *mut c_void,
@@ -196,7 +199,7 @@ unsafe fn find(
                 }
                 Found::Nothing(status) => return plain(response, status),
                 Found::Folder => {
-                    let (path, query) = split(text((*request.cast::<http_request>()).url));
+                    let (path, query) = split(text((*request.cast::<http_request>()).url.get()));
                     if !path.ends_with(b"/") {
                         return redirect(response, path, query);
                     }
@@ -280,7 +283,7 @@ unsafe fn send(
     // SAFETY: live objects; the request's strings stay as they are meanwhile.
     unsafe {
         let all = |name| values(request.cast(), name).map(|value| text(value));
-        let state = Validator::of(status, scratch::second());
+        let state = Validator::of(status, clock::second());
         let verdict = judge(&state, all);
         if verdict == Verdict::Fails {
             return plain(response, PRECONDITION_FAILED);
@@ -323,7 +326,9 @@ unsafe fn send(
         // The name says what it is: nobody is to guess from the bytes.
         put_header(response, c"X-Content-Type-Options", b"nosniff")?;
         set_standard(response, status);
-        (*response.cast::<http_response>()).contentType = type_of(name.bytes()).as_ptr().cast_mut();
+        (*response.cast::<http_response>())
+            .contentType
+            .set(type_of(name.bytes()).as_ptr().cast_mut());
         body_file::set(response, file);
         Some(())
     }

@@ -1,13 +1,13 @@
 //! Conditional requests for a file that exists (RFC 9110, 13), by GET or HEAD.
 #![forbid(unsafe_code)]
 
-use super::validator::Validator;
-use crate::http::date;
-use crate::http::scan::is_blank;
+use crate::http::files::validator::Validator;
+use crate::http::wire::date;
+use crate::http::wire::scan::is_blank;
 
 /// What the conditions of a request come to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Verdict {
+pub enum Verdict {
     /// It is answered as if it had none.
     Holds,
     /// The client has it already: 304.
@@ -18,7 +18,7 @@ pub(super) enum Verdict {
 
 /// Looks at all conditions in the order of RFC 9110, 13.2.2. `values` has the values of all headers of a
 /// name.
-pub(super) fn judge<'a, I>(file: &Validator, values: impl Fn(&'static [u8]) -> I) -> Verdict
+pub fn judge<'a, I>(file: &Validator, values: impl Fn(&'static [u8]) -> I) -> Verdict
 where
     I: Iterator<Item = &'a [u8]>,
 {
@@ -39,7 +39,7 @@ where
 }
 
 /// Whether a range may be sent: not where If-Range names another state of the file (RFC 9110, 13.1.5).
-pub(super) fn may_be_part<'a, I>(file: &Validator, values: impl Fn(&'static [u8]) -> I) -> bool
+pub fn may_be_part<'a, I>(file: &Validator, values: impl Fn(&'static [u8]) -> I) -> bool
 where
     I: Iterator<Item = &'a [u8]>,
 {

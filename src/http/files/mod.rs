@@ -13,7 +13,7 @@ mod types;
 mod validator;
 mod walk;
 
-pub(crate) use self::answer::yolanda_http_files_answer;
+pub use crate::http::files::answer::yolanda_http_files_answer;
 
 use core::ffi::{c_char, c_int, c_void};
 use core::mem::size_of;
@@ -21,22 +21,20 @@ use core::ptr::null_mut;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed, fence};
 use core::sync::atomic::{Ordering::Acquire, Ordering::Release};
 
-use super::encode::Sink;
-use super::output::Collected;
-use super::route::{self, table::Wish};
-use super::server_settings::usable;
-use super::text::text;
 use crate::abi::types::{
-    YOLANDA_HTTP_FILES_HIDDEN as HIDDEN, YOLANDA_HTTP_FILES_LINKS as LINKS, http_server,
-    yolanda_http_files,
+    YOLANDA_HTTP_FILES_HIDDEN as HIDDEN, YOLANDA_HTTP_FILES_LINKS as LINKS, yolanda_http_files,
 };
+use crate::http::message::collected::Collected;
+use crate::http::route::table::Wish;
+use crate::http::wire::encode::Sink;
+use crate::sys::text::text;
 use crate::sys::{errno, fd as sys_fd, pool};
 
 /// The longest name of a file (NAME_MAX).
 const NAME: usize = 255;
 
 /// What stands behind a `struct yolanda_http_files`. Once it is in use nothing of it changes.
-pub(super) struct Files {
+pub struct Files {
     root: c_int,
     links: bool,
     hidden: bool,
@@ -50,7 +48,10 @@ pub(super) struct Files {
 }
 
 /// The object of a public call; None with EINVAL for NULL.
-unsafe fn given(what: &str, files: *mut yolanda_http_files) -> Option<*mut Files> {
+///
+/// # Safety
+/// NULL or a live object.
+pub unsafe fn given(what: &str, files: *mut yolanda_http_files) -> Option<*mut Files> {
     if files.is_null() {
         log_err!("{}: no files", what);
         errno::set(libc::EINVAL);
@@ -72,7 +73,7 @@ unsafe fn to_change(what: &str, files: *mut yolanda_http_files) -> Option<*mut F
     }
 }
 
-pub(crate) unsafe extern "C" fn yolanda_http_files_new(
+pub unsafe extern "C" fn yolanda_http_files_new(
     root: *const c_char,
     flags: c_int,
 ) -> *mut yolanda_http_files {
@@ -107,7 +108,7 @@ pub(crate) unsafe extern "C" fn yolanda_http_files_new(
     }
 }
 
-pub(crate) unsafe extern "C" fn yolanda_http_files_free(files: *mut yolanda_http_files) -> c_int {
+pub unsafe extern "C" fn yolanda_http_files_free(files: *mut yolanda_http_files) -> c_int {
     // SAFETY: NULL, or a live object that the caller gives up.
     unsafe {
         let Some(own) = given("yolanda_http_files_free", files) else {
@@ -141,7 +142,7 @@ unsafe fn set_index(files: *mut Files, name: &[u8]) {
     }
 }
 
-pub(crate) unsafe extern "C" fn yolanda_http_files_set_index(
+pub unsafe extern "C" fn yolanda_http_files_set_index(
     files: *mut yolanda_http_files,
     name: *const c_char,
 ) -> c_int {
@@ -160,7 +161,7 @@ pub(crate) unsafe extern "C" fn yolanda_http_files_set_index(
     0
 }
 
-pub(crate) unsafe extern "C" fn yolanda_http_files_set_max_age(
+pub unsafe extern "C" fn yolanda_http_files_set_max_age(
     files: *mut yolanda_http_files,
     seconds: c_int,
 ) -> c_int {
@@ -182,34 +183,27 @@ unsafe extern "C-unwind" fn destroy(data: *mut c_void) {
     unsafe { release(data.cast()) }
 }
 
-pub(crate) unsafe extern "C" fn yolanda_http_server_files(
-    server: *mut http_server,
-    prefix: *const c_char,
-    files: *mut yolanda_http_files,
-) -> c_int {
-    // SAFETY: NULL or live objects, on the server's thread; NULL or a C string.
-    unsafe {
-        let Some(server) = usable("yolanda_http_server_files", server) else {
-            return -1;
-        };
-        let Some(files) = given("yolanda_http_server_files", files) else {
-            return -1;
-        };
-        let folder = text(prefix);
-        let folder = folder.strip_suffix(b"/").unwrap_or(folder);
-        let mut below = Collected::new();
-        below.put(folder);
-        below.put(b"/*");
-        let Some(below) = below.bytes() else {
-            return errno::fail(libc::ENOMEM);
-        };
-        if prefix.is_null() {
-            return errno::fail(libc::EINVAL);
+/// Adds the routes of a folder: `add` is given the patterns, and what answers there. Err with errno: that of `add`,
+/// ENOMEM.
+///
+/// # Safety
+/// `files` is a live object. `add` keeps what it is given unless it fails.
+pub unsafe fn serve_below(
+    files: *mut Files,
+    prefix: &[u8],
+    add: impl Fn(&[u8], Wish) -> Result<(), c_int>,
+) -> Result<(), c_int> {
+    let folder = prefix.strip_suffix(b"/").unwrap_or(prefix);
+    let mut below = Collected::new();
+    below.put(folder);
+    below.put(b"/*");
+    let below = below.bytes().ok_or(libc::ENOMEM)?;
+    for pattern in [below, folder] {
+        if pattern.is_empty() {
+            break;
         }
-        for pattern in [below, folder] {
-            if pattern.is_empty() {
-                break;
-            }
+        // SAFETY: the caller's reference keeps the files; each route gets one of its own.
+        unsafe {
             (*files).owners.fetch_add(1, Relaxed);
             let wish = Wish {
                 handler: Some(answer::on_request),
@@ -217,17 +211,18 @@ pub(crate) unsafe extern "C" fn yolanda_http_server_files(
                 destroy: Some(destroy),
                 takes_bodies: false,
             };
-            match route::add(server, b"GET", pattern, wish) {
+            match add(pattern, wish) {
                 Ok(()) => (),
                 // The folder's name without a slash only leads to the one with it.
                 Err(libc::EEXIST) if pattern == folder => release(files),
                 Err(error) => {
                     release(files);
-                    return errno::fail(error);
+                    return Err(error);
                 }
             }
         }
-        (*files).used.store(true, Relaxed);
     }
-    0
+    // SAFETY: the caller's reference keeps the files.
+    unsafe { (*files).used.store(true, Relaxed) };
+    Ok(())
 }

@@ -5,12 +5,11 @@ use core::ffi::{CStr, c_int};
 use core::mem::size_of;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use super::walk::walk;
+use crate::http::files::walk::walk;
 use crate::sys::{errno, fd as sys_fd};
 
 /// Without waiting for the other end of a FIFO, nor becoming a terminal's.
-pub(super) const FLAGS: c_int =
-    libc::O_RDONLY | libc::O_NONBLOCK | libc::O_CLOEXEC | libc::O_NOCTTY;
+pub const FLAGS: c_int = libc::O_RDONLY | libc::O_NONBLOCK | libc::O_CLOEXEC | libc::O_NOCTTY;
 
 /// How often a path is looked up again that others rename meanwhile.
 const TRIES: usize = 16;
@@ -20,7 +19,7 @@ static LACKING: AtomicBool = AtomicBool::new(false);
 
 /// Opens what a relative path names below a folder. `links`: symbolic links are followed, as long as
 /// they stay below; otherwise there is nothing where one is. Err with errno.
-pub(super) fn open(root: c_int, path: &CStr, links: bool) -> Result<c_int, c_int> {
+pub fn open(root: c_int, path: &CStr, links: bool) -> Result<c_int, c_int> {
     if !LACKING.load(Relaxed) {
         match by_kernel(root, path, links) {
             // Filters answer with EPERM for a call they don't know. So does a file: then `walk` says it again.
@@ -32,7 +31,7 @@ pub(super) fn open(root: c_int, path: &CStr, links: bool) -> Result<c_int, c_int
     walk(root, path, links)
 }
 
-pub(super) fn by_kernel(root: c_int, path: &CStr, links: bool) -> Result<c_int, c_int> {
+pub fn by_kernel(root: c_int, path: &CStr, links: bool) -> Result<c_int, c_int> {
     let stay = libc::RESOLVE_BENEATH | libc::RESOLVE_NO_MAGICLINKS;
     let resolve = if links { stay } else { stay | libc::RESOLVE_NO_SYMLINKS };
     // struct open_how: flags, mode, resolve.

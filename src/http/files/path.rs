@@ -2,20 +2,20 @@
 #![forbid(unsafe_code)]
 
 /// Longer paths than this name no file (PATH_MAX).
-pub(super) const LONGEST: usize = 4095;
+pub const LONGEST: usize = 4095;
 
 /// What stands below a root: names, parted by single slashes; none for the root itself.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Wanted<'a> {
-    pub(super) name: &'a [u8],
+pub struct Wanted<'a> {
+    pub name: &'a [u8],
     /// A slash stood behind it.
-    pub(super) is_folder: bool,
+    pub is_folder: bool,
 }
 
 /// Reads a decoded path, in which NUL stands for an escaped slash. None where it can name no file that is
 /// served: with empty segments, those that say "here" or "up", and where these are `hidden`, those that
 /// begin with a dot. A backslash is a character as any other.
-pub(super) fn wanted(path: &[u8], shows_hidden: bool) -> Option<Wanted<'_>> {
+pub fn wanted(path: &[u8], shows_hidden: bool) -> Option<Wanted<'_>> {
     let name = path.strip_prefix(b"/").unwrap_or(path);
     let (name, is_folder) = match name.strip_suffix(b"/") {
         Some(name) => (name, true),
@@ -38,7 +38,7 @@ pub(super) fn wanted(path: &[u8], shows_hidden: bool) -> Option<Wanted<'_>> {
 /// Where a redirect to the same path with a slash behind it leads: the path as the client wrote it, as
 /// far as a URL may have such bytes, and the query. It begins with one slash, no more, and with no
 /// backslash behind it: browsers would look for a host there.
-pub(super) fn with_slash(path: &[u8], query: &[u8], mut put: impl FnMut(&[u8])) {
+pub fn with_slash(path: &[u8], query: &[u8], mut put: impl FnMut(&[u8])) {
     put(b"/");
     if let Some(first) = path.iter().position(|&b| b != b'/') {
         put_escaped(path.get(first..).unwrap_or(b""), &mut put);

@@ -1,11 +1,11 @@
 //! The header Range (RFC 9110, 14).
 #![forbid(unsafe_code)]
 
-use crate::http::scan::members;
+use crate::http::wire::scan::members;
 
 /// What is sent of a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Part {
+pub enum Part {
     /// All of it: no range was asked for, or more than one, or nothing that is understood, which
     /// RFC 9110, 14.2, leaves to the server.
     All,
@@ -16,7 +16,7 @@ pub(super) enum Part {
 }
 
 /// The part of a file of `size` bytes that the value of a Range header asks for.
-pub(super) fn part(value: &[u8], size: u64) -> Part {
+pub fn part(value: &[u8], size: u64) -> Part {
     let unit = b"bytes=";
     match value.split_at_checked(unit.len()) {
         Some((name, set)) if name.eq_ignore_ascii_case(unit) => {

@@ -87,7 +87,7 @@ const BYTES: &CStr = c"application/octet-stream";
 const LONGEST: usize = 11;
 
 /// The content type of a file with this name, which may have a path before it.
-pub(super) fn type_of(name: &[u8]) -> &'static CStr {
+pub fn type_of(name: &[u8]) -> &'static CStr {
     let name = name.rsplit(|&b| b == b'/').next().unwrap_or(b"");
     let Some(dot) = name.iter().rposition(|&b| b == b'.') else {
         return BYTES;

@@ -3,19 +3,19 @@
 
 use libc::stat;
 
-pub(super) const TAG_LENGTH: usize = 18;
+pub const TAG_LENGTH: usize = 18;
 
-pub(super) struct Validator {
+pub struct Validator {
     /// With its quotes; a strong one.
-    pub(super) tag: [u8; TAG_LENGTH],
+    pub tag: [u8; TAG_LENGTH],
     /// Seconds since 1970-01-01; never ahead of the clock.
-    pub(super) modified: i64,
+    pub modified: i64,
     /// The clock.
-    pub(super) now: i64,
+    pub now: i64,
 }
 
 impl Validator {
-    pub(super) fn of(status: &stat, now: i64) -> Validator {
+    pub fn of(status: &stat, now: i64) -> Validator {
         // The status changes with the content, even where a copying program sets the time back. The number
         // of the file isn't shown: nobody needs to know it.
         let state = [

@@ -4,8 +4,8 @@
 
 use core::ffi::{CStr, c_int};
 
-use super::open::FLAGS;
-use super::path::LONGEST;
+use crate::http::files::open::FLAGS;
+use crate::http::files::path::LONGEST;
 use crate::sys::{errno, fd as sys_fd};
 
 /// So many links may be on a way, as for the kernel (path_resolution(7)).
@@ -46,7 +46,7 @@ impl Path {
 }
 
 /// As `open`.
-pub(super) fn walk(root: c_int, path: &CStr, links: bool) -> Result<c_int, c_int> {
+pub fn walk(root: c_int, path: &CStr, links: bool) -> Result<c_int, c_int> {
     let mut left = Path { text: [0; LONGEST], len: 0 };
     left.replace(0, 0, path.to_bytes()).ok_or(libc::ENAMETOOLONG)?;
     let mut folder: Option<Folder> = None;

@@ -6,7 +6,7 @@
 
 use core::cmp::{Ordering, Reverse};
 
-use crate::http::url::{decode_segments, has_dot_segment};
+use crate::http::wire::url::{decode_segments, has_dot_segment};
 
 /// In place of a name.
 const MARK: u8 = 0;
@@ -14,17 +14,17 @@ const MARK: u8 = 0;
 const REST: [u8; 2] = [MARK, MARK];
 
 /// Bytes that are written one after the other into room that others have made.
-pub(super) struct Text<'a> {
+pub struct Text<'a> {
     room: &'a mut [u8],
     len: usize,
 }
 
 impl<'a> Text<'a> {
-    pub(super) fn new(room: &'a mut [u8]) -> Text<'a> {
+    pub fn new(room: &'a mut [u8]) -> Text<'a> {
         Text { room, len: 0 }
     }
 
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub fn bytes(&self) -> &[u8] {
         self.room.get(..self.len).unwrap_or(b"")
     }
 
@@ -42,13 +42,13 @@ impl<'a> Text<'a> {
 }
 
 /// Room that suffices for either text of a pattern of this length.
-pub(super) fn room_for(pattern: &[u8]) -> usize {
+pub fn room_for(pattern: &[u8]) -> usize {
     pattern.len() + 1
 }
 
 /// Writes what a pattern matches, and the names of its parameters, each with a NUL behind it. None for
 /// what is no pattern.
-pub(super) fn compile(pattern: &[u8], path: &mut Text<'_>, names: &mut Text<'_>) -> Option<()> {
+pub fn compile(pattern: &[u8], path: &mut Text<'_>, names: &mut Text<'_>) -> Option<()> {
     let mut ended = false;
     for segment in pattern.strip_prefix(b"/")?.split(|&b| b == b'/') {
         if ended {
@@ -93,7 +93,7 @@ fn is_name(name: &[u8]) -> bool {
 /// Whether the pattern matches a path that `decode_segments` has decoded. `captured` gets what the
 /// parameters stand for, in their order; where the path doesn't match after all, some of them.
 #[inline]
-pub(super) fn matches(pattern: &[u8], path: &[u8], mut captured: impl FnMut(&[u8])) -> bool {
+pub fn matches(pattern: &[u8], path: &[u8], mut captured: impl FnMut(&[u8])) -> bool {
     let (mut pattern, mut path) = (pattern, path);
     while let Some((&wanted, behind)) = pattern.split_first() {
         if wanted != MARK {
@@ -121,7 +121,7 @@ pub(super) fn matches(pattern: &[u8], path: &[u8], mut captured: impl FnMut(&[u8
 /// Which pattern is asked first: one without names before those with names, before those with a rest, of
 /// which the one with more segments; then what is literal at the first difference. Only a pattern
 /// that matches the same paths is equal.
-pub(super) fn order(one: &[u8], other: &[u8]) -> Ordering {
+pub fn order(one: &[u8], other: &[u8]) -> Ordering {
     let rank = |pattern: &[u8]| {
         let segments = pattern.iter().filter(|&&b| b == b'/').count();
         match pattern {

@@ -7,24 +7,23 @@ use core::mem::size_of;
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
-use super::pattern::{Text, compile, matches, order, room_for};
 use crate::abi::types::yolanda_http_handler;
-use crate::http::head::Hook;
+use crate::http::message::head_hook::Hook;
+pub use crate::http::message::upload::Destroy;
+use crate::http::route::pattern::{Text, compile, matches, order, room_for};
 use crate::sys::pool;
 
-pub(in crate::http) type Destroy = Option<unsafe extern "C-unwind" fn(data: *mut c_void)>;
-
 /// What a program wants to be called for.
-pub(in crate::http) struct Wish {
-    pub(in crate::http) handler: yolanda_http_handler,
-    pub(in crate::http) data: *mut c_void,
-    pub(in crate::http) destroy: Destroy,
+pub struct Wish {
+    pub handler: yolanda_http_handler,
+    pub data: *mut c_void,
+    pub destroy: Destroy,
     /// What is called may want to have the bodies of requests.
-    pub(in crate::http) takes_bodies: bool,
+    pub takes_bodies: bool,
 }
 
 /// A pattern, and what answers the methods there.
-pub(in crate::http) struct Pattern {
+pub struct Pattern {
     next: *mut Pattern,
     routes: *mut Route,
     /// As `compile` writes it, in the memory of the first of the routes.
@@ -33,16 +32,16 @@ pub(in crate::http) struct Pattern {
 }
 
 /// The handler of a method; the texts stand behind it in its memory.
-pub(in crate::http) struct Route {
+pub struct Route {
     next: *mut Route,
-    pub(in crate::http) wish: Wish,
+    pub wish: Wish,
     /// Whom to ask behind the head of a request.
-    pub(in crate::http) head: Hook,
+    pub head: Hook,
     /// Empty for a route that takes any method.
     method: *const u8,
     method_len: usize,
     /// The names of the parameters, each with a NUL behind it.
-    pub(in crate::http) names: *const c_char,
+    pub names: *const c_char,
     size: usize,
 }
 
@@ -64,7 +63,7 @@ impl Route {
 ///
 /// # Safety
 /// `table` is that of a server that doesn't run, on its thread.
-pub(super) unsafe fn add(
+pub unsafe fn add(
     table: &AtomicPtr<Pattern>,
     method: &[u8],
     pattern: &[u8],
@@ -148,7 +147,7 @@ unsafe fn insert(
 ///
 /// # Safety
 /// As `add`.
-pub(super) unsafe fn added(
+pub unsafe fn added(
     table: &AtomicPtr<Pattern>,
     method: &[u8],
     pattern: &[u8],
@@ -184,7 +183,7 @@ pub(super) unsafe fn added(
 ///
 /// # Safety
 /// Nobody uses the table any more.
-pub(in crate::http) unsafe fn free(table: &AtomicPtr<Pattern>) {
+pub unsafe fn free(table: &AtomicPtr<Pattern>) {
     // SAFETY: as said; each block is read before it goes.
     unsafe {
         let mut pattern = table.swap(null_mut(), Relaxed);
@@ -207,7 +206,7 @@ pub(in crate::http) unsafe fn free(table: &AtomicPtr<Pattern>) {
 }
 
 #[derive(Clone, Copy)]
-pub(in crate::http) enum Found {
+pub enum Found {
     Route(*mut Pattern, *mut Route),
     /// There are routes of other methods.
     OtherMethods,
@@ -218,7 +217,7 @@ pub(in crate::http) enum Found {
 ///
 /// # Safety
 /// `first` is the table of a live server.
-pub(super) unsafe fn find(first: *mut Pattern, method: &[u8], path: &[u8]) -> Found {
+pub unsafe fn find(first: *mut Pattern, method: &[u8], path: &[u8]) -> Found {
     let mut found = Found::Nothing;
     let mut pattern = first;
     // SAFETY: a running server's lists stay as they are.
@@ -261,7 +260,7 @@ unsafe fn of_method(first: *mut Route, method: &[u8]) -> *mut Route {
 ///
 /// # Safety
 /// A pattern of a live server.
-pub(super) unsafe fn captures(pattern: *mut Pattern, path: &[u8], each: impl FnMut(&[u8])) {
+pub unsafe fn captures(pattern: *mut Pattern, path: &[u8], each: impl FnMut(&[u8])) {
     // SAFETY: as in `find`.
     unsafe { matches((*pattern).path(), path, each) };
 }
@@ -270,7 +269,7 @@ pub(super) unsafe fn captures(pattern: *mut Pattern, path: &[u8], each: impl FnM
 ///
 /// # Safety
 /// As `find`; the table stays while the result is used.
-pub(super) unsafe fn methods(first: *mut Pattern, path: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub unsafe fn methods(first: *mut Pattern, path: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut pattern = first;
     let mut route: *mut Route = null_mut();
     core::iter::from_fn(move || {

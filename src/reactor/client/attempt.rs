@@ -3,14 +3,14 @@
 //! The addresses are tried as RFC 8305 has it: the next one when one has failed, or beside those
 //! that are on their way when nothing has come of them for a while. The first that connects wins.
 
-use super::super::pass;
-use super::candidate::{self, Candidate, Way};
-use super::outcome::{establish, report};
+use super::candidate;
 use super::{ADDRESSES, Client, State, arm, disarm, resolver};
+use crate::reactor::client::candidate::{Candidate, Way};
+use crate::reactor::client::outcome::{establish, report};
+use crate::reactor::event_loop::iteration;
 use crate::sys::address::{Address, Parsed};
 use crate::sys::errno;
 use libc::c_int;
-use std::mem;
 use std::ptr;
 
 /// For resolving and connecting, unless the program sets another.
@@ -29,21 +29,21 @@ const LEAST_DELAY_MS: i64 = 10;
 pub unsafe fn begin(client: *mut Client) -> bool {
     // SAFETY: the client is live on its loop's thread, which alone changes it.
     unsafe {
-        let limit = (*client).limit_ms;
-        (*client).deadline = pass::now_ms().saturating_add(limit);
-        (*client).error = libc::EHOSTUNREACH;
-        (*client).tried = 0;
+        let limit = (*client).limit_ms.get();
+        (*client).deadline.set(iteration::now_ms().saturating_add(limit));
+        (*client).error.set(libc::EHOSTUNREACH);
+        (*client).tried.set(0);
         match Address::parse(Client::text(client)) {
             Ok(Parsed::Socket(address)) => {
                 (*client).address = address;
                 connect(client)
             }
             Ok(Parsed::Name { host, .. }) => {
-                (*client).job = resolver::ask((*client).eventLoop, client, host);
-                if (*client).job.is_null() {
+                (*client).job.set(resolver::ask((*client).eventLoop.get(), client, host));
+                if (*client).job.get().is_null() {
                     return fail(client, errno::get());
                 }
-                (*client).state = State::Resolving;
+                (*client).state.set(State::Resolving);
                 limit == 0 || arm(client, limit) || give_up(client)
             }
             // It was good when the client was made: the interface of its scope has gone.
@@ -60,8 +60,10 @@ pub unsafe fn resolved(client: *mut Client) {
     // SAFETY: the client is live on its loop's thread, which alone changes it.
     unsafe {
         // What the answer had to wait for the loop's thread isn't the addresses' loss.
-        (*client).deadline += resolver::since_found((*client).job).unwrap_or(0);
-        let e = (*(*client).job).error;
+        (*client).deadline.set(
+            (*client).deadline.get() + resolver::since_found((*client).job.get()).unwrap_or(0),
+        );
+        let e = (*(*client).job.get()).error;
         let going = if e == 0 { connect(client) } else { fail(client, e) };
         if !going {
             report(client);
@@ -73,15 +75,15 @@ pub unsafe fn resolved(client: *mut Client) {
 unsafe fn left(client: *const Client) -> usize {
     // SAFETY: a live client; a job that has arrived belongs to it alone.
     unsafe {
-        let count = if (*client).job.is_null() { 1 } else { (*(*client).job).count };
-        count - (*client).tried.min(count)
+        let count = if (*client).job.get().is_null() { 1 } else { (*(*client).job.get()).count };
+        count - (*client).tried.get().min(count)
     }
 }
 
 unsafe fn address(client: *const Client, i: usize) -> Address {
     // SAFETY: a live client; a job that has arrived belongs to it alone, and `i` is below its count.
     unsafe {
-        let job = (*client).job;
+        let job = (*client).job.get();
         if job.is_null() {
             return (*client).address;
         }
@@ -109,17 +111,17 @@ unsafe fn is_connecting(client: *const Client) -> bool {
 unsafe fn connect(client: *mut Client) -> bool {
     // SAFETY: a live client on its loop's thread.
     unsafe {
-        (*client).state = State::Connecting;
+        (*client).state.set(State::Connecting);
         while left(client) > 0 {
             let delay = delay(client);
-            let i = (*client).tried;
-            (*client).tried += 1;
+            let i = (*client).tried.get();
+            (*client).tried.set((*client).tried.get() + 1);
             match candidate::open(candidate(client, i), client, &address(client, i)) {
                 Ok(()) => return wait(client, delay),
-                Err(e) => (*client).error = e,
+                Err(e) => (*client).error.set(e),
             }
         }
-        if is_connecting(client) { wait(client, 0) } else { fail(client, (*client).error) }
+        if is_connecting(client) { wait(client, 0) } else { fail(client, (*client).error.get()) }
     }
 }
 
@@ -127,7 +129,7 @@ unsafe fn connect(client: *mut Client) -> bool {
 unsafe fn delay(client: *const Client) -> i64 {
     // SAFETY: a live client.
     unsafe {
-        if (*client).limit_ms == 0 {
+        if (*client).limit_ms.get() == 0 {
             return DELAY_MS;
         }
         let share = time_left(client) / left(client).max(1) as i64;
@@ -138,7 +140,7 @@ unsafe fn delay(client: *const Client) -> i64 {
 /// Milliseconds until the limit.
 unsafe fn time_left(client: *const Client) -> i64 {
     // SAFETY: a live client.
-    unsafe { ((*client).deadline - pass::now_ms()).max(0) }
+    unsafe { ((*client).deadline.get() - iteration::now_ms()).max(0) }
 }
 
 /// Has the client looked at when the next address is due, after `delay`, or the time is up. False
@@ -147,7 +149,7 @@ unsafe fn wait(client: *mut Client, delay: i64) -> bool {
     // SAFETY: a live client on its loop's thread.
     unsafe {
         let next = if left(client) > 0 { delay } else { i64::MAX };
-        let end = if (*client).limit_ms > 0 { time_left(client) } else { i64::MAX };
+        let end = if (*client).limit_ms.get() > 0 { time_left(client) } else { i64::MAX };
         match next.min(end) {
             i64::MAX => {
                 disarm(client);
@@ -174,14 +176,14 @@ pub unsafe fn go_on(client: *mut Client) -> bool {
                 }
                 Way::Failed(e) => {
                     candidate::close(candidate(client, i));
-                    (*client).error = e;
+                    (*client).error.set(e);
                 }
                 Way::Open => {}
             }
         }
-        if (*client).limit_ms > 0 && time_left(client) == 0 {
+        if (*client).limit_ms.get() > 0 && time_left(client) == 0 {
             let waits = is_connecting(client) || left(client) > 0;
-            return fail(client, if waits { libc::ETIMEDOUT } else { (*client).error });
+            return fail(client, if waits { libc::ETIMEDOUT } else { (*client).error.get() });
         }
         connect(client)
     }
@@ -204,7 +206,7 @@ pub unsafe fn failed(client: *mut Client, loser: *mut Candidate, e: c_int) {
     // SAFETY: the client is live on its loop's thread, which alone changes it.
     unsafe {
         candidate::close(loser);
-        (*client).error = e;
+        (*client).error.set(e);
         if !connect(client) {
             report(client);
         }
@@ -220,7 +222,7 @@ pub unsafe fn abandon(client: *mut Client) {
     unsafe {
         disarm(client);
         (0..ADDRESSES).for_each(|i| candidate::close(candidate(client, i)));
-        let job = mem::replace(&mut (*client).job, ptr::null_mut());
+        let job = (*client).job.replace(ptr::null_mut());
         if !job.is_null() {
             resolver::leave(job);
         }
@@ -232,8 +234,8 @@ unsafe fn give_up(client: *mut Client) -> bool {
     // SAFETY: a live client on its loop's thread.
     unsafe {
         abandon(client);
-        (*client).state = State::Idle;
-        (*client).error = libc::ENOMEM;
+        (*client).state.set(State::Idle);
+        (*client).error.set(libc::ENOMEM);
         errno::set(libc::ENOMEM);
         false
     }
@@ -247,8 +249,8 @@ pub unsafe fn fail(client: *mut Client, e: c_int) -> bool {
     // SAFETY: a live client on its loop's thread.
     unsafe {
         abandon(client);
-        (*client).error = e;
-        (*client).state = State::Failed;
+        (*client).error.set(e);
+        (*client).state.set(State::Failed);
         arm(client, 0) || give_up(client)
     }
 }

@@ -1,6 +1,6 @@
 //! How long a client waits before it tries again.
 
-use super::super::pass;
+use crate::reactor::event_loop::iteration;
 use libc::c_void;
 
 /// Waits that double from `min` to `max` milliseconds. Each is drawn from its upper half, so that
@@ -24,7 +24,7 @@ impl Backoff {
             libc::getrandom(at, size_of::<u64>(), libc::GRND_NONBLOCK)
         };
         if n != size_of::<u64>() as isize {
-            seed = pass::now_ms() as u64;
+            seed = iteration::now_ms() as u64;
         }
         Self::seeded(seed)
     }

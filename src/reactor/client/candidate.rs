@@ -1,11 +1,12 @@
 //! One address of an attempt, and the socket on its way there.
 
-use super::super::{pending, registration, registry};
 use super::{Client, attempt};
 use crate::abi::types::{EVENT_WRITE, channel};
+use crate::reactor::event_loop::{posts, registration, registry};
 use crate::sys::address::Address;
 use crate::sys::{errno, fd as sys_fd, socket};
 use libc::{c_int, c_void};
+use std::cell::Cell;
 use std::ptr;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -18,9 +19,9 @@ enum Stage {
 
 /// Doesn't move while it has a socket: its channel points back to it.
 pub struct Candidate {
-    stage: Stage,
+    stage: Cell<Stage>,
     channel: channel,
-    client: *mut Client,
+    client: Cell<*mut Client>,
 }
 
 /// What is known of a candidate's socket.
@@ -34,20 +35,20 @@ pub enum Way {
 impl Candidate {
     pub fn none() -> Candidate {
         Candidate {
-            stage: Stage::Closed,
+            stage: Cell::new(Stage::Closed),
             channel: channel {
-                fd: -1,
-                events: EVENT_WRITE,
-                eventReadCallback: None,
-                eventWriteCallback: None,
-                data: ptr::null_mut(),
+                fd: Cell::new(-1),
+                events: Cell::new(EVENT_WRITE),
+                eventReadCallback: Cell::new(None),
+                eventWriteCallback: Cell::new(None),
+                data: Cell::new(ptr::null_mut()),
             },
-            client: ptr::null_mut(),
+            client: Cell::new(ptr::null_mut()),
         }
     }
 
     pub fn is_connecting(&self) -> bool {
-        self.stage == Stage::Connecting
+        self.stage == Cell::new(Stage::Connecting)
     }
 }
 
@@ -75,19 +76,19 @@ pub unsafe fn open(
         }
         if let Some(old) = registry::get(fd) {
             // The number was free, so whatever was registered for it is dead.
-            pending::post_expire(old.owner, fd, old.id);
+            posts::post_expire(old.owner, fd, old.id);
         }
-        (*at).client = client;
-        (*at).channel.fd = fd;
-        (*at).channel.eventWriteCallback = Some(on_writable);
-        (*at).channel.data = at.cast();
-        let l = (*client).eventLoop;
-        if registration::change(l, fd, &raw mut (*at).channel, pending::ADD) != 1 {
+        (*at).client.set(client);
+        (*at).channel.fd.set(fd);
+        (*at).channel.eventWriteCallback.set(Some(on_writable));
+        (*at).channel.data.set(at.cast());
+        let l = (*client).eventLoop.get();
+        if registration::change(l, fd, &raw mut (*at).channel, posts::ADD) != 1 {
             let e = errno::get();
             sys_fd::close(fd);
             return Err(e);
         }
-        (*at).stage = Stage::Connecting;
+        (*at).stage.set(Stage::Connecting);
         Ok(())
     }
 }
@@ -99,10 +100,10 @@ pub unsafe fn open(
 pub unsafe fn take_socket(at: *mut Candidate) -> c_int {
     // SAFETY: its client is live as long as it has a socket.
     unsafe {
-        let fd = (*at).channel.fd;
-        registration::remove((*(*at).client).eventLoop, fd, &raw mut (*at).channel);
-        (*at).channel.fd = -1;
-        (*at).stage = Stage::Closed;
+        let fd = (*at).channel.fd.get();
+        registration::remove((*(*at).client.get()).eventLoop.get(), fd, &raw mut (*at).channel);
+        (*at).channel.fd.set(-1);
+        (*at).stage.set(Stage::Closed);
         fd
     }
 }
@@ -126,9 +127,9 @@ unsafe extern "C-unwind" fn on_writable(data: *mut c_void) -> c_int {
     // SAFETY: the channel is taken off before the client, of which the candidate is a part, is freed.
     unsafe {
         match look(at) {
-            Way::Connected => attempt::connected((*at).client, at),
+            Way::Connected => attempt::connected((*at).client.get(), at),
             Way::Open => {}
-            Way::Failed(e) => attempt::failed((*at).client, at, e),
+            Way::Failed(e) => attempt::failed((*at).client.get(), at, e),
         }
     }
     0
@@ -144,7 +145,7 @@ pub unsafe fn look(at: *const Candidate) -> Way {
         if !(*at).is_connecting() {
             return Way::Open;
         }
-        (*at).channel.fd
+        (*at).channel.fd.get()
     };
     match socket::take_error(fd) {
         0 => {}

@@ -1,13 +1,13 @@
 //! Clients as C calls them.
 
-use super::super::event_loop::mine as loop_is_mine;
-use super::super::tcp_connection::settings::Settings;
-use super::super::utils::on_owner;
 use super::{Client, State, attempt, create, free, halt};
 use crate::abi::types::{
     connection_closed_call_back, connection_completed_call_back, event_loop, message_call_back,
     tcp_connection, write_completed_call_back, yolanda_client,
 };
+use crate::reactor::event_loop::create::mine as loop_is_mine;
+use crate::reactor::event_loop::owner::on_owner;
+use crate::reactor::tcp_connection::settings::Settings;
 use crate::sys::address::{Address, Parsed};
 use crate::sys::errno;
 use libc::{c_char, c_int};
@@ -23,7 +23,7 @@ unsafe fn mine(what: &str, client: *mut yolanda_client) -> *mut Client {
         return client;
     }
     // SAFETY: a client that wasn't freed, by the contract of each function.
-    if unsafe { !on_owner((*client).eventLoop) } {
+    if unsafe { !on_owner((*client).eventLoop.get()) } {
         errno::set(libc::EPERM);
         return ptr::null_mut();
     }
@@ -85,10 +85,10 @@ pub unsafe extern "C-unwind" fn yolanda_client_new(
             errno::set(libc::ENOMEM);
             return ptr::null_mut();
         }
-        (*client).connectionCompletedCallBack = completed;
-        (*client).messageCallBack = message;
-        (*client).writeCompletedCallBack = write_completed;
-        (*client).connectionClosedCallBack = closed;
+        (*client).connectionCompletedCallBack.set(completed);
+        (*client).messageCallBack.set(message);
+        (*client).writeCompletedCallBack.set(write_completed);
+        (*client).connectionClosedCallBack.set(closed);
         client.cast()
     }
 }
@@ -100,17 +100,17 @@ pub unsafe extern "C-unwind" fn yolanda_client_start(client: *mut yolanda_client
         if client.is_null() {
             return -1;
         }
-        match (*client).state {
+        match (*client).state.get() {
             State::Idle => {}
             State::Closing => {
-                (*client).state = State::Restarting;
+                (*client).state.set(State::Restarting);
                 (*client).backoff.reset();
                 return 0;
             }
             State::Connected => return errno::fail(libc::EISCONN),
             _ => return errno::fail(libc::EALREADY),
         }
-        (*client).failures = 0;
+        (*client).failures.set(0);
         (*client).backoff.reset();
         if attempt::begin(client) { 0 } else { errno::fail(libc::ENOMEM) }
     }
@@ -134,7 +134,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_stop(client: *mut yolanda_client)
 /// Whether the client has a connection, or is going to try for one.
 unsafe fn is_active(client: *const Client) -> bool {
     // SAFETY: a live client.
-    unsafe { !matches!((*client).state, State::Idle | State::Closing) }
+    unsafe { !matches!((*client).state.get(), State::Idle | State::Closing) }
 }
 
 pub unsafe extern "C-unwind" fn yolanda_client_is_active(client: *mut yolanda_client) -> c_int {
@@ -151,11 +151,11 @@ pub unsafe extern "C-unwind" fn yolanda_client_connection(
         if client.is_null() {
             return ptr::null_mut();
         }
-        if (*client).state != State::Connected {
+        if (*client).state.get() != State::Connected {
             errno::set(libc::ENOTCONN);
             return ptr::null_mut();
         }
-        (*client).conn.cast()
+        (*client).conn.get().cast()
     }
 }
 

@@ -18,25 +18,27 @@ mod outcome;
 mod resolver;
 mod setters;
 
-pub use exports::*;
-pub use outcome::ended;
-pub use resolver::Job;
-pub use setters::*;
+pub use crate::reactor::client::exports::*;
+pub use crate::reactor::client::outcome::ended;
+pub use crate::reactor::client::resolver::Job;
+pub use crate::reactor::client::setters::*;
 
-use super::loop_state::of as loop_of;
-use super::tcp_connection::settings::Settings;
-use super::tcp_connection::{self, Connection, Owner};
-use super::timers;
+use super::tcp_connection;
 use crate::abi::types::{
     connection_closed_call_back, connection_completed_call_back, event_loop, message_call_back,
     write_completed_call_back, yolanda_client_failed_callback,
 };
 use crate::log::CText;
+use crate::reactor::client::backoff::Backoff;
+use crate::reactor::client::candidate::Candidate;
+use crate::reactor::event_loop::state::of as loop_of;
+use crate::reactor::event_loop::timers;
+use crate::reactor::tcp_connection::settings::Settings;
+use crate::reactor::tcp_connection::{Connection, Owner};
 use crate::sys::address::Address;
 use crate::sys::pool;
-use backoff::Backoff;
-use candidate::Candidate;
 use libc::{c_int, c_void};
+use std::cell::Cell;
 use std::{array, ptr};
 
 /// Addresses of a host that are tried.
@@ -63,39 +65,39 @@ enum State {
 
 /// The text of the address stands behind the struct, with a NUL.
 pub struct Client {
-    eventLoop: *mut event_loop,
-    next: *mut Client,
-    previous: *mut Client,
-    state: State,
-    connectionCompletedCallBack: connection_completed_call_back,
-    messageCallBack: message_call_back,
-    writeCompletedCallBack: write_completed_call_back,
-    connectionClosedCallBack: connection_closed_call_back,
-    data: *mut c_void,
-    failed: yolanda_client_failed_callback,
-    failed_data: *mut c_void,
+    eventLoop: Cell<*mut event_loop>,
+    next: Cell<*mut Client>,
+    previous: Cell<*mut Client>,
+    state: Cell<State>,
+    connectionCompletedCallBack: Cell<connection_completed_call_back>,
+    messageCallBack: Cell<message_call_back>,
+    writeCompletedCallBack: Cell<write_completed_call_back>,
+    connectionClosedCallBack: Cell<connection_closed_call_back>,
+    data: Cell<*mut c_void>,
+    failed: Cell<yolanda_client_failed_callback>,
+    failed_data: Cell<*mut c_void>,
     settings: Settings,
     /// For a whole attempt, in milliseconds; 0: no limit.
-    limit_ms: i64,
+    limit_ms: Cell<i64>,
     backoff: Backoff,
     /// Attempts in a row that may fail; 0: any number. And how many did.
-    attempts: c_int,
-    failures: c_int,
+    attempts: Cell<c_int>,
+    failures: Cell<c_int>,
     /// The time limit, the wait, or the report of a failure; 0: none.
-    timer: u64,
+    timer: Cell<u64>,
     /// When the time is up (CLOCK_MONOTONIC, milliseconds).
-    deadline: i64,
-    job: *mut Job,
+    deadline: Cell<i64>,
+    job: Cell<*mut Job>,
     /// The only address, where there is no name to look up.
     address: Address,
     /// One for each address; and how many of them were tried in this attempt.
     candidates: [Candidate; ADDRESSES],
-    tried: usize,
+    tried: Cell<usize>,
     /// Why the last attempt, or address, failed.
-    error: c_int,
-    conn: *mut Connection,
-    since: i64,
-    text_len: usize,
+    error: Cell<c_int>,
+    conn: Cell<*mut Connection>,
+    since: Cell<i64>,
+    text_len: Cell<usize>,
 }
 
 impl Client {
@@ -105,7 +107,7 @@ impl Client {
     /// A live client, which outlives the slice.
     unsafe fn text<'a>(client: *const Client) -> &'a [u8] {
         // SAFETY: the text was copied there, and never changes.
-        unsafe { std::slice::from_raw_parts(client.add(1).cast(), (*client).text_len) }
+        unsafe { std::slice::from_raw_parts(client.add(1).cast(), (*client).text_len.get()) }
     }
 
     /// The same for log lines.
@@ -134,42 +136,42 @@ unsafe fn create(l: *mut event_loop, text: &[u8], settings: Settings) -> *mut Cl
         if client.is_null() {
             return client;
         }
-        let first = (*loop_of(l)).clients;
+        let first = (*loop_of(l)).clients.get();
         client.write(Client {
-            eventLoop: l,
-            next: first,
-            previous: ptr::null_mut(),
-            state: State::Idle,
-            connectionCompletedCallBack: None,
-            messageCallBack: None,
-            writeCompletedCallBack: None,
-            connectionClosedCallBack: None,
-            data: ptr::null_mut(),
-            failed: None,
-            failed_data: ptr::null_mut(),
+            eventLoop: Cell::new(l),
+            next: Cell::new(first),
+            previous: Cell::new(ptr::null_mut()),
+            state: Cell::new(State::Idle),
+            connectionCompletedCallBack: Cell::new(None),
+            messageCallBack: Cell::new(None),
+            writeCompletedCallBack: Cell::new(None),
+            connectionClosedCallBack: Cell::new(None),
+            data: Cell::new(ptr::null_mut()),
+            failed: Cell::new(None),
+            failed_data: Cell::new(ptr::null_mut()),
             settings,
-            limit_ms: attempt::LIMIT_MS,
+            limit_ms: Cell::new(attempt::LIMIT_MS),
             backoff: Backoff::new(),
-            attempts: 0,
-            failures: 0,
-            timer: 0,
-            deadline: 0,
-            job: ptr::null_mut(),
+            attempts: Cell::new(0),
+            failures: Cell::new(0),
+            timer: Cell::new(0),
+            deadline: Cell::new(0),
+            job: Cell::new(ptr::null_mut()),
             address: Address::none(),
             candidates: array::from_fn(|_| Candidate::none()),
-            tried: 0,
-            error: 0,
-            conn: ptr::null_mut(),
-            since: 0,
-            text_len: text.len(),
+            tried: Cell::new(0),
+            error: Cell::new(0),
+            conn: Cell::new(ptr::null_mut()),
+            since: Cell::new(0),
+            text_len: Cell::new(text.len()),
         });
         let name = client.add(1).cast::<u8>();
         ptr::copy_nonoverlapping(text.as_ptr(), name, text.len());
         name.add(text.len()).write(0);
         if !first.is_null() {
-            (*first).previous = client;
+            (*first).previous.set(client);
         }
-        (*loop_of(l)).clients = client;
+        (*loop_of(l)).clients.set(client);
         client
     }
 }
@@ -183,14 +185,14 @@ unsafe fn halt(client: *mut Client) {
     // SAFETY: as said.
     unsafe {
         attempt::abandon(client);
-        (*client).failures = 0;
-        if (*client).conn.is_null() {
-            (*client).state = State::Idle;
+        (*client).failures.set(0);
+        if (*client).conn.get().is_null() {
+            (*client).state.set(State::Idle);
         } else {
-            if (*client).state == State::Connected {
-                tcp_connection::close_in_pass((*client).conn, libc::ECANCELED);
+            if (*client).state.get() == State::Connected {
+                tcp_connection::close_in_pass((*client).conn.get(), libc::ECANCELED);
             }
-            (*client).state = State::Closing;
+            (*client).state.set(State::Closing);
         }
     }
 }
@@ -203,19 +205,19 @@ unsafe fn free(client: *mut Client) {
     // SAFETY: whatever led to the client is taken away first.
     unsafe {
         halt(client);
-        if !(*client).conn.is_null() {
-            (*(*client).conn).owner = Owner::NOBODY;
+        if !(*client).conn.get().is_null() {
+            (*(*client).conn.get()).owner.set(Owner::NOBODY);
         }
-        let (previous, next) = ((*client).previous, (*client).next);
+        let (previous, next) = ((*client).previous.get(), (*client).next.get());
         if previous.is_null() {
-            (*loop_of((*client).eventLoop)).clients = next;
+            (*loop_of((*client).eventLoop.get())).clients.set(next);
         } else {
-            (*previous).next = next;
+            (*previous).next.set(next);
         }
         if !next.is_null() {
-            (*next).previous = previous;
+            (*next).previous.set(previous);
         }
-        pool::free(client.cast(), size((*client).text_len));
+        pool::free(client.cast(), size((*client).text_len.get()));
     }
 }
 
@@ -226,8 +228,8 @@ unsafe fn free(client: *mut Client) {
 pub unsafe fn free_all_of(l: *mut event_loop) {
     // SAFETY: as said.
     unsafe {
-        while !(*loop_of(l)).clients.is_null() {
-            free((*loop_of(l)).clients);
+        while !(*loop_of(l)).clients.get().is_null() {
+            free((*loop_of(l)).clients.get());
         }
         resolver::forget_all_of(l);
     }
@@ -242,8 +244,14 @@ unsafe fn arm(client: *mut Client, delay_ms: i64) -> bool {
     unsafe {
         disarm(client);
         let on_time = Some(outcome::ON_TIME);
-        (*client).timer = timers::start((*client).eventLoop, delay_ms, 0, on_time, client.cast());
-        (*client).timer != 0
+        (*client).timer.set(timers::start(
+            (*client).eventLoop.get(),
+            delay_ms,
+            0,
+            on_time,
+            client.cast(),
+        ));
+        (*client).timer.get() != 0
     }
 }
 
@@ -254,9 +262,9 @@ unsafe fn arm(client: *mut Client, delay_ms: i64) -> bool {
 unsafe fn disarm(client: *mut Client) {
     // SAFETY: as said.
     unsafe {
-        let timer = std::mem::replace(&mut (*client).timer, 0);
+        let timer = (*client).timer.replace(0);
         if timer != 0 {
-            timers::stop((*client).eventLoop, timer);
+            timers::stop((*client).eventLoop.get(), timer);
         }
     }
 }

@@ -1,11 +1,13 @@
 //! What comes of an attempt: a failure that is told, a wait, or a connection and its end.
 
-use super::super::pass;
-use super::super::tcp_connection::{self, Connection, Owner, settings};
-use super::attempt::{abandon, begin, fail, go_on};
 use super::{Client, State, arm, resolver};
 use crate::abi::types::event_loop;
-use crate::sys::{errno, fd as sys_fd, kind::Kind};
+use crate::reactor::client::attempt::{abandon, begin, fail, go_on};
+use crate::reactor::event_loop::iteration;
+use crate::reactor::tcp_connection;
+use crate::reactor::tcp_connection::{Connection, Owner, settings};
+use crate::sys::kind::Kind;
+use crate::sys::{errno, fd as sys_fd};
 use libc::{c_int, c_void};
 use std::ptr;
 
@@ -18,16 +20,17 @@ pub const ON_TIME: unsafe extern "C-unwind" fn(*mut event_loop, u64, *mut c_void
 pub unsafe fn report(client: *mut Client) {
     // SAFETY: a live client on its loop's thread, within a pass; not touched after the callback.
     unsafe {
-        let e = (*client).error;
+        let e = (*client).error.get();
         log_msg!("client of {}: {}", Client::name(client), errno::Text(e));
-        (*client).failures = (*client).failures.saturating_add(1);
-        let enough = (*client).attempts > 0 && (*client).failures >= (*client).attempts;
+        (*client).failures.set((*client).failures.get().saturating_add(1));
+        let enough =
+            (*client).attempts.get() > 0 && (*client).failures.get() >= (*client).attempts.get();
         if enough {
-            (*client).state = State::Idle;
+            (*client).state.set(State::Idle);
         } else {
             wait(client);
         }
-        let (callback, data) = ((*client).failed, (*client).failed_data);
+        let (callback, data) = ((*client).failed.get(), (*client).failed_data.get());
         if let Some(callback) = callback {
             callback(client.cast(), e, data);
         }
@@ -38,12 +41,12 @@ pub unsafe fn report(client: *mut Client) {
 unsafe fn wait(client: *mut Client) {
     // SAFETY: a live client on its loop's thread.
     unsafe {
-        (*client).state = State::Idle;
+        (*client).state.set(State::Idle);
         if (*client).backoff.min == 0 {
             return;
         }
         if arm(client, (*client).backoff.next()) {
-            (*client).state = State::Waiting;
+            (*client).state.set(State::Waiting);
         } else {
             log_err!("client of {}: no memory to try again", Client::name(client));
         }
@@ -55,11 +58,11 @@ unsafe extern "C-unwind" fn on_time(_: *mut event_loop, _: u64, data: *mut c_voi
     let client = data.cast::<Client>();
     // SAFETY: a client's timer is stopped before the client is freed.
     unsafe {
-        (*client).timer = 0;
-        let going = match (*client).state {
+        (*client).timer.set(0);
+        let going = match (*client).state.get() {
             State::Waiting => begin(client),
             // The loop's thread may have been elsewhere when the answer came.
-            State::Resolving if resolver::since_found((*client).job).is_some() => return,
+            State::Resolving if resolver::since_found((*client).job.get()).is_some() => return,
             State::Resolving => fail(client, libc::ETIMEDOUT),
             State::Connecting => go_on(client),
             _ => false,
@@ -88,10 +91,10 @@ pub unsafe fn establish(client: *mut Client, fd: c_int) {
             }
             return;
         }
-        (*client).state = State::Connected;
-        (*client).conn = conn;
-        (*client).since = pass::now_ms();
-        (*client).failures = 0;
+        (*client).state.set(State::Connected);
+        (*client).conn.set(conn);
+        (*client).since.set(iteration::now_ms());
+        (*client).failures.set(0);
         log_msg!("client of {}: connected, socket == {}", Client::name(client), fd);
         tcp_connection::hand_over(conn, false);
     }
@@ -100,19 +103,24 @@ pub unsafe fn establish(client: *mut Client, fd: c_int) {
 unsafe fn make_connection(client: *mut Client, fd: c_int) -> *mut Connection {
     // SAFETY: a live client on its loop's thread; the connection is nobody else's yet.
     unsafe {
-        let conn = tcp_connection::create(fd, (*client).eventLoop, (*client).data, Kind::of(fd));
+        let conn = tcp_connection::create(
+            fd,
+            (*client).eventLoop.get(),
+            (*client).data.get(),
+            Kind::of(fd),
+        );
         if conn.is_null() {
             return conn;
         }
-        if !settings::apply(conn, &(*client).settings) {
+        if !settings::apply(&*conn, &(*client).settings) {
             tcp_connection::discard(conn);
             return ptr::null_mut();
         }
-        (*conn).public.connectionCompletedCallBack = (*client).connectionCompletedCallBack;
-        (*conn).public.messageCallBack = (*client).messageCallBack;
-        (*conn).public.writeCompletedCallBack = (*client).writeCompletedCallBack;
-        (*conn).public.connectionClosedCallBack = (*client).connectionClosedCallBack;
-        (*conn).owner = Owner::of_client(client);
+        (*conn).public.connectionCompletedCallBack.set((*client).connectionCompletedCallBack.get());
+        (*conn).public.messageCallBack.set((*client).messageCallBack.get());
+        (*conn).public.writeCompletedCallBack.set((*client).writeCompletedCallBack.get());
+        (*conn).public.connectionClosedCallBack.set((*client).connectionClosedCallBack.get());
+        (*conn).owner.set(Owner::of_client(client));
         conn
     }
 }
@@ -125,10 +133,10 @@ unsafe fn make_connection(client: *mut Client, fd: c_int) -> *mut Connection {
 pub unsafe fn ended(client: *mut Client, received: bool) {
     // SAFETY: as said.
     unsafe {
-        (*client).conn = ptr::null_mut();
-        match (*client).state {
+        (*client).conn.set(ptr::null_mut());
+        match (*client).state.get() {
             State::Closing => {
-                (*client).state = State::Idle;
+                (*client).state.set(State::Idle);
                 return;
             }
             State::Restarting => {
@@ -140,7 +148,7 @@ pub unsafe fn ended(client: *mut Client, received: bool) {
             _ => {}
         }
         // A server that takes connections only to close them doesn't count as one that is back.
-        let lived = pass::now_ms() - (*client).since;
+        let lived = iteration::now_ms() - (*client).since.get();
         if received || lived >= (*client).backoff.wait {
             (*client).backoff.reset();
         }

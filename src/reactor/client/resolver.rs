@@ -7,11 +7,12 @@
 //! next attempt at the same host takes it over: a client has at most one, however often it tries. The
 //! line is worked off in order, so each client gets its turn.
 
-use super::super::loop_state::{self, of as loop_of};
-use super::super::{pass, pending};
-use super::look_up::look_up;
 use super::{ADDRESSES, Client};
 use crate::abi::types::event_loop;
+use crate::reactor::client::look_up::look_up;
+use crate::reactor::event_loop::state;
+use crate::reactor::event_loop::state::of as loop_of;
+use crate::reactor::event_loop::{iteration, posts};
 use crate::sys::address::Address;
 use crate::sys::lock::Lock;
 use crate::sys::{errno, loaded, pool};
@@ -111,15 +112,15 @@ pub unsafe fn ask(l: *mut event_loop, client: *mut Client, host: &[u8]) -> *mut 
         (*job).eventLoop = l;
         (*job).client = client;
         ptr::copy_nonoverlapping(host.as_ptr(), (&raw mut (*job).host).cast(), host.len());
-        loop_state::retain(l);
+        state::retain(l);
         if !enqueue(job) {
             let e = errno::get();
-            loop_state::release(l);
+            state::release(l);
             pool::free(job.cast(), size_of::<Job>());
             errno::set(e);
             return ptr::null_mut();
         }
-        let first = &raw mut (*loop_of(l)).jobs;
+        let first = (*loop_of(l)).jobs.as_ptr();
         (*job).next_of_loop = *first;
         (*job).link_of_loop = first;
         if !(*first).is_null() {
@@ -136,7 +137,7 @@ unsafe fn adopt(l: *mut event_loop, client: *mut Client, host: &[u8]) -> *mut Jo
     // SAFETY: listed jobs are alive, and their hosts end with a NUL and don't change.
     unsafe {
         let process = libc::getpid();
-        let mut job = (*loop_of(l)).jobs;
+        let mut job = (*loop_of(l)).jobs.get();
         while !job.is_null() {
             let name = CStr::from_ptr((&raw const (*job).host).cast());
             if (*job).client.is_null()
@@ -175,7 +176,7 @@ unsafe extern "C-unwind" fn arrived(_: *mut event_loop, data: *mut c_void) {
         if !next.is_null() {
             (*next).link_of_loop = (*job).link_of_loop;
         }
-        let client = mem::replace(&mut (*job).client, ptr::null_mut());
+        let client = std::mem::replace(&mut (*job).client, ptr::null_mut());
         if client.is_null() {
             release(job);
         } else {
@@ -191,7 +192,7 @@ unsafe extern "C-unwind" fn arrived(_: *mut event_loop, data: *mut c_void) {
 pub unsafe fn since_found(job: *const Job) -> Option<i64> {
     // SAFETY: the client's part keeps the job.
     let found = unsafe { (*job).found.load(Relaxed) };
-    (found != 0).then(|| (pass::now_ms() - found).max(0))
+    (found != 0).then(|| (iteration::now_ms() - found).max(0))
 }
 
 /// The client doesn't wait for this job any more, or is done with its addresses.
@@ -201,7 +202,7 @@ pub unsafe fn since_found(job: *const Job) -> Option<i64> {
 pub unsafe fn leave(job: *mut Job) {
     // SAFETY: as said.
     unsafe {
-        if mem::replace(&mut (*job).client, ptr::null_mut()).is_null() {
+        if std::mem::replace(&mut (*job).client, ptr::null_mut()).is_null() {
             // It arrived: the list's part is the client's.
             release(job);
         } else {
@@ -220,7 +221,7 @@ pub unsafe fn leave(job: *mut Job) {
 pub unsafe fn forget_all_of(l: *mut event_loop) {
     // SAFETY: listed jobs are alive by the list's part.
     unsafe {
-        let mut job = mem::replace(&mut (*loop_of(l)).jobs, ptr::null_mut());
+        let mut job = (*loop_of(l)).jobs.replace(ptr::null_mut());
         while !job.is_null() {
             let following = (*job).next_of_loop;
             release(job);
@@ -319,17 +320,17 @@ extern "C" fn work(_: *mut c_void) -> *mut c_void {
                     Ok(count) => (*job).count = count,
                     Err(e) => (*job).error = e,
                 }
-                (*job).found.store(pass::now_ms(), Relaxed);
+                (*job).found.store(iteration::now_ms(), Relaxed);
             }
             // Without memory for a post the loop would wait for ever; a loop that was freed
             // has let go of the job itself.
-            while pending::post_function(l, Some(arrived), job.cast()) < 0
+            while posts::post_function(l, Some(arrived), job.cast()) < 0
                 && errno::get() != libc::ESHUTDOWN
             {
                 libc::usleep(AGAIN_US);
             }
             release(job);
-            loop_state::release(l);
+            state::release(l);
         }
     }
     ptr::null_mut()

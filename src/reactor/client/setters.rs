@@ -1,10 +1,10 @@
 //! What a program sets for a client and its next connections.
 
-use super::super::tcp_connection::settings;
-use super::exports::with;
 use crate::abi::types::{
     yolanda_client, yolanda_client_failed_callback, yolanda_water_mark_callback,
 };
+use crate::reactor::client::exports::with;
+use crate::reactor::tcp_connection::settings;
 use crate::sys::errno;
 use libc::{c_int, c_void};
 
@@ -15,7 +15,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_data(
     // SAFETY: handed on.
     unsafe {
         with("yolanda_client_set_data", client, |client| {
-            client.data = data;
+            client.data.set(data);
             0
         })
     }
@@ -29,7 +29,8 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_failed_callback(
     // SAFETY: handed on.
     unsafe {
         with("yolanda_client_set_failed_callback", client, |client| {
-            (client.failed, client.failed_data) = (callback, data);
+            client.failed.set(callback);
+            client.failed_data.set(data);
             0
         })
     }
@@ -45,7 +46,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_timeout(
             if ms < 0 {
                 return errno::fail(libc::EINVAL);
             }
-            client.limit_ms = ms;
+            client.limit_ms.set(ms);
             0
         })
     }
@@ -64,7 +65,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_reconnect(
                 return errno::fail(libc::EINVAL);
             }
             client.backoff.set(min_ms, max_ms);
-            client.attempts = attempts;
+            client.attempts.set(attempts);
             0
         })
     }

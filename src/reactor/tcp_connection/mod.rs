@@ -9,59 +9,35 @@
 //! `settings` are what a program gives it; `exports` has the functions of tcp_connection.h, `control` and
 //! `handle` those of yolanda.h.
 
-pub mod answering;
-mod control;
-mod end;
-mod exports;
-mod extras;
-mod file;
-mod finish;
-mod handle;
-mod hold;
-mod life;
-mod marks;
-mod overdue;
-mod owner;
-mod pace;
-mod pause;
-mod queue;
-mod read;
-mod room;
+pub mod close_reason;
+pub mod cold_state;
+pub mod control;
+pub mod handle;
+pub mod input;
+pub mod lifecycle;
+pub mod output;
+pub mod owner;
+pub mod posted;
+pub mod protocol;
+pub mod raw;
 pub mod settings;
-mod timeouts;
-mod together;
-mod turns;
-mod write;
-mod write_side;
+mod shims;
 
-pub use control::*;
-pub use end::{reap, release};
-pub use exports::*;
-pub use finish::{take_posted_end, take_posted_shutdown};
-pub use handle::*;
-pub use hold::end_holding;
-pub use life::{create, discard, hand_over, identify_once, owns_number, register};
-pub use overdue::begin as judge_in_pass;
+pub use lifecycle::open::discard;
+pub use output::batch::Together;
 pub use owner::Owner;
-pub use pause::hung_up;
-pub use together::{
-    Together, flush as flush_together, forget as forget_together, free as free_together,
-};
-pub use turns::{
-    close_in_pass, close_ready, close_unwatched, end_lingering, forget_waiting, run_ready,
-    take_posted_close,
-};
-pub use write::take_posted_bytes;
+pub use raw::*;
 
-use super::in_use::InUse;
-use super::loop_state::channel_at;
-use super::refs::RefCount;
-use crate::abi::types::{buffer, channel, event_loop, tcp_connection};
+use crate::abi::types::{buffer, channel, tcp_connection};
+use crate::reactor::tcp_connection::lifecycle::phase::Life;
+use crate::reactor::tcp_connection::output::write_side::{Intake, Side};
+use crate::sync::in_use::InUse;
+use crate::sync::refs::RefCount;
 use crate::sys::kind::Kind;
 use libc::{c_char, c_int};
+use std::cell::Cell;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicI16, AtomicPtr, AtomicU32, Ordering::Relaxed};
-use write_side::{Intake, Side};
+use std::sync::atomic::{AtomicI16, AtomicPtr, AtomicU32};
 
 /// Bytes queued for a peer that doesn't read, and bytes unread by a callback that doesn't consume.
 const LIMIT: usize = 64 << 20;
@@ -69,7 +45,7 @@ const LIMIT: usize = 64 << 20;
 /// Work for the next turn in the pass: a later one includes those before it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
-enum Work {
+pub enum Work {
     None,
     Read,
     /// A limit of time seems to be over (`overdue`).
@@ -85,29 +61,29 @@ pub struct Connection {
     pub output: buffer,
     /// "connection-FD"
     name: [c_char; 22],
-    pub registered: bool,
-    pub kind: Kind,
+    pub registered: Cell<bool>,
+    pub kind: Cell<Kind>,
     /// The descriptor as it was entered, whatever a program writes into `channel->fd`.
-    number: c_int,
+    number: Cell<c_int>,
     /// How much of the output block was ever written.
-    output_touched: u32,
+    output_touched: Cell<u32>,
     /// Its number in the registry; also that of its registration.
-    pub id: u64,
+    pub id: Cell<u64>,
     /// What the descriptor refers to, folded, so that closing never hits a successor. 0: not asked yet,
     /// as no code of the program could have closed it, or epoll will tell.
-    identity: u32,
+    identity: Cell<u32>,
     /// Its place in the loop's roster, counted from 1; 0: none.
-    pub place: u32,
+    pub place: Cell<u32>,
     /// The pool blocks that the library put into the buffers; C may have put others there since.
-    input_block: *mut u8,
-    output_block: *mut u8,
-    pub owner: Owner,
-    next_ready: *mut Connection,
-    next_dead: *mut Connection,
-    next_lingering: *mut Connection,
-    next_held: *mut Connection,
+    input_block: Cell<*mut u8>,
+    output_block: Cell<*mut u8>,
+    pub owner: Cell<Owner>,
+    next_ready: Cell<*mut Connection>,
+    next_dead: Cell<*mut Connection>,
+    next_lingering: Cell<*mut Connection>,
+    next_held: Cell<*mut Connection>,
     /// NULL: the defaults.
-    extras: AtomicPtr<extras::Extras>,
+    cold: AtomicPtr<cold_state::ColdState>,
     /// Who needs the memory: the library, tasks, whoever retained it.
     pub refs: RefCount,
     /// Tasks that wait with this connection.
@@ -115,42 +91,40 @@ pub struct Connection {
     /// Bytes that were accepted from senders and not yet by the kernel, posted ones included; and
     /// those of them that the queue has (`room`).
     intake: Intake,
-    counted: u32,
+    counted: Cell<u32>,
     /// Low bits of the clock's milliseconds.
-    linger_until: u32,
-    held_until: u32,
+    linger_until: Cell<u32>,
+    held_until: Cell<u32>,
     /// Why it closes (`turns::decide`): 0 while that isn't decided, then one more than the errno
     /// value.
-    fate: AtomicI16,
+    close_reason: AtomicI16,
     /// The end of what is sent.
-    side: Side,
-    closed: AtomicBool,
+    side: Cell<Side>,
     /// Other threads ask the kernel for its addresses.
     descriptor: InUse,
-    /// The completed callback has returned, and the connection has come to its loop.
-    announced: AtomicBool,
+    life: Life,
     /// At least a byte has arrived.
-    received: bool,
+    received: Cell<bool>,
     /// The peer's end of stream was seen.
-    ended: bool,
+    ended: Cell<bool>,
     /// An answer is outstanding that the peer's end doesn't cut off.
-    answering: bool,
+    answering: Cell<bool>,
     /// What comes after the last that is sent.
-    after_sending: AfterSending,
-    on_ready: bool,
-    on_lingering: bool,
-    on_held: bool,
+    after_sending: Cell<AfterSending>,
+    on_ready: Cell<bool>,
+    on_lingering: Cell<bool>,
+    on_held: Cell<bool>,
     /// Reading goes on for a turn although output waits.
-    may_read: bool,
+    may_read: Cell<bool>,
     /// The program stopped reading.
-    paused: bool,
+    paused: Cell<bool>,
     /// The next turn of reading begins with what was left unread.
-    owes_message: bool,
-    work: Work,
+    owes_message: Cell<bool>,
+    work: Cell<Work>,
     /// A file stands in the queue (`file`).
-    sends_file: bool,
+    sends_file: Cell<bool>,
     /// An answer of its own is in the loop's group (`together`).
-    waits_together: bool,
+    waits_together: Cell<bool>,
 }
 
 /// What a connection does once all is sent. From the second on, what arrives is dropped.
@@ -165,9 +139,18 @@ enum AfterSending {
 
 const _: () = assert!(size_of::<Connection>() <= 336);
 
-/// The private face of a public pointer.
-fn of(conn: *mut tcp_connection) -> *mut Connection {
-    conn.cast()
+impl Connection {
+    fn input_ptr(&self) -> *mut buffer {
+        ptr::from_ref(&self.input).cast_mut()
+    }
+
+    fn output_ptr(&self) -> *mut buffer {
+        ptr::from_ref(&self.output).cast_mut()
+    }
+
+    fn channel_ptr(&self) -> *mut channel {
+        ptr::from_ref(&self.channel).cast_mut()
+    }
 }
 
 /// The connection whose own channel this is, as long as its callbacks are the library's; else NULL.
@@ -181,30 +164,14 @@ pub unsafe fn of_channel(ch: *mut channel) -> *mut Connection {
         if ch.is_null() {
             return ptr::null_mut();
         }
-        let read = (*ch).eventReadCallback.map(|f| f as usize);
-        let write = (*ch).eventWriteCallback.map(|f| f as usize);
-        if read != Some(read::ON_READABLE as usize) || write != Some(write::ON_WRITABLE as usize) {
+        let read = (*ch).eventReadCallback.get().map(|f| f as usize);
+        let write = (*ch).eventWriteCallback.get().map(|f| f as usize);
+        if read != Some(input::read::ON_READABLE as usize)
+            || write != Some(output::write::ON_WRITABLE as usize)
+        {
             return ptr::null_mut();
         }
-        let conn = (*ch).data.cast::<Connection>();
-        if !conn.is_null() && &raw mut (*conn).channel == ch { conn } else { ptr::null_mut() }
+        let conn = (*ch).data.get().cast::<Connection>();
+        if !conn.is_null() && (*conn).channel_ptr() == ch { conn } else { ptr::null_mut() }
     }
-}
-
-/// The connection whose channel is registered at `fd`; else NULL. `ch` is looked at only if it is.
-///
-/// # Safety
-/// `l` is a live loop, on its own thread.
-pub unsafe fn of_registered(l: *mut event_loop, fd: c_int, ch: *mut channel) -> *mut Connection {
-    // SAFETY: a registered channel is live.
-    unsafe { if channel_at(l, fd) == ch { of_channel(ch) } else { ptr::null_mut() } }
-}
-
-/// False once the closed callback is due.
-///
-/// # Safety
-/// A connection that wasn't freed yet.
-pub unsafe fn is_open(conn: *const tcp_connection) -> bool {
-    // SAFETY: as said.
-    unsafe { !(*conn.cast::<Connection>()).closed.load(Relaxed) }
 }

@@ -6,7 +6,7 @@ use crate::sys::{errno, fd as sys_fd};
 use std::sync::atomic::{AtomicI32, Ordering::SeqCst};
 
 /// What became of turning a client away.
-pub(super) enum Turned {
+pub enum Turned {
     Client,
     /// None waits. accept(2) looks for a descriptor first, so it doesn't say that by itself.
     Nobody,
@@ -15,15 +15,15 @@ pub(super) enum Turned {
 }
 
 /// The number, or -1.
-pub(super) struct Reserve(AtomicI32);
+pub struct Reserve(AtomicI32);
 
 impl Reserve {
-    pub(super) const fn none() -> Reserve {
+    pub const fn none() -> Reserve {
         Reserve(AtomicI32::new(-1))
     }
 
     /// Has a descriptor from now on; false where the process is out of them.
-    pub(super) fn keep(&self) -> bool {
+    pub fn keep(&self) -> bool {
         if self.0.load(SeqCst) >= 0 {
             return true;
         }
@@ -41,12 +41,12 @@ impl Reserve {
         }
     }
 
-    pub(super) fn give_up(&self) {
+    pub fn give_up(&self) {
         self.put(-1);
     }
 
     /// Turns the next client of a listening socket away.
-    pub(super) fn turn_away(&self, listening: i32) -> Turned {
+    pub fn turn_away(&self, listening: i32) -> Turned {
         // It may have been lost to another thread earlier.
         self.keep();
         let fd = self.0.swap(-1, SeqCst);

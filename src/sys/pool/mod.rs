@@ -7,6 +7,10 @@
 //! `plain-malloc` replaces all that by malloc and free, so that memcheck and AddressSanitizer see
 //! every block.
 
+#[allow(dead_code)]
+pub mod array;
+mod bytes;
+
 #[cfg(feature = "plain-malloc")]
 mod plain;
 #[cfg(not(feature = "plain-malloc"))]
@@ -17,9 +21,13 @@ mod slab;
 mod space;
 
 #[cfg(feature = "plain-malloc")]
-pub use plain::{alloc, free, owns, run_alloc, run_drop, run_free, run_zeroed, trim};
+pub use crate::sys::pool::plain::{
+    alloc, free, owns, run_alloc, run_drop, run_free, run_zeroed, trim,
+};
 #[cfg(not(feature = "plain-malloc"))]
-pub use region::{owns, run_alloc, run_drop, run_free, run_zeroed, trim};
+pub use crate::sys::pool::region::{owns, run_alloc, run_drop, run_free, run_zeroed, trim};
+
+pub use crate::sys::pool::bytes::Bytes;
 
 /// The largest piece that slabs serve.
 #[cfg(not(feature = "plain-malloc"))]

@@ -2,8 +2,8 @@
 //! runs when the last of them is free.
 
 use super::SLAB_MAX;
-use super::region::{GRANULE, run_alloc, run_free};
 use crate::sys::lock::Lock;
+use crate::sys::pool::region::{GRANULE, run_alloc, run_free};
 use std::ptr;
 
 /// Classes: multiples of 16 up to 512, then powers of two.

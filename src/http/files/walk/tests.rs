@@ -3,8 +3,8 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path as Place, PathBuf};
 
-use super::super::open::by_kernel;
 use super::*;
+use crate::http::files::open::by_kernel;
 
 /// A folder that is removed at last.
 struct Tree(PathBuf);

@@ -1,0 +1,38 @@
+use crate::abi::types::channel_map;
+use core::ffi::c_int;
+
+/// Makes sure that entry `slot` exists: it doubles the number of entries, starting from 32 for an empty
+/// map, until there are enough. Each entry has `msize` bytes. New entries are zero, old ones are kept.
+///
+/// Returns 0. On failure it returns -1 with errno and leaves the map unchanged: EINVAL (NULL, a
+/// negative `slot`, `msize` below 1), ENOMEM.
+///
+/// # Safety
+/// `map` is NULL or has been set up by map_init(). Only one thread at a time may use a map.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn map_make_space(map: *mut channel_map, slot: c_int, msize: c_int) -> c_int {
+    jump_to!(crate::reactor::event_loop::channel_map::map_make_space)
+}
+
+/// Sets up an empty map. What the struct held before is overwritten, not freed.
+///
+/// # Safety
+/// `map` is NULL or memory for the struct, which stays yours. Only one thread at a time may use a map.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn map_init(map: *mut channel_map) {
+    jump_to!(crate::reactor::event_loop::channel_map::map_init)
+}
+
+/// Calls free() on every entry that isn't NULL, then on the array, and leaves the map empty. NULL is
+/// allowed.
+///
+/// # Safety
+/// `map` is NULL or a map whose entries come from malloc(), but not the map of a loop. Only one thread
+/// at a time may use a map.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn map_clear(map: *mut channel_map) {
+    jump_to!(crate::reactor::event_loop::channel_map::map_clear)
+}

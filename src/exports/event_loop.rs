@@ -1,0 +1,208 @@
+use crate::abi::types::channel;
+use crate::abi::types::event_dispatcher;
+use crate::abi::types::event_loop;
+use crate::reactor::backend::{epoll, poll};
+use core::ffi::{c_char, c_int};
+
+/// The back end on poll().
+#[unsafe(no_mangle)]
+pub static poll_dispatcher: event_dispatcher = event_dispatcher {
+    name: c"poll".as_ptr(),
+    init: Some(poll::init),
+    add: Some(poll::add),
+    del: Some(poll::del),
+    update: Some(poll::update),
+    dispatch: Some(poll::dispatch),
+    clear: Some(poll::clear),
+};
+
+/// The back end on epoll.
+#[unsafe(no_mangle)]
+pub static epoll_dispatcher: event_dispatcher = event_dispatcher {
+    name: c"epoll".as_ptr(),
+    init: Some(epoll::init),
+    add: Some(epoll::add),
+    del: Some(epoll::del),
+    update: Some(epoll::update),
+    dispatch: Some(epoll::dispatch),
+    clear: Some(epoll::clear),
+};
+
+/// Makes a loop with the name "main thread". It belongs to the calling thread.
+///
+/// The back end is epoll, unless the environment variable YOLANDA_DISPATCHER is "poll" or the program
+/// was compiled with EPOLL_ENABLE off.
+///
+/// Returns the loop, or NULL with errno if memory or descriptors run out. Release it with
+/// yolanda_loop_free().
+///
+/// # Safety
+/// Any thread may call it.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C-unwind" fn event_loop_init() -> *mut event_loop {
+    jump_to!(crate::reactor::event_loop::create::event_loop_init)
+}
+
+/// Makes a loop with a name of your choice; NULL stands for "main thread". Otherwise the same as
+/// event_loop_init().
+///
+/// # Safety
+/// `thread_name` is NULL or a NUL-terminated string that stays valid as long as the loop: only the
+/// pointer is kept. Any thread may call it.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C-unwind" fn event_loop_init_with_name(
+    thread_name: *mut c_char,
+) -> *mut event_loop {
+    jump_to!(crate::reactor::event_loop::create::event_loop_init_with_name)
+}
+
+/// Runs the loop until `quit` is set: it waits for events and calls the callbacks, over and over.
+///
+/// Returns 0, or -1 with errno EINVAL for NULL. On any thread but the loop's it exits the process with
+/// status 1.
+///
+/// # Safety
+/// `eventLoop` is NULL or a loop that hasn't been freed. Call it only on the loop's thread.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C-unwind" fn event_loop_run(eventLoop: *mut event_loop) -> c_int {
+    jump_to!(crate::reactor::event_loop::create::event_loop_run)
+}
+
+/// Ends the loop's current wait. Calls that come before the loop has noticed the first one count as
+/// one. errno is left unchanged.
+///
+/// # Safety
+/// `eventLoop` is NULL or a loop that hasn't been freed. Any thread and any signal handler may call it.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C-unwind" fn event_loop_wakeup(eventLoop: *mut event_loop) {
+    jump_to!(crate::reactor::event_loop::create::event_loop_wakeup)
+}
+
+/// Registers a channel with a loop. On the loop's thread the channel is registered when the call
+/// returns. On any other thread the request is queued, in order, and the loop is woken up. If the
+/// descriptor is already registered, nothing changes; but if the registered descriptor has been closed
+/// since then, the new channel replaces the old one.
+///
+/// Returns 0 (done or queued), or -1 with errno: EINVAL (NULL, or `fd` isn't `channel1->fd`), EBADF
+/// (negative or closed descriptor), ENOMEM, or the error of a back end that refuses the descriptor.
+///
+/// # Safety
+/// `eventLoop` is NULL or a loop that hasn't been freed. `channel1` is NULL or a channel that stays
+/// where it is until it has been removed. Any thread may call it.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C-unwind" fn event_loop_add_channel_event(
+    eventLoop: *mut event_loop,
+    fd: c_int,
+    channel1: *mut channel,
+) -> c_int {
+    jump_to!(crate::reactor::event_loop::create::event_loop_add_channel_event)
+}
+
+/// Removes a channel from its loop. The descriptor may have been closed before. When the call has
+/// returned on the loop's thread, the library doesn't touch the channel any more: you may free it
+/// there, even inside its own callback. If another thread removes the channel, only the loop's thread
+/// may free it.
+///
+/// Returns 0 (done or queued), or -1 with errno, for example ENOENT for an unknown channel.
+///
+/// # Safety
+/// `eventLoop` is NULL or a loop that hasn't been freed. `channel1` is NULL or the registered channel.
+/// Any thread may call it.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C-unwind" fn event_loop_remove_channel_event(
+    eventLoop: *mut event_loop,
+    fd: c_int,
+    channel1: *mut channel,
+) -> c_int {
+    jump_to!(crate::reactor::event_loop::create::event_loop_remove_channel_event)
+}
+
+/// Makes the loop use the channel's changed `events` and check again whether the descriptor is ready.
+///
+/// Returns 0 (done or queued), or -1 with errno, for example ENOENT for an unknown channel.
+///
+/// # Safety
+/// `eventLoop` is NULL or a loop that hasn't been freed. `channel1` is NULL or the registered channel.
+/// Any thread may call it.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C-unwind" fn event_loop_update_channel_event(
+    eventLoop: *mut event_loop,
+    fd: c_int,
+    channel1: *mut channel,
+) -> c_int {
+    jump_to!(crate::reactor::event_loop::create::event_loop_update_channel_event)
+}
+
+/// Does at once what event_loop_add_channel_event() does.
+///
+/// Returns 1 (added), 0 (nothing to do) or -1 with errno, EPERM on another thread.
+///
+/// # Safety
+/// The arguments are as for event_loop_add_channel_event(). Call it only on the loop's thread.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C-unwind" fn event_loop_handle_pending_add(
+    eventLoop: *mut event_loop,
+    fd: c_int,
+    channel: *mut channel,
+) -> c_int {
+    jump_to!(crate::reactor::event_loop::create::event_loop_handle_pending_add)
+}
+
+/// Does at once what event_loop_remove_channel_event() does.
+///
+/// Returns 1 (removed), 0 (nothing to do) or -1 with errno, EPERM on another thread.
+///
+/// # Safety
+/// The arguments are as for event_loop_remove_channel_event(). Call it only on the loop's thread.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C-unwind" fn event_loop_handle_pending_remove(
+    eventLoop: *mut event_loop,
+    fd: c_int,
+    channel: *mut channel,
+) -> c_int {
+    jump_to!(crate::reactor::event_loop::create::event_loop_handle_pending_remove)
+}
+
+/// Does at once what event_loop_update_channel_event() does.
+///
+/// Returns 1 (updated), 0 (nothing to do) or -1 with errno, EPERM on another thread.
+///
+/// # Safety
+/// The arguments are as for event_loop_update_channel_event(). Call it only on the loop's thread.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C-unwind" fn event_loop_handle_pending_update(
+    eventLoop: *mut event_loop,
+    fd: c_int,
+    channel: *mut channel,
+) -> c_int {
+    jump_to!(crate::reactor::event_loop::create::event_loop_handle_pending_update)
+}
+
+/// Reports a ready descriptor; back ends call it. It calls the channel's read callback if `res`
+/// contains EVENT_READ, then the write callback if `res` contains EVENT_WRITE and the channel is still
+/// registered.
+///
+/// Returns 0, or -1 with errno, for example ENOENT for a descriptor that isn't registered.
+///
+/// # Safety
+/// `eventLoop` is NULL or a loop that hasn't been freed. Call it only on the loop's thread, which isn't
+/// checked.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C-unwind" fn channel_event_activate(
+    eventLoop: *mut event_loop,
+    fd: c_int,
+    res: c_int,
+) -> c_int {
+    jump_to!(crate::reactor::event_loop::create::channel_event_activate)
+}

@@ -1,0 +1,81 @@
+//! Functions that no header declares, because the original's headers don't; old objects may link to
+//! them all the same.
+
+use core::ffi::{c_char, c_int};
+
+use crate::abi::buffer::buffer;
+use crate::abi::channel::channel;
+use crate::abi::event_loop::event_loop;
+use crate::common::read;
+use crate::exports::check;
+use crate::sys::errno;
+
+/// Reads a line into `size` bytes and adds a NUL. A CR or CRLF at the end of the line becomes an LF. Where bytes
+/// can't be looked at before they are taken (a pipe, a terminal), a CR without an LF stays as it is.
+///
+/// Returns the number of bytes without the NUL; 0 at the end of the stream or on failure.
+///
+/// # Safety
+/// `buf` is NULL or has room for `size` bytes. Any thread may call it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn read_line(fd: c_int, buf: *mut c_char, size: c_int) -> c_int {
+    // SAFETY: room for `size` bytes; a negative size is none.
+    let room = unsafe { check::room(buf, usize::try_from(size).unwrap_or(0)) };
+    // The line is shorter than `size`.
+    read::line_of_any_end(fd, room).unwrap_or(0) as c_int
+}
+
+/// Reads byte by byte through a newline and adds a NUL. Returns the number of bytes; `usize::MAX` at the end of
+/// the stream, on failure or without room.
+///
+/// # Safety
+/// `buffer` is NULL or has room for `length` bytes. Any thread may call it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn readline_2(fd: c_int, buffer: *mut c_char, length: usize) -> usize {
+    // SAFETY: room for `length` bytes.
+    let room = unsafe { check::room(buffer, length) };
+    read::line_by_bytes(fd, room).unwrap_or(usize::MAX)
+}
+
+/// Makes `size` bytes writeable, or changes nothing.
+///
+/// # Safety
+/// `buffer` is NULL or a buffer that only the calling thread uses.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn make_room(buffer: *mut buffer, size: c_int) {
+    let buffer = non_null!(buffer, "make_room: no buffer");
+    match usize::try_from(size) {
+        Ok(n) => _ = buffer.reserve(n),
+        Err(_) => {
+            log_err!("make_room: size {}", size);
+            errno::set(libc::EINVAL);
+        }
+    }
+}
+
+/// Adds (type 1), removes (2) or updates (3) a channel; any thread. Returns 0, or -1 with errno.
+///
+/// # Safety
+/// As for `event_loop_add_channel_event`.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C-unwind" fn event_loop_do_channel_event(
+    eventLoop: *mut event_loop,
+    fd: c_int,
+    channel1: *mut channel,
+    r#type: c_int,
+) -> c_int {
+    jump_to!(crate::reactor::event_loop::create::event_loop_do_channel_event)
+}
+
+/// Carries out what other threads have queued. Returns 0, or -1 for NULL.
+///
+/// # Safety
+/// `eventLoop` is NULL or a loop; only on its thread.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C-unwind" fn event_loop_handle_pending_channel(
+    eventLoop: *mut event_loop,
+) -> c_int {
+    jump_to!(crate::reactor::event_loop::create::event_loop_handle_pending_channel)
+}

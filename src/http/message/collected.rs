@@ -1,0 +1,37 @@
+//! Collects a message, or part of one, in memory of its own, on whatever thread.
+#![forbid(unsafe_code)]
+
+use crate::http::wire::encode::Sink;
+use crate::sys::pool::Bytes;
+
+/// What is taken at first: most heads fit in.
+const FIRST: usize = 2048;
+
+pub struct Collected {
+    bytes: Bytes,
+    failed: bool,
+}
+
+impl Collected {
+    pub fn new() -> Collected {
+        Collected { bytes: Bytes::new(), failed: false }
+    }
+
+    /// What was collected; None when memory was out.
+    pub fn bytes(&self) -> Option<&[u8]> {
+        (!self.failed).then(|| self.bytes.bytes())
+    }
+}
+
+impl Sink for Collected {
+    fn put(&mut self, bytes: &[u8]) {
+        if self.failed {
+            return;
+        }
+        let more = match self.bytes.capacity() {
+            0 => bytes.len().max(FIRST),
+            _ => bytes.len(),
+        };
+        self.failed = self.bytes.reserve(more).is_none() || self.bytes.append(bytes).is_none();
+    }
+}

@@ -1,0 +1,14 @@
+//! Requests and responses as C and the handlers see them.
+
+pub mod arena;
+pub mod bodies;
+pub mod body_file;
+pub mod collected;
+pub mod head_hook;
+pub mod http_request;
+pub mod http_response;
+pub mod output;
+pub mod request;
+pub mod request_parts;
+pub mod response_setters;
+pub mod upload;

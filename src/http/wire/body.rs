@@ -1,0 +1,200 @@
+//! The body of a request, as it comes over the wire: a stretch of bytes, or chunks (RFC 9112, 7.1).
+
+use crate::http::wire::scan::{quoted_len, skip_blanks, token_len};
+use crate::http::wire::status::{BAD_REQUEST, CONTENT_TOO_LARGE, Status};
+
+/// What stands next in the body.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Part {
+    /// This many bytes, and then it ends.
+    Whole(u64),
+    /// A line with the size of a chunk.
+    Size,
+    /// This many bytes of a chunk.
+    Chunk(u64),
+    /// The line end behind a chunk.
+    ChunkEnd,
+    /// A header behind the last chunk, or the empty line that ends the body.
+    Trailer,
+    End,
+}
+
+/// A size of more digits is refused: a reader of fewer bits would see another one.
+const DIGITS_MAX: usize = 16;
+
+/// What the lines with sizes may have in excess of what is usual for the bytes between them.
+const EXCESS_MAX: u64 = 16 << 10;
+
+pub struct Body {
+    pub part: Part,
+    /// The chunks so far, together.
+    total: u64,
+    /// Bytes of extensions that no bytes of the body stand for.
+    excess: u64,
+}
+
+impl Body {
+    pub fn of_length(length: u64) -> Body {
+        let part = match length {
+            0 => Part::End,
+            _ => Part::Whole(length),
+        };
+        Body { part, total: 0, excess: 0 }
+    }
+
+    pub fn chunked() -> Body {
+        Body { part: Part::Size, total: 0, excess: 0 }
+    }
+
+    /// Takes bytes of the body of which `available` are there; tells how many it took.
+    pub fn take(&mut self, available: usize) -> usize {
+        let (left, then) = match self.part {
+            Part::Whole(left) => (left, Part::End),
+            Part::Chunk(left) => (left, Part::ChunkEnd),
+            _ => return 0,
+        };
+        let taken = left.min(available as u64);
+        self.part = match (left - taken, self.part) {
+            (0, _) => then,
+            (left, Part::Whole(_)) => Part::Whole(left),
+            (left, _) => Part::Chunk(left),
+        };
+        // At most available, which is a usize.
+        taken as usize
+    }
+
+    /// How many bytes of the body are still to come; None where only the last chunk tells.
+    pub fn left(&self) -> Option<u64> {
+        match self.part {
+            Part::Whole(left) => Some(left),
+            Part::End => Some(0),
+            _ => None,
+        }
+    }
+
+    /// Takes the line with a chunk's size. Extensions mean nothing here, but have to be some.
+    pub fn size(&mut self, line: &[u8], limit: u64) -> Result<(), Status> {
+        let digits = line.iter().take_while(|b| b.is_ascii_hexdigit()).count();
+        let extensions = line.get(digits..).unwrap_or(b"");
+        if digits == 0 || digits > DIGITS_MAX || !are_extensions(extensions) {
+            return Err(BAD_REQUEST);
+        }
+        let size = line.iter().take(digits).fold(0u64, |size, &digit| {
+            size << 4 | u64::from(char::from(digit).to_digit(16).unwrap_or(0))
+        });
+        self.total = self.total.saturating_add(size);
+        if self.total > limit {
+            return Err(CONTENT_TOO_LARGE);
+        }
+        // Little of much: one byte with a long extension each would be 1,000 times the work.
+        let usual = size.saturating_mul(2).saturating_add(DIGITS_MAX as u64);
+        self.excess = (self.excess + line.len() as u64).saturating_sub(usual);
+        if self.excess > EXCESS_MAX {
+            return Err(BAD_REQUEST);
+        }
+        self.part = match size {
+            0 => Part::Trailer,
+            _ => Part::Chunk(size),
+        };
+        Ok(())
+    }
+
+    /// Takes the line end behind a chunk, once it is there; tells its length.
+    pub fn chunk_end(&mut self, input: &[u8]) -> Result<usize, Status> {
+        match input {
+            [b'\r', b'\n', ..] => {
+                self.part = Part::Size;
+                Ok(2)
+            }
+            [] | [b'\r'] => Ok(0),
+            _ => Err(BAD_REQUEST),
+        }
+    }
+}
+
+/// Whether all of it is `;NAME` and `;NAME=VALUE`, with blanks around the marks.
+fn are_extensions(mut text: &[u8]) -> bool {
+    while !text.is_empty() {
+        let Some(rest) = behind(text, b';') else {
+            return false;
+        };
+        let name = token_len(rest);
+        if name == 0 {
+            return false;
+        }
+        text = rest.get(name..).unwrap_or(b"");
+        if let Some(rest) = behind(text, b'=') {
+            let value = match token_len(rest) {
+                0 => quoted_len(rest),
+                token => token,
+            };
+            if value == 0 {
+                return false;
+            }
+            text = rest.get(value..).unwrap_or(b"");
+        }
+    }
+    true
+}
+
+/// What stands behind the mark, where that comes next; blanks on both sides don't count.
+fn behind(text: &[u8], mark: u8) -> Option<&[u8]> {
+    let (first, rest) = skip_blanks(text).split_first()?;
+    (*first == mark).then(|| skip_blanks(rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extensions() {
+        for text in [
+            "",
+            ";a",
+            ";a=b",
+            ";a;b",
+            ";a=\"b\"",
+            " ;a",
+            "\t; a = b ;c",
+            ";a=\"\"",
+            ";a=\"x;y\\\"\\\\ \t\u{e4}\";b",
+        ] {
+            assert!(are_extensions(text.as_bytes()), "{text:?}");
+        }
+        for text in [
+            " ",
+            ";",
+            "; ",
+            ";;a",
+            ";a;",
+            ";a=",
+            ";a=;b",
+            "a",
+            ";a ",
+            ";a=b ",
+            ";a b",
+            ";=b",
+            ";a=\"b",
+            ";a=\"b\\\"",
+            ";a=\"b\"c",
+            ";a=b\"c\"",
+            ",a",
+            ";a=b=c",
+            ";a=(b)",
+        ] {
+            assert!(!are_extensions(text.as_bytes()), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn long_extensions_need_bytes() {
+        let line = format!("1;{}", "x".repeat(1000));
+        let mut body = Body::chunked();
+        let taken = (0..100).take_while(|_| body.size(line.as_bytes(), 1 << 20).is_ok()).count();
+        assert_eq!(taken, (16 << 10) / (1002 - 18));
+        let line = format!("1000;{}", "x".repeat(1000));
+        let mut body = Body::chunked();
+        assert!((0..10_000).all(|_| body.size(line.as_bytes(), u64::MAX).is_ok()));
+    }
+}

@@ -1,0 +1,159 @@
+//! The Date header (RFC 9110, 6.6.1), in the form of RFC 9110, 5.6.7. The C library's own
+//! conversions read the time zone and free memory on the way, which a serving thread must not.
+
+mod parse;
+
+pub use crate::http::wire::date::parse::parse;
+
+/// "Sun, 06 Nov 1994 08:49:37 GMT"
+pub const LENGTH: usize = 29;
+
+const DAYS: &[u8; 21] = b"SunMonTueWedThuFriSat";
+const MONTHS: &[u8; 36] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
+
+/// The clock is asked for the date no more often, in milliseconds.
+const FRESH_MS: i64 = 50;
+
+/// The date that was asked for last, written anew when the second is another.
+pub struct Date {
+    asked_ms: i64,
+    second: i64,
+    text: [u8; LENGTH],
+}
+
+impl Date {
+    pub fn new() -> Date {
+        Date { asked_ms: -FRESH_MS, second: -1, text: [b' '; LENGTH] }
+    }
+
+    /// `now_ms` is any clock's that doesn't jump. `second` tells the time: counted from 1970-01-01, in
+    /// UTC, not negative.
+    pub fn at(&mut self, now_ms: i64, second: impl FnOnce() -> i64) -> &[u8; LENGTH] {
+        if now_ms - self.asked_ms >= FRESH_MS {
+            self.asked_ms = now_ms;
+            let second = second();
+            if second != self.second {
+                self.second = second;
+                self.text = text(second);
+            }
+        }
+        &self.text
+    }
+}
+
+/// The date of a second.
+pub fn text(second: i64) -> [u8; LENGTH] {
+    let (days, time) = (second.div_euclid(86_400), second.rem_euclid(86_400));
+    let (year, month, day) = civil(days);
+    // 1970-01-01 was a Thursday.
+    let weekday = (days + 4).rem_euclid(7);
+    let mut out = [b' '; LENGTH];
+    let mut at = 0;
+    let mut put = |part: &[u8]| {
+        for &byte in part {
+            if let Some(place) = out.get_mut(at) {
+                *place = byte;
+                at += 1;
+            }
+        }
+    };
+    put(three(DAYS, weekday));
+    put(b", ");
+    put(&two(day));
+    put(b" ");
+    put(three(MONTHS, month));
+    put(b" ");
+    put(&two(year / 100));
+    put(&two(year % 100));
+    put(b" ");
+    put(&two(time / 3600));
+    put(b":");
+    put(&two(time / 60 % 60));
+    put(b":");
+    put(&two(time % 60));
+    put(b" GMT");
+    out
+}
+
+/// "[06/Nov/1994:08:49:37 +0000]", as logs have it.
+pub fn in_brackets(second: i64) -> [u8; 28] {
+    let (days, time) = (second.div_euclid(86_400), second.rem_euclid(86_400));
+    let (year, month, day) = civil(days);
+    let mut out = *b"[dd/mon/yyyy:hh:mm:ss +0000]";
+    let mut put = |at: usize, part: &[u8]| {
+        for (place, &byte) in out.iter_mut().skip(at).zip(part) {
+            *place = byte;
+        }
+    };
+    put(1, &two(day));
+    put(4, three(MONTHS, month));
+    put(8, &two(year / 100));
+    put(10, &two(year % 100));
+    put(13, &two(time / 3600));
+    put(16, &two(time / 60 % 60));
+    put(19, &two(time % 60));
+    out
+}
+
+fn three(names: &[u8], index: i64) -> &[u8] {
+    let at = index as usize * 3;
+    names.get(at..at + 3).unwrap_or(b"???")
+}
+
+fn two(number: i64) -> [u8; 2] {
+    [b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8]
+}
+
+/// Year, month from 0 and day of a day counted from 1970-01-01, in the Gregorian calendar: years
+/// are taken to begin in March, so that the leap day is the last of its year.
+fn civil(days: i64) -> (i64, i64, i64) {
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let march_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * march_month + 2) / 5 + 1;
+    let month = if march_month < 10 { march_month + 2 } else { march_month - 10 };
+    (year_of_era + era * 400 + i64::from(month < 2), month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates() {
+        for (second, expected) in [
+            (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
+            (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"),
+            (951_782_400, "Tue, 29 Feb 2000 00:00:00 GMT"),
+            (951_868_799, "Tue, 29 Feb 2000 23:59:59 GMT"),
+            (4_107_542_399, "Sun, 28 Feb 2100 23:59:59 GMT"),
+            (4_107_542_400, "Mon, 01 Mar 2100 00:00:00 GMT"),
+            (253_402_300_799, "Fri, 31 Dec 9999 23:59:59 GMT"),
+        ] {
+            assert_eq!(std::str::from_utf8(&text(second)), Ok(expected));
+        }
+    }
+
+    #[test]
+    fn dates_in_logs() {
+        for (second, expected) in [
+            (0, "[01/Jan/1970:00:00:00 +0000]"),
+            (784_111_777, "[06/Nov/1994:08:49:37 +0000]"),
+            (253_402_300_799, "[31/Dec/9999:23:59:59 +0000]"),
+        ] {
+            assert_eq!(std::str::from_utf8(&in_brackets(second)), Ok(expected));
+        }
+    }
+
+    #[test]
+    fn one_text_per_second() {
+        let mut date = Date::new();
+        assert_eq!(date.at(0, || 784_111_777), b"Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(date.at(FRESH_MS - 1, || unreachable!()), b"Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(date.at(FRESH_MS, || 784_111_778), b"Sun, 06 Nov 1994 08:49:38 GMT");
+    }
+}

@@ -1,0 +1,121 @@
+//! Where a request ends, as its headers tell (RFC 9112, 6). What two readers could understand in
+//! two ways is refused: the request that one of them doesn't see is somebody's way in.
+
+use crate::http::wire::body::Body;
+use crate::http::wire::scan::{members, trim};
+use crate::http::wire::status::{
+    BAD_REQUEST, CONTENT_TOO_LARGE, EXPECTATION_FAILED, NOT_IMPLEMENTED, Status,
+};
+use crate::http::wire::target::is_host;
+
+#[derive(Default)]
+pub struct Framing {
+    length: Option<u64>,
+    /// A Transfer-Encoding header was there.
+    transfer: bool,
+    chunked: bool,
+    /// A transfer coding was named that isn't known here.
+    unknown: bool,
+    pub host: bool,
+    /// The client waits for `100 Continue` before it sends the body.
+    pub expects: bool,
+    pub is_1_0: bool,
+    /// What `Connection` says.
+    close: bool,
+    keep_alive: bool,
+}
+
+impl Framing {
+    /// Takes one header into account.
+    pub fn header(&mut self, name: &[u8], value: &[u8]) -> Result<(), Status> {
+        match name.len() {
+            4 if name.eq_ignore_ascii_case(b"host") => {
+                if self.host || !is_host(value) {
+                    return Err(BAD_REQUEST);
+                }
+                self.host = true;
+            }
+            6 if name.eq_ignore_ascii_case(b"expect") => {
+                for expectation in members(value) {
+                    if !expectation.eq_ignore_ascii_case(b"100-continue") {
+                        return Err(EXPECTATION_FAILED);
+                    }
+                    self.expects = true;
+                }
+            }
+            10 if name.eq_ignore_ascii_case(b"connection") => {
+                for option in members(value) {
+                    self.close |= option.eq_ignore_ascii_case(b"close");
+                    self.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
+                }
+            }
+            14 if name.eq_ignore_ascii_case(b"content-length") => {
+                if self.length.is_some() {
+                    return Err(BAD_REQUEST);
+                }
+                self.length = Some(decimal(value)?);
+            }
+            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => self.transfer(value)?,
+            _ => (),
+        }
+        Ok(())
+    }
+
+    fn transfer(&mut self, value: &[u8]) -> Result<(), Status> {
+        self.transfer = true;
+        for coding in value.split(|&b| b == b',').map(trim) {
+            // Chunked comes last, and once. Who looks for that one word alone reads a list with an
+            // empty member as no chunked.
+            if self.chunked || coding.is_empty() {
+                return Err(BAD_REQUEST);
+            }
+            self.chunked = coding.eq_ignore_ascii_case(b"chunked");
+            self.unknown |= !self.chunked;
+        }
+        Ok(())
+    }
+
+    /// Whether the connection ends behind the response, as far as the client is concerned (RFC 9112, 9.3).
+    pub fn ends_connection(&self) -> bool {
+        self.close || self.is_1_0 && !self.keep_alive
+    }
+
+    /// Whether the head speaks of a body, if only an empty one.
+    pub fn announces(&self) -> bool {
+        self.transfer || self.length.is_some()
+    }
+
+    /// What follows the head, once all of it is known.
+    pub fn body(&self, limit: u64) -> Result<Body, Status> {
+        if self.transfer {
+            if self.length.is_some() || self.is_1_0 {
+                return Err(BAD_REQUEST);
+            }
+            if self.unknown {
+                return Err(NOT_IMPLEMENTED);
+            }
+            return Ok(Body::chunked());
+        }
+        match self.length {
+            Some(length) if length > limit => Err(CONTENT_TOO_LARGE),
+            length => Ok(Body::of_length(length.unwrap_or(0))),
+        }
+    }
+}
+
+/// Whether a header of this name, among the trailers, would have said where the request ends or whose
+/// it is (RFC 9110, 6.5.1): who merges trailers into the headers would read it.
+pub fn is_for_the_head(name: &[u8]) -> bool {
+    let names: [&[u8]; 3] = [b"content-length", b"transfer-encoding", b"host"];
+    names.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// Digits only. What is too long for a u64 is certainly too long for a body.
+fn decimal(text: &[u8]) -> Result<u64, Status> {
+    if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
+        return Err(BAD_REQUEST);
+    }
+    Ok(text.iter().fold(0u64, |value, digit| {
+        value.saturating_mul(10).saturating_add(u64::from(digit - b'0'))
+    }))
+}

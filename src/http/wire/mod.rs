@@ -1,0 +1,14 @@
+//! HTTP/1.1 as bytes: reading requests and writing responses, on slices.
+#![forbid(unsafe_code)]
+
+pub mod body;
+pub mod date;
+pub mod encode;
+pub mod framing;
+pub mod limits;
+pub mod line;
+pub mod parse;
+pub mod scan;
+pub mod status;
+pub mod target;
+pub mod url;

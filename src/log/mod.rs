@@ -1,0 +1,204 @@
+//! Log lines on C stdio's stdout, so that they interleave with the program's own `printf`, or to the
+//! program's sink.
+//!
+//! A line that is off costs one relaxed load (`level`); a line that is on is formatted on the stack
+//! and written in one call. Nothing here changes errno.
+
+mod level;
+mod sink;
+pub mod stream;
+
+use core::ffi::{CStr, c_char, c_int, c_void};
+use core::fmt::{self, Write};
+use core::mem::MaybeUninit;
+
+use crate::abi::types::LOG_DEBUG_TYPE as DEBUG;
+use crate::abi::types::LOG_WARN_TYPE as WARN;
+pub use crate::abi::types::{LOG_ERR_TYPE as ERR, LOG_MSG_TYPE as MSG};
+pub use crate::log::level::{enabled, level, set_level};
+pub use crate::log::sink::set as set_sink;
+use crate::sys::errno;
+use crate::sys::stdio::{self, Stream};
+
+/// Longest text of a formatted line, without the tag and the newline.
+const TEXT_MAX: usize = 1023;
+/// Where `raw` bytes are: the end of the last private-use plane.
+const RAW: u32 = 0x10_FE00;
+/// Room for the longest tag, the text and the newline (or a NUL in its place).
+const LINE_MAX: usize = 8 + TEXT_MAX + 1;
+
+/// Writes a `[msg]` line.
+macro_rules! log_msg {
+    ($($arg:tt)*) => { $crate::log::log_line!($crate::log::MSG, $($arg)*) };
+}
+/// Writes an `[err]` line.
+macro_rules! log_err {
+    ($($arg:tt)*) => { $crate::log::log_line!($crate::log::ERR, $($arg)*) };
+}
+macro_rules! log_line {
+    ($severity:expr, $($arg:tt)*) => {
+        if $crate::log::enabled($severity) {
+            $crate::log::line($severity, ::core::format_args!($($arg)*));
+        }
+    };
+}
+pub(crate) use log_line;
+
+fn tag(severity: c_int) -> &'static str {
+    match severity {
+        DEBUG => "[debug] ",
+        MSG => "[msg] ",
+        WARN => "[warn] ",
+        ERR => "[err] ",
+        _ => "[???] ",
+    }
+}
+
+/// Formats and writes a line without asking for the level: the macros did.
+#[cold]
+#[inline(never)]
+pub fn line(severity: c_int, text: fmt::Arguments<'_>) {
+    let keep = errno::Keep::new();
+    let mut line = Line::new(severity);
+    // Line takes what fits and never fails; an error of a Display just ends the text.
+    let _ = line.write_fmt(text);
+    line.print(severity);
+    drop(keep);
+}
+
+/// A line under construction: tag, then at most `TEXT_MAX` bytes of text.
+struct Line {
+    bytes: [MaybeUninit<u8>; LINE_MAX],
+    len: usize,
+    /// Where the text begins, and where it has to end.
+    text: usize,
+    end: usize,
+}
+
+impl Line {
+    fn new(severity: c_int) -> Line {
+        let tag = tag(severity);
+        let (text, end) = (tag.len(), tag.len() + TEXT_MAX);
+        let mut line = Line { bytes: [MaybeUninit::uninit(); LINE_MAX], len: 0, text, end };
+        line.push(tag.as_bytes());
+        line
+    }
+
+    fn push(&mut self, text: &[u8]) {
+        let n = text.len().min(self.end - self.len);
+        // SAFETY: u8 and MaybeUninit<u8> have one layout, and any u8 is valid in the latter.
+        let text = unsafe { &*(&raw const text[..n] as *const [MaybeUninit<u8>]) };
+        self.bytes[self.len..self.len + n].copy_from_slice(text);
+        self.len += n;
+    }
+
+    /// Appends printf-formatted text.
+    ///
+    /// # Safety
+    /// `format` and `args` are a NUL-terminated format and a va_list that fits it.
+    unsafe fn push_format(&mut self, format: *const c_char, args: *mut c_void) {
+        // One byte more than the text may have: vsnprintf's NUL stands where the newline will.
+        let room = &mut self.bytes[self.len..=self.end];
+        // SAFETY: the caller's format and arguments.
+        self.len += unsafe { stdio::format(room, format, args) };
+    }
+
+    fn finish(&mut self, last: u8) -> &[u8] {
+        self.bytes[self.len].write(last);
+        // SAFETY: the first len bytes have been written by push, the last one just now.
+        unsafe { core::slice::from_raw_parts(self.bytes.as_ptr().cast(), self.len + 1) }
+    }
+
+    fn print(mut self, severity: c_int) {
+        let start = self.text;
+        if !sink::take(severity, &self.finish(0)[start..]) {
+            stream::write(Stream::Out, &[self.finish(b'\n')]);
+        }
+    }
+}
+
+impl Write for Line {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.push(text.as_bytes());
+        Ok(())
+    }
+
+    fn write_char(&mut self, c: char) -> fmt::Result {
+        match u8::try_from(u32::from(c).wrapping_sub(RAW)) {
+            Ok(byte) => self.push(&[byte]),
+            Err(_) => self.push(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+        Ok(())
+    }
+}
+
+/// A character that `Line` takes for one byte: names of any encoding pass through `fmt` that way.
+fn raw(byte: u8) -> char {
+    char::from_u32(RAW + u32::from(byte)).unwrap_or(char::REPLACEMENT_CHARACTER)
+}
+
+/// Displays a C string, byte for byte; NULL shows as `(null)`.
+/// Make one only of a pointer that is NULL or a NUL-terminated string for as long as it is used.
+pub struct CText(pub(crate) *const c_char);
+
+impl fmt::Display for CText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_null() {
+            return f.write_str("(null)");
+        }
+        // SAFETY: not NULL, hence a C string: see the type.
+        Bytes(unsafe { CStr::from_ptr(self.0) }.to_bytes()).fmt(f)
+    }
+}
+
+/// Displays text of any encoding, byte for byte.
+pub struct Bytes<'a>(pub &'a [u8]);
+
+impl fmt::Display for Bytes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for chunk in self.0.utf8_chunks() {
+            f.write_str(chunk.valid())?;
+            for &byte in chunk.invalid() {
+                f.write_char(raw(byte))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Writes a text, whole, as one line, without asking for the level: who reads the text has asked.
+pub fn text(severity: c_int, text: &CStr) {
+    let keep = errno::Keep::new();
+    if !sink::take(severity, text.to_bytes_with_nul()) {
+        stream::write(Stream::Out, &[tag(severity).as_bytes(), text.to_bytes(), b"\n"]);
+    }
+    drop(keep);
+}
+
+/// Writes a printf-formatted line, with `: errstr` behind it if there is one. A NULL format counts as empty. The
+/// level isn't asked for, as in `text`.
+///
+/// # Safety
+/// `format` is NULL or a C string, and `args` a va_list that fits it.
+pub unsafe fn formatted(
+    severity: c_int,
+    errstr: Option<&CStr>,
+    format: *const c_char,
+    args: *mut c_void,
+) {
+    let keep = errno::Keep::new();
+    let mut line = Line::new(severity);
+    if !format.is_null() {
+        // SAFETY: not NULL, hence a format that fits the arguments. errno still is the caller's, for %m.
+        unsafe { line.push_format(format, args) };
+    }
+    if let Some(errstr) = errstr {
+        line.push(b": ");
+        line.push(errstr.to_bytes());
+    }
+    line.print(severity);
+    drop(keep);
+}
+
+#[cfg(test)]
+mod tests;

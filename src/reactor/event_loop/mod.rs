@@ -1,0 +1,19 @@
+//! The event loop: its state, its iteration, and what it watches.
+
+pub mod budget;
+pub mod channel;
+pub mod channel_map;
+pub mod control;
+pub mod create;
+pub mod inherit;
+pub mod iteration;
+pub mod owner;
+pub mod posts;
+pub mod registration;
+pub mod registry;
+pub mod roster;
+pub mod signals;
+pub mod state;
+pub mod teardown;
+pub mod timers;
+pub mod wakeup;

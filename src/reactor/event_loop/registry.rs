@@ -1,0 +1,130 @@
+//! The process-wide table of descriptors: which registration a number stands for, on whatever
+//! loop. Accept asks it (a number that accept returns proves an older registration dead), closing
+//! asks it (is the number still ours?), and so does whoever has a channel and looks for its loop.
+
+use crate::abi::types::{channel, event_loop};
+use crate::log::stream;
+use crate::sys::lock::{Guard, Lock};
+use crate::sys::pool;
+use libc::c_int;
+use std::ptr;
+use std::sync::atomic::{
+    AtomicPtr, AtomicU64, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
+};
+
+#[derive(Clone, Copy)]
+pub struct Entry {
+    /// 0: none.
+    pub id: u64,
+    pub owner: *mut event_loop,
+    pub channel: *mut channel,
+    /// The channel is a connection's own.
+    pub connection: bool,
+}
+
+const NOBODY: Entry =
+    Entry { id: 0, owner: ptr::null_mut(), channel: ptr::null_mut(), connection: false };
+
+const PER_CHUNK: usize = 2048;
+const CHUNKS: usize = 8192;
+const SHARDS: usize = 64;
+
+static TABLE: [AtomicPtr<Entry>; CHUNKS] = [const { AtomicPtr::new(ptr::null_mut()) }; CHUNKS];
+/// Entries are read and written under the lock of their shard.
+static LOCKS: [Lock<()>; SHARDS] = [const { Lock::new(()) }; SHARDS];
+static LAST_ID: AtomicU64 = AtomicU64::new(0);
+
+/// A number for a registration, never used again in this process. Its lower half isn't 0.
+pub fn new_id() -> u64 {
+    loop {
+        let id = LAST_ID.fetch_add(1, Relaxed) + 1;
+        if id as u32 != 0 {
+            return id;
+        }
+    }
+}
+
+fn lock(fd: c_int) -> Guard<'static, ()> {
+    LOCKS[fd as usize % SHARDS].lock()
+}
+
+/// The entry of `fd`, or NULL where none can be (a chunk is made only when asked to).
+// tests/cmake/memcheck.supp knows it by its name.
+#[cfg_attr(feature = "plain-malloc", inline(never))]
+fn slot(fd: c_int, make: bool) -> *mut Entry {
+    let Some(at) = usize::try_from(fd).ok().and_then(|n| TABLE.get(n / PER_CHUNK)) else {
+        return ptr::null_mut();
+    };
+    let mut chunk = at.load(Acquire);
+    if chunk.is_null() && make {
+        let fresh = pool::run_alloc(PER_CHUNK * size_of::<Entry>()).cast::<Entry>();
+        if fresh.is_null() {
+            return fresh;
+        }
+        // SAFETY: the run has room for that many entries and is nobody else's yet.
+        unsafe { (0..PER_CHUNK).for_each(|i| fresh.add(i).write(NOBODY)) };
+        chunk = match at.compare_exchange(ptr::null_mut(), fresh, Release, Acquire) {
+            Ok(_) => fresh,
+            Err(theirs) => {
+                // SAFETY: ours lost the race and was seen by nobody.
+                unsafe { pool::run_free(fresh.cast(), PER_CHUNK * size_of::<Entry>()) };
+                theirs
+            }
+        };
+    }
+    if chunk.is_null() {
+        return chunk;
+    }
+    // SAFETY: chunks are never freed and have PER_CHUNK entries.
+    unsafe { chunk.add(fd as usize % PER_CHUNK) }
+}
+
+/// Enters a registration and returns the one that it replaces.
+pub fn enter(fd: c_int, entry: Entry) -> Option<Entry> {
+    let slot = slot(fd, true);
+    if slot.is_null() {
+        return None;
+    }
+    let _held = lock(fd);
+    // SAFETY: entries are only touched under their shard's lock.
+    let old = unsafe { slot.replace(entry) };
+    stream::note(fd, entry.connection);
+    (old.id != 0).then_some(old)
+}
+
+pub fn get(fd: c_int) -> Option<Entry> {
+    let slot = slot(fd, false);
+    if slot.is_null() {
+        return None;
+    }
+    let _held = lock(fd);
+    // SAFETY: as in `enter`.
+    let entry = unsafe { *slot };
+    (entry.id != 0).then_some(entry)
+}
+
+/// Takes a registration out, unless the number stands for another one by now.
+fn leave_if(fd: c_int, mine: impl Fn(&Entry) -> bool) {
+    let slot = slot(fd, false);
+    if slot.is_null() {
+        return;
+    }
+    let _held = lock(fd);
+    // SAFETY: as in `enter`.
+    unsafe {
+        if mine(&*slot) {
+            *slot = NOBODY;
+            stream::note(fd, false);
+        }
+    }
+}
+
+/// Takes the registration `id` out.
+pub fn leave(fd: c_int, id: u64) {
+    leave_if(fd, |entry| entry.id == id);
+}
+
+/// Takes the registration of a program's channel out.
+pub fn leave_channel(fd: c_int, ch: *mut channel) {
+    leave_if(fd, |entry| entry.channel == ch);
+}

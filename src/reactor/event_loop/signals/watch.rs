@@ -1,0 +1,199 @@
+//! A loop's side: its watchers, in the order in which they were started.
+
+use super::handler;
+use crate::abi::types::{event_loop, yolanda_signal_callback};
+use crate::reactor::event_loop::registry;
+use crate::reactor::event_loop::signals::handler::Node;
+use crate::reactor::event_loop::state::{Loop, count};
+use crate::sys::errno;
+use crate::sys::pool::array::Array;
+use libc::{c_int, c_void};
+use std::cell::Cell;
+
+#[derive(Clone, Copy)]
+struct Watcher {
+    id: u64,
+    number: c_int,
+    /// Stopped while the list was gone through.
+    dead: bool,
+    callback: yolanda_signal_callback,
+    data: *mut c_void,
+}
+
+/// What a loop has of all this. All zeroes: nothing.
+pub struct Watchers {
+    node: Cell<Option<&'static Node>>,
+    list: Array<Watcher>,
+    /// Calls on the loop's stack that go through the list, which keeps its places meanwhile.
+    walkers: Cell<u32>,
+    /// What they go on with, whichever is the innermost: the signals that have come, the next watcher, and the end
+    /// of those that they are for.
+    arrived: Cell<u64>,
+    next: Cell<usize>,
+    end: Cell<usize>,
+    has_dead: Cell<bool>,
+}
+
+impl Watchers {
+    fn all(&self) -> impl Iterator<Item = (usize, Watcher)> + '_ {
+        (0..self.list.len()).filter_map(|at| Some((at, self.list.get(at)?)))
+    }
+
+    /// Whether watchers are left of signals that are being delivered.
+    fn is_delivering(&self) -> bool {
+        self.next.get() < self.end.get()
+    }
+
+    /// The next watcher that a signal has come for.
+    fn next(&self) -> Option<Watcher> {
+        while self.is_delivering() {
+            let at = self.next.get();
+            self.next.set(at + 1);
+            let watcher = self.list.get(at)?;
+            if !watcher.dead && handler::has(self.arrived.get(), watcher.number) {
+                return Some(watcher);
+            }
+        }
+        None
+    }
+
+    /// Ends a watcher; its place goes when nobody walks the list.
+    fn stop(&self, at: usize, watcher: Watcher) {
+        self.list.set(at, Watcher { dead: true, ..watcher });
+        self.has_dead.set(true);
+        self.drop_if_unwanted(watcher.number);
+        handler::give_back(watcher.number);
+        self.sweep();
+    }
+
+    /// The loop doesn't want a signal any more that has no watcher on it.
+    fn drop_if_unwanted(&self, number: c_int) {
+        let wanted = self.all().any(|(_, watcher)| watcher.number == number && !watcher.dead);
+        if let Some(node) = self.node.get()
+            && !wanted
+        {
+            node.want(number, false);
+        }
+    }
+
+    /// Takes the dead out, unless somebody walks the list.
+    fn sweep(&self) {
+        if self.walkers.get() > 0 || !self.has_dead.replace(false) {
+            return;
+        }
+        let mut kept = 0;
+        for at in 0..self.list.len() {
+            if let Some(watcher) = self.list.get(at)
+                && !watcher.dead
+            {
+                self.list.set(kept, watcher);
+                kept += 1;
+            }
+        }
+        self.list.truncate(kept);
+    }
+}
+
+impl Loop {
+    /// Starts a watcher of a signal that is watchable, whose callback gets `data`. 0 with errno.
+    pub fn watch_signal(
+        &self,
+        number: c_int,
+        callback: yolanda_signal_callback,
+        data: *mut c_void,
+    ) -> u64 {
+        let own = &self.signals;
+        if own.node.get().is_none() {
+            own.node.set(handler::enlist(self));
+        }
+        let room = own.list.reserve(own.list.len() + 1);
+        let (Some(node), true) = (own.node.get(), room) else {
+            errno::set(libc::ENOMEM);
+            return 0;
+        };
+        // Wanted before it can arrive.
+        node.want(number, true);
+        if !handler::take(number) {
+            let _keep = errno::Keep::new();
+            own.drop_if_unwanted(number);
+            return 0;
+        }
+        let id = registry::new_id();
+        own.list.push(Watcher { id, number, dead: false, callback, data });
+        id
+    }
+
+    /// Stops a watcher. False when the number names none.
+    pub fn unwatch_signal(&self, id: u64) -> bool {
+        let own = &self.signals;
+        let found = own.all().find(|(_, watcher)| watcher.id == id && !watcher.dead);
+        if let Some((at, watcher)) = found {
+            own.stop(at, watcher);
+        }
+        found.is_some()
+    }
+
+    /// Calls the watchers of the signals that have come. Those that a callback starts wait for the next
+    /// signal. A callback may run the loop, whose pass then goes on with the watchers that are left.
+    pub fn deliver_signals(&self) {
+        let own = &self.signals;
+        let Some(node) = own.node.get() else { return };
+        if !own.is_delivering() {
+            own.arrived.set(node.take_arrived());
+            if own.arrived.get() == 0 {
+                return;
+            }
+            own.next.set(0);
+            own.end.set(own.list.len());
+        }
+        own.walkers.set(own.walkers.get() + 1);
+        while let Some(Watcher { number, callback, data, .. }) = own.next() {
+            count(&self.counts.callbacks, 1);
+            if let Some(callback) = callback {
+                // SAFETY: who starts a watcher gives it data that is there until it is stopped.
+                unsafe { callback(self.as_c(), number, data) };
+            }
+        }
+        own.walkers.set(own.walkers.get() - 1);
+        own.sweep();
+    }
+
+    /// Whether watchers are left of signals that are being delivered.
+    pub fn is_delivering_signals(&self) -> bool {
+        self.signals.is_delivering()
+    }
+
+    /// Ends all watchers; outside of callbacks.
+    pub fn forget_signals(&self) {
+        let own = &self.signals;
+        while let Some((at, watcher)) = own.all().find(|(_, watcher)| !watcher.dead) {
+            own.stop(at, watcher);
+        }
+        own.list.clear();
+        own.end.set(0);
+        if let Some(node) = own.node.take() {
+            node.leave();
+        }
+    }
+}
+
+/// # Safety
+/// On the loop's thread, within a pass.
+pub unsafe fn deliver(l: *mut event_loop) {
+    // SAFETY: the caller's loop is live.
+    unsafe { Loop::from_c(l) }.deliver_signals();
+}
+
+/// # Safety
+/// On the loop's thread.
+pub unsafe fn is_delivering(l: *mut event_loop) -> bool {
+    // SAFETY: the caller's loop is live.
+    unsafe { Loop::from_c(l) }.is_delivering_signals()
+}
+
+/// # Safety
+/// On the loop's thread, outside of its callbacks.
+pub unsafe fn forget_loop(l: *mut event_loop) {
+    // SAFETY: the caller's loop is live.
+    unsafe { Loop::from_c(l) }.forget_signals();
+}

@@ -1,0 +1,6 @@
+//! Bytes in: reading, and what makes it wait.
+
+pub mod back_pressure;
+pub mod pace;
+pub mod pause;
+pub mod read;

@@ -1,0 +1,180 @@
+//! The end of a connection. It is closed in a pass of its loop; at the end of the pass, when no frame
+//! can still touch it, its blocks go back, and its memory when nobody has retained it. Otherwise the
+//! last who lets go frees it, on whatever thread.
+
+use super::{open, ready, shutdown, timeouts};
+use crate::abi::types::buffer;
+use crate::reactor::client;
+use crate::reactor::event_loop::registration::Removed;
+use crate::reactor::event_loop::registry;
+use crate::reactor::event_loop::state::Loop;
+use crate::reactor::event_loop::state::count;
+use crate::reactor::tcp_connection::close_reason::CloseReason;
+use crate::reactor::tcp_connection::input::read;
+use crate::reactor::tcp_connection::output::{batch, file, queue};
+use crate::reactor::tcp_connection::shims;
+use crate::reactor::tcp_connection::{Connection, Owner};
+use crate::sync::refs::Released;
+use crate::sys::{fd as sys_fd, pool, socket};
+use std::ptr;
+
+/// Takes the connection off its loop, calls the closed callback, closes the descriptor if it still
+/// is this connection's, and leaves the rest to `reap`. Without a decision before it is an end in
+/// order.
+pub fn close(conn: &Connection) {
+    // SAFETY: reaping waits for the outermost call of the loop on this stack.
+    unsafe {
+        batch::flush_of(conn);
+        if !conn.life.close() {
+            return;
+        }
+        ready::decide(conn, CloseReason::InOrder);
+        shims::delist(conn);
+        conn.intake.shut();
+        conn.descriptor.shut();
+        timeouts::stop(conn);
+        file::let_go(conn);
+        let own = conn.event_loop();
+        let fd = conn.number.get();
+        conn.channel.fd.set(fd);
+        // No code of the program has had the descriptor of such a connection.
+        let trusted = conn.protocol().is_some() && conn.identity.get() == 0;
+        let mut ours = true;
+        if conn.registered.get() {
+            own.closes_next.set(trusted);
+            let removed = shims::take_off(conn, fd);
+            own.closes_next.set(false);
+            ours = trusted || conn.identity.get() != 0 || removed == Removed::Open;
+        }
+        if let Some(header) = conn.maker() {
+            (header.maker().closing)(conn);
+        }
+        let client = conn.owner.get().client();
+        if !client.is_null() {
+            conn.owner.set(Owner::NOBODY);
+            client::ended(client, conn.received.get());
+        }
+        if let Some(callback) = conn.public.connectionClosedCallBack.get() {
+            if ours && !trusted {
+                open::identify_once(conn);
+            }
+            callback(conn.as_c());
+        }
+        give_up_number(conn, ours);
+        count(&own.counts.connections, u64::MAX);
+        leave_maker(conn);
+        conn.next_dead.set(own.dead.get());
+        own.dead.set(conn.raw());
+    }
+}
+
+/// The maker has one connection less.
+fn leave_maker(conn: &Connection) {
+    if let Some(header) = conn.maker() {
+        (header.maker().left)(conn);
+    }
+}
+
+/// Gives the number up, and closes it where it still is this connection's.
+fn give_up_number(conn: &Connection, ours: bool) {
+    // SAFETY: a connection that has closed; other threads that look at the descriptor are waited for.
+    unsafe {
+        let fd = conn.number.get();
+        let ours = ours && open::is_entered(conn) && open::is_as_noted(conn);
+        registry::leave(fd, conn.id.get());
+        if ours {
+            // The one who asks may need this processor to come to an end.
+            conn.descriptor.wait_for_users(|| {
+                libc::sched_yield();
+            });
+            if shutdown::is_torn(conn) {
+                socket::reset_on_close(fd);
+            }
+            sys_fd::close(fd);
+        }
+    }
+}
+
+/// Ends a connection whose loop was freed before it came there: the closed callback is called where
+/// the completed one was.
+///
+/// # Safety
+/// After the completed callback, on its thread.
+pub unsafe fn without_loop(conn: &Connection) {
+    // SAFETY: the library's reference is given up here, as `reap` would.
+    unsafe {
+        ready::decide(conn, CloseReason::Stopped);
+        conn.life.close();
+        conn.intake.shut();
+        conn.descriptor.shut();
+        if let Some(callback) = conn.public.connectionClosedCallBack.get() {
+            callback(conn.as_c());
+        }
+        give_up_number(conn, true);
+        leave_maker(conn);
+        empty_buffers(conn);
+        if conn.refs.let_go() == Released::Last {
+            open::discard(conn.raw());
+        }
+    }
+}
+
+/// Lets the dead go that no list holds any more.
+///
+/// # Safety
+/// On the loop's thread, outside of all callbacks.
+pub unsafe fn reap(l: &Loop) {
+    // SAFETY: the dead list is this thread's; nothing is used of a connection that was let go.
+    unsafe {
+        let mut first = l.dead.replace(ptr::null_mut());
+        while let Some(conn) = first.as_ref() {
+            first = conn.next_dead.get();
+            if conn.on_ready.get() || conn.on_lingering.get() || conn.on_held.get() {
+                conn.next_dead.set(l.dead.get());
+                l.dead.set(conn.raw());
+            } else {
+                empty_buffers(conn);
+                if conn.refs.let_go() == Released::Last {
+                    open::discard(conn.raw());
+                }
+            }
+        }
+    }
+}
+
+/// A block that C put into a buffer of a connection is the library's to free.
+fn free_foreign(b: &buffer, block: *mut u8) {
+    // SAFETY: neither lent by the library nor in its pools: malloc'd, by the contract.
+    unsafe {
+        let data = b.data.get().cast::<u8>();
+        if data != block && !pool::owns(data) {
+            libc::free(data.cast());
+        }
+    }
+}
+
+/// Gives the buffers' memory back. They show nothing from now on.
+fn empty_buffers(conn: &Connection) {
+    let nothing = conn.event_loop().empty.get();
+    free_foreign(&conn.input, conn.input_block.get());
+    free_foreign(&conn.output, conn.output_block.get());
+    read::free_block(conn);
+    queue::free_block(conn);
+    open::empty(&conn.input, nothing);
+    open::empty(&conn.output, nothing);
+}
+
+/// Gives one reference back; the last one frees. None: there was none to give back.
+///
+/// # Safety
+/// The reference is the caller's.
+pub unsafe fn release(conn: *mut Connection) -> Released {
+    // SAFETY: the last reference: nobody else has the pointer.
+    unsafe {
+        let how = (*conn).refs.release();
+        if how == Released::Last {
+            open::discard(conn);
+        }
+        how
+    }
+}

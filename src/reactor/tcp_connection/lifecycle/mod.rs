@@ -1,0 +1,9 @@
+//! From the first registration of a connection to its last byte and its end.
+
+pub mod close;
+pub mod open;
+pub mod overdue;
+pub mod phase;
+pub mod ready;
+pub mod shutdown;
+pub mod timeouts;

@@ -1,0 +1,142 @@
+//! The last that is sent: a half-close, and the end of the connection after it. If what was sent isn't whole,
+//! and the peer would take the end of the stream for its end, the peer gets a reset instead.
+
+use super::{open, ready, timeouts};
+use crate::reactor::tcp_connection::close_reason::CloseReason;
+use crate::reactor::tcp_connection::input::pause;
+use crate::reactor::tcp_connection::output::{batch, queue, quota};
+use crate::reactor::tcp_connection::posted;
+use crate::reactor::tcp_connection::{AfterSending, Connection, Side};
+use crate::sys::{errno, fd as sys_fd};
+use libc::c_int;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// What a peer that goes by the end of the stream still has to get.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Tail {
+    /// Nothing, or it can tell without the end of the stream.
+    None,
+    /// What is queued.
+    Queued,
+    /// More than was sent so far.
+    Unsent,
+}
+
+/// Notes what is still to come. False when memory is out.
+pub fn set_tail(conn: &Connection, tail: Tail) -> bool {
+    let cold = conn.make_cold();
+    if let Some(cold) = cold {
+        cold.tail.store(tail as u8, Relaxed);
+    }
+    cold.is_some()
+}
+
+/// Whether the end of the stream would pass for the end of something that isn't whole.
+pub fn is_torn(conn: &Connection) -> bool {
+    let Some(cold) = conn.cold() else {
+        return false;
+    };
+    let tail = cold.tail.load(Relaxed);
+    tail == Tail::Unsent as u8 || tail == Tail::Queued as u8 && !queue::is_empty(conn)
+}
+
+/// Whether all that was accepted has gone to the kernel. What waits in the loop's group is sent for that.
+pub fn all_sent(conn: &Connection) -> bool {
+    batch::flush_of(conn);
+    quota::all_sent(conn)
+}
+
+/// Does what waited until all that was accepted is sent, if that is so by now.
+pub fn look(conn: &Connection) {
+    if !all_sent(conn) {
+        return;
+    }
+    if conn.ended.get() && !conn.answering.get() {
+        return ready::close_in_pass(conn, CloseReason::InOrder);
+    }
+    if conn.after_sending.get() != AfterSending::GoOn {
+        return ready::schedule(conn);
+    }
+    if conn.side.get() == Side::Shutting {
+        half_close(conn);
+    }
+}
+
+/// Sends the end of the stream, once.
+pub fn half_close(conn: &Connection) {
+    if !Side::half_close(&conn.side) {
+        return;
+    }
+    if is_torn(conn) {
+        return ready::close_in_pass(conn, CloseReason::Canceled);
+    }
+    let fd = conn.channel.fd.get();
+    if sys_fd::shut_writing(fd) < 0 {
+        let e = errno::get();
+        log_msg!("tcp_connection_shutdown failed, socket == {}", fd);
+        if e == libc::EBADF {
+            ready::close_in_pass(conn, CloseReason::of_call(e));
+        }
+    }
+}
+
+/// Ends what is accepted for sending, on any thread; the end of the stream follows what was accepted before.
+pub fn shut(conn: &Connection) {
+    if !open::is_open_here(conn) {
+        return;
+    }
+    if conn.event_loop().on_owner() {
+        conn.intake.shut();
+        conn.take_in();
+        return take_posted_shutdown(conn);
+    }
+    if conn.intake.is_shut() {
+        return;
+    }
+    let Some(task) = posted::shutdown(conn) else {
+        log_err!("tcp_connection_shutdown: no memory");
+        return;
+    };
+    if conn.intake.shut() {
+        conn.event_loop().post(task);
+    }
+}
+
+/// A shutdown that was asked for earlier, on whatever thread.
+pub fn take_posted_shutdown(conn: &Connection) {
+    Side::shut(&conn.side);
+    if open::is_open(conn) {
+        look(conn);
+    }
+}
+
+/// The end that another thread asked for.
+pub fn take_posted_end(conn: &Connection, time: i64) {
+    if end_at(conn, time) < 0 && errno::get() == libc::ENOMEM {
+        ready::close_in_pass(conn, CloseReason::NoMemory);
+    }
+}
+
+/// Has the connection close after its queue is sent, or at `time`. 0, or -1 with errno.
+pub fn end_at(conn: &Connection, time: i64) -> c_int {
+    if !open::is_open(conn) {
+        return errno::fail(libc::ENOTCONN);
+    }
+    if !conn.make_cold().is_some_and(|cold| timeouts::cut_at(conn, cold, time)) {
+        return errno::fail(libc::ENOMEM);
+    }
+    conn.intake.shut();
+    Side::shut(&conn.side);
+    if open::is_announced(conn) {
+        begin_end(conn);
+    }
+    0
+}
+
+/// What comes after the last send: what arrives is dropped, until the peer has ended too.
+pub fn begin_end(conn: &Connection) {
+    pause::resume(conn);
+    conn.after_sending.set(AfterSending::Linger);
+    ready::schedule(conn);
+}

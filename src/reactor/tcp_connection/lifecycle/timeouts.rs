@@ -1,0 +1,156 @@
+//! Time limits of a connection. Bytes only leave a stamp; one timer per connection looks at the
+//! stamps when it is due, and goes on for the rest.
+//!
+//! A socket takes bytes in large steps: a peer that reads all the time, but slowly, may leave the
+//! library without a writable socket for long. So the timer also asks the kernel from time to time
+//! how much of what it took is still on its way.
+
+mod look;
+
+use super::open;
+use crate::reactor::event_loop::timers;
+use crate::reactor::tcp_connection::Connection;
+use crate::reactor::tcp_connection::cold_state::ColdState;
+use crate::reactor::tcp_connection::lifecycle::timeouts::look::arm;
+pub use crate::reactor::tcp_connection::lifecycle::timeouts::look::judge;
+use crate::reactor::tcp_connection::settings::{Settings, Timeouts};
+use crate::sys::fd as sys_fd;
+use std::cell::Cell;
+use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
+
+const NS_PER_MS: i64 = 1_000_000;
+/// Beyond all times; as far as a timer goes.
+const NEVER: i64 = i64::MAX;
+
+/// Times are nanoseconds of the monotonic clock.
+pub struct State {
+    limits: Cell<Timeouts>,
+    /// When bytes last came, when bytes last went, and when the queue began or last went on.
+    received: Cell<i64>,
+    sent: Cell<i64>,
+    moved: Cell<i64>,
+    /// How many bytes the kernel has taken, and how many of them the peer had by the last look (low
+    /// bits of both); whether the rest was more than nothing.
+    written: Cell<u32>,
+    arrived: Cell<u32>,
+    on_its_way: Cell<bool>,
+    /// When the connection is cut, whatever moves. Its loop sets it even while the completed callback
+    /// has the rest.
+    cut: AtomicI64,
+    /// The timer, 0 for none, and when it is due.
+    timer: Cell<u64>,
+    due: Cell<i64>,
+}
+
+impl State {
+    /// Nothing is limited.
+    pub fn new() -> State {
+        State {
+            limits: Cell::new(Settings::DEFAULT.timeouts),
+            received: Cell::new(0),
+            sent: Cell::new(0),
+            moved: Cell::new(0),
+            written: Cell::new(0),
+            arrived: Cell::new(0),
+            on_its_way: Cell::new(false),
+            cut: AtomicI64::new(NEVER),
+            timer: Cell::new(0),
+            due: Cell::new(NEVER),
+        }
+    }
+
+    fn is_on(&self) -> bool {
+        self.limits.get() != Settings::DEFAULT.timeouts
+    }
+}
+
+fn after(start: i64, ms: i64) -> i64 {
+    start.saturating_add(ms.saturating_mul(NS_PER_MS))
+}
+
+/// The times of a connection that has limits.
+#[inline]
+fn limited(conn: &Connection) -> Option<&State> {
+    conn.cold().map(|cold| &cold.times).filter(|times| times.is_on())
+}
+
+/// Bytes have come, or reading begins: the waiting starts again.
+#[inline]
+pub fn received(conn: &Connection) {
+    if let Some(times) = limited(conn) {
+        times.received.set(timers::now_ns());
+    }
+}
+
+/// The kernel has taken `n` bytes.
+#[inline]
+pub fn sent(conn: &Connection, n: usize) {
+    if let Some(times) = limited(conn)
+        && open::is_announced(conn)
+    {
+        let now = timers::now_ns();
+        times.sent.set(now);
+        times.moved.set(now);
+        times.written.set(times.written.get().wrapping_add(n as u32));
+    }
+}
+
+/// Bytes wait that the kernel didn't take, and none did before.
+#[inline]
+pub fn queued(conn: &Connection) {
+    if let Some(times) = limited(conn)
+        && open::is_announced(conn)
+    {
+        times.moved.set(timers::now_ns());
+    }
+}
+
+/// Sets the limits, from now on. False when memory is out.
+pub fn set(conn: &Connection, cold: &ColdState, limits: Timeouts) -> bool {
+    cold.times.limits.set(limits);
+    !open::is_announced(conn) || begin(conn)
+}
+
+/// Has the connection closed at a time, or before, if that was asked for before. False when memory
+/// is out.
+pub fn cut_at(conn: &Connection, cold: &ColdState, time: i64) -> bool {
+    cold.times.cut.fetch_min(time, Relaxed);
+    !open::is_announced(conn) || arm(conn, &cold.times)
+}
+
+/// When a time that lies so far ahead comes.
+pub fn in_ms(ms: i64) -> i64 {
+    after(timers::now_ns(), ms)
+}
+
+/// Whether a time was set for a connection's end.
+pub fn is_cut(conn: &Connection) -> bool {
+    conn.cold().is_some_and(|cold| cold.times.cut.load(Relaxed) != NEVER)
+}
+
+/// All waiting of a connection with cold state begins now. False when memory is out.
+pub fn begin(conn: &Connection) -> bool {
+    let Some(times) = conn.cold().map(|cold| &cold.times) else {
+        return true;
+    };
+    if times.is_on() {
+        let now = timers::now_ns();
+        times.received.set(now);
+        times.sent.set(now);
+        times.moved.set(now);
+        let left = sys_fd::on_its_way(conn.number.get());
+        times.arrived.set(times.written.get().wrapping_sub(left));
+        times.on_its_way.set(left > 0);
+    }
+    arm(conn, times)
+}
+
+/// Stops the timer of a connection that ends.
+pub fn stop(conn: &Connection) {
+    if let Some(cold) = conn.cold() {
+        let timer = cold.times.timer.replace(0);
+        if timer != 0 {
+            conn.event_loop().stop_timer(timer);
+        }
+    }
+}

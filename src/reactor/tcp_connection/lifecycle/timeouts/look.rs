@@ -1,0 +1,126 @@
+//! What the timer of a connection does when it is due.
+
+use super::{NEVER, NS_PER_MS, State, after, stop};
+use crate::abi::types::{EVENT_READ, event_loop};
+use crate::reactor::event_loop::state::count;
+use crate::reactor::event_loop::timers;
+use crate::reactor::tcp_connection::Connection;
+use crate::reactor::tcp_connection::close_reason::CloseReason;
+use crate::reactor::tcp_connection::lifecycle::{open, overdue, ready};
+use crate::reactor::tcp_connection::output::queue;
+use crate::sys::fd as sys_fd;
+use libc::c_void;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// The turn of a connection that is overdue comes before.
+const JUDGED_WITHIN_MS: i64 = 1000;
+
+/// Has the timer look when the next limit may be reached. False when memory is out.
+pub fn arm(conn: &Connection, times: &State) -> bool {
+    let now = timers::now_ns();
+    let due = next(conn, times, now).min(next_look(times, now)).min(times.cut.load(Relaxed));
+    if due == NEVER || !open::is_open(conn) {
+        stop(conn);
+        return true;
+    }
+    if times.timer.get() != 0 && times.due.get() <= due {
+        return true;
+    }
+    times.due.set(due);
+    // Rounded up: never early.
+    let delay = (due.saturating_sub(now).max(0) as u64).div_ceil(NS_PER_MS as u64) as i64;
+    let l = conn.event_loop();
+    if times.timer.get() != 0 {
+        return l.restart_timer(times.timer.get(), delay, 0);
+    }
+    times.timer.set(l.start_timer(delay, 0, Some(on_timer), conn.as_c().cast()));
+    times.timer.get() != 0
+}
+
+/// The earliest time at which one of the limits may be reached.
+fn next(conn: &Connection, times: &State, now: i64) -> i64 {
+    let mut first = NEVER;
+    let mut limit = |ms: i64, since: i64| {
+        if ms > 0 {
+            first = first.min(after(since, ms));
+        }
+    };
+    let limits = times.limits.get();
+    limit(limits.idle, times.received.get().max(times.sent.get()));
+    // What doesn't count now may begin to count at any time from now on.
+    limit(limits.read, if reads(conn) { times.received.get() } else { now });
+    limit(limits.write, if queue::is_empty(conn) { now } else { times.moved.get() });
+    first
+}
+
+/// When to ask again how much is on its way: often enough for what `arrive` finds out to be worth a
+/// stamp of that time.
+fn next_look(times: &State, now: i64) -> i64 {
+    let limits = times.limits.get();
+    let part = |ms: i64| if ms > 0 { after(now, (ms / 4).max(1)) } else { NEVER };
+    part(limits.idle).min(part(limits.write))
+}
+
+/// Looks whether the peer has taken something of what the kernel has.
+fn arrive(conn: &Connection, times: &State, now: i64) {
+    if times.written.get() == times.arrived.get() {
+        return;
+    }
+    let left = sys_fd::on_its_way(conn.number.get());
+    let arrived = times.written.get().wrapping_sub(left);
+    let before = times.arrived.replace(arrived);
+    // What came and went between two looks has left its stamp when it was written.
+    let was_slow = times.on_its_way.replace(left > 0);
+    if arrived != before && (was_slow || left > 0) {
+        times.sent.set(now);
+        times.moved.set(now);
+    }
+}
+
+/// Whether the connection takes bytes in, or would if it weren't for its own output: not while it is
+/// paused or off its loop, nor after the peer's end.
+fn reads(conn: &Connection) -> bool {
+    conn.registered.get() && conn.channel.events.get() & EVENT_READ != 0
+}
+
+/// Whether a limit seems to be reached.
+fn is_over(conn: &Connection, times: &State, now: i64) -> bool {
+    times.cut.load(Relaxed) <= now || next(conn, times, now) <= now
+}
+
+unsafe extern "C-unwind" fn on_timer(_l: *mut event_loop, timer: u64, data: *mut c_void) {
+    // SAFETY: the timer is stopped when its connection closes, which is freed later.
+    let conn = unsafe { Connection::from_c(data.cast()) };
+    let l = conn.event_loop();
+    // No callback of the program.
+    count(&l.counts.callbacks, u64::MAX);
+    let Some(times) = conn.cold().map(|cold| &cold.times) else {
+        return;
+    };
+    let now = timers::now_ns();
+    times.due.set(NEVER);
+    arrive(conn, times, now);
+    if is_over(conn, times, now) {
+        // The timer stays: `judge` arms it anew, and needs no memory for that.
+        l.restart_timer(timer, JUDGED_WITHIN_MS, 0);
+        overdue::begin(conn);
+    } else {
+        arm(conn, times);
+    }
+}
+
+/// Closes an open connection that is over a limit after its turn, and goes on with the others.
+pub fn judge(conn: &Connection) {
+    let Some(times) = conn.cold().map(|cold| &cold.times).filter(|times| times.timer.get() != 0)
+    else {
+        return;
+    };
+    let now = timers::now_ns();
+    arrive(conn, times, now);
+    if is_over(conn, times, now) {
+        log_msg!("{} has timed out", open::name(conn));
+        ready::decide(conn, CloseReason::TimedOut);
+    } else {
+        arm(conn, times);
+    }
+}

@@ -1,0 +1,97 @@
+//! How much may wait to be sent. One count has all bytes that were taken from senders and not yet by
+//! the kernel, whether the queue has them or a task on its way to it.
+
+use super::{queue, water_marks};
+use crate::reactor::buffer::SIZE_MAX;
+use crate::reactor::tcp_connection::output::write_side::Refused;
+use crate::reactor::tcp_connection::shims::readable;
+use crate::reactor::tcp_connection::{Connection, LIMIT};
+use std::sync::atomic::Ordering::Relaxed;
+
+#[derive(Clone, Copy)]
+struct Limit {
+    max: usize,
+    refuses: bool,
+}
+
+impl Limit {
+    /// Whether a send of `len` bytes is taken while `waiting` bytes wait.
+    fn takes(self, waiting: usize, len: usize) -> bool {
+        let fits = if self.refuses { waiting + len <= self.max } else { waiting < self.max };
+        fits && waiting + len <= SIZE_MAX
+    }
+}
+
+fn limit(conn: &Connection) -> Limit {
+    conn.cold().map_or(Limit { max: LIMIT, refuses: false }, |cold| Limit {
+        max: cold.max_queued.load(Relaxed) as usize,
+        refuses: cold.refuses.load(Relaxed),
+    })
+}
+
+/// Whether a send that finds no room is refused and nothing else happens.
+pub fn refuses(conn: &Connection) -> bool {
+    limit(conn).refuses
+}
+
+/// Whether there is room for a send on the connection's own thread. Sends of other threads may take
+/// it meanwhile.
+pub fn has(conn: &Connection, len: usize) -> bool {
+    limit(conn).takes(conn.intake.waiting() as usize, len)
+}
+
+/// Accepts `len` bytes of another thread's send, if there is room for them; for good, whatever other
+/// threads send.
+pub fn accept(conn: &Connection, len: usize) -> Result<(), Refused> {
+    let limit = limit(conn);
+    conn.intake.accept(len as u64, |waiting| limit.takes(waiting as usize, len))
+}
+
+/// The same for a send on the connection's own thread.
+pub fn accept_own(conn: &Connection, len: usize) -> bool {
+    let limit = limit(conn);
+    conn.intake.accept_own(len as u64, |waiting| limit.takes(waiting as usize, len))
+}
+
+/// Gives room back that an accepted send took.
+pub fn give_back(conn: &Connection, len: usize) {
+    conn.intake.change(-(len as i64));
+}
+
+/// Whether all that was accepted has gone to the kernel: what the queue has, and what other threads
+/// have sent and hasn't come to this thread.
+pub fn all_sent(conn: &Connection) -> bool {
+    queue::is_empty(conn) && conn.intake.waiting() == u64::from(conn.counted.get())
+}
+
+/// The bytes that an accepted send took room for have come to the connection's own thread: from now on
+/// `recount` answers for them.
+pub fn adopt(conn: &Connection, len: usize) {
+    conn.counted.set(conn.counted.get() + len as u32)
+}
+
+/// The queue has changed, by the library or by the program's own hands.
+pub fn recount(conn: &Connection) {
+    let now = readable(&conn.output) as u32;
+    let before = conn.counted.replace(now);
+    if now != before {
+        conn.intake.change(i64::from(now) - i64::from(before));
+    }
+    if conn.cold().is_some() {
+        water_marks::look(conn);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_send_is_whole_below_the_limit_or_fits() {
+        let close = Limit { max: 100, refuses: false };
+        assert!(close.takes(99, 1000) && !close.takes(100, 1) && !close.takes(99, SIZE_MAX));
+        let refuse = Limit { max: 100, refuses: true };
+        assert!(refuse.takes(0, 100) && refuse.takes(99, 1));
+        assert!(!refuse.takes(0, 101) && !refuse.takes(99, 2));
+    }
+}

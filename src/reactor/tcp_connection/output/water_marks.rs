@@ -1,0 +1,77 @@
+//! Water marks: a program is told when the queue has reached one size, and when it has fallen to
+//! another. Crossings are noted where the queue changes, and told of in the connection's next turn.
+
+use crate::reactor::tcp_connection::Connection;
+use crate::reactor::tcp_connection::cold_state::ColdState;
+use crate::reactor::tcp_connection::lifecycle::{open, ready};
+use crate::reactor::tcp_connection::settings::{Marks, Settings};
+use crate::reactor::tcp_connection::shims::readable;
+use std::cell::Cell;
+
+pub struct State {
+    marks: Cell<Marks>,
+    /// Crossings that the program wasn't told of yet, high and low in turns.
+    owed: Cell<u32>,
+    /// The last that it was told of was the high one.
+    told: Cell<bool>,
+}
+
+impl State {
+    pub fn new() -> State {
+        State {
+            marks: Cell::new(Settings::DEFAULT.marks),
+            owed: Cell::new(0),
+            told: Cell::new(false),
+        }
+    }
+
+    /// Whether the last crossing was upwards.
+    fn is_above(&self) -> bool {
+        self.told.get() != (self.owed.get() % 2 == 1)
+    }
+}
+
+/// Sets the marks, and begins anew. On the connection's thread, or before it comes to its loop.
+pub fn set(conn: &Connection, cold: &ColdState, marks: Marks) {
+    cold.marks.marks.set(marks);
+    cold.marks.owed.set(0);
+    cold.marks.told.set(false);
+    look(conn);
+}
+
+/// The queue has changed: notes a crossing.
+pub fn look(conn: &Connection) {
+    // Before, the marks are the completed callback's thread's.
+    if !open::is_announced(conn) {
+        return;
+    }
+    let Some(state) = conn.cold().map(|cold| &cold.marks) else {
+        return;
+    };
+    let marks = state.marks.get();
+    let queued = readable(&conn.output);
+    let crossed = if state.is_above() { queued <= marks.low } else { queued >= marks.high };
+    if crossed && marks.high > 0 {
+        state.owed.set(state.owed.get() + 1);
+        ready::schedule(conn);
+    }
+}
+
+/// Tells the program of what was noted.
+pub fn tell(conn: &Connection, state: &State) {
+    // What the callbacks themselves cross waits for the next iteration.
+    let mut left = state.owed.get();
+    while left > 0 && state.owed.get() > 0 && open::is_open(conn) {
+        left -= 1;
+        state.owed.set(state.owed.get() - 1);
+        state.told.set(!state.told.get());
+        let marks = state.marks.get();
+        if let Some(callback) = if state.told.get() { marks.on_high } else { marks.on_low } {
+            // SAFETY: the program gave the callback with these types; the iteration keeps the connection.
+            unsafe { callback(conn.as_c(), readable(&conn.output)) };
+        }
+    }
+    if state.owed.get() > 0 {
+        ready::schedule(conn);
+    }
+}

@@ -1,0 +1,125 @@
+//! The write side of a connection: what senders have handed over and the kernel hasn't taken, whether
+//! more is accepted, and how far its end is. No raw pointers and no system calls: tests/model runs
+//! these very lines under loom.
+
+use crate::sync::atomic::AtomicU64;
+use crate::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use std::cell::Cell;
+
+const SHUT: u64 = 1 << 63;
+/// One more than the errno value with which another thread closes the connection.
+const CLOSE_SHIFT: u32 = 48;
+const CLOSE: u64 = SHUT - (1 << CLOSE_SHIFT);
+const COUNT: u64 = (1 << CLOSE_SHIFT) - 1;
+
+/// Bytes that were accepted and that the kernel doesn't have yet, and in the same word whether other
+/// threads' sends are still accepted. Each send comes before the shutdown, and then its bytes are
+/// waited for, or it is refused. All zeroes: open, and nothing waits.
+///
+/// Other threads see a connection that one of them closes as closed from then on; its owner does when
+/// it comes to that in the queue.
+#[derive(Default)]
+pub struct Intake(AtomicU64);
+
+/// Why a send isn't accepted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Refused {
+    Shut,
+    Full,
+}
+
+impl Intake {
+    pub fn waiting(&self) -> u64 {
+        self.0.load(Acquire) & COUNT
+    }
+
+    pub fn is_shut(&self) -> bool {
+        self.0.load(Relaxed) & SHUT != 0
+    }
+
+    /// Accepts `len` bytes of another thread's send, if that many fit.
+    pub fn accept(&self, len: u64, fits: impl Fn(u64) -> bool) -> Result<(), Refused> {
+        let mut now = self.0.load(Relaxed);
+        loop {
+            if now & SHUT != 0 {
+                return Err(Refused::Shut);
+            }
+            if !fits(now) {
+                return Err(Refused::Full);
+            }
+            match self.0.compare_exchange_weak(now, now + len, AcqRel, Relaxed) {
+                Ok(_) => return Ok(()),
+                Err(other) => now = other,
+            }
+        }
+    }
+
+    /// Accepts `len` bytes of a send on the owner's thread, if that many fit. That one goes by the
+    /// `Side`: what the owner sends before it comes to the shutdown of another thread is accepted.
+    pub fn accept_own(&self, len: u64, fits: impl Fn(u64) -> bool) -> bool {
+        let mut now = self.0.load(Relaxed);
+        while fits(now & COUNT) {
+            match self.0.compare_exchange_weak(now, now + len, AcqRel, Relaxed) {
+                Ok(_) => return true,
+                Err(other) => now = other,
+            }
+        }
+        false
+    }
+
+    /// More bytes wait, or fewer.
+    pub fn change(&self, more: i64) {
+        self.0.fetch_add(more as u64, AcqRel);
+    }
+
+    /// Accepts nothing more from other threads. False when that was so before.
+    pub fn shut(&self) -> bool {
+        self.0.fetch_or(SHUT, AcqRel) & SHUT == 0
+    }
+
+    /// Another thread closes the connection: nothing more is accepted. False when one did before.
+    pub fn close(&self, why: u16) -> bool {
+        let mark = SHUT | (u64::from(why) + 1) << CLOSE_SHIFT;
+        let mut now = self.0.load(Relaxed);
+        while now & CLOSE == 0 {
+            match self.0.compare_exchange_weak(now, now | mark, AcqRel, Relaxed) {
+                Ok(_) => return true,
+                Err(other) => now = other,
+            }
+        }
+        false
+    }
+
+    /// Why another thread closes the connection, if one does.
+    pub fn closing(&self) -> Option<u16> {
+        let mark = (self.0.load(Relaxed) & CLOSE) >> CLOSE_SHIFT;
+        mark.checked_sub(1).map(|why| why as u16)
+    }
+}
+
+/// How far the end of the write side is; only the owner's thread knows it. Each step leads to the next.
+#[repr(u8)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub enum Side {
+    /// The owner's sends are accepted.
+    #[default]
+    Open,
+    /// The end of the stream follows what was accepted.
+    Shutting,
+    /// The end of the stream was sent, or that failed.
+    HalfClosed,
+}
+
+impl Side {
+    /// A shutdown has come to the owner's thread.
+    pub fn shut(side: &Cell<Side>) {
+        if side.get() == Side::Open {
+            side.set(Side::Shutting);
+        }
+    }
+
+    /// Whether the end of the stream is due now: true once.
+    pub fn half_close(side: &Cell<Side>) -> bool {
+        side.replace(Side::HalfClosed) != Side::HalfClosed
+    }
+}

@@ -1,0 +1,43 @@
+//! What a server's connections call in it.
+
+use super::Server;
+use super::drain;
+use super::kept::Kept;
+use crate::reactor::tcp_connection::Connection;
+use crate::reactor::tcp_connection::owner::{Header, Maker, Owner};
+use std::mem::offset_of;
+use std::ptr::NonNull;
+
+pub static SERVER: Maker =
+    Maker { look: drain::look, judge: drain::judge, closing: |_| (), left, freed };
+
+/// The owner of a connection, which takes over the reference to its server.
+pub fn owner(server: Kept) -> Owner {
+    // SAFETY: the reference keeps the server until `freed`, and the pointer is one to all of it.
+    unsafe { Owner::of(server.into_raw().byte_add(offset_of!(Server, header)).cast()) }
+}
+
+/// The server that has made a connection.
+pub fn server_of(conn: &Connection) -> Option<&Server> {
+    let header = conn.owner.get().made_by(&SERVER)?;
+    // SAFETY: only the headers of servers name this table, and the connection keeps its server.
+    Some(unsafe { whole(header).as_ref() })
+}
+
+/// # Safety
+/// A server's header, by a pointer to all of the server.
+unsafe fn whole(header: NonNull<Header>) -> NonNull<Server> {
+    // SAFETY: the header lies so many bytes behind the server's begin.
+    unsafe { header.byte_sub(offset_of!(Server, header)).cast() }
+}
+
+fn left(conn: &Connection) {
+    if let Some(server) = server_of(conn) {
+        server.shared.left();
+    }
+}
+
+unsafe fn freed(header: NonNull<Header>) {
+    // SAFETY: `owner` has left the connection this reference, and a connection is freed once.
+    drop(unsafe { Kept::from_raw(whole(header)) });
+}

@@ -1,0 +1,15 @@
+//! The strings of C programs.
+
+use core::ffi::{CStr, c_char};
+
+/// The bytes of a C string without its NUL. A NULL pointer counts as an empty string.
+///
+/// # Safety
+/// `text` is NULL or a NUL-terminated string that doesn't change while the result is used.
+pub unsafe fn text<'a>(text: *const c_char) -> &'a [u8] {
+    if text.is_null() {
+        return b"";
+    }
+    // SAFETY: it isn't NULL, so it ends with a NUL by the caller's promise.
+    unsafe { CStr::from_ptr(text) }.to_bytes()
+}
