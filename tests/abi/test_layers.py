@@ -12,7 +12,8 @@ reactor/tcp_connection/output, `event_loop` is reactor/event_loop and `sys` is s
 (`tcp_connection` in reactor/tcp_connection/input) means the files that stand directly in it. `src/log` is src/log
 where something nearer has that name. `lib` is src/lib.rs.
 
-Folders in src and in src/reactor must have the sentence. Another folder without it has its parent's. What a folder
+Folders in src and in src/reactor must have the sentence. Another folder without it has its parent's, and is one with
+it: only folders with a sentence of their own may form no circles. What a folder
 may import isn't passed on to a subfolder with a sentence of its own. Files directly in src may import all.
 
 tests/rust_sources.py says what an import is.
@@ -163,12 +164,13 @@ class Layers:
         return faults
 
     def folder_circles(self):
-        """Circles between the children of a folder that have a folder in them."""
+        """Circles between the children of a folder that have a folder with a sentence in them. Subfolders without one
+        are a way of sorting the files of their parent, and belong together with it."""
         faults = []
         for parent in ["", *sorted(self.crate.folders)]:
             between = self.crate.lifted(parent)
             for circle in rust.circles(self.crate.children(parent), between):
-                folders = [node for node in circle if node in self.crate.folders]
+                folders = [node for node in circle if node in self.entries]
                 if not folders:
                     continue
                 shortest = rust.shortest_circle(circle, between, folders)
