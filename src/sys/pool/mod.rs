@@ -8,6 +8,7 @@
 //! every block.
 
 mod bytes;
+mod owned;
 
 #[cfg(feature = "plain-malloc")]
 mod plain;
@@ -26,6 +27,7 @@ pub use crate::sys::pool::plain::{
 pub use crate::sys::pool::region::{owns, run_alloc, run_drop, run_free, run_zeroed, trim};
 
 pub use crate::sys::pool::bytes::Bytes;
+pub use crate::sys::pool::owned::Owned;
 
 /// The largest piece that slabs serve.
 #[cfg(not(feature = "plain-malloc"))]

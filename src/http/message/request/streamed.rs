@@ -1,9 +1,14 @@
 //! What becomes of a request's body, as far as that is known.
 
-use super::{Request, state};
-use crate::abi::types::REQUEST_BODY;
+use core::ptr::NonNull;
+
+use super::{Lack, Request};
+use crate::abi::types::tcp_connection;
+use crate::http::message::bodies::Bodies;
 use crate::http::message::http_response::Response;
-use crate::http::server::upload::Upload;
+use crate::http::message::upload::Upload;
+use crate::http::route::table::Found;
+use crate::sys::pool::Owned;
 
 /// Whether somebody wants the body, which is decided behind the head.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,56 +25,59 @@ pub enum Intake {
     Dropped,
 }
 
-/// Where the body goes that isn't collected; else NULL.
-///
-/// # Safety
-/// `request` is a live request.
-pub unsafe fn upload(request: *mut Request) -> *mut Upload {
-    // SAFETY: the caller's request.
-    unsafe { (*request).front.upload }
-}
+impl Request {
+    /// Says which connection the requests that are read into it come over, and what counts their bodies.
+    ///
+    /// # Safety
+    /// The connection keeps the counter, and the request is reset before the connection's memory goes.
+    pub unsafe fn comes_over(&self, conn: *mut tcp_connection, bodies: Option<NonNull<Bodies>>) {
+        self.front.connection.set(conn);
+        self.front.bodies.set(bodies);
+    }
 
-/// Has the body go to `upload`, which the request frees from now on.
-///
-/// # Safety
-/// `request` is a live request without one.
-pub unsafe fn set_upload(request: *mut Request, upload: *mut Upload) {
-    // SAFETY: the caller's request.
-    unsafe { (*request).front.upload = upload };
-}
+    /// Where the body goes that isn't collected.
+    pub fn upload(&self) -> Option<&Upload> {
+        // SAFETY: the request owns it from `set_upload` until it is reset.
+        self.front.upload.get().map(|upload| unsafe { upload.as_ref() })
+    }
 
-/// What becomes of the body.
-///
-/// # Safety
-/// `request` is a live request.
-pub unsafe fn intake(request: *mut Request) -> Intake {
-    // SAFETY: the caller's request.
-    unsafe { (*request).front.intake }
-}
+    /// Has the body go to `upload`. There is none yet.
+    pub fn set_upload(&self, upload: Owned<Upload>) {
+        debug_assert!(self.front.upload.get().is_none());
+        self.front.upload.set(Some(upload.into_raw()));
+    }
 
-/// Notes what becomes of the body.
-///
-/// # Safety
-/// `request` is a live request.
-pub unsafe fn set_intake(request: *mut Request, intake: Intake) {
-    // SAFETY: the caller's request.
-    unsafe { (*request).front.intake = intake };
-}
+    /// What becomes of the body.
+    pub fn intake(&self) -> Intake {
+        self.front.intake.get()
+    }
 
-/// Whether bytes of the body are missing.
-///
-/// # Safety
-/// `request` is a live request whose head was read.
-pub unsafe fn has_more(request: *mut Request) -> bool {
-    // SAFETY: the caller's request.
-    unsafe { state(request) == REQUEST_BODY }
-}
+    /// Notes what becomes of the body.
+    pub fn set_intake(&self, intake: Intake) {
+        self.front.intake.set(intake);
+    }
 
-/// Whether the request was answered while its body is still to come.
-///
-/// # Safety
-/// `request` is a live request.
-pub unsafe fn is_dropped(request: *mut Request) -> bool {
-    // SAFETY: the caller's request.
-    unsafe { intake(request) == Intake::Dropped }
+    /// Whether the request is the library's for now: a body is to come, to the program or to nobody.
+    pub fn awaits_body(&self) -> bool {
+        matches!(self.intake(), Intake::Asked(_) | Intake::Refused)
+            || self.upload().is_some_and(|upload| !upload.is_over())
+            || !self.connection().is_null() && self.has_more()
+    }
+
+    /// Makes the final call to who takes the body in parts, unless there is none to make.
+    pub fn end_upload(&self, event: core::ffi::c_int) {
+        if let Some(upload) = self.upload() {
+            upload.end(self, event);
+        }
+    }
+
+    /// Who answers, where that was found out behind the head.
+    pub fn found(&self) -> Option<Result<Found, Lack>> {
+        self.front.found.get()
+    }
+
+    /// Notes who answers.
+    pub fn set_found(&self, found: Result<Found, Lack>) {
+        self.front.found.set(Some(found));
+    }
 }
