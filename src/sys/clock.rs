@@ -1,4 +1,4 @@
-//! The clocks of the system. The coarse ones are cheap to read, and late by a few milliseconds at most.
+//! The clocks of the system.
 
 use core::mem;
 

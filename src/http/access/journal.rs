@@ -8,8 +8,8 @@ use crate::abi::types::{http_request, tcp_connection, yolanda_http_access};
 use crate::http::message::http_request::values;
 use crate::http::message::request::Request;
 use crate::http::wire::status::Status;
-use crate::reactor::tcp_connection::yolanda_connection_peer;
 use crate::sys::text::text;
+use crate::reactor::tcp_connection::yolanda_connection_peer;
 use crate::sys::{address, clock, pool};
 
 /// Method, URL, version, Referer, User-Agent.

@@ -1,64 +1,139 @@
-//! Where a body goes that the program takes in parts.
+//! Where the body of a request goes that the program takes in parts, as they come.
 
 use core::cell::Cell;
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr::null;
 
-use crate::abi::types::{Destroy, yolanda_http_body_callback};
-use crate::http::message::request::Request;
+pub use crate::abi::types::Destroy;
+use crate::abi::types::{YOLANDA_HTTP_BODY_PART as PART, yolanda_http_body_callback};
+use crate::http::message::request::{Intake, Request};
+use crate::http::wire::limits::ANY_LENGTH;
+use crate::sys::pool::Owned;
 
+/// What the callback was told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Parts, or nothing yet.
+    Parts,
+    /// The final call was made, or has begun.
+    Over,
+}
+
+/// Where a body goes.
 pub struct Upload {
     callback: yolanda_http_body_callback,
-    pub data: *mut c_void,
+    data: *mut c_void,
     /// Called with `data` when the request is over.
-    pub destroy: Cell<Destroy>,
+    destroy: Cell<Destroy>,
     /// Bytes that the body may have.
     pub limit: u64,
     /// So many bytes at the front of the input have been parsed already.
     pub part: Cell<usize>,
-    /// The final call was made, or has begun.
-    is_over: Cell<bool>,
+    stage: Cell<Stage>,
 }
 
 impl Upload {
-    pub fn new(callback: yolanda_http_body_callback, data: *mut c_void, limit: u64) -> Upload {
-        Upload {
-            callback,
-            data,
-            destroy: Cell::new(None),
-            limit,
-            part: Cell::new(0),
-            is_over: Cell::new(false),
-        }
+    pub fn data(&self) -> *mut c_void {
+        self.data
     }
 
-    /// Whether the final call was made, or has begun.
-    pub fn is_over(&self) -> bool {
-        self.is_over.get()
+    pub fn set_destroy(&self, destroy: Destroy) {
+        self.destroy.set(destroy);
     }
 
-    /// Makes the final call, unless it was made. Nothing of the upload is looked at behind it.
-    pub fn end(&self, request: &Request, event: c_int) {
-        if !self.is_over.replace(true) {
-            self.call(request, null(), 0, event);
-        }
+    /// Whether the final call hasn't begun.
+    fn is_coming(&self) -> bool {
+        self.stage.get() == Stage::Parts
     }
 
-    /// Calls the program.
-    pub fn call(&self, request: &Request, bytes: *const c_char, length: usize, event: c_int) {
+    /// Gives the program a part of the body, as it lies in the input. The request has this upload, which it keeps
+    /// until the final call.
+    ///
+    /// # Safety
+    /// The part is that long.
+    pub unsafe fn hand_over(&self, request: *mut Request, bytes: *const c_char, len: usize) {
         if let Some(callback) = self.callback {
-            // SAFETY: the program gave the callback for this request and this data, which it keeps until its
-            // `destroy` is called.
-            unsafe { callback(request.as_c(), bytes, length, event, self.data) };
+            // SAFETY: the program gave the callback for this request, and the bytes stay while it runs.
+            unsafe { callback(request.cast(), bytes, len, PART, self.data) };
         }
     }
 }
 
+/// The program is told that its data isn't needed any more. The callback may do what a handler may.
 impl Drop for Upload {
     fn drop(&mut self) {
         if let Some(destroy) = self.destroy.get() {
-            // SAFETY: the program gave it for this data; no call of its callback comes behind this one.
+            // SAFETY: the program gave it for this data, and the body's own callback isn't called again.
             unsafe { destroy(self.data) };
         }
     }
+}
+
+impl Request {
+    /// Has the body given to the program in parts; a `limit` of 0 stands for any length. Err with errno: EALREADY,
+    /// EPERM, EINVAL, ENOMEM.
+    pub fn stream_body(
+        &self,
+        callback: yolanda_http_body_callback,
+        data: *mut c_void,
+        limit: u64,
+    ) -> Result<(), c_int> {
+        self.asked()?;
+        if callback.is_none() {
+            return Err(libc::EINVAL);
+        }
+        if self.upload().is_some() {
+            return Err(libc::EALREADY);
+        }
+        let upload = Owned::new(Upload {
+            callback,
+            data,
+            destroy: Cell::new(None),
+            limit: if limit == 0 { ANY_LENGTH } else { limit.min(ANY_LENGTH) },
+            part: Cell::new(0),
+            stage: Cell::new(Stage::Parts),
+        });
+        self.set_upload(upload.ok_or(libc::ENOMEM)?);
+        Ok(())
+    }
+
+    /// Makes the final call of the upload, unless there is none to make.
+    pub fn end_upload(&self, event: c_int) {
+        let Some(upload) = self.upload() else { return };
+        if upload.stage.replace(Stage::Over) == Stage::Over {
+            return;
+        }
+        let (callback, data) = (upload.callback, upload.data);
+        if let Some(callback) = callback {
+            // SAFETY: the program gave the callback for this request and this data. Nothing of the upload is looked
+            // at behind the call.
+            unsafe { callback(self.as_c(), null(), 0, event, data) };
+        }
+    }
+
+    /// Whether the request is the library's for the moment: a body is to come, to the program or to nobody.
+    pub fn awaits_body(&self) -> bool {
+        matches!(self.intake(), Intake::Asked(_) | Intake::Refused)
+            || self.upload().is_some_and(Upload::is_coming)
+            || !self.connection().is_null() && self.has_more()
+    }
+}
+
+/// # Safety
+/// `request` is a live request.
+pub unsafe fn stream(
+    request: *mut Request,
+    callback: yolanda_http_body_callback,
+    data: *mut c_void,
+    limit: u64,
+) -> Result<(), c_int> {
+    // SAFETY: the request is live by the caller's promise.
+    unsafe { (*request).stream_body(callback, data, limit) }
+}
+
+/// # Safety
+/// `request` is a live request of a connection on its thread.
+pub unsafe fn end(request: *mut Request, event: c_int) {
+    // SAFETY: the request is live by the caller's promise.
+    unsafe { (*request).end_upload(event) };
 }

@@ -1,13 +1,15 @@
 //! The functions of a request by its pointer, for callers that have no reference yet.
 
+use core::ptr::{from_ref, null_mut};
+
 use super::{Intake, Lack, Request};
 use crate::abi::types::{buffer, http_request_state_t, tcp_connection};
+use crate::http::message::bodies::Bodies;
 use crate::http::message::upload::Upload;
 use crate::http::route::table::Found;
 use crate::http::wire::limits::Limits;
 use crate::http::wire::parse::Parser;
 use crate::http::wire::status::Status;
-use crate::sys::pool::Owned;
 
 macro_rules! by_pointer {
     ($($name:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => { $(
@@ -33,9 +35,6 @@ by_pointer! {
     set_intake(intake: Intake) -> ();
     found() -> Option<Result<Found, Lack>>;
     set_found(found: Result<Found, Lack>) -> ();
-    set_upload(upload: Owned<Upload>) -> ();
-    awaits_body() -> bool;
-    end_upload(event: core::ffi::c_int) -> ();
 }
 
 /// # Safety
@@ -54,9 +53,16 @@ pub unsafe fn parser<'a>(request: *mut Request) -> &'a mut Parser {
 
 /// # Safety
 /// `request` is a live request.
-pub unsafe fn upload<'a>(request: *mut Request) -> Option<&'a Upload> {
+pub unsafe fn upload(request: *mut Request) -> *mut Upload {
     // SAFETY: the request is live by the caller's promise.
-    unsafe { (*request).upload() }
+    unsafe { (*request).upload().map_or(null_mut(), |upload| from_ref(upload).cast_mut()) }
+}
+
+/// # Safety
+/// As `Request::comes_over`, of a live request.
+pub unsafe fn comes_over(request: *mut Request, conn: *mut tcp_connection, bodies: *const Bodies) {
+    // SAFETY: the request is live, and the counter is kept, by the caller's promise.
+    unsafe { (*request).comes_over(conn, bodies) };
 }
 
 /// # Safety

@@ -29,10 +29,10 @@ impl Request {
     /// Says which connection the requests that are read into it come over, and what counts their bodies.
     ///
     /// # Safety
-    /// The connection keeps the counter, and the request is reset before the connection's memory goes.
-    pub unsafe fn comes_over(&self, conn: *mut tcp_connection, bodies: Option<NonNull<Bodies>>) {
+    /// `bodies` is NULL or kept by the connection, and the request is reset before the connection's memory goes.
+    pub unsafe fn comes_over(&self, conn: *mut tcp_connection, bodies: *const Bodies) {
         self.front.connection.set(conn);
-        self.front.bodies.set(bodies);
+        self.front.bodies.set(NonNull::new(bodies.cast_mut()));
     }
 
     /// Where the body goes that isn't collected.
@@ -55,20 +55,6 @@ impl Request {
     /// Notes what becomes of the body.
     pub fn set_intake(&self, intake: Intake) {
         self.front.intake.set(intake);
-    }
-
-    /// Whether the request is the library's for now: a body is to come, to the program or to nobody.
-    pub fn awaits_body(&self) -> bool {
-        matches!(self.intake(), Intake::Asked(_) | Intake::Refused)
-            || self.upload().is_some_and(|upload| !upload.is_over())
-            || !self.connection().is_null() && self.has_more()
-    }
-
-    /// Makes the final call to who takes the body in parts, unless there is none to make.
-    pub fn end_upload(&self, event: core::ffi::c_int) {
-        if let Some(upload) = self.upload() {
-            upload.end(self, event);
-        }
     }
 
     /// Who answers, where that was found out behind the head.
