@@ -134,9 +134,17 @@ fn write_to(folder: &Path) {
 fn write_header(file: &Path, bindings: cbindgen::Bindings) {
     let mut text = Vec::new();
     bindings.write(&mut text);
-    if fs::read(file).ok().as_deref() != Some(&text[..]) {
+    let text = for_c(&String::from_utf8(text).expect("the sources are UTF-8"));
+    if fs::read(file).ok().as_deref() != Some(text.as_bytes()) {
         fs::write(file, &text).expect("writing a header");
     }
+}
+
+/// Leaves out the heading that Rust wants above a function's requirements: to a C reader they are the
+/// last paragraph of its comment.
+fn for_c(header: &str) -> String {
+    let kept = header.lines().filter(|line| line.trim() != "* # Safety");
+    kept.flat_map(|line| [line, "\n"]).collect()
 }
 
 /// The parts of `yolanda.h`, in the order in which they stand there.

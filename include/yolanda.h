@@ -390,29 +390,27 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * The version of the library that runs, as YOLANDA_VERSION_NUMBER has it.
+ * Returns the version of the library at run time, as one number like YOLANDA_VERSION_NUMBER.
  *
- * # Safety
  * Any thread and any signal handler may call it.
  */
 unsigned int yolanda_version_number(void);
 
 /**
- * The version of the library that runs, "MAJOR.MINOR.PATCH". The text is the library's.
+ * Returns the version of the library at run time as text, "MAJOR.MINOR.PATCH". The text belongs to the
+ * library and is always valid.
  *
- * # Safety
  * Any thread and any signal handler may call it.
  */
 const char *yolanda_version(void);
 
 /**
- * Whether the library that runs serves programs that were compiled with a header of this version:
- * it is the same or a later one of the same major number, while that is 0 of the same minor number.
- * Programs call it as YOLANDA_VERSION_CHECK().
+ * Checks whether the library at run time fits a program that was compiled with a header of version
+ * `header`: it has the same or a later version, with the same major number and, as long as that is 0,
+ * with the same minor number. Programs call it through YOLANDA_VERSION_CHECK().
  *
- * Returns 0, or -1 with ENOTSUP.
+ * Returns 0 if it fits, or -1 with errno ENOTSUP.
  *
- * # Safety
  * Any thread and any signal handler may call it.
  */
 int yolanda_version_check(unsigned int header);
@@ -425,7 +423,6 @@ int yolanda_version_check(unsigned int header);
  * Returns the loop, to be released with yolanda_loop_free(), or NULL with errno: EINVAL for another
  * dispatcher, ENOMEM, EMFILE, ENFILE.
  *
- * # Safety
  * `name` and `dispatcher` are NULL or end with a NUL. Any thread may call it; the loop is that thread's.
  */
 struct event_loop *yolanda_loop_new(const char *name,
@@ -444,7 +441,6 @@ struct event_loop *yolanda_loop_new(const char *name,
  * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, EBUSY inside a callback of the
  * loop (quit it, and free it when event_loop_run() has returned).
  *
- * # Safety
  * `eventLoop` is NULL or a loop that isn't freed yet. Only on its thread.
  */
 int yolanda_loop_free(struct event_loop *eventLoop);
@@ -473,7 +469,6 @@ int yolanda_loop_free(struct event_loop *eventLoop);
  * alone); EPERM on another thread of the process that made the loop; ENOTSUP for a back end without
  * `init`; EMFILE, ENFILE, ENOMEM.
  *
- * # Safety
  * `eventLoop` is NULL or a loop that isn't freed yet. On its thread; in a child on the only thread.
  */
 int yolanda_loop_reinit(struct event_loop *eventLoop);
@@ -485,7 +480,6 @@ int yolanda_loop_reinit(struct event_loop *eventLoop);
  *
  * Returns 0, or -1 with EINVAL for NULL.
  *
- * # Safety
  * `eventLoop` is NULL or a loop. Any thread and any signal handler may call it.
  */
 int yolanda_loop_quit(struct event_loop *eventLoop);
@@ -499,7 +493,6 @@ int yolanda_loop_quit(struct event_loop *eventLoop);
  * Returns how many callbacks were called, 0 when the time is over or the loop is to quit; -1 with errno:
  * EINVAL for NULL or another negative limit, EPERM on another thread.
  *
- * # Safety
  * `eventLoop` is NULL or a loop. Only on its thread.
  */
 int yolanda_loop_run_once(struct event_loop *eventLoop,
@@ -515,7 +508,6 @@ int yolanda_loop_run_once(struct event_loop *eventLoop,
  * Returns 0, or -1 with errno: EINVAL for NULL (`data` may be NULL), ENOMEM, ESHUTDOWN for a loop that is
  * being freed: the function is never called then.
  *
- * # Safety
  * `eventLoop` is NULL or a loop; `data` stays yours, and is valid until the call. Any thread may call it.
  */
 int yolanda_loop_post(struct event_loop *eventLoop,
@@ -530,7 +522,6 @@ int yolanda_loop_post(struct event_loop *eventLoop,
  * Returns the descriptor, or -1 with errno: EINVAL for NULL, EPERM on another thread, ENOTSUP for a back
  * end of the program's own, EMFILE, ENFILE, ENOMEM, ENOSPC (fs.epoll.max_user_watches).
  *
- * # Safety
  * `eventLoop` is NULL or a loop. Only on its thread.
  */
 int yolanda_loop_fd(struct event_loop *eventLoop);
@@ -541,7 +532,6 @@ int yolanda_loop_fd(struct event_loop *eventLoop);
  *
  * Returns -2 with errno on failure: EINVAL for NULL, EPERM on another thread.
  *
- * # Safety
  * `eventLoop` is NULL or a loop. Only on its thread.
  */
 int64_t yolanda_loop_timeout(struct event_loop *eventLoop);
@@ -551,7 +541,6 @@ int64_t yolanda_loop_timeout(struct event_loop *eventLoop);
  *
  * Returns NULL with EINVAL for NULL. The text is the back end's.
  *
- * # Safety
  * `eventLoop` is NULL or a loop. Any thread may call it while none changes the back end.
  */
 const char *yolanda_loop_dispatcher(struct event_loop *eventLoop);
@@ -563,7 +552,6 @@ const char *yolanda_loop_dispatcher(struct event_loop *eventLoop);
  *
  * Returns 0, or -1 with EINVAL for NULL or a size of 0.
  *
- * # Safety
  * `eventLoop` is NULL or a loop; `stats` has `size` bytes. Any thread may call it.
  */
 int yolanda_loop_get_stats(struct event_loop *eventLoop,
@@ -583,7 +571,6 @@ int yolanda_loop_get_stats(struct event_loop *eventLoop,
  * Returns the timer, or 0 with errno: EINVAL (NULL, negative or absurd times), EPERM on another thread (post
  * a function instead), ENOMEM, also beyond 16,777,215 timers.
  *
- * # Safety
  * `eventLoop` is NULL or a loop; `data` stays yours. Only on the loop's thread.
  */
 yolanda_timer yolanda_timer_start(struct event_loop *eventLoop,
@@ -598,7 +585,6 @@ yolanda_timer yolanda_timer_start(struct event_loop *eventLoop,
  *
  * Returns 0, or -1 with errno: ENOENT for a timer that has ended or never was, EINVAL, EPERM.
  *
- * # Safety
  * As for yolanda_timer_start().
  */
 int yolanda_timer_restart(struct event_loop *eventLoop,
@@ -612,7 +598,6 @@ int yolanda_timer_restart(struct event_loop *eventLoop,
  * Returns 0, or -1 with errno: ENOENT for a timer that has ended, was stopped before or never was, EINVAL
  * for NULL, EPERM on another thread.
  *
- * # Safety
  * As for yolanda_timer_start().
  */
 int yolanda_timer_stop(struct event_loop *eventLoop,
@@ -623,7 +608,6 @@ int yolanda_timer_stop(struct event_loop *eventLoop,
  *
  * Returns -1 with errno on failure, as yolanda_timer_stop().
  *
- * # Safety
  * As for yolanda_timer_start().
  */
 int64_t yolanda_timer_remaining(struct event_loop *eventLoop, yolanda_timer timer);
@@ -642,7 +626,6 @@ int64_t yolanda_timer_remaining(struct event_loop *eventLoop, yolanda_timer time
  * Returns the watcher, or 0 with errno: EINVAL (NULL, no signal, SIGKILL, SIGSTOP, or what a fault of the
  * program raises: SIGSEGV, SIGBUS, SIGFPE, SIGILL), EPERM on another thread, ENOMEM.
  *
- * # Safety
  * `eventLoop` is NULL or a loop; `data` stays yours. Only on the loop's thread.
  */
 yolanda_signal yolanda_signal_start(struct event_loop *eventLoop,
@@ -656,7 +639,6 @@ yolanda_signal yolanda_signal_start(struct event_loop *eventLoop,
  * Returns 0, or -1 with errno: ENOENT for a watcher that was stopped or never was, EINVAL for NULL, EPERM
  * on another thread.
  *
- * # Safety
  * As for yolanda_signal_start().
  */
 int yolanda_signal_stop(struct event_loop *eventLoop,
@@ -676,7 +658,6 @@ int yolanda_signal_stop(struct event_loop *eventLoop,
  * (pthread_detach(3)), whose loop stays; EDEADLK on the thread itself, and when pthread_join(3) finds that
  * the thread waits for the caller, which not every version of it does.
  *
- * # Safety
  * `thread` is NULL or was set up by event_loop_thread_init(). Any thread but this one may call it, one at
  * a time, inside callbacks too, without locks that the thread's callbacks want to take. Nobody uses the
  * thread's loop any more. A connection of another thread that is retained may outlive it.
@@ -692,7 +673,6 @@ int yolanda_loop_thread_stop(struct event_loop_thread *thread);
  * than the main loop's, EDEADLK on one of the pool's own threads and where
  * pthread_join(3) finds that one of them waits for the caller, which not every version of it does.
  *
- * # Safety
  * `pool` is NULL or a pool that isn't freed yet. Only on its main loop's thread, inside callbacks too,
  * without locks that the threads' callbacks want to take.
  */
@@ -709,7 +689,6 @@ int yolanda_thread_pool_free(struct thread_pool *pool);
  *
  * Returns the connection, or NULL with EINVAL (NULL), EOVERFLOW (2 billion references).
  *
- * # Safety
  * Any thread. The connection's closed callback hasn't returned yet, or the caller knows of a
  * reference that stays meanwhile.
  */
@@ -721,7 +700,6 @@ struct tcp_connection *yolanda_connection_retain(struct tcp_connection *connecti
  *
  * Returns 0, or -1 with EINVAL: NULL, or a live connection that nobody retained.
  *
- * # Safety
  * Any thread. The reference is the caller's, who doesn't use it any more.
  */
 int yolanda_connection_release(struct tcp_connection *connection);
@@ -732,7 +710,6 @@ int yolanda_connection_release(struct tcp_connection *connection);
  *
  * Returns -1 with EINVAL for NULL.
  *
- * # Safety
  * Any thread. A connection that is live or retained.
  */
 int yolanda_connection_is_open(struct tcp_connection *connection);
@@ -742,7 +719,6 @@ int yolanda_connection_is_open(struct tcp_connection *connection);
  *
  * Returns 0 with EINVAL for NULL.
  *
- * # Safety
  * Any thread. A connection that is live or retained.
  */
 uint64_t yolanda_connection_id(struct tcp_connection *connection);
@@ -759,7 +735,6 @@ uint64_t yolanda_connection_id(struct tcp_connection *connection);
  *
  * Returns -1 with EINVAL for NULL.
  *
- * # Safety
  * Any thread. A connection that is live or retained.
  */
 int yolanda_connection_error(struct tcp_connection *connection);
@@ -772,7 +747,6 @@ int yolanda_connection_error(struct tcp_connection *connection);
  * Returns 0, or -1 with errno: EINVAL (NULL), ENOTCONN (closing has begun already, by the first
  * call of this function for example), ENOMEM (on another thread only; it is as open as before).
  *
- * # Safety
  * Any thread. A connection that is live or retained.
  */
 int yolanda_connection_close(struct tcp_connection *connection);
@@ -789,7 +763,6 @@ int yolanda_connection_close(struct tcp_connection *connection);
  * Returns 0, or -1 with errno: EINVAL (NULL, a negative limit), ENOTCONN (closing has begun),
  * ENOMEM.
  *
- * # Safety
  * Any thread. A connection that is live or retained.
  */
 int yolanda_connection_close_after_send(struct tcp_connection *connection,
@@ -804,7 +777,6 @@ int yolanda_connection_close_after_send(struct tcp_connection *connection,
  * Returns 0, or -1 with errno: EINVAL (NULL connection), ENOTCONN (it has closed), EPERM (another
  * thread), ENOMEM.
  *
- * # Safety
  * The loop's thread, or inside the completed callback. `destroy` may be NULL; it may call anything
  * of this library, for other connections.
  */
@@ -816,7 +788,6 @@ int yolanda_connection_set_user_data(struct tcp_connection *connection,
  * The pointer of yolanda_connection_set_user_data(), also of a connection that has closed; NULL
  * where none was set, and with EINVAL for NULL.
  *
- * # Safety
  * Any thread, if what it points to lives long enough. A connection that is live or retained.
  */
 void *yolanda_connection_user_data(struct tcp_connection *connection);
@@ -828,7 +799,6 @@ void *yolanda_connection_user_data(struct tcp_connection *connection);
  * Returns 0, or -1 with errno: EINVAL (NULL), ENAMETOOLONG (no room), ENOTCONN (closed, or the
  * peer is gone already: ask in the completed callback what is to be known later), ENOTSOCK.
  *
- * # Safety
  * Any thread. A connection that is live or retained; `text` has room for `size` bytes.
  */
 int yolanda_connection_peer(struct tcp_connection *connection, char *text, size_t size);
@@ -836,7 +806,6 @@ int yolanda_connection_peer(struct tcp_connection *connection, char *text, size_
 /**
  * Writes the connection's own address; otherwise as yolanda_connection_peer().
  *
- * # Safety
  * As for yolanda_connection_peer().
  */
 int yolanda_connection_local(struct tcp_connection *connection, char *text, size_t size);
@@ -847,7 +816,6 @@ int yolanda_connection_local(struct tcp_connection *connection, char *text, size
  * Returns 0, or -1 with errno: EINVAL (NULL), ENOTCONN (closed), EPERM (another thread), EOPNOTSUPP
  * or ENOTSOCK (no TCP socket).
  *
- * # Safety
  * The loop's thread, or inside the completed callback.
  */
 int yolanda_connection_set_nodelay(struct tcp_connection *connection,
@@ -861,7 +829,6 @@ int yolanda_connection_set_nodelay(struct tcp_connection *connection,
  * Returns 0, or -1 with errno: EINVAL (NULL, seconds outside 0 to 32767, a count outside 0 to 127),
  * ENOTCONN (closed), EPERM (another thread), EOPNOTSUPP or ENOTSOCK (no TCP socket).
  *
- * # Safety
  * The loop's thread, or inside the completed callback.
  */
 int yolanda_connection_set_keepalive(struct tcp_connection *connection,
@@ -883,7 +850,6 @@ int yolanda_connection_set_keepalive(struct tcp_connection *connection,
  *
  * Returns 0, or -1 with errno: EINVAL (NULL), ENOTCONN (closed), EPERM (another thread).
  *
- * # Safety
  * The loop's thread, or inside the completed callback.
  */
 int yolanda_connection_pause(struct tcp_connection *connection);
@@ -894,7 +860,6 @@ int yolanda_connection_pause(struct tcp_connection *connection);
  *
  * Returns 0, or -1 with errno: as yolanda_connection_pause().
  *
- * # Safety
  * The loop's thread, or inside the completed callback.
  */
 int yolanda_connection_resume(struct tcp_connection *connection);
@@ -911,7 +876,6 @@ int yolanda_connection_resume(struct tcp_connection *connection);
  * Returns 0, or -1 with errno: EINVAL (NULL, `low` not below `high`), ENOTCONN (closed), EPERM
  * (another thread), ENOMEM.
  *
- * # Safety
  * The loop's thread, or inside the completed callback.
  */
 int yolanda_connection_set_water_marks(struct tcp_connection *connection,
@@ -935,7 +899,6 @@ int yolanda_connection_set_water_marks(struct tcp_connection *connection,
  * Returns 0, or -1 with errno: EINVAL (NULL, an unknown policy), ENOTCONN (closed), EPERM (another
  * thread), ENOMEM.
  *
- * # Safety
  * The loop's thread, or inside the completed callback.
  */
 int yolanda_connection_set_limits(struct tcp_connection *connection,
@@ -956,7 +919,6 @@ int yolanda_connection_set_limits(struct tcp_connection *connection,
  * Returns 0, or -1 with errno: EINVAL (NULL, a negative time), ENOTCONN (closed), EPERM (another
  * thread), ENOMEM.
  *
- * # Safety
  * The loop's thread, or inside the completed callback.
  */
 int yolanda_connection_set_timeouts(struct tcp_connection *connection,
@@ -1003,7 +965,6 @@ int yolanda_connection_set_timeouts(struct tcp_connection *connection,
  * EAGAIN or EHOSTUNREACH (the name can't be looked up now), EAFNOSUPPORT, ENAMETOOLONG, EMFILE, ENFILE,
  * ENOMEM.
  *
- * # Safety
  * `eventLoop` is NULL or a loop; `address` is NULL or ends with a NUL. Only on the loop's thread.
  */
 struct TCPserver *yolanda_server_new(struct event_loop *eventLoop,
@@ -1025,7 +986,6 @@ struct TCPserver *yolanda_server_new(struct event_loop *eventLoop,
  * socket that doesn't listen, negative `threads`), EBADF, ENOTSOCK, EPROTOTYPE for a socket that
  * isn't a stream, EBUSY for one on which a server of the loop accepts, EPERM on another thread, ENOMEM.
  *
- * # Safety
  * `eventLoop` is NULL or a loop. Only on the loop's thread.
  */
 struct TCPserver *yolanda_server_new_fd(struct event_loop *eventLoop,
@@ -1044,7 +1004,6 @@ struct TCPserver *yolanda_server_new_fd(struct event_loop *eventLoop,
  * runs, ESHUTDOWN for one that was stopped, EADDRINUSE, EMFILE, ENFILE, ENOMEM, ENOSPC (epoll_ctl(2)).
  * After a failure it may be tried again; threads that can't be started are left out, and no failure.
  *
- * # Safety
  * `server` is NULL or a server that isn't freed yet. Only on its loop's thread.
  */
 int yolanda_server_start(struct TCPserver *server);
@@ -1056,7 +1015,6 @@ int yolanda_server_start(struct TCPserver *server);
  * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, ENAMETOOLONG where it
  * doesn't fit, EBADF where the acceptor of tcp_server_init() has no descriptor.
  *
- * # Safety
  * `server` is NULL or a server that isn't freed yet; `text` has `size` bytes. Only on the loop's
  * thread.
  */
@@ -1074,7 +1032,6 @@ int yolanda_server_address(struct TCPserver *server, char *text, size_t size);
  * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, EBUSY after the start,
  * ENOTSUP for Unix sockets, for descriptors that were passed in and for tcp_server_init().
  *
- * # Safety
  * `server` is NULL or a server that isn't freed yet. Only on its loop's thread.
  */
 int yolanda_server_set_reuseport(struct TCPserver *server, int on);
@@ -1086,7 +1043,6 @@ int yolanda_server_set_reuseport(struct TCPserver *server, int on);
  *
  * Returns 0, or -1 with errno: EINVAL (NULL, negative), EPERM on another thread.
  *
- * # Safety
  * `server` is NULL or a server that isn't freed yet. Only on its loop's thread.
  */
 int yolanda_server_set_max_connections(struct TCPserver *server, int n);
@@ -1100,7 +1056,6 @@ int yolanda_server_set_max_connections(struct TCPserver *server, int n);
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread.
  *
- * # Safety
  * `server` is NULL or a server that isn't freed yet. Only on its loop's thread.
  */
 int yolanda_server_set_nodelay(struct TCPserver *server,
@@ -1115,7 +1070,6 @@ int yolanda_server_set_nodelay(struct TCPserver *server,
  * Returns 0, or -1 with errno: EINVAL (NULL, negative, more than 32767 seconds or 127 probes), EPERM
  * on another thread.
  *
- * # Safety
  * `server` is NULL or a server that isn't freed yet. Only on its loop's thread.
  */
 int yolanda_server_set_keepalive(struct TCPserver *server,
@@ -1129,7 +1083,6 @@ int yolanda_server_set_keepalive(struct TCPserver *server,
  *
  * Returns 0, or -1 with errno: EINVAL (NULL, negative), EPERM on another thread.
  *
- * # Safety
  * `server` is NULL or a server that isn't freed yet. Only on its loop's thread.
  */
 int yolanda_server_set_timeouts(struct TCPserver *server,
@@ -1143,7 +1096,6 @@ int yolanda_server_set_timeouts(struct TCPserver *server,
  *
  * Returns 0, or -1 with errno: EINVAL (NULL, no such policy), EPERM on another thread.
  *
- * # Safety
  * `server` is NULL or a server that isn't freed yet. Only on its loop's thread.
  */
 int yolanda_server_set_limits(struct TCPserver *server,
@@ -1157,7 +1109,6 @@ int yolanda_server_set_limits(struct TCPserver *server,
  *
  * Returns 0, or -1 with errno: EINVAL (NULL, `low` not below `high`), EPERM on another thread.
  *
- * # Safety
  * `server` is NULL or a server that isn't freed yet. Only on its loop's thread.
  */
 int yolanda_server_set_water_marks(struct TCPserver *server,
@@ -1174,7 +1125,6 @@ int yolanda_server_set_water_marks(struct TCPserver *server,
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, EBUSY after the start.
  *
- * # Safety
  * `server` is NULL or a server that isn't freed yet; `data` stays yours, and is valid until the
  * server is freed. Only on its loop's thread.
  */
@@ -1187,7 +1137,6 @@ int yolanda_server_set_thread_hooks(struct TCPserver *server,
  * How many connections of the server are open, those included whose closed callback is still to
  * come, and clients that wait to be served by a server that is stopping. -1 with EINVAL for NULL.
  *
- * # Safety
  * `server` is NULL or a server that isn't freed yet. Any thread may call it.
  */
 int64_t yolanda_server_connections(struct TCPserver *server);
@@ -1217,7 +1166,6 @@ int64_t yolanda_server_connections(struct TCPserver *server);
  * Returns 0, or -1 with errno: EINVAL (NULL, less than -1), EPERM on another thread, EALREADY for a
  * server that is stopping, ESHUTDOWN for one that has stopped, ENOMEM.
  *
- * # Safety
  * `server` is NULL or a server that isn't freed yet; `done` may be NULL; `data` stays yours. Only on
  * the loop's thread, inside callbacks too.
  */
@@ -1241,7 +1189,6 @@ int yolanda_server_stop(struct TCPserver *server,
  * stays then, without its threads. Not every version of the C library looks; none of the threads may
  * join the caller's.
  *
- * # Safety
  * `server` is NULL or a server that isn't freed yet, and isn't used any more. Only on its loop's
  * thread, inside callbacks too, without locks that callbacks on its threads want to take.
  */
@@ -1269,7 +1216,6 @@ int yolanda_server_free(struct TCPserver *server);
  * yolanda_client_free(), or else freed with its loop. NULL with errno: EINVAL (NULL, no address, no port
  * or port 0), ENAMETOOLONG (a unix path that is too long), EPERM (another thread), ENOMEM.
  *
- * # Safety
  * `eventLoop` is NULL or a loop, `address` NULL or a string. Only on the loop's thread, as for all
  * functions of clients.
  */
@@ -1285,7 +1231,6 @@ struct yolanda_client *yolanda_client_new(struct event_loop *eventLoop,
  *
  * Returns 0, or -1 with errno: EINVAL for a NULL client, EPERM on another thread. `data` stays yours.
  *
- * # Safety
  * A client that isn't freed. Only on its loop's thread.
  */
 int yolanda_client_set_data(struct yolanda_client *client,
@@ -1299,7 +1244,6 @@ int yolanda_client_set_data(struct yolanda_client *client,
  *
  * Returns 0, or -1 with errno: EINVAL (NULL, a negative time), EPERM.
  *
- * # Safety
  * As for yolanda_client_set_data().
  */
 int yolanda_client_set_timeout(struct yolanda_client *client,
@@ -1310,7 +1254,6 @@ int yolanda_client_set_timeout(struct yolanda_client *client,
  *
  * Returns 0, or -1 with errno: EINVAL for a NULL client, EPERM. `data` stays yours.
  *
- * # Safety
  * As for yolanda_client_set_data().
  */
 int yolanda_client_set_failed_callback(struct yolanda_client *client,
@@ -1333,7 +1276,6 @@ int yolanda_client_set_failed_callback(struct yolanda_client *client,
  * Returns 0, or -1 with errno: EINVAL (NULL, a negative number, `max_ms` below `min_ms`), EPERM. A
  * wait that has begun is waited for.
  *
- * # Safety
  * As for yolanda_client_set_data().
  */
 int yolanda_client_set_reconnect(struct yolanda_client *client,
@@ -1347,7 +1289,6 @@ int yolanda_client_set_reconnect(struct yolanda_client *client,
  *
  * Returns 0, or -1 with errno: EINVAL (NULL, a negative time), EPERM.
  *
- * # Safety
  * As for yolanda_client_set_data().
  */
 int yolanda_client_set_timeouts(struct yolanda_client *client,
@@ -1360,7 +1301,6 @@ int yolanda_client_set_timeouts(struct yolanda_client *client,
  *
  * Returns 0, or -1 with errno: EINVAL (NULL, an unknown policy), EPERM.
  *
- * # Safety
  * As for yolanda_client_set_data().
  */
 int yolanda_client_set_limits(struct yolanda_client *client,
@@ -1374,7 +1314,6 @@ int yolanda_client_set_limits(struct yolanda_client *client,
  *
  * Returns 0, or -1 with errno: EINVAL (NULL, `low` not below `high`), EPERM.
  *
- * # Safety
  * As for yolanda_client_set_data().
  */
 int yolanda_client_set_water_marks(struct yolanda_client *client,
@@ -1389,7 +1328,6 @@ int yolanda_client_set_water_marks(struct yolanda_client *client,
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, EPERM.
  *
- * # Safety
  * As for yolanda_client_set_data().
  */
 int yolanda_client_set_nodelay(struct yolanda_client *client,
@@ -1400,7 +1338,6 @@ int yolanda_client_set_nodelay(struct yolanda_client *client,
  *
  * Returns 0, or -1 with errno: EINVAL (NULL, values that the kernel doesn't take), EPERM.
  *
- * # Safety
  * As for yolanda_client_set_data().
  */
 int yolanda_client_set_keepalive(struct yolanda_client *client,
@@ -1419,7 +1356,6 @@ int yolanda_client_set_keepalive(struct yolanda_client *client,
  * Returns 0, or -1 with errno: EINVAL for NULL, EALREADY (it is on its way or waits for its next
  * attempt), EISCONN (connected), ENOMEM, EPERM.
  *
- * # Safety
  * As for yolanda_client_set_data().
  */
 int yolanda_client_start(struct yolanda_client *client);
@@ -1433,7 +1369,6 @@ int yolanda_client_start(struct yolanda_client *client);
  * Returns 0, or -1 with errno: EINVAL for NULL, EALREADY (not started, stopped before, or given up),
  * EPERM.
  *
- * # Safety
  * As for yolanda_client_set_data().
  */
 int yolanda_client_stop(struct yolanda_client *client);
@@ -1444,7 +1379,6 @@ int yolanda_client_stop(struct yolanda_client *client);
  *
  * Returns -1 with errno: EINVAL for NULL, EPERM.
  *
- * # Safety
  * As for yolanda_client_set_data().
  */
 int yolanda_client_is_active(struct yolanda_client *client);
@@ -1455,7 +1389,6 @@ int yolanda_client_is_active(struct yolanda_client *client);
  * Returns NULL with errno: ENOTCONN where there is none (in the closed callback, too), EINVAL for NULL,
  * EPERM. The connection is the library's; yolanda_connection_retain() keeps it.
  *
- * # Safety
  * As for yolanda_client_set_data().
  */
 struct tcp_connection *yolanda_client_connection(struct yolanda_client *client);
@@ -1467,7 +1400,6 @@ struct tcp_connection *yolanda_client_connection(struct yolanda_client *client);
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, EPERM; then it isn't freed.
  *
- * # Safety
  * A client that isn't freed, and isn't used any more; its loop's freeing has freed it, too. Only on its
  * loop's thread.
  */
@@ -1482,7 +1414,6 @@ int yolanda_client_free(struct yolanda_client *client);
  * Returns the bytes and sets `*length` (where that isn't NULL); "" and 0 without a body. NULL and 0 for
  * NULL, with EINVAL.
  *
- * # Safety
  * `httpRequest` is NULL or a request, `length` NULL or yours. In the callback, or on the thread that uses the
  * request.
  */
@@ -1498,7 +1429,6 @@ const char *yolanda_http_request_body(struct http_request *httpRequest,
  * Returns the path, which belongs to the request until that is reset, or NULL with errno: EINVAL where it is
  * malformed ("%zz", "%00") or no request line has been read, ENOMEM.
  *
- * # Safety
  * As for yolanda_http_request_body().
  */
 const char *yolanda_http_request_path(struct http_request *httpRequest);
@@ -1511,7 +1441,6 @@ const char *yolanda_http_request_path(struct http_request *httpRequest);
  * NULL with errno: ENOENT where there is none, EINVAL where any part of the query is malformed ("%zz",
  * "%00") and for a NULL name, ENOMEM.
  *
- * # Safety
  * As for yolanda_http_request_body(); `name` is NULL or ends with a NUL.
  */
 const char *yolanda_http_request_query(struct http_request *httpRequest,
@@ -1522,7 +1451,6 @@ const char *yolanda_http_request_query(struct http_request *httpRequest,
  *
  * Returns the number, or -1 with errno: EINVAL where the query is malformed, ENOMEM.
  *
- * # Safety
  * As for yolanda_http_request_body().
  */
 int yolanda_http_request_query_count(struct http_request *httpRequest);
@@ -1534,7 +1462,6 @@ int yolanda_http_request_query_count(struct http_request *httpRequest);
  * Returns 0, or -1 with errno: ENOENT behind the last one, EINVAL where the query is malformed and for a
  * negative index, ENOMEM.
  *
- * # Safety
  * As for yolanda_http_request_body(); `name` and `value` are NULL or yours.
  */
 int yolanda_http_request_query_at(struct http_request *httpRequest,
@@ -1549,7 +1476,6 @@ int yolanda_http_request_query_at(struct http_request *httpRequest,
  * Returns the value, which belongs to the request until that is reset, or NULL with errno: ENOENT where there
  * are no more, EINVAL for a negative index and a NULL or empty name.
  *
- * # Safety
  * As for yolanda_http_request_body(); `name` is NULL or ends with a NUL.
  */
 const char *yolanda_http_request_header_at(struct http_request *httpRequest,
@@ -1562,7 +1488,6 @@ const char *yolanda_http_request_header_at(struct http_request *httpRequest,
  * Returns the connection, which is the library's, or NULL with errno: ENOENT for a request that
  * http_request_new() made.
  *
- * # Safety
  * As for yolanda_http_request_body().
  */
 struct tcp_connection *yolanda_http_request_connection(struct http_request *httpRequest);
@@ -1574,7 +1499,6 @@ struct tcp_connection *yolanda_http_request_connection(struct http_request *http
  * Returns 0, or -1 with errno: EINVAL for NULL, a code outside of 200 to 999, a message with control
  * characters, or a response of http_response_new(); ENOMEM.
  *
- * # Safety
  * `httpResponse` is NULL or a response that a callback was given, until it has returned; or one of
  * yolanda_http_response_defer(). `message` is NULL or ends with a NUL.
  */
@@ -1588,7 +1512,6 @@ int yolanda_http_response_set_status(struct http_response *httpResponse,
  * Returns 0, or -1 with errno: EINVAL for a NULL response, control characters in the value, or a
  * response of http_response_new(); ENOMEM.
  *
- * # Safety
  * As for yolanda_http_response_set_status().
  */
 int yolanda_http_response_set_content_type(struct http_response *httpResponse,
@@ -1602,7 +1525,6 @@ int yolanda_http_response_set_content_type(struct http_response *httpResponse,
  * or another control character, the two names above, or a response of http_response_new(); ENOSPC when
  * there are 128 headers; ENOMEM.
  *
- * # Safety
  * As for yolanda_http_response_set_status().
  */
 int yolanda_http_response_add_header(struct http_response *httpResponse,
@@ -1616,7 +1538,6 @@ int yolanda_http_response_add_header(struct http_response *httpResponse,
  * Returns 0, or -1 with errno: EINVAL for a NULL response, NULL data with a length, or a response of
  * http_response_new(); ENOMEM.
  *
- * # Safety
  * As for yolanda_http_response_set_status(); `data` holds `length` bytes.
  */
 int yolanda_http_response_set_body(struct http_response *httpResponse,
@@ -1638,7 +1559,6 @@ int yolanda_http_response_set_body(struct http_response *httpResponse,
  * Returns 0, or -1 with errno: EINVAL for a NULL response, a response of http_response_new(), negative
  * numbers, bytes beyond the end of the file, or what isn't a regular file; EBADF.
  *
- * # Safety
  * As for yolanda_http_response_set_status(); nobody else closes `fd`.
  */
 int yolanda_http_response_set_file(struct http_response *httpResponse,
@@ -1659,7 +1579,6 @@ int yolanda_http_response_set_file(struct http_response *httpResponse,
  * Returns NULL with errno: EINVAL for NULL or another response than the callback's, EALREADY the second
  * time, ENOTCONN, ENOMEM.
  *
- * # Safety
  * Only inside a request callback, with its response.
  */
 struct http_response *yolanda_http_response_defer(struct http_response *httpResponse);
@@ -1675,7 +1594,6 @@ struct http_response *yolanda_http_response_defer(struct http_response *httpResp
  * Returns 0, or -1 with errno: ENOTCONN when the client has gone (the response is freed), ENOMEM (it isn't:
  * call again), EINVAL for NULL or a response that isn't deferred.
  *
- * # Safety
  * `httpResponse` is NULL or a deferred response. Any thread may call it.
  */
 int yolanda_http_response_send(struct http_response *httpResponse);
@@ -1684,7 +1602,6 @@ int yolanda_http_response_send(struct http_response *httpResponse);
  * Whether the client of a deferred response is still there: 1 or 0; -1 with EINVAL for NULL or a
  * response that isn't deferred.
  *
- * # Safety
  * As for yolanda_http_response_send().
  */
 int yolanda_http_response_is_open(struct http_response *httpResponse);
@@ -1699,7 +1616,6 @@ int yolanda_http_response_is_open(struct http_response *httpResponse);
  * Returns 0, or -1 with errno: EALREADY the second time, ENOTCONN, EPIPE or ECONNRESET (the client has
  * gone), ENOBUFS, ENOMEM, EINVAL (NULL, not deferred, another negative length).
  *
- * # Safety
  * As for yolanda_http_response_send().
  */
 int yolanda_http_response_begin(struct http_response *httpResponse,
@@ -1714,7 +1630,6 @@ int yolanda_http_response_begin(struct http_response *httpResponse,
  * (more than the length that was announced), ENOTCONN, EPIPE or ECONNRESET (the client has gone), ENOBUFS
  * (too much is queued: the connection's limit), ENOMEM.
  *
- * # Safety
  * As for yolanda_http_response_send(); `data` holds `length` bytes.
  */
 int yolanda_http_response_write(struct http_response *httpResponse,
@@ -1725,7 +1640,6 @@ int yolanda_http_response_write(struct http_response *httpResponse,
  * How many bytes wait to be sent to the client of a deferred response; 0 with EINVAL for NULL or a
  * response that isn't deferred.
  *
- * # Safety
  * As for yolanda_http_response_send().
  */
 size_t yolanda_http_response_queued(struct http_response *httpResponse);
@@ -1736,7 +1650,6 @@ size_t yolanda_http_response_queued(struct http_response *httpResponse);
  *
  * Returns 0, or -1 with errno: EPERM on another thread, EINVAL for NULL or a response that isn't deferred.
  *
- * # Safety
  * `httpResponse` is NULL or a deferred response; `data` stays yours. Only on the connection's thread.
  */
 int yolanda_http_response_set_stream_callback(struct http_response *httpResponse,
@@ -1752,7 +1665,6 @@ int yolanda_http_response_set_stream_callback(struct http_response *httpResponse
  *
  * Returns 0, or -1 with errno: EPERM on another thread, EINVAL for NULL or a response that isn't deferred.
  *
- * # Safety
  * As for yolanda_http_response_set_stream_callback().
  */
 int yolanda_http_response_set_closed_callback(struct http_response *httpResponse,
@@ -1767,7 +1679,6 @@ int yolanda_http_response_set_closed_callback(struct http_response *httpResponse
  * Returns the server, to be released by yolanda_http_server_free() or with its loop, or NULL with errno as
  * yolanda_server_new().
  *
- * # Safety
  * `eventLoop` is NULL or a loop; `address` is NULL or ends with a NUL. Only on the loop's thread.
  */
 struct http_server *yolanda_http_server_new(struct event_loop *eventLoop,
@@ -1781,7 +1692,6 @@ struct http_server *yolanda_http_server_new(struct event_loop *eventLoop,
  * Returns 0, or -1 with errno as yolanda_server_start(): EALREADY, ESHUTDOWN, EADDRINUSE, EMFILE, ENFILE,
  * ENOMEM, ENOSPC; EINVAL for NULL, EPERM on another thread.
  *
- * # Safety
  * `server` is NULL or a server. Only on its loop's thread.
  */
 int yolanda_http_server_start(struct http_server *server);
@@ -1794,7 +1704,6 @@ int yolanda_http_server_start(struct http_server *server);
  * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, EDEADLK where the system
  * finds that one of its threads waits for the caller (as yolanda_server_free()).
  *
- * # Safety
  * `server` is NULL or a server that isn't freed yet. Only on its loop's thread.
  */
 int yolanda_http_server_free(struct http_server *server);
@@ -1815,7 +1724,6 @@ int yolanda_http_server_free(struct http_server *server);
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, negative times or more than 24 days, EPERM on another thread.
  *
- * # Safety
  * `server` is NULL or a server. Only on its loop's thread.
  */
 int yolanda_http_server_set_deadlines(struct http_server *server,
@@ -1841,7 +1749,6 @@ int yolanda_http_server_set_deadlines(struct http_server *server,
  * Returns 0, or -1 with errno: EINVAL (NULL, a negative number, more than 24 days, more than 4,294,967,295
  * bytes, a rate without `grace_ms`), EPERM on another thread.
  *
- * # Safety
  * `server` is NULL or a server. Only on its loop's thread.
  */
 int yolanda_http_server_set_body_rate(struct http_server *server,
@@ -1858,7 +1765,6 @@ int yolanda_http_server_set_body_rate(struct http_server *server,
  *
  * Returns 0, or -1 with errno: EINVAL for NULL or more than 1 GiB, EPERM on another thread.
  *
- * # Safety
  * `server` is NULL or a server. Only on its loop's thread.
  */
 int yolanda_http_server_set_limits(struct http_server *server,
@@ -1879,7 +1785,6 @@ int yolanda_http_server_set_limits(struct http_server *server,
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread.
  *
- * # Safety
  * `server` is NULL or a server. Only on its loop's thread.
  */
 int yolanda_http_server_set_max_body_memory(struct http_server *server,
@@ -1890,7 +1795,6 @@ int yolanda_http_server_set_max_body_memory(struct http_server *server,
  *
  * Returns 0, or -1 with errno: EINVAL for NULL or a negative number, EPERM on another thread.
  *
- * # Safety
  * `server` is NULL or a server. Only on its loop's thread.
  */
 int yolanda_http_server_set_max_requests(struct http_server *server, int requests);
@@ -1901,7 +1805,6 @@ int yolanda_http_server_set_max_requests(struct http_server *server, int request
  *
  * Returns 0, or -1 with EINVAL for NULL or a size of 0.
  *
- * # Safety
  * `server` is NULL or a server; `stats` has `size` bytes. Any thread may call it.
  */
 int yolanda_http_server_get_stats(struct http_server *server,
@@ -1942,7 +1845,6 @@ int yolanda_http_server_get_stats(struct http_server *server,
  * elsewhere than as its last segment, or that no path can match), EEXIST (there is a route for this method
  * and the same paths), EBUSY (the server has been started), EPERM on another thread, ENOMEM.
  *
- * # Safety
  * `server` is NULL or a server; both texts are NULL or end with a NUL. Only on its loop's thread.
  */
 int yolanda_http_server_route(struct http_server *server,
@@ -1960,7 +1862,6 @@ int yolanda_http_server_route(struct http_server *server,
  * Returns the text, which belongs to the request until that is reset, or NULL with errno: ENOENT where the
  * route has no such name, and without a route; EINVAL for NULL.
  *
- * # Safety
  * As for yolanda_http_request_body(); `name` is NULL or ends with a NUL.
  */
 const char *yolanda_http_request_param(struct http_request *httpRequest,
@@ -1988,7 +1889,6 @@ const char *yolanda_http_request_param(struct http_request *httpRequest,
  * Returns the files, to be released by yolanda_http_files_free(), or NULL with errno: EINVAL for NULL or other
  * flags, as open(2) of the folder (ENOENT, ENOTDIR, EACCES, EMFILE ...), ENOMEM.
  *
- * # Safety
  * `root` is NULL or ends with a NUL. Any thread may call it.
  */
 struct yolanda_http_files *yolanda_http_files_new(const char *root,
@@ -2000,7 +1900,6 @@ struct yolanda_http_files *yolanda_http_files_new(const char *root,
  *
  * Returns 0, or -1 with EINVAL for NULL.
  *
- * # Safety
  * `files` is NULL, or of yolanda_http_files_new() and not used again. Any thread may call it, except while
  * another one is in yolanda_http_files_answer() with them.
  */
@@ -2012,7 +1911,6 @@ int yolanda_http_files_free(struct yolanda_http_files *files);
  * Returns 0, or -1 with errno: EINVAL for NULL files and what is no name (empty, with a slash, longer than 255
  * bytes), EBUSY once they are in use.
  *
- * # Safety
  * `files` is NULL or files that no other thread uses; `name` is NULL or ends with a NUL.
  */
 int yolanda_http_files_set_index(struct yolanda_http_files *files,
@@ -2024,7 +1922,6 @@ int yolanda_http_files_set_index(struct yolanda_http_files *files,
  *
  * Returns 0, or -1 with errno: EINVAL for NULL or another negative number, EBUSY once they are in use.
  *
- * # Safety
  * `files` is NULL or files that no other thread uses.
  */
 int yolanda_http_files_set_max_age(struct yolanda_http_files *files,
@@ -2039,7 +1936,6 @@ int yolanda_http_files_set_max_age(struct yolanda_http_files *files,
  * Returns 0, or -1 with errno as yolanda_http_server_route(): EINVAL, EEXIST, EBUSY (the server has been
  * started), EPERM on another thread, ENOMEM.
  *
- * # Safety
  * `server` is NULL or a server, `files` NULL or files; `prefix` is NULL or ends with a NUL. Only on the
  * server's loop's thread.
  */
@@ -2059,7 +1955,6 @@ int yolanda_http_server_files(struct http_server *server,
  * Returns 0, or -1 with errno: EINVAL (NULL, a request without a URL, a response of http_response_new()),
  * ENOMEM (the response is a 503).
  *
- * # Safety
  * `files` is NULL or files. `httpRequest` and `httpResponse` are NULL or those of a callback or handler
  * that hasn't returned, or of a deferred response, on the thread that uses it. `path` is NULL or ends with
  * a NUL.
@@ -2081,7 +1976,6 @@ int yolanda_http_files_answer(struct yolanda_http_files *files,
  * Returns 0, or -1 with errno: EINVAL for NULL, EBUSY (the server has been started), EPERM on another thread,
  * ENOMEM.
  *
- * # Safety
  * `server` is NULL or a server; `data` stays yours. Only on its loop's thread.
  */
 int yolanda_http_server_set_access_log(struct http_server *server,
@@ -2102,7 +1996,6 @@ int yolanda_http_server_set_access_log(struct http_server *server,
  * `buffer` holds its beginning and a NUL. -1 with EINVAL for NULL (`buffer` may be NULL where `size` is 0),
  * EOVERFLOW for more than INT_MAX bytes.
  *
- * # Safety
  * `entry` is NULL or the entry of a callback that hasn't returned; `buffer` has `size` bytes. Any thread.
  */
 int yolanda_http_access_line(const struct yolanda_http_access *entry,
@@ -2121,7 +2014,6 @@ int yolanda_http_access_line(const struct yolanda_http_access *entry,
  * Returns 0, or -1 with errno: EINVAL for NULL, EBUSY (the server has been started), EPERM on another thread,
  * ENOMEM.
  *
- * # Safety
  * `server` is NULL or a server; `data` stays yours, and valid until the server's last connection has
  * ended. Only on its loop's thread.
  */
@@ -2139,7 +2031,6 @@ int yolanda_http_server_set_head_callback(struct http_server *server,
  * Returns 0, or -1 with errno: EINVAL (NULL server or pattern; what is no method or no pattern), ENOENT
  * (there is no such route), EBUSY (the server has been started), EPERM on another thread, ENOMEM.
  *
- * # Safety
  * `server` is NULL or a server; both texts are NULL or end with a NUL. `data` stays yours, and valid until the
  * server's last connection has ended. Only on its loop's thread.
  */
@@ -2171,7 +2062,6 @@ int yolanda_http_server_set_route_head_callback(struct http_server *server,
  * Returns 0, or -1 with errno: EINVAL for NULL, EPERM outside of the head callback of this request, EALREADY
  * (called before, or refused), ENOMEM. On failure `callback` isn't called.
  *
- * # Safety
  * `httpRequest` is NULL or a request. Only on the connection's thread.
  */
 int yolanda_http_request_stream_body(struct http_request *httpRequest,
@@ -2190,7 +2080,6 @@ int yolanda_http_request_stream_body(struct http_request *httpRequest,
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, ENOENT where the body isn't streamed.
  *
- * # Safety
  * As for yolanda_http_request_body().
  */
 int yolanda_http_request_set_stream_destroy(struct http_request *httpRequest,
@@ -2205,7 +2094,6 @@ int yolanda_http_request_set_stream_destroy(struct http_request *httpRequest,
  * Returns 0, or -1 with errno: EINVAL for NULL and a status outside of 400 to 599, EPERM outside of the head
  * callback of this request, EALREADY (called before).
  *
- * # Safety
  * As for yolanda_http_request_stream_body().
  */
 int yolanda_http_request_refuse(struct http_request *httpRequest,
@@ -2219,7 +2107,6 @@ int yolanda_http_request_refuse(struct http_request *httpRequest,
  * Returns the response, which has the status and its standard text, or NULL with errno as
  * yolanda_http_request_refuse().
  *
- * # Safety
  * As for yolanda_http_request_stream_body().
  */
 struct http_response *yolanda_http_request_refuse_with(struct http_request *httpRequest,
@@ -2231,7 +2118,6 @@ struct http_response *yolanda_http_request_refuse_with(struct http_request *http
  * Returns the pointer, or NULL with errno: EINVAL for NULL, ENOENT where the body was collected or there
  * is none.
  *
- * # Safety
  * As for yolanda_http_request_body().
  */
 void *yolanda_http_request_stream_data(struct http_request *httpRequest);
@@ -2243,7 +2129,6 @@ void *yolanda_http_request_stream_data(struct http_request *httpRequest);
  *
  * Returns 0, or -1 with EINVAL for another number.
  *
- * # Safety
  * Any thread and any signal handler may call it.
  */
 int yolanda_log_set_level(int level);
@@ -2252,7 +2137,6 @@ int yolanda_log_set_level(int level);
  * The level that counts now: LOG_DEBUG_TYPE to YOLANDA_LOG_OFF, the environment's where none was
  * set. Never fails.
  *
- * # Safety
  * Any thread may call it.
  */
 int yolanda_log_level(void);
@@ -2267,7 +2151,6 @@ int yolanda_log_level(void);
  *
  * Returns 0, or -1 with ENOMEM; then the old sink stays.
  *
- * # Safety
  * Any thread may call it. `data` is what `sink` expects, until the sink is replaced.
  */
 int yolanda_log_set_sink(yolanda_log_sink sink, void *data);

@@ -17,4 +17,3 @@ mod http;
 mod reactor;
 mod sync;
 mod sys;
-mod version;

@@ -24,12 +24,12 @@ extern "C" {
 
 /**
  * Opens a listening socket: IPv4, any address, SO_REUSEADDR, non-blocking, close-on-exec, backlog
- * 1024. Port 0 takes any free port, which `listen_port` then holds.
+ * 1024. For port 0 the system chooses a free port, which `listen_port` then holds.
  *
- * Returns the acceptor, or NULL when memory is out. If the port can't be had it prints
+ * Returns the acceptor. When the server that uses it is gone, close its `listen_fd` and free() it.
+ * Returns NULL with errno (ENOMEM) if memory runs out. If it can't listen on the port, it prints
  * `bind failed : TEXT (ERRNO)` or `listen failed : TEXT (ERRNO)` on stderr and exits with status 1.
  *
- * # Safety
  * Any thread may call it.
  */
 struct acceptor *acceptor_init(int port);

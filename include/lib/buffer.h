@@ -64,102 +64,98 @@ extern "C" {
 /**
  * Makes an empty buffer of INIT_BUFFER_SIZE bytes. Release it with buffer_free().
  *
- * Returns NULL when memory is out.
+ * Returns NULL with errno (ENOMEM) if memory runs out.
  *
- * # Safety
  * Any thread may call it.
  */
 struct buffer *buffer_new(void);
 
 /**
- * Frees a buffer and its block. NULL is allowed. The buffers of a live connection belong to it:
- * such a call does nothing but log an error.
+ * Frees a buffer and its block. NULL is allowed. The buffers of a live connection belong to the
+ * connection: for them the call only logs an error.
  *
- * # Safety
- * `buffer` comes from buffer_new() and isn't used again.
+ * `buffer` is NULL or a buffer from buffer_new(). It must not be used again.
  */
 void buffer_free(struct buffer *buffer);
 
 /**
  * Returns how many bytes fit behind the readable ones without making room; 0 for NULL.
  *
- * # Safety
- * `buffer` is NULL or a buffer.
+ * `buffer` is NULL or a buffer that only the calling thread uses.
  */
 int buffer_writeable_size(struct buffer *buffer);
 
 /**
- * Returns how many bytes can be read; 0 for NULL.
+ * Returns the number of readable bytes; 0 for NULL.
  *
- * # Safety
- * `buffer` is NULL or a buffer.
+ * `buffer` is NULL or a buffer that only the calling thread uses.
  */
 int buffer_readable_size(struct buffer *buffer);
 
 /**
- * Returns how many bytes before the readable ones have been consumed and can be used again; 0 for
- * NULL.
+ * Returns how many bytes in front of the readable ones have been consumed and can be used again; 0
+ * for NULL.
  *
- * # Safety
- * `buffer` is NULL or a buffer.
+ * `buffer` is NULL or a buffer that only the calling thread uses.
  */
 int buffer_front_spare_size(struct buffer *buffer);
 
 /**
- * Copies `size` bytes behind the readable ones. Makes room where it is needed, by moving the
- * readable bytes to the front or by growing: pointers into the buffer may be stale afterwards.
+ * Copies `size` bytes behind the readable ones. If they don't fit, it first makes room: it moves the
+ * readable bytes to the front of the block, or gets a larger block. Pointers into the buffer may be
+ * invalid afterwards.
  *
- * Returns the number of bytes appended. -1 with errno, and nothing appended: NULL buffer or
- * negative size (EINVAL), no memory or more than INT_MAX - 1 bytes (ENOMEM). NULL data appends
- * nothing and returns 0.
+ * Returns the number of bytes appended; 0 for NULL data. On failure it returns -1 with errno and
+ * appends nothing: EINVAL (NULL buffer, negative size), ENOMEM (no memory, or more than INT_MAX - 1
+ * bytes).
  *
- * # Safety
- * `data` has `size` bytes, outside of this buffer's block.
+ * `buffer` is NULL or a buffer that only the calling thread uses. `data` is NULL or has `size` bytes.
  */
-int buffer_append(struct buffer *buffer, void *data, int size);
+int buffer_append(struct buffer *buffer,
+                  void *data,
+                  int size);
 
 /**
- * Appends one byte. Returns 1, or -1 as buffer_append().
+ * Appends one byte. Returns 1, or -1 as buffer_append() does.
  *
- * # Safety
- * `buffer` is NULL or a buffer.
+ * `buffer` is NULL or a buffer that only the calling thread uses.
  */
 int buffer_append_char(struct buffer *buffer, char data);
 
 /**
- * Appends a string without its NUL. Returns the number of bytes appended, 0 for a NULL string, or
- * -1 as buffer_append().
+ * Appends a string without its terminating NUL.
  *
- * # Safety
- * `data` is NULL or ends with a NUL, and lies outside of this buffer's block.
+ * Returns the number of bytes appended, 0 for a NULL string, or -1 as buffer_append() does.
+ *
+ * `buffer` is NULL or a buffer that only the calling thread uses. `data` is NULL or a NUL-terminated
+ * string.
  */
-int buffer_append_string(struct buffer *buffer, char *data);
+int buffer_append_string(struct buffer *buffer,
+                         char *data);
 
 /**
- * Reads once from any descriptor (socket, pipe, tty, file), in the blocking mode that it is in,
- * and appends what came: at most the writeable size and 65536 bytes more.
+ * Reads once from any descriptor (socket, pipe, terminal, file) and appends what it gets: at most the
+ * writeable size plus 65536 bytes. Whether it blocks depends on the descriptor.
  *
  * Returns the number of bytes, 0 at the end of the stream, or -1 with errno.
  *
- * # Safety
- * `buffer` is NULL or a buffer.
+ * `buffer` is NULL or a buffer that only the calling thread uses.
  */
-int buffer_socket_read(struct buffer *buffer, int fd);
+int buffer_socket_read(struct buffer *buffer,
+                       int fd);
 
 /**
  * Takes the first readable byte. Returns it, or 0 from an empty buffer, which stays as it is.
  *
- * # Safety
- * `buffer` is NULL or a buffer.
+ * `buffer` is NULL or a buffer that only the calling thread uses.
  */
 char buffer_read_char(struct buffer *buffer);
 
 /**
- * Returns a pointer to the first `\r\n` among the readable bytes, or NULL. It is valid until the
- * buffer changes.
+ * Returns a pointer to the first `\r\n` among the readable bytes, or NULL if there is none. The pointer
+ * is valid until the buffer changes.
  *
- * # Safety
- * `buffer` is NULL or a buffer.
+ * `buffer` is NULL or a buffer that only the calling thread uses.
  */
 char *buffer_find_CRLF(struct buffer *buffer);
 

@@ -76,7 +76,6 @@ extern "C" {
  *
  * Returns NULL when memory is out.
  *
- * # Safety
  * Any thread may call it.
  */
 struct channel *channel_new(int fd,
@@ -88,7 +87,6 @@ struct channel *channel_new(int fd,
 /**
  * Returns non-zero when EVENT_WRITE is among the channel's `events`; 0 for NULL.
  *
- * # Safety
  * `channel` is NULL or a channel.
  */
 int channel_write_event_is_enabled(struct channel *channel);
@@ -99,7 +97,6 @@ int channel_write_event_is_enabled(struct channel *channel);
  *
  * Returns 0, or -1 with errno, for a channel in no loop too.
  *
- * # Safety
  * `channel` is NULL or a channel.
  */
 int channel_write_event_enable(struct channel *channel);
@@ -107,7 +104,6 @@ int channel_write_event_enable(struct channel *channel);
 /**
  * Takes EVENT_WRITE out of the channel's `events`; otherwise as channel_write_event_enable().
  *
- * # Safety
  * `channel` is NULL or a channel.
  */
 int channel_write_event_disable(struct channel *channel);

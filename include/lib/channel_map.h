@@ -27,7 +27,6 @@ extern "C" {
  * Returns 0. -1 with errno, and the map untouched: NULL, a negative `slot`, `msize` below 1 (EINVAL),
  * no memory (ENOMEM).
  *
- * # Safety
  * `map` has been set up by map_init().
  */
 int map_make_space(struct channel_map *map,
@@ -37,7 +36,6 @@ int map_make_space(struct channel_map *map,
 /**
  * Sets up an empty map.
  *
- * # Safety
  * `map` is memory of yours for the struct; what it holds is forgotten, not freed.
  */
 void map_init(struct channel_map *map);
@@ -46,7 +44,6 @@ void map_init(struct channel_map *map);
  * Calls free() on every entry that isn't NULL, then on the array, and leaves the map empty. NULL is
  * allowed.
  *
- * # Safety
  * Every entry comes from malloc(). Not for the map of a live loop.
  */
 void map_clear(struct channel_map *map);

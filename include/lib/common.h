@@ -106,7 +106,6 @@ extern "C" {
  * Prints the message, `: ` and the text of errno as one line on stderr, after flushing stdout, and
  * aborts. A NULL format counts as empty, here and below.
  *
- * # Safety
  * The arguments fit the format, as for printf(); any thread may call it.
  */
 void err_dump(const char *format, ...);
@@ -114,7 +113,6 @@ void err_dump(const char *format, ...);
 /**
  * Prints the message as one line on stderr, after flushing stdout, and returns.
  *
- * # Safety
  * The arguments fit the format, as for printf(); any thread may call it.
  */
 void err_msg(const char *format, ...);
@@ -122,7 +120,6 @@ void err_msg(const char *format, ...);
 /**
  * Prints as err_msg(), then exits with status 1.
  *
- * # Safety
  * The arguments fit the format, as for printf(); any thread may call it.
  */
 void err_quit(const char *format, ...);
@@ -130,7 +127,6 @@ void err_quit(const char *format, ...);
 /**
  * Prints as err_dump(), then returns. errno stays what it was.
  *
- * # Safety
  * The arguments fit the format, as for printf(); any thread may call it.
  */
 void err_ret(const char *format, ...);
@@ -138,7 +134,6 @@ void err_ret(const char *format, ...);
 /**
  * Prints as err_dump(), then exits with status 1.
  *
- * # Safety
  * The arguments fit the format, as for printf(); any thread may call it.
  */
 void err_sys(const char *format, ...);
@@ -147,7 +142,6 @@ void err_sys(const char *format, ...);
  * Prints the message on stderr, after flushing stdout; if `err` isn't 0, followed by
  * `: TEXT OF ERR (ERR)` and a newline. If `status` isn't 0, exits with it.
  *
- * # Safety
  * The arguments fit the format, as for printf(); any thread may call it.
  */
 void error(int status, int err, char *fmt, ...);
@@ -157,7 +151,6 @@ void error(int status, int err, char *fmt, ...);
  *
  * Returns the text, in a buffer of the calling thread that the next call overwrites; NULL for NULL.
  *
- * # Safety
  * `sin` is NULL or an IPv4 address; `salen` is not looked at.
  */
 char *sock_ntop(const struct sockaddr_in *sin, socklen_t salen);
@@ -168,7 +161,6 @@ char *sock_ntop(const struct sockaddr_in *sin, socklen_t salen);
  *
  * Returns the number of bytes, or (size_t)-1 with errno.
  *
- * # Safety
  * `vptr` has room for `n` bytes.
  */
 size_t readn(int fd, void *vptr, size_t n);
@@ -180,7 +172,6 @@ size_t readn(int fd, void *vptr, size_t n);
  * Returns the body's length; 0 at the end of the stream, within a message too; (size_t)-1 when the
  * body is longer than `length` or reading fails.
  *
- * # Safety
  * `buffer` has room for `length` bytes.
  */
 size_t read_message(int fd, char *buffer, size_t length);
@@ -192,7 +183,6 @@ size_t read_message(int fd, char *buffer, size_t length);
  * Returns the number of bytes; 0 at the end of the stream, within a line too; (size_t)-1 with errno
  * when reading fails, or when the line doesn't fit (`length` - 1 bytes are taken then).
  *
- * # Safety
  * `buffer` has room for `length` bytes.
  */
 size_t readline(int fd, char *buffer, size_t length);
@@ -204,7 +194,6 @@ size_t readline(int fd, char *buffer, size_t length);
  * Returns the connected, blocking socket. On failure prints `bind failed : TEXT (ERRNO)`,
  * `listen failed : ...` or `accept failed : ...` on stderr and exits with status 1.
  *
- * # Safety
  * Any thread may call it.
  */
 int tcp_server(int port);
@@ -214,7 +203,6 @@ int tcp_server(int port);
  *
  * Returns the listening, blocking socket; fails as tcp_server().
  *
- * # Safety
  * Any thread may call it.
  */
 int tcp_server_listen(int port);
@@ -222,7 +210,6 @@ int tcp_server_listen(int port);
 /**
  * The same as tcp_server_listen(), with a non-blocking socket.
  *
- * # Safety
  * Any thread may call it.
  */
 int tcp_nonblocking_server_listen(int port);
@@ -230,7 +217,6 @@ int tcp_nonblocking_server_listen(int port);
 /**
  * Makes a descriptor non-blocking. A descriptor that isn't open changes nothing but errno.
  *
- * # Safety
  * Any thread may call it.
  */
 void make_nonblocking(int fd);
@@ -241,7 +227,6 @@ void make_nonblocking(int fd);
  * Returns the connected, blocking socket. On failure prints `connect failed : TEXT (ERRNO)` on
  * stderr and exits with status 1.
  *
- * # Safety
  * `address` ends with a NUL.
  */
 int tcp_client(char *address, int port);

@@ -106,7 +106,6 @@ extern const struct event_dispatcher epoll_dispatcher;
  * The back end is epoll, unless the environment says YOLANDA_DISPATCHER=poll or the program was
  * compiled with EPOLL_ENABLE off. Returns NULL with errno when memory or descriptors are out.
  *
- * # Safety
  * Any thread may call it; the loop is that thread's.
  */
 struct event_loop *event_loop_init(void);
@@ -115,7 +114,6 @@ struct event_loop *event_loop_init(void);
  * Makes a loop with a name of your own; NULL counts as "main thread". Otherwise as
  * event_loop_init().
  *
- * # Safety
  * `thread_name` ends with a NUL and lives as long as the loop: only the pointer is kept.
  */
 struct event_loop *event_loop_init_with_name(char *thread_name);
@@ -125,7 +123,6 @@ struct event_loop *event_loop_init_with_name(char *thread_name);
  *
  * Returns 0, or -1 for NULL. On another thread than the loop's it exits the process with status 1.
  *
- * # Safety
  * `eventLoop` is NULL or a loop.
  */
 int event_loop_run(struct event_loop *eventLoop);
@@ -134,7 +131,6 @@ int event_loop_run(struct event_loop *eventLoop);
  * Ends the loop's current wait. Any thread and any signal handler may call it; calls that come
  * before the loop has noticed the first count as one.
  *
- * # Safety
  * `eventLoop` is NULL or a loop.
  */
 void event_loop_wakeup(struct event_loop *eventLoop);
@@ -147,7 +143,6 @@ void event_loop_wakeup(struct event_loop *eventLoop);
  * Returns 0 (done or queued), or -1 with errno: NULL, an `fd` that isn't `channel1->fd` (EINVAL), a
  * negative or closed one (EBADF), a back end that refuses it, no memory.
  *
- * # Safety
  * `channel1` stays where it is until it has been removed.
  */
 int event_loop_add_channel_event(struct event_loop *eventLoop, int fd, struct channel *channel1);
@@ -159,7 +154,6 @@ int event_loop_add_channel_event(struct event_loop *eventLoop, int fd, struct ch
  *
  * Returns 0 (done or queued), or -1 with errno, for an unknown channel too.
  *
- * # Safety
  * `channel1` is NULL or the registered channel.
  */
 int event_loop_remove_channel_event(struct event_loop *eventLoop, int fd, struct channel *channel1);
@@ -169,7 +163,6 @@ int event_loop_remove_channel_event(struct event_loop *eventLoop, int fd, struct
  *
  * Returns 0 (done or queued), or -1 with errno, for an unknown channel too.
  *
- * # Safety
  * `channel1` is NULL or the registered channel.
  */
 int event_loop_update_channel_event(struct event_loop *eventLoop, int fd, struct channel *channel1);
@@ -179,7 +172,6 @@ int event_loop_update_channel_event(struct event_loop *eventLoop, int fd, struct
  *
  * Returns 1 (added), 0 (nothing to do) or -1 with errno.
  *
- * # Safety
  * As for event_loop_add_channel_event(); only on the loop's thread.
  */
 int event_loop_handle_pending_add(struct event_loop *eventLoop, int fd, struct channel *channel);
@@ -189,7 +181,6 @@ int event_loop_handle_pending_add(struct event_loop *eventLoop, int fd, struct c
  *
  * Returns 1 (removed), 0 (nothing to do) or -1 with errno.
  *
- * # Safety
  * As for event_loop_remove_channel_event(); only on the loop's thread.
  */
 int event_loop_handle_pending_remove(struct event_loop *eventLoop, int fd, struct channel *channel);
@@ -199,7 +190,6 @@ int event_loop_handle_pending_remove(struct event_loop *eventLoop, int fd, struc
  *
  * Returns 1 (updated), 0 (nothing to do) or -1 with errno.
  *
- * # Safety
  * As for event_loop_update_channel_event(); only on the loop's thread.
  */
 int event_loop_handle_pending_update(struct event_loop *eventLoop, int fd, struct channel *channel);
@@ -210,7 +200,6 @@ int event_loop_handle_pending_update(struct event_loop *eventLoop, int fd, struc
  *
  * Returns 0, or -1 with errno for a descriptor that isn't registered.
  *
- * # Safety
  * Only on the loop's thread.
  */
 int channel_event_activate(struct event_loop *eventLoop, int fd, int res);

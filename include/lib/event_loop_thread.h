@@ -65,7 +65,6 @@ extern "C" {
  *
  * Returns 0, or -1 with errno.
  *
- * # Safety
  * `thread` is NULL or memory of yours for the struct.
  */
 int event_loop_thread_init(struct event_loop_thread *thread, int number);
@@ -75,7 +74,6 @@ int event_loop_thread_init(struct event_loop_thread *thread, int number);
  *
  * Returns that loop, or NULL with errno when the thread or its loop can't be made.
  *
- * # Safety
  * `thread` is NULL or has been set up by event_loop_thread_init().
  */
 struct event_loop *event_loop_thread_start(struct event_loop_thread *thread);

@@ -101,7 +101,6 @@ extern "C" {
  *
  * Returns NULL when memory is out.
  *
- * # Safety
  * Any thread may call it.
  */
 struct http_request *http_request_new(void);
@@ -109,7 +108,6 @@ struct http_request *http_request_new(void);
 /**
  * Frees a request with its strings and headers. NULL is allowed.
  *
- * # Safety
  * `httpRequest` comes from http_request_new() and isn't used again.
  */
 void http_request_clear(struct http_request *httpRequest);
@@ -117,7 +115,6 @@ void http_request_clear(struct http_request *httpRequest);
 /**
  * Empties the request for the next one. Nothing, where the body of a server's request is still to come.
  *
- * # Safety
  * The strings aren't used again.
  */
 void http_request_reset(struct http_request *httpRequest);
@@ -125,7 +122,6 @@ void http_request_reset(struct http_request *httpRequest);
 /**
  * Adds a header. Both strings are copied.
  *
- * # Safety
  * The strings are NULL, which counts as empty, or end with a NUL.
  */
 void http_request_add_header(struct http_request *httpRequest, char *key, char *value);
@@ -135,7 +131,6 @@ void http_request_add_header(struct http_request *httpRequest, char *key, char *
  *
  * Returns the value of the first of that name, which belongs to the request, or NULL.
  *
- * # Safety
  * `key` is NULL or ends with a NUL.
  */
 char *http_request_get_header(struct http_request *httpRequest, char *key);
@@ -143,7 +138,6 @@ char *http_request_get_header(struct http_request *httpRequest, char *key);
 /**
  * Returns how far the request has been read; REQUEST_STATUS for NULL.
  *
- * # Safety
  * `httpRequest` is NULL or a request.
  */
 enum http_request_state http_request_current_state(struct http_request *httpRequest);
@@ -153,7 +147,6 @@ enum http_request_state http_request_current_state(struct http_request *httpRequ
  * stays open unless the client says `Connection: close`, HTTP/1.0 closes unless it says
  * `Connection: keep-alive`. -1 for NULL.
  *
- * # Safety
  * `httpRequest` is NULL or a request.
  */
 int http_request_close_connection(struct http_request *httpRequest);

@@ -91,7 +91,6 @@ extern "C" {
  *
  * Returns NULL when memory is out.
  *
- * # Safety
  * Any thread may call it.
  */
 struct http_response *http_response_new(void);
@@ -101,7 +100,6 @@ struct http_response *http_response_new(void);
  * Connection, the other headers, an empty line, the body. On failure (NULL, no memory) nothing is
  * appended and an error is logged.
  *
- * # Safety
  * The strings that are set end with a NUL.
  */
 void http_response_encode_buffer(struct http_response *httpResponse, struct buffer *buffer);

@@ -46,7 +46,6 @@ extern "C" {
  * Returns NULL with errno when memory is out or the loop is NULL. If the port can't be had it exits
  * as acceptor_init().
  *
- * # Safety
  * `eventLoop` is NULL or a loop of the calling thread.
  */
 struct http_server *http_server_new(struct event_loop *eventLoop,
@@ -57,7 +56,6 @@ struct http_server *http_server_new(struct event_loop *eventLoop,
 /**
  * Starts the threads and begins to accept.
  *
- * # Safety
  * `httpServer` is NULL or a server; only on its loop's thread.
  */
 void http_server_start(struct http_server *httpServer);
@@ -68,7 +66,6 @@ void http_server_start(struct http_server *httpServer);
  *
  * Returns 1, or 0 when the bytes aren't HTTP (or for NULL).
  *
- * # Safety
  * `input` is NULL or a buffer, `httpRequest` NULL or a request.
  */
 int parse_http_request(struct buffer *input, struct http_request *httpRequest);

@@ -36,11 +36,10 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * Makes an address; free() it when it is no longer needed.
+ * Makes an address. Release it with free().
  *
- * Returns NULL when memory is out.
+ * Returns NULL with errno (ENOMEM) if memory runs out.
  *
- * # Safety
  * Any thread may call it.
  */
 struct inet_address *init_inet_address(int port);

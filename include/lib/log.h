@@ -58,7 +58,6 @@ extern "C" {
  * The environment says what is printed at all: YOLANDA_LOG=off|err|warn|msg|debug, everything where
  * it isn't set. errno stays what it was. All of this holds for every function here.
  *
- * # Safety
  * `msg` is NULL, which counts as empty, or ends with a NUL; any thread may call it.
  */
 void yolanda_log(int severity, const char *msg);
@@ -67,7 +66,6 @@ void yolanda_log(int severity, const char *msg);
  * Prints a line formatted as by vprintf(), cut at 1023 bytes, followed by `: ` and `errstr` when
  * that isn't NULL.
  *
- * # Safety
  * The arguments fit the format; any thread may call it.
  */
 void yolanda_logx(int severity, const char *errstr, const char *fmt, va_list ap);
@@ -75,7 +73,6 @@ void yolanda_logx(int severity, const char *errstr, const char *fmt, va_list ap)
 /**
  * Prints a `[msg] ` line formatted as by printf(), cut at 1023 bytes.
  *
- * # Safety
  * The arguments fit the format; any thread may call it.
  */
 void yolanda_msgx(const char *fmt, ...);
@@ -83,7 +80,6 @@ void yolanda_msgx(const char *fmt, ...);
 /**
  * Prints a `[debug] ` line formatted as by printf(), cut at 1023 bytes.
  *
- * # Safety
  * The arguments fit the format; any thread may call it.
  */
 void yolanda_debugx(const char *fmt, ...);

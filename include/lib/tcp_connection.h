@@ -80,7 +80,6 @@ extern "C" {
  * Returns the connection, or NULL with errno; then the descriptor is still yours. On another thread
  * than the loop's it may have been closed and freed by the time this returns.
  *
- * # Safety
  * `eventLoop` is NULL or a loop. Callbacks may be NULL.
  */
 struct tcp_connection *tcp_connection_new(int fd,
@@ -100,7 +99,6 @@ struct tcp_connection *tcp_connection_new(int fd,
  * limit of the queue, 64 MiB unless yolanda_connection_set_limits() set another (ENOBUFS), no
  * connection or a negative size (EINVAL), no memory (ENOMEM). NULL data sends nothing and returns 0.
  *
- * # Safety
  * `data` has `size` bytes; the connection's closed callback hasn't returned yet.
  */
 int tcp_connection_send_data(struct tcp_connection *tcpConnection,
@@ -111,7 +109,6 @@ int tcp_connection_send_data(struct tcp_connection *tcpConnection,
  * Sends a buffer's readable bytes as tcp_connection_send_data() and consumes them; on -1, none. The
  * buffer stays yours.
  *
- * # Safety
  * As for tcp_connection_send_data(); `buffer` is NULL or a buffer.
  */
 int tcp_connection_send_buffer(struct tcp_connection *tcpConnection, struct buffer *buffer);
@@ -121,7 +118,6 @@ int tcp_connection_send_buffer(struct tcp_connection *tcpConnection, struct buff
  * the peer can still send. Any thread may call it. Later sends fail with EPIPE; functions that the same
  * thread posted before can still send.
  *
- * # Safety
  * The connection's closed callback hasn't returned yet.
  */
 void tcp_connection_shutdown(struct tcp_connection *tcpConnection);

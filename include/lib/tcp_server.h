@@ -95,7 +95,6 @@ extern "C" {
  *
  * Returns NULL with errno when memory is out, or a loop or acceptor is NULL.
  *
- * # Safety
  * The acceptor lives as long as the server. Callbacks may be NULL.
  */
 struct TCPserver *tcp_server_init(struct event_loop *eventLoop,
@@ -110,7 +109,6 @@ struct TCPserver *tcp_server_init(struct event_loop *eventLoop,
  * Starts the threads, makes the listening socket non-blocking and begins to accept; clients are
  * served as soon as the loop runs.
  *
- * # Safety
  * `tcpServer` is NULL or a server; only on its loop's thread.
  */
 void tcp_server_start(struct TCPserver *tcpServer);
@@ -119,7 +117,6 @@ void tcp_server_start(struct TCPserver *tcpServer);
  * Sets what `data` of every connection accepted from now on begins as. The pointer is yours; the
  * library only hands it on.
  *
- * # Safety
  * `tcpServer` is NULL or a server; only on its loop's thread.
  */
 void tcp_server_set_data(struct TCPserver *tcpServer, void *data);

@@ -42,7 +42,6 @@ extern "C" {
  *
  * Returns NULL with errno when memory is out or the loop is NULL.
  *
- * # Safety
  * `mainLoop` is NULL or a loop.
  */
 struct thread_pool *thread_pool_new(struct event_loop *mainLoop, int threadNumber);
@@ -52,7 +51,6 @@ struct thread_pool *thread_pool_new(struct event_loop *mainLoop, int threadNumbe
  * with an error in the log. On another thread than the main loop's it exits as
  * assertInSameThread().
  *
- * # Safety
  * `pool` is NULL or a pool.
  */
 void thread_pool_start(struct thread_pool *pool);
@@ -61,7 +59,6 @@ void thread_pool_start(struct thread_pool *pool);
  * Returns the loop whose turn it is, the main loop where there are no threads; NULL before
  * thread_pool_start(). On another thread than the main loop's it exits as assertInSameThread().
  *
- * # Safety
  * `pool` is NULL or a pool.
  */
 struct event_loop *thread_pool_get_loop(struct thread_pool *pool);

@@ -9,19 +9,17 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * On another thread than the loop's: logs `not in the same thread` as an error and exits with
- * status -1. For NULL it logs an error and returns.
+ * Checks that the loop belongs to the calling thread. On any other thread it logs
+ * `not in the same thread` as an error and exits with status -1. For NULL it logs an error and returns.
  *
- * # Safety
- * `eventLoop` is NULL or a loop.
+ * `eventLoop` is NULL or a live loop. Any thread may call it.
  */
 void assertInSameThread(struct event_loop *eventLoop);
 
 /**
- * Returns 1 on the loop's thread, 0 on any other and for NULL.
+ * Returns 1 on the loop's thread, 0 on any other thread and for NULL.
  *
- * # Safety
- * `eventLoop` is NULL or a loop.
+ * `eventLoop` is NULL or a live loop. Any thread may call it.
  */
 int isInSameThread(struct event_loop *eventLoop);
 

@@ -2,15 +2,15 @@ use crate::abi::types::acceptor;
 use core::ffi::c_int;
 
 /// Opens a listening socket: IPv4, any address, SO_REUSEADDR, non-blocking, close-on-exec, backlog
-/// 1024. Port 0 takes any free port, which `listen_port` then holds.
+/// 1024. For port 0 the system chooses a free port, which `listen_port` then holds.
 ///
-/// Returns the acceptor, or NULL when memory is out. If the port can't be had it prints
+/// Returns the acceptor. When the server that uses it is gone, close its `listen_fd` and free() it.
+/// Returns NULL with errno (ENOMEM) if memory runs out. If it can't listen on the port, it prints
 /// `bind failed : TEXT (ERRNO)` or `listen failed : TEXT (ERRNO)` on stderr and exits with status 1.
 ///
 /// # Safety
 /// Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn acceptor_init(port: c_int) -> *mut acceptor {
-    jump_to!(crate::reactor::acceptor::acceptor_init)
+    crate::reactor::acceptor::acceptor_init(port)
 }

@@ -1,130 +1,155 @@
 use crate::abi::types::buffer;
-use core::ffi::{c_char, c_int, c_void};
+use crate::sys::{errno, pool};
+use core::ffi::{CStr, c_char, c_int, c_void};
+use core::ptr;
 
 /// Makes an empty buffer of INIT_BUFFER_SIZE bytes. Release it with buffer_free().
 ///
-/// Returns NULL when memory is out.
+/// Returns NULL with errno (ENOMEM) if memory runs out.
 ///
 /// # Safety
 /// Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn buffer_new() -> *mut buffer {
-    jump_to!(crate::reactor::buffer::buffer_new)
+    buffer::make()
 }
 
-/// Frees a buffer and its block. NULL is allowed. The buffers of a live connection belong to it:
-/// such a call does nothing but log an error.
+/// Frees a buffer and its block. NULL is allowed. The buffers of a live connection belong to the
+/// connection: for them the call only logs an error.
 ///
 /// # Safety
-/// `buffer` comes from buffer_new() and isn't used again.
+/// `buffer` is NULL or a buffer from buffer_new(). It must not be used again.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn buffer_free(buffer: *mut buffer) {
-    jump_to!(crate::reactor::buffer::buffer_free)
+    if buffer.is_null() {
+        return;
+    }
+    if pool::owns(buffer.cast()) {
+        log_err!("buffer_free: this buffer belongs to a connection");
+        return;
+    }
+    // SAFETY: buffers outside of the pools were malloc'd, and the caller gives this one up.
+    unsafe { buffer::free(buffer) }
 }
 
 /// Returns how many bytes fit behind the readable ones without making room; 0 for NULL.
 ///
 /// # Safety
-/// `buffer` is NULL or a buffer.
+/// `buffer` is NULL or a buffer that only the calling thread uses.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn buffer_writeable_size(buffer: *mut buffer) -> c_int {
-    jump_to!(crate::reactor::buffer::buffer_writeable_size)
+    let buffer = non_null!(buffer, "buffer_writeable_size: no buffer", 0);
+    buffer.total_size.get().wrapping_sub(buffer.writeIndex.get())
 }
 
-/// Returns how many bytes can be read; 0 for NULL.
+/// Returns the number of readable bytes; 0 for NULL.
 ///
 /// # Safety
-/// `buffer` is NULL or a buffer.
+/// `buffer` is NULL or a buffer that only the calling thread uses.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn buffer_readable_size(buffer: *mut buffer) -> c_int {
-    jump_to!(crate::reactor::buffer::buffer_readable_size)
+    let buffer = non_null!(buffer, "buffer_readable_size: no buffer", 0);
+    buffer.writeIndex.get().wrapping_sub(buffer.readIndex.get())
 }
 
-/// Returns how many bytes before the readable ones have been consumed and can be used again; 0 for
-/// NULL.
+/// Returns how many bytes in front of the readable ones have been consumed and can be used again; 0
+/// for NULL.
 ///
 /// # Safety
-/// `buffer` is NULL or a buffer.
+/// `buffer` is NULL or a buffer that only the calling thread uses.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn buffer_front_spare_size(buffer: *mut buffer) -> c_int {
-    jump_to!(crate::reactor::buffer::buffer_front_spare_size)
+    non_null!(buffer, "buffer_front_spare_size: no buffer", 0).readIndex.get()
 }
 
-/// Copies `size` bytes behind the readable ones. Makes room where it is needed, by moving the
-/// readable bytes to the front or by growing: pointers into the buffer may be stale afterwards.
+/// Copies `size` bytes behind the readable ones. If they don't fit, it first makes room: it moves the
+/// readable bytes to the front of the block, or gets a larger block. Pointers into the buffer may be
+/// invalid afterwards.
 ///
-/// Returns the number of bytes appended. -1 with errno, and nothing appended: NULL buffer or
-/// negative size (EINVAL), no memory or more than INT_MAX - 1 bytes (ENOMEM). NULL data appends
-/// nothing and returns 0.
+/// Returns the number of bytes appended; 0 for NULL data. On failure it returns -1 with errno and
+/// appends nothing: EINVAL (NULL buffer, negative size), ENOMEM (no memory, or more than INT_MAX - 1
+/// bytes).
 ///
 /// # Safety
-/// `data` has `size` bytes, outside of this buffer's block.
+/// `buffer` is NULL or a buffer that only the calling thread uses. `data` is NULL or has `size` bytes.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn buffer_append(
     buffer: *mut buffer,
     data: *mut c_void,
     size: c_int,
 ) -> c_int {
-    jump_to!(crate::reactor::buffer::buffer_append)
+    let buffer = non_null!(buffer, "buffer_append: no buffer", -1);
+    if data.is_null() {
+        return 0;
+    }
+    let Ok(n) = usize::try_from(size) else {
+        log_err!("buffer_append: size {}", size);
+        return errno::fail(libc::EINVAL);
+    };
+    // SAFETY: `data` has n bytes.
+    if unsafe { buffer.append_any(data.cast(), n) } { size } else { -1 }
 }
 
-/// Appends one byte. Returns 1, or -1 as buffer_append().
+/// Appends one byte. Returns 1, or -1 as buffer_append() does.
 ///
 /// # Safety
-/// `buffer` is NULL or a buffer.
+/// `buffer` is NULL or a buffer that only the calling thread uses.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn buffer_append_char(buffer: *mut buffer, data: c_char) -> c_int {
-    jump_to!(crate::reactor::buffer::buffer_append_char)
+    let buffer = non_null!(buffer, "buffer_append_char: no buffer", -1);
+    if buffer.append(&[data as u8]) { 1 } else { -1 }
 }
 
-/// Appends a string without its NUL. Returns the number of bytes appended, 0 for a NULL string, or
-/// -1 as buffer_append().
+/// Appends a string without its terminating NUL.
+///
+/// Returns the number of bytes appended, 0 for a NULL string, or -1 as buffer_append() does.
 ///
 /// # Safety
-/// `data` is NULL or ends with a NUL, and lies outside of this buffer's block.
+/// `buffer` is NULL or a buffer that only the calling thread uses. `data` is NULL or a NUL-terminated
+/// string.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn buffer_append_string(buffer: *mut buffer, data: *mut c_char) -> c_int {
-    jump_to!(crate::reactor::buffer::buffer_append_string)
+    let buffer = non_null!(buffer, "buffer_append_string: no buffer", -1);
+    if data.is_null() {
+        return 0;
+    }
+    // SAFETY: not NULL, so a NUL-terminated string.
+    let length = unsafe { CStr::from_ptr(data) }.count_bytes();
+    let Ok(size) = c_int::try_from(length) else {
+        return errno::fail(libc::ENOMEM);
+    };
+    // SAFETY: the string has `length` bytes.
+    if unsafe { buffer.append_any(data.cast(), length) } { size } else { -1 }
 }
 
-/// Reads once from any descriptor (socket, pipe, tty, file), in the blocking mode that it is in,
-/// and appends what came: at most the writeable size and 65536 bytes more.
+/// Reads once from any descriptor (socket, pipe, terminal, file) and appends what it gets: at most the
+/// writeable size plus 65536 bytes. Whether it blocks depends on the descriptor.
 ///
 /// Returns the number of bytes, 0 at the end of the stream, or -1 with errno.
 ///
 /// # Safety
-/// `buffer` is NULL or a buffer.
+/// `buffer` is NULL or a buffer that only the calling thread uses.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn buffer_socket_read(buffer: *mut buffer, fd: c_int) -> c_int {
-    jump_to!(crate::reactor::buffer::buffer_socket_read)
+    non_null!(buffer, "buffer_socket_read: no buffer", -1).read_from(fd) as c_int
 }
 
 /// Takes the first readable byte. Returns it, or 0 from an empty buffer, which stays as it is.
 ///
 /// # Safety
-/// `buffer` is NULL or a buffer.
+/// `buffer` is NULL or a buffer that only the calling thread uses.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn buffer_read_char(buffer: *mut buffer) -> c_char {
-    jump_to!(crate::reactor::buffer::buffer_read_char)
+    let buffer = non_null!(buffer, "buffer_read_char: no buffer", 0);
+    buffer.take_byte().unwrap_or(0) as c_char
 }
 
-/// Returns a pointer to the first `\r\n` among the readable bytes, or NULL. It is valid until the
-/// buffer changes.
+/// Returns a pointer to the first `\r\n` among the readable bytes, or NULL if there is none. The pointer
+/// is valid until the buffer changes.
 ///
 /// # Safety
-/// `buffer` is NULL or a buffer.
+/// `buffer` is NULL or a buffer that only the calling thread uses.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn buffer_find_CRLF(buffer: *mut buffer) -> *mut c_char {
-    jump_to!(crate::reactor::buffer::buffer_find_CRLF)
+    non_null!(buffer, "buffer_find_CRLF: no buffer", ptr::null_mut()).find_crlf()
 }

@@ -1,14 +1,20 @@
 use crate::abi::types::inet_address;
 use core::ffi::c_int;
 
-/// Makes an address; free() it when it is no longer needed.
+/// Makes an address. Release it with free().
 ///
-/// Returns NULL when memory is out.
+/// Returns NULL with errno (ENOMEM) if memory runs out.
 ///
 /// # Safety
 /// Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn init_inet_address(port: c_int) -> *mut inet_address {
-    jump_to!(crate::reactor::inetaddress::init_inet_address)
+    // SAFETY: the block has the struct's size, and is checked before it is written.
+    unsafe {
+        let address = libc::malloc(size_of::<inet_address>()).cast::<inet_address>();
+        if !address.is_null() {
+            address.write(inet_address { port });
+        }
+        address
+    }
 }

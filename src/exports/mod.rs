@@ -7,6 +7,8 @@
 #![allow(non_snake_case)]
 
 #[macro_use]
+mod check;
+#[macro_use]
 mod jump;
 
 pub mod acceptor;

@@ -6,6 +6,7 @@ use core::ffi::{c_char, c_int};
 use crate::abi::buffer::buffer;
 use crate::abi::channel::channel;
 use crate::abi::event_loop::event_loop;
+use crate::sys::errno;
 
 /// Reads a line, with CR and CRLF turned into LF, into `size` bytes with a NUL. Returns the count
 /// without the NUL; 0 at the end of the stream or on error. Where bytes can't be looked at before
@@ -33,11 +34,17 @@ pub unsafe extern "C" fn readline_2(fd: c_int, buffer: *mut c_char, length: usiz
 /// Makes `size` bytes writeable, or changes nothing.
 ///
 /// # Safety
-/// `buffer` is NULL or a buffer.
+/// `buffer` is NULL or a buffer that only the calling thread uses.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn make_room(buffer: *mut buffer, size: c_int) {
-    jump_to!(crate::reactor::buffer::make_room)
+    let buffer = non_null!(buffer, "make_room: no buffer");
+    match usize::try_from(size) {
+        Ok(n) => _ = buffer.reserve(n),
+        Err(_) => {
+            log_err!("make_room: size {}", size);
+            errno::set(libc::EINVAL);
+        }
+    }
 }
 
 /// Adds (type 1), removes (2) or updates (3) a channel; any thread. Returns 0, or -1 with errno.

@@ -1,21 +1,26 @@
-//! A listening socket.
+//! Making an acceptor: the listening socket of a server that the program makes by hand.
 
 use crate::abi::types::acceptor;
 use crate::common::socket::listen_or_exit;
+use crate::sys::fd;
 use libc::c_int;
 use std::cell::Cell;
 use std::ptr;
 
-pub unsafe extern "C" fn acceptor_init(port: c_int) -> *mut acceptor {
+/// Listens on an IPv4 port. NULL when memory is out; ends the process where the port can't be had.
+pub fn acceptor_init(port: c_int) -> *mut acceptor {
     let (listen_fd, listen_port) = listen_or_exit(port, true);
-    // SAFETY: the block is checked before use.
+    // SAFETY: the block has the struct's size, and is checked before it is written.
     unsafe {
-        let a = libc::malloc(size_of::<acceptor>()).cast::<acceptor>();
-        if a.is_null() {
-            crate::sys::fd::close(listen_fd);
+        let made = libc::malloc(size_of::<acceptor>()).cast::<acceptor>();
+        if made.is_null() {
+            fd::close(listen_fd);
             return ptr::null_mut();
         }
-        a.write(acceptor { listen_port: Cell::new(listen_port), listen_fd: Cell::new(listen_fd) });
-        a
+        made.write(acceptor {
+            listen_port: Cell::new(listen_port),
+            listen_fd: Cell::new(listen_fd),
+        });
+        made
     }
 }

@@ -1,347 +1,299 @@
 //! The growable byte buffer, for C's own buffers and for those of connections alike.
 //!
-//! Nothing is known of a buffer but its four fields: C may have made it, copied it, or replaced
-//! its block. A block that lies in the pools was lent by a connection, which takes it back by
-//! itself: growing such a buffer moves the bytes to malloc'd memory and leaves the block alone.
+//! Nothing is known of a buffer but its four fields: C may have made it, copied it, or replaced its block. The
+//! header says what holds of them at all times: `data` is NULL or a block of `total_size` bytes, malloc'd or from
+//! the pools. A block in the pools was lent by a connection, which takes it back by itself: growing such a
+//! buffer moves the bytes to malloc'd memory and leaves the block alone.
 
 use crate::abi::types::{INIT_BUFFER_SIZE, buffer};
 use crate::sys::{errno, fd, pool};
-use libc::{c_char, c_int, c_void};
+use libc::{c_char, c_int};
+use std::cell::Cell;
 use std::ptr;
 
 /// Sizes and indices are ints; one byte is kept for the NUL.
 pub const SIZE_MAX: usize = c_int::MAX as usize - 1;
 const EXTRA: usize = 65_536;
 
-/// The readable bytes. Indices that C left in disorder count as an empty buffer.
-///
-/// # Safety
-/// `b` is a live buffer.
-pub unsafe fn readable(b: *const buffer) -> usize {
-    // SAFETY: the caller's buffer.
-    let (r, w) = unsafe { ((*b).readIndex.get(), (*b).writeIndex.get()) };
-    if r < 0 || w <= r { 0 } else { (w - r) as usize }
-}
-
-/// Where the readable bytes begin.
-///
-/// # Safety
-/// `b` is a live buffer with readable bytes.
-pub unsafe fn read_at(b: *const buffer) -> *mut u8 {
-    // SAFETY: readIndex lies in the block where bytes are readable.
-    unsafe { (*b).data.get().add((*b).readIndex.get() as usize).cast() }
-}
-
-unsafe fn writeable(b: *const buffer) -> usize {
-    // SAFETY: the caller's buffer.
-    let (w, total) = unsafe { ((*b).writeIndex.get(), (*b).total_size.get()) };
-    if w < 0 || total <= w { 0 } else { (total - w) as usize }
-}
-
-/// Whether a byte may be written at `total_size`, behind the block's counted size.
-unsafe fn has_spare_byte(b: *const buffer) -> bool {
-    // SAFETY: blocks are ours (one byte larger than they say) or malloc'd.
-    unsafe {
-        pool::owns((*b).data.get().cast())
-            || libc::malloc_usable_size((*b).data.get().cast()) > (*b).total_size.get() as usize
-    }
-}
-
-/// Sets sane indices where C left others behind.
-///
-/// # Safety
-/// `b` is a live buffer.
-pub unsafe fn put_in_order(b: *mut buffer) {
-    // SAFETY: the caller's buffer.
-    unsafe {
-        if (*b).data.get().is_null() || (*b).total_size.get() < 0 {
-            (*b).total_size.set(0);
+impl buffer {
+    /// A new buffer with a block of INIT_BUFFER_SIZE bytes, both malloc'd; NULL when memory is out.
+    pub fn make() -> *mut buffer {
+        // SAFETY: each block has the size of what is written to it, and is checked before that.
+        unsafe {
+            let made = libc::malloc(size_of::<buffer>()).cast::<buffer>();
+            let data = libc::malloc(INIT_BUFFER_SIZE as usize + 1).cast::<c_char>();
+            if made.is_null() || data.is_null() {
+                libc::free(made.cast());
+                libc::free(data.cast());
+                return ptr::null_mut();
+            }
+            data.write(0);
+            made.write(buffer {
+                data: Cell::new(data),
+                readIndex: Cell::new(0),
+                writeIndex: Cell::new(0),
+                total_size: Cell::new(INIT_BUFFER_SIZE),
+            });
+            made
         }
-        let total = (*b).total_size.get();
-        if (*b).readIndex.get() < 0
-            || (*b).writeIndex.get() > total
-            || (*b).readIndex.get() > (*b).writeIndex.get()
+    }
+
+    /// Frees a buffer and its block.
+    ///
+    /// # Safety
+    /// `this` was malloc'd, and nobody uses it from here on.
+    pub unsafe fn free(this: *mut buffer) {
+        // SAFETY: a malloc'd struct. A block outside of the pools was malloc'd as well.
+        unsafe {
+            let data = (*this).data.get();
+            if !pool::owns(data.cast()) {
+                libc::free(data.cast());
+            }
+            libc::free(this.cast());
+        }
+    }
+
+    /// The number of readable bytes. Indices that C left in disorder count as an empty buffer.
+    pub fn readable(&self) -> usize {
+        let (r, w) = (self.readIndex.get(), self.writeIndex.get());
+        if r < 0 || w <= r { 0 } else { (w - r) as usize }
+    }
+
+    /// Where the readable bytes begin. It points into the block if there are any.
+    pub fn read_at(&self) -> *mut u8 {
+        self.data.get().wrapping_add(self.readIndex.get() as usize).cast()
+    }
+
+    /// The number of bytes behind the readable ones.
+    fn writeable(&self) -> usize {
+        let (w, total) = (self.writeIndex.get(), self.total_size.get());
+        if w < 0 || total <= w { 0 } else { (total - w) as usize }
+    }
+
+    /// Where the next byte is written.
+    fn write_at(&self) -> *mut u8 {
+        self.data.get().wrapping_add(self.writeIndex.get() as usize).cast()
+    }
+
+    /// Whether a byte may be written at `total_size`, behind the block's counted size.
+    fn has_spare_byte(&self) -> bool {
+        let block = self.data.get();
+        // SAFETY: a block outside of the pools was malloc'd, or is NULL, which has no usable bytes.
+        pool::owns(block.cast())
+            || unsafe { libc::malloc_usable_size(block.cast()) } > self.total_size.get() as usize
+    }
+
+    /// The writeable bytes that leave a place for the NUL.
+    fn room(&self) -> usize {
+        let n = self.writeable();
+        if n > 0 && !self.has_spare_byte() { n - 1 } else { n }
+    }
+
+    /// Sets sane indices where C left others behind.
+    pub fn put_in_order(&self) {
+        if self.data.get().is_null() || self.total_size.get() < 0 {
+            self.total_size.set(0);
+        }
+        if self.readIndex.get() < 0
+            || self.writeIndex.get() > self.total_size.get()
+            || self.readIndex.get() > self.writeIndex.get()
         {
-            (*b).readIndex.set(0);
-            (*b).writeIndex.set(0);
+            self.readIndex.set(0);
+            self.writeIndex.set(0);
         }
     }
-}
 
-/// Makes `n` bytes and a NUL writeable. False with errno, and nothing changed, where that fails.
-///
-/// # Safety
-/// `b` is a live buffer in order.
-unsafe fn reserve(b: *mut buffer, n: usize) -> bool {
-    // SAFETY: a live buffer in order: its indices lie in its block.
-    unsafe {
-        let fits = |room: usize| room > n || room == n && has_spare_byte(b);
-        if fits(writeable(b)) && !(*b).data.get().is_null() {
+    /// Makes `n` bytes and a NUL writeable. False with errno, and nothing changed but disorder, where that
+    /// fails.
+    pub fn reserve(&self, n: usize) -> bool {
+        self.put_in_order();
+        let has_block = !self.data.get().is_null();
+        let fits = |room: usize| room > n || room == n && self.has_spare_byte();
+        if has_block && fits(self.writeable()) {
             return true;
         }
-        let used = readable(b);
-        if !(*b).data.get().is_null() && fits((*b).total_size.get() as usize - used) {
-            ptr::copy((*b).data.get().add((*b).readIndex.get() as usize), (*b).data.get(), used);
-            (*b).readIndex.set(0);
-            (*b).writeIndex.set(used as c_int);
+        let used = self.readable();
+        if has_block && fits(self.total_size.get() as usize - used) {
+            // SAFETY: both places lie in the block, with `used` bytes behind them: the indices are in order.
+            unsafe { ptr::copy(self.read_at(), self.data.get().cast(), used) };
+            self.readIndex.set(0);
+            self.writeIndex.set(used as c_int);
             return true;
         }
+        self.grow(n, used)
+    }
+
+    /// Moves the `used` readable bytes to the front of a larger block: growing keeps no spare.
+    fn grow(&self, n: usize, used: usize) -> bool {
         if n > SIZE_MAX || used + n > SIZE_MAX {
             errno::set(libc::ENOMEM);
             return false;
         }
-        let total = ((*b).total_size.get() as usize * 2).max(used + n).min(SIZE_MAX);
-        let old = (*b).data.get();
-        // The bytes move to the front of the new block: growing keeps no spare.
-        let fresh = libc::malloc(total + 1).cast::<c_char>();
-        if fresh.is_null() {
-            errno::set(libc::ENOMEM);
-            return false;
+        let total = (self.total_size.get() as usize * 2).max(used + n).min(SIZE_MAX);
+        let old = self.data.get();
+        // SAFETY: the fresh block has more than `used` bytes. The old one has them, too, and is freed only if
+        // it was malloc'd.
+        unsafe {
+            let fresh = libc::malloc(total + 1).cast::<u8>();
+            if fresh.is_null() {
+                errno::set(libc::ENOMEM);
+                return false;
+            }
+            if used > 0 {
+                ptr::copy_nonoverlapping(self.read_at(), fresh, used);
+            }
+            if !pool::owns(old.cast()) {
+                libc::free(old.cast());
+            }
+            self.data.set(fresh.cast());
         }
-        if used > 0 {
-            ptr::copy_nonoverlapping(old.add((*b).readIndex.get() as usize), fresh, used);
-        }
-        if !pool::owns(old.cast()) {
-            libc::free(old.cast());
-        }
-        (*b).data.set(fresh);
-        (*b).total_size.set(total as c_int);
-        (*b).readIndex.set(0);
-        (*b).writeIndex.set(used as c_int);
+        self.total_size.set(total as c_int);
+        self.readIndex.set(0);
+        self.writeIndex.set(used as c_int);
         true
     }
-}
 
-/// Appends `n` bytes and writes the NUL behind them. False with errno: nothing was appended.
-///
-/// # Safety
-/// `b` is a live buffer, `data` holds `n` bytes and doesn't lie in `b`.
-pub unsafe fn append_bytes(b: *mut buffer, data: *const u8, n: usize) -> bool {
-    // SAFETY: `reserve` makes room for n bytes and the NUL.
-    unsafe {
-        put_in_order(b);
-        if !reserve(b, n) {
+    /// Appends bytes and writes the NUL behind them. False with errno: nothing was appended.
+    pub fn append(&self, bytes: &[u8]) -> bool {
+        // SAFETY: a slice holds as many bytes as it says, and no slice is made of a buffer that is changed.
+        unsafe { self.append_from(bytes.as_ptr(), bytes.len()) }
+    }
+
+    /// Appends `n` bytes and writes the NUL behind them. False with errno: nothing was appended.
+    ///
+    /// # Safety
+    /// `data` holds `n` bytes, and they don't lie in this buffer's block.
+    pub unsafe fn append_from(&self, data: *const u8, n: usize) -> bool {
+        if !self.reserve(n) {
             return false;
         }
-        let end = (*b).data.get().add((*b).writeIndex.get() as usize).cast::<u8>();
-        ptr::copy_nonoverlapping(data, end, n);
-        end.add(n).write(0);
-        (*b).writeIndex.set((*b).writeIndex.get() + n as c_int);
+        let end = self.write_at();
+        // SAFETY: `reserve` made room for n bytes and a NUL at `end`; the bytes to copy lie elsewhere.
+        unsafe {
+            ptr::copy_nonoverlapping(data, end, n);
+            end.add(n).write(0);
+        }
+        self.writeIndex.set(self.writeIndex.get() + n as c_int);
         true
     }
-}
 
-pub unsafe extern "C" fn buffer_new() -> *mut buffer {
-    // SAFETY: both blocks are checked before use; the struct is plain data.
-    unsafe {
-        let b = libc::malloc(size_of::<buffer>()).cast::<buffer>();
-        let data = libc::malloc(INIT_BUFFER_SIZE as usize + 1).cast::<c_char>();
-        if b.is_null() || data.is_null() {
-            libc::free(b.cast());
-            libc::free(data.cast());
-            return ptr::null_mut();
+    /// As `append_from`, for bytes that may lie in this buffer's own block: growing would move them away under
+    /// the copy, so it copies those twice.
+    ///
+    /// # Safety
+    /// `data` holds `n` bytes.
+    pub unsafe fn append_any(&self, data: *const u8, n: usize) -> bool {
+        let block = self.data.get();
+        let at = (data as usize).wrapping_sub(block as usize);
+        if block.is_null() || at >= self.total_size.get().max(0) as usize {
+            // SAFETY: n bytes, which begin outside of the block.
+            return unsafe { self.append_from(data, n) };
         }
-        *data = 0;
-        (*b).data.set(data);
-        (*b).readIndex.set(0);
-        (*b).writeIndex.set(0);
-        (*b).total_size.set(INIT_BUFFER_SIZE);
-        b
-    }
-}
-
-pub unsafe extern "C" fn buffer_free(buffer: *mut buffer) {
-    if buffer.is_null() {
-        return;
-    }
-    if pool::owns(buffer.cast()) {
-        log_err!("buffer_free: this buffer belongs to a connection");
-        return;
-    }
-    // SAFETY: the caller's malloc'd buffer, which it gives up.
-    unsafe {
-        if !pool::owns((*buffer).data.get().cast()) {
-            libc::free((*buffer).data.get().cast());
-        }
-        libc::free(buffer.cast());
-    }
-}
-
-/// Logs and answers for a missing buffer.
-fn absent(b: *const buffer, what: &str) -> bool {
-    if b.is_null() {
-        log_err!("{}: no buffer", what);
-        errno::set(libc::EINVAL);
-    }
-    b.is_null()
-}
-
-pub unsafe extern "C" fn buffer_writeable_size(buffer: *mut buffer) -> c_int {
-    if absent(buffer, "buffer_writeable_size") {
-        return 0;
-    }
-    // SAFETY: not NULL, so a live buffer by this function's contract.
-    unsafe { (*buffer).total_size.get().wrapping_sub((*buffer).writeIndex.get()) }
-}
-
-pub unsafe extern "C" fn buffer_readable_size(buffer: *mut buffer) -> c_int {
-    if absent(buffer, "buffer_readable_size") {
-        return 0;
-    }
-    // SAFETY: as above.
-    unsafe { (*buffer).writeIndex.get().wrapping_sub((*buffer).readIndex.get()) }
-}
-
-pub unsafe extern "C" fn buffer_front_spare_size(buffer: *mut buffer) -> c_int {
-    if absent(buffer, "buffer_front_spare_size") {
-        return 0;
-    }
-    // SAFETY: as above.
-    unsafe { (*buffer).readIndex.get() }
-}
-
-pub unsafe extern "C" fn make_room(buffer: *mut buffer, size: c_int) {
-    if absent(buffer, "make_room") {
-        return;
-    }
-    if size < 0 {
-        log_err!("make_room: size {}", size);
-        errno::set(libc::EINVAL);
-        return;
-    }
-    // SAFETY: a live buffer, put in order first.
-    unsafe {
-        put_in_order(buffer);
-        reserve(buffer, size as usize);
-    }
-}
-
-pub unsafe extern "C" fn buffer_append(
-    buffer: *mut buffer,
-    data: *mut c_void,
-    size: c_int,
-) -> c_int {
-    if absent(buffer, "buffer_append") {
-        return -1;
-    }
-    if data.is_null() {
-        return 0;
-    }
-    if size < 0 {
-        log_err!("buffer_append: size {}", size);
-        return errno::fail(libc::EINVAL);
-    }
-    // SAFETY: a live buffer and `size` bytes, by this function's contract.
-    unsafe {
-        // Bytes of the buffer itself: growing would move them away under the copy.
-        let inside = (data as usize).wrapping_sub((*buffer).data.get() as usize);
-        if inside < (*buffer).total_size.get().max(0) as usize && !(*buffer).data.get().is_null() {
-            return append_own(buffer, inside, size);
-        }
-        if append_bytes(buffer, data.cast(), size as usize) { size } else { -1 }
-    }
-}
-
-/// Appends bytes that lie in the buffer's own block.
-unsafe fn append_own(b: *mut buffer, at: usize, size: c_int) -> c_int {
-    // SAFETY: the copy is made before the block can move.
-    unsafe {
-        let copy = libc::malloc(size as usize + 1).cast::<u8>();
-        if copy.is_null() {
-            return errno::fail(libc::ENOMEM);
-        }
-        ptr::copy_nonoverlapping((*b).data.get().add(at).cast::<u8>(), copy, size as usize);
-        let done = append_bytes(b, copy, size as usize);
-        libc::free(copy.cast());
-        if done { size } else { -1 }
-    }
-}
-
-pub unsafe extern "C" fn buffer_append_char(buffer: *mut buffer, data: c_char) -> c_int {
-    if absent(buffer, "buffer_append_char") {
-        return -1;
-    }
-    // SAFETY: a live buffer; the byte is a local.
-    unsafe { if append_bytes(buffer, (&raw const data).cast(), 1) { 1 } else { -1 } }
-}
-
-pub unsafe extern "C" fn buffer_append_string(buffer: *mut buffer, data: *mut c_char) -> c_int {
-    if absent(buffer, "buffer_append_string") {
-        return -1;
-    }
-    if data.is_null() {
-        return 0;
-    }
-    // SAFETY: a NUL-terminated string, by this function's contract.
-    unsafe {
-        match c_int::try_from(libc::strlen(data)) {
-            Ok(n) => buffer_append(buffer, data.cast(), n),
-            Err(_) => errno::fail(libc::ENOMEM),
+        // SAFETY: the copy has room for the n bytes, and lies outside of the block.
+        unsafe {
+            let copy = libc::malloc(n + 1).cast::<u8>();
+            if copy.is_null() {
+                errno::set(libc::ENOMEM);
+                return false;
+            }
+            ptr::copy_nonoverlapping(data, copy, n);
+            let done = self.append_from(copy, n);
+            libc::free(copy.cast());
+            done
         }
     }
-}
 
-pub unsafe extern "C" fn buffer_socket_read(buffer: *mut buffer, fd: c_int) -> c_int {
-    if absent(buffer, "buffer_socket_read") {
-        return -1;
-    }
-    // SAFETY: room for the bytes and the NUL is made before they are taken, so that none is lost.
-    unsafe {
-        put_in_order(buffer);
-        let most = writeable(buffer) + EXTRA;
+    /// Reads once from a descriptor. Room for the bytes and the NUL is made before they are taken, so that
+    /// none is lost. The count, or -1 with errno.
+    pub fn read_from(&self, fd: c_int) -> isize {
+        self.put_in_order();
+        let most = self.writeable() + EXTRA;
         let there = fd::available(fd).unwrap_or(0).min(most);
-        if there > room(buffer) || room(buffer) == 0 {
+        if there > self.room() || self.room() == 0 {
             if !fd::is_open(fd) {
                 return -1;
             }
             let wanted = if there == 0 { EXTRA } else { there };
-            if !reserve(buffer, wanted) && room(buffer) == 0 {
+            if !self.reserve(wanted) && self.room() == 0 {
                 return -1;
             }
         }
-        let end = (*buffer).data.get().add((*buffer).writeIndex.get() as usize).cast::<u8>();
-        let got = fd::read(fd, end, room(buffer).min(most));
-        if got > 0 {
-            end.add(got as usize).write(0);
-            (*buffer).writeIndex.set((*buffer).writeIndex.get() + got as c_int);
+        let end = self.write_at();
+        // SAFETY: `room` bytes and one for the NUL can be written at `end`.
+        unsafe {
+            let got = fd::read(fd, end, self.room().min(most));
+            if got > 0 {
+                end.add(got as usize).write(0);
+                self.writeIndex.set(self.writeIndex.get() + got as c_int);
+            }
+            got
         }
-        got as c_int
     }
-}
 
-/// The writeable bytes that leave a place for the NUL.
-unsafe fn room(b: *const buffer) -> usize {
-    // SAFETY: a live buffer in order.
-    unsafe {
-        let n = writeable(b);
-        if n > 0 && !has_spare_byte(b) { n - 1 } else { n }
-    }
-}
-
-pub unsafe extern "C" fn buffer_read_char(buffer: *mut buffer) -> c_char {
-    if absent(buffer, "buffer_read_char") {
-        return 0;
-    }
-    // SAFETY: a readable byte is looked at only where there is one.
-    unsafe {
-        if readable(buffer) == 0 {
-            return 0;
+    /// Takes the first readable byte.
+    pub fn take_byte(&self) -> Option<u8> {
+        if self.readable() == 0 {
+            return None;
         }
-        let byte = *read_at(buffer) as c_char;
-        (*buffer).readIndex.set((*buffer).readIndex.get() + 1);
-        byte
+        // SAFETY: a byte is readable there.
+        let byte = unsafe { self.read_at().read() };
+        self.readIndex.set(self.readIndex.get() + 1);
+        Some(byte)
     }
-}
 
-pub unsafe extern "C" fn buffer_find_CRLF(buffer: *mut buffer) -> *mut c_char {
-    if absent(buffer, "buffer_find_CRLF") {
-        return ptr::null_mut();
-    }
-    // SAFETY: the search stays within the readable bytes.
-    unsafe {
-        match readable(buffer) {
+    /// Where the first CRLF among the readable bytes is; NULL where there is none.
+    pub fn find_crlf(&self) -> *mut c_char {
+        match self.readable() {
             0 => ptr::null_mut(),
-            n => libc::memmem(read_at(buffer).cast(), n, c"\r\n".as_ptr().cast(), 2).cast(),
+            // SAFETY: n bytes are readable there.
+            n => unsafe {
+                libc::memmem(self.read_at().cast(), n, c"\r\n".as_ptr().cast(), 2).cast()
+            },
         }
     }
+}
+
+/// `buffer::readable` of a pointer.
+///
+/// # Safety
+/// `b` is a live buffer.
+pub unsafe fn readable(b: *const buffer) -> usize {
+    // SAFETY: a live buffer.
+    unsafe { (*b).readable() }
+}
+
+/// `buffer::read_at` of a pointer.
+///
+/// # Safety
+/// `b` is a live buffer.
+pub unsafe fn read_at(b: *const buffer) -> *mut u8 {
+    // SAFETY: a live buffer.
+    unsafe { (*b).read_at() }
+}
+
+/// `buffer::put_in_order` of a pointer.
+///
+/// # Safety
+/// `b` is a live buffer.
+pub unsafe fn put_in_order(b: *mut buffer) {
+    // SAFETY: a live buffer.
+    unsafe { (*b).put_in_order() }
+}
+
+/// `buffer::reserve` of a pointer; `n` isn't negative.
+///
+/// # Safety
+/// `b` is a live buffer.
+pub unsafe fn make_room(b: *mut buffer, n: c_int) {
+    // SAFETY: a live buffer.
+    unsafe { (*b).reserve(n as usize) };
+}
+
+/// `buffer::append_from` of a pointer.
+///
+/// # Safety
+/// `b` is a live buffer, `data` holds `n` bytes and doesn't lie in `b`.
+pub unsafe fn append_bytes(b: *mut buffer, data: *const u8, n: usize) -> bool {
+    // SAFETY: a live buffer, and n bytes outside of it.
+    unsafe { (*b).append_from(data, n) }
 }

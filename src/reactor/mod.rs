@@ -7,7 +7,6 @@ pub mod backend;
 pub mod buffer;
 pub mod client;
 pub mod event_loop;
-pub mod inetaddress;
 pub mod tcp_connection;
 pub mod tcp_server;
 pub mod threads;

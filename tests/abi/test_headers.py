@@ -218,6 +218,11 @@ class OneHeader(Scratch):
         for header in harness.INCLUDE.rglob("*.h"):
             self.assertNotIn("sysctl", header.read_text(), header)
 
+    def test_comments_speak_to_c_readers(self):
+        """Markup of Rust's documentation stays in the Rust sources."""
+        for header in harness.INCLUDE.rglob("*.h"):
+            self.assertNotRegex(header.read_text(), r"(?m)^ *\* #|\[`|\busize\b|[A-Za-z_]::[A-Za-z_]", header)
+
     def test_macros_of_the_project_begin_with_yolanda(self):
         known = {row.name.split("(")[0] for row in tables.constants()}
         for header in harness.INCLUDE.rglob("*.h"):

@@ -1,16 +1,43 @@
 //! Which thread a loop belongs to.
 
 use crate::abi::types::event_loop;
-use libc::c_int;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// Whether the calling thread owns `l`, by the public field, which a program may change.
+impl event_loop {
+    /// Whether the calling thread owns the loop, by the public field, which a program may change.
+    pub fn is_mine(&self) -> bool {
+        self.owner().load(Relaxed) == this_thread()
+    }
+
+    /// Ends the process unless the calling thread owns the loop, as the original does.
+    pub fn require_owner(&self) {
+        if !self.is_mine() {
+            log_err!("not in the same thread");
+            // SAFETY: exit runs what the program has registered with atexit(3), on a thread of its own choice.
+            unsafe { libc::exit(-1) }
+        }
+    }
+
+    /// Other threads ask whose a loop is while it changes hands.
+    fn owner(&self) -> &AtomicU64 {
+        // SAFETY: an aligned field of eight bytes, which lives as long as the loop. All of the library's uses
+        // are atomic.
+        unsafe { AtomicU64::from_ptr(self.owner_thread_id.as_ptr()) }
+    }
+}
+
+fn this_thread() -> libc::pthread_t {
+    // SAFETY: pthread_self has no preconditions.
+    unsafe { libc::pthread_self() }
+}
+
+/// `event_loop::is_mine` of a pointer.
 ///
 /// # Safety
 /// `l` is a live loop.
 pub unsafe fn on_owner(l: *const event_loop) -> bool {
-    // SAFETY: the caller's loop is live; pthread_t is an integer on Linux.
-    unsafe { owner(l).load(Relaxed) == libc::pthread_self() }
+    // SAFETY: a live loop.
+    unsafe { (*l).is_mine() }
 }
 
 /// Makes the calling thread the owner of `l`.
@@ -18,34 +45,18 @@ pub unsafe fn on_owner(l: *const event_loop) -> bool {
 /// # Safety
 /// `l` is a live loop whose owner doesn't use it any more.
 pub unsafe fn take_over(l: *mut event_loop) {
-    // SAFETY: as said.
-    unsafe { owner(l).store(libc::pthread_self(), Relaxed) }
+    // SAFETY: a live loop.
+    unsafe { (*l).owner().store(this_thread(), Relaxed) }
 }
 
-/// Other threads ask whose a loop is while it changes hands.
-unsafe fn owner<'a>(l: *const event_loop) -> &'a AtomicU64 {
-    // SAFETY: an aligned field of a live loop, which outlives the use of the reference.
-    unsafe { AtomicU64::from_ptr((*l).owner_thread_id.as_ptr()) }
-}
-
-pub unsafe extern "C" fn assertInSameThread(eventLoop: *mut event_loop) {
-    if eventLoop.is_null() {
-        log_err!("assertInSameThread: no event loop");
-        return;
+/// `event_loop::require_owner` of a pointer; NULL is logged.
+///
+/// # Safety
+/// `l` is NULL or a live loop.
+pub unsafe fn assertInSameThread(l: *mut event_loop) {
+    // SAFETY: NULL or a live loop.
+    match unsafe { l.as_ref() } {
+        Some(l) => l.require_owner(),
+        None => log_err!("assertInSameThread: no event loop"),
     }
-    // SAFETY: not NULL, so a live loop by this function's contract.
-    if unsafe { !on_owner(eventLoop) } {
-        log_err!("not in the same thread");
-        // SAFETY: ends the process as the original does.
-        unsafe { libc::exit(-1) }
-    }
-}
-
-pub unsafe extern "C" fn isInSameThread(eventLoop: *mut event_loop) -> c_int {
-    if eventLoop.is_null() {
-        log_err!("isInSameThread: no event loop");
-        return 0;
-    }
-    // SAFETY: as above.
-    unsafe { on_owner(eventLoop) as c_int }
 }
