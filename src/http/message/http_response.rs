@@ -100,11 +100,6 @@ impl Response {
         core::ptr::from_ref(self).cast_mut().cast()
     }
 
-    /// The fields that C sees.
-    pub fn public(&self) -> &http_response {
-        &self.public
-    }
-
     pub fn kind(&self) -> Kind {
         self.kind
     }

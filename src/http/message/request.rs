@@ -25,10 +25,10 @@ use crate::abi::types::{
 };
 use crate::http::message::arena::Arena;
 use crate::http::message::bodies::Bodies;
+use crate::http::message::handler::Found;
 use crate::http::message::request::content::Content;
 use crate::http::message::request::target::Lazy;
 use crate::http::message::upload::Upload;
-use crate::http::route::table::Found;
 use crate::http::wire::parse::Parser;
 use crate::sys::pool;
 use crate::sys::text::text;

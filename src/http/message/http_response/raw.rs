@@ -20,7 +20,6 @@ by_pointer! {
     asks_close() -> bool;
     complete() -> ();
     status() -> Status;
-    set_standard(status: Status) -> ();
 }
 
 /// # Safety

@@ -29,6 +29,11 @@ impl Request {
         self.values(name).map(|value| unsafe { text(value) })
     }
 
+    /// The value of the first header of that name, as bytes; empty without one.
+    pub fn first_value(&self, name: &[u8]) -> &[u8] {
+        self.value_bytes(name).next().unwrap_or(b"")
+    }
+
     /// Adds a header with copies of the strings; None when memory is out.
     pub fn add_header(&self, key: &[u8], value: &[u8]) -> Option<()> {
         let (key, value) = (self.front.text.copy(key)?, self.front.text.copy(value)?);

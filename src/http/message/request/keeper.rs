@@ -37,7 +37,7 @@ impl Keeper<'_> {
             for (place, &byte) in room.iter_mut().zip(slash.iter().chain(path)) {
                 *place = byte;
             }
-            Ok(())
+            Ok::<(), Status>(())
         });
         front.public.url.set(url.ok_or(NO_MEMORY)??.as_ptr().cast());
         Ok(())

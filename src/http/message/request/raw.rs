@@ -5,8 +5,8 @@ use core::ptr::{from_ref, null_mut};
 use super::{Intake, Lack, Request};
 use crate::abi::types::{buffer, http_request_state_t, tcp_connection};
 use crate::http::message::bodies::Bodies;
+use crate::http::message::handler::Found;
 use crate::http::message::upload::Upload;
-use crate::http::route::table::Found;
 use crate::http::wire::limits::Limits;
 use crate::http::wire::parse::Parser;
 use crate::http::wire::status::Status;
@@ -24,7 +24,6 @@ macro_rules! by_pointer {
 
 by_pointer! {
     reset() -> ();
-    connection() -> *mut tcp_connection;
     state() -> http_request_state_t;
     is_head() -> bool;
     is_1_0() -> bool;
@@ -33,7 +32,6 @@ by_pointer! {
     is_dropped() -> bool;
     intake() -> Intake;
     set_intake(intake: Intake) -> ();
-    found() -> Option<Result<Found, Lack>>;
     set_found(found: Result<Found, Lack>) -> ();
 }
 

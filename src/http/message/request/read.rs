@@ -4,9 +4,7 @@ use core::ffi::c_int;
 
 use super::keeper::Keeper;
 use super::{Intake, Request};
-use crate::abi::types::{
-    REQUEST_BODY, REQUEST_DONE, REQUEST_HEADERS, REQUEST_STATUS, buffer,
-};
+use crate::abi::types::{REQUEST_BODY, REQUEST_DONE, REQUEST_HEADERS, REQUEST_STATUS, buffer};
 use crate::http::wire::limits::{DROPPED, Limits};
 use crate::http::wire::parse::State;
 use crate::http::wire::status::{BAD_REQUEST, Status};
@@ -26,6 +24,7 @@ fn unread(input: &buffer) -> &[u8] {
     }
 }
 
+#[allow(dead_code)]
 impl Request {
     /// Takes what it can from the input. An error: the bytes are no request that is served. Bytes of a body
     /// that isn't collected are left in the input, for the program to have where they are.

@@ -5,9 +5,9 @@ use core::ptr::NonNull;
 use super::{Lack, Request};
 use crate::abi::types::tcp_connection;
 use crate::http::message::bodies::Bodies;
+use crate::http::message::handler::Found;
 use crate::http::message::http_response::Response;
 use crate::http::message::upload::Upload;
-use crate::http::route::table::Found;
 use crate::sys::pool::Owned;
 
 /// Whether somebody wants the body, which is decided behind the head.

@@ -6,6 +6,7 @@ use core::ptr::{NonNull, null_mut};
 use super::Request;
 use crate::http::message::arena::Arena;
 use crate::http::wire::url::{decode, decode_segments, parameters, split};
+use crate::sys::text::text;
 
 /// Something that is read from the URL when it is first asked for.
 #[derive(Clone, Copy)]
@@ -70,6 +71,13 @@ impl Parameters {
     pub fn get(&self, index: usize) -> Option<Parameter> {
         // SAFETY: as in `set`.
         (index < self.count).then(|| unsafe { *self.table.add(index) })
+    }
+
+    /// The first of that name.
+    pub fn find(&self, name: &[u8]) -> Option<Parameter> {
+        let mut all = (0..self.count).filter_map(|index| self.get(index));
+        // SAFETY: the names of a table that is handed out are strings of the request or its route.
+        all.find(|one| unsafe { text(one.name) } == name)
     }
 }
 
@@ -144,6 +152,12 @@ impl Request {
         copied.ok_or(Lack::NoMemory)?;
         self.front.captured.set(table);
         Ok(())
+    }
+
+    /// What the `*` of the request's route stands for.
+    pub fn captured_rest(&self) -> Option<&[u8]> {
+        // SAFETY: a string of the request, whatever the program has written into it.
+        self.captured().find(b"*").map(|rest| unsafe { text(rest.value) })
     }
 
     /// The parameters of the request's route; none without one.
