@@ -1,4 +1,4 @@
-//! The clocks of the system.
+//! The clocks of the system. The coarse ones are cheap to read, and late by a few milliseconds at most.
 
 use core::mem;
 

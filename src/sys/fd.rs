@@ -239,3 +239,9 @@ pub fn on_its_way(fd: c_int) -> u32 {
     let r = unsafe { libc::ioctl(fd, libc::TIOCOUTQ, &mut n) };
     if r == 0 { n.max(0) as u32 } else { 0 }
 }
+
+/// Ends the writing side (shutdown(2)): 0, or -1 with errno.
+pub fn shut_writing(fd: c_int) -> c_int {
+    // SAFETY: plain numbers.
+    unsafe { libc::shutdown(fd, libc::SHUT_WR) }
+}

@@ -112,7 +112,7 @@ unsafe fn make_connection(client: *mut Client, fd: c_int) -> *mut Connection {
         if conn.is_null() {
             return conn;
         }
-        if !settings::apply(conn, &(*client).settings) {
+        if !settings::apply(&*conn, &(*client).settings) {
             tcp_connection::discard(conn);
             return ptr::null_mut();
         }

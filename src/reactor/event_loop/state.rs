@@ -259,15 +259,6 @@ pub fn of(l: *mut event_loop) -> *mut Loop {
     l.cast()
 }
 
-/// The empty string of a loop.
-///
-/// # Safety
-/// The loop's memory is kept.
-pub unsafe fn nothing(l: *mut event_loop) -> *mut u8 {
-    // SAFETY: as said.
-    unsafe { (*of(l)).empty.get() }
-}
-
 /// Whether C or the library asked the loop to stop, from whatever thread.
 ///
 /// # Safety

@@ -19,7 +19,7 @@ use std::sync::atomic::{
 
 pub type Destroy = Option<unsafe extern "C-unwind" fn(*mut c_void)>;
 
-pub struct Extras {
+pub struct ColdState {
     pub user_data: AtomicPtr<c_void>,
     pub destroy: Cell<Destroy>,
     /// The limit of queued bytes and its policy, for sends on any thread.
@@ -31,52 +31,60 @@ pub struct Extras {
     pub marks: water_marks::State,
     pub times: timeouts::State,
     pub file: file::State,
-    pub pace: pace::Pace,
+    pub pace: Cell<pace::Pace>,
 }
 
-/// A connection's extras, NULL for none.
-///
-/// # Safety
-/// A connection that wasn't freed yet.
-#[inline]
-pub unsafe fn get(conn: *const Connection) -> *mut Extras {
-    // SAFETY: as said.
-    unsafe { (*conn).extras.load(Acquire) }
-}
+impl Connection {
+    /// The cold state, None as long as nothing has needed one.
+    #[inline]
+    pub fn cold(&self) -> Option<&ColdState> {
+        // SAFETY: the block that `make_cold` put there stays until the connection is freed.
+        unsafe { self.cold.load(Acquire).as_ref() }
+    }
 
-/// A connection's extras, made now if there were none; NULL when memory is out.
-///
-/// # Safety
-/// A connection that wasn't freed yet.
-pub unsafe fn make(conn: *mut Connection) -> *mut Extras {
-    // SAFETY: the block is filled before it is shown to other threads.
-    unsafe {
-        let there = get(conn);
-        if !there.is_null() {
-            return there;
-        }
-        let fresh = pool::alloc(size_of::<Extras>()).cast::<Extras>();
-        if !fresh.is_null() {
-            fresh.write(Extras {
-                user_data: AtomicPtr::new(ptr::null_mut()),
-                destroy: Cell::new(None),
-                max_queued: AtomicU32::new(LIMIT as u32),
-                refuses: AtomicBool::new(false),
-                max_unread: Cell::new(LIMIT),
-                tail: AtomicU8::new(shutdown::Tail::None as u8),
-                marks: water_marks::State::NONE,
-                times: timeouts::State::none(),
-                file: file::State::NONE,
-                pace: pace::Pace::Full,
-            });
-            // The thread of the completed callback and the loop's may both come here.
-            let other = (*conn).extras.compare_exchange(ptr::null_mut(), fresh, AcqRel, Acquire);
-            if let Err(theirs) = other {
-                pool::free(fresh.cast(), size_of::<Extras>());
-                return theirs;
+    /// The cold state, made now if there was none; None when memory is out.
+    pub fn make_cold(&self) -> Option<&ColdState> {
+        if self.cold().is_none() {
+            let fresh = pool::alloc(size_of::<ColdState>()).cast::<ColdState>();
+            if fresh.is_null() {
+                return None;
+            }
+            // SAFETY: a fresh block of that size, filled before it is shown to other threads. It is given back
+            // only where nobody has seen it: the thread of the completed callback and the loop's may both come here.
+            unsafe {
+                fresh.write(ColdState::new());
+                let put = self.cold.compare_exchange(ptr::null_mut(), fresh, AcqRel, Acquire);
+                if put.is_err() {
+                    pool::free(fresh.cast(), size_of::<ColdState>());
+                }
             }
         }
-        fresh
+        self.cold()
+    }
+}
+
+impl ColdState {
+    fn new() -> ColdState {
+        ColdState {
+            user_data: AtomicPtr::new(ptr::null_mut()),
+            destroy: Cell::new(None),
+            max_queued: AtomicU32::new(LIMIT as u32),
+            refuses: AtomicBool::new(false),
+            max_unread: Cell::new(LIMIT),
+            tail: AtomicU8::new(shutdown::Tail::None as u8),
+            marks: water_marks::State::new(),
+            times: timeouts::State::new(),
+            file: file::State::new(),
+            pace: Cell::new(pace::Pace::Full),
+        }
+    }
+
+    /// Sets the limits of the connection's memory. On its thread, or before it comes to its loop.
+    pub fn set_limits(&self, limits: Limits) {
+        let or_default = |n: usize| if n == 0 { LIMIT } else { n };
+        self.max_queued.store(or_default(limits.max_queued).min(SIZE_MAX) as u32, Relaxed);
+        self.refuses.store(limits.policy == REFUSE, Relaxed);
+        self.max_unread.set(or_default(limits.max_unread));
     }
 }
 
@@ -87,29 +95,15 @@ pub unsafe fn make(conn: *mut Connection) -> *mut Extras {
 pub unsafe fn dispose(conn: *mut Connection) {
     // SAFETY: the block is this connection's alone; the destructor is called once, as it is given up.
     unsafe {
-        let x = (*conn).extras.swap(ptr::null_mut(), Acquire);
+        let x = (*conn).cold.swap(ptr::null_mut(), Acquire);
         if x.is_null() {
             return;
         }
         let (data, destroy) = ((*x).user_data.load(Acquire), (*x).destroy.get());
-        pool::free(x.cast(), size_of::<Extras>());
+        pool::free(x.cast(), size_of::<ColdState>());
         if let Some(destroy) = destroy {
             destroy(data);
         }
-    }
-}
-
-/// Sets the limits of a connection's memory.
-///
-/// # Safety
-/// On the connection's thread, or not announced.
-pub unsafe fn set_limits(x: *mut Extras, limits: Limits) {
-    let or_default = |n: usize| if n == 0 { LIMIT } else { n };
-    // SAFETY: as said.
-    unsafe {
-        (*x).max_queued.store(or_default(limits.max_queued).min(SIZE_MAX) as u32, Relaxed);
-        (*x).refuses.store(limits.policy == REFUSE, Relaxed);
-        (*x).max_unread.set(or_default(limits.max_unread));
     }
 }
 
@@ -120,33 +114,20 @@ pub fn are_needed(s: &Settings) -> bool {
 }
 
 /// A connection's limit of unread bytes.
-///
-/// # Safety
-/// On the loop's thread.
-pub unsafe fn max_unread(conn: *const Connection) -> usize {
-    // SAFETY: as said.
-    unsafe {
-        let x = get(conn);
-        if x.is_null() { LIMIT } else { (*x).max_unread.get() }
-    }
+pub fn max_unread(conn: &Connection) -> usize {
+    conn.cold().map_or(LIMIT, |cold| cold.max_unread.get())
 }
 
 /// A connection comes to its loop: what has to do with time and with the queue begins.
-///
-/// # Safety
-/// On the loop's thread.
-pub unsafe fn begin(conn: *mut Connection) {
-    // SAFETY: as said.
-    unsafe {
-        if get(conn).is_null() {
-            return;
-        }
-        if !timeouts::begin(conn) {
-            ready::close_in_pass(conn, libc::ENOMEM);
-        }
-        water_marks::look(conn);
-        if timeouts::is_cut(conn) {
-            shutdown::begin_end(conn);
-        }
+pub fn begin(conn: &Connection) {
+    if conn.cold().is_none() {
+        return;
+    }
+    if !timeouts::begin(conn) {
+        ready::close_in_pass(conn, libc::ENOMEM);
+    }
+    water_marks::look(conn);
+    if timeouts::is_cut(conn) {
+        shutdown::begin_end(conn);
     }
 }

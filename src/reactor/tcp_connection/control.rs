@@ -1,9 +1,10 @@
 //! The functions of yolanda.h that change a connection: closing, reading, limits, TCP options.
 
+use super::Connection;
+use super::cold_state::ColdState;
 use super::settings;
-use super::{Connection, cold_state, of};
+use super::shims::Unposted;
 use crate::abi::types::{tcp_connection, yolanda_water_mark_callback};
-use crate::reactor::event_loop::owner::on_owner;
 use crate::reactor::event_loop::posts;
 use crate::reactor::tcp_connection::handle::{absent, to_change};
 use crate::reactor::tcp_connection::input::pause;
@@ -18,7 +19,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_close(connection: *mut tcp_co
         return -1;
     }
     // SAFETY: live or retained.
-    unsafe { ready::close_from_anywhere(of(connection), libc::ECANCELED) }
+    unsafe { ready::close_from_anywhere(Connection::from_c(connection), libc::ECANCELED) }
 }
 
 pub unsafe extern "C-unwind" fn yolanda_connection_close_after_send(
@@ -33,21 +34,20 @@ pub unsafe extern "C-unwind" fn yolanda_connection_close_after_send(
     }
     // SAFETY: live or retained.
     unsafe {
-        let conn = of(connection);
+        let conn = Connection::from_c(connection);
         if !open::is_open_here(conn) {
             return errno::fail(libc::ENOTCONN);
         }
         let time = timeouts::in_ms(limit_ms);
-        if on_owner((*conn).public.eventLoop.get()) {
+        if conn.event_loop().on_owner() {
             return shutdown::end_at(conn, time);
         }
-        let task = posts::for_connection(conn, posts::END, 0);
-        if task.is_null() {
+        let Some(task) = Unposted::new(conn, posts::END, 0) else {
             return errno::fail(libc::ENOMEM);
-        }
-        (*conn).intake.shut();
+        };
+        conn.intake.shut();
         // Without its loop it closes, or has closed.
-        if posts::post_end(task, time) { 0 } else { errno::fail(libc::ENOTCONN) }
+        if task.post_end(time) { 0 } else { errno::fail(libc::ENOTCONN) }
     }
 }
 
@@ -55,24 +55,26 @@ pub unsafe extern "C-unwind" fn yolanda_connection_close_after_send(
 unsafe fn change(
     what: &str,
     connection: *mut tcp_connection,
-    set: impl FnOnce(*mut Connection) -> c_int,
+    set: impl FnOnce(&Connection) -> c_int,
 ) -> c_int {
     // SAFETY: live or retained, by the callers' contracts.
     unsafe { to_change(what, connection).map_or(-1, set) }
 }
 
-/// As `change`, with the connection's extras.
-unsafe fn change_extras(
+/// As `change`, with the cold state.
+unsafe fn change_cold(
     what: &str,
     connection: *mut tcp_connection,
-    set: impl FnOnce(*mut Connection, *mut cold_state::Extras) -> bool,
+    set: impl FnOnce(&Connection, &ColdState) -> bool,
 ) -> c_int {
     // SAFETY: as said.
     unsafe {
         change(what, connection, |conn| {
             batch::flush_of(conn);
-            let x = cold_state::make(conn);
-            if x.is_null() || !set(conn, x) { errno::fail(libc::ENOMEM) } else { 0 }
+            match conn.make_cold() {
+                Some(cold) if set(conn, cold) => 0,
+                _ => errno::fail(libc::ENOMEM),
+            }
         })
     }
 }
@@ -106,7 +108,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_nodelay(
     // SAFETY: handed on.
     unsafe {
         change("yolanda_connection_set_nodelay", connection, |conn| {
-            socket::set_nodelay((*conn).number.get(), on != 0)
+            socket::set_nodelay(conn.number.get(), on != 0)
         })
     }
 }
@@ -122,7 +124,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_keepalive(
         change("yolanda_connection_set_keepalive", connection, |conn| {
             let mut s = Settings::DEFAULT;
             match settings::set_keepalive(&mut s, idle_s, interval_s, count) {
-                0 => socket::set_keepalive((*conn).number.get(), idle_s, interval_s, count),
+                0 => socket::set_keepalive(conn.number.get(), idle_s, interval_s, count),
                 failed => failed,
             }
         })
@@ -144,8 +146,8 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_water_marks(
         {
             return -1;
         }
-        change_extras("yolanda_connection_set_water_marks", connection, |conn, x| {
-            water_marks::set(conn, x, s.marks);
+        change_cold("yolanda_connection_set_water_marks", connection, |conn, cold| {
+            water_marks::set(conn, cold, s.marks);
             true
         })
     }
@@ -165,8 +167,8 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_limits(
         {
             return -1;
         }
-        change_extras("yolanda_connection_set_limits", connection, |_, x| {
-            cold_state::set_limits(x, s.limits);
+        change_cold("yolanda_connection_set_limits", connection, |_, cold| {
+            cold.set_limits(s.limits);
             true
         })
     }
@@ -186,8 +188,8 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_timeouts(
         {
             return -1;
         }
-        change_extras("yolanda_connection_set_timeouts", connection, |conn, x| {
-            timeouts::set(conn, x, s.timeouts)
+        change_cold("yolanda_connection_set_timeouts", connection, |conn, cold| {
+            timeouts::set(conn, cold, s.timeouts)
         })
     }
 }

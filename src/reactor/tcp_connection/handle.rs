@@ -1,9 +1,8 @@
 //! The functions of yolanda.h for a connection that is kept: references, what it is, what belongs to
 //! it.
 
-use super::{Connection, cold_state, of};
+use super::{Connection, cold_state};
 use crate::abi::types::tcp_connection;
-use crate::reactor::event_loop::owner::on_owner;
 use crate::reactor::tcp_connection::lifecycle::{close, open};
 use crate::sync::refs::Released;
 use crate::sys::address;
@@ -26,19 +25,19 @@ pub fn absent(what: &str, conn: *const tcp_connection) -> bool {
 ///
 /// # Safety
 /// NULL, or a connection that is live or retained.
-pub unsafe fn to_change(what: &str, conn: *mut tcp_connection) -> Option<*mut Connection> {
+pub unsafe fn to_change<'a>(what: &str, conn: *mut tcp_connection) -> Option<&'a Connection> {
     if absent(what, conn) {
         return None;
     }
     // SAFETY: as said; its reference keeps the loop's memory.
     unsafe {
-        let own = of(conn);
+        let own = Connection::from_c(conn);
         if !open::is_open_here(own) {
             errno::set(libc::ENOTCONN);
             return None;
         }
         // Before it has come to its loop it is the completed callback's.
-        if open::is_announced(own) && !on_owner((*own).public.eventLoop.get()) {
+        if open::is_announced(own) && !own.event_loop().on_owner() {
             errno::set(libc::EPERM);
             return None;
         }
@@ -53,7 +52,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_retain(
         return ptr::null_mut();
     }
     // SAFETY: the caller knows of a reference that stays.
-    if unsafe { (*of(connection)).refs.retain() } {
+    if unsafe { Connection::from_c(connection).refs.retain() } {
         return connection;
     }
     errno::set(libc::EOVERFLOW);
@@ -67,7 +66,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_release(
         return -1;
     }
     // SAFETY: the reference is the caller's.
-    if unsafe { close::release(of(connection)) } == Released::None {
+    if unsafe { close::release(connection.cast()) } == Released::None {
         log_err!("yolanda_connection_release: nobody has retained it");
         return errno::fail(libc::EINVAL);
     }
@@ -81,7 +80,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_is_open(
         return -1;
     }
     // SAFETY: live or retained.
-    unsafe { c_int::from(open::is_open_here(of(connection))) }
+    unsafe { c_int::from(open::is_open_here(Connection::from_c(connection))) }
 }
 
 pub unsafe extern "C-unwind" fn yolanda_connection_id(connection: *mut tcp_connection) -> u64 {
@@ -89,7 +88,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_id(connection: *mut tcp_conne
         return 0;
     }
     // SAFETY: live or retained.
-    unsafe { (*of(connection)).id.get() }
+    unsafe { Connection::from_c(connection).id.get() }
 }
 
 pub unsafe extern "C-unwind" fn yolanda_connection_error(connection: *mut tcp_connection) -> c_int {
@@ -98,12 +97,12 @@ pub unsafe extern "C-unwind" fn yolanda_connection_error(connection: *mut tcp_co
     }
     // SAFETY: live or retained.
     unsafe {
-        let conn = of(connection);
+        let conn = Connection::from_c(connection);
         if open::is_open_here(conn) {
             return 0;
         }
-        match (*conn).fate.load(Relaxed) {
-            0 => (*conn).intake.closing().map_or(0, c_int::from),
+        match conn.fate.load(Relaxed) {
+            0 => conn.intake.closing().map_or(0, c_int::from),
             why => c_int::from(why - 1),
         }
     }
@@ -120,12 +119,11 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_user_data(
         let Some(conn) = to_change("yolanda_connection_set_user_data", connection) else {
             return -1;
         };
-        let x = cold_state::make(conn);
-        if x.is_null() {
+        let Some(x) = conn.make_cold() else {
             return errno::fail(libc::ENOMEM);
-        }
-        let old = (*x).user_data.swap(data, AcqRel);
-        if let Some(destroy_old) = (*x).destroy.replace(destroy) {
+        };
+        let old = x.user_data.swap(data, AcqRel);
+        if let Some(destroy_old) = x.destroy.replace(destroy) {
             destroy_old(old);
         }
         0
@@ -140,8 +138,8 @@ pub unsafe extern "C-unwind" fn yolanda_connection_user_data(
     }
     // SAFETY: live or retained.
     unsafe {
-        let x = cold_state::get(of(connection));
-        if x.is_null() { ptr::null_mut() } else { (*x).user_data.load(Acquire) }
+        let cold = Connection::from_c(connection).cold();
+        cold.map_or(ptr::null_mut(), |cold| cold.user_data.load(Acquire))
     }
 }
 
@@ -180,12 +178,12 @@ unsafe fn tell(
     // SAFETY: live or retained; the descriptor isn't closed while it is in use. `text` has room for
     // `size` bytes, and no more than the text and its NUL are written.
     unsafe {
-        let conn = of(connection);
-        if !open::is_open_here(conn) || !(*conn).descriptor.enter() {
+        let conn = Connection::from_c(connection);
+        if !open::is_open_here(conn) || !conn.descriptor.enter() {
             return errno::fail(libc::ENOTCONN);
         }
-        let answer = ask((*conn).number.get());
-        (*conn).descriptor.leave();
+        let answer = ask(conn.number.get());
+        conn.descriptor.leave();
         let address = match answer {
             Ok(address) => address,
             Err(e) => return errno::fail(e),

@@ -18,33 +18,20 @@ pub mod lifecycle;
 pub mod output;
 pub mod owner;
 pub mod protocol;
+pub mod raw;
 pub mod settings;
+mod shims;
 
-pub use crate::reactor::tcp_connection::control::*;
-pub use crate::reactor::tcp_connection::exports::*;
-pub use crate::reactor::tcp_connection::handle::*;
-pub use crate::reactor::tcp_connection::input::back_pressure::end_holding;
-pub use crate::reactor::tcp_connection::input::pause::hung_up;
-pub use crate::reactor::tcp_connection::lifecycle::close::{reap, release};
-pub use crate::reactor::tcp_connection::lifecycle::open::{
-    create, discard, hand_over, identify_once, owns_number, register,
-};
-pub use crate::reactor::tcp_connection::lifecycle::overdue::begin as judge_in_pass;
-pub use crate::reactor::tcp_connection::lifecycle::ready::{
-    close_in_pass, close_ready, close_unwatched, end_lingering, forget_waiting, run_ready,
-    take_posted_close,
-};
-pub use crate::reactor::tcp_connection::lifecycle::shutdown::{
-    take_posted_end, take_posted_shutdown,
-};
-pub use crate::reactor::tcp_connection::output::batch::{
-    Together, flush as flush_together, forget as forget_together, free as free_together,
-};
-pub use crate::reactor::tcp_connection::output::write::take_posted_bytes;
-pub use crate::reactor::tcp_connection::owner::Owner;
+pub use control::*;
+pub use exports::*;
+pub use handle::*;
+pub use lifecycle::close::release;
+pub use lifecycle::open::discard;
+pub use output::batch::Together;
+pub use owner::Owner;
+pub use raw::*;
 
-use crate::abi::types::{buffer, channel, event_loop, tcp_connection};
-use crate::reactor::event_loop::state::channel_at;
+use crate::abi::types::{buffer, channel, tcp_connection};
 use crate::reactor::tcp_connection::output::write_side::{Intake, Side};
 use crate::sync::in_use::InUse;
 use crate::sync::refs::RefCount;
@@ -52,7 +39,7 @@ use crate::sys::kind::Kind;
 use libc::{c_char, c_int};
 use std::cell::Cell;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicI16, AtomicPtr, AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI16, AtomicPtr, AtomicU32};
 
 /// Bytes queued for a peer that doesn't read, and bytes unread by a callback that doesn't consume.
 const LIMIT: usize = 64 << 20;
@@ -98,7 +85,7 @@ pub struct Connection {
     next_lingering: Cell<*mut Connection>,
     next_held: Cell<*mut Connection>,
     /// NULL: the defaults.
-    extras: AtomicPtr<cold_state::Extras>,
+    cold: AtomicPtr<cold_state::ColdState>,
     /// Who needs the memory: the library, tasks, whoever retained it.
     pub refs: RefCount,
     /// Tasks that wait with this connection.
@@ -156,9 +143,18 @@ enum AfterSending {
 
 const _: () = assert!(size_of::<Connection>() <= 336);
 
-/// The private face of a public pointer.
-fn of(conn: *mut tcp_connection) -> *mut Connection {
-    conn.cast()
+impl Connection {
+    fn input_ptr(&self) -> *mut buffer {
+        ptr::from_ref(&self.input).cast_mut()
+    }
+
+    fn output_ptr(&self) -> *mut buffer {
+        ptr::from_ref(&self.output).cast_mut()
+    }
+
+    fn channel_ptr(&self) -> *mut channel {
+        ptr::from_ref(&self.channel).cast_mut()
+    }
 }
 
 /// The connection whose own channel this is, as long as its callbacks are the library's; else NULL.
@@ -180,24 +176,6 @@ pub unsafe fn of_channel(ch: *mut channel) -> *mut Connection {
             return ptr::null_mut();
         }
         let conn = (*ch).data.get().cast::<Connection>();
-        if !conn.is_null() && &raw mut (*conn).channel == ch { conn } else { ptr::null_mut() }
+        if !conn.is_null() && (*conn).channel_ptr() == ch { conn } else { ptr::null_mut() }
     }
-}
-
-/// The connection whose channel is registered at `fd`; else NULL. `ch` is looked at only if it is.
-///
-/// # Safety
-/// `l` is a live loop, on its own thread.
-pub unsafe fn of_registered(l: *mut event_loop, fd: c_int, ch: *mut channel) -> *mut Connection {
-    // SAFETY: a registered channel is live.
-    unsafe { if channel_at(l, fd) == ch { of_channel(ch) } else { ptr::null_mut() } }
-}
-
-/// False once the closed callback is due.
-///
-/// # Safety
-/// A connection that wasn't freed yet.
-pub unsafe fn is_open(conn: *const tcp_connection) -> bool {
-    // SAFETY: as said.
-    unsafe { !(*conn.cast::<Connection>()).closed.load(Relaxed) }
 }

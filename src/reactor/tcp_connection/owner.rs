@@ -1,33 +1,113 @@
-//! Who made a connection and hears of its end.
+//! Who made a connection: what a connection asks and tells its maker, without knowing what the maker is.
 
+use super::Connection;
+use super::protocol::Protocol;
 use crate::reactor::client::Client;
-use crate::reactor::tcp_server::Server;
 use libc::c_void;
-use std::ptr;
+use std::cell::Cell;
+use std::ptr::{self, NonNull};
 
-/// A server, a client or nobody, in the size of a pointer: both are aligned, so that the lowest bit
-/// can tell a client.
+/// What connections call in those that make them. One static for each kind of maker: its address tells the kind.
+/// Except for `freed`, all of it is called on the connection's thread.
+pub struct Maker {
+    /// The connection has come to its loop, or has had its turn while the loop `sweeps`.
+    pub look: fn(&Connection),
+    /// The open connection has had the turn that `judge_soon` gives it.
+    pub judge: fn(&Connection),
+    /// The connection has closed; its closed callback comes next.
+    pub closing: fn(&Connection),
+    /// The closed callback has returned, and the number has been given up.
+    pub left: fn(&Connection),
+    /// The connection's memory has gone, and with it its need of the maker. Any thread, once for each connection.
+    pub freed: unsafe fn(NonNull<Header>),
+}
+
+/// What a maker has at a fixed place, where its connections find it.
+pub struct Header {
+    maker: &'static Maker,
+    /// What the connections speak, where that is the library's.
+    protocol: Cell<Option<&'static Protocol>>,
+}
+
+impl Header {
+    pub const fn new(maker: &'static Maker) -> Header {
+        Header { maker, protocol: Cell::new(None) }
+    }
+
+    pub fn maker(&self) -> &'static Maker {
+        self.maker
+    }
+
+    pub fn protocol(&self) -> Option<&'static Protocol> {
+        self.protocol.get()
+    }
+
+    /// Says what the connections speak, before the first of them is made.
+    pub fn speaks(&self, protocol: &'static Protocol) {
+        self.protocol.set(Some(protocol));
+    }
+}
+
+/// The header of a maker, or nobody. A client whose lowest bit is set has none.
 #[derive(Clone, Copy)]
 pub struct Owner(*mut c_void);
 
 impl Owner {
     pub const NOBODY: Owner = Owner(ptr::null_mut());
 
-    pub fn of_server(server: *mut Server) -> Owner {
-        Owner(server.cast())
+    pub fn of(header: NonNull<Header>) -> Owner {
+        Owner(header.as_ptr().cast())
     }
 
     pub fn of_client(client: *mut Client) -> Owner {
         Owner(client.cast::<c_void>().wrapping_byte_add(1))
     }
 
-    /// NULL where it isn't a server.
-    pub fn server(self) -> *mut Server {
-        if self.0.addr() & 1 == 0 { self.0.cast() } else { ptr::null_mut() }
-    }
-
     /// NULL where it isn't a client.
     pub fn client(self) -> *mut Client {
         if self.0.addr() & 1 == 1 { self.0.wrapping_byte_sub(1).cast() } else { ptr::null_mut() }
+    }
+
+    fn header(self) -> Option<NonNull<Header>> {
+        NonNull::new(self.0.cast::<Header>()).filter(|_| self.0.addr() & 1 == 0)
+    }
+
+    /// The header, where the maker is of this kind.
+    pub fn made_by(self, maker: &'static Maker) -> Option<NonNull<Header>> {
+        // SAFETY: the maker's memory is kept as long as the connection has this owner (`of`).
+        self.header().filter(|header| ptr::eq(unsafe { header.as_ref() }.maker, maker))
+    }
+
+    /// The connection's memory has gone.
+    ///
+    /// # Safety
+    /// Once for a connection, which doesn't use its owner any more.
+    pub unsafe fn let_go(self) {
+        if let Some(header) = self.header() {
+            // SAFETY: the maker's memory is kept until this call (`of`), of which there is one.
+            unsafe { (header.as_ref().maker.freed)(header) }
+        }
+    }
+}
+
+impl Connection {
+    /// The maker's header.
+    pub fn maker(&self) -> Option<&Header> {
+        // SAFETY: the maker's memory is kept as long as the connection has it as its owner (`Owner::of`).
+        self.owner.get().header().map(|header| unsafe { header.as_ref() })
+    }
+
+    /// The connection has had its turn: a maker that is ending has a look at it.
+    pub fn turn_ended(&self) {
+        if self.event_loop().sweeps.get() {
+            self.show_maker();
+        }
+    }
+
+    /// Has the maker look at the connection.
+    pub fn show_maker(&self) {
+        if let Some(header) = self.maker() {
+            (header.maker.look)(self);
+        }
     }
 }

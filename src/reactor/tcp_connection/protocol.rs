@@ -3,16 +3,15 @@
 
 use super::input::pause;
 use super::lifecycle::{close, open, overdue, ready, shutdown};
-use super::output::{file, queue};
-use super::{AfterSending, Connection, Work};
+use super::output::{batch, file, queue, write};
+use super::{AfterSending, Connection, Side, Work, shims};
 use crate::abi::types::tcp_connection;
 use crate::abi::types::{
     connection_closed_call_back, connection_completed_call_back, message_call_back,
     write_completed_call_back,
 };
-use crate::reactor::event_loop::budget;
-use crate::reactor::event_loop::owner::on_owner;
 use crate::reactor::event_loop::state::Loop;
+use crate::sys::errno;
 use crate::sys::fd::{self as sys_fd, More};
 use libc::c_int;
 use std::ops::Deref;
@@ -60,7 +59,6 @@ impl Drop for Kept {
     }
 }
 
-#[allow(dead_code)]
 impl Connection {
     /// The connection behind a public pointer.
     ///
@@ -83,12 +81,7 @@ impl Connection {
     /// The protocol of the connection's server, as long as all its callbacks are the connection's: then no code of
     /// the program has the connection.
     pub fn protocol(&self) -> Option<&'static Protocol> {
-        let server = self.owner.get().server();
-        if server.is_null() {
-            return None;
-        }
-        // SAFETY: a connection keeps its server's memory.
-        let protocol = unsafe { crate::reactor::tcp_server::protocol(server) }?;
+        let protocol = self.maker()?.protocol()?;
         // The same values that were copied from the table: no function has its address taken twice.
         let same = self.public.messageCallBack.get().map(|f| f as usize)
             == protocol.message.map(|f| f as usize)
@@ -97,6 +90,7 @@ impl Connection {
         same.then_some(protocol)
     }
 
+    #[allow(dead_code)]
     /// Keeps the connection's memory. None when it is kept too often.
     pub fn keep(&self) -> Option<Kept> {
         self.refs.retain().then(|| Kept(NonNull::from(self)))
@@ -104,150 +98,107 @@ impl Connection {
 
     /// Bytes that were sent and that the kernel hasn't taken yet; any thread.
     pub fn unsent(&self) -> usize {
-        // SAFETY: as said.
-        unsafe { (*self.raw()).intake.waiting() as usize }
+        self.intake.waiting() as usize
     }
 
     /// Whether bytes or a file stand in the queue.
     pub fn is_sending(&self) -> bool {
-        // SAFETY: as said.
-        unsafe { !queue::is_empty(self.raw()) }
+        !queue::is_empty(self)
     }
 
     /// Bytes of the latest file that haven't been sent, and won't be where the connection has closed.
     pub fn file_left(&self) -> u64 {
-        // SAFETY: as said.
-        unsafe { file::left(self.raw()) }
+        file::left(self)
     }
 
     /// Sends `len` bytes of a file, from `at` on, behind all that was sent before. The descriptor is the
     /// connection's from now on, whatever comes of it; one file at a time. Where the file ends before, the
     /// connection is cut. False when the connection takes nothing any more, or memory is out.
     pub fn send_file(&self, fd: c_int, at: i64, len: u64) -> bool {
-        // SAFETY: as said.
-        unsafe { file::send(self.raw(), fd, at, len) }
+        file::send(self, fd, at, len)
     }
 
     /// Has the message callback called again, in the next pass, with what it leaves unread now.
     pub fn read_again(&self) {
-        // SAFETY: as said.
-        unsafe {
-            let own = self.raw();
-            (*own).owes_message.set(true);
-            ready::give(own, Work::Read);
-        }
+        self.owes_message.set(true);
+        ready::give(self, Work::Read);
     }
 
     /// Whether others are due: callbacks have taken long in this pass, as of `now`, the low bits of the coarse clock.
     pub fn has_had_its_time(&self, now: u32) -> bool {
-        // SAFETY: as said.
-        unsafe {
-            let own = self.raw();
-            budget::is_spent_at((*own).public.eventLoop.get(), now)
-        }
+        self.event_loop().is_spent_at(now)
     }
 
     /// A number that changes whenever the peer takes something, of the queue or of what the kernel holds:
     /// of that a slow reader takes a lot before the kernel asks for more. Costs a system call.
     pub fn taken(&self) -> u32 {
-        // SAFETY: as said.
-        unsafe {
-            let own = self.raw();
-            let kernel = sys_fd::on_its_way((*own).number.get());
-            kernel
-                .wrapping_sub((*own).output.readIndex.get() as u32)
-                .wrapping_sub(file::position(own))
-        }
+        let kernel = sys_fd::on_its_way(self.number.get());
+        kernel.wrapping_sub(self.output.readIndex.get() as u32).wrapping_sub(file::position(self))
     }
 
     /// Whether closing has begun, for whatever reason: nothing is sent any more.
     pub fn is_closing(&self) -> bool {
-        // SAFETY: as said.
-        unsafe { !open::is_open(self.raw()) }
+        !open::is_open(self)
     }
 
     /// Whether the connection only waits for its end.
     pub fn is_ending(&self) -> bool {
-        // SAFETY: as said.
-        unsafe { (*self.raw()).after_sending.get() != AfterSending::GoOn }
+        self.after_sending.get() != AfterSending::GoOn
     }
 
     /// Whether this is the connection's thread.
     pub fn is_own_thread(&self) -> bool {
-        // SAFETY: its reference keeps the loop's memory.
-        unsafe {
-            let own = self.raw();
-            on_owner((*own).public.eventLoop.get())
-        }
+        self.event_loop().on_owner()
     }
 
     /// Whether reading is stopped.
     pub fn is_paused(&self) -> bool {
-        // SAFETY: as said.
-        unsafe { (*self.raw()).paused.get() }
+        self.paused.get()
     }
 
     /// Whether the peer has ended its side. Where reading is stopped, the kernel is asked.
     pub fn peer_has_ended(&self) -> bool {
-        // SAFETY: the number is the connection's until it closes.
-        unsafe {
-            let own = self.raw();
-            (*own).ended.get() || (*own).paused.get() && sys_fd::has_hung_up((*own).number.get())
-        }
+        self.ended.get() || self.paused.get() && sys_fd::has_hung_up(self.number.get())
     }
 
     /// Stops reading; whether it wasn't stopped before.
     pub fn pause_reading(&self) -> bool {
-        // SAFETY: as said.
-        unsafe {
-            let own = self.raw();
-            if (*own).paused.get() {
-                return false;
-            }
-            pause::pause(own);
-            true
+        if self.paused.get() {
+            return false;
         }
+        pause::pause(self);
+        true
     }
 
     /// Goes on reading, beginning with what was left unread.
     pub fn resume_reading(&self) {
-        // SAFETY: as said.
-        unsafe { pause::resume(self.raw()) }
+        pause::resume(self)
     }
 
     /// Says whether an answer is outstanding: then the peer's end of stream doesn't close the connection
     /// yet. With the last answer given it does.
     pub fn set_answering(&self, on: bool) {
-        // SAFETY: as said.
-        unsafe {
-            let own = self.raw();
-            (*own).answering.set(on);
-            if !on && (*own).ended.get() && shutdown::all_sent(own) {
-                ready::close_in_pass(own, 0);
-            }
+        self.answering.set(on);
+        if !on && self.ended.get() && shutdown::all_sent(self) {
+            ready::close_in_pass(self, 0);
         }
     }
 
     /// Whether an answer is said to be outstanding.
     pub fn is_answering(&self) -> bool {
-        // SAFETY: as said.
-        unsafe { (*self.raw()).answering.get() }
+        self.answering.get()
     }
 
     /// Says what a peer still has to get that goes by the end of the stream: where that isn't sent, the connection
     /// ends with a reset. False when memory is out.
     pub fn set_tail(&self, tail: Tail) -> bool {
-        // SAFETY: the caller keeps the connection.
-        unsafe {
-            let _own = self.raw();
-            shutdown::set_tail(self.raw(), tail)
-        }
+        let _own = self;
+        shutdown::set_tail(self, tail)
     }
 
     /// Closes the connection in the pass, whatever is queued.
     pub fn cut(&self, why: c_int) {
-        // SAFETY: as said.
-        unsafe { ready::close_in_pass(self.raw(), why) }
+        ready::close_in_pass(self, why)
     }
 
     /// False once the closed callback is due.
@@ -257,33 +208,55 @@ impl Connection {
 
     /// Sends from any thread: what was written at once, or -1 with errno and nothing sent.
     pub fn send_bytes(&self, bytes: &[u8]) -> isize {
-        // SAFETY: the slice is readable for its length.
-        unsafe { super::send_bytes(self.as_c(), bytes.as_ptr(), bytes.len()) }
+        self.send_before(bytes, More::Nothing)
     }
 
     /// Sends as `send_bytes` does, with `more` to come.
     pub fn send_before(&self, bytes: &[u8], more: More) -> isize {
-        // SAFETY: the slice is readable for its length.
-        unsafe { super::send_before(self.as_c(), bytes.as_ptr(), bytes.len(), more) }
+        let here = self.event_loop().on_owner();
+        if here {
+            shims::take_in(self);
+        }
+        let shut = if here { self.side.get() != Side::Open } else { self.intake.is_shut() };
+        if shut || !open::is_open(self) {
+            return errno::fail(write::refusal(self)) as isize;
+        }
+        match (bytes, here) {
+            ([], _) => 0,
+            (_, true) => write::send(self, bytes, more),
+            (_, false) => write::post(self, bytes),
+        }
     }
 
     /// Sends from the connection's own thread, perhaps a little later, together with what other connections send.
     /// `now` is the coarse clock's.
     pub fn send_together(&self, bytes: &[u8], now: u32) -> isize {
-        // SAFETY: the slice is readable for its length.
-        unsafe { super::send_together(self.as_c(), bytes.as_ptr(), bytes.len(), now) }
+        shims::take_in(self);
+        if bytes.is_empty() || !open::is_open(self) || self.side.get() != Side::Open {
+            return self.send_bytes(bytes);
+        }
+        batch::send(self, bytes, now)
     }
 
-    /// Ends the connection once its queue is sent, with `linger` after the peer's end.
+    /// Ends the connection once its queue is sent: no more message callbacks, input is read and dropped, also where
+    /// reading was stopped. With `linger` it half-closes and waits a while for the peer's end, so that bytes which
+    /// are still arriving don't make the kernel throw away what was sent.
     pub fn close_after_send(&self, linger: bool) {
-        // SAFETY: a live connection, on its thread.
-        unsafe { super::close_after_send(self.as_c(), linger) }
+        if !open::is_open(self) || self.after_sending.get() != AfterSending::GoOn {
+            return;
+        }
+        self.intake.shut();
+        shims::take_in(self);
+        Side::shut(&self.side);
+        self.after_sending.set(if linger { AfterSending::Linger } else { AfterSending::Close });
+        pause::resume(self);
+        ready::schedule(self);
     }
 
+    #[allow(dead_code)]
     /// A limit of time seems to be over: the connection is judged in this iteration, or the next.
     pub fn judge_soon(&self) {
-        // SAFETY: a connection that wasn't freed yet, on its thread.
-        unsafe { overdue::begin(self.raw()) }
+        overdue::begin(self)
     }
 
     /// The connection's loop.

@@ -120,30 +120,23 @@ pub fn set_keepalive(to: &mut Settings, idle_s: c_int, interval_s: c_int, count:
 /// Gives a connection what is set, before anybody has seen it. A kind of socket that has no such
 /// option goes without, which is all that can go wrong with values that were checked. False when memory
 /// is out.
-///
-/// # Safety
-/// `create` made the connection, and nobody else has it.
-pub unsafe fn apply(conn: *mut Connection, from: &Settings) -> bool {
+pub fn apply(conn: &Connection, from: &Settings) -> bool {
     let _keep = errno::Keep::new();
-    // SAFETY: the connection is the caller's alone; what has to do with time begins on its loop.
-    unsafe {
-        let fd = (*conn).number.get();
-        if from.nodelay {
-            socket::set_nodelay(fd, true);
-        }
-        if from.keepalive.idle > 0 {
-            let Keepalive { idle, interval, count } = from.keepalive;
-            socket::set_keepalive(fd, idle, interval, count);
-        }
-        if !cold_state::are_needed(from) {
-            return true;
-        }
-        let x = cold_state::make(conn);
-        if x.is_null() {
-            return false;
-        }
-        cold_state::set_limits(x, from.limits);
-        water_marks::set(conn, x, from.marks);
-        timeouts::set(conn, x, from.timeouts)
+    let fd = conn.number.get();
+    if from.nodelay {
+        socket::set_nodelay(fd, true);
     }
+    if from.keepalive.idle > 0 {
+        let Keepalive { idle, interval, count } = from.keepalive;
+        socket::set_keepalive(fd, idle, interval, count);
+    }
+    if !cold_state::are_needed(from) {
+        return true;
+    }
+    let Some(cold) = conn.make_cold() else {
+        return false;
+    };
+    cold.set_limits(from.limits);
+    water_marks::set(conn, cold, from.marks);
+    timeouts::set(conn, cold, from.timeouts)
 }

@@ -2,11 +2,11 @@
 
 use super::listener;
 use super::server_events;
-use super::{RUNNING, STOPPING, Server, limit};
+use super::{RUNNING, STOPPING, Server, limit, maker};
 use crate::abi::types::event_loop;
 use crate::reactor::event_loop::{budget, registration};
 use crate::reactor::tcp_connection;
-use crate::reactor::tcp_connection::{Owner, settings};
+use crate::reactor::tcp_connection::settings;
 use crate::reactor::tcp_server::listener::Listener;
 use crate::reactor::tcp_server::reserve::Turned;
 use crate::reactor::tcp_server::server_events::ENDED;
@@ -225,12 +225,12 @@ pub unsafe fn serve(listener: *mut Listener, fd: c_int) {
         (*conn).public.writeCompletedCallBack.set((*public).writeCompletedCallBack.get());
         (*conn).public.connectionClosedCallBack.set((*public).connectionClosedCallBack.get());
         let given = *(*server).settings.lock();
-        if !settings::apply(conn, &given) {
+        if !settings::apply(&*conn, &given) {
             tcp_connection::discard(conn);
             return discard(server, fd);
         }
         limit::hold(server);
-        (*conn).owner.set(Owner::of_server(server));
+        (*conn).owner.set(maker::owner(server));
         if !tcp_connection::hand_over(conn, true) {
             tcp_connection::discard(conn);
             discard(server, fd);
@@ -257,7 +257,7 @@ pub unsafe fn refuse(listener: *mut Listener, fd: c_int) {
             return discard(server, fd);
         }
         limit::hold(server);
-        (*conn).owner.set(Owner::of_server(server));
+        (*conn).owner.set(maker::owner(server));
         if !tcp_connection::hand_over(conn, true) {
             tcp_connection::discard(conn);
             discard(server, fd);

@@ -8,6 +8,7 @@ use crate::reactor::event_loop::roster;
 use crate::reactor::event_loop::state::of as loop_of;
 use crate::reactor::tcp_connection;
 use crate::reactor::tcp_connection::Connection;
+use crate::reactor::tcp_server::maker::server_of;
 use crate::sys::fd as sys_fd;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
@@ -19,47 +20,29 @@ pub unsafe fn all(l: *mut event_loop) {
     // SAFETY: a connection in the roster is live, as only this thread ends it.
     unsafe {
         (*loop_of(l)).sweeps.set(false);
-        roster::each(l, |conn| look(conn));
-    }
-}
-
-/// A connection has had its turn: if its server is ending, it may have become idle.
-///
-/// # Safety
-/// A connection that wasn't freed yet, on its loop's thread, within a pass.
-pub unsafe fn after_turn(conn: *mut Connection) {
-    // SAFETY: as said.
-    unsafe {
-        if (*loop_of((*conn).public.eventLoop.get())).sweeps.get() {
-            look(conn);
-        }
+        roster::each(l, |conn| look(&*conn));
     }
 }
 
 /// Looks at one connection, when it may have become idle or has just come to its loop.
-///
-/// # Safety
-/// A live connection on its loop's thread, within a pass.
-pub unsafe fn look(conn: *mut Connection) {
-    // SAFETY: the connection keeps its server's memory.
+pub fn look(conn: &Connection) {
+    let Some(server) = server_of(conn) else { return };
+    let at = conn.raw();
+    // SAFETY: on the connection's thread, within a pass, which keeps it.
     unsafe {
-        let server = (*conn).owner.get().server();
-        if server.is_null() {
-            return;
-        }
-        match (*server).state.load(SeqCst) {
+        match server.state.load(SeqCst) {
             NEW | RUNNING => {}
-            OVERDUE => tcp_connection::judge_in_pass(conn),
-            CUT | FREED => tcp_connection::close_in_pass(conn, libc::ESHUTDOWN),
+            OVERDUE => tcp_connection::judge_in_pass(at),
+            CUT | FREED => tcp_connection::close_in_pass(at, libc::ESHUTDOWN),
             _ => {
                 // Until it has closed, it is looked at again.
-                (*loop_of((*conn).public.eventLoop.get())).sweeps.set(true);
+                conn.event_loop().sweeps.set(true);
                 if is_idle(conn) {
                     if has_delivered(conn) {
                         // No reset can take anything back.
-                        tcp_connection::close_in_pass(conn, 0);
+                        tcp_connection::close_in_pass(at, 0);
                     } else {
-                        tcp_connection::close_after_send(conn.cast(), true);
+                        tcp_connection::close_after_send(at.cast(), true);
                     }
                 }
             }
@@ -68,38 +51,25 @@ pub unsafe fn look(conn: *mut Connection) {
 }
 
 /// A connection has had its last turn: where the deadline of its server is over, it closes.
-///
-/// # Safety
-/// An open connection on its loop's thread, within a pass.
-pub unsafe fn judge(conn: *mut Connection) {
-    // SAFETY: as in `look`.
-    unsafe {
-        let server = (*conn).owner.get().server();
-        if !server.is_null() && (*server).state.load(SeqCst) == OVERDUE {
-            tcp_connection::close_in_pass(conn, libc::ESHUTDOWN);
-        }
+pub fn judge(conn: &Connection) {
+    if server_of(conn).is_some_and(|server| server.state.load(SeqCst) == OVERDUE) {
+        conn.cut(libc::ESHUTDOWN);
     }
 }
 
 /// Whether nothing that has arrived is still to be worked on.
-unsafe fn is_idle(conn: *mut Connection) -> bool {
-    // SAFETY: a live connection.
-    unsafe {
-        readable(&raw const (*conn).input) == 0
-            && (*conn).public.request.get().is_null()
-            && !sys_fd::has_input((*conn).channel.fd.get())
-    }
+fn is_idle(conn: &Connection) -> bool {
+    // SAFETY: the buffer is the connection's own, a part of it.
+    let unread = unsafe { readable(&raw const conn.input) };
+    unread == 0 && conn.public.request.get().is_null() && !sys_fd::has_input(conn.channel.fd.get())
 }
 
 /// Whether the other end has all that was sent.
-unsafe fn has_delivered(conn: *mut Connection) -> bool {
-    // SAFETY: a live connection.
-    unsafe {
-        (*conn).unsent() == 0
-            && !(*conn).is_sending()
-            && !(*conn).is_ending()
-            && sys_fd::on_its_way((*conn).channel.fd.get()) == 0
-    }
+fn has_delivered(conn: &Connection) -> bool {
+    conn.unsent() == 0
+        && !conn.is_sending()
+        && !conn.is_ending()
+        && sys_fd::on_its_way(conn.channel.fd.get()) == 0
 }
 
 /// Whether the connection's server is ending: an answer says so.
@@ -107,9 +77,7 @@ unsafe fn has_delivered(conn: *mut Connection) -> bool {
 /// # Safety
 /// A live connection on its loop's thread.
 pub unsafe fn is_ending(conn: *const Public) -> bool {
-    // SAFETY: as in `look`.
-    unsafe {
-        let server = (*conn.cast::<Connection>()).owner.get().server();
-        !server.is_null() && (*server).state.load(Relaxed) > RUNNING
-    }
+    // SAFETY: the library made the connection, which is live for the call.
+    let conn = unsafe { Connection::from_c(conn.cast_mut()) };
+    server_of(conn).is_some_and(|server| server.state.load(Relaxed) > RUNNING)
 }

@@ -193,16 +193,7 @@ pub unsafe fn own_acceptor(server: *mut TCPserver) {
 /// A fresh server, made with the protocol's callbacks.
 pub unsafe fn speaks(server: *mut TCPserver, protocol: &'static Protocol) {
     // SAFETY: the block behind the public struct is the server's own.
-    unsafe { (*of(server)).protocol.set(Some(protocol)) };
-}
-
-/// What `speaks` has said.
-///
-/// # Safety
-/// A server whose memory is kept.
-pub unsafe fn protocol(server: *const Server) -> Option<&'static Protocol> {
-    // SAFETY: written before the server's first connection was made.
-    unsafe { (*server).protocol.get() }
+    unsafe { (*of(server)).header.speaks(protocol) };
 }
 
 /// Has a block disposed of when the server's memory goes, on whatever thread lets go last.

@@ -12,18 +12,18 @@ mod free;
 mod limit;
 mod listener;
 mod make;
+mod maker;
 mod reserve;
 mod server_events;
 mod set;
 mod start;
 mod stop;
 
-pub use crate::reactor::tcp_server::drain::{after_turn, all as sweep, is_ending, judge, look};
+pub use crate::reactor::tcp_server::drain::{all as sweep, is_ending};
 pub use crate::reactor::tcp_server::free::{free_all_of, leave_files, yolanda_server_free};
-pub use crate::reactor::tcp_server::limit::{left, release};
 pub use crate::reactor::tcp_server::listener::{Listener, wake_resting};
 pub use crate::reactor::tcp_server::make::{
-    disposes, has_started, is_freed, own_acceptor, protocol, speaks, yolanda_server_address,
+    disposes, has_started, is_freed, own_acceptor, speaks, yolanda_server_address,
     yolanda_server_new, yolanda_server_new_fd,
 };
 pub use crate::reactor::tcp_server::server_events::attend;
@@ -40,7 +40,7 @@ use crate::abi::types::{
     message_call_back, thread_pool, write_completed_call_back,
 };
 use crate::reactor::event_loop::{owner, state};
-use crate::reactor::tcp_connection::protocol::Protocol;
+use crate::reactor::tcp_connection::owner::Header;
 use crate::reactor::tcp_connection::settings::{Keepalive, Settings};
 use crate::reactor::tcp_server::reserve::Reserve;
 use crate::reactor::threads::event_loop_thread::Hooks;
@@ -77,6 +77,8 @@ pub type Dispose = unsafe fn(block: *mut c_void);
 #[repr(C)]
 pub struct Server {
     public: TCPserver,
+    /// For its connections.
+    header: Header,
     /// The listening socket of the server's own loop.
     listener: Listener,
     /// With a socket per thread: those of the threads, in the pools' memory.
@@ -89,8 +91,6 @@ pub struct Server {
     made_acceptor: Cell<*mut acceptor>,
     /// What stands on the server, and ends with it.
     block: Cell<Option<(*mut c_void, Dispose)>>,
-    /// What its connections speak, where that is the library's.
-    protocol: Cell<Option<&'static Protocol>>,
     /// The threads that were made here; NULL once they have ended.
     pool: Cell<*mut thread_pool>,
     stop: stop::Stop,
@@ -187,6 +187,7 @@ unsafe fn create(
                 threadPool: Cell::new(pool),
                 data: Cell::new(ptr::null_mut()),
             },
+            header: Header::new(&maker::SERVER),
             listener: Listener::none(),
             others: Cell::new(ptr::null_mut()),
             others_len: Cell::new(0),
@@ -194,7 +195,6 @@ unsafe fn create(
             owns_acceptor: Cell::new(false),
             made_acceptor: Cell::new(acceptor),
             block: Cell::new(None),
-            protocol: Cell::new(None),
             pool: Cell::new(pool),
             stop: stop::Stop::NONE,
             owns_socket: Cell::new(false),

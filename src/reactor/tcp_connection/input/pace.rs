@@ -3,9 +3,8 @@
 //! where it is quick again, they bring more. Callbacks that take as long for less are left alone.
 
 use super::read;
-use crate::reactor::event_loop::budget;
+use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::lifecycle::open;
-use crate::reactor::tcp_connection::{Connection, cold_state};
 
 /// A callback that takes so many milliseconds is slow; the next ones should take `GOOD_MS`. One of `FAST_MS`
 /// can have more.
@@ -54,37 +53,21 @@ fn fitting(bytes: u64, ms: u64) -> u64 {
 }
 
 /// How many bytes the next read may bring.
-///
-/// # Safety
-/// A live connection on its thread.
-pub unsafe fn limit(conn: *const Connection) -> usize {
-    // SAFETY: as said.
-    unsafe {
-        let x = cold_state::get(conn);
-        if !x.is_null()
-            && let Pace::Limited { limit, .. } = (*x).pace
-        {
-            return limit as usize;
-        }
-        usize::MAX
+pub fn limit(conn: &Connection) -> usize {
+    match conn.cold().map(|cold| cold.pace.get()) {
+        Some(Pace::Limited { limit, .. }) => limit as usize,
+        _ => usize::MAX,
     }
 }
 
-/// Notes how long the callback took for a read that brought as much as it could.
-///
-/// # Safety
-/// A connection that wasn't freed yet, on its thread, right after its callback.
-pub unsafe fn note(conn: *mut Connection, bytes: usize) {
-    // SAFETY: as said.
-    unsafe {
-        let ms = budget::since_look((*conn).public.eventLoop.get());
-        if !open::is_open(conn) || ms < SLOW_MS && cold_state::get(conn).is_null() {
-            return;
-        }
-        let x = cold_state::make(conn);
-        if !x.is_null() {
-            (*x).pace = (*x).pace.after(bytes as u64, ms);
-        }
+/// Notes how long the callback took for a read that brought as much as it could. To be called right after it.
+pub fn note(conn: &Connection, bytes: usize) {
+    let ms = conn.event_loop().ms_since_look();
+    if !open::is_open(conn) || ms < SLOW_MS && conn.cold().is_none() {
+        return;
+    }
+    if let Some(cold) = conn.make_cold() {
+        cold.pace.set(cold.pace.get().after(bytes as u64, ms));
     }
 }
 

@@ -5,13 +5,13 @@ use super::{back_pressure, pace};
 use crate::abi::types::{EVENT_READ, EVENT_WRITE};
 use crate::reactor::backend::{EDGE, NOT_DRAINED};
 use crate::reactor::buffer as buf;
-use crate::reactor::buffer::{SIZE_MAX, readable};
-use crate::reactor::event_loop::state::{count, nothing, of as loop_of};
-use crate::reactor::event_loop::{budget, posts};
+use crate::reactor::buffer::SIZE_MAX;
+use crate::reactor::event_loop::state::count;
 use crate::reactor::tcp_connection::lifecycle::{close, open, ready, shutdown, timeouts};
 use crate::reactor::tcp_connection::output::{queue, write};
+use crate::reactor::tcp_connection::shims;
+use crate::reactor::tcp_connection::shims::readable;
 use crate::reactor::tcp_connection::{AfterSending, Connection, Work, cold_state};
-use crate::reactor::tcp_server;
 use crate::sys::kind::Kind;
 use crate::sys::{errno, fd as sys_fd, pool};
 use libc::{c_int, c_void};
@@ -29,18 +29,15 @@ pub const ON_READABLE: unsafe extern "C-unwind" fn(*mut c_void) -> c_int = on_re
 
 /// The read callback of a connection's channel.
 unsafe extern "C-unwind" fn on_readable(data: *mut c_void) -> c_int {
-    let conn = data.cast::<Connection>();
-    if conn.is_null() {
-        return -1;
-    }
     // SAFETY: a channel's data is its live connection.
-    unsafe {
-        let l = (*conn).public.eventLoop.get();
-        if budget::is_spent(l) {
-            ready::give(conn, Work::Read);
-        } else {
-            turn(conn, (*loop_of(l)).event_bits.get());
-        }
+    let Some(conn) = (unsafe { data.cast::<Connection>().as_ref() }) else {
+        return -1;
+    };
+    let l = conn.event_loop();
+    if l.is_spent() {
+        ready::give(conn, Work::Read);
+    } else {
+        turn(conn, l.event_bits.get());
     }
     0
 }
@@ -54,73 +51,63 @@ enum Got {
 }
 
 /// A turn of reading. `bits` tell what the back end saw; without `EDGE` it will tell again.
-unsafe fn turn(conn: *mut Connection, bits: u32) {
-    // SAFETY: a live connection on its thread, within a pass.
-    unsafe {
-        take(conn, bits);
-        back_pressure::after_reading(conn);
-        tcp_server::after_turn(conn);
-    }
+fn turn(conn: &Connection, bits: u32) {
+    take(conn, bits);
+    back_pressure::after_reading(conn);
+    conn.turn_ended();
 }
 
 /// Reads and calls back until the socket is drained or others are due.
-unsafe fn take(conn: *mut Connection, bits: u32) {
-    // SAFETY: the connection lives until the pass ends; its state is read after each callback.
-    unsafe {
-        let owes = (*conn).owes_message.replace(false);
-        if owes
-            && open::is_open(conn)
-            && !(*conn).paused.get()
-            && readable(&raw const (*conn).input) > 0
-        {
-            deliver(conn);
+fn take(conn: &Connection, bits: u32) {
+    let owes = conn.owes_message.replace(false);
+    if owes && open::is_open(conn) && !conn.paused.get() && readable(&conn.input) > 0 {
+        deliver(conn);
+    }
+    for read in 0..TURNS {
+        if read > 0 && conn.event_loop().is_spent_now() {
+            break;
         }
-        for read in 0..TURNS {
-            if read > 0 && budget::is_spent_now((*conn).public.eventLoop.get()) {
-                break;
-            }
-            // What the program took off the loop it reads itself.
-            let wanted = (*conn).registered.get() && (*conn).channel.events.get() & EVENT_READ != 0;
-            if !open::is_open(conn) || (*conn).ended.get() || !wanted {
-                return;
-            }
-            // Only the first edge is known to be of this connection's own file.
-            if (read > 0 || bits & EDGE == 0) && !open::is_entered(conn) {
-                return ready::close_in_pass(conn, libc::EBADF);
-            }
-            match receive(conn) {
-                Got::Bytes { full, read } => {
-                    deliver(conn);
-                    if full {
-                        pace::note(conn, read);
-                    }
-                    if back_pressure::is_held(conn) {
-                        return;
-                    }
-                    if !full && (bits & EDGE == 0 || bits & NOT_DRAINED == 0) {
-                        return;
-                    }
+        // What the program took off the loop it reads itself.
+        let wanted = conn.registered.get() && conn.channel.events.get() & EVENT_READ != 0;
+        if !open::is_open(conn) || conn.ended.get() || !wanted {
+            return;
+        }
+        // Only the first edge is known to be of this connection's own file.
+        if (read > 0 || bits & EDGE == 0) && !open::is_entered(conn) {
+            return ready::close_in_pass(conn, libc::EBADF);
+        }
+        match receive(conn) {
+            Got::Bytes { full, read } => {
+                deliver(conn);
+                if full {
+                    pace::note(conn, read);
                 }
-                Got::Nothing => return,
-                Got::End => return end_of_stream(conn),
-                Got::Failed(why) => return end_for(conn, why),
-                Got::NoMemory => {
-                    log_err!("no memory to read from {}", open::name(conn));
-                    return end_for(conn, libc::ENOMEM);
+                if back_pressure::is_held(conn) {
+                    return;
+                }
+                if !full && (bits & EDGE == 0 || bits & NOT_DRAINED == 0) {
+                    return;
                 }
             }
+            Got::Nothing => return,
+            Got::End => return end_of_stream(conn),
+            Got::Failed(why) => return end_for(conn, why),
+            Got::NoMemory => {
+                log_err!("no memory to read from {}", open::name(conn));
+                return end_for(conn, libc::ENOMEM);
+            }
         }
-        if bits & EDGE != 0 && !(*conn).closed.load(Relaxed) {
-            ready::give(conn, Work::Read);
-        }
+    }
+    if bits & EDGE != 0 && !conn.closed.load(Relaxed) {
+        ready::give(conn, Work::Read);
     }
 }
 
 /// One read into the input buffer.
-unsafe fn receive(conn: *mut Connection) -> Got {
+fn receive(conn: &Connection) -> Got {
     // SAFETY: `prepare` makes `room` bytes and one more writable at the write index.
     unsafe {
-        let fd = (*conn).channel.fd.get();
+        let fd = conn.channel.fd.get();
         if must_move(conn) && !sys_fd::has_input(fd) {
             // What the callback left unread keeps its address until there is more.
             return Got::Nothing;
@@ -129,28 +116,26 @@ unsafe fn receive(conn: *mut Connection) -> Got {
         if room == 0 {
             return Got::NoMemory;
         }
-        let input = &raw mut (*conn).input;
+        let input = conn.input_ptr();
         let at = (*input).data.get().add((*input).writeIndex.get() as usize).cast::<u8>();
-        let n = if (*conn).kind.get().is_socket() {
+        let n = if conn.kind.get().is_socket() {
             sys_fd::recv(fd, at, room)
         } else {
             sys_fd::read(fd, at, room)
         };
         if n > 0 {
             timeouts::received(conn);
-            count(&(*loop_of((*conn).public.eventLoop.get())).counts.bytes_read, n as u64);
+            count(&conn.event_loop().counts.bytes_read, n as u64);
             at.add(n as usize).write(0);
             (*input).writeIndex.set((*input).writeIndex.get() + n as c_int);
-            (*conn).received.set(true);
+            conn.received.set(true);
             return Got::Bytes { full: n as usize == room, read: n as usize };
         }
         let e = errno::get();
         settle(conn);
         match (n, e) {
             // An empty message, which is none to the program.
-            (0, _) if (*conn).kind.get() == Kind::Messages && !sys_fd::has_ended(fd) => {
-                Got::Nothing
-            }
+            (0, _) if conn.kind.get() == Kind::Messages && !sys_fd::has_ended(fd) => Got::Nothing,
             (0, _) => Got::End,
             (_, libc::EAGAIN) => Got::Nothing,
             _ => Got::Failed(e),
@@ -159,55 +144,45 @@ unsafe fn receive(conn: *mut Connection) -> Got {
 }
 
 /// Closes at once, within the pass.
-unsafe fn end_for(conn: *mut Connection, why: c_int) {
-    // SAFETY: a live connection on its thread, within a pass.
-    unsafe {
-        ready::decide(conn, why);
-        close::close(conn);
-    }
+fn end_for(conn: &Connection, why: c_int) {
+    ready::decide(conn, why);
+    close::close(conn);
 }
 
 /// Goes on with a connection that had to let others go first, or that is read from again.
-///
-/// # Safety
-/// A live connection on its thread, within a pass.
-pub unsafe fn go_on(conn: *mut Connection) {
-    // SAFETY: handed on.
-    unsafe { turn(conn, EDGE | NOT_DRAINED) }
+pub fn go_on(conn: &Connection) {
+    turn(conn, EDGE | NOT_DRAINED)
 }
 
 /// Gives back the block of a connection that ends.
-///
-/// # Safety
-/// Nothing uses the input buffer any more.
-pub unsafe fn free_block(conn: *mut Connection) {
+pub fn free_block(conn: &Connection) {
     // SAFETY: the block came from the pools, and the pointer is dropped with it.
     unsafe {
-        let block = (*conn).input_block.replace(ptr::null_mut());
+        let block = conn.input_block.replace(ptr::null_mut());
         if !block.is_null() {
-            pool::run_free(block, (*conn).input.total_size.get().max(0) as usize);
+            pool::run_free(block, conn.input.total_size.get().max(0) as usize);
         }
     }
 }
 
 /// Whether unread bytes have to move before more can be read.
-unsafe fn must_move(conn: *mut Connection) -> bool {
+fn must_move(conn: &Connection) -> bool {
     // SAFETY: a live connection.
     unsafe {
-        let input = &raw const (*conn).input;
-        readable(input) > 0
+        let input = conn.input_ptr();
+        readable(&conn.input) > 0
             && ((*input).total_size.get() as usize) < (*input).writeIndex.get() as usize + ROOM
     }
 }
 
 /// Makes the input buffer writable and returns by how much; 0 when memory is out.
-unsafe fn prepare(conn: *mut Connection) -> usize {
+fn prepare(conn: &Connection) -> usize {
     // SAFETY: blocks are checked; the buffer's indices are put in order first by `settle`.
     unsafe {
-        let own = loop_of((*conn).public.eventLoop.get());
-        let input = &raw mut (*conn).input;
-        if (*input).data.get().cast() == nothing((*conn).public.eventLoop.get()) {
-            let mut block = (*own).hot.replace(ptr::null_mut());
+        let own = conn.event_loop();
+        let input = conn.input_ptr();
+        if (*input).data.get().cast() == conn.event_loop().empty.get() {
+            let mut block = own.hot.replace(ptr::null_mut());
             if block.is_null() {
                 block = pool::run_alloc(BLOCK + 1);
             }
@@ -217,8 +192,8 @@ unsafe fn prepare(conn: *mut Connection) -> usize {
             put_block(conn, block, BLOCK);
             return BLOCK;
         }
-        let used = readable(input);
-        if (*input).data.get().cast() != (*conn).input_block.get() {
+        let used = readable(&conn.input);
+        if (*input).data.get().cast() != conn.input_block.get() {
             // C's own block: grown as any buffer.
             buf::make_room(input, ROOM as c_int);
             // The last byte is the NUL's.
@@ -226,7 +201,7 @@ unsafe fn prepare(conn: *mut Connection) -> usize {
         }
         let mut room = ((*input).total_size.get() - (*input).writeIndex.get()) as usize;
         if room < ROOM && (*input).readIndex.get() > 0 {
-            ptr::copy(buf::read_at(input), (*conn).input_block.get(), used);
+            ptr::copy(buf::read_at(input), conn.input_block.get(), used);
             (*input).readIndex.set(0);
             (*input).writeIndex.set(used as c_int);
             room = (*input).total_size.get() as usize - used;
@@ -237,8 +212,8 @@ unsafe fn prepare(conn: *mut Connection) -> usize {
             if block.is_null() {
                 return 0;
             }
-            ptr::copy_nonoverlapping((*conn).input_block.get(), block, used);
-            pool::run_free((*conn).input_block.get(), (*input).total_size.get() as usize);
+            ptr::copy_nonoverlapping(conn.input_block.get(), block, used);
+            pool::run_free(conn.input_block.get(), (*input).total_size.get() as usize);
             put_block(conn, block, total);
             (*input).writeIndex.set(used as c_int);
             room = total - used;
@@ -247,11 +222,11 @@ unsafe fn prepare(conn: *mut Connection) -> usize {
     }
 }
 
-unsafe fn put_block(conn: *mut Connection, block: *mut u8, total: usize) {
+fn put_block(conn: &Connection, block: *mut u8, total: usize) {
     // SAFETY: a live connection.
     unsafe {
-        (*conn).input_block.set(block);
-        let input = &raw mut (*conn).input;
+        conn.input_block.set(block);
+        let input = conn.input_ptr();
         (*input).data.set(block.cast());
         (*input).total_size.set(total as c_int);
         (*input).readIndex.set(0);
@@ -260,46 +235,46 @@ unsafe fn put_block(conn: *mut Connection, block: *mut u8, total: usize) {
 }
 
 /// Calls the message callback, and looks at what it left.
-unsafe fn deliver(conn: *mut Connection) {
+fn deliver(conn: &Connection) {
     // SAFETY: the callback may do anything but free the connection, which the pass keeps.
     unsafe {
-        let input = &raw mut (*conn).input;
-        match (*conn).public.messageCallBack.get() {
-            Some(callback) if (*conn).after_sending.get() == AfterSending::GoOn => {
-                callback(input, conn.cast());
+        let input = conn.input_ptr();
+        match conn.public.messageCallBack.get() {
+            Some(callback) if conn.after_sending.get() == AfterSending::GoOn => {
+                callback(input, conn.as_c());
             }
             _ => (*input).readIndex.set((*input).writeIndex.get()),
         }
-        if (*conn).closed.load(Relaxed) {
+        if conn.closed.load(Relaxed) {
             return;
         }
         settle(conn);
-        if readable(input) > 0 && readable(input) >= cold_state::max_unread(conn) {
-            log_err!("{} left {} bytes unread: closed", open::name(conn), readable(input));
+        if readable(&conn.input) > 0 && readable(&conn.input) >= cold_state::max_unread(conn) {
+            log_err!("{} left {} bytes unread: closed", open::name(conn), readable(&conn.input));
             ready::close_in_pass(conn, libc::ENOBUFS);
         }
     }
 }
 
 /// Takes the block back where the buffer is empty; lets it stay where bytes wait in it.
-unsafe fn settle(conn: *mut Connection) {
+fn settle(conn: &Connection) {
     // SAFETY: a live connection; only a block that the library lent goes back to the loop.
     unsafe {
-        let own = loop_of((*conn).public.eventLoop.get());
-        let input = &raw mut (*conn).input;
-        buf::put_in_order(input);
-        let replaced = (*input).data.get().cast() != (*conn).input_block.get();
-        let empty = readable(input) == 0;
-        if !(*conn).input_block.get().is_null() && (replaced || empty) {
-            let block = (*conn).input_block.replace(ptr::null_mut());
+        let own = conn.event_loop();
+        let input = conn.input_ptr();
+        shims::put_in_order(&conn.input);
+        let replaced = (*input).data.get().cast() != conn.input_block.get();
+        let empty = readable(&conn.input) == 0;
+        if !conn.input_block.get().is_null() && (replaced || empty) {
+            let block = conn.input_block.replace(ptr::null_mut());
             let size = if replaced { BLOCK } else { (*input).total_size.get() as usize };
-            if (*own).hot.get().is_null() && size == BLOCK {
-                (*own).hot.set(block);
+            if own.hot.get().is_null() && size == BLOCK {
+                own.hot.set(block);
             } else {
                 pool::run_free(block, size);
             }
             if !replaced {
-                open::empty(input, nothing((*conn).public.eventLoop.get()));
+                open::empty(&conn.input, conn.event_loop().empty.get());
             }
         }
         if empty {
@@ -310,26 +285,23 @@ unsafe fn settle(conn: *mut Connection) {
 }
 
 /// The peer won't send any more: what is queued is sent first, then the connection closes.
-unsafe fn end_of_stream(conn: *mut Connection) {
-    // SAFETY: a live connection on its thread, within a pass.
-    unsafe {
-        (*conn).ended.set(true);
-        if (*conn).protocol().is_some_and(|protocol| (protocol.is_answering)(&*conn)) {
-            // Within a callback that runs the loop: its answer is outstanding.
-            (*conn).answering.set(true);
-        }
-        posts::take_in(conn);
-        let sent = shutdown::all_sent(conn);
-        if !open::is_open(conn) || sent && !(*conn).answering.get() {
-            return close::close(conn);
-        }
-        // What other threads sent and isn't in the queue yet is looked at when it comes.
-        let wanted = if queue::is_empty(conn) { 0 } else { EVENT_WRITE };
-        write::update(conn, (*conn).channel.events.get() & !EVENT_READ | wanted);
-        if (*conn).answering.get()
-            && let Some(protocol) = (*conn).protocol()
-        {
-            (protocol.half_closed)(&*conn);
-        }
+fn end_of_stream(conn: &Connection) {
+    conn.ended.set(true);
+    if conn.protocol().is_some_and(|protocol| (protocol.is_answering)(conn)) {
+        // Within a callback that runs the loop: its answer is outstanding.
+        conn.answering.set(true);
+    }
+    shims::take_in(conn);
+    let sent = shutdown::all_sent(conn);
+    if !open::is_open(conn) || sent && !conn.answering.get() {
+        return close::close(conn);
+    }
+    // What other threads sent and isn't in the queue yet is looked at when it comes.
+    let wanted = if queue::is_empty(conn) { 0 } else { EVENT_WRITE };
+    write::update(conn, conn.channel.events.get() & !EVENT_READ | wanted);
+    if conn.answering.get()
+        && let Some(protocol) = conn.protocol()
+    {
+        (protocol.half_closed)(conn);
     }
 }

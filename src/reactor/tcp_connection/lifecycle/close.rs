@@ -3,15 +3,16 @@
 //! last who lets go frees it, on whatever thread.
 
 use super::{open, ready, shutdown, timeouts};
-use crate::abi::types::{buffer, event_loop};
-use crate::reactor::event_loop::registration;
+use crate::abi::types::buffer;
+use crate::reactor::client;
 use crate::reactor::event_loop::registration::Removed;
-use crate::reactor::event_loop::state::{count, nothing, of as loop_of};
-use crate::reactor::event_loop::{registry, roster};
+use crate::reactor::event_loop::registry;
+use crate::reactor::event_loop::state::Loop;
+use crate::reactor::event_loop::state::count;
 use crate::reactor::tcp_connection::input::read;
 use crate::reactor::tcp_connection::output::{batch, file, queue};
+use crate::reactor::tcp_connection::shims;
 use crate::reactor::tcp_connection::{Connection, Owner};
-use crate::reactor::{client, tcp_server};
 use crate::sync::refs::Released;
 use crate::sys::{fd as sys_fd, pool, socket};
 use std::ptr;
@@ -20,75 +21,70 @@ use std::sync::atomic::Ordering::Relaxed;
 /// Takes the connection off its loop, calls the closed callback, closes the descriptor if it still
 /// is this connection's, and leaves the rest to `reap`. Without a decision before it is an end in
 /// order.
-///
-/// # Safety
-/// A connection that wasn't freed yet, on its loop's thread, within a pass.
-pub unsafe fn close(conn: *mut Connection) {
+pub fn close(conn: &Connection) {
     // SAFETY: reaping waits for the outermost call of the loop on this stack.
     unsafe {
         batch::flush_of(conn);
-        if (*conn).closed.swap(true, Relaxed) {
+        if conn.closed.swap(true, Relaxed) {
             return;
         }
         ready::decide(conn, 0);
-        roster::remove(conn);
-        (*conn).intake.shut();
-        (*conn).descriptor.shut();
+        shims::delist(conn);
+        conn.intake.shut();
+        conn.descriptor.shut();
         timeouts::stop(conn);
         file::let_go(conn);
-        let l = (*conn).public.eventLoop.get();
-        let fd = (*conn).number.get();
-        let own = loop_of(l);
-        (*conn).channel.fd.set(fd);
+        let own = conn.event_loop();
+        let fd = conn.number.get();
+        conn.channel.fd.set(fd);
         // No code of the program has had the descriptor of such a connection.
-        let trusted = (*conn).protocol().is_some() && (*conn).identity.get() == 0;
+        let trusted = conn.protocol().is_some() && conn.identity.get() == 0;
         let mut ours = true;
-        if (*conn).registered.get() {
-            (*own).closes_next.set(trusted);
-            let removed = registration::take_off(l, fd, &raw mut (*conn).channel);
-            (*own).closes_next.set(false);
-            ours = trusted || (*conn).identity.get() != 0 || removed == Removed::Open;
+        if conn.registered.get() {
+            own.closes_next.set(trusted);
+            let removed = shims::take_off(conn, fd);
+            own.closes_next.set(false);
+            ours = trusted || conn.identity.get() != 0 || removed == Removed::Open;
         }
-        let client = (*conn).owner.get().client();
+        if let Some(header) = conn.maker() {
+            (header.maker().closing)(conn);
+        }
+        let client = conn.owner.get().client();
         if !client.is_null() {
-            (*conn).owner.set(Owner::NOBODY);
-            client::ended(client, (*conn).received.get());
+            conn.owner.set(Owner::NOBODY);
+            client::ended(client, conn.received.get());
         }
-        if let Some(callback) = (*conn).public.connectionClosedCallBack.get() {
+        if let Some(callback) = conn.public.connectionClosedCallBack.get() {
             if ours && !trusted {
                 open::identify_once(conn);
             }
-            callback(conn.cast());
+            callback(conn.as_c());
         }
         give_up_number(conn, ours);
-        count(&(*own).counts.connections, u64::MAX);
-        leave_server(conn);
-        (*conn).next_dead.set((*own).dead.get());
-        (*own).dead.set(conn);
+        count(&own.counts.connections, u64::MAX);
+        leave_maker(conn);
+        conn.next_dead.set(own.dead.get());
+        own.dead.set(conn.raw());
     }
 }
 
-/// The server has one connection less.
-unsafe fn leave_server(conn: *mut Connection) {
-    // SAFETY: a connection that has closed; it keeps its server's memory.
-    unsafe {
-        let server = (*conn).owner.get().server();
-        if !server.is_null() {
-            tcp_server::left(server);
-        }
+/// The maker has one connection less.
+fn leave_maker(conn: &Connection) {
+    if let Some(header) = conn.maker() {
+        (header.maker().left)(conn);
     }
 }
 
 /// Gives the number up, and closes it where it still is this connection's.
-unsafe fn give_up_number(conn: *mut Connection, ours: bool) {
+fn give_up_number(conn: &Connection, ours: bool) {
     // SAFETY: a connection that has closed; other threads that look at the descriptor are waited for.
     unsafe {
-        let fd = (*conn).number.get();
+        let fd = conn.number.get();
         let ours = ours && open::is_entered(conn) && open::is_as_noted(conn);
-        registry::leave(fd, (*conn).id.get());
+        registry::leave(fd, conn.id.get());
         if ours {
             // The one who asks may need this processor to come to an end.
-            (*conn).descriptor.wait_for_users(|| {
+            conn.descriptor.wait_for_users(|| {
                 libc::sched_yield();
             });
             if shutdown::is_torn(conn) {
@@ -104,21 +100,21 @@ unsafe fn give_up_number(conn: *mut Connection, ours: bool) {
 ///
 /// # Safety
 /// After the completed callback, on its thread.
-pub unsafe fn without_loop(conn: *mut Connection) {
+pub unsafe fn without_loop(conn: &Connection) {
     // SAFETY: the library's reference is given up here, as `reap` would.
     unsafe {
         ready::decide(conn, libc::ESHUTDOWN);
-        (*conn).closed.store(true, Relaxed);
-        (*conn).intake.shut();
-        (*conn).descriptor.shut();
-        if let Some(callback) = (*conn).public.connectionClosedCallBack.get() {
-            callback(conn.cast());
+        conn.closed.store(true, Relaxed);
+        conn.intake.shut();
+        conn.descriptor.shut();
+        if let Some(callback) = conn.public.connectionClosedCallBack.get() {
+            callback(conn.as_c());
         }
         give_up_number(conn, true);
-        leave_server(conn);
+        leave_maker(conn);
         empty_buffers(conn);
-        if (*conn).refs.let_go() == Released::Last {
-            open::discard(conn);
+        if conn.refs.let_go() == Released::Last {
+            open::discard(conn.raw());
         }
     }
 }
@@ -127,32 +123,30 @@ pub unsafe fn without_loop(conn: *mut Connection) {
 ///
 /// # Safety
 /// On the loop's thread, outside of all callbacks.
-pub unsafe fn reap(l: *mut event_loop) {
+pub unsafe fn reap(l: &Loop) {
     // SAFETY: the dead list is this thread's; nothing is used of a connection that was let go.
     unsafe {
-        let own = loop_of(l);
-        let mut conn = (*own).dead.replace(ptr::null_mut());
-        while !conn.is_null() {
-            let following = (*conn).next_dead.get();
-            if (*conn).on_ready.get() || (*conn).on_lingering.get() || (*conn).on_held.get() {
-                (*conn).next_dead.set((*own).dead.get());
-                (*own).dead.set(conn);
+        let mut first = l.dead.replace(ptr::null_mut());
+        while let Some(conn) = first.as_ref() {
+            first = conn.next_dead.get();
+            if conn.on_ready.get() || conn.on_lingering.get() || conn.on_held.get() {
+                conn.next_dead.set(l.dead.get());
+                l.dead.set(conn.raw());
             } else {
                 empty_buffers(conn);
-                if (*conn).refs.let_go() == Released::Last {
-                    open::discard(conn);
+                if conn.refs.let_go() == Released::Last {
+                    open::discard(conn.raw());
                 }
             }
-            conn = following;
         }
     }
 }
 
 /// A block that C put into a buffer of a connection is the library's to free.
-unsafe fn free_foreign(b: *const buffer, block: *mut u8) {
+fn free_foreign(b: &buffer, block: *mut u8) {
     // SAFETY: neither lent by the library nor in its pools: malloc'd, by the contract.
     unsafe {
-        let data = (*b).data.get().cast::<u8>();
+        let data = b.data.get().cast::<u8>();
         if data != block && !pool::owns(data) {
             libc::free(data.cast());
         }
@@ -160,18 +154,14 @@ unsafe fn free_foreign(b: *const buffer, block: *mut u8) {
 }
 
 /// Gives the buffers' memory back. They show nothing from now on.
-unsafe fn empty_buffers(conn: *mut Connection) {
-    // SAFETY: a connection that has closed, on its thread; the empty string is part of the loop's
-    // memory, to which the connection has a reference.
-    unsafe {
-        let nothing = nothing((*conn).public.eventLoop.get());
-        free_foreign(&raw const (*conn).input, (*conn).input_block.get());
-        free_foreign(&raw const (*conn).output, (*conn).output_block.get());
-        read::free_block(conn);
-        queue::free_block(conn);
-        open::empty(&raw mut (*conn).input, nothing);
-        open::empty(&raw mut (*conn).output, nothing);
-    }
+fn empty_buffers(conn: &Connection) {
+    let nothing = conn.event_loop().empty.get();
+    free_foreign(&conn.input, conn.input_block.get());
+    free_foreign(&conn.output, conn.output_block.get());
+    read::free_block(conn);
+    queue::free_block(conn);
+    open::empty(&conn.input, nothing);
+    open::empty(&conn.output, nothing);
 }
 
 /// Gives one reference back; the last one frees. None: there was none to give back.

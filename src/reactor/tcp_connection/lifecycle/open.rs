@@ -1,18 +1,19 @@
 //! The beginning of a connection: made on one thread, brought to its loop, watched there.
 
 use super::{close, ready};
-use crate::abi::types::{EVENT_READ, buffer, channel, event_loop};
+use crate::abi::types::{EVENT_READ, buffer, channel};
 use crate::log::CText;
-use crate::reactor::event_loop::owner::on_owner;
+use crate::reactor::backend;
+use crate::reactor::event_loop::posts;
 use crate::reactor::event_loop::registry;
 use crate::reactor::event_loop::registry::Entry;
 use crate::reactor::event_loop::state;
-use crate::reactor::event_loop::state::{count, nothing, of as loop_of};
-use crate::reactor::event_loop::{posts, registration, roster};
+use crate::reactor::event_loop::state::Loop;
+use crate::reactor::event_loop::state::count;
 use crate::reactor::tcp_connection::input::read;
 use crate::reactor::tcp_connection::output::write;
+use crate::reactor::tcp_connection::shims::{self, Unposted};
 use crate::reactor::tcp_connection::{AfterSending, Connection, cold_state};
-use crate::reactor::{backend, tcp_server};
 use crate::sync::refs::RefCount;
 use crate::sys::kind::Kind;
 use crate::sys::{fd as sys_fd, pool};
@@ -22,26 +23,16 @@ use std::ptr;
 use std::sync::atomic::{Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
 
 /// The name, for log lines.
-///
-/// # Safety
-/// A connection that wasn't freed yet.
-pub unsafe fn name(conn: *mut Connection) -> CText {
-    // SAFETY: as said.
-    unsafe { CText((*conn).public.name.get()) }
+pub fn name(conn: &Connection) -> CText {
+    CText(conn.public.name.get())
 }
 
 /// Makes a buffer show nothing.
-///
-/// # Safety
-/// `b` is a connection's buffer, `nothing` its loop's empty string.
-pub unsafe fn empty(b: *mut buffer, nothing: *mut u8) {
-    // SAFETY: as said.
-    unsafe {
-        (*b).data.set(nothing.cast());
-        (*b).readIndex.set(0);
-        (*b).writeIndex.set(0);
-        (*b).total_size.set(0);
-    }
+pub fn empty(b: &buffer, nothing: *mut u8) {
+    b.data.set(nothing.cast());
+    b.readIndex.set(0);
+    b.writeIndex.set(0);
+    b.total_size.set(0);
 }
 
 fn write_name(to: &mut [c_char; 22], fd: c_int) {
@@ -67,12 +58,7 @@ fn write_name(to: &mut [c_char; 22], fd: c_int) {
 ///
 /// # Safety
 /// `l` is a live loop, `fd` an open descriptor that nobody else uses.
-pub unsafe fn create(
-    fd: c_int,
-    l: *mut event_loop,
-    data: *mut c_void,
-    kind: Kind,
-) -> *mut Connection {
+pub unsafe fn create(fd: c_int, l: &Loop, data: *mut c_void, kind: Kind) -> *mut Connection {
     // SAFETY: all fields are written before the connection is shown to anybody; zeroes are valid.
     unsafe {
         let conn = pool::alloc(size_of::<Connection>()).cast::<Connection>();
@@ -80,9 +66,6 @@ pub unsafe fn create(
             return conn;
         }
         ptr::write_bytes(conn, 0, 1);
-        let nothing = nothing(l);
-        empty(&raw mut (*conn).input, nothing);
-        empty(&raw mut (*conn).output, nothing);
         (*conn).channel = channel {
             fd: Cell::new(fd),
             events: Cell::new(EVENT_READ),
@@ -91,21 +74,24 @@ pub unsafe fn create(
             data: Cell::new(conn.cast()),
         };
         write_name(&mut (*conn).name, fd);
-        (*conn).number.set(fd);
-        (*conn).public.eventLoop.set(l);
-        (*conn).public.channel.set(&raw mut (*conn).channel);
-        (*conn).public.name.set((&raw mut (*conn).name).cast());
-        (*conn).public.input_buffer.set(&raw mut (*conn).input);
-        (*conn).public.output_buffer.set(&raw mut (*conn).output);
-        (*conn).public.data.set(data);
-        (*conn).kind.set(kind);
+        (&raw mut (*conn).refs).write(RefCount::new());
+        let own = &*conn;
+        empty(&own.input, l.empty.get());
+        empty(&own.output, l.empty.get());
+        own.number.set(fd);
+        own.public.eventLoop.set(l.as_c());
+        own.public.channel.set(own.channel_ptr());
+        own.public.name.set(own.name.as_ptr().cast_mut());
+        own.public.input_buffer.set(own.input_ptr());
+        own.public.output_buffer.set(own.output_ptr());
+        own.public.data.set(data);
+        own.kind.set(kind);
         if !kind.is_socket() {
             // A bad number is reported by what adds it to the loop.
             sys_fd::set_nonblocking(fd);
         }
-        (*conn).id.set(registry::new_id());
-        (&raw mut (*conn).refs).write(RefCount::new());
-        state::retain(l);
+        own.id.set(registry::new_id());
+        state::retain(l.as_c());
         conn
     }
 }
@@ -118,12 +104,10 @@ pub unsafe fn discard(conn: *mut Connection) {
     // SAFETY: as said; its reference kept the loop's memory.
     unsafe {
         cold_state::dispose(conn);
-        let (l, server) = ((*conn).public.eventLoop.get(), (*conn).owner.get().server());
+        let (l, owner) = ((*conn).public.eventLoop.get(), (*conn).owner.get());
         pool::free(conn.cast(), size_of::<Connection>());
         state::release(l);
-        if !server.is_null() {
-            tcp_server::release(server);
-        }
+        owner.let_go();
     }
 }
 
@@ -131,122 +115,104 @@ pub unsafe fn discard(conn: *mut Connection) {
 /// to its loop. On another thread than the loop's it may be gone when this returns. `accepted`: the
 /// number comes from accept, so whatever was registered for it is dead. False when memory is out:
 /// the connection is the caller's to discard.
-///
-/// # Safety
-/// `create` made the connection, and its callbacks are set.
-pub unsafe fn hand_over(conn: *mut Connection, accepted: bool) -> bool {
+pub fn hand_over(conn: &Connection, accepted: bool) -> bool {
     // SAFETY: nothing closes a connection that wasn't announced; a posted task refers to it.
     unsafe {
-        let l = (*conn).public.eventLoop.get();
-        let fd = (*conn).channel.fd.get();
-        let here = on_owner(l);
-        let callback = (*conn).public.connectionCompletedCallBack.get();
-        if (*conn).protocol().is_none() && (callback.is_some() || !backend::tells_files_apart(l)) {
+        let l = conn.event_loop();
+        let fd = conn.channel.fd.get();
+        let here = l.on_owner();
+        let callback = conn.public.connectionCompletedCallBack.get();
+        if conn.protocol().is_none()
+            && (callback.is_some() || !backend::tells_files_apart(l.as_c()))
+        {
             // Code of the program gets the descriptor into its hands.
             identify_once(conn);
         }
-        let task = if here {
-            ptr::null_mut()
-        } else {
-            let task = posts::for_connection(conn, posts::REGISTER, 0);
-            if task.is_null() {
-                return false;
-            }
-            task
-        };
-        let channel = &raw mut (*conn).channel;
-        let entry = Entry { id: (*conn).id.get(), owner: l, channel, connection: true };
+        let task = if here { None } else { Unposted::new(conn, posts::REGISTER, 0) };
+        if task.is_none() && !here {
+            return false;
+        }
+        let channel = conn.channel_ptr();
+        let entry = Entry { id: conn.id.get(), owner: l.as_c(), channel, connection: true };
         if let Some(old) = registry::enter(fd, entry)
             && accepted
         {
             posts::post_expire(old.owner, fd, old.id);
         }
         if let Some(callback) = callback {
-            callback(conn.cast());
+            callback(conn.as_c());
         }
-        if here {
-            register(conn);
-        } else if !posts::post_task(task) {
-            close::without_loop(conn);
+        match task {
+            None => register(conn),
+            Some(task) => {
+                if !task.post() {
+                    close::without_loop(conn);
+                }
+            }
         }
         true
     }
 }
 
 /// Puts a connection on its loop. Where that fails it is closed in the pass, with its callback.
-///
-/// # Safety
-/// On its loop's thread, once.
-pub unsafe fn register(conn: *mut Connection) {
+pub fn register(conn: &Connection) {
     // SAFETY: as said.
     unsafe {
-        let fd = (*conn).channel.fd.get();
+        let fd = conn.channel.fd.get();
         // The completed callback had the descriptor, and may have closed it.
         let ours = is_entered(conn) && is_as_noted(conn);
-        let ch = &raw mut (*conn).channel;
-        if (*conn).paused.get() {
+        let ch = conn.channel_ptr();
+        if conn.paused.get() {
             (*ch).events.set((*ch).events.get() & !EVENT_READ);
         }
-        (*conn).announced.store(true, Release);
-        let counts = &(*loop_of((*conn).public.eventLoop.get())).counts;
+        conn.announced.store(true, Release);
+        let counts = &conn.event_loop().counts;
         count(&counts.connections, 1);
         count(&counts.connections_total, 1);
-        if let Some(protocol) = (*conn).protocol() {
-            (protocol.registered)(&*conn);
+        if let Some(protocol) = conn.protocol() {
+            (protocol.registered)(conn);
         }
-        if !roster::add(conn) {
+        if !shims::enlist(conn) {
             ready::close_in_pass(conn, libc::ENOMEM);
         } else if !ours {
             ready::close_in_pass(conn, libc::EBADF);
-        } else if registration::change((*conn).public.eventLoop.get(), fd, ch, posts::ADD) != 1 {
+        } else if shims::add_channel(conn, fd) != 1 {
             ready::close_unwatched(conn);
         }
-        if !is_open(conn) || (*conn).after_sending.get() != AfterSending::GoOn {
+        if !is_open(conn) || conn.after_sending.get() != AfterSending::GoOn {
             ready::schedule(conn);
         }
         cold_state::begin(conn);
-        tcp_server::look(conn);
+        conn.show_maker();
     }
 }
 
 /// Notes what the descriptor refers to, while it is known to be the connection's.
-///
-/// # Safety
-/// A connection that wasn't freed yet.
-pub unsafe fn identify_once(conn: *mut Connection) {
-    // SAFETY: as said.
-    unsafe {
-        if (*conn).identity.get() == 0 {
-            (*conn).identity.set(sys_fd::identity((*conn).number.get()).map_or(0, sys_fd::fold));
-        }
+pub fn identify_once(conn: &Connection) {
+    if conn.identity.get() == 0 {
+        conn.identity.set(sys_fd::identity(conn.number.get()).map_or(0, sys_fd::fold));
     }
 }
 
 /// Whether the number still names what was noted, or nothing was.
-pub unsafe fn is_as_noted(conn: *const Connection) -> bool {
-    // SAFETY: a connection that wasn't freed yet.
-    unsafe {
-        let identity = (*conn).identity.get();
-        identity == 0 || sys_fd::identity((*conn).number.get()).map(sys_fd::fold) == Some(identity)
-    }
+pub fn is_as_noted(conn: &Connection) -> bool {
+    let identity = conn.identity.get();
+    identity == 0 || sys_fd::identity(conn.number.get()).map(sys_fd::fold) == Some(identity)
 }
 
 /// Whether the number of a registered connection still names its file.
-///
-/// # Safety
-/// On the loop's thread.
-pub unsafe fn owns_number(conn: *mut Connection) -> bool {
+pub fn owns_number(conn: &Connection) -> bool {
     // SAFETY: a registered connection is live. An update of epoll's fails for another file.
     unsafe {
         if !is_entered(conn) {
             return false;
         }
-        if (*conn).identity.get() != 0 {
+        if conn.identity.get() != 0 {
             return is_as_noted(conn);
         }
-        let l = (*conn).public.eventLoop.get();
-        match (*(*l).eventDispatcher.get()).update {
-            Some(update) => update(l, &raw mut (*conn).channel) == 0,
+        let l = conn.event_loop();
+        match (*l.public.eventDispatcher.get()).update {
+            Some(update) => update(l.as_c(), conn.channel_ptr()) == 0,
             None => false,
         }
     }
@@ -254,44 +220,26 @@ pub unsafe fn owns_number(conn: *mut Connection) -> bool {
 
 /// Whether the connection has come to its loop: before, only the thread of the completed callback
 /// has it.
-///
-/// # Safety
-/// A connection that wasn't freed yet.
-pub unsafe fn is_announced(conn: *const Connection) -> bool {
-    // SAFETY: as said.
-    unsafe { (*conn).announced.load(Acquire) }
+pub fn is_announced(conn: &Connection) -> bool {
+    conn.announced.load(Acquire)
 }
 
 /// False once closing has begun, or is decided.
-///
-/// # Safety
-/// A connection that wasn't freed yet.
-pub unsafe fn is_open(conn: *const Connection) -> bool {
-    // SAFETY: as said.
-    unsafe { (*conn).fate.load(Relaxed) == 0 }
+pub fn is_open(conn: &Connection) -> bool {
+    conn.fate.load(Relaxed) == 0
 }
 
 /// The same as the calling thread sees it: whoever closes a connection finds it closed. On the
 /// connection's own thread what others asked for before comes first.
-///
-/// # Safety
-/// A connection that wasn't freed yet.
-pub unsafe fn is_open_here(conn: *mut Connection) -> bool {
-    // SAFETY: as said; its reference keeps the loop's memory.
-    unsafe {
-        if on_owner((*conn).public.eventLoop.get()) {
-            posts::take_in(conn);
-            return is_open(conn);
-        }
-        is_open(conn) && (*conn).intake.closing().is_none()
+pub fn is_open_here(conn: &Connection) -> bool {
+    if conn.event_loop().on_owner() {
+        shims::take_in(conn);
+        return is_open(conn);
     }
+    is_open(conn) && conn.intake.closing().is_none()
 }
 
 /// Whether nobody else was entered for the number since, as accept does for a newcomer.
-///
-/// # Safety
-/// A connection that wasn't freed yet.
-pub unsafe fn is_entered(conn: *const Connection) -> bool {
-    // SAFETY: as said.
-    unsafe { registry::get((*conn).number.get()).is_none_or(|e| e.id == (*conn).id.get()) }
+pub fn is_entered(conn: &Connection) -> bool {
+    registry::get(conn.number.get()).is_none_or(|e| e.id == conn.id.get())
 }

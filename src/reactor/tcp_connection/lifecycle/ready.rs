@@ -2,13 +2,12 @@
 //! done, closing above all. No call of the program sees its callbacks run under it.
 
 use super::{close, open, overdue, shutdown, timeouts};
-use crate::abi::types::event_loop;
-use crate::reactor::event_loop::owner::on_owner;
-use crate::reactor::event_loop::state::{Loop, count, of as loop_of};
-use crate::reactor::event_loop::{budget, iteration, posts};
+use crate::reactor::event_loop::state::{Loop, count};
+use crate::reactor::event_loop::{iteration, posts};
 use crate::reactor::tcp_connection::input::{back_pressure, read};
 use crate::reactor::tcp_connection::output::{batch, water_marks};
-use crate::reactor::tcp_connection::{AfterSending, Connection, Work, cold_state};
+use crate::reactor::tcp_connection::shims::{self, Unposted};
+use crate::reactor::tcp_connection::{AfterSending, Connection, Work};
 use crate::sys::errno;
 use libc::c_int;
 use std::ptr;
@@ -18,144 +17,104 @@ use std::sync::atomic::Ordering::Relaxed;
 const LINGER_MS: i64 = 5000;
 
 /// Gives a connection a turn in this pass.
-///
-/// # Safety
-/// A connection that wasn't freed yet, on its loop's thread.
-pub unsafe fn schedule(conn: *mut Connection) {
+pub fn schedule(conn: &Connection) {
     // SAFETY: as said; the list is this thread's.
     unsafe {
         // A connection that another thread is still announcing waits for `register`; one that has
         // closed may be kept by no more than the task that brings it here.
-        if !open::is_announced(conn)
-            || (*conn).closed.load(Relaxed)
-            || (*conn).on_ready.replace(true)
-        {
+        if !open::is_announced(conn) || conn.closed.load(Relaxed) || conn.on_ready.replace(true) {
             return;
         }
-        let own = loop_of((*conn).public.eventLoop.get());
-        (*conn).next_ready.set(ptr::null_mut());
-        if (*own).ready.get().is_null() {
-            (*own).ready.set(conn);
+        let own = conn.event_loop();
+        conn.next_ready.set(ptr::null_mut());
+        if own.ready.get().is_null() {
+            own.ready.set(conn.raw());
         } else {
-            (*(*own).ready_tail.get()).next_ready.set(conn);
+            (*own.ready_tail.get()).next_ready.set(conn.raw());
         }
-        (*own).ready_tail.set(conn);
+        own.ready_tail.set(conn.raw());
     }
 }
 
 /// Gives a connection a turn in this pass, with work to do.
-///
-/// # Safety
-/// As `schedule`.
-pub unsafe fn give(conn: *mut Connection, work: Work) {
-    // SAFETY: as said.
-    unsafe {
-        (*conn).work.set((*conn).work.get().max(work));
-        schedule(conn);
-    }
+pub fn give(conn: &Connection, work: Work) {
+    conn.work.set(conn.work.get().max(work));
+    schedule(conn);
 }
 
 /// Decides that a connection closes, and why: an errno value, 0 for an end in order. False when that
 /// was decided before.
-///
-/// # Safety
-/// A connection that wasn't freed yet, on any thread.
-pub unsafe fn decide(conn: *mut Connection, why: c_int) -> bool {
-    // SAFETY: as said.
-    unsafe { (*conn).fate.compare_exchange(0, why as i16 + 1, Relaxed, Relaxed).is_ok() }
+pub fn decide(conn: &Connection, why: c_int) -> bool {
+    conn.fate.compare_exchange(0, why as i16 + 1, Relaxed, Relaxed).is_ok()
 }
 
 /// Closes in the loop's pass; `why` as in `decide`.
-///
-/// # Safety
-/// As `schedule`.
-pub unsafe fn close_in_pass(conn: *mut Connection, why: c_int) {
-    // SAFETY: as said.
-    unsafe {
-        decide(conn, why);
-        schedule(conn);
-    }
+pub fn close_in_pass(conn: &Connection, why: c_int) {
+    decide(conn, why);
+    schedule(conn);
 }
 
 /// Closes a connection that its back end doesn't watch; errno says why.
-///
-/// # Safety
-/// As `schedule`.
-pub unsafe fn close_unwatched(conn: *mut Connection) {
+pub fn close_unwatched(conn: &Connection) {
     let why = match errno::get() {
         // What epoll was given goes by another number now, or by none.
         libc::ENOENT => libc::EBADF,
         e => e,
     };
-    // SAFETY: as said.
-    unsafe { close_in_pass(conn, why) }
+    close_in_pass(conn, why)
 }
 
 /// Closes from any thread: 0, or -1 with ENOTCONN where that was decided before, ENOMEM.
-///
-/// # Safety
-/// A connection that wasn't freed yet.
-pub unsafe fn close_from_anywhere(conn: *mut Connection, why: c_int) -> c_int {
-    // SAFETY: as said.
-    unsafe {
-        if on_owner((*conn).public.eventLoop.get()) {
-            posts::take_in(conn);
-            if !decide(conn, why) {
-                return errno::fail(libc::ENOTCONN);
-            }
-            schedule(conn);
-            return 0;
-        }
-        // First the memory: it isn't taken back. The owner decides when it comes to the task: what this
-        // thread asked for before takes effect before.
-        let task = posts::for_connection(conn, posts::CLOSE, 0);
-        if task.is_null() {
-            return errno::fail(libc::ENOMEM);
-        }
-        if !open::is_open(conn) || !(*conn).intake.close(why as u16) {
-            posts::withdraw(task);
+pub fn close_from_anywhere(conn: &Connection, why: c_int) -> c_int {
+    if conn.event_loop().on_owner() {
+        shims::take_in(conn);
+        if !decide(conn, why) {
             return errno::fail(libc::ENOTCONN);
         }
-        // A loop that is being freed closes it without being told.
-        posts::post_task(task);
-        0
+        schedule(conn);
+        return 0;
     }
+    // First the memory: it isn't taken back. The owner decides when it comes to the task: what this
+    // thread asked for before takes effect before.
+    let Some(task) = Unposted::new(conn, posts::CLOSE, 0) else {
+        return errno::fail(libc::ENOMEM);
+    };
+    if !open::is_open(conn) || !conn.intake.close(why as u16) {
+        task.withdraw();
+        return errno::fail(libc::ENOTCONN);
+    }
+    // A loop that is being freed closes it without being told.
+    task.post();
+    0
 }
 
 /// The close that another thread asked for.
-///
-/// # Safety
-/// As `schedule`.
-pub unsafe fn take_posted_close(conn: *mut Connection) {
-    // SAFETY: as said.
-    unsafe { close_in_pass(conn, (*conn).intake.closing().map_or(0, c_int::from)) }
+pub fn take_posted_close(conn: &Connection) {
+    close_in_pass(conn, conn.intake.closing().map_or(0, c_int::from))
 }
 
 /// Gives every waiting connection its turn, as long as there is time; what they leave for later, and those
 /// that had none, in their order, wait for the next pass. A callback may run the loop, whose pass then goes
 /// on with those that haven't had their turn.
-///
-/// # Safety
-/// On the loop's thread.
-pub unsafe fn run_ready(l: *mut event_loop) {
+pub fn run_ready(l: &Loop) {
     // SAFETY: a listed connection isn't freed; it is taken off its list before its turn.
     unsafe {
         batch::flush(l);
-        let own: *mut Loop = loop_of(l);
-        if (*own).turning.get().is_null() {
-            (*own).turning.set(take_ready(own));
+        let own = l;
+        if own.turning.get().is_null() {
+            own.turning.set(take_ready(own));
         }
-        if !(*own).turning.get().is_null() {
-            budget::begin_reading(l);
+        if !own.turning.get().is_null() {
+            l.begin_reading();
         }
-        while !(*own).turning.get().is_null() {
-            budget::between(l);
-            if (*own).turning.get().is_null() {
+        while !own.turning.get().is_null() {
+            l.between();
+            if own.turning.get().is_null() {
                 // A callback ran the loop, which went on with them.
                 return;
             }
-            if budget::is_spent(l) {
-                let left = (*own).turning.replace(ptr::null_mut());
+            if l.is_spent() {
+                let left = own.turning.replace(ptr::null_mut());
                 return close_or_keep(own, left);
             }
             take_first_turn(own);
@@ -164,54 +123,48 @@ pub unsafe fn run_ready(l: *mut event_loop) {
 }
 
 /// Closes those of the waiting connections that are to be closed.
-///
-/// # Safety
-/// On the loop's thread, within a pass.
-pub unsafe fn close_ready(l: *mut event_loop) {
+pub fn close_ready(l: &Loop) {
     // SAFETY: as said.
     unsafe {
-        let own = loop_of(l);
+        let own = l;
         close_or_keep(own, take_ready(own));
     }
 }
 
 /// Takes the list of those that wait.
-unsafe fn take_ready(own: *mut Loop) -> *mut Connection {
-    // SAFETY: the list is the loop's thread's.
-    unsafe {
-        (*own).ready_tail.set(ptr::null_mut());
-        (*own).ready.replace(ptr::null_mut())
-    }
+fn take_ready(own: &Loop) -> *mut Connection {
+    own.ready_tail.set(ptr::null_mut());
+    own.ready.replace(ptr::null_mut())
 }
 
 /// Closes what is to be closed of a list that was taken, and puts the others back, before those that have
 /// come since.
-unsafe fn close_or_keep(own: *mut Loop, mut conn: *mut Connection) {
+unsafe fn close_or_keep(own: &Loop, mut first: *mut Connection) {
     // SAFETY: a listed connection isn't freed. No callback runs before all stand in one of the two lists.
     unsafe {
         let (mut kept, mut closing) = (Chain::EMPTY, Chain::EMPTY);
-        while !conn.is_null() {
-            let following = (*conn).next_ready.get();
-            if (*conn).closed.load(Relaxed) || !open::is_open(conn) {
+        while let Some(conn) = first.as_ref() {
+            let following = conn.next_ready.get();
+            if conn.closed.load(Relaxed) || !open::is_open(conn) {
                 closing.add(conn);
             } else {
                 kept.add(conn);
             }
-            conn = following;
+            first = following;
         }
         if !kept.last.is_null() {
-            (*kept.last).next_ready.set((*own).ready.get());
-            (*own).ready.set(kept.first);
-            if (*own).ready_tail.get().is_null() {
-                (*own).ready_tail.set(kept.last);
+            (*kept.last).next_ready.set(own.ready.get());
+            own.ready.set(kept.first);
+            if own.ready_tail.get().is_null() {
+                own.ready_tail.set(kept.last);
             }
         }
         if !closing.last.is_null() {
-            (*closing.last).next_ready.set((*own).turning.get());
-            (*own).turning.set(closing.first);
+            (*closing.last).next_ready.set(own.turning.get());
+            own.turning.set(closing.first);
         }
         for _ in 0..closing.len {
-            if (*own).turning.get().is_null() {
+            if own.turning.get().is_null() {
                 // A callback ran the loop, which went on with them.
                 return;
             }
@@ -230,138 +183,111 @@ struct Chain {
 impl Chain {
     const EMPTY: Chain = Chain { first: ptr::null_mut(), last: ptr::null_mut(), len: 0 };
 
-    /// # Safety
-    /// A connection that isn't freed and is in no list of this kind.
-    unsafe fn add(&mut self, conn: *mut Connection) {
+    fn add(&mut self, conn: &Connection) {
         // SAFETY: the last one was added, so it isn't freed either.
         unsafe {
-            (*conn).next_ready.set(ptr::null_mut());
+            conn.next_ready.set(ptr::null_mut());
             if self.last.is_null() {
-                self.first = conn;
+                self.first = conn.raw();
             } else {
-                (*self.last).next_ready.set(conn);
+                (*self.last).next_ready.set(conn.raw());
             }
         }
-        self.last = conn;
+        self.last = conn.raw();
         self.len += 1;
     }
 }
 
 /// Gives the first of those whose turn has come its turn.
-unsafe fn take_first_turn(own: *mut Loop) {
+fn take_first_turn(own: &Loop) {
     // SAFETY: there is one; it is taken off its list before a callback runs.
     unsafe {
-        let conn = (*own).turning.get();
-        (*own).turning.set((*conn).next_ready.get());
-        (*conn).on_ready.set(false);
+        let conn = &*own.turning.get();
+        own.turning.set(conn.next_ready.get());
+        conn.on_ready.set(false);
         // It may call back, as a channel does: a single pass has had something to do.
-        count(&(*own).counts.callbacks, 1);
+        count(&own.counts.callbacks, 1);
         turn(conn);
     }
 }
 
-unsafe fn turn(conn: *mut Connection) {
-    // SAFETY: a connection that isn't freed before the pass ends.
-    unsafe {
-        if (*conn).closed.load(Relaxed) {
+fn turn(conn: &Connection) {
+    if conn.closed.load(Relaxed) {
+        return;
+    }
+    if !open::is_open(conn) {
+        return close::close(conn);
+    }
+    if let Some(cold) = conn.cold() {
+        water_marks::tell(conn, &cold.marks);
+        if !open::is_open(conn) {
+            // A callback closed it: the next turn does that.
             return;
         }
-        if !open::is_open(conn) {
+    }
+    if conn.after_sending.get() != AfterSending::GoOn && shutdown::all_sent(conn) {
+        // Closing alone would drop what still waits for its end (`More`), were anything unread.
+        shutdown::half_close(conn);
+        if conn.after_sending.get() == AfterSending::Close || conn.ended.get() {
             return close::close(conn);
         }
-        if !cold_state::get(conn).is_null() {
-            water_marks::tell(conn);
-            if !open::is_open(conn) {
-                // A callback closed it: the next turn does that.
-                return;
-            }
+        if !timeouts::is_cut(conn) {
+            linger(conn);
         }
-        if (*conn).after_sending.get() != AfterSending::GoOn && shutdown::all_sent(conn) {
-            // Closing alone would drop what still waits for its end (`More`), were anything unread.
-            shutdown::half_close(conn);
-            if (*conn).after_sending.get() == AfterSending::Close || (*conn).ended.get() {
-                return close::close(conn);
-            }
-            if !timeouts::is_cut(conn) {
-                linger(conn);
-            }
-        }
-        match (*conn).work.replace(Work::None) {
-            Work::None => {}
-            Work::Read => read::go_on(conn),
-            Work::Judge => overdue::turn(conn),
-        }
+    }
+    match conn.work.replace(Work::None) {
+        Work::None => {}
+        Work::Read => read::go_on(conn),
+        Work::Judge => overdue::turn(conn),
     }
 }
 
-unsafe fn linger(conn: *mut Connection) {
-    // SAFETY: the list is this thread's.
-    unsafe {
-        if (*conn).on_lingering.replace(true) {
-            return;
-        }
-        let own = loop_of((*conn).public.eventLoop.get());
-        (*conn).linger_until.set((iteration::now_ms() + LINGER_MS) as u32);
-        (*conn).next_lingering.set((*own).lingering.get());
-        (*own).lingering.set(conn);
+fn linger(conn: &Connection) {
+    if conn.on_lingering.replace(true) {
+        return;
     }
+    let own = conn.event_loop();
+    conn.linger_until.set((iteration::now_ms() + LINGER_MS) as u32);
+    conn.next_lingering.set(own.lingering.get());
+    own.lingering.set(conn.raw());
 }
 
 /// Whether a connection that lingers has waited long enough.
-unsafe fn has_lingered(conn: *const Connection, now: i64) -> bool {
-    // SAFETY: a connection that wasn't freed yet, on its loop's thread.
-    unsafe {
-        (*conn).on_lingering.get()
-            && (*conn).linger_until.get().wrapping_sub(now as u32) as i32 <= 0
-    }
+fn has_lingered(conn: &Connection, now: i64) -> bool {
+    conn.on_lingering.get() && conn.linger_until.get().wrapping_sub(now as u32) as i32 <= 0
 }
 
 /// Closes a connection that has lingered long enough.
-///
-/// # Safety
-/// An open connection on its thread, within a pass, after its turn.
-pub unsafe fn judge(conn: *mut Connection) {
-    // SAFETY: as said.
-    unsafe {
-        if has_lingered(conn, iteration::now_ms()) {
-            decide(conn, libc::ETIMEDOUT);
-        }
+pub fn judge(conn: &Connection) {
+    if has_lingered(conn, iteration::now_ms()) {
+        decide(conn, libc::ETIMEDOUT);
     }
 }
 
 /// Has those judged that waited long enough, and forgets those that have ended.
-///
-/// # Safety
-/// On the loop's thread, within a pass.
-pub unsafe fn end_lingering(l: *mut event_loop, now: i64) {
+pub fn end_lingering(l: &Loop, now: i64) {
     // SAFETY: a listed connection isn't freed.
     unsafe {
-        let own = loop_of(l);
-        let mut conn = (*own).lingering.replace(ptr::null_mut());
-        while !conn.is_null() {
-            let following = (*conn).next_lingering.get();
-            if !(*conn).closed.load(Relaxed) && has_lingered(conn, now) {
+        let own = l;
+        let mut first = own.lingering.replace(ptr::null_mut());
+        while let Some(conn) = first.as_ref() {
+            let following = conn.next_lingering.get();
+            if !conn.closed.load(Relaxed) && has_lingered(conn, now) {
                 overdue::begin(conn);
             }
-            if (*conn).closed.load(Relaxed) {
-                (*conn).on_lingering.set(false);
+            if conn.closed.load(Relaxed) {
+                conn.on_lingering.set(false);
             } else {
-                (*conn).next_lingering.set((*own).lingering.get());
-                (*own).lingering.set(conn);
+                conn.next_lingering.set(own.lingering.get());
+                own.lingering.set(conn.raw());
             }
-            conn = following;
+            first = following;
         }
     }
 }
 
 /// Takes those that have ended off the lists of what waits for time, at once.
-///
-/// # Safety
-/// On the loop's thread, within a pass, all connections closed.
-pub unsafe fn forget_waiting(l: *mut event_loop) {
-    // SAFETY: a listed connection isn't freed.
-    unsafe {
-        end_lingering(l, iteration::now_ms());
-        back_pressure::end_holding(l);
-    }
+pub fn forget_waiting(l: &Loop) {
+    end_lingering(l, iteration::now_ms());
+    back_pressure::end_holding(l);
 }

@@ -9,11 +9,13 @@ mod look;
 
 use super::open;
 use crate::reactor::event_loop::timers;
+use crate::reactor::tcp_connection::Connection;
+use crate::reactor::tcp_connection::cold_state::ColdState;
 use crate::reactor::tcp_connection::lifecycle::timeouts::look::arm;
 pub use crate::reactor::tcp_connection::lifecycle::timeouts::look::judge;
 use crate::reactor::tcp_connection::settings::{Settings, Timeouts};
-use crate::reactor::tcp_connection::{Connection, cold_state};
 use crate::sys::fd as sys_fd;
+use std::cell::Cell;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 
 const NS_PER_MS: i64 = 1_000_000;
@@ -22,43 +24,43 @@ const NEVER: i64 = i64::MAX;
 
 /// Times are nanoseconds of the monotonic clock.
 pub struct State {
-    limits: Timeouts,
+    limits: Cell<Timeouts>,
     /// When bytes last came, when bytes last went, and when the queue began or last went on.
-    received: i64,
-    sent: i64,
-    moved: i64,
+    received: Cell<i64>,
+    sent: Cell<i64>,
+    moved: Cell<i64>,
     /// How many bytes the kernel has taken, and how many of them the peer had by the last look (low
     /// bits of both); whether the rest was more than nothing.
-    written: u32,
-    arrived: u32,
-    on_its_way: bool,
+    written: Cell<u32>,
+    arrived: Cell<u32>,
+    on_its_way: Cell<bool>,
     /// When the connection is cut, whatever moves. Its loop sets it even while the completed callback
     /// has the rest.
     cut: AtomicI64,
     /// The timer, 0 for none, and when it is due.
-    timer: u64,
-    due: i64,
+    timer: Cell<u64>,
+    due: Cell<i64>,
 }
 
 impl State {
     /// Nothing is limited.
-    pub fn none() -> State {
+    pub fn new() -> State {
         State {
-            limits: Settings::DEFAULT.timeouts,
-            received: 0,
-            sent: 0,
-            moved: 0,
-            written: 0,
-            arrived: 0,
-            on_its_way: false,
+            limits: Cell::new(Settings::DEFAULT.timeouts),
+            received: Cell::new(0),
+            sent: Cell::new(0),
+            moved: Cell::new(0),
+            written: Cell::new(0),
+            arrived: Cell::new(0),
+            on_its_way: Cell::new(false),
             cut: AtomicI64::new(NEVER),
-            timer: 0,
-            due: NEVER,
+            timer: Cell::new(0),
+            due: Cell::new(NEVER),
         }
     }
 
     fn is_on(&self) -> bool {
-        self.limits != Settings::DEFAULT.timeouts
+        self.limits.get() != Settings::DEFAULT.timeouts
     }
 }
 
@@ -66,76 +68,54 @@ fn after(start: i64, ms: i64) -> i64 {
     start.saturating_add(ms.saturating_mul(NS_PER_MS))
 }
 
-/// Bytes have come, or reading begins: the waiting starts again.
-///
-/// # Safety
-/// On the connection's thread.
+/// The times of a connection that has limits.
 #[inline]
-pub unsafe fn received(conn: *mut Connection) {
-    // SAFETY: as said.
-    unsafe {
-        let x = cold_state::get(conn);
-        if !x.is_null() && (*x).times.is_on() {
-            (*x).times.received = timers::now_ns();
-        }
+fn limited(conn: &Connection) -> Option<&State> {
+    conn.cold().map(|cold| &cold.times).filter(|times| times.is_on())
+}
+
+/// Bytes have come, or reading begins: the waiting starts again.
+#[inline]
+pub fn received(conn: &Connection) {
+    if let Some(times) = limited(conn) {
+        times.received.set(timers::now_ns());
     }
 }
 
 /// The kernel has taken `n` bytes.
-///
-/// # Safety
-/// On the connection's thread.
 #[inline]
-pub unsafe fn sent(conn: *mut Connection, n: usize) {
-    // SAFETY: as said.
-    unsafe {
-        let x = cold_state::get(conn);
-        if !x.is_null() && open::is_announced(conn) && (*x).times.is_on() {
-            (*x).times.sent = timers::now_ns();
-            (*x).times.moved = (*x).times.sent;
-            (*x).times.written = (*x).times.written.wrapping_add(n as u32);
-        }
+pub fn sent(conn: &Connection, n: usize) {
+    if let Some(times) = limited(conn)
+        && open::is_announced(conn)
+    {
+        let now = timers::now_ns();
+        times.sent.set(now);
+        times.moved.set(now);
+        times.written.set(times.written.get().wrapping_add(n as u32));
     }
 }
 
 /// Bytes wait that the kernel didn't take, and none did before.
-///
-/// # Safety
-/// On the connection's thread.
 #[inline]
-pub unsafe fn queued(conn: *mut Connection) {
-    // SAFETY: as said.
-    unsafe {
-        let x = cold_state::get(conn);
-        if !x.is_null() && open::is_announced(conn) && (*x).times.is_on() {
-            (*x).times.moved = timers::now_ns();
-        }
+pub fn queued(conn: &Connection) {
+    if let Some(times) = limited(conn)
+        && open::is_announced(conn)
+    {
+        times.moved.set(timers::now_ns());
     }
 }
 
 /// Sets the limits, from now on. False when memory is out.
-///
-/// # Safety
-/// On the connection's thread, or not announced, with `x` its extras.
-pub unsafe fn set(conn: *mut Connection, x: *mut cold_state::Extras, limits: Timeouts) -> bool {
-    // SAFETY: as said.
-    unsafe {
-        (*x).times.limits = limits;
-        !open::is_announced(conn) || begin(conn)
-    }
+pub fn set(conn: &Connection, cold: &ColdState, limits: Timeouts) -> bool {
+    cold.times.limits.set(limits);
+    !open::is_announced(conn) || begin(conn)
 }
 
 /// Has the connection closed at a time, or before, if that was asked for before. False when memory
 /// is out.
-///
-/// # Safety
-/// On its loop's thread, with `x` its extras.
-pub unsafe fn cut_at(conn: *mut Connection, x: *mut cold_state::Extras, time: i64) -> bool {
-    // SAFETY: as said.
-    unsafe {
-        (*x).times.cut.fetch_min(time, Relaxed);
-        !open::is_announced(conn) || arm(conn)
-    }
+pub fn cut_at(conn: &Connection, cold: &ColdState, time: i64) -> bool {
+    cold.times.cut.fetch_min(time, Relaxed);
+    !open::is_announced(conn) || arm(conn, &cold.times)
 }
 
 /// When a time that lies so far ahead comes.
@@ -144,47 +124,33 @@ pub fn in_ms(ms: i64) -> i64 {
 }
 
 /// Whether a time was set for a connection's end.
-///
-/// # Safety
-/// On the connection's thread.
-pub unsafe fn is_cut(conn: *const Connection) -> bool {
-    // SAFETY: as said.
-    unsafe {
-        let x = cold_state::get(conn);
-        !x.is_null() && (*x).times.cut.load(Relaxed) != NEVER
-    }
+pub fn is_cut(conn: &Connection) -> bool {
+    conn.cold().is_some_and(|cold| cold.times.cut.load(Relaxed) != NEVER)
 }
 
-/// All waiting begins now. False when memory is out.
-///
-/// # Safety
-/// On the connection's thread, with extras.
-pub unsafe fn begin(conn: *mut Connection) -> bool {
-    // SAFETY: as said.
-    unsafe {
-        let times = &mut (*cold_state::get(conn)).times;
-        if times.is_on() {
-            times.received = timers::now_ns();
-            times.sent = times.received;
-            times.moved = times.received;
-            let left = sys_fd::on_its_way((*conn).number.get());
-            times.arrived = times.written.wrapping_sub(left);
-            times.on_its_way = left > 0;
-        }
-        arm(conn)
+/// All waiting of a connection with cold state begins now. False when memory is out.
+pub fn begin(conn: &Connection) -> bool {
+    let Some(times) = conn.cold().map(|cold| &cold.times) else {
+        return true;
+    };
+    if times.is_on() {
+        let now = timers::now_ns();
+        times.received.set(now);
+        times.sent.set(now);
+        times.moved.set(now);
+        let left = sys_fd::on_its_way(conn.number.get());
+        times.arrived.set(times.written.get().wrapping_sub(left));
+        times.on_its_way.set(left > 0);
     }
+    arm(conn, times)
 }
 
 /// Stops the timer of a connection that ends.
-///
-/// # Safety
-/// On the connection's thread.
-pub unsafe fn stop(conn: *mut Connection) {
-    // SAFETY: as said.
-    unsafe {
-        let x = cold_state::get(conn);
-        if !x.is_null() && (*x).times.timer != 0 {
-            timers::stop((*conn).public.eventLoop.get(), std::mem::take(&mut (*x).times.timer));
+pub fn stop(conn: &Connection) {
+    if let Some(cold) = conn.cold() {
+        let timer = cold.times.timer.replace(0);
+        if timer != 0 {
+            conn.event_loop().stop_timer(timer);
         }
     }
 }

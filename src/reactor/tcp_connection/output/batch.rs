@@ -7,10 +7,9 @@
 //! answers leave at once for a while.
 
 use super::{queue, write};
-use crate::abi::types::event_loop;
-use crate::reactor::event_loop::state::of as loop_of;
+use crate::reactor::event_loop::state::Loop;
 use crate::reactor::tcp_connection::lifecycle::{open, ready};
-use crate::reactor::tcp_connection::{Connection, Side, cold_state};
+use crate::reactor::tcp_connection::{Connection, Side};
 use crate::sys::fd::More;
 use crate::sys::{errno, pool};
 use std::ptr;
@@ -44,20 +43,16 @@ pub struct Together {
 }
 
 /// Sends, as `write::send` does, but perhaps a little later. What can't be sent closes the connection.
-///
-/// # Safety
-/// A live connection that takes sends, on its thread; `data` holds `len` bytes. `now` is the coarse
-/// clock's.
-pub unsafe fn send(conn: *mut Connection, data: *const u8, len: usize, now: u32) -> isize {
+pub fn send(conn: &Connection, bytes: &[u8], now: u32) -> isize {
     // SAFETY: as said; the room is checked before the copy.
     unsafe {
-        let l = (*conn).public.eventLoop.get();
+        let (l, len) = (conn.event_loop(), bytes.len());
         let group = group(l);
         // Marks, limits and times of a program's want to see every byte.
-        let plain = cold_state::get(conn).is_null() && queue::is_empty(conn);
+        let plain = conn.cold().is_none() && queue::is_empty(conn);
         if group.is_null() || !plain || len > ROOM || is_slow(group, now) {
             flush(l);
-            return write::send(conn, data, len, More::Nothing);
+            return write::send(conn, bytes, More::Nothing);
         }
         if (*group).count == GROUP || len > ROOM - (*group).used {
             flush(l);
@@ -66,12 +61,12 @@ pub unsafe fn send(conn: *mut Connection, data: *const u8, len: usize, now: u32)
             (*group).began = now;
         }
         let room = (&raw mut (*group).room).cast::<u8>();
-        room.add((*group).used).copy_from_nonoverlapping(data, len);
+        room.add((*group).used).copy_from_nonoverlapping(bytes.as_ptr(), len);
         (*group).used += len;
         let answer = (&raw mut (*group).answers).cast::<Answer>().add((*group).count);
-        answer.write(Answer { conn, len });
+        answer.write(Answer { conn: conn.raw(), len });
         (*group).count += 1;
-        (*conn).waits_together.set(true);
+        conn.waits_together.set(true);
         len as isize
     }
 }
@@ -91,11 +86,11 @@ unsafe fn is_slow(group: *mut Together, now: u32) -> bool {
 }
 
 /// The loop's group; NULL when memory is out.
-unsafe fn group(l: *mut event_loop) -> *mut Together {
+fn group(l: &Loop) -> *mut Together {
     // SAFETY: a live loop on its thread; fresh memory is written at once, but for the room.
     unsafe {
-        let own = loop_of(l);
-        if (*own).together.get().is_null() {
+        let own = l;
+        if own.together.get().is_null() {
             let group = pool::alloc(size_of::<Together>()).cast::<Together>();
             if !group.is_null() {
                 (&raw mut (*group).answers).write([NONE; GROUP]);
@@ -103,36 +98,35 @@ unsafe fn group(l: *mut event_loop) -> *mut Together {
                 (*group).used = 0;
                 (*group).was_slow = false;
             }
-            (*own).together.set(group);
+            own.together.set(group);
         }
-        (*own).together.get()
+        own.together.get()
     }
 }
 
 /// Sends what waits.
-///
-/// # Safety
-/// On the loop's thread.
-pub unsafe fn flush(l: *mut event_loop) {
+pub fn flush(l: &Loop) {
     // SAFETY: a connection that closes is flushed first, so those of the group are open. Sending calls
     // nothing of the program, and makes no new group while this one's bytes are used. What was taken
     // isn't refused for what others have sent since: refusing takes their tasks in, and one of those may
     // be what flushes.
     unsafe {
-        let group = (*loop_of(l)).together.get();
+        let group = l.together.get();
         if group.is_null() || (*group).count == 0 {
             return;
         }
         let mut at = (&raw const (*group).room).cast::<u8>();
         for i in 0..std::mem::replace(&mut (*group).count, 0) {
             let Answer { conn, len } = (&raw const (*group).answers).cast::<Answer>().add(i).read();
-            (*conn).waits_together.set(false);
+            let conn = &*conn;
+            conn.waits_together.set(false);
             if !open::is_entered(conn) {
                 // A callback closed the descriptor, and its number is another's.
                 ready::close_in_pass(conn, libc::EBADF);
-            } else if !(*conn).closed.load(Relaxed)
-                && (*conn).side.get() != Side::HalfClosed
-                && write::write_or_queue(conn, at, len, More::Nothing) < 0
+            } else if !conn.closed.load(Relaxed)
+                && conn.side.get() != Side::HalfClosed
+                && write::write_or_queue(conn, std::slice::from_raw_parts(at, len), More::Nothing)
+                    < 0
             {
                 // The answer was taken: where it can't be sent after all, nobody waits for it.
                 ready::close_in_pass(conn, errno::get());
@@ -144,13 +138,10 @@ pub unsafe fn flush(l: *mut event_loop) {
 }
 
 /// Drops what waits: another process sends it.
-///
-/// # Safety
-/// On the loop's thread.
-pub unsafe fn forget(l: *mut event_loop) {
+pub fn forget(l: &Loop) {
     // SAFETY: connections of the group are open: one that closes is flushed first.
     unsafe {
-        let group = (*loop_of(l)).together.get();
+        let group = l.together.get();
         if group.is_null() {
             return;
         }
@@ -163,27 +154,18 @@ pub unsafe fn forget(l: *mut event_loop) {
 }
 
 /// Sends what a connection has in the group, before something else becomes of it.
-///
-/// # Safety
-/// A live connection on its thread.
 #[inline]
-pub unsafe fn flush_of(conn: *mut Connection) {
-    // SAFETY: as said.
-    unsafe {
-        if (*conn).waits_together.get() {
-            flush((*conn).public.eventLoop.get());
-        }
+pub fn flush_of(conn: &Connection) {
+    if conn.waits_together.get() {
+        flush(conn.event_loop());
     }
 }
 
 /// Gives the memory of a loop's group back.
-///
-/// # Safety
-/// On the thread of a loop without connections.
-pub unsafe fn free(l: *mut event_loop) {
+pub fn free(l: &Loop) {
     // SAFETY: the group is the loop's own.
     unsafe {
-        let group = (*loop_of(l)).together.replace(ptr::null_mut());
+        let group = l.together.replace(ptr::null_mut());
         if !group.is_null() {
             pool::free(group.cast(), size_of::<Together>());
         }

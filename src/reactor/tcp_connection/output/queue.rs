@@ -3,10 +3,10 @@
 
 use super::{file, quota, write};
 use crate::reactor::buffer as buf;
-use crate::reactor::buffer::{SIZE_MAX, readable};
-use crate::reactor::event_loop::state::nothing;
+use crate::reactor::buffer::SIZE_MAX;
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::lifecycle::open;
+use crate::reactor::tcp_connection::shims::readable;
 use crate::sys::fd::More;
 use crate::sys::{errno, pool};
 use libc::c_int;
@@ -17,28 +17,25 @@ const FIRST_BLOCK: usize = 65_536;
 const GROWTH: usize = 16;
 
 /// Appends to the queue. False when memory is out.
-///
-/// # Safety
-/// A live connection on its thread; `data` holds `len` bytes.
-pub unsafe fn enqueue(conn: *mut Connection, data: *const u8, len: usize) -> bool {
+pub fn enqueue(conn: &Connection, bytes: &[u8]) -> bool {
     // SAFETY: blocks are checked; room is made before the bytes are copied.
     unsafe {
-        let output = &raw mut (*conn).output;
-        let empty = nothing((*conn).public.eventLoop.get());
-        let ours = (*output).data.get().cast() == (*conn).output_block.get()
+        let (output, len) = (conn.output_ptr(), bytes.len());
+        let empty = conn.event_loop().empty.get();
+        let ours = (*output).data.get().cast() == conn.output_block.get()
             || (*output).data.get().cast() == empty;
         if !ours {
-            let done = buf::append_bytes(output, data, len);
+            let done = buf::append_bytes(output, bytes.as_ptr(), len);
             quota::recount(conn);
             return done;
         }
-        let used = readable(output);
+        let used = readable(&conn.output);
         let total = (*output).total_size.get() as usize;
         let mut end = (*output).writeIndex.get() as usize;
         if total - end < len {
             // Moving pays only where it frees as much as it moves.
             if total - used >= len && (*output).readIndex.get() as usize >= used {
-                ptr::copy(buf::read_at(output), (*conn).output_block.get(), used);
+                ptr::copy(buf::read_at(output), conn.output_block.get(), used);
             } else {
                 let mut size = total.max(FIRST_BLOCK);
                 while size - used < len && size < SIZE_MAX {
@@ -55,8 +52,8 @@ pub unsafe fn enqueue(conn: *mut Connection, data: *const u8, len: usize) -> boo
                     ptr::copy_nonoverlapping(buf::read_at(output), block, used);
                 }
                 free_block(conn);
-                (*conn).output_block.set(block);
-                (*conn).output_touched.set(0);
+                conn.output_block.set(block);
+                conn.output_touched.set(0);
                 (*output).data.set(block.cast());
                 (*output).total_size.set(size as c_int);
             }
@@ -64,72 +61,57 @@ pub unsafe fn enqueue(conn: *mut Connection, data: *const u8, len: usize) -> boo
             end = used;
         }
         let at = (*output).data.get().add(end).cast::<u8>();
-        ptr::copy_nonoverlapping(data, at, len);
+        ptr::copy_nonoverlapping(bytes.as_ptr(), at, len);
         at.add(len).write(0);
         (*output).writeIndex.set((end + len) as c_int);
-        (*conn).output_touched.set((*conn).output_touched.get().max((end + len + 1) as u32));
+        conn.output_touched.set(conn.output_touched.get().max((end + len + 1) as u32));
         quota::recount(conn);
         true
     }
 }
 
 /// Gives the queue's block back, where the library has one.
-///
-/// # Safety
-/// The queue is empty or no longer wanted.
-pub unsafe fn free_block(conn: *mut Connection) {
+pub fn free_block(conn: &Connection) {
     // SAFETY: the block came from the pools, and the pointer is dropped with it.
     unsafe {
-        let block = (*conn).output_block.replace(ptr::null_mut());
+        let block = conn.output_block.replace(ptr::null_mut());
         if !block.is_null() {
-            pool::run_free(block, (*conn).output_touched.get() as usize);
+            pool::run_free(block, conn.output_touched.get() as usize);
         }
     }
 }
 
 /// Whether nothing waits to be sent.
-///
-/// # Safety
-/// A connection that wasn't freed yet, on its thread.
-pub unsafe fn is_empty(conn: *const Connection) -> bool {
-    // SAFETY: as said.
-    unsafe { readable(&raw const (*conn).output) == 0 && !(*conn).sends_file.get() }
+pub fn is_empty(conn: &Connection) -> bool {
+    readable(&conn.output) == 0 && !conn.sends_file.get()
 }
 
 /// Writes what is queued. False with errno when the connection is broken.
-///
-/// # Safety
-/// A live connection on its thread.
-pub unsafe fn flush(conn: *mut Connection) -> bool {
-    // SAFETY: as said.
-    unsafe {
-        if (*conn).sends_file.get() {
-            return file::flush(conn);
-        }
-        write_out(conn, readable(&raw const (*conn).output)).is_some()
+pub fn flush(conn: &Connection) -> bool {
+    if conn.sends_file.get() {
+        return file::flush(conn);
     }
+    write_out(conn, readable(&conn.output)).is_some()
 }
 
 /// Writes the first `len` of the readable bytes, and tells how many the socket took. None with errno
 /// when the connection is broken.
-///
-/// # Safety
-/// As `flush`.
-pub unsafe fn write_out(conn: *mut Connection, len: usize) -> Option<usize> {
+pub fn write_out(conn: &Connection, len: usize) -> Option<usize> {
     // SAFETY: the bytes are written and counted off.
     unsafe {
-        let output = &raw mut (*conn).output;
-        let n = write::write_some(conn, buf::read_at(output), len, More::Nothing);
+        let output = conn.output_ptr();
+        let bytes = std::slice::from_raw_parts(buf::read_at(output), len);
+        let n = write::write_some(conn, bytes, More::Nothing);
         if n < 0 {
             return (errno::get() == libc::EAGAIN).then_some(0);
         }
         (*output).readIndex.set((*output).readIndex.get() + n as c_int);
         quota::recount(conn);
-        if readable(output) == 0 {
-            let empty = nothing((*conn).public.eventLoop.get());
-            if (*output).data.get().cast() == (*conn).output_block.get() {
+        if readable(&conn.output) == 0 {
+            let empty = conn.event_loop().empty.get();
+            if (*output).data.get().cast() == conn.output_block.get() {
                 free_block(conn);
-                open::empty(output, empty);
+                open::empty(&conn.output, empty);
             }
             (*output).readIndex.set(0);
             (*output).writeIndex.set(0);

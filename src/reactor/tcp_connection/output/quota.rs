@@ -2,9 +2,10 @@
 //! the kernel, whether the queue has them or a task on its way to it.
 
 use super::{queue, water_marks};
-use crate::reactor::buffer::{SIZE_MAX, readable};
+use crate::reactor::buffer::SIZE_MAX;
 use crate::reactor::tcp_connection::output::write_side::Refused;
-use crate::reactor::tcp_connection::{Connection, LIMIT, cold_state};
+use crate::reactor::tcp_connection::shims::readable;
+use crate::reactor::tcp_connection::{Connection, LIMIT};
 use std::sync::atomic::Ordering::Relaxed;
 
 #[derive(Clone, Copy)]
@@ -21,105 +22,63 @@ impl Limit {
     }
 }
 
-unsafe fn limit(conn: *const Connection) -> Limit {
-    // SAFETY: a live connection; both values are atomic.
-    unsafe {
-        let x = cold_state::get(conn);
-        if x.is_null() {
-            return Limit { max: LIMIT, refuses: false };
-        }
-        Limit { max: (*x).max_queued.load(Relaxed) as usize, refuses: (*x).refuses.load(Relaxed) }
-    }
+fn limit(conn: &Connection) -> Limit {
+    conn.cold().map_or(Limit { max: LIMIT, refuses: false }, |cold| Limit {
+        max: cold.max_queued.load(Relaxed) as usize,
+        refuses: cold.refuses.load(Relaxed),
+    })
 }
 
 /// Whether a send that finds no room is refused and nothing else happens.
-///
-/// # Safety
-/// A live connection, on any thread.
-pub unsafe fn refuses(conn: *const Connection) -> bool {
-    // SAFETY: as said.
-    unsafe { limit(conn).refuses }
+pub fn refuses(conn: &Connection) -> bool {
+    limit(conn).refuses
 }
 
 /// Whether there is room for a send on the connection's own thread. Sends of other threads may take
 /// it meanwhile.
-///
-/// # Safety
-/// A live connection.
-pub unsafe fn has(conn: *const Connection, len: usize) -> bool {
-    // SAFETY: as said.
-    unsafe { limit(conn).takes((*conn).intake.waiting() as usize, len) }
+pub fn has(conn: &Connection, len: usize) -> bool {
+    limit(conn).takes(conn.intake.waiting() as usize, len)
 }
 
 /// Accepts `len` bytes of another thread's send, if there is room for them; for good, whatever other
 /// threads send.
-///
-/// # Safety
-/// A live connection, on any thread.
-pub unsafe fn accept(conn: *const Connection, len: usize) -> Result<(), Refused> {
-    // SAFETY: as said.
-    unsafe {
-        let limit = limit(conn);
-        (*conn).intake.accept(len as u64, |waiting| limit.takes(waiting as usize, len))
-    }
+pub fn accept(conn: &Connection, len: usize) -> Result<(), Refused> {
+    let limit = limit(conn);
+    conn.intake.accept(len as u64, |waiting| limit.takes(waiting as usize, len))
 }
 
 /// The same for a send on the connection's own thread.
-///
-/// # Safety
-/// A live connection on its thread.
-pub unsafe fn accept_own(conn: *const Connection, len: usize) -> bool {
-    // SAFETY: as said.
-    unsafe {
-        let limit = limit(conn);
-        (*conn).intake.accept_own(len as u64, |waiting| limit.takes(waiting as usize, len))
-    }
+pub fn accept_own(conn: &Connection, len: usize) -> bool {
+    let limit = limit(conn);
+    conn.intake.accept_own(len as u64, |waiting| limit.takes(waiting as usize, len))
 }
 
 /// Gives room back that an accepted send took.
-///
-/// # Safety
-/// As `accept`.
-pub unsafe fn give_back(conn: *const Connection, len: usize) {
-    // SAFETY: as said.
-    unsafe { (*conn).intake.change(-(len as i64)) };
+pub fn give_back(conn: &Connection, len: usize) {
+    conn.intake.change(-(len as i64));
 }
 
 /// Whether all that was accepted has gone to the kernel: what the queue has, and what other threads
 /// have sent and hasn't come to this thread.
-///
-/// # Safety
-/// A connection that wasn't freed yet, on its thread.
-pub unsafe fn all_sent(conn: *const Connection) -> bool {
-    // SAFETY: as said.
-    unsafe { queue::is_empty(conn) && (*conn).intake.waiting() == u64::from((*conn).counted.get()) }
+pub fn all_sent(conn: &Connection) -> bool {
+    queue::is_empty(conn) && conn.intake.waiting() == u64::from(conn.counted.get())
 }
 
 /// The bytes that an accepted send took room for have come to the connection's own thread: from now on
 /// `recount` answers for them.
-///
-/// # Safety
-/// A live connection on its thread.
-pub unsafe fn adopt(conn: *mut Connection, len: usize) {
-    // SAFETY: as said.
-    unsafe { (*conn).counted.set((*conn).counted.get() + len as u32) }
+pub fn adopt(conn: &Connection, len: usize) {
+    conn.counted.set(conn.counted.get() + len as u32)
 }
 
 /// The queue has changed, by the library or by the program's own hands.
-///
-/// # Safety
-/// A connection that wasn't freed yet, on its thread.
-pub unsafe fn recount(conn: *mut Connection) {
-    // SAFETY: as said.
-    unsafe {
-        let now = readable(&raw const (*conn).output) as u32;
-        let before = (*conn).counted.replace(now);
-        if now != before {
-            (*conn).intake.change(i64::from(now) - i64::from(before));
-        }
-        if !cold_state::get(conn).is_null() {
-            water_marks::look(conn);
-        }
+pub fn recount(conn: &Connection) {
+    let now = readable(&conn.output) as u32;
+    let before = conn.counted.replace(now);
+    if now != before {
+        conn.intake.change(i64::from(now) - i64::from(before));
+    }
+    if conn.cold().is_some() {
+        water_marks::look(conn);
     }
 }
 

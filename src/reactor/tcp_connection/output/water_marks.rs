@@ -1,86 +1,77 @@
 //! Water marks: a program is told when the queue has reached one size, and when it has fallen to
 //! another. Crossings are noted where the queue changes, and told of in the connection's next turn.
 
-use crate::reactor::buffer::readable;
+use crate::reactor::tcp_connection::Connection;
+use crate::reactor::tcp_connection::cold_state::ColdState;
 use crate::reactor::tcp_connection::lifecycle::{open, ready};
 use crate::reactor::tcp_connection::settings::{Marks, Settings};
-use crate::reactor::tcp_connection::{Connection, cold_state};
+use crate::reactor::tcp_connection::shims::readable;
+use std::cell::Cell;
 
 pub struct State {
-    marks: Marks,
+    marks: Cell<Marks>,
     /// Crossings that the program wasn't told of yet, high and low in turns.
-    owed: u32,
+    owed: Cell<u32>,
     /// The last that it was told of was the high one.
-    told: bool,
+    told: Cell<bool>,
 }
 
 impl State {
-    pub const NONE: State = State { marks: Settings::DEFAULT.marks, owed: 0, told: false };
+    pub fn new() -> State {
+        State {
+            marks: Cell::new(Settings::DEFAULT.marks),
+            owed: Cell::new(0),
+            told: Cell::new(false),
+        }
+    }
 
     /// Whether the last crossing was upwards.
     fn is_above(&self) -> bool {
-        self.told != (self.owed % 2 == 1)
+        self.told.get() != (self.owed.get() % 2 == 1)
     }
 }
 
-/// Sets the marks, and begins anew.
-///
-/// # Safety
-/// On the connection's thread, with `x` its extras; or where nobody else has it.
-pub unsafe fn set(conn: *mut Connection, x: *mut cold_state::Extras, marks: Marks) {
-    // SAFETY: as said.
-    unsafe {
-        (*x).marks = State { marks, ..State::NONE };
-        look(conn);
-    }
+/// Sets the marks, and begins anew. On the connection's thread, or before it comes to its loop.
+pub fn set(conn: &Connection, cold: &ColdState, marks: Marks) {
+    cold.marks.marks.set(marks);
+    cold.marks.owed.set(0);
+    cold.marks.told.set(false);
+    look(conn);
 }
 
 /// The queue has changed: notes a crossing.
-///
-/// # Safety
-/// A connection with extras.
-pub unsafe fn look(conn: *mut Connection) {
-    // SAFETY: before it comes to its loop only the thread of the completed callback sets the marks;
-    // from then on they are this thread's.
-    unsafe {
-        if !open::is_announced(conn) {
-            return;
-        }
-        let state = &mut (*cold_state::get(conn)).marks;
-        let queued = readable(&raw const (*conn).output);
-        let crossed = match state.is_above() {
-            true => queued <= state.marks.low,
-            false => queued >= state.marks.high,
-        };
-        if crossed && state.marks.high > 0 {
-            state.owed += 1;
-            ready::schedule(conn);
-        }
+pub fn look(conn: &Connection) {
+    // Before, the marks are the completed callback's thread's.
+    if !open::is_announced(conn) {
+        return;
+    }
+    let Some(state) = conn.cold().map(|cold| &cold.marks) else {
+        return;
+    };
+    let marks = state.marks.get();
+    let queued = readable(&conn.output);
+    let crossed = if state.is_above() { queued <= marks.low } else { queued >= marks.high };
+    if crossed && marks.high > 0 {
+        state.owed.set(state.owed.get() + 1);
+        ready::schedule(conn);
     }
 }
 
 /// Tells the program of what was noted.
-///
-/// # Safety
-/// On the connection's thread, within a pass.
-pub unsafe fn tell(conn: *mut Connection) {
-    // SAFETY: a callback may do anything but free the connection; all is read afresh after it.
-    unsafe {
-        let x = cold_state::get(conn);
-        // What the callbacks themselves cross waits for the next pass.
-        let mut left = (*x).marks.owed;
-        while left > 0 && (*x).marks.owed > 0 && open::is_open(conn) {
-            left -= 1;
-            let state = &mut (*x).marks;
-            state.owed -= 1;
-            state.told = !state.told;
-            let callback = if state.told { state.marks.on_high } else { state.marks.on_low };
-            if let Some(callback) = callback {
-                callback(conn.cast(), readable(&raw const (*conn).output));
-            }
+pub fn tell(conn: &Connection, state: &State) {
+    // What the callbacks themselves cross waits for the next iteration.
+    let mut left = state.owed.get();
+    while left > 0 && state.owed.get() > 0 && open::is_open(conn) {
+        left -= 1;
+        state.owed.set(state.owed.get() - 1);
+        state.told.set(!state.told.get());
+        let marks = state.marks.get();
+        if let Some(callback) = if state.told.get() { marks.on_high } else { marks.on_low } {
+            // SAFETY: the program gave the callback with these types; the iteration keeps the connection.
+            unsafe { callback(conn.as_c(), readable(&conn.output)) };
         }
-        if (*x).marks.owed > 0 {
-            ready::schedule(conn);
-        }
+    }
+    if state.owed.get() > 0 {
+        ready::schedule(conn);
     }
 }

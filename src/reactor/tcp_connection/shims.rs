@@ -1,0 +1,165 @@
+//! Functions of the loop with references, where the loop has none yet.
+
+use super::Connection;
+use crate::abi::types::{buffer, event_loop};
+use crate::reactor::event_loop::posts::Task;
+use crate::reactor::event_loop::registration::Removed;
+use crate::reactor::event_loop::state::Loop;
+use crate::reactor::event_loop::{budget, owner, posts, registration, roster, state, timers};
+use libc::{c_int, c_void};
+
+type OnTimer = unsafe extern "C-unwind" fn(*mut event_loop, u64, *mut c_void);
+
+impl Loop {
+    pub fn start_timer(&self, delay_ms: i64, on_timer: OnTimer, data: *mut c_void) -> u64 {
+        // SAFETY: the loop's thread; who starts a timer stops it before its data goes.
+        unsafe { timers::start(self.as_c(), delay_ms, 0, Some(on_timer), data) }
+    }
+
+    pub fn restart_timer(&self, timer: u64, delay_ms: i64) -> bool {
+        // SAFETY: the loop's thread.
+        unsafe { timers::restart(self.as_c(), timer, delay_ms, 0) }
+    }
+
+    pub fn stop_timer(&self, timer: u64) {
+        // SAFETY: the loop's thread.
+        unsafe { timers::stop(self.as_c(), timer) };
+    }
+
+    pub fn ms_since_look(&self) -> u64 {
+        // SAFETY: the loop's thread.
+        unsafe { budget::since_look(self.as_c()) }
+    }
+
+    pub fn begin_reading(&self) {
+        // SAFETY: the loop's thread.
+        unsafe { budget::begin_reading(self.as_c()) }
+    }
+
+    pub fn between(&self) {
+        // SAFETY: the loop's thread.
+        unsafe { budget::between(self.as_c()) }
+    }
+
+    pub fn is_spent(&self) -> bool {
+        // SAFETY: the loop's thread.
+        unsafe { budget::is_spent(self.as_c()) }
+    }
+
+    pub fn is_spent_now(&self) -> bool {
+        // SAFETY: the loop's thread.
+        unsafe { budget::is_spent_now(self.as_c()) }
+    }
+
+    pub fn is_spent_at(&self, now: u32) -> bool {
+        // SAFETY: the loop's thread.
+        unsafe { budget::is_spent_at(self.as_c(), now) }
+    }
+
+    pub fn on_owner(&self) -> bool {
+        // SAFETY: the loop's memory is kept.
+        unsafe { owner::on_owner(self.as_c()) }
+    }
+
+    pub fn run_posts(&self) {
+        // SAFETY: the loop's thread.
+        unsafe { posts::run(self.as_c()) }
+    }
+
+    pub fn park(&self, fd: c_int) {
+        // SAFETY: the loop's thread.
+        unsafe { registration::park(self.as_c(), fd) }
+    }
+}
+
+/// Whether reading from the connection's number is held back.
+pub fn is_held(conn: &Connection) -> Option<bool> {
+    // SAFETY: the loop's thread; the entry is read at once.
+    unsafe {
+        state::registration(conn.event_loop().as_c(), conn.number.get())
+            .as_ref()
+            .map(|reg| reg.held)
+    }
+}
+
+pub fn set_held(conn: &Connection, held: bool) {
+    // SAFETY: the loop's thread; the entry is written at once.
+    unsafe {
+        if let Some(reg) = state::registration(conn.event_loop().as_c(), conn.number.get()).as_mut()
+        {
+            reg.held = held;
+        }
+    }
+}
+
+pub fn take_off(conn: &Connection, fd: c_int) -> Removed {
+    // SAFETY: the loop's thread, with the connection's own channel.
+    unsafe { registration::take_off(conn.event_loop().as_c(), fd, conn.channel_ptr()) }
+}
+
+pub fn add_channel(conn: &Connection, fd: c_int) -> c_int {
+    // SAFETY: the loop's thread, with the connection's own channel.
+    unsafe { registration::change(conn.event_loop().as_c(), fd, conn.channel_ptr(), posts::ADD) }
+}
+
+pub fn update_channel(conn: &Connection) -> c_int {
+    // SAFETY: the loop's thread, with the connection's own channel.
+    unsafe { registration::update(conn.event_loop().as_c(), conn.number.get(), conn.channel_ptr()) }
+}
+
+pub fn enlist(conn: &Connection) -> bool {
+    // SAFETY: the loop's thread; the connection leaves the roster when it closes.
+    unsafe { roster::add(conn.raw()) }
+}
+
+pub fn delist(conn: &Connection) {
+    // SAFETY: the loop's thread.
+    unsafe { roster::remove(conn.raw()) }
+}
+
+pub fn take_in(conn: &Connection) {
+    // SAFETY: the connection's thread.
+    unsafe { posts::take_in(conn.raw()) }
+}
+
+/// A task that is made and not yet posted.
+pub struct Unposted(*mut Task);
+
+impl Unposted {
+    pub fn new(conn: &Connection, kind: c_int, len: usize) -> Option<Unposted> {
+        // SAFETY: the task keeps the connection.
+        let task = unsafe { posts::for_connection(conn.raw(), kind, len) };
+        (!task.is_null()).then_some(Unposted(task))
+    }
+
+    /// Fills a task that was made for so many bytes.
+    pub fn fill(&self, bytes: &[u8]) {
+        // SAFETY: the task has room for them.
+        unsafe { posts::fill(self.0, bytes.as_ptr()) }
+    }
+
+    pub fn post(self) -> bool {
+        // SAFETY: the task is this one's own until here.
+        unsafe { posts::post_task(self.0) }
+    }
+
+    pub fn post_end(self, time: i64) -> bool {
+        // SAFETY: the task is this one's own until here.
+        unsafe { posts::post_end(self.0, time) }
+    }
+
+    pub fn withdraw(self) {
+        // SAFETY: the task is this one's own until here.
+        unsafe { posts::withdraw(self.0) }
+    }
+}
+
+pub fn readable(b: &buffer) -> usize {
+    // SAFETY: a live buffer.
+    unsafe { crate::reactor::buffer::readable(b) }
+}
+
+pub fn put_in_order(b: &buffer) {
+    // SAFETY: a live buffer.
+    unsafe { crate::reactor::buffer::put_in_order(std::ptr::from_ref(b).cast_mut()) }
+}
