@@ -2,11 +2,17 @@ use crate::abi::types::http_request;
 use crate::abi::types::http_response;
 use crate::abi::types::http_server;
 use crate::abi::types::yolanda_http_files;
+use crate::abi::types::{YOLANDA_HTTP_FILES_HIDDEN as HIDDEN, YOLANDA_HTTP_FILES_LINKS as LINKS};
+use crate::exports::check::refuse;
 use crate::exports::http_server::{status, usable};
-use crate::http::files;
+use crate::http::files::Files;
+use crate::http::message::http_response::{Kind, Response};
+use crate::http::message::request::Request;
 use crate::sys::errno;
-use crate::sys::text::text;
+use crate::sys::text::optional;
+use core::ffi::CStr;
 use core::ffi::{c_char, c_int};
+use core::ptr::{NonNull, null_mut};
 
 /// Makes files of the folder `root`, which is opened now: whatever becomes of its name, or of the working
 /// directory, it stays the same folder. `flags`: YOLANDA_HTTP_FILES_..., or 0.
@@ -32,12 +38,23 @@ use core::ffi::{c_char, c_int};
 /// # Safety
 /// `root` is NULL or ends with a NUL. Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn yolanda_http_files_new(
+pub unsafe extern "C-unwind" fn yolanda_http_files_new(
     root: *const c_char,
     flags: c_int,
 ) -> *mut yolanda_http_files {
-    jump_to!(crate::http::files::yolanda_http_files_new)
+    if root.is_null() || flags & !(LINKS | HIDDEN) != 0 {
+        errno::set(libc::EINVAL);
+        return null_mut();
+    }
+    // SAFETY: the name isn't NULL, so it ends with a NUL.
+    let root = unsafe { CStr::from_ptr(root) };
+    match Files::open(root, flags & LINKS != 0, flags & HIDDEN != 0) {
+        Ok(files) => files.into_raw().as_ptr().cast(),
+        Err(error) => {
+            errno::set(error);
+            null_mut()
+        }
+    }
 }
 
 /// Frees files. Servers that have them keep what they need, so this may come as soon as the last
@@ -49,9 +66,14 @@ pub unsafe extern "C" fn yolanda_http_files_new(
 /// `files` is NULL, or of yolanda_http_files_new() and not used again. Any thread may call it, except while
 /// another one is in yolanda_http_files_answer() with them.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn yolanda_http_files_free(files: *mut yolanda_http_files) -> c_int {
-    jump_to!(crate::http::files::yolanda_http_files_free)
+pub unsafe extern "C-unwind" fn yolanda_http_files_free(files: *mut yolanda_http_files) -> c_int {
+    let Some(files) = NonNull::new(files.cast::<Files>()) else {
+        refuse("yolanda_http_files_free: no files");
+        return -1;
+    };
+    // SAFETY: live files, which the program gives up.
+    unsafe { Files::let_go(files) };
+    0
 }
 
 /// Sets the name of the file that stands for its folder, which is copied. NULL: folders are 404.
@@ -62,12 +84,14 @@ pub unsafe extern "C" fn yolanda_http_files_free(files: *mut yolanda_http_files)
 /// # Safety
 /// `files` is NULL or files that no other thread uses; `name` is NULL or ends with a NUL.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn yolanda_http_files_set_index(
+pub unsafe extern "C-unwind" fn yolanda_http_files_set_index(
     files: *mut yolanda_http_files,
     name: *const c_char,
 ) -> c_int {
-    jump_to!(crate::http::files::yolanda_http_files_set_index)
+    let files: *mut Files = files.cast();
+    let files = non_null!(files, "yolanda_http_files_set_index: no files", -1);
+    // SAFETY: the name is NULL or ends with a NUL.
+    status(files.set_index(unsafe { optional(name) }))
 }
 
 /// Sets how long clients may use a file without asking again: `Cache-Control: max-age`, in seconds. -1, the
@@ -78,12 +102,13 @@ pub unsafe extern "C" fn yolanda_http_files_set_index(
 /// # Safety
 /// `files` is NULL or files that no other thread uses.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn yolanda_http_files_set_max_age(
+pub unsafe extern "C-unwind" fn yolanda_http_files_set_max_age(
     files: *mut yolanda_http_files,
     seconds: c_int,
 ) -> c_int {
-    jump_to!(crate::http::files::yolanda_http_files_set_max_age)
+    let files: *mut Files = files.cast();
+    let files = non_null!(files, "yolanda_http_files_set_max_age: no files", -1);
+    status(files.set_max_age(seconds))
 }
 
 /// Has a server answer GET and HEAD of all paths that begin with `prefix` with the files: with "/static/"
@@ -103,20 +128,21 @@ pub unsafe extern "C" fn yolanda_http_server_files(
     prefix: *const c_char,
     files: *mut yolanda_http_files,
 ) -> c_int {
-    // SAFETY: NULL or live objects; the prefix is NULL or ends with a NUL.
-    unsafe {
-        let Some(server) = usable("yolanda_http_server_files", server) else {
-            return -1;
-        };
-        let Some(files) = files::given("yolanda_http_server_files", files) else {
-            return -1;
-        };
-        if prefix.is_null() {
-            return errno::fail(libc::EINVAL);
-        }
-        let add = |pattern: &[u8], wish| server.add_route(b"GET", pattern, wish);
-        status(files::serve_below(files, text(prefix), add))
-    }
+    // SAFETY: NULL or a live server.
+    let Some(server) = (unsafe { usable("yolanda_http_server_files", server) }) else {
+        return -1;
+    };
+    let Some(files) = NonNull::new(files.cast::<Files>()) else {
+        refuse("yolanda_http_server_files: no files");
+        return -1;
+    };
+    // SAFETY: the prefix is NULL or ends with a NUL.
+    let Some(prefix) = (unsafe { optional(prefix) }) else {
+        return errno::fail(libc::EINVAL);
+    };
+    let add = |pattern: &[u8], wish| server.add_route(b"GET", pattern, wish);
+    // SAFETY: live files, which the program has a reference to.
+    status(unsafe { Files::serve_below(files, prefix, add) })
 }
 
 /// Fills in a response with a file: status, headers, body. `path` is a decoded path below the root, with or
@@ -135,12 +161,29 @@ pub unsafe extern "C" fn yolanda_http_server_files(
 /// that hasn't returned, or of a deferred response, on the thread that uses it. `path` is NULL or ends with
 /// a NUL.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn yolanda_http_files_answer(
+pub unsafe extern "C-unwind" fn yolanda_http_files_answer(
     files: *mut yolanda_http_files,
     httpRequest: *mut http_request,
     httpResponse: *mut http_response,
     path: *const c_char,
 ) -> c_int {
-    jump_to!(crate::http::files::yolanda_http_files_answer)
+    let files: *mut Files = files.cast();
+    let files = non_null!(files, "yolanda_http_files_answer: no files", -1);
+    // SAFETY: NULL or a live request and response of the library's making.
+    let (request, response) = unsafe {
+        (httpRequest.cast::<Request>().as_ref(), httpResponse.cast::<Response>().as_ref())
+    };
+    let (Some(request), Some(response)) = (request, response) else {
+        return errno::fail(libc::EINVAL);
+    };
+    if request.public().url.get().is_null() || response.kind() == Kind::OfProgram {
+        return errno::fail(libc::EINVAL);
+    }
+    files.note_use();
+    // SAFETY: the path is NULL or ends with a NUL.
+    let path = match unsafe { optional(path) } {
+        None => request.segments(),
+        Some(path) => Ok(path),
+    };
+    status(files.answer(request, response, path))
 }
