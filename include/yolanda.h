@@ -416,143 +416,153 @@ const char *yolanda_version(void);
 int yolanda_version_check(unsigned int header);
 
 /**
- * Makes a loop, owned by the calling thread. `name` stands in the log; it is copied, NULL counts as
- * "main thread". `dispatcher` is the back end, "epoll" or "poll"; NULL leaves the choice to the
- * environment and the compilation, as for event_loop_init().
+ * Makes a loop that belongs to the calling thread. `name` appears in the log and is copied; NULL
+ * stands for "main thread". `dispatcher` is the back end, "epoll" or "poll"; NULL leaves the choice to
+ * the environment and the compilation, as for event_loop_init().
  *
- * Returns the loop, to be released with yolanda_loop_free(), or NULL with errno: EINVAL for another
- * dispatcher, ENOMEM, EMFILE, ENFILE.
+ * Returns the loop, or NULL with errno: EINVAL for another dispatcher, ENOMEM, EMFILE, ENFILE. Release
+ * it with yolanda_loop_free().
  *
- * `name` and `dispatcher` are NULL or end with a NUL. Any thread may call it; the loop is that thread's.
+ * `name` and `dispatcher` are NULL or NUL-terminated strings. Any thread may call it.
  */
 struct event_loop *yolanda_loop_new(const char *name,
                                     const char *dispatcher);
 
 /**
- * Frees a loop, also one of event_loop_init(), with all that it has: the servers and clients that
- * were made on it, thread pools with their threads and loops, connections, timers, signal handlers.
- * Functions that were posted are called before, connections get their closed callback. Channels that the
- * program added stay the program's, as do acceptors of acceptor_init().
+ * Frees a loop, also one of event_loop_init(), with everything that belongs to it: the servers and
+ * clients made on it, thread pools with their threads and loops, connections, timers and signal
+ * watchers. Before that, posted functions are called, and connections get their closed callback.
+ * Channels that the program added stay the program's, and so do acceptors of acceptor_init().
  *
- * Connections that are retained remain, closed, until they are released. Other threads may go on to
- * use those: what they post to the loop, once its servers and threads have ended, is refused with
- * ESHUTDOWN. The loop itself is nobody's any more when this returns.
+ * Retained connections remain, closed, until they are released. Other threads may go on using them:
+ * once the loop's servers and threads have ended, what they post to the loop is refused with
+ * ESHUTDOWN. When the function has returned, the loop itself must not be used.
  *
- * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, EBUSY inside a callback of the
- * loop (quit it, and free it when event_loop_run() has returned).
+ * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, EBUSY inside a callback of
+ * the loop (call yolanda_loop_quit(), and free the loop when event_loop_run() has returned).
  *
- * `eventLoop` is NULL or a loop that isn't freed yet. Only on its thread.
+ * `eventLoop` is NULL or a loop that hasn't been freed. Call it only on its thread.
  */
 int yolanda_loop_free(struct event_loop *eventLoop);
 
 /**
- * Makes a loop that a child process has inherited through fork(2) the child's own, while the parent goes
- * on using its copy. The child's copy gets an epoll descriptor and a wake-up socket pair of its own, and
- * belongs to the calling thread. A child that is the only one to use a loop (as after daemon(3)) needs no
- * call.
+ * Gives a child process its own copy of a loop that it has inherited through fork(2), while the parent
+ * continues to use its copy. The child's copy gets its own epoll descriptor and wake-up socket pair,
+ * and belongs to the calling thread. If only the child uses the loop (as after daemon(3)), no call is
+ * needed.
  *
- * Channels, timers, signal watchers, clients and servers go on in the child; watching a channel or freeing
- * the loop changes nothing for the parent. Listening sockets are shared: each client is accepted by one of
- * the two processes. The file of a Unix socket stays the parent's: the child doesn't remove it. Functions
- * that were posted and not called yet are called in both processes. A name look-up that was under way ends
- * with its time limit. yolanda_loop_fd() returns another descriptor afterwards.
+ * Channels, timers, signal watchers, clients and servers continue in the child; watching a channel or
+ * freeing the loop changes nothing for the parent. Listening sockets are shared: each client is
+ * accepted by one of the two processes. The file of a Unix socket stays the parent's; the child
+ * doesn't remove it. Posted functions that haven't been called yet are called in both processes. A
+ * name look-up that is in progress ends with its time limit. yolanda_loop_fd() returns another
+ * descriptor afterwards.
  *
  * A connection belongs to one of the two processes. The other one closes its copy with
  * yolanda_connection_close(), or frees the loop, before it runs the loop. That sends nothing, whereas
- * tcp_connection_shutdown() and yolanda_connection_close_after_send() end the connection for both. HTTP
- * answers that were still to be sent at the time of the fork are sent by the parent only.
+ * tcp_connection_shutdown() and yolanda_connection_close_after_send() end the connection for both.
+ * HTTP responses that were unsent at the time of the fork are sent by the parent only.
  *
- * Call fork(2) outside of the loop's callbacks, and while no other thread is in a call of the library.
+ * Call fork(2) outside the loop's callbacks, and while no other thread is inside a function of the
+ * library.
  *
- * Returns 0, or -1 with errno, and nothing has changed then: EINVAL for NULL; EBUSY inside a callback of
- * the loop, and for a loop with worker threads, which don't survive a fork (the child then leaves the loop
- * alone); EPERM on another thread of the process that made the loop; ENOTSUP for a back end without
- * `init`; EMFILE, ENFILE, ENOMEM.
+ * Returns 0, or -1 with errno, and then nothing has changed: EINVAL for NULL; EBUSY inside a callback
+ * of the loop, and for a loop with worker threads, which don't survive a fork (the child must then
+ * leave the loop alone); EPERM on another thread of the process that made the loop; ENOTSUP for a back
+ * end without `init`; EMFILE, ENFILE, ENOMEM.
  *
- * `eventLoop` is NULL or a loop that isn't freed yet. On its thread; in a child on the only thread.
+ * `eventLoop` is NULL or a loop that hasn't been freed. Call it only on its thread; in a child
+ * process, that is the only thread.
  */
 int yolanda_loop_reinit(struct event_loop *eventLoop);
 
 /**
- * Ends event_loop_run() and yolanda_loop_run_once() of a loop, at the end of the pass that runs or at
- * once where the loop waits. It sets `eventLoop->quit`, which stays set: called before the loop runs, it
- * makes that return at once. To run the loop again, set the field to 0.
+ * Ends event_loop_run() and yolanda_loop_run_once() of a loop: at the end of the current pass, or at
+ * once if the loop is waiting. It sets `eventLoop->quit`, which stays set: if the loop isn't running,
+ * the next run returns at once. To run the loop again, set the field to 0.
  *
- * Returns 0, or -1 with EINVAL for NULL.
+ * Returns 0, or -1 with errno EINVAL for NULL.
  *
- * `eventLoop` is NULL or a loop. Any thread and any signal handler may call it.
+ * `eventLoop` is NULL or a loop that hasn't been freed. Any thread and any signal handler may call it.
  */
 int yolanda_loop_quit(struct event_loop *eventLoop);
 
 /**
- * Runs the loop until at least one callback was called, somebody has woken it up, or `limit_ms`
- * milliseconds are over: 0 looks without waiting, -1 sets no limit. It may be called inside a callback of
- * the loop: it then goes on with what the outer pass has still to do. The callback's own connection may
- * have ended when it returns.
+ * Runs the loop until at least one callback has been called, until something wakes it up, or until
+ * `limit_ms` milliseconds have passed: 0 doesn't wait, -1 sets no limit. It may be called inside a
+ * callback of the loop; it then continues with what the outer pass still has to do. The callback's own
+ * connection may have ended when it returns.
  *
- * Returns how many callbacks were called, 0 when the time is over or the loop is to quit; -1 with errno:
+ * Returns the number of callbacks called, 0 if the time is over or the loop is to quit; -1 with errno:
  * EINVAL for NULL or another negative limit, EPERM on another thread.
  *
- * `eventLoop` is NULL or a loop. Only on its thread.
+ * `eventLoop` is NULL or a loop that hasn't been freed. Call it only on its thread.
  */
 int yolanda_loop_run_once(struct event_loop *eventLoop,
                           int64_t limit_ms);
 
 /**
- * Has `callback(eventLoop, data)` called on the loop's thread, once, never before this returns. What one
- * thread posts is called in the order of its calls, and nothing is lost; the sends, shutdowns and channel
- * changes of that thread have their place in the same order. On the loop's own thread those take effect at
- * once, and the function is called later in the pass. What was posted before yolanda_loop_quit() is called
- * before event_loop_run() returns. Many posts wake the loop up once.
+ * Has the loop's thread call `callback(eventLoop, data)` once, never before this function returns.
+ * Functions posted by one thread are called in the order in which they were posted, and none is lost;
+ * the sends, shutdowns and channel changes of that thread keep their place in the same order. On the
+ * loop's own thread, these take effect at once, and the function is called later in the pass. What was
+ * posted before yolanda_loop_quit() is called before event_loop_run() returns. Many posts wake up the
+ * loop only once.
  *
- * Returns 0, or -1 with errno: EINVAL for NULL (`data` may be NULL), ENOMEM, ESHUTDOWN for a loop that is
- * being freed: the function is never called then.
+ * Returns 0, or -1 with errno, and then the function is never called: EINVAL for NULL (`data` may be
+ * NULL), ENOMEM, ESHUTDOWN for a loop that is being freed.
  *
- * `eventLoop` is NULL or a loop; `data` stays yours, and is valid until the call. Any thread may call it.
+ * `eventLoop` is NULL or a loop that hasn't been freed. `data` stays yours and must be valid until the
+ * function is called. Any thread may call it.
  */
 int yolanda_loop_post(struct event_loop *eventLoop,
                       yolanda_loop_callback callback,
                       void *data);
 
 /**
- * A descriptor that is readable while the loop has events, so that another loop can watch it (poll(2),
- * asyncio, libuv, Qt): when it is readable, or when yolanda_loop_timeout() is over, call
- * yolanda_loop_run_once(eventLoop, 0). It stays the loop's: neither read nor close it.
+ * Returns a descriptor that is readable while the loop has events, so that another loop (poll(2),
+ * asyncio, libuv, Qt) can watch it. When it is readable, or when yolanda_loop_timeout() has passed,
+ * call yolanda_loop_run_once(eventLoop, 0). The descriptor belongs to the loop: neither read nor close
+ * it.
  *
- * Returns the descriptor, or -1 with errno: EINVAL for NULL, EPERM on another thread, ENOTSUP for a back
- * end of the program's own, EMFILE, ENFILE, ENOMEM, ENOSPC (fs.epoll.max_user_watches).
+ * Returns -1 with errno: EINVAL for NULL, EPERM on another thread, ENOTSUP for a back end of the
+ * program, EMFILE, ENFILE, ENOMEM, ENOSPC (fs.epoll.max_user_watches).
  *
- * `eventLoop` is NULL or a loop. Only on its thread.
+ * `eventLoop` is NULL or a loop that hasn't been freed. Call it only on its thread.
  */
 int yolanda_loop_fd(struct event_loop *eventLoop);
 
 /**
- * How many milliseconds may pass until yolanda_loop_run_once() is due although nothing has happened to
- * the loop's descriptor: 0 when there is work now, -1 when there is no limit. Ask before each wait.
+ * Returns the number of milliseconds after which yolanda_loop_run_once() is due even if the loop's
+ * descriptor hasn't become readable: 0 if there is work already, -1 if there is no limit. Ask before
+ * each wait.
  *
  * Returns -2 with errno on failure: EINVAL for NULL, EPERM on another thread.
  *
- * `eventLoop` is NULL or a loop. Only on its thread.
+ * `eventLoop` is NULL or a loop that hasn't been freed. Call it only on its thread.
  */
 int64_t yolanda_loop_timeout(struct event_loop *eventLoop);
 
 /**
- * The name of the loop's back end: "epoll", "poll", or what a program's own has.
+ * Returns the name of the loop's back end: "epoll", "poll", or the name of a back end of the program.
+ * The text belongs to the back end.
  *
- * Returns NULL with EINVAL for NULL. The text is the back end's.
+ * Returns NULL with errno EINVAL for NULL.
  *
- * `eventLoop` is NULL or a loop. Any thread may call it while none changes the back end.
+ * `eventLoop` is NULL or a loop that hasn't been freed. Any thread may call it while no thread changes
+ * the back end.
  */
 const char *yolanda_loop_dispatcher(struct event_loop *eventLoop);
 
 /**
- * Tells what a loop has done: fills the `size` bytes of `stats`, sizeof(struct yolanda_loop_stats) of the
- * program's header. Each number is right for itself; read on another thread, they may be of slightly
- * different moments.
+ * Writes what a loop has done so far into `stats`, at most `size` bytes: pass sizeof(struct
+ * yolanda_loop_stats). Each number is consistent in itself; read on another thread, they may be from
+ * slightly different moments.
  *
- * Returns 0, or -1 with EINVAL for NULL or a size of 0.
+ * Returns 0, or -1 with errno EINVAL for NULL or a size of 0.
  *
- * `eventLoop` is NULL or a loop; `stats` has `size` bytes. Any thread may call it.
+ * `eventLoop` is NULL or a loop that hasn't been freed. `stats` is NULL or has room for `size` bytes.
+ * Any thread may call it.
  */
 int yolanda_loop_get_stats(struct event_loop *eventLoop,
                            struct yolanda_loop_stats *stats,
@@ -560,18 +570,20 @@ int yolanda_loop_get_stats(struct event_loop *eventLoop,
 
 /**
  * Starts a timer: `callback` is called after `delay_ms` milliseconds, never earlier, and then every
- * `period_ms`, or once where that is 0. Periods are counted from due time to due time, so they don't drift;
- * a loop that is late calls once and leaves out the periods that have gone by. The clock is the monotonic
- * one (CLOCK_MONOTONIC): setting the time changes nothing. Timers that are due together are called in the
- * order in which they were due, or else started. A timer that is called once is gone when its callback has
- * returned, unless that restarted it.
+ * `period_ms` milliseconds, or only once if that is 0. Periods are counted from due time to due time,
+ * so they don't drift; a loop that is late makes one call and skips the periods that have passed. The
+ * clock is the monotonic one (CLOCK_MONOTONIC), so setting the system time has no effect. Timers that
+ * are due together are called in the order of their due times, and with equal times in the order in
+ * which they were started. A timer without a period ends when its callback has returned, unless the
+ * callback restarted it.
  *
- * Starting, restarting and stopping take time that grows as the logarithm of the number of timers.
+ * Starting, restarting and stopping take time proportional to the logarithm of the number of timers.
  *
- * Returns the timer, or 0 with errno: EINVAL (NULL, negative or absurd times), EPERM on another thread (post
- * a function instead), ENOMEM, also beyond 16,777,215 timers.
+ * Returns the timer, or 0 with errno: EINVAL (NULL, times that are negative or far too long), EPERM on
+ * another thread (post a function instead), ENOMEM, also for more than 16,777,215 timers.
  *
- * `eventLoop` is NULL or a loop; `data` stays yours. Only on the loop's thread.
+ * `eventLoop` is NULL or a loop that hasn't been freed. `data` stays yours. Call it only on the loop's
+ * thread.
  */
 yolanda_timer yolanda_timer_start(struct event_loop *eventLoop,
                                   int64_t delay_ms,
@@ -580,12 +592,13 @@ yolanda_timer yolanda_timer_start(struct event_loop *eventLoop,
                                   void *data);
 
 /**
- * Gives a timer new times, as if it were started now; callback and data stay. Its own callback may do
- * that, too.
+ * Gives a timer new times, as if it were started now; callback and data stay. The timer's own callback
+ * may call it.
  *
- * Returns 0, or -1 with errno: ENOENT for a timer that has ended or never was, EINVAL, EPERM.
+ * Returns 0, or -1 with errno: ENOENT for a timer that has ended or never existed, EINVAL (NULL, times
+ * that are negative or far too long), EPERM on another thread.
  *
- * As for yolanda_timer_start().
+ * `eventLoop` is NULL or a loop that hasn't been freed. Call it only on the loop's thread.
  */
 int yolanda_timer_restart(struct event_loop *eventLoop,
                           yolanda_timer timer,
@@ -593,40 +606,41 @@ int yolanda_timer_restart(struct event_loop *eventLoop,
                           int64_t period_ms);
 
 /**
- * Stops a timer: its callback isn't called any more, also where it was due in this pass.
+ * Stops a timer: its callback isn't called any more, even if it was due in this pass.
  *
- * Returns 0, or -1 with errno: ENOENT for a timer that has ended, was stopped before or never was, EINVAL
- * for NULL, EPERM on another thread.
+ * Returns 0, or -1 with errno: ENOENT for a timer that has ended, was already stopped or never
+ * existed, EINVAL for NULL, EPERM on another thread.
  *
- * As for yolanda_timer_start().
+ * `eventLoop` is NULL or a loop that hasn't been freed. Call it only on the loop's thread.
  */
-int yolanda_timer_stop(struct event_loop *eventLoop,
-                       yolanda_timer timer);
+int yolanda_timer_stop(struct event_loop *eventLoop, yolanda_timer timer);
 
 /**
- * How many milliseconds are left until a timer is due, rounded up; 0 when it is due.
+ * Returns the number of milliseconds until a timer is due, rounded up; 0 if it is already due.
  *
- * Returns -1 with errno on failure, as yolanda_timer_stop().
+ * Returns -1 with errno on failure, like yolanda_timer_stop().
  *
- * As for yolanda_timer_start().
+ * `eventLoop` is NULL or a loop that hasn't been freed. Call it only on the loop's thread.
  */
 int64_t yolanda_timer_remaining(struct event_loop *eventLoop, yolanda_timer timer);
 
 /**
- * Has `callback` called whenever the process gets a signal. One signal may have any number of watchers,
- * on any number of loops; those of a loop are called in the order in which they were started. A signal
- * that comes again before the loop has called counts once, as pending signals do (signal(7)).
+ * Starts a watcher: `callback` is called whenever the process receives the signal. A signal may have
+ * any number of watchers, on any number of loops; those of one loop are called in the order in which
+ * they were started. If a signal arrives again before the callback has been called, both count as one,
+ * as for pending signals (signal(7)).
  *
- * The library's handler is installed with the first watcher of a signal, with SA_RESTART and SA_ONSTACK
- * (sigaction(2)). When the last watcher ends, what the program had there before (a handler, SIG_IGN,
- * SIG_DFL) is put back, unless the program has replaced the handler meanwhile. Threads may block the
- * signal as long as one doesn't. A child that was forked inherits the handler until it executes another
+ * The library installs its handler with the first watcher of a signal, with SA_RESTART and SA_ONSTACK
+ * (sigaction(2)). When the last watcher ends, it restores the program's previous handler, SIG_IGN or
+ * SIG_DFL, unless the program has replaced the handler in the meantime. Threads may block the signal
+ * as long as one thread doesn't. A forked child inherits the handler until it executes another
  * program.
  *
- * Returns the watcher, or 0 with errno: EINVAL (NULL, no signal, SIGKILL, SIGSTOP, or what a fault of the
- * program raises: SIGSEGV, SIGBUS, SIGFPE, SIGILL), EPERM on another thread, ENOMEM.
+ * Returns the watcher, or 0 with errno: EINVAL (NULL, not a signal, SIGKILL, SIGSTOP, or a signal that
+ * a fault of the program raises: SIGSEGV, SIGBUS, SIGFPE, SIGILL), EPERM on another thread, ENOMEM.
  *
- * `eventLoop` is NULL or a loop; `data` stays yours. Only on the loop's thread.
+ * `eventLoop` is NULL or a loop that hasn't been freed. `data` stays yours. Call it only on the loop's
+ * thread.
  */
 yolanda_signal yolanda_signal_start(struct event_loop *eventLoop,
                                     int number,
@@ -634,202 +648,222 @@ yolanda_signal yolanda_signal_start(struct event_loop *eventLoop,
                                     void *data);
 
 /**
- * Stops a watcher: its callback isn't called any more, also where its signal has come already.
+ * Stops a watcher: its callback isn't called any more, even if its signal has already arrived.
  *
- * Returns 0, or -1 with errno: ENOENT for a watcher that was stopped or never was, EINVAL for NULL, EPERM
- * on another thread.
+ * Returns 0, or -1 with errno: ENOENT for a watcher that was already stopped or never existed, EINVAL
+ * for NULL, EPERM on another thread.
  *
- * As for yolanda_signal_start().
+ * `eventLoop` is NULL or a loop that hasn't been freed. Call it only on the loop's thread.
  */
 int yolanda_signal_stop(struct event_loop *eventLoop,
                         yolanda_signal signal);
 
 /**
- * Ends a thread of event_loop_thread_start(): its loop quits, what was posted to it is run, and its
- * connections are closed with their closed callbacks, all on that thread, which is then joined;
- * at last its loop is freed. `thread_tid` is 0 and `eventLoop` NULL afterwards; the struct may be
+ * Ends a thread of event_loop_thread_start(). On that thread, its loop quits, posted functions are
+ * called, and its connections are closed with their closed callbacks. Then the thread is joined, and
+ * its loop is freed. Afterwards `thread_tid` is 0 and `eventLoop` is NULL, and the struct may be
  * started again. `thread_name` stays.
  *
- * A thread that was never started, or was stopped, is left as it is. A program that has set `quit`
- * and joined the thread itself sets `thread_tid` to 0 before it calls this, which then closes and
- * frees what the loop has on the calling thread.
+ * A thread that was never started, or that was already stopped, is left unchanged. A program that has
+ * set `quit` and joined the thread itself must set `thread_tid` to 0 before it calls this function,
+ * which then closes and frees the loop's objects on the calling thread.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL and for a thread that the program has detached
- * (pthread_detach(3)), whose loop stays; EDEADLK on the thread itself, and when pthread_join(3) finds that
- * the thread waits for the caller, which not every version of it does.
+ * (pthread_detach(3)), whose loop stays; EDEADLK on the thread itself, and if pthread_join(3) detects
+ * that the thread is waiting for the caller, which not every version of it does.
  *
- * `thread` is NULL or was set up by event_loop_thread_init(). Any thread but this one may call it, one at
- * a time, inside callbacks too, without locks that the thread's callbacks want to take. Nobody uses the
- * thread's loop any more. A connection of another thread that is retained may outlive it.
+ * `thread` is NULL or has been set up by event_loop_thread_init(). No other thread may use the
+ * thread's loop, but a retained connection may outlive it. Any thread but this one may call it, inside
+ * callbacks too, but only one at a time, and without holding locks that the thread's callbacks take.
  */
 int yolanda_loop_thread_stop(struct event_loop_thread *thread);
 
 /**
- * Ends the threads of a pool, each as yolanda_loop_thread_stop() does, and frees the pool. A
- * server's own pool goes with yolanda_server_free(), and a pool that was started goes with
- * yolanda_loop_free() of its main loop at the latest.
+ * Ends the threads of a pool, each like yolanda_loop_thread_stop(), and frees the pool. A server's own
+ * pool is freed by yolanda_server_free(). A pool that was started is freed with its main loop at the
+ * latest, by yolanda_loop_free().
  *
- * Returns 0, or -1 with errno: EINVAL for NULL, EBUSY for a server's pool, EPERM on another thread
- * than the main loop's, EDEADLK on one of the pool's own threads and where
- * pthread_join(3) finds that one of them waits for the caller, which not every version of it does.
+ * Returns 0, or -1 with errno: EINVAL for NULL, EBUSY for a server's pool, EPERM on any thread but the
+ * main loop's, EDEADLK on one of the pool's own threads and if pthread_join(3) detects that one of
+ * them is waiting for the caller, which not every version of it does.
  *
- * `pool` is NULL or a pool that isn't freed yet. Only on its main loop's thread, inside callbacks too,
- * without locks that the threads' callbacks want to take.
+ * `pool` is NULL or a pool that hasn't been freed. Call it only on its main loop's thread, inside
+ * callbacks too, and without holding locks that callbacks on the pool's threads take.
  */
 int yolanda_thread_pool_free(struct thread_pool *pool);
 
 /**
- * Keeps a connection's memory beyond its closed callback, for another thread or a language with a
- * collector. Each call is to be met by one yolanda_connection_release().
+ * Keeps a connection's memory valid beyond its closed callback, for use by another thread or by a
+ * language with a garbage collector. Each call needs a matching yolanda_connection_release().
  *
- * A connection that has closed and is retained answers every call: those of this header with -1
- * and ENOTCONN, sends too, and tcp_connection_shutdown() does nothing. `name`, `data`,
- * yolanda_connection_id(), yolanda_connection_error() and yolanda_connection_user_data() stay
- * readable, whatever became of its loop; its buffers are empty, its descriptor is closed.
+ * A retained connection that has closed still answers every call: the functions of this header and
+ * sends return -1 with ENOTCONN, and tcp_connection_shutdown() does nothing. `name`, `data`,
+ * yolanda_connection_id(), yolanda_connection_error() and yolanda_connection_user_data() can still be
+ * read, even if its loop has been freed. Its buffers are empty, and its descriptor is closed.
  *
- * Returns the connection, or NULL with EINVAL (NULL), EOVERFLOW (2 billion references).
+ * Returns the connection, or NULL with errno: EINVAL for NULL, EOVERFLOW (2 billion references).
  *
- * Any thread. The connection's closed callback hasn't returned yet, or the caller knows of a
- * reference that stays meanwhile.
+ * The closed callback of the connection hasn't returned, or another reference exists for the duration
+ * of the call. Any thread may call it.
  */
 struct tcp_connection *yolanda_connection_retain(struct tcp_connection *connection);
 
 /**
- * Gives a reference back. After the last one the connection is freed, as soon as it has closed:
- * here, with the destructor of its user data, or at the end of a pass of its loop.
+ * Gives a reference back. After the last one, the connection is freed as soon as it has closed: in
+ * this call, together with its user data, or at the end of a pass of its loop.
  *
- * Returns 0, or -1 with EINVAL: NULL, or a live connection that nobody retained.
+ * Returns 0, or -1 with errno EINVAL for NULL and for a live connection that nobody has retained.
  *
- * Any thread. The reference is the caller's, who doesn't use it any more.
+ * The reference is the caller's, who must not use it again. Any thread may call it.
  */
 int yolanda_connection_release(struct tcp_connection *connection);
 
 /**
- * 1 until closing has begun, for whatever reason, then 0. On another thread than the loop's the
- * answer may be outdated at once. A connection that closes after its queue is sent is open.
+ * Returns 1 until the connection begins to close, for whatever reason, then 0. On any thread but the
+ * loop's the answer may be outdated at once. A connection that will close after its queue has been
+ * sent counts as open.
  *
- * Returns -1 with EINVAL for NULL.
+ * Returns -1 with errno EINVAL for NULL.
  *
- * Any thread. A connection that is live or retained.
+ * `connection` is NULL or a connection that is live or retained. Any thread may call it.
  */
 int yolanda_connection_is_open(struct tcp_connection *connection);
 
 /**
- * The connection's number in this process: never 0, never used again, unlike its descriptor.
+ * Returns the connection's number in this process. It is never 0 and, unlike a descriptor, never
+ * reused.
  *
- * Returns 0 with EINVAL for NULL.
+ * Returns 0 with errno EINVAL for NULL.
  *
- * Any thread. A connection that is live or retained.
+ * `connection` is NULL or a connection that is live or retained. Any thread may call it.
  */
 uint64_t yolanda_connection_id(struct tcp_connection *connection);
 
 /**
- * Why the connection closes or has closed: an errno value. 0 while it is open, and where both sides
- * ended it in order.
+ * Returns the reason why the connection is closing or has closed, as an errno value; 0 while it is
+ * open, and if both sides ended it in order.
  *
- * ECONNRESET, EPIPE and others of recv(2) and send(2): the peer or the network. ETIMEDOUT: a time
- * limit of yolanda_connection_set_timeouts() or yolanda_connection_close_after_send(), or the
- * network's. ENOBUFS: a limit of yolanda_connection_set_limits(). ECANCELED:
- * yolanda_connection_close(). ESHUTDOWN: its server was stopped, or its loop freed. ENOMEM: no
- * memory. EBADF: the program closed its descriptor.
+ * - ECONNRESET, EPIPE and others of recv(2) and send(2): the peer or the network.
+ * - ETIMEDOUT: a time limit of yolanda_connection_set_timeouts() or
+ *   yolanda_connection_close_after_send(), or the network's.
+ * - ENOBUFS: a limit of yolanda_connection_set_limits().
+ * - ECANCELED: yolanda_connection_close().
+ * - ESHUTDOWN: its server was stopped, or its loop was freed.
+ * - ENOMEM: memory ran out.
+ * - EBADF: the program closed its descriptor.
  *
- * Returns -1 with EINVAL for NULL.
+ * Returns -1 with errno EINVAL for NULL.
  *
- * Any thread. A connection that is live or retained.
+ * `connection` is NULL or a connection that is live or retained. Any thread may call it.
  */
 int yolanda_connection_error(struct tcp_connection *connection);
 
 /**
- * Closes a connection at once: what is queued is dropped. No callback runs within; the closed callback
- * comes from the loop's pass. On another thread it comes after what that thread posted before, and a
- * message callback that is under way may still come first; the caller finds the connection closed at once.
+ * Closes a connection at once and drops what is queued. No callback is called from within this
+ * function; the closed callback is called from the loop's pass. On another thread the close takes
+ * effect after what that thread posted before, and a message callback that is already running may
+ * still finish first; for the caller the connection is closed at once.
  *
- * Returns 0, or -1 with errno: EINVAL (NULL), ENOTCONN (closing has begun already, by the first
- * call of this function for example), ENOMEM (on another thread only; it is as open as before).
+ * Returns 0, or -1 with errno: EINVAL for NULL, ENOTCONN (it is already closing, for example after an
+ * earlier call), ENOMEM (only on another thread; the connection stays open).
  *
- * Any thread. A connection that is live or retained.
+ * `connection` is NULL or a connection that is live or retained. Any thread may call it.
  */
 int yolanda_connection_close(struct tcp_connection *connection);
 
 /**
- * Closes a connection after all that was accepted is sent, other threads' sends included: the queue goes
- * out, then the end of the stream, and when the peer has ended its side too, the connection closes. If
- * that takes longer than `limit_ms` milliseconds, it is closed then, with ETIMEDOUT; 0: in the next pass.
+ * Closes a connection after everything accepted so far has been sent, including what other threads
+ * have sent: the queue is sent, then the end of the stream, and the connection closes when the peer
+ * has ended its side too. If that takes longer than `limit_ms` milliseconds, the connection is closed
+ * then, with ETIMEDOUT; with 0, in the next pass.
  *
- * Sends fail with EPIPE from here on; functions that the same thread posted before can still send. What
- * still arrives is dropped, without message callbacks, even while reading is paused. If it is called
- * again, the earlier end counts; yolanda_connection_close() may follow.
+ * From here on sends fail with EPIPE; functions that the same thread posted before can still send.
+ * What still arrives is dropped, without message callbacks, even while reading is paused. If it is
+ * called again, the earlier time limit applies; yolanda_connection_close() may follow.
  *
- * Returns 0, or -1 with errno: EINVAL (NULL, a negative limit), ENOTCONN (closing has begun),
+ * Returns 0, or -1 with errno: EINVAL (NULL, a negative limit), ENOTCONN (it is already closing),
  * ENOMEM.
  *
- * Any thread. A connection that is live or retained.
+ * `connection` is NULL or a connection that is live or retained. Any thread may call it.
  */
 int yolanda_connection_close_after_send(struct tcp_connection *connection,
                                         int64_t limit_ms);
 
 /**
- * Gives the connection a pointer of yours, apart from `data`, and a function that frees it. What
- * was there before is freed here, with its own function. The last one is freed with the connection,
- * exactly once: after the closed callback and the last yolanda_connection_release(), on the thread
- * that lets go last. Closed already, nothing is taken: the pointer stays yours.
+ * Attaches a pointer of yours to the connection, separate from `data`, and a function that frees it. A
+ * previous pointer is freed in this call, with its own function. The last one is freed with the
+ * connection, exactly once: after the closed callback and the last yolanda_connection_release(), on
+ * the thread that gives up the last reference. If the connection has already closed, the pointer isn't
+ * taken and stays yours.
  *
- * Returns 0, or -1 with errno: EINVAL (NULL connection), ENOTCONN (it has closed), EPERM (another
- * thread), ENOMEM.
+ * Returns 0, or -1 with errno: EINVAL for a NULL connection, ENOTCONN (it has closed), EPERM on
+ * another thread, ENOMEM.
  *
- * The loop's thread, or inside the completed callback. `destroy` may be NULL; it may call anything
- * of this library, for other connections.
+ * `connection` is NULL or a connection that is live or retained. `destroy` may be NULL; it may call
+ * any function of the library for other connections. Call it only on the loop's thread or inside the
+ * completed callback.
  */
 int yolanda_connection_set_user_data(struct tcp_connection *connection,
                                      void *data,
                                      void (*destroy)(void *data));
 
 /**
- * The pointer of yolanda_connection_set_user_data(), also of a connection that has closed; NULL
- * where none was set, and with EINVAL for NULL.
+ * Returns the pointer of yolanda_connection_set_user_data(), also for a connection that has closed;
+ * NULL if none was set, and NULL with errno EINVAL for NULL.
  *
- * Any thread, if what it points to lives long enough. A connection that is live or retained.
+ * `connection` is NULL or a connection that is live or retained. Any thread may call it; what the
+ * pointer points to is the program's concern.
  */
 void *yolanda_connection_user_data(struct tcp_connection *connection);
 
 /**
- * Writes the peer's address: "1.2.3.4:5", "[::1]:5", "unix:/path", "unix:@abstract", or "unix:" for
- * one without a name. 128 bytes hold any.
+ * Writes the peer's address as text: "1.2.3.4:5", "[::1]:5", "unix:/path", "unix:@abstract", or
+ * "unix:" for a Unix socket without a name. 128 bytes are enough for any address.
  *
- * Returns 0, or -1 with errno: EINVAL (NULL), ENAMETOOLONG (no room), ENOTCONN (closed, or the
- * peer is gone already: ask in the completed callback what is to be known later), ENOTSOCK.
+ * Returns 0, or -1 with errno: EINVAL for NULL, ENAMETOOLONG (it doesn't fit), ENOTCONN (closed, or
+ * the peer has already gone; if you need the address later, ask for it in the completed callback),
+ * ENOTSOCK.
  *
- * Any thread. A connection that is live or retained; `text` has room for `size` bytes.
+ * `connection` is NULL or a connection that is live or retained. `text` is NULL or has room for `size`
+ * bytes. Any thread may call it.
  */
-int yolanda_connection_peer(struct tcp_connection *connection, char *text, size_t size);
+int yolanda_connection_peer(struct tcp_connection *connection,
+                            char *text,
+                            size_t size);
 
 /**
- * Writes the connection's own address; otherwise as yolanda_connection_peer().
+ * Writes the connection's own address as text; otherwise the same as yolanda_connection_peer().
  *
- * As for yolanda_connection_peer().
+ * `connection` is NULL or a connection that is live or retained. `text` is NULL or has room for `size`
+ * bytes. Any thread may call it.
  */
-int yolanda_connection_local(struct tcp_connection *connection, char *text, size_t size);
+int yolanda_connection_local(struct tcp_connection *connection,
+                             char *text,
+                             size_t size);
 
 /**
- * Sets TCP_NODELAY (tcp(7)): whether small writes leave at once, or wait for the answer to the last.
+ * Sets TCP_NODELAY (tcp(7)): 1 sends small writes at once, 0 lets them wait for the acknowledgement of
+ * earlier ones.
  *
- * Returns 0, or -1 with errno: EINVAL (NULL), ENOTCONN (closed), EPERM (another thread), EOPNOTSUPP
- * or ENOTSOCK (no TCP socket).
+ * Returns 0, or -1 with errno: EINVAL for NULL, ENOTCONN (closed), EPERM on another thread, EOPNOTSUPP
+ * or ENOTSOCK (not a TCP socket).
  *
- * The loop's thread, or inside the completed callback.
+ * `connection` is NULL or a connection that is live or retained. Call it only on the loop's thread or
+ * inside the completed callback.
  */
 int yolanda_connection_set_nodelay(struct tcp_connection *connection,
                                    int on);
 
 /**
- * Has the kernel ask a silent peer whether it is still there (SO_KEEPALIVE, socket(7)): after
- * `idle_s` seconds (0: never), then every `interval_s` seconds, closing after `count` questions
- * without an answer. 0 for the last two leaves them as they are, at first the system's.
+ * Makes the kernel probe a silent peer (SO_KEEPALIVE, socket(7)): after `idle_s` seconds (0: never),
+ * then every `interval_s` seconds. After `count` unanswered probes the connection ends. 0 for the last
+ * two leaves them unchanged; initially they are the system's.
  *
  * Returns 0, or -1 with errno: EINVAL (NULL, seconds outside 0 to 32767, a count outside 0 to 127),
- * ENOTCONN (closed), EPERM (another thread), EOPNOTSUPP or ENOTSOCK (no TCP socket).
+ * ENOTCONN (closed), EPERM on another thread, EOPNOTSUPP or ENOTSOCK (not a TCP socket).
  *
- * The loop's thread, or inside the completed callback.
+ * `connection` is NULL or a connection that is live or retained. Call it only on the loop's thread or
+ * inside the completed callback.
  */
 int yolanda_connection_set_keepalive(struct tcp_connection *connection,
                                      int idle_s,
@@ -837,46 +871,50 @@ int yolanda_connection_set_keepalive(struct tcp_connection *connection,
                                      int count);
 
 /**
- * Stops reading: no message callback comes until yolanda_connection_resume(), the peer has to wait
- * when its window is full. Within the message callback it ends the turn: bytes that the callback
- * leaves unread stay.
+ * Stops reading: no message callback is called until yolanda_connection_resume(), and the peer has to
+ * wait once its window is full. Inside the message callback, no further message callback follows, and
+ * the bytes that the callback leaves unread stay in the buffer.
  *
- * While reading is paused the end of the peer's stream isn't seen either, nor is it missed. Sending
- * goes on. A reset closes the connection at once, as nothing can be sent any more; bytes that had
- * arrived before are lost then. EVENT_READ is off in `channel->events` meanwhile.
+ * While reading is paused, the end of the peer's stream isn't noticed, but it isn't lost either.
+ * Sending continues. A reset closes the connection at once, because nothing can be sent any more;
+ * bytes that arrived before it are lost. EVENT_READ is off in `channel->events` meanwhile.
  *
- * Any number of calls is undone by one yolanda_connection_resume(). On a connection that closes
- * after its queue is sent it has no effect.
+ * One yolanda_connection_resume() undoes any number of calls. On a connection that is closing after
+ * its queue has been sent, pausing has no effect.
  *
- * Returns 0, or -1 with errno: EINVAL (NULL), ENOTCONN (closed), EPERM (another thread).
+ * Returns 0, or -1 with errno: EINVAL for NULL, ENOTCONN (closed), EPERM on another thread.
  *
- * The loop's thread, or inside the completed callback.
+ * `connection` is NULL or a connection that is live or retained. Call it only on the loop's thread or
+ * inside the completed callback.
  */
 int yolanda_connection_pause(struct tcp_connection *connection);
 
 /**
- * Goes on reading. Bytes that had been left unread before are handed to the message callback once
- * more, from the loop's pass, even if no new ones have arrived. Without a pause: nothing.
+ * Continues reading. Bytes that had been left unread are handed to the message callback once more,
+ * from the loop's pass, even if no new ones have arrived. If reading isn't paused, nothing changes.
  *
- * Returns 0, or -1 with errno: as yolanda_connection_pause().
+ * Returns 0, or -1 with errno like yolanda_connection_pause().
  *
- * The loop's thread, or inside the completed callback.
+ * `connection` is NULL or a connection that is live or retained. Call it only on the loop's thread or
+ * inside the completed callback.
  */
 int yolanda_connection_resume(struct tcp_connection *connection);
 
 /**
- * Has a program told how its peer keeps up: `on_high` when the queue has reached `high` bytes,
- * `on_low` when it has fallen to `low` or less after that, in turns, each once per crossing, from
- * the loop's pass and never inside a send. If the queue has fallen again before `on_high` could be
- * called, it is called all the same, before `on_low`. After the closed callback there are none.
+ * Sets callbacks that tell a program how well its peer keeps up: `on_high` is called when the queue
+ * has reached `high` bytes, `on_low` when it has then fallen to `low` bytes or less. They alternate,
+ * once per crossing, and are called from the loop's pass, never inside a send. If the queue falls
+ * again before `on_high` could be called, `on_high` is still called, before `on_low`. Neither is
+ * called after the closed callback.
  *
- * `high` 0 switches it off. Set anew it begins anew: a queue that is at the mark already is told of.
- * Either callback may be NULL.
+ * `high` 0 turns them off. Setting the marks starts anew: if the queue has already reached the mark,
+ * `on_high` is called. Either callback may be NULL.
  *
- * Returns 0, or -1 with errno: EINVAL (NULL, `low` not below `high`), ENOTCONN (closed), EPERM
- * (another thread), ENOMEM.
+ * Returns 0, or -1 with errno: EINVAL (NULL, `low` not below `high`), ENOTCONN (closed), EPERM on
+ * another thread, ENOMEM.
  *
- * The loop's thread, or inside the completed callback.
+ * `connection` is NULL or a connection that is live or retained. Call it only on the loop's thread or
+ * inside the completed callback.
  */
 int yolanda_connection_set_water_marks(struct tcp_connection *connection,
                                        size_t low,
@@ -885,21 +923,23 @@ int yolanda_connection_set_water_marks(struct tcp_connection *connection,
                                        yolanda_water_mark_callback on_high);
 
 /**
- * Limits how much memory a connection takes.
+ * Limits how much memory a connection may use.
  *
- * `max_queued`: bytes that wait to be sent, those that other threads have sent included; 0: 64 MiB,
- * at most 2 GiB.
- * YOLANDA_LIMIT_CLOSE: a send is taken whole while the queue is below the limit; beyond it, -1 with
- * ENOBUFS, and the connection is closed. YOLANDA_LIMIT_REFUSE: a send that doesn't fit is refused
- * whole, -1 with ENOBUFS, and everything else stays as it is; also one that alone is larger.
+ * `max_queued`: the number of bytes that may wait to be sent, including those that other threads have
+ * sent; 0: 64 MiB; at most 2 GiB.
+ * With YOLANDA_LIMIT_CLOSE a send is accepted as a whole while the queue is below the limit; otherwise
+ * it fails with -1 and ENOBUFS, and the connection is closed. With YOLANDA_LIMIT_REFUSE a send that
+ * doesn't fit, even into an empty queue, fails as a whole with -1 and ENOBUFS, and nothing else
+ * changes.
  *
- * `max_unread`: when the message callback has left so many bytes unread, the connection is closed,
+ * `max_unread`: if the message callback leaves that many bytes unread, the connection is closed,
  * whatever the policy; 0: 64 MiB. Up to 64 KiB are read before each callback.
  *
- * Returns 0, or -1 with errno: EINVAL (NULL, an unknown policy), ENOTCONN (closed), EPERM (another
- * thread), ENOMEM.
+ * Returns 0, or -1 with errno: EINVAL (NULL, an unknown policy), ENOTCONN (closed), EPERM on another
+ * thread, ENOMEM.
  *
- * The loop's thread, or inside the completed callback.
+ * `connection` is NULL or a connection that is live or retained. Call it only on the loop's thread or
+ * inside the completed callback.
  */
 int yolanda_connection_set_limits(struct tcp_connection *connection,
                                   size_t max_queued,
@@ -907,19 +947,23 @@ int yolanda_connection_set_limits(struct tcp_connection *connection,
                                   int policy);
 
 /**
- * Closes a connection on which nothing moves, with ETIMEDOUT and its closed callback. Milliseconds,
- * each from now on; 0: no limit. Never early.
+ * Sets how long a connection may make no progress before it is closed, with ETIMEDOUT and its closed
+ * callback. All times are in milliseconds and count from this call on; 0: no limit. A connection is
+ * never closed early.
  *
- * `idle_ms`: no byte was received, and none sent. `read_ms`: no byte was received, while reading
- * isn't paused. `write_ms`: bytes are queued, and none were sent, because the peer doesn't read. Bytes
- * count as received when they have arrived, even if the loop is too busy to read them; as sent when
- * the kernel takes them, and again when the peer takes them from it: one that reads slowly is neither
- * idle nor stuck. That is asked for four times within each limit, which may be late by as much.
+ * `idle_ms`: no byte was received, and none was sent.
+ * `read_ms`: no byte was received, while reading isn't paused.
+ * `write_ms`: bytes are queued, and none was sent, because the peer doesn't read.
+ * Bytes count as received when they have arrived, even if the loop is too busy to read them. They
+ * count as sent when the kernel takes them, and again when the peer takes them from the kernel: a peer
+ * that reads slowly is neither idle nor stuck. That is checked four times within each limit, so a
+ * limit may be late by a quarter.
  *
- * Returns 0, or -1 with errno: EINVAL (NULL, a negative time), ENOTCONN (closed), EPERM (another
- * thread), ENOMEM.
+ * Returns 0, or -1 with errno: EINVAL (NULL, a negative time), ENOTCONN (closed), EPERM on another
+ * thread, ENOMEM.
  *
- * The loop's thread, or inside the completed callback.
+ * `connection` is NULL or a connection that is live or retained. Call it only on the loop's thread or
+ * inside the completed callback.
  */
 int yolanda_connection_set_timeouts(struct tcp_connection *connection,
                                     int64_t idle_ms,
@@ -1195,29 +1239,29 @@ int yolanda_server_stop(struct TCPserver *server,
 int yolanda_server_free(struct TCPserver *server);
 
 /**
- * Makes a client of a loop. `address` is copied:
+ * Makes a client on a loop. It connects to `address`, which is copied:
  *
- * "1.2.3.4:80", "[::1]:80", "[fe80::1%eth0]:80", "unix:/path", "unix:@abstract" (abstract namespace of
- * unix(7)), or "name:80": then the name is looked up at each attempt, on a thread of the library's own. Up
- * to eight of its addresses are tried in the system's order, IPv6 and IPv4 by turns (RFC 8305): the next
- * one when one has failed, or after 250 milliseconds, beside those that haven't answered. The first that
- * connects is the client's connection, the others are closed.
+ * "1.2.3.4:80", "[::1]:80", "[fe80::1%eth0]:80", "unix:/path", "unix:@abstract" (the abstract
+ * namespace of unix(7)), or "name:80". A name is looked up for each attempt, on a thread of the
+ * library. Up to eight of its addresses are tried in the system's order, alternating between IPv6 and
+ * IPv4 (RFC 8305): the next one when one has failed, or after 250 milliseconds while earlier ones are
+ * still pending. The first that connects becomes the client's connection; the others are closed.
  *
- * A client has one look-up at a time: if an attempt ends before its name was looked up, the next attempt
- * waits for the same look-up. The library looks up at most 16 names at a time; the others wait for their
- * turn. Nothing waits for a look-up to end: not the freeing of the client or its loop, not the end of the
- * process, and not dlclose(3) of a plug-in that contains the library. A plug-in that has begun a look-up
- * stays in memory.
+ * A client has one look-up at a time: if an attempt ends before its name has been looked up, the next
+ * attempt waits for the same look-up. The library looks up at most 16 names at a time; further ones
+ * wait for their turn. Nothing waits for a look-up to end: freeing the client or its loop doesn't, nor
+ * does the end of the process, nor dlclose(3) of a plug-in that contains the library. A plug-in that
+ * has begun a look-up stays in memory.
  *
- * The callbacks are those of its connections and may be NULL; they work as a server's do. TCP_NODELAY is
- * set unless yolanda_client_set_nodelay() says otherwise.
+ * The callbacks are those of the client's connections; they work like a server's and may be NULL.
+ * TCP_NODELAY is set unless yolanda_client_set_nodelay() turns it off.
  *
- * Returns the client, which does nothing before yolanda_client_start(); to be released with
- * yolanda_client_free(), or else freed with its loop. NULL with errno: EINVAL (NULL, no address, no port
- * or port 0), ENAMETOOLONG (a unix path that is too long), EPERM (another thread), ENOMEM.
+ * Returns the client, which does nothing before yolanda_client_start(). It is freed by
+ * yolanda_client_free() or with its loop. Returns NULL with errno: EINVAL (NULL, no address, no port
+ * or port 0), ENAMETOOLONG (the path of a Unix socket is too long), EPERM (another thread), ENOMEM.
  *
- * `eventLoop` is NULL or a loop, `address` NULL or a string. Only on the loop's thread, as for all
- * functions of clients.
+ * `eventLoop` is NULL or a loop that hasn't been freed, `address` is NULL or a NUL-terminated string.
+ * Call it, like all functions of clients, only on the loop's thread.
  */
 struct yolanda_client *yolanda_client_new(struct event_loop *eventLoop,
                                           const char *address,
@@ -1227,56 +1271,56 @@ struct yolanda_client *yolanda_client_new(struct event_loop *eventLoop,
                                           connection_closed_call_back closed);
 
 /**
- * Sets what `data` of the client's next connections begins as.
+ * Sets the initial `data` of the client's future connections. `data` stays yours.
  *
- * Returns 0, or -1 with errno: EINVAL for a NULL client, EPERM on another thread. `data` stays yours.
+ * Returns 0, or -1 with errno: EINVAL for a NULL client, EPERM on another thread.
  *
- * A client that isn't freed. Only on its loop's thread.
+ * `client` is NULL or a client that hasn't been freed. Call it only on its loop's thread.
  */
-int yolanda_client_set_data(struct yolanda_client *client,
-                            void *data);
+int yolanda_client_set_data(struct yolanda_client *client, void *data);
 
 /**
- * Sets how many milliseconds an attempt may take, for looking up the name and for connecting together;
- * 30,000 without this call, 0: as long as the system tries. It counts from the next attempt on. If it is
- * too short to try each address 250 milliseconds after the last, the time that is left is divided among
- * them. An answer that came in time counts, even if the loop's thread was busy until the time was over.
+ * Sets how many milliseconds an attempt may take, for looking up the name and connecting together. The
+ * default is 30,000; 0 leaves it to the system. It applies from the next attempt on. If there isn't
+ * enough time to try the addresses 250 milliseconds apart, the remaining time is divided among them.
+ * An answer that arrived in time counts, even if the loop's thread was busy until the time was over.
  *
- * Returns 0, or -1 with errno: EINVAL (NULL, a negative time), EPERM.
+ * Returns 0, or -1 with errno: EINVAL (NULL, a negative time), EPERM on another thread.
  *
- * As for yolanda_client_set_data().
+ * `client` is NULL or a client that hasn't been freed. Call it only on its loop's thread.
  */
 int yolanda_client_set_timeout(struct yolanda_client *client,
                                int64_t ms);
 
 /**
- * Sets what is called, with `data`, when an attempt has failed. NULL for none.
+ * Sets the function that is called, with `data`, when an attempt has failed. NULL: none. `data` stays
+ * yours.
  *
- * Returns 0, or -1 with errno: EINVAL for a NULL client, EPERM. `data` stays yours.
+ * Returns 0, or -1 with errno: EINVAL for a NULL client, EPERM on another thread.
  *
- * As for yolanda_client_set_data().
+ * `client` is NULL or a client that hasn't been freed. Call it only on its loop's thread.
  */
 int yolanda_client_set_failed_callback(struct yolanda_client *client,
                                        yolanda_client_failed_callback callback,
                                        void *data);
 
 /**
- * Has the client connect again after an attempt failed, and after a connection ended, for whatever
- * reason but yolanda_client_stop(). `min_ms` 0 switches that off, as it is at first.
+ * Makes the client connect again after an attempt has failed and after a connection has ended, for
+ * whatever reason except yolanda_client_stop(). `min_ms` 0 turns that off, which is the default.
  *
- * The first wait is up to `min_ms` milliseconds, each following one up to twice as long, and none
- * longer than `max_ms`. How long exactly is drawn, between half of that and all of it, so that many
- * clients don't come back at the same moment. The waits begin anew with `min_ms` after a connection
- * that received a byte or lived as long as the wait that was next; so a server that closes each
- * connection at once is visited more and more rarely.
+ * The first wait takes up to `min_ms` milliseconds, each following one up to twice as long as the one
+ * before, but none longer than `max_ms`. The actual time is random, between half of that and all of
+ * it, so that many clients don't come back at the same moment. The waits start again from `min_ms`
+ * after a connection that received a byte or lasted at least as long as the next wait would have been.
+ * So the client returns less and less often to a server that closes each connection at once.
  *
- * `attempts`: after so many failed attempts in a row the client gives up; 0: never. A connection that was
- * made ends the row, however short it was.
+ * `attempts`: the number of failed attempts in a row after which the client gives up; 0: it never
+ * does. A connection that was made resets the count, however short it was.
  *
- * Returns 0, or -1 with errno: EINVAL (NULL, a negative number, `max_ms` below `min_ms`), EPERM. A
- * wait that has begun is waited for.
+ * Returns 0, or -1 with errno: EINVAL (NULL, a negative number, `max_ms` below `min_ms`), EPERM on
+ * another thread. A wait that has begun isn't changed.
  *
- * As for yolanda_client_set_data().
+ * `client` is NULL or a client that hasn't been freed. Call it only on its loop's thread.
  */
 int yolanda_client_set_reconnect(struct yolanda_client *client,
                                  int64_t min_ms,
@@ -1284,12 +1328,12 @@ int yolanda_client_set_reconnect(struct yolanda_client *client,
                                  int attempts);
 
 /**
- * Sets the time limits of the client's next connections, as yolanda_connection_set_timeouts() does for
- * one.
+ * Sets the time limits of the client's future connections, like yolanda_connection_set_timeouts() for
+ * one connection.
  *
- * Returns 0, or -1 with errno: EINVAL (NULL, a negative time), EPERM.
+ * Returns 0, or -1 with errno: EINVAL (NULL, a negative time), EPERM on another thread.
  *
- * As for yolanda_client_set_data().
+ * `client` is NULL or a client that hasn't been freed. Call it only on its loop's thread.
  */
 int yolanda_client_set_timeouts(struct yolanda_client *client,
                                 int64_t idle_ms,
@@ -1297,11 +1341,12 @@ int yolanda_client_set_timeouts(struct yolanda_client *client,
                                 int64_t write_ms);
 
 /**
- * Sets the limits of the client's next connections, as yolanda_connection_set_limits() does for one.
+ * Sets the memory limits of the client's future connections, like yolanda_connection_set_limits() for
+ * one connection.
  *
- * Returns 0, or -1 with errno: EINVAL (NULL, an unknown policy), EPERM.
+ * Returns 0, or -1 with errno: EINVAL (NULL, an unknown policy), EPERM on another thread.
  *
- * As for yolanda_client_set_data().
+ * `client` is NULL or a client that hasn't been freed. Call it only on its loop's thread.
  */
 int yolanda_client_set_limits(struct yolanda_client *client,
                               size_t max_queued,
@@ -1309,12 +1354,12 @@ int yolanda_client_set_limits(struct yolanda_client *client,
                               int policy);
 
 /**
- * Sets the water marks of the client's next connections, as yolanda_connection_set_water_marks()
- * does for one.
+ * Sets the water marks of the client's future connections, like yolanda_connection_set_water_marks()
+ * for one connection.
  *
- * Returns 0, or -1 with errno: EINVAL (NULL, `low` not below `high`), EPERM.
+ * Returns 0, or -1 with errno: EINVAL (NULL, `low` not below `high`), EPERM on another thread.
  *
- * As for yolanda_client_set_data().
+ * `client` is NULL or a client that hasn't been freed. Call it only on its loop's thread.
  */
 int yolanda_client_set_water_marks(struct yolanda_client *client,
                                    size_t low,
@@ -1323,22 +1368,24 @@ int yolanda_client_set_water_marks(struct yolanda_client *client,
                                    yolanda_water_mark_callback on_high);
 
 /**
- * Sets TCP_NODELAY (tcp(7)) of the client's next connections, on at first: small writes leave at once
- * instead of waiting for the answer to the last.
+ * Sets TCP_NODELAY (tcp(7)) for the client's future connections. It is on by default: small writes are
+ * sent at once instead of waiting for the acknowledgement of earlier ones.
  *
- * Returns 0, or -1 with errno: EINVAL for NULL, EPERM.
+ * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread.
  *
- * As for yolanda_client_set_data().
+ * `client` is NULL or a client that hasn't been freed. Call it only on its loop's thread.
  */
 int yolanda_client_set_nodelay(struct yolanda_client *client,
                                int on);
 
 /**
- * Sets keep-alive of the client's next connections, as yolanda_connection_set_keepalive() does for one.
+ * Sets keep-alive for the client's future connections, like yolanda_connection_set_keepalive() for one
+ * connection.
  *
- * Returns 0, or -1 with errno: EINVAL (NULL, values that the kernel doesn't take), EPERM.
+ * Returns 0, or -1 with errno: EINVAL (NULL, values that the kernel doesn't accept), EPERM on another
+ * thread.
  *
- * As for yolanda_client_set_data().
+ * `client` is NULL or a client that hasn't been freed. Call it only on its loop's thread.
  */
 int yolanda_client_set_keepalive(struct yolanda_client *client,
                                  int idle_s,
@@ -1346,62 +1393,63 @@ int yolanda_client_set_keepalive(struct yolanda_client *client,
                                  int count);
 
 /**
- * Begins to connect. No callback runs within: the completed callback of the connection, or the failed
- * callback, comes from a later pass of the loop.
+ * Begins to connect. No callback is called from within this function: the completed callback of the
+ * connection, or the failed callback, is called from a later pass of the loop.
  *
- * A client that was stopped, has given up or whose connection has ended can be started again; the counts
- * of yolanda_client_set_reconnect() begin anew. Right after yolanda_client_stop() the new attempt begins
- * when the old connection has closed, so that its closed callback comes first.
+ * A client that was stopped, has given up, or whose connection has ended can be started again; the
+ * counts of yolanda_client_set_reconnect() then start anew. Right after yolanda_client_stop(), the new
+ * attempt begins when the old connection has closed, so that its closed callback comes first.
  *
- * Returns 0, or -1 with errno: EINVAL for NULL, EALREADY (it is on its way or waits for its next
- * attempt), EISCONN (connected), ENOMEM, EPERM.
+ * Returns 0, or -1 with errno: EINVAL for NULL, EALREADY (it is connecting or waiting for its next
+ * attempt), EISCONN (it is connected), ENOMEM, EPERM on another thread.
  *
- * As for yolanda_client_set_data().
+ * `client` is NULL or a client that hasn't been freed. Call it only on its loop's thread.
  */
 int yolanda_client_start(struct yolanda_client *client);
 
 /**
- * Ends an attempt, without a callback, and all further ones. A connection is closed at once as by
- * yolanda_connection_close(): its closed callback comes from the loop's pass. To have its queue sent
- * first, stop after yolanda_connection_close_after_send() and the closed callback; with reconnection on,
- * call it in there.
+ * Ends the current attempt, without a callback, and makes no more. A connection is closed at once, as
+ * by yolanda_connection_close(): its closed callback is called from the loop's pass. To have its queue
+ * sent first, call yolanda_connection_close_after_send(), wait for the closed callback, and stop then;
+ * with reconnection on, stop inside the closed callback.
  *
- * Returns 0, or -1 with errno: EINVAL for NULL, EALREADY (not started, stopped before, or given up),
- * EPERM.
+ * Returns 0, or -1 with errno: EINVAL for NULL, EALREADY (not started, already stopped, or given up),
+ * EPERM on another thread.
  *
- * As for yolanda_client_set_data().
+ * `client` is NULL or a client that hasn't been freed. Call it only on its loop's thread.
  */
 int yolanda_client_stop(struct yolanda_client *client);
 
 /**
- * Whether the client has a connection, is about to make one, or is going to try again: 1, else 0. In a
- * connection's closed callback it tells whether there will be another attempt.
+ * Returns 1 if the client has a connection, is connecting, or is going to try again, otherwise 0. In
+ * the closed callback of a connection it tells whether there will be another attempt.
  *
- * Returns -1 with errno: EINVAL for NULL, EPERM.
+ * Returns -1 with errno: EINVAL for NULL, EPERM on another thread.
  *
- * As for yolanda_client_set_data().
+ * `client` is NULL or a client that hasn't been freed. Call it only on its loop's thread.
  */
 int yolanda_client_is_active(struct yolanda_client *client);
 
 /**
- * The client's connection, from its completed callback on, until its closed callback.
+ * Returns the client's connection, from its completed callback until its closed callback. The
+ * connection is the library's; yolanda_connection_retain() keeps it.
  *
- * Returns NULL with errno: ENOTCONN where there is none (in the closed callback, too), EINVAL for NULL,
- * EPERM. The connection is the library's; yolanda_connection_retain() keeps it.
+ * Returns NULL with errno: ENOTCONN if there is none (also inside the closed callback), EINVAL for
+ * NULL, EPERM on another thread.
  *
- * As for yolanda_client_set_data().
+ * `client` is NULL or a client that hasn't been freed. Call it only on its loop's thread.
  */
 struct tcp_connection *yolanda_client_connection(struct yolanda_client *client);
 
 /**
- * Stops a client as yolanda_client_stop() does, in whatever state it is, and frees it. It may be called
- * inside the client's own callbacks: completed, message, write completed, closed, failed. A connection is
- * closed at once; its closed callback still comes, from the loop's pass, with its `data`.
+ * Stops a client in any state, like yolanda_client_stop(), and frees it. It may be called inside the
+ * client's own callbacks: completed, message, write completed, closed, failed. A connection is closed
+ * at once; its closed callback is still called, from the loop's pass, with its `data`.
  *
- * Returns 0, or -1 with errno: EINVAL for NULL, EPERM; then it isn't freed.
+ * Returns 0, or -1 with errno, without freeing the client: EINVAL for NULL, EPERM on another thread.
  *
- * A client that isn't freed, and isn't used any more; its loop's freeing has freed it, too. Only on its
- * loop's thread.
+ * `client` is NULL or a client that hasn't been freed, neither by this function nor with its loop. It
+ * must not be used again. Call it only on its loop's thread.
  */
 int yolanda_client_free(struct yolanda_client *client);
 
