@@ -973,43 +973,47 @@ int yolanda_connection_set_timeouts(struct tcp_connection *connection,
 /**
  * Makes a server that will listen on an address:
  *
- * "127.0.0.1:8080", "[::1]:8080": one address of this host (link-local ones with their interface:
- * "[fe80::1%eth0]:8080");
- * "0.0.0.0:8080": every IPv4 address;
- * "[::]:8080": every address, IPv6 and IPv4;
- * "*:8080", ":8080": the same, or every IPv4 address where there is no IPv6;
- * "name:8080": an IPv4 address of that name, or else an IPv6 one (the system is asked and waited
- * for);
- * "unix:/path", "unix:@name": a Unix domain socket, or one of Linux's abstract namespace (unix(7)).
+ * - "127.0.0.1:8080", "[::1]:8080": one address of this host (link-local ones with their interface:
+ *   "[fe80::1%eth0]:8080")
+ * - "0.0.0.0:8080": every IPv4 address
+ * - "[::]:8080": every address, IPv6 and IPv4
+ * - "*:8080", ":8080": the same, or every IPv4 address if there is no IPv6
+ * - "name:8080": an IPv4 address of that name, or else an IPv6 one; the call waits for the system to
+ *   look it up
+ * - "unix:/path", "unix:@name": a Unix domain socket, or one in Linux's abstract namespace (unix(7))
  *
- * Port 0 is any free one, which `port` of the server then holds (0 for Unix sockets). The address is bound
- * at once, with SO_REUSEADDR; a Unix socket listens at once, the others from yolanda_server_start() on.
+ * With port 0 the system chooses a free port, which the server's field `port` then holds (0 for Unix
+ * sockets). The address is bound at once, with SO_REUSEADDR. A Unix socket also listens at once, the
+ * others from yolanda_server_start() on.
  *
- * A socket file that nobody listens on is replaced; the server's own is removed when it stops. Both happen
- * only under a lock (flock(2)) on the file "PATH.yolanda-lock", which is made for that moment and removed
- * after it. So if two servers start at once, one of them gets EADDRINUSE, and nobody removes the file of a
- * live server, in whatever order servers start, stop and crash. A child that has the socket by fork(2)
- * removes the file only when nobody listens on it any more. If the folder can't be written to when the
- * server stops, the file stays. Servers of yolanda_server_new_fd() neither make nor remove a file;
- * abstract names have none.
+ * A socket file that nobody listens on is replaced; the server's own file is removed when it stops.
+ * Both happen only under a lock (flock(2)) on the file "PATH.yolanda-lock", which exists only for that
+ * moment. So if two servers start at once, one of them gets EADDRINUSE, and nobody removes the file of
+ * a live server, in whatever order servers start, stop and crash. A child that has inherited the
+ * socket through fork(2) removes the file only if nobody listens on it any more. If the folder isn't
+ * writable when the server stops, the file stays. Servers of yolanda_server_new_fd() neither make nor
+ * remove a file; abstract names have none.
  *
- * `threads` more threads serve its connections; 0: the loop's own. Callbacks are as for
- * tcp_server_init() and may be NULL. `data` of new connections is set by tcp_server_set_data().
+ * `threads` additional threads serve the connections; 0: the loop's own thread. The callbacks are
+ * those of tcp_server_init() and may be NULL. tcp_server_set_data() sets the `data` of new
+ * connections.
  *
  * Connections have TCP_NODELAY set: see yolanda_server_set_nodelay().
  *
- * Where the process is out of descriptors, clients are turned away (their connection is closed at once)
- * until there are some: the server keeps a descriptor for that while it runs. Servers of tcp_server_init()
- * have none: their clients wait in the kernel's queue.
+ * When the process runs out of descriptors, the server turns clients away, by closing their
+ * connections at once, until there are descriptors again; it keeps one descriptor in reserve for that
+ * while it runs. Servers of tcp_server_init() have no reserve: their clients wait in the kernel's
+ * queue.
  *
- * Returns the server, to be released by yolanda_server_free() or with its loop, or NULL with errno: EINVAL
- * (NULL, no address, negative `threads`), EPERM on another thread, EADDRINUSE (also for a file that isn't
- * a socket, one that somebody listens on, and a lock that somebody holds for more than a second),
- * EADDRNOTAVAIL, EACCES, EROFS, ENOLCK (a file system without locks), ENOENT (no such host or folder),
- * EAGAIN or EHOSTUNREACH (the name can't be looked up now), EAFNOSUPPORT, ENAMETOOLONG, EMFILE, ENFILE,
- * ENOMEM.
+ * Returns the server, or NULL with errno: EINVAL (NULL, no address, negative `threads`), EPERM on
+ * another thread, EADDRINUSE (also for a file that isn't a socket, one that somebody listens on, and a
+ * lock that is held for more than a second), EADDRNOTAVAIL, EACCES, EROFS, ENOLCK (a file system
+ * without locks), ENOENT (no such host or folder), EAGAIN or EHOSTUNREACH (the name can't be looked up
+ * at the moment), EAFNOSUPPORT, ENAMETOOLONG, EMFILE, ENFILE, ENOMEM. The server is freed by
+ * yolanda_server_free() or with its loop.
  *
- * `eventLoop` is NULL or a loop; `address` is NULL or ends with a NUL. Only on the loop's thread.
+ * `eventLoop` is NULL or a loop that hasn't been freed, `address` is NULL or a NUL-terminated string.
+ * Call it only on the loop's thread.
  */
 struct TCPserver *yolanda_server_new(struct event_loop *eventLoop,
                                      const char *address,
@@ -1020,17 +1024,17 @@ struct TCPserver *yolanda_server_new(struct event_loop *eventLoop,
                                      int threads);
 
 /**
- * Makes a server on a stream socket that listens already: inherited, passed by systemd (fd 3 and up),
- * received over a Unix socket. On success the descriptor is the server's, non-blocking and close-on-exec;
- * a socket file stays where it is when the server stops. Otherwise as yolanda_server_new(). A descriptor
- * on which another server accepts is refused on the same loop, and must not be given on others: use
- * dup(2).
+ * Makes a server for a stream socket that is already listening: inherited, passed by systemd
+ * (descriptor 3 and up), or received over a Unix socket. On success the server owns the descriptor and
+ * makes it non-blocking and close-on-exec; a socket file stays when the server stops. Otherwise the
+ * same as yolanda_server_new(). A descriptor on which another server accepts is refused on the same
+ * loop, and must not be given to a server on another loop: use dup(2).
  *
- * Returns the server, or NULL with errno, and the descriptor stays the caller's: EINVAL (NULL, a
- * socket that doesn't listen, negative `threads`), EBADF, ENOTSOCK, EPROTOTYPE for a socket that
- * isn't a stream, EBUSY for one on which a server of the loop accepts, EPERM on another thread, ENOMEM.
+ * Returns the server, or NULL with errno, and then the descriptor stays yours: EINVAL (NULL, a socket
+ * that doesn't listen, negative `threads`), EBADF, ENOTSOCK, EPROTOTYPE (not a stream socket), EBUSY
+ * (a server of the loop accepts on it), EPERM on another thread, ENOMEM.
  *
- * `eventLoop` is NULL or a loop. Only on the loop's thread.
+ * `eventLoop` is NULL or a loop that hasn't been freed. Call it only on the loop's thread.
  */
 struct TCPserver *yolanda_server_new_fd(struct event_loop *eventLoop,
                                         int fd,
@@ -1041,80 +1045,82 @@ struct TCPserver *yolanda_server_new_fd(struct event_loop *eventLoop,
                                         int threads);
 
 /**
- * Starts a server, also one of tcp_server_init(): its threads first, then it listens and accepts.
- * The same as tcp_server_start(), but says what fails.
+ * Starts a server, also one of tcp_server_init(): first its threads, then it listens and accepts. It
+ * does the same as tcp_server_start(), but reports failures.
  *
- * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, EALREADY for a server that
- * runs, ESHUTDOWN for one that was stopped, EADDRINUSE, EMFILE, ENFILE, ENOMEM, ENOSPC (epoll_ctl(2)).
- * After a failure it may be tried again; threads that can't be started are left out, and no failure.
+ * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, EALREADY (it runs already),
+ * ESHUTDOWN (it was stopped), EADDRINUSE, EMFILE, ENFILE, ENOMEM, ENOSPC (epoll_ctl(2)). After a
+ * failure it may be called again. Threads that can't be started are left out; that isn't a failure.
  *
- * `server` is NULL or a server that isn't freed yet. Only on its loop's thread.
+ * `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
  */
 int yolanda_server_start(struct TCPserver *server);
 
 /**
- * Writes the server's address, with the port that it has, as "127.0.0.1:8080", "[::]:8080",
- * "unix:/path" or "unix:@name", and a NUL. 128 bytes are enough for every address.
+ * Writes the server's address, with its actual port, as NUL-terminated text: "127.0.0.1:8080",
+ * "[::]:8080", "unix:/path" or "unix:@name". 128 bytes are enough for any address.
  *
- * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, ENAMETOOLONG where it
- * doesn't fit, EBADF where the acceptor of tcp_server_init() has no descriptor.
+ * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, ENAMETOOLONG (it doesn't
+ * fit), EBADF (the acceptor of tcp_server_init() has no descriptor).
  *
- * `server` is NULL or a server that isn't freed yet; `text` has `size` bytes. Only on the loop's
- * thread.
+ * `server` is NULL or a server that hasn't been freed. `text` is NULL or has room for `size` bytes.
+ * Call it only on the server's loop's thread.
  */
 int yolanda_server_address(struct TCPserver *server, char *text, size_t size);
 
 /**
- * With 1, each of the server's threads gets a listening socket of its own on the address
- * (SO_REUSEPORT, socket(7)): the kernel spreads clients over the threads, each of which accepts its
- * own and keeps them. The completed callback then runs on those threads, and the server's public
- * fields may be changed before the start only. Other processes of the same user may share the port.
+ * With 1, each of the server's threads gets its own listening socket on the address (SO_REUSEPORT,
+ * socket(7)): the kernel distributes clients among the threads, and each thread accepts and serves its
+ * own. The completed callback then runs on those threads, and the server's public fields must not be
+ * changed after the start. Other processes of the same user may share the port.
  *
- * Without it, the loop's thread accepts and hands connections to the threads in turn, which spreads
- * few long connections more evenly.
+ * With 0, the default, the loop's thread accepts clients and hands them to the threads in turn, which
+ * distributes a few long connections more evenly.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, EBUSY after the start,
- * ENOTSUP for Unix sockets, for descriptors that were passed in and for tcp_server_init().
+ * ENOTSUP for Unix sockets, for descriptors that were passed in and for servers of tcp_server_init().
  *
- * `server` is NULL or a server that isn't freed yet. Only on its loop's thread.
+ * `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
  */
-int yolanda_server_set_reuseport(struct TCPserver *server, int on);
+int yolanda_server_set_reuseport(struct TCPserver *server,
+                                 int on);
 
 /**
- * Sets how many connections may be open at a time; 0, the default: any number. At the limit the
- * server accepts nothing: clients wait in the kernel's queue until a connection closes. May be
- * changed at any time; a lower limit closes nothing.
+ * Sets how many connections may be open at the same time; 0, the default, sets no limit. At the limit
+ * the server stops accepting, and clients wait in the kernel's queue until a connection closes. The
+ * limit may be changed at any time; lowering it closes no connection.
  *
  * Returns 0, or -1 with errno: EINVAL (NULL, negative), EPERM on another thread.
  *
- * `server` is NULL or a server that isn't freed yet. Only on its loop's thread.
+ * `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
  */
-int yolanda_server_set_max_connections(struct TCPserver *server, int n);
+int yolanda_server_set_max_connections(struct TCPserver *server,
+                                       int n);
 
 /**
- * Sets TCP_NODELAY of new connections (tcp(7)): 1, the default of yolanda_server_new(), sends small
- * answers at once; 0 leaves the kernel to collect them until the peer has acknowledged what it got.
- * Servers of tcp_server_init() begin with what their acceptor's socket has, 0 as a rule. The listening
- * socket has the option and connections inherit it, so it costs no system call. May be changed at any
- * time. Unix sockets have no such option.
+ * Sets TCP_NODELAY (tcp(7)) for new connections: 1, the default of yolanda_server_new(), sends small
+ * writes at once; with 0 the kernel collects them until the peer has acknowledged earlier ones. The
+ * default of tcp_server_init() is the setting of its acceptor's socket, usually 0. The listening
+ * socket has the option and connections inherit it, so it costs no system call. It may be changed at
+ * any time. Unix sockets don't have this option.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread.
  *
- * `server` is NULL or a server that isn't freed yet. Only on its loop's thread.
+ * `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
  */
 int yolanda_server_set_nodelay(struct TCPserver *server,
                                int on);
 
 /**
- * Sets keep-alive probes of new connections (tcp(7)): after `idle_s` seconds of silence one every
- * `interval_s` seconds, and the connection ends when `count` of them stay unanswered; 0 leaves the
- * system's value. `idle_s` 0 turns them off, the default. Inherited as TCP_NODELAY is. May be changed at any
- * time.
+ * Sets keep-alive probes (tcp(7)) for new connections: after `idle_s` seconds of silence the kernel
+ * sends a probe every `interval_s` seconds, and the connection ends when `count` of them have gone
+ * unanswered. 0 for the last two leaves the system's values; `idle_s` 0, the default, turns probes
+ * off. Connections inherit the options, like TCP_NODELAY. They may be changed at any time.
  *
  * Returns 0, or -1 with errno: EINVAL (NULL, negative, more than 32767 seconds or 127 probes), EPERM
  * on another thread.
  *
- * `server` is NULL or a server that isn't freed yet. Only on its loop's thread.
+ * `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
  */
 int yolanda_server_set_keepalive(struct TCPserver *server,
                                  int idle_s,
@@ -1122,12 +1128,12 @@ int yolanda_server_set_keepalive(struct TCPserver *server,
                                  int count);
 
 /**
- * Sets the time limits of new connections, as yolanda_connection_set_timeouts() does for one. May be
- * changed at any time.
+ * Sets the time limits of new connections, like yolanda_connection_set_timeouts() for one connection.
+ * They may be changed at any time.
  *
  * Returns 0, or -1 with errno: EINVAL (NULL, negative), EPERM on another thread.
  *
- * `server` is NULL or a server that isn't freed yet. Only on its loop's thread.
+ * `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
  */
 int yolanda_server_set_timeouts(struct TCPserver *server,
                                 int64_t idle_ms,
@@ -1135,12 +1141,12 @@ int yolanda_server_set_timeouts(struct TCPserver *server,
                                 int64_t write_ms);
 
 /**
- * Sets the memory limits of new connections, as yolanda_connection_set_limits() does for one. May be
- * changed at any time.
+ * Sets the memory limits of new connections, like yolanda_connection_set_limits() for one connection.
+ * They may be changed at any time.
  *
  * Returns 0, or -1 with errno: EINVAL (NULL, no such policy), EPERM on another thread.
  *
- * `server` is NULL or a server that isn't freed yet. Only on its loop's thread.
+ * `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
  */
 int yolanda_server_set_limits(struct TCPserver *server,
                               size_t max_queued,
@@ -1148,12 +1154,12 @@ int yolanda_server_set_limits(struct TCPserver *server,
                               int policy);
 
 /**
- * Sets the water marks of new connections, as yolanda_connection_set_water_marks() does for one.
- * May be changed at any time.
+ * Sets the water marks of new connections, like yolanda_connection_set_water_marks() for one
+ * connection. They may be changed at any time.
  *
  * Returns 0, or -1 with errno: EINVAL (NULL, `low` not below `high`), EPERM on another thread.
  *
- * `server` is NULL or a server that isn't freed yet. Only on its loop's thread.
+ * `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
  */
 int yolanda_server_set_water_marks(struct TCPserver *server,
                                    size_t low,
@@ -1162,15 +1168,15 @@ int yolanda_server_set_water_marks(struct TCPserver *server,
                                    yolanda_water_mark_callback on_high);
 
 /**
- * Sets what is called on each of the server's threads: `on_start(eventLoop, data)` before the
- * thread's loop runs, `on_stop(eventLoop, data)` as the last thing on it. The start returns when all
- * `on_start` have returned. Without threads both are called for the server's own loop, when the
- * server starts and when it is freed. They must not free the server.
+ * Sets functions that are called on each of the server's threads: `on_start(eventLoop, data)` before
+ * the thread's loop runs, and `on_stop(eventLoop, data)` as the last thing on the thread. Starting the
+ * server returns when every `on_start` has returned. For a server without threads, both are called for
+ * the server's own loop, when the server starts and when it is freed. They must not free the server.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, EBUSY after the start.
  *
- * `server` is NULL or a server that isn't freed yet; `data` stays yours, and is valid until the
- * server is freed. Only on its loop's thread.
+ * `server` is NULL or a server that hasn't been freed. `data` stays yours and must be valid until the
+ * server is freed. Call it only on the server's loop's thread.
  */
 int yolanda_server_set_thread_hooks(struct TCPserver *server,
                                     yolanda_loop_callback on_start,
@@ -1178,40 +1184,41 @@ int yolanda_server_set_thread_hooks(struct TCPserver *server,
                                     void *data);
 
 /**
- * How many connections of the server are open, those included whose closed callback is still to
- * come, and clients that wait to be served by a server that is stopping. -1 with EINVAL for NULL.
+ * Returns the number of the server's open connections. It includes those whose closed callback hasn't
+ * been called yet, and clients that still wait to be served by a server that is stopping. -1 with
+ * errno EINVAL for NULL.
  *
- * `server` is NULL or a server that isn't freed yet. Any thread may call it.
+ * `server` is NULL or a server that hasn't been freed. Any thread may call it.
  */
 int64_t yolanda_server_connections(struct TCPserver *server);
 
 /**
- * Ends a server in good order. Its listening sockets are closed before this returns, the one of an
- * acceptor of the program's own included, whose `listen_fd` becomes -1; clients that come later are
+ * Stops a server gracefully. Its listening sockets are closed before the function returns, including
+ * that of an acceptor of the program, whose `listen_fd` becomes -1. Clients that come later are
  * refused.
  *
- * Clients that have connected before and wait to be accepted are served as the others are: their completed
- * callback comes from a later pass of the loop that accepts. Those beyond
- * yolanda_server_set_max_connections() are closed in order, without a callback; when the process is out of
- * descriptors, so are the others, without reading what they have sent. With a `deadline_ms` of 0 there is
- * no time for them: the kernel resets them, as it does when a server is freed.
+ * Clients that have already connected and are waiting to be accepted are served like the others: their
+ * completed callback is called from a later pass of the loop that accepts. Those beyond
+ * yolanda_server_set_max_connections() are closed in order, without a callback; if the process is out
+ * of descriptors, so are the rest, and nothing they have sent is read. With a `deadline_ms` of 0 there
+ * is no time for them: the kernel resets them, as it does when a server is freed.
  *
- * A connection on which nothing waits is closed at once. If its client hasn't acknowledged all that it was
- * sent, that begins with a half-close, which takes nothing back, and waits up to 5 seconds for the
- * client's end. What is queued is sent before. Bytes that have arrived and weren't consumed, and HTTP
- * requests that aren't answered yet, keep a connection open until they are. HTTP answers say `Connection:
+ * A connection with nothing left to do is closed at once. If its client hasn't acknowledged everything
+ * that was sent, closing begins with a half-close, so that nothing is lost, and waits up to 5 seconds
+ * for the client to end its side. What is queued is sent first. A connection with unread bytes or
+ * unanswered HTTP requests stays open until they are dealt with. HTTP responses say `Connection:
  * close`.
  *
- * Connections that are left after `deadline_ms` get a last turn, for what has arrived by then, and are
- * closed, with ESHUTDOWN as their error; 0: at once, without that turn, -1: no deadline. Then
- * `done(server, data)` is called once, in a pass of the server's loop. The server's threads and the
- * connections of other servers go on.
+ * Connections that are left after `deadline_ms` may handle what has arrived by then, once more, and
+ * are then closed, with ESHUTDOWN as their error; with 0 they are closed at once, without that. -1
+ * sets no deadline. Then `done(server, data)` is called once, in a pass of the server's loop. The
+ * server's threads and the connections of other servers continue.
  *
- * Returns 0, or -1 with errno: EINVAL (NULL, less than -1), EPERM on another thread, EALREADY for a
- * server that is stopping, ESHUTDOWN for one that has stopped, ENOMEM.
+ * Returns 0, or -1 with errno: EINVAL (NULL, less than -1), EPERM on another thread, EALREADY (it is
+ * already stopping), ESHUTDOWN (it has stopped), ENOMEM.
  *
- * `server` is NULL or a server that isn't freed yet; `done` may be NULL; `data` stays yours. Only on
- * the loop's thread, inside callbacks too.
+ * `server` is NULL or a server that hasn't been freed. `done` may be NULL; `data` stays yours. Call it
+ * only on the server's loop's thread, inside callbacks too.
  */
 int yolanda_server_stop(struct TCPserver *server,
                         int64_t deadline_ms,
@@ -1219,22 +1226,23 @@ int yolanda_server_stop(struct TCPserver *server,
                         void *data);
 
 /**
- * Frees a server, also one of tcp_server_init() or a http_server's `tcpServer`: it stops at once,
- * its threads are ended and joined, its connections closed with ESHUTDOWN as their error. Those on
- * its threads get their closed callback on them before this returns; those on the server's own loop
- * before this returns, too, or, inside a callback of that loop, in its pass. A stop that isn't over is
- * given up: its callback isn't called.
+ * Frees a server, also one of tcp_server_init() or the `tcpServer` of an HTTP server. It stops at
+ * once: its threads end and are joined, and its connections are closed with ESHUTDOWN as their error.
+ * The closed callbacks of connections on its threads are called there before the function returns.
+ * Those of connections on the server's own loop are called before it returns as well, or, if it is
+ * called inside a callback of that loop, in the loop's pass. A stop that isn't complete is abandoned:
+ * its callback isn't called.
  *
- * An acceptor of the program's stays the program's, with its descriptor closed if the server was
- * started; a struct http_server goes with its `tcpServer`.
+ * An acceptor of the program stays the program's; its descriptor is closed if the server was started.
+ * A struct http_server is freed with its `tcpServer`.
  *
- * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, one of the server's own
- * included, EDEADLK where pthread_join(3) finds that one of those waits for the caller: the server
- * stays then, without its threads. Not every version of the C library looks; none of the threads may
- * join the caller's.
+ * Returns 0, or -1 with errno: EINVAL for NULL; EPERM on another thread, including the server's own
+ * threads; EDEADLK if pthread_join(3) detects that one of those is waiting for the caller: the server
+ * then stays, without its threads. Not every version of the C library detects that; none of the
+ * threads may join the caller's thread.
  *
- * `server` is NULL or a server that isn't freed yet, and isn't used any more. Only on its loop's
- * thread, inside callbacks too, without locks that callbacks on its threads want to take.
+ * `server` is NULL or a server that hasn't been freed. It must not be used again. Call it only on its
+ * loop's thread, inside callbacks too, and without holding locks that callbacks on its threads take.
  */
 int yolanda_server_free(struct TCPserver *server);
 
@@ -1454,63 +1462,65 @@ struct tcp_connection *yolanda_client_connection(struct yolanda_client *client);
 int yolanda_client_free(struct yolanda_client *client);
 
 /**
- * The body of a request: all of it in the request callback, chunks put together. Binary; behind it stands a
- * NUL that doesn't count, so that text may be used as a string. It belongs to the request until that is
- * reset, and nothing else is found in it: trailers, the headers behind the last chunk, are checked and left
- * out (RFC 9112, 7.1.2).
+ * Returns the body of a request, which is complete in the request callback; chunks have been joined.
+ * It is binary. A NUL that doesn't count follows it, so text may be used as a string. The body belongs
+ * to the request until that is reset. Trailers (the headers after the last chunk) are checked and
+ * dropped (RFC 9112, 7.1.2).
  *
- * Returns the bytes and sets `*length` (where that isn't NULL); "" and 0 without a body. NULL and 0 for
- * NULL, with EINVAL.
+ * Sets `*length`, unless `length` is NULL. Without a body it returns "" and sets 0. For NULL it
+ * returns NULL with errno EINVAL and sets 0.
  *
- * `httpRequest` is NULL or a request, `length` NULL or yours. In the callback, or on the thread that uses the
- * request.
+ * `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses.
  */
 const char *yolanda_http_request_body(struct http_request *httpRequest,
                                       size_t *length);
 
 /**
- * The path of the URL without the query, decoded: "/a b" for "/a%20b?c=d", "/" for "http://host", "*" for
- * "OPTIONS *". Dot segments stay as they are, and "%2F" becomes a slash like any other: where that matters,
- * look at `url`. Decoded when it is first asked for: what the program has changed in `url` by then counts,
- * what it changes later doesn't.
+ * Returns the path of the URL without the query, decoded: "/a b" for "/a%20b?c=d", "/" for
+ * "http://host", "*" for "OPTIONS *". Dot segments are kept, and "%2F" becomes a slash like any other;
+ * if that matters, look at `url`. The path is decoded on the first call: later changes of `url` by the
+ * program have no effect.
  *
- * Returns the path, which belongs to the request until that is reset, or NULL with errno: EINVAL where it is
- * malformed ("%zz", "%00") or no request line has been read, ENOMEM.
+ * The path belongs to the request until that is reset. Returns NULL with errno: EINVAL if it is
+ * malformed ("%zz", "%00") or if no request line has been read, ENOMEM.
  *
- * As for yolanda_http_request_body().
+ * `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses.
  */
 const char *yolanda_http_request_path(struct http_request *httpRequest);
 
 /**
- * A parameter of the URL's query, decoded as browsers encode forms: parameters are parted by `&`, `+` is a
- * blank, `%XX` a byte. Without `=` the value is "". Decoded when a parameter is first asked for, as the path.
+ * Looks up a parameter in the query of the URL, decoded the way browsers encode forms: `&` separates
+ * parameters, `+` is a space, `%XX` is a byte. Without a `=` the value is "". Like the path, the query
+ * is decoded on the first call.
  *
- * Returns the value of the first parameter of that name, which belongs to the request until that is reset, or
- * NULL with errno: ENOENT where there is none, EINVAL where any part of the query is malformed ("%zz",
- * "%00") and for a NULL name, ENOMEM.
+ * Returns the value of the first parameter with that name, which belongs to the request until that is
+ * reset, or NULL with errno: ENOENT if there is none, EINVAL if any part of the query is malformed
+ * ("%zz", "%00") and for a NULL name, ENOMEM.
  *
- * As for yolanda_http_request_body(); `name` is NULL or ends with a NUL.
+ * `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses. `name`
+ * is NULL or a NUL-terminated string.
  */
 const char *yolanda_http_request_query(struct http_request *httpRequest,
                                        const char *name);
 
 /**
- * How many parameters the query has, those without a value and of the same name as well.
+ * Returns the number of parameters in the query, including those without a value and those with the
+ * same name.
  *
- * Returns the number, or -1 with errno: EINVAL where the query is malformed, ENOMEM.
+ * Returns -1 with errno: EINVAL if the query is malformed, ENOMEM.
  *
- * As for yolanda_http_request_body().
+ * `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses.
  */
 int yolanda_http_request_query_count(struct http_request *httpRequest);
 
 /**
- * The parameter at `index`, from 0, in the order of the query. Sets `*name` and `*value`, where these aren't
- * NULL, to strings that belong to the request until that is reset.
+ * Gets the parameter at `index`, from 0, in the order of the query. Sets `*name` and `*value`, unless
+ * these are NULL, to strings that belong to the request until that is reset.
  *
- * Returns 0, or -1 with errno: ENOENT behind the last one, EINVAL where the query is malformed and for a
- * negative index, ENOMEM.
+ * Returns 0, or -1 with errno: ENOENT if there are fewer parameters, EINVAL if the query is malformed
+ * and for a negative index, ENOMEM.
  *
- * As for yolanda_http_request_body(); `name` and `value` are NULL or yours.
+ * `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses.
  */
 int yolanda_http_request_query_at(struct http_request *httpRequest,
                                   int index,
@@ -1518,96 +1528,104 @@ int yolanda_http_request_query_at(struct http_request *httpRequest,
                                   const char **value);
 
 /**
- * The value at `index`, from 0, of the headers of that name, which is compared ignoring case. Where a list
- * is meant, several headers and one with commas mean the same (RFC 9110, 5.3).
+ * Gets the value at `index`, from 0, among the headers with that name, ignoring case. For a header
+ * that is a list, several headers and one with commas mean the same (RFC 9110, 5.3).
  *
- * Returns the value, which belongs to the request until that is reset, or NULL with errno: ENOENT where there
- * are no more, EINVAL for a negative index and a NULL or empty name.
+ * Returns the value, which belongs to the request until that is reset, or NULL with errno: ENOENT if
+ * there are fewer headers, EINVAL for a negative index and a NULL or empty name.
  *
- * As for yolanda_http_request_body(); `name` is NULL or ends with a NUL.
+ * `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses. `name`
+ * is NULL or a NUL-terminated string.
  */
 const char *yolanda_http_request_header_at(struct http_request *httpRequest,
                                            const char *name,
                                            int index);
 
 /**
- * The connection that a request came over: for the peer's address, or to retain it.
+ * Returns the connection on which a request arrived, for example to get the peer's address or to
+ * retain it. The connection is the library's.
  *
- * Returns the connection, which is the library's, or NULL with errno: ENOENT for a request that
- * http_request_new() made.
+ * Returns NULL with errno: ENOENT for a request of http_request_new().
  *
- * As for yolanda_http_request_body().
+ * `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses.
  */
 struct tcp_connection *yolanda_http_request_connection(struct http_request *httpRequest);
 
 /**
- * Sets status code and message of a response. A NULL message stands for the standard text of the
- * code (RFC 9110, 15). The message is copied.
+ * Sets the status code and the message of a response. NULL stands for the standard text of the code
+ * (RFC 9110, 15). The message is copied.
  *
- * Returns 0, or -1 with errno: EINVAL for NULL, a code outside of 200 to 999, a message with control
+ * Returns 0, or -1 with errno: EINVAL for NULL, a code outside 200 to 999, a message with control
  * characters, or a response of http_response_new(); ENOMEM.
  *
- * `httpResponse` is NULL or a response that a callback was given, until it has returned; or one of
- * yolanda_http_response_defer(). `message` is NULL or ends with a NUL.
+ * `httpResponse` is NULL, or the response of a callback that hasn't returned, or a deferred response
+ * that only the calling thread uses. `message` is NULL or a NUL-terminated string.
  */
 int yolanda_http_response_set_status(struct http_response *httpResponse,
                                      int status,
                                      const char *message);
 
 /**
- * Sets the value of Content-Type, which is copied; NULL leaves the header out.
+ * Sets the value of Content-Type, which is copied. NULL omits the header.
  *
  * Returns 0, or -1 with errno: EINVAL for a NULL response, control characters in the value, or a
  * response of http_response_new(); ENOMEM.
  *
- * As for yolanda_http_response_set_status().
+ * `httpResponse` is NULL, or the response of a callback that hasn't returned, or a deferred response
+ * that only the calling thread uses. The value is NULL or a NUL-terminated string.
  */
 int yolanda_http_response_set_content_type(struct http_response *httpResponse,
                                            const char *contentType);
 
 /**
- * Adds a header. Name and value are copied; blanks around the value are left out. Content-Length and
- * Transfer-Encoding are the library's own; `Connection: close` closes behind this response.
+ * Adds a header. Name and value are copied; spaces around the value are removed. Content-Length and
+ * Transfer-Encoding are reserved for the library. `Connection: close` closes the connection after this
+ * response.
  *
- * Returns 0, or -1 with errno: EINVAL for a NULL response, a name that is no token, a value with CR, LF
- * or another control character, the two names above, or a response of http_response_new(); ENOSPC when
- * there are 128 headers; ENOMEM.
+ * Returns 0, or -1 with errno: EINVAL for a NULL response, a name that isn't a token, a value with CR,
+ * LF or another control character, the two reserved names, or a response of http_response_new();
+ * ENOSPC if there are 128 headers already; ENOMEM.
  *
- * As for yolanda_http_response_set_status().
+ * `httpResponse` is NULL, or the response of a callback that hasn't returned, or a deferred response
+ * that only the calling thread uses. Name and value are NULL or NUL-terminated strings.
  */
 int yolanda_http_response_add_header(struct http_response *httpResponse,
                                      const char *name,
                                      const char *value);
 
 /**
- * Sets the body: `length` bytes of any kind, which are copied. It replaces the field `body`, and setting
- * that field afterwards replaces this.
+ * Sets the body: `length` bytes of any kind, which are copied. It replaces the field `body`; setting
+ * that field afterwards replaces this body.
  *
  * Returns 0, or -1 with errno: EINVAL for a NULL response, NULL data with a length, or a response of
  * http_response_new(); ENOMEM.
  *
- * As for yolanda_http_response_set_status(); `data` holds `length` bytes.
+ * `httpResponse` is NULL, or the response of a callback that hasn't returned, or a deferred response
+ * that only the calling thread uses. `data` is NULL or has `length` bytes.
  */
 int yolanda_http_response_set_body(struct http_response *httpResponse,
                                    const void *data,
                                    size_t length);
 
 /**
- * Makes `length` bytes of a regular file the body, from `offset` on; a length of -1 stands for all up to its
- * end. It replaces the field `body`, and setting that field afterwards replaces this.
+ * Sends `length` bytes of a regular file, starting at `offset`, as the body; a length of -1 stands for
+ * everything up to the end of the file. It replaces the field `body`; setting that field afterwards
+ * replaces the file.
  *
- * Small files are sent with the head, larger ones from the page cache (sendfile(2)) as the client takes
- * them: no file needs much memory, and requests behind it wait until it is sent. Reading from the disk makes
- * the connection's thread wait. So many bytes are announced as the file has now. What it grows by
- * isn't sent; where it ends before all is sent, the connection is cut.
+ * Small files are sent together with the head, larger ones directly from the page cache (sendfile(2))
+ * as fast as the client reads, so that no file needs much memory. Later requests on the connection
+ * wait until the file has been sent. If the file must be read from disk, the connection's thread
+ * waits. The announced length is the file's current one: if the file grows, the rest isn't sent; if it
+ * turns out to be shorter, the connection is cut.
  *
- * On success the descriptor is the library's, which closes it; otherwise it stays yours. Its file offset
- * doesn't matter, nor does it change.
+ * On success the library owns the descriptor and closes it; otherwise it stays yours. The file offset
+ * of the descriptor is neither used nor changed.
  *
  * Returns 0, or -1 with errno: EINVAL for a NULL response, a response of http_response_new(), negative
- * numbers, bytes beyond the end of the file, or what isn't a regular file; EBADF.
+ * numbers, bytes beyond the end of the file, or anything but a regular file; EBADF.
  *
- * As for yolanda_http_response_set_status(); nobody else closes `fd`.
+ * `httpResponse` is NULL, or the response of a callback that hasn't returned, or a deferred response
+ * that only the calling thread uses. Nothing else closes `fd`.
  */
 int yolanda_http_response_set_file(struct http_response *httpResponse,
                                    int fd,
@@ -1615,105 +1633,117 @@ int yolanda_http_response_set_file(struct http_response *httpResponse,
                                    int64_t length);
 
 /**
- * Takes the answer to a request out of its callback, to be given later, on whatever thread. Called inside
- * the callback, it returns another response, empty; that one is filled by the functions of this header or
- * through its fields, and given by yolanda_http_response_send(). What was set in the callback's own
- * response is dropped. The request stays valid until then as well. Requests that the client sends behind
- * this one wait for it.
+ * Takes the response to a request out of its callback, so that it can be given later, on any thread.
+ * It returns another response, which is empty. Fill it in with the functions of this header or through
+ * its fields, and give it with yolanda_http_response_send(). What was set in the callback's own
+ * response is dropped. The request, too, stays valid until then. Further requests of the client wait
+ * for this one.
  *
- * Only one thread at a time uses a deferred response. It has to be sent at last, whatever becomes of the
- * client: that frees it.
+ * Only one thread at a time may use a deferred response. It must be sent eventually, whatever happens
+ * to the client; that frees it.
  *
- * Returns NULL with errno: EINVAL for NULL or another response than the callback's, EALREADY the second
- * time, ENOTCONN, ENOMEM.
+ * Returns NULL with errno: EINVAL for NULL or for a response that isn't the callback's, EALREADY the
+ * second time, ENOTCONN, ENOMEM.
  *
- * Only inside a request callback, with its response.
+ * `httpResponse` is NULL or the response of a request callback that hasn't returned. Call it only
+ * inside that callback.
  */
 struct http_response *yolanda_http_response_defer(struct http_response *httpResponse);
 
 /**
- * Sends a deferred response, or the end of its stream, and frees it: don't touch it, nor its request,
- * afterwards. It may be called inside the request callback, too, and inside the response's own callbacks.
+ * Sends a deferred response, or the end of its stream, and frees it: neither the response nor its
+ * request may be used afterwards. It may also be called inside the request callback and inside the
+ * response's own callbacks.
  *
- * Once it has returned, no callback of the response is called any more, and what they use may be freed. On
- * another thread than the connection's, it first waits for a callback of this response that is running
- * there: don't hold a lock that the callback takes.
+ * When it has returned, no callback of the response is called any more, and what they use may be
+ * freed. On any thread but the connection's, it first waits for a callback of this response that is
+ * running there, so don't hold a lock that the callback takes.
  *
- * Returns 0, or -1 with errno: ENOTCONN when the client has gone (the response is freed), ENOMEM (it isn't:
- * call again), EINVAL for NULL or a response that isn't deferred.
+ * Returns 0, or -1 with errno: ENOTCONN if the client has gone (the response is freed), ENOMEM (the
+ * response isn't freed: call again), EINVAL for NULL or a response that isn't deferred.
  *
- * `httpResponse` is NULL or a deferred response. Any thread may call it.
+ * `httpResponse` is NULL or a deferred response that only the calling thread uses. Any thread may call
+ * it.
  */
 int yolanda_http_response_send(struct http_response *httpResponse);
 
 /**
- * Whether the client of a deferred response is still there: 1 or 0; -1 with EINVAL for NULL or a
- * response that isn't deferred.
+ * Returns 1 if the client of a deferred response is still there, otherwise 0; -1 with errno EINVAL for
+ * NULL or a response that isn't deferred.
  *
- * As for yolanda_http_response_send().
+ * `httpResponse` is NULL or a deferred response that only the calling thread uses. Any thread may call
+ * it.
  */
 int yolanda_http_response_is_open(struct http_response *httpResponse);
 
 /**
- * Begins to send a deferred response in parts: status and headers now, the body by
- * yolanda_http_response_write(), its end by yolanda_http_response_send(). `length` is the body's, or -1 if
- * it isn't known: then it is sent in chunks (RFC 9112, 7.1), to an HTTP/1.0 client until the connection
- * ends. If such a connection ends before yolanda_http_response_send() and all of the body, it ends with a
- * reset, so that the client doesn't take a part for the whole. The response's own `body` isn't sent.
+ * Starts to send a deferred response in parts: status and headers now, the body with
+ * yolanda_http_response_write(), and the end with yolanda_http_response_send(). `length` is the length
+ * of the body, or -1 if it isn't known: the body is then sent in chunks (RFC 9112, 7.1), or to an
+ * HTTP/1.0 client until the connection ends. If such a connection ends before
+ * yolanda_http_response_send() and before all of the body was sent, it ends with a reset, so that the
+ * client doesn't mistake a part for the whole. The response's own `body` isn't sent.
  *
  * Returns 0, or -1 with errno: EALREADY the second time, ENOTCONN, EPIPE or ECONNRESET (the client has
  * gone), ENOBUFS, ENOMEM, EINVAL (NULL, not deferred, another negative length).
  *
- * As for yolanda_http_response_send().
+ * `httpResponse` is NULL or a deferred response that only the calling thread uses. Any thread may call
+ * it.
  */
 int yolanda_http_response_begin(struct http_response *httpResponse,
                                 int64_t length);
 
 /**
- * Sends a part of the body, all of it or, on failure, nothing; what the socket doesn't take now is
- * copied. yolanda_http_response_queued() tells how far the client lags behind. For HEAD, and for a status that
- * has no body, it does nothing.
+ * Sends a part of the body: all of it or, on failure, nothing. What the socket doesn't take at once is
+ * copied. yolanda_http_response_queued() tells how far behind the client is. For HEAD, and for a
+ * status that has no body, it does nothing.
  *
- * Returns 0, or -1 with errno: EINVAL (before yolanda_http_response_begin(), NULL, not deferred), EMSGSIZE
- * (more than the length that was announced), ENOTCONN, EPIPE or ECONNRESET (the client has gone), ENOBUFS
- * (too much is queued: the connection's limit), ENOMEM.
+ * Returns 0, or -1 with errno: EINVAL (before yolanda_http_response_begin(), NULL, not deferred),
+ * EMSGSIZE (more than the announced length), ENOTCONN, EPIPE or ECONNRESET (the client has gone),
+ * ENOBUFS (over the connection's limit of queued bytes), ENOMEM.
  *
- * As for yolanda_http_response_send(); `data` holds `length` bytes.
+ * `httpResponse` is NULL or a deferred response that only the calling thread uses. `data` is NULL or
+ * has `length` bytes. Any thread may call it.
  */
 int yolanda_http_response_write(struct http_response *httpResponse,
                                 const void *data,
                                 size_t length);
 
 /**
- * How many bytes wait to be sent to the client of a deferred response; 0 with EINVAL for NULL or a
- * response that isn't deferred.
+ * Returns how many bytes are waiting to be sent to the client of a deferred response; 0 with errno
+ * EINVAL for NULL or a response that isn't deferred.
  *
- * As for yolanda_http_response_send().
+ * `httpResponse` is NULL or a deferred response that only the calling thread uses. Any thread may call
+ * it.
  */
 size_t yolanda_http_response_queued(struct http_response *httpResponse);
 
 /**
- * Has `callback` called as the client takes what is written, so that a body of any size needs little
- * memory. NULL: not any more.
+ * Sets a function that is called as the client takes what has been written, so that a body of any size
+ * needs little memory. NULL: none.
  *
- * Returns 0, or -1 with errno: EPERM on another thread, EINVAL for NULL or a response that isn't deferred.
+ * Returns 0, or -1 with errno: EPERM on another thread, EINVAL for NULL or a response that isn't
+ * deferred.
  *
- * `httpResponse` is NULL or a deferred response; `data` stays yours. Only on the connection's thread.
+ * `httpResponse` is NULL or a deferred response that only the calling thread uses. `data` stays yours.
+ * Call it only on the connection's thread.
  */
 int yolanda_http_response_set_stream_callback(struct http_response *httpResponse,
                                               yolanda_http_stream_callback callback,
                                               void *data);
 
 /**
- * Has `callback` called when the client of a deferred response leaves. NULL: not any more. If there is a
- * stream callback as well, that one is called first.
+ * Sets a function that is called when the client of a deferred response leaves. NULL: none. If there
+ * is a stream callback too, that one is called first.
  *
- * If a client has sent much after its request, nothing more is read from it until the answer is given.
- * That it has shut down its side is then seen within a second of its arrival.
+ * If a client has sent a lot of data after its request, nothing more is read from it until it has got
+ * its response. The end of its sending side is then noticed within a second after its arrival.
  *
- * Returns 0, or -1 with errno: EPERM on another thread, EINVAL for NULL or a response that isn't deferred.
+ * Returns 0, or -1 with errno: EPERM on another thread, EINVAL for NULL or a response that isn't
+ * deferred.
  *
- * As for yolanda_http_response_set_stream_callback().
+ * `httpResponse` is NULL or a deferred response that only the calling thread uses. `data` stays yours.
+ * Call it only on the connection's thread.
  */
 int yolanda_http_response_set_closed_callback(struct http_response *httpResponse,
                                               yolanda_http_closed_callback callback,
@@ -1721,13 +1751,14 @@ int yolanda_http_response_set_closed_callback(struct http_response *httpResponse
 
 /**
  * Makes an HTTP server on an address, which is written as for yolanda_server_new(). The functions
- * yolanda_server_...() take its `tcpServer`, for instance to stop it: requests in flight are answered
- * then, with `Connection: close`.
+ * yolanda_server_...() work on its `tcpServer`, for example to stop it; requests in progress are then
+ * still answered, with `Connection: close`.
  *
- * Returns the server, to be released by yolanda_http_server_free() or with its loop, or NULL with errno as
- * yolanda_server_new().
+ * Returns the server, or NULL with errno like yolanda_server_new(). It is freed by
+ * yolanda_http_server_free() or with its loop.
  *
- * `eventLoop` is NULL or a loop; `address` is NULL or ends with a NUL. Only on the loop's thread.
+ * `eventLoop` is NULL or a loop that hasn't been freed, `address` is NULL or a NUL-terminated string.
+ * Call it only on the loop's thread.
  */
 struct http_server *yolanda_http_server_new(struct event_loop *eventLoop,
                                             const char *address,
@@ -1735,44 +1766,49 @@ struct http_server *yolanda_http_server_new(struct event_loop *eventLoop,
                                             int threads);
 
 /**
- * Starts a server, also one of http_server_new(), as yolanda_server_start() does.
+ * Starts a server, also one of http_server_new(), like yolanda_server_start().
  *
- * Returns 0, or -1 with errno as yolanda_server_start(): EALREADY, ESHUTDOWN, EADDRINUSE, EMFILE, ENFILE,
- * ENOMEM, ENOSPC; EINVAL for NULL, EPERM on another thread.
+ * Returns 0, or -1 with errno like yolanda_server_start(): EALREADY, ESHUTDOWN, EADDRINUSE, EMFILE,
+ * ENFILE, ENOMEM, ENOSPC; EINVAL for NULL, EPERM on another thread.
  *
- * `server` is NULL or a server. Only on its loop's thread.
+ * `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
  */
 int yolanda_http_server_start(struct http_server *server);
 
 /**
- * Frees a server, also one of http_server_new(), as yolanda_server_free() does with its TCP server: that
- * is freed as well, so call only one of the two. Responses that are still deferred have to be sent all the
- * same.
+ * Frees a server, also one of http_server_new(). It frees the server's `tcpServer` like
+ * yolanda_server_free(), so call only one of the two. Responses that are still deferred must be sent
+ * all the same.
  *
- * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, EDEADLK where the system
- * finds that one of its threads waits for the caller (as yolanda_server_free()).
+ * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, EDEADLK if the system detects
+ * that one of its threads is waiting for the caller (see yolanda_server_free()).
  *
- * `server` is NULL or a server that isn't freed yet. Only on its loop's thread.
+ * `server` is NULL or a server that hasn't been freed. It must not be used again. Call it only on its
+ * loop's thread.
  */
 int yolanda_http_server_free(struct http_server *server);
 
 /**
- * Sets how long the server waits, in milliseconds; 0 waits for ever. The clock is looked at every now and
- * then, so a deadline may be late by a quarter of itself, by a second at most; it is never early. What the
- * client has sent in time counts, even if the server's thread was busy until the deadline was over.
+ * Sets how long the server waits, in milliseconds; 0 sets no limit. Deadlines are checked from time to
+ * time, so one may be late by up to a quarter of its length, and by no more than a second; it is never
+ * early. What the client has sent in time counts, even if the server's thread was busy until the
+ * deadline.
  *
- * `idle_ms`: for the next request on an open connection, or the first; it is closed then (75,000 without this
- * call, as the others 60,000).
- * `head_ms`: for request line and headers, from their first byte to their last: 408, and it closes.
- * `body_ms`: for the next bytes of a body: 408, and it closes. yolanda_http_server_set_body_rate() limits
- * the whole body.
- * `answer_ms`: for a deferred response, or its next part: 503, and it closes; once the response has begun,
- * it is cut off.
- * `write_ms`: for a client that takes nothing of what is queued for it: it is cut off.
+ * `idle_ms`: for the first or next request on an open connection; then the connection is closed. The
+ * default is 75,000; for the others it is 60,000.
+ * `head_ms`: for request line and headers, from the first byte to the last; then the client gets 408,
+ * and the connection is closed.
+ * `body_ms`: for the next bytes of a body; then the client gets 408, and the connection is closed.
+ * yolanda_http_server_set_body_rate() limits the time for the whole body.
+ * `answer_ms`: for a deferred response, or its next part; then the client gets 503, and the connection
+ * is closed. A response that has begun is cut off.
+ * `write_ms`: for a client that takes nothing of what is queued for it; then the connection is cut
+ * off.
  *
- * Returns 0, or -1 with errno: EINVAL for NULL, negative times or more than 24 days, EPERM on another thread.
+ * Returns 0, or -1 with errno: EINVAL for NULL, negative times or more than 24 days, EPERM on another
+ * thread.
  *
- * `server` is NULL or a server. Only on its loop's thread.
+ * `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
  */
 int yolanda_http_server_set_deadlines(struct http_server *server,
                                       int64_t idle_ms,
@@ -1782,38 +1818,38 @@ int yolanda_http_server_set_deadlines(struct http_server *server,
                                       int64_t write_ms);
 
 /**
- * Sets how fast the body of a request has to come; without this call 20,000 and 500 hold. Bytes are
- * counted as they are sent, chunk lines and trailers included.
+ * Sets how fast the body of a request must arrive; the defaults are 20,000 and 500. Bytes are counted
+ * as they are sent, including chunk lines and trailers.
  *
  * `grace_ms`: how many milliseconds each body has before its rate counts.
- * `bytes_per_second`: for each so many bytes the client gets another second; 0: any rate will do, and
- * `grace_ms` has no effect. A client that sends faster gets ahead by the deadline for bodies
- * (yolanda_http_server_set_deadlines()) at most, or by `grace_ms` if that is longer.
+ * `bytes_per_second`: for each that many bytes the client gets another second; 0 turns the check off,
+ * and `grace_ms` then has no effect. A client that sends faster can get ahead by the deadline for
+ * bodies (yolanda_http_server_set_deadlines()) at most, or by `grace_ms` if that is longer.
  *
- * A client that is slower gets 408, and the connection closes; the final call of a streamed body says so.
- * Time in which the program has stopped the reading doesn't count, nor do stretches of more than two
- * seconds in which the server's thread was busy. Bodies that have begun keep their `grace_ms`.
+ * A client that is slower gets 408, and the connection is closed; a streamed body gets its final call.
+ * Time during which the program has paused reading doesn't count, nor do periods of more than two
+ * seconds during which the server's thread was busy. Bodies that have begun keep their `grace_ms`.
  *
- * Returns 0, or -1 with errno: EINVAL (NULL, a negative number, more than 24 days, more than 4,294,967,295
- * bytes, a rate without `grace_ms`), EPERM on another thread.
+ * Returns 0, or -1 with errno: EINVAL (NULL, a negative number, more than 24 days, more than
+ * 4,294,967,295 bytes, a rate without `grace_ms`), EPERM on another thread.
  *
- * `server` is NULL or a server. Only on its loop's thread.
+ * `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
  */
 int yolanda_http_server_set_body_rate(struct http_server *server,
                                       int64_t grace_ms,
                                       int64_t bytes_per_second);
 
 /**
- * Sets how large requests may be; 0 stands for the number that holds without this call.
+ * Sets how large requests may be; 0 stands for the default, which is given in parentheses.
  *
- * `line`: bytes of the request line (8,192); 414 beyond.
- * `head`: bytes of request line, headers and trailers (65,536); 431 beyond.
- * `headers`: how many headers and trailers (1,000); 431 beyond.
- * `body`: bytes of the body (67,108,864); 413 beyond.
+ * `line`: bytes of the request line (8,192); a longer one gets 414.
+ * `head`: bytes of request line, headers and trailers (65,536); more get 431.
+ * `headers`: the number of headers and trailers (1,000); more get 431.
+ * `body`: bytes of the body (67,108,864); more get 413.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL or more than 1 GiB, EPERM on another thread.
  *
- * `server` is NULL or a server. Only on its loop's thread.
+ * `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
  */
 int yolanda_http_server_set_limits(struct http_server *server,
                                    size_t line,
@@ -1822,18 +1858,18 @@ int yolanda_http_server_set_limits(struct http_server *server,
                                    size_t body);
 
 /**
- * Sets how many bytes of request bodies the server may hold at once, over all connections and threads:
- * bodies that are being collected, and those of requests that aren't answered yet. Streamed bodies don't
- * count, nor do those of a few KiB that fit into the request itself. A body that doesn't fit is refused
- * with 503 and Retry-After, before it is sent if its length is announced; one that could never fit gets
- * 413.
+ * Sets how many bytes of request bodies the server may hold at once, on all connections and threads
+ * together: bodies that are being collected, and those of unanswered requests. Streamed bodies don't
+ * count, nor do those of a few KiB that fit into the request itself. A body that doesn't fit is
+ * refused with 503 and Retry-After, before it is sent if its length is announced; one that could never
+ * fit gets 413.
  *
- * 0, as without this call: 268,435,456, or as much as one body may have (yolanda_http_server_set_limits())
- * if that is more.
+ * 0 stands for the default: 268,435,456, or the limit for a single body
+ * (yolanda_http_server_set_limits()) if that is larger.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread.
  *
- * `server` is NULL or a server. Only on its loop's thread.
+ * `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
  */
 int yolanda_http_server_set_max_body_memory(struct http_server *server,
                                             size_t bytes);
@@ -1843,57 +1879,62 @@ int yolanda_http_server_set_max_body_memory(struct http_server *server,
  *
  * Returns 0, or -1 with errno: EINVAL for NULL or a negative number, EPERM on another thread.
  *
- * `server` is NULL or a server. Only on its loop's thread.
+ * `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
  */
 int yolanda_http_server_set_max_requests(struct http_server *server, int requests);
 
 /**
- * Tells what a server has done: fills the `size` bytes of `stats`, sizeof(struct yolanda_http_stats) of the
- * program's header.
+ * Writes what a server has done so far into `stats`, at most `size` bytes: pass sizeof(struct
+ * yolanda_http_stats).
  *
- * Returns 0, or -1 with EINVAL for NULL or a size of 0.
+ * Returns 0, or -1 with errno EINVAL for NULL or a size of 0.
  *
- * `server` is NULL or a server; `stats` has `size` bytes. Any thread may call it.
+ * `server` is NULL or a server that hasn't been freed. `stats` is NULL or has room for `size` bytes.
+ * Any thread may call it.
  */
 int yolanda_http_server_get_stats(struct http_server *server,
                                   struct yolanda_http_stats *stats,
                                   size_t size);
 
 /**
- * Has requests of a method and a path answered by `handler` instead of the server's `requestCallback`.
+ * Makes `handler`, instead of the server's `requestCallback`, answer the requests with a certain
+ * method and path.
  *
- * `method`: such as "GET", compared exactly; NULL or "*" for any that has no route of its own there.
- * `pattern`: a path, such as "/users". A segment `:id` stands for any segment that isn't empty, as in
- * "/users/:id/posts/:post"; names are of letters, digits and `_`. A last segment `*` stands for the rest,
- * which may be empty: behind "/static/" all that begins so. yolanda_http_request_param() tells what they
- * stand for. Escapes mean what they mean in a URL: "/a%20b" and "/a b" are the same, "%2A" and "%3A" are
- * `*` and `:` themselves.
+ * `method`: for example "GET", compared exactly; NULL or "*" for every method that has no route of its
+ * own for the path.
+ * `pattern`: a path such as "/users". A segment `:id` stands for any segment that isn't empty, as in
+ * "/users/:id/posts/:post"; names consist of letters, digits and `_`. A last segment `*` stands for
+ * the rest of the path, which may be empty: "/static/\*" matches everything that begins with
+ * "/static/". yolanda_http_request_param() gets what they stand for. Escapes have the same meaning as
+ * in a URL: "/a%20b" and "/a b" are the same, and "%2A" and "%3A" stand for a literal `*` and `:`.
  *
- * A path is cut at its slashes first and decoded then, so that "%2F" parts nothing. Upper and lower case,
- * and a slash at the end, make another path. A path with a segment "." or "..", escaped or behind "%2F" as
- * well, has no route: no parameter leads out of a folder.
+ * A path is split at its slashes first and decoded afterwards, so "%2F" doesn't separate segments.
+ * Upper and lower case are different, and so are paths with and without a slash at the end. A path
+ * with a segment "." or "..", even if it is escaped or follows a "%2F", matches no route, so no
+ * parameter leads out of a folder.
  *
- * Of several routes for a path, one without names comes before one with names, and that before one with `*`,
- * of which the one with more segments; then the one that is literal where they differ first. The order of
- * the calls doesn't matter.
+ * If several routes match a path, one without names takes precedence over one with names, and that
+ * over one with `*`; among the latter, the one with more segments takes precedence. Then the one that
+ * is literal at the first difference takes precedence. The order of the calls doesn't matter.
  *
- * The route is chosen when the head of a request is there. HEAD is answered by the route of GET, without
- * the body, unless it has its own. A path whose routes are all of other methods gets 405 with Allow, and
- * OPTIONS there 204 with Allow. What no route is for goes to the `requestCallback`; where that is NULL, it
- * gets 404, a malformed path ("%zz", "%00") 400, and `OPTIONS *` 204. Such answers don't wait for the
- * request's body: up to 256 KiB of it are read and dropped. If it is longer, or if the client waits for
- * `100 Continue` before it sends it, the connection ends.
+ * The route is chosen when the head of a request has arrived. HEAD is answered by the route for GET,
+ * without the body, unless it has its own. A path that has routes for other methods only gets 405 with
+ * Allow, and OPTIONS gets 204 with Allow. Everything without a route goes to the `requestCallback`; if
+ * that is NULL, it gets 404, a malformed path ("%zz", "%00") 400, and `OPTIONS *` 204. Such responses
+ * don't wait for the body of the request: up to 256 KiB of it are read and dropped. If it is longer,
+ * or if the client waits for `100 Continue` before it sends it, the connection ends.
  *
- * `data` is handed to each call of `handler`, on several threads at once where the server has some. `destroy`,
- * which may be NULL, is called with it once, after the server and its last connection have been freed, on the
- * thread that lets go last. On failure nothing is taken.
+ * `data` is passed to each call of `handler`, on several threads at once if the server has threads.
+ * `destroy`, which may be NULL, is called with it once, after the server and its last connection have
+ * been freed, on the thread that gives up the last reference. On failure it isn't called.
  *
- * Returns 0, or -1 with errno: EINVAL (NULL server, pattern or handler; a method that is no token, or
- * longer than 64 bytes; a pattern without a slash at its start, with an empty or repeated name, with `*`
- * elsewhere than as its last segment, or that no path can match), EEXIST (there is a route for this method
- * and the same paths), EBUSY (the server has been started), EPERM on another thread, ENOMEM.
+ * Returns 0, or -1 with errno: EINVAL (NULL server, pattern or handler; a method that isn't a token or
+ * is longer than 64 bytes; a pattern that doesn't begin with a slash, has an empty or repeated name or
+ * a `*` before its last segment, or can't match any path), EEXIST (there is already a route for this
+ * method and the same paths), EBUSY (the server has been started), EPERM on another thread, ENOMEM.
  *
- * `server` is NULL or a server; both texts are NULL or end with a NUL. Only on its loop's thread.
+ * `server` is NULL or a server that hasn't been freed. Both texts are NULL or NUL-terminated strings.
+ * Call it only on the server's loop's thread.
  */
 int yolanda_http_server_route(struct http_server *server,
                               const char *method,
@@ -1903,109 +1944,113 @@ int yolanda_http_server_route(struct http_server *server,
                               void (*destroy)(void *data));
 
 /**
- * What a name in the pattern of the request's route stands for, decoded: "7" by "id" for "/users/7" and
- * "/users/:id". The rest that `*` stands for goes by "*". "%2F" is a slash here as any other: where that
- * matters, look at `url`.
+ * Returns what a name in the pattern of the request's route stands for, decoded: for "/users/7" and
+ * "/users/:id", "id" gives "7". The name "*" gives the rest that `*` stands for. "%2F" is a slash like
+ * any other; if that matters, look at `url`.
  *
- * Returns the text, which belongs to the request until that is reset, or NULL with errno: ENOENT where the
- * route has no such name, and without a route; EINVAL for NULL.
+ * The text belongs to the request until that is reset. Returns NULL with errno: ENOENT if the route
+ * has no such name or the request has no route, EINVAL for NULL.
  *
- * As for yolanda_http_request_body(); `name` is NULL or ends with a NUL.
+ * `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses. `name`
+ * is NULL or a NUL-terminated string.
  */
 const char *yolanda_http_request_param(struct http_request *httpRequest,
                                        const char *name);
 
 /**
- * Makes files of the folder `root`, which is opened now: whatever becomes of its name, or of the working
- * directory, it stays the same folder. `flags`: YOLANDA_HTTP_FILES_..., or 0.
+ * Prepares the folder `root` for serving its files. The folder is opened now; later changes of its
+ * name or of the working directory have no effect. `flags`: YOLANDA_HTTP_FILES_..., or 0.
  *
- * What is served: regular files, by GET and HEAD, with a content type by their extension (text is taken to
- * be UTF-8, application/octet-stream stands for what is unknown) and `X-Content-Type-Options: nosniff`;
- * ETag, Last-Modified, and all conditions that RFC 9110, 13, has for them (304, 412); one range of bytes
- * (206, 416), while several are answered with the whole file. A folder is its index, index.html unless
- * yolanda_http_files_set_index() names another; without the slash behind its name it is 301 to the path
- * with it. Folders are never listed.
+ * Served are regular files, by GET and HEAD, with a content type according to their extension (text is
+ * assumed to be UTF-8; the type of unknown extensions is application/octet-stream) and
+ * `X-Content-Type-Options: nosniff`; with ETag, Last-Modified and all conditions of RFC 9110, 13 (304,
+ * 412); and one byte range (206, 416). For several ranges the whole file is sent. A folder is served
+ * as its index: index.html, or the name set by yolanda_http_files_set_index(). Without a slash at the
+ * end, the path of a folder gets a 301 to the path with the slash. Folders are never listed.
  *
- * What isn't: nothing outside of `root`, by whatever path or link; symbolic links, names that begin with a
- * dot, unless `flags` say otherwise; paths with empty segments, "." or "..", "%2F" or "%00"; anything that
- * isn't a regular file. All that gets 404, a malformed path 400, what may not be read 403, other methods
- * 405, none of which waits for a body that the request has (see yolanda_http_server_route()).
+ * Not served are: anything outside `root`, whatever the path or link; symbolic links and names that
+ * begin with a dot, unless `flags` allow them; paths with empty segments, ".", "..", "%2F" or "%00";
+ * and anything that isn't a regular file. These get 404, a malformed path 400, an unreadable file 403,
+ * other methods 405. None of these responses waits for the body of the request (see
+ * yolanda_http_server_route()).
  *
- * How a file is sent is told at yolanda_http_response_set_file(). Opening and reading it makes the thread
- * wait for the disk, where the page cache doesn't have it: slow disks want several threads.
+ * yolanda_http_response_set_file() describes how a file is sent. If a file isn't in the page cache,
+ * the thread waits for the disk while it opens and reads it: for slow disks, use several threads.
  *
- * Returns the files, to be released by yolanda_http_files_free(), or NULL with errno: EINVAL for NULL or other
- * flags, as open(2) of the folder (ENOENT, ENOTDIR, EACCES, EMFILE ...), ENOMEM.
+ * Returns the files, or NULL with errno: EINVAL for NULL or other flags, the errors of open(2) for the
+ * folder (ENOENT, ENOTDIR, EACCES, EMFILE ...), ENOMEM. Release them with yolanda_http_files_free().
  *
- * `root` is NULL or ends with a NUL. Any thread may call it.
+ * `root` is NULL or a NUL-terminated string. Any thread may call it.
  */
 struct yolanda_http_files *yolanda_http_files_new(const char *root,
                                                   int flags);
 
 /**
- * Frees files. Servers that have them keep what they need, so this may come as soon as the last
- * yolanda_http_server_files() has returned; what is being sent is sent.
+ * Frees files. Servers that use them keep what they need, so you may call it as soon as the last
+ * yolanda_http_server_files() has returned. Files that are being sent are sent completely.
  *
- * Returns 0, or -1 with EINVAL for NULL.
+ * Returns 0, or -1 with errno EINVAL for NULL.
  *
- * `files` is NULL, or of yolanda_http_files_new() and not used again. Any thread may call it, except while
- * another one is in yolanda_http_files_answer() with them.
+ * `files` is NULL or comes from yolanda_http_files_new(). It must not be used again. Any thread may
+ * call it while no other thread is inside yolanda_http_files_answer() with these files.
  */
 int yolanda_http_files_free(struct yolanda_http_files *files);
 
 /**
- * Sets the name of the file that stands for its folder, which is copied. NULL: folders are 404.
+ * Sets the name of the file that is served for a folder. The name is copied. NULL: folders get 404.
  *
- * Returns 0, or -1 with errno: EINVAL for NULL files and what is no name (empty, with a slash, longer than 255
- * bytes), EBUSY once they are in use.
+ * Returns 0, or -1 with errno: EINVAL for NULL files and for an invalid name (empty, with a slash,
+ * longer than 255 bytes), EBUSY if the files are already in use.
  *
- * `files` is NULL or files that no other thread uses; `name` is NULL or ends with a NUL.
+ * `files` is NULL or files that only the calling thread uses. `name` is NULL or a NUL-terminated
+ * string.
  */
-int yolanda_http_files_set_index(struct yolanda_http_files *files,
-                                 const char *name);
+int yolanda_http_files_set_index(struct yolanda_http_files *files, const char *name);
 
 /**
- * Sets how long clients may use a file without asking again: `Cache-Control: max-age`, in seconds. -1, the
- * default, sends no such header; then browsers guess.
+ * Sets for how many seconds clients may use a file without asking again, by `Cache-Control: max-age`.
+ * With -1, the default, the header isn't sent, and browsers guess.
  *
- * Returns 0, or -1 with errno: EINVAL for NULL or another negative number, EBUSY once they are in use.
+ * Returns 0, or -1 with errno: EINVAL for NULL or another negative number, EBUSY if the files are
+ * already in use.
  *
- * `files` is NULL or files that no other thread uses.
+ * `files` is NULL or files that only the calling thread uses.
  */
 int yolanda_http_files_set_max_age(struct yolanda_http_files *files,
                                    int seconds);
 
 /**
- * Has a server answer GET and HEAD of all paths that begin with `prefix` with the files: with "/static/"
- * (or "/static") "/static/a/b.css" is a/b.css below the root; "/" stands for all paths. It makes routes, as
- * yolanda_http_server_route() does for "/static/\*" and "/static", which leads to the path with the slash; so
- * other routes may lie within, and come first.
+ * Makes a server answer GET and HEAD requests for all paths that begin with `prefix` with files. For
+ * the prefix "/static/" (or "/static"), the path "/static/a/b.css" stands for a/b.css below the root;
+ * "/" stands for all paths. The function adds routes, like yolanda_http_server_route(), for
+ * "/static/\*" and for "/static", which redirects to the path with the slash. So routes within the
+ * prefix are possible, and they take precedence.
  *
- * Returns 0, or -1 with errno as yolanda_http_server_route(): EINVAL, EEXIST, EBUSY (the server has been
- * started), EPERM on another thread, ENOMEM.
+ * Returns 0, or -1 with errno like yolanda_http_server_route(): EINVAL, EEXIST, EBUSY (the server has
+ * been started), EPERM on another thread, ENOMEM.
  *
- * `server` is NULL or a server, `files` NULL or files; `prefix` is NULL or ends with a NUL. Only on the
- * server's loop's thread.
+ * `server` is NULL or a server that hasn't been freed, `files` is NULL or files that haven't been
+ * freed, `prefix` is NULL or a NUL-terminated string. Call it only on the server's loop's thread.
  */
 int yolanda_http_server_files(struct http_server *server,
                               const char *prefix,
                               struct yolanda_http_files *files);
 
 /**
- * Fills in a response with a file: status, headers, body. `path` is a decoded path below the root, with or
- * without a slash at its start, such as yolanda_http_request_param() tells; NULL stands for all of the
- * request's own path. Method, conditions and range are the request's.
+ * Fills in a response with a file: status, headers, body. `path` is a decoded path below the root,
+ * with or without a slash at the start, for example from yolanda_http_request_param(); NULL stands for
+ * the whole path of the request. The method, the conditions and the range come from the request.
  *
- * What can't be served is an answer as well: 404 and so on. After a 404 the response may be filled in
- * anew, by a second call with another path for instance; `statusCode` tells. Headers that were added
- * before are sent as well.
+ * If the file can't be served, the response is filled in accordingly, with 404 and so on. After a 404
+ * the response may be filled in again, for example by a second call with another path; check
+ * `statusCode`. Headers that were added before are sent too.
  *
- * Returns 0, or -1 with errno: EINVAL (NULL, a request without a URL, a response of http_response_new()),
- * ENOMEM (the response is a 503).
+ * Returns 0, or -1 with errno: EINVAL (NULL, a request without a URL, a response of
+ * http_response_new()), ENOMEM (the response is a 503).
  *
- * `files` is NULL or files. `httpRequest` and `httpResponse` are NULL or those of a callback or handler
- * that hasn't returned, or of a deferred response, on the thread that uses it. `path` is NULL or ends with
- * a NUL.
+ * `files` is NULL or files that haven't been freed. `httpRequest` and `httpResponse` are NULL or
+ * belong to a callback or handler that hasn't returned, or to a deferred response that only the
+ * calling thread uses. `path` is NULL or a NUL-terminated string.
  */
 int yolanda_http_files_answer(struct yolanda_http_files *files,
                               struct http_request *httpRequest,
@@ -2013,74 +2058,81 @@ int yolanda_http_files_answer(struct yolanda_http_files *files,
                               const char *path);
 
 /**
- * Has `callback` called once for each response, those of the library itself (400, 404, 408, 503 ...) among
- * them, after the connection has been given all of it, or a large file has been sent; an interim 100 isn't
- * one. A deferred response that can't be sent because the client has gone, or whose stream is broken off,
- * has its entry when the connection ends, with `cut`; so have those that a deadline has the library give
- * (408, 503). What is outstanding when the server is freed may have none. NULL: not any more.
+ * Sets a function that is called once for each response, including those of the library itself (400,
+ * 404, 408, 503 ...), when all of it has been handed to the connection, or, for a large file, when it
+ * has been sent. An interim 100 doesn't count. NULL: none.
  *
- * The callback may do what a request callback may, but for the response. Without one no time is taken.
+ * If a deferred response can't be sent because the client has gone, or if its stream is broken off,
+ * its entry comes when the connection ends, with `cut` set. The same goes for responses that the
+ * library sends because of a deadline (408, 503). Responses that are outstanding when the server is
+ * freed may have no entry.
  *
- * Returns 0, or -1 with errno: EINVAL for NULL, EBUSY (the server has been started), EPERM on another thread,
- * ENOMEM.
+ * The callback may do what a request callback may do, except with the response. Without a callback, no
+ * times are measured.
  *
- * `server` is NULL or a server; `data` stays yours. Only on its loop's thread.
+ * Returns 0, or -1 with errno: EINVAL for NULL, EBUSY (the server has been started), EPERM on another
+ * thread, ENOMEM.
+ *
+ * `server` is NULL or a server that hasn't been freed. `data` stays yours. Call it only on the
+ * server's loop's thread.
  */
 int yolanda_http_server_set_access_log(struct http_server *server,
                                        yolanda_http_access_callback callback,
                                        void *data);
 
 /**
- * Writes an entry as a line of the Combined Log Format, without a line end; its part before the last two
- * texts is the Common Log Format:
+ * Writes an entry as a line in the Combined Log Format, without a newline. Without the last two texts
+ * it is the Common Log Format:
  *
  * `192.0.2.1 - - [10/Oct/2000:13:55:36 +0000] "GET /a HTTP/1.1" 200 2326 "http://b/" "an agent"`
  *
- * The time is when the request came, in UTC; `-` stands for what isn't there. As Apache does it, quotes and
- * backslashes stand behind a backslash, and all that isn't printable ASCII is written as `\xhh`: whatever a
- * client sends, the line stays one line.
+ * The time is the arrival of the request, in UTC; `-` stands for a missing part. As in Apache, quotes
+ * and backslashes are preceded by a backslash, and everything that isn't printable ASCII is written as
+ * `\xhh`, so a line always stays one line, whatever a client sends.
  *
- * Returns the length of the line, as snprintf() does: with `size` or more there was no room for all of it, and
- * `buffer` holds its beginning and a NUL. -1 with EINVAL for NULL (`buffer` may be NULL where `size` is 0),
- * EOVERFLOW for more than INT_MAX bytes.
+ * Returns the length of the line, like snprintf(): if it is `size` or more, the line didn't fit, and
+ * `buffer` holds its beginning and a NUL. -1 with errno: EINVAL for NULL (`buffer` may be NULL if
+ * `size` is 0), EOVERFLOW for more than INT_MAX bytes.
  *
- * `entry` is NULL or the entry of a callback that hasn't returned; `buffer` has `size` bytes. Any thread.
+ * `entry` is NULL or the entry of a callback that hasn't returned. `buffer` has room for `size` bytes.
+ * Any thread may call it.
  */
 int yolanda_http_access_line(const struct yolanda_http_access *entry,
                              char *buffer,
                              size_t size);
 
 /**
- * Has `callback` called for each request that has a body, an empty one included, so that it can say where
- * the body goes. NULL: not any more.
+ * Sets a function that is called for each request with a body, even an empty one, and decides what
+ * happens to the body. NULL: none.
  *
- * These are the requests with a Content-Length or with chunks, and all those whose method isn't GET, HEAD,
- * DELETE, OPTIONS or TRACE. It isn't called for requests that the library answers itself (no handler for
- * the path or the method, a folder of yolanda_http_server_files()), nor for those of routes with a
- * callback of their own.
+ * A request has a body if it has a Content-Length, if it uses chunks, or if its method isn't GET,
+ * HEAD, DELETE, OPTIONS or TRACE. The function isn't called for requests that the library answers
+ * itself (no handler for the path or the method, a folder of yolanda_http_server_files()), nor for
+ * those of routes with a head callback of their own.
  *
- * Returns 0, or -1 with errno: EINVAL for NULL, EBUSY (the server has been started), EPERM on another thread,
- * ENOMEM.
+ * Returns 0, or -1 with errno: EINVAL for NULL, EBUSY (the server has been started), EPERM on another
+ * thread, ENOMEM.
  *
- * `server` is NULL or a server; `data` stays yours, and valid until the server's last connection has
- * ended. Only on its loop's thread.
+ * `server` is NULL or a server that hasn't been freed. `data` stays yours and must be valid until the
+ * server's last connection has ended. Call it only on the server's loop's thread.
  */
 int yolanda_http_server_set_head_callback(struct http_server *server,
                                           yolanda_http_head_callback callback,
                                           void *data);
 
 /**
- * Has `callback` called for each request of a route, with a body or without, instead of the server's own
- * callback. NULL: the server's counts.
+ * Sets a function that is called for each request of a route, with or without a body, instead of the
+ * server's own head callback. NULL: the server's is used.
  *
- * `method` and `pattern` are those that the route was added with by yolanda_http_server_route(). HEAD goes
- * with GET here as well, unless it has a route of its own.
+ * `method` and `pattern` are those of the route's yolanda_http_server_route() call. HEAD belongs to
+ * GET here too, unless it has a route of its own.
  *
- * Returns 0, or -1 with errno: EINVAL (NULL server or pattern; what is no method or no pattern), ENOENT
+ * Returns 0, or -1 with errno: EINVAL (NULL server or pattern; an invalid method or pattern), ENOENT
  * (there is no such route), EBUSY (the server has been started), EPERM on another thread, ENOMEM.
  *
- * `server` is NULL or a server; both texts are NULL or end with a NUL. `data` stays yours, and valid until the
- * server's last connection has ended. Only on its loop's thread.
+ * `server` is NULL or a server that hasn't been freed. Both texts are NULL or NUL-terminated strings.
+ * `data` stays yours and must be valid until the server's last connection has ended. Call it only on
+ * the server's loop's thread.
  */
 int yolanda_http_server_set_route_head_callback(struct http_server *server,
                                                 const char *method,
@@ -2089,28 +2141,29 @@ int yolanda_http_server_set_route_head_callback(struct http_server *server,
                                                 void *data);
 
 /**
- * Has the body of a request given to `callback` in parts instead of being collected: of whatever size it
- * is, it needs no more memory than the server reads at once. After YOLANDA_HTTP_BODY_COMPLETE the
- * requestCallback or the route answers as usual, at once or later; for it yolanda_http_request_body() is
- * empty, and yolanda_http_request_stream_data() is `data`. An empty body has the final call and the
- * handler as well. Until the final call http_request_reset() does nothing.
+ * Has the body of a request passed to `callback` in parts instead of being collected. A body of any
+ * size then needs no more memory than the server reads at once. After YOLANDA_HTTP_BODY_COMPLETE the
+ * requestCallback or the route answers as usual, at once or later; there yolanda_http_request_body()
+ * is empty, and yolanda_http_request_stream_data() returns `data`. For an empty body the final call
+ * and the handler are called too. Until the final call, http_request_reset() does nothing.
  *
- * If the connection ends during the final call or right after it, there is no handler: what `data` holds
- * is best freed by the callback of yolanda_http_request_set_stream_destroy().
+ * If the connection ends during the final call or right after it, the handler isn't called. So free
+ * what `data` holds in the callback of yolanda_http_request_set_stream_destroy().
  *
- * `limit`: so many bytes may come, 0 stands for any number; the server's limit doesn't count. A longer body is
- * refused with 413 at once where its length is announced, otherwise at the first chunk beyond; either way the
- * final call says YOLANDA_HTTP_BODY_CUT.
+ * `limit`: the largest permitted body in bytes; 0: no limit. The server's limit doesn't apply. A
+ * longer body is refused with 413: at once if its length is announced, otherwise at the first chunk
+ * beyond the limit. In both cases the final call says YOLANDA_HTTP_BODY_CUT.
  *
- * A callback that can't take more for now calls yolanda_connection_pause() with
- * yolanda_http_request_connection(): it isn't called before yolanda_connection_resume(), but for the final
- * call where the connection ends. Meanwhile the client has to wait, and the deadline for bodies does as
- * well.
+ * A callback that can't take more at the moment calls yolanda_connection_pause() with
+ * yolanda_http_request_connection(): it isn't called again before yolanda_connection_resume(), except
+ * for the final call if the connection ends. Meanwhile the client has to wait, and the deadline for
+ * bodies doesn't run.
  *
- * Returns 0, or -1 with errno: EINVAL for NULL, EPERM outside of the head callback of this request, EALREADY
- * (called before, or refused), ENOMEM. On failure `callback` isn't called.
+ * Returns 0, or -1 with errno: EINVAL for NULL, EPERM outside the head callback of this request,
+ * EALREADY (already called, or the request was refused), ENOMEM. On failure `callback` isn't called.
  *
- * `httpRequest` is NULL or a request. Only on the connection's thread.
+ * `httpRequest` is NULL or the request of a head callback that hasn't returned. `data` must be valid
+ * until the final call. Call it only on the connection's thread.
  */
 int yolanda_http_request_stream_body(struct http_request *httpRequest,
                                      yolanda_http_body_callback callback,
@@ -2118,55 +2171,56 @@ int yolanda_http_request_stream_body(struct http_request *httpRequest,
                                      uint64_t limit);
 
 /**
- * Has `destroy` called with the `data` of yolanda_http_request_stream_body() when the request is over,
- * exactly once: after the final call and the handler, and after yolanda_http_response_send() if the
- * handler deferred the response, whatever has become of the body, the answer and the connection. NULL: not
- * any more.
+ * Sets a function that is called with the `data` of yolanda_http_request_stream_body() when the
+ * request is over. It is called exactly once, whatever happens to the body, the response and the
+ * connection: after the final call and the handler, and after yolanda_http_response_send() if the
+ * handler deferred the response. NULL: none.
  *
- * It is called on the connection's thread; for a deferred response whose loop was freed, on the thread
- * that sends it.
+ * It is called on the connection's thread; for a deferred response whose loop has been freed, on the
+ * thread that sends it.
  *
- * Returns 0, or -1 with errno: EINVAL for NULL, ENOENT where the body isn't streamed.
+ * Returns 0, or -1 with errno: EINVAL for NULL, ENOENT if the body isn't streamed.
  *
- * As for yolanda_http_request_body().
+ * `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses.
  */
 int yolanda_http_request_set_stream_destroy(struct http_request *httpRequest,
                                             void (*destroy)(void *data));
 
 /**
- * Refuses a request before its body is read: after the head callback the client gets an error with this
- * `status` and with its standard text as the body, and no `100 Continue` (RFC 9110, 10.1.1). The
- * connection ends, unless the request has no body; what the client has sent of it by then is dropped. No
- * handler is called.
+ * Refuses a request before its body is read: after the head callback the client gets an error with
+ * this `status` and its standard text as the body, and no `100 Continue` (RFC 9110, 10.1.1). The
+ * connection ends, unless the request has no body; what the client has already sent of the body is
+ * dropped. No handler is called.
  *
- * Returns 0, or -1 with errno: EINVAL for NULL and a status outside of 400 to 599, EPERM outside of the head
- * callback of this request, EALREADY (called before).
+ * Returns 0, or -1 with errno: EINVAL for NULL and a status outside 400 to 599, EPERM outside the head
+ * callback of this request, EALREADY (already called).
  *
- * As for yolanda_http_request_stream_body().
+ * `httpRequest` is NULL or the request of a head callback that hasn't returned. Call it only on the
+ * connection's thread.
  */
 int yolanda_http_request_refuse(struct http_request *httpRequest,
                                 int status);
 
 /**
- * Refuses a request as yolanda_http_request_refuse() does, with an answer of your own: headers, content
- * type and body may be set in the response, which is valid until the head callback returns. It can't be
- * deferred.
+ * Refuses a request like yolanda_http_request_refuse(), with a response of your own: set headers,
+ * content type and body in the returned response, which is valid until the head callback returns. It
+ * can't be deferred.
  *
- * Returns the response, which has the status and its standard text, or NULL with errno as
+ * Returns the response, which has the status and its standard text, or NULL with errno like
  * yolanda_http_request_refuse().
  *
- * As for yolanda_http_request_stream_body().
+ * `httpRequest` is NULL or the request of a head callback that hasn't returned. Call it only on the
+ * connection's thread.
  */
 struct http_response *yolanda_http_request_refuse_with(struct http_request *httpRequest,
                                                        int status);
 
 /**
- * The `data` of yolanda_http_request_stream_body(), for who answers the request.
+ * Returns the `data` of yolanda_http_request_stream_body(), for the handler that answers the request.
  *
- * Returns the pointer, or NULL with errno: EINVAL for NULL, ENOENT where the body was collected or there
- * is none.
+ * Returns NULL with errno: EINVAL for NULL, ENOENT if the body was collected or there is none.
  *
- * As for yolanda_http_request_body().
+ * `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses.
  */
 void *yolanda_http_request_stream_data(struct http_request *httpRequest);
 
