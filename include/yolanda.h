@@ -26,17 +26,18 @@
 #define YOLANDA_VERSION_CHECK() yolanda_version_check(YOLANDA_VERSION_NUMBER)
 
 /**
- * Over its limit of queued bytes a connection is closed.
+ * A connection over its limit of queued bytes is closed.
  */
 #define YOLANDA_LIMIT_CLOSE 0
 
 /**
- * A send that would go over the limit is refused, and the connection stays.
+ * A send that would exceed the limit is refused, and the connection stays open.
  */
 #define YOLANDA_LIMIT_REFUSE 1
 
 /**
- * An event of yolanda_http_stream_callback: all that was written has been sent; write on.
+ * An event of yolanda_http_stream_callback: everything written so far has been sent; you can write
+ * more.
  */
 #define YOLANDA_HTTP_WRITABLE 1
 
@@ -51,27 +52,28 @@
 #define YOLANDA_HTTP_HALF_CLOSED 3
 
 /**
- * Follows symbolic links, relative ones that stay within the folder.
+ * Follows symbolic links, if they are relative and stay within the folder.
  */
 #define YOLANDA_HTTP_FILES_LINKS 1
 
 /**
- * Serves what begins with a dot.
+ * Serves names that begin with a dot.
  */
 #define YOLANDA_HTTP_FILES_HIDDEN 2
 
 /**
- * An event of yolanda_http_body_callback: here are the next bytes of the body.
+ * An event of yolanda_http_body_callback: the next bytes of the body.
  */
 #define YOLANDA_HTTP_BODY_PART 1
 
 /**
- * An event of yolanda_http_body_callback, the last one: that was all of the body.
+ * An event of yolanda_http_body_callback, the final one: the body is complete.
  */
 #define YOLANDA_HTTP_BODY_COMPLETE 2
 
 /**
- * An event of yolanda_http_body_callback, the last one: the body isn't whole, and no more of it will come.
+ * An event of yolanda_http_body_callback, the final one: the body is incomplete, and no more of it
+ * will come.
  */
 #define YOLANDA_HTTP_BODY_CUT 3
 
@@ -81,7 +83,7 @@
 #define YOLANDA_LOG_OFF 4
 
 /**
- * The level that YOLANDA_LOG says.
+ * The level given by the environment variable YOLANDA_LOG.
  */
 #define YOLANDA_LOG_ENVIRONMENT -1
 
@@ -102,14 +104,14 @@ struct tcp_connection;
 struct thread_pool;
 
 /**
- * Makes a connection to one server, without blocking, and makes it again where that is wanted.
- * It has one connection at a time.
+ * Connects to a server without blocking and, if you want, connects again. It has one connection at a
+ * time.
  */
 struct yolanda_client;
 
 /**
- * A folder whose files are served. Once it is in use it doesn't change, and any number of threads and servers
- * may use it at once.
+ * A folder whose files are served. It doesn't change once it is in use; any number of threads and
+ * servers may then use it at once.
  */
 struct yolanda_http_files;
 
@@ -123,15 +125,15 @@ typedef void (*yolanda_loop_callback)(struct event_loop *eventLoop, void *data);
  */
 struct yolanda_loop_stats {
     /**
-     * Turns of the loop.
+     * Passes of the loop.
      */
     uint64_t passes;
     /**
-     * Ends of a wait by another thread or a signal handler.
+     * How often another thread or a signal handler has ended a wait.
      */
     uint64_t wakeups;
     /**
-     * Calls of channels, posted functions, timers and signal handlers.
+     * Calls of channels, posted functions, timers and signal watchers.
      */
     uint64_t callbacks;
     /**
@@ -139,15 +141,15 @@ struct yolanda_loop_stats {
      */
     uint64_t posts;
     /**
-     * Timers that are running now.
+     * Timers that are running at the moment.
      */
     uint64_t timers;
     /**
-     * Connections that are open now.
+     * Connections that are open at the moment.
      */
     uint64_t connections;
     /**
-     * Connections that there ever were.
+     * All connections so far.
      */
     uint64_t connections_total;
     /**
@@ -161,82 +163,82 @@ struct yolanda_loop_stats {
 };
 
 /**
- * Names a timer of a loop. It is never 0, and never used for another timer of that loop.
+ * Identifies a timer of a loop. It is never 0 and never reused for another timer of that loop.
  */
 typedef uint64_t yolanda_timer;
 
 /**
- * Called on the loop's thread when a timer is due. It may stop or restart this timer or any other, and
- * start new ones; those are called in a later pass.
+ * Called on the loop's thread when a timer is due. It may stop or restart this timer or others, and
+ * start new ones; new timers are called in a later pass.
  */
 typedef void (*yolanda_timer_callback)(struct event_loop *eventLoop, yolanda_timer timer, void *data);
 
 /**
- * Names a watcher of a signal. It is never 0, and never used again.
+ * Identifies a watcher of a signal. It is never 0 and never reused.
  */
 typedef uint64_t yolanda_signal;
 
 /**
- * Called on the loop's thread, in its pass, after a signal has come. It may do whatever a callback may
- * do; it isn't a signal handler. It may stop this watcher or any other, and start new ones.
+ * Called on the loop's thread, in its pass, after a signal has arrived. It isn't a signal handler, so
+ * it may do whatever a callback may do. It may stop this watcher or others, and start new ones.
  */
 typedef void (*yolanda_signal_callback)(struct event_loop *eventLoop, int signal_number, void *data);
 
 /**
- * Told how many bytes are queued by now.
+ * Called with the number of bytes that are queued at the moment.
  */
 typedef void (*yolanda_water_mark_callback)(struct tcp_connection *connection, size_t queued);
 
 /**
- * Called on the server's loop when a stop is over: no connection of the server is left.
+ * Called on the server's loop when a stop is complete: the server has no connections left.
  */
 typedef void (*yolanda_server_callback)(struct TCPserver *server, void *data);
 
 /**
- * Called on the loop's thread, from its pass, for each attempt that failed: the connection wasn't
- * made. `error` is an errno value, of several addresses that of the last one to fail:
+ * Called on the loop's thread, from its pass, for each attempt that failed to make a connection.
+ * `error` is an errno value; if several addresses were tried, that of the last one to fail:
  *
  * - ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, ETIMEDOUT and others of connect(2); also ETIMEDOUT when
- *   the time of yolanda_client_set_timeout() is over. ENOENT: no such unix socket. EAGAIN: its
- *   queue is full.
+ *   the time of yolanda_client_set_timeout() is over. ENOENT: no such Unix socket. EAGAIN: the queue
+ *   of the Unix socket is full.
  * - For a host name: ENOENT (there is no such name, or it has no address), EAGAIN (no name server
  *   answered), ENOMEM, EHOSTUNREACH for other failures of getaddrinfo(3).
- * - EMFILE, ENFILE, ENOBUFS, ENOMEM: this side lacks descriptors or memory.
- * - ENODEV: the interface that the address names is gone.
+ * - EMFILE, ENFILE, ENOBUFS, ENOMEM: this process has run out of descriptors or memory.
+ * - ENODEV: the interface in the address doesn't exist any more.
  *
- * yolanda_client_is_active() tells how it goes on: 1 when the client is going to try again, 0 when it
- * has given up. The callback may call every function of the client, also yolanda_client_start() after the
+ * yolanda_client_is_active() returns 1 if the client is going to try again, and 0 if it has given up.
+ * The callback may call every function of the client, including yolanda_client_start() after the
  * client has given up, and yolanda_client_free().
  */
 typedef void (*yolanda_client_failed_callback)(struct yolanda_client *client, int error, void *data);
 
 /**
- * Called on the connection's thread for a deferred response: YOLANDA_HTTP_WRITABLE soon after the callback
- * was set, and then whenever everything that was written since the last call has been sent;
- * YOLANDA_HTTP_CLOSED once, when the connection has ended, even if it ended before the callback was set.
- * The response is still yours then: call yolanda_http_response_send() all the same, which frees it. Once
- * that has returned, the callback is never called again, whatever becomes of the connection, the server or
- * the loop.
+ * Called on the connection's thread for a deferred response: with YOLANDA_HTTP_WRITABLE soon after the
+ * callback was set, and then whenever everything written since the last call has been sent; with
+ * YOLANDA_HTTP_CLOSED once, when the connection has ended, even if it ended before the callback was
+ * set. The response is then still yours: call yolanda_http_response_send() all the same, which frees
+ * it. When that has returned, the callback is never called again, whatever happens to the connection,
+ * the server or the loop.
  */
 typedef void (*yolanda_http_stream_callback)(struct http_response *httpResponse,
                                              int event,
                                              void *data);
 
 /**
- * Called on the connection's thread when the client of a deferred response leaves before it has its
- * answer.
+ * Called on the connection's thread when the client of a deferred response leaves before it has got
+ * its response.
  *
- * YOLANDA_HTTP_CLOSED: the connection has ended. The client has reset it, a write found it broken, a
+ * YOLANDA_HTTP_CLOSED: the connection has ended. The client has reset it, a write has failed, a
  * deadline has passed, or its server or loop has ended. Nothing can be sent any more.
  *
- * YOLANDA_HTTP_HALF_CLOSED, before that: the client has shut down its sending side. Of a client that has
- * closed, TCP tells no more than this until something is sent to it. But a client may also shut down its
- * sending side and wait for the answer: the connection stays open, and the answer is sent. So the program
- * decides what it means: it may give up a computation, or go on waiting.
+ * YOLANDA_HTTP_HALF_CLOSED, before that: the client has shut down its sending side. If a client has
+ * closed its socket, TCP shows no more than this until something is sent to it. But a client may also
+ * shut down its sending side and wait for the response, so the connection stays open, and the response
+ * is sent. The program decides what to do: it may give up a computation or continue.
  *
- * Each event comes at most once, even if it happened before the callback was set. Where both are due, only
- * YOLANDA_HTTP_CLOSED comes. The response is still yours: call yolanda_http_response_send() all the same,
- * which frees it. Once that has returned, the callback is never called again.
+ * Each event comes at most once, even if it happened before the callback was set. If both are due,
+ * only YOLANDA_HTTP_CLOSED comes. The response is still yours: call yolanda_http_response_send() all
+ * the same, which frees it. When that has returned, the callback is never called again.
  */
 typedef void (*yolanda_http_closed_callback)(struct http_response *httpResponse,
                                              int event,
@@ -247,83 +249,84 @@ typedef void (*yolanda_http_closed_callback)(struct http_response *httpResponse,
  */
 struct yolanda_http_stats {
     /**
-     * Requests that were given to the callback or a route, or that the library answered because there was
-     * neither.
+     * Requests that were passed to the callback or a route, or that the library answered because there
+     * was neither.
      */
     uint64_t requests;
     /**
-     * Responses by status, those of the library itself among them.
+     * Responses with a status 2xx, including those of the library itself.
      */
     uint64_t responses_2xx;
     /**
-     * The same.
+     * Responses with a status 3xx, including those of the library itself.
      */
     uint64_t responses_3xx;
     /**
-     * The same.
+     * Responses with a status 4xx, including those of the library itself.
      */
     uint64_t responses_4xx;
     /**
-     * The same, with whatever stands above.
+     * Responses with a status of 500 or above, including those of the library itself.
      */
     uint64_t responses_5xx;
     /**
-     * Connections that were ended by a deadline.
+     * Connections that a deadline has ended.
      */
     uint64_t timeouts;
 };
 
 /**
  * Called on the connection's thread for every complete request of its route; fills in the response, or
- * takes it out by yolanda_http_response_defer(). Both structs are the library's and valid until it returns.
- * `data` is the route's.
+ * takes it out with yolanda_http_response_defer(). Both structs belong to the library and are valid
+ * until the handler returns. `data` is the route's.
  */
 typedef void (*yolanda_http_handler)(struct http_request *httpRequest,
                                      struct http_response *httpResponse,
                                      void *data);
 
 /**
- * What a server tells of a response. The texts are copies of what the client has sent, which has no control
- * characters but tabs; they are the library's, and valid until the callback returns. Later versions may add
- * fields at the end.
+ * Information about a response. The texts are copies of what the client has sent, without control
+ * characters except tabs. They belong to the library and are valid until the callback returns. Later
+ * versions may add fields at the end.
  */
 struct yolanda_http_access {
     /**
-     * The client's address, as yolanda_connection_peer() writes it; "" where it was gone at once.
+     * The client's address, as written by yolanda_connection_peer(); "" if the client left at once.
      */
     const char *peer;
     /**
-     * The method; NULL where no request line was understood.
+     * The method; NULL if no request line was understood.
      */
     const char *method;
     /**
-     * The target as the client wrote it, but for `http://HOST` before the path, whatever the callback did to `url`;
-     * NULL as above.
+     * The target as the client wrote it, without a leading `http://HOST`, and regardless of changes
+     * that the callback made to `url`; NULL like `method`.
      */
     const char *url;
     /**
-     * The version; NULL as above.
+     * The version; NULL like `method`.
      */
     const char *version;
     /**
-     * The header Referer; NULL without it.
+     * The header Referer; NULL if there is none.
      */
     const char *referer;
     /**
-     * The header User-Agent; NULL without it.
+     * The header User-Agent; NULL if there is none.
      */
     const char *user_agent;
     /**
-     * The status that was sent; 0 where the connection ended before anything was.
+     * The status that was sent; 0 if the connection ended before anything was sent.
      */
     int status;
     /**
-     * 1 where the response isn't whole: its client has gone, or it was broken off; else 0. Bytes in memory
-     * count as sent when the connection has them, files when the system has them.
+     * 1 if the response isn't complete, because the client has gone or it was broken off; otherwise 0.
+     * Bytes in memory count as sent when they have been handed to the connection, those of files when
+     * the system has taken them.
      */
     int cut;
     /**
-     * Bytes of the body that were sent, in that sense, without what chunks stand in.
+     * The bytes of the body that were sent, in that sense, without the framing of chunks.
      */
     uint64_t body_bytes;
     /**
@@ -335,7 +338,7 @@ struct yolanda_http_access {
      */
     int64_t duration_us;
     /**
-     * The request; NULL where there is none, or where it is another thread's.
+     * The request; NULL if there is none, or if it belongs to another thread.
      */
     struct http_request *request;
     /**
@@ -345,28 +348,28 @@ struct yolanda_http_access {
 };
 
 /**
- * Called on the connection's thread, on several threads at once where the server has some.
+ * Called on the connection's thread; on several threads at once if the server has threads.
  */
 typedef void (*yolanda_http_access_callback)(const struct yolanda_http_access *entry, void *data);
 
 /**
- * Called on the connection's thread when the head of a request is there, before its body is read and
- * before `100 Continue` is sent. It looks at the request, which has its route's parameters and no body
- * yet, and may call yolanda_http_request_stream_body(), yolanda_http_request_refuse() or
- * yolanda_http_request_refuse_with(). If it calls none of them, the body is collected within the server's
- * limits, as without this callback. `data` is that of yolanda_http_server_set_head_callback() or
- * yolanda_http_server_set_route_head_callback().
+ * Called on the connection's thread when the head of a request has arrived, before its body is read
+ * and before `100 Continue` is sent. The request has its route's parameters, but no body yet. The
+ * callback may call yolanda_http_request_stream_body(), yolanda_http_request_refuse() or
+ * yolanda_http_request_refuse_with(). If it calls none of them, the body is collected within the
+ * server's limits, as without this callback. `data` is that of yolanda_http_server_set_head_callback()
+ * or yolanda_http_server_set_route_head_callback().
  */
 typedef void (*yolanda_http_head_callback)(struct http_request *httpRequest, void *data);
 
 /**
- * Called on the connection's thread with a body as it comes, in parts of any size, without the framing of
- * chunks: YOLANDA_HTTP_BODY_PART with `length` bytes, 1 at least, which are good until it returns or runs
- * the loop. Then exactly once, whatever happens, the final call with NULL and 0:
- * YOLANDA_HTTP_BODY_COMPLETE, or YOLANDA_HTTP_BODY_CUT when the client has gone, is too slow, or sends
- * what is malformed or too much, when the request was refused, or when the connection or the server is
- * closed or freed. After a deadline's 408 it comes when the connection has ended. `data` is that of
- * yolanda_http_request_stream_body(), and has to stay valid until then.
+ * Called on the connection's thread with a body as it arrives, in parts of any size, without the
+ * framing of chunks: YOLANDA_HTTP_BODY_PART with `length` bytes, at least 1, which are valid until the
+ * callback returns or runs the loop. Then the final call comes exactly once, whatever happens, with
+ * NULL and 0: YOLANDA_HTTP_BODY_COMPLETE; or YOLANDA_HTTP_BODY_CUT if the client has gone, is too
+ * slow, or sends something malformed or too much, if the request was refused, or if the connection or
+ * the server is closed or freed. After the 408 of a deadline it comes when the connection has ended.
+ * `data` is that of yolanda_http_request_stream_body() and must be valid until then.
  */
 typedef void (*yolanda_http_body_callback)(struct http_request *httpRequest,
                                            const char *bytes,
@@ -375,13 +378,13 @@ typedef void (*yolanda_http_body_callback)(struct http_request *httpRequest,
                                            void *data);
 
 /**
- * Takes a line of the log, on the thread that logs: the severity as it was given, the text without
- * tag and newline, its length, and the data of yolanda_log_set_sink(). The text ends with a NUL and
- * is there until the sink returns. errno may be changed.
+ * Takes a line of the log, on the thread that logs: the severity as it was passed, the text without
+ * tag and newline, its length, and the data of yolanda_log_set_sink(). The text is NUL-terminated and
+ * valid until the sink returns. errno may be changed.
  *
- * What the sink itself logs goes to stdout: it can pass a line on with yolanda_log(). Lines come
- * from within the library's work, so no other function of the library may be called here, except
- * yolanda_loop_quit(). Several threads may be in the sink at a time.
+ * What the sink itself logs goes to stdout, so it can pass a line on with yolanda_log(). Lines may
+ * come from the middle of the library's work, so the sink must not call any other function of the
+ * library, except yolanda_loop_quit(). Several threads may be in the sink at once.
  */
 typedef void (*yolanda_log_sink)(int severity, const char *text, size_t length, void *data);
 
