@@ -13,7 +13,7 @@ pub struct channel_element {
     /// The channel to change.
     pub channel: *mut channel,
     /// The next change in the queue.
-    pub next: *mut channel_element,
+    pub next: Cell<*mut channel_element>,
 }
 
 assert_layout!(channel_element, 24;

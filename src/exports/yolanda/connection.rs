@@ -1,6 +1,13 @@
 use crate::abi::types::tcp_connection;
 use crate::abi::types::yolanda_water_mark_callback;
+use crate::reactor::tcp_connection::Connection;
+use crate::reactor::tcp_connection::lifecycle::close;
+use crate::reactor::tcp_connection::settings::{self, Settings};
+use crate::sync::refs::Released;
+use crate::sys::address::{self, Address};
+use crate::sys::errno;
 use core::ffi::{c_char, c_int, c_void};
+use std::ptr;
 
 /// Keeps a connection's memory valid beyond its closed callback, for use by another thread or by a
 /// language with a garbage collector. Each call needs a matching yolanda_connection_release().
@@ -16,11 +23,15 @@ use core::ffi::{c_char, c_int, c_void};
 /// The closed callback of the connection hasn't returned, or another reference exists for the duration
 /// of the call. Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_retain(
     connection: *mut tcp_connection,
 ) -> *mut tcp_connection {
-    jump_to!(crate::reactor::tcp_connection::yolanda_connection_retain)
+    let conn = connection!(connection, "yolanda_connection_retain", ptr::null_mut());
+    if conn.refs.retain() {
+        return connection;
+    }
+    errno::set(libc::EOVERFLOW);
+    ptr::null_mut()
 }
 
 /// Gives a reference back. After the last one, the connection is freed as soon as it has closed: in
@@ -31,11 +42,16 @@ pub unsafe extern "C-unwind" fn yolanda_connection_retain(
 /// # Safety
 /// The reference is the caller's, who must not use it again. Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_release(
     connection: *mut tcp_connection,
 ) -> c_int {
-    jump_to!(crate::reactor::tcp_connection::yolanda_connection_release)
+    connection!(connection, "yolanda_connection_release", -1);
+    // SAFETY: the reference is the caller's, who doesn't use it any more.
+    if unsafe { close::release(connection.cast()) } == Released::None {
+        log_err!("yolanda_connection_release: nobody has retained it");
+        return errno::fail(libc::EINVAL);
+    }
+    0
 }
 
 /// Returns 1 until the connection begins to close, for whatever reason, then 0. On any thread but the
@@ -47,11 +63,11 @@ pub unsafe extern "C-unwind" fn yolanda_connection_release(
 /// # Safety
 /// `connection` is NULL or a connection that is live or retained. Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_is_open(
     connection: *mut tcp_connection,
 ) -> c_int {
-    jump_to!(crate::reactor::tcp_connection::yolanda_connection_is_open)
+    let conn = connection!(connection, "yolanda_connection_is_open", -1);
+    c_int::from(conn.is_open_here())
 }
 
 /// Returns the connection's number in this process. It is never 0 and, unlike a descriptor, never
@@ -62,9 +78,9 @@ pub unsafe extern "C-unwind" fn yolanda_connection_is_open(
 /// # Safety
 /// `connection` is NULL or a connection that is live or retained. Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_id(connection: *mut tcp_connection) -> u64 {
-    jump_to!(crate::reactor::tcp_connection::yolanda_connection_id)
+    let conn = connection!(connection, "yolanda_connection_id", 0);
+    conn.id.get()
 }
 
 /// Returns the reason why the connection is closing or has closed, as an errno value; 0 while it is
@@ -84,9 +100,9 @@ pub unsafe extern "C-unwind" fn yolanda_connection_id(connection: *mut tcp_conne
 /// # Safety
 /// `connection` is NULL or a connection that is live or retained. Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_error(connection: *mut tcp_connection) -> c_int {
-    jump_to!(crate::reactor::tcp_connection::yolanda_connection_error)
+    let conn = connection!(connection, "yolanda_connection_error", -1);
+    conn.error()
 }
 
 /// Closes a connection at once and drops what is queued. No callback is called from within this
@@ -100,9 +116,9 @@ pub unsafe extern "C-unwind" fn yolanda_connection_error(connection: *mut tcp_co
 /// # Safety
 /// `connection` is NULL or a connection that is live or retained. Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_close(connection: *mut tcp_connection) -> c_int {
-    jump_to!(crate::reactor::tcp_connection::yolanda_connection_close)
+    let conn = connection!(connection, "yolanda_connection_close", -1);
+    conn.close()
 }
 
 /// Closes a connection after everything accepted so far has been sent, including what other threads
@@ -120,12 +136,15 @@ pub unsafe extern "C-unwind" fn yolanda_connection_close(connection: *mut tcp_co
 /// # Safety
 /// `connection` is NULL or a connection that is live or retained. Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_close_after_send(
     connection: *mut tcp_connection,
     limit_ms: i64,
 ) -> c_int {
-    jump_to!(crate::reactor::tcp_connection::yolanda_connection_close_after_send)
+    let conn = connection!(connection, "yolanda_connection_close_after_send", -1);
+    if limit_ms < 0 {
+        return errno::fail(libc::EINVAL);
+    }
+    conn.close_within(limit_ms)
 }
 
 /// Attaches a pointer of yours to the connection, separate from `data`, and a function that frees it. A
@@ -142,13 +161,13 @@ pub unsafe extern "C-unwind" fn yolanda_connection_close_after_send(
 /// any function of the library for other connections. Call it only on the loop's thread or inside the
 /// completed callback.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_set_user_data(
     connection: *mut tcp_connection,
     data: *mut c_void,
     destroy: Option<unsafe extern "C-unwind" fn(data: *mut c_void)>,
 ) -> c_int {
-    jump_to!(crate::reactor::tcp_connection::yolanda_connection_set_user_data)
+    let conn = connection!(connection, "yolanda_connection_set_user_data", -1);
+    if conn.may_be_changed() { conn.set_user_data(data, destroy) } else { -1 }
 }
 
 /// Returns the pointer of yolanda_connection_set_user_data(), also for a connection that has closed;
@@ -158,11 +177,11 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_user_data(
 /// `connection` is NULL or a connection that is live or retained. Any thread may call it; what the
 /// pointer points to is the program's concern.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_user_data(
     connection: *mut tcp_connection,
 ) -> *mut c_void {
-    jump_to!(crate::reactor::tcp_connection::yolanda_connection_user_data)
+    let conn = connection!(connection, "yolanda_connection_user_data", ptr::null_mut());
+    conn.user_data()
 }
 
 /// Writes the peer's address as text: "1.2.3.4:5", "[::1]:5", "unix:/path", "unix:@abstract", or
@@ -176,13 +195,14 @@ pub unsafe extern "C-unwind" fn yolanda_connection_user_data(
 /// `connection` is NULL or a connection that is live or retained. `text` is NULL or has room for `size`
 /// bytes. Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_peer(
     connection: *mut tcp_connection,
     text: *mut c_char,
     size: usize,
 ) -> c_int {
-    jump_to!(crate::reactor::tcp_connection::yolanda_connection_peer)
+    let conn = connection!(connection, "yolanda_connection_peer", -1);
+    // SAFETY: the caller's `size` bytes.
+    unsafe { tell(conn, text, size, Address::of_peer) }
 }
 
 /// Writes the connection's own address as text; otherwise the same as yolanda_connection_peer().
@@ -191,13 +211,14 @@ pub unsafe extern "C-unwind" fn yolanda_connection_peer(
 /// `connection` is NULL or a connection that is live or retained. `text` is NULL or has room for `size`
 /// bytes. Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_local(
     connection: *mut tcp_connection,
     text: *mut c_char,
     size: usize,
 ) -> c_int {
-    jump_to!(crate::reactor::tcp_connection::yolanda_connection_local)
+    let conn = connection!(connection, "yolanda_connection_local", -1);
+    // SAFETY: the caller's `size` bytes.
+    unsafe { tell(conn, text, size, Address::of_local) }
 }
 
 /// Sets TCP_NODELAY (tcp(7)): 1 sends small writes at once, 0 lets them wait for the acknowledgement of
@@ -210,12 +231,12 @@ pub unsafe extern "C-unwind" fn yolanda_connection_local(
 /// `connection` is NULL or a connection that is live or retained. Call it only on the loop's thread or
 /// inside the completed callback.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_set_nodelay(
     connection: *mut tcp_connection,
     on: c_int,
 ) -> c_int {
-    jump_to!(crate::reactor::tcp_connection::yolanda_connection_set_nodelay)
+    let conn = connection!(connection, "yolanda_connection_set_nodelay", -1);
+    if conn.may_be_changed() { conn.set_nodelay(on != 0) } else { -1 }
 }
 
 /// Makes the kernel probe a silent peer (SO_KEEPALIVE, socket(7)): after `idle_s` seconds (0: never),
@@ -229,14 +250,18 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_nodelay(
 /// `connection` is NULL or a connection that is live or retained. Call it only on the loop's thread or
 /// inside the completed callback.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_set_keepalive(
     connection: *mut tcp_connection,
     idle_s: c_int,
     interval_s: c_int,
     count: c_int,
 ) -> c_int {
-    jump_to!(crate::reactor::tcp_connection::yolanda_connection_set_keepalive)
+    let conn = connection!(connection, "yolanda_connection_set_keepalive", -1);
+    let mut s = Settings::DEFAULT;
+    if !conn.may_be_changed() || settings::set_keepalive(&mut s, idle_s, interval_s, count) < 0 {
+        return -1;
+    }
+    conn.set_keepalive(s.keepalive)
 }
 
 /// Stops reading: no message callback is called until yolanda_connection_resume(), and the peer has to
@@ -256,9 +281,13 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_keepalive(
 /// `connection` is NULL or a connection that is live or retained. Call it only on the loop's thread or
 /// inside the completed callback.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_pause(connection: *mut tcp_connection) -> c_int {
-    jump_to!(crate::reactor::tcp_connection::yolanda_connection_pause)
+    let conn = connection!(connection, "yolanda_connection_pause", -1);
+    if !conn.may_be_changed() {
+        return -1;
+    }
+    conn.pause();
+    0
 }
 
 /// Continues reading. Bytes that had been left unread are handed to the message callback once more,
@@ -270,11 +299,15 @@ pub unsafe extern "C-unwind" fn yolanda_connection_pause(connection: *mut tcp_co
 /// `connection` is NULL or a connection that is live or retained. Call it only on the loop's thread or
 /// inside the completed callback.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_resume(
     connection: *mut tcp_connection,
 ) -> c_int {
-    jump_to!(crate::reactor::tcp_connection::yolanda_connection_resume)
+    let conn = connection!(connection, "yolanda_connection_resume", -1);
+    if !conn.may_be_changed() {
+        return -1;
+    }
+    conn.resume();
+    0
 }
 
 /// Sets callbacks that tell a program how well its peer keeps up: `on_high` is called when the queue
@@ -293,7 +326,6 @@ pub unsafe extern "C-unwind" fn yolanda_connection_resume(
 /// `connection` is NULL or a connection that is live or retained. Call it only on the loop's thread or
 /// inside the completed callback.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_set_water_marks(
     connection: *mut tcp_connection,
     low: usize,
@@ -301,7 +333,12 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_water_marks(
     on_low: yolanda_water_mark_callback,
     on_high: yolanda_water_mark_callback,
 ) -> c_int {
-    jump_to!(crate::reactor::tcp_connection::yolanda_connection_set_water_marks)
+    let conn = connection!(connection, "yolanda_connection_set_water_marks", -1);
+    let mut s = Settings::DEFAULT;
+    if settings::set_water_marks(&mut s, low, high, on_low, on_high) < 0 || !conn.may_be_changed() {
+        return -1;
+    }
+    conn.set_water_marks(s.marks)
 }
 
 /// Limits how much memory a connection may use.
@@ -323,14 +360,18 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_water_marks(
 /// `connection` is NULL or a connection that is live or retained. Call it only on the loop's thread or
 /// inside the completed callback.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_set_limits(
     connection: *mut tcp_connection,
     max_queued: usize,
     max_unread: usize,
     policy: c_int,
 ) -> c_int {
-    jump_to!(crate::reactor::tcp_connection::yolanda_connection_set_limits)
+    let conn = connection!(connection, "yolanda_connection_set_limits", -1);
+    let mut s = Settings::DEFAULT;
+    if settings::set_limits(&mut s, max_queued, max_unread, policy) < 0 || !conn.may_be_changed() {
+        return -1;
+    }
+    conn.set_limits(s.limits)
 }
 
 /// Sets how long a connection may make no progress before it is closed, with ETIMEDOUT and its closed
@@ -352,12 +393,44 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_limits(
 /// `connection` is NULL or a connection that is live or retained. Call it only on the loop's thread or
 /// inside the completed callback.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_set_timeouts(
     connection: *mut tcp_connection,
     idle_ms: i64,
     read_ms: i64,
     write_ms: i64,
 ) -> c_int {
-    jump_to!(crate::reactor::tcp_connection::yolanda_connection_set_timeouts)
+    let conn = connection!(connection, "yolanda_connection_set_timeouts", -1);
+    let mut s = Settings::DEFAULT;
+    if settings::set_timeouts(&mut s, idle_ms, read_ms, write_ms) < 0 || !conn.may_be_changed() {
+        return -1;
+    }
+    conn.set_timeouts(s.timeouts)
+}
+
+/// Writes an address of the connection: 0, or -1 with errno.
+///
+/// # Safety
+/// `text` is NULL or has room for `size` bytes.
+unsafe fn tell(
+    conn: &Connection,
+    text: *mut c_char,
+    size: usize,
+    ask: fn(c_int) -> Result<Address, c_int>,
+) -> c_int {
+    if text.is_null() {
+        return errno::fail(libc::EINVAL);
+    }
+    let address = match conn.ask(ask) {
+        Ok(address) => address,
+        Err(e) => return errno::fail(e),
+    };
+    let mut room = [0u8; address::TEXT];
+    match address.format(&mut room) {
+        Some(len) if len < size => {
+            // SAFETY: the text and its NUL are no more than the caller's `size` bytes.
+            unsafe { ptr::copy_nonoverlapping(room.as_ptr(), text.cast(), len + 1) };
+            0
+        }
+        _ => errno::fail(libc::ENAMETOOLONG),
+    }
 }

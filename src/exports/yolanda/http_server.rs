@@ -1,7 +1,13 @@
 use crate::abi::types::event_loop;
 use crate::abi::types::yolanda_http_stats;
 use crate::abi::types::{http_server, request_callback};
+use crate::exports::http_server::{given, status, usable};
+use crate::http::server::make;
+use crate::http::server::server_settings::{DeadlineSet, LimitSet};
+use crate::reactor::event_loop::create::mine;
+use crate::sys::errno;
 use core::ffi::{c_char, c_int};
+use core::ptr;
 
 /// Makes an HTTP server on an address, which is written as for yolanda_server_new(). The functions
 /// yolanda_server_...() work on its `tcpServer`, for example to stop it; requests in progress are then
@@ -14,14 +20,19 @@ use core::ffi::{c_char, c_int};
 /// `eventLoop` is NULL or a loop that hasn't been freed, `address` is NULL or a NUL-terminated string.
 /// Call it only on the loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_http_server_new(
     eventLoop: *mut event_loop,
     address: *const c_char,
     requestCallback: request_callback,
     threads: c_int,
 ) -> *mut http_server {
-    jump_to!(crate::http::server::http_server::yolanda_http_server_new)
+    // SAFETY: NULL or a live loop; the address is NULL or ends with a NUL.
+    unsafe {
+        if !mine("yolanda_http_server_new", eventLoop) {
+            return ptr::null_mut();
+        }
+        make::on_address(eventLoop, address, requestCallback, threads)
+    }
 }
 
 /// Starts a server, also one of http_server_new(), like yolanda_server_start().
@@ -32,9 +43,10 @@ pub unsafe extern "C-unwind" fn yolanda_http_server_new(
 /// # Safety
 /// `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_http_server_start(server: *mut http_server) -> c_int {
-    jump_to!(crate::http::server::server_settings::yolanda_http_server_start)
+    // SAFETY: NULL or a live server.
+    let server = unsafe { usable("yolanda_http_server_start", server) };
+    server.map_or(-1, |server| server.start())
 }
 
 /// Frees a server, also one of http_server_new(). It frees the server's `tcpServer` like
@@ -48,9 +60,12 @@ pub unsafe extern "C-unwind" fn yolanda_http_server_start(server: *mut http_serv
 /// `server` is NULL or a server that hasn't been freed. It must not be used again. Call it only on its
 /// loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_http_server_free(server: *mut http_server) -> c_int {
-    jump_to!(crate::http::server::server_settings::yolanda_http_server_free)
+    // SAFETY: NULL or a live server, which the caller gives up.
+    unsafe {
+        let server = usable("yolanda_http_server_free", server);
+        server.map_or(-1, |server| server.free())
+    }
 }
 
 /// Sets how long the server waits, in milliseconds; 0 sets no limit. Deadlines are checked from time to
@@ -75,7 +90,6 @@ pub unsafe extern "C-unwind" fn yolanda_http_server_free(server: *mut http_serve
 /// # Safety
 /// `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_server_set_deadlines(
     server: *mut http_server,
     idle_ms: i64,
@@ -84,7 +98,17 @@ pub unsafe extern "C" fn yolanda_http_server_set_deadlines(
     answer_ms: i64,
     write_ms: i64,
 ) -> c_int {
-    jump_to!(crate::http::server::server_settings::yolanda_http_server_set_deadlines)
+    // SAFETY: NULL or a live server.
+    let Some(server) = (unsafe { usable("yolanda_http_server_set_deadlines", server) }) else {
+        return -1;
+    };
+    status(server.set_deadlines(&DeadlineSet {
+        idle: idle_ms,
+        head: head_ms,
+        body: body_ms,
+        answer: answer_ms,
+        write: write_ms,
+    }))
 }
 
 /// Sets how fast the body of a request must arrive; the defaults are 20,000 and 500. Bytes are counted
@@ -105,13 +129,16 @@ pub unsafe extern "C" fn yolanda_http_server_set_deadlines(
 /// # Safety
 /// `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_server_set_body_rate(
     server: *mut http_server,
     grace_ms: i64,
     bytes_per_second: i64,
 ) -> c_int {
-    jump_to!(crate::http::server::rate::yolanda_http_server_set_body_rate)
+    // SAFETY: NULL or a live server.
+    let Some(server) = (unsafe { usable("yolanda_http_server_set_body_rate", server) }) else {
+        return -1;
+    };
+    status(server.set_body_rate(grace_ms, bytes_per_second))
 }
 
 /// Sets how large requests may be; 0 stands for the default, which is given in parentheses.
@@ -126,7 +153,6 @@ pub unsafe extern "C" fn yolanda_http_server_set_body_rate(
 /// # Safety
 /// `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_server_set_limits(
     server: *mut http_server,
     line: usize,
@@ -134,7 +160,11 @@ pub unsafe extern "C" fn yolanda_http_server_set_limits(
     headers: usize,
     body: usize,
 ) -> c_int {
-    jump_to!(crate::http::server::server_settings::yolanda_http_server_set_limits)
+    // SAFETY: NULL or a live server.
+    let Some(server) = (unsafe { usable("yolanda_http_server_set_limits", server) }) else {
+        return -1;
+    };
+    status(server.set_limits(&LimitSet { line, head, headers, body }))
 }
 
 /// Sets how many bytes of request bodies the server may hold at once, on all connections and threads
@@ -151,12 +181,17 @@ pub unsafe extern "C" fn yolanda_http_server_set_limits(
 /// # Safety
 /// `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_server_set_max_body_memory(
     server: *mut http_server,
     bytes: usize,
 ) -> c_int {
-    jump_to!(crate::http::server::server_settings::yolanda_http_server_set_max_body_memory)
+    // SAFETY: NULL or a live server.
+    let Some(server) = (unsafe { usable("yolanda_http_server_set_max_body_memory", server) })
+    else {
+        return -1;
+    };
+    server.set_max_body_memory(bytes);
+    0
 }
 
 /// Sets after how many requests a connection is closed; 0, the default, sets no limit.
@@ -166,12 +201,15 @@ pub unsafe extern "C" fn yolanda_http_server_set_max_body_memory(
 /// # Safety
 /// `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_server_set_max_requests(
     server: *mut http_server,
     requests: c_int,
 ) -> c_int {
-    jump_to!(crate::http::server::server_settings::yolanda_http_server_set_max_requests)
+    // SAFETY: NULL or a live server.
+    let Some(server) = (unsafe { usable("yolanda_http_server_set_max_requests", server) }) else {
+        return -1;
+    };
+    status(server.set_max_requests(requests))
 }
 
 /// Writes what a server has done so far into `stats`, at most `size` bytes: pass sizeof(struct
@@ -183,11 +221,24 @@ pub unsafe extern "C" fn yolanda_http_server_set_max_requests(
 /// `server` is NULL or a server that hasn't been freed. `stats` is NULL or has room for `size` bytes.
 /// Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_server_get_stats(
     server: *mut http_server,
     stats: *mut yolanda_http_stats,
     size: usize,
 ) -> c_int {
-    jump_to!(crate::http::server::server_settings::yolanda_http_server_get_stats)
+    // SAFETY: NULL or a live server, whose counts are atomic.
+    let Some(server) = (unsafe { given("yolanda_http_server_get_stats", server) }) else {
+        return -1;
+    };
+    if stats.is_null() || size == 0 {
+        return errno::fail(libc::EINVAL);
+    }
+    let now = server.stats();
+    let len = size.min(size_of::<yolanda_http_stats>());
+    // SAFETY: `stats` has `size` bytes, of which no more are written than the struct has.
+    unsafe {
+        ptr::write_bytes(stats.cast::<u8>(), 0, size);
+        ptr::copy_nonoverlapping((&raw const now).cast::<u8>(), stats.cast(), len);
+    }
+    0
 }
