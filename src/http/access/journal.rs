@@ -8,9 +8,9 @@ use crate::abi::types::yolanda_http_access;
 use crate::http::message::request::Request;
 use crate::http::wire::status::{Status, reason};
 use crate::reactor::tcp_connection::Connection;
-use crate::sys::pool::{Bytes, Owned};
 use crate::sys::address::{self, Address};
 use crate::sys::clock;
+use crate::sys::pool::{Bytes, Owned};
 
 /// Method, URL, version, Referer, User-Agent.
 const TEXTS: usize = 5;
