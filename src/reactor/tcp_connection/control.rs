@@ -2,10 +2,9 @@
 
 use super::Connection;
 use super::cold_state::ColdState;
+use super::posted;
 use super::settings;
-use super::shims::Unposted;
 use crate::abi::types::{tcp_connection, yolanda_water_mark_callback};
-use crate::reactor::event_loop::posts;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::handle::{absent, to_change};
 use crate::reactor::tcp_connection::input::pause;
@@ -43,12 +42,12 @@ pub unsafe extern "C-unwind" fn yolanda_connection_close_after_send(
         if conn.event_loop().on_owner() {
             return shutdown::end_at(conn, time);
         }
-        let Some(task) = Unposted::new(conn, posts::END, 0) else {
+        let Some(task) = posted::end(conn, time) else {
             return errno::fail(libc::ENOMEM);
         };
         conn.intake.shut();
         // Without its loop it closes, or has closed.
-        if task.post_end(time) { 0 } else { errno::fail(libc::ENOTCONN) }
+        if conn.event_loop().post(task) { 0 } else { errno::fail(libc::ENOTCONN) }
     }
 }
 

@@ -2,12 +2,11 @@
 
 use super::Connection;
 use super::lifecycle::open::{create, discard, hand_over};
-use super::shims::{self, Unposted};
+use super::{posted, shims};
 use crate::abi::types::{
     buffer, connection_closed_call_back, connection_completed_call_back, event_loop,
     message_call_back, tcp_connection, write_completed_call_back,
 };
-use crate::reactor::event_loop::posts;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::tcp_connection::lifecycle::{open, shutdown};
 use crate::reactor::tcp_connection::output::write;
@@ -131,20 +130,18 @@ pub unsafe extern "C-unwind" fn tcp_connection_shutdown(tcpConnection: *mut tcp_
         }
         if own.event_loop().on_owner() {
             own.intake.shut();
-            shims::take_in(own);
+            own.take_in();
             return shutdown::take_posted_shutdown(own);
         }
         if own.intake.is_shut() {
             return;
         }
-        let Some(task) = Unposted::new(own, posts::SHUTDOWN, 0) else {
+        let Some(task) = posted::shutdown(own) else {
             log_err!("tcp_connection_shutdown: no memory");
             return;
         };
         if own.intake.shut() {
-            task.post();
-        } else {
-            task.withdraw();
+            own.event_loop().post(task);
         }
     }
 }

@@ -4,7 +4,7 @@
 use super::input::pause;
 use super::lifecycle::{close, open, overdue, ready, shutdown};
 use super::output::{batch, file, queue, write};
-use super::{AfterSending, Connection, Side, Work, shims};
+use super::{AfterSending, Connection, Side, Work};
 use crate::abi::types::tcp_connection;
 use crate::abi::types::{
     connection_closed_call_back, connection_completed_call_back, message_call_back,
@@ -215,7 +215,7 @@ impl Connection {
     pub fn send_before(&self, bytes: &[u8], more: More) -> isize {
         let here = self.event_loop().on_owner();
         if here {
-            shims::take_in(self);
+            self.take_in();
         }
         let shut = if here { self.side.get() != Side::Open } else { self.intake.is_shut() };
         if shut || !open::is_open(self) {
@@ -231,7 +231,7 @@ impl Connection {
     /// Sends from the connection's own thread, perhaps a little later, together with what other connections send.
     /// `now` is the coarse clock's.
     pub fn send_together(&self, bytes: &[u8], now: u32) -> isize {
-        shims::take_in(self);
+        self.take_in();
         if bytes.is_empty() || !open::is_open(self) || self.side.get() != Side::Open {
             return self.send_bytes(bytes);
         }
@@ -246,7 +246,7 @@ impl Connection {
             return;
         }
         self.intake.shut();
-        shims::take_in(self);
+        self.take_in();
         Side::shut(&self.side);
         self.after_sending.set(if linger { AfterSending::Linger } else { AfterSending::Close });
         pause::resume(self);

@@ -14,8 +14,8 @@ use crate::reactor::event_loop::state::count;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::read;
 use crate::reactor::tcp_connection::output::write;
-use crate::reactor::tcp_connection::shims::{self, Unposted};
 use crate::reactor::tcp_connection::{AfterSending, Connection, cold_state};
+use crate::reactor::tcp_connection::{posted, shims};
 use crate::sync::refs::RefCount;
 use crate::sys::kind::Kind;
 use crate::sys::{fd as sys_fd, pool};
@@ -130,7 +130,7 @@ pub fn hand_over(conn: &Connection, accepted: bool) -> bool {
             // Code of the program gets the descriptor into its hands.
             identify_once(conn);
         }
-        let task = if here { None } else { Unposted::new(conn, posts::REGISTER, 0) };
+        let task = if here { None } else { posted::register(conn) };
         if task.is_none() && !here {
             return false;
         }
@@ -147,7 +147,7 @@ pub fn hand_over(conn: &Connection, accepted: bool) -> bool {
         match task {
             None => register(conn),
             Some(task) => {
-                if !task.post() {
+                if !l.post(task) {
                     close::without_loop(conn);
                 }
             }
@@ -235,7 +235,7 @@ pub fn is_open(conn: &Connection) -> bool {
 /// connection's own thread what others asked for before comes first.
 pub fn is_open_here(conn: &Connection) -> bool {
     if conn.event_loop().on_owner() {
-        shims::take_in(conn);
+        conn.take_in();
         return is_open(conn);
     }
     is_open(conn) && conn.intake.closing().is_none()
