@@ -1,7 +1,7 @@
 use crate::abi::types::tcp_connection;
 use crate::abi::types::yolanda_water_mark_callback;
 use crate::reactor::tcp_connection::Connection;
-use crate::reactor::tcp_connection::lifecycle::close;
+use crate::reactor::tcp_connection::kept;
 use crate::reactor::tcp_connection::settings::{self, Settings};
 use crate::sync::refs::Released;
 use crate::sys::address::{self, Address};
@@ -47,7 +47,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_release(
 ) -> c_int {
     connection!(connection, "yolanda_connection_release", -1);
     // SAFETY: the reference is the caller's, who doesn't use it any more.
-    if unsafe { close::release(connection.cast()) } == Released::None {
+    if unsafe { kept::release(connection.cast()) } == Released::None {
         log_err!("yolanda_connection_release: nobody has retained it");
         return errno::fail(libc::EINVAL);
     }

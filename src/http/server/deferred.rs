@@ -35,7 +35,7 @@ use crate::http::wire::status::Status;
 use crate::reactor::event_loop::posts;
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::is_open;
-use crate::reactor::tcp_connection::lifecycle::close;
+use crate::reactor::tcp_connection::kept;
 use crate::sys::{errno, pool};
 
 #[repr(C)]
@@ -166,7 +166,7 @@ unsafe fn free(deferred: *mut Deferred) {
         }
         let conn = (*deferred).conn;
         pool::free(deferred.cast(), size_of::<Deferred>());
-        close::release(conn.cast());
+        kept::release(conn.cast());
     }
 }
 

@@ -1,6 +1,6 @@
 //! The functions that other folders call with raw pointers.
 
-use super::lifecycle::{close, open, overdue, ready};
+use super::lifecycle::{close, open, overdue, ready, register, turn};
 use super::output::batch;
 use super::{Connection, input};
 use crate::abi::types::{channel, event_loop, tcp_connection};
@@ -26,14 +26,14 @@ pub unsafe fn create(
     kind: Kind,
 ) -> *mut Connection {
     // SAFETY: the caller's object is live.
-    unsafe { open::create(fd, Loop::from_c(l), data, kind) }
+    unsafe { register::create(fd, Loop::from_c(l), data, kind) }
 }
 
 /// # Safety
 /// A live object, on its thread.
 pub unsafe fn hand_over(conn: *mut Connection, accepted: bool) -> bool {
     // SAFETY: the caller's object is live.
-    unsafe { open::hand_over(&*conn, accepted) }
+    unsafe { register::hand_over(&*conn, accepted) }
 }
 
 /// # Safety
@@ -82,28 +82,28 @@ pub unsafe fn close_unwatched(conn: *mut Connection) {
 /// A live object, on its thread.
 pub unsafe fn close_ready(l: *mut event_loop) {
     // SAFETY: the caller's object is live.
-    unsafe { ready::close_ready(Loop::from_c(l)) }
+    unsafe { turn::close_ready(Loop::from_c(l)) }
 }
 
 /// # Safety
 /// A live object, on its thread.
 pub unsafe fn forget_waiting(l: *mut event_loop) {
     // SAFETY: the caller's object is live.
-    unsafe { ready::forget_waiting(Loop::from_c(l)) }
+    unsafe { turn::forget_waiting(Loop::from_c(l)) }
 }
 
 /// # Safety
 /// A live object, on its thread.
 pub unsafe fn run_ready(l: *mut event_loop) {
     // SAFETY: the caller's object is live.
-    unsafe { ready::run_ready(Loop::from_c(l)) }
+    unsafe { turn::run_ready(Loop::from_c(l)) }
 }
 
 /// # Safety
 /// A live object, on its thread.
 pub unsafe fn end_lingering(l: *mut event_loop, now: i64) {
     // SAFETY: the caller's object is live.
-    unsafe { ready::end_lingering(Loop::from_c(l), now) }
+    unsafe { turn::end_lingering(Loop::from_c(l), now) }
 }
 
 /// # Safety
