@@ -2,7 +2,7 @@ use crate::abi::types::buffer;
 use crate::abi::types::event_loop;
 use crate::abi::types::http_request;
 use crate::abi::types::{http_server, request_callback};
-use crate::http::message::request;
+use crate::http::message::request::Request;
 use crate::http::server::make;
 use crate::http::server::server_state::HttpServer;
 use crate::http::wire::limits::Limits;
@@ -97,6 +97,7 @@ pub unsafe extern "C-unwind" fn parse_http_request(
         log_err!("parse_http_request: no buffer or no request");
         return 0;
     }
-    // SAFETY: a live buffer and a live request of the library's making, which nobody else uses meanwhile.
-    unsafe { c_int::from(request::parse(input, httpRequest.cast(), &Limits::DEFAULT).is_ok()) }
+    // SAFETY: a live buffer and a live request of the library's making, which stay until this returns.
+    let (input, request) = unsafe { (&*input, Request::from_c(httpRequest)) };
+    c_int::from(request.parse(input, &Limits::DEFAULT).is_ok())
 }

@@ -1,7 +1,7 @@
 //! Makes HTTP servers: each stands on a TCP server, whose callbacks it has.
 
 use core::ffi::{c_char, c_int};
-use core::ptr::null_mut;
+use core::ptr::{NonNull, null_mut};
 
 use crate::abi::types::{TCPserver, event_loop, http_server, request_callback};
 use crate::http::server::protocol::HTTP;
@@ -22,11 +22,10 @@ pub unsafe fn on_port(
     callback: request_callback,
     threads: c_int,
 ) -> *mut http_server {
-    let server = server_state::allocate(callback);
-    if server.is_null() {
+    let Some(server) = server_state::allocate(callback) else {
         log_err!("http_server_new: no memory");
         return null_mut();
-    }
+    };
     // SAFETY: the loop is live, the server fresh; what can't be used is freed here, and known to nobody.
     unsafe {
         let acceptor = acceptor_init(port);
@@ -48,13 +47,13 @@ pub unsafe fn on_port(
                 fd::close((*acceptor).listen_fd.get());
                 libc::free(acceptor.cast());
             }
-            libc::free(server.cast());
+            server_state::dispose(server.as_ptr().cast());
             return null_mut();
         }
         tcp_server::own_acceptor(tcp_server);
         stand_on(server, tcp_server);
     }
-    server.cast()
+    server.as_ptr().cast()
 }
 
 /// A server on an address of `yolanda_server_new`; NULL with errno.
@@ -67,11 +66,10 @@ pub unsafe fn on_address(
     callback: request_callback,
     threads: c_int,
 ) -> *mut http_server {
-    let server = server_state::allocate(callback);
-    if server.is_null() {
+    let Some(server) = server_state::allocate(callback) else {
         errno::set(libc::ENOMEM);
         return null_mut();
-    }
+    };
     // SAFETY: the loop is live, the server fresh and known to nobody where it is freed.
     unsafe {
         let tcp_server = tcp_server::yolanda_server_new(
@@ -85,24 +83,24 @@ pub unsafe fn on_address(
         );
         if tcp_server.is_null() {
             let _keep = errno::Keep::new();
-            libc::free(server.cast());
+            server_state::dispose(server.as_ptr().cast());
             return null_mut();
         }
         stand_on(server, tcp_server);
     }
-    server.cast()
+    server.as_ptr().cast()
 }
 
 /// Joins the two: from now on the HTTP server's memory goes with the TCP server's.
 ///
 /// # Safety
 /// Two fresh servers, on their loop's thread.
-unsafe fn stand_on(server: *mut HttpServer, tcp_server: *mut TCPserver) {
+unsafe fn stand_on(server: NonNull<HttpServer>, tcp_server: *mut TCPserver) {
     // SAFETY: nobody else knows either of them yet.
     unsafe {
-        (*server).public.tcpServer.set(tcp_server);
-        tcp_server_set_data(tcp_server, server.cast());
+        server.as_ref().public.tcpServer.set(tcp_server);
+        tcp_server_set_data(tcp_server, server.as_ptr().cast());
         tcp_server::speaks(tcp_server, &HTTP);
-        tcp_server::disposes(tcp_server, server.cast(), server_state::dispose);
+        tcp_server::disposes(tcp_server, server.as_ptr().cast(), server_state::dispose);
     }
 }

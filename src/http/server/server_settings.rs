@@ -1,7 +1,6 @@
 //! What a program sets and asks of an HTTP server, its start and its end.
 
-use core::ffi::c_int;
-use core::ptr::null_mut;
+use core::ffi::{c_int, c_void};
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use crate::abi::types::{
@@ -11,13 +10,11 @@ use crate::http::access::Log;
 use crate::http::message::handler::Wish;
 use crate::http::message::head_hook::Hook;
 use crate::http::server::server_state::HttpServer;
-use crate::http::server::{access_log, head};
 use crate::http::wire::limits::Limits;
 use crate::reactor::event_loop::owner::on_owner;
 use crate::reactor::tcp_server::{
     has_started, is_freed, tcp_server_start, yolanda_server_free, yolanda_server_start,
 };
-use crate::sys::pool::Owned;
 
 /// Deadlines, in milliseconds; 0: none.
 pub struct DeadlineSet {
@@ -157,23 +154,19 @@ impl HttpServer {
         }
     }
 
-    /// Whom to ask behind the heads of requests with a body. Err with errno: EBUSY, ENOMEM.
+    /// Whom to ask behind the heads of requests with a body. Err with errno: EBUSY.
     pub fn set_head_hook(
         &self,
         callback: yolanda_http_head_callback,
-        data: *mut core::ffi::c_void,
+        data: *mut c_void,
     ) -> Result<(), c_int> {
         if self.has_started() {
             return Err(libc::EBUSY);
         }
-        let mut hook: *mut Hook = null_mut();
         if callback.is_some() {
-            let made = Owned::new(Hook { callback, data }).ok_or(libc::ENOMEM)?;
-            hook = made.into_raw().as_ptr();
             self.asks.store(true, Relaxed);
         }
-        // SAFETY: a server that hasn't started has no connections, which alone look at the hook.
-        unsafe { head::free(self.head.swap(hook, Relaxed)) };
+        self.head.set(Hook { callback, data });
         Ok(())
     }
 
@@ -199,24 +192,16 @@ impl HttpServer {
         unsafe { self.routes.add(method, pattern, wish) }
     }
 
-    /// Whom to tell of responses. Err with errno: EBUSY, ENOMEM.
+    /// Whom to tell of responses. Err with errno: EBUSY.
     pub fn set_access_log(
         &self,
         callback: yolanda_http_access_callback,
-        data: *mut core::ffi::c_void,
+        data: *mut c_void,
     ) -> Result<(), c_int> {
         if self.has_started() {
             return Err(libc::EBUSY);
         }
-        let log = match callback.is_some() {
-            true => {
-                let log = Owned::new(Log::new(callback, data)).ok_or(libc::ENOMEM)?;
-                log.into_raw().as_ptr()
-            }
-            false => null_mut(),
-        };
-        // SAFETY: a server that hasn't started has no connections, which alone look at the log.
-        unsafe { access_log::free_log(self.log.swap(log, Relaxed)) };
+        self.log.set(callback.is_some().then(|| Log::new(callback, data)));
         Ok(())
     }
 }

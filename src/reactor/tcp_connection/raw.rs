@@ -177,13 +177,6 @@ pub unsafe fn is_open(conn: *const tcp_connection) -> bool {
 
 /// # Safety
 /// A live object, on its thread.
-pub unsafe fn send_bytes(conn: *mut tcp_connection, data: *const u8, len: usize) -> isize {
-    // SAFETY: the caller's object is live.
-    unsafe { Connection::from_c(conn).send_bytes(std::slice::from_raw_parts(data, len)) }
-}
-
-/// # Safety
-/// A live object, on its thread.
 pub unsafe fn send_before(
     conn: *mut tcp_connection,
     data: *const u8,
