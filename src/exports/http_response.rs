@@ -16,9 +16,10 @@ impl Sink for Appended<'_> {
     }
 }
 
-/// Makes an empty response with room for 128 headers.
+/// Makes an empty response with room for 128 headers. Release it with free(); its strings are always
+/// yours.
 ///
-/// Returns NULL when memory is out.
+/// Returns NULL with errno (ENOMEM) if memory runs out.
 ///
 /// # Safety
 /// Any thread may call it.
@@ -34,12 +35,13 @@ pub unsafe extern "C-unwind" fn http_response_new() -> *mut http_response {
     }
 }
 
-/// Appends the response as it goes over the wire: status line, Content-Type if set, Content-Length,
-/// Connection, the other headers, an empty line, the body. On failure (NULL, no memory) nothing is
-/// appended and an error is logged.
+/// Appends the response to a buffer in the form in which it is sent: status line, Content-Type if set,
+/// Content-Length, Connection, the other headers, an empty line, the body. On failure (NULL, no memory)
+/// it appends nothing and logs an error.
 ///
 /// # Safety
-/// The strings that are set end with a NUL.
+/// The response and the buffer are NULL or used only by the calling thread. The strings of the response
+/// are NULL or NUL-terminated.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn http_response_encode_buffer(
     httpResponse: *mut http_response,

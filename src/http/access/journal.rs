@@ -7,7 +7,8 @@ use core::ptr::{null, null_mut};
 use crate::abi::types::yolanda_http_access;
 use crate::http::message::request::Request;
 use crate::http::wire::status::{Status, reason};
-use crate::reactor::tcp_connection::{Connection, yolanda_connection_peer};
+use crate::reactor::tcp_connection::Connection;
+use crate::sys::address::Address;
 use crate::sys::pool::{Bytes, Owned};
 use crate::sys::{address, clock};
 
@@ -62,9 +63,10 @@ pub struct Due {
 impl Journal {
     /// None when memory is out.
     pub fn new(conn: &Connection) -> Option<Owned<Journal>> {
-        let mut peer = [0; address::TEXT];
-        // SAFETY: the text has room for any address.
-        unsafe { yolanda_connection_peer(conn.as_c(), peer.as_mut_ptr(), address::TEXT) };
+        let mut peer = [0u8; address::TEXT];
+        if let Ok(address) = conn.ask(Address::of_peer) {
+            address.format(&mut peer);
+        }
         let journal = Owned::new(Journal {
             texts: Cell::new([null(); TEXTS]),
             room: RefCell::new(Bytes::new()),
@@ -73,7 +75,7 @@ impl Journal {
             waits: Cell::new(Waits::No),
             sent: Cell::new((0, 0)),
             turned_away: Cell::new(0),
-            peer,
+            peer: peer.map(|byte| byte as c_char),
         });
         if journal.is_none() {
             log_err!("http server: no memory for the access log");

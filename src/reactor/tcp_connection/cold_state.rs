@@ -4,6 +4,7 @@
 
 use super::{Connection, LIMIT};
 use crate::reactor::buffer::SIZE_MAX;
+use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::pace;
 use crate::reactor::tcp_connection::lifecycle::{ready, shutdown, timeouts};
 use crate::reactor::tcp_connection::output::{file, water_marks};
@@ -124,7 +125,7 @@ pub fn begin(conn: &Connection) {
         return;
     }
     if !timeouts::begin(conn) {
-        ready::close_in_pass(conn, libc::ENOMEM);
+        ready::close_in_pass(conn, CloseReason::NoMemory);
     }
     water_marks::look(conn);
     if timeouts::is_cut(conn) {

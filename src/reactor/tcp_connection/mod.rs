@@ -9,29 +9,27 @@
 //! `settings` are what a program gives it; `exports` has the functions of tcp_connection.h, `control` and
 //! `handle` those of yolanda.h.
 
+pub mod close_reason;
 pub mod cold_state;
 pub mod control;
-pub mod exports;
 pub mod handle;
 pub mod input;
 pub mod lifecycle;
 pub mod output;
 pub mod owner;
+pub mod posted;
 pub mod protocol;
 pub mod raw;
 pub mod settings;
 mod shims;
 
-pub use control::*;
-pub use exports::*;
-pub use handle::*;
-pub use lifecycle::close::release;
 pub use lifecycle::open::discard;
 pub use output::batch::Together;
 pub use owner::Owner;
 pub use raw::*;
 
 use crate::abi::types::{buffer, channel, tcp_connection};
+use crate::reactor::tcp_connection::lifecycle::phase::Life;
 use crate::reactor::tcp_connection::output::write_side::{Intake, Side};
 use crate::sync::in_use::InUse;
 use crate::sync::refs::RefCount;
@@ -39,7 +37,7 @@ use crate::sys::kind::Kind;
 use libc::{c_char, c_int};
 use std::cell::Cell;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicI16, AtomicPtr, AtomicU32};
+use std::sync::atomic::{AtomicI16, AtomicPtr, AtomicU32};
 
 /// Bytes queued for a peer that doesn't read, and bytes unread by a callback that doesn't consume.
 const LIMIT: usize = 64 << 20;
@@ -99,14 +97,12 @@ pub struct Connection {
     held_until: Cell<u32>,
     /// Why it closes (`turns::decide`): 0 while that isn't decided, then one more than the errno
     /// value.
-    fate: AtomicI16,
+    close_reason: AtomicI16,
     /// The end of what is sent.
     side: Cell<Side>,
-    closed: AtomicBool,
     /// Other threads ask the kernel for its addresses.
     descriptor: InUse,
-    /// The completed callback has returned, and the connection has come to its loop.
-    announced: AtomicBool,
+    life: Life,
     /// At least a byte has arrived.
     received: Cell<bool>,
     /// The peer's end of stream was seen.

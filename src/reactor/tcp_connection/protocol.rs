@@ -4,19 +4,19 @@
 use super::input::pause;
 use super::lifecycle::{close, open, overdue, ready, shutdown};
 use super::output::{batch, file, queue, write};
-use super::{AfterSending, Connection, Side, Work, shims};
-use crate::abi::types::tcp_connection;
+use super::{AfterSending, Connection, Side, Work};
+use crate::abi::types::{buffer, tcp_connection};
 use crate::abi::types::{
     connection_closed_call_back, connection_completed_call_back, message_call_back,
     write_completed_call_back,
 };
 use crate::reactor::event_loop::state::Loop;
+use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::sys::errno;
 use crate::sys::fd::{self as sys_fd, More};
 use libc::c_int;
 use std::ops::Deref;
 use std::ptr::{self, NonNull};
-use std::sync::atomic::Ordering::Relaxed;
 
 pub use super::lifecycle::shutdown::Tail;
 
@@ -186,7 +186,7 @@ impl Connection {
     pub fn set_answering(&self, on: bool) {
         self.answering.set(on);
         if !on && self.ended.get() && shutdown::all_sent(self) {
-            ready::close_in_pass(self, 0);
+            ready::close_in_pass(self, CloseReason::InOrder);
         }
     }
 
@@ -204,12 +204,12 @@ impl Connection {
 
     /// Closes the connection in the pass, whatever is queued.
     pub fn cut(&self, why: c_int) {
-        ready::close_in_pass(self, why)
+        ready::close_in_pass(self, CloseReason::of_call(why))
     }
 
     /// False once the closed callback is due.
     pub fn is_open(&self) -> bool {
-        !self.closed.load(Relaxed)
+        !self.life.is_closed()
     }
 
     /// Sends from any thread: what was written at once, or -1 with errno and nothing sent.
@@ -217,11 +217,24 @@ impl Connection {
         self.send_before(bytes, More::Nothing)
     }
 
+    /// Sends what is readable in a buffer, and takes it from there. Of the connection's own output it sends what the
+    /// program put there itself.
+    pub fn send_buffer(&self, from: &buffer) -> c_int {
+        if ptr::eq(from, &self.output) {
+            return write::send_own_output(self);
+        }
+        let sent = self.send_bytes(from.bytes());
+        if sent >= 0 {
+            from.readIndex.set(from.writeIndex.get());
+        }
+        sent as c_int
+    }
+
     /// Sends as `send_bytes` does, with `more` to come.
     pub fn send_before(&self, bytes: &[u8], more: More) -> isize {
         let here = self.event_loop().on_owner();
         if here {
-            shims::take_in(self);
+            self.take_in();
         }
         let shut = if here { self.side.get() != Side::Open } else { self.intake.is_shut() };
         if shut || !open::is_open(self) {
@@ -237,7 +250,7 @@ impl Connection {
     /// Sends from the connection's own thread, perhaps a little later, together with what other connections send.
     /// `now` is the coarse clock's.
     pub fn send_together(&self, bytes: &[u8], now: u32) -> isize {
-        shims::take_in(self);
+        self.take_in();
         if bytes.is_empty() || !open::is_open(self) || self.side.get() != Side::Open {
             return self.send_bytes(bytes);
         }
@@ -252,7 +265,7 @@ impl Connection {
             return;
         }
         self.intake.shut();
-        shims::take_in(self);
+        self.take_in();
         Side::shut(&self.side);
         self.after_sending.set(if linger { AfterSending::Linger } else { AfterSending::Close });
         pause::resume(self);

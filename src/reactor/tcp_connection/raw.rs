@@ -1,41 +1,14 @@
 //! The functions that other folders call with raw pointers.
 
-use super::lifecycle::{close, open, overdue, ready, shutdown};
-use super::output::{batch, write};
+use super::lifecycle::{close, open, ready};
+use super::output::batch;
 use super::{Connection, input};
 use crate::abi::types::{channel, event_loop, tcp_connection};
 use crate::reactor::event_loop::state::{Loop, channel_at};
+use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::sys::kind::Kind;
 use libc::{c_int, c_void};
 use std::ptr;
-
-/// # Safety
-/// A live object, on its thread.
-pub unsafe fn take_posted_end(conn: *mut Connection, time: i64) {
-    // SAFETY: the caller's object is live.
-    unsafe { shutdown::take_posted_end(&*conn, time) }
-}
-
-/// # Safety
-/// A live object, on its thread.
-pub unsafe fn take_posted_shutdown(conn: *mut Connection) {
-    // SAFETY: the caller's object is live.
-    unsafe { shutdown::take_posted_shutdown(&*conn) }
-}
-
-/// # Safety
-/// A live object, on its thread.
-pub unsafe fn take_posted_close(conn: *mut Connection) {
-    // SAFETY: the caller's object is live.
-    unsafe { ready::take_posted_close(&*conn) }
-}
-
-/// # Safety
-/// A live object, on its thread.
-pub unsafe fn take_posted_bytes(conn: *mut Connection, data: *const u8, len: usize) {
-    // SAFETY: the caller's object is live.
-    unsafe { write::take_posted_bytes(&*conn, std::slice::from_raw_parts(data, len)) }
-}
 
 /// # Safety
 /// A live object, on its thread.
@@ -65,13 +38,6 @@ pub unsafe fn hand_over(conn: *mut Connection, accepted: bool) -> bool {
 
 /// # Safety
 /// A live object, on its thread.
-pub unsafe fn register(conn: *mut Connection) {
-    // SAFETY: the caller's object is live.
-    unsafe { open::register(&*conn) }
-}
-
-/// # Safety
-/// A live object, on its thread.
 pub unsafe fn identify_once(conn: *mut Connection) {
     // SAFETY: the caller's object is live.
     unsafe { open::identify_once(&*conn) }
@@ -86,13 +52,6 @@ pub unsafe fn owns_number(conn: *mut Connection) -> bool {
 
 /// # Safety
 /// A live object, on its thread.
-pub unsafe fn judge_in_pass(conn: *mut Connection) {
-    // SAFETY: the caller's object is live.
-    unsafe { overdue::begin(&*conn) }
-}
-
-/// # Safety
-/// A live object, on its thread.
 pub unsafe fn hung_up(conn: *mut Connection) {
     // SAFETY: the caller's object is live.
     unsafe { input::pause::hung_up(&*conn) }
@@ -102,7 +61,7 @@ pub unsafe fn hung_up(conn: *mut Connection) {
 /// A live object, on its thread.
 pub unsafe fn close_in_pass(conn: *mut Connection, why: c_int) {
     // SAFETY: the caller's object is live.
-    unsafe { ready::close_in_pass(&*conn, why) }
+    unsafe { ready::close_in_pass(&*conn, CloseReason::of_call(why)) }
 }
 
 /// # Safety
@@ -197,13 +156,6 @@ pub unsafe fn send_together(
 ) -> isize {
     // SAFETY: the caller's object is live.
     unsafe { Connection::from_c(conn).send_together(std::slice::from_raw_parts(data, len), now) }
-}
-
-/// # Safety
-/// A live object, on its thread.
-pub unsafe fn close_after_send(conn: *mut tcp_connection, linger: bool) {
-    // SAFETY: the caller's object is live.
-    unsafe { Connection::from_c(conn).close_after_send(linger) }
 }
 
 /// # Safety

@@ -12,7 +12,6 @@ use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::output::{queue, write};
 use crate::reactor::tcp_connection::shims;
 use std::ptr;
-use std::sync::atomic::Ordering::Relaxed;
 
 const HOLD_MS: i64 = 10;
 
@@ -77,7 +76,7 @@ pub fn end_holding(l: &Loop) {
         let last = own.held_tail.get();
         while !own.held.get().is_null() {
             let conn = &*own.held.get();
-            let closed = conn.closed.load(Relaxed);
+            let closed = conn.life.is_closed();
             if !closed && (conn.held_until.get().wrapping_sub(now) as i32) > 0 {
                 return;
             }

@@ -2,6 +2,7 @@
 //! obeys, a program's own too.
 
 use crate::abi::types::EVENT_READ;
+use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::lifecycle::{open, ready, timeouts};
 use crate::reactor::tcp_connection::output::write;
 use crate::reactor::tcp_connection::shims::readable;
@@ -62,5 +63,5 @@ pub fn hung_up(conn: &Connection) {
         open::identify_once(conn);
         return conn.event_loop().park(fd);
     }
-    ready::close_in_pass(conn, error);
+    ready::close_in_pass(conn, CloseReason::of_call(error));
 }

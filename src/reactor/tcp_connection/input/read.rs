@@ -7,6 +7,7 @@ use crate::reactor::backend::{EDGE, NOT_DRAINED};
 use crate::reactor::buffer as buf;
 use crate::reactor::buffer::SIZE_MAX;
 use crate::reactor::event_loop::state::count;
+use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::lifecycle::{close, open, ready, shutdown, timeouts};
 use crate::reactor::tcp_connection::output::{queue, write};
 use crate::reactor::tcp_connection::shims;
@@ -16,7 +17,6 @@ use crate::sys::kind::Kind;
 use crate::sys::{errno, fd as sys_fd, pool};
 use libc::{c_int, c_void};
 use std::ptr;
-use std::sync::atomic::Ordering::Relaxed;
 
 /// What one read takes at most, unless unread bytes have grown the block.
 pub const BLOCK: usize = 65_536;
@@ -74,7 +74,7 @@ fn take(conn: &Connection, bits: u32) {
         }
         // Only the first edge is known to be of this connection's own file.
         if (read > 0 || bits & EDGE == 0) && !open::is_entered(conn) {
-            return ready::close_in_pass(conn, libc::EBADF);
+            return ready::close_in_pass(conn, CloseReason::DescriptorGone);
         }
         match receive(conn) {
             Got::Bytes { full, read } => {
@@ -91,14 +91,14 @@ fn take(conn: &Connection, bits: u32) {
             }
             Got::Nothing => return,
             Got::End => return end_of_stream(conn),
-            Got::Failed(why) => return end_for(conn, why),
+            Got::Failed(why) => return end_for(conn, CloseReason::of_call(why)),
             Got::NoMemory => {
                 log_err!("no memory to read from {}", open::name(conn));
-                return end_for(conn, libc::ENOMEM);
+                return end_for(conn, CloseReason::NoMemory);
             }
         }
     }
-    if bits & EDGE != 0 && !conn.closed.load(Relaxed) {
+    if bits & EDGE != 0 && !conn.life.is_closed() {
         ready::give(conn, Work::Read);
     }
 }
@@ -144,7 +144,7 @@ fn receive(conn: &Connection) -> Got {
 }
 
 /// Closes at once, within the pass.
-fn end_for(conn: &Connection, why: c_int) {
+fn end_for(conn: &Connection, why: CloseReason) {
     ready::decide(conn, why);
     close::close(conn);
 }
@@ -245,13 +245,13 @@ fn deliver(conn: &Connection) {
             }
             _ => (*input).readIndex.set((*input).writeIndex.get()),
         }
-        if conn.closed.load(Relaxed) {
+        if conn.life.is_closed() {
             return;
         }
         settle(conn);
         if readable(&conn.input) > 0 && readable(&conn.input) >= cold_state::max_unread(conn) {
             log_err!("{} left {} bytes unread: closed", open::name(conn), readable(&conn.input));
-            ready::close_in_pass(conn, libc::ENOBUFS);
+            ready::close_in_pass(conn, CloseReason::OverLimit);
         }
     }
 }
@@ -291,7 +291,7 @@ fn end_of_stream(conn: &Connection) {
         // Within a callback that runs the loop: its answer is outstanding.
         conn.answering.set(true);
     }
-    shims::take_in(conn);
+    conn.take_in();
     let sent = shutdown::all_sent(conn);
     if !open::is_open(conn) || sent && !conn.answering.get() {
         return close::close(conn);

@@ -9,6 +9,7 @@ use crate::reactor::event_loop::registration::Removed;
 use crate::reactor::event_loop::registry;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::event_loop::state::count;
+use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::read;
 use crate::reactor::tcp_connection::output::{batch, file, queue};
 use crate::reactor::tcp_connection::shims;
@@ -16,7 +17,6 @@ use crate::reactor::tcp_connection::{Connection, Owner};
 use crate::sync::refs::Released;
 use crate::sys::{fd as sys_fd, pool, socket};
 use std::ptr;
-use std::sync::atomic::Ordering::Relaxed;
 
 /// Takes the connection off its loop, calls the closed callback, closes the descriptor if it still
 /// is this connection's, and leaves the rest to `reap`. Without a decision before it is an end in
@@ -25,10 +25,10 @@ pub fn close(conn: &Connection) {
     // SAFETY: reaping waits for the outermost call of the loop on this stack.
     unsafe {
         batch::flush_of(conn);
-        if conn.closed.swap(true, Relaxed) {
+        if !conn.life.close() {
             return;
         }
-        ready::decide(conn, 0);
+        ready::decide(conn, CloseReason::InOrder);
         shims::delist(conn);
         conn.intake.shut();
         conn.descriptor.shut();
@@ -103,8 +103,8 @@ fn give_up_number(conn: &Connection, ours: bool) {
 pub unsafe fn without_loop(conn: &Connection) {
     // SAFETY: the library's reference is given up here, as `reap` would.
     unsafe {
-        ready::decide(conn, libc::ESHUTDOWN);
-        conn.closed.store(true, Relaxed);
+        ready::decide(conn, CloseReason::Stopped);
+        conn.life.close();
         conn.intake.shut();
         conn.descriptor.shut();
         if let Some(callback) = conn.public.connectionClosedCallBack.get() {

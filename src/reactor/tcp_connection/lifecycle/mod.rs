@@ -3,6 +3,7 @@
 pub mod close;
 pub mod open;
 pub mod overdue;
+pub mod phase;
 pub mod ready;
 pub mod shutdown;
 pub mod timeouts;

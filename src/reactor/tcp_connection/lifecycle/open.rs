@@ -1,7 +1,11 @@
 //! The beginning of a connection: made on one thread, brought to its loop, watched there.
 
+use super::phase::Phase;
 use super::{close, ready};
-use crate::abi::types::{EVENT_READ, buffer, channel};
+use crate::abi::types::{
+    EVENT_READ, buffer, channel, connection_closed_call_back, connection_completed_call_back,
+    message_call_back, tcp_connection, write_completed_call_back,
+};
 use crate::log::CText;
 use crate::reactor::backend;
 use crate::reactor::event_loop::posts;
@@ -10,17 +14,18 @@ use crate::reactor::event_loop::registry::Entry;
 use crate::reactor::event_loop::state;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::event_loop::state::count;
+use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::read;
 use crate::reactor::tcp_connection::output::write;
-use crate::reactor::tcp_connection::shims::{self, Unposted};
 use crate::reactor::tcp_connection::{AfterSending, Connection, cold_state};
+use crate::reactor::tcp_connection::{posted, shims};
 use crate::sync::refs::RefCount;
 use crate::sys::kind::Kind;
-use crate::sys::{fd as sys_fd, pool};
+use crate::sys::{errno, fd as sys_fd, pool};
 use libc::{c_char, c_int, c_void};
 use std::cell::Cell;
 use std::ptr;
-use std::sync::atomic::{Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
+use std::sync::atomic::Ordering::Relaxed;
 
 /// The name, for log lines.
 pub fn name(conn: &Connection) -> CText {
@@ -96,6 +101,44 @@ pub unsafe fn create(fd: c_int, l: &Loop, data: *mut c_void, kind: Kind) -> *mut
     }
 }
 
+/// Makes a connection for a program, and brings it to its loop. None with errno: ENOMEM, ESHUTDOWN.
+///
+/// # Safety
+/// `fd` is an open descriptor, which the connection's from now on.
+pub unsafe fn make(fd: c_int, l: &Loop, callbacks: Callbacks) -> Option<*mut tcp_connection> {
+    if l.on_owner() && l.gone.get() {
+        // Its connections are being closed for the last time.
+        errno::set(libc::ESHUTDOWN);
+        return None;
+    }
+    // SAFETY: nobody else uses the descriptor, by this function's contract.
+    let Some(conn) = (unsafe { create(fd, l, ptr::null_mut(), Kind::of(fd)).as_ref() }) else {
+        errno::set(libc::ENOMEM);
+        return None;
+    };
+    conn.public.connectionCompletedCallBack.set(callbacks.completed);
+    conn.public.connectionClosedCallBack.set(callbacks.closed);
+    conn.public.messageCallBack.set(callbacks.message);
+    conn.public.writeCompletedCallBack.set(callbacks.write_completed);
+    let pointer = conn.as_c();
+    // On another thread than the loop's it may be gone when this returns.
+    if hand_over(conn, false) {
+        return Some(pointer);
+    }
+    // SAFETY: nobody has seen it.
+    unsafe { discard(conn.raw()) };
+    errno::set(libc::ENOMEM);
+    None
+}
+
+/// The four callbacks of a connection.
+pub struct Callbacks {
+    pub completed: connection_completed_call_back,
+    pub closed: connection_closed_call_back,
+    pub message: message_call_back,
+    pub write_completed: write_completed_call_back,
+}
+
 /// Frees the memory of a connection that nobody has seen, or that has ended.
 ///
 /// # Safety
@@ -128,7 +171,7 @@ pub fn hand_over(conn: &Connection, accepted: bool) -> bool {
             // Code of the program gets the descriptor into its hands.
             identify_once(conn);
         }
-        let task = if here { None } else { Unposted::new(conn, posts::REGISTER, 0) };
+        let task = if here { None } else { posted::register(conn) };
         if task.is_none() && !here {
             return false;
         }
@@ -145,7 +188,7 @@ pub fn hand_over(conn: &Connection, accepted: bool) -> bool {
         match task {
             None => register(conn),
             Some(task) => {
-                if !task.post() {
+                if !l.post(task) {
                     close::without_loop(conn);
                 }
             }
@@ -165,7 +208,7 @@ pub fn register(conn: &Connection) {
         if conn.paused.get() {
             (*ch).events.set((*ch).events.get() & !EVENT_READ);
         }
-        conn.announced.store(true, Release);
+        conn.life.arrive();
         let counts = &conn.event_loop().counts;
         count(&counts.connections, 1);
         count(&counts.connections_total, 1);
@@ -173,9 +216,9 @@ pub fn register(conn: &Connection) {
             (protocol.registered)(conn);
         }
         if !shims::enlist(conn) {
-            ready::close_in_pass(conn, libc::ENOMEM);
+            ready::close_in_pass(conn, CloseReason::NoMemory);
         } else if !ours {
-            ready::close_in_pass(conn, libc::EBADF);
+            ready::close_in_pass(conn, CloseReason::DescriptorGone);
         } else if shims::add_channel(conn, fd) != 1 {
             ready::close_unwatched(conn);
         }
@@ -221,19 +264,19 @@ pub fn owns_number(conn: &Connection) -> bool {
 /// Whether the connection has come to its loop: before, only the thread of the completed callback
 /// has it.
 pub fn is_announced(conn: &Connection) -> bool {
-    conn.announced.load(Acquire)
+    conn.life.phase() != Phase::Made
 }
 
 /// False once closing has begun, or is decided.
 pub fn is_open(conn: &Connection) -> bool {
-    conn.fate.load(Relaxed) == 0
+    conn.close_reason.load(Relaxed) == 0
 }
 
 /// The same as the calling thread sees it: whoever closes a connection finds it closed. On the
 /// connection's own thread what others asked for before comes first.
 pub fn is_open_here(conn: &Connection) -> bool {
     if conn.event_loop().on_owner() {
-        shims::take_in(conn);
+        conn.take_in();
         return is_open(conn);
     }
     is_open(conn) && conn.intake.closing().is_none()

@@ -2,11 +2,12 @@
 //! done, closing above all. No call of the program sees its callbacks run under it.
 
 use super::{close, open, overdue, shutdown, timeouts};
+use crate::reactor::event_loop::iteration;
 use crate::reactor::event_loop::state::{Loop, count};
-use crate::reactor::event_loop::{iteration, posts};
+use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::{back_pressure, read};
 use crate::reactor::tcp_connection::output::{batch, water_marks};
-use crate::reactor::tcp_connection::shims::{self, Unposted};
+use crate::reactor::tcp_connection::posted;
 use crate::reactor::tcp_connection::{AfterSending, Connection, Work};
 use crate::sys::errno;
 use libc::c_int;
@@ -22,7 +23,7 @@ pub fn schedule(conn: &Connection) {
     unsafe {
         // A connection that another thread is still announcing waits for `register`; one that has
         // closed may be kept by no more than the task that brings it here.
-        if !open::is_announced(conn) || conn.closed.load(Relaxed) || conn.on_ready.replace(true) {
+        if !open::is_announced(conn) || conn.life.is_closed() || conn.on_ready.replace(true) {
             return;
         }
         let own = conn.event_loop();
@@ -44,12 +45,12 @@ pub fn give(conn: &Connection, work: Work) {
 
 /// Decides that a connection closes, and why: an errno value, 0 for an end in order. False when that
 /// was decided before.
-pub fn decide(conn: &Connection, why: c_int) -> bool {
-    conn.fate.compare_exchange(0, why as i16 + 1, Relaxed, Relaxed).is_ok()
+pub fn decide(conn: &Connection, why: CloseReason) -> bool {
+    conn.close_reason.compare_exchange(0, why.errno() as i16 + 1, Relaxed, Relaxed).is_ok()
 }
 
 /// Closes in the loop's pass; `why` as in `decide`.
-pub fn close_in_pass(conn: &Connection, why: c_int) {
+pub fn close_in_pass(conn: &Connection, why: CloseReason) {
     decide(conn, why);
     schedule(conn);
 }
@@ -58,16 +59,16 @@ pub fn close_in_pass(conn: &Connection, why: c_int) {
 pub fn close_unwatched(conn: &Connection) {
     let why = match errno::get() {
         // What epoll was given goes by another number now, or by none.
-        libc::ENOENT => libc::EBADF,
-        e => e,
+        libc::ENOENT => CloseReason::DescriptorGone,
+        e => CloseReason::of_call(e),
     };
     close_in_pass(conn, why)
 }
 
 /// Closes from any thread: 0, or -1 with ENOTCONN where that was decided before, ENOMEM.
-pub fn close_from_anywhere(conn: &Connection, why: c_int) -> c_int {
+pub fn close_from_anywhere(conn: &Connection, why: CloseReason) -> c_int {
     if conn.event_loop().on_owner() {
-        shims::take_in(conn);
+        conn.take_in();
         if !decide(conn, why) {
             return errno::fail(libc::ENOTCONN);
         }
@@ -76,21 +77,29 @@ pub fn close_from_anywhere(conn: &Connection, why: c_int) -> c_int {
     }
     // First the memory: it isn't taken back. The owner decides when it comes to the task: what this
     // thread asked for before takes effect before.
-    let Some(task) = Unposted::new(conn, posts::CLOSE, 0) else {
+    let Some(task) = posted::close(conn) else {
         return errno::fail(libc::ENOMEM);
     };
-    if !open::is_open(conn) || !conn.intake.close(why as u16) {
-        task.withdraw();
+    if !open::is_open(conn) || !conn.intake.close(why.errno() as u16) {
         return errno::fail(libc::ENOTCONN);
     }
     // A loop that is being freed closes it without being told.
-    task.post();
+    conn.event_loop().post(task);
     0
+}
+
+/// Why another thread has the connection closed: it told the errno value.
+fn posted_reason(conn: &Connection) -> CloseReason {
+    match conn.intake.closing().map_or(0, c_int::from) {
+        libc::ENOBUFS => CloseReason::OverLimit,
+        libc::ECANCELED => CloseReason::Canceled,
+        errno => CloseReason::of_call(errno),
+    }
 }
 
 /// The close that another thread asked for.
 pub fn take_posted_close(conn: &Connection) {
-    close_in_pass(conn, conn.intake.closing().map_or(0, c_int::from))
+    close_in_pass(conn, posted_reason(conn))
 }
 
 /// Gives every waiting connection its turn, as long as there is time; what they leave for later, and those
@@ -145,7 +154,7 @@ unsafe fn close_or_keep(own: &Loop, mut first: *mut Connection) {
         let (mut kept, mut closing) = (Chain::EMPTY, Chain::EMPTY);
         while let Some(conn) = first.as_ref() {
             let following = conn.next_ready.get();
-            if conn.closed.load(Relaxed) || !open::is_open(conn) {
+            if conn.life.is_closed() || !open::is_open(conn) {
                 closing.add(conn);
             } else {
                 kept.add(conn);
@@ -212,7 +221,7 @@ fn take_first_turn(own: &Loop) {
 }
 
 fn turn(conn: &Connection) {
-    if conn.closed.load(Relaxed) {
+    if conn.life.is_closed() {
         return;
     }
     if !open::is_open(conn) {
@@ -260,7 +269,7 @@ fn has_lingered(conn: &Connection, now: i64) -> bool {
 /// Closes a connection that has lingered long enough.
 pub fn judge(conn: &Connection) {
     if has_lingered(conn, iteration::now_ms()) {
-        decide(conn, libc::ETIMEDOUT);
+        decide(conn, CloseReason::TimedOut);
     }
 }
 
@@ -272,10 +281,10 @@ pub fn end_lingering(l: &Loop, now: i64) {
         let mut first = own.lingering.replace(ptr::null_mut());
         while let Some(conn) = first.as_ref() {
             let following = conn.next_lingering.get();
-            if !conn.closed.load(Relaxed) && has_lingered(conn, now) {
+            if !conn.life.is_closed() && has_lingered(conn, now) {
                 overdue::begin(conn);
             }
-            if conn.closed.load(Relaxed) {
+            if conn.life.is_closed() {
                 conn.on_lingering.set(false);
             } else {
                 conn.next_lingering.set(own.lingering.get());

@@ -2,8 +2,10 @@
 //! and the peer would take the end of the stream for its end, the peer gets a reset instead.
 
 use super::{open, ready, timeouts};
+use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::pause;
 use crate::reactor::tcp_connection::output::{batch, queue, quota};
+use crate::reactor::tcp_connection::posted;
 use crate::reactor::tcp_connection::{AfterSending, Connection, Side};
 use crate::sys::{errno, fd as sys_fd};
 use libc::c_int;
@@ -51,7 +53,7 @@ pub fn look(conn: &Connection) {
         return;
     }
     if conn.ended.get() && !conn.answering.get() {
-        return ready::close_in_pass(conn, 0);
+        return ready::close_in_pass(conn, CloseReason::InOrder);
     }
     if conn.after_sending.get() != AfterSending::GoOn {
         return ready::schedule(conn);
@@ -67,15 +69,37 @@ pub fn half_close(conn: &Connection) {
         return;
     }
     if is_torn(conn) {
-        return ready::close_in_pass(conn, libc::ECANCELED);
+        return ready::close_in_pass(conn, CloseReason::Canceled);
     }
     let fd = conn.channel.fd.get();
     if sys_fd::shut_writing(fd) < 0 {
         let e = errno::get();
         log_msg!("tcp_connection_shutdown failed, socket == {}", fd);
         if e == libc::EBADF {
-            ready::close_in_pass(conn, e);
+            ready::close_in_pass(conn, CloseReason::of_call(e));
         }
+    }
+}
+
+/// Ends what is accepted for sending, on any thread; the end of the stream follows what was accepted before.
+pub fn shut(conn: &Connection) {
+    if !open::is_open_here(conn) {
+        return;
+    }
+    if conn.event_loop().on_owner() {
+        conn.intake.shut();
+        conn.take_in();
+        return take_posted_shutdown(conn);
+    }
+    if conn.intake.is_shut() {
+        return;
+    }
+    let Some(task) = posted::shutdown(conn) else {
+        log_err!("tcp_connection_shutdown: no memory");
+        return;
+    };
+    if conn.intake.shut() {
+        conn.event_loop().post(task);
     }
 }
 
@@ -90,7 +114,7 @@ pub fn take_posted_shutdown(conn: &Connection) {
 /// The end that another thread asked for.
 pub fn take_posted_end(conn: &Connection, time: i64) {
     if end_at(conn, time) < 0 && errno::get() == libc::ENOMEM {
-        ready::close_in_pass(conn, libc::ENOMEM);
+        ready::close_in_pass(conn, CloseReason::NoMemory);
     }
 }
 

@@ -8,12 +8,12 @@
 
 use super::{queue, write};
 use crate::reactor::event_loop::state::Loop;
+use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::lifecycle::{open, ready};
 use crate::reactor::tcp_connection::{Connection, Side};
 use crate::sys::fd::More;
 use crate::sys::{errno, pool};
 use std::ptr;
-use std::sync::atomic::Ordering::Relaxed;
 
 /// Answers of a group, and their bytes: both fit in the first level of caches.
 const GROUP: usize = 32;
@@ -122,14 +122,14 @@ pub fn flush(l: &Loop) {
             conn.waits_together.set(false);
             if !open::is_entered(conn) {
                 // A callback closed the descriptor, and its number is another's.
-                ready::close_in_pass(conn, libc::EBADF);
-            } else if !conn.closed.load(Relaxed)
+                ready::close_in_pass(conn, CloseReason::DescriptorGone);
+            } else if !conn.life.is_closed()
                 && conn.side.get() != Side::HalfClosed
                 && write::write_or_queue(conn, std::slice::from_raw_parts(at, len), More::Nothing)
                     < 0
             {
                 // The answer was taken: where it can't be sent after all, nobody waits for it.
-                ready::close_in_pass(conn, errno::get());
+                ready::close_in_pass(conn, CloseReason::of_call(errno::get()));
             }
             at = at.add(len);
         }

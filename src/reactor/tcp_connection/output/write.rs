@@ -3,19 +3,18 @@
 
 use super::{batch, queue, quota};
 use crate::abi::types::EVENT_WRITE;
-use crate::reactor::event_loop::posts;
 use crate::reactor::event_loop::state::count;
+use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::back_pressure;
 use crate::reactor::tcp_connection::lifecycle::{close, open, ready, shutdown, timeouts};
 use crate::reactor::tcp_connection::output::write_side::Refused;
 use crate::reactor::tcp_connection::shims::readable;
-use crate::reactor::tcp_connection::shims::{self, Unposted};
 use crate::reactor::tcp_connection::{Connection, Side};
+use crate::reactor::tcp_connection::{posted, shims};
 use crate::sys::errno;
 use crate::sys::fd as sys_fd;
 use crate::sys::fd::More;
 use libc::{c_int, c_void};
-use std::sync::atomic::Ordering::Relaxed;
 
 pub const ON_WRITABLE: unsafe extern "C-unwind" fn(*mut c_void) -> c_int = on_writable;
 
@@ -56,7 +55,7 @@ pub fn write_some(conn: &Connection, bytes: &[u8], more: More) -> isize {
 /// Refuses a send, and unless the program wanted no more than that, has the connection closed: its
 /// peer doesn't read.
 fn refuse(conn: &Connection) -> isize {
-    if !quota::refuses(conn) && ready::close_from_anywhere(conn, libc::ENOBUFS) == 0 {
+    if !quota::refuses(conn) && ready::close_from_anywhere(conn, CloseReason::OverLimit) == 0 {
         log_err!("{} has too much unsent data: closed", open::name(conn));
     }
     errno::set(libc::ENOBUFS);
@@ -74,18 +73,16 @@ pub fn post(conn: &Connection, bytes: &[u8]) -> isize {
         return refuse(conn);
     }
     // First the memory: what is accepted comes to the loop, which may wait for it to shut.
-    let Some(task) = Unposted::new(conn, posts::SEND, bytes.len()) else {
+    let Some(task) = posted::send(conn, bytes) else {
         return errno::fail(libc::ENOMEM) as isize;
     };
     if let Err(why) = quota::accept(conn, bytes.len()) {
-        task.withdraw();
         return match why {
             Refused::Full => refuse(conn),
             Refused::Shut => errno::fail(refusal(conn)) as isize,
         };
     }
-    task.fill(bytes);
-    if !task.post() {
+    if !conn.event_loop().post(task) {
         // Without its loop it closes, or has closed.
         quota::give_back(conn, bytes.len());
         return errno::fail(libc::ENOTCONN) as isize;
@@ -123,7 +120,7 @@ pub fn write_or_queue(conn: &Connection, bytes: &[u8], more: More) -> isize {
         }
         if n < 0 && errno::get() != libc::EAGAIN {
             let e = errno::get();
-            ready::close_in_pass(conn, e);
+            ready::close_in_pass(conn, CloseReason::of_call(e));
             errno::set(e);
             return -1;
         }
@@ -131,7 +128,7 @@ pub fn write_or_queue(conn: &Connection, bytes: &[u8], more: More) -> isize {
     }
     if !queue::enqueue(conn, &bytes[written..]) {
         log_err!("no memory to send to {}", open::name(conn));
-        ready::close_in_pass(conn, libc::ENOMEM);
+        ready::close_in_pass(conn, CloseReason::NoMemory);
         errno::set(libc::ENOMEM);
         return -1;
     }
@@ -151,7 +148,7 @@ fn drain(conn: &Connection) {
             return;
         }
         if !open::is_entered(conn) {
-            return ready::close_in_pass(conn, libc::EBADF);
+            return ready::close_in_pass(conn, CloseReason::DescriptorGone);
         }
         log_msg!("handle_write for tcp connection {}", open::name(conn));
         if queue::is_empty(conn) {
@@ -160,7 +157,7 @@ fn drain(conn: &Connection) {
             return update(conn, conn.channel.events.get() & !EVENT_WRITE);
         }
         if !queue::flush(conn) {
-            ready::decide(conn, errno::get());
+            ready::decide(conn, CloseReason::of_call(errno::get()));
             return close::close(conn);
         }
         if !queue::is_empty(conn) {
@@ -171,7 +168,7 @@ fn drain(conn: &Connection) {
         if let Some(callback) = conn.public.writeCompletedCallBack.get() {
             callback(conn.as_c());
         }
-        if !conn.closed.load(Relaxed) {
+        if !conn.life.is_closed() {
             shutdown::look(conn);
         }
     }
@@ -230,7 +227,7 @@ pub fn send_own_output(conn: &Connection) -> c_int {
     }
     if !queue::flush(conn) {
         let e = errno::get();
-        ready::close_in_pass(conn, e);
+        ready::close_in_pass(conn, CloseReason::of_call(e));
         return errno::fail(e);
     }
     let left = readable(&conn.output);
