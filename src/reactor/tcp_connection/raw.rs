@@ -1,6 +1,6 @@
 //! The functions that other folders call with raw pointers.
 
-use super::lifecycle::{close, open, overdue, ready, register, turn};
+use super::lifecycle::{close, open, ready, register, turn};
 use super::output::batch;
 use super::{Connection, input};
 use crate::abi::types::{channel, event_loop, tcp_connection};
@@ -48,13 +48,6 @@ pub unsafe fn identify_once(conn: *mut Connection) {
 pub unsafe fn owns_number(conn: *mut Connection) -> bool {
     // SAFETY: the caller's object is live.
     unsafe { open::owns_number(&*conn) }
-}
-
-/// # Safety
-/// A live object, on its thread.
-pub unsafe fn judge_in_pass(conn: *mut Connection) {
-    // SAFETY: the caller's object is live.
-    unsafe { overdue::begin(&*conn) }
 }
 
 /// # Safety
@@ -143,13 +136,6 @@ pub unsafe fn is_open(conn: *const tcp_connection) -> bool {
 
 /// # Safety
 /// A live object, on its thread.
-pub unsafe fn send_bytes(conn: *mut tcp_connection, data: *const u8, len: usize) -> isize {
-    // SAFETY: the caller's object is live.
-    unsafe { Connection::from_c(conn).send_bytes(std::slice::from_raw_parts(data, len)) }
-}
-
-/// # Safety
-/// A live object, on its thread.
 pub unsafe fn send_before(
     conn: *mut tcp_connection,
     data: *const u8,
@@ -170,13 +156,6 @@ pub unsafe fn send_together(
 ) -> isize {
     // SAFETY: the caller's object is live.
     unsafe { Connection::from_c(conn).send_together(std::slice::from_raw_parts(data, len), now) }
-}
-
-/// # Safety
-/// A live object, on its thread.
-pub unsafe fn close_after_send(conn: *mut tcp_connection, linger: bool) {
-    // SAFETY: the caller's object is live.
-    unsafe { Connection::from_c(conn).close_after_send(linger) }
 }
 
 /// # Safety
