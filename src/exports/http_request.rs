@@ -1,4 +1,5 @@
-use crate::abi::types::REQUEST_STATUS;
+//! The functions of lib/http_request.h.
+
 use crate::abi::types::http_request;
 use crate::abi::types::http_request_state_t;
 use crate::http::message::request;

@@ -1,3 +1,5 @@
+//! The functions of yolanda.h for HTTP servers.
+
 use crate::abi::types::event_loop;
 use crate::abi::types::yolanda_http_stats;
 use crate::abi::types::{http_server, request_callback};

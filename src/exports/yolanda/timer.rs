@@ -1,3 +1,5 @@
+//! The functions of yolanda.h for timers.
+
 use crate::abi::types::event_loop;
 use crate::abi::types::{yolanda_timer, yolanda_timer_callback};
 use core::ffi::{c_int, c_void};
