@@ -6,9 +6,7 @@ use super::{For, IN, OUT, PRI, RDHUP};
 use crate::abi::types::{EVENT_READ, EVENT_WRITE, channel, event_loop};
 use crate::reactor::backend;
 use crate::reactor::event_loop::iteration;
-use crate::reactor::event_loop::state::{of, registration};
-use crate::reactor::tcp_connection;
-use crate::sys::kind::Kind;
+use crate::reactor::event_loop::state::{Loop, of, registration};
 use crate::sys::{errno, fd as sys_fd, pool};
 use libc::{c_int, c_void, epoll_event, timeval};
 use std::mem::MaybeUninit;
@@ -85,12 +83,9 @@ pub unsafe extern "C-unwind" fn clear(l: *mut event_loop) {
 
 /// Whether the channel is a library's own connection, with the library's callbacks, and a short read
 /// from it means drained, or the events say otherwise.
-unsafe fn may_be_edge(ch: *mut channel) -> bool {
+unsafe fn may_be_edge(l: *mut event_loop, ch: *mut channel) -> bool {
     // SAFETY: a live channel.
-    unsafe {
-        let conn = tcp_connection::of_channel(ch);
-        !conn.is_null() && (*conn).kind.get() == Kind::Tcp
-    }
+    unsafe { Loop::from_c(l).member(&*ch).is_some_and(|member| member.may_be_edge()) }
 }
 
 /// epoll_ctl(2) for a channel with the given events.
@@ -114,7 +109,7 @@ unsafe fn control(l: *mut event_loop, ch: *mut channel, op: c_int, events: c_int
         if asked & EVENT_WRITE != 0 {
             bits |= OUT;
         }
-        let edge = may_be_edge(ch) && events & EVENT_WRITE == 0;
+        let edge = may_be_edge(l, ch) && events & EVENT_WRITE == 0;
         if edge {
             bits |= libc::EPOLLET as u32 | if bits & IN != 0 { RDHUP | PRI } else { 0 };
         }
@@ -167,7 +162,7 @@ pub unsafe extern "C-unwind" fn update(l: *mut event_loop, ch: *mut channel) -> 
     unsafe {
         let events = wanted(ch);
         let r = control(l, ch, libc::EPOLL_CTL_MOD, events);
-        if r < 0 && errno::get() == libc::ENOENT && tcp_connection::of_channel(ch).is_null() {
+        if r < 0 && errno::get() == libc::ENOENT && Loop::from_c(l).member(&*ch).is_none() {
             // The program closed the descriptor, and has another file under the number now.
             return control(l, ch, libc::EPOLL_CTL_ADD, events);
         }
@@ -291,7 +286,7 @@ unsafe fn deliver(l: *mut event_loop, event: epoll_event) {
         let reg = registration(l, fd);
         if !reg.is_null() && (*reg).id == id && (*reg).edge {
             let ch = crate::reactor::event_loop::state::channel_at(l, fd);
-            if !ch.is_null() && !may_be_edge(ch) {
+            if !ch.is_null() && Loop::from_c(l).member(&*ch).is_none() {
                 // The program put callbacks of its own into the channel: level from now on.
                 control(l, ch, libc::EPOLL_CTL_MOD, c_int::from((*reg).events));
             }

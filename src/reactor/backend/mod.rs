@@ -10,11 +10,11 @@ pub mod poll;
 pub mod poll_default;
 
 use self::poll_default::poll_is_default;
-use super::tcp_connection;
 use crate::abi::types::{EVENT_READ, EVENT_WRITE, event_dispatcher, event_loop as EventLoop};
 use crate::log::CText;
-use crate::reactor::event_loop::state::{channel_at, of, registration};
-use crate::reactor::event_loop::{budget, create, posts, registration as registrations};
+use crate::reactor::event_loop::state::{Loop, channel_at, of, registration};
+use crate::reactor::event_loop::{budget, posts};
+use crate::sys::errno;
 use libc::{c_int, timeval};
 use std::ptr;
 
@@ -67,16 +67,28 @@ pub unsafe fn named(name: *const libc::c_char) -> *const event_dispatcher {
     }
 }
 
+/// A descriptor that is readable while the loop has events, of a back end of the library; -1 with errno.
+pub fn descriptor(l: &Loop) -> c_int {
+    let backend = l.public.eventDispatcher.get();
+    // SAFETY: the data is that of the back end that the pointer names.
+    unsafe {
+        if ptr::eq(backend, &raw const epoll_dispatcher) {
+            epoll::descriptor(l.as_c())
+        } else if ptr::eq(backend, &raw const poll_dispatcher) {
+            poll::descriptor(l.as_c())
+        } else {
+            errno::fail(libc::ENOTSUP)
+        }
+    }
+}
+
 /// The events of a channel that a library back end asks the kernel for.
 ///
 /// # Safety
 /// Live objects, on the loop's thread.
 pub unsafe fn asked(l: *mut EventLoop, fd: c_int, events: c_int) -> c_int {
-    // SAFETY: as said.
-    unsafe {
-        let reg = registration(l, fd);
-        if !reg.is_null() && (*reg).held { events & !EVENT_READ } else { events }
-    }
+    // SAFETY: a live loop.
+    unsafe { Loop::from_c(l) }.asked_events(fd, events)
 }
 
 /// Whether the loop's back end fails for a number that names another file than the one added, as
@@ -94,45 +106,8 @@ pub unsafe fn tells_files_apart(l: *mut EventLoop) -> bool {
 /// # Safety
 /// `l` is a live loop.
 pub unsafe fn initialised(l: *mut EventLoop) {
-    // SAFETY: as said.
-    unsafe { (*of(l)).backend_again.set(true) };
-}
-
-/// Adds every channel of the map to a back end that is new to the loop; before a pass and before
-/// each change of a channel, so that the back end hears of each channel once.
-///
-/// # Safety
-/// On the loop's thread.
-pub unsafe fn resync(l: *mut EventLoop) {
-    // SAFETY: slots are read afresh for each channel, as `add` is foreign code.
-    unsafe {
-        let own = of(l);
-        if (*l).event_dispatcher_data.get() == (*own).backend_seen.get()
-            && !(*own).backend_again.get()
-        {
-            return;
-        }
-        (*own).backend_seen.set((*l).event_dispatcher_data.get());
-        (*own).backend_again.set(false);
-        for fd in 0..(*(*l).channelMap.get()).nentries.get() {
-            let ch = channel_at(l, fd);
-            if ch.is_null() {
-                continue;
-            }
-            let reg = registration(l, fd);
-            if !reg.is_null() {
-                (*reg).edge = false;
-                if (*reg).parked {
-                    continue;
-                }
-            }
-            if let Some(add) = (*(*l).eventDispatcher.get()).add
-                && add(l, ch) < 0
-            {
-                log_err!("can't watch fd {} on the new dispatcher", fd);
-            }
-        }
-    }
+    // SAFETY: a live loop.
+    unsafe { Loop::from_c(l) }.back_end_is_new();
 }
 
 /// The longest wait in milliseconds, rounded up; -1 without a limit.
@@ -201,12 +176,12 @@ pub unsafe fn deliver(
         if read {
             say(true);
             (*of(l)).event_bits.set(bits | edge);
-            create::activate(l, fd, EVENT_READ);
+            Loop::from_c(l).activate(fd, EVENT_READ);
             (*of(l)).event_bits.set(0);
         }
         if write && alive() {
             say(false);
-            create::activate(l, fd, EVENT_WRITE);
+            Loop::from_c(l).activate(fd, EVENT_WRITE);
         }
         true
     }
@@ -220,13 +195,11 @@ unsafe fn abandon(l: *mut EventLoop, fd: c_int, bits: u32) {
         if bits & TROUBLE == 0 {
             return;
         }
-        let conn = tcp_connection::of_channel(channel_at(l, fd));
-        if conn.is_null() {
-            registrations::park(l, fd);
-        } else if bits & NVAL != 0 {
-            registrations::expire(l, fd);
-        } else {
-            tcp_connection::hung_up(conn);
+        let l = Loop::from_c(l);
+        match l.channel_at(fd).and_then(|ch| l.member(ch)) {
+            None => l.park(fd),
+            Some(_) if bits & NVAL != 0 => l.expire(fd),
+            Some(member) => member.hung_up(),
         }
     }
 }
