@@ -4,6 +4,7 @@ pub mod address;
 pub mod clock;
 #[cfg(target_arch = "x86_64")]
 pub mod controls;
+pub mod epoll;
 pub mod errno;
 pub mod fd;
 pub mod file;

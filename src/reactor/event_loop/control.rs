@@ -3,12 +3,11 @@
 use super::{iteration, posts, teardown, timers, wakeup};
 use crate::abi::types::{event_loop, yolanda_loop_callback, yolanda_loop_stats};
 use crate::reactor::backend;
-use crate::reactor::backend::{epoll, poll};
-use crate::reactor::backend::{epoll_dispatcher, poll_dispatcher};
 use crate::reactor::event_loop::create::{absent, create, mine};
 use crate::reactor::event_loop::state::{Loop, of, quits};
 use crate::sys::errno;
 use libc::{c_char, c_int, c_void};
+use std::ffi::CStr;
 use std::ptr;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering::Relaxed, Ordering::Release};
 
@@ -18,7 +17,11 @@ pub unsafe extern "C-unwind" fn yolanda_loop_new(
 ) -> *mut event_loop {
     // SAFETY: NULL or C strings, by this function's contract; the copy becomes the loop's.
     unsafe {
-        let backend = backend::named(dispatcher);
+        let backend = if dispatcher.is_null() {
+            backend::chosen()
+        } else {
+            backend::named(CStr::from_ptr(dispatcher))
+        };
         if backend.is_null() {
             errno::set(libc::EINVAL);
             return ptr::null_mut();
@@ -126,14 +129,7 @@ pub unsafe extern "C" fn yolanda_loop_fd(eventLoop: *mut event_loop) -> c_int {
         if !mine("yolanda_loop_fd", eventLoop) {
             return -1;
         }
-        let backend = (*eventLoop).eventDispatcher.get();
-        if ptr::eq(backend, &raw const epoll_dispatcher) {
-            epoll::descriptor(eventLoop)
-        } else if ptr::eq(backend, &raw const poll_dispatcher) {
-            poll::descriptor(eventLoop)
-        } else {
-            errno::fail(libc::ENOTSUP)
-        }
+        backend::descriptor(Loop::from_c(eventLoop))
     }
 }
 
