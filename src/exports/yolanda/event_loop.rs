@@ -4,7 +4,7 @@ use crate::reactor::backend;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::parts::PARTS;
 use crate::sys::errno;
-use core::ffi::{c_char, c_int, c_void};
+use core::ffi::{CStr, c_char, c_int, c_void};
 use core::ptr;
 
 /// Makes a loop, owned by the calling thread. `name` stands in the log; it is copied, NULL counts as
@@ -23,7 +23,11 @@ pub unsafe extern "C-unwind" fn yolanda_loop_new(
 ) -> *mut event_loop {
     // SAFETY: NULL or C strings; the copy becomes the loop's.
     unsafe {
-        let backend = backend::named(dispatcher);
+        let backend = if dispatcher.is_null() {
+            backend::chosen()
+        } else {
+            backend::named(CStr::from_ptr(dispatcher))
+        };
         if backend.is_null() {
             errno::set(libc::EINVAL);
             return ptr::null_mut();

@@ -1,7 +1,6 @@
 //! What stands behind the public `struct event_loop`.
 
 use crate::abi::types::{channel, channel_map, event_loop};
-use crate::reactor::backend::epoll::Batch;
 use crate::reactor::client::{Client, Job};
 use crate::reactor::event_loop::budget::Budget;
 use crate::reactor::event_loop::parts::Parts;
@@ -58,8 +57,8 @@ pub struct Loop {
     pub ready: Cell<*mut Connection>,
     pub ready_tail: Cell<*mut Connection>,
     pub turning: Cell<*mut Connection>,
-    /// Events that calls of the epoll back end on this thread's stack have still to deliver.
-    pub delivering: Cell<*mut Batch>,
+    /// A place of the back end's: what its calls on this thread's stack have still to deliver.
+    pub delivering: Cell<*const c_void>,
     /// Connections whose closed callback ran.
     pub dead: Cell<*mut Connection>,
     /// Half-closed connections that wait for the peer's end.

@@ -46,11 +46,3 @@ pub unsafe fn post_expire(l: *mut event_loop, fd: c_int, id: u64) {
     // SAFETY: the caller keeps the loop.
     unsafe { Loop::from_c(l) }.post_expire(fd, id);
 }
-
-/// # Safety
-/// On the loop's thread.
-#[inline]
-pub unsafe fn run(l: *mut event_loop) {
-    // SAFETY: the caller keeps the loop.
-    unsafe { Loop::from_c(l) }.run_posts();
-}

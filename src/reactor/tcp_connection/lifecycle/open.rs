@@ -165,9 +165,7 @@ pub fn hand_over(conn: &Connection, accepted: bool) -> bool {
         let fd = conn.channel.fd.get();
         let here = l.on_owner();
         let callback = conn.public.connectionCompletedCallBack.get();
-        if conn.protocol().is_none()
-            && (callback.is_some() || !backend::tells_files_apart(l.as_c()))
-        {
+        if conn.protocol().is_none() && (callback.is_some() || !backend::tells_files_apart(l)) {
             // Code of the program gets the descriptor into its hands.
             identify_once(conn);
         }
