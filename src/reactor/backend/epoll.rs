@@ -5,7 +5,8 @@
 use super::{For, IN, OUT, PRI, RDHUP};
 use crate::abi::types::{EVENT_READ, EVENT_WRITE, channel, event_loop};
 use crate::reactor::backend;
-use crate::reactor::event_loop::state::{Loop, Registration};
+use crate::reactor::event_loop::registration::Registration;
+use crate::reactor::event_loop::state::Loop;
 use crate::sys::pool::Owned;
 use crate::sys::{epoll, errno, fd as sys_fd};
 use libc::{EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, c_int, c_void, epoll_event, timeval};

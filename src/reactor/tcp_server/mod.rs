@@ -25,12 +25,10 @@ mod shared;
 mod start;
 mod stop;
 
-pub use crate::reactor::tcp_server::drain::{all as sweep, is_ending};
+pub use crate::reactor::tcp_server::drain::is_ending;
 pub use crate::reactor::tcp_server::exports::*;
-pub use crate::reactor::tcp_server::free::{free_all_of, leave_files};
-pub use crate::reactor::tcp_server::listener::{Listener, wake_resting};
+pub use crate::reactor::tcp_server::listener::Listener;
 pub use crate::reactor::tcp_server::make::Callbacks;
-pub use crate::reactor::tcp_server::server_events::attend;
 
 use crate::abi::types::{TCPserver, acceptor, event_loop, thread_pool};
 use crate::reactor::event_loop::owner;
