@@ -119,13 +119,6 @@ pub unsafe fn while_freeing<R>(l: *mut event_loop, f: impl FnOnce() -> R) -> R {
 
 /// # Safety
 /// A live loop, on its thread.
-pub unsafe fn between(l: *mut event_loop) {
-    // SAFETY: a live loop, on its thread.
-    unsafe { Loop::from_c(l) }.between();
-}
-
-/// # Safety
-/// A live loop, on its thread.
 pub unsafe fn is_spent_now(l: *mut event_loop) -> bool {
     // SAFETY: a live loop, on its thread.
     unsafe { Loop::from_c(l) }.is_spent_now()
