@@ -50,6 +50,30 @@ macro_rules! connection {
     }};
 }
 
+/// `event_loop!(pointer, "function", failure)`: the loop that a parameter points to, as `connection!`.
+macro_rules! event_loop {
+    ($pointer:ident, $function:literal $(, $failure:expr)?) => {{
+        if $pointer.is_null() {
+            $crate::exports::check::refuse(concat!($function, ": no event loop"));
+            return $($failure)?;
+        }
+        // SAFETY: the headers say of each loop that the library made it, and that it hasn't been freed.
+        unsafe { $crate::reactor::event_loop::state::Loop::from_c($pointer) }
+    }};
+}
+
+/// As `event_loop!`, for functions of the loop's thread: on another one errno is EPERM.
+macro_rules! own_loop {
+    ($pointer:ident, $function:literal, $failure:expr) => {{
+        let l = event_loop!($pointer, $function, $failure);
+        if !l.on_owner() {
+            $crate::sys::errno::set(libc::EPERM);
+            return $failure;
+        }
+        l
+    }};
+}
+
 /// Logs what is wrong with an argument, and sets errno to EINVAL.
 #[cold]
 pub fn refuse(message: &str) {

@@ -6,9 +6,8 @@ use super::life::Life;
 use super::shared::Shared;
 use super::{Server, accept};
 use crate::abi::types::{EVENT_READ, acceptor, channel, event_loop};
-use crate::reactor::event_loop::create::event_loop_add_channel_event;
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::event_loop::{registration, state};
+use crate::reactor::event_loop::{posts, registration, state};
 use crate::reactor::list::{Link, List, Place};
 use crate::sys::fd as sys_fd;
 use crate::sys::kind::Kind;
@@ -147,7 +146,7 @@ impl Listener {
             self.enlist();
         }
         // SAFETY: a live loop; the channel is taken off it before the listener's memory goes.
-        unsafe { event_loop_add_channel_event(self.l.get(), fd, self.channel_raw()) }
+        unsafe { self.event_loop().request_change(fd, &self.channel, posts::ADD) }.min(0)
     }
 
     /// Takes the channel off the loop.
@@ -349,11 +348,4 @@ impl Loop {
             drop(listener.take_server());
         }
     }
-}
-
-/// # Safety
-/// On the loop's thread.
-pub unsafe fn wake_resting(l: *mut event_loop) {
-    // SAFETY: a live loop of the library.
-    unsafe { Loop::from_c(l) }.wake_resting_listeners();
 }
