@@ -2053,7 +2053,7 @@ int yolanda_http_server_files(struct http_server *server,
  *
  * `files` is NULL or files that haven't been freed. `httpRequest` and `httpResponse` are NULL or
  * belong to a callback or handler that hasn't returned, or to a deferred response that only the
- * calling thread uses. `path` is NULL or a NUL-terminated string.
+ * calling thread uses. `path` is NULL or a NUL-terminated string. Any thread may call it.
  */
 int yolanda_http_files_answer(struct yolanda_http_files *files,
                               struct http_request *httpRequest,
