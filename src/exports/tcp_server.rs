@@ -15,8 +15,8 @@ use core::ffi::{c_int, c_void};
 /// Returns NULL with errno: EINVAL for a NULL loop or acceptor, ENOMEM.
 ///
 /// # Safety
-/// `eventLoop` is NULL or a loop of the calling thread. The acceptor must stay valid as long as the
-/// server. Any callback may be NULL.
+/// `eventLoop` is NULL or a loop that hasn't been freed. The acceptor must stay valid as long as
+/// the server. Any callback may be NULL. Call it only on the loop's thread, which isn't checked.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn tcp_server_init(
