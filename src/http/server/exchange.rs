@@ -17,7 +17,6 @@ use crate::http::server::scratch::Scratch;
 use crate::http::server::sending::{self, After};
 use crate::http::server::server_state::HttpServer;
 use crate::http::server::{phase, rate};
-use crate::http::wire::encode::Sink;
 use crate::http::wire::limits::Limits;
 use crate::http::wire::status::Status;
 use crate::reactor::tcp_connection::Connection;
@@ -123,10 +122,10 @@ fn serve_some(input: &buffer, conn: &Connection) -> bool {
         limits: server.map_or(Limits::DEFAULT, HttpServer::limits),
         logs: access_log::is_on(conn),
     };
-    let mut out = scratch.output(conn);
+    let out = scratch.output(conn);
     let (requests, before) = (http.requests.get(), http.phase.get());
     http.rate.finds(input.readable());
-    let next = exchange.answer_all(&mut out);
+    let next = exchange.answer_all(&out);
     http.rate.leaves(input.readable());
     match next {
         Next::Stay | Next::Hold | Next::Wait => {
@@ -171,7 +170,7 @@ fn serve_some(input: &buffer, conn: &Connection) -> bool {
 
 impl Exchange<'_> {
     /// Answers one request after the other.
-    fn answer_all(&self, out: &mut Output) -> Next {
+    fn answer_all(&self, out: &Output<'_>) -> Next {
         let Exchange { conn, http, input, request, .. } = *self;
         loop {
             let drops = request.is_dropped();
@@ -234,7 +233,7 @@ impl Exchange<'_> {
     }
 
     /// Answers what is no request that is served.
-    fn refuse(&self, status: Status, out: &mut Output) -> Next {
+    fn refuse(&self, status: Status, out: &Output<'_>) -> Next {
         let request = self.request;
         finish::answered(self.conn, self.http, End::Refused(request), status, |_| {
             refuse(status, request.is_head(), out)
@@ -244,7 +243,7 @@ impl Exchange<'_> {
     }
 
     /// Tells a client that waits for it to go on with the body.
-    fn ask_for_body(&self, out: &mut Output) {
+    fn ask_for_body(&self, out: &Output<'_>) {
         if self.request.expects_continue() && self.input.readable() == 0 {
             out.put(b"HTTP/1.1 100 Continue\r\n\r\n");
         }
