@@ -6,6 +6,7 @@ use crate::http::message::request::Request;
 use crate::http::server::make;
 use crate::http::server::server_state::HttpServer;
 use crate::http::wire::limits::Limits;
+use crate::reactor::event_loop::state::Loop;
 use crate::sys::errno;
 use core::ffi::c_int;
 use core::ptr::null_mut;
@@ -64,7 +65,9 @@ pub unsafe extern "C-unwind" fn http_server_new(
         return null_mut();
     }
     // SAFETY: a live loop, on its thread.
-    unsafe { make::on_port(eventLoop, port, requestCallback, threadNum) }
+    let l = unsafe { Loop::from_c(eventLoop) };
+    let server = make::on_port(l, port, requestCallback, threadNum);
+    server.map_or(null_mut(), |server| server.as_ptr().cast())
 }
 
 /// Starts the threads and begins to accept. On any thread but the loop's it exits like
@@ -76,7 +79,7 @@ pub unsafe extern "C-unwind" fn http_server_new(
 pub unsafe extern "C-unwind" fn http_server_start(httpServer: *mut http_server) {
     // SAFETY: NULL or a live server.
     match unsafe { httpServer.cast::<HttpServer>().as_ref() } {
-        Some(server) => server.start_or_exit(),
+        Some(server) => server.start_or_renew(),
         None => log_err!("http_server_start: no server"),
     }
 }

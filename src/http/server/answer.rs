@@ -12,7 +12,6 @@ use crate::http::server::exchange::{Exchange, Next};
 use crate::http::server::finish::{self, End, Sent, Unanswered};
 use crate::http::server::scratch::Current;
 use crate::http::server::sending;
-use crate::http::server::server_state::is_last;
 use crate::sys::clock;
 
 /// Lets the program answer the request of an exchange.
@@ -69,8 +68,8 @@ fn respond(exchange: &Exchange<'_>, asked: &Asked, out: &Output<'_>) -> Next {
     response.complete();
     let close = asked.closes
         || response.asks_close()
-        || conn.server_is_ending()
-        || is_last(conn)
+        || conn.has_ending_server()
+        || http.is_last(conn)
         || decide::ends_connection(input, request);
     let lingers = !asked.closes || request.has_more();
     finish::answered(conn, http, End::Answered(request), response.status(), |now| {

@@ -10,6 +10,7 @@ use crate::http::server::access_log;
 use crate::http::server::deferred::{Awaited, Deferred};
 use crate::http::server::phase::Phase;
 use crate::http::server::rate::Rate;
+use crate::http::server::server_state::HttpServer;
 use crate::reactor::tcp_connection::Connection;
 use crate::sys::clock;
 use crate::sys::pool::Owned;
@@ -192,6 +193,11 @@ impl Http {
         if unread >= UNREAD_MAX && !self.paused.get() && self.is_held(conn) {
             self.paused.set(conn.pause_reading());
         }
+    }
+
+    /// Whether the connection has made as many requests as it may.
+    pub fn is_last(&self, conn: &Connection) -> bool {
+        HttpServer::of(conn).is_some_and(|server| server.is_last(self.requests.get()))
     }
 
     /// Whether the library has stopped the reading.

@@ -12,8 +12,8 @@ use crate::http::server::finish::{self, Unanswered};
 use crate::http::server::phase::Phase;
 use crate::http::server::server_state::HttpServer;
 use crate::http::wire::status::{REQUEST_TIMEOUT, SERVICE_UNAVAILABLE, Status};
+use crate::reactor::event_loop::roster;
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::event_loop::{roster, timers};
 use crate::reactor::tcp_connection::Connection;
 use crate::sys::clock;
 
@@ -33,11 +33,9 @@ pub fn registered(conn: &Connection) {
     }
 }
 
-/// Has the connections of a loop looked at again. The loop's thread is this one.
+/// Has the connections of a loop looked at again.
 fn start_timer(l: &Loop, pause: u32) {
-    // SAFETY: the loop is live, as it has a connection, or runs the timer.
-    let timer = unsafe { timers::start(l.as_c(), i64::from(pause), 0, Some(on_time), null_mut()) };
-    l.attachment_timer.set(timer);
+    l.attachment_timer.set(l.start_timer(i64::from(pause), 0, Some(on_time), null_mut()));
 }
 
 /// How long to wait at most, so that no deadline of a server is missed by much.

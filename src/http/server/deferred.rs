@@ -24,7 +24,7 @@ use crate::http::server::deferred::hold::{Hold, Stage};
 use crate::http::server::deferred::parts::Framing;
 use crate::http::server::deferred::telling::Telling;
 use crate::http::wire::status::Status;
-use crate::reactor::event_loop::posts;
+use crate::reactor::event_loop::posts::{Call, Task};
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::protocol::Kept;
 use crate::sys::pool;
@@ -223,10 +223,8 @@ impl Deferred {
             return Err(libc::EINVAL);
         }
         // First the memory: what was given back isn't taken again.
-        let task = posts::for_function(Some(on_sent), self.as_c().cast());
-        if task.is_null() {
-            return Err(libc::ENOMEM);
-        }
+        let call = Call { callback: Some(on_sent), data: self.as_c().cast() };
+        let task = Task::new(call).ok_or(libc::ENOMEM)?;
         // SAFETY: the program's reference, which it gives up.
         let held = unsafe { Held::from_raw(NonNull::from(self)) };
         held.hold.give_back();
@@ -234,11 +232,11 @@ impl Deferred {
             held.hold.wait_for_calls();
         }
         let open = held.conn.is_open();
-        let l = held.conn.event_loop().as_c();
+        let conn: *const Connection = held.connection();
         let raw = held.into_raw();
-        // SAFETY: any thread may post to the loop, whose memory the connection keeps. The reference goes with the
-        // task, which may have run when this returns.
-        if unsafe { posts::post_made(l, task) } < 0 {
+        // SAFETY: the reference goes with the task, which the loop's thread may run, and with it let the connection
+        // go, as soon as it is queued: the connection keeps its loop until then.
+        if unsafe { !(*conn).event_loop().post(task) } {
             // SAFETY: the task wasn't queued, as the loop ends, and the connection with it.
             drop(unsafe { Held::from_raw(raw) });
             return Err(libc::ENOTCONN);

@@ -10,7 +10,6 @@ use crate::http::server::deferred::{Awaited, Deferred};
 use crate::http::server::exchange::serve;
 use crate::http::server::finish::{self, End, Sent, Unanswered};
 use crate::http::server::scratch::{Current, Scratch};
-use crate::http::server::server_state::is_last;
 use crate::sys::clock;
 use crate::sys::fd::More;
 
@@ -79,7 +78,7 @@ pub fn finish(deferred: &Deferred) {
     finish::answered(conn, http, end, status, |now| {
         let out = scratch.output(conn);
         let mut date = scratch.date.borrow_mut();
-        let ended = deferred.write_end(date.at(now, clock::second), is_last(conn), &out);
+        let ended = deferred.write_end(date.at(now, clock::second), http.is_last(conn), &out);
         then = match ended {
             Some(true) => Then::Close,
             Some(false) => Then::GoOn,

@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use core::cell::Cell;
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::Ordering::Relaxed;
 
 use crate::http::server::connection::Http;
 use crate::http::server::phase::Phase;
@@ -11,24 +11,8 @@ use crate::http::server::server_state::HttpServer;
 use crate::reactor::tcp_connection::Connection;
 use crate::sys::clock;
 
-const GRACE_MS: u32 = 20_000;
-const BYTES_PER_SECOND: u32 = 500;
 /// Who looks this much later than it should was kept from reading as well.
 const AWAY_MS: u32 = 2000;
-
-/// What a server asks for.
-pub struct Terms {
-    /// Milliseconds that a body has before its rate counts.
-    pub grace: AtomicU32,
-    /// Bytes per second; 0: any rate.
-    pub least: AtomicU32,
-}
-
-impl Terms {
-    pub const fn default() -> Terms {
-        Terms { grace: AtomicU32::new(GRACE_MS), least: AtomicU32::new(BYTES_PER_SECOND) }
-    }
-}
 
 /// How the body of a connection's request comes on. Times are low bits of the clock's milliseconds.
 #[derive(Default)]

@@ -14,8 +14,6 @@ use crate::http::message::http_response::Response;
 use crate::http::message::request::Request;
 use crate::http::route;
 use crate::http::route::table::Routes;
-use crate::http::server::connection::Http;
-use crate::http::server::rate::Terms;
 use crate::http::wire::limits::Limits;
 use crate::http::wire::status::Status;
 use crate::reactor::tcp_connection::Connection;
@@ -26,7 +24,7 @@ use crate::reactor::tcp_connection::Connection;
 pub struct HttpServer {
     pub public: http_server,
     pub deadlines: Deadlines,
-    pub body_rate: Terms,
+    pub body_rate: BodyRate,
     pub limits: AtomicLimits,
     /// Requests that one connection may make; 0: any number.
     pub max_requests: AtomicU32,
@@ -61,6 +59,14 @@ pub struct AtomicLimits {
     pub body: AtomicU32,
 }
 
+/// How fast bodies have to come.
+pub struct BodyRate {
+    /// Milliseconds that a body has before its rate counts.
+    pub grace: AtomicU32,
+    /// Bytes per second; 0: any rate.
+    pub least: AtomicU32,
+}
+
 #[derive(Default)]
 pub struct Counts {
     pub requests: AtomicU64,
@@ -72,6 +78,8 @@ pub struct Counts {
 
 const IDLE_MS: u32 = 75_000;
 const OTHER_MS: u32 = 60_000;
+const GRACE_MS: u32 = 20_000;
+const BYTES_PER_SECOND: u32 = 500;
 
 /// A server's memory, from malloc; None when that is out.
 pub fn allocate(callback: request_callback) -> Option<NonNull<HttpServer>> {
@@ -92,7 +100,7 @@ pub fn allocate(callback: request_callback) -> Option<NonNull<HttpServer>> {
             answer: ms(OTHER_MS),
             write: ms(OTHER_MS),
         },
-        body_rate: Terms::default(),
+        body_rate: BodyRate { grace: ms(GRACE_MS), least: AtomicU32::new(BYTES_PER_SECOND) },
         limits: AtomicLimits {
             line: AtomicU32::new(default.line as u32),
             head: AtomicU32::new(default.head as u32),
@@ -149,6 +157,12 @@ impl HttpServer {
         server.map_or(null(), |server| &raw const server.bodies)
     }
 
+    /// Whether a connection that has made so many requests may make no more.
+    pub fn is_last(&self, requests: u32) -> bool {
+        let most = self.max_requests.load(Relaxed);
+        most > 0 && requests >= most
+    }
+
     /// A request goes to its handler.
     pub fn count_request(&self) {
         self.counts.requests.fetch_add(1, Relaxed);
@@ -173,13 +187,4 @@ impl HttpServer {
             unsafe { callback(request.as_c(), response.as_c()) };
         }
     }
-}
-
-/// Whether a connection has made as many requests as it may.
-pub fn is_last(conn: &Connection) -> bool {
-    let (Some(server), Some(http)) = (HttpServer::of(conn), Http::of(conn)) else {
-        return false;
-    };
-    let most = server.max_requests.load(Relaxed);
-    most > 0 && http.requests.get() >= most
 }

@@ -146,12 +146,6 @@ impl Connection {
         self.after_sending.get() != AfterSending::GoOn
     }
 
-    /// Whether the connection's server is ending: connections end behind the response that they wait for.
-    pub fn server_is_ending(&self) -> bool {
-        // SAFETY: a connection keeps its server.
-        unsafe { crate::reactor::tcp_server::is_ending(self.as_c()) }
-    }
-
     /// Whether this is the connection's thread.
     pub fn is_own_thread(&self) -> bool {
         self.event_loop().on_owner()

@@ -131,7 +131,7 @@ impl Deferred {
                 response.complete();
                 let close = self.asked.client_closes
                     || response.asks_close()
-                    || conn.server_is_ending()
+                    || conn.has_ending_server()
                     || last;
                 let head_only = self.asked.head_only;
                 let form = Form { body: None, date: Some(date), close, head_only };
@@ -151,6 +151,6 @@ impl Deferred {
             }
             _ => (),
         }
-        Some(self.closes.get() || conn.server_is_ending() || last)
+        Some(self.closes.get() || conn.has_ending_server() || last)
     }
 }

@@ -12,7 +12,6 @@ use crate::abi::types::{
     YOLANDA_HTTP_WRITABLE as WRITABLE, event_loop, yolanda_http_closed_callback,
     yolanda_http_stream_callback,
 };
-use crate::reactor::event_loop::posts;
 
 /// How far the connection's end has come.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
@@ -119,11 +118,10 @@ impl Deferred {
         let Some(held) = self.keep() else {
             return looks.store(false, Relaxed);
         };
-        let l = self.connection().event_loop().as_c();
+        let l = self.connection().event_loop();
+        // The reference goes with the task.
         let raw = held.into_raw();
-        // SAFETY: any thread may post to the loop, whose memory the connection keeps. The reference goes with the
-        // task.
-        if unsafe { posts::post_function(l, Some(on_look), raw.as_ptr().cast()) } < 0 {
+        if l.post_function(Some(on_look), raw.as_ptr().cast()) < 0 {
             looks.store(false, Relaxed);
             // SAFETY: the task wasn't queued.
             drop(unsafe { Held::from_raw(raw) });
