@@ -25,7 +25,7 @@ mod shared;
 mod start;
 mod stop;
 
-pub use crate::reactor::tcp_server::drain::{all as sweep, is_ending};
+pub use crate::reactor::tcp_server::drain::all as sweep;
 pub use crate::reactor::tcp_server::exports::*;
 pub use crate::reactor::tcp_server::free::{free_all_of, leave_files};
 pub use crate::reactor::tcp_server::listener::{Listener, wake_resting};
@@ -277,39 +277,4 @@ unsafe fn dispose(server: NonNull<Server>) {
             dispose(block);
         }
     }
-}
-
-/// # Safety
-/// As for `Server::from_public`.
-pub unsafe fn has_started(server: *mut TCPserver) -> bool {
-    // SAFETY: a server of the library, kept by the caller.
-    unsafe { Server::from_public(server) }.has_started()
-}
-
-/// # Safety
-/// As for `Server::from_public`.
-pub unsafe fn is_freed(server: *mut TCPserver) -> bool {
-    // SAFETY: a server of the library, kept by the caller.
-    unsafe { Server::from_public(server) }.is_freed()
-}
-
-/// # Safety
-/// As for `Server::own_acceptor`.
-pub unsafe fn own_acceptor(server: *mut TCPserver) {
-    // SAFETY: a fresh server of the library.
-    unsafe { Server::from_public(server).own_acceptor() }
-}
-
-/// # Safety
-/// As for `Server::from_public`.
-pub unsafe fn speaks(server: *mut TCPserver, protocol: &'static Protocol) {
-    // SAFETY: a fresh server of the library.
-    unsafe { Server::from_public(server) }.speaks(protocol);
-}
-
-/// # Safety
-/// As for `Server::disposes`.
-pub unsafe fn disposes(server: *mut TCPserver, block: *mut c_void, dispose: Dispose) {
-    // SAFETY: a fresh server of the library.
-    unsafe { Server::from_public(server).disposes(block, dispose) }
 }
