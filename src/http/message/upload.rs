@@ -1,11 +1,11 @@
 //! Where the body of a request goes that the program takes in parts, as they come.
 
 use core::cell::Cell;
-use core::ffi::{c_char, c_int, c_void};
+use core::ffi::{c_int, c_void};
 use core::ptr::null;
 
 pub use crate::abi::types::Destroy;
-use crate::abi::types::{YOLANDA_HTTP_BODY_PART as PART, yolanda_http_body_callback};
+use crate::abi::types::{YOLANDA_HTTP_BODY_PART as PART, buffer, yolanda_http_body_callback};
 use crate::http::message::request::{Intake, Request};
 use crate::http::wire::limits::ANY_LENGTH;
 use crate::sys::pool::Owned;
@@ -46,17 +46,29 @@ impl Upload {
         self.stage.get() == Stage::Parts
     }
 
-    /// Gives the program a part of the body, as it lies in the input. The request has this upload, which it keeps
-    /// until the final call.
-    ///
-    /// # Safety
-    /// The part is that long.
-    pub unsafe fn hand_over(&self, request: *mut Request, bytes: *const c_char, len: usize) {
+    /// Gives the program the part of the body that the input begins with. Its last byte stays there, so that there
+    /// is something to go on with for a program that stops the reading and begins it again.
+    pub fn hand_over(&self, request: &Request, input: &buffer) {
+        let part = self.part.get();
         if let Some(callback) = self.callback {
-            // SAFETY: the program gave the callback for this request, and the bytes stay while it runs.
-            unsafe { callback(request.cast(), bytes, len, PART, self.data) };
+            // SAFETY: the program gave the callback for this request, which keeps the upload until the final call.
+            // The parser has left a part of that length at the front of the input.
+            unsafe { callback(request.as_c(), input.read_at().cast(), part, PART, self.data) };
         }
+        drop_front(input, part.saturating_sub(1));
+        self.part.set(part.min(1));
     }
+
+    /// Drops what the program had before, at the front of the input.
+    pub fn drop_parsed(&self, input: &buffer) {
+        drop_front(input, self.part.replace(0));
+    }
+}
+
+/// Drops bytes at the front of the input. A loop that ran within a callback may have dropped all of them.
+fn drop_front(input: &buffer, bytes: usize) {
+    // What is readable is a c_int.
+    input.readIndex.set(input.readIndex.get() + bytes.min(input.readable()) as c_int);
 }
 
 /// The program is told that its data isn't needed any more. The callback may do what a handler may.

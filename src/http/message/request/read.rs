@@ -8,20 +8,10 @@ use crate::abi::types::{REQUEST_BODY, REQUEST_DONE, REQUEST_HEADERS, REQUEST_STA
 use crate::http::wire::limits::{DROPPED, Limits};
 use crate::http::wire::parse::State;
 use crate::http::wire::status::{BAD_REQUEST, Status};
-use crate::reactor::buffer::{read_at, readable};
 
-/// What there is to read of an input.
+/// What there is to read of an input; nothing without a block, whatever the indices say.
 fn unread(input: &buffer) -> &[u8] {
-    // SAFETY: the readable bytes lie in the buffer's block. Nothing changes them while they are looked at: the
-    // program isn't called, and the buffer is the caller's thread's.
-    unsafe {
-        match readable(input) {
-            n if n > 0 && !input.data.get().is_null() => {
-                core::slice::from_raw_parts(read_at(input).cast_const(), n)
-            }
-            _ => b"",
-        }
-    }
+    if input.data.get().is_null() { b"" } else { input.bytes() }
 }
 
 impl Request {
