@@ -15,7 +15,6 @@ use crate::http::server::refuse::refuse;
 use crate::http::server::scratch::Scratch;
 use crate::http::server::sending::{self, After};
 use crate::http::server::server_state::HttpServer;
-use crate::http::wire::encode::Sink;
 use crate::http::wire::limits::Limits;
 use crate::http::wire::status::Status;
 use crate::reactor::tcp_connection::Connection;
@@ -66,7 +65,7 @@ pub struct Exchange<'a> {
 
 impl Exchange<'_> {
     /// Answers one request after the other.
-    pub fn answer_all(&self, out: &mut Output) -> Next {
+    pub fn answer_all(&self, out: &Output<'_>) -> Next {
         let Exchange { conn, http, input, request, .. } = *self;
         loop {
             let drops = request.is_dropped();
@@ -129,7 +128,7 @@ impl Exchange<'_> {
     }
 
     /// Answers what is no request that is served.
-    fn refuse(&self, status: Status, out: &mut Output) -> Next {
+    fn refuse(&self, status: Status, out: &Output<'_>) -> Next {
         let request = self.request;
         finish::answered(self.conn, self.http, End::Refused(request), status, |_| {
             refuse(status, request.is_head(), out)
@@ -139,7 +138,7 @@ impl Exchange<'_> {
     }
 
     /// Tells a client that waits for it to go on with the body.
-    fn ask_for_body(&self, out: &mut Output) {
+    fn ask_for_body(&self, out: &Output<'_>) {
         if self.request.expects_continue() && self.input.readable() == 0 {
             out.put(b"HTTP/1.1 100 Continue\r\n\r\n");
         }

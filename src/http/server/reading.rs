@@ -31,7 +31,7 @@ pub enum Read {
 pub fn read(
     exchange: &Exchange<'_>,
     server: &HttpServer,
-    out: &mut Output,
+    out: &Output<'_>,
 ) -> Result<Read, Status> {
     let Exchange { conn, input, request, .. } = *exchange;
     let asks = server.asks.load(Relaxed);

@@ -82,10 +82,10 @@ fn answer_batch(
         limits: server.map_or(Limits::DEFAULT, HttpServer::limits),
         logs: access_log::is_on(conn),
     };
-    let mut out = scratch.output(conn);
+    let out = scratch.output(conn);
     let (requests, before) = (http.requests.get(), http.phase.get());
     http.rate.finds(input.readable());
-    let next = exchange.answer_all(&mut out);
+    let next = exchange.answer_all(&out);
     http.rate.leaves(input.readable());
     match next {
         Next::Stay | Next::Hold | Next::Wait => {

@@ -136,30 +136,6 @@ pub unsafe fn is_open(conn: *const tcp_connection) -> bool {
 
 /// # Safety
 /// A live object, on its thread.
-pub unsafe fn send_before(
-    conn: *mut tcp_connection,
-    data: *const u8,
-    len: usize,
-    more: crate::sys::fd::More,
-) -> isize {
-    // SAFETY: the caller's object is live.
-    unsafe { Connection::from_c(conn).send_before(std::slice::from_raw_parts(data, len), more) }
-}
-
-/// # Safety
-/// A live object, on its thread.
-pub unsafe fn send_together(
-    conn: *mut tcp_connection,
-    data: *const u8,
-    len: usize,
-    now: u32,
-) -> isize {
-    // SAFETY: the caller's object is live.
-    unsafe { Connection::from_c(conn).send_together(std::slice::from_raw_parts(data, len), now) }
-}
-
-/// # Safety
-/// A live object, on its thread.
 pub unsafe fn of_registered(l: *mut event_loop, fd: c_int, ch: *mut channel) -> *mut Connection {
     // SAFETY: the caller's object is live.
     unsafe { if channel_at(l, fd) == ch { super::of_channel(ch) } else { ptr::null_mut() } }

@@ -1,5 +1,4 @@
 //! A run of bytes in memory of the pools, which grows.
-#![allow(dead_code)]
 
 use core::ptr::NonNull;
 use core::slice;

@@ -24,7 +24,6 @@ fn unread(input: &buffer) -> &[u8] {
     }
 }
 
-#[allow(dead_code)]
 impl Request {
     /// Takes what it can from the input. An error: the bytes are no request that is served. Bytes of a body
     /// that isn't collected are left in the input, for the program to have where they are.
