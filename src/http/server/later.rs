@@ -7,9 +7,9 @@ use crate::abi::types::http_response;
 use crate::http::server::access_log;
 use crate::http::server::connection::{Http, input_of};
 use crate::http::server::deferred::{Awaited, Deferred};
-use crate::http::server::exchange::serve;
 use crate::http::server::finish::{self, End, Sent, Unanswered};
 use crate::http::server::scratch::{Current, Scratch};
+use crate::http::server::serve::serve;
 use crate::sys::clock;
 use crate::sys::fd::More;
 
@@ -61,7 +61,7 @@ pub fn finish(deferred: &Deferred) {
         return;
     };
     // From here on it isn't the connection's any more: the caller's reference keeps it, with its request.
-    drop(http.end_awaiting());
+    drop(http.end_answer());
     conn.public.request.set(core::ptr::null_mut());
     if !conn.is_open() || conn.is_ending() {
         // One that was turned away has its answer.

@@ -40,7 +40,6 @@ pub struct Protocol {
 }
 
 /// A reference to a connection that keeps its memory; any thread may hold it.
-#[allow(dead_code)]
 pub struct Kept(NonNull<Connection>);
 
 impl Deref for Kept {
@@ -90,7 +89,6 @@ impl Connection {
         same.then_some(protocol)
     }
 
-    #[allow(dead_code)]
     /// Keeps the connection's memory. None when it is kept too often.
     pub fn keep(&self) -> Option<Kept> {
         self.refs.retain().then(|| Kept(NonNull::from(self)))
@@ -266,7 +264,6 @@ impl Connection {
         ready::schedule(self);
     }
 
-    #[allow(dead_code)]
     /// A limit of time seems to be over: the connection is judged in this iteration, or the next.
     pub fn judge_soon(&self) {
         overdue::begin(self)
