@@ -31,11 +31,11 @@ use crate::http::wire::parse::Parser;
 use crate::sys::pool;
 use crate::sys::text::text;
 
-/// A request with the strings and headers of nearly all requests fills this much.
+/// One piece of memory holds the request, and the strings and headers of nearly all requests.
 const SIZE: usize = 4096;
 const FIRST_HEADERS: usize = 32;
 
-/// The public struct, and what only the library looks at.
+/// The public struct, and the library's own fields.
 #[repr(C)]
 struct Front {
     public: http_request,
@@ -49,7 +49,7 @@ struct Front {
     host: Cell<*mut u8>,
     path: Cell<Lazy<*mut c_char>>,
     query: Cell<Lazy<Parameters>>,
-    /// Those of the route.
+    /// The parameters of the route.
     captured: Cell<Parameters>,
     /// Where the body goes if it isn't collected.
     upload: Cell<Option<NonNull<Upload>>>,
@@ -58,7 +58,7 @@ struct Front {
     found: Cell<Option<Result<Found, Lack>>>,
     /// The connection that it came over; NULL for a request of the program's own.
     connection: Cell<*mut tcp_connection>,
-    /// What counts its body, as long as it has a connection.
+    /// The counter of its body, if it has a connection.
     bodies: Cell<Option<NonNull<Bodies>>>,
     /// It came from `http_request_new`: the program clears it.
     is_program_s: bool,
@@ -181,7 +181,7 @@ impl Request {
     }
 
     /// Empties the request for the next one: its strings are gone. A program that takes the body in parts is told
-    /// that its data is needed no more.
+    /// that its data isn't needed any more.
     pub fn reset(&self) {
         let front = &self.front;
         // First, as it calls the program, which may still have the request.
@@ -222,7 +222,7 @@ impl Request {
         self.front.connection.get()
     }
 
-    /// What counts the bodies that come over the request's connection.
+    /// The counter of the bodies that come over the request's connection.
     fn bodies(&self) -> Option<&Bodies> {
         // SAFETY: the counter is the connection's server's, which the connection keeps; and a request that has
         // something of a body is kept with its connection.

@@ -10,7 +10,7 @@ use crate::http::message::request::{Intake, Request};
 use crate::http::wire::limits::ANY_LENGTH;
 use crate::sys::pool::Owned;
 
-/// What the callback was told.
+/// What the callback was called for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
     /// Parts, or nothing yet.
@@ -27,7 +27,7 @@ pub struct Upload {
     destroy: Cell<Destroy>,
     /// Bytes that the body may have.
     pub limit: u64,
-    /// So many bytes at the front of the input have been parsed already.
+    /// How many bytes at the front of the input have been parsed already.
     pub part: Cell<usize>,
     stage: Cell<Stage>,
 }
@@ -46,8 +46,8 @@ impl Upload {
         self.stage.get() == Stage::Parts
     }
 
-    /// Gives the program the part of the body that the input begins with. Its last byte stays there, so that there
-    /// is something to go on with for a program that stops the reading and begins it again.
+    /// Gives the program the part of the body at the front of the input. The last byte stays there: it brings the
+    /// message callback back when a program that stopped reading resumes it.
     pub fn hand_over(&self, request: &Request, input: &buffer) {
         let part = self.part.get();
         if let Some(callback) = self.callback {
@@ -59,7 +59,7 @@ impl Upload {
         self.part.set(part.min(1));
     }
 
-    /// Drops what the program had before, at the front of the input.
+    /// Drops the part that the program has had from the front of the input.
     pub fn drop_parsed(&self, input: &buffer) {
         drop_front(input, self.part.replace(0));
     }
@@ -71,7 +71,7 @@ fn drop_front(input: &buffer, bytes: usize) {
     input.readIndex.set(input.readIndex.get() + bytes.min(input.readable()) as c_int);
 }
 
-/// The program is told that its data isn't needed any more. The callback may do what a handler may.
+/// Tells the program that its data isn't needed any more. The callback may do what a handler may.
 impl Drop for Upload {
     fn drop(&mut self) {
         if let Some(destroy) = self.destroy.get() {
@@ -123,7 +123,7 @@ impl Request {
         }
     }
 
-    /// Whether the request is the library's for the moment: a body is to come, to the program or to nobody.
+    /// Whether the library still needs the request: a body is to come, for the program or to be dropped.
     pub fn awaits_body(&self) -> bool {
         matches!(self.intake(), Intake::Asked(_) | Intake::Refused)
             || self.upload().is_some_and(Upload::is_coming)
