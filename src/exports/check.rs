@@ -73,6 +73,18 @@ macro_rules! own_loop {
     }};
 }
 
+/// `thread_pool!(pointer, "function", failure)`: the pool that a parameter points to, as `connection!`.
+macro_rules! thread_pool {
+    ($pointer:ident, $function:literal $(, $failure:expr)?) => {{
+        if $pointer.is_null() {
+            $crate::exports::check::refuse(concat!($function, ": no thread pool"));
+            return $($failure)?;
+        }
+        // SAFETY: the headers say of each pool that the library made it, and that it hasn't been freed.
+        unsafe { $crate::reactor::threads::thread_pool::Pool::from_c($pointer) }
+    }};
+}
+
 /// Logs what is wrong with an argument, and sets errno to EINVAL.
 #[cold]
 pub fn refuse(message: &str) {

@@ -8,7 +8,6 @@ use crate::reactor::tcp_connection::input::back_pressure;
 use crate::reactor::tcp_connection::lifecycle::{close, ready};
 use crate::reactor::tcp_connection::member::MEMBERS;
 use crate::reactor::tcp_connection::output::batch;
-use crate::reactor::threads::thread_pool;
 use crate::reactor::{client, tcp_connection};
 
 /// The parts of every loop of this library.
@@ -53,8 +52,7 @@ fn reap(iteration: Iteration) {
 
 fn free_servers(l: &Loop) {
     l.free_servers();
-    // SAFETY: on the loop's thread, as all phases.
-    unsafe { thread_pool::free_all_of(l.as_c()) }
+    l.free_pools();
 }
 
 fn free_clients(l: &Loop) {
@@ -72,8 +70,7 @@ fn close_connections(l: &Loop) -> bool {
 }
 
 fn has_threads(l: &Loop) -> bool {
-    // SAFETY: on the loop's thread, or on the only thread of a child process.
-    unsafe { thread_pool::has_threads(l.as_c()) }
+    l.has_pool_threads()
 }
 
 fn after_fork(l: &Loop) {

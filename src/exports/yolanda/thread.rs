@@ -1,5 +1,7 @@
 use crate::abi::types::event_loop_thread;
 use crate::abi::types::thread_pool;
+use crate::reactor::threads::thread_pool::Pool;
+use crate::sys::errno;
 use core::ffi::c_int;
 
 /// Ends a thread of event_loop_thread_start(): its loop quits, what was posted to it is run, and its
@@ -20,9 +22,9 @@ use core::ffi::c_int;
 /// a time, inside callbacks too, without locks that the thread's callbacks want to take. Nobody uses the
 /// thread's loop any more. A connection of another thread that is retained may outlive it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_loop_thread_stop(thread: *mut event_loop_thread) -> c_int {
-    jump_to!(crate::reactor::threads::event_loop_thread::yolanda_loop_thread_stop)
+    let thread = non_null!(thread, "yolanda_loop_thread_stop: no thread", -1);
+    thread.stop().map_or_else(errno::fail, |()| 0)
 }
 
 /// Ends the threads of a pool, each as yolanda_loop_thread_stop() does, and frees the pool. A
@@ -37,7 +39,9 @@ pub unsafe extern "C-unwind" fn yolanda_loop_thread_stop(thread: *mut event_loop
 /// `pool` is NULL or a pool that isn't freed yet. Only on its main loop's thread, inside callbacks too,
 /// without locks that the threads' callbacks want to take.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_thread_pool_free(pool: *mut thread_pool) -> c_int {
-    jump_to!(crate::reactor::threads::thread_pool::yolanda_thread_pool_free)
+    let own = thread_pool!(pool, "yolanda_thread_pool_free", -1);
+    // SAFETY: the caller's pool, which nobody uses afterwards.
+    let freed = own.may_be_freed().and_then(|()| unsafe { Pool::free(own.into()) });
+    freed.map_or_else(errno::fail, |()| 0)
 }

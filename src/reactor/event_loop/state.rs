@@ -9,9 +9,9 @@ use crate::reactor::event_loop::registration::Registration;
 use crate::reactor::event_loop::roster::Places;
 use crate::reactor::event_loop::signals::Watchers;
 use crate::reactor::event_loop::timers::Timers;
+use crate::reactor::list::Head;
 use crate::reactor::tcp_connection::{Connection, Together};
 use crate::reactor::tcp_server::{Listener, Server};
-use crate::reactor::threads::thread_pool::Pool;
 use crate::sync::refs::{RefCount, Released};
 use crate::sync::wake_flag::WakeFlag;
 use crate::sys::pool::array::Array;
@@ -68,7 +68,7 @@ pub struct Loop {
     pub held_tail: Cell<*mut Connection>,
     /// The servers and the thread pools whose main loop this is.
     pub servers: Cell<*mut Server>,
-    pub pools: Cell<*mut Pool>,
+    pub pools: Head,
     /// The sockets that accept here, and how many of them are out of descriptors.
     pub listeners: Cell<*mut Listener>,
     pub resting: Cell<u32>,

@@ -10,7 +10,7 @@ use crate::abi::types::{
 use crate::reactor::event_loop::create::mine;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::tcp_connection::settings::{self, Settings};
-use crate::reactor::threads::event_loop_thread::Hooks;
+use crate::reactor::threads::hooks::Hooks;
 use crate::sys::errno;
 use libc::{c_char, c_int, c_void};
 use std::ffi::CStr;
