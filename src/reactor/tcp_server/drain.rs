@@ -3,7 +3,6 @@
 
 use super::life::Life;
 use super::maker::server_of;
-use crate::abi::types::{event_loop, tcp_connection as Public};
 use crate::reactor::buffer::readable;
 use crate::reactor::event_loop::roster;
 use crate::reactor::event_loop::state::Loop;
@@ -70,18 +69,4 @@ impl Connection {
     pub fn has_ending_server(&self) -> bool {
         server_of(self).is_some_and(|server| server.shared.state.is_ending())
     }
-}
-
-/// # Safety
-/// A live connection on its loop's thread.
-pub unsafe fn is_ending(conn: *const Public) -> bool {
-    // SAFETY: the library made the connection, which is live for the call.
-    unsafe { Connection::from_c(conn.cast_mut()) }.has_ending_server()
-}
-
-/// # Safety
-/// On the loop's thread, within a pass.
-pub unsafe fn all(l: *mut event_loop) {
-    // SAFETY: a live loop of the library.
-    unsafe { Loop::from_c(l) }.drain();
 }

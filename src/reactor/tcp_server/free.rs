@@ -4,7 +4,6 @@ use super::life::Event;
 use super::server_events::{self, ENDED, ENDING, ROOM};
 use super::stop::Waiting;
 use super::{Server, servers};
-use crate::abi::types::event_loop;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::event_loop::{budget, iteration};
 use crate::reactor::threads::thread_pool;
@@ -75,18 +74,4 @@ impl Loop {
     pub fn leave_server_files(&self) {
         servers(self).iter(self).for_each(|server| server.file.set(None));
     }
-}
-
-/// # Safety
-/// On the loop's thread, outside of its callbacks.
-pub unsafe fn free_all_of(l: *mut event_loop) {
-    // SAFETY: a live loop of the library.
-    unsafe { Loop::from_c(l) }.free_servers();
-}
-
-/// # Safety
-/// On the loop's thread.
-pub unsafe fn leave_files(l: *mut event_loop) {
-    // SAFETY: a live loop of the library.
-    unsafe { Loop::from_c(l) }.leave_server_files();
 }

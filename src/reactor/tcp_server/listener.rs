@@ -350,10 +350,3 @@ impl Loop {
         }
     }
 }
-
-/// # Safety
-/// On the loop's thread.
-pub unsafe fn wake_resting(l: *mut event_loop) {
-    // SAFETY: a live loop of the library.
-    unsafe { Loop::from_c(l) }.wake_resting_listeners();
-}

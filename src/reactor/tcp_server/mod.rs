@@ -5,12 +5,11 @@
 //! and `free` end a server: `life` has the states that it goes through, `backlog` the clients that it hasn't
 //! accepted until then, and `drain` ends its connections. `maker` is what connections call in their server,
 //! `server_events` how one thread has another look at all that. `shared` is what other threads than the
-//! server's own may use of it, `kept` who needs its memory. `exports` has the C functions.
+//! server's own may use of it, `kept` who needs its memory.
 
 mod accept;
 mod backlog;
 mod drain;
-mod exports;
 mod free;
 mod kept;
 mod life;
@@ -18,6 +17,7 @@ mod limit;
 mod listener;
 mod make;
 mod maker;
+mod raw;
 mod reserve;
 mod server_events;
 mod set;
@@ -25,12 +25,8 @@ mod shared;
 mod start;
 mod stop;
 
-pub use crate::reactor::tcp_server::drain::{all as sweep, is_ending};
-pub use crate::reactor::tcp_server::exports::*;
-pub use crate::reactor::tcp_server::free::{free_all_of, leave_files};
-pub use crate::reactor::tcp_server::listener::wake_resting;
 pub use crate::reactor::tcp_server::make::Callbacks;
-pub use crate::reactor::tcp_server::server_events::attend;
+pub use crate::reactor::tcp_server::raw::*;
 
 use crate::abi::types::{TCPserver, acceptor, event_loop, thread_pool};
 use crate::reactor::event_loop::state::Loop;
@@ -263,39 +259,4 @@ unsafe fn dispose(server: NonNull<Server>) {
             dispose(block);
         }
     }
-}
-
-/// # Safety
-/// As for `Server::from_public`.
-pub unsafe fn has_started(server: *mut TCPserver) -> bool {
-    // SAFETY: a server of the library, kept by the caller.
-    unsafe { Server::from_public(server) }.has_started()
-}
-
-/// # Safety
-/// As for `Server::from_public`.
-pub unsafe fn is_freed(server: *mut TCPserver) -> bool {
-    // SAFETY: a server of the library, kept by the caller.
-    unsafe { Server::from_public(server) }.is_freed()
-}
-
-/// # Safety
-/// As for `Server::own_acceptor`.
-pub unsafe fn own_acceptor(server: *mut TCPserver) {
-    // SAFETY: a fresh server of the library.
-    unsafe { Server::from_public(server).own_acceptor() }
-}
-
-/// # Safety
-/// As for `Server::from_public`.
-pub unsafe fn speaks(server: *mut TCPserver, protocol: &'static Protocol) {
-    // SAFETY: a fresh server of the library.
-    unsafe { Server::from_public(server) }.speaks(protocol);
-}
-
-/// # Safety
-/// As for `Server::disposes`.
-pub unsafe fn disposes(server: *mut TCPserver, block: *mut c_void, dispose: Dispose) {
-    // SAFETY: a fresh server of the library.
-    unsafe { Server::from_public(server).disposes(block, dispose) }
 }

@@ -2,7 +2,6 @@
 
 use super::Server;
 use super::listener::{Listener, arriving};
-use crate::abi::types::event_loop;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::event_loop::wakeup;
 use crate::reactor::threads::thread_pool;
@@ -104,11 +103,4 @@ impl Loop {
             self.finish_stops();
         }
     }
-}
-
-/// # Safety
-/// On the loop's thread, within a pass.
-pub unsafe fn attend(l: *mut event_loop) {
-    // SAFETY: a live loop of the library.
-    unsafe { Loop::from_c(l) }.attend_servers();
 }
