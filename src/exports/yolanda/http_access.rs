@@ -1,6 +1,9 @@
 use crate::abi::types::http_server;
 use crate::abi::types::{yolanda_http_access, yolanda_http_access_callback};
 use crate::exports::http_server::{status, usable};
+use crate::http::access::line::{Bounded, Line};
+use crate::sys::errno;
+use crate::sys::text::{optional, text};
 use core::ffi::{c_char, c_int, c_void};
 
 /// Sets a function that is called once for each response, including those of the library itself (400,
@@ -51,11 +54,35 @@ pub unsafe extern "C" fn yolanda_http_server_set_access_log(
 /// `entry` is NULL or the entry of a callback that hasn't returned. `buffer` has room for `size` bytes.
 /// Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn yolanda_http_access_line(
+pub unsafe extern "C-unwind" fn yolanda_http_access_line(
     entry: *const yolanda_http_access,
     buffer: *mut c_char,
     size: usize,
 ) -> c_int {
-    jump_to!(crate::http::access::yolanda_http_access_line)
+    if entry.is_null() || (buffer.is_null() && size > 0) {
+        return errno::fail(libc::EINVAL);
+    }
+    // SAFETY: a live entry, whose texts are NULL or end with a NUL.
+    let line = unsafe {
+        let entry = &*entry;
+        Line {
+            peer: text(entry.peer),
+            method: optional(entry.method),
+            url: text(entry.url),
+            version: text(entry.version),
+            second: entry.began_us.div_euclid(1_000_000),
+            status: entry.status,
+            bytes: entry.body_bytes,
+            referer: optional(entry.referer),
+            agent: optional(entry.user_agent),
+        }
+    };
+    let room = match size {
+        0 => &mut [],
+        // SAFETY: the buffer has `size` bytes, which are the caller's.
+        _ => unsafe { core::slice::from_raw_parts_mut(buffer.cast(), size) },
+    };
+    let mut out = Bounded::new(room);
+    line.write(&mut out);
+    c_int::try_from(out.end()).unwrap_or_else(|_| errno::fail(libc::EOVERFLOW))
 }

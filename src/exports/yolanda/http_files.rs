@@ -2,11 +2,17 @@ use crate::abi::types::http_request;
 use crate::abi::types::http_response;
 use crate::abi::types::http_server;
 use crate::abi::types::yolanda_http_files;
+use crate::abi::types::{YOLANDA_HTTP_FILES_HIDDEN as HIDDEN, YOLANDA_HTTP_FILES_LINKS as LINKS};
+use crate::exports::check::refuse;
 use crate::exports::http_server::{status, usable};
-use crate::http::files;
+use crate::http::files::Files;
+use crate::http::message::http_response::{Kind, Response};
+use crate::http::message::request::Request;
 use crate::sys::errno;
-use crate::sys::text::text;
+use crate::sys::text::optional;
+use core::ffi::CStr;
 use core::ffi::{c_char, c_int};
+use core::ptr::{NonNull, null_mut};
 
 /// Prepares the folder `root` for serving its files. The folder is opened now; later changes of its
 /// name or of the working directory have no effect. `flags`: YOLANDA_HTTP_FILES_..., or 0.
@@ -33,12 +39,23 @@ use core::ffi::{c_char, c_int};
 /// # Safety
 /// `root` is NULL or a NUL-terminated string. Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn yolanda_http_files_new(
+pub unsafe extern "C-unwind" fn yolanda_http_files_new(
     root: *const c_char,
     flags: c_int,
 ) -> *mut yolanda_http_files {
-    jump_to!(crate::http::files::yolanda_http_files_new)
+    if root.is_null() || flags & !(LINKS | HIDDEN) != 0 {
+        errno::set(libc::EINVAL);
+        return null_mut();
+    }
+    // SAFETY: the name isn't NULL, so it ends with a NUL.
+    let root = unsafe { CStr::from_ptr(root) };
+    match Files::open(root, flags & LINKS != 0, flags & HIDDEN != 0) {
+        Ok(files) => files.into_raw().as_ptr().cast(),
+        Err(error) => {
+            errno::set(error);
+            null_mut()
+        }
+    }
 }
 
 /// Frees files. Servers that use them keep what they need, so you may call it as soon as the last
@@ -50,9 +67,14 @@ pub unsafe extern "C" fn yolanda_http_files_new(
 /// `files` is NULL or comes from yolanda_http_files_new(). It must not be used again. Any thread may
 /// call it while no other thread is inside yolanda_http_files_answer() with these files.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn yolanda_http_files_free(files: *mut yolanda_http_files) -> c_int {
-    jump_to!(crate::http::files::yolanda_http_files_free)
+pub unsafe extern "C-unwind" fn yolanda_http_files_free(files: *mut yolanda_http_files) -> c_int {
+    let Some(files) = NonNull::new(files.cast::<Files>()) else {
+        refuse("yolanda_http_files_free: no files");
+        return -1;
+    };
+    // SAFETY: live files, which the program gives up.
+    unsafe { Files::let_go(files) };
+    0
 }
 
 /// Sets the name of the file that is served for a folder. The name is copied. NULL: folders get 404.
@@ -64,12 +86,14 @@ pub unsafe extern "C" fn yolanda_http_files_free(files: *mut yolanda_http_files)
 /// `files` is NULL or files that only the calling thread uses. `name` is NULL or a NUL-terminated
 /// string.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn yolanda_http_files_set_index(
+pub unsafe extern "C-unwind" fn yolanda_http_files_set_index(
     files: *mut yolanda_http_files,
     name: *const c_char,
 ) -> c_int {
-    jump_to!(crate::http::files::yolanda_http_files_set_index)
+    let files: *mut Files = files.cast();
+    let files = non_null!(files, "yolanda_http_files_set_index: no files", -1);
+    // SAFETY: the name is NULL or ends with a NUL.
+    status(files.set_index(unsafe { optional(name) }))
 }
 
 /// Sets for how many seconds clients may use a file without asking again, by `Cache-Control: max-age`.
@@ -81,12 +105,13 @@ pub unsafe extern "C" fn yolanda_http_files_set_index(
 /// # Safety
 /// `files` is NULL or files that only the calling thread uses.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn yolanda_http_files_set_max_age(
+pub unsafe extern "C-unwind" fn yolanda_http_files_set_max_age(
     files: *mut yolanda_http_files,
     seconds: c_int,
 ) -> c_int {
-    jump_to!(crate::http::files::yolanda_http_files_set_max_age)
+    let files: *mut Files = files.cast();
+    let files = non_null!(files, "yolanda_http_files_set_max_age: no files", -1);
+    status(files.set_max_age(seconds))
 }
 
 /// Makes a server answer GET and HEAD requests for all paths that begin with `prefix` with files. For
@@ -107,20 +132,21 @@ pub unsafe extern "C" fn yolanda_http_server_files(
     prefix: *const c_char,
     files: *mut yolanda_http_files,
 ) -> c_int {
-    // SAFETY: NULL or live objects; the prefix is NULL or ends with a NUL.
-    unsafe {
-        let Some(server) = usable("yolanda_http_server_files", server) else {
-            return -1;
-        };
-        let Some(files) = files::given("yolanda_http_server_files", files) else {
-            return -1;
-        };
-        if prefix.is_null() {
-            return errno::fail(libc::EINVAL);
-        }
-        let add = |pattern: &[u8], wish| server.add_route(b"GET", pattern, wish);
-        status(files::serve_below(files, text(prefix), add))
-    }
+    // SAFETY: NULL or a live server.
+    let Some(server) = (unsafe { usable("yolanda_http_server_files", server) }) else {
+        return -1;
+    };
+    let Some(files) = NonNull::new(files.cast::<Files>()) else {
+        refuse("yolanda_http_server_files: no files");
+        return -1;
+    };
+    // SAFETY: the prefix is NULL or ends with a NUL.
+    let Some(prefix) = (unsafe { optional(prefix) }) else {
+        return errno::fail(libc::EINVAL);
+    };
+    let add = |pattern: &[u8], wish| server.add_route(b"GET", pattern, wish);
+    // SAFETY: live files, which the program has a reference to.
+    status(unsafe { Files::serve_below(files, prefix, add) })
 }
 
 /// Fills in a response with a file: status, headers, body. `path` is a decoded path below the root,
@@ -139,12 +165,29 @@ pub unsafe extern "C" fn yolanda_http_server_files(
 /// belong to a callback or handler that hasn't returned, or to a deferred response that only the
 /// calling thread uses. `path` is NULL or a NUL-terminated string.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn yolanda_http_files_answer(
+pub unsafe extern "C-unwind" fn yolanda_http_files_answer(
     files: *mut yolanda_http_files,
     httpRequest: *mut http_request,
     httpResponse: *mut http_response,
     path: *const c_char,
 ) -> c_int {
-    jump_to!(crate::http::files::yolanda_http_files_answer)
+    let files: *mut Files = files.cast();
+    let files = non_null!(files, "yolanda_http_files_answer: no files", -1);
+    // SAFETY: NULL or a live request and response of the library's making.
+    let (request, response) = unsafe {
+        (httpRequest.cast::<Request>().as_ref(), httpResponse.cast::<Response>().as_ref())
+    };
+    let (Some(request), Some(response)) = (request, response) else {
+        return errno::fail(libc::EINVAL);
+    };
+    if request.public().url.get().is_null() || response.kind() == Kind::OfProgram {
+        return errno::fail(libc::EINVAL);
+    }
+    files.note_use();
+    // SAFETY: the path is NULL or ends with a NUL.
+    let path = match unsafe { optional(path) } {
+        None => request.segments(),
+        Some(path) => Ok(path),
+    };
+    status(files.answer(request, response, path))
 }

@@ -1,6 +1,42 @@
 use crate::abi::types::http_request;
 use crate::abi::types::tcp_connection;
+use crate::http::message::request::{Lack, Parameters, Request};
+use crate::sys::errno;
+use crate::sys::text::text;
 use core::ffi::{c_char, c_int};
+use core::ptr::{null, null_mut};
+
+/// Sets errno for what couldn't be decoded.
+fn or_errno<T>(found: Result<T, Lack>) -> Option<T> {
+    let error = match found {
+        Ok(value) => return Some(value),
+        Err(Lack::Malformed) => libc::EINVAL,
+        Err(Lack::NoMemory) => libc::ENOMEM,
+    };
+    errno::set(error);
+    None
+}
+
+/// Sets errno; what functions return that have no string.
+fn fail(error: c_int) -> *const c_char {
+    errno::set(error);
+    null()
+}
+
+/// The value of the first parameter of that name; NULL with ENOENT or EINVAL.
+///
+/// # Safety
+/// `name` is NULL or ends with a NUL.
+pub(super) unsafe fn value_of(parameters: &Parameters, name: *const c_char) -> *const c_char {
+    if name.is_null() {
+        return fail(libc::EINVAL);
+    }
+    // SAFETY: it isn't NULL, so it ends with a NUL.
+    match parameters.find(unsafe { text(name) }) {
+        Some(found) => found.value,
+        None => fail(libc::ENOENT),
+    }
+}
 
 /// Returns the body of a request, which is complete in the request callback; chunks have been joined.
 /// It is binary. A NUL that doesn't count follows it, so text may be used as a string. The body belongs
@@ -13,12 +49,22 @@ use core::ffi::{c_char, c_int};
 /// # Safety
 /// `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn yolanda_http_request_body(
+pub unsafe extern "C-unwind" fn yolanda_http_request_body(
     httpRequest: *mut http_request,
     length: *mut usize,
 ) -> *const c_char {
-    jump_to!(crate::http::message::request_parts::yolanda_http_request_body)
+    if !length.is_null() {
+        // SAFETY: the caller's place for the length.
+        unsafe { *length = 0 };
+    }
+    let request: *mut Request = httpRequest.cast();
+    let request = non_null!(request, "yolanda_http_request_body: no request", null());
+    let (body, len) = request.body();
+    if !length.is_null() {
+        // SAFETY: the caller's place for the length.
+        unsafe { *length = len };
+    }
+    body
 }
 
 /// Returns the path of the URL without the query, decoded: "/a b" for "/a%20b?c=d", "/" for
@@ -32,11 +78,15 @@ pub unsafe extern "C" fn yolanda_http_request_body(
 /// # Safety
 /// `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn yolanda_http_request_path(
+pub unsafe extern "C-unwind" fn yolanda_http_request_path(
     httpRequest: *mut http_request,
 ) -> *const c_char {
-    jump_to!(crate::http::message::request_parts::yolanda_http_request_path)
+    let request: *mut Request = httpRequest.cast();
+    let request = non_null!(request, "yolanda_http_request_path: no request", null());
+    if request.public().url.get().is_null() {
+        return fail(libc::EINVAL);
+    }
+    or_errno(request.path()).unwrap_or(null_mut())
 }
 
 /// Looks up a parameter in the query of the URL, decoded the way browsers encode forms: `&` separates
@@ -51,12 +101,17 @@ pub unsafe extern "C" fn yolanda_http_request_path(
 /// `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses. `name`
 /// is NULL or a NUL-terminated string.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn yolanda_http_request_query(
+pub unsafe extern "C-unwind" fn yolanda_http_request_query(
     httpRequest: *mut http_request,
     name: *const c_char,
 ) -> *const c_char {
-    jump_to!(crate::http::message::request_parts::yolanda_http_request_query)
+    let request: *mut Request = httpRequest.cast();
+    let request = non_null!(request, "yolanda_http_request_query: no request", null());
+    let Some(query) = or_errno(request.query()) else {
+        return null();
+    };
+    // SAFETY: the name is NULL or ends with a NUL.
+    unsafe { value_of(&query, name) }
 }
 
 /// Returns the number of parameters in the query, including those without a value and those with the
@@ -67,9 +122,12 @@ pub unsafe extern "C" fn yolanda_http_request_query(
 /// # Safety
 /// `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn yolanda_http_request_query_count(httpRequest: *mut http_request) -> c_int {
-    jump_to!(crate::http::message::request_parts::yolanda_http_request_query_count)
+pub unsafe extern "C-unwind" fn yolanda_http_request_query_count(
+    httpRequest: *mut http_request,
+) -> c_int {
+    let request: *mut Request = httpRequest.cast();
+    let request = non_null!(request, "yolanda_http_request_query_count: no request", -1);
+    or_errno(request.query()).map_or(-1, |query| query.count())
 }
 
 /// Gets the parameter at `index`, from 0, in the order of the query. Sets `*name` and `*value`, unless
@@ -81,14 +139,33 @@ pub unsafe extern "C" fn yolanda_http_request_query_count(httpRequest: *mut http
 /// # Safety
 /// `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn yolanda_http_request_query_at(
+pub unsafe extern "C-unwind" fn yolanda_http_request_query_at(
     httpRequest: *mut http_request,
     index: c_int,
     name: *mut *const c_char,
     value: *mut *const c_char,
 ) -> c_int {
-    jump_to!(crate::http::message::request_parts::yolanda_http_request_query_at)
+    let request: *mut Request = httpRequest.cast();
+    let request = non_null!(request, "yolanda_http_request_query_at: no request", -1);
+    let Some(query) = or_errno(request.query()) else {
+        return -1;
+    };
+    let Ok(index) = usize::try_from(index) else {
+        return errno::fail(libc::EINVAL);
+    };
+    let Some(found) = query.get(index) else {
+        return errno::fail(libc::ENOENT);
+    };
+    // SAFETY: each place is NULL or the caller's.
+    unsafe {
+        if let Some(name) = name.as_mut() {
+            *name = found.name;
+        }
+        if let Some(value) = value.as_mut() {
+            *value = found.value;
+        }
+    }
+    0
 }
 
 /// Gets the value at `index`, from 0, among the headers with that name, ignoring case. For a header
@@ -101,13 +178,22 @@ pub unsafe extern "C" fn yolanda_http_request_query_at(
 /// `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses. `name`
 /// is NULL or a NUL-terminated string.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn yolanda_http_request_header_at(
+pub unsafe extern "C-unwind" fn yolanda_http_request_header_at(
     httpRequest: *mut http_request,
     name: *const c_char,
     index: c_int,
 ) -> *const c_char {
-    jump_to!(crate::http::message::request_parts::yolanda_http_request_header_at)
+    let request: *mut Request = httpRequest.cast();
+    let request = non_null!(request, "yolanda_http_request_header_at: no request", null());
+    // SAFETY: the name is NULL or ends with a NUL.
+    let name = unsafe { text(name) };
+    let (Ok(index), false) = (usize::try_from(index), name.is_empty()) else {
+        return fail(libc::EINVAL);
+    };
+    match request.values(name).nth(index) {
+        Some(value) => value,
+        None => fail(libc::ENOENT),
+    }
 }
 
 /// Returns the connection on which a request arrived, for example to get the peer's address or to
@@ -118,9 +204,14 @@ pub unsafe extern "C" fn yolanda_http_request_header_at(
 /// # Safety
 /// `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn yolanda_http_request_connection(
+pub unsafe extern "C-unwind" fn yolanda_http_request_connection(
     httpRequest: *mut http_request,
 ) -> *mut tcp_connection {
-    jump_to!(crate::http::message::request_parts::yolanda_http_request_connection)
+    let request: *mut Request = httpRequest.cast();
+    let request = non_null!(request, "yolanda_http_request_connection: no request", null_mut());
+    let connection = request.connection();
+    if connection.is_null() {
+        errno::set(libc::ENOENT);
+    }
+    connection
 }

@@ -1,6 +1,19 @@
 use crate::abi::types::http_response;
 use crate::abi::types::{yolanda_http_closed_callback, yolanda_http_stream_callback};
+use crate::http::message::body_file::BodyFile;
+use crate::http::message::http_response::{Kind, Response};
+use crate::http::wire::scan::trim;
+use crate::sys::text::{optional, text};
+use crate::sys::{errno, file};
 use core::ffi::{c_char, c_int, c_void};
+
+/// Changes a response that isn't a program's own: 0, or -1 with errno.
+fn set(response: &Response, change: impl FnOnce() -> Result<(), c_int>) -> c_int {
+    if response.kind() == Kind::OfProgram {
+        return errno::fail(libc::EINVAL);
+    }
+    change().map_or_else(errno::fail, |()| 0)
+}
 
 /// Sets the status code and the message of a response. NULL stands for the standard text of the code
 /// (RFC 9110, 15). The message is copied.
@@ -12,13 +25,16 @@ use core::ffi::{c_char, c_int, c_void};
 /// `httpResponse` is NULL, or the response of a callback that hasn't returned, or a deferred response
 /// that only the calling thread uses. `message` is NULL or a NUL-terminated string.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn yolanda_http_response_set_status(
+pub unsafe extern "C-unwind" fn yolanda_http_response_set_status(
     httpResponse: *mut http_response,
     status: c_int,
     message: *const c_char,
 ) -> c_int {
-    jump_to!(crate::http::message::response_setters::yolanda_http_response_set_status)
+    let response: *mut Response = httpResponse.cast();
+    let response = non_null!(response, "yolanda_http_response_set_status: no response", -1);
+    // SAFETY: the message is NULL or ends with a NUL.
+    let message = unsafe { optional(message) };
+    set(response, || response.set_status(status, message))
 }
 
 /// Sets the value of Content-Type, which is copied. NULL omits the header.
@@ -30,12 +46,15 @@ pub unsafe extern "C" fn yolanda_http_response_set_status(
 /// `httpResponse` is NULL, or the response of a callback that hasn't returned, or a deferred response
 /// that only the calling thread uses. The value is NULL or a NUL-terminated string.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn yolanda_http_response_set_content_type(
+pub unsafe extern "C-unwind" fn yolanda_http_response_set_content_type(
     httpResponse: *mut http_response,
     contentType: *const c_char,
 ) -> c_int {
-    jump_to!(crate::http::message::response_setters::yolanda_http_response_set_content_type)
+    let response: *mut Response = httpResponse.cast();
+    let response = non_null!(response, "yolanda_http_response_set_content_type: no response", -1);
+    // SAFETY: the text is NULL or ends with a NUL.
+    let kind = unsafe { optional(contentType) };
+    set(response, || response.set_content_type(kind))
 }
 
 /// Adds a header. Name and value are copied; spaces around the value are removed. Content-Length and
@@ -50,13 +69,16 @@ pub unsafe extern "C" fn yolanda_http_response_set_content_type(
 /// `httpResponse` is NULL, or the response of a callback that hasn't returned, or a deferred response
 /// that only the calling thread uses. Name and value are NULL or NUL-terminated strings.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn yolanda_http_response_add_header(
+pub unsafe extern "C-unwind" fn yolanda_http_response_add_header(
     httpResponse: *mut http_response,
     name: *const c_char,
     value: *const c_char,
 ) -> c_int {
-    jump_to!(crate::http::message::response_setters::yolanda_http_response_add_header)
+    let response: *mut Response = httpResponse.cast();
+    let response = non_null!(response, "yolanda_http_response_add_header: no response", -1);
+    // SAFETY: each text is NULL or ends with a NUL.
+    let (name, value) = unsafe { (text(name), text(value)) };
+    set(response, || response.add_header(name, trim(value)))
 }
 
 /// Sets the body: `length` bytes of any kind, which are copied. It replaces the field `body`; setting
@@ -69,13 +91,22 @@ pub unsafe extern "C" fn yolanda_http_response_add_header(
 /// `httpResponse` is NULL, or the response of a callback that hasn't returned, or a deferred response
 /// that only the calling thread uses. `data` is NULL or has `length` bytes.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn yolanda_http_response_set_body(
+pub unsafe extern "C-unwind" fn yolanda_http_response_set_body(
     httpResponse: *mut http_response,
     data: *const c_void,
     length: usize,
 ) -> c_int {
-    jump_to!(crate::http::message::response_setters::yolanda_http_response_set_body)
+    let response: *mut Response = httpResponse.cast();
+    let response = non_null!(response, "yolanda_http_response_set_body: no response", -1);
+    if data.is_null() && length > 0 {
+        return errno::fail(libc::EINVAL);
+    }
+    let bytes: &[u8] = match length {
+        0 => b"",
+        // SAFETY: `data` isn't NULL, and holds `length` bytes.
+        _ => unsafe { core::slice::from_raw_parts(data.cast(), length) },
+    };
+    set(response, || response.set_body(bytes))
 }
 
 /// Sends `length` bytes of a regular file, starting at `offset`, as the body; a length of -1 stands for
@@ -98,14 +129,28 @@ pub unsafe extern "C" fn yolanda_http_response_set_body(
 /// `httpResponse` is NULL, or the response of a callback that hasn't returned, or a deferred response
 /// that only the calling thread uses. Nothing else closes `fd`.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn yolanda_http_response_set_file(
+pub unsafe extern "C-unwind" fn yolanda_http_response_set_file(
     httpResponse: *mut http_response,
     fd: c_int,
     offset: i64,
     length: i64,
 ) -> c_int {
-    jump_to!(crate::http::message::response_setters::yolanda_http_response_set_file)
+    let response: *mut Response = httpResponse.cast();
+    let response = non_null!(response, "yolanda_http_response_set_file: no response", -1);
+    if response.kind() == Kind::OfProgram || offset < 0 || length < -1 {
+        return errno::fail(libc::EINVAL);
+    }
+    let Some(status) = file::status(fd) else {
+        return -1;
+    };
+    let there = status.st_size - offset;
+    let length = if length < 0 { there } else { length };
+    if !file::is_regular(&status) || length < 0 || length > there {
+        return errno::fail(libc::EINVAL);
+    }
+    // It isn't negative.
+    response.set_file(BodyFile { fd, at: offset, length: length as u64 });
+    0
 }
 
 /// Takes the response to a request out of its callback, so that it can be given later, on any thread.

@@ -2,11 +2,14 @@ use crate::abi::types::http_request;
 use crate::abi::types::http_server;
 use crate::abi::types::yolanda_http_handler;
 use crate::exports::http_server::{status, usable};
+use crate::exports::yolanda::http_request::value_of;
+use crate::http::message::handler::Wish;
+use crate::http::message::request::Request;
 use crate::http::route::named;
-use crate::http::route::table::Wish;
 use crate::sys::errno;
-use crate::sys::text::text;
+use crate::sys::text::{optional, text};
 use core::ffi::{c_char, c_int, c_void};
+use core::ptr::null;
 
 /// Makes `handler`, instead of the server's `requestCallback`, answer the requests with a certain
 /// method and path.
@@ -61,7 +64,8 @@ pub unsafe extern "C" fn yolanda_http_server_route(
         let Some(server) = usable("yolanda_http_server_route", server) else {
             return -1;
         };
-        let (Some(method), Some(_), false) = (named(method), handler, pattern.is_null()) else {
+        let (Some(method), Some(_), false) = (named(optional(method)), handler, pattern.is_null())
+        else {
             return errno::fail(libc::EINVAL);
         };
         let wish = Wish { handler, data, destroy, takes_bodies: true };
@@ -80,10 +84,12 @@ pub unsafe extern "C" fn yolanda_http_server_route(
 /// `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses. `name`
 /// is NULL or a NUL-terminated string.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn yolanda_http_request_param(
+pub unsafe extern "C-unwind" fn yolanda_http_request_param(
     httpRequest: *mut http_request,
     name: *const c_char,
 ) -> *const c_char {
-    jump_to!(crate::http::message::request_parts::yolanda_http_request_param)
+    let request: *mut Request = httpRequest.cast();
+    let request = non_null!(request, "yolanda_http_request_param: no request", null());
+    // SAFETY: the name is NULL or ends with a NUL.
+    unsafe { value_of(&request.captured(), name) }
 }

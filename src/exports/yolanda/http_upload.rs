@@ -9,7 +9,7 @@ use crate::http::message::request::{self, Request};
 use crate::http::message::upload::{self, Upload};
 use crate::http::route::named;
 use crate::sys::errno;
-use crate::sys::text::text;
+use crate::sys::text::{optional, text};
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr::null_mut;
 
@@ -94,7 +94,7 @@ pub unsafe extern "C" fn yolanda_http_server_set_route_head_callback(
         let Some(server) = usable("yolanda_http_server_set_route_head_callback", server) else {
             return -1;
         };
-        let (Some(method), false) = (named(method), pattern.is_null()) else {
+        let (Some(method), false) = (named(optional(method)), pattern.is_null()) else {
             return errno::fail(libc::EINVAL);
         };
         status(server.set_route_head(method, text(pattern), Hook { callback, data }))
