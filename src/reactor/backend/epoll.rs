@@ -209,7 +209,7 @@ fn deliver(l: &Loop, event: epoll_event) {
     if let Some(Registration { edge: true, events, id: registered, .. }) = l.registration(fd)
         && registered == id
         && let Some(ch) = l.channel_at(fd)
-        && !may_be_edge(l, ch)
+        && l.member(ch).is_none()
         && let Some(epoll) = Epoll::of(l)
     {
         // The program put callbacks of its own into the channel: level from now on.

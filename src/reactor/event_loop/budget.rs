@@ -116,10 +116,3 @@ pub unsafe fn while_freeing<R>(l: *mut event_loop, f: impl FnOnce() -> R) -> R {
     // SAFETY: a live loop, on its thread.
     unsafe { Loop::from_c(l) }.while_freeing(f)
 }
-
-/// # Safety
-/// A live loop, on its thread.
-pub unsafe fn is_spent_now(l: *mut event_loop) -> bool {
-    // SAFETY: a live loop, on its thread.
-    unsafe { Loop::from_c(l) }.is_spent_now()
-}

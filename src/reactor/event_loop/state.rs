@@ -11,7 +11,6 @@ use crate::reactor::event_loop::signals::Watchers;
 use crate::reactor::event_loop::timers::Timers;
 use crate::reactor::list::Head;
 use crate::reactor::tcp_connection::{Connection, Together};
-use crate::reactor::tcp_server::{Listener, Server};
 use crate::sync::refs::{RefCount, Released};
 use crate::sync::wake_flag::WakeFlag;
 use crate::sys::pool::array::Array;
@@ -67,13 +66,13 @@ pub struct Loop {
     pub held: Cell<*mut Connection>,
     pub held_tail: Cell<*mut Connection>,
     /// The servers and the thread pools whose main loop this is.
-    pub servers: Cell<*mut Server>,
+    pub servers: Head,
     pub pools: Head,
     /// The sockets that accept here, and how many of them are out of descriptors.
-    pub listeners: Cell<*mut Listener>,
+    pub listeners: Head,
     pub resting: Cell<u32>,
     /// Those that are to accept here: under the public mutex.
-    pub arriving: Cell<*mut Listener>,
+    pub arriving: Head,
     /// There are connections whose server is ending.
     pub sweeps: Cell<bool>,
     /// The clients that were made here, and the names that they have asked for.

@@ -5,10 +5,9 @@ use super::listener::Listener;
 use super::reserve::Turned;
 use super::server_events::{self, ENDED};
 use super::{Server, maker};
-use crate::reactor::event_loop::budget;
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::tcp_connection::lifecycle::open;
-use crate::reactor::tcp_connection::{Connection, settings};
+use crate::reactor::tcp_connection::lifecycle::register;
+use crate::reactor::tcp_connection::{Connection, kept};
 use crate::reactor::threads::thread_pool::Pool;
 use crate::sys::{errno, fd as sys_fd};
 use libc::{c_int, c_void};
@@ -28,8 +27,7 @@ pub unsafe extern "C-unwind" fn on_acceptable(data: *mut c_void) -> c_int {
     // Before the server's state is looked at, so that who stops it sees either this or no client.
     let nested = listener.accepting.swap(true, SeqCst);
     for _ in 0..BATCH {
-        // SAFETY: on the thread of the listener's loop, whose memory the listener keeps.
-        if !listener.accept_one() || unsafe { budget::is_spent_now(listener.event_loop().as_c()) } {
+        if !listener.accept_one() || listener.event_loop().is_spent_now() {
             break;
         }
     }
@@ -197,7 +195,7 @@ pub fn serve(listener: &Listener, fd: c_int) {
     // SAFETY: a live loop; the connection is nobody else's until it is handed over. Each public field is read here,
     // where it is used.
     unsafe {
-        let conn = open::create(fd, l, public.data.get(), listener.kind.get());
+        let conn = register::create(fd, l, public.data.get(), listener.kind.get());
         if conn.is_null() {
             return server.discard_for_memory(fd);
         }
@@ -207,8 +205,8 @@ pub fn serve(listener: &Listener, fd: c_int) {
         to.writeCompletedCallBack.set(public.writeCompletedCallBack.get());
         to.connectionClosedCallBack.set(public.connectionClosedCallBack.get());
         let given = *server.shared.settings.lock();
-        if !settings::apply(&*conn, &given) {
-            open::discard(conn);
+        if !(*conn).apply(&given) {
+            kept::discard(conn);
             return server.discard_for_memory(fd);
         }
         hand_over(conn, server, fd);
@@ -223,7 +221,7 @@ pub fn refuse(listener: &Listener, fd: c_int) {
     // SAFETY: a live loop; the connection is nobody else's until it is handed over.
     unsafe {
         let l = listener.event_loop();
-        let conn = open::create(fd, l, ptr::null_mut(), listener.kind.get());
+        let conn = register::create(fd, l, ptr::null_mut(), listener.kind.get());
         if conn.is_null() {
             return server.discard_for_memory(fd);
         }
@@ -239,8 +237,8 @@ unsafe fn hand_over(conn: *mut Connection, server: &Server, fd: c_int) {
     // SAFETY: where handing over fails, the connection still is the caller's.
     unsafe {
         (*conn).owner.set(maker::owner(server.keep()));
-        if !open::hand_over(&*conn, true) {
-            open::discard(conn);
+        if !register::hand_over(&*conn, true) {
+            kept::discard(conn);
             server.discard_for_memory(fd);
         }
     }

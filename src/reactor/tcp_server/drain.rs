@@ -3,7 +3,6 @@
 
 use super::life::Life;
 use super::maker::server_of;
-use crate::abi::types::tcp_connection as Public;
 use crate::reactor::buffer::readable;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::tcp_connection::Connection;
@@ -69,11 +68,4 @@ impl Connection {
     pub fn has_ending_server(&self) -> bool {
         server_of(self).is_some_and(|server| server.shared.state.is_ending())
     }
-}
-
-/// # Safety
-/// A live connection on its loop's thread.
-pub unsafe fn is_ending(conn: *const Public) -> bool {
-    // SAFETY: the library made the connection, which is live for the call.
-    unsafe { Connection::from_c(conn.cast_mut()) }.has_ending_server()
 }

@@ -60,9 +60,9 @@ impl Server {
 impl Loop {
     /// Frees the servers of the loop, and closes the sockets on which it accepts for others. Outside of its callbacks.
     pub fn free_servers(&self) {
-        while let Some(server) = NonNull::new(self.servers.get()) {
+        while let Some(server) = servers(self).first(self) {
             // SAFETY: the loop's end is that of its servers, which leave the list as they are freed.
-            if unsafe { Server::free(server) }.is_err() {
+            if unsafe { Server::free(NonNull::from(server)) }.is_err() {
                 break;
             }
         }
@@ -73,6 +73,6 @@ impl Loop {
 
     /// The files of unix sockets of the loop's servers aren't theirs to remove.
     pub fn leave_server_files(&self) {
-        servers(self).for_each(|server| server.file.set(None));
+        servers(self).iter(self).for_each(|server| server.file.set(None));
     }
 }
