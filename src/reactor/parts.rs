@@ -17,12 +17,12 @@ pub static PARTS: Parts = Parts {
 
     flush: batch::flush,
     attend: Loop::attend_servers,
-    run_ready: |iteration| turn::run_ready(iteration),
-    close_ready: |iteration| turn::close_ready(iteration),
+    run_ready: turn::run_ready,
+    close_ready: turn::close_ready,
     end_holding: back_pressure::end_holding,
     tick,
     ticks,
-    reap,
+    reap: close::reap,
 
     free_servers,
     free_clients,
@@ -35,20 +35,15 @@ pub static PARTS: Parts = Parts {
 };
 
 fn ticks(l: &Loop) -> bool {
-    !l.lingering.get().is_null() || l.resting.get() > 0 || l.sweeps.get()
+    !l.lingering.is_empty() || l.resting.get() > 0 || l.sweeps.get()
 }
 
-fn tick(l: &Loop, now: i64) {
-    turn::end_lingering(l, now);
-    l.wake_resting_listeners();
-    if l.sweeps.get() {
-        l.drain();
+fn tick(iteration: &Iteration, now: i64) {
+    turn::end_lingering(iteration, now);
+    iteration.wake_resting_listeners();
+    if iteration.sweeps.get() {
+        iteration.drain();
     }
-}
-
-fn reap(iteration: Iteration) {
-    // SAFETY: nothing borrows the outermost iteration any more, and callbacks of the loop run within one.
-    unsafe { close::reap(&iteration) }
 }
 
 fn free_servers(l: &Loop) {
