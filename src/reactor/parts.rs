@@ -8,7 +8,6 @@ use crate::reactor::tcp_connection::input::back_pressure;
 use crate::reactor::tcp_connection::lifecycle::{close, turn};
 use crate::reactor::tcp_connection::member::MEMBERS;
 use crate::reactor::tcp_connection::output::batch;
-use crate::reactor::threads::thread_pool;
 use crate::reactor::{client, tcp_connection};
 
 /// The parts of every loop of this library.
@@ -48,8 +47,7 @@ fn tick(iteration: &Iteration, now: i64) {
 
 fn free_servers(l: &Loop) {
     l.free_servers();
-    // SAFETY: on the loop's thread, as all phases.
-    unsafe { thread_pool::free_all_of(l.as_c()) }
+    l.free_pools();
 }
 
 fn free_clients(l: &Loop) {
@@ -67,8 +65,7 @@ fn close_connections(l: &Loop) -> bool {
 }
 
 fn has_threads(l: &Loop) -> bool {
-    // SAFETY: on the loop's thread, or on the only thread of a child process.
-    unsafe { thread_pool::has_threads(l.as_c()) }
+    l.has_pool_threads()
 }
 
 fn after_fork(l: &Loop) {

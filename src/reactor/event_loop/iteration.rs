@@ -227,10 +227,3 @@ pub unsafe fn within<R>(l: *mut event_loop, f: impl FnOnce() -> R) -> R {
     // SAFETY: a live loop, on its thread.
     unsafe { Loop::from_c(l) }.within(|_| f())
 }
-
-/// # Safety
-/// A live loop, on its thread.
-pub unsafe fn guarded(l: *mut event_loop, f: impl FnOnce()) {
-    // SAFETY: a live loop, on its thread.
-    unsafe { Loop::from_c(l) }.guarded(f);
-}

@@ -10,7 +10,6 @@ use crate::reactor::event_loop::roster::Places;
 use crate::reactor::event_loop::signals::Watchers;
 use crate::reactor::event_loop::timers::Timers;
 use crate::reactor::list::Head;
-use crate::reactor::threads::thread_pool::Pool;
 use crate::sync::refs::{RefCount, Released};
 use crate::sync::wake_flag::WakeFlag;
 use crate::sys::pool::array::Array;
@@ -65,7 +64,7 @@ pub struct Loop {
     pub held: Head,
     /// The servers and the thread pools whose main loop this is.
     pub servers: Head,
-    pub pools: Cell<*mut Pool>,
+    pub pools: Head,
     /// The sockets that accept here, and how many of them are out of descriptors.
     pub listeners: Head,
     pub resting: Cell<u32>,

@@ -36,8 +36,8 @@ use crate::reactor::tcp_server::life::Life;
 use crate::reactor::tcp_server::make::Origin;
 use crate::reactor::tcp_server::shared::Shared;
 use crate::reactor::tcp_server::stop::Stop;
-use crate::reactor::threads::event_loop_thread::Hooks;
-use crate::reactor::threads::thread_pool::{set_serves, thread_pool_new};
+use crate::reactor::threads::hooks::Hooks;
+use crate::reactor::threads::thread_pool::Pool;
 use crate::sys::address::Address;
 use crate::sys::{errno, unix};
 use libc::{c_int, c_void};
@@ -199,7 +199,7 @@ unsafe fn create(
 ) -> Option<NonNull<Server>> {
     // SAFETY: the block is checked, and filled at once; a live loop and acceptor.
     unsafe {
-        let pool: *mut thread_pool = thread_pool_new(l, threads);
+        let pool: *mut thread_pool = Pool::allocate(l, threads);
         let server = libc::malloc(size_of::<Server>()).cast::<Server>();
         if pool.is_null() || server.is_null() {
             libc::free(pool.cast());
@@ -235,7 +235,7 @@ unsafe fn create(
             keepalive: Cell::new(None),
             hooks: Cell::new(Hooks::NONE),
         });
-        set_serves(pool);
+        Pool::from_c(pool).set_serves();
         listener::init(&raw mut (*server).shared.listeners.own, server, l);
         Some(NonNull::new_unchecked(server))
     }

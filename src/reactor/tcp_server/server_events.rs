@@ -4,7 +4,7 @@ use super::Server;
 use super::listener::{Listener, arriving};
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::event_loop::wakeup;
-use crate::reactor::threads::thread_pool;
+use crate::reactor::threads::thread_pool::Pool;
 use std::ptr;
 use std::sync::atomic::Ordering::{AcqRel, Relaxed, Release};
 
@@ -66,13 +66,9 @@ impl Server {
         let other = if public == own { ptr::null_mut() } else { public };
         for pool in [own, other] {
             // SAFETY: a pool is NULL or live, and its loops live until it is freed on this thread.
-            unsafe {
-                for i in 0..thread_pool::running(pool) {
-                    let l = thread_pool::loop_at(pool, i);
-                    if !l.is_null() {
-                        call(Loop::from_c(l), why);
-                    }
-                }
+            let Some(pool) = (unsafe { Pool::from_nullable(pool) }) else { continue };
+            for l in (0..pool.running()).filter_map(|i| pool.loop_at(i)) {
+                call(l, why);
             }
         }
     }
