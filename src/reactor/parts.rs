@@ -5,7 +5,7 @@ use crate::reactor::event_loop::parts::Parts;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::back_pressure;
-use crate::reactor::tcp_connection::lifecycle::{close, ready, turn};
+use crate::reactor::tcp_connection::lifecycle::{close, turn};
 use crate::reactor::tcp_connection::member::MEMBERS;
 use crate::reactor::tcp_connection::output::batch;
 use crate::reactor::{client, tcp_connection};
@@ -16,12 +16,12 @@ pub static PARTS: Parts = Parts {
 
     flush: batch::flush,
     attend: Loop::attend_servers,
-    run_ready: |iteration| turn::run_ready(iteration),
-    close_ready: |iteration| turn::close_ready(iteration),
+    run_ready: turn::run_ready,
+    close_ready: turn::close_ready,
     end_holding: back_pressure::end_holding,
     tick,
     ticks,
-    reap,
+    reap: close::reap,
 
     free_servers,
     free_clients,
@@ -34,20 +34,15 @@ pub static PARTS: Parts = Parts {
 };
 
 fn ticks(l: &Loop) -> bool {
-    !l.lingering.get().is_null() || l.resting.get() > 0 || l.sweeps.get()
+    !l.lingering.is_empty() || l.resting.get() > 0 || l.sweeps.get()
 }
 
-fn tick(l: &Loop, now: i64) {
-    turn::end_lingering(l, now);
-    l.wake_resting_listeners();
-    if l.sweeps.get() {
-        l.drain();
+fn tick(iteration: &Iteration, now: i64) {
+    turn::end_lingering(iteration, now);
+    iteration.wake_resting_listeners();
+    if iteration.sweeps.get() {
+        iteration.drain();
     }
-}
-
-fn reap(iteration: Iteration) {
-    // SAFETY: nothing borrows the outermost iteration any more, and callbacks of the loop run within one.
-    unsafe { close::reap(&iteration) }
 }
 
 fn free_servers(l: &Loop) {
@@ -63,7 +58,7 @@ fn free_clients(l: &Loop) {
 fn close_connections(l: &Loop) -> bool {
     let mut some = false;
     tcp_connection::member::roster(l).each(|conn| {
-        ready::close_in_pass(conn, CloseReason::Stopped);
+        crate::reactor::tcp_connection::lifecycle::ready::close_in_pass(conn, CloseReason::Stopped);
         some = true;
     });
     some

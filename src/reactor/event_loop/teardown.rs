@@ -53,7 +53,7 @@ impl Loop {
             self.run_posts();
             (self.parts.close_connections)(self)
         });
-        self.within(|_| (self.parts.forget_waiting)(self));
+        self.within(|iteration| (self.parts.forget_waiting)(iteration));
         some
     }
 
