@@ -8,7 +8,20 @@ use crate::abi::types::{
     TCPserver, connection_closed_call_back, connection_completed_call_back, message_call_back,
     write_completed_call_back,
 };
-use core::ffi::{c_char, c_int, c_void};
+use crate::exports::tcp_server::made;
+use crate::reactor::tcp_connection::settings::{self, Settings};
+use crate::reactor::tcp_server::{Callbacks, Server};
+use crate::reactor::threads::hooks::Hooks;
+use crate::sys::address::Address;
+use crate::sys::errno;
+use core::ffi::{CStr, c_char, c_int, c_void};
+use core::ptr::{self, NonNull};
+use core::slice;
+
+/// 0, or -1 with errno.
+fn told(result: Result<(), c_int>) -> c_int {
+    result.map_or_else(errno::fail, |()| 0)
+}
 
 /// Makes a server that will listen on an address:
 ///
@@ -55,7 +68,6 @@ use core::ffi::{c_char, c_int, c_void};
 /// `eventLoop` is NULL or a loop that hasn't been freed, `address` is NULL or a NUL-terminated string.
 /// Call it only on the loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_server_new(
     eventLoop: *mut event_loop,
     address: *const c_char,
@@ -65,7 +77,19 @@ pub unsafe extern "C-unwind" fn yolanda_server_new(
     connectionClosedCallBack: connection_closed_call_back,
     threads: c_int,
 ) -> *mut TCPserver {
-    jump_to!(crate::reactor::tcp_server::yolanda_server_new)
+    let l = own_loop!(eventLoop, "yolanda_server_new", ptr::null_mut());
+    if address.is_null() || threads < 0 {
+        return made(Err(libc::EINVAL));
+    }
+    let callbacks = Callbacks {
+        completed: connectionCompletedCallBack,
+        message: messageCallBack,
+        written: writeCompletedCallBack,
+        closed: connectionClosedCallBack,
+    };
+    // SAFETY: the header demands a NUL-terminated string.
+    let address = unsafe { CStr::from_ptr(address) }.to_bytes();
+    made(Server::on_address(l, address, &callbacks, threads))
 }
 
 /// Makes a server for a stream socket that is already listening: inherited, passed by systemd
@@ -81,7 +105,6 @@ pub unsafe extern "C-unwind" fn yolanda_server_new(
 /// # Safety
 /// `eventLoop` is NULL or a loop that hasn't been freed. Call it only on the loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_server_new_fd(
     eventLoop: *mut event_loop,
     fd: c_int,
@@ -91,7 +114,17 @@ pub unsafe extern "C-unwind" fn yolanda_server_new_fd(
     connectionClosedCallBack: connection_closed_call_back,
     threads: c_int,
 ) -> *mut TCPserver {
-    jump_to!(crate::reactor::tcp_server::yolanda_server_new_fd)
+    let l = own_loop!(eventLoop, "yolanda_server_new_fd", ptr::null_mut());
+    if threads < 0 {
+        return made(Err(libc::EINVAL));
+    }
+    let callbacks = Callbacks {
+        completed: connectionCompletedCallBack,
+        message: messageCallBack,
+        written: writeCompletedCallBack,
+        closed: connectionClosedCallBack,
+    };
+    made(Server::on_descriptor(l, fd, &callbacks, threads))
 }
 
 /// Starts a server, also one of tcp_server_init(): first its threads, then it listens and accepts. It
@@ -104,9 +137,8 @@ pub unsafe extern "C-unwind" fn yolanda_server_new_fd(
 /// # Safety
 /// `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_server_start(server: *mut TCPserver) -> c_int {
-    jump_to!(crate::reactor::tcp_server::yolanda_server_start)
+    told(own_server!(server, "yolanda_server_start", -1).start())
 }
 
 /// Writes the server's address, with its actual port, as NUL-terminated text: `127.0.0.1:8080`,
@@ -119,13 +151,19 @@ pub unsafe extern "C-unwind" fn yolanda_server_start(server: *mut TCPserver) -> 
 /// `server` is NULL or a server that hasn't been freed. `text` is NULL or has room for `size` bytes.
 /// Call it only on the server's loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_server_address(
     server: *mut TCPserver,
     text: *mut c_char,
     size: usize,
 ) -> c_int {
-    jump_to!(crate::reactor::tcp_server::yolanda_server_address)
+    let server = own_server!(server, "yolanda_server_address", -1);
+    if text.is_null() {
+        return errno::fail(libc::EINVAL);
+    }
+    // SAFETY: the header demands room for `size` bytes, which the call fills.
+    let text = unsafe { slice::from_raw_parts_mut(text.cast(), size) };
+    let fits = |address: Address| address.format(text).map(|_| ()).ok_or(libc::ENAMETOOLONG);
+    told(server.address().and_then(fits))
 }
 
 /// With 1, each of the server's threads gets its own listening socket on the address (SO_REUSEPORT,
@@ -142,9 +180,8 @@ pub unsafe extern "C" fn yolanda_server_address(
 /// # Safety
 /// `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_server_set_reuseport(server: *mut TCPserver, on: c_int) -> c_int {
-    jump_to!(crate::reactor::tcp_server::yolanda_server_set_reuseport)
+    told(own_server!(server, "yolanda_server_set_reuseport", -1).set_reuseport(on != 0))
 }
 
 /// Sets how many connections may be open at the same time; 0, the default, sets no limit. At the limit
@@ -156,12 +193,11 @@ pub unsafe extern "C" fn yolanda_server_set_reuseport(server: *mut TCPserver, on
 /// # Safety
 /// `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_server_set_max_connections(
     server: *mut TCPserver,
     n: c_int,
 ) -> c_int {
-    jump_to!(crate::reactor::tcp_server::yolanda_server_set_max_connections)
+    told(own_server!(server, "yolanda_server_set_max_connections", -1).set_max_connections(n))
 }
 
 /// Sets TCP_NODELAY (tcp(7)) for new connections: 1, the default of yolanda_server_new(), sends small
@@ -175,9 +211,9 @@ pub unsafe extern "C" fn yolanda_server_set_max_connections(
 /// # Safety
 /// `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_server_set_nodelay(server: *mut TCPserver, on: c_int) -> c_int {
-    jump_to!(crate::reactor::tcp_server::yolanda_server_set_nodelay)
+    own_server!(server, "yolanda_server_set_nodelay", -1).set_nodelay(on != 0);
+    0
 }
 
 /// Sets keep-alive probes (tcp(7)) for new connections: after `idle_s` seconds of silence the kernel
@@ -191,14 +227,19 @@ pub unsafe extern "C" fn yolanda_server_set_nodelay(server: *mut TCPserver, on: 
 /// # Safety
 /// `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_server_set_keepalive(
     server: *mut TCPserver,
     idle_s: c_int,
     interval_s: c_int,
     count: c_int,
 ) -> c_int {
-    jump_to!(crate::reactor::tcp_server::yolanda_server_set_keepalive)
+    let server = own_server!(server, "yolanda_server_set_keepalive", -1);
+    let mut checked = Settings::DEFAULT;
+    if settings::set_keepalive(&mut checked, idle_s, interval_s, count) < 0 {
+        return -1;
+    }
+    server.set_keepalive(checked.keepalive);
+    0
 }
 
 /// Sets the time limits of new connections, like yolanda_connection_set_timeouts() for one connection.
@@ -209,14 +250,14 @@ pub unsafe extern "C" fn yolanda_server_set_keepalive(
 /// # Safety
 /// `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_server_set_timeouts(
     server: *mut TCPserver,
     idle_ms: i64,
     read_ms: i64,
     write_ms: i64,
 ) -> c_int {
-    jump_to!(crate::reactor::tcp_server::yolanda_server_set_timeouts)
+    own_server!(server, "yolanda_server_set_timeouts", -1)
+        .change_settings(|to| settings::set_timeouts(to, idle_ms, read_ms, write_ms))
 }
 
 /// Sets the memory limits of new connections, like yolanda_connection_set_limits() for one connection.
@@ -227,14 +268,14 @@ pub unsafe extern "C" fn yolanda_server_set_timeouts(
 /// # Safety
 /// `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_server_set_limits(
     server: *mut TCPserver,
     max_queued: usize,
     max_unread: usize,
     policy: c_int,
 ) -> c_int {
-    jump_to!(crate::reactor::tcp_server::yolanda_server_set_limits)
+    own_server!(server, "yolanda_server_set_limits", -1)
+        .change_settings(|to| settings::set_limits(to, max_queued, max_unread, policy))
 }
 
 /// Sets the water marks of new connections, like yolanda_connection_set_water_marks() for one
@@ -245,7 +286,6 @@ pub unsafe extern "C" fn yolanda_server_set_limits(
 /// # Safety
 /// `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_server_set_water_marks(
     server: *mut TCPserver,
     low: usize,
@@ -253,7 +293,8 @@ pub unsafe extern "C" fn yolanda_server_set_water_marks(
     on_low: yolanda_water_mark_callback,
     on_high: yolanda_water_mark_callback,
 ) -> c_int {
-    jump_to!(crate::reactor::tcp_server::yolanda_server_set_water_marks)
+    own_server!(server, "yolanda_server_set_water_marks", -1)
+        .change_settings(|to| settings::set_water_marks(to, low, high, on_low, on_high))
 }
 
 /// Sets functions that are called on each of the server's threads: `on_start(eventLoop, data)` before
@@ -267,14 +308,14 @@ pub unsafe extern "C" fn yolanda_server_set_water_marks(
 /// `server` is NULL or a server that hasn't been freed. `data` stays yours and must be valid until the
 /// server is freed. Call it only on the server's loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_server_set_thread_hooks(
     server: *mut TCPserver,
     on_start: yolanda_loop_callback,
     on_stop: yolanda_loop_callback,
     data: *mut c_void,
 ) -> c_int {
-    jump_to!(crate::reactor::tcp_server::yolanda_server_set_thread_hooks)
+    let hooks = Hooks { on_start, on_stop, data };
+    told(own_server!(server, "yolanda_server_set_thread_hooks", -1).set_thread_hooks(hooks))
 }
 
 /// Returns the number of the server's open connections. It includes those whose closed callback hasn't
@@ -284,9 +325,8 @@ pub unsafe extern "C" fn yolanda_server_set_thread_hooks(
 /// # Safety
 /// `server` is NULL or a server that hasn't been freed. Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_server_connections(server: *mut TCPserver) -> i64 {
-    jump_to!(crate::reactor::tcp_server::yolanda_server_connections)
+    server!(server, "yolanda_server_connections", -1).connections()
 }
 
 /// Stops a server gracefully. Its listening sockets are closed before the function returns, including
@@ -317,14 +357,17 @@ pub unsafe extern "C" fn yolanda_server_connections(server: *mut TCPserver) -> i
 /// `server` is NULL or a server that hasn't been freed. `done` may be NULL; `data` stays yours. Call it
 /// only on the server's loop's thread, inside callbacks too.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_server_stop(
     server: *mut TCPserver,
     deadline_ms: i64,
     done: yolanda_server_callback,
     data: *mut c_void,
 ) -> c_int {
-    jump_to!(crate::reactor::tcp_server::yolanda_server_stop)
+    let server = own_server!(server, "yolanda_server_stop", -1);
+    if deadline_ms < -1 {
+        return errno::fail(libc::EINVAL);
+    }
+    told(server.stop(deadline_ms, done, data))
 }
 
 /// Frees a server, also one of tcp_server_init() or the `tcpServer` of an HTTP server. It stops at
@@ -346,7 +389,8 @@ pub unsafe extern "C-unwind" fn yolanda_server_stop(
 /// `server` is NULL or a server that hasn't been freed. It must not be used again. Call it only on its
 /// loop's thread, inside callbacks too, and without holding locks that callbacks on its threads take.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_server_free(server: *mut TCPserver) -> c_int {
-    jump_to!(crate::reactor::tcp_server::yolanda_server_free)
+    let server = own_server!(server, "yolanda_server_free", -1);
+    // SAFETY: the owner gives the server up with this call.
+    told(unsafe { Server::free(NonNull::from(server)) })
 }

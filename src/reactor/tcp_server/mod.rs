@@ -5,12 +5,11 @@
 //! and `free` end a server: `life` has the states that it goes through, `backlog` the clients that it hasn't
 //! accepted until then, and `drain` ends its connections. `maker` is what connections call in their server,
 //! `server_events` how one thread has another look at all that. `shared` is what other threads than the
-//! server's own may use of it, `kept` who needs its memory. `exports` has the C functions.
+//! server's own may use of it, `kept` who needs its memory.
 
 mod accept;
 mod backlog;
 mod drain;
-mod exports;
 mod free;
 mod kept;
 mod life;
@@ -25,7 +24,6 @@ mod shared;
 mod start;
 mod stop;
 
-pub use crate::reactor::tcp_server::exports::*;
 pub use crate::reactor::tcp_server::make::Callbacks;
 
 use crate::abi::types::{TCPserver, acceptor, event_loop, thread_pool};
@@ -38,8 +36,8 @@ use crate::reactor::tcp_server::life::Life;
 use crate::reactor::tcp_server::make::Origin;
 use crate::reactor::tcp_server::shared::Shared;
 use crate::reactor::tcp_server::stop::Stop;
-use crate::reactor::threads::event_loop_thread::Hooks;
-use crate::reactor::threads::thread_pool::{set_serves, thread_pool_new};
+use crate::reactor::threads::hooks::Hooks;
+use crate::reactor::threads::thread_pool::Pool;
 use crate::sys::address::Address;
 use crate::sys::{errno, unix};
 use libc::{c_int, c_void};
@@ -201,7 +199,7 @@ unsafe fn create(
 ) -> Option<NonNull<Server>> {
     // SAFETY: the block is checked, and filled at once; a live loop and acceptor.
     unsafe {
-        let pool: *mut thread_pool = thread_pool_new(l, threads);
+        let pool: *mut thread_pool = Pool::allocate(l, threads);
         let server = libc::malloc(size_of::<Server>()).cast::<Server>();
         if pool.is_null() || server.is_null() {
             libc::free(pool.cast());
@@ -237,7 +235,7 @@ unsafe fn create(
             keepalive: Cell::new(None),
             hooks: Cell::new(Hooks::NONE),
         });
-        set_serves(pool);
+        Pool::from_c(pool).set_serves();
         listener::init(&raw mut (*server).shared.listeners.own, server, l);
         Some(NonNull::new_unchecked(server))
     }
