@@ -9,6 +9,7 @@ pub mod client;
 pub mod event_loop;
 #[allow(dead_code)]
 pub mod list;
+pub mod parts;
 pub mod tcp_connection;
 pub mod tcp_server;
 pub mod threads;

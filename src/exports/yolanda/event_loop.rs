@@ -1,6 +1,11 @@
 use crate::abi::types::event_loop;
 use crate::abi::types::{yolanda_loop_callback, yolanda_loop_stats};
-use core::ffi::{c_char, c_int, c_void};
+use crate::reactor::backend;
+use crate::reactor::event_loop::state::Loop;
+use crate::reactor::parts::PARTS;
+use crate::sys::errno;
+use core::ffi::{CStr, c_char, c_int, c_void};
+use core::ptr;
 
 /// Makes a loop that belongs to the calling thread. `name` appears in the log and is copied; NULL
 /// stands for "main thread". `dispatcher` is the back end, "epoll" or "poll"; NULL leaves the choice to
@@ -12,12 +17,35 @@ use core::ffi::{c_char, c_int, c_void};
 /// # Safety
 /// `name` and `dispatcher` are NULL or NUL-terminated strings. Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_loop_new(
     name: *const c_char,
     dispatcher: *const c_char,
 ) -> *mut event_loop {
-    jump_to!(crate::reactor::event_loop::control::yolanda_loop_new)
+    // SAFETY: NULL or C strings; the copy becomes the loop's.
+    unsafe {
+        let backend = if dispatcher.is_null() {
+            backend::chosen()
+        } else {
+            backend::named(CStr::from_ptr(dispatcher))
+        };
+        if backend.is_null() {
+            errno::set(libc::EINVAL);
+            return ptr::null_mut();
+        }
+        let name = if name.is_null() { c"main thread".as_ptr() } else { name };
+        let copy = libc::strdup(name);
+        if copy.is_null() {
+            return ptr::null_mut();
+        }
+        let l = Loop::create(copy, backend, &PARTS);
+        if l.is_null() {
+            let _keep = errno::Keep::new();
+            libc::free(copy.cast());
+        } else {
+            Loop::from_c(l).name.set(copy);
+        }
+        l
+    }
 }
 
 /// Frees a loop, also one of event_loop_init(), with everything that belongs to it: the servers and
@@ -35,9 +63,14 @@ pub unsafe extern "C-unwind" fn yolanda_loop_new(
 /// # Safety
 /// `eventLoop` is NULL or a loop that hasn't been freed. Call it only on its thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_loop_free(eventLoop: *mut event_loop) -> c_int {
-    jump_to!(crate::reactor::event_loop::control::yolanda_loop_free)
+    let l = own_loop!(eventLoop, "yolanda_loop_free", -1);
+    if l.depth.get() > 0 {
+        return errno::fail(libc::EBUSY);
+    }
+    // SAFETY: the loop's thread, and no callback of the loop is on its stack.
+    unsafe { l.free() };
+    0
 }
 
 /// Gives a child process its own copy of a loop that it has inherited through fork(2), while the parent
@@ -69,9 +102,9 @@ pub unsafe extern "C-unwind" fn yolanda_loop_free(eventLoop: *mut event_loop) ->
 /// `eventLoop` is NULL or a loop that hasn't been freed. Call it only on its thread; in a child
 /// process, that is the only thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_loop_reinit(eventLoop: *mut event_loop) -> c_int {
-    jump_to!(crate::reactor::event_loop::inherit::yolanda_loop_reinit)
+    let l = event_loop!(eventLoop, "yolanda_loop_reinit", -1);
+    l.reinit().map_or_else(errno::fail, |()| 0)
 }
 
 /// Ends event_loop_run() and yolanda_loop_run_once() of a loop: at the end of the current pass, or at
@@ -83,9 +116,14 @@ pub unsafe extern "C-unwind" fn yolanda_loop_reinit(eventLoop: *mut event_loop) 
 /// # Safety
 /// `eventLoop` is NULL or a loop that hasn't been freed. Any thread and any signal handler may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_loop_quit(eventLoop: *mut event_loop) -> c_int {
-    jump_to!(crate::reactor::event_loop::control::yolanda_loop_quit)
+    // No line for NULL: a signal handler may call this.
+    if eventLoop.is_null() {
+        return errno::fail(libc::EINVAL);
+    }
+    // SAFETY: a loop that hasn't been freed.
+    unsafe { Loop::from_c(eventLoop) }.quit();
+    0
 }
 
 /// Runs the loop until at least one callback has been called, until something wakes it up, or until
@@ -99,12 +137,15 @@ pub unsafe extern "C" fn yolanda_loop_quit(eventLoop: *mut event_loop) -> c_int 
 /// # Safety
 /// `eventLoop` is NULL or a loop that hasn't been freed. Call it only on its thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_loop_run_once(
     eventLoop: *mut event_loop,
     limit_ms: i64,
 ) -> c_int {
-    jump_to!(crate::reactor::event_loop::control::yolanda_loop_run_once)
+    let l = own_loop!(eventLoop, "yolanda_loop_run_once", -1);
+    if limit_ms < -1 {
+        return errno::fail(libc::EINVAL);
+    }
+    l.run_once(limit_ms).min(c_int::MAX as u64) as c_int
 }
 
 /// Has the loop's thread call `callback(eventLoop, data)` once, never before this function returns.
@@ -121,13 +162,16 @@ pub unsafe extern "C-unwind" fn yolanda_loop_run_once(
 /// `eventLoop` is NULL or a loop that hasn't been freed. `data` stays yours and must be valid until the
 /// function is called. Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_loop_post(
     eventLoop: *mut event_loop,
     callback: yolanda_loop_callback,
     data: *mut c_void,
 ) -> c_int {
-    jump_to!(crate::reactor::event_loop::control::yolanda_loop_post)
+    let l = event_loop!(eventLoop, "yolanda_loop_post", -1);
+    if callback.is_none() {
+        return errno::fail(libc::EINVAL);
+    }
+    l.post_function(callback, data)
 }
 
 /// Returns a descriptor that is readable while the loop has events, so that another loop (poll(2),
@@ -141,9 +185,9 @@ pub unsafe extern "C" fn yolanda_loop_post(
 /// # Safety
 /// `eventLoop` is NULL or a loop that hasn't been freed. Call it only on its thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_loop_fd(eventLoop: *mut event_loop) -> c_int {
-    jump_to!(crate::reactor::event_loop::control::yolanda_loop_fd)
+    let l = own_loop!(eventLoop, "yolanda_loop_fd", -1);
+    backend::descriptor(l)
 }
 
 /// Returns the number of milliseconds after which yolanda_loop_run_once() is due even if the loop's
@@ -155,9 +199,12 @@ pub unsafe extern "C" fn yolanda_loop_fd(eventLoop: *mut event_loop) -> c_int {
 /// # Safety
 /// `eventLoop` is NULL or a loop that hasn't been freed. Call it only on its thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_loop_timeout(eventLoop: *mut event_loop) -> i64 {
-    jump_to!(crate::reactor::event_loop::control::yolanda_loop_timeout)
+    let l = own_loop!(eventLoop, "yolanda_loop_timeout", -2);
+    if l.quits() {
+        return 0;
+    }
+    l.may_wait().unwrap_or(-1)
 }
 
 /// Returns the name of the loop's back end: "epoll", "poll", or the name of a back end of the program.
@@ -169,9 +216,9 @@ pub unsafe extern "C" fn yolanda_loop_timeout(eventLoop: *mut event_loop) -> i64
 /// `eventLoop` is NULL or a loop that hasn't been freed. Any thread may call it while no thread changes
 /// the back end.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_loop_dispatcher(eventLoop: *mut event_loop) -> *const c_char {
-    jump_to!(crate::reactor::event_loop::control::yolanda_loop_dispatcher)
+    let l = event_loop!(eventLoop, "yolanda_loop_dispatcher", ptr::null());
+    l.back_end_name()
 }
 
 /// Writes what a loop has done so far into `stats`, at most `size` bytes: pass sizeof(struct
@@ -184,11 +231,21 @@ pub unsafe extern "C" fn yolanda_loop_dispatcher(eventLoop: *mut event_loop) -> 
 /// `eventLoop` is NULL or a loop that hasn't been freed. `stats` is NULL or has room for `size` bytes.
 /// Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_loop_get_stats(
     eventLoop: *mut event_loop,
     stats: *mut yolanda_loop_stats,
     size: usize,
 ) -> c_int {
-    jump_to!(crate::reactor::event_loop::control::yolanda_loop_get_stats)
+    let l = event_loop!(eventLoop, "yolanda_loop_get_stats", -1);
+    if stats.is_null() || size == 0 {
+        return errno::fail(libc::EINVAL);
+    }
+    let now = l.stats();
+    // SAFETY: `size` bytes of the program's, of which no more are written.
+    unsafe {
+        ptr::write_bytes(stats.cast::<u8>(), 0, size);
+        let len = size.min(size_of::<yolanda_loop_stats>());
+        ptr::copy_nonoverlapping((&raw const now).cast::<u8>(), stats.cast(), len);
+    }
+    0
 }

@@ -131,41 +131,6 @@ pub unsafe fn is_ending(conn: *const tcp_connection) -> bool {
 }
 
 /// # Safety
-/// On the loop's thread, within a pass.
-pub unsafe fn sweep(l: *mut event_loop) {
-    // SAFETY: a live loop of the library.
-    unsafe { Loop::from_c(l) }.drain();
-}
-
-/// # Safety
-/// On the loop's thread, outside of its callbacks.
-pub unsafe fn free_all_of(l: *mut event_loop) {
-    // SAFETY: a live loop of the library.
-    unsafe { Loop::from_c(l) }.free_servers();
-}
-
-/// # Safety
-/// On the loop's thread.
-pub unsafe fn leave_files(l: *mut event_loop) {
-    // SAFETY: a live loop of the library.
-    unsafe { Loop::from_c(l) }.leave_server_files();
-}
-
-/// # Safety
-/// On the loop's thread, within a pass.
-pub unsafe fn attend(l: *mut event_loop) {
-    // SAFETY: a live loop of the library.
-    unsafe { Loop::from_c(l) }.attend_servers();
-}
-
-/// # Safety
-/// On the loop's thread.
-pub unsafe fn wake_resting(l: *mut event_loop) {
-    // SAFETY: a live loop of the library.
-    unsafe { Loop::from_c(l) }.wake_resting_listeners();
-}
-
-/// # Safety
 /// As for `Server::from_public`.
 pub unsafe fn has_started(server: *mut TCPserver) -> bool {
     // SAFETY: a server of the library, kept by the caller.

@@ -3,7 +3,6 @@
 use super::Server;
 use super::listener::{Listener, arriving};
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::event_loop::wakeup;
 use crate::reactor::threads::thread_pool;
 use std::ptr;
 use std::sync::atomic::Ordering::{AcqRel, Relaxed, Release};
@@ -52,8 +51,7 @@ fn call_with(l: &Loop, why: u8, listener: Option<&Listener>) -> bool {
             arriving(l).push_front(listener);
         }
         l.attention.fetch_or(why, Release);
-        // SAFETY: a loop that isn't gone.
-        unsafe { wakeup::wake_once(l.as_c()) };
+        l.wake_once();
         true
     })
 }

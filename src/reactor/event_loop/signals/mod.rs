@@ -11,6 +11,4 @@ mod watch;
 
 pub use crate::reactor::event_loop::signals::exports::*;
 pub use crate::reactor::event_loop::signals::handler::{after_fork, is_watchable};
-pub use crate::reactor::event_loop::signals::watch::{
-    Watchers, deliver, forget_loop, is_delivering,
-};
+pub use crate::reactor::event_loop::signals::watch::Watchers;
