@@ -4,7 +4,7 @@ use crate::reactor::backend;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::parts::PARTS;
 use crate::sys::errno;
-use core::ffi::{CStr, c_char, c_int, c_void};
+use core::ffi::{c_char, c_int, c_void};
 use core::ptr;
 
 /// Makes a loop that belongs to the calling thread. `name` appears in the log and is copied; NULL
@@ -26,7 +26,7 @@ pub unsafe extern "C-unwind" fn yolanda_loop_new(
         let backend = if dispatcher.is_null() {
             backend::chosen()
         } else {
-            backend::named(CStr::from_ptr(dispatcher))
+            backend::named(core::ffi::CStr::from_ptr(dispatcher).to_bytes())
         };
         if backend.is_null() {
             errno::set(libc::EINVAL);

@@ -1,5 +1,7 @@
 use crate::abi::types::event_loop;
 use crate::abi::types::{yolanda_signal, yolanda_signal_callback};
+use crate::reactor::event_loop::signals::is_watchable;
+use crate::sys::errno;
 use core::ffi::{c_int, c_void};
 
 /// Starts a watcher: `callback` is called whenever the process receives the signal. A signal may have
@@ -20,14 +22,18 @@ use core::ffi::{c_int, c_void};
 /// `eventLoop` is NULL or a loop that hasn't been freed. `data` stays yours. Call it only on the loop's
 /// thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn yolanda_signal_start(
+pub unsafe extern "C-unwind" fn yolanda_signal_start(
     eventLoop: *mut event_loop,
     number: c_int,
     callback: yolanda_signal_callback,
     data: *mut c_void,
 ) -> yolanda_signal {
-    jump_to!(crate::reactor::event_loop::signals::yolanda_signal_start)
+    let l = own_loop!(eventLoop, "yolanda_signal_start", 0);
+    if callback.is_none() || !is_watchable(number) {
+        errno::set(libc::EINVAL);
+        return 0;
+    }
+    l.watch_signal(number, callback, data)
 }
 
 /// Stops a watcher: its callback isn't called any more, even if its signal has already arrived.
@@ -38,10 +44,10 @@ pub unsafe extern "C" fn yolanda_signal_start(
 /// # Safety
 /// `eventLoop` is NULL or a loop that hasn't been freed. Call it only on the loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn yolanda_signal_stop(
+pub unsafe extern "C-unwind" fn yolanda_signal_stop(
     eventLoop: *mut event_loop,
     signal: yolanda_signal,
 ) -> c_int {
-    jump_to!(crate::reactor::event_loop::signals::yolanda_signal_stop)
+    let l = own_loop!(eventLoop, "yolanda_signal_stop", -1);
+    if l.unwatch_signal(signal) { 0 } else { errno::fail(libc::ENOENT) }
 }

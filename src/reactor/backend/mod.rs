@@ -10,10 +10,10 @@ use self::poll_default::poll_is_default;
 use crate::abi::types::{EVENT_READ, EVENT_WRITE, event_dispatcher, event_loop};
 use crate::log::CText;
 use crate::reactor::event_loop::state::Loop;
+use crate::sys::environment::variable;
 use crate::sys::errno;
 use crate::sys::pool::Owned;
 use libc::{c_int, c_void, timeval};
-use std::ffi::CStr;
 use std::ptr::{self, NonNull};
 
 unsafe extern "C" {
@@ -36,12 +36,7 @@ pub const NOT_DRAINED: u32 = RDHUP | PRI | TROUBLE;
 
 /// What YOLANDA_DISPATCHER, or else the including program's `config.h`, chose.
 pub fn chosen() -> *const event_dispatcher {
-    // SAFETY: getenv's result is read at once; programs set the variable before they make loops.
-    let wish = unsafe {
-        let value = libc::getenv(c"YOLANDA_DISPATCHER".as_ptr());
-        if value.is_null() { ptr::null() } else { named(CStr::from_ptr(value)) }
-    };
-    match wish {
+    match variable(c"YOLANDA_DISPATCHER", named) {
         wish if !wish.is_null() => wish,
         _ if poll_is_default() => &raw const poll_dispatcher,
         _ => &raw const epoll_dispatcher,
@@ -49,8 +44,8 @@ pub fn chosen() -> *const event_dispatcher {
 }
 
 /// The back end of that name; NULL for a name that no back end has.
-pub fn named(name: &CStr) -> *const event_dispatcher {
-    match name.to_bytes() {
+pub fn named(name: &[u8]) -> *const event_dispatcher {
+    match name {
         b"epoll" => &raw const epoll_dispatcher,
         b"poll" => &raw const poll_dispatcher,
         _ => ptr::null(),

@@ -312,10 +312,3 @@ pub unsafe fn remove(l: *mut event_loop, fd: c_int, ch: *mut channel) -> c_int {
     // SAFETY: a live loop.
     unsafe { Loop::from_c(l) }.remove_channel(fd, ch)
 }
-
-/// # Safety
-/// A live loop, on its thread.
-pub unsafe fn expire(l: *mut event_loop, fd: c_int) {
-    // SAFETY: a live loop.
-    unsafe { Loop::from_c(l) }.expire(fd);
-}

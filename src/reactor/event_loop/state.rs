@@ -266,18 +266,3 @@ pub unsafe fn release(l: *mut event_loop) {
 pub fn of(l: *mut event_loop) -> *mut Loop {
     l.cast()
 }
-
-/// The registration of `fd`, NULL beyond the table.
-///
-/// # Safety
-/// `l` is a live loop, on its own thread.
-pub unsafe fn registration(l: *mut event_loop, fd: c_int) -> *mut Registration {
-    // SAFETY: a live loop; the table has that many entries.
-    unsafe {
-        let table = &Loop::from_c(l).registrations;
-        match usize::try_from(fd) {
-            Ok(at) if at < table.len() => table.as_ptr().add(at),
-            _ => ptr::null_mut(),
-        }
-    }
-}

@@ -53,10 +53,3 @@ pub unsafe fn wake(l: *mut event_loop) -> bool {
     // SAFETY: a live loop.
     unsafe { (*l).wake() }
 }
-
-/// # Safety
-/// `l` is a live loop.
-pub unsafe fn wake_once(l: *mut event_loop) {
-    // SAFETY: a live loop.
-    unsafe { Loop::from_c(l) }.wake_once();
-}
