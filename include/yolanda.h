@@ -820,8 +820,8 @@ int yolanda_connection_set_user_data(struct tcp_connection *connection,
 void *yolanda_connection_user_data(struct tcp_connection *connection);
 
 /**
- * Writes the peer's address as text: "1.2.3.4:5", "[::1]:5", "unix:/path", "unix:@abstract", or
- * "unix:" for a Unix socket without a name. 128 bytes are enough for any address.
+ * Writes the peer's address as text: `1.2.3.4:5`, `[::1]:5`, `unix:/path`, `unix:@abstract`, or
+ * `unix:` for a Unix socket without a name. 128 bytes are enough for any address.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, ENAMETOOLONG (it doesn't fit), ENOTCONN (closed, or
  * the peer has already gone; if you need the address later, ask for it in the completed callback),
@@ -976,14 +976,14 @@ int yolanda_connection_set_timeouts(struct tcp_connection *connection,
 /**
  * Makes a server that will listen on an address:
  *
- * - "127.0.0.1:8080", "[::1]:8080": one address of this host (link-local ones with their interface:
- *   "[fe80::1%eth0]:8080")
- * - "0.0.0.0:8080": every IPv4 address
- * - "[::]:8080": every address, IPv6 and IPv4
- * - "*:8080", ":8080": the same, or every IPv4 address if there is no IPv6
- * - "name:8080": an IPv4 address of that name, or else an IPv6 one; the call waits for the system to
+ * - `127.0.0.1:8080`, `[::1]:8080`: one address of this host (link-local ones with their interface:
+ *   `[fe80::1%eth0]:8080`)
+ * - `0.0.0.0:8080`: every IPv4 address
+ * - `[::]:8080`: every address, IPv6 and IPv4
+ * - `*:8080`, `:8080`: the same, or every IPv4 address if there is no IPv6
+ * - `name:8080`: an IPv4 address of that name, or else an IPv6 one; the call waits for the system to
  *   look it up
- * - "unix:/path", "unix:@name": a Unix domain socket, or one in Linux's abstract namespace (unix(7))
+ * - `unix:/path`, `unix:@name`: a Unix domain socket, or one in Linux's abstract namespace (unix(7))
  *
  * With port 0 the system chooses a free port, which the server's field `port` then holds (0 for Unix
  * sockets). The address is bound at once, with SO_REUSEADDR. A Unix socket also listens at once, the
@@ -1060,8 +1060,8 @@ struct TCPserver *yolanda_server_new_fd(struct event_loop *eventLoop,
 int yolanda_server_start(struct TCPserver *server);
 
 /**
- * Writes the server's address, with its actual port, as NUL-terminated text: "127.0.0.1:8080",
- * "[::]:8080", "unix:/path" or "unix:@name". 128 bytes are enough for any address.
+ * Writes the server's address, with its actual port, as NUL-terminated text: `127.0.0.1:8080`,
+ * `[::]:8080`, `unix:/path` or `unix:@name`. 128 bytes are enough for any address.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, ENAMETOOLONG (it doesn't
  * fit), EBADF (the acceptor of tcp_server_init() has no descriptor).
@@ -1252,8 +1252,8 @@ int yolanda_server_free(struct TCPserver *server);
 /**
  * Makes a client on a loop. It connects to `address`, which is copied:
  *
- * "1.2.3.4:80", "[::1]:80", "[fe80::1%eth0]:80", "unix:/path", "unix:@abstract" (the abstract
- * namespace of unix(7)), or "name:80". A name is looked up for each attempt, on a thread of the
+ * `1.2.3.4:80`, `[::1]:80`, `[fe80::1%eth0]:80`, `unix:/path`, `unix:@abstract` (the abstract
+ * namespace of unix(7)), or `name:80`. A name is looked up for each attempt, on a thread of the
  * library. Up to eight of its addresses are tried in the system's order, alternating between IPv6 and
  * IPv4 (RFC 8305): the next one when one has failed, or after 250 milliseconds while earlier ones are
  * still pending. The first that connects becomes the client's connection; the others are closed.

@@ -1,3 +1,5 @@
+//! The functions of lib/http_response.h.
+
 use crate::abi::types::buffer;
 use crate::abi::types::http_response;
 use crate::http::message::http_response::{Form, Kind, Response};

@@ -1,3 +1,5 @@
+//! The functions of lib/tcp_server.h.
+
 use crate::abi::types::acceptor;
 use crate::abi::types::event_loop;
 use crate::abi::types::{

@@ -1,3 +1,5 @@
+//! The functions of lib/thread_pool.h.
+
 use crate::abi::types::event_loop;
 use crate::abi::types::thread_pool;
 use core::ffi::c_int;

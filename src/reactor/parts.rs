@@ -5,7 +5,7 @@ use crate::reactor::event_loop::parts::Parts;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::back_pressure;
-use crate::reactor::tcp_connection::lifecycle::{close, ready};
+use crate::reactor::tcp_connection::lifecycle::{close, ready, turn};
 use crate::reactor::tcp_connection::member::MEMBERS;
 use crate::reactor::tcp_connection::output::batch;
 use crate::reactor::threads::thread_pool;
@@ -17,8 +17,8 @@ pub static PARTS: Parts = Parts {
 
     flush: batch::flush,
     attend: Loop::attend_servers,
-    run_ready: |iteration| ready::run_ready(iteration),
-    close_ready: |iteration| ready::close_ready(iteration),
+    run_ready: |iteration| turn::run_ready(iteration),
+    close_ready: |iteration| turn::close_ready(iteration),
     end_holding: back_pressure::end_holding,
     tick,
     ticks,
@@ -27,7 +27,7 @@ pub static PARTS: Parts = Parts {
     free_servers,
     free_clients,
     close_connections,
-    forget_waiting: ready::forget_waiting,
+    forget_waiting: turn::forget_waiting,
     free_shared: batch::free,
 
     has_threads,
@@ -39,7 +39,7 @@ fn ticks(l: &Loop) -> bool {
 }
 
 fn tick(l: &Loop, now: i64) {
-    ready::end_lingering(l, now);
+    turn::end_lingering(l, now);
     l.wake_resting_listeners();
     if l.sweeps.get() {
         l.drain();

@@ -81,7 +81,7 @@ impl Address {
     pub unsafe fn copy(from: *const libc::sockaddr, len: socklen_t) -> Self {
         let mut address = Self::empty();
         address.len = len.min(address.len);
-        // SAFETY: the caller vouches for `from`; no more is written than the storage has.
+        // SAFETY: `from` has `len` bytes, of which no more are copied than the storage has.
         unsafe {
             let to = (&raw mut address.storage).cast::<u8>();
             to.copy_from_nonoverlapping(from.cast(), address.len as usize);

@@ -101,7 +101,7 @@ pub fn listen(fd: c_int) -> Result<(), c_int> {
 /// Refuses clients from now on, those that wait too, also where other processes have the socket. It fails
 /// only for what isn't a socket (any more), where nobody waits.
 pub fn refuse(fd: c_int) {
-    // SAFETY: no pointers.
+    // SAFETY: shutdown takes numbers only; it frees no descriptor.
     unsafe { libc::shutdown(fd, libc::SHUT_RDWR) };
 }
 

@@ -1,7 +1,9 @@
+//! The functions of yolanda.h for connections.
+
 use crate::abi::types::tcp_connection;
 use crate::abi::types::yolanda_water_mark_callback;
 use crate::reactor::tcp_connection::Connection;
-use crate::reactor::tcp_connection::lifecycle::close;
+use crate::reactor::tcp_connection::kept;
 use crate::reactor::tcp_connection::settings::{self, Settings};
 use crate::sync::refs::Released;
 use crate::sys::address::{self, Address};
@@ -47,7 +49,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_release(
 ) -> c_int {
     connection!(connection, "yolanda_connection_release", -1);
     // SAFETY: the reference is the caller's, who doesn't use it any more.
-    if unsafe { close::release(connection.cast()) } == Released::None {
+    if unsafe { kept::release(connection.cast()) } == Released::None {
         log_err!("yolanda_connection_release: nobody has retained it");
         return errno::fail(libc::EINVAL);
     }
@@ -184,8 +186,8 @@ pub unsafe extern "C-unwind" fn yolanda_connection_user_data(
     conn.user_data()
 }
 
-/// Writes the peer's address as text: "1.2.3.4:5", "[::1]:5", "unix:/path", "unix:@abstract", or
-/// "unix:" for a Unix socket without a name. 128 bytes are enough for any address.
+/// Writes the peer's address as text: `1.2.3.4:5`, `[::1]:5`, `unix:/path`, `unix:@abstract`, or
+/// `unix:` for a Unix socket without a name. 128 bytes are enough for any address.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL, ENAMETOOLONG (it doesn't fit), ENOTCONN (closed, or
 /// the peer has already gone; if you need the address later, ask for it in the completed callback),

@@ -1,11 +1,17 @@
+//! The functions of yolanda.h for responses.
+
 use crate::abi::types::http_response;
 use crate::abi::types::{yolanda_http_closed_callback, yolanda_http_stream_callback};
+use crate::exports::http_server::status;
 use crate::http::message::body_file::BodyFile;
 use crate::http::message::http_response::{Kind, Response};
+use crate::http::server::deferred::Deferred;
+use crate::http::server::later;
 use crate::http::wire::scan::trim;
 use crate::sys::text::{optional, text};
 use crate::sys::{errno, file};
 use core::ffi::{c_char, c_int, c_void};
+use core::ptr::null_mut;
 
 /// Changes a response that isn't a program's own: 0, or -1 with errno.
 fn set(response: &Response, change: impl FnOnce() -> Result<(), c_int>) -> c_int {
@@ -13,6 +19,24 @@ fn set(response: &Response, change: impl FnOnce() -> Result<(), c_int>) -> c_int
         return errno::fail(libc::EINVAL);
     }
     change().map_or_else(errno::fail, |()| 0)
+}
+
+/// The deferred response of a call; None with EINVAL for another one.
+///
+/// # Safety
+/// NULL or a live response.
+unsafe fn given<'a>(what: &str, response: *mut http_response) -> Option<&'a Deferred> {
+    if response.is_null() {
+        log_err!("{}: no response", what);
+        errno::set(libc::EINVAL);
+        return None;
+    }
+    // SAFETY: a live response of the library's making, which the program keeps while it calls.
+    let deferred = unsafe { Deferred::from_c(response) };
+    if deferred.is_none() {
+        errno::set(libc::EINVAL);
+    }
+    deferred
 }
 
 /// Sets the status code and the message of a response. NULL stands for the standard text of the code
@@ -169,11 +193,20 @@ pub unsafe extern "C-unwind" fn yolanda_http_response_set_file(
 /// `httpResponse` is NULL or the response of a request callback that hasn't returned. Call it only
 /// inside that callback.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_response_defer(
     httpResponse: *mut http_response,
 ) -> *mut http_response {
-    jump_to!(crate::http::server::deferred::yolanda_http_response_defer)
+    let response: *mut Response = httpResponse.cast();
+    let response = non_null!(response, "yolanda_http_response_defer: no response", null_mut());
+    if response.kind() != Kind::Serving {
+        errno::set(libc::EINVAL);
+        return null_mut();
+    }
+    // SAFETY: a response that callbacks are given, on the thread where one runs.
+    unsafe { later::defer(httpResponse) }.unwrap_or_else(|error| {
+        errno::set(error);
+        null_mut()
+    })
 }
 
 /// Sends a deferred response, or the end of its stream, and frees it: neither the response nor its
@@ -191,9 +224,12 @@ pub unsafe extern "C" fn yolanda_http_response_defer(
 /// `httpResponse` is NULL or a deferred response that only the calling thread uses. Any thread may call
 /// it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_response_send(httpResponse: *mut http_response) -> c_int {
-    jump_to!(crate::http::server::deferred::yolanda_http_response_send)
+    // SAFETY: NULL or a live response, which the program gives up.
+    unsafe {
+        let deferred = given("yolanda_http_response_send", httpResponse);
+        deferred.map_or(-1, |deferred| status(deferred.send()))
+    }
 }
 
 /// Returns 1 if the client of a deferred response is still there, otherwise 0; -1 with errno EINVAL for
@@ -203,9 +239,10 @@ pub unsafe extern "C" fn yolanda_http_response_send(httpResponse: *mut http_resp
 /// `httpResponse` is NULL or a deferred response that only the calling thread uses. Any thread may call
 /// it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_response_is_open(httpResponse: *mut http_response) -> c_int {
-    jump_to!(crate::http::server::deferred::yolanda_http_response_is_open)
+    // SAFETY: NULL or a live response.
+    let deferred = unsafe { given("yolanda_http_response_is_open", httpResponse) };
+    deferred.map_or(-1, |deferred| c_int::from(deferred.connection().is_open()))
 }
 
 /// Starts to send a deferred response in parts: status and headers now, the body with
@@ -222,12 +259,13 @@ pub unsafe extern "C" fn yolanda_http_response_is_open(httpResponse: *mut http_r
 /// `httpResponse` is NULL or a deferred response that only the calling thread uses. Any thread may call
 /// it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_response_begin(
     httpResponse: *mut http_response,
     length: i64,
 ) -> c_int {
-    jump_to!(crate::http::server::deferred::yolanda_http_response_begin)
+    // SAFETY: NULL or a live response.
+    let deferred = unsafe { given("yolanda_http_response_begin", httpResponse) };
+    deferred.map_or(-1, |deferred| status(deferred.begin(length)))
 }
 
 /// Sends a part of the body: all of it or, on failure, nothing. What the socket doesn't take at once is
@@ -242,13 +280,24 @@ pub unsafe extern "C" fn yolanda_http_response_begin(
 /// `httpResponse` is NULL or a deferred response that only the calling thread uses. `data` is NULL or
 /// has `length` bytes. Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_response_write(
     httpResponse: *mut http_response,
     data: *const c_void,
     length: usize,
 ) -> c_int {
-    jump_to!(crate::http::server::deferred::yolanda_http_response_write)
+    // SAFETY: NULL or a live response.
+    let Some(deferred) = (unsafe { given("yolanda_http_response_write", httpResponse) }) else {
+        return -1;
+    };
+    if data.is_null() && length > 0 {
+        return errno::fail(libc::EINVAL);
+    }
+    let bytes: &[u8] = match length {
+        0 => b"",
+        // SAFETY: `data` isn't NULL, and holds `length` bytes.
+        _ => unsafe { core::slice::from_raw_parts(data.cast(), length) },
+    };
+    status(deferred.write(bytes))
 }
 
 /// Returns how many bytes are waiting to be sent to the client of a deferred response; 0 with errno
@@ -258,9 +307,10 @@ pub unsafe extern "C" fn yolanda_http_response_write(
 /// `httpResponse` is NULL or a deferred response that only the calling thread uses. Any thread may call
 /// it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_response_queued(httpResponse: *mut http_response) -> usize {
-    jump_to!(crate::http::server::deferred::yolanda_http_response_queued)
+    // SAFETY: NULL or a live response.
+    let deferred = unsafe { given("yolanda_http_response_queued", httpResponse) };
+    deferred.map_or(0, |deferred| deferred.connection().unsent())
 }
 
 /// Sets a function that is called as the client takes what has been written, so that a body of any size
@@ -273,13 +323,15 @@ pub unsafe extern "C" fn yolanda_http_response_queued(httpResponse: *mut http_re
 /// `httpResponse` is NULL or a deferred response that only the calling thread uses. `data` stays yours.
 /// Call it only on the connection's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_response_set_stream_callback(
     httpResponse: *mut http_response,
     callback: yolanda_http_stream_callback,
     data: *mut c_void,
 ) -> c_int {
-    jump_to!(crate::http::server::deferred::yolanda_http_response_set_stream_callback)
+    let what = "yolanda_http_response_set_stream_callback";
+    // SAFETY: NULL or a live response.
+    let deferred = unsafe { given(what, httpResponse) };
+    deferred.map_or(-1, |deferred| status(deferred.set_stream_callback(callback, data)))
 }
 
 /// Sets a function that is called when the client of a deferred response leaves. NULL: none. If there
@@ -295,11 +347,13 @@ pub unsafe extern "C" fn yolanda_http_response_set_stream_callback(
 /// `httpResponse` is NULL or a deferred response that only the calling thread uses. `data` stays yours.
 /// Call it only on the connection's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_response_set_closed_callback(
     httpResponse: *mut http_response,
     callback: yolanda_http_closed_callback,
     data: *mut c_void,
 ) -> c_int {
-    jump_to!(crate::http::server::deferred::yolanda_http_response_set_closed_callback)
+    let what = "yolanda_http_response_set_closed_callback";
+    // SAFETY: NULL or a live response.
+    let deferred = unsafe { given(what, httpResponse) };
+    deferred.map_or(-1, |deferred| status(deferred.set_closed_callback(callback, data)))
 }

@@ -1,3 +1,5 @@
+//! The functions of yolanda.h for routes.
+
 use crate::abi::types::http_request;
 use crate::abi::types::http_server;
 use crate::abi::types::yolanda_http_handler;

@@ -1,3 +1,5 @@
+//! The functions of yolanda.h for HTTP servers.
+
 use crate::abi::types::event_loop;
 use crate::abi::types::yolanda_http_stats;
 use crate::abi::types::{http_server, request_callback};
@@ -5,7 +7,9 @@ use crate::exports::http_server::{given, status, usable};
 use crate::http::server::make;
 use crate::http::server::server_settings::{DeadlineSet, LimitSet};
 use crate::reactor::event_loop::create::mine;
+use crate::reactor::event_loop::state::Loop;
 use crate::sys::errno;
+use crate::sys::text::optional;
 use core::ffi::{c_char, c_int};
 use core::ptr;
 
@@ -27,11 +31,22 @@ pub unsafe extern "C-unwind" fn yolanda_http_server_new(
     threads: c_int,
 ) -> *mut http_server {
     // SAFETY: NULL or a live loop; the address is NULL or ends with a NUL.
-    unsafe {
+    let (l, address) = unsafe {
         if !mine("yolanda_http_server_new", eventLoop) {
             return ptr::null_mut();
         }
-        make::on_address(eventLoop, address, requestCallback, threads)
+        (Loop::from_c(eventLoop), optional(address))
+    };
+    let Some(address) = address.filter(|_| threads >= 0) else {
+        errno::set(libc::EINVAL);
+        return ptr::null_mut();
+    };
+    match make::on_address(l, address, requestCallback, threads) {
+        Ok(server) => server.as_ptr().cast(),
+        Err(error) => {
+            errno::set(error);
+            ptr::null_mut()
+        }
     }
 }
 
@@ -46,7 +61,7 @@ pub unsafe extern "C-unwind" fn yolanda_http_server_new(
 pub unsafe extern "C-unwind" fn yolanda_http_server_start(server: *mut http_server) -> c_int {
     // SAFETY: NULL or a live server.
     let server = unsafe { usable("yolanda_http_server_start", server) };
-    server.map_or(-1, |server| server.start())
+    server.map_or(-1, |server| status(server.start()))
 }
 
 /// Frees a server, also one of http_server_new(). It frees the server's `tcpServer` like
@@ -64,7 +79,7 @@ pub unsafe extern "C-unwind" fn yolanda_http_server_free(server: *mut http_serve
     // SAFETY: NULL or a live server, which the caller gives up.
     unsafe {
         let server = usable("yolanda_http_server_free", server);
-        server.map_or(-1, |server| server.free())
+        server.map_or(-1, |server| status(server.free()))
     }
 }
 

@@ -1,12 +1,14 @@
+//! The functions of yolanda.h for request bodies.
+
 use crate::abi::types::http_request;
 use crate::abi::types::http_response;
 use crate::abi::types::http_server;
 use crate::abi::types::{yolanda_http_body_callback, yolanda_http_head_callback};
-use crate::exports::http_server::{status, usable};
-use crate::http::message::head_hook::{self, Hook};
+use crate::exports::http_server::{status as result, usable};
+use crate::http::message::head_hook::Hook;
 use crate::http::message::http_response::Response;
-use crate::http::message::request::{self, Request};
-use crate::http::message::upload::{self, Upload};
+use crate::http::message::request::Request;
+use crate::http::message::upload::Upload;
 use crate::http::route::named;
 use crate::sys::errno;
 use crate::sys::text::{optional, text};
@@ -14,31 +16,26 @@ use core::ffi::{c_char, c_int, c_void};
 use core::ptr::null_mut;
 
 /// The request of a call; None with EINVAL for NULL.
-fn given(what: &str, request: *mut http_request) -> Option<*mut Request> {
+///
+/// # Safety
+/// NULL or a live request.
+unsafe fn given<'a>(what: &str, request: *mut http_request) -> Option<&'a Request> {
     if request.is_null() {
         log_err!("{}: no request", what);
         errno::set(libc::EINVAL);
         return None;
     }
-    Some(request.cast())
+    // SAFETY: a live request of the library's making, which nobody frees while the program calls with it.
+    Some(unsafe { Request::from_c(request) })
 }
 
-/// The upload of a call's request; None with EINVAL or ENOENT.
-unsafe fn upload_of<'a>(what: &str, request: *mut http_request) -> Option<&'a Upload> {
-    let request = given(what, request)?;
-    // SAFETY: a live request of the library's making, which keeps its upload.
-    let upload = unsafe { request::upload(request).as_ref() };
+/// The upload of a request; None with ENOENT.
+fn upload_of(request: &Request) -> Option<&Upload> {
+    let upload = request.upload();
     if upload.is_none() {
         errno::set(libc::ENOENT);
     }
     upload
-}
-
-/// Refuses a call's request; None with errno.
-unsafe fn refuse(what: &str, request: *mut http_request, status: c_int) -> Option<*mut Response> {
-    let request = given(what, request)?;
-    // SAFETY: a live request of the library's making.
-    unsafe { head_hook::refuse(request, status) }.map_err(errno::set).ok()
 }
 
 /// Sets a function that is called for each request with a body, even an empty one, and decides what
@@ -65,7 +62,7 @@ pub unsafe extern "C" fn yolanda_http_server_set_head_callback(
     let Some(server) = (unsafe { usable("yolanda_http_server_set_head_callback", server) }) else {
         return -1;
     };
-    status(server.set_head_hook(callback, data))
+    result(server.set_head_hook(callback, data))
 }
 
 /// Sets a function that is called for each request of a route, with or without a body, instead of the
@@ -97,7 +94,7 @@ pub unsafe extern "C" fn yolanda_http_server_set_route_head_callback(
         let (Some(method), false) = (named(optional(method)), pattern.is_null()) else {
             return errno::fail(libc::EINVAL);
         };
-        status(server.set_route_head(method, text(pattern), Hook { callback, data }))
+        result(server.set_route_head(method, text(pattern), Hook { callback, data }))
     }
 }
 
@@ -132,11 +129,9 @@ pub unsafe extern "C" fn yolanda_http_request_stream_body(
     data: *mut c_void,
     limit: u64,
 ) -> c_int {
-    let Some(request) = given("yolanda_http_request_stream_body", httpRequest) else {
-        return -1;
-    };
-    // SAFETY: a live request, on its connection's thread.
-    status(unsafe { upload::stream(request, callback, data, limit) })
+    // SAFETY: NULL or a live request, on its connection's thread.
+    let request = unsafe { given("yolanda_http_request_stream_body", httpRequest) };
+    request.map_or(-1, |request| result(request.stream_body(callback, data, limit)))
 }
 
 /// Sets a function that is called with the `data` of yolanda_http_request_stream_body() when the
@@ -157,8 +152,10 @@ pub unsafe extern "C" fn yolanda_http_request_set_stream_destroy(
     destroy: Option<unsafe extern "C-unwind" fn(data: *mut c_void)>,
 ) -> c_int {
     // SAFETY: NULL or a live request, on its connection's thread.
-    let upload = unsafe { upload_of("yolanda_http_request_set_stream_destroy", httpRequest) };
-    let Some(upload) = upload else { return -1 };
+    let request = unsafe { given("yolanda_http_request_set_stream_destroy", httpRequest) };
+    let Some(upload) = request.and_then(upload_of) else {
+        return -1;
+    };
     upload.set_destroy(destroy);
     0
 }
@@ -180,8 +177,8 @@ pub unsafe extern "C" fn yolanda_http_request_refuse(
     status: c_int,
 ) -> c_int {
     // SAFETY: NULL or a live request, on its connection's thread.
-    let refused = unsafe { refuse("yolanda_http_request_refuse", httpRequest, status) };
-    if refused.is_some() { 0 } else { -1 }
+    let request = unsafe { given("yolanda_http_request_refuse", httpRequest) };
+    request.map_or(-1, |request| result(request.refuse(status).map(|_| ())))
 }
 
 /// Refuses a request like yolanda_http_request_refuse(), with a response of your own: set headers,
@@ -200,8 +197,9 @@ pub unsafe extern "C" fn yolanda_http_request_refuse_with(
     status: c_int,
 ) -> *mut http_response {
     // SAFETY: NULL or a live request, on its connection's thread.
-    let refused = unsafe { refuse("yolanda_http_request_refuse_with", httpRequest, status) };
-    refused.unwrap_or(null_mut()).cast()
+    let request = unsafe { given("yolanda_http_request_refuse_with", httpRequest) };
+    let refused = request.and_then(|request| request.refuse(status).map_err(errno::set).ok());
+    refused.map_or(null_mut(), Response::as_c)
 }
 
 /// Returns the `data` of yolanda_http_request_stream_body(), for the handler that answers the request.
@@ -215,6 +213,6 @@ pub unsafe extern "C" fn yolanda_http_request_stream_data(
     httpRequest: *mut http_request,
 ) -> *mut c_void {
     // SAFETY: NULL or a live request, on its connection's thread.
-    let upload = unsafe { upload_of("yolanda_http_request_stream_data", httpRequest) };
-    upload.map_or(null_mut(), Upload::data)
+    let request = unsafe { given("yolanda_http_request_stream_data", httpRequest) };
+    request.and_then(upload_of).map_or(null_mut(), Upload::data)
 }

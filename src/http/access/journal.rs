@@ -8,9 +8,9 @@ use crate::abi::types::yolanda_http_access;
 use crate::http::message::request::Request;
 use crate::http::wire::status::{Status, reason};
 use crate::reactor::tcp_connection::Connection;
-use crate::sys::address::{self, Address};
-use crate::sys::clock;
+use crate::sys::address::Address;
 use crate::sys::pool::{Bytes, Owned};
+use crate::sys::{address, clock};
 
 /// Method, URL, version, Referer, User-Agent.
 const TEXTS: usize = 5;
@@ -63,11 +63,9 @@ pub struct Due {
 impl Journal {
     /// None when memory is out.
     pub fn new(conn: &Connection) -> Option<Owned<Journal>> {
-        let mut peer = [0; address::TEXT];
+        let mut peer = [0u8; address::TEXT];
         if let Ok(address) = conn.ask(Address::of_peer) {
-            let mut text = [0u8; address::TEXT];
-            address.format(&mut text);
-            peer = text.map(|byte| byte as c_char);
+            address.format(&mut peer);
         }
         let journal = Owned::new(Journal {
             texts: Cell::new([null(); TEXTS]),
@@ -77,7 +75,7 @@ impl Journal {
             waits: Cell::new(Waits::No),
             sent: Cell::new((0, 0)),
             turned_away: Cell::new(0),
-            peer,
+            peer: peer.map(|byte| byte as c_char),
         });
         if journal.is_none() {
             log_err!("http server: no memory for the access log");

@@ -7,13 +7,14 @@
 mod journal;
 pub mod line;
 
-pub use crate::http::access::journal::{Due, Journal, Sent};
+pub use crate::http::access::journal::{Due, Journal};
 
 use core::ffi::c_void;
 
 use crate::abi::types::{yolanda_http_access, yolanda_http_access_callback};
 
 /// Whom to tell. It stays from before the server's start until its end.
+#[derive(Clone, Copy)]
 pub struct Log {
     callback: yolanda_http_access_callback,
     data: *mut c_void,

@@ -64,17 +64,3 @@ impl Request {
         Ok(response)
     }
 }
-
-/// # Safety
-/// Both are live objects.
-pub unsafe fn ask(hook: Hook, request: *mut Request, response: *mut Response) -> bool {
-    // SAFETY: both are live by the caller's promise.
-    unsafe { (*request).ask(hook, &*response) }
-}
-
-/// # Safety
-/// `request` is a live request.
-pub unsafe fn refuse(request: *mut Request, status: c_int) -> Result<*mut Response, c_int> {
-    // SAFETY: the request is live by the caller's promise.
-    unsafe { (*request).refuse(status).map(|response| core::ptr::from_ref(response).cast_mut()) }
-}

@@ -4,12 +4,10 @@
 //! What the public fields point to is looked at when the response is written, and not kept: the strings are the
 //! program's, which may change them whenever it is called.
 
-mod raw;
 mod set;
 mod standard;
 mod write;
 
-pub use crate::http::message::http_response::raw::*;
 pub use crate::http::message::http_response::write::Form;
 
 use core::cell::{Cell, UnsafeCell};

@@ -6,12 +6,10 @@
 mod content;
 mod headers;
 mod keeper;
-mod raw;
 mod read;
 mod streamed;
 mod target;
 
-pub use crate::http::message::request::raw::*;
 pub use crate::http::message::request::streamed::Intake;
 pub use crate::http::message::request::target::{Lack, Parameters};
 

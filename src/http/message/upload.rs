@@ -118,22 +118,3 @@ impl Request {
             || !self.connection().is_null() && self.has_more()
     }
 }
-
-/// # Safety
-/// `request` is a live request.
-pub unsafe fn stream(
-    request: *mut Request,
-    callback: yolanda_http_body_callback,
-    data: *mut c_void,
-    limit: u64,
-) -> Result<(), c_int> {
-    // SAFETY: the request is live by the caller's promise.
-    unsafe { (*request).stream_body(callback, data, limit) }
-}
-
-/// # Safety
-/// `request` is a live request of a connection on its thread.
-pub unsafe fn end(request: *mut Request, event: c_int) {
-    // SAFETY: the request is live by the caller's promise.
-    unsafe { (*request).end_upload(event) };
-}

@@ -5,7 +5,7 @@ use crate::abi::types::event_loop;
 use crate::reactor::client::attempt::{abandon, begin, fail, go_on};
 use crate::reactor::event_loop::iteration;
 use crate::reactor::tcp_connection;
-use crate::reactor::tcp_connection::{Connection, Owner, settings};
+use crate::reactor::tcp_connection::{Connection, Owner};
 use crate::sys::kind::Kind;
 use crate::sys::{errno, fd as sys_fd};
 use libc::{c_int, c_void};
@@ -112,7 +112,7 @@ unsafe fn make_connection(client: *mut Client, fd: c_int) -> *mut Connection {
         if conn.is_null() {
             return conn;
         }
-        if !settings::apply(&*conn, &(*client).settings) {
+        if !(*conn).apply(&(*client).settings) {
             tcp_connection::discard(conn);
             return ptr::null_mut();
         }

@@ -1,11 +1,33 @@
 //! Who made a connection: what a connection asks and tells its maker, without knowing what the maker is.
 
 use super::Connection;
-use super::protocol::Protocol;
+use crate::abi::types::{
+    connection_closed_call_back, connection_completed_call_back, message_call_back,
+    write_completed_call_back,
+};
 use crate::reactor::client::Client;
 use libc::c_void;
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
+
+/// A protocol: the callbacks of its connections, and what the reactor asks and tells it besides. A server that
+/// was made with one has it as long as the program leaves these callbacks in their places.
+pub struct Protocol {
+    pub completed: connection_completed_call_back,
+    pub message: message_call_back,
+    pub write_completed: write_completed_call_back,
+    pub closed: connection_closed_call_back,
+    /// The connection has come to its loop.
+    pub registered: fn(&Connection),
+    /// Whether requests of the connection are being answered further down on the stack.
+    pub is_answering: fn(&Connection) -> bool,
+    /// The peer of a connection that owes it an answer sends no more.
+    pub half_closed: fn(&Connection),
+    /// Reading was stopped (true), or goes on.
+    pub paused: fn(&Connection, bool),
+    /// The connection has had its turn: what is still overdue ends it.
+    pub judge: fn(&Connection),
+}
 
 /// What connections call in those that make them. One static for each kind of maker: its address tells the kind.
 /// Except for `freed`, all of it is called on the connection's thread.

@@ -1,7 +1,7 @@
 //! The functions that other folders call with raw pointers.
 
 use super::Connection;
-use super::lifecycle::{open, ready};
+use super::lifecycle::{ready, register};
 use crate::abi::types::{event_loop, tcp_connection};
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
@@ -17,14 +17,14 @@ pub unsafe fn create(
     kind: Kind,
 ) -> *mut Connection {
     // SAFETY: the caller's object is live.
-    unsafe { open::create(fd, Loop::from_c(l), data, kind) }
+    unsafe { register::create(fd, Loop::from_c(l), data, kind) }
 }
 
 /// # Safety
 /// A live object, on its thread.
 pub unsafe fn hand_over(conn: *mut Connection, accepted: bool) -> bool {
     // SAFETY: the caller's object is live.
-    unsafe { open::hand_over(&*conn, accepted) }
+    unsafe { register::hand_over(&*conn, accepted) }
 }
 
 /// # Safety
@@ -32,20 +32,6 @@ pub unsafe fn hand_over(conn: *mut Connection, accepted: bool) -> bool {
 pub unsafe fn close_in_pass(conn: *mut Connection, why: c_int) {
     // SAFETY: the caller's object is live.
     unsafe { ready::close_in_pass(&*conn, CloseReason::of_call(why)) }
-}
-
-/// # Safety
-/// A live object, on its thread.
-pub unsafe fn is_open(conn: *const tcp_connection) -> bool {
-    // SAFETY: the caller's object is live.
-    unsafe { Connection::from_c(conn.cast_mut()).is_open() }
-}
-
-/// # Safety
-/// A live object, on its thread.
-pub unsafe fn send_bytes(conn: *mut tcp_connection, data: *const u8, len: usize) -> isize {
-    // SAFETY: the caller's object is live.
-    unsafe { Connection::from_c(conn).send_bytes(std::slice::from_raw_parts(data, len)) }
 }
 
 /// # Safety
@@ -70,11 +56,4 @@ pub unsafe fn send_together(
 ) -> isize {
     // SAFETY: the caller's object is live.
     unsafe { Connection::from_c(conn).send_together(std::slice::from_raw_parts(data, len), now) }
-}
-
-/// # Safety
-/// A live object, on its thread.
-pub unsafe fn close_after_send(conn: *mut tcp_connection, linger: bool) {
-    // SAFETY: the caller's object is live.
-    unsafe { Connection::from_c(conn).close_after_send(linger) }
 }

@@ -6,8 +6,8 @@ use super::reserve::Turned;
 use super::server_events::{self, ENDED};
 use super::{Server, maker};
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::tcp_connection::lifecycle::open;
-use crate::reactor::tcp_connection::{Connection, settings};
+use crate::reactor::tcp_connection::lifecycle::register;
+use crate::reactor::tcp_connection::{Connection, kept};
 use crate::reactor::threads::thread_pool::thread_pool_get_loop;
 use crate::sys::{errno, fd as sys_fd};
 use libc::{c_int, c_void};
@@ -200,7 +200,7 @@ pub fn serve(listener: &Listener, fd: c_int) {
     // SAFETY: a live loop; the connection is nobody else's until it is handed over. Each public field is read here,
     // where it is used.
     unsafe {
-        let conn = open::create(fd, l, public.data.get(), listener.kind.get());
+        let conn = register::create(fd, l, public.data.get(), listener.kind.get());
         if conn.is_null() {
             return server.discard_for_memory(fd);
         }
@@ -210,8 +210,8 @@ pub fn serve(listener: &Listener, fd: c_int) {
         to.writeCompletedCallBack.set(public.writeCompletedCallBack.get());
         to.connectionClosedCallBack.set(public.connectionClosedCallBack.get());
         let given = *server.shared.settings.lock();
-        if !settings::apply(&*conn, &given) {
-            open::discard(conn);
+        if !(*conn).apply(&given) {
+            kept::discard(conn);
             return server.discard_for_memory(fd);
         }
         hand_over(conn, server, fd);
@@ -226,7 +226,7 @@ pub fn refuse(listener: &Listener, fd: c_int) {
     // SAFETY: a live loop; the connection is nobody else's until it is handed over.
     unsafe {
         let l = listener.event_loop();
-        let conn = open::create(fd, l, ptr::null_mut(), listener.kind.get());
+        let conn = register::create(fd, l, ptr::null_mut(), listener.kind.get());
         if conn.is_null() {
             return server.discard_for_memory(fd);
         }
@@ -242,8 +242,8 @@ unsafe fn hand_over(conn: *mut Connection, server: &Server, fd: c_int) {
     // SAFETY: where handing over fails, the connection still is the caller's.
     unsafe {
         (*conn).owner.set(maker::owner(server.keep()));
-        if !open::hand_over(&*conn, true) {
-            open::discard(conn);
+        if !register::hand_over(&*conn, true) {
+            kept::discard(conn);
             server.discard_for_memory(fd);
         }
     }

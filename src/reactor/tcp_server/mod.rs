@@ -17,7 +17,6 @@ mod limit;
 mod listener;
 mod make;
 mod maker;
-mod raw;
 mod reserve;
 mod server_events;
 mod set;
@@ -26,7 +25,6 @@ mod start;
 mod stop;
 
 pub use crate::reactor::tcp_server::make::Callbacks;
-pub use crate::reactor::tcp_server::raw::*;
 
 use crate::abi::types::{TCPserver, acceptor, event_loop, thread_pool};
 use crate::reactor::event_loop::state::Loop;

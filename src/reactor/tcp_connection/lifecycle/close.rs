@@ -18,6 +18,8 @@ use crate::sync::refs::Released;
 use crate::sys::{fd as sys_fd, pool, socket};
 use std::ptr;
 
+use crate::reactor::tcp_connection::kept::discard;
+
 /// Takes the connection off its loop, calls the closed callback, closes the descriptor if it still
 /// is this connection's, and leaves the rest to `reap`. Without a decision before it is an end in
 /// order.
@@ -114,7 +116,7 @@ pub unsafe fn without_loop(conn: &Connection) {
         leave_maker(conn);
         empty_buffers(conn);
         if conn.refs.let_go() == Released::Last {
-            open::discard(conn.raw());
+            discard(conn.raw());
         }
     }
 }
@@ -135,7 +137,7 @@ pub unsafe fn reap(l: &Loop) {
             } else {
                 empty_buffers(conn);
                 if conn.refs.let_go() == Released::Last {
-                    open::discard(conn.raw());
+                    discard(conn.raw());
                 }
             }
         }
@@ -162,19 +164,4 @@ fn empty_buffers(conn: &Connection) {
     queue::free_block(conn);
     open::empty(&conn.input, nothing);
     open::empty(&conn.output, nothing);
-}
-
-/// Gives one reference back; the last one frees. None: there was none to give back.
-///
-/// # Safety
-/// The reference is the caller's.
-pub unsafe fn release(conn: *mut Connection) -> Released {
-    // SAFETY: the last reference: nobody else has the pointer.
-    unsafe {
-        let how = (*conn).refs.release();
-        if how == Released::Last {
-            open::discard(conn);
-        }
-        how
-    }
 }
