@@ -5,7 +5,7 @@ use crate::reactor::event_loop::parts::Parts;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::back_pressure;
-use crate::reactor::tcp_connection::lifecycle::{close, ready, turn};
+use crate::reactor::tcp_connection::lifecycle::{close, turn};
 use crate::reactor::tcp_connection::member::MEMBERS;
 use crate::reactor::tcp_connection::output::batch;
 use crate::reactor::threads::thread_pool;
@@ -65,7 +65,7 @@ fn free_clients(l: &Loop) {
 fn close_connections(l: &Loop) -> bool {
     let mut some = false;
     tcp_connection::member::roster(l).each(|conn| {
-        ready::close_in_pass(conn, CloseReason::Stopped);
+        crate::reactor::tcp_connection::lifecycle::ready::close_in_pass(conn, CloseReason::Stopped);
         some = true;
     });
     some

@@ -143,8 +143,7 @@ impl Http {
             return None;
         };
         self.hold.set(Hold::None);
-        // SAFETY: `await_answer` put the reference there, which goes out here.
-        Some(unsafe { Awaited::from_raw(deferred) })
+        Some(Awaited::from_raw(deferred))
     }
 
     /// None -> Drain: requests wait until all is sent.

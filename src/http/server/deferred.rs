@@ -69,9 +69,7 @@ impl Awaited {
         ManuallyDrop::new(self).0
     }
 
-    /// # Safety
-    /// `deferred` came from `into_raw`, and is given here once.
-    pub unsafe fn from_raw(deferred: NonNull<Deferred>) -> Awaited {
+    pub fn from_raw(deferred: NonNull<Deferred>) -> Awaited {
         Awaited(deferred)
     }
 }
@@ -100,9 +98,7 @@ impl Held {
         ManuallyDrop::new(self).0
     }
 
-    /// # Safety
-    /// `deferred` came from `into_raw`, or is the program's, which gives it up.
-    unsafe fn from_raw(deferred: NonNull<Deferred>) -> Held {
+    fn from_raw(deferred: NonNull<Deferred>) -> Held {
         Held(deferred)
     }
 }
@@ -225,8 +221,7 @@ impl Deferred {
         // First the memory: what was given back isn't taken again.
         let call = Call { callback: Some(on_sent), data: self.as_c().cast() };
         let task = Task::new(call).ok_or(libc::ENOMEM)?;
-        // SAFETY: the program's reference, which it gives up.
-        let held = unsafe { Held::from_raw(NonNull::from(self)) };
+        let held = Held::from_raw(NonNull::from(self));
         held.hold.give_back();
         if !held.conn.is_own_thread() {
             held.hold.wait_for_calls();
@@ -237,8 +232,7 @@ impl Deferred {
         // SAFETY: the reference goes with the task, which the loop's thread may run, and with it let the connection
         // go, as soon as it is queued: the connection keeps its loop until then.
         if unsafe { !(*conn).event_loop().post(task) } {
-            // SAFETY: the task wasn't queued, as the loop ends, and the connection with it.
-            drop(unsafe { Held::from_raw(raw) });
+            drop(Held::from_raw(raw));
             return Err(libc::ENOTCONN);
         }
         if open { Ok(()) } else { Err(libc::ENOTCONN) }

@@ -29,31 +29,19 @@ pub fn send(listener: &Listener) {
     }
 }
 
-/// Does `f` under the loop's mutex.
-fn locked<R>(l: &Loop, f: impl FnOnce() -> R) -> R {
-    let mutex = l.public.mutex.get();
-    // SAFETY: the mutex of a loop whose memory is kept, and which isn't moved; this thread doesn't hold it.
-    unsafe { libc::pthread_mutex_lock(mutex) };
-    let result = f();
-    // SAFETY: as above, and it is held.
-    unsafe { libc::pthread_mutex_unlock(mutex) };
-    result
-}
-
 /// False where the loop was freed.
 fn call_with(l: &Loop, why: u8, listener: Option<&Listener>) -> bool {
     // The list is written under the mutex, and while that is held the loop isn't taken down.
-    locked(l, || {
-        if l.gone.get() {
-            return false;
-        }
-        if let Some(listener) = listener {
-            arriving(l).push_front(listener);
-        }
-        l.attention.fetch_or(why, Release);
-        l.wake_once();
-        true
-    })
+    let _locked = l.lock();
+    if l.gone.get() {
+        return false;
+    }
+    if let Some(listener) = listener {
+        arriving(l).push_front(listener);
+    }
+    l.attention.fetch_or(why, Release);
+    l.wake_once();
+    true
 }
 
 impl Server {
@@ -84,7 +72,10 @@ impl Loop {
         }
         let why = self.attention.swap(0, AcqRel);
         if why & ARRIVING != 0 {
-            let arriving = locked(self, || arriving(self).take());
+            let arriving = {
+                let _locked = self.lock();
+                arriving(self).take()
+            };
             while let Some(listener) = arriving.pop_front(self) {
                 drop(listener.arrive());
             }

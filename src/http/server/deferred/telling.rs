@@ -123,8 +123,7 @@ impl Deferred {
         let raw = held.into_raw();
         if l.post_function(Some(on_look), raw.as_ptr().cast()) < 0 {
             looks.store(false, Relaxed);
-            // SAFETY: the task wasn't queued.
-            drop(unsafe { Held::from_raw(raw) });
+            drop(Held::from_raw(raw));
         }
     }
 
