@@ -312,10 +312,3 @@ pub unsafe fn remove(l: *mut event_loop, fd: c_int, ch: *mut channel) -> c_int {
     // SAFETY: a live loop.
     unsafe { Loop::from_c(l) }.remove_channel(fd, ch)
 }
-
-/// # Safety
-/// A live loop, on its thread.
-pub unsafe fn update(l: *mut event_loop, fd: c_int, ch: *mut channel) -> c_int {
-    // SAFETY: a live loop.
-    unsafe { Loop::from_c(l) }.update_channel(fd, ch)
-}

@@ -262,14 +262,3 @@ pub unsafe fn release(l: *mut event_loop) {
 pub fn of(l: *mut event_loop) -> *mut Loop {
     l.cast()
 }
-
-/// The registered channel of `fd`, NULL where none is.
-///
-/// # Safety
-/// `l` is a live loop, on its own thread.
-pub unsafe fn channel_at(l: *mut event_loop, fd: c_int) -> *mut channel {
-    // SAFETY: a live loop.
-    unsafe { Loop::from_c(l) }
-        .channel_at(fd)
-        .map_or(ptr::null_mut(), |ch| ptr::from_ref(ch).cast_mut())
-}

@@ -51,8 +51,7 @@ impl Server {
         self.call_all(ENDING);
         self.unlist();
         // No more callbacks but the closed one; outside of callbacks that comes now.
-        // SAFETY: on the thread of this live loop.
-        unsafe { budget::while_freeing(l.as_c(), || iteration::within(l.as_c(), || l.drain())) };
+        l.while_freeing(|| l.within(|_| l.drain()));
         Ok(())
     }
 }
@@ -66,8 +65,7 @@ impl Loop {
                 break;
             }
         }
-        // SAFETY: on the thread of this live loop.
-        unsafe { iteration::within(self.as_c(), || self.attend_servers()) };
+        self.within(|_| self.attend_servers());
         self.close_listeners();
     }
 
