@@ -6,7 +6,47 @@ use crate::abi::types::{
     write_completed_call_back,
 };
 use crate::abi::types::{yolanda_client, yolanda_client_failed_callback};
-use core::ffi::{c_char, c_int, c_void};
+use crate::exports::check;
+use crate::reactor::client::{Callbacks, Client};
+use crate::reactor::event_loop::create::mine as loop_is_mine;
+use crate::reactor::event_loop::state::Loop;
+use crate::reactor::tcp_connection::settings;
+use crate::reactor::tcp_connection::settings::Settings;
+use crate::sys::errno;
+use core::ffi::{CStr, c_char, c_int, c_void};
+use core::ptr;
+
+/// The client where the calling thread may use it; else an errno, with a line in the log for NULL.
+///
+/// # Safety
+/// NULL, or a client that isn't freed as long as the result is used.
+unsafe fn usable<'a>(what: &str, client: *mut yolanda_client) -> Result<&'a Client, c_int> {
+    // SAFETY: all pointers of this type come from `yolanda_client_new`, which hands out clients.
+    match unsafe { Client::from_public(client) } {
+        Some(client) if client.is_mine() => Ok(client),
+        Some(_) => Err(libc::EPERM),
+        None => {
+            log_err!("{what}: no client");
+            Err(libc::EINVAL)
+        }
+    }
+}
+
+/// 0, or -1 with errno.
+fn status(result: Result<(), c_int>) -> c_int {
+    match result {
+        Ok(()) => 0,
+        Err(e) => errno::fail(e),
+    }
+}
+
+/// Changes what the next connections get; -1 with errno for a client that isn't usable.
+fn change(client: Result<&Client, c_int>, change: impl FnOnce(&mut Settings) -> c_int) -> c_int {
+    match client {
+        Ok(client) => client.change_settings(change),
+        Err(e) => errno::fail(e),
+    }
+}
 
 /// Makes a client of a loop. `address` is copied:
 ///
@@ -33,7 +73,6 @@ use core::ffi::{c_char, c_int, c_void};
 /// `eventLoop` is NULL or a loop, `address` NULL or a string. Only on the loop's thread, as for all
 /// functions of clients.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_new(
     eventLoop: *mut event_loop,
     address: *const c_char,
@@ -42,7 +81,23 @@ pub unsafe extern "C-unwind" fn yolanda_client_new(
     write_completed: write_completed_call_back,
     closed: connection_closed_call_back,
 ) -> *mut yolanda_client {
-    jump_to!(crate::reactor::client::yolanda_client_new)
+    // SAFETY: NULL or a live loop.
+    if !unsafe { loop_is_mine("yolanda_client_new", eventLoop) } {
+        return ptr::null_mut();
+    }
+    if address.is_null() {
+        check::refuse("yolanda_client_new: no address");
+        return ptr::null_mut();
+    }
+    // SAFETY: a live loop, and a text that ends with a NUL.
+    let (l, text) = unsafe { (Loop::from_c(eventLoop), CStr::from_ptr(address).to_bytes()) };
+    match Client::create(l, text, Callbacks { completed, message, write_completed, closed }) {
+        Ok(client) => client.as_ptr().cast(),
+        Err(e) => {
+            errno::set(e);
+            ptr::null_mut()
+        }
+    }
 }
 
 /// Sets what `data` of the client's next connections begins as.
@@ -52,12 +107,13 @@ pub unsafe extern "C-unwind" fn yolanda_client_new(
 /// # Safety
 /// A client that isn't freed. Only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_set_data(
     client: *mut yolanda_client,
     data: *mut c_void,
 ) -> c_int {
-    jump_to!(crate::reactor::client::yolanda_client_set_data)
+    // SAFETY: NULL or a client that isn't freed.
+    let client = unsafe { usable("yolanda_client_set_data", client) };
+    status(client.map(|client| client.set_data(data)))
 }
 
 /// Sets how many milliseconds an attempt may take, for looking up the name and for connecting together;
@@ -70,12 +126,13 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_data(
 /// # Safety
 /// As for yolanda_client_set_data().
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_set_timeout(
     client: *mut yolanda_client,
     ms: i64,
 ) -> c_int {
-    jump_to!(crate::reactor::client::yolanda_client_set_timeout)
+    // SAFETY: NULL or a client that isn't freed.
+    let client = unsafe { usable("yolanda_client_set_timeout", client) };
+    status(client.and_then(|client| client.set_timeout(ms)))
 }
 
 /// Sets what is called, with `data`, when an attempt has failed. NULL for none.
@@ -85,13 +142,14 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_timeout(
 /// # Safety
 /// As for yolanda_client_set_data().
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_set_failed_callback(
     client: *mut yolanda_client,
     callback: yolanda_client_failed_callback,
     data: *mut c_void,
 ) -> c_int {
-    jump_to!(crate::reactor::client::yolanda_client_set_failed_callback)
+    // SAFETY: NULL or a client that isn't freed.
+    let client = unsafe { usable("yolanda_client_set_failed_callback", client) };
+    status(client.map(|client| client.set_failed_callback(callback, data)))
 }
 
 /// Has the client connect again after an attempt failed, and after a connection ended, for whatever
@@ -112,14 +170,15 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_failed_callback(
 /// # Safety
 /// As for yolanda_client_set_data().
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_set_reconnect(
     client: *mut yolanda_client,
     min_ms: i64,
     max_ms: i64,
     attempts: c_int,
 ) -> c_int {
-    jump_to!(crate::reactor::client::yolanda_client_set_reconnect)
+    // SAFETY: NULL or a client that isn't freed.
+    let client = unsafe { usable("yolanda_client_set_reconnect", client) };
+    status(client.and_then(|client| client.set_reconnect(min_ms, max_ms, attempts)))
 }
 
 /// Sets the time limits of the client's next connections, as yolanda_connection_set_timeouts() does for
@@ -130,14 +189,15 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_reconnect(
 /// # Safety
 /// As for yolanda_client_set_data().
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_set_timeouts(
     client: *mut yolanda_client,
     idle_ms: i64,
     read_ms: i64,
     write_ms: i64,
 ) -> c_int {
-    jump_to!(crate::reactor::client::yolanda_client_set_timeouts)
+    // SAFETY: NULL or a client that isn't freed.
+    let client = unsafe { usable("yolanda_client_set_timeouts", client) };
+    change(client, |settings| settings::set_timeouts(settings, idle_ms, read_ms, write_ms))
 }
 
 /// Sets the limits of the client's next connections, as yolanda_connection_set_limits() does for one.
@@ -147,14 +207,15 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_timeouts(
 /// # Safety
 /// As for yolanda_client_set_data().
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_set_limits(
     client: *mut yolanda_client,
     max_queued: usize,
     max_unread: usize,
     policy: c_int,
 ) -> c_int {
-    jump_to!(crate::reactor::client::yolanda_client_set_limits)
+    // SAFETY: NULL or a client that isn't freed.
+    let client = unsafe { usable("yolanda_client_set_limits", client) };
+    change(client, |settings| settings::set_limits(settings, max_queued, max_unread, policy))
 }
 
 /// Sets the water marks of the client's next connections, as yolanda_connection_set_water_marks()
@@ -165,7 +226,6 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_limits(
 /// # Safety
 /// As for yolanda_client_set_data().
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_set_water_marks(
     client: *mut yolanda_client,
     low: usize,
@@ -173,7 +233,9 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_water_marks(
     on_low: yolanda_water_mark_callback,
     on_high: yolanda_water_mark_callback,
 ) -> c_int {
-    jump_to!(crate::reactor::client::yolanda_client_set_water_marks)
+    // SAFETY: NULL or a client that isn't freed.
+    let client = unsafe { usable("yolanda_client_set_water_marks", client) };
+    change(client, |settings| settings::set_water_marks(settings, low, high, on_low, on_high))
 }
 
 /// Sets TCP_NODELAY (tcp(7)) of the client's next connections, on at first: small writes leave at once
@@ -184,12 +246,13 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_water_marks(
 /// # Safety
 /// As for yolanda_client_set_data().
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_set_nodelay(
     client: *mut yolanda_client,
     on: c_int,
 ) -> c_int {
-    jump_to!(crate::reactor::client::yolanda_client_set_nodelay)
+    // SAFETY: NULL or a client that isn't freed.
+    let client = unsafe { usable("yolanda_client_set_nodelay", client) };
+    change(client, |settings| settings::set_nodelay(settings, on))
 }
 
 /// Sets keep-alive of the client's next connections, as yolanda_connection_set_keepalive() does for one.
@@ -199,14 +262,15 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_nodelay(
 /// # Safety
 /// As for yolanda_client_set_data().
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_set_keepalive(
     client: *mut yolanda_client,
     idle_s: c_int,
     interval_s: c_int,
     count: c_int,
 ) -> c_int {
-    jump_to!(crate::reactor::client::yolanda_client_set_keepalive)
+    // SAFETY: NULL or a client that isn't freed.
+    let client = unsafe { usable("yolanda_client_set_keepalive", client) };
+    change(client, |settings| settings::set_keepalive(settings, idle_s, interval_s, count))
 }
 
 /// Begins to connect. No callback runs within: the completed callback of the connection, or the failed
@@ -222,9 +286,10 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_keepalive(
 /// # Safety
 /// As for yolanda_client_set_data().
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_start(client: *mut yolanda_client) -> c_int {
-    jump_to!(crate::reactor::client::yolanda_client_start)
+    // SAFETY: NULL or a client that isn't freed.
+    let client = unsafe { usable("yolanda_client_start", client) };
+    status(client.and_then(|client| client.start()))
 }
 
 /// Ends an attempt, without a callback, and all further ones. A connection is closed at once as by
@@ -238,9 +303,10 @@ pub unsafe extern "C-unwind" fn yolanda_client_start(client: *mut yolanda_client
 /// # Safety
 /// As for yolanda_client_set_data().
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_stop(client: *mut yolanda_client) -> c_int {
-    jump_to!(crate::reactor::client::yolanda_client_stop)
+    // SAFETY: NULL or a client that isn't freed.
+    let client = unsafe { usable("yolanda_client_stop", client) };
+    status(client.and_then(|client| client.stop()))
 }
 
 /// Whether the client has a connection, is about to make one, or is going to try again: 1, else 0. In a
@@ -251,9 +317,13 @@ pub unsafe extern "C-unwind" fn yolanda_client_stop(client: *mut yolanda_client)
 /// # Safety
 /// As for yolanda_client_set_data().
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_is_active(client: *mut yolanda_client) -> c_int {
-    jump_to!(crate::reactor::client::yolanda_client_is_active)
+    // SAFETY: NULL or a client that isn't freed.
+    let client = unsafe { usable("yolanda_client_is_active", client) };
+    match client {
+        Ok(client) => c_int::from(client.is_active()),
+        Err(e) => errno::fail(e),
+    }
 }
 
 /// The client's connection, from its completed callback on, until its closed callback.
@@ -264,11 +334,18 @@ pub unsafe extern "C-unwind" fn yolanda_client_is_active(client: *mut yolanda_cl
 /// # Safety
 /// As for yolanda_client_set_data().
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_connection(
     client: *mut yolanda_client,
 ) -> *mut tcp_connection {
-    jump_to!(crate::reactor::client::yolanda_client_connection)
+    // SAFETY: NULL or a client that isn't freed.
+    let client = unsafe { usable("yolanda_client_connection", client) };
+    match client.and_then(|client| client.connection().ok_or(libc::ENOTCONN)) {
+        Ok(connection) => connection.as_c(),
+        Err(e) => {
+            errno::set(e);
+            ptr::null_mut()
+        }
+    }
 }
 
 /// Stops a client as yolanda_client_stop() does, in whatever state it is, and frees it. It may be called
@@ -281,7 +358,8 @@ pub unsafe extern "C-unwind" fn yolanda_client_connection(
 /// A client that isn't freed, and isn't used any more; its loop's freeing has freed it, too. Only on its
 /// loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_free(client: *mut yolanda_client) -> c_int {
-    jump_to!(crate::reactor::client::yolanda_client_free)
+    // SAFETY: NULL or a client that isn't freed.
+    let client = unsafe { usable("yolanda_client_free", client) };
+    status(client.map(|client| client.keep().free()))
 }

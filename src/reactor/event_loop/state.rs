@@ -2,12 +2,12 @@
 
 use crate::abi::types::{channel, channel_map, event_loop};
 use crate::reactor::backend::epoll::Batch;
-use crate::reactor::client::{Client, Job};
 use crate::reactor::event_loop::budget::Budget;
 use crate::reactor::event_loop::posts::Taken;
 use crate::reactor::event_loop::roster::Roster;
 use crate::reactor::event_loop::signals::Watchers;
 use crate::reactor::event_loop::timers::Timers;
+use crate::reactor::list::Head;
 use crate::reactor::tcp_connection::{Connection, Together};
 use crate::reactor::tcp_server::{Listener, Server};
 use crate::reactor::threads::thread_pool::Pool;
@@ -103,8 +103,8 @@ pub struct Loop {
     /// There are connections whose server is ending.
     pub sweeps: Cell<bool>,
     /// The clients that were made here, and the names that they have asked for.
-    pub clients: Cell<*mut Client>,
-    pub jobs: Cell<*mut Job>,
+    pub clients: Head,
+    pub jobs: Head,
     pub next_tick: Cell<i64>,
     /// Milliseconds of the coarse monotonic clock, as of this pass's events.
     pub now_ms: Cell<i64>,
