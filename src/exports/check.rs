@@ -35,6 +35,20 @@ macro_rules! non_null_or_log {
     };
 }
 
+/// `connection!(pointer, "function", failure)`: the connection that a parameter points to. For NULL it logs
+/// "function: no connection", sets errno to EINVAL and returns `failure` from the function.
+macro_rules! connection {
+    ($pointer:ident, $function:literal $(, $failure:expr)?) => {{
+        if $pointer.is_null() {
+            $crate::exports::check::refuse(concat!($function, ": no connection"));
+            return $($failure)?;
+        }
+        // SAFETY: the headers say of each connection that the library made it, and that it hasn't been freed: it is
+        // live, or the caller retains it.
+        unsafe { $crate::reactor::tcp_connection::Connection::from_c($pointer) }
+    }};
+}
+
 /// Logs what is wrong with an argument, and sets errno to EINVAL.
 #[cold]
 pub fn refuse(message: &str) {

@@ -12,7 +12,6 @@
 pub mod close_reason;
 pub mod cold_state;
 pub mod control;
-pub mod exports;
 pub mod handle;
 pub mod input;
 pub mod lifecycle;
@@ -24,9 +23,6 @@ pub mod raw;
 pub mod settings;
 mod shims;
 
-pub use control::*;
-pub use exports::*;
-pub use handle::*;
 pub use lifecycle::open::discard;
 pub use output::batch::Together;
 pub use owner::Owner;

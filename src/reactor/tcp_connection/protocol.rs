@@ -5,7 +5,7 @@ use super::input::pause;
 use super::lifecycle::{close, open, overdue, ready, shutdown};
 use super::output::{batch, file, queue, write};
 use super::{AfterSending, Connection, Side, Work};
-use crate::abi::types::tcp_connection;
+use crate::abi::types::{buffer, tcp_connection};
 use crate::abi::types::{
     connection_closed_call_back, connection_completed_call_back, message_call_back,
     write_completed_call_back,
@@ -209,6 +209,19 @@ impl Connection {
     /// Sends from any thread: what was written at once, or -1 with errno and nothing sent.
     pub fn send_bytes(&self, bytes: &[u8]) -> isize {
         self.send_before(bytes, More::Nothing)
+    }
+
+    /// Sends what is readable in a buffer, and takes it from there. Of the connection's own output it sends what the
+    /// program put there itself.
+    pub fn send_buffer(&self, from: &buffer) -> c_int {
+        if ptr::eq(from, &self.output) {
+            return write::send_own_output(self);
+        }
+        let sent = self.send_bytes(from.bytes());
+        if sent >= 0 {
+            from.readIndex.set(from.writeIndex.get());
+        }
+        sent as c_int
     }
 
     /// Sends as `send_bytes` does, with `more` to come.
