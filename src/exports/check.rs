@@ -49,6 +49,56 @@ macro_rules! connection {
     }};
 }
 
+/// `event_loop!(pointer, "function", failure)`: the loop that a parameter points to. For NULL it logs
+/// "function: no event loop", sets errno to EINVAL and returns `failure` from the function.
+macro_rules! event_loop {
+    ($pointer:ident, $function:literal $(, $failure:expr)?) => {{
+        if $pointer.is_null() {
+            $crate::exports::check::refuse(concat!($function, ": no event loop"));
+            return $($failure)?;
+        }
+        // SAFETY: the headers say of each loop that the library made it, and that it hasn't been freed.
+        unsafe { $crate::reactor::event_loop::state::Loop::from_c($pointer) }
+    }};
+}
+
+/// As `event_loop!`, for what only the loop's own thread may call: on another errno is EPERM.
+macro_rules! own_loop {
+    ($pointer:ident, $function:literal $(, $failure:expr)?) => {{
+        let l = event_loop!($pointer, $function $(, $failure)?);
+        if !l.on_owner() {
+            $crate::sys::errno::set(libc::EPERM);
+            return $($failure)?;
+        }
+        l
+    }};
+}
+
+/// `server!(pointer, "function", failure)`: the server that a parameter points to. For NULL it logs
+/// "function: no server", sets errno to EINVAL and returns `failure` from the function.
+macro_rules! server {
+    ($pointer:ident, $function:literal $(, $failure:expr)?) => {{
+        if $pointer.is_null() {
+            $crate::exports::check::refuse(concat!($function, ": no server"));
+            return $($failure)?;
+        }
+        // SAFETY: the headers say of each server that the library made it, and that it hasn't been freed.
+        unsafe { $crate::reactor::tcp_server::Server::from_public($pointer) }
+    }};
+}
+
+/// As `server!`, for what only the thread of the server's loop may call: on another errno is EPERM.
+macro_rules! own_server {
+    ($pointer:ident, $function:literal $(, $failure:expr)?) => {{
+        let server = server!($pointer, $function $(, $failure)?);
+        if !server.is_own_thread() {
+            $crate::sys::errno::set(libc::EPERM);
+            return $($failure)?;
+        }
+        server
+    }};
+}
+
 /// Logs what is wrong with an argument, and sets errno to EINVAL.
 #[cold]
 pub fn refuse(message: &str) {

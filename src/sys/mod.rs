@@ -6,6 +6,7 @@ pub mod clock;
 #[cfg(target_arch = "x86_64")]
 pub mod controls;
 pub mod environment;
+pub mod epoll;
 pub mod errno;
 pub mod fd;
 pub mod file;

@@ -1,16 +1,17 @@
 //! What a server tells its access log: when an entry begins, what it says, and when it is handed to the program.
 
-use core::ptr::null_mut;
+use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::Ordering::Relaxed;
 
 use crate::abi::types::tcp_connection;
-use crate::http::access::Journal;
+use crate::http::access::{Due, Journal, Log, Sent};
 use crate::http::message::request::Request;
 use crate::http::server::connection;
 use crate::http::server::server_state;
 use crate::http::server::server_state::HttpServer;
-use crate::http::wire::status::{Status, reason};
+use crate::http::wire::status::Status;
 use crate::reactor::tcp_connection::Connection;
+use crate::sys::pool::Owned;
 
 /// Whether a connection's responses are logged.
 ///
@@ -25,19 +26,38 @@ pub unsafe fn is_on(conn: *mut tcp_connection) -> bool {
     }
 }
 
-/// What is known of a connection and its request, made where it is missing; NULL when memory is out.
-unsafe fn journal(conn: *mut tcp_connection) -> *mut Journal {
-    // SAFETY: a live connection on its thread, which has its state while it is served.
+/// What is known of a connection and its request, made where it is missing; None when memory is out.
+///
+/// # Safety
+/// A live connection on its thread. The result isn't used once the connection's state is freed.
+unsafe fn journal<'a>(conn: *mut tcp_connection) -> Option<&'a Journal> {
+    // SAFETY: a live connection has its state while it is served, and that its journal until it is freed.
     unsafe {
-        let http = connection::of(conn);
-        if http.is_null() {
-            return null_mut();
+        let http = connection::of(conn).as_ref()?;
+        if http.journal.get().is_null() {
+            let made = Journal::new(Connection::from_c(conn))?;
+            http.journal.set(made.into_raw().as_ptr());
         }
-        if (*http).journal.get().is_null() {
-            (*http).journal.set(Journal::make(conn));
-        }
-        (*http).journal.get()
+        http.journal.get().as_ref()
     }
+}
+
+/// Frees what a connection's state has.
+///
+/// # Safety
+/// NULL, or a journal that nobody uses any more.
+pub unsafe fn free(journal: *mut Journal) {
+    // SAFETY: `journal` took it out of its owner, and it is given back once.
+    drop(NonNull::new(journal).map(|journal| unsafe { Owned::from_raw(journal) }));
+}
+
+/// Frees a server's log.
+///
+/// # Safety
+/// NULL, or a log that nobody looks at any more.
+pub unsafe fn free_log(log: *mut Log) {
+    // SAFETY: the server's settings took it out of its owner, and it is given back once.
+    drop(NonNull::new(log).map(|log| unsafe { Owned::from_raw(log) }));
 }
 
 /// A connection has come whose responses are logged: its peer may be gone when there is one.
@@ -46,7 +66,7 @@ unsafe fn journal(conn: *mut tcp_connection) -> *mut Journal {
 /// As for `is_on`, which says yes; the connection is the caller's thread's.
 #[cold]
 pub unsafe fn opened(conn: *mut tcp_connection) {
-    // SAFETY: as said.
+    // SAFETY: a live connection on its thread.
     unsafe { journal(conn) };
 }
 
@@ -56,11 +76,9 @@ pub unsafe fn opened(conn: *mut tcp_connection) {
 /// As for `opened`.
 #[cold]
 pub unsafe fn begins(conn: *mut tcp_connection) {
-    // SAFETY: as said.
-    unsafe {
-        if let Some(journal) = journal(conn).as_mut() {
-            journal.begin();
-        }
+    // SAFETY: a live connection on its thread.
+    if let Some(journal) = unsafe { journal(conn) } {
+        journal.begin();
     }
 }
 
@@ -70,10 +88,10 @@ pub unsafe fn begins(conn: *mut tcp_connection) {
 /// As for `opened`; `request` is NULL or a live request.
 #[cold]
 pub unsafe fn asked(conn: *mut tcp_connection, request: *mut Request) {
-    // SAFETY: as said; the journal's memory is this thread's.
+    // SAFETY: a live connection on its thread, and its request.
     unsafe {
-        if let Some(journal) = journal(conn).as_mut() {
-            journal.take_down(request);
+        if let Some(journal) = journal(conn) {
+            journal.take_down(request.as_ref());
         }
     }
 }
@@ -84,11 +102,9 @@ pub unsafe fn asked(conn: *mut tcp_connection, request: *mut Request) {
 /// As for `opened`.
 #[cold]
 pub unsafe fn deferred(conn: *mut tcp_connection) {
-    // SAFETY: as said.
-    unsafe {
-        if let Some(journal) = journal(conn).as_mut() {
-            journal.pending = true;
-        }
+    // SAFETY: a live connection on its thread.
+    if let Some(journal) = unsafe { journal(conn) } {
+        journal.wait_for_answer();
     }
 }
 
@@ -97,12 +113,10 @@ pub unsafe fn deferred(conn: *mut tcp_connection) {
 /// # Safety
 /// As for `opened`.
 #[cold]
-pub unsafe fn given_up(conn: *mut tcp_connection, sent: (Status, u64)) {
-    // SAFETY: as said.
-    unsafe {
-        if let Some(journal) = journal(conn).as_mut() {
-            (journal.status, journal.bytes) = sent;
-        }
+pub unsafe fn given_up(conn: *mut tcp_connection, sent: Sent) {
+    // SAFETY: a live connection on its thread.
+    if let Some(journal) = unsafe { journal(conn) } {
+        journal.give_up(sent);
     }
 }
 
@@ -118,12 +132,11 @@ pub unsafe fn answered(
     bytes: u64,
     cut: bool,
 ) {
-    // SAFETY: as said.
+    // SAFETY: a live connection on its thread, and its request.
     unsafe {
-        match journal(conn).as_mut() {
+        match journal(conn) {
             Some(journal) if !cut && Connection::from_c(conn).file_left() > 0 => {
-                (journal.pending, journal.is_file) = (true, true);
-                (journal.status, journal.bytes) = (status, bytes);
+                journal.wait_for_file((status, bytes));
             }
             _ => tell(conn, request, status, bytes, cut),
         }
@@ -135,10 +148,9 @@ pub unsafe fn answered(
 /// # Safety
 /// As for `tell`.
 pub unsafe fn sent(conn: *mut tcp_connection) {
-    // SAFETY: as said.
+    // SAFETY: a live connection on its thread.
     unsafe {
-        let journal = journal(conn);
-        if !journal.is_null() && (*journal).is_file {
+        if journal(conn).is_some_and(Journal::waits_for_file) {
             ended(conn);
         }
     }
@@ -151,13 +163,10 @@ pub unsafe fn sent(conn: *mut tcp_connection) {
 /// As for `opened`.
 #[cold]
 pub unsafe fn turned_away(conn: *mut tcp_connection, request: *mut Request, status: Status) {
-    // SAFETY: as said. The request of a deferred response is another thread's, and was taken down.
+    // SAFETY: a live connection on its thread; the journal doesn't look at a deferred response's request.
     unsafe {
-        if let Some(journal) = journal(conn).as_mut() {
-            if !journal.pending {
-                journal.take_down(request);
-            }
-            journal.turn_away(status);
+        if let Some(journal) = journal(conn) {
+            journal.turn_away(request.as_ref(), status);
         }
     }
 }
@@ -168,21 +177,11 @@ pub unsafe fn turned_away(conn: *mut tcp_connection, request: *mut Request, stat
 /// As for `opened`; nobody serves the connection.
 #[cold]
 pub unsafe fn ended(conn: *mut tcp_connection) {
-    // SAFETY: as said.
+    // SAFETY: a live connection on its thread.
     unsafe {
-        let journal = journal(conn);
-        if journal.is_null() {
-            return;
-        }
-        let (status, bytes) = ((*journal).status, (*journal).bytes);
         let left = Connection::from_c(conn).file_left();
-        match (*journal).turned_away {
-            0 if !(*journal).pending => (),
-            0 if (*journal).is_file => {
-                tell(conn, null_mut(), status, bytes.saturating_sub(left), left > 0);
-            }
-            0 => tell(conn, null_mut(), status, bytes, true),
-            status => tell(conn, null_mut(), status, reason(status).len() as u64, false),
+        if let Some(Due { sent: (status, bytes), cut }) = journal(conn).and_then(|j| j.due(left)) {
+            tell(conn, null_mut(), status, bytes, cut);
         }
     }
 }
@@ -201,15 +200,16 @@ pub unsafe fn tell(
     bytes: u64,
     cut: bool,
 ) {
-    // SAFETY: as said; a connection keeps its server, and that its log.
+    // SAFETY: a connection keeps its server, and that its log; the request is NULL or live.
     unsafe {
-        let (server, journal) = (server_state::of(conn), journal(conn));
-        if journal.is_null() || (*server).is_freed() {
+        let server = server_state::of(conn);
+        let Some(journal) = journal(conn) else { return };
+        if (*server).is_freed() {
             return;
         }
         let log = (*server).log.load(Relaxed);
-        let entry = (*journal).entry(conn, request, status, bytes, cut);
-        (*log).tell(&entry);
-        (*journal).forget_request();
+        let conn = Connection::from_c(conn);
+        (*log).tell(&journal.entry(conn, request.as_ref(), (status, bytes), cut));
+        journal.forget_request();
     }
 }

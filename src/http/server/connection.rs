@@ -140,7 +140,7 @@ pub unsafe fn free(conn: *mut tcp_connection) {
         let http = of(conn);
         (*conn).response.set(null_mut());
         if !http.is_null() {
-            Journal::free((*http).journal.get());
+            access_log::free((*http).journal.get());
             pool::free(http.cast(), size_of::<Http>());
         }
     }

@@ -8,13 +8,15 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use super::connection;
 use super::server_state;
 use super::{deferred, protocol, rate, refuse};
-use crate::abi::types::{event_loop, tcp_connection};
+use crate::abi::types::{event_loop, tcp_connection as Public};
 use crate::http::server::connection::{Http, Phase};
 use crate::http::server::server_state::HttpServer;
 use crate::http::wire::status::{REQUEST_TIMEOUT, SERVICE_UNAVAILABLE, Status};
 use crate::reactor::event_loop::state;
-use crate::reactor::event_loop::{roster, timers};
-use crate::reactor::tcp_connection::{Connection, close_after_send, is_open, judge_in_pass};
+use crate::reactor::event_loop::state::Loop;
+use crate::reactor::event_loop::timers;
+use crate::reactor::tcp_connection;
+use crate::reactor::tcp_connection::{Connection, close_after_send, is_open};
 use crate::sys::clock;
 
 /// The longest pause between two looks.
@@ -28,7 +30,7 @@ const SLACK_MS: u32 = 10;
 ///
 /// # Safety
 /// A live connection on its loop's thread.
-pub unsafe fn registered(conn: *mut tcp_connection) {
+pub unsafe fn registered(conn: *mut Public) {
     // SAFETY: as said; the timer's number is the loop's.
     unsafe {
         let l = (*conn).eventLoop.get();
@@ -59,8 +61,8 @@ unsafe extern "C-unwind" fn on_time(l: *mut event_loop, _timer: u64, _data: *mut
         let now = clock::now_ms() as u32;
         let mut pause = PAUSE_MS;
         let mut any = false;
-        roster::each(l, |own| {
-            let conn: *mut tcp_connection = own.cast();
+        tcp_connection::member::roster(Loop::from_c(l)).each(|own| {
+            let conn: *mut Public = own.as_c();
             if !is_open(conn) || !protocol::serves(Connection::from_c(conn)) {
                 return;
             }
@@ -71,7 +73,7 @@ unsafe extern "C-unwind" fn on_time(l: *mut event_loop, _timer: u64, _data: *mut
             }
             pause = pause_of(&*server, pause);
             if over(conn, &*server, http, now).is_some() {
-                judge_in_pass(own);
+                own.judge_soon();
             }
         });
         let timer = (*state::of(l)).attachment_timer.as_ptr();
@@ -100,12 +102,7 @@ enum Over {
 }
 
 /// Whether a connection is over one of its deadlines.
-unsafe fn over(
-    conn: *mut tcp_connection,
-    server: &HttpServer,
-    http: *mut Http,
-    now: u32,
-) -> Option<Over> {
+unsafe fn over(conn: *mut Public, server: &HttpServer, http: *mut Http, now: u32) -> Option<Over> {
     // SAFETY: a live connection on its thread, with its state.
     unsafe {
         let deadlines = &server.deadlines;
@@ -165,7 +162,7 @@ fn late(is_over: bool) -> Option<Over> {
 ///
 /// # Safety
 /// An open connection of an HTTP server, on its thread, after its turn.
-pub unsafe fn judge(conn: *mut tcp_connection) {
+pub unsafe fn judge(conn: *mut Public) {
     // SAFETY: as said.
     unsafe {
         let (server, http) = (server_state::of(conn), connection::of(conn));

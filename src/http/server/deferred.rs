@@ -109,7 +109,7 @@ fn given(what: &str, response: *mut http_response) -> Option<*mut Deferred> {
     }
     let own: *mut Response = response.cast();
     // SAFETY: only the library makes responses; a deferred one stands at the start of its Deferred.
-    if unsafe { (*own).kind } != Kind::Deferred {
+    if unsafe { (*own).kind() } != Kind::Deferred {
         errno::set(libc::EINVAL);
         return None;
     }
@@ -126,7 +126,7 @@ pub unsafe extern "C" fn yolanda_http_response_defer(
     }
     // SAFETY: a response of the library's; one that is being served stands in its loop's scratch.
     unsafe {
-        if (*httpResponse.cast::<Response>()).kind != Kind::Serving {
+        if (*httpResponse.cast::<Response>()).kind() != Kind::Serving {
             errno::set(libc::EINVAL);
             return null_mut();
         }

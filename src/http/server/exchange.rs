@@ -336,14 +336,16 @@ unsafe fn answer(
         (*http).requests.set((*http).requests.get().wrapping_add(1));
         let refused = request::intake(request) == Intake::Refused;
         let (routes, callback) = match server.is_null() || refused {
-            true => (null_mut(), None),
+            true => (None, None),
             false => {
                 (*server).counts.requests.fetch_add(1, Relaxed);
-                ((*server).routes.load(Relaxed), (*server).public.requestCallback.get())
+                let routes = &(*server).routes;
+                let routes = (!routes.is_empty()).then_some(routes);
+                (routes, (*server).public.requestCallback.get())
             }
         };
-        if !routes.is_null() {
-            route::answer(routes, callback, request, response);
+        if let Some(routes) = routes {
+            route::answer(routes, callback, &*request, &*response);
         } else if let Some(callback) = callback {
             callback(request.cast(), response.cast());
         }

@@ -6,6 +6,7 @@ use core::sync::atomic::Ordering::Relaxed;
 use super::head;
 use super::server_state;
 use crate::abi::types::{buffer, tcp_connection};
+use crate::http::message::handler::Found;
 use crate::http::message::head_hook;
 use crate::http::message::head_hook::Hook;
 use crate::http::message::http_response;
@@ -14,7 +15,6 @@ use crate::http::message::output::Output;
 use crate::http::message::request;
 use crate::http::message::request::{Intake, Lack, Request};
 use crate::http::route;
-use crate::http::route::table::Found;
 use crate::http::server::server_state::HttpServer;
 use crate::http::wire::limits::{DROPPED, Limits};
 use crate::http::wire::status::{SERVICE_UNAVAILABLE, Status};
@@ -98,11 +98,11 @@ pub unsafe fn decide(
 unsafe fn find(server: *mut HttpServer, request: *mut Request) -> Result<Found, Lack> {
     // SAFETY: the caller's request, and the server of its connection.
     unsafe {
-        let routes = (*server).routes.load(Relaxed);
-        if routes.is_null() {
+        let routes = &(*server).routes;
+        if routes.is_empty() {
             return Ok(Found::Nothing);
         }
-        let found = route::look_up(routes, request);
+        let found = route::look_up(routes, &*request);
         request::set_found(request, found);
         found
     }
@@ -113,7 +113,7 @@ unsafe fn is_wanted(server: *mut HttpServer, found: Result<Found, Lack>) -> bool
     // SAFETY: as in `find`; a running server's routes stay.
     unsafe {
         match found {
-            Ok(Found::Route(_, route)) => (*route).wish.takes_bodies,
+            Ok(Found::Route(handler)) => handler.takes_bodies(),
             Ok(Found::OtherMethods) | Err(Lack::NoMemory) => false,
             Ok(Found::Nothing) | Err(Lack::Malformed) => {
                 (*server).public.requestCallback.get().is_some()
@@ -131,10 +131,10 @@ unsafe fn hook_for(
 ) -> Hook {
     // SAFETY: as in `is_wanted`.
     unsafe {
-        if let Ok(Found::Route(_, route)) = found
-            && (*route).head.is_some()
+        if let Ok(Found::Route(handler)) = found
+            && handler.head().is_some()
         {
-            return (*route).head;
+            return handler.head();
         }
         let server_s = head::of((*server).head.load(Relaxed));
         let announces = request::parser(request).framing.announces();

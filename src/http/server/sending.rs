@@ -3,7 +3,6 @@
 //! needed.
 
 use crate::abi::types::tcp_connection;
-use crate::http::message::body_file;
 use crate::http::message::http_response;
 use crate::http::message::http_response::{Form, Response};
 use crate::http::message::output::Output;
@@ -23,7 +22,7 @@ pub unsafe fn write(response: *mut Response, form: &Form<'_>, out: &mut Output) 
     // SAFETY: as said.
     unsafe {
         let written = http_response::encode_to(response, form, out);
-        if let Some(file) = body_file::take(response)
+        if let Some(file) = (*response).take_file()
             && file.length > 0
             && !form.head_only
             && !is_bodiless(http_response::status(response))

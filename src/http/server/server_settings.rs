@@ -1,24 +1,23 @@
 //! What a program sets and asks of an HTTP server, its start and its end.
 
 use core::ffi::c_int;
-use core::mem::size_of;
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use crate::abi::types::{
     TCPserver, yolanda_http_access_callback, yolanda_http_head_callback, yolanda_http_stats,
 };
-use crate::http::access::{self, Log};
+use crate::http::access::Log;
+use crate::http::message::handler::Wish;
 use crate::http::message::head_hook::Hook;
-use crate::http::route::table::{self, Wish};
-use crate::http::server::head;
 use crate::http::server::server_state::HttpServer;
+use crate::http::server::{access_log, head};
 use crate::http::wire::limits::Limits;
 use crate::reactor::event_loop::owner::on_owner;
 use crate::reactor::tcp_server::{
     has_started, is_freed, tcp_server_start, yolanda_server_free, yolanda_server_start,
 };
-use crate::sys::pool;
+use crate::sys::pool::Owned;
 
 /// Deadlines, in milliseconds; 0: none.
 pub struct DeadlineSet {
@@ -169,12 +168,8 @@ impl HttpServer {
         }
         let mut hook: *mut Hook = null_mut();
         if callback.is_some() {
-            hook = pool::alloc(size_of::<Hook>()).cast();
-            if hook.is_null() {
-                return Err(libc::ENOMEM);
-            }
-            // SAFETY: fresh memory of that size.
-            unsafe { hook.write(Hook { callback, data }) };
+            let made = Owned::new(Hook { callback, data }).ok_or(libc::ENOMEM)?;
+            hook = made.into_raw().as_ptr();
             self.asks.store(true, Relaxed);
         }
         // SAFETY: a server that hasn't started has no connections, which alone look at the hook.
@@ -187,8 +182,7 @@ impl HttpServer {
         if self.has_started() {
             return Err(libc::EBUSY);
         }
-        // SAFETY: the table of a server that hasn't started is its loop's thread's.
-        unsafe { (*table::added(&self.routes, method, pattern)?).head = hook };
+        self.routes.set_head(method, pattern, hook)?;
         if hook.is_some() {
             self.asks.store(true, Relaxed);
         }
@@ -201,8 +195,8 @@ impl HttpServer {
         if self.has_started() {
             return Err(libc::EBUSY);
         }
-        // SAFETY: the table of a server that hasn't started is its loop's thread's.
-        unsafe { table::add(&self.routes, method, pattern, wish) }
+        // SAFETY: a server that hasn't started has no connections, which alone look at the routes.
+        unsafe { self.routes.add(method, pattern, wish) }
     }
 
     /// Whom to tell of responses. Err with errno: EBUSY, ENOMEM.
@@ -215,11 +209,14 @@ impl HttpServer {
             return Err(libc::EBUSY);
         }
         let log = match callback.is_some() {
-            true => Log::make(callback, data).ok_or(libc::ENOMEM)?,
+            true => {
+                let log = Owned::new(Log::new(callback, data)).ok_or(libc::ENOMEM)?;
+                log.into_raw().as_ptr()
+            }
             false => null_mut(),
         };
         // SAFETY: a server that hasn't started has no connections, which alone look at the log.
-        unsafe { access::free(self.log.swap(log, Relaxed)) };
+        unsafe { access_log::free_log(self.log.swap(log, Relaxed)) };
         Ok(())
     }
 }

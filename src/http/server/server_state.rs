@@ -2,18 +2,16 @@
 
 use core::ffi::c_void;
 use core::mem::size_of;
-use core::ptr::{null, null_mut};
+use core::ptr::{drop_in_place, null, null_mut};
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::cell::Cell;
 
-use super::head;
+use super::{access_log, head};
 use crate::abi::types::{http_server, request_callback, tcp_connection};
-use crate::http::access;
 use crate::http::access::Log;
 use crate::http::message::bodies::Bodies;
 use crate::http::message::head_hook::Hook;
-use crate::http::route::table;
-use crate::http::route::table::Pattern;
+use crate::http::route::table::Routes;
 use crate::http::server::rate::Terms;
 use crate::http::wire::limits::Limits;
 
@@ -28,8 +26,8 @@ pub struct HttpServer {
     /// Requests that one connection may make; 0: any number.
     pub max_requests: AtomicU32,
     pub counts: Counts,
-    /// NULL: none, all goes to the callback. Changed before the start only.
-    pub routes: AtomicPtr<Pattern>,
+    /// Where there are none, all goes to the callback. Changed before the start only.
+    pub routes: Routes,
     /// NULL: none. Changed before the start only.
     pub log: AtomicPtr<Log>,
     /// NULL: none. Changed before the start only.
@@ -101,7 +99,7 @@ pub fn allocate(callback: request_callback) -> *mut HttpServer {
                 },
                 max_requests: AtomicU32::new(0),
                 counts: Counts::default(),
-                routes: AtomicPtr::new(null_mut()),
+                routes: Routes::new(),
                 log: AtomicPtr::new(null_mut()),
                 head: AtomicPtr::new(null_mut()),
                 asks: AtomicBool::new(false),
@@ -120,8 +118,8 @@ pub unsafe fn dispose(block: *mut c_void) {
     let server: *mut HttpServer = block.cast();
     // SAFETY: as said; it came from malloc.
     unsafe {
-        table::free(&(*server).routes);
-        access::free((*server).log.load(Relaxed));
+        drop_in_place(&raw mut (*server).routes);
+        access_log::free_log((*server).log.load(Relaxed));
         head::free((*server).head.load(Relaxed));
         libc::free(block);
     }

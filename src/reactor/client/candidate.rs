@@ -2,7 +2,7 @@
 
 use super::Client;
 use crate::abi::types::{EVENT_WRITE, channel};
-use crate::reactor::event_loop::{posts, registration, registry};
+use crate::reactor::event_loop::{posts, registry};
 use crate::sys::address::Address;
 use crate::sys::{errno, fd as sys_fd, socket};
 use libc::{c_int, c_void};
@@ -77,7 +77,7 @@ impl Candidate {
                 // The number was free, so whatever was registered for it is dead.
                 posts::post_expire(old.owner, fd, old.id);
             }
-            registration::change(client.event_loop().as_c(), fd, channel, posts::ADD) == 1
+            client.event_loop().change(fd, channel, posts::ADD) == 1
         }
     }
 
@@ -85,9 +85,7 @@ impl Candidate {
     pub fn take_socket(&self) -> Option<c_int> {
         let client = self.client()?;
         let fd = self.channel.fd.get();
-        let channel = ptr::from_ref(&self.channel).cast_mut();
-        // SAFETY: the channel is this candidate's, and the loop is its client's.
-        unsafe { registration::remove(client.event_loop().as_c(), fd, channel) };
+        client.event_loop().remove_channel(fd, &self.channel);
         self.channel.fd.set(-1);
         self.client.set(None);
         Some(fd)

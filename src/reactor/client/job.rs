@@ -4,7 +4,7 @@
 //! and the client, have others (`JobRef`). Only the loop's thread looks at `link` and `client`.
 
 use super::{ADDRESSES, Client};
-use crate::reactor::event_loop::state::{self, Loop};
+use crate::reactor::event_loop::state::Loop;
 use crate::reactor::list::{Link, List, Place};
 use crate::sync::refs::{RefCount, Released};
 use crate::sys::address::Address;
@@ -89,7 +89,7 @@ pub struct Job {
 impl Drop for Job {
     fn drop(&mut self) {
         // SAFETY: the reference that `JobRef::new` took, given back once.
-        unsafe { state::release(self.event_loop().as_c()) }
+        unsafe { self.event_loop().release() }
     }
 }
 
@@ -177,9 +177,9 @@ impl JobRef {
             count: Cell::new(0),
             addresses: array::from_fn(|_| Cell::new(Address::none())),
         };
-        // SAFETY: a fresh block of the job's size, aligned to 16; a loop that is used is kept by its owner.
+        l.retain();
+        // SAFETY: a fresh block of the job's size, aligned to 16.
         unsafe {
-            state::retain(l.as_c());
             place.write(job);
         }
         let job = JobRef(place);

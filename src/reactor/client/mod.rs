@@ -21,7 +21,7 @@ mod setters;
 mod state;
 
 use crate::abi::types::{
-    connection_closed_call_back, connection_completed_call_back, event_loop, message_call_back,
+    connection_closed_call_back, connection_completed_call_back, message_call_back,
     write_completed_call_back, yolanda_client, yolanda_client_failed_callback,
 };
 use crate::log::CText;
@@ -298,13 +298,4 @@ pub fn free_all(l: &Loop) {
         client.free();
     }
     resolver::forget_all_of(l);
-}
-
-/// The same for a caller that has a pointer.
-///
-/// # Safety
-/// A loop, on its thread; none of its callbacks is running.
-pub unsafe fn free_all_of(l: *mut event_loop) {
-    // SAFETY: the caller's loop wasn't freed.
-    free_all(unsafe { Loop::from_c(l) });
 }

@@ -8,7 +8,6 @@ mod raw;
 mod taken;
 mod task;
 
-use super::{budget, owner, wakeup};
 use crate::abi::types::{channel, yolanda_loop_callback};
 use crate::reactor::event_loop::state::{Loop, count};
 use crate::sys::errno;
@@ -45,15 +44,10 @@ impl Loop {
         Locked(self)
     }
 
-    fn is_here(&self) -> bool {
-        // SAFETY: `self` is a loop.
-        unsafe { owner::on_owner(self.as_c()) }
-    }
-
     /// Appends a task and wakes the loop. False, with the task thrown away, when the loop was freed.
     pub fn post(&self, task: Task) -> bool {
         let locked = self.lock();
-        if self.gone.get() || self.ending.get() && !self.is_here() {
+        if self.gone.get() || self.ending.get() && !self.on_owner() {
             drop(locked);
             drop(task);
             return false;
@@ -68,10 +62,9 @@ impl Loop {
         }
         self.public.pending_tail.set(task.as_public());
         self.wake.queued();
-        if !self.is_here() || self.depth.get() == 0 {
+        if !self.on_owner() || self.depth.get() == 0 {
             // While the lock is held: afterwards the loop may be taken down, and its pair closed.
-            // SAFETY: not yet, hence.
-            unsafe { wakeup::wake_once(self.as_c()) };
+            self.wake_once();
         }
         true
     }
@@ -156,8 +149,7 @@ impl Loop {
             let calls = self.run_post(self.taken.unlink(task));
             count = count.wrapping_add(1);
             if calls || count.is_multiple_of(OTHERS) {
-                // SAFETY: the loop's thread, within a pass or a call that stands for one.
-                unsafe { budget::between(self.as_c()) };
+                self.between();
             }
         }
         self.public.is_handle_pending.set(nested);

@@ -15,6 +15,7 @@ pub mod control;
 pub mod handle;
 pub mod input;
 pub mod lifecycle;
+pub mod member;
 pub mod output;
 pub mod owner;
 pub mod posted;
@@ -23,7 +24,6 @@ pub mod raw;
 pub mod settings;
 mod shims;
 
-pub use lifecycle::open::discard;
 pub use output::batch::Together;
 pub use owner::Owner;
 pub use raw::*;
@@ -150,28 +150,5 @@ impl Connection {
 
     fn channel_ptr(&self) -> *mut channel {
         ptr::from_ref(&self.channel).cast_mut()
-    }
-}
-
-/// The connection whose own channel this is, as long as its callbacks are the library's; else NULL.
-///
-/// # Safety
-/// `ch` is NULL or a live channel.
-pub unsafe fn of_channel(ch: *mut channel) -> *mut Connection {
-    // SAFETY: only the library has these two callbacks, and it puts the connection beside them;
-    // a copy of such a channel is told by its address.
-    unsafe {
-        if ch.is_null() {
-            return ptr::null_mut();
-        }
-        let read = (*ch).eventReadCallback.get().map(|f| f as usize);
-        let write = (*ch).eventWriteCallback.get().map(|f| f as usize);
-        if read != Some(input::read::ON_READABLE as usize)
-            || write != Some(output::write::ON_WRITABLE as usize)
-        {
-            return ptr::null_mut();
-        }
-        let conn = (*ch).data.get().cast::<Connection>();
-        if !conn.is_null() && (*conn).channel_ptr() == ch { conn } else { ptr::null_mut() }
     }
 }

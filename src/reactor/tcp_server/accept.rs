@@ -5,7 +5,6 @@ use super::listener::Listener;
 use super::reserve::Turned;
 use super::server_events::{self, ENDED};
 use super::{Server, maker};
-use crate::reactor::event_loop::budget;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::tcp_connection::lifecycle::open;
 use crate::reactor::tcp_connection::{Connection, settings};
@@ -28,8 +27,7 @@ pub unsafe extern "C-unwind" fn on_acceptable(data: *mut c_void) -> c_int {
     // Before the server's state is looked at, so that who stops it sees either this or no client.
     let nested = listener.accepting.swap(true, SeqCst);
     for _ in 0..BATCH {
-        // SAFETY: on the thread of the listener's loop, whose memory the listener keeps.
-        if !listener.accept_one() || unsafe { budget::is_spent_now(listener.event_loop().as_c()) } {
+        if !listener.accept_one() || listener.event_loop().is_spent_now() {
             break;
         }
     }

@@ -198,7 +198,7 @@ impl Loop {
     pub(super) fn serve_backlogs(&self) {
         let mut left = BATCH;
         // A callback may free any server, so the list is begun anew after each.
-        while let Some(listener) = listeners(self).find(|listener| !listener.backlog.is_empty()) {
+        while let Some(listener) = listeners(self).iter(self).find(|one| !one.backlog.is_empty()) {
             if left == 0 {
                 return server_events::call(self, ENDING);
             }

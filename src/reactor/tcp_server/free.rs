@@ -4,7 +4,6 @@ use super::life::Event;
 use super::server_events::{self, ENDED, ENDING, ROOM};
 use super::stop::Waiting;
 use super::{Server, servers};
-use crate::abi::types::event_loop;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::event_loop::{budget, iteration};
 use crate::reactor::threads::thread_pool;
@@ -60,9 +59,9 @@ impl Server {
 impl Loop {
     /// Frees the servers of the loop, and closes the sockets on which it accepts for others. Outside of its callbacks.
     pub fn free_servers(&self) {
-        while let Some(server) = NonNull::new(self.servers.get()) {
+        while let Some(server) = servers(self).first(self) {
             // SAFETY: the loop's end is that of its servers, which leave the list as they are freed.
-            if unsafe { Server::free(server) }.is_err() {
+            if unsafe { Server::free(NonNull::from(server)) }.is_err() {
                 break;
             }
         }
@@ -73,20 +72,6 @@ impl Loop {
 
     /// The files of unix sockets of the loop's servers aren't theirs to remove.
     pub fn leave_server_files(&self) {
-        servers(self).for_each(|server| server.file.set(None));
+        servers(self).iter(self).for_each(|server| server.file.set(None));
     }
-}
-
-/// # Safety
-/// On the loop's thread, outside of its callbacks.
-pub unsafe fn free_all_of(l: *mut event_loop) {
-    // SAFETY: a live loop of the library.
-    unsafe { Loop::from_c(l) }.free_servers();
-}
-
-/// # Safety
-/// On the loop's thread.
-pub unsafe fn leave_files(l: *mut event_loop) {
-    // SAFETY: a live loop of the library.
-    unsafe { Loop::from_c(l) }.leave_server_files();
 }

@@ -1,8 +1,7 @@
 //! Asking a loop to look at its servers, from any thread, without memory: it can't fail.
 
 use super::Server;
-use super::listener::Listener;
-use crate::abi::types::event_loop;
+use super::listener::{Listener, arriving};
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::event_loop::wakeup;
 use crate::reactor::threads::thread_pool;
@@ -50,8 +49,7 @@ fn call_with(l: &Loop, why: u8, listener: Option<&Listener>) -> bool {
             return false;
         }
         if let Some(listener) = listener {
-            listener.next.set(l.arriving.get());
-            l.arriving.set(ptr::from_ref(listener).cast_mut());
+            arriving(l).push_front(listener);
         }
         l.attention.fetch_or(why, Release);
         // SAFETY: a loop that isn't gone.
@@ -88,10 +86,8 @@ impl Loop {
         }
         let why = self.attention.swap(0, AcqRel);
         if why & ARRIVING != 0 {
-            let mut arriving = locked(self, || self.arriving.replace(ptr::null_mut()));
-            // SAFETY: a listener that is on its way keeps its server, and with it itself.
-            while let Some(listener) = unsafe { arriving.as_ref() } {
-                arriving = listener.next.get();
+            let arriving = locked(self, || arriving(self).take());
+            while let Some(listener) = arriving.pop_front(self) {
                 drop(listener.arrive());
             }
         }
@@ -107,11 +103,4 @@ impl Loop {
             self.finish_stops();
         }
     }
-}
-
-/// # Safety
-/// On the loop's thread, within a pass.
-pub unsafe fn attend(l: *mut event_loop) {
-    // SAFETY: a live loop of the library.
-    unsafe { Loop::from_c(l) }.attend_servers();
 }

@@ -2,7 +2,7 @@
 
 use super::life::{Event, Life};
 use super::listener::{self, Listener};
-use super::{Server, is_own_thread, server_events};
+use super::{Server, server_events};
 use crate::reactor::tcp_connection::settings::Keepalive;
 use crate::reactor::threads::thread_pool::{self, thread_pool_start};
 use crate::sys::address::Address;
@@ -127,7 +127,7 @@ impl Server {
             if let Some(reserve) = &self.shared.reserve {
                 reserve.keep();
             }
-            if is_own_thread(self.event_loop()) {
+            if self.is_own_thread() {
                 self.enlist();
             }
             state.advance(Event::Start);

@@ -2,7 +2,9 @@
 
 use crate::abi::types::{event_loop, event_loop_thread, yolanda_loop_callback};
 use crate::log::CText;
-use crate::reactor::event_loop::create::{event_loop_init_with_name, event_loop_run};
+use crate::reactor::backend;
+use crate::reactor::event_loop::parts::Parts;
+use crate::reactor::event_loop::state::Loop;
 use crate::reactor::event_loop::{iteration, state, teardown, wakeup};
 use crate::sys::errno;
 use libc::{c_char, c_int, c_void, pthread_t};
@@ -77,6 +79,7 @@ pub unsafe extern "C" fn event_loop_thread_init(
 struct Start {
     thread: *mut event_loop_thread,
     hooks: Hooks,
+    parts: &'static Parts,
     /// An errno value; 0: it runs.
     failed: c_int,
 }
@@ -87,7 +90,8 @@ extern "C" fn run(arg: *mut c_void) -> *mut c_void {
     unsafe {
         let thread = (*start).thread;
         let hooks = (*start).hooks;
-        let l = event_loop_init_with_name((*thread).thread_name.get());
+        let name = (*thread).thread_name.get();
+        let l = Loop::create(name, backend::chosen(), (*start).parts);
         if !l.is_null() {
             hooks.starts(l);
         }
@@ -98,7 +102,7 @@ extern "C" fn run(arg: *mut c_void) -> *mut c_void {
         libc::pthread_cond_signal((*thread).cond.get());
         libc::pthread_mutex_unlock((*thread).mutex.get());
         if !l.is_null() {
-            event_loop_run(l);
+            Loop::from_c(l).run();
             if (*state::of(l)).ends.load(Acquire) {
                 teardown::finish(l);
             }
@@ -112,14 +116,18 @@ pub unsafe extern "C" fn event_loop_thread_start(
     eventLoopThread: *mut event_loop_thread,
 ) -> *mut event_loop {
     // SAFETY: NULL or an initialised struct, by this function's contract.
-    unsafe { start(eventLoopThread, Hooks::NONE) }
+    unsafe { start(eventLoopThread, Hooks::NONE, &crate::reactor::parts::PARTS) }
 }
 
 /// Starts a thread, and waits until its loop is about to run. NULL with errno when it can't be.
 ///
 /// # Safety
 /// NULL or an initialised struct.
-pub unsafe fn start(thread: *mut event_loop_thread, hooks: Hooks) -> *mut event_loop {
+pub unsafe fn start(
+    thread: *mut event_loop_thread,
+    hooks: Hooks,
+    parts: &'static Parts,
+) -> *mut event_loop {
     if thread.is_null() {
         log_err!("event_loop_thread_start: no thread");
         errno::set(libc::EINVAL);
@@ -127,7 +135,7 @@ pub unsafe fn start(thread: *mut event_loop_thread, hooks: Hooks) -> *mut event_
     }
     // SAFETY: an initialised struct; shared under its mutex.
     unsafe {
-        let mut start = Start { thread, hooks, failed: 0 };
+        let mut start = Start { thread, hooks, parts, failed: 0 };
         let start = &raw mut start;
         let tid = (*thread).thread_tid.as_ptr();
         let e = libc::pthread_create(tid, ptr::null(), run, start.cast());

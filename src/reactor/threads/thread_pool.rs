@@ -104,11 +104,12 @@ unsafe fn start_threads(own: *mut Pool) {
             (*public).thread_number.set(0);
             return;
         }
+        let parts = (*loop_of((*public).mainLoop.get())).parts;
         let mut running = 0;
         for i in 0..wanted {
             let thread = array.add(running);
             if event_loop_thread_init(thread, i as c_int) == 0
-                && !threads::start(thread, (*own).hooks.get()).is_null()
+                && !threads::start(thread, (*own).hooks.get(), parts).is_null()
             {
                 running += 1;
             } else {

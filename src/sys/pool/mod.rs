@@ -10,6 +10,7 @@
 #[allow(dead_code)]
 pub mod array;
 mod bytes;
+mod owned;
 
 #[cfg(feature = "plain-malloc")]
 mod plain;
@@ -28,6 +29,7 @@ pub use crate::sys::pool::plain::{
 pub use crate::sys::pool::region::{owns, run_alloc, run_drop, run_free, run_zeroed, trim};
 
 pub use crate::sys::pool::bytes::Bytes;
+pub use crate::sys::pool::owned::Owned;
 
 /// The largest piece that slabs serve.
 #[cfg(not(feature = "plain-malloc"))]

@@ -1,9 +1,14 @@
 //! What becomes of a request's body, as far as that is known.
 
-use super::{Request, state};
-use crate::abi::types::REQUEST_BODY;
+use core::ptr::NonNull;
+
+use super::{Lack, Request};
+use crate::abi::types::tcp_connection;
+use crate::http::message::bodies::Bodies;
+use crate::http::message::handler::Found;
 use crate::http::message::http_response::Response;
 use crate::http::message::upload::Upload;
+use crate::sys::pool::Owned;
 
 /// Whether somebody wants the body, which is decided behind the head.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,56 +25,45 @@ pub enum Intake {
     Dropped,
 }
 
-/// Where the body goes that isn't collected; else NULL.
-///
-/// # Safety
-/// `request` is a live request.
-pub unsafe fn upload(request: *mut Request) -> *mut Upload {
-    // SAFETY: the caller's request.
-    unsafe { (*request).front.upload }
-}
+impl Request {
+    /// Says which connection the requests that are read into it come over, and what counts their bodies.
+    ///
+    /// # Safety
+    /// `bodies` is NULL or kept by the connection, and the request is reset before the connection's memory goes.
+    pub unsafe fn comes_over(&self, conn: *mut tcp_connection, bodies: *const Bodies) {
+        self.front.connection.set(conn);
+        self.front.bodies.set(NonNull::new(bodies.cast_mut()));
+    }
 
-/// Has the body go to `upload`, which the request frees from now on.
-///
-/// # Safety
-/// `request` is a live request without one.
-pub unsafe fn set_upload(request: *mut Request, upload: *mut Upload) {
-    // SAFETY: the caller's request.
-    unsafe { (*request).front.upload = upload };
-}
+    /// Where the body goes that isn't collected.
+    pub fn upload(&self) -> Option<&Upload> {
+        // SAFETY: the request owns it from `set_upload` until it is reset.
+        self.front.upload.get().map(|upload| unsafe { upload.as_ref() })
+    }
 
-/// What becomes of the body.
-///
-/// # Safety
-/// `request` is a live request.
-pub unsafe fn intake(request: *mut Request) -> Intake {
-    // SAFETY: the caller's request.
-    unsafe { (*request).front.intake }
-}
+    /// Has the body go to `upload`. There is none yet.
+    pub fn set_upload(&self, upload: Owned<Upload>) {
+        debug_assert!(self.front.upload.get().is_none());
+        self.front.upload.set(Some(upload.into_raw()));
+    }
 
-/// Notes what becomes of the body.
-///
-/// # Safety
-/// `request` is a live request.
-pub unsafe fn set_intake(request: *mut Request, intake: Intake) {
-    // SAFETY: the caller's request.
-    unsafe { (*request).front.intake = intake };
-}
+    /// What becomes of the body.
+    pub fn intake(&self) -> Intake {
+        self.front.intake.get()
+    }
 
-/// Whether bytes of the body are missing.
-///
-/// # Safety
-/// `request` is a live request whose head was read.
-pub unsafe fn has_more(request: *mut Request) -> bool {
-    // SAFETY: the caller's request.
-    unsafe { state(request) == REQUEST_BODY }
-}
+    /// Notes what becomes of the body.
+    pub fn set_intake(&self, intake: Intake) {
+        self.front.intake.set(intake);
+    }
 
-/// Whether the request was answered while its body is still to come.
-///
-/// # Safety
-/// `request` is a live request.
-pub unsafe fn is_dropped(request: *mut Request) -> bool {
-    // SAFETY: the caller's request.
-    unsafe { intake(request) == Intake::Dropped }
+    /// Who answers, where that was found out behind the head.
+    pub fn found(&self) -> Option<Result<Found, Lack>> {
+        self.front.found.get()
+    }
+
+    /// Notes who answers.
+    pub fn set_found(&self, found: Result<Found, Lack>) {
+        self.front.found.set(Some(found));
+    }
 }

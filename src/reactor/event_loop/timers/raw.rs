@@ -16,32 +16,3 @@ pub unsafe fn start(
     // SAFETY: the caller's loop is live.
     unsafe { Loop::from_c(l) }.start_timer(delay_ms, period_ms, callback, data)
 }
-
-/// # Safety
-/// On the loop's thread.
-pub unsafe fn stop(l: *mut event_loop, id: u64) -> bool {
-    // SAFETY: the caller's loop is live.
-    unsafe { Loop::from_c(l) }.stop_timer(id)
-}
-
-/// # Safety
-/// On the loop's thread.
-pub unsafe fn until_next(l: *mut event_loop) -> Option<i64> {
-    // SAFETY: the caller's loop is live.
-    unsafe { Loop::from_c(l) }.until_next_timer()
-}
-
-/// # Safety
-/// On the loop's thread, within a pass.
-#[inline]
-pub unsafe fn run(l: *mut event_loop) {
-    // SAFETY: the caller's loop is live.
-    unsafe { Loop::from_c(l) }.run_timers();
-}
-
-/// # Safety
-/// On the loop's thread.
-pub unsafe fn clear(l: *mut event_loop) {
-    // SAFETY: the caller's loop is live.
-    unsafe { Loop::from_c(l) }.timers.clear();
-}

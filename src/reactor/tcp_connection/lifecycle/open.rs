@@ -15,8 +15,7 @@ use crate::reactor::event_loop::state;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::event_loop::state::count;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
-use crate::reactor::tcp_connection::input::read;
-use crate::reactor::tcp_connection::output::write;
+use crate::reactor::tcp_connection::member::MEMBERS;
 use crate::reactor::tcp_connection::{AfterSending, Connection, cold_state};
 use crate::reactor::tcp_connection::{posted, shims};
 use crate::sync::refs::RefCount;
@@ -71,11 +70,12 @@ pub unsafe fn create(fd: c_int, l: &Loop, data: *mut c_void, kind: Kind) -> *mut
             return conn;
         }
         ptr::write_bytes(conn, 0, 1);
+        let (on_read, on_write) = MEMBERS.callbacks();
         (*conn).channel = channel {
             fd: Cell::new(fd),
             events: Cell::new(EVENT_READ),
-            eventReadCallback: Cell::new(Some(read::ON_READABLE)),
-            eventWriteCallback: Cell::new(Some(write::ON_WRITABLE)),
+            eventReadCallback: Cell::new(Some(on_read)),
+            eventWriteCallback: Cell::new(Some(on_write)),
             data: Cell::new(conn.cast()),
         };
         write_name(&mut (*conn).name, fd);
@@ -165,9 +165,7 @@ pub fn hand_over(conn: &Connection, accepted: bool) -> bool {
         let fd = conn.channel.fd.get();
         let here = l.on_owner();
         let callback = conn.public.connectionCompletedCallBack.get();
-        if conn.protocol().is_none()
-            && (callback.is_some() || !backend::tells_files_apart(l.as_c()))
-        {
+        if conn.protocol().is_none() && (callback.is_some() || !backend::tells_files_apart(l)) {
             // Code of the program gets the descriptor into its hands.
             identify_once(conn);
         }

@@ -1,0 +1,104 @@
+//! What a program wants to be called for, and which of it a request has come to.
+
+use core::cell::Cell;
+use core::ffi::c_void;
+use core::ops::Deref;
+use core::ptr::NonNull;
+
+use crate::abi::types::{Destroy, yolanda_http_handler};
+use crate::http::message::head_hook::Hook;
+use crate::http::message::http_response::Response;
+use crate::http::message::request::Request;
+
+/// What a program wants to be called for.
+#[derive(Clone, Copy)]
+pub struct Wish {
+    pub handler: yolanda_http_handler,
+    pub data: *mut c_void,
+    /// Called with the data when nobody needs the handler any more.
+    pub destroy: Destroy,
+    /// What is called may want to have the bodies of requests.
+    pub takes_bodies: bool,
+}
+
+/// A program's handler. It stays from before its server's start until the server's end.
+pub struct Handler {
+    wish: Wish,
+    /// Whether `destroy` is called at the end.
+    is_owned: Cell<bool>,
+    /// Whom to ask behind the head of a request. Changed before the start only.
+    head: Cell<Hook>,
+}
+
+impl Handler {
+    /// Until `own` the program's data stays the caller's.
+    pub fn new(wish: Wish) -> Handler {
+        Handler { wish, is_owned: Cell::new(false), head: Cell::new(Hook::NONE) }
+    }
+
+    /// Takes the program's data over.
+    pub fn own(&self) {
+        self.is_owned.set(true);
+    }
+
+    /// Whether it may want to have the bodies of requests.
+    pub fn takes_bodies(&self) -> bool {
+        self.wish.takes_bodies
+    }
+
+    pub fn head(&self) -> Hook {
+        self.head.get()
+    }
+
+    pub fn set_head(&self, hook: Hook) {
+        self.head.set(hook);
+    }
+
+    /// Calls the program.
+    pub fn call(&self, request: &Request, response: &Response) {
+        if let Some(handler) = self.wish.handler {
+            // SAFETY: the program gave the handler for this data, which it keeps until `destroy` is called; both
+            // objects are as its header describes them.
+            unsafe { handler(request.as_c(), response.as_c(), self.wish.data) };
+        }
+    }
+}
+
+impl Drop for Handler {
+    fn drop(&mut self) {
+        if let (true, Some(destroy)) = (self.is_owned.get(), self.wish.destroy) {
+            // SAFETY: the program gave it for this data, and the handler isn't called again.
+            unsafe { destroy(self.wish.data) };
+        }
+    }
+}
+
+/// A handler of a server that a request has come to.
+#[derive(Clone, Copy)]
+pub struct Chosen(NonNull<Handler>);
+
+impl Chosen {
+    /// # Safety
+    /// The handler stays as long as the result, and all copies of it.
+    pub unsafe fn new(handler: &Handler) -> Chosen {
+        Chosen(NonNull::from(handler))
+    }
+}
+
+impl Deref for Chosen {
+    type Target = Handler;
+
+    fn deref(&self) -> &Handler {
+        // SAFETY: it stays, as the caller of `new` promised.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+/// What the head of a request has come to.
+#[derive(Clone, Copy)]
+pub enum Found {
+    Route(Chosen),
+    /// There are routes of other methods.
+    OtherMethods,
+    Nothing,
+}
