@@ -820,8 +820,8 @@ int yolanda_connection_set_user_data(struct tcp_connection *connection,
 void *yolanda_connection_user_data(struct tcp_connection *connection);
 
 /**
- * Writes the peer's address as text: "1.2.3.4:5", "[::1]:5", "unix:/path", "unix:@abstract", or
- * "unix:" for a Unix socket without a name. 128 bytes are enough for any address.
+ * Writes the peer's address as text: `1.2.3.4:5`, `[::1]:5`, `unix:/path`, `unix:@abstract`, or
+ * `unix:` for a Unix socket without a name. 128 bytes are enough for any address.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, ENAMETOOLONG (it doesn't fit), ENOTCONN (closed, or
  * the peer has already gone; if you need the address later, ask for it in the completed callback),
@@ -954,9 +954,10 @@ int yolanda_connection_set_limits(struct tcp_connection *connection,
  * callback. All times are in milliseconds and count from this call on; 0: no limit. A connection is
  * never closed early.
  *
- * `idle_ms`: no byte was received, and none was sent.
- * `read_ms`: no byte was received, while reading isn't paused.
- * `write_ms`: bytes are queued, and none was sent, because the peer doesn't read.
+ * - `idle_ms`: no byte was received, and none was sent.
+ * - `read_ms`: no byte was received, while reading isn't paused.
+ * - `write_ms`: bytes are queued, and none was sent, because the peer doesn't read.
+ *
  * Bytes count as received when they have arrived, even if the loop is too busy to read them. They
  * count as sent when the kernel takes them, and again when the peer takes them from the kernel: a peer
  * that reads slowly is neither idle nor stuck. That is checked four times within each limit, so a
@@ -976,14 +977,14 @@ int yolanda_connection_set_timeouts(struct tcp_connection *connection,
 /**
  * Makes a server that will listen on an address:
  *
- * - "127.0.0.1:8080", "[::1]:8080": one address of this host (link-local ones with their interface:
- *   "[fe80::1%eth0]:8080")
- * - "0.0.0.0:8080": every IPv4 address
- * - "[::]:8080": every address, IPv6 and IPv4
- * - "*:8080", ":8080": the same, or every IPv4 address if there is no IPv6
- * - "name:8080": an IPv4 address of that name, or else an IPv6 one; the call waits for the system to
+ * - `127.0.0.1:8080`, `[::1]:8080`: one address of this host (link-local ones with their interface:
+ *   `[fe80::1%eth0]:8080`)
+ * - `0.0.0.0:8080`: every IPv4 address
+ * - `[::]:8080`: every address, IPv6 and IPv4
+ * - `*:8080`, `:8080`: the same, or every IPv4 address if there is no IPv6
+ * - `name:8080`: an IPv4 address of that name, or else an IPv6 one; the call waits for the system to
  *   look it up
- * - "unix:/path", "unix:@name": a Unix domain socket, or one in Linux's abstract namespace (unix(7))
+ * - `unix:/path`, `unix:@name`: a Unix domain socket, or one in Linux's abstract namespace (unix(7))
  *
  * With port 0 the system chooses a free port, which the server's field `port` then holds (0 for Unix
  * sockets). The address is bound at once, with SO_REUSEADDR. A Unix socket also listens at once, the
@@ -1060,8 +1061,8 @@ struct TCPserver *yolanda_server_new_fd(struct event_loop *eventLoop,
 int yolanda_server_start(struct TCPserver *server);
 
 /**
- * Writes the server's address, with its actual port, as NUL-terminated text: "127.0.0.1:8080",
- * "[::]:8080", "unix:/path" or "unix:@name". 128 bytes are enough for any address.
+ * Writes the server's address, with its actual port, as NUL-terminated text: `127.0.0.1:8080`,
+ * `[::]:8080`, `unix:/path` or `unix:@name`. 128 bytes are enough for any address.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, ENAMETOOLONG (it doesn't
  * fit), EBADF (the acceptor of tcp_server_init() has no descriptor).
@@ -1252,8 +1253,8 @@ int yolanda_server_free(struct TCPserver *server);
 /**
  * Makes a client on a loop. It connects to `address`, which is copied:
  *
- * "1.2.3.4:80", "[::1]:80", "[fe80::1%eth0]:80", "unix:/path", "unix:@abstract" (the abstract
- * namespace of unix(7)), or "name:80". A name is looked up for each attempt, on a thread of the
+ * `1.2.3.4:80`, `[::1]:80`, `[fe80::1%eth0]:80`, `unix:/path`, `unix:@abstract` (the abstract
+ * namespace of unix(7)), or `name:80`. A name is looked up for each attempt, on a thread of the
  * library. Up to eight of its addresses are tried in the system's order, alternating between IPv6 and
  * IPv4 (RFC 8305): the next one when one has failed, or after 250 milliseconds while earlier ones are
  * still pending. The first that connects becomes the client's connection; the others are closed.
@@ -1797,16 +1798,16 @@ int yolanda_http_server_free(struct http_server *server);
  * early. What the client has sent in time counts, even if the server's thread was busy until the
  * deadline.
  *
- * `idle_ms`: for the first or next request on an open connection; then the connection is closed. The
- * default is 75,000; for the others it is 60,000.
- * `head_ms`: for request line and headers, from the first byte to the last; then the client gets 408,
- * and the connection is closed.
- * `body_ms`: for the next bytes of a body; then the client gets 408, and the connection is closed.
- * yolanda_http_server_set_body_rate() limits the time for the whole body.
- * `answer_ms`: for a deferred response, or its next part; then the client gets 503, and the connection
- * is closed. A response that has begun is cut off.
- * `write_ms`: for a client that takes nothing of what is queued for it; then the connection is cut
- * off.
+ * - `idle_ms`: for the first or next request on an open connection; then the connection is closed. The
+ *   default is 75,000; for the others it is 60,000.
+ * - `head_ms`: for request line and headers, from the first byte to the last; then the client gets
+ *   408, and the connection is closed.
+ * - `body_ms`: for the next bytes of a body; then the client gets 408, and the connection is closed.
+ *   yolanda_http_server_set_body_rate() limits the time for the whole body.
+ * - `answer_ms`: for a deferred response, or its next part; then the client gets 503, and the
+ *   connection is closed. A response that has begun is cut off.
+ * - `write_ms`: for a client that takes nothing of what is queued for it; then the connection is cut
+ *   off.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, negative times or more than 24 days, EPERM on another
  * thread.
@@ -1824,10 +1825,10 @@ int yolanda_http_server_set_deadlines(struct http_server *server,
  * Sets how fast the body of a request must arrive; the defaults are 20,000 and 500. Bytes are counted
  * as they are sent, including chunk lines and trailers.
  *
- * `grace_ms`: how many milliseconds each body has before its rate counts.
- * `bytes_per_second`: for each that many bytes the client gets another second; 0 turns the check off,
- * and `grace_ms` then has no effect. A client that sends faster can get ahead by the deadline for
- * bodies (yolanda_http_server_set_deadlines()) at most, or by `grace_ms` if that is longer.
+ * - `grace_ms`: how many milliseconds each body has before its rate counts.
+ * - `bytes_per_second`: the rate: that many bytes give the client another second. 0 turns the check
+ *   off, and `grace_ms` then has no effect. A client that sends faster can get ahead by the deadline
+ *   for bodies (yolanda_http_server_set_deadlines()) at most, or by `grace_ms` if that is longer.
  *
  * A client that is slower gets 408, and the connection is closed; a streamed body gets its final call.
  * Time during which the program has paused reading doesn't count, nor do periods of more than two
@@ -1845,10 +1846,10 @@ int yolanda_http_server_set_body_rate(struct http_server *server,
 /**
  * Sets how large requests may be; 0 stands for the default, which is given in parentheses.
  *
- * `line`: bytes of the request line (8,192); a longer one gets 414.
- * `head`: bytes of request line, headers and trailers (65,536); more get 431.
- * `headers`: the number of headers and trailers (1,000); more get 431.
- * `body`: bytes of the body (67,108,864); more get 413.
+ * - `line`: bytes of the request line (8,192); a longer one gets 414.
+ * - `head`: bytes of request line, headers and trailers (65,536); more get 431.
+ * - `headers`: the number of headers and trailers (1,000); more get 431.
+ * - `body`: bytes of the body (67,108,864); more get 413.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL or more than 1 GiB, EPERM on another thread.
  *
@@ -1903,13 +1904,14 @@ int yolanda_http_server_get_stats(struct http_server *server,
  * Makes `handler`, instead of the server's `requestCallback`, answer the requests with a certain
  * method and path.
  *
- * `method`: for example "GET", compared exactly; NULL or "*" for every method that has no route of its
- * own for the path.
- * `pattern`: a path such as "/users". A segment `:id` stands for any segment that isn't empty, as in
- * "/users/:id/posts/:post"; names consist of letters, digits and `_`. A last segment `*` stands for
- * the rest of the path, which may be empty: "/static/\*" matches everything that begins with
- * "/static/". yolanda_http_request_param() gets what they stand for. Escapes have the same meaning as
- * in a URL: "/a%20b" and "/a b" are the same, and "%2A" and "%3A" stand for a literal `*` and `:`.
+ * - `method`: for example "GET", compared exactly; NULL or "*" for every method that has no route of
+ *   its own for the path.
+ * - `pattern`: a path such as "/users". A segment `:id` stands for any segment that isn't empty, as in
+ *   "/users/:id/posts/:post"; names consist of letters, digits and `_`. A last segment `*` stands for
+ *   the rest of the path, which may be empty: "/static/\*" matches everything that begins with
+ *   "/static/". yolanda_http_request_param() gets what they stand for. Escapes have the same meaning
+ *   as in a URL: "/a%20b" and "/a b" are the same, and "%2A" and "%3A" stand for a literal `*` and
+ *   `:`.
  *
  * A path is split at its slashes first and decoded afterwards, so "%2F" doesn't separate segments.
  * Upper and lower case are different, and so are paths with and without a slash at the end. A path
@@ -2053,7 +2055,7 @@ int yolanda_http_server_files(struct http_server *server,
  *
  * `files` is NULL or files that haven't been freed. `httpRequest` and `httpResponse` are NULL or
  * belong to a callback or handler that hasn't returned, or to a deferred response that only the
- * calling thread uses. `path` is NULL or a NUL-terminated string.
+ * calling thread uses. `path` is NULL or a NUL-terminated string. Any thread may call it.
  */
 int yolanda_http_files_answer(struct yolanda_http_files *files,
                               struct http_request *httpRequest,

@@ -78,7 +78,7 @@ struct event_loop {
      */
     pthread_cond_t cond;
     /**
-     * Wakes up the loop: a byte written to [1] is read from [0].
+     * Wakes up the loop: a byte written to `[1]` is read from `[0]`.
      */
     int socketPair[2];
     /**

@@ -1,3 +1,5 @@
+//! The types of lib/acceptor.h.
+
 use core::cell::Cell;
 use core::ffi::c_int;
 

@@ -1,3 +1,5 @@
+//! The types of lib/buffer.h.
+
 use core::cell::Cell;
 use core::ffi::{c_char, c_int};
 

@@ -1,3 +1,5 @@
+//! The types of lib/channel.h.
+
 use core::cell::Cell;
 use core::ffi::{c_int, c_void};
 

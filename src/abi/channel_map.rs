@@ -1,3 +1,5 @@
+//! The types of lib/channel_map.h.
+
 use core::cell::Cell;
 use core::ffi::{c_int, c_void};
 

@@ -1,3 +1,5 @@
+//! The types of lib/event_dispatcher.h.
+
 use crate::abi::channel::channel;
 use crate::abi::event_loop::event_loop;
 use core::ffi::{c_char, c_int, c_void};

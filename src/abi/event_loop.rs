@@ -1,3 +1,5 @@
+//! The types of lib/event_loop.h.
+
 use crate::abi::channel::channel;
 use crate::abi::channel_map::channel_map;
 use crate::abi::event_dispatcher::event_dispatcher;
@@ -50,7 +52,7 @@ pub struct event_loop {
     pub mutex: UnsafeCell<pthread_mutex_t>,
     /// Belongs to the mutex.
     pub cond: UnsafeCell<pthread_cond_t>,
-    /// Wakes up the loop: a byte written to [1] is read from [0].
+    /// Wakes up the loop: a byte written to `[1]` is read from `[0]`.
     pub socketPair: Cell<[c_int; 2]>,
     /// The name of the loop in the log.
     pub thread_name: Cell<*mut c_char>,

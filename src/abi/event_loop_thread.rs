@@ -1,3 +1,5 @@
+//! The types of lib/event_loop_thread.h.
+
 use crate::abi::event_loop::event_loop;
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::{c_char, c_long};

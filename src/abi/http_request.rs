@@ -1,3 +1,5 @@
+//! The types of lib/http_request.h.
+
 use crate::abi::types::http_request_state_t;
 use core::cell::Cell;
 use core::ffi::{c_char, c_int};

@@ -1,3 +1,5 @@
+//! The types of lib/http_response.h.
+
 use crate::abi::types::HttpStatusCode_t;
 use core::cell::Cell;
 use core::ffi::{c_char, c_int};

@@ -1,3 +1,5 @@
+//! The types of lib/http_server.h.
+
 use crate::abi::http_request::http_request;
 use crate::abi::http_response::http_response;
 use crate::abi::tcp_server::TCPserver;

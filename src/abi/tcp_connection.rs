@@ -1,3 +1,5 @@
+//! The types of lib/tcp_connection.h.
+
 use crate::abi::buffer::buffer;
 use crate::abi::channel::channel;
 use crate::abi::event_loop::event_loop;

@@ -1,3 +1,5 @@
+//! The types of lib/tcp_server.h.
+
 use crate::abi::acceptor::acceptor;
 use crate::abi::buffer::buffer;
 use crate::abi::event_loop::event_loop;

@@ -1,3 +1,5 @@
+//! The types of lib/thread_pool.h.
+
 use crate::abi::event_loop::event_loop;
 use crate::abi::event_loop_thread::event_loop_thread;
 use core::cell::Cell;

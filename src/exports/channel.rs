@@ -1,3 +1,5 @@
+//! The functions of lib/channel.h.
+
 use crate::abi::types::{EVENT_WRITE, channel, event_read_callback, event_write_callback};
 use core::ffi::{c_int, c_void};
 

@@ -1,3 +1,5 @@
+//! The functions of lib/channel_map.h.
+
 use crate::abi::types::channel_map;
 use crate::sys::errno;
 use core::ffi::c_int;

@@ -24,7 +24,8 @@ macro_rules! non_null {
 /// As `non_null!`, for those of the original's functions that set no errno.
 macro_rules! non_null_or_log {
     ($pointer:ident, $message:literal $(, $failure:expr)?) => {
-        // SAFETY: as for `non_null!`, the headers allow NULL and a live object of the type, nothing else.
+        // SAFETY: the headers say of each parameter that it is NULL or a live object of its type, which stays one
+        // until the function ends.
         match unsafe { $pointer.as_ref() } {
             Some(object) => object,
             None => {

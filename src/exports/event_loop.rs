@@ -1,3 +1,5 @@
+//! The functions of lib/event_loop.h.
+
 use crate::abi::types::channel;
 use crate::abi::types::event_dispatcher;
 use crate::abi::types::event_loop;

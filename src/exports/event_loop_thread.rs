@@ -1,3 +1,5 @@
+//! The functions of lib/event_loop_thread.h.
+
 use crate::abi::types::event_loop;
 use crate::abi::types::event_loop_thread;
 use core::ffi::c_int;

@@ -1,3 +1,5 @@
+//! The functions of lib/http_request.h.
+
 use crate::abi::types::REQUEST_STATUS;
 use crate::abi::types::http_request;
 use crate::abi::types::http_request_state_t;

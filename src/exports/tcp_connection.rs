@@ -1,3 +1,5 @@
+//! The functions of lib/tcp_connection.h.
+
 use crate::abi::types::buffer;
 use crate::abi::types::event_loop;
 use crate::abi::types::tcp_connection;

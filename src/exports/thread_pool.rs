@@ -1,3 +1,5 @@
+//! The functions of lib/thread_pool.h.
+
 use crate::abi::types::event_loop;
 use crate::abi::types::thread_pool;
 use core::ffi::c_int;
@@ -9,7 +11,7 @@ use core::ffi::c_int;
 /// yolanda_thread_pool_free().
 ///
 /// # Safety
-/// `mainLoop` is NULL or a loop that hasn't been freed.
+/// `mainLoop` is NULL or a loop that hasn't been freed. Any thread may call it.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn thread_pool_new(

@@ -54,10 +54,11 @@ pub unsafe extern "C" fn make_room(buffer: *mut buffer, size: c_int) {
     }
 }
 
-/// Adds (type 1), removes (2) or updates (3) a channel; any thread. Returns 0, or -1 with errno.
+/// Adds (type 1), removes (2) or updates (3) a channel. Returns 0, or -1 with errno.
 ///
 /// # Safety
-/// As for `event_loop_add_channel_event`.
+/// `eventLoop` is NULL or a loop that hasn't been freed. `channel1` is NULL or a channel that stays where it is until
+/// it has been removed. Any thread may call it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn event_loop_do_channel_event(
     eventLoop: *mut event_loop,
@@ -78,7 +79,7 @@ pub unsafe extern "C-unwind" fn event_loop_do_channel_event(
 /// Carries out what other threads have queued. Returns 0, or -1 for NULL.
 ///
 /// # Safety
-/// `eventLoop` is NULL or a loop; only on its thread.
+/// `eventLoop` is NULL or a loop that hasn't been freed. Call it only on its thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn event_loop_handle_pending_channel(
     eventLoop: *mut event_loop,

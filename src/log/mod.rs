@@ -99,7 +99,7 @@ impl Line {
     unsafe fn push_format(&mut self, format: *const c_char, args: *mut c_void) {
         // One byte more than the text may have: vsnprintf's NUL stands where the newline will.
         let room = &mut self.bytes[self.len..=self.end];
-        // SAFETY: the caller's format and arguments.
+        // SAFETY: `format` is a C string, and the va_list fits it.
         self.len += unsafe { stdio::format(room, format, args) };
     }
 

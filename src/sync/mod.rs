@@ -1,6 +1,8 @@
 //! Protocols between threads, without raw pointers and system calls: tests/model runs these very lines under
 //! loom.
 
+#![forbid(unsafe_code)]
+
 /// Atomics by a name of our own: tests/model puts loom's in their place.
 pub mod atomic {
     pub use std::sync::atomic::*;

@@ -1,3 +1,5 @@
+//! The types of yolanda.h for clients.
+
 use core::ffi::{c_int, c_void};
 
 /// Connects to a server without blocking and, if you want, connects again. It has one connection at a

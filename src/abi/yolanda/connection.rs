@@ -1,3 +1,5 @@
+//! The types of yolanda.h for connections.
+
 use crate::abi::tcp_connection::tcp_connection;
 use core::ffi::c_int;
 

@@ -1,3 +1,5 @@
+//! The types of yolanda.h for loops.
+
 use crate::abi::event_loop::event_loop;
 use core::ffi::c_void;
 

@@ -1,3 +1,5 @@
+//! The types of yolanda.h for the access log.
+
 use crate::abi::http_request::http_request;
 use crate::abi::tcp_connection::tcp_connection;
 use core::ffi::{c_char, c_int, c_void};

@@ -1,3 +1,5 @@
+//! The types of yolanda.h for serving files.
+
 use core::ffi::c_int;
 
 /// A folder whose files are served. It doesn't change once it is in use; any number of threads and

@@ -1,3 +1,5 @@
+//! The types of yolanda.h for responses.
+
 use crate::abi::http_response::http_response;
 use core::ffi::{c_int, c_void};
 

@@ -1,3 +1,5 @@
+//! The types of yolanda.h for routes.
+
 use crate::abi::http_request::http_request;
 use crate::abi::http_response::http_response;
 use core::ffi::c_void;

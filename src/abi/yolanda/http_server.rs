@@ -1,3 +1,5 @@
+//! The types of yolanda.h for HTTP servers.
+
 /// What an HTTP server has done. Later versions may add fields at the end.
 #[repr(C)]
 pub struct yolanda_http_stats {

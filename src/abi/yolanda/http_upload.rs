@@ -1,3 +1,5 @@
+//! The types of yolanda.h for request bodies.
+
 use crate::abi::http_request::http_request;
 use core::ffi::{c_char, c_int, c_void};
 

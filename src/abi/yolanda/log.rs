@@ -1,3 +1,5 @@
+//! The types of yolanda.h for the log.
+
 use core::ffi::{c_char, c_int, c_void};
 
 /// The level above all severities: nothing is logged.

@@ -1,3 +1,5 @@
+//! The types of yolanda.h for servers.
+
 use crate::abi::tcp_server::TCPserver;
 use core::ffi::c_void;
 

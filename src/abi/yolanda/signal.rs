@@ -1,3 +1,5 @@
+//! The types of yolanda.h for signals.
+
 use crate::abi::event_loop::event_loop;
 use core::ffi::{c_int, c_void};
 

@@ -1,3 +1,5 @@
+//! The functions of yolanda.h for clients.
+
 use crate::abi::types::event_loop;
 use crate::abi::types::tcp_connection;
 use crate::abi::types::yolanda_water_mark_callback;
@@ -50,8 +52,8 @@ fn change(client: Result<&Client, c_int>, change: impl FnOnce(&mut Settings) -> 
 
 /// Makes a client on a loop. It connects to `address`, which is copied:
 ///
-/// "1.2.3.4:80", "[::1]:80", "[fe80::1%eth0]:80", "unix:/path", "unix:@abstract" (the abstract
-/// namespace of unix(7)), or "name:80". A name is looked up for each attempt, on a thread of the
+/// `1.2.3.4:80`, `[::1]:80`, `[fe80::1%eth0]:80`, `unix:/path`, `unix:@abstract` (the abstract
+/// namespace of unix(7)), or `name:80`. A name is looked up for each attempt, on a thread of the
 /// library. Up to eight of its addresses are tried in the system's order, alternating between IPv6 and
 /// IPv4 (RFC 8305): the next one when one has failed, or after 250 milliseconds while earlier ones are
 /// still pending. The first that connects becomes the client's connection; the others are closed.

@@ -1,3 +1,5 @@
+//! The functions of yolanda.h for connections.
+
 use crate::abi::types::tcp_connection;
 use crate::abi::types::yolanda_water_mark_callback;
 use crate::reactor::tcp_connection::Connection;
@@ -184,8 +186,8 @@ pub unsafe extern "C-unwind" fn yolanda_connection_user_data(
     conn.user_data()
 }
 
-/// Writes the peer's address as text: "1.2.3.4:5", "[::1]:5", "unix:/path", "unix:@abstract", or
-/// "unix:" for a Unix socket without a name. 128 bytes are enough for any address.
+/// Writes the peer's address as text: `1.2.3.4:5`, `[::1]:5`, `unix:/path`, `unix:@abstract`, or
+/// `unix:` for a Unix socket without a name. 128 bytes are enough for any address.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL, ENAMETOOLONG (it doesn't fit), ENOTCONN (closed, or
 /// the peer has already gone; if you need the address later, ask for it in the completed callback),
@@ -378,9 +380,10 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_limits(
 /// callback. All times are in milliseconds and count from this call on; 0: no limit. A connection is
 /// never closed early.
 ///
-/// `idle_ms`: no byte was received, and none was sent.
-/// `read_ms`: no byte was received, while reading isn't paused.
-/// `write_ms`: bytes are queued, and none was sent, because the peer doesn't read.
+/// - `idle_ms`: no byte was received, and none was sent.
+/// - `read_ms`: no byte was received, while reading isn't paused.
+/// - `write_ms`: bytes are queued, and none was sent, because the peer doesn't read.
+///
 /// Bytes count as received when they have arrived, even if the loop is too busy to read them. They
 /// count as sent when the kernel takes them, and again when the peer takes them from the kernel: a peer
 /// that reads slowly is neither idle nor stuck. That is checked four times within each limit, so a

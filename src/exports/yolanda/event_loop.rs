@@ -1,3 +1,5 @@
+//! The functions of yolanda.h for loops.
+
 use crate::abi::types::event_loop;
 use crate::abi::types::{yolanda_loop_callback, yolanda_loop_stats};
 use crate::reactor::backend;

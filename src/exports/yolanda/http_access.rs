@@ -1,3 +1,5 @@
+//! The functions of yolanda.h for the access log.
+
 use crate::abi::types::http_server;
 use crate::abi::types::{yolanda_http_access, yolanda_http_access_callback};
 use crate::exports::http_server::{status, usable};

@@ -1,3 +1,5 @@
+//! The functions of yolanda.h for requests.
+
 use crate::abi::types::http_request;
 use crate::abi::types::tcp_connection;
 use crate::http::message::request::{Lack, Parameters, Request};

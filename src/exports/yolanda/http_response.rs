@@ -1,3 +1,5 @@
+//! The functions of yolanda.h for responses.
+
 use crate::abi::types::http_response;
 use crate::abi::types::{yolanda_http_closed_callback, yolanda_http_stream_callback};
 use crate::http::message::body_file::BodyFile;

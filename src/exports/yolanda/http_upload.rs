@@ -1,3 +1,5 @@
+//! The functions of yolanda.h for request bodies.
+
 use crate::abi::types::http_request;
 use crate::abi::types::http_response;
 use crate::abi::types::http_server;

@@ -1,3 +1,5 @@
+//! The functions of yolanda.h for servers.
+
 use crate::abi::types::event_loop;
 use crate::abi::types::yolanda_loop_callback;
 use crate::abi::types::yolanda_server_callback;
@@ -23,14 +25,14 @@ fn told(result: Result<(), c_int>) -> c_int {
 
 /// Makes a server that will listen on an address:
 ///
-/// - "127.0.0.1:8080", "[::1]:8080": one address of this host (link-local ones with their interface:
-///   "[fe80::1%eth0]:8080")
-/// - "0.0.0.0:8080": every IPv4 address
-/// - "[::]:8080": every address, IPv6 and IPv4
-/// - "*:8080", ":8080": the same, or every IPv4 address if there is no IPv6
-/// - "name:8080": an IPv4 address of that name, or else an IPv6 one; the call waits for the system to
+/// - `127.0.0.1:8080`, `[::1]:8080`: one address of this host (link-local ones with their interface:
+///   `[fe80::1%eth0]:8080`)
+/// - `0.0.0.0:8080`: every IPv4 address
+/// - `[::]:8080`: every address, IPv6 and IPv4
+/// - `*:8080`, `:8080`: the same, or every IPv4 address if there is no IPv6
+/// - `name:8080`: an IPv4 address of that name, or else an IPv6 one; the call waits for the system to
 ///   look it up
-/// - "unix:/path", "unix:@name": a Unix domain socket, or one in Linux's abstract namespace (unix(7))
+/// - `unix:/path`, `unix:@name`: a Unix domain socket, or one in Linux's abstract namespace (unix(7))
 ///
 /// With port 0 the system chooses a free port, which the server's field `port` then holds (0 for Unix
 /// sockets). The address is bound at once, with SO_REUSEADDR. A Unix socket also listens at once, the
@@ -139,8 +141,8 @@ pub unsafe extern "C-unwind" fn yolanda_server_start(server: *mut TCPserver) -> 
     told(own_server!(server, "yolanda_server_start", -1).start())
 }
 
-/// Writes the server's address, with its actual port, as NUL-terminated text: "127.0.0.1:8080",
-/// "[::]:8080", "unix:/path" or "unix:@name". 128 bytes are enough for any address.
+/// Writes the server's address, with its actual port, as NUL-terminated text: `127.0.0.1:8080`,
+/// `[::]:8080`, `unix:/path` or `unix:@name`. 128 bytes are enough for any address.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, ENAMETOOLONG (it doesn't
 /// fit), EBADF (the acceptor of tcp_server_init() has no descriptor).

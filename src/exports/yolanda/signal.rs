@@ -1,3 +1,5 @@
+//! The functions of yolanda.h for signals.
+
 use crate::abi::types::event_loop;
 use crate::abi::types::{yolanda_signal, yolanda_signal_callback};
 use crate::reactor::event_loop::signals::is_watchable;

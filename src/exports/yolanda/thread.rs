@@ -1,3 +1,5 @@
+//! The functions of yolanda.h for threads and their pools.
+
 use crate::abi::types::event_loop_thread;
 use crate::abi::types::thread_pool;
 use core::ffi::c_int;

@@ -1,3 +1,5 @@
+//! The functions of yolanda.h for timers.
+
 use crate::abi::types::event_loop;
 use crate::abi::types::{yolanda_timer, yolanda_timer_callback};
 use crate::reactor::event_loop::timers::{MAX_MS, NS_PER_MS};

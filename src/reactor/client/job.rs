@@ -130,7 +130,7 @@ impl Job {
         self.found.store(now_ms(), Relaxed);
     }
 
-    /// Milliseconds since the answer was found, which is on its way to the loop, or has arrived there; None before.
+    /// Milliseconds since the answer was found, whether or not it has arrived at the loop; None before.
     pub fn since_found(&self) -> Option<i64> {
         let found = self.found.load(Relaxed);
         (found != 0).then(|| (now_ms() - found).max(0))
