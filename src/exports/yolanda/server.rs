@@ -9,7 +9,6 @@ use crate::abi::types::{
     write_completed_call_back,
 };
 use crate::exports::tcp_server::made;
-use crate::reactor::tcp_connection::lifecycle::register::Callbacks;
 use crate::reactor::tcp_connection::settings::{self, Settings};
 use crate::reactor::tcp_connection::lifecycle::register::Callbacks;
 use crate::reactor::tcp_server::Server;

@@ -1,7 +1,6 @@
 //! What stands behind the public `struct event_loop`.
 
 use crate::abi::types::{channel, channel_map, event_loop};
-use crate::reactor::client::{Client, Job};
 use crate::reactor::event_loop::budget::Budget;
 use crate::reactor::event_loop::parts::Parts;
 use crate::reactor::event_loop::posts::Taken;
@@ -73,8 +72,8 @@ pub struct Loop {
     /// There are connections whose server is ending.
     pub sweeps: Cell<bool>,
     /// The clients that were made here, and the names that they have asked for.
-    pub clients: Cell<*mut Client>,
-    pub jobs: Cell<*mut Job>,
+    pub clients: Head,
+    pub jobs: Head,
     pub next_tick: Cell<i64>,
     /// Milliseconds of the coarse monotonic clock, as of this pass's events.
     pub now_ms: Cell<i64>,

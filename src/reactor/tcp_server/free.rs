@@ -5,7 +5,6 @@ use super::server_events::{self, ENDED, ENDING, ROOM};
 use super::stop::Waiting;
 use super::{Server, servers};
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::event_loop::{budget, iteration};
 use crate::reactor::threads::thread_pool::Pool;
 use libc::c_int;
 use std::ptr::{self, NonNull};
