@@ -52,7 +52,7 @@ fn free_servers(l: &Loop) {
 
 fn close_connections(l: &Loop) -> bool {
     let mut some = false;
-    tcp_connection::member::roster(l).each(|conn| {
+    tcp_connection::lists::roster(l).each(|conn| {
         crate::reactor::tcp_connection::lifecycle::ready::close_in_pass(conn, CloseReason::Stopped);
         some = true;
     });

@@ -7,14 +7,14 @@ use crate::reactor::event_loop::state::Loop;
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::lifecycle::ready;
-use crate::reactor::tcp_connection::member;
+use crate::reactor::tcp_connection::lists;
 use crate::sys::fd as sys_fd;
 
 impl Loop {
     /// Looks at all connections of the loop whose servers are ending. Within a pass.
     pub fn drain(&self) {
         self.sweeps.set(false);
-        member::roster(self).each(look);
+        lists::roster(self).each(look);
     }
 }
 
