@@ -44,6 +44,8 @@ pub struct Loop {
     pub hot: Cell<*mut u8>,
     /// A place of the connections': answers that wait to be sent together; NULL before the first.
     pub together: Cell<*mut c_void>,
+    /// How many they are.
+    pub batched: Cell<usize>,
     /// An empty string, for buffers that hold nothing; also of connections that outlive the loop.
     pub empty: Cell<*mut u8>,
     /// What a protocol keeps here for its connections, what frees it when the loop ends, and its timer.
