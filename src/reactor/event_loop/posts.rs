@@ -11,6 +11,7 @@ mod task;
 use crate::abi::types::{channel, yolanda_loop_callback};
 use crate::reactor::event_loop::state::{Loop, count};
 use crate::sys::errno;
+use crate::sys::mutex::Held;
 use libc::{c_int, c_void};
 use std::ptr;
 
@@ -26,22 +27,10 @@ pub const UPDATE: c_int = 3;
 /// So many tasks that call nothing take as long as a callback.
 const OTHERS: u32 = 16;
 
-/// Holds the loop's public mutex.
-pub struct Locked<'a>(&'a Loop);
-
-impl Drop for Locked<'_> {
-    fn drop(&mut self) {
-        // SAFETY: `Loop::lock` locked it on this thread.
-        unsafe { libc::pthread_mutex_unlock(self.0.public.mutex.get()) };
-    }
-}
-
 impl Loop {
     /// Locks the public mutex: what other threads hand over is read and written under it.
-    pub fn lock(&self) -> Locked<'_> {
-        // SAFETY: initialised when the loop was made, and never moved.
-        unsafe { libc::pthread_mutex_lock(self.public.mutex.get()) };
-        Locked(self)
+    pub fn lock(&self) -> Held<'_> {
+        Held::lock(&self.public.mutex)
     }
 
     /// Appends a task and wakes the loop. False, with the task thrown away, when the loop was freed.

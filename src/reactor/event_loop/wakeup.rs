@@ -46,10 +46,3 @@ pub unsafe extern "C-unwind" fn on_wake(data: *mut c_void) -> c_int {
     unsafe { Loop::from_c(data.cast()) }.woken();
     0
 }
-
-/// # Safety
-/// `l` is a live loop.
-pub unsafe fn wake_once(l: *mut event_loop) {
-    // SAFETY: a live loop.
-    unsafe { Loop::from_c(l) }.wake_once();
-}

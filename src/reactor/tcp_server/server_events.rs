@@ -3,7 +3,6 @@
 use super::Server;
 use super::listener::{Listener, arriving};
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::event_loop::wakeup;
 use crate::reactor::threads::thread_pool::Pool;
 use std::ptr;
 use std::sync::atomic::Ordering::{AcqRel, Relaxed, Release};
@@ -30,32 +29,19 @@ pub fn send(listener: &Listener) {
     }
 }
 
-/// Does `f` under the loop's mutex.
-fn locked<R>(l: &Loop, f: impl FnOnce() -> R) -> R {
-    let mutex = l.public.mutex.get();
-    // SAFETY: the mutex of a loop whose memory is kept, and which isn't moved; this thread doesn't hold it.
-    unsafe { libc::pthread_mutex_lock(mutex) };
-    let result = f();
-    // SAFETY: as above, and it is held.
-    unsafe { libc::pthread_mutex_unlock(mutex) };
-    result
-}
-
 /// False where the loop was freed.
 fn call_with(l: &Loop, why: u8, listener: Option<&Listener>) -> bool {
     // The list is written under the mutex, and while that is held the loop isn't taken down.
-    locked(l, || {
-        if l.gone.get() {
-            return false;
-        }
-        if let Some(listener) = listener {
-            arriving(l).push_front(listener);
-        }
-        l.attention.fetch_or(why, Release);
-        // SAFETY: a loop that isn't gone.
-        unsafe { wakeup::wake_once(l.as_c()) };
-        true
-    })
+    let _held = l.lock();
+    if l.gone.get() {
+        return false;
+    }
+    if let Some(listener) = listener {
+        arriving(l).push_front(listener);
+    }
+    l.attention.fetch_or(why, Release);
+    l.wake_once();
+    true
 }
 
 impl Server {
@@ -82,7 +68,9 @@ impl Loop {
         }
         let why = self.attention.swap(0, AcqRel);
         if why & ARRIVING != 0 {
-            let arriving = locked(self, || arriving(self).take());
+            let held = self.lock();
+            let arriving = arriving(self).take();
+            drop(held);
             while let Some(listener) = arriving.pop_front(self) {
                 drop(listener.arrive());
             }
