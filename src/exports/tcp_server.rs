@@ -7,7 +7,8 @@ use crate::abi::types::{
     write_completed_call_back,
 };
 use crate::exports::check;
-use crate::reactor::tcp_server::{Callbacks, Server};
+use crate::reactor::tcp_connection::lifecycle::register::Callbacks;
+use crate::reactor::tcp_server::Server;
 use crate::sys::errno;
 use core::ffi::{c_int, c_void};
 use core::ptr::{self, NonNull};
@@ -50,7 +51,7 @@ pub unsafe extern "C-unwind" fn tcp_server_init(
     let callbacks = Callbacks {
         completed: connectionCallBack,
         message: messageCallBack,
-        written: writeCompletedCallBack,
+        write_completed: writeCompletedCallBack,
         closed: connectionClosedCallBack,
     };
     // SAFETY: the header demands that the acceptor lives as long as the server.

@@ -23,7 +23,7 @@ pub static PARTS: Parts = Parts {
     reap: close::reap,
 
     free_servers,
-    free_clients,
+    free_clients: client::free_all,
     close_connections,
     forget_waiting: turn::forget_waiting,
     free_shared: batch::free,
@@ -43,11 +43,6 @@ fn tick(iteration: &Iteration, now: i64) {
 fn free_servers(l: &Loop) {
     l.free_servers();
     l.free_pools();
-}
-
-fn free_clients(l: &Loop) {
-    // SAFETY: on the loop's thread, as all phases.
-    unsafe { client::free_all_of(l.as_c()) }
 }
 
 fn close_connections(l: &Loop) -> bool {
