@@ -7,7 +7,8 @@ use crate::abi::types::{
     write_completed_call_back,
 };
 use crate::exports::check;
-use crate::reactor::tcp_server::{Callbacks, Server};
+use crate::reactor::tcp_connection::lifecycle::register::Callbacks;
+use crate::reactor::tcp_server::Server;
 use crate::sys::errno;
 use core::ffi::{c_int, c_void};
 use core::ptr::{self, NonNull};
@@ -30,8 +31,8 @@ pub(super) fn made(server: Result<NonNull<Server>, c_int>) -> *mut TCPserver {
 /// Returns NULL with errno: EINVAL for a NULL loop or acceptor, ENOMEM.
 ///
 /// # Safety
-/// `eventLoop` is NULL or a loop of the calling thread. The acceptor must stay valid as long as the
-/// server. Any callback may be NULL.
+/// `eventLoop` is NULL or a loop that hasn't been freed. The acceptor must stay valid as long as
+/// the server. Any callback may be NULL. Call it only on the loop's thread, which isn't checked.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn tcp_server_init(
     eventLoop: *mut event_loop,
@@ -50,7 +51,7 @@ pub unsafe extern "C-unwind" fn tcp_server_init(
     let callbacks = Callbacks {
         completed: connectionCallBack,
         message: messageCallBack,
-        written: writeCompletedCallBack,
+        write_completed: writeCompletedCallBack,
         closed: connectionClosedCallBack,
     };
     // SAFETY: the header demands that the acceptor lives as long as the server.

@@ -10,7 +10,8 @@ use crate::abi::types::{
 };
 use crate::exports::tcp_server::made;
 use crate::reactor::tcp_connection::settings::{self, Settings};
-use crate::reactor::tcp_server::{Callbacks, Server};
+use crate::reactor::tcp_connection::lifecycle::register::Callbacks;
+use crate::reactor::tcp_server::Server;
 use crate::reactor::threads::hooks::Hooks;
 use crate::sys::address::Address;
 use crate::sys::errno;
@@ -84,7 +85,7 @@ pub unsafe extern "C-unwind" fn yolanda_server_new(
     let callbacks = Callbacks {
         completed: connectionCompletedCallBack,
         message: messageCallBack,
-        written: writeCompletedCallBack,
+        write_completed: writeCompletedCallBack,
         closed: connectionClosedCallBack,
     };
     // SAFETY: the header demands a NUL-terminated string.
@@ -121,7 +122,7 @@ pub unsafe extern "C-unwind" fn yolanda_server_new_fd(
     let callbacks = Callbacks {
         completed: connectionCompletedCallBack,
         message: messageCallBack,
-        written: writeCompletedCallBack,
+        write_completed: writeCompletedCallBack,
         closed: connectionClosedCallBack,
     };
     made(Server::on_descriptor(l, fd, &callbacks, threads))

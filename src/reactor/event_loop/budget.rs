@@ -4,7 +4,6 @@
 //! and once more for the connections with work left; who comes later reads in the next iteration, in the
 //! same order.
 
-use crate::abi::types::event_loop;
 use crate::reactor::event_loop::state::Loop;
 use crate::sys::clock::now_ms;
 use libc::c_int;
@@ -108,11 +107,4 @@ impl Loop {
         self.budget.look();
         if before == 0 { 0 } else { (self.budget.now.get() - before).max(0) as u64 }
     }
-}
-
-/// # Safety
-/// A live loop, on its thread.
-pub unsafe fn while_freeing<R>(l: *mut event_loop, f: impl FnOnce() -> R) -> R {
-    // SAFETY: a live loop, on its thread.
-    unsafe { Loop::from_c(l) }.while_freeing(f)
 }

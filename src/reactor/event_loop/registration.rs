@@ -300,22 +300,8 @@ impl Loop {
 }
 
 /// # Safety
-/// As `Loop::change`, of a live loop, on its thread.
-pub unsafe fn change(l: *mut event_loop, fd: c_int, ch: *mut channel, kind: c_int) -> c_int {
-    // SAFETY: a live loop, and the caller's channel.
-    unsafe { Loop::from_c(l).change(fd, ch, kind) }
-}
-
-/// # Safety
 /// A live loop, on its thread.
 pub unsafe fn remove(l: *mut event_loop, fd: c_int, ch: *mut channel) -> c_int {
     // SAFETY: a live loop.
     unsafe { Loop::from_c(l) }.remove_channel(fd, ch)
-}
-
-/// # Safety
-/// A live loop, on its thread.
-pub unsafe fn update(l: *mut event_loop, fd: c_int, ch: *mut channel) -> c_int {
-    // SAFETY: a live loop.
-    unsafe { Loop::from_c(l) }.update_channel(fd, ch)
 }

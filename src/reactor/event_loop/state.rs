@@ -1,7 +1,6 @@
 //! What stands behind the public `struct event_loop`.
 
 use crate::abi::types::{channel, channel_map, event_loop};
-use crate::reactor::client::{Client, Job};
 use crate::reactor::event_loop::budget::Budget;
 use crate::reactor::event_loop::parts::Parts;
 use crate::reactor::event_loop::posts::Taken;
@@ -44,6 +43,8 @@ pub struct Loop {
     pub hot: Cell<*mut u8>,
     /// A place of the connections': answers that wait to be sent together; NULL before the first.
     pub together: Cell<*mut c_void>,
+    /// How many they are.
+    pub batched: Cell<usize>,
     /// An empty string, for buffers that hold nothing; also of connections that outlive the loop.
     pub empty: Cell<*mut u8>,
     /// What a protocol keeps here for its connections, what frees it when the loop ends, and its timer.
@@ -73,8 +74,8 @@ pub struct Loop {
     /// There are connections whose server is ending.
     pub sweeps: Cell<bool>,
     /// The clients that were made here, and the names that they have asked for.
-    pub clients: Cell<*mut Client>,
-    pub jobs: Cell<*mut Job>,
+    pub clients: Head,
+    pub jobs: Head,
     pub next_tick: Cell<i64>,
     /// Milliseconds of the coarse monotonic clock, as of this pass's events.
     pub now_ms: Cell<i64>,
@@ -261,15 +262,4 @@ pub unsafe fn release(l: *mut event_loop) {
 /// The private face of a public pointer.
 pub fn of(l: *mut event_loop) -> *mut Loop {
     l.cast()
-}
-
-/// The registered channel of `fd`, NULL where none is.
-///
-/// # Safety
-/// `l` is a live loop, on its own thread.
-pub unsafe fn channel_at(l: *mut event_loop, fd: c_int) -> *mut channel {
-    // SAFETY: a live loop.
-    unsafe { Loop::from_c(l) }
-        .channel_at(fd)
-        .map_or(ptr::null_mut(), |ch| ptr::from_ref(ch).cast_mut())
 }

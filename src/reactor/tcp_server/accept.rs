@@ -189,57 +189,42 @@ impl Listener {
 /// Makes a connection of an accepted client, whose place is taken. The caller keeps the server.
 pub fn serve(listener: &Listener, fd: c_int) {
     let server = listener.server();
-    let public = &server.public;
     log_msg!("new connection established, socket == {}", fd);
-    let l = listener.choose_loop();
-    // SAFETY: a live loop; the connection is nobody else's until it is handed over. Each public field is read here,
-    // where it is used.
-    unsafe {
-        let conn = register::create(fd, l, public.data.get(), listener.kind.get());
-        if conn.is_null() {
-            return server.discard_for_memory(fd);
-        }
-        let to = &(*conn).public;
-        to.connectionCompletedCallBack.set(public.connectionCompletedCallBack.get());
-        to.messageCallBack.set(public.messageCallBack.get());
-        to.writeCompletedCallBack.set(public.writeCompletedCallBack.get());
-        to.connectionClosedCallBack.set(public.connectionClosedCallBack.get());
+    let data = server.public.data.get();
+    establish(listener, fd, listener.choose_loop(), data, |conn| {
+        server.callbacks().give(conn);
         let given = *server.shared.settings.lock();
-        if !(*conn).apply(&given) {
-            kept::discard(conn);
-            return server.discard_for_memory(fd);
-        }
-        hand_over(conn, server, fd);
-    }
+        conn.apply(&given)
+    });
 }
 
 /// Ends a client of a server that is stopping without a word, but in order: without callbacks the bytes
 /// that came are read and dropped, and the connection ends as those do on which nothing waits. The caller
 /// keeps the server.
 pub fn refuse(listener: &Listener, fd: c_int) {
-    let server = listener.server();
-    // SAFETY: a live loop; the connection is nobody else's until it is handed over.
-    unsafe {
-        let l = listener.event_loop();
-        let conn = register::create(fd, l, ptr::null_mut(), listener.kind.get());
-        if conn.is_null() {
-            return server.discard_for_memory(fd);
-        }
-        hand_over(conn, server, fd);
-    }
+    establish(listener, fd, listener.event_loop(), ptr::null_mut(), |_| true);
 }
 
-/// Brings a connection to its loop, which may be another thread's.
-///
-/// # Safety
-/// A fresh connection.
-unsafe fn hand_over(conn: *mut Connection, server: &Server, fd: c_int) {
-    // SAFETY: where handing over fails, the connection still is the caller's.
-    unsafe {
-        (*conn).owner.set(maker::owner(server.keep()));
-        if !register::hand_over(&*conn, true) {
-            kept::discard(conn);
-            server.discard_for_memory(fd);
+/// Makes a connection and brings it to its loop, which may be another thread's. `prepare` says whether the memory has
+/// sufficed.
+fn establish(
+    listener: &Listener,
+    fd: c_int,
+    l: &Loop,
+    data: *mut c_void,
+    prepare: impl FnOnce(&Connection) -> bool,
+) {
+    let server = listener.server();
+    // SAFETY: the descriptor was accepted for this connection, and nobody else knows of it.
+    let conn = unsafe { register::create(fd, l, data, listener.kind.get()).as_ref() };
+    let Some(conn) = conn else { return server.discard_for_memory(fd) };
+    if prepare(conn) {
+        conn.owner.set(maker::owner(server.keep()));
+        if register::hand_over(conn, true) {
+            return;
         }
     }
+    // SAFETY: a connection that wasn't handed over is still this function's alone.
+    unsafe { kept::discard(conn.raw()) };
+    server.discard_for_memory(fd);
 }

@@ -3,7 +3,6 @@
 
 use super::life::Life;
 use super::maker::server_of;
-use crate::reactor::buffer::readable;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
@@ -50,9 +49,9 @@ pub fn judge(conn: &Connection) {
 
 /// Whether nothing that has arrived is still to be worked on.
 fn is_idle(conn: &Connection) -> bool {
-    // SAFETY: the buffer is the connection's own, a part of it.
-    let unread = unsafe { readable(&raw const conn.input) };
-    unread == 0 && conn.public.request.get().is_null() && !sys_fd::has_input(conn.channel.fd.get())
+    conn.input.readable() == 0
+        && conn.public.request.get().is_null()
+        && !sys_fd::has_input(conn.channel.fd.get())
 }
 
 /// Whether the other end has all that was sent.

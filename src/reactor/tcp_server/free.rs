@@ -5,7 +5,6 @@ use super::server_events::{self, ENDED, ENDING, ROOM};
 use super::stop::Waiting;
 use super::{Server, servers};
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::event_loop::{budget, iteration};
 use crate::reactor::threads::thread_pool::Pool;
 use libc::c_int;
 use std::ptr::{self, NonNull};
@@ -51,8 +50,7 @@ impl Server {
         self.call_all(ENDING);
         self.unlist();
         // No more callbacks but the closed one; outside of callbacks that comes now.
-        // SAFETY: on the thread of this live loop.
-        unsafe { budget::while_freeing(l.as_c(), || iteration::within(l.as_c(), || l.drain())) };
+        l.while_freeing(|| l.within(|_| l.drain()));
         Ok(())
     }
 }
@@ -66,8 +64,7 @@ impl Loop {
                 break;
             }
         }
-        // SAFETY: on the thread of this live loop.
-        unsafe { iteration::within(self.as_c(), || self.attend_servers()) };
+        self.within(|_| self.attend_servers());
         self.close_listeners();
     }
 

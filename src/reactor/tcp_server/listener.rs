@@ -6,8 +6,8 @@ use super::life::Life;
 use super::shared::Shared;
 use super::{Server, accept};
 use crate::abi::types::{EVENT_READ, acceptor, channel, event_loop};
+use crate::reactor::event_loop::posts;
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::event_loop::{posts, registration, state};
 use crate::reactor::list::{Link, List, Place};
 use crate::sys::fd as sys_fd;
 use crate::sys::kind::Kind;
@@ -65,7 +65,7 @@ pub unsafe fn init(at: *mut Listener, server: *const Server, l: *mut event_loop)
         at.write(Listener { server: Cell::new(server), l: Cell::new(l), ..Listener::none() });
         (*at).channel.eventReadCallback.set(Some(accept::on_acceptable));
         (*at).channel.data.set(at.cast());
-        state::retain(l);
+        (*at).event_loop().retain();
     }
 }
 
@@ -108,10 +108,6 @@ impl Listener {
         unsafe { Loop::from_c(self.l.get()) }
     }
 
-    fn channel_raw(&self) -> *mut channel {
-        ptr::from_ref(&self.channel).cast_mut()
-    }
-
     /// Gives the listener its socket, before it comes to its loop.
     pub fn set_socket(&self, fd: c_int) {
         self.fd.set(fd);
@@ -121,8 +117,7 @@ impl Listener {
 
     /// Whether the loop has the listener's channel.
     fn is_watched(&self, fd: c_int) -> bool {
-        // SAFETY: a live loop, on its own thread.
-        unsafe { state::channel_at(self.l.get(), fd) == self.channel_raw() }
+        self.event_loop().registered(fd, &self.channel).is_some()
     }
 
     /// A server that runs was started again: the program may have taken the channel off the loop, and
@@ -151,8 +146,7 @@ impl Listener {
 
     /// Takes the channel off the loop.
     pub fn unwatch(&self, fd: c_int) {
-        // SAFETY: a live loop, on its own thread, which looks at the channel only if it is the registered one.
-        unsafe { registration::remove(self.l.get(), fd, self.channel_raw()) };
+        self.event_loop().remove_channel(fd, &self.channel);
     }
 
     /// The listener has come to its loop. What it returns kept the server until now.
@@ -216,7 +210,7 @@ impl Listener {
     pub unsafe fn dispose(&self) {
         self.backlog.dispose();
         // SAFETY: the reference that `init` took is given back once.
-        unsafe { state::release(self.l.get()) };
+        unsafe { self.event_loop().release() };
     }
 
     /// Changes what the listener waits for, which its loop counts.
@@ -236,8 +230,7 @@ impl Listener {
         let ch = &self.channel;
         ch.events.set(if self.waits.get() == Wait::No { EVENT_READ } else { 0 });
         if self.is_watched(ch.fd.get()) {
-            // SAFETY: the channel is registered on this thread's loop.
-            unsafe { registration::update(self.l.get(), ch.fd.get(), self.channel_raw()) };
+            self.event_loop().update_channel(ch.fd.get(), ch);
         }
     }
 

@@ -24,11 +24,10 @@ mod shared;
 mod start;
 mod stop;
 
-pub use crate::reactor::tcp_server::make::Callbacks;
-
 use crate::abi::types::{TCPserver, acceptor, event_loop, thread_pool};
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::list::{Link, List, Place};
+use crate::reactor::tcp_connection::lifecycle::register::Callbacks;
 use crate::reactor::tcp_connection::owner::Header;
 use crate::reactor::tcp_connection::protocol::Protocol;
 use crate::reactor::tcp_connection::settings::Keepalive;
@@ -110,6 +109,17 @@ impl Server {
     fn acceptor(&self) -> Option<&acceptor> {
         // SAFETY: a program's acceptor lives as long as the server, and the server's own is freed with it.
         unsafe { self.public.acceptor.get().as_ref() }
+    }
+
+    /// What new connections get, as the program has it.
+    fn callbacks(&self) -> Callbacks {
+        let public = &self.public;
+        Callbacks {
+            completed: public.connectionCompletedCallBack.get(),
+            message: public.messageCallBack.get(),
+            write_completed: public.writeCompletedCallBack.get(),
+            closed: public.connectionClosedCallBack.get(),
+        }
     }
 
     fn life(&self) -> Life {
@@ -215,7 +225,7 @@ unsafe fn create(
                 acceptor: Cell::new(acceptor),
                 connectionCompletedCallBack: Cell::new(callbacks.completed),
                 messageCallBack: Cell::new(callbacks.message),
-                writeCompletedCallBack: Cell::new(callbacks.written),
+                writeCompletedCallBack: Cell::new(callbacks.write_completed),
                 connectionClosedCallBack: Cell::new(callbacks.closed),
                 threadNum: Cell::new(threads),
                 threadPool: Cell::new(pool),

@@ -16,10 +16,3 @@ pub unsafe fn start(
     // SAFETY: the caller's loop is live.
     unsafe { Loop::from_c(l) }.start_timer(delay_ms, period_ms, callback, data)
 }
-
-/// # Safety
-/// On the loop's thread.
-pub unsafe fn stop(l: *mut event_loop, id: u64) -> bool {
-    // SAFETY: the caller's loop is live.
-    unsafe { Loop::from_c(l) }.stop_timer(id)
-}

@@ -105,10 +105,7 @@ pub unsafe fn make(fd: c_int, l: &Loop, callbacks: Callbacks) -> Option<*mut tcp
         errno::set(libc::ENOMEM);
         return None;
     };
-    conn.public.connectionCompletedCallBack.set(callbacks.completed);
-    conn.public.connectionClosedCallBack.set(callbacks.closed);
-    conn.public.messageCallBack.set(callbacks.message);
-    conn.public.writeCompletedCallBack.set(callbacks.write_completed);
+    callbacks.give(conn);
     let pointer = conn.as_c();
     // On another thread than the loop's it may be gone when this returns.
     if hand_over(conn, false) {
@@ -121,11 +118,22 @@ pub unsafe fn make(fd: c_int, l: &Loop, callbacks: Callbacks) -> Option<*mut tcp
 }
 
 /// The four callbacks of a connection.
+#[derive(Clone, Copy)]
 pub struct Callbacks {
     pub completed: connection_completed_call_back,
     pub closed: connection_closed_call_back,
     pub message: message_call_back,
     pub write_completed: write_completed_call_back,
+}
+
+impl Callbacks {
+    /// Gives them to a connection.
+    pub fn give(&self, conn: &Connection) {
+        conn.public.connectionCompletedCallBack.set(self.completed);
+        conn.public.connectionClosedCallBack.set(self.closed);
+        conn.public.messageCallBack.set(self.message);
+        conn.public.writeCompletedCallBack.set(self.write_completed);
+    }
 }
 
 /// Enters the descriptor, calls the completed callback on this thread, and brings the connection
