@@ -4,7 +4,6 @@
 
 mod ahead;
 mod kinds;
-mod raw;
 mod taken;
 mod task;
 
@@ -15,8 +14,7 @@ use crate::sys::mutex::Held;
 use libc::{c_int, c_void};
 use std::ptr;
 
-pub use crate::reactor::event_loop::posts::kinds::{Change, Expire};
-pub use crate::reactor::event_loop::posts::raw::*;
+use crate::reactor::event_loop::posts::kinds::Change;
 pub use crate::reactor::event_loop::posts::taken::Taken;
 pub use crate::reactor::event_loop::posts::task::{Call, Order, Posted, Queued, Task};
 
@@ -72,13 +70,6 @@ impl Loop {
     fn queue(&self, task: Option<Task>) -> c_int {
         let Some(task) = task else { return errno::fail(libc::ENOMEM) };
         if self.post(task) { 0 } else { errno::fail(libc::ESHUTDOWN) }
-    }
-
-    /// Tells the loop of an older registration that its number was given to somebody else.
-    pub fn post_expire(&self, fd: c_int, id: u64) {
-        if let Some(task) = Task::new(Expire { fd, id }) {
-            self.post(task);
-        }
     }
 
     /// Takes nothing more from other threads, which could post faster than a loop that ends can run.

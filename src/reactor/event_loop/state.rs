@@ -258,8 +258,3 @@ pub unsafe fn release(l: *mut event_loop) {
     // SAFETY: the caller's reference keeps the loop's memory until it is given back.
     unsafe { Loop::from_c(l).release() }
 }
-
-/// The private face of a public pointer.
-pub fn of(l: *mut event_loop) -> *mut Loop {
-    l.cast()
-}

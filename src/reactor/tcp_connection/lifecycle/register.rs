@@ -6,7 +6,6 @@ use crate::abi::types::{
     message_call_back, tcp_connection, write_completed_call_back,
 };
 use crate::reactor::backend;
-use crate::reactor::event_loop::posts;
 use crate::reactor::event_loop::registry;
 use crate::reactor::event_loop::registry::Entry;
 use crate::reactor::event_loop::state;
@@ -160,7 +159,7 @@ pub fn hand_over(conn: &Connection, accepted: bool) -> bool {
         if let Some(old) = registry::enter(fd, entry)
             && accepted
         {
-            posts::post_expire(old.owner, fd, old.id);
+            old.expire(fd);
         }
         if let Some(callback) = callback {
             callback(conn.as_c());
