@@ -226,7 +226,7 @@ fn deliver(l: &Loop, event: epoll_event) {
 // What stands in `epoll_dispatcher`. A program that wraps it may call these, too.
 
 pub unsafe extern "C-unwind" fn init(l: *mut event_loop) -> *mut c_void {
-    let fd = sys_fd::epoll();
+    let fd = epoll::create();
     if fd < 0 {
         return ptr::null_mut();
     }
