@@ -9,8 +9,8 @@ use crate::abi::types::{
     write_completed_call_back,
 };
 use crate::exports::tcp_server::made;
-use crate::reactor::tcp_connection::settings::{self, Settings};
 use crate::reactor::tcp_connection::lifecycle::register::Callbacks;
+use crate::reactor::tcp_connection::settings::{self, Settings};
 use crate::reactor::tcp_server::Server;
 use crate::reactor::threads::hooks::Hooks;
 use crate::sys::address::Address;

@@ -95,7 +95,7 @@ pub unsafe fn create(fd: c_int, l: &Loop, data: *mut c_void, kind: Kind) -> *mut
 /// # Safety
 /// `fd` is an open descriptor, which the connection's from now on.
 pub unsafe fn make(fd: c_int, l: &Loop, callbacks: Callbacks) -> Option<*mut tcp_connection> {
-    if l.on_owner() && l.gone.get() {
+    if l.on_owner() && l.is_gone() {
         // Its connections are being closed for the last time.
         errno::set(libc::ESHUTDOWN);
         return None;
