@@ -2,6 +2,7 @@
 
 use super::Client;
 use crate::abi::types::{EVENT_WRITE, channel};
+use crate::reactor::event_loop::state::Loop;
 use crate::reactor::event_loop::{posts, registry};
 use crate::sys::address::Address;
 use crate::sys::{errno, fd as sys_fd, socket};
@@ -75,7 +76,7 @@ impl Candidate {
         unsafe {
             if let Some(old) = registry::get(fd) {
                 // The number was free, so whatever was registered for it is dead.
-                posts::post_expire(old.owner, fd, old.id);
+                Loop::from_c(old.owner).post_expire(fd, old.id);
             }
             client.event_loop().change(fd, channel, posts::ADD) == 1
         }

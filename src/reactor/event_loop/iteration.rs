@@ -3,7 +3,6 @@
 //! what else waits for time is looked at, the dead are freed.
 
 use super::timers;
-use crate::abi::types::event_loop;
 use crate::log::CText;
 use crate::reactor::event_loop::state::{Loop, count};
 pub use crate::sys::clock::now_ms;
@@ -246,11 +245,4 @@ impl Loop {
         within.tick(now_ms());
         (self.parts.close_ready)(&within);
     }
-}
-
-/// # Safety
-/// A live loop, on its thread.
-pub unsafe fn within<R>(l: *mut event_loop, f: impl FnOnce() -> R) -> R {
-    // SAFETY: a live loop, on its thread.
-    unsafe { Loop::from_c(l) }.within(|_| f())
 }

@@ -4,7 +4,6 @@
 
 mod ahead;
 mod kinds;
-mod raw;
 mod taken;
 mod task;
 
@@ -15,7 +14,6 @@ use libc::{c_int, c_void};
 use std::ptr;
 
 pub use crate::reactor::event_loop::posts::kinds::{Change, Expire};
-pub use crate::reactor::event_loop::posts::raw::*;
 pub use crate::reactor::event_loop::posts::taken::Taken;
 pub use crate::reactor::event_loop::posts::task::{Call, Order, Posted, Queued, Task};
 

@@ -2,7 +2,7 @@
 
 use super::posts;
 use super::registry;
-use crate::abi::types::{channel, event_loop};
+use crate::abi::types::channel;
 use crate::log::CText;
 use crate::reactor::event_loop::channel_map::grown;
 use crate::reactor::event_loop::registry::Entry;
@@ -297,11 +297,4 @@ impl Loop {
             self.change_registration(fd, |reg| reg.parked = true);
         }
     }
-}
-
-/// # Safety
-/// A live loop, on its thread.
-pub unsafe fn remove(l: *mut event_loop, fd: c_int, ch: *mut channel) -> c_int {
-    // SAFETY: a live loop.
-    unsafe { Loop::from_c(l) }.remove_channel(fd, ch)
 }

@@ -227,26 +227,3 @@ pub fn count(counter: &AtomicU64, n: u64) {
 }
 
 const EMPTY: usize = 16;
-
-/// `Loop::retain` of a pointer.
-///
-/// # Safety
-/// `l` is live, or somebody else's reference keeps its memory meanwhile.
-pub unsafe fn retain(l: *mut event_loop) {
-    // SAFETY: the loop's memory is kept.
-    unsafe { Loop::from_c(l) }.retain();
-}
-
-/// `Loop::release` of a pointer.
-///
-/// # Safety
-/// The reference is the caller's, and isn't used any more.
-pub unsafe fn release(l: *mut event_loop) {
-    // SAFETY: the caller's reference keeps the loop's memory until it is given back.
-    unsafe { Loop::from_c(l).release() }
-}
-
-/// The private face of a public pointer.
-pub fn of(l: *mut event_loop) -> *mut Loop {
-    l.cast()
-}
