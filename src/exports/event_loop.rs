@@ -9,7 +9,6 @@ use crate::reactor::event_loop::state::Loop;
 use crate::reactor::parts::PARTS;
 use crate::sys::errno;
 use core::ffi::{CStr, c_char, c_int};
-use core::ptr;
 
 const MAIN_THREAD: &CStr = c"main thread";
 
@@ -62,8 +61,8 @@ pub static epoll_dispatcher: event_dispatcher = event_dispatcher {
 /// Any thread may call it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn event_loop_init() -> *mut event_loop {
-    // SAFETY: a NULL name is allowed.
-    unsafe { event_loop_init_with_name(ptr::null_mut()) }
+    // SAFETY: the name is a constant.
+    unsafe { Loop::create(MAIN_THREAD.as_ptr().cast_mut(), backend::chosen(), &PARTS) }
 }
 
 /// Makes a loop with a name of your choice; NULL stands for "main thread". Otherwise the same as

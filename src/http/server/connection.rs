@@ -143,8 +143,7 @@ impl Http {
             return None;
         };
         self.blocked.set(Blocked::No);
-        // SAFETY: `await_answer` put the reference there, which goes out here.
-        Some(unsafe { Awaited::from_raw(deferred) })
+        Some(Awaited::from_raw(deferred))
     }
 
     /// No -> ByQueue: requests wait until all is sent.

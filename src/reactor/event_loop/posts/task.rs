@@ -257,7 +257,7 @@ mod tests {
     use super::*;
     use std::rc::Rc;
 
-    struct Counted(Rc<()>);
+    struct Counted(#[expect(dead_code, reason = "its drop is what counts")] Rc<()>);
 
     impl Posted for Counted {
         const ORDER: Order = Order::Ahead;
