@@ -93,7 +93,7 @@ impl Loop {
 
     /// Looks at what other threads have asked of servers.
     fn attend(&self) {
-        if self.attention.load(Relaxed) != 0 {
+        if self.shared.attention.load(Relaxed) != 0 {
             (self.parts.attend)(self);
         }
     }
@@ -187,7 +187,7 @@ impl Loop {
             || !self.turning.is_empty()
             || !self.taken.is_empty()
             || self.is_delivering_signals()
-            || self.wake.has_queued();
+            || self.shared.wake.has_queued();
         if busy {
             return Some(0);
         }

@@ -8,7 +8,6 @@ use crate::abi::types::{
 use crate::reactor::backend;
 use crate::reactor::event_loop::registry;
 use crate::reactor::event_loop::registry::Entry;
-use crate::reactor::event_loop::state;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::event_loop::state::count;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
@@ -84,7 +83,7 @@ pub unsafe fn create(fd: c_int, l: &Loop, data: *mut c_void, kind: Kind) -> *mut
             sys_fd::set_nonblocking(fd);
         }
         own.id.set(registry::new_id());
-        state::retain(l.as_c());
+        l.retain();
         conn
     }
 }
@@ -94,7 +93,7 @@ pub unsafe fn create(fd: c_int, l: &Loop, data: *mut c_void, kind: Kind) -> *mut
 /// # Safety
 /// `fd` is an open descriptor, which the connection's from now on.
 pub unsafe fn make(fd: c_int, l: &Loop, callbacks: Callbacks) -> Option<*mut tcp_connection> {
-    if l.on_owner() && l.gone.get() {
+    if l.on_owner() && l.is_gone() {
         // Its connections are being closed for the last time.
         errno::set(libc::ESHUTDOWN);
         return None;
