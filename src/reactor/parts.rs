@@ -20,7 +20,6 @@ pub static PARTS: Parts = Parts {
     close_ready: turn::close_ready,
     end_holding: back_pressure::end_holding,
     tick,
-    ticks,
     reap: close::reap,
 
     free_servers,
@@ -32,10 +31,6 @@ pub static PARTS: Parts = Parts {
     has_threads,
     after_fork,
 };
-
-fn ticks(l: &Loop) -> bool {
-    !l.lingering.is_empty() || l.resting.get() > 0 || l.sweeps.get()
-}
 
 fn tick(iteration: &Iteration, now: i64) {
     turn::end_lingering(iteration, now);
