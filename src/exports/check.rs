@@ -75,6 +75,18 @@ macro_rules! own_loop {
     }};
 }
 
+/// `thread_pool!(pointer, "function", failure)`: the pool that a parameter points to, as `connection!`.
+macro_rules! thread_pool {
+    ($pointer:ident, $function:literal $(, $failure:expr)?) => {{
+        if $pointer.is_null() {
+            $crate::exports::check::refuse(concat!($function, ": no thread pool"));
+            return $($failure)?;
+        }
+        // SAFETY: the headers say of each pool that the library made it, and that it hasn't been freed.
+        unsafe { $crate::reactor::threads::thread_pool::Pool::from_c($pointer) }
+    }};
+}
+
 /// `server!(pointer, "function", failure)`: the server that a parameter points to. For NULL it logs
 /// "function: no server", sets errno to EINVAL and returns `failure` from the function.
 macro_rules! server {

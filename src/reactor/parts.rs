@@ -8,7 +8,6 @@ use crate::reactor::tcp_connection::input::back_pressure;
 use crate::reactor::tcp_connection::lifecycle::{close, turn};
 use crate::reactor::tcp_connection::member::MEMBERS;
 use crate::reactor::tcp_connection::output::batch;
-use crate::reactor::threads::thread_pool;
 use crate::reactor::{client, tcp_connection};
 
 /// The parts of every loop of this library.
@@ -17,12 +16,12 @@ pub static PARTS: Parts = Parts {
 
     flush: batch::flush,
     attend: Loop::attend_servers,
-    run_ready: |iteration| turn::run_ready(iteration),
-    close_ready: |iteration| turn::close_ready(iteration),
+    run_ready: turn::run_ready,
+    close_ready: turn::close_ready,
     end_holding: back_pressure::end_holding,
     tick,
     ticks,
-    reap,
+    reap: close::reap,
 
     free_servers,
     free_clients,
@@ -35,26 +34,20 @@ pub static PARTS: Parts = Parts {
 };
 
 fn ticks(l: &Loop) -> bool {
-    !l.lingering.get().is_null() || l.resting.get() > 0 || l.sweeps.get()
+    !l.lingering.is_empty() || l.resting.get() > 0 || l.sweeps.get()
 }
 
-fn tick(l: &Loop, now: i64) {
-    turn::end_lingering(l, now);
-    l.wake_resting_listeners();
-    if l.sweeps.get() {
-        l.drain();
+fn tick(iteration: &Iteration, now: i64) {
+    turn::end_lingering(iteration, now);
+    iteration.wake_resting_listeners();
+    if iteration.sweeps.get() {
+        iteration.drain();
     }
-}
-
-fn reap(iteration: Iteration) {
-    // SAFETY: nothing borrows the outermost iteration any more, and callbacks of the loop run within one.
-    unsafe { close::reap(&iteration) }
 }
 
 fn free_servers(l: &Loop) {
     l.free_servers();
-    // SAFETY: on the loop's thread, as all phases.
-    unsafe { thread_pool::free_all_of(l.as_c()) }
+    l.free_pools();
 }
 
 fn free_clients(l: &Loop) {
@@ -72,8 +65,7 @@ fn close_connections(l: &Loop) -> bool {
 }
 
 fn has_threads(l: &Loop) -> bool {
-    // SAFETY: on the loop's thread, or on the only thread of a child process.
-    unsafe { thread_pool::has_threads(l.as_c()) }
+    l.has_pool_threads()
 }
 
 fn after_fork(l: &Loop) {

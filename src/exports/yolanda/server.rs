@@ -12,7 +12,7 @@ use crate::exports::tcp_server::made;
 use crate::reactor::tcp_connection::lifecycle::register::Callbacks;
 use crate::reactor::tcp_connection::settings::{self, Settings};
 use crate::reactor::tcp_server::Server;
-use crate::reactor::threads::event_loop_thread::Hooks;
+use crate::reactor::threads::hooks::Hooks;
 use crate::sys::address::Address;
 use crate::sys::errno;
 use core::ffi::{CStr, c_char, c_int, c_void};

@@ -2,6 +2,8 @@
 
 use crate::abi::types::event_loop_thread;
 use crate::abi::types::thread_pool;
+use crate::reactor::threads::thread_pool::Pool;
+use crate::sys::errno;
 use core::ffi::c_int;
 
 /// Ends a thread of event_loop_thread_start(). On that thread, its loop quits, posted functions are
@@ -22,9 +24,9 @@ use core::ffi::c_int;
 /// thread's loop, but a retained connection may outlive it. Any thread but this one may call it, inside
 /// callbacks too, but only one at a time, and without holding locks that the thread's callbacks take.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_loop_thread_stop(thread: *mut event_loop_thread) -> c_int {
-    jump_to!(crate::reactor::threads::event_loop_thread::yolanda_loop_thread_stop)
+    let thread = non_null!(thread, "yolanda_loop_thread_stop: no thread", -1);
+    thread.stop().map_or_else(errno::fail, |()| 0)
 }
 
 /// Ends the threads of a pool, each like yolanda_loop_thread_stop(), and frees the pool. A server's own
@@ -39,7 +41,9 @@ pub unsafe extern "C-unwind" fn yolanda_loop_thread_stop(thread: *mut event_loop
 /// `pool` is NULL or a pool that hasn't been freed. Call it only on its main loop's thread, inside
 /// callbacks too, and without holding locks that callbacks on the pool's threads take.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_thread_pool_free(pool: *mut thread_pool) -> c_int {
-    jump_to!(crate::reactor::threads::thread_pool::yolanda_thread_pool_free)
+    let own = thread_pool!(pool, "yolanda_thread_pool_free", -1);
+    // SAFETY: the caller's pool, which nobody uses afterwards.
+    let freed = own.may_be_freed().and_then(|()| unsafe { Pool::free(own.into()) });
+    freed.map_or_else(errno::fail, |()| 0)
 }

@@ -3,7 +3,6 @@
 //! what else waits for time is looked at, the dead are freed.
 
 use super::timers;
-use crate::abi::types::event_loop;
 use crate::log::CText;
 use crate::reactor::event_loop::state::{Loop, count};
 pub use crate::sys::clock::now_ms;
@@ -21,8 +20,11 @@ const TICK_MS: i64 = 100;
 const NS_PER_MS: i64 = 1_000_000;
 
 /// An iteration that is under way. What dies meanwhile is freed by who takes the outermost one by value,
-/// so that what was looked at with a borrow of it lives as long as the borrow.
-pub struct Iteration<'l>(&'l Loop);
+/// so that what was looked at with a borrow of its keeper lives as long as the borrow.
+pub struct Iteration<'l>(&'l Loop, Keeper);
+
+/// Keeps what an iteration has found in the loop's lists.
+pub struct Keeper(());
 
 impl Deref for Iteration<'_> {
     type Target = Loop;
@@ -32,7 +34,15 @@ impl Deref for Iteration<'_> {
     }
 }
 
-impl Iteration<'_> {
+impl<'l> Iteration<'l> {
+    fn new(l: &'l Loop) -> Self {
+        Iteration(l, Keeper(()))
+    }
+
+    pub fn keeper(&self) -> &Keeper {
+        &self.1
+    }
+
     /// Has the dead freed, if this is the outermost iteration.
     fn reap(self) {
         if self.0.depth.get() <= 1 {
@@ -48,11 +58,20 @@ impl Iteration<'_> {
         l.deliver_signals();
         l.run_timers();
         (parts.run_ready)(&self);
-        if !l.held.get().is_null() {
-            (parts.end_holding)(l);
+        if !l.held.is_empty() {
+            (parts.end_holding)(&self);
         }
-        l.tick(l.now_ms.get());
+        self.tick(l.now_ms.get());
         self.reap();
+    }
+
+    /// Looks at what waits for time without timers, every now and then.
+    #[inline]
+    fn tick(&self, now: i64) {
+        if now >= self.next_tick.get() && (self.parts.ticks)(self) {
+            self.next_tick.set(now + TICK_MS);
+            (self.parts.tick)(self, now);
+        }
     }
 }
 
@@ -68,7 +87,7 @@ impl Loop {
     /// Runs `f` as part of the loop's work. What dies meanwhile is freed when the outermost ends.
     pub fn within<R>(&self, f: impl FnOnce(&Iteration) -> R) -> R {
         self.enter();
-        let iteration = Iteration(self);
+        let iteration = Iteration::new(self);
         let result = f(&iteration);
         self.end(iteration);
         result
@@ -98,7 +117,7 @@ impl Loop {
         while !self.quits() {
             self.iterate(-1);
         }
-        let last = Iteration(self);
+        let last = Iteration::new(self);
         // What was asked for before the end was.
         self.run_posts();
         self.end(last);
@@ -127,7 +146,7 @@ impl Loop {
                 left_ms = (left_ns + NS_PER_MS - 1) / NS_PER_MS;
             }
         }
-        self.end(Iteration(self));
+        self.end(Iteration::new(self));
         callbacks().wrapping_sub(before)
     }
 
@@ -137,15 +156,15 @@ impl Loop {
     }
 
     fn may_wait_ns(&self) -> Option<i64> {
-        let busy = !self.ready.get().is_null()
-            || !self.turning.get().is_null()
+        let busy = !self.ready.is_empty()
+            || !self.turning.is_empty()
             || !self.taken.is_empty()
             || self.is_delivering_signals()
             || self.wake.has_queued();
         if busy {
             return Some(0);
         }
-        let lists = if !self.held.get().is_null() {
+        let lists = if !self.held.is_empty() {
             Some(HELD_MS * NS_PER_MS)
         } else if (self.parts.ticks)(self) {
             Some(TICK_MS * NS_PER_MS)
@@ -177,7 +196,7 @@ impl Loop {
                 unsafe { libc::usleep(10_000) };
             }
             self.now_ms.set(now_ms());
-            Iteration(self).finish();
+            Iteration::new(self).finish();
         });
         if self.counts.callbacks.load(Relaxed) != before {
             self.last_busy.set(self.now_ms.get());
@@ -188,15 +207,6 @@ impl Loop {
         }
     }
 
-    /// Looks at what waits for time without timers, every now and then.
-    #[inline]
-    fn tick(&self, now: i64) {
-        if now >= self.next_tick.get() && (self.parts.ticks)(self) {
-            self.next_tick.set(now + TICK_MS);
-            (self.parts.tick)(self, now);
-        }
-    }
-
     /// What of an iteration can't wait for its end, where that is long in coming. Within an iteration, between
     /// two callbacks.
     #[cold]
@@ -204,14 +214,8 @@ impl Loop {
         (self.parts.attend)(self);
         self.deliver_signals();
         self.run_timers();
-        self.tick(now_ms());
-        (self.parts.close_ready)(&Iteration(self));
+        let within = Iteration::new(self);
+        within.tick(now_ms());
+        (self.parts.close_ready)(&within);
     }
-}
-
-/// # Safety
-/// A live loop, on its thread.
-pub unsafe fn guarded(l: *mut event_loop, f: impl FnOnce()) {
-    // SAFETY: a live loop, on its thread.
-    unsafe { Loop::from_c(l) }.guarded(f);
 }

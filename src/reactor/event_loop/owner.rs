@@ -52,15 +52,3 @@ pub unsafe fn on_owner(l: *const event_loop) -> bool {
     // SAFETY: a live loop.
     unsafe { (*l).is_mine() }
 }
-
-/// `event_loop::require_owner` of a pointer; NULL is logged.
-///
-/// # Safety
-/// `l` is NULL or a live loop.
-pub unsafe fn assertInSameThread(l: *mut event_loop) {
-    // SAFETY: NULL or a live loop.
-    match unsafe { l.as_ref() } {
-        Some(l) => l.require_owner(),
-        None => log_err!("assertInSameThread: no event loop"),
-    }
-}

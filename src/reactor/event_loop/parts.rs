@@ -19,10 +19,10 @@ pub struct Parts {
     /// Closes those of them that are to be closed.
     pub close_ready: fn(&Iteration),
     /// Reads again from connections whose reading was put off for long enough.
-    pub end_holding: fn(&Loop),
+    pub end_holding: fn(&Iteration),
     /// Looks at what waits for time without a timer: lingering connections, listeners that rest, servers
     /// that end. `now` is the coarse clock in milliseconds.
-    pub tick: fn(&Loop, now: i64),
+    pub tick: fn(&Iteration, now: i64),
     /// Whether something waits for `tick`.
     pub ticks: fn(&Loop) -> bool,
     /// Frees what has died. Nothing of the iteration refers to it any more.
@@ -34,7 +34,7 @@ pub struct Parts {
     /// Closes the connections; whether there were any.
     pub close_connections: fn(&Loop) -> bool,
     /// Ends connections that wait for something.
-    pub forget_waiting: fn(&Loop),
+    pub forget_waiting: fn(&Iteration),
     /// Gives the memory back that connections share.
     pub free_shared: fn(&Loop),
 

@@ -10,8 +10,6 @@ use crate::reactor::event_loop::roster::Places;
 use crate::reactor::event_loop::signals::Watchers;
 use crate::reactor::event_loop::timers::Timers;
 use crate::reactor::list::Head;
-use crate::reactor::tcp_connection::{Connection, Together};
-use crate::reactor::threads::thread_pool::Pool;
 use crate::sync::refs::{RefCount, Released};
 use crate::sync::wake_flag::WakeFlag;
 use crate::sys::pool::array::Array;
@@ -44,8 +42,8 @@ pub struct Loop {
     pub counts: Counts,
     /// The block that connections read into, lent for the callback.
     pub hot: Cell<*mut u8>,
-    /// Answers that wait to be sent; NULL before the first.
-    pub together: Cell<*mut Together>,
+    /// A place of the connections': answers that wait to be sent together; NULL before the first.
+    pub together: Cell<*mut c_void>,
     /// An empty string, for buffers that hold nothing; also of connections that outlive the loop.
     pub empty: Cell<*mut u8>,
     /// What a protocol keeps here for its connections, what frees it when the loop ends, and its timer.
@@ -53,22 +51,20 @@ pub struct Loop {
     pub on_free_attachment: Cell<Option<unsafe fn(*mut c_void)>>,
     pub attachment_timer: Cell<u64>,
     pub roster: Places,
-    /// Connections with work left for a pass, and those whose turn has come in this one.
-    pub ready: Cell<*mut Connection>,
-    pub ready_tail: Cell<*mut Connection>,
-    pub turning: Cell<*mut Connection>,
+    /// Connections with work left for an iteration, and those whose turn has come in this one.
+    pub ready: Head,
+    pub turning: Head,
     /// A place of the back end's: what its calls on this thread's stack have still to deliver.
     pub delivering: Cell<*const c_void>,
     /// Connections whose closed callback ran.
-    pub dead: Cell<*mut Connection>,
+    pub dead: Head,
     /// Half-closed connections that wait for the peer's end.
-    pub lingering: Cell<*mut Connection>,
+    pub lingering: Head,
     /// Connections whose reading was put off, the oldest first.
-    pub held: Cell<*mut Connection>,
-    pub held_tail: Cell<*mut Connection>,
+    pub held: Head,
     /// The servers and the thread pools whose main loop this is.
     pub servers: Head,
-    pub pools: Cell<*mut Pool>,
+    pub pools: Head,
     /// The sockets that accept here, and how many of them are out of descriptors.
     pub listeners: Head,
     pub resting: Cell<u32>,

@@ -2,7 +2,6 @@
 //! other. Its memory stays until nobody refers to it any more.
 
 use super::registry;
-use crate::abi::types::event_loop;
 use crate::reactor::event_loop::state::Loop;
 use std::ptr;
 
@@ -54,7 +53,7 @@ impl Loop {
             self.run_posts();
             (self.parts.close_connections)(self)
         });
-        self.within(|_| (self.parts.forget_waiting)(self));
+        self.within(|iteration| (self.parts.forget_waiting)(iteration));
         some
     }
 
@@ -66,18 +65,4 @@ impl Loop {
             }
         }
     }
-}
-
-/// # Safety
-/// As `Loop::free`.
-pub unsafe fn free_loop(l: *mut event_loop) {
-    // SAFETY: a live loop, which the caller frees.
-    unsafe { Loop::from_c(l).free() }
-}
-
-/// # Safety
-/// A live loop, on its thread.
-pub unsafe fn finish(l: *mut event_loop) {
-    // SAFETY: a live loop.
-    unsafe { Loop::from_c(l) }.finish();
 }

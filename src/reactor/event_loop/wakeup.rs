@@ -46,10 +46,3 @@ pub unsafe extern "C-unwind" fn on_wake(data: *mut c_void) -> c_int {
     unsafe { Loop::from_c(data.cast()) }.woken();
     0
 }
-
-/// # Safety
-/// `l` is a live loop.
-pub unsafe fn wake(l: *mut event_loop) -> bool {
-    // SAFETY: a live loop.
-    unsafe { (*l).wake() }
-}

@@ -12,6 +12,7 @@ pub mod handle;
 pub mod input;
 pub mod kept;
 pub mod lifecycle;
+pub mod lists;
 pub mod member;
 pub mod output;
 pub mod owner;
@@ -23,7 +24,6 @@ mod shims;
 pub mod state;
 
 pub use kept::discard;
-pub use output::batch::Together;
 pub use output::write_side::Side;
 pub use owner::Owner;
 pub use raw::*;

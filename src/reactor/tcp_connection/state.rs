@@ -3,6 +3,7 @@
 use super::cold_state;
 use super::owner::Owner;
 use crate::abi::types::{buffer, channel, tcp_connection};
+use crate::reactor::list::Link;
 use crate::reactor::tcp_connection::lifecycle::phase::Life;
 use crate::reactor::tcp_connection::output::write_side::{Intake, Side};
 use crate::sync::in_use::InUse;
@@ -52,10 +53,10 @@ pub struct Connection {
     pub(super) input_block: Cell<*mut u8>,
     pub(super) output_block: Cell<*mut u8>,
     pub owner: Cell<Owner>,
-    pub(super) next_ready: Cell<*mut Connection>,
-    pub(super) next_dead: Cell<*mut Connection>,
-    pub(super) next_lingering: Cell<*mut Connection>,
-    pub(super) next_held: Cell<*mut Connection>,
+    pub(super) in_ready: Link,
+    pub(super) in_dead: Link,
+    pub(super) in_lingering: Link,
+    pub(super) in_held: Link,
     /// NULL: the defaults.
     pub(super) cold: AtomicPtr<cold_state::ColdState>,
     /// Who needs the memory: the library, tasks, whoever retained it.
@@ -85,9 +86,6 @@ pub struct Connection {
     pub(super) answering: Cell<bool>,
     /// What comes after the last that is sent.
     pub(super) after_sending: Cell<AfterSending>,
-    pub(super) on_ready: Cell<bool>,
-    pub(super) on_lingering: Cell<bool>,
-    pub(super) on_held: Cell<bool>,
     /// Reading goes on for a turn although output waits.
     pub(super) may_read: Cell<bool>,
     /// The program stopped reading.

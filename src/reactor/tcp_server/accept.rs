@@ -8,7 +8,7 @@ use super::{Server, maker};
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::tcp_connection::lifecycle::register;
 use crate::reactor::tcp_connection::{Connection, kept};
-use crate::reactor::threads::thread_pool::thread_pool_get_loop;
+use crate::reactor::threads::thread_pool::Pool;
 use crate::sys::{errno, fd as sys_fd};
 use libc::{c_int, c_void};
 use std::ptr;
@@ -179,15 +179,7 @@ impl Listener {
             // A socket per thread: clients stay where they came.
             return self.event_loop();
         }
-        let pool = server.public.threadPool.get();
-        if pool.is_null() {
-            return server.event_loop();
-        }
-        // SAFETY: a pool that a program puts there is live, as the server's own is; so are the loops that it gives.
-        unsafe {
-            let l = thread_pool_get_loop(pool);
-            if l.is_null() { server.event_loop() } else { Loop::from_c(l) }
-        }
+        server.threads().and_then(Pool::next_loop).unwrap_or_else(|| server.event_loop())
     }
 }
 

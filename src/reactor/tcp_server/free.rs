@@ -5,7 +5,7 @@ use super::server_events::{self, ENDED, ENDING, ROOM};
 use super::stop::Waiting;
 use super::{Server, servers};
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::threads::thread_pool;
+use crate::reactor::threads::thread_pool::Pool;
 use libc::c_int;
 use std::ptr::{self, NonNull};
 
@@ -32,7 +32,8 @@ impl Server {
         // Each thread closes what it has of this server.
         let pool = self.pool.get();
         // SAFETY: the server's own pool, which is freed here and nowhere else.
-        if !pool.is_null() && unsafe { thread_pool::free(pool) } < 0 {
+        let freed = NonNull::new(pool.cast()).map_or(Ok(()), |pool| unsafe { Pool::free(pool) });
+        if freed.is_err() {
             self.shared.state.restore(before);
             // Connections that closed meanwhile found nobody to tell.
             server_events::call(l, ENDED | ROOM);

@@ -58,14 +58,18 @@ pub struct Listener {
 /// Makes a listener without a socket.
 ///
 /// # Safety
-/// `at` lies in the server's memory, and `l` is live.
-pub unsafe fn init(at: *mut Listener, server: *const Server, l: *mut event_loop) {
+/// `at` lies in the server's memory, or in a block that becomes a part of it.
+pub unsafe fn init(at: *mut Listener, server: *const Server, l: &Loop) {
     // SAFETY: the place is the listener's own; its reference to the loop is given back by `dispose` or `give_up`.
     unsafe {
-        at.write(Listener { server: Cell::new(server), l: Cell::new(l), ..Listener::none() });
+        at.write(Listener {
+            server: Cell::new(server),
+            l: Cell::new(l.as_c()),
+            ..Listener::none()
+        });
         (*at).channel.eventReadCallback.set(Some(accept::on_acceptable));
         (*at).channel.data.set(at.cast());
-        (*at).event_loop().retain();
+        l.retain();
     }
 }
 

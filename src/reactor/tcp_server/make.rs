@@ -60,8 +60,8 @@ impl Server {
         threads: c_int,
     ) -> Result<NonNull<Server>, c_int> {
         let origin = Origin::Acceptor;
-        // SAFETY: a live loop; the caller's acceptor.
-        let server = unsafe { create(l.as_c(), acceptor.as_ptr(), callbacks, threads, origin) };
+        // SAFETY: the caller's acceptor.
+        let server = unsafe { create(l, acceptor.as_ptr(), callbacks, threads, origin) };
         let server = server.ok_or(libc::ENOMEM)?;
         if l.on_owner() {
             // SAFETY: a fresh server.
@@ -158,7 +158,7 @@ fn make(
         }
         let listen_port = address.port().map_or(0, c_int::from);
         at.write(acceptor { listen_port: Cell::new(listen_port), listen_fd: Cell::new(fd) });
-        let Some(server) = create(l.as_c(), at, callbacks, threads, origin(address)) else {
+        let Some(server) = create(l, at, callbacks, threads, origin(address)) else {
             libc::free(at.cast());
             return Err(libc::ENOMEM);
         };

@@ -3,7 +3,7 @@
 use super::Server;
 use super::listener::{Listener, arriving};
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::threads::thread_pool;
+use crate::reactor::threads::thread_pool::Pool;
 use std::ptr;
 use std::sync::atomic::Ordering::{AcqRel, Relaxed, Release};
 
@@ -48,17 +48,12 @@ impl Server {
     /// Has every loop look that may have something of the server. On its own thread.
     pub(super) fn call_all(&self, why: u8) {
         call(self.home(), why);
-        let (own, public) = (self.pool.get(), self.public.threadPool.get());
-        let other = if public == own { ptr::null_mut() } else { public };
-        for pool in [own, other] {
-            // SAFETY: a pool is NULL or live, and its loops live until it is freed on this thread.
-            unsafe {
-                for i in 0..thread_pool::running(pool) {
-                    let l = thread_pool::loop_at(pool, i);
-                    if !l.is_null() {
-                        call(Loop::from_c(l), why);
-                    }
-                }
+        // SAFETY: NULL or the server's own pool, which is freed on this thread.
+        let own = unsafe { Pool::from_nullable(self.pool.get()) };
+        let others = self.threads().filter(|&pool| own.is_none_or(|own| !ptr::eq(own, pool)));
+        for pool in own.into_iter().chain(others) {
+            for l in (0..pool.running()).filter_map(|i| pool.loop_at(i)) {
+                call(l, why);
             }
         }
     }

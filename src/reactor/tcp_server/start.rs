@@ -4,7 +4,7 @@ use super::life::{Event, Life};
 use super::listener::{self, Listener};
 use super::{Server, server_events};
 use crate::reactor::tcp_connection::settings::Keepalive;
-use crate::reactor::threads::thread_pool::{self, thread_pool_start};
+use crate::reactor::threads::thread_pool::Pool;
 use crate::sys::address::Address;
 use crate::sys::{errno, fd as sys_fd, listen, pool, socket};
 use libc::c_int;
@@ -43,13 +43,9 @@ impl Server {
             Life::New | Life::Running => {}
             _ => return Err(libc::ESHUTDOWN),
         }
-        let pool = self.public.threadPool.get();
-        if !pool.is_null() {
-            // SAFETY: a pool that a program puts there is live, as the server's own is.
-            unsafe {
-                thread_pool::set_hooks(pool, self.hooks.get());
-                thread_pool_start(pool);
-            }
+        if let Some(pool) = self.threads() {
+            pool.set_hooks(self.hooks.get());
+            pool.start();
         }
         let own = &self.shared.listeners.own;
         if self.life() == Life::Running {
@@ -78,9 +74,8 @@ impl Server {
     fn open_shared(&self) -> Result<(), c_int> {
         let address = self.origin.address().ok_or(libc::ENOTSUP)?;
         let acceptor = self.acceptor().ok_or(libc::EINVAL)?;
-        let pool = self.public.threadPool.get();
-        // SAFETY: NULL or a live pool, see `prepare`.
-        let threads = unsafe { thread_pool::running(pool) };
+        let running = self.threads();
+        let threads = running.map_or(0, Pool::running);
         if threads == 0 {
             let fd = open_one(address)?;
             sys_fd::close(acceptor.listen_fd.replace(fd));
@@ -93,9 +88,10 @@ impl Server {
             return Err(libc::ENOMEM);
         }
         for i in 0..threads {
-            // SAFETY: the block has that many places, and the pool that many loops, which run.
+            let l = running.and_then(|pool| pool.loop_at(i)).unwrap_or_else(|| self.home());
+            // SAFETY: the block has that many places, and becomes the server's.
             let listener = unsafe {
-                listener::init(listeners.add(i), self, thread_pool::loop_at(pool, i));
+                listener::init(listeners.add(i), self, l);
                 &*listeners.add(i)
             };
             match open_one(address) {

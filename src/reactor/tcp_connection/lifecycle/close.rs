@@ -5,18 +5,18 @@
 use super::{open, ready, shutdown, timeouts};
 use crate::abi::types::buffer;
 use crate::reactor::client;
+use crate::reactor::event_loop::iteration::Iteration;
 use crate::reactor::event_loop::registration::Removed;
 use crate::reactor::event_loop::registry;
-use crate::reactor::event_loop::state::Loop;
 use crate::reactor::event_loop::state::count;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::read;
+use crate::reactor::tcp_connection::lists;
 use crate::reactor::tcp_connection::output::{batch, file, queue};
 use crate::reactor::tcp_connection::shims;
 use crate::reactor::tcp_connection::{Connection, Owner};
 use crate::sync::refs::Released;
 use crate::sys::{fd as sys_fd, pool, socket};
-use std::ptr;
 
 use crate::reactor::tcp_connection::kept::discard;
 
@@ -65,8 +65,7 @@ pub fn close(conn: &Connection) {
         give_up_number(conn, ours);
         count(&own.counts.connections, u64::MAX);
         leave_maker(conn);
-        conn.next_dead.set(own.dead.get());
-        own.dead.set(conn.raw());
+        lists::dead(own).push_front(conn);
     }
 }
 
@@ -122,23 +121,17 @@ pub unsafe fn without_loop(conn: &Connection) {
 }
 
 /// Lets the dead go that no list holds any more.
-///
-/// # Safety
-/// On the loop's thread, outside of all callbacks.
-pub unsafe fn reap(l: &Loop) {
-    // SAFETY: the dead list is this thread's; nothing is used of a connection that was let go.
-    unsafe {
-        let mut first = l.dead.replace(ptr::null_mut());
-        while let Some(conn) = first.as_ref() {
-            first = conn.next_dead.get();
-            if conn.on_ready.get() || conn.on_lingering.get() || conn.on_held.get() {
-                conn.next_dead.set(l.dead.get());
-                l.dead.set(conn.raw());
-            } else {
-                empty_buffers(conn);
-                if conn.refs.let_go() == Released::Last {
-                    discard(conn.raw());
-                }
+pub fn reap(iteration: Iteration) {
+    let keeper = iteration.keeper();
+    let taken = lists::dead(&iteration).take();
+    while let Some(conn) = taken.pop_front(keeper) {
+        if conn.is_waiting() {
+            lists::dead(&iteration).push_front(conn);
+        } else {
+            empty_buffers(conn);
+            if conn.refs.let_go() == Released::Last {
+                // SAFETY: it has ended, and the last reference is gone; nothing of the iteration has it.
+                unsafe { discard(conn.raw()) };
             }
         }
     }

@@ -2,34 +2,23 @@
 
 use super::open;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
+use crate::reactor::tcp_connection::lists;
 use crate::reactor::tcp_connection::posted;
 use crate::reactor::tcp_connection::{Connection, Work};
 use crate::sys::errno;
 use libc::c_int;
-use std::ptr;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// Gives a connection a turn in this pass.
+/// Gives a connection a turn in this iteration.
 pub fn schedule(conn: &Connection) {
-    // SAFETY: as said; the list is this thread's.
-    unsafe {
-        // A connection that another thread is still announcing waits for `register`; one that has
-        // closed may be kept by no more than the task that brings it here.
-        if !open::is_announced(conn) || conn.life.is_closed() || conn.on_ready.replace(true) {
-            return;
-        }
-        let own = conn.event_loop();
-        conn.next_ready.set(ptr::null_mut());
-        if own.ready.get().is_null() {
-            own.ready.set(conn.raw());
-        } else {
-            (*own.ready_tail.get()).next_ready.set(conn.raw());
-        }
-        own.ready_tail.set(conn.raw());
+    // A connection that another thread is still announcing waits for `register`; one that has
+    // closed may be kept by no more than the task that brings it here.
+    if open::is_announced(conn) && !conn.life.is_closed() {
+        lists::ready(conn.event_loop()).push_back(conn);
     }
 }
 
-/// Gives a connection a turn in this pass, with work to do.
+/// Gives a connection a turn in this iteration, with work to do.
 pub fn give(conn: &Connection, work: Work) {
     conn.work.set(conn.work.get().max(work));
     schedule(conn);

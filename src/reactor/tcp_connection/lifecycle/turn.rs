@@ -3,12 +3,15 @@
 
 use super::{close, open, overdue, shutdown, timeouts};
 use crate::reactor::event_loop::iteration;
-use crate::reactor::event_loop::state::{Loop, count};
+use crate::reactor::event_loop::iteration::Iteration;
+use crate::reactor::event_loop::state::count;
+use crate::reactor::list::List;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::{back_pressure, read};
+use crate::reactor::tcp_connection::lists;
+use crate::reactor::tcp_connection::lists::Ready;
 use crate::reactor::tcp_connection::output::{batch, water_marks};
 use crate::reactor::tcp_connection::{AfterSending, Connection, Work};
-use std::ptr;
 
 use super::ready::decide;
 
@@ -16,119 +19,58 @@ use super::ready::decide;
 const LINGER_MS: i64 = 5000;
 
 /// Gives every waiting connection its turn, as long as there is time; what they leave for later, and those
-/// that had none, in their order, wait for the next pass. A callback may run the loop, whose pass then goes
-/// on with those that haven't had their turn.
-pub fn run_ready(l: &Loop) {
-    // SAFETY: a listed connection isn't freed; it is taken off its list before its turn.
-    unsafe {
-        batch::flush(l);
-        let own = l;
-        if own.turning.get().is_null() {
-            own.turning.set(take_ready(own));
+/// that had none, in their order, wait for the next iteration. A callback may run the loop, whose iteration
+/// then goes on with those that haven't had their turn.
+pub fn run_ready(iteration: &Iteration) {
+    batch::flush(iteration);
+    let turning = lists::turning(iteration);
+    if turning.is_empty() {
+        turning.append(lists::ready(iteration).take());
+    }
+    if !turning.is_empty() {
+        iteration.begin_reading();
+    }
+    while !turning.is_empty() {
+        iteration.between();
+        // A callback may have run the loop, which then went on with them.
+        if iteration.is_spent() {
+            return close_or_keep(iteration, turning.take());
         }
-        if !own.turning.get().is_null() {
-            l.begin_reading();
-        }
-        while !own.turning.get().is_null() {
-            l.between();
-            if own.turning.get().is_null() {
-                // A callback ran the loop, which went on with them.
-                return;
-            }
-            if l.is_spent() {
-                let left = own.turning.replace(ptr::null_mut());
-                return close_or_keep(own, left);
-            }
-            take_first_turn(own);
-        }
+        take_first_turn(iteration);
     }
 }
 
 /// Closes those of the waiting connections that are to be closed.
-pub fn close_ready(l: &Loop) {
-    // SAFETY: as said.
-    unsafe {
-        let own = l;
-        close_or_keep(own, take_ready(own));
-    }
-}
-
-/// Takes the list of those that wait.
-fn take_ready(own: &Loop) -> *mut Connection {
-    own.ready_tail.set(ptr::null_mut());
-    own.ready.replace(ptr::null_mut())
+pub fn close_ready(iteration: &Iteration) {
+    close_or_keep(iteration, lists::ready(iteration).take());
 }
 
 /// Closes what is to be closed of a list that was taken, and puts the others back, before those that have
-/// come since.
-unsafe fn close_or_keep(own: &Loop, mut first: *mut Connection) {
-    // SAFETY: a listed connection isn't freed. No callback runs before all stand in one of the two lists.
-    unsafe {
-        let (mut kept, mut closing) = (Chain::EMPTY, Chain::EMPTY);
-        while let Some(conn) = first.as_ref() {
-            let following = conn.next_ready.get();
-            if conn.life.is_closed() || !open::is_open(conn) {
-                closing.add(conn);
-            } else {
-                kept.add(conn);
-            }
-            first = following;
+/// come since. No callback runs before all stand in one of the two lists.
+fn close_or_keep(iteration: &Iteration, taken: List<Ready>) {
+    let (kept, closing) = (List::new(), List::new());
+    let mut left = 0;
+    while let Some(conn) = taken.pop_front(iteration.keeper()) {
+        if conn.life.is_closed() || !open::is_open(conn) {
+            closing.push_back(conn);
+            left += 1;
+        } else {
+            kept.push_back(conn);
         }
-        if !kept.last.is_null() {
-            (*kept.last).next_ready.set(own.ready.get());
-            own.ready.set(kept.first);
-            if own.ready_tail.get().is_null() {
-                own.ready_tail.set(kept.last);
-            }
-        }
-        if !closing.last.is_null() {
-            (*closing.last).next_ready.set(own.turning.get());
-            own.turning.set(closing.first);
-        }
-        for _ in 0..closing.len {
-            if own.turning.get().is_null() {
-                // A callback ran the loop, which went on with them.
-                return;
-            }
-            take_first_turn(own);
-        }
+    }
+    lists::ready(iteration).prepend(kept);
+    lists::turning(iteration).prepend(closing);
+    for _ in 0..left {
+        take_first_turn(iteration);
     }
 }
 
-/// Connections in their order, linked as those that wait.
-struct Chain {
-    first: *mut Connection,
-    last: *mut Connection,
-    len: usize,
-}
-
-impl Chain {
-    const EMPTY: Chain = Chain { first: ptr::null_mut(), last: ptr::null_mut(), len: 0 };
-
-    fn add(&mut self, conn: &Connection) {
-        // SAFETY: the last one was added, so it isn't freed either.
-        unsafe {
-            conn.next_ready.set(ptr::null_mut());
-            if self.last.is_null() {
-                self.first = conn.raw();
-            } else {
-                (*self.last).next_ready.set(conn.raw());
-            }
-        }
-        self.last = conn.raw();
-        self.len += 1;
-    }
-}
-
-/// Gives the first of those whose turn has come its turn.
-fn take_first_turn(own: &Loop) {
-    // SAFETY: there is one; it is taken off its list before a callback runs.
-    unsafe {
-        let conn = &*own.turning.get();
-        own.turning.set(conn.next_ready.get());
-        conn.on_ready.set(false);
-        // It may call back, as a channel does: a single pass has had something to do.
-        count(&own.counts.callbacks, 1);
+/// Gives the first of those whose turn has come its turn. There is none where a callback ran the loop, which
+/// went on with them.
+fn take_first_turn(iteration: &Iteration) {
+    if let Some(conn) = lists::turning(iteration).pop_front(iteration.keeper()) {
+        // It may call back, as a channel does: a single iteration has had something to do.
+        count(&iteration.counts.callbacks, 1);
         turn(conn);
     }
 }
@@ -165,51 +107,39 @@ fn turn(conn: &Connection) {
 }
 
 fn linger(conn: &Connection) {
-    if conn.on_lingering.replace(true) {
-        return;
+    if !conn.in_lingering.is_listed() {
+        conn.linger_until.set((iteration::now_ms() + LINGER_MS) as u32);
+        lists::lingering(conn.event_loop()).push_front(conn);
     }
-    let own = conn.event_loop();
-    conn.linger_until.set((iteration::now_ms() + LINGER_MS) as u32);
-    conn.next_lingering.set(own.lingering.get());
-    own.lingering.set(conn.raw());
 }
 
-/// Whether a connection that lingers has waited long enough.
-fn has_lingered(conn: &Connection, now: i64) -> bool {
-    conn.on_lingering.get() && conn.linger_until.get().wrapping_sub(now as u32) as i32 <= 0
+fn is_over(conn: &Connection, now: i64) -> bool {
+    conn.linger_until.get().wrapping_sub(now as u32) as i32 <= 0
 }
 
 /// Closes a connection that has lingered long enough.
 pub fn judge(conn: &Connection) {
-    if has_lingered(conn, iteration::now_ms()) {
+    if conn.in_lingering.is_listed() && is_over(conn, iteration::now_ms()) {
         decide(conn, CloseReason::TimedOut);
     }
 }
 
 /// Has those judged that waited long enough, and forgets those that have ended.
-pub fn end_lingering(l: &Loop, now: i64) {
-    // SAFETY: a listed connection isn't freed.
-    unsafe {
-        let own = l;
-        let mut first = own.lingering.replace(ptr::null_mut());
-        while let Some(conn) = first.as_ref() {
-            let following = conn.next_lingering.get();
-            if !conn.life.is_closed() && has_lingered(conn, now) {
-                overdue::begin(conn);
-            }
-            if conn.life.is_closed() {
-                conn.on_lingering.set(false);
-            } else {
-                conn.next_lingering.set(own.lingering.get());
-                own.lingering.set(conn.raw());
-            }
-            first = following;
+pub fn end_lingering(iteration: &Iteration, now: i64) {
+    let taken = lists::lingering(iteration).take();
+    while let Some(conn) = taken.pop_front(iteration.keeper()) {
+        if conn.life.is_closed() {
+            continue;
+        }
+        lists::lingering(iteration).push_front(conn);
+        if is_over(conn, now) {
+            overdue::begin(conn);
         }
     }
 }
 
 /// Takes those that have ended off the lists of what waits for time, at once.
-pub fn forget_waiting(l: &Loop) {
-    end_lingering(l, iteration::now_ms());
-    back_pressure::end_holding(l);
+pub fn forget_waiting(iteration: &Iteration) {
+    end_lingering(iteration, iteration::now_ms());
+    back_pressure::end_holding(iteration);
 }
