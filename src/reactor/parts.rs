@@ -34,13 +34,13 @@ pub static PARTS: Parts = Parts {
 };
 
 fn ticks(l: &Loop) -> bool {
-    !l.lingering.is_empty() || l.resting.get() > 0 || l.sweeps.get()
+    !l.lingering.is_empty() || l.backing_off.get() > 0 || l.draining.get()
 }
 
 fn tick(iteration: &Iteration, now: i64) {
     turn::end_lingering(iteration, now);
-    iteration.wake_resting_listeners();
-    if iteration.sweeps.get() {
+    iteration.end_back_off();
+    if iteration.draining.get() {
         iteration.drain();
     }
 }

@@ -15,7 +15,7 @@ use std::sync::atomic::Ordering::Relaxed;
 const WAIT_MS: i64 = 1000;
 /// How often connections whose reading was put off are looked at.
 const HELD_MS: i64 = 10;
-/// How often lingering connections, resting listeners and servers that end are looked at.
+/// How often lingering connections, listeners that back off and servers that end are looked at.
 const TICK_MS: i64 = 100;
 const NS_PER_MS: i64 = 1_000_000;
 

@@ -67,11 +67,11 @@ pub struct Loop {
     pub pools: Head,
     /// The sockets that accept here, and how many of them are out of descriptors.
     pub listeners: Head,
-    pub resting: Cell<u32>,
+    pub backing_off: Cell<u32>,
     /// Those that are to accept here: under the public mutex.
     pub arriving: Head,
     /// There are connections whose server is ending.
-    pub sweeps: Cell<bool>,
+    pub draining: Cell<bool>,
     /// The clients that were made here, and the names that they have asked for.
     pub clients: Cell<*mut Client>,
     pub jobs: Cell<*mut Job>,
@@ -95,8 +95,8 @@ pub struct Loop {
     pub backend_seen: Cell<*mut c_void>,
     pub backend_again: Cell<bool>,
     pub wake: WakeFlag,
-    /// Why somebody wants the loop to look at its servers (`tcp_server::attention`).
-    pub attention: AtomicU8,
+    /// Why somebody wants the loop to look at its servers (`tcp_server::server_events`).
+    pub server_events: AtomicU8,
     /// The library ends the loop: its thread closes what it has, and ends, too.
     pub ends: AtomicBool,
     /// The loop was freed: under the public mutex. Only its memory is still there.

@@ -14,7 +14,7 @@ use libc::{c_int, c_void};
 use std::ptr;
 use std::sync::atomic::Ordering::SeqCst;
 
-/// Connections taken per pass: the rest stays in the kernel's queue for the next.
+/// Connections accepted per iteration: the others stay in the kernel's queue for the next.
 const BATCH: u32 = 256;
 
 /// The read callback of a listening channel.
@@ -160,7 +160,7 @@ impl Listener {
             e => self.complain(e),
         }
         self.failures.set(0);
-        self.rest();
+        self.back_off();
         false
     }
 

@@ -22,7 +22,7 @@ pub enum Wait {
     /// It accepts.
     No,
     /// accept(2) has failed: descriptors may become free.
-    Moment,
+    BackOff,
     /// As many connections are open as may be: one has to close.
     Room,
 }
@@ -203,7 +203,7 @@ impl Listener {
         if self.is_open() {
             sys_fd::close(self.fd.get());
         }
-        // SAFETY: the caller's promise.
+        // SAFETY: a listener that is given up is never disposed of besides.
         unsafe { self.dispose() };
     }
 
@@ -220,12 +220,12 @@ impl Listener {
     /// Changes what the listener waits for, which its loop counts.
     fn wait(&self, wait: Wait) {
         let before = self.waits.replace(wait);
-        let resting = &self.event_loop().resting;
-        if before == Wait::Moment {
-            resting.set(resting.get() - 1);
+        let count = &self.event_loop().backing_off;
+        if before == Wait::BackOff {
+            count.set(count.get() - 1);
         }
-        if wait == Wait::Moment {
-            resting.set(resting.get() + 1);
+        if wait == Wait::BackOff {
+            count.set(count.get() + 1);
         }
     }
 
@@ -238,11 +238,10 @@ impl Listener {
         }
     }
 
-    /// accept(2) can't be had: accepts nothing for a moment, instead of spinning. Clients wait in the kernel's
-    /// queue.
-    pub fn rest(&self) {
-        if self.waits.get() != Wait::Moment {
-            self.wait(Wait::Moment);
+    /// accept(2) fails: accepts nothing for a moment, instead of spinning. Clients wait in the kernel's queue.
+    pub fn back_off(&self) {
+        if self.waits.get() != Wait::BackOff {
+            self.wait(Wait::BackOff);
             self.refresh();
         }
     }
@@ -306,10 +305,10 @@ pub fn arriving(l: &Loop) -> &List<Listeners> {
 }
 
 impl Loop {
-    /// Lets listeners that rested try again.
-    pub fn wake_resting_listeners(&self) {
+    /// Lets listeners that backed off try again.
+    pub fn end_back_off(&self) {
         for listener in
-            listeners(self).iter(self).filter(|listener| listener.waits.get() == Wait::Moment)
+            listeners(self).iter(self).filter(|listener| listener.waits.get() == Wait::BackOff)
         {
             listener.wait(Wait::No);
             listener.refresh();

@@ -16,7 +16,7 @@ pub const ENDED: u8 = 4;
 /// A listener is to come to the loop.
 const ARRIVING: u8 = 8;
 
-/// Has the loop look in its next pass. Nothing happens once it was freed, as long as its memory is kept.
+/// Has the loop look in its next iteration. Nothing happens once it was freed; its memory is kept.
 pub fn call(l: &Loop, why: u8) {
     call_with(l, why, None);
 }
@@ -39,7 +39,7 @@ fn call_with(l: &Loop, why: u8, listener: Option<&Listener>) -> bool {
     if let Some(listener) = listener {
         arriving(l).push_front(listener);
     }
-    l.attention.fetch_or(why, Release);
+    l.server_events.fetch_or(why, Release);
     l.wake_once();
     true
 }
@@ -60,12 +60,12 @@ impl Server {
 }
 
 impl Loop {
-    /// Looks at the loop's servers, if it was asked to. Within a pass.
+    /// Looks at the loop's servers, if it was asked to. Within an iteration.
     pub fn attend_servers(&self) {
-        if self.attention.load(Relaxed) == 0 {
+        if self.server_events.load(Relaxed) == 0 {
             return;
         }
-        let why = self.attention.swap(0, AcqRel);
+        let why = self.server_events.swap(0, AcqRel);
         if why & ARRIVING != 0 {
             let arriving = {
                 let _locked = self.lock();
