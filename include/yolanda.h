@@ -954,9 +954,10 @@ int yolanda_connection_set_limits(struct tcp_connection *connection,
  * callback. All times are in milliseconds and count from this call on; 0: no limit. A connection is
  * never closed early.
  *
- * `idle_ms`: no byte was received, and none was sent.
- * `read_ms`: no byte was received, while reading isn't paused.
- * `write_ms`: bytes are queued, and none was sent, because the peer doesn't read.
+ * - `idle_ms`: no byte was received, and none was sent.
+ * - `read_ms`: no byte was received, while reading isn't paused.
+ * - `write_ms`: bytes are queued, and none was sent, because the peer doesn't read.
+ *
  * Bytes count as received when they have arrived, even if the loop is too busy to read them. They
  * count as sent when the kernel takes them, and again when the peer takes them from the kernel: a peer
  * that reads slowly is neither idle nor stuck. That is checked four times within each limit, so a
@@ -1797,16 +1798,16 @@ int yolanda_http_server_free(struct http_server *server);
  * early. What the client has sent in time counts, even if the server's thread was busy until the
  * deadline.
  *
- * `idle_ms`: for the first or next request on an open connection; then the connection is closed. The
- * default is 75,000; for the others it is 60,000.
- * `head_ms`: for request line and headers, from the first byte to the last; then the client gets 408,
- * and the connection is closed.
- * `body_ms`: for the next bytes of a body; then the client gets 408, and the connection is closed.
- * yolanda_http_server_set_body_rate() limits the time for the whole body.
- * `answer_ms`: for a deferred response, or its next part; then the client gets 503, and the connection
- * is closed. A response that has begun is cut off.
- * `write_ms`: for a client that takes nothing of what is queued for it; then the connection is cut
- * off.
+ * - `idle_ms`: for the first or next request on an open connection; then the connection is closed. The
+ *   default is 75,000; for the others it is 60,000.
+ * - `head_ms`: for request line and headers, from the first byte to the last; then the client gets
+ *   408, and the connection is closed.
+ * - `body_ms`: for the next bytes of a body; then the client gets 408, and the connection is closed.
+ *   yolanda_http_server_set_body_rate() limits the time for the whole body.
+ * - `answer_ms`: for a deferred response, or its next part; then the client gets 503, and the
+ *   connection is closed. A response that has begun is cut off.
+ * - `write_ms`: for a client that takes nothing of what is queued for it; then the connection is cut
+ *   off.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, negative times or more than 24 days, EPERM on another
  * thread.
@@ -1824,10 +1825,10 @@ int yolanda_http_server_set_deadlines(struct http_server *server,
  * Sets how fast the body of a request must arrive; the defaults are 20,000 and 500. Bytes are counted
  * as they are sent, including chunk lines and trailers.
  *
- * `grace_ms`: how many milliseconds each body has before its rate counts.
- * `bytes_per_second`: for each that many bytes the client gets another second; 0 turns the check off,
- * and `grace_ms` then has no effect. A client that sends faster can get ahead by the deadline for
- * bodies (yolanda_http_server_set_deadlines()) at most, or by `grace_ms` if that is longer.
+ * - `grace_ms`: how many milliseconds each body has before its rate counts.
+ * - `bytes_per_second`: the rate: that many bytes give the client another second. 0 turns the check
+ *   off, and `grace_ms` then has no effect. A client that sends faster can get ahead by the deadline
+ *   for bodies (yolanda_http_server_set_deadlines()) at most, or by `grace_ms` if that is longer.
  *
  * A client that is slower gets 408, and the connection is closed; a streamed body gets its final call.
  * Time during which the program has paused reading doesn't count, nor do periods of more than two
@@ -1845,10 +1846,10 @@ int yolanda_http_server_set_body_rate(struct http_server *server,
 /**
  * Sets how large requests may be; 0 stands for the default, which is given in parentheses.
  *
- * `line`: bytes of the request line (8,192); a longer one gets 414.
- * `head`: bytes of request line, headers and trailers (65,536); more get 431.
- * `headers`: the number of headers and trailers (1,000); more get 431.
- * `body`: bytes of the body (67,108,864); more get 413.
+ * - `line`: bytes of the request line (8,192); a longer one gets 414.
+ * - `head`: bytes of request line, headers and trailers (65,536); more get 431.
+ * - `headers`: the number of headers and trailers (1,000); more get 431.
+ * - `body`: bytes of the body (67,108,864); more get 413.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL or more than 1 GiB, EPERM on another thread.
  *
@@ -1903,13 +1904,14 @@ int yolanda_http_server_get_stats(struct http_server *server,
  * Makes `handler`, instead of the server's `requestCallback`, answer the requests with a certain
  * method and path.
  *
- * `method`: for example "GET", compared exactly; NULL or "*" for every method that has no route of its
- * own for the path.
- * `pattern`: a path such as "/users". A segment `:id` stands for any segment that isn't empty, as in
- * "/users/:id/posts/:post"; names consist of letters, digits and `_`. A last segment `*` stands for
- * the rest of the path, which may be empty: "/static/\*" matches everything that begins with
- * "/static/". yolanda_http_request_param() gets what they stand for. Escapes have the same meaning as
- * in a URL: "/a%20b" and "/a b" are the same, and "%2A" and "%3A" stand for a literal `*` and `:`.
+ * - `method`: for example "GET", compared exactly; NULL or "*" for every method that has no route of
+ *   its own for the path.
+ * - `pattern`: a path such as "/users". A segment `:id` stands for any segment that isn't empty, as in
+ *   "/users/:id/posts/:post"; names consist of letters, digits and `_`. A last segment `*` stands for
+ *   the rest of the path, which may be empty: "/static/\*" matches everything that begins with
+ *   "/static/". yolanda_http_request_param() gets what they stand for. Escapes have the same meaning
+ *   as in a URL: "/a%20b" and "/a b" are the same, and "%2A" and "%3A" stand for a literal `*` and
+ *   `:`.
  *
  * A path is split at its slashes first and decoded afterwards, so "%2F" doesn't separate segments.
  * Upper and lower case are different, and so are paths with and without a slash at the end. A path
@@ -2053,7 +2055,7 @@ int yolanda_http_server_files(struct http_server *server,
  *
  * `files` is NULL or files that haven't been freed. `httpRequest` and `httpResponse` are NULL or
  * belong to a callback or handler that hasn't returned, or to a deferred response that only the
- * calling thread uses. `path` is NULL or a NUL-terminated string.
+ * calling thread uses. `path` is NULL or a NUL-terminated string. Any thread may call it.
  */
 int yolanda_http_files_answer(struct yolanda_http_files *files,
                               struct http_request *httpRequest,

@@ -101,8 +101,8 @@ struct http_response *http_response_new(void);
  * Content-Length, Connection, the other headers, an empty line, the body. On failure (NULL, no memory)
  * it appends nothing and logs an error.
  *
- * The response and the buffer are NULL or used only by the calling thread. The strings of the response
- * are NULL or NUL-terminated.
+ * The response and the buffer are NULL or objects that only the calling thread uses. The
+ * strings of the response are NULL or NUL-terminated.
  */
 void http_response_encode_buffer(struct http_response *httpResponse,
                                  struct buffer *buffer);

@@ -46,7 +46,7 @@ extern "C" {
  * errno if the loop is NULL or memory runs out. If it can't listen on the port, it exits like
  * acceptor_init().
  *
- * `eventLoop` is NULL or a loop of the calling thread.
+ * `eventLoop` is NULL or a loop that hasn't been freed. Call it only on the loop's thread, which isn't checked.
  */
 struct http_server *http_server_new(struct event_loop *eventLoop,
                                     int port,

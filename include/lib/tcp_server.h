@@ -94,8 +94,8 @@ extern "C" {
  *
  * Returns NULL with errno: EINVAL for a NULL loop or acceptor, ENOMEM.
  *
- * `eventLoop` is NULL or a loop of the calling thread. The acceptor must stay valid as long as the
- * server. Any callback may be NULL.
+ * `eventLoop` is NULL or a loop that hasn't been freed. The acceptor must stay valid as long as
+ * the server. Any callback may be NULL. Call it only on the loop's thread, which isn't checked.
  */
 struct TCPserver *tcp_server_init(struct event_loop *eventLoop,
                                   struct acceptor *acceptor,

@@ -44,7 +44,7 @@ extern "C" {
  * Returns the pool, or NULL with errno: EINVAL for a NULL loop, ENOMEM. Release it with
  * yolanda_thread_pool_free().
  *
- * `mainLoop` is NULL or a loop that hasn't been freed.
+ * `mainLoop` is NULL or a loop that hasn't been freed. Any thread may call it.
  */
 struct thread_pool *thread_pool_new(struct event_loop *mainLoop,
                                     int threadNumber);

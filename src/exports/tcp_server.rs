@@ -31,8 +31,8 @@ pub(super) fn made(server: Result<NonNull<Server>, c_int>) -> *mut TCPserver {
 /// Returns NULL with errno: EINVAL for a NULL loop or acceptor, ENOMEM.
 ///
 /// # Safety
-/// `eventLoop` is NULL or a loop of the calling thread. The acceptor must stay valid as long as the
-/// server. Any callback may be NULL.
+/// `eventLoop` is NULL or a loop that hasn't been freed. The acceptor must stay valid as long as
+/// the server. Any callback may be NULL. Call it only on the loop's thread, which isn't checked.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn tcp_server_init(
     eventLoop: *mut event_loop,

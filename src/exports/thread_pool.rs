@@ -14,7 +14,7 @@ use std::ptr;
 /// yolanda_thread_pool_free().
 ///
 /// # Safety
-/// `mainLoop` is NULL or a loop that hasn't been freed.
+/// `mainLoop` is NULL or a loop that hasn't been freed. Any thread may call it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn thread_pool_new(
     mainLoop: *mut event_loop,

@@ -2,7 +2,7 @@
 //! program's sink.
 //!
 //! A line that is off costs one relaxed load (`level`); a line that is on is formatted on the stack
-//! and written in one call. Nothing here changes errno.
+//! and written in one call. Nothing here changes errno. It imports `abi` and `sys`.
 
 mod level;
 mod sink;

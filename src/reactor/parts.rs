@@ -20,11 +20,10 @@ pub static PARTS: Parts = Parts {
     close_ready: turn::close_ready,
     end_holding: back_pressure::end_holding,
     tick,
-    ticks,
     reap: close::reap,
 
     free_servers,
-    free_clients,
+    free_clients: client::free_all,
     close_connections,
     forget_waiting: turn::forget_waiting,
     free_shared: batch::free,
@@ -32,10 +31,6 @@ pub static PARTS: Parts = Parts {
     has_threads,
     after_fork,
 };
-
-fn ticks(l: &Loop) -> bool {
-    !l.lingering.is_empty() || l.backing_off.get() > 0 || l.draining.get()
-}
 
 fn tick(iteration: &Iteration, now: i64) {
     turn::end_lingering(iteration, now);
@@ -48,11 +43,6 @@ fn tick(iteration: &Iteration, now: i64) {
 fn free_servers(l: &Loop) {
     l.free_servers();
     l.free_pools();
-}
-
-fn free_clients(l: &Loop) {
-    // SAFETY: on the loop's thread, as all phases.
-    unsafe { client::free_all_of(l.as_c()) }
 }
 
 fn close_connections(l: &Loop) -> bool {

@@ -1,5 +1,5 @@
 //! Protocols between threads, without raw pointers and system calls: tests/model runs these very lines under
-//! loom.
+//! loom. It imports nothing of the other folders.
 
 #![forbid(unsafe_code)]
 

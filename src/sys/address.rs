@@ -51,6 +51,12 @@ impl Address {
         })
     }
 
+    /// The address without the port, if it is one of IPv4.
+    pub fn as_ipv4(&self) -> Option<Ipv4Addr> {
+        let octets = || self.view::<sockaddr_in>().sin_addr.s_addr.to_ne_bytes();
+        (self.family() == libc::AF_INET).then(|| Ipv4Addr::from(octets()))
+    }
+
     /// The port; None for a family that has none.
     pub fn port(&self) -> Option<u16> {
         match self.family() {

@@ -14,6 +14,7 @@ pub mod kind;
 pub mod listen;
 pub mod loaded;
 pub mod lock;
+pub mod mutex;
 pub mod pool;
 pub mod process;
 pub mod resolve;

@@ -8,7 +8,45 @@ use crate::abi::types::{
     write_completed_call_back,
 };
 use crate::abi::types::{yolanda_client, yolanda_client_failed_callback};
-use core::ffi::{c_char, c_int, c_void};
+use crate::exports::check;
+use crate::reactor::client::{Callbacks, Client};
+use crate::reactor::tcp_connection::settings;
+use crate::reactor::tcp_connection::settings::Settings;
+use crate::sys::errno;
+use core::ffi::{CStr, c_char, c_int, c_void};
+use core::ptr;
+
+/// The client where the calling thread may use it; else an errno, with a line in the log for NULL.
+///
+/// # Safety
+/// NULL, or a client that isn't freed as long as the result is used.
+unsafe fn usable<'a>(what: &str, client: *mut yolanda_client) -> Result<&'a Client, c_int> {
+    // SAFETY: all pointers of this type come from `yolanda_client_new`, which hands out clients.
+    match unsafe { Client::from_public(client) } {
+        Some(client) if client.is_mine() => Ok(client),
+        Some(_) => Err(libc::EPERM),
+        None => {
+            log_err!("{what}: no client");
+            Err(libc::EINVAL)
+        }
+    }
+}
+
+/// 0, or -1 with errno.
+fn status(result: Result<(), c_int>) -> c_int {
+    match result {
+        Ok(()) => 0,
+        Err(e) => errno::fail(e),
+    }
+}
+
+/// Changes what the next connections get; -1 with errno for a client that isn't usable.
+fn change(client: Result<&Client, c_int>, change: impl FnOnce(&mut Settings) -> c_int) -> c_int {
+    match client {
+        Ok(client) => client.change_settings(change),
+        Err(e) => errno::fail(e),
+    }
+}
 
 /// Makes a client on a loop. It connects to `address`, which is copied:
 ///
@@ -35,7 +73,6 @@ use core::ffi::{c_char, c_int, c_void};
 /// `eventLoop` is NULL or a loop that hasn't been freed, `address` is NULL or a NUL-terminated string.
 /// Call it, like all functions of clients, only on the loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_new(
     eventLoop: *mut event_loop,
     address: *const c_char,
@@ -44,7 +81,20 @@ pub unsafe extern "C-unwind" fn yolanda_client_new(
     write_completed: write_completed_call_back,
     closed: connection_closed_call_back,
 ) -> *mut yolanda_client {
-    jump_to!(crate::reactor::client::yolanda_client_new)
+    let l = own_loop!(eventLoop, "yolanda_client_new", ptr::null_mut());
+    if address.is_null() {
+        check::refuse("yolanda_client_new: no address");
+        return ptr::null_mut();
+    }
+    // SAFETY: a text that ends with a NUL.
+    let text = unsafe { CStr::from_ptr(address) }.to_bytes();
+    match Client::create(l, text, Callbacks { completed, message, write_completed, closed }) {
+        Ok(client) => client.as_ptr().cast(),
+        Err(e) => {
+            errno::set(e);
+            ptr::null_mut()
+        }
+    }
 }
 
 /// Sets the initial `data` of the client's future connections. `data` stays yours.
@@ -54,12 +104,13 @@ pub unsafe extern "C-unwind" fn yolanda_client_new(
 /// # Safety
 /// `client` is NULL or a client that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_set_data(
     client: *mut yolanda_client,
     data: *mut c_void,
 ) -> c_int {
-    jump_to!(crate::reactor::client::yolanda_client_set_data)
+    // SAFETY: NULL or a client that isn't freed.
+    let client = unsafe { usable("yolanda_client_set_data", client) };
+    status(client.map(|client| client.set_data(data)))
 }
 
 /// Sets how many milliseconds an attempt may take, for looking up the name and connecting together. The
@@ -72,12 +123,13 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_data(
 /// # Safety
 /// `client` is NULL or a client that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_set_timeout(
     client: *mut yolanda_client,
     ms: i64,
 ) -> c_int {
-    jump_to!(crate::reactor::client::yolanda_client_set_timeout)
+    // SAFETY: NULL or a client that isn't freed.
+    let client = unsafe { usable("yolanda_client_set_timeout", client) };
+    status(client.and_then(|client| client.set_timeout(ms)))
 }
 
 /// Sets the function that is called, with `data`, when an attempt has failed. NULL: none. `data` stays
@@ -88,13 +140,14 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_timeout(
 /// # Safety
 /// `client` is NULL or a client that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_set_failed_callback(
     client: *mut yolanda_client,
     callback: yolanda_client_failed_callback,
     data: *mut c_void,
 ) -> c_int {
-    jump_to!(crate::reactor::client::yolanda_client_set_failed_callback)
+    // SAFETY: NULL or a client that isn't freed.
+    let client = unsafe { usable("yolanda_client_set_failed_callback", client) };
+    status(client.map(|client| client.set_failed_callback(callback, data)))
 }
 
 /// Makes the client connect again after an attempt has failed and after a connection has ended, for
@@ -115,14 +168,15 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_failed_callback(
 /// # Safety
 /// `client` is NULL or a client that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_set_reconnect(
     client: *mut yolanda_client,
     min_ms: i64,
     max_ms: i64,
     attempts: c_int,
 ) -> c_int {
-    jump_to!(crate::reactor::client::yolanda_client_set_reconnect)
+    // SAFETY: NULL or a client that isn't freed.
+    let client = unsafe { usable("yolanda_client_set_reconnect", client) };
+    status(client.and_then(|client| client.set_reconnect(min_ms, max_ms, attempts)))
 }
 
 /// Sets the time limits of the client's future connections, like yolanda_connection_set_timeouts() for
@@ -133,14 +187,15 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_reconnect(
 /// # Safety
 /// `client` is NULL or a client that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_set_timeouts(
     client: *mut yolanda_client,
     idle_ms: i64,
     read_ms: i64,
     write_ms: i64,
 ) -> c_int {
-    jump_to!(crate::reactor::client::yolanda_client_set_timeouts)
+    // SAFETY: NULL or a client that isn't freed.
+    let client = unsafe { usable("yolanda_client_set_timeouts", client) };
+    change(client, |settings| settings::set_timeouts(settings, idle_ms, read_ms, write_ms))
 }
 
 /// Sets the memory limits of the client's future connections, like yolanda_connection_set_limits() for
@@ -151,14 +206,15 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_timeouts(
 /// # Safety
 /// `client` is NULL or a client that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_set_limits(
     client: *mut yolanda_client,
     max_queued: usize,
     max_unread: usize,
     policy: c_int,
 ) -> c_int {
-    jump_to!(crate::reactor::client::yolanda_client_set_limits)
+    // SAFETY: NULL or a client that isn't freed.
+    let client = unsafe { usable("yolanda_client_set_limits", client) };
+    change(client, |settings| settings::set_limits(settings, max_queued, max_unread, policy))
 }
 
 /// Sets the water marks of the client's future connections, like yolanda_connection_set_water_marks()
@@ -169,7 +225,6 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_limits(
 /// # Safety
 /// `client` is NULL or a client that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_set_water_marks(
     client: *mut yolanda_client,
     low: usize,
@@ -177,7 +232,9 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_water_marks(
     on_low: yolanda_water_mark_callback,
     on_high: yolanda_water_mark_callback,
 ) -> c_int {
-    jump_to!(crate::reactor::client::yolanda_client_set_water_marks)
+    // SAFETY: NULL or a client that isn't freed.
+    let client = unsafe { usable("yolanda_client_set_water_marks", client) };
+    change(client, |settings| settings::set_water_marks(settings, low, high, on_low, on_high))
 }
 
 /// Sets TCP_NODELAY (tcp(7)) for the client's future connections. It is on by default: small writes are
@@ -188,12 +245,13 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_water_marks(
 /// # Safety
 /// `client` is NULL or a client that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_set_nodelay(
     client: *mut yolanda_client,
     on: c_int,
 ) -> c_int {
-    jump_to!(crate::reactor::client::yolanda_client_set_nodelay)
+    // SAFETY: NULL or a client that isn't freed.
+    let client = unsafe { usable("yolanda_client_set_nodelay", client) };
+    change(client, |settings| settings::set_nodelay(settings, on))
 }
 
 /// Sets keep-alive for the client's future connections, like yolanda_connection_set_keepalive() for one
@@ -205,14 +263,15 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_nodelay(
 /// # Safety
 /// `client` is NULL or a client that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_set_keepalive(
     client: *mut yolanda_client,
     idle_s: c_int,
     interval_s: c_int,
     count: c_int,
 ) -> c_int {
-    jump_to!(crate::reactor::client::yolanda_client_set_keepalive)
+    // SAFETY: NULL or a client that isn't freed.
+    let client = unsafe { usable("yolanda_client_set_keepalive", client) };
+    change(client, |settings| settings::set_keepalive(settings, idle_s, interval_s, count))
 }
 
 /// Begins to connect. No callback is called from within this function: the completed callback of the
@@ -228,9 +287,10 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_keepalive(
 /// # Safety
 /// `client` is NULL or a client that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_start(client: *mut yolanda_client) -> c_int {
-    jump_to!(crate::reactor::client::yolanda_client_start)
+    // SAFETY: NULL or a client that isn't freed.
+    let client = unsafe { usable("yolanda_client_start", client) };
+    status(client.and_then(|client| client.start()))
 }
 
 /// Ends the current attempt, without a callback, and makes no more. A connection is closed at once, as
@@ -244,9 +304,10 @@ pub unsafe extern "C-unwind" fn yolanda_client_start(client: *mut yolanda_client
 /// # Safety
 /// `client` is NULL or a client that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_stop(client: *mut yolanda_client) -> c_int {
-    jump_to!(crate::reactor::client::yolanda_client_stop)
+    // SAFETY: NULL or a client that isn't freed.
+    let client = unsafe { usable("yolanda_client_stop", client) };
+    status(client.and_then(|client| client.stop()))
 }
 
 /// Returns 1 if the client has a connection, is connecting, or is going to try again, otherwise 0. In
@@ -257,9 +318,13 @@ pub unsafe extern "C-unwind" fn yolanda_client_stop(client: *mut yolanda_client)
 /// # Safety
 /// `client` is NULL or a client that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_is_active(client: *mut yolanda_client) -> c_int {
-    jump_to!(crate::reactor::client::yolanda_client_is_active)
+    // SAFETY: NULL or a client that isn't freed.
+    let client = unsafe { usable("yolanda_client_is_active", client) };
+    match client {
+        Ok(client) => c_int::from(client.is_active()),
+        Err(e) => errno::fail(e),
+    }
 }
 
 /// Returns the client's connection, from its completed callback until its closed callback. The
@@ -271,11 +336,18 @@ pub unsafe extern "C-unwind" fn yolanda_client_is_active(client: *mut yolanda_cl
 /// # Safety
 /// `client` is NULL or a client that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_connection(
     client: *mut yolanda_client,
 ) -> *mut tcp_connection {
-    jump_to!(crate::reactor::client::yolanda_client_connection)
+    // SAFETY: NULL or a client that isn't freed.
+    let client = unsafe { usable("yolanda_client_connection", client) };
+    match client.and_then(|client| client.connection().ok_or(libc::ENOTCONN)) {
+        Ok(connection) => connection.as_c(),
+        Err(e) => {
+            errno::set(e);
+            ptr::null_mut()
+        }
+    }
 }
 
 /// Stops a client in any state, like yolanda_client_stop(), and frees it. It may be called inside the
@@ -288,7 +360,8 @@ pub unsafe extern "C-unwind" fn yolanda_client_connection(
 /// `client` is NULL or a client that hasn't been freed, neither by this function nor with its loop. It
 /// must not be used again. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_client_free(client: *mut yolanda_client) -> c_int {
-    jump_to!(crate::reactor::client::yolanda_client_free)
+    // SAFETY: NULL or a client that isn't freed.
+    let client = unsafe { usable("yolanda_client_free", client) };
+    status(client.map(|client| client.keep().free()))
 }

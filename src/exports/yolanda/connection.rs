@@ -380,9 +380,10 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_limits(
 /// callback. All times are in milliseconds and count from this call on; 0: no limit. A connection is
 /// never closed early.
 ///
-/// `idle_ms`: no byte was received, and none was sent.
-/// `read_ms`: no byte was received, while reading isn't paused.
-/// `write_ms`: bytes are queued, and none was sent, because the peer doesn't read.
+/// - `idle_ms`: no byte was received, and none was sent.
+/// - `read_ms`: no byte was received, while reading isn't paused.
+/// - `write_ms`: bytes are queued, and none was sent, because the peer doesn't read.
+///
 /// Bytes count as received when they have arrived, even if the loop is too busy to read them. They
 /// count as sent when the kernel takes them, and again when the peer takes them from the kernel: a peer
 /// that reads slowly is neither idle nor stuck. That is checked four times within each limit, so a

@@ -165,7 +165,7 @@ pub unsafe extern "C" fn yolanda_http_server_files(
 /// # Safety
 /// `files` is NULL or files that haven't been freed. `httpRequest` and `httpResponse` are NULL or
 /// belong to a callback or handler that hasn't returned, or to a deferred response that only the
-/// calling thread uses. `path` is NULL or a NUL-terminated string.
+/// calling thread uses. `path` is NULL or a NUL-terminated string. Any thread may call it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_http_files_answer(
     files: *mut yolanda_http_files,

@@ -16,13 +16,14 @@ use core::ptr::null;
 /// Makes `handler`, instead of the server's `requestCallback`, answer the requests with a certain
 /// method and path.
 ///
-/// `method`: for example "GET", compared exactly; NULL or "*" for every method that has no route of its
-/// own for the path.
-/// `pattern`: a path such as "/users". A segment `:id` stands for any segment that isn't empty, as in
-/// "/users/:id/posts/:post"; names consist of letters, digits and `_`. A last segment `*` stands for
-/// the rest of the path, which may be empty: "/static/\*" matches everything that begins with
-/// "/static/". yolanda_http_request_param() gets what they stand for. Escapes have the same meaning as
-/// in a URL: "/a%20b" and "/a b" are the same, and "%2A" and "%3A" stand for a literal `*` and `:`.
+/// - `method`: for example "GET", compared exactly; NULL or "*" for every method that has no route of
+///   its own for the path.
+/// - `pattern`: a path such as "/users". A segment `:id` stands for any segment that isn't empty, as in
+///   "/users/:id/posts/:post"; names consist of letters, digits and `_`. A last segment `*` stands for
+///   the rest of the path, which may be empty: "/static/\*" matches everything that begins with
+///   "/static/". yolanda_http_request_param() gets what they stand for. Escapes have the same meaning
+///   as in a URL: "/a%20b" and "/a b" are the same, and "%2A" and "%3A" stand for a literal `*` and
+///   `:`.
 ///
 /// A path is split at its slashes first and decoded afterwards, so "%2F" doesn't separate segments.
 /// Upper and lower case are different, and so are paths with and without a slash at the end. A path

@@ -6,8 +6,6 @@ use crate::abi::types::{http_server, request_callback};
 use crate::exports::http_server::{given, status, usable};
 use crate::http::server::make;
 use crate::http::server::server_settings::{DeadlineSet, LimitSet};
-use crate::reactor::event_loop::create::mine;
-use crate::reactor::event_loop::state::Loop;
 use crate::sys::errno;
 use crate::sys::text::optional;
 use core::ffi::{c_char, c_int};
@@ -30,13 +28,9 @@ pub unsafe extern "C-unwind" fn yolanda_http_server_new(
     requestCallback: request_callback,
     threads: c_int,
 ) -> *mut http_server {
-    // SAFETY: NULL or a live loop; the address is NULL or ends with a NUL.
-    let (l, address) = unsafe {
-        if !mine("yolanda_http_server_new", eventLoop) {
-            return ptr::null_mut();
-        }
-        (Loop::from_c(eventLoop), optional(address))
-    };
+    let l = own_loop!(eventLoop, "yolanda_http_server_new", ptr::null_mut());
+    // SAFETY: the address is NULL or ends with a NUL.
+    let address = unsafe { optional(address) };
     let Some(address) = address.filter(|_| threads >= 0) else {
         errno::set(libc::EINVAL);
         return ptr::null_mut();
@@ -88,16 +82,16 @@ pub unsafe extern "C-unwind" fn yolanda_http_server_free(server: *mut http_serve
 /// early. What the client has sent in time counts, even if the server's thread was busy until the
 /// deadline.
 ///
-/// `idle_ms`: for the first or next request on an open connection; then the connection is closed. The
-/// default is 75,000; for the others it is 60,000.
-/// `head_ms`: for request line and headers, from the first byte to the last; then the client gets 408,
-/// and the connection is closed.
-/// `body_ms`: for the next bytes of a body; then the client gets 408, and the connection is closed.
-/// yolanda_http_server_set_body_rate() limits the time for the whole body.
-/// `answer_ms`: for a deferred response, or its next part; then the client gets 503, and the connection
-/// is closed. A response that has begun is cut off.
-/// `write_ms`: for a client that takes nothing of what is queued for it; then the connection is cut
-/// off.
+/// - `idle_ms`: for the first or next request on an open connection; then the connection is closed. The
+///   default is 75,000; for the others it is 60,000.
+/// - `head_ms`: for request line and headers, from the first byte to the last; then the client gets
+///   408, and the connection is closed.
+/// - `body_ms`: for the next bytes of a body; then the client gets 408, and the connection is closed.
+///   yolanda_http_server_set_body_rate() limits the time for the whole body.
+/// - `answer_ms`: for a deferred response, or its next part; then the client gets 503, and the
+///   connection is closed. A response that has begun is cut off.
+/// - `write_ms`: for a client that takes nothing of what is queued for it; then the connection is cut
+///   off.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL, negative times or more than 24 days, EPERM on another
 /// thread.
@@ -129,10 +123,10 @@ pub unsafe extern "C" fn yolanda_http_server_set_deadlines(
 /// Sets how fast the body of a request must arrive; the defaults are 20,000 and 500. Bytes are counted
 /// as they are sent, including chunk lines and trailers.
 ///
-/// `grace_ms`: how many milliseconds each body has before its rate counts.
-/// `bytes_per_second`: for each that many bytes the client gets another second; 0 turns the check off,
-/// and `grace_ms` then has no effect. A client that sends faster can get ahead by the deadline for
-/// bodies (yolanda_http_server_set_deadlines()) at most, or by `grace_ms` if that is longer.
+/// - `grace_ms`: how many milliseconds each body has before its rate counts.
+/// - `bytes_per_second`: the rate: that many bytes give the client another second. 0 turns the check
+///   off, and `grace_ms` then has no effect. A client that sends faster can get ahead by the deadline
+///   for bodies (yolanda_http_server_set_deadlines()) at most, or by `grace_ms` if that is longer.
 ///
 /// A client that is slower gets 408, and the connection is closed; a streamed body gets its final call.
 /// Time during which the program has paused reading doesn't count, nor do periods of more than two
@@ -158,10 +152,10 @@ pub unsafe extern "C" fn yolanda_http_server_set_body_rate(
 
 /// Sets how large requests may be; 0 stands for the default, which is given in parentheses.
 ///
-/// `line`: bytes of the request line (8,192); a longer one gets 414.
-/// `head`: bytes of request line, headers and trailers (65,536); more get 431.
-/// `headers`: the number of headers and trailers (1,000); more get 431.
-/// `body`: bytes of the body (67,108,864); more get 413.
+/// - `line`: bytes of the request line (8,192); a longer one gets 414.
+/// - `head`: bytes of request line, headers and trailers (65,536); more get 431.
+/// - `headers`: the number of headers and trailers (1,000); more get 431.
+/// - `body`: bytes of the body (67,108,864); more get 413.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL or more than 1 GiB, EPERM on another thread.
 ///

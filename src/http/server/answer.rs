@@ -15,7 +15,7 @@ use crate::http::server::sending;
 use crate::sys::clock;
 
 /// Lets the program answer the request of an exchange.
-pub fn answer(exchange: &Exchange<'_>, out: &mut Output) -> Next {
+pub fn answer(exchange: &Exchange<'_>, out: &Output<'_>) -> Next {
     let Exchange { conn, http, request, scratch, logs, .. } = *exchange;
     // The program may change what these are read from.
     let asked = Asked { head_only: request.is_head(), closes: request.ends_connection() };
@@ -44,12 +44,12 @@ struct Asked {
 }
 
 /// Calls the handler. The result is the response that it has deferred; that may be gone.
-fn handle(exchange: &Exchange<'_>, out: &mut Output) -> Option<NonNull<Deferred>> {
+fn handle(exchange: &Exchange<'_>, out: &Output<'_>) -> Option<NonNull<Deferred>> {
     let Exchange { conn, request, scratch, .. } = *exchange;
     scratch.current.set(Some(Current {
         conn: NonNull::from(conn),
         request: NonNull::from(request),
-        out: NonNull::from(out),
+        out: NonNull::from(out).cast(),
         deferred: None,
     }));
     if let Some(server) = exchange.server
@@ -62,7 +62,7 @@ fn handle(exchange: &Exchange<'_>, out: &mut Output) -> Option<NonNull<Deferred>
 }
 
 /// Writes the response that the handler has filled in.
-fn respond(exchange: &Exchange<'_>, asked: &Asked, out: &mut Output) -> Next {
+fn respond(exchange: &Exchange<'_>, asked: &Asked, out: &Output<'_>) -> Next {
     let Exchange { conn, http, input, request, scratch, .. } = *exchange;
     let response = &scratch.response;
     response.complete();

@@ -15,22 +15,22 @@ use crate::reactor::tcp_connection::Connection;
 use crate::sys::clock;
 use crate::sys::pool::Owned;
 
-/// What the requests that come next wait for.
+/// What keeps the requests that come next from being looked at.
 #[derive(Clone, Copy)]
-enum Hold {
+enum Blocked {
     /// Nothing: they are read as they come.
-    None,
-    /// The response that somebody will give later. It is the connection's reference.
-    Answer(NonNull<Deferred>),
-    /// All that was sent, for the client to take it.
-    Drain,
+    No,
+    /// A deferred response isn't given yet. It is the connection's reference.
+    ByAnswer(NonNull<Deferred>),
+    /// The client hasn't taken all that was sent.
+    ByQueue,
 }
 
 /// So much unread input stops the reading while requests have to wait.
 const UNREAD_MAX: usize = 64 << 10;
 
 pub struct Http {
-    hold: Cell<Hold>,
+    blocked: Cell<Blocked>,
     /// Calls on this thread's stack that answer requests, or tell the program of answers: the state stays,
     /// and no other request is looked at, until the last of them has returned.
     frames: Cell<u32>,
@@ -70,7 +70,7 @@ impl Http {
     fn begin(conn: &Connection) {
         let now = clock::now_ms() as u32;
         let made = Owned::new(Http {
-            hold: Cell::new(Hold::None),
+            blocked: Cell::new(Blocked::No),
             frames: Cell::new(0),
             paused: Cell::new(false),
             phase: Cell::new(Phase::Idle),
@@ -120,9 +120,9 @@ impl Http {
 
     /// The response that somebody will give later.
     pub fn deferred(&self) -> Option<&Deferred> {
-        match self.hold.get() {
-            // SAFETY: the connection's reference, which `end_awaiting` takes out of here.
-            Hold::Answer(deferred) => Some(unsafe { deferred.as_ref() }),
+        match self.blocked.get() {
+            // SAFETY: the connection's reference, which `end_answer` takes out of here.
+            Blocked::ByAnswer(deferred) => Some(unsafe { deferred.as_ref() }),
             _ => None,
         }
     }
@@ -132,53 +132,54 @@ impl Http {
         self.deferred().is_some_and(|awaited| core::ptr::eq(awaited, deferred))
     }
 
-    /// None -> Answer: a response was deferred.
+    /// No -> ByAnswer: a response was deferred.
     pub fn await_answer(&self, deferred: Awaited) {
-        self.hold.set(Hold::Answer(deferred.into_raw()));
+        self.blocked.set(Blocked::ByAnswer(deferred.into_raw()));
     }
 
-    /// Answer -> None: the response is given, or its client has gone.
-    pub fn end_awaiting(&self) -> Option<Awaited> {
-        let Hold::Answer(deferred) = self.hold.get() else {
+    /// ByAnswer -> No: the response is given, or its client has gone.
+    pub fn end_answer(&self) -> Option<Awaited> {
+        let Blocked::ByAnswer(deferred) = self.blocked.get() else {
             return None;
         };
-        self.hold.set(Hold::None);
-        Some(Awaited::from_raw(deferred))
+        self.blocked.set(Blocked::No);
+        // SAFETY: `await_answer` put the reference there, which goes out here.
+        Some(unsafe { Awaited::from_raw(deferred) })
     }
 
-    /// None -> Drain: requests wait until all is sent.
-    pub fn await_drain(&self) {
-        self.hold.set(Hold::Drain);
+    /// No -> ByQueue: requests wait until all is sent.
+    pub fn await_queue(&self) {
+        self.blocked.set(Blocked::ByQueue);
     }
 
-    /// As `await_drain`, for a connection that waits for its client from now on.
+    /// As `await_queue`, for a connection that waits for its client from now on.
     pub fn wait_for_client(&self, conn: &Connection) {
-        self.await_drain();
+        self.await_queue();
         self.phase.set(Phase::Send);
         self.since.set(clock::now_ms() as u32);
         conn.set_answering(true);
     }
 
     /// Whether requests wait until all is sent, or it was sent since.
-    pub fn is_draining(&self) -> bool {
-        matches!(self.hold.get(), Hold::Drain)
+    pub fn awaits_queue(&self) -> bool {
+        matches!(self.blocked.get(), Blocked::ByQueue)
     }
 
     /// Whether requests have to wait.
-    pub fn is_held(&self, conn: &Connection) -> bool {
-        match self.hold.get() {
-            Hold::None => false,
-            Hold::Answer(_) => true,
-            Hold::Drain => conn.is_sending(),
+    pub fn is_blocked(&self, conn: &Connection) -> bool {
+        match self.blocked.get() {
+            Blocked::No => false,
+            Blocked::ByAnswer(_) => true,
+            Blocked::ByQueue => conn.is_sending(),
         }
     }
 
-    /// Drain -> None: the requests that have waited go on, where there are any: whether it was so. All was sent.
+    /// ByQueue -> No: the requests that have waited go on, where there are any: whether it was so. All was sent.
     pub fn resume(&self, conn: &Connection) -> bool {
-        if !self.is_draining() {
+        if !self.awaits_queue() {
             return false;
         }
-        self.hold.set(Hold::None);
+        self.blocked.set(Blocked::No);
         if self.paused.replace(false) {
             conn.resume_reading();
         }
@@ -189,7 +190,7 @@ impl Http {
 
     /// Stops the reading once much has come that has to wait.
     pub fn limit_unread(&self, conn: &Connection, unread: usize) {
-        if unread >= UNREAD_MAX && !self.paused.get() && self.is_held(conn) {
+        if unread >= UNREAD_MAX && !self.paused.get() && self.is_blocked(conn) {
             self.paused.set(conn.pause_reading());
         }
     }

@@ -31,7 +31,7 @@ const SMALL: u64 = 4096;
 pub fn decide(
     exchange: &Exchange<'_>,
     server: &HttpServer,
-    out: &mut Output,
+    out: &Output<'_>,
 ) -> Result<Decision, Status> {
     let Exchange { conn, input, request, ref limits, .. } = *exchange;
     let more = request.has_more();

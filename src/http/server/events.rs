@@ -7,8 +7,8 @@ use crate::abi::types::YOLANDA_HTTP_BODY_CUT as CUT;
 use crate::http::message::request;
 use crate::http::server::access_log;
 use crate::http::server::connection::{Http, input_of, request_of};
-use crate::http::server::exchange::serve;
 use crate::http::server::finish::{self, Unanswered};
+use crate::http::server::serve::serve;
 use crate::reactor::tcp_connection::Connection;
 
 /// Everything that a connection queued has been sent.
@@ -16,7 +16,7 @@ pub fn drained(conn: &Connection) {
     let Some(http) = Http::of(conn) else { return };
     if let Some(deferred) = http.deferred() {
         deferred.tell_writable();
-    } else if http.is_draining() {
+    } else if http.awaits_queue() {
         serve(input_of(conn), conn);
     }
 }
@@ -37,7 +37,7 @@ pub fn half_closed(conn: &Connection) {
 /// the end itself; that of a deferred response belongs to it.
 pub fn forget(conn: &Connection) {
     let Some(http) = Http::of(conn) else { return };
-    if let Some(deferred) = http.end_awaiting() {
+    if let Some(deferred) = http.end_answer() {
         conn.public.request.set(null_mut());
         finish::unanswered(conn, Unanswered::GivenUp(&deferred));
         deferred.tell_closed();

@@ -2,13 +2,12 @@
 
 use core::ptr::{NonNull, null_mut};
 
-use super::scratch;
 use crate::abi::types::{REQUEST_BODY, REQUEST_DONE, YOLANDA_HTTP_BODY_CUT as CUT, buffer};
 use crate::http::message::output::Output;
 use crate::http::message::request::Request;
 use crate::http::server::access_log;
 use crate::http::server::answer::answer;
-use crate::http::server::connection::{Http, request_of};
+use crate::http::server::connection::Http;
 use crate::http::server::decide;
 use crate::http::server::finish::{self, End};
 use crate::http::server::reading::{Read, read};
@@ -16,13 +15,10 @@ use crate::http::server::refuse::refuse;
 use crate::http::server::scratch::Scratch;
 use crate::http::server::sending::{self, After};
 use crate::http::server::server_state::HttpServer;
-use crate::http::server::{phase, rate};
-use crate::http::wire::encode::Sink;
 use crate::http::wire::limits::Limits;
 use crate::http::wire::status::Status;
 use crate::reactor::tcp_connection::Connection;
 use crate::sys::clock;
-use crate::sys::fd::More;
 
 /// What becomes of the connection behind a batch of requests.
 #[derive(PartialEq, Eq)]
@@ -45,12 +41,12 @@ pub enum Next {
 
 impl Next {
     /// Whether the request still is the connection's: that of a deferred response goes with it.
-    fn has_request(&self) -> bool {
+    pub fn has_request(&self) -> bool {
         !matches!(self, Next::Wait | Next::Given)
     }
 
     /// Whether more of the request that has begun may be read.
-    fn goes_on(&self) -> bool {
+    pub fn goes_on(&self) -> bool {
         matches!(self, Next::Stay | Next::Hold)
     }
 }
@@ -67,111 +63,9 @@ pub struct Exchange<'a> {
     pub logs: bool,
 }
 
-/// Answers the requests that the input of a connection holds. What there is of another one waits in
-/// `conn->request`.
-pub fn serve(input: &buffer, conn: &Connection) {
-    while serve_some(input, conn) && conn.is_open() && !conn.is_ending() {}
-}
-
-/// Whether there is more to do: what came behind a response that was given while its callback ran the loop.
-fn serve_some(input: &buffer, conn: &Connection) -> bool {
-    let http = Http::make(conn);
-    let mut resumed = false;
-    if let Some(http) = http {
-        if http.is_served() || http.is_held(conn) {
-            // A callback runs the loop: the pass that called it goes on with these bytes. Or an
-            // answer is outstanding: who gives it, or has sent it, goes on with them.
-            http.limit_unread(conn, input.readable());
-            return false;
-        }
-        resumed = http.resume(conn);
-        if resumed && access_log::is_on(conn) {
-            let served = http.enter(conn);
-            access_log::sent(conn);
-            if !served.leave() {
-                return false;
-            }
-        }
-    }
-    let scratch = scratch::take(conn.event_loop());
-    let request = match &scratch {
-        Some(scratch) if http.is_some() => {
-            request_of(conn).map(NonNull::from).or_else(|| scratch.take_request())
-        }
-        _ => None,
-    };
-    let (Some(http), Some(scratch), Some(request)) = (http, scratch, request) else {
-        log_err!("http server: no memory for a request");
-        conn.close_after_send(true);
-        return false;
-    };
-    conn.public.request.set(request.as_ptr().cast());
-    let served = http.enter(conn);
-    // SAFETY: while a connection is served its request stays, until `put_away`; that of a deferred response goes with
-    // it, and isn't looked at then.
-    let request = unsafe { request.as_ref() };
-    let server = HttpServer::of(conn);
-    // SAFETY: a connection keeps its server. Its requests are reset before its memory goes.
-    unsafe { request.comes_over(conn.as_c(), HttpServer::bodies_of(server)) };
-    let exchange = Exchange {
-        conn,
-        http,
-        server,
-        input,
-        request,
-        scratch: &scratch,
-        limits: server.map_or(Limits::DEFAULT, HttpServer::limits),
-        logs: access_log::is_on(conn),
-    };
-    let mut out = scratch.output(conn);
-    let (requests, before) = (http.requests.get(), http.phase.get());
-    http.rate.finds(input.readable());
-    let next = exchange.answer_all(&mut out);
-    http.rate.leaves(input.readable());
-    match next {
-        Next::Stay | Next::Hold | Next::Wait => {
-            let answered = http.requests.get() != requests;
-            phase::note(http, request, &next, answered);
-            rate::note(conn, http, before, answered);
-        }
-        Next::Send => http.wait_for_client(conn),
-        _ => (),
-    }
-    let sent = match next {
-        Next::Stay => out.flush_together(http.since.get()),
-        Next::Close { .. } => out.flush_before(More::AtOnce),
-        Next::Gone => true,
-        _ => out.flush(),
-    };
-    if next.has_request() && !(next.goes_on() && conn.is_open()) {
-        request.end_upload(CUT);
-    }
-    if !conn.is_open() && exchange.logs {
-        access_log::ended(conn);
-    }
-    exchange.put_away(&next);
-    // Or its client has ended its stream while a callback ran the loop.
-    let answers_on = resumed || conn.is_answering();
-    if !served.leave() {
-        // Whoever ended it while a callback ran has left nothing to do.
-    } else if !sent {
-        // Also one that waits for a deferred response, which keeps its request.
-        conn.set_answering(false);
-        conn.close_after_send(false);
-    } else if let Next::Close { linger } = next {
-        conn.close_after_send(linger);
-    } else if answers_on && next == Next::Hold {
-        // A client that has ended its stream isn't done before its body is.
-        http.await_drain();
-    } else if answers_on && next == Next::Stay {
-        conn.set_answering(false);
-    }
-    next == Next::Given
-}
-
 impl Exchange<'_> {
     /// Answers one request after the other.
-    fn answer_all(&self, out: &mut Output) -> Next {
+    pub fn answer_all(&self, out: &Output<'_>) -> Next {
         let Exchange { conn, http, input, request, .. } = *self;
         loop {
             let drops = request.is_dropped();
@@ -234,7 +128,7 @@ impl Exchange<'_> {
     }
 
     /// Answers what is no request that is served.
-    fn refuse(&self, status: Status, out: &mut Output) -> Next {
+    fn refuse(&self, status: Status, out: &Output<'_>) -> Next {
         let request = self.request;
         finish::answered(self.conn, self.http, End::Refused(request), status, |_| {
             refuse(status, request.is_head(), out)
@@ -244,7 +138,7 @@ impl Exchange<'_> {
     }
 
     /// Tells a client that waits for it to go on with the body.
-    fn ask_for_body(&self, out: &mut Output) {
+    fn ask_for_body(&self, out: &Output<'_>) {
         if self.request.expects_continue() && self.input.readable() == 0 {
             out.put(b"HTTP/1.1 100 Continue\r\n\r\n");
         }
@@ -252,7 +146,7 @@ impl Exchange<'_> {
     }
 
     /// Leaves the request with the connection only if there is something of it.
-    fn put_away(&self, next: &Next) {
+    pub fn put_away(&self, next: &Next) {
         if !next.has_request() {
             return;
         }

@@ -7,9 +7,9 @@ use crate::abi::types::http_response;
 use crate::http::server::access_log;
 use crate::http::server::connection::{Http, input_of};
 use crate::http::server::deferred::{Awaited, Deferred};
-use crate::http::server::exchange::serve;
 use crate::http::server::finish::{self, End, Sent, Unanswered};
 use crate::http::server::scratch::{Current, Scratch};
+use crate::http::server::serve::serve;
 use crate::sys::clock;
 use crate::sys::fd::More;
 
@@ -32,7 +32,7 @@ pub unsafe fn defer(response: *mut http_response) -> Result<*mut http_response, 
         let (conn, request) = (current.conn.as_ref(), current.request.as_ref());
         let http = Http::of(conn).filter(|_| conn.is_open()).ok_or(libc::ENOTCONN)?;
         let made = Deferred::make(conn, request).ok_or(libc::ENOMEM)?.into_raw();
-        (*current.out.as_ptr()).flush();
+        current.out.as_ref().flush();
         scratch.current.set(Some(Current { deferred: Some(made), ..current }));
         http.await_answer(Awaited::from_raw(made));
         if access_log::is_on(conn) {
@@ -61,7 +61,7 @@ pub fn finish(deferred: &Deferred) {
         return;
     };
     // From here on it isn't the connection's any more: the caller's reference keeps it, with its request.
-    drop(http.end_awaiting());
+    drop(http.end_answer());
     conn.public.request.set(core::ptr::null_mut());
     if !conn.is_open() || conn.is_ending() {
         // One that was turned away has its answer.
@@ -76,9 +76,9 @@ pub fn finish(deferred: &Deferred) {
     let served = http.enter(conn);
     let (end, status) = (End::Answered(deferred.request()), deferred.response_status());
     finish::answered(conn, http, end, status, |now| {
-        let mut out = scratch.output(conn);
+        let out = scratch.output(conn);
         let mut date = scratch.date.borrow_mut();
-        let ended = deferred.write_end(date.at(now, clock::second), http.is_last(conn), &mut out);
+        let ended = deferred.write_end(date.at(now, clock::second), http.is_last(conn), &out);
         then = match ended {
             Some(true) => Then::Close,
             Some(false) => Then::GoOn,

@@ -1,8 +1,8 @@
 //! The server: the exchange of requests and responses on a connection.
 //!
-//! `protocol` is what the reactor calls. `exchange` reads a connection's requests one after the other (`reading`), has
-//! it decided who answers and where the body goes (`decide`), calls the handler (`answer`), and ends each exchange in
-//! `finish`: counters, deadlines and the access log.
+//! `protocol` is what the reactor calls. `serve` takes a connection's input; `exchange` goes through its requests one
+//! after the other: each is read (`reading`), it is decided who answers and where the body goes (`decide`), the handler
+//! is called (`answer`), and `finish` has the counters, the deadlines and the access log.
 
 pub mod access_log;
 mod answer;
@@ -22,5 +22,6 @@ mod reading;
 mod refuse;
 mod scratch;
 mod sending;
+mod serve;
 pub mod server_settings;
 pub mod server_state;

@@ -4,7 +4,7 @@
 use core::ffi::c_int;
 use core::ptr;
 
-use super::{deadlines, events, exchange, rate, scratch};
+use super::{deadlines, events, rate, scratch, serve};
 use crate::abi::types::{buffer, tcp_connection};
 use crate::http::server::connection::Http;
 use crate::log::CText;
@@ -23,7 +23,7 @@ unsafe extern "C-unwind" fn message(input: *mut buffer, conn: *mut tcp_connectio
     // SAFETY: a connection of the library's, and its own input, which the reactor keeps until this returns.
     let (input, conn) = unsafe { (&*input, Connection::from_c(conn)) };
     log_msg!("get message from tcp connection {}", CText(conn.public.name.get()));
-    exchange::serve(input, conn);
+    serve::serve(input, conn);
     0
 }
 

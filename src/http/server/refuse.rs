@@ -14,7 +14,7 @@ use crate::sys::fd::More;
 
 /// The answer to bytes that are no request, or to one that isn't served.
 /// `head_only`: the request is known to be HEAD.
-pub fn refuse(status: Status, head_only: bool, out: &mut Output) -> Sent {
+pub fn refuse(status: Status, head_only: bool, mut out: &Output<'_>) -> Sent {
     let text = reason(status);
     let date = date::text(clock::second());
     let answer = Answer {
@@ -29,7 +29,7 @@ pub fn refuse(status: Status, head_only: bool, out: &mut Output) -> Sent {
     // What is short by then is there again soon.
     let again: Option<Header<'_>> =
         (status == SERVICE_UNAVAILABLE).then_some((b"Retry-After", b"1"));
-    let bytes = encode(&answer, again.into_iter(), out);
+    let bytes = encode(&answer, again.into_iter(), &mut out);
     Sent { status, bytes, cut: false }
 }
 
@@ -41,12 +41,12 @@ pub fn turn_away(conn: &Connection, status: Status) {
     };
     let request = request_of(conn);
     finish::answered(conn, http, End::TurnedAway(request), status, |_| {
-        let mut out = scratch.output(conn);
+        let out = scratch.output(conn);
         let head_only = request.is_some_and(|request| {
             request.look_for_head(input_of(conn));
             request.is_head()
         });
-        let sent = refuse(status, head_only, &mut out);
+        let sent = refuse(status, head_only, &out);
         out.flush_before(More::AtOnce);
         sent
     });

@@ -37,7 +37,7 @@ pub struct Scratch {
 pub struct Current {
     pub conn: NonNull<Connection>,
     pub request: NonNull<Request>,
-    pub out: NonNull<Output>,
+    pub out: NonNull<Output<'static>>,
     /// What the call made.
     pub deferred: Option<NonNull<Deferred>>,
 }
@@ -85,9 +85,9 @@ impl Scratch {
     }
 
     /// What collects the answers for a connection of the state's loop.
-    pub fn output(&self, conn: &Connection) -> Output {
+    pub fn output<'a>(&self, conn: &'a Connection) -> Output<'a> {
         // SAFETY: the room has ROOM bytes. Who has taken the state makes one output at a time with it.
-        unsafe { Output::new(conn.as_c(), self.room.as_ptr()) }
+        unsafe { Output::new(conn, self.room) }
     }
 
     /// An empty request; None when memory is out.

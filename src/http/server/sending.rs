@@ -12,8 +12,8 @@ use crate::reactor::tcp_connection::Connection;
 const BATCH: u64 = 1 << 20;
 
 /// Writes a response, with its file. Tells how many bytes the body has that goes with it.
-pub fn write(response: &Response, form: &Form<'_>, out: &mut Output) -> u64 {
-    let written = response.encode(form, out);
+pub fn write(response: &Response, form: &Form<'_>, mut out: &Output<'_>) -> u64 {
+    let written = response.encode(form, &mut out);
     if let Some(file) = response.take_file()
         && file.length > 0
         && !form.head_only
@@ -39,13 +39,13 @@ pub enum After {
 
 /// What comes after a response to a connection, which `out` sends to.
 #[inline]
-pub fn after(conn: &Connection, out: &Output) -> After {
-    if out.files == 0 {
+pub fn after(conn: &Connection, out: &Output<'_>) -> After {
+    if out.files() == 0 {
         return After::GoOn;
     }
     match conn.is_sending() {
         true => After::Wait,
-        false if out.files > BATCH => After::Rest,
+        false if out.files() > BATCH => After::Rest,
         false => After::GoOn,
     }
 }

@@ -1,6 +1,6 @@
-//! The two back ends of the library: how a loop waits for its channels. The loop calls them through
-//! `eventDispatcher`, with the data that their `init` made, on its own thread only; what is ready they hand to
-//! `deliver`. A program that wraps one of them calls the same functions.
+//! The back ends of the library, epoll and poll, behind the contract of `event_loop::dispatcher`. Each is a type
+//! with safe methods, made by `init`, and the C functions of its `struct event_dispatcher`, which find it in
+//! `event_dispatcher_data`. A program that wraps one of them calls the same functions.
 
 pub mod epoll;
 pub mod poll;

@@ -1,8 +1,25 @@
-//! The loop's side of a back end (`struct event_dispatcher`), which it calls through `eventDispatcher`, on its
-//! own thread only. `init` makes the back end's data; `add`, `update` and `del` follow `channel->fd` and
-//! `channel->events` (-1 with errno on failure); `dispatch` waits, at most for the given time, and has what is
-//! ready delivered; `clear` undoes `init`. A program may put another back end, or new data, in place of the
-//! old at any time outside of `dispatch`.
+//! The loop's side of a back end (`struct event_dispatcher`): how a loop waits for its channels. A program may
+//! bring its own, so that the contract is C's:
+//!
+//! - All functions are called on the loop's thread only. The loop reads `eventDispatcher` for each call. A program
+//!   may put another back end or new data in place of the old between two iterations; before the next one, every
+//!   channel of the map is added to the new one (`resync`).
+//! - `init` makes the back end's data for one loop, NULL where it can't. It may be called again, for a loop that a
+//!   child process has inherited. `clear` undoes it.
+//! - `add`, `update` and `del` follow `channel->fd` and `channel->events` as they are at the call: 0, or -1 with
+//!   errno. A descriptor is added once, unless it was closed and given again: `add` then replaces what was left of
+//!   the old one. After `del` the channel isn't touched and nothing is delivered for it, even if events of it have
+//!   been reported by then.
+//! - `dispatch` waits until a channel is ready, at most for the given time, and has what is ready delivered, in
+//!   the order in which it was reported. What it delivers may call the program, which may do all that it does
+//!   elsewhere: remove any channel, change the back end, and run the loop, hence `dispatch` again. So nothing is
+//!   kept across a delivery but what is looked up anew. An interrupted wait (EINTR) is no failure.
+//! - Readiness is level-triggered: what is left unread is reported again. Errors and the end of the stream are
+//!   reported as readiness, for reading where that is wanted, else for writing.
+//!
+//! A program's back end delivers through `channel_event_activate`. The library's own use `backend::deliver`, which
+//! knows more: the registration's number, so that an event never reaches the successor of a closed descriptor, and
+//! the kernel's flags. They may register the library's own connections edge-triggered (`Member::may_be_edge`).
 
 use crate::abi::types::{EVENT_READ, EVENT_WRITE, channel, event_dispatcher};
 use crate::log::CText;

@@ -43,12 +43,3 @@ fn this_thread() -> libc::pthread_t {
     // SAFETY: pthread_self has no preconditions.
     unsafe { libc::pthread_self() }
 }
-
-/// `event_loop::is_mine` of a pointer.
-///
-/// # Safety
-/// `l` is a live loop.
-pub unsafe fn on_owner(l: *const event_loop) -> bool {
-    // SAFETY: a live loop.
-    unsafe { (*l).is_mine() }
-}

@@ -4,7 +4,6 @@
 
 mod ahead;
 mod kinds;
-mod raw;
 mod taken;
 mod task;
 
@@ -15,7 +14,6 @@ use libc::{c_int, c_void};
 use std::ptr;
 
 pub use crate::reactor::event_loop::posts::kinds::{Change, Expire};
-pub use crate::reactor::event_loop::posts::raw::*;
 pub use crate::reactor::event_loop::posts::taken::Taken;
 pub use crate::reactor::event_loop::posts::task::{Call, Order, Posted, Queued, Task};
 
@@ -26,28 +24,11 @@ pub const UPDATE: c_int = 3;
 /// So many tasks that call nothing take as long as a callback.
 const OTHERS: u32 = 16;
 
-/// Holds the loop's public mutex.
-pub struct Locked<'a>(&'a Loop);
-
-impl Drop for Locked<'_> {
-    fn drop(&mut self) {
-        // SAFETY: `Loop::lock` locked it on this thread.
-        unsafe { libc::pthread_mutex_unlock(self.0.public.mutex.get()) };
-    }
-}
-
 impl Loop {
-    /// Locks the public mutex: what other threads hand over is read and written under it.
-    pub fn lock(&self) -> Locked<'_> {
-        // SAFETY: initialised when the loop was made, and never moved.
-        unsafe { libc::pthread_mutex_lock(self.public.mutex.get()) };
-        Locked(self)
-    }
-
     /// Appends a task and wakes the loop. False, with the task thrown away, when the loop was freed.
     pub fn post(&self, task: Task) -> bool {
         let locked = self.lock();
-        if self.gone.get() || self.ending.get() && !self.on_owner() {
+        if locked.gone.get() || locked.ending.get() && !self.on_owner() {
             drop(locked);
             drop(task);
             return false;
@@ -61,7 +42,7 @@ impl Loop {
             None => self.public.pending_head.set(task.as_public()),
         }
         self.public.pending_tail.set(task.as_public());
-        self.wake.queued();
+        self.shared.wake.queued();
         if !self.on_owner() || self.depth.get() == 0 {
             // While the lock is held: afterwards the loop may be taken down, and its pair closed.
             self.wake_once();
@@ -94,32 +75,30 @@ impl Loop {
 
     /// Takes nothing more from other threads, which could post faster than a loop that ends can run.
     pub fn refuse_posts_of_others(&self) {
-        let _locked = self.lock();
-        self.ending.set(true);
+        self.lock().ending.set(true);
     }
 
     /// Refuses what comes later, if nothing is queued now.
     pub fn shut_posts_if_empty(&self) -> bool {
-        let _locked = self.lock();
-        self.gone.set(self.public.pending_head.get().is_null() && self.taken.is_empty());
-        self.gone.get()
+        let locked = self.lock();
+        locked.gone.set(self.public.pending_head.get().is_null() && self.taken.is_empty());
+        locked.gone.get()
     }
 
     /// Refuses what comes later, whatever is queued now.
     pub fn shut_posts(&self) {
-        let _locked = self.lock();
-        self.gone.set(true);
+        self.lock().gone.set(true);
     }
 
     /// Takes what is queued: it is behind what was taken before.
     fn collect(&self) {
-        if !self.wake.has_queued() {
+        if !self.shared.wake.has_queued() {
             return;
         }
         let locked = self.lock();
         let first = Queued::from_public(self.public.pending_head.replace(ptr::null_mut()));
         let last = Queued::from_public(self.public.pending_tail.replace(ptr::null_mut()));
-        self.wake.emptied();
+        self.shared.wake.emptied();
         drop(locked);
         if let (Some(first), Some(last)) = (first, last) {
             self.taken.append(first, last);
@@ -127,11 +106,11 @@ impl Loop {
     }
 
     /// Runs what is queued, in order, without what is queued meanwhile. No callback of a connection is
-    /// called from here, but functions that were posted are: they may run the loop, whose pass then goes
+    /// called from here, but functions that were posted are: they may run the loop, whose iteration then goes
     /// on with what was taken before. So are the destructors of connections that only a task kept.
     #[inline]
     pub fn run_posts(&self) {
-        if !self.taken.is_empty() || self.wake.has_queued() {
+        if !self.taken.is_empty() || self.shared.wake.has_queued() {
             self.run_all_posts();
         }
     }

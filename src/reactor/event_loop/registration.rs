@@ -2,7 +2,7 @@
 
 use super::posts;
 use super::registry;
-use crate::abi::types::{channel, event_loop};
+use crate::abi::types::channel;
 use crate::log::CText;
 use crate::reactor::event_loop::channel_map::grown;
 use crate::reactor::event_loop::registry::Entry;
@@ -297,18 +297,4 @@ impl Loop {
             self.change_registration(fd, |reg| reg.parked = true);
         }
     }
-}
-
-/// # Safety
-/// As `Loop::change`, of a live loop, on its thread.
-pub unsafe fn change(l: *mut event_loop, fd: c_int, ch: *mut channel, kind: c_int) -> c_int {
-    // SAFETY: a live loop, and the caller's channel.
-    unsafe { Loop::from_c(l).change(fd, ch, kind) }
-}
-
-/// # Safety
-/// A live loop, on its thread.
-pub unsafe fn remove(l: *mut event_loop, fd: c_int, ch: *mut channel) -> c_int {
-    // SAFETY: a live loop.
-    unsafe { Loop::from_c(l) }.remove_channel(fd, ch)
 }

@@ -18,14 +18,10 @@ pub mod output;
 pub mod owner;
 pub mod posted;
 pub mod protocol;
-pub mod raw;
 pub mod settings;
 mod shims;
 pub mod state;
 
-pub use kept::discard;
 pub use output::write_side::Side;
-pub use owner::Owner;
-pub use raw::*;
 use state::LIMIT;
 pub use state::{AfterSending, Connection, Work};

@@ -5,7 +5,6 @@ use crate::abi::types::{
     connection_closed_call_back, connection_completed_call_back, message_call_back,
     write_completed_call_back,
 };
-use crate::reactor::client::Client;
 use libc::c_void;
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
@@ -70,7 +69,7 @@ impl Header {
     }
 }
 
-/// The header of a maker, or nobody. A client whose lowest bit is set has none.
+/// The header of a maker, or nobody.
 #[derive(Clone, Copy)]
 pub struct Owner(*mut c_void);
 
@@ -81,17 +80,8 @@ impl Owner {
         Owner(header.as_ptr().cast())
     }
 
-    pub fn of_client(client: *mut Client) -> Owner {
-        Owner(client.cast::<c_void>().wrapping_byte_add(1))
-    }
-
-    /// NULL where it isn't a client.
-    pub fn client(self) -> *mut Client {
-        if self.0.addr() & 1 == 1 { self.0.wrapping_byte_sub(1).cast() } else { ptr::null_mut() }
-    }
-
     fn header(self) -> Option<NonNull<Header>> {
-        NonNull::new(self.0.cast::<Header>()).filter(|_| self.0.addr() & 1 == 0)
+        NonNull::new(self.0.cast::<Header>())
     }
 
     /// The header, where the maker is of this kind.
@@ -117,6 +107,11 @@ impl Connection {
     pub fn maker(&self) -> Option<&Header> {
         // SAFETY: the maker's memory is kept as long as the connection has it as its owner (`Owner::of`).
         self.owner.get().header().map(|header| unsafe { header.as_ref() })
+    }
+
+    /// Whether at least one byte has come from the peer.
+    pub fn has_received(&self) -> bool {
+        self.received.get()
     }
 
     /// The connection has had its turn: a maker that is ending has a look at it.

@@ -216,7 +216,6 @@ impl Connection {
         ready::schedule(self);
     }
 
-    #[allow(dead_code)]
     /// A limit of time seems to be over: the connection is judged in this iteration, or the next.
     pub fn judge_soon(&self) {
         overdue::begin(self)

@@ -7,6 +7,7 @@ use super::shared::Shared;
 use super::{Server, accept};
 use crate::abi::types::{EVENT_READ, acceptor, channel, event_loop};
 use crate::reactor::event_loop::posts;
+use crate::reactor::event_loop::shared::Locked;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::list::{Link, List, Place};
 use crate::sys::fd as sys_fd;
@@ -299,9 +300,9 @@ pub fn listeners(l: &Loop) -> &List<Listeners> {
 }
 
 /// Those that are on their way to a loop: under its mutex.
-pub fn arriving(l: &Loop) -> &List<Listeners> {
+pub fn arriving<'a>(locked: &'a Locked) -> &'a List<Listeners> {
     // SAFETY: only listeners come to that head.
-    unsafe { List::from_head(&l.arriving) }
+    unsafe { List::from_head(&locked.arriving) }
 }
 
 impl Loop {

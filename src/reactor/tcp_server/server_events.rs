@@ -32,14 +32,14 @@ pub fn send(listener: &Listener) {
 /// False where the loop was freed.
 fn call_with(l: &Loop, why: u8, listener: Option<&Listener>) -> bool {
     // The list is written under the mutex, and while that is held the loop isn't taken down.
-    let _locked = l.lock();
-    if l.gone.get() {
+    let locked = l.lock();
+    if locked.gone.get() {
         return false;
     }
     if let Some(listener) = listener {
-        arriving(l).push_front(listener);
+        arriving(&locked).push_front(listener);
     }
-    l.server_events.fetch_or(why, Release);
+    l.shared.server_events.fetch_or(why, Release);
     l.wake_once();
     true
 }
@@ -62,15 +62,12 @@ impl Server {
 impl Loop {
     /// Looks at the loop's servers, if it was asked to. Within an iteration.
     pub fn attend_servers(&self) {
-        if self.server_events.load(Relaxed) == 0 {
+        if self.shared.server_events.load(Relaxed) == 0 {
             return;
         }
-        let why = self.server_events.swap(0, AcqRel);
+        let why = self.shared.server_events.swap(0, AcqRel);
         if why & ARRIVING != 0 {
-            let arriving = {
-                let _locked = self.lock();
-                arriving(self).take()
-            };
+            let arriving = arriving(&self.lock()).take();
             while let Some(listener) = arriving.pop_front(self) {
                 drop(listener.arrive());
             }

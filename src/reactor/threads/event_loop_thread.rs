@@ -8,6 +8,7 @@ use crate::reactor::backend;
 use crate::reactor::event_loop::parts::Parts;
 use crate::reactor::event_loop::state::Loop;
 use crate::sys::errno;
+use crate::sys::mutex::Held;
 use libc::{c_char, c_int, c_void};
 use std::cell::{Cell, UnsafeCell};
 use std::ptr;
@@ -15,28 +16,6 @@ use std::sync::atomic::Ordering::{Acquire, Release};
 
 /// Room for "Thread-" and any int.
 const NAME: usize = 32;
-
-/// Holds a thread's public mutex.
-struct Locked<'a>(&'a event_loop_thread);
-
-impl Drop for Locked<'_> {
-    fn drop(&mut self) {
-        // SAFETY: `lock` locked it on this thread.
-        unsafe { libc::pthread_mutex_unlock(self.0.mutex.get()) };
-    }
-}
-
-impl Locked<'_> {
-    fn signal(&self) {
-        // SAFETY: initialised with the struct.
-        unsafe { libc::pthread_cond_signal(self.0.cond.get()) };
-    }
-
-    fn wait(&self) {
-        // SAFETY: both were initialised with the struct, and the mutex is held.
-        unsafe { libc::pthread_cond_wait(self.0.cond.get(), self.0.mutex.get()) };
-    }
-}
 
 /// What the starter shares with the new thread while it waits for it.
 struct Start<'a> {
@@ -60,14 +39,14 @@ extern "C" fn run(arg: *mut c_void) -> *mut c_void {
         hooks.starts(l);
     }
     log_msg!("event loop thread init and signal, {}", CText(name));
-    let locked = thread.lock();
+    let held = Held::lock(&thread.mutex);
     thread.eventLoop.set(made);
     start.failed.set(if made.is_null() { errno::get().max(1) } else { 0 });
-    locked.signal();
-    drop(locked);
+    held.signal(&thread.cond);
+    drop(held);
     if let Some(l) = l {
         l.run();
-        if l.ends.load(Acquire) {
+        if l.shared.ends.load(Acquire) {
             l.finish();
         }
         hooks.stops(l);
@@ -113,12 +92,6 @@ impl event_loop_thread {
         unsafe { libc::free(name.cast()) };
     }
 
-    fn lock(&self) -> Locked<'_> {
-        // SAFETY: initialised with the struct. Neither call reports errors for a mutex of the default kind.
-        unsafe { libc::pthread_mutex_lock(self.mutex.get()) };
-        Locked(self)
-    }
-
     /// The thread's loop; None where it doesn't run.
     pub fn event_loop(&self) -> Option<&Loop> {
         let l = self.eventLoop.get();
@@ -138,11 +111,11 @@ impl event_loop_thread {
             errno::set(e);
             return ptr::null_mut();
         }
-        let locked = self.lock();
+        let held = Held::lock(&self.mutex);
         while self.eventLoop.get().is_null() && start.failed.get() == 0 {
-            locked.wait();
+            held.wait(&self.cond);
         }
-        drop(locked);
+        drop(held);
         if start.failed.get() != 0 {
             // SAFETY: the thread was just made, and ends.
             unsafe { libc::pthread_join(self.thread_tid.replace(0), ptr::null_mut()) };
@@ -163,7 +136,7 @@ impl event_loop_thread {
     /// Asks the thread to end, without waiting.
     pub fn tell_to_end(&self) {
         if let Some(l) = self.event_loop() {
-            l.ends.store(true, Release);
+            l.shared.ends.store(true, Release);
             l.public.wake();
         }
     }

@@ -123,7 +123,7 @@ impl Deferred {
         &self,
         date: &[u8; date::LENGTH],
         last: bool,
-        out: &mut Output,
+        out: &Output<'_>,
     ) -> Option<bool> {
         let (response, conn) = (&self.response, self.connection());
         match self.framing.get() {

@@ -5,10 +5,8 @@
 //! and the four lie beside each other.
 
 mod heap;
-mod raw;
 mod table;
 
-pub use crate::reactor::event_loop::timers::raw::*;
 pub use crate::reactor::event_loop::timers::table::Timers;
 
 use crate::abi::types::yolanda_timer_callback;

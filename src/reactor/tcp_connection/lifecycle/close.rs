@@ -4,17 +4,16 @@
 
 use super::{open, ready, shutdown, timeouts};
 use crate::abi::types::buffer;
-use crate::reactor::client;
 use crate::reactor::event_loop::iteration::Iteration;
 use crate::reactor::event_loop::registration::Removed;
 use crate::reactor::event_loop::registry;
 use crate::reactor::event_loop::state::count;
+use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::read;
 use crate::reactor::tcp_connection::lists;
 use crate::reactor::tcp_connection::output::{batch, file, queue};
 use crate::reactor::tcp_connection::shims;
-use crate::reactor::tcp_connection::{Connection, Owner};
 use crate::sync::refs::Released;
 use crate::sys::{fd as sys_fd, pool, socket};
 
@@ -50,11 +49,6 @@ pub fn close(conn: &Connection) {
         }
         if let Some(header) = conn.maker() {
             (header.maker().closing)(conn);
-        }
-        let client = conn.owner.get().client();
-        if !client.is_null() {
-            conn.owner.set(Owner::NOBODY);
-            client::ended(client, conn.received.get());
         }
         if let Some(callback) = conn.public.connectionClosedCallBack.get() {
             if ours && !trusted {
