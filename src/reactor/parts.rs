@@ -34,8 +34,8 @@ pub static PARTS: Parts = Parts {
 
 fn tick(iteration: &Iteration, now: i64) {
     turn::end_lingering(iteration, now);
-    iteration.wake_resting_listeners();
-    if iteration.sweeps.get() {
+    iteration.end_back_off();
+    if iteration.draining.get() {
         iteration.drain();
     }
 }

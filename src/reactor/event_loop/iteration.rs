@@ -15,7 +15,7 @@ use std::sync::atomic::Ordering::Relaxed;
 const WAIT_MS: i64 = 1000;
 /// How often connections whose reading was put off are looked at.
 const HELD_MS: i64 = 10;
-/// How often lingering connections, resting listeners and servers that end are looked at.
+/// How often lingering connections, listeners that back off and servers that end are looked at.
 const TICK_MS: i64 = 100;
 const NS_PER_MS: i64 = 1_000_000;
 
@@ -93,14 +93,14 @@ impl Loop {
 
     /// Looks at what other threads have asked of servers.
     fn attend(&self) {
-        if self.shared.attention.load(Relaxed) != 0 {
+        if self.shared.server_events.load(Relaxed) != 0 {
             (self.parts.attend)(self);
         }
     }
 
     /// Whether something waits for time without a timer.
     fn ticks(&self) -> bool {
-        !self.lingering.is_empty() || self.resting.get() > 0 || self.sweeps.get()
+        !self.lingering.is_empty() || self.backing_off.get() > 0 || self.draining.get()
     }
 
     fn enter(&self) {

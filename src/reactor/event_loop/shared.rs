@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8};
 pub struct Shared {
     pub wake: WakeFlag,
     /// Why somebody wants the loop to look at its servers (`tcp_server::server_events`).
-    pub attention: AtomicU8,
+    pub server_events: AtomicU8,
     /// The library ends the loop: its thread closes what it has, and ends, too.
     pub ends: AtomicBool,
     /// Who needs the memory: the owner, each connection, each job that will report to the loop.

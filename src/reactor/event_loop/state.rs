@@ -66,9 +66,9 @@ pub struct Loop {
     pub pools: Head,
     /// The sockets that accept here, and how many of them are out of descriptors.
     pub listeners: Head,
-    pub resting: Cell<u32>,
+    pub backing_off: Cell<u32>,
     /// There are connections whose server is ending.
-    pub sweeps: Cell<bool>,
+    pub draining: Cell<bool>,
     /// The clients that were made here, and the names that they have asked for.
     pub clients: Head,
     pub jobs: Head,
