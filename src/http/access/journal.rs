@@ -21,10 +21,10 @@ const KEPT: usize = 4096;
 /// What was sent: the status, 0 if none, and bytes of the body.
 pub type Sent = (Status, u64);
 
-/// What keeps a request from having its entry.
+/// Why a request hasn't had its entry yet.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Waits {
-    /// Nothing: there is no such request, or it is being answered.
+    /// There is no such request, or it is being answered.
     No,
     /// A deferred response is outstanding.
     ForAnswer,
@@ -33,18 +33,18 @@ enum Waits {
 }
 
 pub struct Journal {
-    /// Of the request that has had no entry: NULL where it has none, or no such header.
+    /// The texts of the request that has had no entry; NULL for what it doesn't have.
     texts: Cell<[*const c_char; TEXTS]>,
-    /// The copies.
+    /// The memory of the copies.
     room: RefCell<Bytes>,
     /// When the first bytes of the request were there, in microseconds of the monotonic clock; 0 while
     /// there are none. And when it was turned away; 0 if it wasn't.
     began: Cell<u64>,
     ended: Cell<u64>,
     waits: Cell<Waits>,
-    /// What was given to the connection of the response that is waited for.
+    /// How much of the awaited response was given to the connection.
     sent: Cell<Sent>,
-    /// The library's answer in place of the program's; 0 if there is none.
+    /// The status that the library answered with in place of the program; 0 if it didn't.
     turned_away: Cell<Status>,
     peer: [c_char; address::TEXT],
 }
@@ -83,14 +83,14 @@ impl Journal {
         journal
     }
 
-    /// The first bytes of a request may be there; its time begins, unless it has.
+    /// The first bytes of a request may be there: its time begins, unless it has begun.
     pub fn begin(&self) {
         if self.began.get() == 0 {
             self.began.set(now_us());
         }
     }
 
-    /// Copies what an entry says of a request. Without memory it says nothing of it.
+    /// Copies what the entry says about a request; nothing if memory is out.
     pub fn take_down(&self, request: Option<&Request>) {
         self.texts.set([null(); TEXTS]);
         let Some(request) = request else {
@@ -121,7 +121,7 @@ impl Journal {
                 if room.append(text).and_then(|()| room.append(b"\0")).is_none() {
                     return;
                 }
-                // The room stays where it is: all of the texts fit in.
+                // The room isn't moved meanwhile: all of the texts fit.
                 *kept = room.as_ptr().wrapping_add(start).cast_const().cast();
             }
         }
@@ -149,8 +149,8 @@ impl Journal {
         self.waits.get() == Waits::ForFile
     }
 
-    /// The library has answered with an error in place of what the connection waits for. The request of a deferred
-    /// response is another thread's, and was taken down.
+    /// The library has answered with an error in place of the program. The request of a deferred response may be in
+    /// use on another thread, but was copied when the response was deferred.
     pub fn turn_away(&self, request: Option<&Request>, status: Status) {
         if self.waits.get() == Waits::No {
             self.take_down(request);
@@ -159,8 +159,8 @@ impl Journal {
         self.ended.set(now_us());
     }
 
-    /// The entry that the last response hasn't had, now that the connection ends or has sent all. `left`: bytes of
-    /// a file that weren't sent.
+    /// The outstanding entry of the last response, when the connection ends or has sent everything. `left`: bytes
+    /// of a file that weren't sent.
     pub fn due(&self, left: u64) -> Option<Due> {
         let (status, bytes) = self.sent.get();
         match (self.turned_away.get(), self.waits.get()) {
@@ -173,7 +173,7 @@ impl Journal {
         }
     }
 
-    /// The entry of the request; it is good as long as the journal stays as it is.
+    /// The entry of the request. It is valid until the journal changes.
     pub fn entry(
         &self,
         conn: &Connection,

@@ -1,8 +1,8 @@
-//! The access log: one entry for each response, handed to the program's callback. Without a callback all
-//! this costs a look at a pointer.
+//! The access log: one entry for each response, handed to the program's callback. Without a callback it costs
+//! one comparison of a pointer.
 //!
-//! What an entry says of its request is copied when the request is there: a program may change the
-//! strings, and that of a deferred response is another thread's.
+//! What an entry says about its request is copied as soon as the request was read: the program may change the
+//! strings, and the request of a deferred response may be in use on another thread.
 
 mod journal;
 pub mod line;

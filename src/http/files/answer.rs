@@ -46,8 +46,8 @@ pub unsafe extern "C-unwind" fn on_request(
 }
 
 impl Files {
-    /// Fills in a response with what a path names below the root. Err(ENOMEM), and the response is a 503. It is one
-    /// that setters take.
+    /// Fills in a response with what a path names below the root. Err(ENOMEM): the response is a 503. The response
+    /// isn't a program's own.
     pub fn answer(
         &self,
         request: &Request,
@@ -76,7 +76,7 @@ fn status_of(error: c_int) -> Status {
         libc::EACCES | libc::EPERM => FORBIDDEN,
         libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::EAGAIN => NO_MEMORY,
         libc::ENOENT | libc::ENOTDIR | libc::ELOOP | libc::EXDEV | libc::ENAMETOOLONG => NOT_FOUND,
-        // What nobody serves, a socket for instance.
+        // For instance a socket.
         libc::ENXIO | libc::ENODEV => NOT_FOUND,
         _ => SERVER_ERROR,
     }
@@ -138,7 +138,7 @@ fn look(files: &Files, name: &Name) -> Found {
     }
 }
 
-/// A few words with numbers.
+/// A short text with numbers.
 struct Words {
     bytes: [u8; 96],
     len: usize,
@@ -147,7 +147,7 @@ struct Words {
 impl Words {
     fn of(words: core::fmt::Arguments<'_>) -> Words {
         let mut text = Words { bytes: [0; 96], len: 0 };
-        // What has no room is left out; three numbers have.
+        // Three numbers fit; what doesn't fit is left out.
         let _ = text.write_fmt(words);
         text
     }
@@ -167,7 +167,7 @@ impl Write for Words {
     }
 }
 
-/// An answer that is made. The functions return None when memory is out.
+/// An answer in the making. The functions return None if memory is out.
 struct Answer<'a> {
     files: &'a Files,
     request: &'a Request,
@@ -175,7 +175,7 @@ struct Answer<'a> {
 }
 
 impl Answer<'_> {
-    /// A response that has nothing but its status.
+    /// A response with a status and its standard text.
     fn plain(&self, status: Status) -> Option<()> {
         self.response.set_standard(status);
         Some(())
@@ -277,7 +277,7 @@ impl Answer<'_> {
         }
         self.put_age()?;
         response.put_header(c"Accept-Ranges", b"bytes")?;
-        // The name says what it is: nobody is to guess from the bytes.
+        // The content type comes from the name; browsers mustn't guess it from the bytes.
         response.put_header(c"X-Content-Type-Options", b"nosniff")?;
         response.set_standard(status);
         response.set_own_content_type(type_of(name.bytes()));

@@ -1,8 +1,8 @@
-//! Static files: what a program makes of a folder, and gives to its servers.
+//! Static files: a folder that a program opens, and that its servers serve.
 //!
-//! `answer` fills a response in; `path` reads what a request asks for, `open` (with `walk`) opens it and
-//! nothing outside of the folder, `types` names its content, `validator`, `conditions` and `range` are what
-//! RFC 9110 has for them. How the bytes get to the client is told in `sending`.
+//! `answer` fills in a response. `path` reads what a request asks for, `open` (with `walk`) opens it and nothing
+//! outside of the folder, `types` tells its content type. `validator`, `conditions` and `range` implement
+//! conditional and range requests (RFC 9110, 13 and 14).
 
 mod answer;
 mod conditions;
@@ -28,17 +28,17 @@ use crate::sys::{errno, fd as sys_fd};
 /// The longest name of a file (NAME_MAX).
 const NAME: usize = 255;
 
-/// What stands behind a `struct yolanda_http_files`. Once it is in use nothing of it changes.
+/// The object behind a `struct yolanda_http_files`. It doesn't change once it is in use.
 pub struct Files {
     root: c_int,
     links: bool,
     hidden: bool,
-    /// The name of a folder's own page, with a NUL behind it; empty for none.
+    /// The name of a folder's index file, with a NUL after it; empty for none.
     index: Cell<[u8; NAME + 1]>,
     /// Seconds; negative for none.
     max_age: Cell<c_int>,
     used: AtomicBool,
-    /// The program's reference is the count's own; each route has one more.
+    /// The program has the count's own reference; each route has one of the others.
     refs: RefCount,
 }
 
@@ -65,7 +65,7 @@ impl Files {
         Owned::new(files).ok_or(libc::ENOMEM)
     }
 
-    /// Gives the program's reference up.
+    /// Gives up the program's reference.
     ///
     /// # Safety
     /// `files` came from `open`; the program doesn't use it any more.
@@ -83,7 +83,7 @@ impl Files {
         if self.used.load(Relaxed) { Err(libc::EBUSY) } else { Ok(()) }
     }
 
-    /// From now on nothing changes.
+    /// Notes that the files are in use: they don't change from here on.
     pub fn note_use(&self) {
         if !self.used.load(Relaxed) {
             self.used.store(true, Relaxed);
@@ -98,8 +98,8 @@ impl Files {
         self.index.set(index);
     }
 
-    /// Sets the name of the file that stands for its folder; None: folders have none. Err with errno: EBUSY,
-    /// EINVAL for what is no name.
+    /// Sets the name of the index file of folders; None: they have none. Err with errno: EBUSY, EINVAL if it isn't a
+    /// file name.
     pub fn set_index(&self, name: Option<&[u8]>) -> Result<(), c_int> {
         self.may_change()?;
         if let Some(name) = name
@@ -111,7 +111,7 @@ impl Files {
         Ok(())
     }
 
-    /// Sets how long clients may use a file, in seconds; -1: nothing is said. Err with errno: EBUSY, EINVAL.
+    /// Sets how long clients may cache a file, in seconds; -1: responses don't say. Err with errno: EBUSY, EINVAL.
     pub fn set_max_age(&self, seconds: c_int) -> Result<(), c_int> {
         self.may_change()?;
         if seconds < -1 {
@@ -121,8 +121,8 @@ impl Files {
         Ok(())
     }
 
-    /// Adds the routes of a folder: `add` is given the patterns, and what answers there, which it keeps unless it
-    /// fails. Err with errno: that of `add`, ENOMEM.
+    /// Adds the routes of a folder: calls `add` with each pattern and its handler, which `add` keeps unless it fails.
+    /// Err with errno: that of `add`, ENOMEM.
     ///
     /// # Safety
     /// `this` came from `open`, and the program's reference keeps it.
@@ -154,7 +154,7 @@ impl Files {
             if let Err(error) = add(pattern, wish) {
                 // The program still has its own.
                 files.refs.release();
-                // The folder's name without a slash only leads to the one with it.
+                // The route without the slash only redirects to the one with it.
                 if error != libc::EEXIST || pattern != folder {
                     return Err(error);
                 }
@@ -171,7 +171,7 @@ impl Drop for Files {
     }
 }
 
-/// Gives the reference of a route up.
+/// Gives up the reference of a route.
 unsafe extern "C-unwind" fn destroy(data: *mut c_void) {
     let Some(files) = NonNull::new(data.cast::<Files>()) else { return };
     // SAFETY: `serve_below` retained the files for this route; behind the last reference nobody has them.

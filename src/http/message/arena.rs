@@ -1,4 +1,4 @@
-//! Memory for the strings of one message: they keep their places until all go at once.
+//! Memory for the strings of one message. They keep their addresses until all are given back at once.
 
 use core::cell::Cell;
 use core::mem::size_of;
@@ -9,7 +9,7 @@ use crate::sys::pool;
 /// The longest piece that the pools cut from a shared slab.
 const CHUNK: usize = 8 << 10;
 
-/// Stands at the start of a chunk.
+/// The start of a chunk.
 struct Chunk {
     next: *mut Chunk,
     size: usize,
@@ -41,7 +41,7 @@ impl Arena {
         NonNull::new(place)
     }
 
-    /// A copy with a NUL behind it; None when memory is out.
+    /// A copy with a NUL after it; None if memory is out.
     #[inline]
     pub fn copy(&self, bytes: &[u8]) -> Option<NonNull<u8>> {
         let place = self.alloc(bytes.len().checked_add(1)?)?;
@@ -53,7 +53,7 @@ impl Arena {
         Some(place)
     }
 
-    /// Room for `n` bytes, zeroed and then filled by `fill`; None when memory is out, or where `fill` fails.
+    /// Room for `n` bytes, zeroed and then filled by `fill`, whose error it returns; None if memory is out.
     pub fn filled<E>(
         &self,
         n: usize,
@@ -68,7 +68,7 @@ impl Arena {
         Some(fill(room).map(|()| place))
     }
 
-    /// An aligned place for so many values; None when memory is out.
+    /// Aligned room for this many values; None if memory is out.
     pub fn array<T>(&self, count: usize) -> Option<NonNull<T>> {
         let size = count.checked_mul(size_of::<T>())?.checked_add(align_of::<T>())?;
         let place = self.alloc(size)?;
@@ -76,13 +76,13 @@ impl Arena {
         Some(unsafe { place.add(place.align_offset(align_of::<T>())) }.cast())
     }
 
-    /// Bytes that can be had without more memory.
+    /// How many bytes are left in the current chunk.
     pub fn left(&self) -> usize {
         self.left.get()
     }
 
-    /// Makes the piece that ends at `end` longer by `n` bytes, where it stands; false where it isn't
-    /// the last one, or has no room behind it.
+    /// Makes the piece that ends at `end` longer by `n` bytes in its place; false if it isn't the last piece,
+    /// or there is no room after it.
     pub fn extend(&self, end: *const u8, n: usize) -> bool {
         let can = end == self.at.get().cast_const() && n <= self.left.get();
         if can {
@@ -111,7 +111,7 @@ impl Arena {
         true
     }
 
-    /// Gives all chunks back, and begins again with the room at `first`.
+    /// Gives all chunks back, and starts again with the room at `first`.
     ///
     /// # Safety
     /// Nothing that the arena handed out is used any more. The room is as for `new`.

@@ -1,4 +1,4 @@
-//! What a program wants to be called for, and which of it a request has come to.
+//! The handlers of a program, and the one that a request was routed to.
 
 use core::cell::Cell;
 use core::ffi::c_void;
@@ -10,14 +10,14 @@ use crate::http::message::head_hook::Hook;
 use crate::http::message::http_response::Response;
 use crate::http::message::request::Request;
 
-/// What a program wants to be called for.
+/// A handler as the program gives it.
 #[derive(Clone, Copy)]
 pub struct Wish {
     pub handler: yolanda_http_handler,
     pub data: *mut c_void,
-    /// Called with the data when nobody needs the handler any more.
+    /// Called with the data when the handler isn't needed any more.
     pub destroy: Destroy,
-    /// What is called may want to have the bodies of requests.
+    /// The handler may want the bodies of requests.
     pub takes_bodies: bool,
 }
 
@@ -26,22 +26,22 @@ pub struct Handler {
     wish: Wish,
     /// Whether `destroy` is called at the end.
     is_owned: Cell<bool>,
-    /// Whom to ask behind the head of a request. Changed before the start only.
+    /// Whom to ask after the head of a request. It changes only before the server's start.
     head: Cell<Hook>,
 }
 
 impl Handler {
-    /// Until `own` the program's data stays the caller's.
+    /// The program's data stays the caller's until `own`.
     pub fn new(wish: Wish) -> Handler {
         Handler { wish, is_owned: Cell::new(false), head: Cell::new(Hook::NONE) }
     }
 
-    /// Takes the program's data over.
+    /// Takes over the program's data.
     pub fn own(&self) {
         self.is_owned.set(true);
     }
 
-    /// Whether it may want to have the bodies of requests.
+    /// Whether it may want the bodies of requests.
     pub fn takes_bodies(&self) -> bool {
         self.wish.takes_bodies
     }
@@ -73,7 +73,7 @@ impl Drop for Handler {
     }
 }
 
-/// A handler of a server that a request has come to.
+/// The handler that a request was routed to.
 #[derive(Clone, Copy)]
 pub struct Chosen(NonNull<Handler>);
 
@@ -94,11 +94,11 @@ impl Deref for Chosen {
     }
 }
 
-/// What the head of a request has come to.
+/// What routing found for a request.
 #[derive(Clone, Copy)]
 pub enum Found {
     Route(Chosen),
-    /// There are routes of other methods.
+    /// Only routes for other methods.
     OtherMethods,
     Nothing,
 }

@@ -1,5 +1,5 @@
-//! The program's look at a request whose head is there, before anything of the body is read: it says where the
-//! body goes, or refuses it.
+//! The callback for a request whose head was read and whose body wasn't: the program says where the body goes, or
+//! refuses the request.
 
 use core::ffi::{c_int, c_void};
 use core::ptr::null_mut;
@@ -25,8 +25,8 @@ impl Hook {
 }
 
 impl Request {
-    /// Asks the program. `response`, an empty one, is what the client gets where it refuses: whether it does. The
-    /// callback may do what a handler may.
+    /// Asks the program, and returns whether it refuses the request. Then the client gets `response`, which is empty
+    /// before the call. The callback may do what a handler may.
     pub fn ask(&self, hook: Hook, response: &Response) -> bool {
         self.set_intake(Intake::Asked(core::ptr::from_ref(response).cast_mut()));
         if let Some(callback) = hook.callback {

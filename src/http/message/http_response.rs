@@ -1,8 +1,8 @@
-//! The response object: the public struct, and behind it the array for the extra headers, what
-//! setters have copied, and the file that is the body.
+//! The response object: the public struct, followed by the array of the extra headers, the copies that
+//! setters made, and the file that is the body.
 //!
-//! What the public fields point to is looked at when the response is written, and not kept: the strings are the
-//! program's, which may change them whenever it is called.
+//! The library reads what the public fields point to when it writes the response, and keeps none of it: the strings
+//! belong to the program, which may change them whenever it is called.
 
 mod set;
 mod standard;
@@ -21,25 +21,25 @@ use crate::http::message::body_file::BodyFile;
 use crate::http::wire::encode::Header;
 use crate::sys::text::text;
 
-/// Programs fill this many entries without asking.
+/// Programs rely on room for this many headers.
 pub const ENTRIES: usize = 128;
-/// What setters copy fits in here as a rule.
+/// Usually enough for what setters copy.
 const FIRST_TEXT: usize = 1024;
 
 const NO_ENTRY: response_header = response_header { key: null_mut(), value: null_mut() };
 
-/// Whose a response is.
+/// Who owns a response.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
-    /// `http_response_new`'s: the program gives it to `free`.
+    /// The program: it came from `http_response_new` and goes to `free`.
     OfProgram,
-    /// Given to a callback, until that returns.
+    /// The loop: a callback has it until it returns.
     Serving,
-    /// Answered later, by whatever thread.
+    /// A deferred response, which is sent later, on any thread.
     Deferred,
 }
 
-/// It stands behind every `struct http_response` that there is: only the library makes those.
+/// Every `struct http_response` is the start of one of these: only the library makes them.
 #[repr(C)]
 pub struct Response {
     public: http_response,
@@ -56,7 +56,7 @@ pub struct Response {
 }
 
 impl Response {
-    /// Makes an empty response where there is room for one.
+    /// Makes an empty response in a place of its size.
     ///
     /// # Safety
     /// `place` has the room of a Response, aligned, whatever is in it; the response keeps that place.
@@ -112,7 +112,7 @@ impl Response {
         usize::try_from(self.public.response_headers_number.get()).unwrap_or(0)
     }
 
-    /// Empties the response for the next callback, so that it sees nothing of this one.
+    /// Empties the response, so that the next callback sees nothing of this one.
     pub fn reset(&self) {
         for i in 0..self.header_count().min(ENTRIES) {
             // SAFETY: the array has so many entries.
@@ -150,7 +150,7 @@ impl Response {
         })
     }
 
-    /// A public string, as it is when it is looked at.
+    /// A public string, as it is at the moment.
     fn string(field: &Cell<*mut c_char>) -> &[u8] {
         // SAFETY: NULL, or a NUL-terminated string of the program's, the library's or static memory, which stays
         // as long as the field points to it. The program isn't called while it is looked at.

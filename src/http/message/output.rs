@@ -10,19 +10,19 @@ use crate::reactor::tcp_connection::Connection;
 use crate::sys::fd::More;
 use crate::sys::file as sys_file;
 
-/// What is collected before it is sent.
+/// How many bytes are collected before they are sent.
 pub const ROOM: usize = 64 << 10;
 
-/// Up to here reading a file costs less than a call of sendfile(2) of its own.
+/// Up to this size, reading a file costs less than a sendfile(2) call of its own.
 const SMALL_FILE: usize = 60 << 10;
 
-/// A callback that defers its response flushes it while the batch goes on: so all of it is cells.
+/// A callback that defers its response flushes the output while the exchange is using it, so its fields are cells.
 pub struct Output<'a> {
     conn: &'a Connection,
     room: NonNull<u8>,
     len: Cell<usize>,
     files: Cell<u64>,
-    /// The connection takes nothing any more; what else comes is dropped.
+    /// The connection doesn't take any more: whatever else is put is dropped.
     failed: Cell<bool>,
 }
 
@@ -34,7 +34,7 @@ impl<'a> Output<'a> {
         Output { conn, room, len, files, failed }
     }
 
-    /// Whether something that was put isn't sent.
+    /// Whether something that was put won't be sent.
     pub fn has_failed(&self) -> bool {
         self.failed.get()
     }
@@ -44,18 +44,18 @@ impl<'a> Output<'a> {
         self.files.get()
     }
 
-    /// Sends what is there. False when the connection took it, or an earlier part, no more.
+    /// Sends what was collected. False if the connection refused it, or an earlier part.
     pub fn flush(&self) -> bool {
         self.flush_before(More::Nothing)
     }
 
-    /// As `flush`, but perhaps a little later, together with what other connections answer. `now` is the
-    /// coarse clock's.
+    /// As `flush`, but perhaps a little later, in one batch with the responses of other connections. `now` is
+    /// the time of the coarse clock.
     pub fn flush_together(&self, now: u32) -> bool {
         self.send_collected(|bytes| self.conn.send_together(bytes, now))
     }
 
-    /// As `flush`, with `more` to come at once.
+    /// As `flush`, with a hint about what follows at once.
     pub fn flush_before(&self, more: More) -> bool {
         self.send_collected(|bytes| self.conn.send_before(bytes, more))
     }
@@ -71,14 +71,14 @@ impl<'a> Output<'a> {
         !self.has_failed()
     }
 
-    /// Nothing is sent behind what is missing.
+    /// After a failure nothing is sent: it would follow a gap.
     fn send(&self, send: impl FnOnce() -> isize) {
         if !self.has_failed() {
             self.failed.set(send() < 0);
         }
     }
 
-    /// Puts a small file, or hands a larger one to the connection, behind all that was put before.
+    /// Puts a small file, or hands a larger one to the connection, after everything that was put before.
     pub fn put_file(&self, file: BodyFile) {
         self.files.set(self.files.get().saturating_add(file.length));
         if file.length > SMALL_FILE as u64 {

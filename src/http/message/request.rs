@@ -1,7 +1,7 @@
-//! The request object: the public struct, and behind it the parser, the strings and the headers.
+//! The request object: the public struct, followed by the parser, the strings and the headers.
 //!
-//! Its strings are looked at where they are: the program may change them, or put others in their place, so none
-//! is kept across a call of the program.
+//! The program may change the strings, or put others in their place. So the library reads them through the public
+//! fields, and keeps no reference to one while it calls the program.
 
 mod content;
 mod headers;
@@ -33,11 +33,11 @@ use crate::http::wire::parse::Parser;
 use crate::sys::pool;
 use crate::sys::text::text;
 
-/// A request with the strings and headers of nearly all requests fills this much.
+/// One piece of memory holds the request, and the strings and headers of nearly all requests.
 const SIZE: usize = 4096;
 const FIRST_HEADERS: usize = 32;
 
-/// The public struct, and what only the library looks at.
+/// The public struct, and the library's own fields.
 #[repr(C)]
 struct Front {
     public: http_request,
@@ -51,24 +51,24 @@ struct Front {
     host: Cell<*mut u8>,
     path: Cell<Lazy<*mut c_char>>,
     query: Cell<Lazy<Parameters>>,
-    /// Those of the route.
+    /// The parameters of the route.
     captured: Cell<Parameters>,
-    /// Where the body goes that isn't collected.
+    /// Where the body goes if it isn't collected.
     upload: Cell<Option<NonNull<Upload>>>,
     intake: Cell<Intake>,
-    /// What its head has come to; None before, and where nobody had to know.
+    /// Who answers it, once that was looked up.
     found: Cell<Option<Result<Found, Lack>>>,
-    /// What it came over; NULL for a request of the program's.
+    /// The connection that it came over; NULL for a request of the program's own.
     connection: Cell<*mut tcp_connection>,
-    /// What counts its body, as long as it has a connection.
+    /// The counter of its body, if it has a connection.
     bodies: Cell<Option<NonNull<Bodies>>>,
-    /// Made by `http_request_new`, and so the program's to clear.
+    /// It came from `http_request_new`: the program clears it.
     is_program_s: bool,
 }
 
 const FRONT: usize = size_of::<Front>() + FIRST_HEADERS * size_of::<request_header>();
 
-/// It stands behind every `struct http_request` that there is: only the library makes those.
+/// Every `struct http_request` is the start of one of these: only the library makes them.
 #[repr(C)]
 pub struct Request {
     front: Front,
@@ -163,7 +163,7 @@ impl Request {
     }
 
     /// Empties the request for the next one: its strings are gone. A program that takes the body in parts is told
-    /// that its data is needed no more.
+    /// that its data isn't needed any more.
     pub fn reset(&self) {
         let front = &self.front;
         // First, as it calls the program, which may still have the request.
@@ -204,7 +204,7 @@ impl Request {
         self.front.connection.get()
     }
 
-    /// What counts the bodies that come over the request's connection.
+    /// The counter of the bodies that come over the request's connection.
     fn bodies(&self) -> Option<&Bodies> {
         // SAFETY: the counter is the connection's server's, which the connection keeps; and a request that has
         // something of a body is kept with its connection.
@@ -242,7 +242,7 @@ impl Request {
     }
 }
 
-/// A public string, as it is when it is looked at.
+/// A public string, as it is at the moment.
 fn string(field: &Cell<*mut c_char>) -> &[u8] {
     // SAFETY: NULL, or a NUL-terminated string: the library's, or the program's, which keeps it as long as the
     // field points to it. The result isn't kept across a call of the program.

@@ -1,16 +1,16 @@
 //! Where the body of a request goes that the program takes in parts, as they come.
 
 use core::cell::Cell;
-use core::ffi::{c_char, c_int, c_void};
+use core::ffi::{c_int, c_void};
 use core::ptr::null;
 
 pub use crate::abi::types::Destroy;
-use crate::abi::types::{YOLANDA_HTTP_BODY_PART as PART, yolanda_http_body_callback};
+use crate::abi::types::{YOLANDA_HTTP_BODY_PART as PART, buffer, yolanda_http_body_callback};
 use crate::http::message::request::{Intake, Request};
 use crate::http::wire::limits::ANY_LENGTH;
 use crate::sys::pool::Owned;
 
-/// What the callback was told.
+/// What the callback was called for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
     /// Parts, or nothing yet.
@@ -27,7 +27,7 @@ pub struct Upload {
     destroy: Cell<Destroy>,
     /// Bytes that the body may have.
     pub limit: u64,
-    /// So many bytes at the front of the input have been parsed already.
+    /// How many bytes at the front of the input have been parsed already.
     pub part: Cell<usize>,
     stage: Cell<Stage>,
 }
@@ -46,20 +46,32 @@ impl Upload {
         self.stage.get() == Stage::Parts
     }
 
-    /// Gives the program a part of the body, as it lies in the input. The request has this upload, which it keeps
-    /// until the final call.
-    ///
-    /// # Safety
-    /// The part is that long.
-    pub unsafe fn hand_over(&self, request: *mut Request, bytes: *const c_char, len: usize) {
+    /// Gives the program the part of the body at the front of the input. The last byte stays there: it brings the
+    /// message callback back when a program that stopped reading resumes it.
+    pub fn hand_over(&self, request: &Request, input: &buffer) {
+        let part = self.part.get();
         if let Some(callback) = self.callback {
-            // SAFETY: the program gave the callback for this request, and the bytes stay while it runs.
-            unsafe { callback(request.cast(), bytes, len, PART, self.data) };
+            // SAFETY: the program gave the callback for this request, which keeps the upload until the final call.
+            // The parser has left a part of that length at the front of the input.
+            unsafe { callback(request.as_c(), input.read_at().cast(), part, PART, self.data) };
         }
+        drop_front(input, part.saturating_sub(1));
+        self.part.set(part.min(1));
+    }
+
+    /// Drops the part that the program has had from the front of the input.
+    pub fn drop_parsed(&self, input: &buffer) {
+        drop_front(input, self.part.replace(0));
     }
 }
 
-/// The program is told that its data isn't needed any more. The callback may do what a handler may.
+/// Drops bytes at the front of the input. A loop that ran within a callback may have dropped all of them.
+fn drop_front(input: &buffer, bytes: usize) {
+    // What is readable is a c_int.
+    input.readIndex.set(input.readIndex.get() + bytes.min(input.readable()) as c_int);
+}
+
+/// Tells the program that its data isn't needed any more. The callback may do what a handler may.
 impl Drop for Upload {
     fn drop(&mut self) {
         if let Some(destroy) = self.destroy.get() {
@@ -111,7 +123,7 @@ impl Request {
         }
     }
 
-    /// Whether the request is the library's for the moment: a body is to come, to the program or to nobody.
+    /// Whether the library still needs the request: a body is to come, for the program or to be dropped.
     pub fn awaits_body(&self) -> bool {
         matches!(self.intake(), Intake::Asked(_) | Intake::Refused)
             || self.upload().is_some_and(Upload::is_coming)

@@ -1,4 +1,4 @@
-//! Which of a server's handlers answers a request, and what is answered where none does.
+//! Routing: which handler of a server answers a request, and what the library answers if none does.
 
 mod pattern;
 pub mod table;
@@ -17,7 +17,7 @@ use crate::http::wire::status::{
 };
 use crate::http::wire::url::has_dot_segment;
 
-/// The method that a program names, empty for any; None for what is no method.
+/// The method that a program names; empty for any, None if it isn't a method.
 pub fn named(method: Option<&[u8]>) -> Option<&[u8]> {
     match method {
         None | Some(b"*") => Some(b""),
@@ -25,8 +25,7 @@ pub fn named(method: Option<&[u8]>) -> Option<&[u8]> {
     }
 }
 
-/// What answers a request that a server with routes has been sent. The parameters of a route are
-/// from now on those of the request.
+/// Looks up who answers a request to a server with routes. The request gets the parameters of the route.
 pub fn look_up(routes: &Routes, request: &Request) -> Result<Found, Lack> {
     let path = request.segments()?;
     if has_dot_segment(path) {
@@ -44,8 +43,8 @@ pub fn look_up(routes: &Routes, request: &Request) -> Result<Found, Lack> {
     }
 }
 
-/// Has a request answered by its route, else by the server's callback, else by the library. What the program may
-/// change isn't used after its call.
+/// Answers a request by its route, or the server's callback, or the library. Nothing that the program may change is
+/// used after calling it.
 pub fn answer(routes: &Routes, callback: request_callback, request: &Request, response: &Response) {
     let found = request.found().unwrap_or_else(|| look_up(routes, request));
     let status = match found {
@@ -70,8 +69,8 @@ pub fn answer(routes: &Routes, callback: request_callback, request: &Request, re
     response.set_standard(status);
 }
 
-/// The answer where a path has routes, but not of the request's method: which ones it has (RFC 9110,
-/// 9.3.7, 10.2.1 and 15.5.6). HEAD goes with GET.
+/// The answer for a path that has routes, but none for the request's method: it lists the methods (RFC 9110,
+/// 9.3.7, 10.2.1 and 15.5.6). GET implies HEAD.
 fn other_methods(routes: &Routes, request: &Request, response: &Response) -> Status {
     let Ok(path) = request.segments() else {
         return NO_MEMORY;
@@ -80,7 +79,7 @@ fn other_methods(routes: &Routes, request: &Request, response: &Response) -> Sta
     let mut allow = Collected::new();
     for (i, method) in routes.methods(path).enumerate() {
         let before = || routes.methods(path).take(i);
-        // That of OPTIONS is the library's own, where there is none: it comes last.
+        // The library answers OPTIONS itself if no route does, so it always comes, last.
         if method != b"OPTIONS" && !before().any(|earlier| earlier == method) {
             allow.put(method);
             allow.put(b", ");

@@ -1,4 +1,4 @@
-//! The routes of a server: a list of patterns in the order in which they are asked, each with a list of
+//! The routes of a server: a list of patterns in the order in which they are tried, each with a list of
 //! methods. They are made before the server starts and stay until its end, so any thread reads them without a
 //! lock.
 
@@ -10,7 +10,7 @@ use crate::http::message::head_hook::Hook;
 use crate::http::route::pattern::{Text, compile, matches, order, room_for};
 use crate::sys::pool::{Bytes, Owned};
 
-/// A pattern, and what answers the methods there.
+/// A pattern and its routes, one for each method.
 pub struct Pattern {
     next: Option<Owned<Pattern>>,
     routes: Option<Owned<Route>>,
@@ -27,7 +27,7 @@ pub struct Route {
     names: Compiled,
 }
 
-/// What `compile` writes into room that is longer.
+/// What `compile` has written; its room is longer.
 struct Compiled {
     room: Bytes,
     len: usize,
@@ -39,7 +39,7 @@ impl Compiled {
     }
 }
 
-/// The path and the names of a pattern. Err with errno: EINVAL for what is no pattern, ENOMEM.
+/// The path and the names of a pattern. Err with errno: EINVAL for an invalid pattern, ENOMEM.
 fn compiled(pattern: &[u8]) -> Result<(Compiled, Compiled), c_int> {
     let room = || Bytes::zeroed(room_for(pattern)).ok_or(libc::ENOMEM);
     let (mut path, mut names) = (room()?, room()?);
@@ -67,7 +67,7 @@ impl Pattern {
         core::iter::successors(self.routes.as_deref(), |route| route.next.as_deref())
     }
 
-    /// The route of that method, for HEAD then that of GET, or the one of any method.
+    /// The route for a method. HEAD may go to the route for GET; the route for any method comes last.
     fn of_method(&self, method: &[u8]) -> Option<&Route> {
         let is_head = method == b"HEAD";
         let (mut of_get, mut of_any) = (None, None);
@@ -82,7 +82,7 @@ impl Pattern {
         of_get.or(of_any)
     }
 
-    /// What the parameters of a route stand for in a path that the pattern matches.
+    /// The values of a route's parameters in a path that the pattern matches.
     pub fn captures(&self, path: &[u8], each: impl FnMut(&[u8])) {
         matches(self.path.bytes(), path, each);
     }
@@ -102,10 +102,10 @@ impl Pattern {
     }
 }
 
-/// What a path has come to.
+/// What there is for a path and a method.
 pub enum Match<'a> {
     Route(&'a Pattern, &'a Route),
-    /// There are routes of other methods.
+    /// Only routes for other methods.
     OtherMethods,
     Nothing,
 }
@@ -137,8 +137,8 @@ impl Routes {
         self.patterns().filter(move |pattern| matches(pattern.path.bytes(), path, |_| ()))
     }
 
-    /// Adds a route; an empty method stands for any. Err with errno: EINVAL for what is no pattern, EEXIST, ENOMEM;
-    /// then what was wished for stays the caller's.
+    /// Adds a route; an empty method stands for any. Err with errno: EINVAL for an invalid pattern, EEXIST, ENOMEM;
+    /// then the program's data stays the caller's.
     ///
     /// # Safety
     /// The server hasn't started: no other thread has the routes, and nothing of them is borrowed.
@@ -154,8 +154,8 @@ impl Routes {
         insert(first, path, route)
     }
 
-    /// Says whom to ask behind the heads of the requests of a route that was added. Err with errno: ENOENT without
-    /// one, EINVAL for what is no pattern, ENOMEM.
+    /// Sets whom to ask after the heads of a route's requests. Err with errno: ENOENT without such a route, EINVAL
+    /// for an invalid pattern, ENOMEM.
     pub fn set_head(&self, method: &[u8], pattern: &[u8], hook: Hook) -> Result<(), c_int> {
         let (path, _) = compiled(pattern)?;
         let pattern = self.patterns().find(|known| known.path.bytes() == path.bytes());
@@ -176,14 +176,14 @@ impl Routes {
         found
     }
 
-    /// The methods of the routes for a path, in their order; one may come twice.
+    /// The methods of the routes for a path, in order; a method may occur twice.
     pub fn methods(&self, path: &[u8]) -> impl Iterator<Item = &[u8]> {
         self.matching(path).flat_map(Pattern::routes).map(Route::method)
     }
 }
 
 impl Drop for Routes {
-    /// One pattern after the other: the list may be longer than the stack is deep.
+    /// Pattern by pattern, as recursion along a long list could overflow the stack.
     fn drop(&mut self) {
         let mut first = self.first.get_mut().take();
         while let Some(mut pattern) = first {
@@ -196,7 +196,7 @@ impl Drop for Routes {
     }
 }
 
-/// Puts a route where it belongs.
+/// Inserts a route at its place in the order.
 fn insert(
     first: &mut Option<Owned<Pattern>>,
     path: Compiled,

@@ -2,13 +2,11 @@
 //! can say where the body goes, and then behind each stretch of it, which is handed over where it lies in the
 //! input: nothing is kept, however much there is.
 
-use core::ffi::c_int;
 use core::sync::atomic::Ordering::Relaxed;
 
-use crate::abi::types::{REQUEST_DONE, YOLANDA_HTTP_BODY_COMPLETE as COMPLETE, buffer};
+use crate::abi::types::{REQUEST_DONE, YOLANDA_HTTP_BODY_COMPLETE as COMPLETE};
 use crate::http::message::output::Output;
-use crate::http::message::request::{Intake, Request};
-use crate::http::message::upload::Upload;
+use crate::http::message::request::Intake;
 use crate::http::server::decide::{self, Decision};
 use crate::http::server::exchange::Exchange;
 use crate::http::server::server_state::HttpServer;
@@ -40,7 +38,7 @@ pub fn read(
             if conn.is_paused() {
                 return Ok(Read::Held);
             }
-            take(input, upload.part.replace(0));
+            upload.drop_parsed(input);
         }
         request.parse(input, &exchange.limits)?;
         let halted = request.is_halted();
@@ -54,7 +52,7 @@ pub fn read(
         }
         let streams = match request.upload() {
             Some(upload) if halted => {
-                hand_over(input, request, upload);
+                upload.hand_over(request, input);
                 true
             }
             upload => {
@@ -72,19 +70,4 @@ pub fn read(
             return Ok(Read::All);
         }
     }
-}
-
-/// Gives the program the part of the body that the input begins with. Its last byte stays there, so that
-/// there is something to go on with for a program that stops the reading and begins it again.
-fn hand_over(input: &buffer, request: &Request, upload: &Upload) {
-    let part = upload.part.get();
-    // SAFETY: the parser has left a part of that length at the front of the input.
-    unsafe { upload.hand_over(request.as_c().cast(), input.read_at().cast(), part) };
-    take(input, part.saturating_sub(1));
-    upload.part.set(part.min(1));
-}
-
-/// Drops bytes at the front of the input. A loop that ran within a callback may have dropped all of them.
-fn take(input: &buffer, bytes: usize) {
-    input.readIndex.set(input.readIndex.get() + bytes.min(input.readable()) as c_int);
 }

@@ -20,7 +20,7 @@ impl<T> Owned<T> {
         Some(Owned(place))
     }
 
-    /// The pointer, for a place that holds no more than that. `from_raw` takes it back.
+    /// The pointer, for a field that holds only a pointer. `from_raw` takes it back.
     pub fn into_raw(self) -> NonNull<T> {
         ManuallyDrop::new(self).0
     }

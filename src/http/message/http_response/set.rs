@@ -1,5 +1,5 @@
-//! Filling a response in: copies of what is given, and nothing that would break the message. Not for a program's
-//! own response, whose memory `free` gives back as it is.
+//! Filling in a response. The setters copy what they are given, and refuse what would break the message. They aren't
+//! for a program's own response: `free` wouldn't free the copies.
 
 use core::cell::Cell;
 use core::ffi::{CStr, c_char, c_int};
@@ -14,7 +14,7 @@ use crate::http::wire::scan::is_value;
 type Failed = c_int;
 
 impl Response {
-    /// A string of the response; Err(ENOMEM).
+    /// A copy that the response keeps; Err(ENOMEM).
     fn copy(&self, bytes: &[u8]) -> Result<*mut c_char, Failed> {
         let copy = self.text.copy(bytes).ok_or(libc::ENOMEM)?;
         Ok(copy.as_ptr().cast())
@@ -31,7 +31,7 @@ impl Response {
 
     /// Sets status and message. Err with EINVAL or ENOMEM.
     pub fn set_status(&self, status: c_int, message: Option<&[u8]>) -> Result<(), Failed> {
-        // 1xx are interim answers, and no program's to end a request with.
+        // 1xx are interim responses, which don't end a request.
         if !(200..=999).contains(&status) {
             return Err(libc::EINVAL);
         }
@@ -45,7 +45,7 @@ impl Response {
         Ok(())
     }
 
-    /// Sets the value of Content-Type; none leaves the header out. Err with EINVAL or ENOMEM.
+    /// Sets the value of Content-Type; None leaves the header out. Err with EINVAL or ENOMEM.
     pub fn set_content_type(&self, kind: Option<&[u8]>) -> Result<(), Failed> {
         let field = &self.public.contentType;
         match kind {

@@ -1,4 +1,4 @@
-//! Writing a response: what its fields come to on the wire.
+//! Writing a response to the wire.
 
 use super::Response;
 use crate::http::wire::date;
@@ -7,7 +7,7 @@ use crate::http::wire::status::{SERVER_ERROR, Status};
 
 /// How a response is written.
 pub struct Form<'a> {
-    /// In place of the response's own body.
+    /// Replaces the response's own body.
     pub body: Option<Body<'a>>,
     pub date: Option<&'a [u8; date::LENGTH]>,
     pub close: bool,
@@ -15,7 +15,7 @@ pub struct Form<'a> {
 }
 
 impl Response {
-    /// Whether the program wants the connection to end behind this response.
+    /// Whether the program wants the connection to end after this response.
     pub fn asks_close(&self) -> bool {
         self.public.keep_connected.get() != 0 || self.headers().any(asks_for_close)
     }
@@ -45,8 +45,8 @@ impl Response {
         Body::Bytes(Self::string(&self.public.body))
     }
 
-    /// Encodes what the public fields say. A status that no response can have becomes 500. Tells how many bytes
-    /// the body has that goes with it.
+    /// Encodes what the public fields say. An invalid status becomes 500. Returns the length of the body that goes
+    /// with the head.
     pub fn encode(&self, form: &Form<'_>, out: &mut impl Sink) -> u64 {
         // The program's own header takes precedence over the field, and over the library's.
         let has = |name: &[u8]| self.headers().any(|header| header.0.eq_ignore_ascii_case(name));

@@ -1,5 +1,5 @@
-//! The body of a request, collected. A small one stands behind the strings of the request; a larger
-//! one has a block of the pools, which grows with what has arrived, whatever was announced.
+//! The collected body of a request. A small one is kept with the strings of the request; a larger one gets
+//! a block of its own, which grows with what has arrived, whatever length was announced.
 
 use core::cell::Cell;
 use core::ffi::c_char;
@@ -11,7 +11,7 @@ use crate::sys::pool;
 
 /// The longest piece that the pools cut from a shared slab.
 const FIRST: usize = 8 << 10;
-/// What longer pieces come in.
+/// Larger blocks grow in these steps.
 const GRANULE: usize = 64 << 10;
 
 pub struct Content {
@@ -20,7 +20,7 @@ pub struct Content {
     len: Cell<usize>,
     /// The size of the block; 0 while the bytes are the arena's.
     capacity: Cell<usize>,
-    /// What was counted of it; only blocks are.
+    /// How much of the block the server's limit counts.
     counted: Cell<usize>,
 }
 
@@ -34,7 +34,7 @@ impl Content {
         }
     }
 
-    /// The bytes, with a NUL behind them, and how many there are.
+    /// The bytes, followed by a NUL, and their number.
     pub fn bytes(&self) -> (*const c_char, usize) {
         match self.at.get() {
             at if at.is_null() => (c"".as_ptr(), 0),
@@ -42,9 +42,8 @@ impl Content {
         }
     }
 
-    /// Appends bytes, and a NUL that doesn't count. `left`: how many follow, where that is known.
-    /// `arena` and `bodies` are the same for all bytes of a body. None when memory is out, or as much is held as
-    /// may be.
+    /// Appends bytes, and a NUL that doesn't count. `left`: how many follow, if that is known. `arena` and
+    /// `bodies` are the same for all bytes of a body. None if memory is out, or the server's limit is reached.
     pub fn append(
         &self,
         arena: &Arena,
@@ -69,7 +68,7 @@ impl Content {
         Some(())
     }
 
-    /// Makes room for `needed` bytes together.
+    /// Makes room for `needed` bytes in all.
     fn room(&self, arena: &Arena, needed: usize, left: Option<usize>) -> Option<()> {
         if needed <= self.capacity.get() {
             return Some(());
@@ -112,8 +111,8 @@ impl Content {
         Some(())
     }
 
-    /// Counts the bytes that the block is going to hold, in steps where there is room for a whole one. None
-    /// where it is too much.
+    /// Counts the bytes that the block will hold, rounded up to a step if the limit has room for that. None
+    /// if it is too much.
     #[cold]
     fn count(&self, len: usize, bodies: Option<&Bodies>) -> Option<()> {
         if let Some(held) = bodies {

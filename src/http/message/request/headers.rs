@@ -8,7 +8,7 @@ use crate::sys::pool;
 use crate::sys::text::text;
 
 impl Request {
-    /// The headers that there are, in the library's array or the program's.
+    /// All headers, whether the array is the library's or the program's.
     fn headers(&self) -> impl Iterator<Item = &request_header> {
         let table = self.front.public.request_headers.get();
         let n = usize::try_from(self.front.public.request_headers_number.get()).unwrap_or(0);
@@ -17,12 +17,12 @@ impl Request {
         (0..n).map(move |i| unsafe { &*table.add(i) })
     }
 
-    /// The values of all headers of that name, in their order, as strings for C.
+    /// The values of all headers of this name, in order, as C strings.
     pub fn values(&self, name: &[u8]) -> impl Iterator<Item = *mut c_char> {
         self.headers().filter(move |header| is_named(header.key, name)).map(|header| header.value)
     }
 
-    /// The same, as bytes.
+    /// The values of all headers of this name, in order, as bytes.
     pub fn value_bytes(&self, name: &[u8]) -> impl Iterator<Item = &[u8]> {
         // SAFETY: values are NULL or NUL-terminated strings, the library's or the program's; no call of the
         // program comes between.
@@ -80,7 +80,7 @@ impl Request {
     }
 }
 
-/// Whether `key` is `name`, ignoring case. Looks no further than at the first difference.
+/// Whether `key` is `name`, ignoring case. Reads no further than the first difference.
 fn is_named(key: *const c_char, name: &[u8]) -> bool {
     if key.is_null() {
         return false;

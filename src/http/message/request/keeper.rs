@@ -8,11 +8,11 @@ use crate::http::wire::parse::Store;
 use crate::http::wire::status::{NO_MEMORY, Status};
 use crate::http::wire::target::absolute;
 
-/// Keeps lines in a request, beside the parser that reads them.
+/// Stores what the parser reads.
 pub struct Keeper<'a>(pub &'a Request);
 
 impl Keeper<'_> {
-    /// A copy of the line with a NUL behind it, and one at each of these places.
+    /// A copy of the line with a NUL after it, and a NUL at each of these positions.
     fn cut(&self, line: &[u8], at: [usize; 2]) -> Result<NonNull<u8>, Status> {
         let text = self.0.front.text.copy(line).ok_or(NO_MEMORY)?;
         for at in at {
@@ -23,8 +23,8 @@ impl Keeper<'_> {
         Ok(text)
     }
 
-    /// Keeps the host that a target names, and has the URL of a server's request be the path: what callbacks
-    /// compare with the paths that they know.
+    /// Keeps the host that a target names. The URL of a server's request becomes the path, which callbacks
+    /// compare with the paths they know.
     #[cold]
     fn absolute(&self, authority: &[u8], path: &[u8]) -> Result<(), Status> {
         let front = &self.0.front;
@@ -46,7 +46,7 @@ impl Keeper<'_> {
 
 impl Store for Keeper<'_> {
     fn request_line(&mut self, line: &[u8], parts: &RequestLine) -> Result<(), Status> {
-        // A blank stands behind the method and behind the URL.
+        // A blank follows the method and the URL.
         let text = self.cut(line, [parts.method_end, parts.url.end])?.as_ptr();
         let public = &self.0.front.public;
         public.method.set(text.cast());
@@ -60,7 +60,7 @@ impl Store for Keeper<'_> {
     }
 
     fn header(&mut self, line: &[u8], parts: &HeaderLine) -> Result<(), Status> {
-        // A colon stands behind the name.
+        // A colon follows the name.
         let text = self.cut(line, [parts.name_end, parts.value.end])?.as_ptr();
         self.0.push(text, text.wrapping_add(parts.value.start)).ok_or(NO_MEMORY)
     }

@@ -1,4 +1,4 @@
-//! Reading a request: what the parser takes from the input, and what it has found out.
+//! Reading a request: what the parser takes from the input, and what it knows.
 
 use core::ffi::c_int;
 
@@ -8,25 +8,15 @@ use crate::abi::types::{REQUEST_BODY, REQUEST_DONE, REQUEST_HEADERS, REQUEST_STA
 use crate::http::wire::limits::{DROPPED, Limits};
 use crate::http::wire::parse::State;
 use crate::http::wire::status::{BAD_REQUEST, Status};
-use crate::reactor::buffer::{read_at, readable};
 
-/// What there is to read of an input.
+/// What there is to read of an input; nothing without a block, whatever the indices say.
 fn unread(input: &buffer) -> &[u8] {
-    // SAFETY: the readable bytes lie in the buffer's block. Nothing changes them while they are looked at: the
-    // program isn't called, and the buffer is the caller's thread's.
-    unsafe {
-        match readable(input) {
-            n if n > 0 && !input.data.get().is_null() => {
-                core::slice::from_raw_parts(read_at(input).cast_const(), n)
-            }
-            _ => b"",
-        }
-    }
+    if input.data.get().is_null() { b"" } else { input.bytes() }
 }
 
 impl Request {
-    /// Takes what it can from the input. An error: the bytes are no request that is served. Bytes of a body
-    /// that isn't collected are left in the input, for the program to have where they are.
+    /// Takes what it can from the input. An error is the status that the request is refused with. Bytes of a body
+    /// that isn't collected stay in the input, where the program gets them.
     pub fn parse(&self, input: &buffer, limits: &Limits) -> Result<(), Status> {
         let upload = self.upload();
         let of_upload;
@@ -66,7 +56,7 @@ impl Request {
         self.front.parser.borrow().is_fresh()
     }
 
-    /// Whether the parser stopped because the limits want it to: bytes may be left.
+    /// Whether the parser stopped because the limits ask for it: there may be more bytes.
     pub fn is_halted(&self) -> bool {
         self.front.parser.borrow().is_halted()
     }
@@ -76,7 +66,7 @@ impl Request {
         self.front.parser.borrow().expects_continue()
     }
 
-    /// The interim answer has been given, or is needed no more.
+    /// The interim response was sent, or isn't needed any more.
     pub fn continued(&self) {
         self.front.parser.borrow_mut().continued();
     }
@@ -86,22 +76,22 @@ impl Request {
         self.front.parser.borrow().left()
     }
 
-    /// Behind the head: whether a body of the length that was announced may come.
+    /// After the head: checks the announced length of the body against a limit.
     pub fn admit(&self, limit: u64) -> Result<(), Status> {
         self.front.parser.borrow().admit(limit)
     }
 
-    /// Whether the head speaks of a body, if only an empty one.
+    /// Whether the head announces a body, even an empty one.
     pub fn announces_body(&self) -> bool {
         self.front.parser.borrow().framing.announces()
     }
 
-    /// Whether the body of the answer is left out.
+    /// Whether the response goes without its body.
     pub fn is_head(&self) -> bool {
         self.front.parser.borrow().is_head
     }
 
-    /// Has `is_head` tell what the request line that has begun to come says.
+    /// Sets `is_head` from the beginning of a request line that isn't complete.
     pub fn look_for_head(&self, input: &buffer) {
         self.front.parser.borrow_mut().look_for_head(unread(input));
     }
@@ -111,12 +101,12 @@ impl Request {
         self.front.parser.borrow().framing.is_1_0
     }
 
-    /// Whether the client wants the connection to end behind the response. The head was read.
+    /// Whether the client wants the connection to end after the response. The head was read.
     pub fn ends_connection(&self) -> bool {
         self.front.parser.borrow().framing.ends_connection()
     }
 
-    /// Whether bytes of the body are missing. The head was read.
+    /// Whether bytes of the body are still to come. The head was read.
     pub fn has_more(&self) -> bool {
         self.state() == REQUEST_BODY
     }

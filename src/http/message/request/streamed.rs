@@ -1,4 +1,4 @@
-//! What becomes of a request's body, as far as that is known.
+//! What happens to a request's body: who takes it, and whether that is decided yet.
 
 use core::ptr::NonNull;
 
@@ -10,23 +10,23 @@ use crate::http::message::http_response::Response;
 use crate::http::message::upload::Upload;
 use crate::sys::pool::Owned;
 
-/// Whether somebody wants the body, which is decided behind the head.
+/// Whether somebody wants the body. That is decided after the head.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Intake {
     /// Not yet decided.
     Open,
-    /// The head callback has the request; what is answered where it refuses it.
+    /// The head callback has the request. The response is sent if it refuses the request.
     Asked(*mut Response),
-    /// It has refused it.
+    /// The head callback has refused it.
     Refused,
-    /// There is nothing more to decide.
+    /// It was decided.
     Decided,
-    /// The request was answered without the rest of its body, which is dropped as it comes.
+    /// The request was answered before its body had arrived: the rest is dropped as it comes.
     Dropped,
 }
 
 impl Request {
-    /// Says which connection the requests that are read into it come over, and what counts their bodies.
+    /// Sets the connection that its requests come over, and the counter of their bodies.
     ///
     /// # Safety
     /// `bodies` is NULL or kept by the connection, and the request is reset before the connection's memory goes.
@@ -35,7 +35,7 @@ impl Request {
         self.front.bodies.set(NonNull::new(bodies.cast_mut()));
     }
 
-    /// Where the body goes that isn't collected.
+    /// Where the body goes if it isn't collected.
     pub fn upload(&self) -> Option<&Upload> {
         // SAFETY: the request owns it from `set_upload` until it is reset.
         self.front.upload.get().map(|upload| unsafe { upload.as_ref() })
@@ -47,22 +47,22 @@ impl Request {
         self.front.upload.set(Some(upload.into_raw()));
     }
 
-    /// What becomes of the body.
+    /// What happens to the body.
     pub fn intake(&self) -> Intake {
         self.front.intake.get()
     }
 
-    /// Notes what becomes of the body.
+    /// Sets what happens to the body.
     pub fn set_intake(&self, intake: Intake) {
         self.front.intake.set(intake);
     }
 
-    /// Who answers, where that was found out behind the head.
+    /// Who answers, if that was looked up after the head.
     pub fn found(&self) -> Option<Result<Found, Lack>> {
         self.front.found.get()
     }
 
-    /// Notes who answers.
+    /// Sets who answers.
     pub fn set_found(&self, found: Result<Found, Lack>) {
         self.front.found.set(Some(found));
     }

@@ -1,4 +1,4 @@
-//! Path and parameters of a request's URL, decoded when somebody asks for them, and once.
+//! The path and the parameters of a request's URL, decoded once, when somebody asks for them.
 
 use core::ffi::{c_char, c_int};
 use core::ptr::{NonNull, null_mut};
@@ -16,10 +16,10 @@ pub enum Lazy<T> {
     Is(T),
 }
 
-/// Why there is nothing.
+/// Why something couldn't be decoded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Lack {
-    /// An escape that is none, or a NUL.
+    /// An invalid escape, or a NUL.
     Malformed,
     NoMemory,
 }
@@ -42,7 +42,7 @@ pub struct Parameters {
 impl Parameters {
     pub const NONE: Parameters = Parameters { table: null_mut(), count: 0 };
 
-    /// So many, without names and values yet; None when memory is out.
+    /// A table of this size, without names and values yet; None if memory is out.
     fn new(arena: &Arena, count: usize) -> Option<Parameters> {
         if count == 0 {
             return Some(Parameters::NONE);
@@ -63,7 +63,7 @@ impl Parameters {
         }
     }
 
-    /// How many there are: less than bytes of the URL, which a c_int can count.
+    /// How many there are: fewer than the bytes of the URL, so a c_int holds the number.
     pub fn count(&self) -> c_int {
         c_int::try_from(self.count).unwrap_or(c_int::MAX)
     }
@@ -104,8 +104,8 @@ impl Request {
         })
     }
 
-    /// The path as routes look at it: decoded, with a NUL for each escaped slash. It is good as long as the URL
-    /// and the request stay as they are.
+    /// The path for routing: decoded, with a NUL for each escaped slash. It is valid as long as the URL and the
+    /// request don't change.
     pub fn segments(&self) -> Result<&[u8], Lack> {
         let (path, _) = split(self.url());
         if !path.contains(&b'%') {
@@ -121,8 +121,8 @@ impl Request {
         Ok(unsafe { core::slice::from_raw_parts(place.as_ptr(), len) })
     }
 
-    /// Keeps copies of what the parameters of a route stand for. `names` has a NUL behind each name, and stays as
-    /// long as the request; `values` hands over each of as many values, and does so again.
+    /// Keeps copies of the values of a route's parameters. `names` has a NUL after each name, and outlives the
+    /// request. `values` calls its argument with each value, in the order of the names, every time it is called.
     pub fn capture(
         &self,
         names: &[u8],
@@ -154,7 +154,7 @@ impl Request {
         Ok(())
     }
 
-    /// What the `*` of the request's route stands for.
+    /// The value of the `*` of the request's route.
     pub fn captured_rest(&self) -> Option<&[u8]> {
         // SAFETY: a string of the request, whatever the program has written into it.
         self.captured().find(b"*").map(|rest| unsafe { text(rest.value) })
@@ -196,7 +196,7 @@ fn decoded_parameters(arena: &Arena, query: &[u8]) -> Result<Parameters, Lack> {
 fn decoded(arena: &Arena, from: &[u8], plus: bool) -> Result<*mut c_char, Lack> {
     let decode = |room: &mut [u8]| {
         let len = decode(from, plus, room).ok_or(Lack::Malformed)?;
-        // What an escape left over.
+        // Escapes are longer than what they stand for.
         if let Some(end) = room.get_mut(len) {
             *end = 0;
         }
