@@ -19,8 +19,8 @@ use crate::sys::fd::More;
 /// # Safety
 /// `response` is of the kind that callbacks are given, on its loop's thread.
 pub unsafe fn defer(response: *mut http_response) -> Result<*mut http_response, c_int> {
-    // SAFETY: the caller's response; what `current` leads to stays until the callback has returned, and that has
-    // called this. The output is the exchange's, which waits for the callback as well.
+    // SAFETY: a response of that kind stands in a scratch. What `current` leads to stays until the callback has
+    // returned, and that has called this. The output is the exchange's, which waits for the callback as well.
     unsafe {
         let scratch = Scratch::from_c(response);
         let Some(current) = scratch.current.get() else {

@@ -136,7 +136,7 @@ impl Drop for Lent<'_> {
 /// A state that a handle has left with the loop, and that nobody uses any more.
 pub unsafe fn free_kept(kept: *mut c_void) {
     if let Some(kept) = NonNull::new(kept.cast()) {
-        // SAFETY: as the caller says.
+        // SAFETY: a handle has left it with the loop, which ends, and takes no other one.
         unsafe { Scratch::free(kept) };
     }
 }
