@@ -1,6 +1,7 @@
-use crate::abi::types::REQUEST_STATUS;
-use crate::abi::types::http_request;
+//! The functions of lib/http_request.h.
+
 use crate::abi::types::http_request_state_t;
+use crate::abi::types::{REQUEST_STATUS, http_request};
 use crate::http::message::request;
 use crate::http::message::request::Request;
 use crate::http::wire::scan::{has_member, trim};

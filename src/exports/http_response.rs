@@ -1,3 +1,5 @@
+//! The functions of lib/http_response.h.
+
 use crate::abi::types::buffer;
 use crate::abi::types::http_response;
 use crate::http::message::http_response::{Form, Kind, Response};
@@ -40,8 +42,8 @@ pub unsafe extern "C-unwind" fn http_response_new() -> *mut http_response {
 /// it appends nothing and logs an error.
 ///
 /// # Safety
-/// The response and the buffer are NULL or used only by the calling thread. The strings of the response
-/// are NULL or NUL-terminated.
+/// The response and the buffer are NULL or objects that only the calling thread uses. The
+/// strings of the response are NULL or NUL-terminated.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn http_response_encode_buffer(
     httpResponse: *mut http_response,

@@ -1,3 +1,5 @@
+//! The functions of lib/http_server.h.
+
 use crate::abi::types::buffer;
 use crate::abi::types::event_loop;
 use crate::abi::types::http_request;
@@ -52,7 +54,7 @@ pub(super) fn status(result: Result<(), c_int>) -> c_int {
 /// acceptor_init().
 ///
 /// # Safety
-/// `eventLoop` is NULL or a loop of the calling thread.
+/// `eventLoop` is NULL or a loop that hasn't been freed. Call it only on the loop's thread, which isn't checked.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn http_server_new(
     eventLoop: *mut event_loop,

@@ -1,3 +1,5 @@
+//! The functions of yolanda.h for requests.
+
 use crate::abi::types::http_request;
 use crate::abi::types::tcp_connection;
 use crate::http::message::request::{Lack, Parameters, Request};
@@ -38,17 +40,16 @@ pub(super) unsafe fn value_of(parameters: &Parameters, name: *const c_char) -> *
     }
 }
 
-/// The body of a request: all of it in the request callback, chunks put together. Binary; behind it stands a
-/// NUL that doesn't count, so that text may be used as a string. It belongs to the request until that is
-/// reset, and nothing else is found in it: trailers, the headers behind the last chunk, are checked and left
-/// out (RFC 9112, 7.1.2).
+/// Returns the body of a request, which is complete in the request callback; chunks have been joined.
+/// It is binary. A NUL that doesn't count follows it, so text may be used as a string. The body belongs
+/// to the request until that is reset. Trailers (the headers after the last chunk) are checked and
+/// dropped (RFC 9112, 7.1.2).
 ///
-/// Returns the bytes and sets `*length` (where that isn't NULL); "" and 0 without a body. NULL and 0 for
-/// NULL, with EINVAL.
+/// Sets `*length`, unless `length` is NULL. Without a body it returns "" and sets 0. For NULL it
+/// returns NULL with errno EINVAL and sets 0.
 ///
 /// # Safety
-/// `httpRequest` is NULL or a request, `length` NULL or yours. In the callback, or on the thread that uses the
-/// request.
+/// `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_http_request_body(
     httpRequest: *mut http_request,
@@ -68,16 +69,16 @@ pub unsafe extern "C-unwind" fn yolanda_http_request_body(
     body
 }
 
-/// The path of the URL without the query, decoded: "/a b" for "/a%20b?c=d", "/" for "http://host", "*" for
-/// "OPTIONS *". Dot segments stay as they are, and "%2F" becomes a slash like any other: where that matters,
-/// look at `url`. Decoded when it is first asked for: what the program has changed in `url` by then counts,
-/// what it changes later doesn't.
+/// Returns the path of the URL without the query, decoded: "/a b" for "/a%20b?c=d", "/" for
+/// "http://host", "*" for "OPTIONS *". Dot segments are kept, and "%2F" becomes a slash like any other;
+/// if that matters, look at `url`. The path is decoded on the first call: later changes of `url` by the
+/// program have no effect.
 ///
-/// Returns the path, which belongs to the request until that is reset, or NULL with errno: EINVAL where it is
-/// malformed ("%zz", "%00") or no request line has been read, ENOMEM.
+/// The path belongs to the request until that is reset. Returns NULL with errno: EINVAL if it is
+/// malformed ("%zz", "%00") or if no request line has been read, ENOMEM.
 ///
 /// # Safety
-/// As for yolanda_http_request_body().
+/// `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_http_request_path(
     httpRequest: *mut http_request,
@@ -90,15 +91,17 @@ pub unsafe extern "C-unwind" fn yolanda_http_request_path(
     or_errno(request.path()).unwrap_or(null_mut())
 }
 
-/// A parameter of the URL's query, decoded as browsers encode forms: parameters are parted by `&`, `+` is a
-/// blank, `%XX` a byte. Without `=` the value is "". Decoded when a parameter is first asked for, as the path.
+/// Looks up a parameter in the query of the URL, decoded the way browsers encode forms: `&` separates
+/// parameters, `+` is a space, `%XX` is a byte. Without a `=` the value is "". Like the path, the query
+/// is decoded on the first call.
 ///
-/// Returns the value of the first parameter of that name, which belongs to the request until that is reset, or
-/// NULL with errno: ENOENT where there is none, EINVAL where any part of the query is malformed ("%zz",
-/// "%00") and for a NULL name, ENOMEM.
+/// Returns the value of the first parameter with that name, which belongs to the request until that is
+/// reset, or NULL with errno: ENOENT if there is none, EINVAL if any part of the query is malformed
+/// ("%zz", "%00") and for a NULL name, ENOMEM.
 ///
 /// # Safety
-/// As for yolanda_http_request_body(); `name` is NULL or ends with a NUL.
+/// `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses. `name`
+/// is NULL or a NUL-terminated string.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_http_request_query(
     httpRequest: *mut http_request,
@@ -113,12 +116,13 @@ pub unsafe extern "C-unwind" fn yolanda_http_request_query(
     unsafe { value_of(&query, name) }
 }
 
-/// How many parameters the query has, those without a value and of the same name as well.
+/// Returns the number of parameters in the query, including those without a value and those with the
+/// same name.
 ///
-/// Returns the number, or -1 with errno: EINVAL where the query is malformed, ENOMEM.
+/// Returns -1 with errno: EINVAL if the query is malformed, ENOMEM.
 ///
 /// # Safety
-/// As for yolanda_http_request_body().
+/// `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_http_request_query_count(
     httpRequest: *mut http_request,
@@ -128,14 +132,14 @@ pub unsafe extern "C-unwind" fn yolanda_http_request_query_count(
     or_errno(request.query()).map_or(-1, |query| query.count())
 }
 
-/// The parameter at `index`, from 0, in the order of the query. Sets `*name` and `*value`, where these aren't
-/// NULL, to strings that belong to the request until that is reset.
+/// Gets the parameter at `index`, from 0, in the order of the query. Sets `*name` and `*value`, unless
+/// these are NULL, to strings that belong to the request until that is reset.
 ///
-/// Returns 0, or -1 with errno: ENOENT behind the last one, EINVAL where the query is malformed and for a
-/// negative index, ENOMEM.
+/// Returns 0, or -1 with errno: ENOENT if there are fewer parameters, EINVAL if the query is malformed
+/// and for a negative index, ENOMEM.
 ///
 /// # Safety
-/// As for yolanda_http_request_body(); `name` and `value` are NULL or yours.
+/// `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_http_request_query_at(
     httpRequest: *mut http_request,
@@ -166,14 +170,15 @@ pub unsafe extern "C-unwind" fn yolanda_http_request_query_at(
     0
 }
 
-/// The value at `index`, from 0, of the headers of that name, which is compared ignoring case. Where a list
-/// is meant, several headers and one with commas mean the same (RFC 9110, 5.3).
+/// Gets the value at `index`, from 0, among the headers with that name, ignoring case. For a header
+/// that is a list, several headers and one with commas mean the same (RFC 9110, 5.3).
 ///
-/// Returns the value, which belongs to the request until that is reset, or NULL with errno: ENOENT where there
-/// are no more, EINVAL for a negative index and a NULL or empty name.
+/// Returns the value, which belongs to the request until that is reset, or NULL with errno: ENOENT if
+/// there are fewer headers, EINVAL for a negative index and a NULL or empty name.
 ///
 /// # Safety
-/// As for yolanda_http_request_body(); `name` is NULL or ends with a NUL.
+/// `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses. `name`
+/// is NULL or a NUL-terminated string.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_http_request_header_at(
     httpRequest: *mut http_request,
@@ -193,13 +198,13 @@ pub unsafe extern "C-unwind" fn yolanda_http_request_header_at(
     }
 }
 
-/// The connection that a request came over: for the peer's address, or to retain it.
+/// Returns the connection on which a request arrived, for example to get the peer's address or to
+/// retain it. The connection is the library's.
 ///
-/// Returns the connection, which is the library's, or NULL with errno: ENOENT for a request that
-/// http_request_new() made.
+/// Returns NULL with errno: ENOENT for a request of http_request_new().
 ///
 /// # Safety
-/// As for yolanda_http_request_body().
+/// `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_http_request_connection(
     httpRequest: *mut http_request,

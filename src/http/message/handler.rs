@@ -78,9 +78,7 @@ impl Drop for Handler {
 pub struct Chosen(NonNull<Handler>);
 
 impl Chosen {
-    /// # Safety
-    /// The handler stays as long as the result, and all copies of it.
-    pub unsafe fn new(handler: &Handler) -> Chosen {
+    pub fn new(handler: &Handler) -> Chosen {
         Chosen(NonNull::from(handler))
     }
 }

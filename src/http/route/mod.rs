@@ -34,9 +34,7 @@ pub fn look_up(routes: &Routes, request: &Request) -> Result<Found, Lack> {
     match routes.find(request.method(), path) {
         Match::Route(pattern, route) => {
             request.capture(route.names(), |each| pattern.captures(path, each))?;
-            // SAFETY: the routes of a server that has started stay until its end; a connection keeps its server,
-            // and what was found is forgotten with the connection's request.
-            Ok(Found::Route(unsafe { Chosen::new(&route.handler) }))
+            Ok(Found::Route(Chosen::new(&route.handler)))
         }
         Match::OtherMethods => Ok(Found::OtherMethods),
         Match::Nothing => Ok(Found::Nothing),

@@ -12,9 +12,9 @@ use crate::http::server::finish::{self, Unanswered};
 use crate::http::server::phase::Phase;
 use crate::http::server::server_state::HttpServer;
 use crate::http::wire::status::{REQUEST_TIMEOUT, SERVICE_UNAVAILABLE, Status};
-use crate::reactor::event_loop::roster;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::tcp_connection::Connection;
+use crate::reactor::tcp_connection::member;
 use crate::sys::clock;
 
 /// The longest pause between two looks.
@@ -69,9 +69,8 @@ unsafe extern "C-unwind" fn on_time(l: *mut event_loop, _timer: u64, _data: *mut
             conn.judge_soon();
         }
     };
-    // SAFETY: on the loop's thread. The roster has live connections; nothing here calls the program, as closing waits
-    // for the pass.
-    unsafe { roster::each(l, |conn| look(&*conn)) };
+    // Nothing here calls the program: closing waits for the iteration.
+    member::roster(own).each(&mut look);
     own.attachment_timer.set(0);
     if any {
         start_timer(own, pause);

@@ -25,7 +25,7 @@ use crate::http::server::deferred::telling::Telling;
 use crate::http::wire::status::Status;
 use crate::reactor::event_loop::posts::{Call, Task};
 use crate::reactor::tcp_connection::Connection;
-use crate::reactor::tcp_connection::protocol::Kept;
+use crate::reactor::tcp_connection::kept::Kept;
 use crate::sys::pool;
 
 /// One thread at a time uses what isn't atomic: the program's, until it gives the response back, then the

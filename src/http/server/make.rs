@@ -8,13 +8,14 @@ use crate::http::server::protocol::HTTP;
 use crate::http::server::server_state::{self, HttpServer};
 use crate::reactor::acceptor::acceptor_init;
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::tcp_server::{Callbacks, Server};
+use crate::reactor::tcp_connection::lifecycle::register::Callbacks;
+use crate::reactor::tcp_server::Server;
 use crate::sys::{errno, fd};
 
 const CALLBACKS: Callbacks = Callbacks {
     completed: HTTP.completed,
     message: HTTP.message,
-    written: HTTP.write_completed,
+    write_completed: HTTP.write_completed,
     closed: HTTP.closed,
 };
 

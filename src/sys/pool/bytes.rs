@@ -78,7 +78,7 @@ impl Bytes {
     }
 
     pub fn bytes_mut(&mut self) -> &mut [u8] {
-        // SAFETY: as in `bytes`; the borrow is the only one.
+        // SAFETY: the first `len` bytes of the block were written, and the exclusive borrow keeps others out.
         unsafe { slice::from_raw_parts_mut(self.at.as_ptr(), self.len) }
     }
 

@@ -47,7 +47,7 @@ pub fn alloc(size: usize) -> *mut u8 {
 /// `p` came from `alloc` with the same size, and nothing uses it any more.
 #[cfg(not(feature = "plain-malloc"))]
 pub unsafe fn free(p: *mut u8, size: usize) {
-    // SAFETY: handed on with the caller's promise.
+    // SAFETY: the size is that of `alloc`, so the same side made the piece.
     unsafe {
         if size <= SLAB_MAX {
             slab::free(p, size);
