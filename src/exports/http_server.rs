@@ -32,7 +32,7 @@ pub(super) unsafe fn given<'a>(what: &str, server: *mut http_server) -> Option<&
 /// # Safety
 /// `server` is NULL or a live server.
 pub(super) unsafe fn usable<'a>(what: &str, server: *mut http_server) -> Option<&'a HttpServer> {
-    // SAFETY: NULL or a live server, as the caller says.
+    // SAFETY: who calls this has NULL or a live server from C.
     let server = unsafe { given(what, server) }?;
     if !server.is_own_thread() {
         errno::set(libc::EPERM);

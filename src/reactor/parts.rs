@@ -20,7 +20,6 @@ pub static PARTS: Parts = Parts {
     close_ready: turn::close_ready,
     end_holding: back_pressure::end_holding,
     tick,
-    ticks,
     reap: close::reap,
 
     free_servers,
@@ -33,14 +32,10 @@ pub static PARTS: Parts = Parts {
     after_fork,
 };
 
-fn ticks(l: &Loop) -> bool {
-    !l.lingering.is_empty() || l.resting.get() > 0 || l.sweeps.get()
-}
-
 fn tick(iteration: &Iteration, now: i64) {
     turn::end_lingering(iteration, now);
-    iteration.wake_resting_listeners();
-    if iteration.sweeps.get() {
+    iteration.end_back_off();
+    if iteration.draining.get() {
         iteration.drain();
     }
 }
@@ -52,7 +47,7 @@ fn free_servers(l: &Loop) {
 
 fn close_connections(l: &Loop) -> bool {
     let mut some = false;
-    tcp_connection::member::roster(l).each(|conn| {
+    tcp_connection::lists::roster(l).each(|conn| {
         crate::reactor::tcp_connection::lifecycle::ready::close_in_pass(conn, CloseReason::Stopped);
         some = true;
     });

@@ -1,9 +1,16 @@
 //! Waiting for descriptors: epoll(7) and poll(2).
 
+use super::fd;
 use super::pool::array::Array;
 use libc::{c_int, epoll_event, nfds_t, pollfd};
 use std::mem::MaybeUninit;
 use std::slice;
+
+/// An epoll instance, or -1 with errno.
+pub fn create() -> c_int {
+    // SAFETY: numbers only.
+    fd::lift(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })
+}
 
 /// epoll_ctl(2): 0, or -1 with errno.
 pub fn control(epoll: c_int, op: c_int, fd: c_int, events: u32, data: u64) -> c_int {

@@ -165,12 +165,6 @@ pub fn spare() -> c_int {
     lift(unsafe { libc::eventfd(0, libc::EFD_CLOEXEC) })
 }
 
-/// An epoll instance, or -1 with errno.
-pub fn epoll() -> c_int {
-    // SAFETY: numbers only.
-    lift(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })
-}
-
 /// Adds O_NONBLOCK. False with errno for a bad descriptor.
 pub fn set_nonblocking(fd: c_int) -> bool {
     // SAFETY: fcntl on a number; a bad one fails with EBADF.

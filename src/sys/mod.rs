@@ -18,6 +18,7 @@ pub mod mutex;
 pub mod pool;
 pub mod process;
 pub mod resolve;
+pub mod signal;
 pub mod socket;
 pub mod stdio;
 pub mod text;

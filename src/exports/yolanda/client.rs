@@ -10,8 +10,6 @@ use crate::abi::types::{
 use crate::abi::types::{yolanda_client, yolanda_client_failed_callback};
 use crate::exports::check;
 use crate::reactor::client::{Callbacks, Client};
-use crate::reactor::event_loop::create::mine as loop_is_mine;
-use crate::reactor::event_loop::state::Loop;
 use crate::reactor::tcp_connection::settings;
 use crate::reactor::tcp_connection::settings::Settings;
 use crate::sys::errno;
@@ -83,16 +81,13 @@ pub unsafe extern "C-unwind" fn yolanda_client_new(
     write_completed: write_completed_call_back,
     closed: connection_closed_call_back,
 ) -> *mut yolanda_client {
-    // SAFETY: NULL or a live loop.
-    if !unsafe { loop_is_mine("yolanda_client_new", eventLoop) } {
-        return ptr::null_mut();
-    }
+    let l = own_loop!(eventLoop, "yolanda_client_new", ptr::null_mut());
     if address.is_null() {
         check::refuse("yolanda_client_new: no address");
         return ptr::null_mut();
     }
-    // SAFETY: a live loop, and a text that ends with a NUL.
-    let (l, text) = unsafe { (Loop::from_c(eventLoop), CStr::from_ptr(address).to_bytes()) };
+    // SAFETY: a text that ends with a NUL.
+    let text = unsafe { CStr::from_ptr(address) }.to_bytes();
     match Client::create(l, text, Callbacks { completed, message, write_completed, closed }) {
         Ok(client) => client.as_ptr().cast(),
         Err(e) => {

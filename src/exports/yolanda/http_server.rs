@@ -6,8 +6,6 @@ use crate::abi::types::{http_server, request_callback};
 use crate::exports::http_server::{given, status, usable};
 use crate::http::server::make;
 use crate::http::server::server_settings::{DeadlineSet, LimitSet};
-use crate::reactor::event_loop::create::mine;
-use crate::reactor::event_loop::state::Loop;
 use crate::sys::errno;
 use crate::sys::text::optional;
 use core::ffi::{c_char, c_int};
@@ -30,13 +28,9 @@ pub unsafe extern "C-unwind" fn yolanda_http_server_new(
     requestCallback: request_callback,
     threads: c_int,
 ) -> *mut http_server {
-    // SAFETY: NULL or a live loop; the address is NULL or ends with a NUL.
-    let (l, address) = unsafe {
-        if !mine("yolanda_http_server_new", eventLoop) {
-            return ptr::null_mut();
-        }
-        (Loop::from_c(eventLoop), optional(address))
-    };
+    let l = own_loop!(eventLoop, "yolanda_http_server_new", ptr::null_mut());
+    // SAFETY: the address is NULL or ends with a NUL.
+    let address = unsafe { optional(address) };
     let Some(address) = address.filter(|_| threads >= 0) else {
         errno::set(libc::EINVAL);
         return ptr::null_mut();

@@ -17,6 +17,13 @@ impl Collected {
         Collected { bytes: Bytes::new(), failed: false }
     }
 
+    /// For a message that has so many bytes at most.
+    pub fn with_room(len: usize) -> Collected {
+        let mut bytes = Bytes::new();
+        let failed = bytes.reserve(len).is_none();
+        Collected { bytes, failed }
+    }
+
     /// What was collected; None when memory was out.
     pub fn bytes(&self) -> Option<&[u8]> {
         (!self.failed).then(|| self.bytes.bytes())

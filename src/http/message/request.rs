@@ -6,10 +6,12 @@
 mod content;
 mod headers;
 mod keeper;
+mod own;
 mod read;
 mod streamed;
 mod target;
 
+pub use crate::http::message::request::own::OwnRequest;
 pub use crate::http::message::request::streamed::Intake;
 pub use crate::http::message::request::target::{Lack, Parameters};
 
@@ -76,16 +78,6 @@ pub struct Request {
 
 const _: () = assert!(size_of::<Request>() == SIZE);
 
-/// A request of the server's own, from the pools; NULL when memory is out.
-pub fn alloc() -> *mut Request {
-    let request: *mut Request = pool::alloc(SIZE).cast();
-    if !request.is_null() {
-        // SAFETY: fresh memory of that size.
-        unsafe { init(request, false) };
-    }
-    request
-}
-
 /// A request that the program owns, from malloc; NULL when memory is out.
 pub fn alloc_for_program() -> *mut Request {
     // SAFETY: fresh memory of that size.
@@ -111,16 +103,6 @@ pub unsafe fn free_of_program(request: *mut Request) -> bool {
             libc::free(request.cast());
         }
         is_program_s
-    }
-}
-
-/// # Safety
-/// `request` came from `alloc`, and nothing uses it any more.
-pub unsafe fn free(request: *mut Request) {
-    // SAFETY: the request is live until its memory, which came from the pools, goes back.
-    unsafe {
-        (*request).reset();
-        pool::free(request.cast(), SIZE);
     }
 }
 

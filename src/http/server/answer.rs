@@ -48,7 +48,6 @@ fn handle(exchange: &Exchange<'_>, out: &Output<'_>) -> Option<NonNull<Deferred>
     let Exchange { conn, request, scratch, .. } = *exchange;
     scratch.current.set(Some(Current {
         conn: NonNull::from(conn),
-        request: NonNull::from(request),
         out: NonNull::from(out).cast(),
         deferred: None,
     }));

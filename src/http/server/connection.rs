@@ -5,7 +5,7 @@ use core::ptr::{NonNull, null_mut};
 
 use crate::abi::types::buffer;
 use crate::http::access::Journal;
-use crate::http::message::request::Request;
+use crate::http::message::request::{OwnRequest, Request};
 use crate::http::server::access_log;
 use crate::http::server::deferred::{Awaited, Deferred};
 use crate::http::server::phase::Phase;
@@ -137,13 +137,26 @@ impl Http {
         self.blocked.set(Blocked::ByAnswer(deferred.into_raw()));
     }
 
-    /// ByAnswer -> No: the response is given, or its client has gone.
-    pub fn end_answer(&self) -> Option<Awaited> {
+    /// ByAnswer -> No: the response is given, or its client has gone. Its request goes with it.
+    pub fn end_answer(&self, conn: &Connection) -> Option<Awaited> {
         let Blocked::ByAnswer(deferred) = self.blocked.get() else {
             return None;
         };
         self.blocked.set(Blocked::No);
-        Some(Awaited::from_raw(deferred))
+        conn.public.request.set(null_mut());
+        // SAFETY: `await_answer` put the reference there, which goes out here.
+        Some(unsafe { Awaited::from_raw(deferred) })
+    }
+
+    /// The request of the connection goes out of it; None where there is none, or where a deferred response has it.
+    pub fn take_request(&self, conn: &Connection) -> Option<OwnRequest> {
+        if matches!(self.blocked.get(), Blocked::ByAnswer(_)) {
+            return None;
+        }
+        let request = NonNull::new(conn.public.request.replace(null_mut()).cast())?;
+        // SAFETY: `put_request` has put it there, and it goes out here. A deferred response that takes it stays in
+        // `blocked` until `end_answer` clears the field.
+        Some(unsafe { OwnRequest::from_raw(request) })
     }
 
     /// No -> ByQueue: requests wait until all is sent.
@@ -236,10 +249,15 @@ pub fn input_of(conn: &Connection) -> &buffer {
     unsafe { &*conn.public.input_buffer.get() }
 }
 
+/// Gives a connection, which has none, its request.
+pub fn put_request(conn: &Connection, request: OwnRequest) {
+    conn.public.request.set(request.into_raw().as_ptr().cast());
+}
+
 /// The request of a connection that has begun to come, or is being answered. It is its deferred response's where
 /// there is one.
 pub fn request_of(conn: &Connection) -> Option<&Request> {
-    // SAFETY: the field is the server's, which puts nothing there but a request of its own, and NULL before that is
-    // freed.
+    // SAFETY: the field is the server's: `put_request` fills it, and who takes the request out, to free it or with a
+    // deferred response, clears it before.
     unsafe { conn.public.request.get().cast::<Request>().as_ref() }
 }

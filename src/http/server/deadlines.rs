@@ -14,7 +14,7 @@ use crate::http::server::server_state::HttpServer;
 use crate::http::wire::status::{REQUEST_TIMEOUT, SERVICE_UNAVAILABLE, Status};
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::tcp_connection::Connection;
-use crate::reactor::tcp_connection::member;
+use crate::reactor::tcp_connection::lists;
 use crate::sys::clock;
 
 /// The longest pause between two looks.
@@ -70,7 +70,7 @@ unsafe extern "C-unwind" fn on_time(l: *mut event_loop, _timer: u64, _data: *mut
         }
     };
     // Nothing here calls the program: closing waits for the iteration.
-    member::roster(own).each(&mut look);
+    lists::roster(own).each(&mut look);
     own.attachment_timer.set(0);
     if any {
         start_timer(own, pause);

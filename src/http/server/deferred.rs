@@ -18,8 +18,7 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use super::later;
 use crate::abi::types::{event_loop, http_response};
 use crate::http::message::http_response::{Kind, Response};
-use crate::http::message::request;
-use crate::http::message::request::Request;
+use crate::http::message::request::{OwnRequest, Request};
 use crate::http::server::deferred::hold::{Hold, Stage};
 use crate::http::server::deferred::parts::Framing;
 use crate::http::server::deferred::telling::Telling;
@@ -35,8 +34,7 @@ use crate::sys::pool;
 pub struct Deferred {
     response: Response,
     conn: Kept,
-    /// Its own from the start, and freed with it.
-    request: NonNull<Request>,
+    request: OwnRequest,
     asked: Asked,
     /// The head that was sent said so.
     closes: Cell<bool>,
@@ -69,7 +67,9 @@ impl Awaited {
         ManuallyDrop::new(self).0
     }
 
-    pub fn from_raw(deferred: NonNull<Deferred>) -> Awaited {
+    /// # Safety
+    /// `deferred` came from `into_raw`, and is given here once.
+    pub unsafe fn from_raw(deferred: NonNull<Deferred>) -> Awaited {
         Awaited(deferred)
     }
 }
@@ -98,7 +98,9 @@ impl Held {
         ManuallyDrop::new(self).0
     }
 
-    fn from_raw(deferred: NonNull<Deferred>) -> Held {
+    /// # Safety
+    /// `deferred` came from `into_raw`, or is the program's, which gives it up.
+    unsafe fn from_raw(deferred: NonNull<Deferred>) -> Held {
         Held(deferred)
     }
 }
@@ -123,18 +125,21 @@ impl Drop for Held {
 }
 
 impl Deferred {
-    /// Makes a response for later, which is the program's; the result is the connection's reference. None when
-    /// memory is out.
+    /// Makes a response for later, which is the program's, and has the connection's request from now on. The result
+    /// is the connection's reference. None when memory is out.
     ///
     /// # Safety
-    /// `request` came from the pools, and is the response's from now on, unless that fails.
-    pub unsafe fn make(conn: &Connection, request: &Request) -> Option<Awaited> {
+    /// Nobody takes the connection's request out before `Http::await_answer` gets the result.
+    pub unsafe fn make(conn: &Connection) -> Option<Awaited> {
+        let request: NonNull<Request> = NonNull::new(conn.public.request.get().cast())?;
         let place: NonNull<Deferred> = NonNull::new(pool::alloc(size_of::<Deferred>()).cast())?;
         let Some(kept) = conn.keep() else {
             // SAFETY: fresh memory of that size.
             unsafe { pool::free(place.as_ptr().cast(), size_of::<Deferred>()) };
             return None;
         };
+        // SAFETY: the response has the request from here on: the connection doesn't take it out.
+        let request = unsafe { OwnRequest::from_raw(request) };
         let asked = Asked {
             head_only: request.is_head(),
             client_closes: request.ends_connection(),
@@ -145,7 +150,7 @@ impl Deferred {
         unsafe {
             Response::init(&raw mut (*own).response, Kind::Deferred);
             (&raw mut (*own).conn).write(kept);
-            (&raw mut (*own).request).write(NonNull::from(request));
+            (&raw mut (*own).request).write(request);
             (&raw mut (*own).asked).write(asked);
             (&raw mut (*own).closes).write(Cell::new(false));
             (&raw mut (*own).framing).write(Cell::new(Framing::None));
@@ -178,12 +183,12 @@ impl Deferred {
     /// # Safety
     /// Nobody else has a reference.
     unsafe fn free(place: NonNull<Deferred>) {
-        // SAFETY: nobody has the response, and the request goes with it. The connection, which may go as well, is
-        // taken out before the memory is given back.
+        // SAFETY: nobody has the response. What it owns is moved out, and goes when its memory is given back: the
+        // request first, as the connection may go with the other.
         unsafe {
             let own = place.as_ptr();
             (*own).response.reset();
-            request::free((*own).request.as_ptr());
+            drop((&raw const (*own).request).read());
             let conn = (&raw const (*own).conn).read();
             pool::free(own.cast(), size_of::<Deferred>());
             drop(conn);
@@ -200,8 +205,7 @@ impl Deferred {
     }
 
     pub fn request(&self) -> &Request {
-        // SAFETY: the request was given to `make`, and is freed with this response.
-        unsafe { self.request.as_ref() }
+        &self.request
     }
 
     /// The status that is sent.
@@ -221,7 +225,8 @@ impl Deferred {
         // First the memory: what was given back isn't taken again.
         let call = Call { callback: Some(on_sent), data: self.as_c().cast() };
         let task = Task::new(call).ok_or(libc::ENOMEM)?;
-        let held = Held::from_raw(NonNull::from(self));
+        // SAFETY: the program's reference, which it gives up.
+        let held = unsafe { Held::from_raw(NonNull::from(self)) };
         held.hold.give_back();
         if !held.conn.is_own_thread() {
             held.hold.wait_for_calls();
@@ -232,7 +237,8 @@ impl Deferred {
         // SAFETY: the reference goes with the task, which the loop's thread may run, and with it let the connection
         // go, as soon as it is queued: the connection keeps its loop until then.
         if unsafe { !(*conn).event_loop().post(task) } {
-            drop(Held::from_raw(raw));
+            // SAFETY: the task wasn't queued, as the loop ends, and the connection with it.
+            drop(unsafe { Held::from_raw(raw) });
             return Err(libc::ENOTCONN);
         }
         if open { Ok(()) } else { Err(libc::ENOTCONN) }

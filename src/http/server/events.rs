@@ -1,12 +1,10 @@
 //! What becomes of a connection between its requests: all is sent, the client sends no more, the connection has
 //! ended.
-
-use core::ptr::{NonNull, null_mut};
+#![forbid(unsafe_code)]
 
 use crate::abi::types::YOLANDA_HTTP_BODY_CUT as CUT;
-use crate::http::message::request;
 use crate::http::server::access_log;
-use crate::http::server::connection::{Http, input_of, request_of};
+use crate::http::server::connection::{Http, input_of};
 use crate::http::server::finish::{self, Unanswered};
 use crate::http::server::serve::serve;
 use crate::reactor::tcp_connection::Connection;
@@ -37,18 +35,14 @@ pub fn half_closed(conn: &Connection) {
 /// the end itself; that of a deferred response belongs to it.
 pub fn forget(conn: &Connection) {
     let Some(http) = Http::of(conn) else { return };
-    if let Some(deferred) = http.end_answer() {
-        conn.public.request.set(null_mut());
+    if let Some(deferred) = http.end_answer(conn) {
         finish::unanswered(conn, Unanswered::GivenUp(&deferred));
         deferred.tell_closed();
         drop(deferred);
     } else if !http.is_served()
-        && let Some(request) = request_of(conn)
+        && let Some(request) = http.take_request(conn)
     {
-        conn.public.request.set(null_mut());
         request.end_upload(CUT);
-        // SAFETY: it came from the pools, and was the connection's, which has forgotten it.
-        unsafe { request::free(NonNull::from(request).as_ptr()) };
     }
     if !http.is_served() {
         if access_log::is_on(conn) {

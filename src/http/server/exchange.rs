@@ -1,7 +1,5 @@
 //! Requests of one connection, and the answers to them: each is read, decided upon, handled, and finished with.
 
-use core::ptr::{NonNull, null_mut};
-
 use crate::abi::types::{REQUEST_BODY, REQUEST_DONE, YOLANDA_HTTP_BODY_CUT as CUT, buffer};
 use crate::http::message::output::Output;
 use crate::http::message::request::Request;
@@ -155,9 +153,9 @@ impl Exchange<'_> {
         let ends = !(next.goes_on() || drops) || !self.conn.is_open();
         if ends || request.is_fresh() {
             request.reset();
-            self.conn.public.request.set(null_mut());
-            // SAFETY: it came from the pools, and was the connection's, which has forgotten it.
-            unsafe { self.scratch.put_request(NonNull::from(request)) };
+            if let Some(request) = self.http.take_request(self.conn) {
+                self.scratch.put_request(request);
+            }
         }
     }
 }

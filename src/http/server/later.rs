@@ -19,8 +19,8 @@ use crate::sys::fd::More;
 /// # Safety
 /// `response` is of the kind that callbacks are given, on its loop's thread.
 pub unsafe fn defer(response: *mut http_response) -> Result<*mut http_response, c_int> {
-    // SAFETY: the caller's response; what `current` leads to stays until the callback has returned, and that has
-    // called this. The output is the exchange's, which waits for the callback as well.
+    // SAFETY: a response of that kind stands in a scratch. What `current` leads to stays until the callback has
+    // returned, and that has called this. The output is the exchange's, which waits for the callback as well.
     unsafe {
         let scratch = Scratch::from_c(response);
         let Some(current) = scratch.current.get() else {
@@ -29,9 +29,9 @@ pub unsafe fn defer(response: *mut http_response) -> Result<*mut http_response, 
         if current.deferred.is_some() {
             return Err(libc::EALREADY);
         }
-        let (conn, request) = (current.conn.as_ref(), current.request.as_ref());
+        let conn = current.conn.as_ref();
         let http = Http::of(conn).filter(|_| conn.is_open()).ok_or(libc::ENOTCONN)?;
-        let made = Deferred::make(conn, request).ok_or(libc::ENOMEM)?.into_raw();
+        let made = Deferred::make(conn).ok_or(libc::ENOMEM)?.into_raw();
         current.out.as_ref().flush();
         scratch.current.set(Some(Current { deferred: Some(made), ..current }));
         http.await_answer(Awaited::from_raw(made));
@@ -61,8 +61,7 @@ pub fn finish(deferred: &Deferred) {
         return;
     };
     // From here on it isn't the connection's any more: the caller's reference keeps it, with its request.
-    drop(http.end_answer());
-    conn.public.request.set(core::ptr::null_mut());
+    drop(http.end_answer(conn));
     if !conn.is_open() || conn.is_ending() {
         // One that was turned away has its answer.
         return finish::unanswered(conn, Unanswered::GivenUp(deferred));

@@ -11,8 +11,7 @@ use core::ptr::NonNull;
 use crate::abi::types::http_response;
 use crate::http::message::http_response::{Kind, Response};
 use crate::http::message::output::{Output, ROOM};
-use crate::http::message::request;
-use crate::http::message::request::Request;
+use crate::http::message::request::OwnRequest;
 use crate::http::server::deferred::Deferred;
 use crate::http::wire::date::Date;
 use crate::reactor::event_loop::state::Loop;
@@ -29,14 +28,13 @@ pub struct Scratch {
     /// Room for responses on their way out.
     room: NonNull<u8>,
     /// An empty request.
-    spare: Cell<Option<NonNull<Request>>>,
+    spare: Cell<Option<OwnRequest>>,
 }
 
 /// What a callback's call to defer its response needs. All of it stays until the callback has returned.
 #[derive(Clone, Copy)]
 pub struct Current {
     pub conn: NonNull<Connection>,
-    pub request: NonNull<Request>,
     pub out: NonNull<Output<'static>>,
     /// What the call made.
     pub deferred: Option<NonNull<Deferred>>,
@@ -76,9 +74,7 @@ impl Scratch {
     unsafe fn free(place: NonNull<Scratch>) {
         // SAFETY: all that it has is its own, and of these sizes.
         unsafe {
-            if let Some(spare) = place.as_ref().spare.take() {
-                request::free(spare.as_ptr());
-            }
+            drop(place.as_ref().spare.take());
             pool::free(place.as_ref().room.as_ptr(), ROOM);
             pool::free(place.as_ptr().cast(), size_of::<Scratch>());
         }
@@ -91,20 +87,13 @@ impl Scratch {
     }
 
     /// An empty request; None when memory is out.
-    pub fn take_request(&self) -> Option<NonNull<Request>> {
-        self.spare.take().or_else(|| NonNull::new(request::alloc()))
+    pub fn take_request(&self) -> Option<OwnRequest> {
+        self.spare.take().or_else(OwnRequest::new)
     }
 
-    /// Takes a request for the next one who needs one.
-    ///
-    /// # Safety
-    /// It came from the pools, and nobody uses it any more.
-    pub unsafe fn put_request(&self, request: NonNull<Request>) {
-        match self.spare.get() {
-            None => self.spare.set(Some(request)),
-            // SAFETY: as the caller says.
-            Some(_) => unsafe { request::free(request.as_ptr()) },
-        }
+    /// Takes an empty request for the next one who needs one. One is kept.
+    pub fn put_request(&self, request: OwnRequest) {
+        drop(self.spare.replace(Some(request)));
     }
 }
 
@@ -147,7 +136,7 @@ impl Drop for Lent<'_> {
 /// A state that a handle has left with the loop, and that nobody uses any more.
 pub unsafe fn free_kept(kept: *mut c_void) {
     if let Some(kept) = NonNull::new(kept.cast()) {
-        // SAFETY: as the caller says.
+        // SAFETY: a handle has left it with the loop, which ends, and takes no other one.
         unsafe { Scratch::free(kept) };
     }
 }

@@ -1,12 +1,10 @@
 //! The input of a connection: whether its requests are looked at now, and what becomes of the connection behind them.
 
-use core::ptr::NonNull;
-
 use super::scratch;
 use crate::abi::types::{YOLANDA_HTTP_BODY_CUT as CUT, buffer};
 use crate::http::message::request::Request;
 use crate::http::server::access_log;
-use crate::http::server::connection::{Http, request_of};
+use crate::http::server::connection::{Http, put_request, request_of};
 use crate::http::server::exchange::{Exchange, Next};
 use crate::http::server::scratch::Scratch;
 use crate::http::server::server_state::HttpServer;
@@ -42,21 +40,17 @@ fn serve_some(input: &buffer, conn: &Connection) -> bool {
         }
     }
     let scratch = scratch::take(conn.event_loop());
-    let request = match &scratch {
-        Some(scratch) if http.is_some() => {
-            request_of(conn).map(NonNull::from).or_else(|| scratch.take_request())
-        }
-        _ => None,
-    };
-    let (Some(http), Some(scratch), Some(request)) = (http, scratch, request) else {
+    if let (None, Some(scratch), Some(_)) = (request_of(conn), &scratch, http)
+        && let Some(request) = scratch.take_request()
+    {
+        put_request(conn, request);
+    }
+    let (Some(http), Some(scratch), Some(request)) = (http, scratch, request_of(conn)) else {
         log_err!("http server: no memory for a request");
         conn.close_after_send(true);
         return false;
     };
-    conn.public.request.set(request.as_ptr().cast());
-    // SAFETY: while a connection is served its request stays, until `put_away`; that of a deferred response goes with
-    // it, and isn't looked at then.
-    answer_batch(input, conn, http, &scratch, unsafe { request.as_ref() }, resumed)
+    answer_batch(input, conn, http, &scratch, request, resumed)
 }
 
 /// Answers what the input holds, sends that, and says what the connection waits for.

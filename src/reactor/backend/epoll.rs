@@ -21,7 +21,7 @@ const BATCH: usize = 512;
 const DEEP: u32 = 1000;
 
 /// What one wait has brought. A callback may run the loop, and what it waits for may be in here: edges are
-/// told once, so the pass within goes on with the events before it waits for others.
+/// told once, so the iteration within goes on with the events before it waits for others.
 struct Batch<'a> {
     events: &'a [epoll_event],
     at: Cell<usize>,
@@ -144,7 +144,7 @@ fn wait(l: &Loop, epoll: c_int, limit_ms: c_int) -> c_int {
         return 0;
     }
     log_msg!("epoll_wait wakeup, {}", backend::name(l));
-    if events.len() > 1 && l.wake.has_queued() {
+    if events.len() > 1 && l.shared.wake.has_queued() {
         wake_first(l, events);
     }
     let outer = l.delivering.get();
@@ -226,7 +226,7 @@ fn deliver(l: &Loop, event: epoll_event) {
 // What stands in `epoll_dispatcher`. A program that wraps it may call these, too.
 
 pub unsafe extern "C-unwind" fn init(l: *mut event_loop) -> *mut c_void {
-    let fd = sys_fd::epoll();
+    let fd = epoll::create();
     if fd < 0 {
         return ptr::null_mut();
     }

@@ -60,7 +60,7 @@ impl Poll {
     /// instance is kept in step from the first call on. -1 with errno, also where it can't be brought in step.
     fn descriptor(&self) -> c_int {
         if self.mirror.get() < 0 {
-            self.mirror.set(sys_fd::epoll());
+            self.mirror.set(epoll::create());
             for slot in 0..self.slots.len() {
                 let Some(pollfd { fd, events, .. }) = self.slots.get(slot) else { break };
                 if !self.reflect(fd, Some(events)) {

@@ -75,7 +75,7 @@ impl Candidate {
         unsafe {
             if let Some(old) = registry::get(fd) {
                 // The number was free, so whatever was registered for it is dead.
-                posts::post_expire(old.owner, fd, old.id);
+                old.expire(fd);
             }
             client.event_loop().change(fd, channel, posts::ADD) == 1
         }

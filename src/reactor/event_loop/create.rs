@@ -102,28 +102,3 @@ impl Loop {
         }
     }
 }
-
-/// Whether a call on `l` is one of its own thread; else errno is EINVAL or EPERM.
-///
-/// # Safety
-/// `l` is NULL or a live loop.
-pub unsafe fn mine(what: &str, l: *mut event_loop) -> bool {
-    if absent(what, l) {
-        return false;
-    }
-    // SAFETY: a live loop.
-    let mine = unsafe { Loop::from_c(l) }.on_owner();
-    if !mine {
-        errno::set(libc::EPERM);
-    }
-    mine
-}
-
-/// Logs and answers for missing arguments.
-pub fn absent(what: &str, l: *mut event_loop) -> bool {
-    if l.is_null() {
-        log_err!("{}: no event loop", what);
-        errno::set(libc::EINVAL);
-    }
-    l.is_null()
-}

@@ -57,8 +57,8 @@ impl Loop {
         }
         let identity = sys_fd::identity(old_pair[1]).map_or(0, sys_fd::fold);
         self.change_registration(old_pair[1], |reg| reg.identity = identity);
-        if self.wake.raise() {
-            self.wake.fall();
+        if self.shared.wake.raise() {
+            self.shared.wake.fall();
         } else {
             // The byte that was on its way went into the old pair.
             self.public.wake();

@@ -15,7 +15,7 @@ use std::sync::atomic::Ordering::Relaxed;
 const WAIT_MS: i64 = 1000;
 /// How often connections whose reading was put off are looked at.
 const HELD_MS: i64 = 10;
-/// How often lingering connections, resting listeners and servers that end are looked at.
+/// How often lingering connections, listeners that back off and servers that end are looked at.
 const TICK_MS: i64 = 100;
 const NS_PER_MS: i64 = 1_000_000;
 
@@ -45,8 +45,16 @@ impl<'l> Iteration<'l> {
 
     /// Has the dead freed, if this is the outermost iteration.
     fn reap(self) {
-        if self.0.depth.get() <= 1 {
+        if self.0.depth.get() <= 1 && !self.0.dead.is_empty() {
             (self.0.parts.reap)(self);
+        }
+    }
+
+    /// Goes on with connections that have work left.
+    fn run_ready(&self) {
+        self.flush();
+        if !self.ready.is_empty() || !self.turning.is_empty() {
+            (self.parts.run_ready)(self);
         }
     }
 
@@ -54,10 +62,10 @@ impl<'l> Iteration<'l> {
     fn finish(self) {
         let (l, parts) = (self.0, self.0.parts);
         l.run_posts();
-        (parts.attend)(l);
+        l.attend();
         l.deliver_signals();
         l.run_timers();
-        (parts.run_ready)(&self);
+        self.run_ready();
         if !l.held.is_empty() {
             (parts.end_holding)(&self);
         }
@@ -68,7 +76,7 @@ impl<'l> Iteration<'l> {
     /// Looks at what waits for time without timers, every now and then.
     #[inline]
     fn tick(&self, now: i64) {
-        if now >= self.next_tick.get() && (self.parts.ticks)(self) {
+        if self.ticks() && now >= self.next_tick.get() {
             self.next_tick.set(now + TICK_MS);
             (self.parts.tick)(self, now);
         }
@@ -76,6 +84,25 @@ impl<'l> Iteration<'l> {
 }
 
 impl Loop {
+    /// Sends what connections have put off so that it leaves together.
+    fn flush(&self) {
+        if self.batched.get() > 0 {
+            (self.parts.flush)(self);
+        }
+    }
+
+    /// Looks at what other threads have asked of servers.
+    fn attend(&self) {
+        if self.shared.server_events.load(Relaxed) != 0 {
+            (self.parts.attend)(self);
+        }
+    }
+
+    /// Whether something waits for time without a timer.
+    fn ticks(&self) -> bool {
+        !self.lingering.is_empty() || self.backing_off.get() > 0 || self.draining.get()
+    }
+
     fn enter(&self) {
         self.depth.set(self.depth.get() + 1);
     }
@@ -94,10 +121,10 @@ impl Loop {
     }
 
     fn end(&self, iteration: Iteration) {
-        (self.parts.flush)(self);
+        self.flush();
         if self.depth.get() == 1 {
             // These call back as well: the loop can't be freed under them.
-            (self.parts.run_ready)(&iteration);
+            iteration.run_ready();
             iteration.reap();
         }
         self.leave();
@@ -160,13 +187,13 @@ impl Loop {
             || !self.turning.is_empty()
             || !self.taken.is_empty()
             || self.is_delivering_signals()
-            || self.wake.has_queued();
+            || self.shared.wake.has_queued();
         if busy {
             return Some(0);
         }
         let lists = if !self.held.is_empty() {
             Some(HELD_MS * NS_PER_MS)
-        } else if (self.parts.ticks)(self) {
+        } else if self.ticks() {
             Some(TICK_MS * NS_PER_MS)
         } else {
             None
@@ -181,7 +208,7 @@ impl Loop {
     /// the caller.
     fn iterate(&self, limit_ms: i64) {
         self.resync();
-        (self.parts.flush)(self);
+        self.flush();
         let limit = if (0..WAIT_MS).contains(&limit_ms) { limit_ms } else { WAIT_MS } * NS_PER_MS;
         let wait_us = (self.may_wait_ns().unwrap_or(limit).min(limit) + 999) / 1000;
         let mut tv = timeval { tv_sec: wait_us / 1_000_000, tv_usec: wait_us % 1_000_000 };
@@ -211,7 +238,7 @@ impl Loop {
     /// two callbacks.
     #[cold]
     pub fn on_time(&self) {
-        (self.parts.attend)(self);
+        self.attend();
         self.deliver_signals();
         self.run_timers();
         let within = Iteration::new(self);

@@ -15,6 +15,7 @@ pub mod posts;
 pub mod registration;
 pub mod registry;
 pub mod roster;
+pub mod shared;
 pub mod signals;
 pub mod state;
 pub mod teardown;

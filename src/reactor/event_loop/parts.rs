@@ -23,8 +23,6 @@ pub struct Parts {
     /// Looks at what waits for time without a timer: lingering connections, listeners that rest, servers
     /// that end. `now` is the coarse clock in milliseconds.
     pub tick: fn(&Iteration, now: i64),
-    /// Whether something waits for `tick`.
-    pub ticks: fn(&Loop) -> bool,
     /// Frees what has died. Nothing of the iteration refers to it any more.
     pub reap: fn(Iteration),
 

@@ -4,19 +4,16 @@
 
 mod ahead;
 mod kinds;
-mod raw;
 mod taken;
 mod task;
 
 use crate::abi::types::{channel, yolanda_loop_callback};
+use crate::reactor::event_loop::posts::kinds::Change;
 use crate::reactor::event_loop::state::{Loop, count};
 use crate::sys::errno;
-use crate::sys::mutex::Held;
 use libc::{c_int, c_void};
 use std::ptr;
 
-pub use crate::reactor::event_loop::posts::kinds::{Change, Expire};
-pub use crate::reactor::event_loop::posts::raw::*;
 pub use crate::reactor::event_loop::posts::taken::Taken;
 pub use crate::reactor::event_loop::posts::task::{Call, Order, Posted, Queued, Task};
 
@@ -28,15 +25,10 @@ pub const UPDATE: c_int = 3;
 const OTHERS: u32 = 16;
 
 impl Loop {
-    /// Locks the public mutex: what other threads hand over is read and written under it.
-    pub fn lock(&self) -> Held<'_> {
-        Held::lock(&self.public.mutex)
-    }
-
     /// Appends a task and wakes the loop. False, with the task thrown away, when the loop was freed.
     pub fn post(&self, task: Task) -> bool {
         let locked = self.lock();
-        if self.gone.get() || self.ending.get() && !self.on_owner() {
+        if locked.gone.get() || locked.ending.get() && !self.on_owner() {
             drop(locked);
             drop(task);
             return false;
@@ -50,7 +42,7 @@ impl Loop {
             None => self.public.pending_head.set(task.as_public()),
         }
         self.public.pending_tail.set(task.as_public());
-        self.wake.queued();
+        self.shared.wake.queued();
         if !self.on_owner() || self.depth.get() == 0 {
             // While the lock is held: afterwards the loop may be taken down, and its pair closed.
             self.wake_once();
@@ -74,41 +66,32 @@ impl Loop {
         if self.post(task) { 0 } else { errno::fail(libc::ESHUTDOWN) }
     }
 
-    /// Tells the loop of an older registration that its number was given to somebody else.
-    pub fn post_expire(&self, fd: c_int, id: u64) {
-        if let Some(task) = Task::new(Expire { fd, id }) {
-            self.post(task);
-        }
-    }
-
     /// Takes nothing more from other threads, which could post faster than a loop that ends can run.
     pub fn refuse_posts_of_others(&self) {
-        let _locked = self.lock();
-        self.ending.set(true);
+        self.lock().ending.set(true);
     }
 
     /// Refuses what comes later, if nothing is queued now.
     pub fn shut_posts_if_empty(&self) -> bool {
-        let _locked = self.lock();
-        self.gone.set(self.public.pending_head.get().is_null() && self.taken.is_empty());
-        self.gone.get()
+        let locked = self.lock();
+        locked.gone.set(self.public.pending_head.get().is_null() && self.taken.is_empty());
+        locked.gone.get()
     }
 
     /// Refuses what comes later, whatever is queued now.
     pub fn shut_posts(&self) {
-        let _locked = self.lock();
-        self.gone.set(true);
+        self.lock().gone.set(true);
     }
 
     /// Takes what is queued: it is behind what was taken before.
     fn collect(&self) {
-        if !self.wake.has_queued() {
+        if !self.shared.wake.has_queued() {
             return;
         }
         let locked = self.lock();
         let first = Queued::from_public(self.public.pending_head.replace(ptr::null_mut()));
         let last = Queued::from_public(self.public.pending_tail.replace(ptr::null_mut()));
-        self.wake.emptied();
+        self.shared.wake.emptied();
         drop(locked);
         if let (Some(first), Some(last)) = (first, last) {
             self.taken.append(first, last);
@@ -116,11 +99,11 @@ impl Loop {
     }
 
     /// Runs what is queued, in order, without what is queued meanwhile. No callback of a connection is
-    /// called from here, but functions that were posted are: they may run the loop, whose pass then goes
+    /// called from here, but functions that were posted are: they may run the loop, whose iteration then goes
     /// on with what was taken before. So are the destructors of connections that only a task kept.
     #[inline]
     pub fn run_posts(&self) {
-        if !self.taken.is_empty() || self.wake.has_queued() {
+        if !self.taken.is_empty() || self.shared.wake.has_queued() {
             self.run_all_posts();
         }
     }

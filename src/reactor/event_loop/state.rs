@@ -6,19 +6,17 @@ use crate::reactor::event_loop::parts::Parts;
 use crate::reactor::event_loop::posts::Taken;
 use crate::reactor::event_loop::registration::Registration;
 use crate::reactor::event_loop::roster::Places;
+use crate::reactor::event_loop::shared::Shared;
 use crate::reactor::event_loop::signals::Watchers;
 use crate::reactor::event_loop::timers::Timers;
 use crate::reactor::list::Head;
 use crate::sync::refs::{RefCount, Released};
-use crate::sync::wake_flag::WakeFlag;
 use crate::sys::pool::array::Array;
 use crate::sys::{errno, pool};
 use libc::{c_int, c_void};
 use std::cell::{Cell, UnsafeCell};
 use std::ptr;
-use std::sync::atomic::{
-    AtomicBool, AtomicI32, AtomicU8, AtomicU64, Ordering::Acquire, Ordering::Relaxed,
-};
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering::Acquire, Ordering::Relaxed};
 
 /// A loop of this library: the public struct first, so that the pointers are the same.
 #[repr(C)]
@@ -43,6 +41,8 @@ pub struct Loop {
     pub hot: Cell<*mut u8>,
     /// A place of the connections': answers that wait to be sent together; NULL before the first.
     pub together: Cell<*mut c_void>,
+    /// How many they are.
+    pub batched: Cell<usize>,
     /// An empty string, for buffers that hold nothing; also of connections that outlive the loop.
     pub empty: Cell<*mut u8>,
     /// What a protocol keeps here for its connections, what frees it when the loop ends, and its timer.
@@ -66,16 +66,14 @@ pub struct Loop {
     pub pools: Head,
     /// The sockets that accept here, and how many of them are out of descriptors.
     pub listeners: Head,
-    pub resting: Cell<u32>,
-    /// Those that are to accept here: under the public mutex.
-    pub arriving: Head,
+    pub backing_off: Cell<u32>,
     /// There are connections whose server is ending.
-    pub sweeps: Cell<bool>,
+    pub draining: Cell<bool>,
     /// The clients that were made here, and the names that they have asked for.
     pub clients: Head,
     pub jobs: Head,
     pub next_tick: Cell<i64>,
-    /// Milliseconds of the coarse monotonic clock, as of this pass's events.
+    /// Milliseconds of the coarse monotonic clock, as of this iteration's events.
     pub now_ms: Cell<i64>,
     /// Which time callbacks may take (`budget`).
     pub budget: Budget,
@@ -93,17 +91,8 @@ pub struct Loop {
     /// The back end's data as last seen, and whether its init ran again since.
     pub backend_seen: Cell<*mut c_void>,
     pub backend_again: Cell<bool>,
-    pub wake: WakeFlag,
-    /// Why somebody wants the loop to look at its servers (`tcp_server::attention`).
-    pub attention: AtomicU8,
-    /// The library ends the loop: its thread closes what it has, and ends, too.
-    pub ends: AtomicBool,
-    /// The loop was freed: under the public mutex. Only its memory is still there.
-    pub gone: Cell<bool>,
-    /// It is being freed, and takes nothing more from other threads: under the public mutex.
-    pub ending: Cell<bool>,
-    /// Who needs the memory: the owner, each connection, each job that will report to the loop.
-    refs: RefCount,
+    /// What other threads use.
+    pub shared: Shared,
 }
 
 /// What `yolanda_loop_get_stats` tells. Written on the loop's thread only, read on any.
@@ -152,7 +141,7 @@ impl Loop {
             }
             empty.write_bytes(0, EMPTY);
             (&raw mut (*own).parts).write(parts);
-            (&raw mut (*own).refs).write(RefCount::new());
+            (&raw mut (*own).shared.refs).write(RefCount::new());
             (&raw mut (*own).public.mutex).write(UnsafeCell::new(libc::PTHREAD_MUTEX_INITIALIZER));
             (&raw mut (*own).public.cond).write(UnsafeCell::new(libc::PTHREAD_COND_INITIALIZER));
             (*own).empty.set(empty);
@@ -162,7 +151,7 @@ impl Loop {
 
     /// Keeps the loop's memory, for something that may outlive the loop.
     pub fn retain(&self) {
-        self.refs.retain();
+        self.shared.refs.retain();
     }
 
     /// Gives a reference of `retain` back; the last one frees the memory.
@@ -170,7 +159,7 @@ impl Loop {
     /// # Safety
     /// The reference is the caller's, and isn't used any more.
     pub unsafe fn release(&self) {
-        if self.refs.release() == Released::Last {
+        if self.shared.refs.release() == Released::Last {
             // SAFETY: nobody else has a reference, and the caller doesn't use this one any more.
             unsafe { self.dispose() }
         }
@@ -181,7 +170,7 @@ impl Loop {
     /// # Safety
     /// Only who frees the loop, once.
     pub unsafe fn give_up(&self) {
-        if self.refs.let_go() == Released::Last {
+        if self.shared.refs.let_go() == Released::Last {
             // SAFETY: as in `release`.
             unsafe { self.dispose() }
         }
@@ -200,7 +189,7 @@ impl Loop {
     pub fn quits(&self) -> bool {
         // SAFETY: the field is an aligned int of a live struct; the library's other uses are atomic, too.
         let quit = unsafe { AtomicI32::from_ptr(self.public.quit.as_ptr()) };
-        quit.load(Acquire) != 0 || self.ends.load(Relaxed)
+        quit.load(Acquire) != 0 || self.shared.ends.load(Relaxed)
     }
 
     /// The table of channels, which C may read.
@@ -238,21 +227,3 @@ pub fn count(counter: &AtomicU64, n: u64) {
 }
 
 const EMPTY: usize = 16;
-
-/// `Loop::retain` of a pointer.
-///
-/// # Safety
-/// `l` is live, or somebody else's reference keeps its memory meanwhile.
-pub unsafe fn retain(l: *mut event_loop) {
-    // SAFETY: the loop's memory is kept.
-    unsafe { Loop::from_c(l) }.retain();
-}
-
-/// `Loop::release` of a pointer.
-///
-/// # Safety
-/// The reference is the caller's, and isn't used any more.
-pub unsafe fn release(l: *mut event_loop) {
-    // SAFETY: the caller's reference keeps the loop's memory until it is given back.
-    unsafe { Loop::from_c(l).release() }
-}

@@ -21,8 +21,8 @@ impl Loop {
     /// Wakes the loop unless a wake-up is on its way: many posts, one byte. A byte that can't be written (the
     /// kernel is out of memory, say) is written by the next who wakes.
     pub fn wake_once(&self) {
-        if self.wake.raise() && !self.public.wake() {
-            self.wake.failed();
+        if self.shared.wake.raise() && !self.public.wake() {
+            self.shared.wake.failed();
         }
     }
 
@@ -34,7 +34,7 @@ impl Loop {
         while unsafe { fd::recv(own_end, bytes.as_mut_ptr(), bytes.len()) } == bytes.len() as isize
         {
         }
-        self.wake.fall();
+        self.shared.wake.fall();
         count(&self.counts.wakeups, 1);
         log_msg!("wakeup, {}", CText(self.public.thread_name.get()));
     }

@@ -4,7 +4,7 @@
 
 use super::{Connection, LIMIT};
 use crate::reactor::buffer::SIZE_MAX;
-use crate::reactor::tcp_connection::input::pace;
+use crate::reactor::tcp_connection::input::pace_steps::Pace;
 use crate::reactor::tcp_connection::settings::{Limits, REFUSE, Settings};
 use crate::sys::pool;
 use libc::c_void;
@@ -36,7 +36,7 @@ pub struct ColdState {
     pub marks: Crossings,
     pub times: Times,
     pub file: File,
-    pub pace: Cell<pace::Pace>,
+    pub pace: Cell<Pace>,
 }
 
 impl Connection {
@@ -80,7 +80,7 @@ impl ColdState {
             marks: Crossings::new(),
             times: Times::new(),
             file: File::new(),
-            pace: Cell::new(pace::Pace::Full),
+            pace: Cell::new(Pace::Full),
         }
     }
 

@@ -4,7 +4,7 @@ use super::Connection;
 use super::close_reason::CloseReason;
 use super::cold_state::ColdState;
 use super::input::pause;
-use super::lifecycle::{open, ready, shutdown, timeouts};
+use super::lifecycle::{close_request, open, shutdown, timeouts};
 use super::output::{batch, water_marks};
 use super::posted;
 use super::settings::{Keepalive, Limits, Marks, Timeouts};
@@ -30,7 +30,7 @@ impl Connection {
 
     /// Closes it, on any thread, whatever is queued: 0, or -1 with errno.
     pub fn close(&self) -> c_int {
-        ready::close_from_anywhere(self, CloseReason::Canceled)
+        close_request::close_from_anywhere(self, CloseReason::Canceled)
     }
 
     /// Closes it, on any thread, once its queue is sent, or after `limit_ms`: 0, or -1 with errno.

@@ -2,7 +2,7 @@
 
 use super::Connection;
 use super::cold_state;
-use crate::reactor::event_loop::state;
+use crate::reactor::event_loop::state::Loop;
 use crate::sync::refs::Released;
 use crate::sys::pool;
 use std::ops::Deref;
@@ -44,7 +44,7 @@ pub unsafe fn discard(conn: *mut Connection) {
         cold_state::dispose(conn);
         let (l, owner) = ((*conn).public.eventLoop.get(), (*conn).owner.get());
         pool::free(conn.cast(), size_of::<Connection>());
-        state::release(l);
+        Loop::from_c(l).release();
         owner.let_go();
     }
 }

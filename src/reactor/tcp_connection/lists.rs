@@ -2,8 +2,10 @@
 
 use super::Connection;
 use crate::reactor::event_loop::iteration::Keeper;
+use crate::reactor::event_loop::roster::{Placed, Roster};
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::list::{Link, List, Place};
+use std::cell::Cell;
 
 macro_rules! lists {
     ($($(#[$doc:meta])* $place:ident: $link:ident, $($list:ident)*;)*) => {
@@ -48,4 +50,17 @@ impl Connection {
     pub fn is_waiting(&self) -> bool {
         [&self.in_ready, &self.in_lingering, &self.in_held].into_iter().any(Link::is_listed)
     }
+}
+
+// SAFETY: a connection leaves the roster when it closes, and is freed by the iteration that reaps it, later.
+unsafe impl Placed for Connection {
+    fn place(&self) -> &Cell<u32> {
+        &self.place
+    }
+}
+
+/// The connections of a loop.
+pub fn roster(l: &Loop) -> Roster<'_, Connection> {
+    // SAFETY: this is the only way to the loop's roster.
+    unsafe { l.roster.of() }
 }

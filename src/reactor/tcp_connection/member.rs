@@ -2,14 +2,11 @@
 
 use super::Connection;
 use super::close_reason::CloseReason;
-use super::input::{pause, read};
+use super::input::{pace_steps, pause, read};
 use super::lifecycle::{open, ready};
 use super::output::write;
 use crate::reactor::event_loop::member::{Member, Members, Standing};
-use crate::reactor::event_loop::roster::{Placed, Roster};
-use crate::reactor::event_loop::state::Loop;
 use crate::sys::kind::Kind;
-use std::cell::Cell;
 use std::mem::offset_of;
 
 /// What loops know of connections.
@@ -67,15 +64,4 @@ impl Member for Connection {
     }
 }
 
-// SAFETY: a connection leaves the roster when it closes, and is freed by the iteration that reaps it, later.
-unsafe impl Placed for Connection {
-    fn place(&self) -> &Cell<u32> {
-        &self.place
-    }
-}
-
-/// The connections of a loop.
-pub fn roster(l: &Loop) -> Roster<'_, Connection> {
-    // SAFETY: this is the only way to the loop's roster.
-    unsafe { l.roster.of() }
-}
+const _: () = assert!(pace_steps::FULL == read::BLOCK as u64);

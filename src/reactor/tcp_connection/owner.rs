@@ -31,7 +31,7 @@ pub struct Protocol {
 /// What connections call in those that make them. One static for each kind of maker: its address tells the kind.
 /// Except for `freed`, all of it is called on the connection's thread.
 pub struct Maker {
-    /// The connection has come to its loop, or has had its turn while the loop `sweeps`.
+    /// The connection has come to its loop, or has had its turn while the loop is `draining`.
     pub look: fn(&Connection),
     /// The open connection has had the turn that `judge_soon` gives it.
     pub judge: fn(&Connection),
@@ -116,7 +116,7 @@ impl Connection {
 
     /// The connection has had its turn: a maker that is ending has a look at it.
     pub fn turn_ended(&self) {
-        if self.event_loop().sweeps.get() {
+        if self.event_loop().draining.get() {
             self.show_maker();
         }
     }

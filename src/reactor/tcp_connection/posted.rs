@@ -3,7 +3,7 @@
 
 use super::Connection;
 use super::kept::Kept;
-use super::lifecycle::{ready, register, shutdown};
+use super::lifecycle::{close_request, register, shutdown};
 use super::output::write;
 use crate::reactor::event_loop::posts::{Order, Posted, Task};
 use crate::reactor::event_loop::state::Loop;
@@ -91,7 +91,7 @@ pub fn shutdown(conn: &Connection) -> Option<Task> {
 
 /// Closes the connection, as was decided on another thread.
 pub fn close(conn: &Connection) -> Option<Task> {
-    ask(conn, &[], |conn, _| ready::take_posted_close(conn))
+    ask(conn, &[], |conn, _| close_request::take_posted_close(conn))
 }
 
 /// Closes the connection after its queue is sent, or at a time.

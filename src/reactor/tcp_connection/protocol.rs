@@ -2,7 +2,7 @@
 
 use super::input::pause;
 use super::lifecycle::{open, overdue, ready, shutdown};
-use super::output::{batch, file, queue, write};
+use super::output::{batch, file, write};
 use super::{AfterSending, Connection, Side, Work};
 use crate::abi::types::{buffer, tcp_connection};
 use crate::reactor::event_loop::state::Loop;
@@ -49,11 +49,6 @@ impl Connection {
     /// Bytes that were sent and that the kernel hasn't taken yet; any thread.
     pub fn unsent(&self) -> usize {
         self.intake.waiting() as usize
-    }
-
-    /// Whether bytes or a file stand in the queue.
-    pub fn is_sending(&self) -> bool {
-        !queue::is_empty(self)
     }
 
     /// Bytes of the latest file that haven't been sent, and won't be where the connection has closed.

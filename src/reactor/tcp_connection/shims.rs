@@ -1,6 +1,6 @@
 //! Functions of the loop with references, where the loop has none yet.
 
-use super::{Connection, member};
+use super::{Connection, lists};
 use crate::abi::types::buffer;
 use crate::reactor::event_loop::posts;
 use crate::reactor::event_loop::registration::Removed;
@@ -29,11 +29,11 @@ pub fn update_channel(conn: &Connection) -> c_int {
 }
 
 pub fn enlist(conn: &Connection) -> bool {
-    member::roster(conn.event_loop()).add(conn)
+    lists::roster(conn.event_loop()).add(conn)
 }
 
 pub fn delist(conn: &Connection) {
-    member::roster(conn.event_loop()).remove(conn)
+    lists::roster(conn.event_loop()).remove(conn)
 }
 
 pub fn readable(b: &buffer) -> usize {

@@ -112,6 +112,11 @@ pub enum AfterSending {
 const _: () = assert!(size_of::<Connection>() <= 336);
 
 impl Connection {
+    /// Whether bytes or a file wait to be sent.
+    pub fn is_sending(&self) -> bool {
+        self.output.readable() > 0 || self.sends_file.get()
+    }
+
     pub(super) fn input_ptr(&self) -> *mut buffer {
         ptr::from_ref(&self.input).cast_mut()
     }

@@ -14,7 +14,7 @@ use libc::{c_int, c_void};
 use std::ptr;
 use std::sync::atomic::Ordering::SeqCst;
 
-/// Connections taken per pass: the rest stays in the kernel's queue for the next.
+/// Connections accepted per iteration: the others stay in the kernel's queue for the next.
 const BATCH: u32 = 256;
 
 /// The read callback of a listening channel.
@@ -160,7 +160,7 @@ impl Listener {
             e => self.complain(e),
         }
         self.failures.set(0);
-        self.rest();
+        self.back_off();
         false
     }
 
@@ -179,10 +179,7 @@ impl Listener {
             // A socket per thread: clients stay where they came.
             return self.event_loop();
         }
-        let pool = server.public.threadPool.get();
-        // SAFETY: NULL, or a pool that a program has put there and that is live, as the server's own is.
-        let pool = unsafe { Pool::from_nullable(pool) };
-        pool.and_then(Pool::next_loop).unwrap_or_else(|| server.event_loop())
+        server.threads().and_then(Pool::next_loop).unwrap_or_else(|| server.event_loop())
     }
 }
 

@@ -14,7 +14,7 @@ use libc::c_int;
 
 /// Clients that are taken at most: some may come faster than they are taken.
 const MOST: usize = 1 << 16;
-/// Connections made of them per pass.
+/// Connections made of them per iteration.
 const BATCH: u32 = 256;
 
 #[derive(Clone, Copy)]
@@ -164,7 +164,7 @@ impl Listener {
 }
 
 impl Loop {
-    /// Makes connections of the clients of the loop's listeners, some per pass.
+    /// Makes connections of the clients of the loop's listeners, some per iteration.
     pub(super) fn serve_backlogs(&self) {
         let mut left = BATCH;
         // A callback may free any server, so the list is begun anew after each.

@@ -7,18 +7,18 @@ use crate::reactor::event_loop::state::Loop;
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::lifecycle::ready;
-use crate::reactor::tcp_connection::member;
+use crate::reactor::tcp_connection::lists;
 use crate::sys::fd as sys_fd;
 
 impl Loop {
-    /// Looks at all connections of the loop whose servers are ending. Within a pass.
+    /// Looks at all connections of the loop whose servers are ending. Within an iteration.
     pub fn drain(&self) {
-        self.sweeps.set(false);
-        member::roster(self).each(look);
+        self.draining.set(false);
+        lists::roster(self).each(look);
     }
 }
 
-/// Looks at one connection, when it may have become idle or has just come to its loop. Within a pass.
+/// Looks at one connection, when it may have become idle or has just come to its loop. Within an iteration.
 pub fn look(conn: &Connection) {
     let Some(server) = server_of(conn) else { return };
     match server.life() {
@@ -27,7 +27,7 @@ pub fn look(conn: &Connection) {
         Life::Cut | Life::Freed => ready::close_in_pass(conn, CloseReason::Stopped),
         Life::Stopping | Life::Stopped => {
             // Until it has closed, it is looked at again.
-            conn.event_loop().sweeps.set(true);
+            conn.event_loop().draining.set(true);
             if is_idle(conn) {
                 if has_delivered(conn) {
                     // No reset can take anything back.

@@ -7,6 +7,7 @@ use super::shared::Shared;
 use super::{Server, accept};
 use crate::abi::types::{EVENT_READ, acceptor, channel, event_loop};
 use crate::reactor::event_loop::posts;
+use crate::reactor::event_loop::shared::Locked;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::list::{Link, List, Place};
 use crate::sys::fd as sys_fd;
@@ -22,7 +23,7 @@ pub enum Wait {
     /// It accepts.
     No,
     /// accept(2) has failed: descriptors may become free.
-    Moment,
+    BackOff,
     /// As many connections are open as may be: one has to close.
     Room,
 }
@@ -58,14 +59,18 @@ pub struct Listener {
 /// Makes a listener without a socket.
 ///
 /// # Safety
-/// `at` lies in the server's memory, and `l` is live.
-pub unsafe fn init(at: *mut Listener, server: *const Server, l: *mut event_loop) {
+/// `at` lies in the server's memory, or in a block that becomes a part of it.
+pub unsafe fn init(at: *mut Listener, server: *const Server, l: &Loop) {
     // SAFETY: the place is the listener's own; its reference to the loop is given back by `dispose` or `give_up`.
     unsafe {
-        at.write(Listener { server: Cell::new(server), l: Cell::new(l), ..Listener::none() });
+        at.write(Listener {
+            server: Cell::new(server),
+            l: Cell::new(l.as_c()),
+            ..Listener::none()
+        });
         (*at).channel.eventReadCallback.set(Some(accept::on_acceptable));
         (*at).channel.data.set(at.cast());
-        (*at).event_loop().retain();
+        l.retain();
     }
 }
 
@@ -199,7 +204,7 @@ impl Listener {
         if self.is_open() {
             sys_fd::close(self.fd.get());
         }
-        // SAFETY: the caller's promise.
+        // SAFETY: a listener that is given up is never disposed of besides.
         unsafe { self.dispose() };
     }
 
@@ -216,12 +221,12 @@ impl Listener {
     /// Changes what the listener waits for, which its loop counts.
     fn wait(&self, wait: Wait) {
         let before = self.waits.replace(wait);
-        let resting = &self.event_loop().resting;
-        if before == Wait::Moment {
-            resting.set(resting.get() - 1);
+        let count = &self.event_loop().backing_off;
+        if before == Wait::BackOff {
+            count.set(count.get() - 1);
         }
-        if wait == Wait::Moment {
-            resting.set(resting.get() + 1);
+        if wait == Wait::BackOff {
+            count.set(count.get() + 1);
         }
     }
 
@@ -234,11 +239,10 @@ impl Listener {
         }
     }
 
-    /// accept(2) can't be had: accepts nothing for a moment, instead of spinning. Clients wait in the kernel's
-    /// queue.
-    pub fn rest(&self) {
-        if self.waits.get() != Wait::Moment {
-            self.wait(Wait::Moment);
+    /// accept(2) fails: accepts nothing for a moment, instead of spinning. Clients wait in the kernel's queue.
+    pub fn back_off(&self) {
+        if self.waits.get() != Wait::BackOff {
+            self.wait(Wait::BackOff);
             self.refresh();
         }
     }
@@ -296,16 +300,16 @@ pub fn listeners(l: &Loop) -> &List<Listeners> {
 }
 
 /// Those that are on their way to a loop: under its mutex.
-pub fn arriving(l: &Loop) -> &List<Listeners> {
+pub fn arriving<'a>(locked: &'a Locked) -> &'a List<Listeners> {
     // SAFETY: only listeners come to that head.
-    unsafe { List::from_head(&l.arriving) }
+    unsafe { List::from_head(&locked.arriving) }
 }
 
 impl Loop {
-    /// Lets listeners that rested try again.
-    pub fn wake_resting_listeners(&self) {
+    /// Lets listeners that backed off try again.
+    pub fn end_back_off(&self) {
         for listener in
-            listeners(self).iter(self).filter(|listener| listener.waits.get() == Wait::Moment)
+            listeners(self).iter(self).filter(|listener| listener.waits.get() == Wait::BackOff)
         {
             listener.wait(Wait::No);
             listener.refresh();

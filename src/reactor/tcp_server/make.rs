@@ -60,11 +60,11 @@ impl Server {
         threads: c_int,
     ) -> Result<NonNull<Server>, c_int> {
         let origin = Origin::Acceptor;
-        // SAFETY: a live loop; the caller's acceptor.
-        let server = unsafe { create(l.as_c(), acceptor.as_ptr(), callbacks, threads, origin) };
+        // SAFETY: the acceptor lives as long as the server, by this function's contract.
+        let server = unsafe { create(l, acceptor.as_ptr(), callbacks, threads, origin) };
         let server = server.ok_or(libc::ENOMEM)?;
         if l.on_owner() {
-            // SAFETY: a fresh server.
+            // SAFETY: nobody could have freed a server that was just made.
             unsafe { server.as_ref() }.enlist();
         }
         Ok(server)
@@ -81,7 +81,7 @@ impl Server {
         let opened = |address| Origin::Opened { address, shares_port };
         match make(l, fd, callbacks, threads, opened) {
             Ok(server) => {
-                // SAFETY: a fresh server.
+                // SAFETY: nobody could have freed a server that was just made.
                 unsafe { server.as_ref() }.file.set(file.map(|(_, file)| file));
                 Ok(server)
             }
@@ -158,7 +158,7 @@ fn make(
         }
         let listen_port = address.port().map_or(0, c_int::from);
         at.write(acceptor { listen_port: Cell::new(listen_port), listen_fd: Cell::new(fd) });
-        let Some(server) = create(l.as_c(), at, callbacks, threads, origin(address)) else {
+        let Some(server) = create(l, at, callbacks, threads, origin(address)) else {
             libc::free(at.cast());
             return Err(libc::ENOMEM);
         };

@@ -27,7 +27,7 @@ pub fn server_of(conn: &Connection) -> Option<&Server> {
 /// # Safety
 /// A server's header, by a pointer to all of the server.
 unsafe fn whole(header: NonNull<Header>) -> NonNull<Server> {
-    // SAFETY: the header lies so many bytes behind the server's begin.
+    // SAFETY: the header lies so many bytes behind the server's beginning.
     unsafe { header.byte_sub(offset_of!(Server, header)).cast() }
 }
 

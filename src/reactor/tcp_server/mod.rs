@@ -24,7 +24,7 @@ mod shared;
 mod start;
 mod stop;
 
-use crate::abi::types::{TCPserver, acceptor, event_loop, thread_pool};
+use crate::abi::types::{TCPserver, acceptor, thread_pool};
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::list::{Link, List, Place};
 use crate::reactor::tcp_connection::lifecycle::register::Callbacks;
@@ -109,6 +109,12 @@ impl Server {
     fn acceptor(&self) -> Option<&acceptor> {
         // SAFETY: a program's acceptor lives as long as the server, and the server's own is freed with it.
         unsafe { self.public.acceptor.get().as_ref() }
+    }
+
+    /// The threads for connections, as the program has them.
+    fn threads(&self) -> Option<&Pool> {
+        // SAFETY: NULL, the server's own pool, or one that a program has put there, which it keeps as long.
+        unsafe { Pool::from_nullable(self.public.threadPool.get()) }
     }
 
     /// What new connections get, as the program has it.
@@ -199,17 +205,17 @@ fn servers(l: &Loop) -> &List<Servers> {
 /// Makes a server; None with ENOMEM.
 ///
 /// # Safety
-/// A live loop, and an acceptor that lives as long as the server.
+/// An acceptor that lives as long as the server.
 unsafe fn create(
-    l: *mut event_loop,
+    l: &Loop,
     acceptor: *mut acceptor,
     callbacks: &Callbacks,
     threads: c_int,
     origin: Origin,
 ) -> Option<NonNull<Server>> {
-    // SAFETY: the block is checked, and filled at once; a live loop and acceptor.
+    // SAFETY: the block is checked, and filled at once; the caller's acceptor is live.
     unsafe {
-        let pool: *mut thread_pool = Pool::allocate(l, threads);
+        let pool: *mut thread_pool = Pool::allocate(l.as_c(), threads);
         let server = libc::malloc(size_of::<Server>()).cast::<Server>();
         if pool.is_null() || server.is_null() {
             libc::free(pool.cast());
@@ -221,7 +227,7 @@ unsafe fn create(
         server.write(Server {
             public: TCPserver {
                 port: Cell::new((*acceptor).listen_port.get()),
-                eventLoop: Cell::new(l),
+                eventLoop: Cell::new(l.as_c()),
                 acceptor: Cell::new(acceptor),
                 connectionCompletedCallBack: Cell::new(callbacks.completed),
                 messageCallBack: Cell::new(callbacks.message),

@@ -16,7 +16,7 @@ pub const ENDED: u8 = 4;
 /// A listener is to come to the loop.
 const ARRIVING: u8 = 8;
 
-/// Has the loop look in its next pass. Nothing happens once it was freed, as long as its memory is kept.
+/// Has the loop look in its next iteration. Nothing happens once it was freed; its memory is kept.
 pub fn call(l: &Loop, why: u8) {
     call_with(l, why, None);
 }
@@ -32,14 +32,14 @@ pub fn send(listener: &Listener) {
 /// False where the loop was freed.
 fn call_with(l: &Loop, why: u8, listener: Option<&Listener>) -> bool {
     // The list is written under the mutex, and while that is held the loop isn't taken down.
-    let _held = l.lock();
-    if l.gone.get() {
+    let locked = l.lock();
+    if locked.gone.get() {
         return false;
     }
     if let Some(listener) = listener {
-        arriving(l).push_front(listener);
+        arriving(&locked).push_front(listener);
     }
-    l.attention.fetch_or(why, Release);
+    l.shared.server_events.fetch_or(why, Release);
     l.wake_once();
     true
 }
@@ -48,11 +48,10 @@ impl Server {
     /// Has every loop look that may have something of the server. On its own thread.
     pub(super) fn call_all(&self, why: u8) {
         call(self.home(), why);
-        let (own, public) = (self.pool.get(), self.public.threadPool.get());
-        let other = if public == own { ptr::null_mut() } else { public };
-        for pool in [own, other] {
-            // SAFETY: a pool is NULL or live, and its loops live until it is freed on this thread.
-            let Some(pool) = (unsafe { Pool::from_nullable(pool) }) else { continue };
+        // SAFETY: NULL or the server's own pool, which is freed on this thread.
+        let own = unsafe { Pool::from_nullable(self.pool.get()) };
+        let others = self.threads().filter(|&pool| own.is_none_or(|own| !ptr::eq(own, pool)));
+        for pool in own.into_iter().chain(others) {
             for l in (0..pool.running()).filter_map(|i| pool.loop_at(i)) {
                 call(l, why);
             }
@@ -61,16 +60,14 @@ impl Server {
 }
 
 impl Loop {
-    /// Looks at the loop's servers, if it was asked to. Within a pass.
+    /// Looks at the loop's servers, if it was asked to. Within an iteration.
     pub fn attend_servers(&self) {
-        if self.attention.load(Relaxed) == 0 {
+        if self.shared.server_events.load(Relaxed) == 0 {
             return;
         }
-        let why = self.attention.swap(0, AcqRel);
+        let why = self.shared.server_events.swap(0, AcqRel);
         if why & ARRIVING != 0 {
-            let held = self.lock();
-            let arriving = arriving(self).take();
-            drop(held);
+            let arriving = arriving(&self.lock()).take();
             while let Some(listener) = arriving.pop_front(self) {
                 drop(listener.arrive());
             }

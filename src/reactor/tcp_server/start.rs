@@ -3,7 +3,6 @@
 use super::life::{Event, Life};
 use super::listener::{self, Listener};
 use super::{Server, server_events};
-use crate::reactor::event_loop::state::Loop;
 use crate::reactor::tcp_connection::settings::Keepalive;
 use crate::reactor::threads::thread_pool::Pool;
 use crate::sys::address::Address;
@@ -44,10 +43,7 @@ impl Server {
             Life::New | Life::Running => {}
             _ => return Err(libc::ESHUTDOWN),
         }
-        let pool = self.public.threadPool.get();
-        if !pool.is_null() {
-            // SAFETY: a pool that a program puts there is live, as the server's own is.
-            let pool = unsafe { Pool::from_c(pool) };
+        if let Some(pool) = self.threads() {
             pool.set_hooks(self.hooks.get());
             pool.start();
         }
@@ -78,8 +74,7 @@ impl Server {
     fn open_shared(&self) -> Result<(), c_int> {
         let address = self.origin.address().ok_or(libc::ENOTSUP)?;
         let acceptor = self.acceptor().ok_or(libc::EINVAL)?;
-        // SAFETY: NULL or a live pool, see `prepare`.
-        let running = unsafe { Pool::from_nullable(self.public.threadPool.get()) };
+        let running = self.threads();
         let threads = running.map_or(0, Pool::running);
         if threads == 0 {
             let fd = open_one(address)?;
@@ -93,11 +88,9 @@ impl Server {
             return Err(libc::ENOMEM);
         }
         for i in 0..threads {
-            // SAFETY: the block has that many places, and the pool that many loops, which run.
+            let l = running.and_then(|pool| pool.loop_at(i)).unwrap_or_else(|| self.home());
+            // SAFETY: the block has that many places, and becomes the server's.
             let listener = unsafe {
-                let l = running
-                    .and_then(|pool| pool.loop_at(i))
-                    .map_or(std::ptr::null_mut(), Loop::as_c);
                 listener::init(listeners.add(i), self, l);
                 &*listeners.add(i)
             };

@@ -65,7 +65,7 @@ impl Server {
         self.close_sockets(if take { Waiting::Taken } else { Waiting::Reset });
         self.call_all(ENDING | ENDED);
         if deadline_ms == 0 {
-            // No more callbacks but the closed one, in the pass.
+            // No more callbacks but the closed one, in the iteration.
             self.home().drain();
         }
         Ok(())

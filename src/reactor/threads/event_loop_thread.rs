@@ -46,7 +46,7 @@ extern "C" fn run(arg: *mut c_void) -> *mut c_void {
     drop(held);
     if let Some(l) = l {
         l.run();
-        if l.ends.load(Acquire) {
+        if l.shared.ends.load(Acquire) {
             l.finish();
         }
         hooks.stops(l);
@@ -136,7 +136,7 @@ impl event_loop_thread {
     /// Asks the thread to end, without waiting.
     pub fn tell_to_end(&self) {
         if let Some(l) = self.event_loop() {
-            l.ends.store(true, Release);
+            l.shared.ends.store(true, Release);
             l.public.wake();
         }
     }

@@ -7,7 +7,6 @@
 //! `plain-malloc` replaces all that by malloc and free, so that memcheck and AddressSanitizer see
 //! every block.
 
-#[allow(dead_code)]
 pub mod array;
 mod bytes;
 mod owned;

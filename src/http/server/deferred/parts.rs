@@ -96,7 +96,7 @@ impl Deferred {
             Framing::Chunked => {
                 let mut line = [0; 20];
                 let digits = chunk_line(data.len(), &mut line);
-                let mut chunk = Collected::new();
+                let mut chunk = Collected::with_room(digits + data.len() + 2);
                 chunk.put(line.get(..digits).unwrap_or(b""));
                 chunk.put(data);
                 chunk.put(b"\r\n");

@@ -123,7 +123,8 @@ impl Deferred {
         let raw = held.into_raw();
         if l.post_function(Some(on_look), raw.as_ptr().cast()) < 0 {
             looks.store(false, Relaxed);
-            drop(Held::from_raw(raw));
+            // SAFETY: the task wasn't queued.
+            drop(unsafe { Held::from_raw(raw) });
         }
     }
 

@@ -1,7 +1,8 @@
 //! The tasks of the loop itself: changes of channels, calls of functions, and the end of a registration.
 
-use super::task::{Call, Order, Posted};
+use super::task::{Call, Order, Posted, Task};
 use crate::abi::types::channel;
+use crate::reactor::event_loop::registry::Entry;
 use crate::reactor::event_loop::state::Loop;
 use libc::c_int;
 
@@ -37,10 +38,10 @@ impl Posted for Call {
 }
 
 /// A number was found to belong to somebody else: what was registered for it has ended.
-pub struct Expire {
-    pub fd: c_int,
+struct Expire {
+    fd: c_int,
     /// The registration's number.
-    pub id: u64,
+    id: u64,
 }
 
 impl Posted for Expire {
@@ -49,6 +50,17 @@ impl Posted for Expire {
     fn run(&self, l: &Loop, _: &[u8]) {
         if l.registration(self.fd).is_some_and(|reg| reg.id == self.id as u32) {
             l.expire(self.fd);
+        }
+    }
+}
+
+impl Entry {
+    /// Tells the loop of an older registration that its number was given to somebody else.
+    pub fn expire(&self, fd: c_int) {
+        // SAFETY: the loop was in the table just now, which it leaves before it is freed.
+        let l = unsafe { Loop::from_c(self.owner) };
+        if let Some(task) = Task::new(Expire { fd, id: self.id }) {
+            l.post(task);
         }
     }
 }

@@ -257,10 +257,14 @@ mod tests {
     use super::*;
     use std::rc::Rc;
 
-    struct Counted(#[expect(dead_code, reason = "its drop is what counts")] Rc<()>);
+    struct Counted(Rc<()>);
 
     impl Posted for Counted {
         const ORDER: Order = Order::Ahead;
+
+        fn subject(&self) -> *const () {
+            Rc::as_ptr(&self.0)
+        }
 
         fn run(&self, _: &Loop, _: &[u8]) {}
     }
@@ -272,6 +276,7 @@ mod tests {
             let task = Task::with_bytes(Counted(shared.clone()), bytes).unwrap();
             assert_eq!((Rc::strong_count(&shared), task.len), (2, bytes.len()));
             assert!(task.order() == Order::Ahead && task.call().is_none());
+            assert_eq!(task.subject, Rc::as_ptr(&shared));
             drop(task);
             assert_eq!(Rc::strong_count(&shared), 1);
         }

@@ -3,9 +3,8 @@
 use crate::abi::types::event_loop;
 use crate::reactor::event_loop::state::Loop;
 use crate::sys::lock::Lock;
-use crate::sys::{errno, pool};
+use crate::sys::{errno, pool, signal};
 use libc::{c_int, sigaction};
-use std::mem;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering::SeqCst};
 
@@ -34,8 +33,7 @@ struct Use {
     before: sigaction,
 }
 
-// SAFETY: a sigaction is plain values, and zero is one of each.
-const UNUSED: Use = Use { watchers: 0, before: unsafe { mem::zeroed() } };
+const UNUSED: Use = Use { watchers: 0, before: signal::NO_ACTION };
 
 static USES: Lock<[Use; LAST as usize]> = Lock::new([UNUSED; LAST as usize]);
 
@@ -67,11 +65,8 @@ extern "C" fn on_signal(number: c_int) {
     AT_WORK.fetch_sub(1, SeqCst);
 }
 
-/// The handler's address, as sigaction(2) has it. Read from one place: a function may have several addresses.
-fn address() -> usize {
-    static HANDLER: extern "C" fn(c_int) = on_signal;
-    HANDLER as *const () as usize
-}
+/// The handler. Its address is compared, and is read from here always: a function may have several.
+static HANDLER: extern "C" fn(c_int) = on_signal;
 
 /// Whether a signal can be watched: what can't be caught, and what the processor's faults raise, can't.
 pub fn is_watchable(number: c_int) -> bool {
@@ -80,35 +75,18 @@ pub fn is_watchable(number: c_int) -> bool {
     (1..=LAST).contains(&number) && !never.contains(&number)
 }
 
-/// What the process does on a signal now.
-fn current(number: c_int) -> Option<sigaction> {
-    // SAFETY: fills the struct that it is given; zero is a valid value of it.
-    unsafe {
-        let mut now: sigaction = mem::zeroed();
-        (libc::sigaction(number, ptr::null(), &mut now) == 0).then_some(now)
-    }
-}
-
 fn is_ours(action: &sigaction) -> bool {
-    action.sa_sigaction == address()
+    action.sa_sigaction == signal::address(HANDLER)
 }
 
 /// One watcher more: the handler is put in place where it isn't. False with errno.
 pub fn take(number: c_int) -> bool {
     let mut uses = USES.lock();
     let Some(one) = uses.get_mut(number as usize - 1) else { return false };
-    let Some(now) = current(number) else { return false };
+    let Some(now) = signal::action(number) else { return false };
     if !is_ours(&now) {
-        // SAFETY: the action is complete; the mask is filled by its function.
-        unsafe {
-            let mut ours: sigaction = mem::zeroed();
-            ours.sa_sigaction = address();
-            // A thread's own stack may be too small for a handler: goroutines, coroutines.
-            ours.sa_flags = libc::SA_RESTART | libc::SA_ONSTACK;
-            libc::sigfillset(&mut ours.sa_mask);
-            if libc::sigaction(number, &ours, ptr::null_mut()) != 0 {
-                return false;
-            }
+        if !signal::handle(number, HANDLER) {
+            return false;
         }
         one.before = now;
     }
@@ -122,9 +100,9 @@ pub fn give_back(number: c_int) {
     let mut uses = USES.lock();
     let Some(one) = uses.get_mut(number as usize - 1) else { return };
     one.watchers = one.watchers.saturating_sub(1);
-    if one.watchers == 0 && current(number).is_some_and(|now| is_ours(&now)) {
-        // SAFETY: an action that the kernel has filled. It took one for this number before, and takes it.
-        unsafe { libc::sigaction(number, &one.before, ptr::null_mut()) };
+    if one.watchers == 0 && signal::action(number).is_some_and(|now| is_ours(&now)) {
+        // SAFETY: `signal::action` returned it when the first watcher came.
+        unsafe { signal::set(number, &one.before) };
     }
 }
 

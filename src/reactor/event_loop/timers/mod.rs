@@ -5,7 +5,6 @@
 //! and the four lie beside each other.
 
 mod heap;
-mod raw;
 mod table;
 
 pub use crate::reactor::event_loop::timers::table::Timers;

@@ -2,5 +2,6 @@
 
 pub mod back_pressure;
 pub mod pace;
+pub mod pace_steps;
 pub mod pause;
 pub mod read;

@@ -1,6 +1,7 @@
 //! From the first registration of a connection to its last byte and its end.
 
 pub mod close;
+pub mod close_request;
 pub mod open;
 pub mod overdue;
 pub mod phase;

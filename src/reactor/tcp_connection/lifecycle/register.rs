@@ -6,10 +6,8 @@ use crate::abi::types::{
     message_call_back, tcp_connection, write_completed_call_back,
 };
 use crate::reactor::backend;
-use crate::reactor::event_loop::posts;
 use crate::reactor::event_loop::registry;
 use crate::reactor::event_loop::registry::Entry;
-use crate::reactor::event_loop::state;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::event_loop::state::count;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
@@ -85,7 +83,7 @@ pub unsafe fn create(fd: c_int, l: &Loop, data: *mut c_void, kind: Kind) -> *mut
             sys_fd::set_nonblocking(fd);
         }
         own.id.set(registry::new_id());
-        state::retain(l.as_c());
+        l.retain();
         conn
     }
 }
@@ -95,7 +93,7 @@ pub unsafe fn create(fd: c_int, l: &Loop, data: *mut c_void, kind: Kind) -> *mut
 /// # Safety
 /// `fd` is an open descriptor, which the connection's from now on.
 pub unsafe fn make(fd: c_int, l: &Loop, callbacks: Callbacks) -> Option<*mut tcp_connection> {
-    if l.on_owner() && l.gone.get() {
+    if l.on_owner() && l.is_gone() {
         // Its connections are being closed for the last time.
         errno::set(libc::ESHUTDOWN);
         return None;
@@ -160,7 +158,7 @@ pub fn hand_over(conn: &Connection, accepted: bool) -> bool {
         if let Some(old) = registry::enter(fd, entry)
             && accepted
         {
-            posts::post_expire(old.owner, fd, old.id);
+            old.expire(fd);
         }
         if let Some(callback) = callback {
             callback(conn.as_c());

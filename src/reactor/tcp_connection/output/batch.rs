@@ -33,7 +33,6 @@ const NONE: Answer = Answer { conn: ptr::null_mut(), len: 0 };
 /// What a loop has of it.
 pub struct Together {
     answers: [Answer; GROUP],
-    count: usize,
     used: usize,
     /// When the group began, and when one last took too long: low bits of a clock's milliseconds.
     began: u32,
@@ -50,32 +49,33 @@ pub fn send(conn: &Connection, bytes: &[u8], now: u32) -> isize {
         let group = group(l);
         // Marks, limits and times of a program's want to see every byte.
         let plain = conn.cold().is_none() && queue::is_empty(conn);
-        if group.is_null() || !plain || len > ROOM || is_slow(group, now) {
+        if group.is_null() || !plain || len > ROOM || is_slow(group, l.batched.get(), now) {
             flush(l);
             return write::send(conn, bytes, More::Nothing);
         }
-        if (*group).count == GROUP || len > ROOM - (*group).used {
+        if l.batched.get() == GROUP || len > ROOM - (*group).used {
             flush(l);
         }
-        if (*group).count == 0 {
+        let at = l.batched.get();
+        if at == 0 {
             (*group).began = now;
         }
         let room = (&raw mut (*group).room).cast::<u8>();
         room.add((*group).used).copy_from_nonoverlapping(bytes.as_ptr(), len);
         (*group).used += len;
-        let answer = (&raw mut (*group).answers).cast::<Answer>().add((*group).count);
+        let answer = (&raw mut (*group).answers).cast::<Answer>().add(at);
         answer.write(Answer { conn: conn.raw(), len });
-        (*group).count += 1;
+        l.batched.set(at + 1);
         conn.waits_together.set(true);
         len as isize
     }
 }
 
 /// Whether callbacks are taking long.
-unsafe fn is_slow(group: *mut Together, now: u32) -> bool {
+unsafe fn is_slow(group: *mut Together, count: usize, now: u32) -> bool {
     // SAFETY: a loop's group, on its thread.
     unsafe {
-        if (*group).count > 0 && now.wrapping_sub((*group).began) >= SLOW_MS {
+        if count > 0 && now.wrapping_sub((*group).began) >= SLOW_MS {
             (*group).was_slow = true;
             (*group).slow = now;
         } else if (*group).was_slow {
@@ -94,7 +94,6 @@ fn group(l: &Loop) -> *mut Together {
             let group = pool::alloc(size_of::<Together>()).cast::<Together>();
             if !group.is_null() {
                 (&raw mut (*group).answers).write([NONE; GROUP]);
-                (*group).count = 0;
                 (*group).used = 0;
                 (*group).was_slow = false;
             }
@@ -112,11 +111,11 @@ pub fn flush(l: &Loop) {
     // be what flushes.
     unsafe {
         let group = l.together.get().cast::<Together>();
-        if group.is_null() || (*group).count == 0 {
+        if group.is_null() || l.batched.get() == 0 {
             return;
         }
         let mut at = (&raw const (*group).room).cast::<u8>();
-        for i in 0..std::mem::replace(&mut (*group).count, 0) {
+        for i in 0..l.batched.replace(0) {
             let Answer { conn, len } = (&raw const (*group).answers).cast::<Answer>().add(i).read();
             let conn = &*conn;
             conn.waits_together.set(false);
@@ -145,7 +144,7 @@ pub fn forget(l: &Loop) {
         if group.is_null() {
             return;
         }
-        for i in 0..std::mem::replace(&mut (*group).count, 0) {
+        for i in 0..l.batched.replace(0) {
             let answer = (&raw const (*group).answers).cast::<Answer>().add(i);
             (*(*answer).conn).waits_together.set(false);
         }

@@ -1,7 +1,7 @@
 //! How much may wait to be sent. One count has all bytes that were taken from senders and not yet by
 //! the kernel, whether the queue has them or a task on its way to it.
 
-use super::{queue, water_marks};
+use super::water_marks;
 use crate::reactor::buffer::SIZE_MAX;
 use crate::reactor::tcp_connection::output::write_side::Refused;
 use crate::reactor::tcp_connection::shims::readable;
@@ -61,7 +61,7 @@ pub fn give_back(conn: &Connection, len: usize) {
 /// Whether all that was accepted has gone to the kernel: what the queue has, and what other threads
 /// have sent and hasn't come to this thread.
 pub fn all_sent(conn: &Connection) -> bool {
-    queue::is_empty(conn) && conn.intake.waiting() == u64::from(conn.counted.get())
+    !conn.is_sending() && conn.intake.waiting() == u64::from(conn.counted.get())
 }
 
 /// The bytes that an accepted send took room for have come to the connection's own thread: from now on

@@ -6,7 +6,9 @@ use crate::abi::types::EVENT_WRITE;
 use crate::reactor::event_loop::state::count;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::back_pressure;
-use crate::reactor::tcp_connection::lifecycle::{close, open, ready, shutdown, timeouts};
+use crate::reactor::tcp_connection::lifecycle::{
+    close, close_request, open, ready, shutdown, timeouts,
+};
 use crate::reactor::tcp_connection::output::write_side::Refused;
 use crate::reactor::tcp_connection::shims::readable;
 use crate::reactor::tcp_connection::{Connection, Side};
@@ -53,7 +55,9 @@ pub fn write_some(conn: &Connection, bytes: &[u8], more: More) -> isize {
 /// Refuses a send, and unless the program wanted no more than that, has the connection closed: its
 /// peer doesn't read.
 fn refuse(conn: &Connection) -> isize {
-    if !quota::refuses(conn) && ready::close_from_anywhere(conn, CloseReason::OverLimit) == 0 {
+    if !quota::refuses(conn)
+        && close_request::close_from_anywhere(conn, CloseReason::OverLimit) == 0
+    {
         log_err!("{} has too much unsent data: closed", open::name(conn));
     }
     errno::set(libc::ENOBUFS);

@@ -4,10 +4,9 @@ use super::{NEVER, NS_PER_MS, State, after, stop};
 use crate::abi::types::{EVENT_READ, event_loop};
 use crate::reactor::event_loop::state::count;
 use crate::reactor::event_loop::timers;
-use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
-use crate::reactor::tcp_connection::lifecycle::{open, overdue, ready};
-use crate::reactor::tcp_connection::output::queue;
+use crate::reactor::tcp_connection::lifecycle::{open, ready};
+use crate::reactor::tcp_connection::{Connection, Work};
 use crate::sys::fd as sys_fd;
 use libc::c_void;
 use std::sync::atomic::Ordering::Relaxed;
@@ -49,7 +48,7 @@ fn next(conn: &Connection, times: &State, now: i64) -> i64 {
     limit(limits.idle, times.received.get().max(times.sent.get()));
     // What doesn't count now may begin to count at any time from now on.
     limit(limits.read, if reads(conn) { times.received.get() } else { now });
-    limit(limits.write, if queue::is_empty(conn) { now } else { times.moved.get() });
+    limit(limits.write, if conn.is_sending() { times.moved.get() } else { now });
     first
 }
 
@@ -103,7 +102,7 @@ unsafe extern "C-unwind" fn on_timer(_l: *mut event_loop, timer: u64, data: *mut
     if is_over(conn, times, now) {
         // The timer stays: `judge` arms it anew, and needs no memory for that.
         l.restart_timer(timer, JUDGED_WITHIN_MS, 0);
-        overdue::begin(conn);
+        ready::give(conn, Work::Judge);
     } else {
         arm(conn, times);
     }

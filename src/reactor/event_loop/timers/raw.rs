@@ -1,1 +1,0 @@
-//! Timers as callers see them that have no references yet.
