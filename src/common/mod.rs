@@ -1,4 +1,6 @@
-//! The helpers of common.h for programs that block: lines, messages, plain sockets. It imports `log` and `sys`.
+//! The helpers of common.h for programs that block: lines, messages, plain sockets.
+//!
+//! Imports: log, sys.
 
 pub mod read;
 #[cfg(test)]

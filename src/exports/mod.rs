@@ -4,6 +4,8 @@
 //! import everything, and nothing imports it.
 //!
 //! The library itself never calls an export: a program may define a function of its own with an exported name.
+//!
+//! Imports: abi, common, http, log, reactor, sync, sys.
 
 #![allow(non_snake_case)]
 

@@ -2,7 +2,9 @@
 //! program's sink.
 //!
 //! A line that is off costs one relaxed load (`level`); a line that is on is formatted on the stack
-//! and written in one call. Nothing here changes errno. It imports `abi` and `sys`.
+//! and written in one call. Nothing here changes errno.
+//!
+//! Imports: abi, sys.
 
 mod level;
 mod sink;

@@ -1,6 +1,8 @@
 //! The reactor: event loops, channels, connections, servers, threads.
 //!
 //! An object belongs to the thread of its loop. Callbacks re-enter with the same pointers.
+//!
+//! Imports: abi, common, sys.
 
 pub mod acceptor;
 pub mod backend;

@@ -1,5 +1,7 @@
 //! Protocols between threads, without raw pointers and system calls: tests/model runs these very lines under
-//! loom. It imports nothing of the other folders.
+//! loom.
+//!
+//! Imports: nothing of ours.
 
 #![forbid(unsafe_code)]
 

@@ -1,5 +1,7 @@
 //! System calls and the C library: the only place that makes them, with the flags that this library wants. Memory
-//! pools, descriptors, files, sockets, addresses, locks, errno. It imports nothing of the other folders.
+//! pools, descriptors, files, sockets, addresses, locks, errno.
+//!
+//! Imports: nothing of ours.
 
 pub mod address;
 pub mod clock;

@@ -1,6 +1,8 @@
 //! The back ends of the library, epoll and poll, behind the contract of `event_loop::dispatcher`. Each is a type
 //! with safe methods, made by `init`, and the C functions of its `struct event_dispatcher`, which find it in
 //! `event_dispatcher_data`. A program that wraps one of them calls the same functions.
+//!
+//! Imports: abi, event_loop, log, sys.
 
 pub mod epoll;
 pub mod poll;

@@ -7,6 +7,8 @@
 //!
 //! All of a client belongs to its loop's thread. Whatever may lead back to it (its timer, its channels, its
 //! connection's owner, its job) is taken away when it is freed.
+//!
+//! Imports: abi, event_loop, list, log, sync, sys, tcp_connection.
 
 mod attempt;
 mod backoff;

@@ -1,4 +1,6 @@
 //! The event loop: its state, its iteration, and what it watches.
+//!
+//! Imports: abi, list, log, sync, sys.
 
 pub mod budget;
 pub mod channel;

@@ -4,6 +4,8 @@
 //! `owner` is what a connection asks and tells its maker, `protocol` what a protocol asks of it. `control` and
 //! `handle` are what a program does with it, `posted` brings there what other threads ask for, `kept` counts who
 //! needs the memory.
+//!
+//! Imports: abi, backend, buffer, event_loop, list, log, sync, sys.
 
 pub mod close_reason;
 pub mod cold_state;

@@ -1,4 +1,6 @@
 //! Threads that run loops, one by one and in pools.
+//!
+//! Imports: abi, backend, event_loop, list, log, sys.
 
 pub mod event_loop_thread;
 pub mod hooks;
