@@ -82,10 +82,10 @@ impl Loop {
             }
         }
         self.registrations.clear();
-        let hot = self.hot.replace(ptr::null_mut());
-        if !hot.is_null() {
+        let block = self.shared_read_buffer.replace(ptr::null_mut());
+        if !block.is_null() {
             // SAFETY: the loop's own block; no callback that it could be lent for runs.
-            unsafe { pool::run_free(hot, 0) };
+            unsafe { pool::run_free(block, 0) };
         }
         (self.parts.free_shared)(self);
         self.timers.clear();

@@ -59,9 +59,10 @@ pub struct Members {
 }
 
 /// # Safety
-/// The table's functions are called with members of `T` only.
+/// A member that was found by the table of `T`.
 unsafe fn object<'a, T>(member: NonNull<()>) -> &'a T {
-    // SAFETY: the caller's; a member lives while the loop has its channel.
+    // SAFETY: `Members::find` told a `T` by its callbacks and its address; it lives while its channel does, which
+    // is a part of it.
     unsafe { member.cast().as_ref() }
 }
 

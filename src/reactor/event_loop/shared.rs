@@ -31,10 +31,6 @@ pub struct Handed {
     pub arriving: Head,
 }
 
-// SAFETY: the fields are atomic but for `handed`, which is reached with the public mutex held (`Loop::lock`), or
-// read on the one thread that writes the field (`Loop::is_gone`).
-unsafe impl Sync for Shared {}
-
 /// Holds the public mutex of a loop.
 pub struct Locked<'l> {
     handed: &'l Handed,

@@ -38,7 +38,7 @@ pub struct Loop {
     pub closes_next: Cell<bool>,
     pub counts: Counts,
     /// The block that connections read into, lent for the callback.
-    pub hot: Cell<*mut u8>,
+    pub shared_read_buffer: Cell<*mut u8>,
     /// A place of the connections': answers that wait to be sent together; NULL before the first.
     pub together: Cell<*mut c_void>,
     /// How many they are.

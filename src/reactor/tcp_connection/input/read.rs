@@ -180,7 +180,7 @@ fn prepare(conn: &Connection) -> usize {
         let own = conn.event_loop();
         let input = conn.input_ptr();
         if (*input).data.get().cast() == conn.event_loop().empty.get() {
-            let mut block = own.hot.replace(ptr::null_mut());
+            let mut block = own.shared_read_buffer.replace(ptr::null_mut());
             if block.is_null() {
                 block = pool::run_alloc(BLOCK + 1);
             }
@@ -266,8 +266,8 @@ fn settle(conn: &Connection) {
         if !conn.input_block.get().is_null() && (replaced || empty) {
             let block = conn.input_block.replace(ptr::null_mut());
             let size = if replaced { BLOCK } else { (*input).total_size.get() as usize };
-            if own.hot.get().is_null() && size == BLOCK {
-                own.hot.set(block);
+            if own.shared_read_buffer.get().is_null() && size == BLOCK {
+                own.shared_read_buffer.set(block);
             } else {
                 pool::run_free(block, size);
             }
