@@ -5,6 +5,8 @@
 //! calls `channel_event_activate` for what is ready, level-triggered; `clear` undoes `init`. The
 //! loop calls them through `loop->eventDispatcher`, on its own thread only.
 
+#[cfg(feature = "test-seams")]
+pub mod completing;
 pub mod epoll;
 pub mod poll;
 pub mod poll_default;
@@ -46,6 +48,8 @@ pub fn chosen() -> *const event_dispatcher {
     match wish {
         Some(b"epoll") => &raw const epoll_dispatcher,
         Some(b"poll") => &raw const poll_dispatcher,
+        #[cfg(feature = "test-seams")]
+        Some(b"completing") => &raw const completing::DISPATCHER,
         _ if poll_is_default() => &raw const poll_dispatcher,
         _ => &raw const epoll_dispatcher,
     }

@@ -8,6 +8,7 @@ use crate::reactor::event_loop::posts::{Posters, Task};
 use crate::reactor::event_loop::roster::Roster;
 use crate::reactor::event_loop::signals::Watchers;
 use crate::reactor::event_loop::timers::Timers;
+use crate::reactor::tcp_connection::input::source::Source;
 use crate::reactor::tcp_connection::{Connection, Together};
 use crate::reactor::tcp_server::{Listener, Server};
 use crate::reactor::threads::thread_pool::Pool;
@@ -70,6 +71,8 @@ pub struct Loop {
     pub counts: Counts,
     /// The block that connections read into, lent for the callback.
     pub hot: Cell<*mut u8>,
+    /// The back end, where it reads from connections by itself.
+    pub source: Cell<Option<&'static Source>>,
     /// Answers that wait to be sent; NULL before the first.
     pub together: Cell<*mut Together>,
     /// An empty string, for buffers that hold nothing; also of connections that outlive the loop.

@@ -5,6 +5,7 @@
 use super::{Connection, LIMIT};
 use crate::reactor::buffer::SIZE_MAX;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
+use crate::reactor::tcp_connection::filter;
 use crate::reactor::tcp_connection::input::pace;
 use crate::reactor::tcp_connection::lifecycle::{ready, shutdown, timeouts};
 use crate::reactor::tcp_connection::output::{file, water_marks};
@@ -33,6 +34,7 @@ pub struct ColdState {
     pub times: timeouts::State,
     pub file: file::State,
     pub pace: Cell<pace::Pace>,
+    pub filter: filter::Slot,
 }
 
 impl Connection {
@@ -77,6 +79,7 @@ impl ColdState {
             times: timeouts::State::new(),
             file: file::State::new(),
             pace: Cell::new(pace::Pace::Full),
+            filter: filter::Slot::new(),
         }
     }
 
@@ -101,6 +104,7 @@ pub unsafe fn dispose(conn: *mut Connection) {
             return;
         }
         let (data, destroy) = ((*x).user_data.load(Acquire), (*x).destroy.get());
+        x.drop_in_place();
         pool::free(x.cast(), size_of::<ColdState>());
         if let Some(destroy) = destroy {
             destroy(data);

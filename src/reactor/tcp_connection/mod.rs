@@ -13,6 +13,7 @@ pub mod close_reason;
 pub mod cold_state;
 pub mod control;
 pub mod exports;
+pub mod filter;
 pub mod handle;
 pub mod input;
 pub mod lifecycle;
@@ -22,6 +23,7 @@ pub mod protocol;
 pub mod raw;
 pub mod settings;
 mod shims;
+mod wire;
 
 pub use control::*;
 pub use exports::*;
@@ -35,6 +37,7 @@ pub use raw::*;
 use crate::abi::types::{buffer, channel, tcp_connection};
 use crate::reactor::tcp_connection::lifecycle::phase::Life;
 use crate::reactor::tcp_connection::output::write_side::{Intake, Side};
+use crate::reactor::tcp_connection::wire::Wire;
 use crate::sync::in_use::InUse;
 use crate::sync::refs::RefCount;
 use crate::sys::kind::Kind;
@@ -66,7 +69,7 @@ pub struct Connection {
     /// "connection-FD"
     name: [c_char; 22],
     pub registered: Cell<bool>,
-    pub kind: Cell<Kind>,
+    wire: Cell<Wire>,
     /// The descriptor as it was entered, whatever a program writes into `channel->fd`.
     number: Cell<c_int>,
     /// How much of the output block was ever written.
@@ -150,6 +153,11 @@ impl Connection {
 
     fn output_ptr(&self) -> *mut buffer {
         ptr::from_ref(&self.output).cast_mut()
+    }
+
+    /// What the descriptor is.
+    pub fn kind(&self) -> Kind {
+        self.wire.get().kind()
     }
 
     fn channel_ptr(&self) -> *mut channel {

@@ -8,6 +8,7 @@ use crate::reactor::event_loop::roster;
 use crate::reactor::event_loop::state::of as loop_of;
 use crate::reactor::tcp_connection;
 use crate::reactor::tcp_connection::Connection;
+use crate::reactor::tcp_connection::input::source;
 use crate::reactor::tcp_server::maker::server_of;
 use crate::sys::fd as sys_fd;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
@@ -61,7 +62,7 @@ pub fn judge(conn: &Connection) {
 fn is_idle(conn: &Connection) -> bool {
     // SAFETY: the buffer is the connection's own, a part of it.
     let unread = unsafe { readable(&raw const conn.input) };
-    unread == 0 && conn.public.request.get().is_null() && !sys_fd::has_input(conn.channel.fd.get())
+    unread == 0 && conn.public.request.get().is_null() && !source::has_input(conn)
 }
 
 /// Whether the other end has all that was sent.

@@ -4,3 +4,4 @@ pub mod back_pressure;
 pub mod pace;
 pub mod pause;
 pub mod read;
+pub mod source;
