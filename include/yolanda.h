@@ -2123,37 +2123,40 @@ struct http_response *yolanda_http_request_refuse_with(struct http_request *http
 void *yolanda_http_request_stream_data(struct http_request *httpRequest);
 
 /**
- * Says what is logged: lines of this severity and above (LOG_DEBUG_TYPE, LOG_MSG_TYPE,
- * LOG_WARN_TYPE, LOG_ERR_TYPE), or nothing (YOLANDA_LOG_OFF). It goes before YOLANDA_LOG in the
- * environment, until YOLANDA_LOG_ENVIRONMENT gives that back its say (it is read again then).
+ * Sets the level: lines of this severity and above (LOG_DEBUG_TYPE, LOG_MSG_TYPE, LOG_WARN_TYPE,
+ * LOG_ERR_TYPE) are logged, or none (YOLANDA_LOG_OFF). It takes precedence over the environment
+ * variable YOLANDA_LOG. With YOLANDA_LOG_ENVIRONMENT the environment decides again; the variable is then
+ * read anew.
  *
- * Returns 0, or -1 with EINVAL for another number.
+ * Returns 0, or -1 with errno EINVAL for any other number.
  *
  * Any thread and any signal handler may call it.
  */
 int yolanda_log_set_level(int level);
 
 /**
- * The level that counts now: LOG_DEBUG_TYPE to YOLANDA_LOG_OFF, the environment's where none was
- * set. Never fails.
+ * Returns the level in effect: LOG_DEBUG_TYPE to YOLANDA_LOG_OFF, from the environment unless one was
+ * set. It never fails.
  *
  * Any thread may call it.
  */
 int yolanda_log_level(void);
 
 /**
- * Gives all lines to a function instead of stdout: the library's, and those of yolanda_log(),
- * LOG_MSG() and the like. The level says which lines. NULL: stdout again.
+ * Hands all lines to a function instead of printing them on stdout: those of the library and those of
+ * yolanda_log(), LOG_MSG() and the like. The level still selects the lines. NULL: stdout again.
  *
- * The change counts from here on. Before it returns, it waits for the lines that other threads are
- * handing to the old sink, whose data may then be freed; so don't hold a lock that the old sink
- * takes. Called from within a sink it doesn't wait: others may still be in the old one.
+ * The change takes effect at once. Before the function returns, it waits for the lines that other
+ * threads are handing to the old sink; after that, the old sink's data may be freed. So don't hold a
+ * lock that the old sink takes. Called from within a sink, it doesn't wait: other threads may still be
+ * in the old one.
  *
- * Returns 0, or -1 with ENOMEM; then the old sink stays.
+ * Returns 0, or -1 with errno ENOMEM; the old sink then stays in place.
  *
- * Any thread may call it. `data` is what `sink` expects, until the sink is replaced.
+ * `data` stays yours, and valid until the sink is replaced. Any thread may call it.
  */
-int yolanda_log_set_sink(yolanda_log_sink sink, void *data);
+int yolanda_log_set_sink(yolanda_log_sink sink,
+                         void *data);
 
 #ifdef __cplusplus
 }  // extern "C"

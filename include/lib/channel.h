@@ -72,11 +72,12 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * Makes a channel. It belongs to you: free() it after it has been removed from its loop.
+ * Makes a channel. It is yours: free() it after it has been removed from its loop.
  *
- * Returns NULL when memory is out.
+ * Returns NULL with errno (ENOMEM) if memory runs out.
  *
- * Any thread may call it.
+ * `data` is handed to the callbacks and must be valid for as long as they use it. Any thread may call
+ * it.
  */
 struct channel *channel_new(int fd,
                             int events,
@@ -85,26 +86,26 @@ struct channel *channel_new(int fd,
                             void *data);
 
 /**
- * Returns non-zero when EVENT_WRITE is among the channel's `events`; 0 for NULL.
+ * Returns non-zero if EVENT_WRITE is set in the channel's `events`, otherwise 0; 0 for NULL.
  *
- * `channel` is NULL or a channel.
+ * `channel` is NULL or a channel that no other thread changes.
  */
 int channel_write_event_is_enabled(struct channel *channel);
 
 /**
- * Adds EVENT_WRITE to the channel's `events` and tells the loop that the channel was added to.
- * Works on any thread; elsewhere than on the loop's it takes effect soon after.
+ * Sets EVENT_WRITE in the channel's `events` and tells the loop that the channel was added to. On the
+ * loop's thread this takes effect at once; on any other thread it is queued.
  *
- * Returns 0, or -1 with errno, for a channel in no loop too.
+ * Returns 0, or -1 with errno, for example ENOENT for a channel that is in no loop.
  *
- * `channel` is NULL or a channel.
+ * `channel` is NULL or a channel. Any thread may call it.
  */
 int channel_write_event_enable(struct channel *channel);
 
 /**
- * Takes EVENT_WRITE out of the channel's `events`; otherwise as channel_write_event_enable().
+ * Clears EVENT_WRITE in the channel's `events`; otherwise the same as channel_write_event_enable().
  *
- * `channel` is NULL or a channel.
+ * `channel` is NULL or a channel. Any thread may call it.
  */
 int channel_write_event_disable(struct channel *channel);
 

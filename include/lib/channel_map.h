@@ -21,22 +21,22 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * Makes sure that entry `slot` exists: doubles the number of entries, from 32 where there are none,
- * until it does. Entries have `msize` bytes each; new ones are zero, old ones are kept.
+ * Makes sure that entry `slot` exists: it doubles the number of entries, starting from 32 for an empty
+ * map, until there are enough. Each entry has `msize` bytes. New entries are zero, old ones are kept.
  *
- * Returns 0. -1 with errno, and the map untouched: NULL, a negative `slot`, `msize` below 1 (EINVAL),
- * no memory (ENOMEM).
+ * Returns 0. On failure it returns -1 with errno and leaves the map unchanged: EINVAL (NULL, a
+ * negative `slot`, `msize` below 1), ENOMEM.
  *
- * `map` has been set up by map_init().
+ * `map` is NULL or has been set up by map_init(). Only one thread at a time may use a map.
  */
 int map_make_space(struct channel_map *map,
                    int slot,
                    int msize);
 
 /**
- * Sets up an empty map.
+ * Sets up an empty map. What the struct held before is overwritten, not freed.
  *
- * `map` is memory of yours for the struct; what it holds is forgotten, not freed.
+ * `map` is NULL or memory for the struct, which stays yours. Only one thread at a time may use a map.
  */
 void map_init(struct channel_map *map);
 
@@ -44,7 +44,8 @@ void map_init(struct channel_map *map);
  * Calls free() on every entry that isn't NULL, then on the array, and leaves the map empty. NULL is
  * allowed.
  *
- * Every entry comes from malloc(). Not for the map of a live loop.
+ * `map` is NULL or a map whose entries come from malloc(), but not the map of a loop. Only one thread
+ * at a time may use a map.
  */
 void map_clear(struct channel_map *map);
 

@@ -103,38 +103,39 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * Prints the message, `: ` and the text of errno as one line on stderr, after flushing stdout, and
- * aborts. A NULL format counts as empty, here and below.
+ * Prints the message, followed by `: ` and the text of errno, as one line on stderr, and aborts. It
+ * flushes stdout first. A NULL format counts as empty, here and below.
  *
- * The arguments fit the format, as for printf(); any thread may call it.
+ * The arguments must fit the format, as for printf(). Any thread may call it.
  */
 void err_dump(const char *format, ...);
 
 /**
- * Prints the message as one line on stderr, after flushing stdout, and returns.
+ * Prints the message as one line on stderr, after flushing stdout, and returns. errno is left unchanged.
  *
- * The arguments fit the format, as for printf(); any thread may call it.
+ * The arguments must fit the format, as for printf(). Any thread may call it.
  */
-void err_msg(const char *format, ...);
+void err_msg(const char *format,
+             ...);
 
 /**
- * Prints as err_msg(), then exits with status 1.
+ * Prints the message like err_msg(), then exits with status 1.
  *
- * The arguments fit the format, as for printf(); any thread may call it.
+ * The arguments must fit the format, as for printf(). Any thread may call it.
  */
 void err_quit(const char *format, ...);
 
 /**
- * Prints as err_dump(), then returns. errno stays what it was.
+ * Prints the message and the text of errno like err_dump(), then returns. errno is left unchanged.
  *
- * The arguments fit the format, as for printf(); any thread may call it.
+ * The arguments must fit the format, as for printf(). Any thread may call it.
  */
 void err_ret(const char *format, ...);
 
 /**
- * Prints as err_dump(), then exits with status 1.
+ * Prints the message and the text of errno like err_dump(), then exits with status 1.
  *
- * The arguments fit the format, as for printf(); any thread may call it.
+ * The arguments must fit the format, as for printf(). Any thread may call it.
  */
 void err_sys(const char *format, ...);
 
@@ -142,56 +143,62 @@ void err_sys(const char *format, ...);
  * Prints the message on stderr, after flushing stdout; if `err` isn't 0, followed by
  * `: TEXT OF ERR (ERR)` and a newline. If `status` isn't 0, exits with it.
  *
- * The arguments fit the format, as for printf(); any thread may call it.
+ * The arguments must fit the format, as for printf(). Any thread may call it.
  */
 void error(int status, int err, char *fmt, ...);
 
 /**
- * Writes an IPv4 address as `a.b.c.d:port`, without the port when it is 0.
+ * Writes an IPv4 address as `a.b.c.d:port`, or as `a.b.c.d` if the port is 0.
  *
- * Returns the text, in a buffer of the calling thread that the next call overwrites; NULL for NULL.
+ * Returns the text, in a buffer of the calling thread that its next call overwrites; NULL for NULL.
  *
- * `sin` is NULL or an IPv4 address; `salen` is not looked at.
+ * `sin` is NULL or an IPv4 address; `salen` is ignored. Any thread may call it.
  */
 char *sock_ntop(const struct sockaddr_in *sin, socklen_t salen);
 
 /**
- * Reads exactly `n` bytes from any descriptor, fewer only at the end of the stream. Goes on after
+ * Reads exactly `n` bytes from any descriptor, or fewer if the stream ends first. It continues after
  * EINTR.
  *
  * Returns the number of bytes, or (size_t)-1 with errno.
  *
- * `vptr` has room for `n` bytes.
+ * `vptr` is NULL or has room for `n` bytes. Any thread may call it.
  */
-size_t readn(int fd, void *vptr, size_t n);
+size_t readn(int fd,
+             void *vptr,
+             size_t n);
 
 /**
- * Reads one message: 4 bytes length in network order, 4 bytes type (passed over), then the body,
- * to which no NUL is added.
+ * Reads one message: its length as 4 bytes in network order, its type as 4 bytes, which are skipped,
+ * and its body. No NUL is added to the body.
  *
- * Returns the body's length; 0 at the end of the stream, within a message too; (size_t)-1 when the
- * body is longer than `length` or reading fails.
+ * Returns the length of the body; 0 at the end of the stream, also within a message; (size_t)-1 with
+ * errno if the body is longer than `length` (EMSGSIZE) or if reading fails.
  *
- * `buffer` has room for `length` bytes.
+ * `buffer` is NULL or has room for `length` bytes. Any thread may call it.
  */
-size_t read_message(int fd, char *buffer, size_t length);
+size_t read_message(int fd,
+                    char *buffer,
+                    size_t length);
 
 /**
- * Reads a line from a socket, up to and including `\n`, at most `length` - 1 bytes, and adds a NUL.
- * What follows the newline stays in the socket.
+ * Reads a line, up to and including the `\n`, of at most `length` - 1 bytes, and adds a NUL. What
+ * follows the newline stays in the socket.
  *
- * Returns the number of bytes; 0 at the end of the stream, within a line too; (size_t)-1 with errno
- * when reading fails, or when the line doesn't fit (`length` - 1 bytes are taken then).
+ * Returns the number of bytes; 0 at the end of the stream, also within a line; (size_t)-1 with errno if
+ * reading fails or if the line doesn't fit (EMSGSIZE; `length` - 1 bytes have then been read).
  *
- * `buffer` has room for `length` bytes.
+ * `buffer` is NULL or has room for `length` bytes. Any thread may call it.
  */
-size_t readline(int fd, char *buffer, size_t length);
+size_t readline(int fd,
+                char *buffer,
+                size_t length);
 
 /**
- * Listens on an IPv4 port, waits for one client and accepts it. SIGPIPE is ignored from then on;
- * the listening descriptor stays open.
+ * Listens on an IPv4 port, waits for one client and accepts it. SIGPIPE is ignored from then on. The
+ * listening descriptor stays open.
  *
- * Returns the connected, blocking socket. On failure prints `bind failed : TEXT (ERRNO)`,
+ * Returns the connected, blocking socket. On failure it prints `bind failed : TEXT (ERRNO)`,
  * `listen failed : ...` or `accept failed : ...` on stderr and exits with status 1.
  *
  * Any thread may call it.
@@ -201,33 +208,33 @@ int tcp_server(int port);
 /**
  * Listens on an IPv4 port. SIGPIPE is ignored from then on.
  *
- * Returns the listening, blocking socket; fails as tcp_server().
+ * Returns the listening, blocking socket. On failure it exits like tcp_server().
  *
  * Any thread may call it.
  */
 int tcp_server_listen(int port);
 
 /**
- * The same as tcp_server_listen(), with a non-blocking socket.
+ * Does the same as tcp_server_listen(), but the socket is non-blocking.
  *
  * Any thread may call it.
  */
 int tcp_nonblocking_server_listen(int port);
 
 /**
- * Makes a descriptor non-blocking. A descriptor that isn't open changes nothing but errno.
+ * Makes a descriptor non-blocking. If the descriptor isn't open, the call only sets errno.
  *
  * Any thread may call it.
  */
 void make_nonblocking(int fd);
 
 /**
- * Connects to an IPv4 address or host name, and waits until it is done.
+ * Connects to an IPv4 address or a host name, and waits until that is done.
  *
- * Returns the connected, blocking socket. On failure prints `connect failed : TEXT (ERRNO)` on
+ * Returns the connected, blocking socket. On failure it prints `connect failed : TEXT (ERRNO)` on
  * stderr and exits with status 1.
  *
- * `address` ends with a NUL.
+ * `address` is a NUL-terminated string, or NULL for this host. Any thread may call it.
  */
 int tcp_client(char *address, int port);
 

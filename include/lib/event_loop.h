@@ -101,108 +101,128 @@ extern const struct event_dispatcher poll_dispatcher;
 extern const struct event_dispatcher epoll_dispatcher;
 
 /**
- * Makes a loop named "main thread", owned by the calling thread.
+ * Makes a loop with the name "main thread". It belongs to the calling thread.
  *
- * The back end is epoll, unless the environment says YOLANDA_DISPATCHER=poll or the program was
- * compiled with EPOLL_ENABLE off. Returns NULL with errno when memory or descriptors are out.
+ * The back end is epoll, unless the environment variable YOLANDA_DISPATCHER is "poll" or the program
+ * was compiled with EPOLL_ENABLE off.
  *
- * Any thread may call it; the loop is that thread's.
+ * Returns the loop, or NULL with errno if memory or descriptors run out. Release it with
+ * yolanda_loop_free().
+ *
+ * Any thread may call it.
  */
 struct event_loop *event_loop_init(void);
 
 /**
- * Makes a loop with a name of your own; NULL counts as "main thread". Otherwise as
+ * Makes a loop with a name of your choice; NULL stands for "main thread". Otherwise the same as
  * event_loop_init().
  *
- * `thread_name` ends with a NUL and lives as long as the loop: only the pointer is kept.
+ * `thread_name` is NULL or a NUL-terminated string that stays valid as long as the loop: only the
+ * pointer is kept. Any thread may call it.
  */
 struct event_loop *event_loop_init_with_name(char *thread_name);
 
 /**
- * Waits and calls, pass after pass, until `quit` is set.
+ * Runs the loop until `quit` is set: it waits for events and calls the callbacks, over and over.
  *
- * Returns 0, or -1 for NULL. On another thread than the loop's it exits the process with status 1.
+ * Returns 0, or -1 with errno EINVAL for NULL. On any thread but the loop's it exits the process with
+ * status 1.
  *
- * `eventLoop` is NULL or a loop.
+ * `eventLoop` is NULL or a loop that hasn't been freed. Call it only on the loop's thread.
  */
 int event_loop_run(struct event_loop *eventLoop);
 
 /**
- * Ends the loop's current wait. Any thread and any signal handler may call it; calls that come
- * before the loop has noticed the first count as one.
+ * Ends the loop's current wait. Calls that come before the loop has noticed the first one count as
+ * one. errno is left unchanged.
  *
- * `eventLoop` is NULL or a loop.
+ * `eventLoop` is NULL or a loop that hasn't been freed. Any thread and any signal handler may call it.
  */
 void event_loop_wakeup(struct event_loop *eventLoop);
 
 /**
- * Registers a channel with a loop. On the loop's thread it is done on return; any other thread
- * queues it, in order, and wakes the loop. A descriptor that is registered already: nothing
- * changes, unless the registered one has been closed meanwhile; then the new one replaces it.
+ * Registers a channel with a loop. On the loop's thread the channel is registered when the call
+ * returns. On any other thread the request is queued, in order, and the loop is woken up. If the
+ * descriptor is already registered, nothing changes; but if the registered descriptor has been closed
+ * since then, the new channel replaces the old one.
  *
- * Returns 0 (done or queued), or -1 with errno: NULL, an `fd` that isn't `channel1->fd` (EINVAL), a
- * negative or closed one (EBADF), a back end that refuses it, no memory.
+ * Returns 0 (done or queued), or -1 with errno: EINVAL (NULL, or `fd` isn't `channel1->fd`), EBADF
+ * (negative or closed descriptor), ENOMEM, or the error of a back end that refuses the descriptor.
  *
- * `channel1` stays where it is until it has been removed.
+ * `eventLoop` is NULL or a loop that hasn't been freed. `channel1` is NULL or a channel that stays
+ * where it is until it has been removed. Any thread may call it.
  */
-int event_loop_add_channel_event(struct event_loop *eventLoop, int fd, struct channel *channel1);
+int event_loop_add_channel_event(struct event_loop *eventLoop,
+                                 int fd,
+                                 struct channel *channel1);
 
 /**
- * Takes a channel off its loop; its descriptor may have been closed before. Once this has returned
- * on the loop's thread, the library never touches the channel again: free it there, even within
- * its own callback. Removed from another thread, it may be freed only on the loop's thread.
+ * Removes a channel from its loop. The descriptor may have been closed before. When the call has
+ * returned on the loop's thread, the library doesn't touch the channel any more: you may free it
+ * there, even inside its own callback. If another thread removes the channel, only the loop's thread
+ * may free it.
  *
- * Returns 0 (done or queued), or -1 with errno, for an unknown channel too.
+ * Returns 0 (done or queued), or -1 with errno, for example ENOENT for an unknown channel.
  *
- * `channel1` is NULL or the registered channel.
+ * `eventLoop` is NULL or a loop that hasn't been freed. `channel1` is NULL or the registered channel.
+ * Any thread may call it.
  */
-int event_loop_remove_channel_event(struct event_loop *eventLoop, int fd, struct channel *channel1);
+int event_loop_remove_channel_event(struct event_loop *eventLoop,
+                                    int fd,
+                                    struct channel *channel1);
 
 /**
- * Makes the loop take over the channel's changed `events`, and look at its readiness afresh.
+ * Makes the loop use the channel's changed `events` and check again whether the descriptor is ready.
  *
- * Returns 0 (done or queued), or -1 with errno, for an unknown channel too.
+ * Returns 0 (done or queued), or -1 with errno, for example ENOENT for an unknown channel.
  *
- * `channel1` is NULL or the registered channel.
+ * `eventLoop` is NULL or a loop that hasn't been freed. `channel1` is NULL or the registered channel.
+ * Any thread may call it.
  */
-int event_loop_update_channel_event(struct event_loop *eventLoop, int fd, struct channel *channel1);
+int event_loop_update_channel_event(struct event_loop *eventLoop,
+                                    int fd,
+                                    struct channel *channel1);
 
 /**
- * Adds a channel at once, on the loop's thread.
+ * Does at once what event_loop_add_channel_event() does.
  *
- * Returns 1 (added), 0 (nothing to do) or -1 with errno.
+ * Returns 1 (added), 0 (nothing to do) or -1 with errno, EPERM on another thread.
  *
- * As for event_loop_add_channel_event(); only on the loop's thread.
+ * The arguments are as for event_loop_add_channel_event(). Call it only on the loop's thread.
  */
 int event_loop_handle_pending_add(struct event_loop *eventLoop, int fd, struct channel *channel);
 
 /**
- * Removes a channel at once, on the loop's thread.
+ * Does at once what event_loop_remove_channel_event() does.
  *
- * Returns 1 (removed), 0 (nothing to do) or -1 with errno.
+ * Returns 1 (removed), 0 (nothing to do) or -1 with errno, EPERM on another thread.
  *
- * As for event_loop_remove_channel_event(); only on the loop's thread.
+ * The arguments are as for event_loop_remove_channel_event(). Call it only on the loop's thread.
  */
 int event_loop_handle_pending_remove(struct event_loop *eventLoop, int fd, struct channel *channel);
 
 /**
- * Updates a channel at once, on the loop's thread.
+ * Does at once what event_loop_update_channel_event() does.
  *
- * Returns 1 (updated), 0 (nothing to do) or -1 with errno.
+ * Returns 1 (updated), 0 (nothing to do) or -1 with errno, EPERM on another thread.
  *
- * As for event_loop_update_channel_event(); only on the loop's thread.
+ * The arguments are as for event_loop_update_channel_event(). Call it only on the loop's thread.
  */
 int event_loop_handle_pending_update(struct event_loop *eventLoop, int fd, struct channel *channel);
 
 /**
- * What a back end calls for a descriptor that is ready: runs the read callback for EVENT_READ in
- * `res`, then the write callback for EVENT_WRITE if the channel is still there.
+ * Reports a ready descriptor; back ends call it. It calls the channel's read callback if `res`
+ * contains EVENT_READ, then the write callback if `res` contains EVENT_WRITE and the channel is still
+ * registered.
  *
- * Returns 0, or -1 with errno for a descriptor that isn't registered.
+ * Returns 0, or -1 with errno, for example ENOENT for a descriptor that isn't registered.
  *
- * Only on the loop's thread.
+ * `eventLoop` is NULL or a loop that hasn't been freed. Call it only on the loop's thread, which isn't
+ * checked.
  */
-int channel_event_activate(struct event_loop *eventLoop, int fd, int res);
+int channel_event_activate(struct event_loop *eventLoop,
+                           int fd,
+                           int res);
 
 #ifdef __cplusplus
 }  // extern "C"

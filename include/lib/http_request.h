@@ -99,7 +99,7 @@ extern "C" {
 /**
  * Makes an empty request. Release it with http_request_clear().
  *
- * Returns NULL when memory is out.
+ * Returns NULL with errno (ENOMEM) if memory runs out.
  *
  * Any thread may call it.
  */
@@ -108,46 +108,51 @@ struct http_request *http_request_new(void);
 /**
  * Frees a request with its strings and headers. NULL is allowed.
  *
- * `httpRequest` comes from http_request_new() and isn't used again.
+ * `httpRequest` is NULL or a request from http_request_new(). It must not be used again.
  */
 void http_request_clear(struct http_request *httpRequest);
 
 /**
- * Empties the request for the next one. Nothing, where the body of a server's request is still to come.
+ * Empties the request for the next one; its strings must not be used again. It does nothing for a
+ * request of a server whose body hasn't been read completely.
  *
- * The strings aren't used again.
+ * `httpRequest` is NULL or a request that only the calling thread uses.
  */
 void http_request_reset(struct http_request *httpRequest);
 
 /**
- * Adds a header. Both strings are copied.
+ * Adds a header. Both strings are copied; NULL counts as empty.
  *
- * The strings are NULL, which counts as empty, or end with a NUL.
+ * `httpRequest` is NULL or a request that only the calling thread uses. Both strings are NULL or
+ * NUL-terminated.
  */
 void http_request_add_header(struct http_request *httpRequest, char *key, char *value);
 
 /**
- * Looks a header up by its whole name, ignoring case.
+ * Looks up a header by its name, ignoring case.
  *
- * Returns the value of the first of that name, which belongs to the request, or NULL.
+ * Returns the value of the first header with that name, which belongs to the request, or NULL if there
+ * is none.
  *
- * `key` is NULL or ends with a NUL.
+ * `httpRequest` is NULL or a request that only the calling thread uses. `key` is NULL or a
+ * NUL-terminated string.
  */
-char *http_request_get_header(struct http_request *httpRequest, char *key);
+char *http_request_get_header(struct http_request *httpRequest,
+                              char *key);
 
 /**
  * Returns how far the request has been read; REQUEST_STATUS for NULL.
  *
- * `httpRequest` is NULL or a request.
+ * `httpRequest` is NULL or a request that only the calling thread uses.
  */
 enum http_request_state http_request_current_state(struct http_request *httpRequest);
 
 /**
- * Returns 1 when the connection is to be closed after the response, 0 when it stays open: HTTP/1.1
- * stays open unless the client says `Connection: close`, HTTP/1.0 closes unless it says
- * `Connection: keep-alive`. -1 for NULL.
+ * Returns 1 if the connection is to be closed after the response, 0 if it stays open, and -1 for NULL.
+ * With HTTP/1.1 it stays open unless the client sends `Connection: close`; with HTTP/1.0 it is closed
+ * unless the client sends `Connection: keep-alive`.
  *
- * `httpRequest` is NULL or a request.
+ * `httpRequest` is NULL or a request that only the calling thread uses.
  */
 int http_request_close_connection(struct http_request *httpRequest);
 

@@ -87,22 +87,25 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * Makes an empty response with room for 128 headers.
+ * Makes an empty response with room for 128 headers. Release it with free(); its strings are always
+ * yours.
  *
- * Returns NULL when memory is out.
+ * Returns NULL with errno (ENOMEM) if memory runs out.
  *
  * Any thread may call it.
  */
 struct http_response *http_response_new(void);
 
 /**
- * Appends the response as it goes over the wire: status line, Content-Type if set, Content-Length,
- * Connection, the other headers, an empty line, the body. On failure (NULL, no memory) nothing is
- * appended and an error is logged.
+ * Appends the response to a buffer in the form in which it is sent: status line, Content-Type if set,
+ * Content-Length, Connection, the other headers, an empty line, the body. On failure (NULL, no memory)
+ * it appends nothing and logs an error.
  *
- * The strings that are set end with a NUL.
+ * The response and the buffer are NULL or used only by the calling thread. The strings of the response
+ * are NULL or NUL-terminated.
  */
-void http_response_encode_buffer(struct http_response *httpResponse, struct buffer *buffer);
+void http_response_encode_buffer(struct http_response *httpResponse,
+                                 struct buffer *buffer);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -38,13 +38,12 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * Makes an HTTP server that listens on the port (0: any free one), with `threadNum` threads beside
- * the loop's own. It serves after http_server_start() as long as the loop runs.
+ * Makes an HTTP server that listens on the port (0: any free port), with `threadNum` threads in
+ * addition to the loop's own. It serves from http_server_start() on while the loop runs.
  *
- * It is yours, to be freed by yolanda_http_server_free(), or else freed with its loop.
- *
- * Returns NULL with errno when memory is out or the loop is NULL. If the port can't be had it exits
- * as acceptor_init().
+ * Returns the server, which is freed by yolanda_http_server_free() or with its loop. Returns NULL with
+ * errno if the loop is NULL or memory runs out. If it can't listen on the port, it exits like
+ * acceptor_init().
  *
  * `eventLoop` is NULL or a loop of the calling thread.
  */
@@ -54,21 +53,23 @@ struct http_server *http_server_new(struct event_loop *eventLoop,
                                     int threadNum);
 
 /**
- * Starts the threads and begins to accept.
+ * Starts the threads and begins to accept. On any thread but the loop's it exits like
+ * assertInSameThread().
  *
- * `httpServer` is NULL or a server; only on its loop's thread.
+ * `httpServer` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
  */
 void http_server_start(struct http_server *httpServer);
 
 /**
- * Reads a request from a buffer, as far as its bytes go, and consumes them. Call it again with more
- * bytes until `current_state` is REQUEST_DONE.
+ * Reads a request from a buffer, as far as the buffer's bytes go, and consumes them. Call it again
+ * with more bytes until `current_state` is REQUEST_DONE.
  *
- * Returns 1, or 0 when the bytes aren't HTTP (or for NULL).
+ * Returns 1, or 0 if the bytes aren't HTTP and for NULL.
  *
- * `input` is NULL or a buffer, `httpRequest` NULL or a request.
+ * `input` is NULL or a buffer, `httpRequest` is NULL or a request; only the calling thread uses them.
  */
-int parse_http_request(struct buffer *input, struct http_request *httpRequest);
+int parse_http_request(struct buffer *input,
+                       struct http_request *httpRequest);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -52,35 +52,41 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * Prints one line on stdout: the severity's tag (`[debug] `, `[msg] `, `[warn] `, `[err] `, for
+ * Prints one line on stdout: the tag of the severity (`[debug] `, `[msg] `, `[warn] `, `[err] `; for
  * any other number `[???] `), the text, a newline.
  *
- * The environment says what is printed at all: YOLANDA_LOG=off|err|warn|msg|debug, everything where
- * it isn't set. errno stays what it was. All of this holds for every function here.
+ * The environment variable YOLANDA_LOG selects which lines are printed: off, err, warn, msg or debug;
+ * all lines if it is not set. errno is left unchanged. This applies to all functions of this header;
+ * yolanda.h has functions to set the level and to redirect the lines.
  *
- * `msg` is NULL, which counts as empty, or ends with a NUL; any thread may call it.
+ * `msg` is a NUL-terminated string, or NULL, which counts as empty. Any thread may call it.
  */
-void yolanda_log(int severity, const char *msg);
+void yolanda_log(int severity,
+                 const char *msg);
 
 /**
- * Prints a line formatted as by vprintf(), cut at 1023 bytes, followed by `: ` and `errstr` when
- * that isn't NULL.
+ * Prints a line formatted as by vprintf(), cut off after 1023 bytes, followed by `: ` and `errstr`
+ * unless that is NULL.
  *
- * The arguments fit the format; any thread may call it.
+ * `fmt` is NULL or a format that fits the arguments, `errstr` is NULL or a NUL-terminated string. Any
+ * thread may call it.
  */
-void yolanda_logx(int severity, const char *errstr, const char *fmt, va_list ap);
+void yolanda_logx(int severity,
+                  const char *errstr,
+                  const char *fmt,
+                  va_list ap);
 
 /**
- * Prints a `[msg] ` line formatted as by printf(), cut at 1023 bytes.
+ * Prints a `[msg] ` line formatted as by printf(), cut off after 1023 bytes.
  *
- * The arguments fit the format; any thread may call it.
+ * `fmt` is NULL or a format that fits the arguments. Any thread may call it.
  */
 void yolanda_msgx(const char *fmt, ...);
 
 /**
- * Prints a `[debug] ` line formatted as by printf(), cut at 1023 bytes.
+ * Prints a `[debug] ` line formatted as by printf(), cut off after 1023 bytes.
  *
- * The arguments fit the format; any thread may call it.
+ * `fmt` is NULL or a format that fits the arguments. Any thread may call it.
  */
 void yolanda_debugx(const char *fmt, ...);
 

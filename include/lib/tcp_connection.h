@@ -73,14 +73,15 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * Makes a connection of a descriptor that you opened (a socket as a rule, a pipe or tty works as
- * well), calls the completed callback, and registers it with the loop. From then on the library
- * owns the descriptor.
+ * Makes a connection from a descriptor that you opened, usually a socket; pipes and terminals work
+ * too. It calls the completed callback and registers the connection with the loop. From then on the
+ * library owns the descriptor.
  *
- * Returns the connection, or NULL with errno; then the descriptor is still yours. On another thread
- * than the loop's it may have been closed and freed by the time this returns.
+ * Returns the connection, or NULL with errno; the descriptor is then still yours. On any thread but
+ * the loop's, the connection may already have been closed and freed when the function returns.
  *
- * `eventLoop` is NULL or a loop. Callbacks may be NULL.
+ * `eventLoop` is NULL or a loop that hasn't been freed. Any callback may be NULL. Any thread may call
+ * it.
  */
 struct tcp_connection *tcp_connection_new(int fd,
                                           struct event_loop *eventLoop,
@@ -90,35 +91,39 @@ struct tcp_connection *tcp_connection_new(int fd,
                                           write_completed_call_back writeCompletedCallBack);
 
 /**
- * Sends `size` bytes, in order, behind what was sent before. What the socket doesn't take at once
- * is copied and sent later. Any thread may call it; elsewhere than on the loop's thread all bytes
- * are copied and 0 is returned. No callback runs within.
+ * Sends `size` bytes after everything that was sent before. What the socket doesn't take at once is
+ * copied and sent later. On any thread but the loop's, all bytes are copied, and the function returns
+ * 0. No callback is called from within this function.
  *
- * Returns the number of bytes written at once; the rest is queued, not lost. -1 with errno, and no
- * byte of this call is or will be sent: after a shutdown (EPIPE) or close (ENOTCONN), beyond the
- * limit of the queue, 64 MiB unless yolanda_connection_set_limits() set another (ENOBUFS), no
- * connection or a negative size (EINVAL), no memory (ENOMEM). NULL data sends nothing and returns 0.
+ * Returns the number of bytes written at once; the rest is queued, not lost. NULL data sends nothing
+ * and returns 0. On failure it returns -1 with errno and sends no byte of this call: EPIPE (after a
+ * shutdown), ENOTCONN (the connection is closing), ENOBUFS (over the limit of the queue: 64 MiB, or
+ * the value set by yolanda_connection_set_limits()), EINVAL (NULL connection, negative size), ENOMEM,
+ * ECONNRESET and others of send(2).
  *
- * `data` has `size` bytes; the connection's closed callback hasn't returned yet.
+ * `data` is NULL or has `size` bytes. The closed callback of the connection hasn't returned, or the
+ * connection is retained. Any thread may call it.
  */
 int tcp_connection_send_data(struct tcp_connection *tcpConnection,
                              void *data,
                              int size);
 
 /**
- * Sends a buffer's readable bytes as tcp_connection_send_data() and consumes them; on -1, none. The
- * buffer stays yours.
+ * Sends the readable bytes of a buffer like tcp_connection_send_data() and consumes them; if it
+ * returns -1, it consumes none. The buffer stays yours.
  *
- * As for tcp_connection_send_data(); `buffer` is NULL or a buffer.
+ * `buffer` is NULL or a buffer that only the calling thread uses. The connection is as for
+ * tcp_connection_send_data(). Any thread may call it.
  */
 int tcp_connection_send_buffer(struct tcp_connection *tcpConnection, struct buffer *buffer);
 
 /**
- * Ends the sending side once everything that was accepted has been sent, other threads' sends included;
- * the peer can still send. Any thread may call it. Later sends fail with EPIPE; functions that the same
- * thread posted before can still send.
+ * Ends the sending side once everything accepted so far has been sent, including what other threads
+ * have sent; the peer can still send. Later sends fail with EPIPE. Functions that the same thread
+ * posted before can still send.
  *
- * The connection's closed callback hasn't returned yet.
+ * The closed callback of the connection hasn't returned, or the connection is retained. Any thread may
+ * call it.
  */
 void tcp_connection_shutdown(struct tcp_connection *tcpConnection);
 

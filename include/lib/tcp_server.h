@@ -89,13 +89,14 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * Makes a server on a listening socket, with `threadNum` threads for its connections (0: the loop's
- * own thread). It serves after tcp_server_start() as long as the loop runs, until it is freed by
+ * Makes a server for a listening socket, with `threadNum` threads for its connections (0: the loop's
+ * own thread). It serves from tcp_server_start() on while the loop runs. It is freed by
  * yolanda_server_free() or with its loop.
  *
- * Returns NULL with errno when memory is out, or a loop or acceptor is NULL.
+ * Returns NULL with errno: EINVAL for a NULL loop or acceptor, ENOMEM.
  *
- * The acceptor lives as long as the server. Callbacks may be NULL.
+ * `eventLoop` is NULL or a loop of the calling thread. The acceptor must stay valid as long as the
+ * server. Any callback may be NULL.
  */
 struct TCPserver *tcp_server_init(struct event_loop *eventLoop,
                                   struct acceptor *acceptor,
@@ -106,18 +107,19 @@ struct TCPserver *tcp_server_init(struct event_loop *eventLoop,
                                   int threadNum);
 
 /**
- * Starts the threads, makes the listening socket non-blocking and begins to accept; clients are
- * served as soon as the loop runs.
+ * Starts the threads, makes the listening socket non-blocking and begins to accept. Clients are served
+ * as soon as the loop runs.
  *
- * `tcpServer` is NULL or a server; only on its loop's thread.
+ * `tcpServer` is NULL or a server that hasn't been freed. Call it only on the loop's thread.
  */
 void tcp_server_start(struct TCPserver *tcpServer);
 
 /**
- * Sets what `data` of every connection accepted from now on begins as. The pointer is yours; the
- * library only hands it on.
+ * Sets the initial `data` of every connection accepted from now on. The library only passes the
+ * pointer on.
  *
- * `tcpServer` is NULL or a server; only on its loop's thread.
+ * `tcpServer` is NULL or a server that hasn't been freed. `data` stays yours. Call it only on the
+ * loop's thread.
  */
 void tcp_server_set_data(struct TCPserver *tcpServer, void *data);
 

@@ -38,28 +38,30 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * Makes a pool of `threadNumber` threads that haven't started. 0 or less: the main loop does all.
+ * Makes a pool of `threadNumber` threads without starting them. With 0 or less, the main loop does all
+ * the work.
  *
- * Returns NULL with errno when memory is out or the loop is NULL.
+ * Returns the pool, or NULL with errno: EINVAL for a NULL loop, ENOMEM. Release it with
+ * yolanda_thread_pool_free().
  *
- * `mainLoop` is NULL or a loop.
+ * `mainLoop` is NULL or a loop that hasn't been freed.
  */
-struct thread_pool *thread_pool_new(struct event_loop *mainLoop, int threadNumber);
+struct thread_pool *thread_pool_new(struct event_loop *mainLoop,
+                                    int threadNumber);
 
 /**
- * Starts the threads, once: a second call does nothing. Threads that can't be started are left out
- * with an error in the log. On another thread than the main loop's it exits as
- * assertInSameThread().
+ * Starts the threads. A second call does nothing. Threads that can't be started are left out, and an
+ * error is logged. On any thread but the main loop's it exits like assertInSameThread().
  *
- * `pool` is NULL or a pool.
+ * `pool` is NULL or a pool that hasn't been freed. Call it only on the main loop's thread.
  */
 void thread_pool_start(struct thread_pool *pool);
 
 /**
- * Returns the loop whose turn it is, the main loop where there are no threads; NULL before
- * thread_pool_start(). On another thread than the main loop's it exits as assertInSameThread().
+ * Returns the next loop in turn, or the main loop if there are no threads; NULL before
+ * thread_pool_start(). On any thread but the main loop's it exits like assertInSameThread().
  *
- * `pool` is NULL or a pool.
+ * `pool` is NULL or a pool that hasn't been freed. Call it only on the main loop's thread.
  */
 struct event_loop *thread_pool_get_loop(struct thread_pool *pool);
 

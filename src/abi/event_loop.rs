@@ -13,7 +13,7 @@ pub struct channel_element {
     /// The channel that it concerns.
     pub channel: *mut channel,
     /// The change queued after it.
-    pub next: *mut channel_element,
+    pub next: Cell<*mut channel_element>,
 }
 
 assert_layout!(channel_element, 24;

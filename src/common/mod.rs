@@ -1,4 +1,7 @@
 //! The helpers of common.h for programs that block: lines, messages, plain sockets.
 
 pub mod read;
+#[cfg(test)]
+#[path = "read/tests.rs"]
+mod read_tests;
 pub mod socket;

@@ -1,24 +1,24 @@
 use crate::abi::types::channel_map;
 use core::ffi::c_int;
 
-/// Makes sure that entry `slot` exists: doubles the number of entries, from 32 where there are none,
-/// until it does. Entries have `msize` bytes each; new ones are zero, old ones are kept.
+/// Makes sure that entry `slot` exists: it doubles the number of entries, starting from 32 for an empty
+/// map, until there are enough. Each entry has `msize` bytes. New entries are zero, old ones are kept.
 ///
-/// Returns 0. -1 with errno, and the map untouched: NULL, a negative `slot`, `msize` below 1 (EINVAL),
-/// no memory (ENOMEM).
+/// Returns 0. On failure it returns -1 with errno and leaves the map unchanged: EINVAL (NULL, a
+/// negative `slot`, `msize` below 1), ENOMEM.
 ///
 /// # Safety
-/// `map` has been set up by map_init().
+/// `map` is NULL or has been set up by map_init(). Only one thread at a time may use a map.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn map_make_space(map: *mut channel_map, slot: c_int, msize: c_int) -> c_int {
     jump_to!(crate::reactor::event_loop::channel_map::map_make_space)
 }
 
-/// Sets up an empty map.
+/// Sets up an empty map. What the struct held before is overwritten, not freed.
 ///
 /// # Safety
-/// `map` is memory of yours for the struct; what it holds is forgotten, not freed.
+/// `map` is NULL or memory for the struct, which stays yours. Only one thread at a time may use a map.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn map_init(map: *mut channel_map) {
@@ -29,7 +29,8 @@ pub unsafe extern "C" fn map_init(map: *mut channel_map) {
 /// allowed.
 ///
 /// # Safety
-/// Every entry comes from malloc(). Not for the map of a live loop.
+/// `map` is NULL or a map whose entries come from malloc(), but not the map of a loop. Only one thread
+/// at a time may use a map.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn map_clear(map: *mut channel_map) {

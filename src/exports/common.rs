@@ -1,177 +1,185 @@
 use crate::abi::types::VaList;
-use core::ffi::{c_char, c_int, c_void};
+use crate::common::{read, socket};
+use crate::exports::{check, variadic};
+use crate::sys::{errno, fd};
+use core::ffi::{CStr, c_char, c_int, c_void};
+use core::ptr;
 use libc::{sockaddr_in, socklen_t};
 
-/// Prints the message, `: ` and the text of errno as one line on stderr, after flushing stdout, and
-/// aborts. A NULL format counts as empty, here and below.
+/// Prints the message, followed by `: ` and the text of errno, as one line on stderr, and aborts. It
+/// flushes stdout first. A NULL format counts as empty, here and below.
 ///
 /// # Safety
-/// The arguments fit the format, as for printf(); any thread may call it.
+/// The arguments must fit the format, as for printf(). Any thread may call it.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn err_dump(format: *const c_char, arguments: VaList) {
-    jump_to!(crate::exports::variadic::yolanda_c_err_dump)
+    jump_to!(variadic::yolanda_c_err_dump)
 }
 
-/// Prints the message as one line on stderr, after flushing stdout, and returns.
+/// Prints the message as one line on stderr, after flushing stdout, and returns. errno is left unchanged.
 ///
 /// # Safety
-/// The arguments fit the format, as for printf(); any thread may call it.
+/// The arguments must fit the format, as for printf(). Any thread may call it.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn err_msg(format: *const c_char, arguments: VaList) {
-    jump_to!(crate::exports::variadic::yolanda_c_err_msg)
+    jump_to!(variadic::yolanda_c_err_msg)
 }
 
-/// Prints as err_msg(), then exits with status 1.
+/// Prints the message like err_msg(), then exits with status 1.
 ///
 /// # Safety
-/// The arguments fit the format, as for printf(); any thread may call it.
+/// The arguments must fit the format, as for printf(). Any thread may call it.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn err_quit(format: *const c_char, arguments: VaList) {
-    jump_to!(crate::exports::variadic::yolanda_c_err_quit)
+    jump_to!(variadic::yolanda_c_err_quit)
 }
 
-/// Prints as err_dump(), then returns. errno stays what it was.
+/// Prints the message and the text of errno like err_dump(), then returns. errno is left unchanged.
 ///
 /// # Safety
-/// The arguments fit the format, as for printf(); any thread may call it.
+/// The arguments must fit the format, as for printf(). Any thread may call it.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn err_ret(format: *const c_char, arguments: VaList) {
-    jump_to!(crate::exports::variadic::yolanda_c_err_ret)
+    jump_to!(variadic::yolanda_c_err_ret)
 }
 
-/// Prints as err_dump(), then exits with status 1.
+/// Prints the message and the text of errno like err_dump(), then exits with status 1.
 ///
 /// # Safety
-/// The arguments fit the format, as for printf(); any thread may call it.
+/// The arguments must fit the format, as for printf(). Any thread may call it.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn err_sys(format: *const c_char, arguments: VaList) {
-    jump_to!(crate::exports::variadic::yolanda_c_err_sys)
+    jump_to!(variadic::yolanda_c_err_sys)
 }
 
 /// Prints the message on stderr, after flushing stdout; if `err` isn't 0, followed by
 /// `: TEXT OF ERR (ERR)` and a newline. If `status` isn't 0, exits with it.
 ///
 /// # Safety
-/// The arguments fit the format, as for printf(); any thread may call it.
+/// The arguments must fit the format, as for printf(). Any thread may call it.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn error(status: c_int, err: c_int, fmt: *mut c_char, arguments: VaList) {
-    jump_to!(crate::exports::variadic::yolanda_c_error)
+    jump_to!(variadic::yolanda_c_error)
 }
 
-/// Writes an IPv4 address as `a.b.c.d:port`, without the port when it is 0.
+/// Writes an IPv4 address as `a.b.c.d:port`, or as `a.b.c.d` if the port is 0.
 ///
-/// Returns the text, in a buffer of the calling thread that the next call overwrites; NULL for NULL.
+/// Returns the text, in a buffer of the calling thread that its next call overwrites; NULL for NULL.
 ///
 /// # Safety
-/// `sin` is NULL or an IPv4 address; `salen` is not looked at.
+/// `sin` is NULL or an IPv4 address; `salen` is ignored. Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn sock_ntop(sin: *const sockaddr_in, salen: socklen_t) -> *mut c_char {
-    jump_to!(crate::common::socket::sock_ntop)
+    let _ = salen;
+    socket::show(non_null_or_log!(sin, "sock_ntop: no address", ptr::null_mut()))
 }
 
-/// Reads exactly `n` bytes from any descriptor, fewer only at the end of the stream. Goes on after
+/// Reads exactly `n` bytes from any descriptor, or fewer if the stream ends first. It continues after
 /// EINTR.
 ///
 /// Returns the number of bytes, or (size_t)-1 with errno.
 ///
 /// # Safety
-/// `vptr` has room for `n` bytes.
+/// `vptr` is NULL or has room for `n` bytes. Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn readn(fd: c_int, vptr: *mut c_void, n: usize) -> usize {
-    jump_to!(crate::common::read::readn)
+    if vptr.is_null() && n > 0 {
+        errno::set(libc::EFAULT);
+        return usize::MAX;
+    }
+    // SAFETY: room for n bytes.
+    let room = unsafe { check::room(vptr.cast(), n) };
+    read::exactly(fd, room).unwrap_or(usize::MAX)
 }
 
-/// Reads one message: 4 bytes length in network order, 4 bytes type (passed over), then the body,
-/// to which no NUL is added.
+/// Reads one message: its length as 4 bytes in network order, its type as 4 bytes, which are skipped,
+/// and its body. No NUL is added to the body.
 ///
-/// Returns the body's length; 0 at the end of the stream, within a message too; (size_t)-1 when the
-/// body is longer than `length` or reading fails.
+/// Returns the length of the body; 0 at the end of the stream, also within a message; (size_t)-1 with
+/// errno if the body is longer than `length` (EMSGSIZE) or if reading fails.
 ///
 /// # Safety
-/// `buffer` has room for `length` bytes.
+/// `buffer` is NULL or has room for `length` bytes. Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn read_message(fd: c_int, buffer: *mut c_char, length: usize) -> usize {
-    jump_to!(crate::common::read::read_message)
+    // SAFETY: room for `length` bytes.
+    let room = unsafe { check::room(buffer, length) };
+    read::message(fd, room).unwrap_or(usize::MAX)
 }
 
-/// Reads a line from a socket, up to and including `\n`, at most `length` - 1 bytes, and adds a NUL.
-/// What follows the newline stays in the socket.
+/// Reads a line, up to and including the `\n`, of at most `length` - 1 bytes, and adds a NUL. What
+/// follows the newline stays in the socket.
 ///
-/// Returns the number of bytes; 0 at the end of the stream, within a line too; (size_t)-1 with errno
-/// when reading fails, or when the line doesn't fit (`length` - 1 bytes are taken then).
+/// Returns the number of bytes; 0 at the end of the stream, also within a line; (size_t)-1 with errno if
+/// reading fails or if the line doesn't fit (EMSGSIZE; `length` - 1 bytes have then been read).
 ///
 /// # Safety
-/// `buffer` has room for `length` bytes.
+/// `buffer` is NULL or has room for `length` bytes. Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn readline(fd: c_int, buffer: *mut c_char, length: usize) -> usize {
-    jump_to!(crate::common::read::readline)
+    // SAFETY: room for `length` bytes.
+    let room = unsafe { check::room(buffer, length) };
+    read::line(fd, room).unwrap_or(usize::MAX)
 }
 
-/// Listens on an IPv4 port, waits for one client and accepts it. SIGPIPE is ignored from then on;
-/// the listening descriptor stays open.
+/// Listens on an IPv4 port, waits for one client and accepts it. SIGPIPE is ignored from then on. The
+/// listening descriptor stays open.
 ///
-/// Returns the connected, blocking socket. On failure prints `bind failed : TEXT (ERRNO)`,
+/// Returns the connected, blocking socket. On failure it prints `bind failed : TEXT (ERRNO)`,
 /// `listen failed : ...` or `accept failed : ...` on stderr and exits with status 1.
 ///
 /// # Safety
 /// Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn tcp_server(port: c_int) -> c_int {
-    jump_to!(crate::common::socket::tcp_server)
+    socket::accept_one(port)
 }
 
 /// Listens on an IPv4 port. SIGPIPE is ignored from then on.
 ///
-/// Returns the listening, blocking socket; fails as tcp_server().
+/// Returns the listening, blocking socket. On failure it exits like tcp_server().
 ///
 /// # Safety
 /// Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn tcp_server_listen(port: c_int) -> c_int {
-    jump_to!(crate::common::socket::tcp_server_listen)
+    socket::listen(port, false)
 }
 
-/// The same as tcp_server_listen(), with a non-blocking socket.
+/// Does the same as tcp_server_listen(), but the socket is non-blocking.
 ///
 /// # Safety
 /// Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn tcp_nonblocking_server_listen(port: c_int) -> c_int {
-    jump_to!(crate::common::socket::tcp_nonblocking_server_listen)
+    socket::listen(port, true)
 }
 
-/// Makes a descriptor non-blocking. A descriptor that isn't open changes nothing but errno.
+/// Makes a descriptor non-blocking. If the descriptor isn't open, the call only sets errno.
 ///
 /// # Safety
 /// Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn make_nonblocking(fd: c_int) {
-    jump_to!(crate::common::socket::make_nonblocking)
+    fd::set_nonblocking(fd);
 }
 
-/// Connects to an IPv4 address or host name, and waits until it is done.
+/// Connects to an IPv4 address or a host name, and waits until that is done.
 ///
-/// Returns the connected, blocking socket. On failure prints `connect failed : TEXT (ERRNO)` on
+/// Returns the connected, blocking socket. On failure it prints `connect failed : TEXT (ERRNO)` on
 /// stderr and exits with status 1.
 ///
 /// # Safety
-/// `address` ends with a NUL.
+/// `address` is a NUL-terminated string, or NULL for this host. Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn tcp_client(address: *mut c_char, port: c_int) -> c_int {
-    jump_to!(crate::common::socket::tcp_client)
+    // SAFETY: not NULL, so a NUL-terminated string.
+    let address = if address.is_null() { c"" } else { unsafe { CStr::from_ptr(address) } };
+    socket::connect(address, port)
 }

@@ -28,24 +28,28 @@ pub static epoll_dispatcher: event_dispatcher = event_dispatcher {
     clear: Some(epoll::clear),
 };
 
-/// Makes a loop named "main thread", owned by the calling thread.
+/// Makes a loop with the name "main thread". It belongs to the calling thread.
 ///
-/// The back end is epoll, unless the environment says YOLANDA_DISPATCHER=poll or the program was
-/// compiled with EPOLL_ENABLE off. Returns NULL with errno when memory or descriptors are out.
+/// The back end is epoll, unless the environment variable YOLANDA_DISPATCHER is "poll" or the program
+/// was compiled with EPOLL_ENABLE off.
+///
+/// Returns the loop, or NULL with errno if memory or descriptors run out. Release it with
+/// yolanda_loop_free().
 ///
 /// # Safety
-/// Any thread may call it; the loop is that thread's.
+/// Any thread may call it.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn event_loop_init() -> *mut event_loop {
     jump_to!(crate::reactor::event_loop::create::event_loop_init)
 }
 
-/// Makes a loop with a name of your own; NULL counts as "main thread". Otherwise as
+/// Makes a loop with a name of your choice; NULL stands for "main thread". Otherwise the same as
 /// event_loop_init().
 ///
 /// # Safety
-/// `thread_name` ends with a NUL and lives as long as the loop: only the pointer is kept.
+/// `thread_name` is NULL or a NUL-terminated string that stays valid as long as the loop: only the
+/// pointer is kept. Any thread may call it.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn event_loop_init_with_name(
@@ -54,38 +58,41 @@ pub unsafe extern "C-unwind" fn event_loop_init_with_name(
     jump_to!(crate::reactor::event_loop::create::event_loop_init_with_name)
 }
 
-/// Waits and calls, pass after pass, until `quit` is set.
+/// Runs the loop until `quit` is set: it waits for events and calls the callbacks, over and over.
 ///
-/// Returns 0, or -1 for NULL. On another thread than the loop's it exits the process with status 1.
+/// Returns 0, or -1 with errno EINVAL for NULL. On any thread but the loop's it exits the process with
+/// status 1.
 ///
 /// # Safety
-/// `eventLoop` is NULL or a loop.
+/// `eventLoop` is NULL or a loop that hasn't been freed. Call it only on the loop's thread.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn event_loop_run(eventLoop: *mut event_loop) -> c_int {
     jump_to!(crate::reactor::event_loop::create::event_loop_run)
 }
 
-/// Ends the loop's current wait. Any thread and any signal handler may call it; calls that come
-/// before the loop has noticed the first count as one.
+/// Ends the loop's current wait. Calls that come before the loop has noticed the first one count as
+/// one. errno is left unchanged.
 ///
 /// # Safety
-/// `eventLoop` is NULL or a loop.
+/// `eventLoop` is NULL or a loop that hasn't been freed. Any thread and any signal handler may call it.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn event_loop_wakeup(eventLoop: *mut event_loop) {
     jump_to!(crate::reactor::event_loop::create::event_loop_wakeup)
 }
 
-/// Registers a channel with a loop. On the loop's thread it is done on return; any other thread
-/// queues it, in order, and wakes the loop. A descriptor that is registered already: nothing
-/// changes, unless the registered one has been closed meanwhile; then the new one replaces it.
+/// Registers a channel with a loop. On the loop's thread the channel is registered when the call
+/// returns. On any other thread the request is queued, in order, and the loop is woken up. If the
+/// descriptor is already registered, nothing changes; but if the registered descriptor has been closed
+/// since then, the new channel replaces the old one.
 ///
-/// Returns 0 (done or queued), or -1 with errno: NULL, an `fd` that isn't `channel1->fd` (EINVAL), a
-/// negative or closed one (EBADF), a back end that refuses it, no memory.
+/// Returns 0 (done or queued), or -1 with errno: EINVAL (NULL, or `fd` isn't `channel1->fd`), EBADF
+/// (negative or closed descriptor), ENOMEM, or the error of a back end that refuses the descriptor.
 ///
 /// # Safety
-/// `channel1` stays where it is until it has been removed.
+/// `eventLoop` is NULL or a loop that hasn't been freed. `channel1` is NULL or a channel that stays
+/// where it is until it has been removed. Any thread may call it.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn event_loop_add_channel_event(
@@ -96,14 +103,16 @@ pub unsafe extern "C-unwind" fn event_loop_add_channel_event(
     jump_to!(crate::reactor::event_loop::create::event_loop_add_channel_event)
 }
 
-/// Takes a channel off its loop; its descriptor may have been closed before. Once this has returned
-/// on the loop's thread, the library never touches the channel again: free it there, even within
-/// its own callback. Removed from another thread, it may be freed only on the loop's thread.
+/// Removes a channel from its loop. The descriptor may have been closed before. When the call has
+/// returned on the loop's thread, the library doesn't touch the channel any more: you may free it
+/// there, even inside its own callback. If another thread removes the channel, only the loop's thread
+/// may free it.
 ///
-/// Returns 0 (done or queued), or -1 with errno, for an unknown channel too.
+/// Returns 0 (done or queued), or -1 with errno, for example ENOENT for an unknown channel.
 ///
 /// # Safety
-/// `channel1` is NULL or the registered channel.
+/// `eventLoop` is NULL or a loop that hasn't been freed. `channel1` is NULL or the registered channel.
+/// Any thread may call it.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn event_loop_remove_channel_event(
@@ -114,12 +123,13 @@ pub unsafe extern "C-unwind" fn event_loop_remove_channel_event(
     jump_to!(crate::reactor::event_loop::create::event_loop_remove_channel_event)
 }
 
-/// Makes the loop take over the channel's changed `events`, and look at its readiness afresh.
+/// Makes the loop use the channel's changed `events` and check again whether the descriptor is ready.
 ///
-/// Returns 0 (done or queued), or -1 with errno, for an unknown channel too.
+/// Returns 0 (done or queued), or -1 with errno, for example ENOENT for an unknown channel.
 ///
 /// # Safety
-/// `channel1` is NULL or the registered channel.
+/// `eventLoop` is NULL or a loop that hasn't been freed. `channel1` is NULL or the registered channel.
+/// Any thread may call it.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn event_loop_update_channel_event(
@@ -130,12 +140,12 @@ pub unsafe extern "C-unwind" fn event_loop_update_channel_event(
     jump_to!(crate::reactor::event_loop::create::event_loop_update_channel_event)
 }
 
-/// Adds a channel at once, on the loop's thread.
+/// Does at once what event_loop_add_channel_event() does.
 ///
-/// Returns 1 (added), 0 (nothing to do) or -1 with errno.
+/// Returns 1 (added), 0 (nothing to do) or -1 with errno, EPERM on another thread.
 ///
 /// # Safety
-/// As for event_loop_add_channel_event(); only on the loop's thread.
+/// The arguments are as for event_loop_add_channel_event(). Call it only on the loop's thread.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn event_loop_handle_pending_add(
@@ -146,12 +156,12 @@ pub unsafe extern "C-unwind" fn event_loop_handle_pending_add(
     jump_to!(crate::reactor::event_loop::create::event_loop_handle_pending_add)
 }
 
-/// Removes a channel at once, on the loop's thread.
+/// Does at once what event_loop_remove_channel_event() does.
 ///
-/// Returns 1 (removed), 0 (nothing to do) or -1 with errno.
+/// Returns 1 (removed), 0 (nothing to do) or -1 with errno, EPERM on another thread.
 ///
 /// # Safety
-/// As for event_loop_remove_channel_event(); only on the loop's thread.
+/// The arguments are as for event_loop_remove_channel_event(). Call it only on the loop's thread.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn event_loop_handle_pending_remove(
@@ -162,12 +172,12 @@ pub unsafe extern "C-unwind" fn event_loop_handle_pending_remove(
     jump_to!(crate::reactor::event_loop::create::event_loop_handle_pending_remove)
 }
 
-/// Updates a channel at once, on the loop's thread.
+/// Does at once what event_loop_update_channel_event() does.
 ///
-/// Returns 1 (updated), 0 (nothing to do) or -1 with errno.
+/// Returns 1 (updated), 0 (nothing to do) or -1 with errno, EPERM on another thread.
 ///
 /// # Safety
-/// As for event_loop_update_channel_event(); only on the loop's thread.
+/// The arguments are as for event_loop_update_channel_event(). Call it only on the loop's thread.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn event_loop_handle_pending_update(
@@ -178,13 +188,15 @@ pub unsafe extern "C-unwind" fn event_loop_handle_pending_update(
     jump_to!(crate::reactor::event_loop::create::event_loop_handle_pending_update)
 }
 
-/// What a back end calls for a descriptor that is ready: runs the read callback for EVENT_READ in
-/// `res`, then the write callback for EVENT_WRITE if the channel is still there.
+/// Reports a ready descriptor; back ends call it. It calls the channel's read callback if `res`
+/// contains EVENT_READ, then the write callback if `res` contains EVENT_WRITE and the channel is still
+/// registered.
 ///
-/// Returns 0, or -1 with errno for a descriptor that isn't registered.
+/// Returns 0, or -1 with errno, for example ENOENT for a descriptor that isn't registered.
 ///
 /// # Safety
-/// Only on the loop's thread.
+/// `eventLoop` is NULL or a loop that hasn't been freed. Call it only on the loop's thread, which isn't
+/// checked.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn channel_event_activate(

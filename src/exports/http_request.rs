@@ -4,7 +4,7 @@ use core::ffi::{c_char, c_int};
 
 /// Makes an empty request. Release it with http_request_clear().
 ///
-/// Returns NULL when memory is out.
+/// Returns NULL with errno (ENOMEM) if memory runs out.
 ///
 /// # Safety
 /// Any thread may call it.
@@ -17,27 +17,29 @@ pub unsafe extern "C" fn http_request_new() -> *mut http_request {
 /// Frees a request with its strings and headers. NULL is allowed.
 ///
 /// # Safety
-/// `httpRequest` comes from http_request_new() and isn't used again.
+/// `httpRequest` is NULL or a request from http_request_new(). It must not be used again.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn http_request_clear(httpRequest: *mut http_request) {
     jump_to!(crate::http::message::http_request::http_request_clear)
 }
 
-/// Empties the request for the next one. Nothing, where the body of a server's request is still to come.
+/// Empties the request for the next one; its strings must not be used again. It does nothing for a
+/// request of a server whose body hasn't been read completely.
 ///
 /// # Safety
-/// The strings aren't used again.
+/// `httpRequest` is NULL or a request that only the calling thread uses.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn http_request_reset(httpRequest: *mut http_request) {
     jump_to!(crate::http::message::http_request::http_request_reset)
 }
 
-/// Adds a header. Both strings are copied.
+/// Adds a header. Both strings are copied; NULL counts as empty.
 ///
 /// # Safety
-/// The strings are NULL, which counts as empty, or end with a NUL.
+/// `httpRequest` is NULL or a request that only the calling thread uses. Both strings are NULL or
+/// NUL-terminated.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn http_request_add_header(
@@ -48,12 +50,14 @@ pub unsafe extern "C" fn http_request_add_header(
     jump_to!(crate::http::message::http_request::http_request_add_header)
 }
 
-/// Looks a header up by its whole name, ignoring case.
+/// Looks up a header by its name, ignoring case.
 ///
-/// Returns the value of the first of that name, which belongs to the request, or NULL.
+/// Returns the value of the first header with that name, which belongs to the request, or NULL if there
+/// is none.
 ///
 /// # Safety
-/// `key` is NULL or ends with a NUL.
+/// `httpRequest` is NULL or a request that only the calling thread uses. `key` is NULL or a
+/// NUL-terminated string.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn http_request_get_header(
@@ -66,7 +70,7 @@ pub unsafe extern "C" fn http_request_get_header(
 /// Returns how far the request has been read; REQUEST_STATUS for NULL.
 ///
 /// # Safety
-/// `httpRequest` is NULL or a request.
+/// `httpRequest` is NULL or a request that only the calling thread uses.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn http_request_current_state(
@@ -75,12 +79,12 @@ pub unsafe extern "C" fn http_request_current_state(
     jump_to!(crate::http::message::http_request::http_request_current_state)
 }
 
-/// Returns 1 when the connection is to be closed after the response, 0 when it stays open: HTTP/1.1
-/// stays open unless the client says `Connection: close`, HTTP/1.0 closes unless it says
-/// `Connection: keep-alive`. -1 for NULL.
+/// Returns 1 if the connection is to be closed after the response, 0 if it stays open, and -1 for NULL.
+/// With HTTP/1.1 it stays open unless the client sends `Connection: close`; with HTTP/1.0 it is closed
+/// unless the client sends `Connection: keep-alive`.
 ///
 /// # Safety
-/// `httpRequest` is NULL or a request.
+/// `httpRequest` is NULL or a request that only the calling thread uses.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn http_request_close_connection(httpRequest: *mut http_request) -> c_int {

@@ -2,51 +2,101 @@ use crate::abi::types::buffer;
 use crate::abi::types::event_loop;
 use crate::abi::types::http_request;
 use crate::abi::types::{http_server, request_callback};
+use crate::http::message::request;
+use crate::http::server::make;
+use crate::http::server::server_state::HttpServer;
+use crate::http::wire::limits::Limits;
+use crate::sys::errno;
 use core::ffi::c_int;
+use core::ptr::null_mut;
 
-/// Makes an HTTP server that listens on the port (0: any free one), with `threadNum` threads beside
-/// the loop's own. It serves after http_server_start() as long as the loop runs.
+/// The server of a call; None with EINVAL for NULL.
 ///
-/// It is yours, to be freed by yolanda_http_server_free(), or else freed with its loop.
+/// # Safety
+/// `server` is NULL or a live server.
+pub(super) unsafe fn given<'a>(what: &str, server: *mut http_server) -> Option<&'a HttpServer> {
+    // SAFETY: only the library makes servers, and an HttpServer stands behind each.
+    let server = unsafe { server.cast::<HttpServer>().as_ref() };
+    if server.is_none() {
+        log_err!("{}: no server", what);
+        errno::set(libc::EINVAL);
+    }
+    server
+}
+
+/// As `given`, for calls that only the thread of the server's loop may make; else errno is EPERM.
 ///
-/// Returns NULL with errno when memory is out or the loop is NULL. If the port can't be had it exits
-/// as acceptor_init().
+/// # Safety
+/// `server` is NULL or a live server.
+pub(super) unsafe fn usable<'a>(what: &str, server: *mut http_server) -> Option<&'a HttpServer> {
+    // SAFETY: NULL or a live server, as the caller says.
+    let server = unsafe { given(what, server) }?;
+    if !server.is_own_thread() {
+        errno::set(libc::EPERM);
+        return None;
+    }
+    Some(server)
+}
+
+/// What a function returns: 0, or -1 with errno.
+pub(super) fn status(result: Result<(), c_int>) -> c_int {
+    result.map_or_else(errno::fail, |()| 0)
+}
+
+/// Makes an HTTP server that listens on the port (0: any free port), with `threadNum` threads in
+/// addition to the loop's own. It serves from http_server_start() on while the loop runs.
+///
+/// Returns the server, which is freed by yolanda_http_server_free() or with its loop. Returns NULL with
+/// errno if the loop is NULL or memory runs out. If it can't listen on the port, it exits like
+/// acceptor_init().
 ///
 /// # Safety
 /// `eventLoop` is NULL or a loop of the calling thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn http_server_new(
     eventLoop: *mut event_loop,
     port: c_int,
     requestCallback: request_callback,
     threadNum: c_int,
 ) -> *mut http_server {
-    jump_to!(crate::http::server::http_server::http_server_new)
+    if eventLoop.is_null() {
+        log_err!("http_server_new: no event loop");
+        return null_mut();
+    }
+    // SAFETY: a live loop, on its thread.
+    unsafe { make::on_port(eventLoop, port, requestCallback, threadNum) }
 }
 
-/// Starts the threads and begins to accept.
+/// Starts the threads and begins to accept. On any thread but the loop's it exits like
+/// assertInSameThread().
 ///
 /// # Safety
-/// `httpServer` is NULL or a server; only on its loop's thread.
+/// `httpServer` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn http_server_start(httpServer: *mut http_server) {
-    jump_to!(crate::http::server::http_server::http_server_start)
+    // SAFETY: NULL or a live server.
+    match unsafe { httpServer.cast::<HttpServer>().as_ref() } {
+        Some(server) => server.start_or_exit(),
+        None => log_err!("http_server_start: no server"),
+    }
 }
 
-/// Reads a request from a buffer, as far as its bytes go, and consumes them. Call it again with more
-/// bytes until `current_state` is REQUEST_DONE.
+/// Reads a request from a buffer, as far as the buffer's bytes go, and consumes them. Call it again
+/// with more bytes until `current_state` is REQUEST_DONE.
 ///
-/// Returns 1, or 0 when the bytes aren't HTTP (or for NULL).
+/// Returns 1, or 0 if the bytes aren't HTTP and for NULL.
 ///
 /// # Safety
-/// `input` is NULL or a buffer, `httpRequest` NULL or a request.
+/// `input` is NULL or a buffer, `httpRequest` is NULL or a request; only the calling thread uses them.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn parse_http_request(
     input: *mut buffer,
     httpRequest: *mut http_request,
 ) -> c_int {
-    jump_to!(crate::http::server::http_server::parse_http_request)
+    if input.is_null() || httpRequest.is_null() {
+        log_err!("parse_http_request: no buffer or no request");
+        return 0;
+    }
+    // SAFETY: a live buffer and a live request of the library's making, which nobody else uses meanwhile.
+    unsafe { c_int::from(request::parse(input, httpRequest.cast(), &Limits::DEFAULT).is_ok()) }
 }

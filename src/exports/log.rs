@@ -1,52 +1,59 @@
 use crate::abi::types::{VaList, va_list};
-use core::ffi::{c_char, c_int};
+use crate::exports::variadic;
+use core::ffi::{CStr, c_char, c_int};
 
-/// Prints one line on stdout: the severity's tag (`[debug] `, `[msg] `, `[warn] `, `[err] `, for
+/// Prints one line on stdout: the tag of the severity (`[debug] `, `[msg] `, `[warn] `, `[err] `; for
 /// any other number `[???] `), the text, a newline.
 ///
-/// The environment says what is printed at all: YOLANDA_LOG=off|err|warn|msg|debug, everything where
-/// it isn't set. errno stays what it was. All of this holds for every function here.
+/// The environment variable YOLANDA_LOG selects which lines are printed: off, err, warn, msg or debug;
+/// all lines if it is not set. errno is left unchanged. This applies to all functions of this header;
+/// yolanda.h has functions to set the level and to redirect the lines.
 ///
 /// # Safety
-/// `msg` is NULL, which counts as empty, or ends with a NUL; any thread may call it.
+/// `msg` is a NUL-terminated string, or NULL, which counts as empty. Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_log(severity: c_int, msg: *const c_char) {
-    jump_to!(crate::log::yolanda_log)
+    if !crate::log::enabled(severity) {
+        return;
+    }
+    // SAFETY: not NULL, so a NUL-terminated string.
+    let text = if msg.is_null() { c"" } else { unsafe { CStr::from_ptr(msg) } };
+    crate::log::text(severity, text);
 }
 
-/// Prints a line formatted as by vprintf(), cut at 1023 bytes, followed by `: ` and `errstr` when
-/// that isn't NULL.
+/// Prints a line formatted as by vprintf(), cut off after 1023 bytes, followed by `: ` and `errstr`
+/// unless that is NULL.
 ///
 /// # Safety
-/// The arguments fit the format; any thread may call it.
+/// `fmt` is NULL or a format that fits the arguments, `errstr` is NULL or a NUL-terminated string. Any
+/// thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_logx(
     severity: c_int,
     errstr: *const c_char,
     fmt: *const c_char,
     ap: va_list,
 ) {
-    jump_to!(crate::log::yolanda_logx)
+    // SAFETY: NULL or C strings, and a format that fits its arguments.
+    unsafe { variadic::logx(severity, errstr, fmt, ap) }
 }
 
-/// Prints a `[msg] ` line formatted as by printf(), cut at 1023 bytes.
+/// Prints a `[msg] ` line formatted as by printf(), cut off after 1023 bytes.
 ///
 /// # Safety
-/// The arguments fit the format; any thread may call it.
+/// `fmt` is NULL or a format that fits the arguments. Any thread may call it.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_msgx(fmt: *const c_char, arguments: VaList) {
-    jump_to!(crate::exports::variadic::yolanda_c_msgx)
+    jump_to!(variadic::yolanda_c_msgx)
 }
 
-/// Prints a `[debug] ` line formatted as by printf(), cut at 1023 bytes.
+/// Prints a `[debug] ` line formatted as by printf(), cut off after 1023 bytes.
 ///
 /// # Safety
-/// The arguments fit the format; any thread may call it.
+/// `fmt` is NULL or a format that fits the arguments. Any thread may call it.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_debugx(fmt: *const c_char, arguments: VaList) {
-    jump_to!(crate::exports::variadic::yolanda_c_debugx)
+    jump_to!(variadic::yolanda_c_debugx)
 }

@@ -5,19 +5,24 @@ use crate::abi::types::{
     connection_closed_call_back, connection_completed_call_back, message_call_back,
     write_completed_call_back,
 };
+use crate::reactor::event_loop::state::Loop;
+use crate::reactor::tcp_connection::lifecycle::open::{self, Callbacks};
+use crate::reactor::tcp_connection::lifecycle::shutdown;
+use crate::sys::{errno, fd as sys_fd};
 use core::ffi::{c_int, c_void};
+use std::{ptr, slice};
 
-/// Makes a connection of a descriptor that you opened (a socket as a rule, a pipe or tty works as
-/// well), calls the completed callback, and registers it with the loop. From then on the library
-/// owns the descriptor.
+/// Makes a connection from a descriptor that you opened, usually a socket; pipes and terminals work
+/// too. It calls the completed callback and registers the connection with the loop. From then on the
+/// library owns the descriptor.
 ///
-/// Returns the connection, or NULL with errno; then the descriptor is still yours. On another thread
-/// than the loop's it may have been closed and freed by the time this returns.
+/// Returns the connection, or NULL with errno; the descriptor is then still yours. On any thread but
+/// the loop's, the connection may already have been closed and freed when the function returns.
 ///
 /// # Safety
-/// `eventLoop` is NULL or a loop. Callbacks may be NULL.
+/// `eventLoop` is NULL or a loop that hasn't been freed. Any callback may be NULL. Any thread may call
+/// it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn tcp_connection_new(
     fd: c_int,
     eventLoop: *mut event_loop,
@@ -26,52 +31,90 @@ pub unsafe extern "C-unwind" fn tcp_connection_new(
     messageCallBack: message_call_back,
     writeCompletedCallBack: write_completed_call_back,
 ) -> *mut tcp_connection {
-    jump_to!(crate::reactor::tcp_connection::tcp_connection_new)
+    let l = non_null!(eventLoop, "tcp_connection_new: no event loop", ptr::null_mut());
+    if fd < 0 || !sys_fd::is_open(fd) {
+        log_err!("tcp_connection_new: bad descriptor {}", fd);
+        errno::set(libc::EBADF);
+        return ptr::null_mut();
+    }
+    let callbacks = Callbacks {
+        completed: connectionCompletedCallBack,
+        closed: connectionClosedCallBack,
+        message: messageCallBack,
+        write_completed: writeCompletedCallBack,
+    };
+    // SAFETY: the loop was made by the library, and the descriptor is the connection's from now on.
+    match unsafe { open::make(fd, Loop::from_c(ptr::from_ref(l).cast_mut()), callbacks) } {
+        Some(conn) => conn,
+        None => {
+            if errno::get() == libc::ENOMEM {
+                log_err!("tcp_connection_new: no memory");
+            }
+            ptr::null_mut()
+        }
+    }
 }
 
-/// Sends `size` bytes, in order, behind what was sent before. What the socket doesn't take at once
-/// is copied and sent later. Any thread may call it; elsewhere than on the loop's thread all bytes
-/// are copied and 0 is returned. No callback runs within.
+/// Sends `size` bytes after everything that was sent before. What the socket doesn't take at once is
+/// copied and sent later. On any thread but the loop's, all bytes are copied, and the function returns
+/// 0. No callback is called from within this function.
 ///
-/// Returns the number of bytes written at once; the rest is queued, not lost. -1 with errno, and no
-/// byte of this call is or will be sent: after a shutdown (EPIPE) or close (ENOTCONN), beyond the
-/// limit of the queue, 64 MiB unless yolanda_connection_set_limits() set another (ENOBUFS), no
-/// connection or a negative size (EINVAL), no memory (ENOMEM). NULL data sends nothing and returns 0.
+/// Returns the number of bytes written at once; the rest is queued, not lost. NULL data sends nothing
+/// and returns 0. On failure it returns -1 with errno and sends no byte of this call: EPIPE (after a
+/// shutdown), ENOTCONN (the connection is closing), ENOBUFS (over the limit of the queue: 64 MiB, or
+/// the value set by yolanda_connection_set_limits()), EINVAL (NULL connection, negative size), ENOMEM,
+/// ECONNRESET and others of send(2).
 ///
 /// # Safety
-/// `data` has `size` bytes; the connection's closed callback hasn't returned yet.
+/// `data` is NULL or has `size` bytes. The closed callback of the connection hasn't returned, or the
+/// connection is retained. Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn tcp_connection_send_data(
     tcpConnection: *mut tcp_connection,
     data: *mut c_void,
     size: c_int,
 ) -> c_int {
-    jump_to!(crate::reactor::tcp_connection::tcp_connection_send_data)
+    let conn = connection!(tcpConnection, "tcp_connection_send_data", -1);
+    if size < 0 {
+        log_err!("tcp_connection_send_data: size {}", size);
+        return errno::fail(libc::EINVAL);
+    }
+    if data.is_null() {
+        return 0;
+    }
+    // SAFETY: the caller's `size` bytes, of which nothing is kept.
+    let bytes = unsafe { slice::from_raw_parts(data.cast::<u8>(), size as usize) };
+    conn.send_bytes(bytes) as c_int
 }
 
-/// Sends a buffer's readable bytes as tcp_connection_send_data() and consumes them; on -1, none. The
-/// buffer stays yours.
+/// Sends the readable bytes of a buffer like tcp_connection_send_data() and consumes them; if it
+/// returns -1, it consumes none. The buffer stays yours.
 ///
 /// # Safety
-/// As for tcp_connection_send_data(); `buffer` is NULL or a buffer.
+/// `buffer` is NULL or a buffer that only the calling thread uses. The connection is as for
+/// tcp_connection_send_data(). Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn tcp_connection_send_buffer(
     tcpConnection: *mut tcp_connection,
     buffer: *mut buffer,
 ) -> c_int {
-    jump_to!(crate::reactor::tcp_connection::tcp_connection_send_buffer)
+    if buffer.is_null() {
+        log_err!("tcp_connection_send_buffer: no buffer");
+        return errno::fail(libc::EINVAL);
+    }
+    let conn = connection!(tcpConnection, "tcp_connection_send_buffer", -1);
+    // SAFETY: not NULL, so a live buffer.
+    conn.send_buffer(unsafe { &*buffer })
 }
 
-/// Ends the sending side once everything that was accepted has been sent, other threads' sends included;
-/// the peer can still send. Any thread may call it. Later sends fail with EPIPE; functions that the same
-/// thread posted before can still send.
+/// Ends the sending side once everything accepted so far has been sent, including what other threads
+/// have sent; the peer can still send. Later sends fail with EPIPE. Functions that the same thread
+/// posted before can still send.
 ///
 /// # Safety
-/// The connection's closed callback hasn't returned yet.
+/// The closed callback of the connection hasn't returned, or the connection is retained. Any thread may
+/// call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn tcp_connection_shutdown(tcpConnection: *mut tcp_connection) {
-    jump_to!(crate::reactor::tcp_connection::tcp_connection_shutdown)
+    shutdown::shut(connection!(tcpConnection, "tcp_connection_shutdown"));
 }

@@ -6,14 +6,15 @@ use crate::abi::types::{
 };
 use core::ffi::{c_int, c_void};
 
-/// Makes a server on a listening socket, with `threadNum` threads for its connections (0: the loop's
-/// own thread). It serves after tcp_server_start() as long as the loop runs, until it is freed by
+/// Makes a server for a listening socket, with `threadNum` threads for its connections (0: the loop's
+/// own thread). It serves from tcp_server_start() on while the loop runs. It is freed by
 /// yolanda_server_free() or with its loop.
 ///
-/// Returns NULL with errno when memory is out, or a loop or acceptor is NULL.
+/// Returns NULL with errno: EINVAL for a NULL loop or acceptor, ENOMEM.
 ///
 /// # Safety
-/// The acceptor lives as long as the server. Callbacks may be NULL.
+/// `eventLoop` is NULL or a loop of the calling thread. The acceptor must stay valid as long as the
+/// server. Any callback may be NULL.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn tcp_server_init(
@@ -28,22 +29,23 @@ pub unsafe extern "C-unwind" fn tcp_server_init(
     jump_to!(crate::reactor::tcp_server::tcp_server_init)
 }
 
-/// Starts the threads, makes the listening socket non-blocking and begins to accept; clients are
-/// served as soon as the loop runs.
+/// Starts the threads, makes the listening socket non-blocking and begins to accept. Clients are served
+/// as soon as the loop runs.
 ///
 /// # Safety
-/// `tcpServer` is NULL or a server; only on its loop's thread.
+/// `tcpServer` is NULL or a server that hasn't been freed. Call it only on the loop's thread.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn tcp_server_start(tcpServer: *mut TCPserver) {
     jump_to!(crate::reactor::tcp_server::tcp_server_start)
 }
 
-/// Sets what `data` of every connection accepted from now on begins as. The pointer is yours; the
-/// library only hands it on.
+/// Sets the initial `data` of every connection accepted from now on. The library only passes the
+/// pointer on.
 ///
 /// # Safety
-/// `tcpServer` is NULL or a server; only on its loop's thread.
+/// `tcpServer` is NULL or a server that hasn't been freed. `data` stays yours. Call it only on the
+/// loop's thread.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub unsafe extern "C-unwind" fn tcp_server_set_data(tcpServer: *mut TCPserver, data: *mut c_void) {

@@ -6,29 +6,35 @@ use core::ffi::{c_char, c_int};
 use crate::abi::buffer::buffer;
 use crate::abi::channel::channel;
 use crate::abi::event_loop::event_loop;
+use crate::common::read;
+use crate::exports::check;
 use crate::sys::errno;
 
-/// Reads a line, with CR and CRLF turned into LF, into `size` bytes with a NUL. Returns the count
-/// without the NUL; 0 at the end of the stream or on error. Where bytes can't be looked at before
-/// they are taken (a pipe, a terminal), a CR that no LF follows stays as it is.
+/// Reads a line into `size` bytes and adds a NUL. A CR or CRLF at the end of the line becomes an LF. Where bytes
+/// can't be looked at before they are taken (a pipe, a terminal), a CR without an LF stays as it is.
+///
+/// Returns the number of bytes without the NUL; 0 at the end of the stream or on failure.
 ///
 /// # Safety
-/// `buf` has room for `size` bytes.
+/// `buf` is NULL or has room for `size` bytes. Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn read_line(fd: c_int, buf: *mut c_char, size: c_int) -> c_int {
-    jump_to!(crate::common::read::read_line)
+    // SAFETY: room for `size` bytes; a negative size is none.
+    let room = unsafe { check::room(buf, usize::try_from(size).unwrap_or(0)) };
+    // The line is shorter than `size`.
+    read::line_of_any_end(fd, room).unwrap_or(0) as c_int
 }
 
-/// Reads byte by byte through a newline and adds a NUL. Returns the count; `usize::MAX` at the end
-/// of the stream, on error or without room.
+/// Reads byte by byte through a newline and adds a NUL. Returns the number of bytes; `usize::MAX` at the end of
+/// the stream, on failure or without room.
 ///
 /// # Safety
-/// `buffer` has room for `length` bytes.
+/// `buffer` is NULL or has room for `length` bytes. Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn readline_2(fd: c_int, buffer: *mut c_char, length: usize) -> usize {
-    jump_to!(crate::common::read::readline_2)
+    // SAFETY: room for `length` bytes.
+    let room = unsafe { check::room(buffer, length) };
+    read::line_by_bytes(fd, room).unwrap_or(usize::MAX)
 }
 
 /// Makes `size` bytes writeable, or changes nothing.

@@ -1,7 +1,9 @@
-//! The two ways between Rust and src/variadic.c, whose bodies need `va_start`. They stand here
-//! because cbindgen would put them into the headers.
+//! The two ways between Rust and src/variadic.c, whose functions need `va_start`. They stand in a file of their
+//! own because cbindgen would put them into the headers.
 
-use core::ffi::{c_char, c_int};
+use crate::abi::types::va_list;
+use crate::log::{self, stream};
+use core::ffi::{CStr, c_char, c_int};
 
 unsafe extern "C" {
     pub(super) fn yolanda_c_err_dump(format: *const c_char, ...);
@@ -14,6 +16,31 @@ unsafe extern "C" {
     pub(super) fn yolanda_c_debugx(fmt: *const c_char, ...);
 }
 
+/// A formatted log line; NULL texts count as none.
+///
+/// # Safety
+/// `errstr` and `fmt` are NULL or C strings, and `ap` is a va_list that fits the format.
+pub(super) unsafe extern "C" fn logx(
+    severity: c_int,
+    errstr: *const c_char,
+    fmt: *const c_char,
+    ap: va_list,
+) {
+    if !log::enabled(severity) {
+        return;
+    }
+    // SAFETY: a C string where it isn't NULL; the format fits its arguments.
+    unsafe {
+        let errstr = (!errstr.is_null()).then(|| CStr::from_ptr(errstr));
+        log::formatted(severity, errstr, fmt, ap)
+    }
+}
+
+/// Whether a connection has a standard stream's descriptor.
+extern "C" fn is_taken(fd: c_int) -> c_int {
+    c_int::from(stream::is_taken(fd))
+}
+
 // What src/variadic.c calls: symbols that the archive's C sees and the shared library hides.
 core::arch::global_asm!(
     ".text",
@@ -23,7 +50,7 @@ core::arch::global_asm!(
     "yolanda_rs_logx:",
     jump!(),
     ".size yolanda_rs_logx, . - yolanda_rs_logx",
-    body = sym crate::log::yolanda_logx,
+    body = sym logx,
 );
 core::arch::global_asm!(
     ".text",
@@ -33,5 +60,5 @@ core::arch::global_asm!(
     "yolanda_rs_is_taken:",
     jump!(),
     ".size yolanda_rs_is_taken, . - yolanda_rs_is_taken",
-    body = sym crate::log::stream::is_taken,
+    body = sym is_taken,
 );

@@ -1,11 +1,13 @@
 //! Which lines are written: the level that the program set by call, or else YOLANDA_LOG's.
 
-use core::ffi::{CStr, c_int};
+#![forbid(unsafe_code)]
+
+use core::ffi::c_int;
 use core::sync::atomic::{AtomicI32, Ordering::Relaxed};
 
 use super::{DEBUG, ERR, MSG, WARN};
 use crate::abi::yolanda::log::{YOLANDA_LOG_ENVIRONMENT, YOLANDA_LOG_OFF};
-use crate::sys::errno;
+use crate::sys::{environment, errno};
 
 /// The lowest severity that is written; `UNREAD` lies below all, so that it leads to the slow path.
 static LEVEL: AtomicI32 = AtomicI32::new(UNREAD);
@@ -22,13 +24,8 @@ pub fn enabled(severity: c_int) -> bool {
 #[cold]
 fn read() -> c_int {
     let keep = errno::Keep::new();
-    // SAFETY: a NUL-terminated name; the value is read at once, before anything else runs here.
-    let value = unsafe {
-        let value = libc::getenv(c"YOLANDA_LOG".as_ptr());
-        (!value.is_null()).then(|| CStr::from_ptr(value))
-    };
-    let level = level_of(value.map_or(b"", CStr::to_bytes));
-    // Another thread may have set one meanwhile: a call goes before the environment.
+    let level = environment::variable(c"YOLANDA_LOG", level_of);
+    // Another thread may have set one meanwhile: a call takes precedence over the environment.
     let level = match LEVEL.compare_exchange(UNREAD, level, Relaxed, Relaxed) {
         Ok(_) => level,
         Err(set) => set,
@@ -47,15 +44,17 @@ fn level_of(value: &[u8]) -> c_int {
     }
 }
 
-pub unsafe extern "C" fn yolanda_log_set_level(level: c_int) -> c_int {
-    if !(YOLANDA_LOG_ENVIRONMENT..=YOLANDA_LOG_OFF).contains(&level) {
-        return errno::fail(libc::EINVAL);
+/// Sets the level, or gives it back to the environment. False for a number that is no level.
+pub fn set_level(level: c_int) -> bool {
+    let known = (YOLANDA_LOG_ENVIRONMENT..=YOLANDA_LOG_OFF).contains(&level);
+    if known {
+        LEVEL.store(level, Relaxed);
     }
-    LEVEL.store(level, Relaxed);
-    0
+    known
 }
 
-pub unsafe extern "C" fn yolanda_log_level() -> c_int {
+/// The level in effect.
+pub fn level() -> c_int {
     match LEVEL.load(Relaxed) {
         UNREAD => read(),
         level => level,

@@ -15,9 +15,10 @@ use core::mem::MaybeUninit;
 use crate::abi::types::LOG_DEBUG_TYPE as DEBUG;
 use crate::abi::types::LOG_WARN_TYPE as WARN;
 pub use crate::abi::types::{LOG_ERR_TYPE as ERR, LOG_MSG_TYPE as MSG};
-pub use crate::log::level::{enabled, yolanda_log_level, yolanda_log_set_level};
-pub use crate::log::sink::yolanda_log_set_sink;
+pub use crate::log::level::{enabled, level, set_level};
+pub use crate::log::sink::set as set_sink;
 use crate::sys::errno;
+use crate::sys::stdio::{self, Stream};
 
 /// Longest text of a formatted line, without the tag and the newline.
 const TEXT_MAX: usize = 1023;
@@ -42,13 +43,6 @@ macro_rules! log_line {
     };
 }
 pub(crate) use log_line;
-
-unsafe extern "C" {
-    static stdout: *mut libc::FILE;
-    fn flockfile(stream: *mut libc::FILE);
-    fn funlockfile(stream: *mut libc::FILE);
-    fn vsnprintf(s: *mut c_char, n: usize, format: *const c_char, args: *mut c_void) -> c_int;
-}
 
 fn tag(severity: c_int) -> &'static str {
     match severity {
@@ -103,11 +97,10 @@ impl Line {
     /// # Safety
     /// `format` and `args` are a NUL-terminated format and a va_list that fits it.
     unsafe fn push_format(&mut self, format: *const c_char, args: *mut c_void) {
-        let room = self.end - self.len;
-        let at = self.bytes[self.len..].as_mut_ptr().cast::<c_char>();
-        // SAFETY: room + 1 bytes are there, as the newline has no place of its own in `room`.
-        let n = unsafe { vsnprintf(at, room + 1, format, args) };
-        self.len += usize::try_from(n).unwrap_or(0).min(room);
+        // One byte more than the text may have: vsnprintf's NUL stands where the newline will.
+        let room = &mut self.bytes[self.len..=self.end];
+        // SAFETY: the caller's format and arguments.
+        self.len += unsafe { stdio::format(room, format, args) };
     }
 
     fn finish(&mut self, last: u8) -> &[u8] {
@@ -118,17 +111,8 @@ impl Line {
 
     fn print(mut self, severity: c_int) {
         let start = self.text;
-        let text = &self.finish(0)[start..];
-        // SAFETY: the text and the NUL behind it.
-        if unsafe { sink::take(severity, text.as_ptr().cast(), text.len() - 1) } {
-            return;
-        }
-        let line = self.finish(b'\n');
-        // SAFETY: initialised bytes, and stdio's own stream, which locks itself.
-        unsafe {
-            if stream::is_taken(libc::fileno(stdout)) == 0 {
-                libc::fwrite(line.as_ptr().cast(), 1, line.len(), stdout);
-            }
+        if !sink::take(severity, &self.finish(0)[start..]) {
+            stream::write(Stream::Out, &[self.finish(b'\n')]);
         }
     }
 }
@@ -163,8 +147,16 @@ impl fmt::Display for CText {
             return f.write_str("(null)");
         }
         // SAFETY: not NULL, hence a C string: see the type.
-        let text = unsafe { CStr::from_ptr(self.0) };
-        for chunk in text.to_bytes().utf8_chunks() {
+        Bytes(unsafe { CStr::from_ptr(self.0) }.to_bytes()).fmt(f)
+    }
+}
+
+/// Displays text of any encoding, byte for byte.
+pub struct Bytes<'a>(pub &'a [u8]);
+
+impl fmt::Display for Bytes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for chunk in self.0.utf8_chunks() {
             f.write_str(chunk.valid())?;
             for &byte in chunk.invalid() {
                 f.write_char(raw(byte))?;
@@ -174,66 +166,38 @@ impl fmt::Display for CText {
     }
 }
 
-/// Writes `msg`, whole, as one line. NULL counts as empty.
-///
-/// # Safety
-/// `msg` is NULL or a NUL-terminated string.
-pub unsafe extern "C" fn yolanda_log(severity: c_int, msg: *const c_char) {
-    if !enabled(severity) {
-        return;
-    }
+/// Writes a text, whole, as one line, without asking for the level: who reads the text has asked.
+pub fn text(severity: c_int, text: &CStr) {
     let keep = errno::Keep::new();
-    // SAFETY: the caller's string; the stream stays locked from tag to newline, so that the line
-    // is one piece.
-    unsafe {
-        let text = string(msg);
-        if !sink::take(severity, text.as_ptr(), text.count_bytes())
-            && stream::is_taken(libc::fileno(stdout)) == 0
-        {
-            let (tag, out) = (tag(severity), stdout);
-            flockfile(out);
-            libc::fwrite(tag.as_ptr().cast(), 1, tag.len(), out);
-            libc::fwrite(text.as_ptr().cast(), 1, text.count_bytes(), out);
-            libc::fwrite(b"\n".as_ptr().cast(), 1, 1, out);
-            funlockfile(out);
-        }
+    if !sink::take(severity, text.to_bytes_with_nul()) {
+        stream::write(Stream::Out, &[tag(severity).as_bytes(), text.to_bytes(), b"\n"]);
     }
     drop(keep);
 }
 
-/// Writes a printf-formatted line, with `: errstr` behind it when that isn't NULL.
+/// Writes a printf-formatted line, with `: errstr` behind it if there is one. A NULL format counts as empty. The
+/// level isn't asked for, as in `text`.
 ///
 /// # Safety
-/// `fmt` is NULL or a NUL-terminated format that fits `ap`, a va_list; `errstr` NULL or a string.
-pub unsafe extern "C" fn yolanda_logx(
+/// `format` is NULL or a C string, and `args` a va_list that fits it.
+pub unsafe fn formatted(
     severity: c_int,
-    errstr: *const c_char,
-    fmt: *const c_char,
-    ap: *mut c_void,
+    errstr: Option<&CStr>,
+    format: *const c_char,
+    args: *mut c_void,
 ) {
-    if !enabled(severity) {
-        return;
-    }
     let keep = errno::Keep::new();
     let mut line = Line::new(severity);
-    if !fmt.is_null() {
-        // SAFETY: the caller's format and arguments; errno still is the caller's, for %m.
-        unsafe { line.push_format(fmt, ap) };
+    if !format.is_null() {
+        // SAFETY: not NULL, hence a format that fits the arguments. errno still is the caller's, for %m.
+        unsafe { line.push_format(format, args) };
     }
-    if !errstr.is_null() {
+    if let Some(errstr) = errstr {
         line.push(b": ");
-        // SAFETY: the caller's string.
-        line.push(unsafe { string(errstr) }.to_bytes());
+        line.push(errstr.to_bytes());
     }
     line.print(severity);
     drop(keep);
-}
-
-/// # Safety
-/// `text` is NULL, which counts as empty, or a NUL-terminated string that outlives the result.
-unsafe fn string<'a>(text: *const c_char) -> &'a CStr {
-    // SAFETY: not NULL, hence a C string.
-    if text.is_null() { c"" } else { unsafe { CStr::from_ptr(text) } }
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use core::cell::{Cell, UnsafeCell};
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr;
 use core::sync::atomic::{
-    AtomicBool, AtomicPtr, AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
-    Ordering::SeqCst,
+    AtomicBool, AtomicPtr, AtomicUsize, Ordering, Ordering::Acquire, Ordering::Relaxed,
+    Ordering::Release, Ordering::SeqCst,
 };
 
 use crate::abi::yolanda::log::yolanda_log_sink;
@@ -19,7 +19,7 @@ use crate::sys::{errno, pool};
 type Sink = unsafe extern "C-unwind" fn(c_int, *const c_char, usize, *mut c_void);
 
 struct Record {
-    /// Written by who has claimed the record, before it becomes the current one.
+    /// Written by the thread that has claimed the record, before it becomes the current one.
     target: UnsafeCell<(Sink, *mut c_void)>,
     /// Lines within the sink, and `CLAIMED` from the setting until the next one has come through.
     users: AtomicUsize,
@@ -29,86 +29,105 @@ struct Record {
 const CLAIMED: usize = 1 << 62;
 
 /// All records ever made.
-static RECORDS: AtomicPtr<Record> = AtomicPtr::new(ptr::null_mut());
-/// NULL: stdout.
-static CURRENT: AtomicPtr<Record> = AtomicPtr::new(ptr::null_mut());
+static RECORDS: Place = Place::empty();
+/// The record in use; none: stdout.
+static CURRENT: Place = Place::empty();
 
 thread_local! {
     /// The record whose sink runs on this thread.
-    static INSIDE: Cell<*mut Record> = const { Cell::new(ptr::null_mut()) };
+    static INSIDE: Cell<Option<&'static Record>> = const { Cell::new(None) };
 }
 
-/// Hands a line to the sink. False when it has to go to stdout: there is no sink, or the line comes
-/// from within it.
-///
-/// # Safety
-/// `text` has `len` bytes and a NUL behind them.
-pub unsafe fn take(severity: c_int, text: *const c_char, len: usize) -> bool {
-    if CURRENT.load(Relaxed).is_null() || !INSIDE.get().is_null() {
+/// Where a record is, or none.
+struct Place(AtomicPtr<Record>);
+
+impl Place {
+    const fn empty() -> Place {
+        Place(AtomicPtr::new(ptr::null_mut()))
+    }
+
+    fn get(&self, order: Ordering) -> Option<&'static Record> {
+        record(self.0.load(order))
+    }
+}
+
+fn record(at: *mut Record) -> Option<&'static Record> {
+    // SAFETY: NULL or a record that `claim` has made, and those are never freed. What changes in them has
+    // interior mutability.
+    unsafe { at.as_ref() }
+}
+
+fn is_inside() -> bool {
+    INSIDE.get().is_some()
+}
+
+/// Hands a line to the sink; `text` ends with a NUL. False when it has to go to stdout: there is no sink, or the
+/// line comes from within it.
+pub fn take(severity: c_int, text: &[u8]) -> bool {
+    if CURRENT.0.load(Relaxed).is_null() || is_inside() {
         return false;
     }
+    let Some((0, line)) = text.split_last() else { return false };
     let Some(record) = enter() else { return false };
-    INSIDE.set(record);
+    INSIDE.set(Some(record));
     // SAFETY: nobody writes a record that was found current after it was counted into, until it is
-    // left; the function and its data are the program's.
+    // left; the function and its data are the program's. The line has a NUL behind it.
     unsafe {
-        let (sink, data) = *(*record).target.get();
-        sink(severity, text, len, data);
-        INSIDE.set(ptr::null_mut());
-        (*record).users.fetch_sub(1, Release);
+        let (sink, data) = *record.target.get();
+        sink(severity, text.as_ptr().cast(), line.len(), data);
     }
+    INSIDE.set(None);
+    record.users.fetch_sub(1, Release);
     true
 }
 
 /// Counts into the current record.
-fn enter() -> Option<*mut Record> {
+fn enter() -> Option<&'static Record> {
     loop {
-        let record = CURRENT.load(SeqCst);
-        // SAFETY: NULL or a record, and those are never freed.
-        let users = unsafe { &record.as_ref()?.users };
-        users.fetch_add(1, SeqCst);
-        if CURRENT.load(SeqCst) == record {
+        let record = CURRENT.get(SeqCst)?;
+        record.users.fetch_add(1, SeqCst);
+        if ptr::eq(CURRENT.0.load(SeqCst), record) {
             return Some(record);
         }
-        users.fetch_sub(1, Release);
+        record.users.fetch_sub(1, Release);
     }
 }
 
-/// A record that nobody uses, claimed; NULL when memory is out.
+/// A record that nobody uses, claimed, with its target set; None when memory is out.
 // tests/cmake/memcheck.supp knows it by its name.
 #[cfg_attr(feature = "plain-malloc", inline(never))]
-fn claim() -> *mut Record {
-    let mut record = RECORDS.load(Acquire);
-    // SAFETY: records are never freed, and their links are final once they are in the list.
-    while let Some(one) = unsafe { record.as_ref() } {
+fn claim(sink: Sink, data: *mut c_void) -> Option<&'static Record> {
+    let mut next = RECORDS.get(Acquire);
+    while let Some(one) = next {
         if one.users.compare_exchange(0, CLAIMED, Acquire, Relaxed).is_ok() {
-            return record;
+            // SAFETY: only lines that have counted themselves into the record read its target, there are none,
+            // and it isn't current, so that none comes.
+            unsafe { one.target.get().write((sink, data)) };
+            return Some(one);
         }
-        record = one.next;
+        next = record(one.next);
     }
     let fresh = pool::alloc(size_of::<Record>()).cast::<Record>();
     if fresh.is_null() {
-        return fresh;
+        return None;
     }
-    let mut head = RECORDS.load(Relaxed);
+    let mut head = RECORDS.0.load(Relaxed);
     loop {
-        let target = UnsafeCell::new((nowhere as Sink, ptr::null_mut()));
+        let target = UnsafeCell::new((sink, data));
         // SAFETY: a fresh block of that size, nobody else's until it is in the list.
         unsafe { fresh.write(Record { target, users: AtomicUsize::new(CLAIMED), next: head }) };
-        match RECORDS.compare_exchange(head, fresh, Release, Relaxed) {
-            Ok(_) => return fresh,
+        match RECORDS.0.compare_exchange(head, fresh, Release, Relaxed) {
+            Ok(_) => return record(fresh),
             Err(now) => head = now,
         }
     }
 }
 
-unsafe extern "C-unwind" fn nowhere(_: c_int, _: *const c_char, _: usize, _: *mut c_void) {}
-
 /// Waits for the lines in a record that isn't current any more, and gives it free. From within a
 /// sink there is no waiting: it may be the one that would be waited for.
 fn retire(record: &Record) {
     let mut turns = 0;
-    while INSIDE.get().is_null() && record.users.load(SeqCst) != CLAIMED {
+    while !is_inside() && record.users.load(SeqCst) != CLAIMED {
         // SAFETY: neither touches memory.
         unsafe {
             if turns < 100 {
@@ -125,12 +144,12 @@ fn retire(record: &Record) {
 /// In a forked child: the lines of the threads that it doesn't have will never end.
 unsafe extern "C" fn after_fork() {
     let mine = INSIDE.get();
-    let mut record = RECORDS.load(Acquire);
-    // SAFETY: as in `claim`.
-    while let Some(one) = unsafe { record.as_ref() } {
+    let mut next = RECORDS.get(Acquire);
+    while let Some(one) = next {
         let claimed = one.users.load(Relaxed) & CLAIMED;
-        one.users.store(claimed + usize::from(record == mine), Relaxed);
-        record = one.next;
+        let is_mine = mine.is_some_and(|mine| ptr::eq(mine, one));
+        one.users.store(claimed + usize::from(is_mine), Relaxed);
+        next = record(one.next);
     }
 }
 
@@ -146,30 +165,27 @@ fn prepare_for_forks() -> c_int {
     e
 }
 
+/// Sets the sink, or none. The error is an errno: the old sink stays then.
+///
 /// # Safety
-/// `data` is what `sink` wants, until another one has been set.
-pub unsafe extern "C" fn yolanda_log_set_sink(sink: yolanda_log_sink, data: *mut c_void) -> c_int {
-    let keep = errno::Keep::new();
-    let mut record = ptr::null_mut();
-    if let Some(sink) = sink {
-        record = claim();
-        let e = prepare_for_forks();
-        if record.is_null() || e != 0 {
-            drop(keep);
-            // SAFETY: NULL, or a record that nobody but this thread uses.
-            if let Some(unused) = unsafe { record.as_ref() } {
-                unused.users.fetch_sub(CLAIMED, Release);
+/// `sink` may be called with `data`, on any thread, until another one has been set.
+pub unsafe fn set(sink: yolanda_log_sink, data: *mut c_void) -> Result<(), c_int> {
+    let _keep = errno::Keep::new();
+    let new = match sink {
+        None => None,
+        Some(sink) => {
+            let new = claim(sink, data).ok_or(libc::ENOMEM)?;
+            let e = prepare_for_forks();
+            if e != 0 {
+                new.users.fetch_sub(CLAIMED, Release);
+                return Err(e);
             }
-            return errno::fail(if e != 0 { e } else { libc::ENOMEM });
+            Some(new)
         }
-        // SAFETY: a line reads the target of a current record only; this one isn't, and is claimed.
-        unsafe { (*record).target.get().write((sink, data)) };
-    }
-    let old = CURRENT.swap(record, SeqCst);
-    // SAFETY: NULL or a record, and those are never freed.
-    if let Some(old) = unsafe { old.as_ref() } {
+    };
+    let at = new.map_or(ptr::null_mut(), |new| ptr::from_ref(new).cast_mut());
+    if let Some(old) = record(CURRENT.0.swap(at, SeqCst)) {
         retire(old);
     }
-    drop(keep);
-    0
+    Ok(())
 }

@@ -1,8 +1,12 @@
 //! Whether a standard stream may be written to: not while a connection of the program's has the
 //! stream's descriptor. The library's own descriptors never are among those (`sys::fd::lift`).
 
+#![forbid(unsafe_code)]
+
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
+
+use crate::sys::stdio::Stream;
 
 /// Bit n: a connection has descriptor n.
 static TAKEN: AtomicU8 = AtomicU8::new(0);
@@ -21,7 +25,14 @@ pub fn note(fd: c_int, connection: bool) {
 }
 
 /// Whether text for a stream's descriptor would go to a connection.
-pub(crate) extern "C" fn is_taken(fd: c_int) -> c_int {
+pub fn is_taken(fd: c_int) -> bool {
     let taken = TAKEN.load(Relaxed);
-    c_int::from((0..=libc::STDERR_FILENO).contains(&fd) && taken & (1 << fd) != 0)
+    (0..=libc::STDERR_FILENO).contains(&fd) && taken & (1 << fd) != 0
+}
+
+/// Writes the parts to a stream, as one piece, unless a connection has its descriptor.
+pub fn write(stream: Stream, parts: &[&[u8]]) {
+    if !is_taken(stream.descriptor()) {
+        stream.write(parts);
+    }
 }

@@ -89,6 +89,15 @@ impl buffer {
         if n > 0 && !self.has_spare_byte() { n - 1 } else { n }
     }
 
+    /// The readable bytes, as long as the program leaves the buffer alone.
+    pub fn bytes(&self) -> &[u8] {
+        match self.readable() {
+            0 => &[],
+            // SAFETY: the readable bytes are part of the block, by the contract of `struct buffer`.
+            n => unsafe { std::slice::from_raw_parts(self.read_at(), n) },
+        }
+    }
+
     /// Sets sane indices where C left others behind.
     pub fn put_in_order(&self) {
         if self.data.get().is_null() || self.total_size.get() < 0 {

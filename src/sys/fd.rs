@@ -2,7 +2,7 @@
 
 use super::errno;
 use libc::{c_int, c_short, c_void};
-use std::mem;
+use std::mem::{self, MaybeUninit};
 use std::ptr;
 
 /// Calls `f` again while a signal interrupts it.
@@ -49,6 +49,29 @@ pub unsafe fn send(fd: c_int, from: *const u8, len: usize, more: More) -> isize 
 pub unsafe fn read(fd: c_int, to: *mut u8, len: usize) -> isize {
     // SAFETY: the caller vouches for the memory.
     retry(|| unsafe { libc::read(fd, to.cast(), len) })
+}
+
+/// read(2), in the descriptor's own blocking mode: the bytes, none at the end of the stream; None with errno.
+pub fn read_into(fd: c_int, room: &mut [MaybeUninit<u8>]) -> Option<&[u8]> {
+    // SAFETY: the slice has room for as many bytes as it has.
+    let n = unsafe { read(fd, room.as_mut_ptr().cast(), room.len()) };
+    filled(room, n)
+}
+
+/// What a socket holds, without taking it: waits for it in the descriptor's own blocking mode. None with errno,
+/// ENOTSOCK for what is no socket.
+pub fn peek(fd: c_int, room: &mut [MaybeUninit<u8>]) -> Option<&[u8]> {
+    let (at, len) = (room.as_mut_ptr().cast(), room.len());
+    // SAFETY: the slice has room for `len` bytes.
+    let n = retry(|| unsafe { libc::recv(fd, at, len, libc::MSG_PEEK) });
+    filled(room, n)
+}
+
+/// The part of a room that a system call says it has filled.
+fn filled(room: &[MaybeUninit<u8>], n: isize) -> Option<&[u8]> {
+    let part = room.get(..usize::try_from(n).ok()?)?;
+    // SAFETY: the call has written these bytes; both types have one layout.
+    Some(unsafe { &*(ptr::from_ref(part) as *const [u8]) })
 }
 
 /// write(2) without SIGPIPE, for descriptors that `send` can't serve.
@@ -132,6 +155,12 @@ pub fn accept(fd: c_int) -> c_int {
     lift(unsafe { libc::accept4(fd, ptr::null_mut(), ptr::null_mut(), flags) })
 }
 
+/// accept(2): the new descriptor blocks and is inherited by exec. -1 with errno.
+pub fn accept_plain(fd: c_int) -> c_int {
+    // SAFETY: NULL addresses mean that none is wanted.
+    lift_inherited(unsafe { libc::accept(fd, ptr::null_mut(), ptr::null_mut()) })
+}
+
 /// A descriptor of no use, or -1 with errno.
 pub fn spare() -> c_int {
     // SAFETY: numbers only. Unlike /dev/null it needs no file system.
@@ -183,6 +212,13 @@ pub fn ready(fd: c_int, events: c_short) -> c_short {
     let mut one = libc::pollfd { fd, events, revents: 0 };
     // SAFETY: one struct, as the count says.
     if unsafe { libc::poll(&mut one, 1, 0) } > 0 { one.revents } else { 0 }
+}
+
+/// Waits until a descriptor is writable, or broken. -1 with errno.
+pub fn wait_until_writable(fd: c_int) -> c_int {
+    let mut one = libc::pollfd { fd, events: libc::POLLOUT, revents: 0 };
+    // SAFETY: one struct, as the count says.
+    retry(|| unsafe { libc::poll(&mut one, 1, -1) as isize }) as c_int
 }
 
 /// Whether the peer of a socket of messages has ended, and nothing but empty messages is left of it.

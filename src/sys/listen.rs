@@ -24,10 +24,8 @@ pub(super) fn stream(family: c_int) -> Result<c_int, c_int> {
 /// A socket bound to an address, not listening yet. IPv6's "any" takes IPv4 clients, too.
 pub fn bound(address: &Address, reuseport: bool) -> Result<c_int, c_int> {
     let fd = stream(address.family())?;
-    let done = set_options(fd, address.family(), reuseport).and_then(|()| {
-        // SAFETY: the address and its length.
-        fails(unsafe { libc::bind(fd, address.as_ptr(), address.len) })
-    });
+    let done = set_options(fd, address.family(), reuseport)
+        .and_then(|()| fails(socket::bind(fd, address)));
     match done {
         Ok(_) => Ok(fd),
         Err(e) => {
@@ -97,8 +95,7 @@ pub fn look_up(host: &[u8], port: u16) -> Result<Address, c_int> {
 
 /// Lets clients come.
 pub fn listen(fd: c_int) -> Result<(), c_int> {
-    // SAFETY: no pointers.
-    fails(unsafe { libc::listen(fd, BACKLOG) }).map(drop)
+    fails(socket::listen(fd, BACKLOG)).map(drop)
 }
 
 /// Refuses clients from now on, those that wait too, also where other processes have the socket. It fails

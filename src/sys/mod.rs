@@ -1,9 +1,11 @@
-//! Thin wrappers around libc: memory, descriptors, addresses, errno.
+//! System calls and the C library: the only place that makes them, with the flags that this library wants. Memory
+//! pools, descriptors, files, sockets, addresses, locks, errno. It imports nothing of the other folders.
 
 pub mod address;
 pub mod clock;
 #[cfg(target_arch = "x86_64")]
 pub mod controls;
+pub mod environment;
 pub mod errno;
 pub mod fd;
 pub mod file;
@@ -12,7 +14,9 @@ pub mod listen;
 pub mod loaded;
 pub mod lock;
 pub mod pool;
+pub mod process;
 pub mod resolve;
 pub mod socket;
+pub mod stdio;
 pub mod text;
 pub mod unix;

@@ -1,6 +1,7 @@
 //! Socket options.
 
 use super::{errno, fd as sys_fd};
+use crate::sys::address::Address;
 use libc::{c_int, c_void};
 use std::mem;
 
@@ -13,6 +14,36 @@ pub fn stream(family: c_int) -> c_int {
     let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
     // SAFETY: numbers only.
     sys_fd::lift(unsafe { libc::socket(family, kind, 0) })
+}
+
+/// A stream socket that blocks and is inherited by exec; -1 with errno.
+pub fn stream_plain(family: c_int) -> c_int {
+    // SAFETY: numbers only.
+    sys_fd::lift_inherited(unsafe { libc::socket(family, libc::SOCK_STREAM, 0) })
+}
+
+/// A stream socket that blocks and isn't inherited by exec; -1 with errno.
+pub fn stream_blocking(family: c_int) -> c_int {
+    // SAFETY: numbers only.
+    sys_fd::lift(unsafe { libc::socket(family, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0) })
+}
+
+/// bind(2): 0, or -1 with errno.
+pub fn bind(fd: c_int, address: &Address) -> c_int {
+    // SAFETY: the address is as long as it says.
+    unsafe { libc::bind(fd, address.as_ptr(), address.len) }
+}
+
+/// connect(2): 0, or -1 with errno.
+pub fn connect(fd: c_int, address: &Address) -> c_int {
+    // SAFETY: the address is as long as it says.
+    unsafe { libc::connect(fd, address.as_ptr(), address.len) }
+}
+
+/// listen(2): 0, or -1 with errno.
+pub fn listen(fd: c_int, backlog: c_int) -> c_int {
+    // SAFETY: numbers only.
+    unsafe { libc::listen(fd, backlog) }
 }
 
 /// Two stream sockets that are connected to each other; neither blocks nor is inherited by exec.
@@ -36,23 +67,18 @@ pub fn pair() -> Result<[c_int; 2], c_int> {
 
 /// The error that is pending on a socket, which is taken off it (SO_ERROR, socket(7)); 0 for none.
 pub fn take_error(fd: c_int) -> c_int {
-    let mut value: c_int = 0;
-    let mut len = mem::size_of::<c_int>() as libc::socklen_t;
-    let at = (&raw mut value).cast::<c_void>();
-    // SAFETY: `at` and `len` describe `value`.
-    let r = unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_ERROR, at, &mut len) };
-    if r < 0 { super::errno::get() } else { value }
+    get(fd, libc::SOL_SOCKET, libc::SO_ERROR).unwrap_or_else(|e| e)
 }
 
 /// setsockopt(2) of an int: 0, or -1 with errno.
-pub(super) fn set(fd: c_int, level: c_int, option: c_int, value: c_int) -> c_int {
+pub fn set(fd: c_int, level: c_int, option: c_int, value: c_int) -> c_int {
     let at = (&raw const value).cast::<c_void>();
     // SAFETY: `at` points to an int, as the length says.
     unsafe { libc::setsockopt(fd, level, option, at, mem::size_of::<c_int>() as u32) }
 }
 
 /// getsockopt(2) of an int, or errno.
-pub(super) fn get(fd: c_int, level: c_int, option: c_int) -> Result<c_int, c_int> {
+pub fn get(fd: c_int, level: c_int, option: c_int) -> Result<c_int, c_int> {
     let mut value: c_int = 0;
     let mut len = mem::size_of::<c_int>() as libc::socklen_t;
     let at = (&raw mut value).cast::<c_void>();

@@ -5,7 +5,7 @@
 //! nobody removes the file of a successor, a path changes hands only under a lock on a file beside it,
 //! which is there for that moment.
 
-use super::{errno, fd as sys_fd, file};
+use super::{errno, fd as sys_fd, file, socket};
 use crate::sys::address::Address;
 use crate::sys::listen::{bound, fails, listen, stream};
 use libc::{c_char, c_int, sockaddr_un};
@@ -99,8 +99,7 @@ fn remove_stale(path: &CStr, address: &Address) -> Result<(), c_int> {
 /// Tries to connect.
 fn probe(address: &Address) -> Result<c_int, c_int> {
     let fd = stream(libc::AF_UNIX)?;
-    // SAFETY: the address and its length.
-    let answer = fails(unsafe { libc::connect(fd, address.as_ptr(), address.len) });
+    let answer = fails(socket::connect(fd, address));
     sys_fd::close(fd);
     answer
 }

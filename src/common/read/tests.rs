@@ -1,18 +1,22 @@
-use super::*;
-use std::io::Write;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+//! Reading from sockets and pipes. Apart from the file itself, which has no unsafe code.
 
-fn pair(socket: bool) -> (std::fs::File, OwnedFd) {
-    let mut fds = [0; 2];
-    // SAFETY: room for two descriptors, which are ours from here on.
-    unsafe {
-        let made = match socket {
-            true => libc::socketpair(libc::AF_UNIX, libc::SOCK_STREAM, 0, fds.as_mut_ptr()),
-            false => libc::pipe(fds.as_mut_ptr()),
-        };
-        assert_eq!(made, 0);
-        (std::fs::File::from_raw_fd(fds[1]), OwnedFd::from_raw_fd(fds[0]))
+use super::read::{Room, line, line_by_bytes, line_of_any_end, message};
+use core::ffi::c_int;
+use core::mem::MaybeUninit;
+use std::io::Write;
+use std::net::Shutdown;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+
+/// Something to write to, whose bytes arrive at the other; a pipe or a socket.
+fn pair(socket: bool) -> (OwnedFd, OwnedFd) {
+    if socket {
+        let (to, from) = UnixStream::pair().unwrap();
+        from.shutdown(Shutdown::Write).unwrap();
+        return (to.into(), from.into());
     }
+    let (from, to) = std::io::pipe().unwrap();
+    (to.into(), from.into())
 }
 
 /// Sends `text` and the end of stream, then reads with `read` until it returns 0 or fails.
@@ -20,21 +24,23 @@ fn lines(
     text: &str,
     socket: bool,
     length: usize,
-    read: impl Fn(c_int, *mut c_char, usize) -> usize,
+    read: impl Fn(c_int, Room<'_>) -> Option<usize>,
 ) -> Vec<String> {
-    let (mut to, from) = pair(socket);
-    to.write_all(text.as_bytes()).unwrap();
-    drop(to);
+    let (to, from) = pair(socket);
+    std::fs::File::from(to).write_all(text.as_bytes()).unwrap();
     let mut all = Vec::new();
     loop {
-        let mut room = vec![b'#'; length + 1];
-        match read(from.as_raw_fd(), room.as_mut_ptr().cast(), length) {
-            0 => return all,
-            FAILED => {
+        let mut room = vec![MaybeUninit::new(b'#'); length + 1];
+        let got = read(from.as_raw_fd(), &mut room[..length]);
+        // SAFETY: every byte had a value to begin with.
+        let room: Vec<u8> = room.iter().map(|byte| unsafe { byte.assume_init() }).collect();
+        match got {
+            Some(0) => return all,
+            None => {
                 all.push("failed".to_string());
                 return all;
             }
-            n => {
+            Some(n) => {
                 assert_eq!(room[n], 0);
                 assert!(room.iter().skip(n + 2).all(|&b| b == b'#'));
                 all.push(String::from_utf8(room[..n].to_vec()).unwrap());
@@ -44,40 +50,33 @@ fn lines(
 }
 
 #[test]
-fn readline_takes_one_line() {
-    // SAFETY: lines gives room of that length.
-    let readline = |fd, at, n| unsafe { readline(fd, at, n) };
+fn line_takes_one_line() {
     for socket in [true, false] {
-        assert_eq!(lines("ab\n\ncd\nx", socket, 10, readline), ["ab\n", "\n", "cd\n"]);
-        assert_eq!(lines("abc\n", socket, 5, readline), ["abc\n"]);
-        assert_eq!(lines("abcd\n", socket, 5, readline), ["failed"]);
+        assert_eq!(lines("ab\n\ncd\nx", socket, 10, line), ["ab\n", "\n", "cd\n"]);
+        assert_eq!(lines("abc\n", socket, 5, line), ["abc\n"]);
+        assert_eq!(lines("abcd\n", socket, 5, line), ["failed"]);
     }
 }
 
 #[test]
-fn readline_2_fails_at_the_end() {
-    // SAFETY: lines gives room of that length.
-    let readline_2 = |fd, at, n| unsafe { readline_2(fd, at, n) };
-    assert_eq!(lines("ab\nx", true, 10, readline_2), ["ab\n", "failed"]);
+fn line_by_bytes_fails_at_the_end() {
+    assert_eq!(lines("ab\nx", true, 10, line_by_bytes), ["ab\n", "failed"]);
 }
 
 #[test]
-fn read_line_makes_every_line_end_a_newline() {
-    // SAFETY: lines gives room of that length.
-    let read_line = |fd, at, n| unsafe { read_line(fd, at, n as c_int) } as usize;
+fn line_of_any_end_makes_every_line_end_a_newline() {
     let whole = ["a\n", "b\n", "c\n", "d"];
-    assert_eq!(lines("a\nb\r\nc\rd", true, 10, read_line), whole);
-    assert_eq!(lines("a\nb\r\nd", false, 10, read_line), ["a\n", "b\n", "d"]);
-    assert_eq!(lines("abcdef\n", true, 5, read_line), ["abcd", "ef\n"]);
+    assert_eq!(lines("a\nb\r\nc\rd", true, 10, line_of_any_end), whole);
+    assert_eq!(lines("a\nb\r\nd", false, 10, line_of_any_end), ["a\n", "b\n", "d"]);
+    assert_eq!(lines("abcdef\n", true, 5, line_of_any_end), ["abcd", "ef\n"]);
 }
 
 #[test]
-fn read_message_gives_the_body() {
-    // SAFETY: lines gives room of that length.
-    let read_message = |fd, at: *mut c_char, n| unsafe {
-        let got = read_message(fd, at, n);
-        if got < n {
-            *at.add(got) = 0;
+fn message_gives_the_body() {
+    let read_message = |fd, room: Room<'_>| {
+        let got = message(fd, room);
+        if let Some(end) = got.and_then(|n| room.get_mut(n)) {
+            end.write(0);
         }
         got
     };

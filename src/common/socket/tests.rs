@@ -2,10 +2,16 @@ use super::*;
 
 #[test]
 fn addresses_as_text() {
-    let show = |ip, port| {
-        let address = ipv4(ip, port);
-        // SAFETY: an address, and the text of this thread.
-        unsafe { CStr::from_ptr(sock_ntop(&raw const address, ADDRESS_LEN)) }.to_str().unwrap()
+    let show = |ip: u32, port: u16| {
+        let address = sockaddr_in {
+            sin_family: libc::AF_INET as libc::sa_family_t,
+            sin_port: port.to_be(),
+            sin_addr: libc::in_addr { s_addr: ip.to_be() },
+            sin_zero: [0; 8],
+        };
+        show(&address);
+        let shown = SHOWN.with(Cell::get);
+        CStr::from_bytes_until_nul(&shown).unwrap().to_str().unwrap().to_owned()
     };
     assert_eq!(show(0x7f00_0001, 80), "127.0.0.1:80");
     assert_eq!(show(0xffff_ffff, 65535), "255.255.255.255:65535");
@@ -14,19 +20,15 @@ fn addresses_as_text() {
 
 #[test]
 fn names_resolve() {
-    // SAFETY: NUL-terminated strings.
-    unsafe {
-        assert_eq!(resolve(null()), Some(0));
-        assert_eq!(resolve(c"".as_ptr()), Some(0));
-        assert_eq!(resolve(c"10.1.2.3".as_ptr()), Some(0x0a01_0203));
-        assert_eq!(resolve(c"localhost".as_ptr()), Some(0x7f00_0001));
-    }
+    let find = |name| find(name).map(Ipv4Addr::to_bits);
+    assert_eq!(find(c""), Some(0));
+    assert_eq!(find(c"10.1.2.3"), Some(0x0a01_0203));
+    assert_eq!(find(c"localhost"), Some(0x7f00_0001));
 }
 
 #[test]
 fn an_ephemeral_port_is_told() {
     let (fd, port) = listen_or_exit(0, true);
     assert!(port > 0);
-    // SAFETY: a descriptor of our own.
-    unsafe { libc::close(fd) };
+    fd::close(fd);
 }

@@ -1,6 +1,13 @@
 use crate::abi::types::tcp_connection;
 use crate::abi::types::yolanda_water_mark_callback;
+use crate::reactor::tcp_connection::Connection;
+use crate::reactor::tcp_connection::lifecycle::close;
+use crate::reactor::tcp_connection::settings::{self, Settings};
+use crate::sync::refs::Released;
+use crate::sys::address::{self, Address};
+use crate::sys::errno;
 use core::ffi::{c_char, c_int, c_void};
+use std::ptr;
 
 /// Keeps a connection's memory beyond its closed callback, for another thread or a language with a
 /// collector. Each call is to be met by one yolanda_connection_release().
@@ -16,11 +23,15 @@ use core::ffi::{c_char, c_int, c_void};
 /// Any thread. The connection's closed callback hasn't returned yet, or the caller knows of a
 /// reference that stays meanwhile.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_retain(
     connection: *mut tcp_connection,
 ) -> *mut tcp_connection {
-    jump_to!(crate::reactor::tcp_connection::yolanda_connection_retain)
+    let conn = connection!(connection, "yolanda_connection_retain", ptr::null_mut());
+    if conn.refs.retain() {
+        return connection;
+    }
+    errno::set(libc::EOVERFLOW);
+    ptr::null_mut()
 }
 
 /// Gives a reference back. After the last one the connection is freed, as soon as it has closed:
@@ -31,11 +42,16 @@ pub unsafe extern "C-unwind" fn yolanda_connection_retain(
 /// # Safety
 /// Any thread. The reference is the caller's, who doesn't use it any more.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_release(
     connection: *mut tcp_connection,
 ) -> c_int {
-    jump_to!(crate::reactor::tcp_connection::yolanda_connection_release)
+    connection!(connection, "yolanda_connection_release", -1);
+    // SAFETY: the reference is the caller's, who doesn't use it any more.
+    if unsafe { close::release(connection.cast()) } == Released::None {
+        log_err!("yolanda_connection_release: nobody has retained it");
+        return errno::fail(libc::EINVAL);
+    }
+    0
 }
 
 /// 1 until closing has begun, for whatever reason, then 0. On another thread than the loop's the
@@ -46,11 +62,11 @@ pub unsafe extern "C-unwind" fn yolanda_connection_release(
 /// # Safety
 /// Any thread. A connection that is live or retained.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_is_open(
     connection: *mut tcp_connection,
 ) -> c_int {
-    jump_to!(crate::reactor::tcp_connection::yolanda_connection_is_open)
+    let conn = connection!(connection, "yolanda_connection_is_open", -1);
+    c_int::from(conn.is_open_here())
 }
 
 /// The connection's number in this process: never 0, never used again, unlike its descriptor.
@@ -60,9 +76,9 @@ pub unsafe extern "C-unwind" fn yolanda_connection_is_open(
 /// # Safety
 /// Any thread. A connection that is live or retained.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_id(connection: *mut tcp_connection) -> u64 {
-    jump_to!(crate::reactor::tcp_connection::yolanda_connection_id)
+    let conn = connection!(connection, "yolanda_connection_id", 0);
+    conn.id.get()
 }
 
 /// Why the connection closes or has closed: an errno value. 0 while it is open, and where both sides
@@ -79,9 +95,9 @@ pub unsafe extern "C-unwind" fn yolanda_connection_id(connection: *mut tcp_conne
 /// # Safety
 /// Any thread. A connection that is live or retained.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_error(connection: *mut tcp_connection) -> c_int {
-    jump_to!(crate::reactor::tcp_connection::yolanda_connection_error)
+    let conn = connection!(connection, "yolanda_connection_error", -1);
+    conn.error()
 }
 
 /// Closes a connection at once: what is queued is dropped. No callback runs within; the closed callback
@@ -94,9 +110,9 @@ pub unsafe extern "C-unwind" fn yolanda_connection_error(connection: *mut tcp_co
 /// # Safety
 /// Any thread. A connection that is live or retained.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_close(connection: *mut tcp_connection) -> c_int {
-    jump_to!(crate::reactor::tcp_connection::yolanda_connection_close)
+    let conn = connection!(connection, "yolanda_connection_close", -1);
+    conn.close()
 }
 
 /// Closes a connection after all that was accepted is sent, other threads' sends included: the queue goes
@@ -113,12 +129,15 @@ pub unsafe extern "C-unwind" fn yolanda_connection_close(connection: *mut tcp_co
 /// # Safety
 /// Any thread. A connection that is live or retained.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_close_after_send(
     connection: *mut tcp_connection,
     limit_ms: i64,
 ) -> c_int {
-    jump_to!(crate::reactor::tcp_connection::yolanda_connection_close_after_send)
+    let conn = connection!(connection, "yolanda_connection_close_after_send", -1);
+    if limit_ms < 0 {
+        return errno::fail(libc::EINVAL);
+    }
+    conn.close_within(limit_ms)
 }
 
 /// Gives the connection a pointer of yours, apart from `data`, and a function that frees it. What
@@ -133,13 +152,13 @@ pub unsafe extern "C-unwind" fn yolanda_connection_close_after_send(
 /// The loop's thread, or inside the completed callback. `destroy` may be NULL; it may call anything
 /// of this library, for other connections.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_set_user_data(
     connection: *mut tcp_connection,
     data: *mut c_void,
     destroy: Option<unsafe extern "C-unwind" fn(data: *mut c_void)>,
 ) -> c_int {
-    jump_to!(crate::reactor::tcp_connection::yolanda_connection_set_user_data)
+    let conn = connection!(connection, "yolanda_connection_set_user_data", -1);
+    if conn.may_be_changed() { conn.set_user_data(data, destroy) } else { -1 }
 }
 
 /// The pointer of yolanda_connection_set_user_data(), also of a connection that has closed; NULL
@@ -148,11 +167,11 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_user_data(
 /// # Safety
 /// Any thread, if what it points to lives long enough. A connection that is live or retained.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_user_data(
     connection: *mut tcp_connection,
 ) -> *mut c_void {
-    jump_to!(crate::reactor::tcp_connection::yolanda_connection_user_data)
+    let conn = connection!(connection, "yolanda_connection_user_data", ptr::null_mut());
+    conn.user_data()
 }
 
 /// Writes the peer's address: "1.2.3.4:5", "[::1]:5", "unix:/path", "unix:@abstract", or "unix:" for
@@ -164,13 +183,14 @@ pub unsafe extern "C-unwind" fn yolanda_connection_user_data(
 /// # Safety
 /// Any thread. A connection that is live or retained; `text` has room for `size` bytes.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_peer(
     connection: *mut tcp_connection,
     text: *mut c_char,
     size: usize,
 ) -> c_int {
-    jump_to!(crate::reactor::tcp_connection::yolanda_connection_peer)
+    let conn = connection!(connection, "yolanda_connection_peer", -1);
+    // SAFETY: the caller's `size` bytes.
+    unsafe { tell(conn, text, size, Address::of_peer) }
 }
 
 /// Writes the connection's own address; otherwise as yolanda_connection_peer().
@@ -178,13 +198,14 @@ pub unsafe extern "C-unwind" fn yolanda_connection_peer(
 /// # Safety
 /// As for yolanda_connection_peer().
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_local(
     connection: *mut tcp_connection,
     text: *mut c_char,
     size: usize,
 ) -> c_int {
-    jump_to!(crate::reactor::tcp_connection::yolanda_connection_local)
+    let conn = connection!(connection, "yolanda_connection_local", -1);
+    // SAFETY: the caller's `size` bytes.
+    unsafe { tell(conn, text, size, Address::of_local) }
 }
 
 /// Sets TCP_NODELAY (tcp(7)): whether small writes leave at once, or wait for the answer to the last.
@@ -195,12 +216,12 @@ pub unsafe extern "C-unwind" fn yolanda_connection_local(
 /// # Safety
 /// The loop's thread, or inside the completed callback.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_set_nodelay(
     connection: *mut tcp_connection,
     on: c_int,
 ) -> c_int {
-    jump_to!(crate::reactor::tcp_connection::yolanda_connection_set_nodelay)
+    let conn = connection!(connection, "yolanda_connection_set_nodelay", -1);
+    if conn.may_be_changed() { conn.set_nodelay(on != 0) } else { -1 }
 }
 
 /// Has the kernel ask a silent peer whether it is still there (SO_KEEPALIVE, socket(7)): after
@@ -213,14 +234,18 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_nodelay(
 /// # Safety
 /// The loop's thread, or inside the completed callback.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_set_keepalive(
     connection: *mut tcp_connection,
     idle_s: c_int,
     interval_s: c_int,
     count: c_int,
 ) -> c_int {
-    jump_to!(crate::reactor::tcp_connection::yolanda_connection_set_keepalive)
+    let conn = connection!(connection, "yolanda_connection_set_keepalive", -1);
+    let mut s = Settings::DEFAULT;
+    if !conn.may_be_changed() || settings::set_keepalive(&mut s, idle_s, interval_s, count) < 0 {
+        return -1;
+    }
+    conn.set_keepalive(s.keepalive)
 }
 
 /// Stops reading: no message callback comes until yolanda_connection_resume(), the peer has to wait
@@ -239,9 +264,13 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_keepalive(
 /// # Safety
 /// The loop's thread, or inside the completed callback.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_pause(connection: *mut tcp_connection) -> c_int {
-    jump_to!(crate::reactor::tcp_connection::yolanda_connection_pause)
+    let conn = connection!(connection, "yolanda_connection_pause", -1);
+    if !conn.may_be_changed() {
+        return -1;
+    }
+    conn.pause();
+    0
 }
 
 /// Goes on reading. Bytes that had been left unread before are handed to the message callback once
@@ -252,11 +281,15 @@ pub unsafe extern "C-unwind" fn yolanda_connection_pause(connection: *mut tcp_co
 /// # Safety
 /// The loop's thread, or inside the completed callback.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_resume(
     connection: *mut tcp_connection,
 ) -> c_int {
-    jump_to!(crate::reactor::tcp_connection::yolanda_connection_resume)
+    let conn = connection!(connection, "yolanda_connection_resume", -1);
+    if !conn.may_be_changed() {
+        return -1;
+    }
+    conn.resume();
+    0
 }
 
 /// Has a program told how its peer keeps up: `on_high` when the queue has reached `high` bytes,
@@ -273,7 +306,6 @@ pub unsafe extern "C-unwind" fn yolanda_connection_resume(
 /// # Safety
 /// The loop's thread, or inside the completed callback.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_set_water_marks(
     connection: *mut tcp_connection,
     low: usize,
@@ -281,7 +313,12 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_water_marks(
     on_low: yolanda_water_mark_callback,
     on_high: yolanda_water_mark_callback,
 ) -> c_int {
-    jump_to!(crate::reactor::tcp_connection::yolanda_connection_set_water_marks)
+    let conn = connection!(connection, "yolanda_connection_set_water_marks", -1);
+    let mut s = Settings::DEFAULT;
+    if settings::set_water_marks(&mut s, low, high, on_low, on_high) < 0 || !conn.may_be_changed() {
+        return -1;
+    }
+    conn.set_water_marks(s.marks)
 }
 
 /// Limits how much memory a connection takes.
@@ -301,14 +338,18 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_water_marks(
 /// # Safety
 /// The loop's thread, or inside the completed callback.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_set_limits(
     connection: *mut tcp_connection,
     max_queued: usize,
     max_unread: usize,
     policy: c_int,
 ) -> c_int {
-    jump_to!(crate::reactor::tcp_connection::yolanda_connection_set_limits)
+    let conn = connection!(connection, "yolanda_connection_set_limits", -1);
+    let mut s = Settings::DEFAULT;
+    if settings::set_limits(&mut s, max_queued, max_unread, policy) < 0 || !conn.may_be_changed() {
+        return -1;
+    }
+    conn.set_limits(s.limits)
 }
 
 /// Closes a connection on which nothing moves, with ETIMEDOUT and its closed callback. Milliseconds,
@@ -326,12 +367,44 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_limits(
 /// # Safety
 /// The loop's thread, or inside the completed callback.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_connection_set_timeouts(
     connection: *mut tcp_connection,
     idle_ms: i64,
     read_ms: i64,
     write_ms: i64,
 ) -> c_int {
-    jump_to!(crate::reactor::tcp_connection::yolanda_connection_set_timeouts)
+    let conn = connection!(connection, "yolanda_connection_set_timeouts", -1);
+    let mut s = Settings::DEFAULT;
+    if settings::set_timeouts(&mut s, idle_ms, read_ms, write_ms) < 0 || !conn.may_be_changed() {
+        return -1;
+    }
+    conn.set_timeouts(s.timeouts)
+}
+
+/// Writes an address of the connection: 0, or -1 with errno.
+///
+/// # Safety
+/// `text` is NULL or has room for `size` bytes.
+unsafe fn tell(
+    conn: &Connection,
+    text: *mut c_char,
+    size: usize,
+    ask: fn(c_int) -> Result<Address, c_int>,
+) -> c_int {
+    if text.is_null() {
+        return errno::fail(libc::EINVAL);
+    }
+    let address = match conn.ask(ask) {
+        Ok(address) => address,
+        Err(e) => return errno::fail(e),
+    };
+    let mut room = [0u8; address::TEXT];
+    match address.format(&mut room) {
+        Some(len) if len < size => {
+            // SAFETY: the text and its NUL are no more than the caller's `size` bytes.
+            unsafe { ptr::copy_nonoverlapping(room.as_ptr(), text.cast(), len + 1) };
+            0
+        }
+        _ => errno::fail(libc::ENAMETOOLONG),
+    }
 }

@@ -1,5 +1,6 @@
 use crate::abi::types::http_server;
 use crate::abi::types::{yolanda_http_access, yolanda_http_access_callback};
+use crate::exports::http_server::{status, usable};
 use core::ffi::{c_char, c_int, c_void};
 
 /// Has `callback` called once for each response, those of the library itself (400, 404, 408, 503 ...) among
@@ -16,13 +17,16 @@ use core::ffi::{c_char, c_int, c_void};
 /// # Safety
 /// `server` is NULL or a server; `data` stays yours. Only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_server_set_access_log(
     server: *mut http_server,
     callback: yolanda_http_access_callback,
     data: *mut c_void,
 ) -> c_int {
-    jump_to!(crate::http::access::yolanda_http_server_set_access_log)
+    // SAFETY: NULL or a live server.
+    let Some(server) = (unsafe { usable("yolanda_http_server_set_access_log", server) }) else {
+        return -1;
+    };
+    status(server.set_access_log(callback, data))
 }
 
 /// Writes an entry as a line of the Combined Log Format, without a line end; its part before the last two

@@ -2,6 +2,10 @@ use crate::abi::types::http_request;
 use crate::abi::types::http_response;
 use crate::abi::types::http_server;
 use crate::abi::types::yolanda_http_files;
+use crate::exports::http_server::{status, usable};
+use crate::http::files;
+use crate::sys::errno;
+use crate::sys::text::text;
 use core::ffi::{c_char, c_int};
 
 /// Makes files of the folder `root`, which is opened now: whatever becomes of its name, or of the working
@@ -94,13 +98,25 @@ pub unsafe extern "C" fn yolanda_http_files_set_max_age(
 /// `server` is NULL or a server, `files` NULL or files; `prefix` is NULL or ends with a NUL. Only on the
 /// server's loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_server_files(
     server: *mut http_server,
     prefix: *const c_char,
     files: *mut yolanda_http_files,
 ) -> c_int {
-    jump_to!(crate::http::files::yolanda_http_server_files)
+    // SAFETY: NULL or live objects; the prefix is NULL or ends with a NUL.
+    unsafe {
+        let Some(server) = usable("yolanda_http_server_files", server) else {
+            return -1;
+        };
+        let Some(files) = files::given("yolanda_http_server_files", files) else {
+            return -1;
+        };
+        if prefix.is_null() {
+            return errno::fail(libc::EINVAL);
+        }
+        let add = |pattern: &[u8], wish| server.add_route(b"GET", pattern, wish);
+        status(files::serve_below(files, text(prefix), add))
+    }
 }
 
 /// Fills in a response with a file: status, headers, body. `path` is a decoded path below the root, with or

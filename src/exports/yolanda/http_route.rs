@@ -1,6 +1,11 @@
 use crate::abi::types::http_request;
 use crate::abi::types::http_server;
 use crate::abi::types::yolanda_http_handler;
+use crate::exports::http_server::{status, usable};
+use crate::http::route::named;
+use crate::http::route::table::Wish;
+use crate::sys::errno;
+use crate::sys::text::text;
 use core::ffi::{c_char, c_int, c_void};
 
 /// Has requests of a method and a path answered by `handler` instead of the server's `requestCallback`.
@@ -39,7 +44,6 @@ use core::ffi::{c_char, c_int, c_void};
 /// # Safety
 /// `server` is NULL or a server; both texts are NULL or end with a NUL. Only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_server_route(
     server: *mut http_server,
     method: *const c_char,
@@ -48,7 +52,17 @@ pub unsafe extern "C" fn yolanda_http_server_route(
     data: *mut c_void,
     destroy: Option<unsafe extern "C-unwind" fn(data: *mut c_void)>,
 ) -> c_int {
-    jump_to!(crate::http::route::yolanda_http_server_route)
+    // SAFETY: NULL or a live server; each text is NULL or ends with a NUL.
+    unsafe {
+        let Some(server) = usable("yolanda_http_server_route", server) else {
+            return -1;
+        };
+        let (Some(method), Some(_), false) = (named(method), handler, pattern.is_null()) else {
+            return errno::fail(libc::EINVAL);
+        };
+        let wish = Wish { handler, data, destroy, takes_bodies: true };
+        status(server.add_route(method, text(pattern), wish))
+    }
 }
 
 /// What a name in the pattern of the request's route stands for, decoded: "7" by "id" for "/users/7" and

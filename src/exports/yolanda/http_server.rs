@@ -1,7 +1,13 @@
 use crate::abi::types::event_loop;
 use crate::abi::types::yolanda_http_stats;
 use crate::abi::types::{http_server, request_callback};
+use crate::exports::http_server::{given, status, usable};
+use crate::http::server::make;
+use crate::http::server::server_settings::{DeadlineSet, LimitSet};
+use crate::reactor::event_loop::create::mine;
+use crate::sys::errno;
 use core::ffi::{c_char, c_int};
+use core::ptr;
 
 /// Makes an HTTP server on an address, which is written as for yolanda_server_new(). The functions
 /// yolanda_server_...() take its `tcpServer`, for instance to stop it: requests in flight are answered
@@ -13,14 +19,19 @@ use core::ffi::{c_char, c_int};
 /// # Safety
 /// `eventLoop` is NULL or a loop; `address` is NULL or ends with a NUL. Only on the loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_http_server_new(
     eventLoop: *mut event_loop,
     address: *const c_char,
     requestCallback: request_callback,
     threads: c_int,
 ) -> *mut http_server {
-    jump_to!(crate::http::server::http_server::yolanda_http_server_new)
+    // SAFETY: NULL or a live loop; the address is NULL or ends with a NUL.
+    unsafe {
+        if !mine("yolanda_http_server_new", eventLoop) {
+            return ptr::null_mut();
+        }
+        make::on_address(eventLoop, address, requestCallback, threads)
+    }
 }
 
 /// Starts a server, also one of http_server_new(), as yolanda_server_start() does.
@@ -31,9 +42,10 @@ pub unsafe extern "C-unwind" fn yolanda_http_server_new(
 /// # Safety
 /// `server` is NULL or a server. Only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_http_server_start(server: *mut http_server) -> c_int {
-    jump_to!(crate::http::server::server_settings::yolanda_http_server_start)
+    // SAFETY: NULL or a live server.
+    let server = unsafe { usable("yolanda_http_server_start", server) };
+    server.map_or(-1, |server| server.start())
 }
 
 /// Frees a server, also one of http_server_new(), as yolanda_server_free() does with its TCP server: that
@@ -46,9 +58,12 @@ pub unsafe extern "C-unwind" fn yolanda_http_server_start(server: *mut http_serv
 /// # Safety
 /// `server` is NULL or a server that isn't freed yet. Only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn yolanda_http_server_free(server: *mut http_server) -> c_int {
-    jump_to!(crate::http::server::server_settings::yolanda_http_server_free)
+    // SAFETY: NULL or a live server, which the caller gives up.
+    unsafe {
+        let server = usable("yolanda_http_server_free", server);
+        server.map_or(-1, |server| server.free())
+    }
 }
 
 /// Sets how long the server waits, in milliseconds; 0 waits for ever. The clock is looked at every now and
@@ -69,7 +84,6 @@ pub unsafe extern "C-unwind" fn yolanda_http_server_free(server: *mut http_serve
 /// # Safety
 /// `server` is NULL or a server. Only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_server_set_deadlines(
     server: *mut http_server,
     idle_ms: i64,
@@ -78,7 +92,17 @@ pub unsafe extern "C" fn yolanda_http_server_set_deadlines(
     answer_ms: i64,
     write_ms: i64,
 ) -> c_int {
-    jump_to!(crate::http::server::server_settings::yolanda_http_server_set_deadlines)
+    // SAFETY: NULL or a live server.
+    let Some(server) = (unsafe { usable("yolanda_http_server_set_deadlines", server) }) else {
+        return -1;
+    };
+    status(server.set_deadlines(&DeadlineSet {
+        idle: idle_ms,
+        head: head_ms,
+        body: body_ms,
+        answer: answer_ms,
+        write: write_ms,
+    }))
 }
 
 /// Sets how fast the body of a request has to come; without this call 20,000 and 500 hold. Bytes are
@@ -99,13 +123,16 @@ pub unsafe extern "C" fn yolanda_http_server_set_deadlines(
 /// # Safety
 /// `server` is NULL or a server. Only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_server_set_body_rate(
     server: *mut http_server,
     grace_ms: i64,
     bytes_per_second: i64,
 ) -> c_int {
-    jump_to!(crate::http::server::rate::yolanda_http_server_set_body_rate)
+    // SAFETY: NULL or a live server.
+    let Some(server) = (unsafe { usable("yolanda_http_server_set_body_rate", server) }) else {
+        return -1;
+    };
+    status(server.set_body_rate(grace_ms, bytes_per_second))
 }
 
 /// Sets how large requests may be; 0 stands for the number that holds without this call.
@@ -120,7 +147,6 @@ pub unsafe extern "C" fn yolanda_http_server_set_body_rate(
 /// # Safety
 /// `server` is NULL or a server. Only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_server_set_limits(
     server: *mut http_server,
     line: usize,
@@ -128,7 +154,11 @@ pub unsafe extern "C" fn yolanda_http_server_set_limits(
     headers: usize,
     body: usize,
 ) -> c_int {
-    jump_to!(crate::http::server::server_settings::yolanda_http_server_set_limits)
+    // SAFETY: NULL or a live server.
+    let Some(server) = (unsafe { usable("yolanda_http_server_set_limits", server) }) else {
+        return -1;
+    };
+    status(server.set_limits(&LimitSet { line, head, headers, body }))
 }
 
 /// Sets how many bytes of request bodies the server may hold at once, over all connections and threads:
@@ -145,12 +175,17 @@ pub unsafe extern "C" fn yolanda_http_server_set_limits(
 /// # Safety
 /// `server` is NULL or a server. Only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_server_set_max_body_memory(
     server: *mut http_server,
     bytes: usize,
 ) -> c_int {
-    jump_to!(crate::http::server::server_settings::yolanda_http_server_set_max_body_memory)
+    // SAFETY: NULL or a live server.
+    let Some(server) = (unsafe { usable("yolanda_http_server_set_max_body_memory", server) })
+    else {
+        return -1;
+    };
+    server.set_max_body_memory(bytes);
+    0
 }
 
 /// Sets after how many requests a connection is closed; 0, the default, sets no limit.
@@ -160,12 +195,15 @@ pub unsafe extern "C" fn yolanda_http_server_set_max_body_memory(
 /// # Safety
 /// `server` is NULL or a server. Only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_server_set_max_requests(
     server: *mut http_server,
     requests: c_int,
 ) -> c_int {
-    jump_to!(crate::http::server::server_settings::yolanda_http_server_set_max_requests)
+    // SAFETY: NULL or a live server.
+    let Some(server) = (unsafe { usable("yolanda_http_server_set_max_requests", server) }) else {
+        return -1;
+    };
+    status(server.set_max_requests(requests))
 }
 
 /// Tells what a server has done: fills the `size` bytes of `stats`, sizeof(struct yolanda_http_stats) of the
@@ -176,11 +214,24 @@ pub unsafe extern "C" fn yolanda_http_server_set_max_requests(
 /// # Safety
 /// `server` is NULL or a server; `stats` has `size` bytes. Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_server_get_stats(
     server: *mut http_server,
     stats: *mut yolanda_http_stats,
     size: usize,
 ) -> c_int {
-    jump_to!(crate::http::server::server_settings::yolanda_http_server_get_stats)
+    // SAFETY: NULL or a live server, whose counts are atomic.
+    let Some(server) = (unsafe { given("yolanda_http_server_get_stats", server) }) else {
+        return -1;
+    };
+    if stats.is_null() || size == 0 {
+        return errno::fail(libc::EINVAL);
+    }
+    let now = server.stats();
+    let len = size.min(size_of::<yolanda_http_stats>());
+    // SAFETY: `stats` has `size` bytes, of which no more are written than the struct has.
+    unsafe {
+        ptr::write_bytes(stats.cast::<u8>(), 0, size);
+        ptr::copy_nonoverlapping((&raw const now).cast::<u8>(), stats.cast(), len);
+    }
+    0
 }

@@ -2,7 +2,44 @@ use crate::abi::types::http_request;
 use crate::abi::types::http_response;
 use crate::abi::types::http_server;
 use crate::abi::types::{yolanda_http_body_callback, yolanda_http_head_callback};
+use crate::exports::http_server::{status, usable};
+use crate::http::message::head_hook::{self, Hook};
+use crate::http::message::http_response::Response;
+use crate::http::message::request::{self, Request};
+use crate::http::message::upload::{self, Upload};
+use crate::http::route::named;
+use crate::sys::errno;
+use crate::sys::text::text;
 use core::ffi::{c_char, c_int, c_void};
+use core::ptr::null_mut;
+
+/// The request of a call; None with EINVAL for NULL.
+fn given(what: &str, request: *mut http_request) -> Option<*mut Request> {
+    if request.is_null() {
+        log_err!("{}: no request", what);
+        errno::set(libc::EINVAL);
+        return None;
+    }
+    Some(request.cast())
+}
+
+/// The upload of a call's request; None with EINVAL or ENOENT.
+unsafe fn upload_of<'a>(what: &str, request: *mut http_request) -> Option<&'a Upload> {
+    let request = given(what, request)?;
+    // SAFETY: a live request of the library's making, which keeps its upload.
+    let upload = unsafe { request::upload(request).as_ref() };
+    if upload.is_none() {
+        errno::set(libc::ENOENT);
+    }
+    upload
+}
+
+/// Refuses a call's request; None with errno.
+unsafe fn refuse(what: &str, request: *mut http_request, status: c_int) -> Option<*mut Response> {
+    let request = given(what, request)?;
+    // SAFETY: a live request of the library's making.
+    unsafe { head_hook::refuse(request, status) }.map_err(errno::set).ok()
+}
 
 /// Has `callback` called for each request that has a body, an empty one included, so that it can say where
 /// the body goes. NULL: not any more.
@@ -19,13 +56,16 @@ use core::ffi::{c_char, c_int, c_void};
 /// `server` is NULL or a server; `data` stays yours, and valid until the server's last connection has
 /// ended. Only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_server_set_head_callback(
     server: *mut http_server,
     callback: yolanda_http_head_callback,
     data: *mut c_void,
 ) -> c_int {
-    jump_to!(crate::http::server::head::yolanda_http_server_set_head_callback)
+    // SAFETY: NULL or a live server.
+    let Some(server) = (unsafe { usable("yolanda_http_server_set_head_callback", server) }) else {
+        return -1;
+    };
+    status(server.set_head_hook(callback, data))
 }
 
 /// Has `callback` called for each request of a route, with a body or without, instead of the server's own
@@ -41,7 +81,6 @@ pub unsafe extern "C" fn yolanda_http_server_set_head_callback(
 /// `server` is NULL or a server; both texts are NULL or end with a NUL. `data` stays yours, and valid until the
 /// server's last connection has ended. Only on its loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_server_set_route_head_callback(
     server: *mut http_server,
     method: *const c_char,
@@ -49,7 +88,16 @@ pub unsafe extern "C" fn yolanda_http_server_set_route_head_callback(
     callback: yolanda_http_head_callback,
     data: *mut c_void,
 ) -> c_int {
-    jump_to!(crate::http::server::head::yolanda_http_server_set_route_head_callback)
+    // SAFETY: NULL or a live server; each text is NULL or ends with a NUL.
+    unsafe {
+        let Some(server) = usable("yolanda_http_server_set_route_head_callback", server) else {
+            return -1;
+        };
+        let (Some(method), false) = (named(method), pattern.is_null()) else {
+            return errno::fail(libc::EINVAL);
+        };
+        status(server.set_route_head(method, text(pattern), Hook { callback, data }))
+    }
 }
 
 /// Has the body of a request given to `callback` in parts instead of being collected: of whatever size it
@@ -76,14 +124,17 @@ pub unsafe extern "C" fn yolanda_http_server_set_route_head_callback(
 /// # Safety
 /// `httpRequest` is NULL or a request. Only on the connection's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_request_stream_body(
     httpRequest: *mut http_request,
     callback: yolanda_http_body_callback,
     data: *mut c_void,
     limit: u64,
 ) -> c_int {
-    jump_to!(crate::http::server::upload::yolanda_http_request_stream_body)
+    let Some(request) = given("yolanda_http_request_stream_body", httpRequest) else {
+        return -1;
+    };
+    // SAFETY: a live request, on its connection's thread.
+    status(unsafe { upload::stream(request, callback, data, limit) })
 }
 
 /// Has `destroy` called with the `data` of yolanda_http_request_stream_body() when the request is over,
@@ -99,12 +150,15 @@ pub unsafe extern "C" fn yolanda_http_request_stream_body(
 /// # Safety
 /// As for yolanda_http_request_body().
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_request_set_stream_destroy(
     httpRequest: *mut http_request,
     destroy: Option<unsafe extern "C-unwind" fn(data: *mut c_void)>,
 ) -> c_int {
-    jump_to!(crate::http::server::upload::yolanda_http_request_set_stream_destroy)
+    // SAFETY: NULL or a live request, on its connection's thread.
+    let upload = unsafe { upload_of("yolanda_http_request_set_stream_destroy", httpRequest) };
+    let Some(upload) = upload else { return -1 };
+    upload.set_destroy(destroy);
+    0
 }
 
 /// Refuses a request before its body is read: after the head callback the client gets an error with this
@@ -118,12 +172,13 @@ pub unsafe extern "C" fn yolanda_http_request_set_stream_destroy(
 /// # Safety
 /// As for yolanda_http_request_stream_body().
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_request_refuse(
     httpRequest: *mut http_request,
     status: c_int,
 ) -> c_int {
-    jump_to!(crate::http::server::head::yolanda_http_request_refuse)
+    // SAFETY: NULL or a live request, on its connection's thread.
+    let refused = unsafe { refuse("yolanda_http_request_refuse", httpRequest, status) };
+    if refused.is_some() { 0 } else { -1 }
 }
 
 /// Refuses a request as yolanda_http_request_refuse() does, with an answer of your own: headers, content
@@ -136,12 +191,13 @@ pub unsafe extern "C" fn yolanda_http_request_refuse(
 /// # Safety
 /// As for yolanda_http_request_stream_body().
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_request_refuse_with(
     httpRequest: *mut http_request,
     status: c_int,
 ) -> *mut http_response {
-    jump_to!(crate::http::server::head::yolanda_http_request_refuse_with)
+    // SAFETY: NULL or a live request, on its connection's thread.
+    let refused = unsafe { refuse("yolanda_http_request_refuse_with", httpRequest, status) };
+    refused.unwrap_or(null_mut()).cast()
 }
 
 /// The `data` of yolanda_http_request_stream_body(), for who answers the request.
@@ -152,9 +208,10 @@ pub unsafe extern "C" fn yolanda_http_request_refuse_with(
 /// # Safety
 /// As for yolanda_http_request_body().
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn yolanda_http_request_stream_data(
     httpRequest: *mut http_request,
 ) -> *mut c_void {
-    jump_to!(crate::http::server::upload::yolanda_http_request_stream_data)
+    // SAFETY: NULL or a live request, on its connection's thread.
+    let upload = unsafe { upload_of("yolanda_http_request_stream_data", httpRequest) };
+    upload.map_or(null_mut(), Upload::data)
 }

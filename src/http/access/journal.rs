@@ -8,7 +8,8 @@ use crate::abi::types::{http_request, tcp_connection, yolanda_http_access};
 use crate::http::message::http_request::values;
 use crate::http::message::request::Request;
 use crate::http::wire::status::Status;
-use crate::reactor::tcp_connection::yolanda_connection_peer;
+use crate::reactor::tcp_connection::Connection;
+use crate::sys::address::Address;
 use crate::sys::text::text;
 use crate::sys::{address, clock, pool};
 
@@ -68,8 +69,11 @@ impl Journal {
                 turned_away: 0,
                 peer: [0; address::TEXT],
             });
-            let peer = &raw mut (*journal).peer;
-            yolanda_connection_peer(conn, peer.cast(), address::TEXT);
+            if let Ok(peer) = Connection::from_c(conn).ask(Address::of_peer) {
+                let mut text = [0u8; address::TEXT];
+                peer.format(&mut text);
+                (*journal).peer = text.map(|byte| byte as c_char);
+            }
             journal
         }
     }

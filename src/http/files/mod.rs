@@ -21,14 +21,11 @@ use core::ptr::null_mut;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed, fence};
 use core::sync::atomic::{Ordering::Acquire, Ordering::Release};
 
-use super::route;
 use crate::abi::types::{
-    YOLANDA_HTTP_FILES_HIDDEN as HIDDEN, YOLANDA_HTTP_FILES_LINKS as LINKS, http_server,
-    yolanda_http_files,
+    YOLANDA_HTTP_FILES_HIDDEN as HIDDEN, YOLANDA_HTTP_FILES_LINKS as LINKS, yolanda_http_files,
 };
 use crate::http::message::collected::Collected;
 use crate::http::route::table::Wish;
-use crate::http::server::server_settings::usable;
 use crate::http::wire::encode::Sink;
 use crate::sys::text::text;
 use crate::sys::{errno, fd as sys_fd, pool};
@@ -51,7 +48,10 @@ pub struct Files {
 }
 
 /// The object of a public call; None with EINVAL for NULL.
-unsafe fn given(what: &str, files: *mut yolanda_http_files) -> Option<*mut Files> {
+///
+/// # Safety
+/// NULL or a live object.
+pub unsafe fn given(what: &str, files: *mut yolanda_http_files) -> Option<*mut Files> {
     if files.is_null() {
         log_err!("{}: no files", what);
         errno::set(libc::EINVAL);
@@ -183,34 +183,27 @@ unsafe extern "C-unwind" fn destroy(data: *mut c_void) {
     unsafe { release(data.cast()) }
 }
 
-pub unsafe extern "C" fn yolanda_http_server_files(
-    server: *mut http_server,
-    prefix: *const c_char,
-    files: *mut yolanda_http_files,
-) -> c_int {
-    // SAFETY: NULL or live objects, on the server's thread; NULL or a C string.
-    unsafe {
-        let Some(server) = usable("yolanda_http_server_files", server) else {
-            return -1;
-        };
-        let Some(files) = given("yolanda_http_server_files", files) else {
-            return -1;
-        };
-        let folder = text(prefix);
-        let folder = folder.strip_suffix(b"/").unwrap_or(folder);
-        let mut below = Collected::new();
-        below.put(folder);
-        below.put(b"/*");
-        let Some(below) = below.bytes() else {
-            return errno::fail(libc::ENOMEM);
-        };
-        if prefix.is_null() {
-            return errno::fail(libc::EINVAL);
+/// Adds the routes of a folder: `add` is given the patterns, and what answers there. Err with errno: that of `add`,
+/// ENOMEM.
+///
+/// # Safety
+/// `files` is a live object. `add` keeps what it is given unless it fails.
+pub unsafe fn serve_below(
+    files: *mut Files,
+    prefix: &[u8],
+    add: impl Fn(&[u8], Wish) -> Result<(), c_int>,
+) -> Result<(), c_int> {
+    let folder = prefix.strip_suffix(b"/").unwrap_or(prefix);
+    let mut below = Collected::new();
+    below.put(folder);
+    below.put(b"/*");
+    let below = below.bytes().ok_or(libc::ENOMEM)?;
+    for pattern in [below, folder] {
+        if pattern.is_empty() {
+            break;
         }
-        for pattern in [below, folder] {
-            if pattern.is_empty() {
-                break;
-            }
+        // SAFETY: the caller's reference keeps the files; each route gets one of its own.
+        unsafe {
             (*files).owners.fetch_add(1, Relaxed);
             let wish = Wish {
                 handler: Some(answer::on_request),
@@ -218,17 +211,18 @@ pub unsafe extern "C" fn yolanda_http_server_files(
                 destroy: Some(destroy),
                 takes_bodies: false,
             };
-            match route::add(server, b"GET", pattern, wish) {
+            match add(pattern, wish) {
                 Ok(()) => (),
                 // The folder's name without a slash only leads to the one with it.
                 Err(libc::EEXIST) if pattern == folder => release(files),
                 Err(error) => {
                     release(files);
-                    return errno::fail(error);
+                    return Err(error);
                 }
             }
         }
-        (*files).used.store(true, Relaxed);
     }
-    0
+    // SAFETY: the caller's reference keeps the files.
+    unsafe { (*files).used.store(true, Relaxed) };
+    Ok(())
 }

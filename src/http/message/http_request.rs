@@ -5,7 +5,7 @@ use core::ptr::null_mut;
 
 use super::request;
 use crate::abi::types::{REQUEST_STATUS, http_request, http_request_state_t};
-use crate::http::server::upload;
+use crate::http::message::upload;
 use crate::http::wire::scan::{has_member, trim};
 use crate::sys::text::text;
 

@@ -7,7 +7,7 @@ mod target;
 
 use core::ffi::{c_char, c_int};
 use core::mem::{MaybeUninit, size_of};
-use core::ptr::null_mut;
+use core::ptr::{null, null_mut};
 use std::cell::Cell;
 
 use crate::abi::types::{
@@ -15,6 +15,7 @@ use crate::abi::types::{
     http_request_state_t, request_header, tcp_connection,
 };
 use crate::http::message::arena::Arena;
+use crate::http::message::bodies::Bodies;
 use crate::http::message::request::content::Content;
 use crate::http::message::request::keeper::{Keeper, push};
 pub use crate::http::message::request::streamed::{
@@ -24,9 +25,8 @@ use crate::http::message::request::target::Lazy;
 pub use crate::http::message::request::target::{
     Lack, Parameters, capture, captured, path, query, segments,
 };
+use crate::http::message::upload::Upload;
 use crate::http::route::table::Found;
-use crate::http::server::upload;
-use crate::http::server::upload::Upload;
 use crate::http::wire::limits::{DROPPED, Limits};
 use crate::http::wire::parse::{Parser, State};
 use crate::http::wire::status::{BAD_REQUEST, Status};
@@ -61,6 +61,8 @@ struct Front {
     found: Option<Result<Found, Lack>>,
     /// What it came over; NULL for a request of the program's.
     connection: *mut tcp_connection,
+    /// What counts its body; NULL where nobody does.
+    bodies: *const Bodies,
     /// Made by `http_request_new`, and so the program's to clear.
     is_program_s: bool,
 }
@@ -82,7 +84,7 @@ pub fn alloc() -> *mut Request {
     let request: *mut Request = pool::alloc(SIZE).cast();
     if !request.is_null() {
         // SAFETY: fresh memory of that size.
-        unsafe { init(request, null_mut(), false) };
+        unsafe { init(request, null_mut(), null(), false) };
     }
     request
 }
@@ -93,7 +95,7 @@ pub fn alloc_for_program() -> *mut Request {
     unsafe {
         let request: *mut Request = libc::malloc(SIZE).cast();
         if !request.is_null() {
-            init(request, null_mut(), true);
+            init(request, null_mut(), null(), true);
         }
         request
     }
@@ -127,7 +129,12 @@ pub unsafe fn free(request: *mut Request) {
 
 /// # Safety
 /// `request` has the room of a Request, whatever is in it.
-unsafe fn init(request: *mut Request, connection: *mut tcp_connection, is_program_s: bool) {
+unsafe fn init(
+    request: *mut Request,
+    connection: *mut tcp_connection,
+    bodies: *const Bodies,
+    is_program_s: bool,
+) {
     // SAFETY: every field is written before it is read, and the text stays in this very object.
     unsafe {
         let table = (&raw mut (*request).first_table).cast::<request_header>();
@@ -154,6 +161,7 @@ unsafe fn init(request: *mut Request, connection: *mut tcp_connection, is_progra
             intake: Intake::Open,
             found: None,
             connection,
+            bodies,
             is_program_s,
         });
     }
@@ -167,7 +175,7 @@ unsafe fn release(request: *mut Request) {
     // SAFETY: the body, the chunks and the array are the request's own.
     unsafe {
         // First, as it calls the program, which may still have the request.
-        upload::free(core::mem::replace(&mut (*request).front.upload, null_mut()));
+        Upload::free(core::mem::replace(&mut (*request).front.upload, null_mut()));
         (*request).front.body.release();
         (*request).front.text.release();
         if (*request).front.capacity > FIRST_HEADERS {
@@ -185,17 +193,21 @@ pub unsafe fn reset(request: *mut Request) {
     // SAFETY: the caller's request.
     unsafe {
         release(request);
-        init(request, (*request).front.connection, (*request).front.is_program_s);
+        let Front { connection, bodies, is_program_s, .. } = (*request).front;
+        init(request, connection, bodies, is_program_s);
     }
 }
 
-/// Says which connection the requests that are read into it come over.
+/// Says which connection the requests that are read into it come over, and what counts their bodies.
 ///
 /// # Safety
-/// `request` is a live request.
-pub unsafe fn comes_over(request: *mut Request, conn: *mut tcp_connection) {
+/// `request` is a live request; `bodies` is NULL or stays as long as it.
+pub unsafe fn comes_over(request: *mut Request, conn: *mut tcp_connection, bodies: *const Bodies) {
     // SAFETY: the caller's request.
-    unsafe { (*request).front.connection = conn };
+    unsafe {
+        (*request).front.connection = conn;
+        (*request).front.bodies = bodies;
+    }
 }
 
 /// The connection that the request came over, or NULL.
@@ -346,7 +358,7 @@ pub unsafe fn parse(
         let limits = match upload.is_null() {
             true if is_dropped(request) => &DROPPED,
             true => limits,
-            false if (*upload).part > 0 => return Ok(()),
+            false if (*upload).part.get() > 0 => return Ok(()),
             false => {
                 of_upload = Limits { body: (*upload).limit, ask: false, parts: true, ..*limits };
                 &of_upload
@@ -367,7 +379,7 @@ pub unsafe fn parse(
             State::Body => REQUEST_BODY,
             State::Done => REQUEST_DONE,
         });
-        let part = if upload.is_null() { 0 } else { (*upload).part };
+        let part = if upload.is_null() { 0 } else { (*upload).part.get() };
         // Not more than was readable, which is a c_int; the part was taken last.
         (*input).readIndex.set((*input).readIndex.get() + (taken - part) as c_int);
         result

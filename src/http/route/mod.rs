@@ -3,19 +3,15 @@
 mod pattern;
 pub mod table;
 
-use core::ffi::{c_char, c_int, c_void};
-use core::sync::atomic::Ordering::Relaxed;
+use core::ffi::c_char;
 
-use crate::abi::types::{http_server, request_callback, yolanda_http_handler};
+use crate::abi::types::request_callback;
 use crate::http::message::collected::Collected;
 use crate::http::message::http_response::{Response, set_standard};
 use crate::http::message::request;
 use crate::http::message::request::{Lack, Request};
 use crate::http::message::response_setters::yolanda_http_response_add_header;
-use crate::http::route::table::{Destroy, Found, Pattern, Wish, captures, find, methods};
-use crate::http::server::head::Hook;
-use crate::http::server::server_settings::usable;
-use crate::http::server::server_state::HttpServer;
+use crate::http::route::table::{Found, Pattern, Wish, captures, find, methods};
 use crate::http::wire::encode::Sink;
 use crate::http::wire::line::METHOD_MAX;
 use crate::http::wire::scan::is_token;
@@ -23,86 +19,19 @@ use crate::http::wire::status::{
     BAD_REQUEST, METHOD_NOT_ALLOWED, NO_CONTENT, NO_MEMORY, NOT_FOUND, Status,
 };
 use crate::http::wire::url::has_dot_segment;
-use crate::reactor::tcp_server::has_started;
-use crate::sys::errno;
 use crate::sys::text::text;
 
-pub unsafe extern "C" fn yolanda_http_server_route(
-    server: *mut http_server,
-    method: *const c_char,
-    pattern: *const c_char,
-    handler: yolanda_http_handler,
-    data: *mut c_void,
-    destroy: Destroy,
-) -> c_int {
-    // SAFETY: NULL or a live server, on its thread; NULL or C strings.
-    unsafe {
-        let Some(own) = usable("yolanda_http_server_route", server) else {
-            return -1;
-        };
-        let (Some(method), Some(_), false) = (named(method), handler, pattern.is_null()) else {
-            return errno::fail(libc::EINVAL);
-        };
-        let wish = Wish { handler, data, destroy, takes_bodies: true };
-        add(own, method, text(pattern), wish).map_or_else(errno::fail, |()| 0)
-    }
-}
-
 /// The method that a program names, empty for any; None for what is no method.
-unsafe fn named<'a>(method: *const c_char) -> Option<&'a [u8]> {
+///
+/// # Safety
+/// NULL or a C string, which stays as it is while the result is used.
+pub unsafe fn named<'a>(method: *const c_char) -> Option<&'a [u8]> {
     // SAFETY: NULL or a C string, which stays as it is while the result is used.
     let method = if method.is_null() { b"*" } else { unsafe { text(method) } };
     match method {
         b"*" => Some(b""),
         _ if is_token(method) && method.len() <= METHOD_MAX => Some(method),
         _ => None,
-    }
-}
-
-/// Says whom to ask behind the heads of a route's requests. Err with errno: EINVAL, EBUSY, ENOENT, ENOMEM.
-///
-/// # Safety
-/// A live server on its thread; NULL or C strings.
-pub unsafe fn set_head(
-    server: &HttpServer,
-    method: *const c_char,
-    pattern: *const c_char,
-    hook: Hook,
-) -> Result<(), c_int> {
-    // SAFETY: as said; the table of a server that hasn't started is this thread's.
-    unsafe {
-        let (Some(method), false) = (named(method), pattern.is_null()) else {
-            return Err(libc::EINVAL);
-        };
-        if has_started(server.public.tcpServer.get()) {
-            return Err(libc::EBUSY);
-        }
-        let route = table::added(&server.routes, method, text(pattern))?;
-        (*route).head = hook;
-        if hook.is_some() {
-            server.asks.store(true, Relaxed);
-        }
-        Ok(())
-    }
-}
-
-/// Adds a route to a server; an empty method stands for any. Err with errno: EINVAL for what is no
-/// pattern, EBUSY, EEXIST, ENOMEM; then what was wished for stays the caller's.
-///
-/// # Safety
-/// A live server on its thread.
-pub unsafe fn add(
-    server: &HttpServer,
-    method: &[u8],
-    pattern: &[u8],
-    wish: Wish,
-) -> Result<(), c_int> {
-    // SAFETY: as said; the table of a server that hasn't started is this thread's.
-    unsafe {
-        if has_started(server.public.tcpServer.get()) {
-            return Err(libc::EBUSY);
-        }
-        table::add(&server.routes, method, pattern, wish)
     }
 }
 

@@ -8,11 +8,10 @@ use core::ptr::null_mut;
 use core::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
 use crate::abi::types::yolanda_http_handler;
+use crate::http::message::head_hook::Hook;
+pub use crate::http::message::upload::Destroy;
 use crate::http::route::pattern::{Text, compile, matches, order, room_for};
-use crate::http::server::head::Hook;
 use crate::sys::pool;
-
-pub type Destroy = Option<unsafe extern "C-unwind" fn(data: *mut c_void)>;
 
 /// What a program wants to be called for.
 pub struct Wish {

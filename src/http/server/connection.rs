@@ -5,8 +5,8 @@ use core::ptr::null_mut;
 use std::cell::Cell;
 
 use crate::abi::types::tcp_connection;
-use crate::http::access;
 use crate::http::access::Journal;
+use crate::http::server::access_log;
 use crate::http::server::deferred::Deferred;
 use crate::http::server::rate::Rate;
 use crate::reactor::tcp_connection::is_open;
@@ -85,8 +85,8 @@ pub unsafe fn make(conn: *mut tcp_connection) -> *mut Http {
                 });
             }
             (*conn).response.set(http.cast());
-            if access::is_on(conn) {
-                access::opened(conn);
+            if access_log::is_on(conn) {
+                access_log::opened(conn);
             }
         }
         of(conn)

@@ -7,7 +7,7 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use super::connection;
 use super::server_state;
-use super::{deferred, http_server, rate, refuse};
+use super::{deferred, protocol, rate, refuse};
 use crate::abi::types::{event_loop, tcp_connection};
 use crate::http::server::connection::{Http, Phase};
 use crate::http::server::server_state::HttpServer;
@@ -61,7 +61,7 @@ unsafe extern "C-unwind" fn on_time(l: *mut event_loop, _timer: u64, _data: *mut
         let mut any = false;
         roster::each(l, |own| {
             let conn: *mut tcp_connection = own.cast();
-            if !is_open(conn) || !http_server::serves(Connection::from_c(conn)) {
+            if !is_open(conn) || !protocol::serves(Connection::from_c(conn)) {
                 return;
             }
             any = true;

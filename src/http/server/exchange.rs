@@ -7,7 +7,6 @@ use super::deferred;
 use super::scratch;
 use super::sending;
 use super::server_state;
-use super::upload;
 use super::{connection, intake, rate};
 use crate::abi::types::{
     REQUEST_BODY, REQUEST_DONE, YOLANDA_HTTP_BODY_CUT as CUT, buffer, tcp_connection,
@@ -15,17 +14,18 @@ use crate::abi::types::{
 use crate::http::message::http_response;
 use crate::http::message::http_response::Form;
 use crate::http::message::output::Output;
-use crate::http::message::request;
 use crate::http::message::request::{Intake, Request};
+use crate::http::message::{request, upload};
+use crate::http::route;
+use crate::http::server::access_log;
 use crate::http::server::connection::{Http, Phase};
 use crate::http::server::refuse::refuse;
 use crate::http::server::scratch::{Current, Scratch};
 use crate::http::server::sending::{After, is_waited_for};
-use crate::http::server::upload::Read;
+use crate::http::server::upload_reading::{self, Read};
 use crate::http::wire::encode::Sink;
 use crate::http::wire::limits::Limits;
 use crate::http::wire::status::Status;
-use crate::http::{access, route};
 use crate::reactor::buffer::readable;
 use crate::reactor::tcp_connection::{Connection, close_after_send, is_open};
 use crate::reactor::tcp_server::is_ending;
@@ -81,9 +81,9 @@ unsafe fn serve_some(input: *mut buffer, conn: *mut tcp_connection) -> bool {
             return false;
         }
         let resumed = !http.is_null() && sending::resume(conn, http);
-        if resumed && access::is_on(conn) {
+        if resumed && access_log::is_on(conn) {
             connection::enter(http);
-            access::sent(conn);
+            access_log::sent(conn);
             if !connection::leave(conn, http) {
                 return false;
             }
@@ -102,7 +102,7 @@ unsafe fn serve_some(input: *mut buffer, conn: *mut tcp_connection) -> bool {
         } else {
             (*conn).request.set(request.cast());
             connection::enter(http);
-            request::comes_over(request, conn);
+            request::comes_over(request, conn, server_state::bodies(conn));
             let mut out = Output::new(conn, (*scratch).room);
             let (answered, before) = ((*http).requests.get(), (*http).phase.get());
             (*http).rate.finds(readable(input));
@@ -126,8 +126,8 @@ unsafe fn serve_some(input: *mut buffer, conn: *mut tcp_connection) -> bool {
             if has_request(&next) && !(goes_on(&next) && is_open(conn)) {
                 upload::end(request, CUT);
             }
-            if !is_open(conn) && access::is_on(conn) {
-                access::ended(conn);
+            if !is_open(conn) && access_log::is_on(conn) {
+                access_log::ended(conn);
             }
             put_away(conn, scratch, request, &next);
             given = next == Next::Given;
@@ -220,16 +220,16 @@ unsafe fn answer_all(
     unsafe {
         let server = server_state::of(conn);
         let limits = if server.is_null() { Limits::DEFAULT } else { (*server).limits() };
-        let logs = access::is_on(conn);
+        let logs = access_log::is_on(conn);
         loop {
             let drops = request::is_dropped(request);
             if logs && !drops && readable(input) > 0 {
-                access::begins(conn);
+                access_log::begins(conn);
             }
             let response = &raw mut (*scratch).response;
             let read = match server.is_null() {
                 true => request::parse(input, request, &limits).map(|()| Read::All),
-                false => upload::read(input, conn, request, response, &limits, out),
+                false => upload_reading::read(input, conn, request, response, &limits, out),
             };
             if let Err(status) = read {
                 if drops {
@@ -240,8 +240,8 @@ unsafe fn answer_all(
                     (*server).answered(status);
                 }
                 if logs {
-                    access::asked(conn, request);
-                    access::tell(conn, request, status, bytes, false);
+                    access_log::asked(conn, request);
+                    access_log::tell(conn, request, status, bytes, false);
                 }
                 let gone = logs && Connection::from_c(conn).is_closing();
                 return if gone { Next::Gone } else { Next::Close { linger: true } };
@@ -329,9 +329,9 @@ unsafe fn answer(
         (*scratch).current = Current { conn, request, out, deferred: null_mut() };
         let server = server_state::of(conn);
         let http = connection::of(conn);
-        let logs = access::is_on(conn);
+        let logs = access_log::is_on(conn);
         if logs {
-            access::asked(conn, request);
+            access_log::asked(conn, request);
         }
         (*http).requests.set((*http).requests.get().wrapping_add(1));
         let refused = request::intake(request) == Intake::Refused;
@@ -368,7 +368,7 @@ unsafe fn answer(
             let bytes = sending::write(response, &form, out);
             if logs {
                 let status = http_response::status(response);
-                access::answered(conn, request, status, bytes, out.has_failed());
+                access_log::answered(conn, request, status, bytes, out.has_failed());
             }
             next = match close {
                 _ if logs && Connection::from_c(conn).is_closing() => Next::Gone,
@@ -377,7 +377,7 @@ unsafe fn answer(
                 false => Next::Stay,
             };
         } else if logs {
-            access::tell(conn, request, 0, 0, true);
+            access_log::tell(conn, request, 0, 0, true);
         }
         http_response::reset(response);
         next
@@ -475,8 +475,8 @@ pub unsafe fn forget(conn: *mut tcp_connection) {
         let deferred = (*http).deferred.replace(null_mut());
         if !deferred.is_null() {
             (*conn).request.set(null_mut());
-            if access::is_on(conn) {
-                access::given_up(conn, deferred::progress(deferred));
+            if access_log::is_on(conn) {
+                access_log::given_up(conn, deferred::progress(deferred));
             }
             deferred::tell_closed(deferred);
             deferred::leave(deferred);
@@ -486,8 +486,8 @@ pub unsafe fn forget(conn: *mut tcp_connection) {
             request::free(request);
         }
         if !connection::is_served(http) {
-            if access::is_on(conn) {
-                access::ended(conn);
+            if access_log::is_on(conn) {
+                access_log::ended(conn);
             }
             connection::free(conn);
         }

@@ -6,6 +6,8 @@ use core::sync::atomic::Ordering::Relaxed;
 use super::head;
 use super::server_state;
 use crate::abi::types::{buffer, tcp_connection};
+use crate::http::message::head_hook;
+use crate::http::message::head_hook::Hook;
 use crate::http::message::http_response;
 use crate::http::message::http_response::Response;
 use crate::http::message::output::Output;
@@ -13,7 +15,6 @@ use crate::http::message::request;
 use crate::http::message::request::{Intake, Lack, Request};
 use crate::http::route;
 use crate::http::route::table::Found;
-use crate::http::server::head::Hook;
 use crate::http::server::server_state::HttpServer;
 use crate::http::wire::limits::{DROPPED, Limits};
 use crate::http::wire::status::{SERVICE_UNAVAILABLE, Status};
@@ -64,12 +65,12 @@ pub unsafe fn decide(
                 // Who stops reading in the callback is called again with this byte when it goes on.
                 (*input).readIndex.set((*input).readIndex.get() - 1);
             }
-            let refused = head::ask(hook, request, response);
+            let refused = head_hook::ask(hook, request, response);
             let upload = request::upload(request);
             if !more && (upload.is_null() || refused) {
                 (*input).readIndex.set((*input).readIndex.get() + readable(input).min(1) as i32);
             } else if !more {
-                (*upload).part = 1;
+                (*upload).part.set(1);
             }
             if Connection::from_c(conn).is_closing() || Connection::from_c(conn).is_ending() {
                 http_response::reset(response);

@@ -6,11 +6,11 @@ use super::deferred;
 use super::scratch;
 use super::{connection, sending};
 use crate::abi::types::tcp_connection;
-use crate::http::access;
 use crate::http::message::http_response;
 use crate::http::message::http_response::Response;
 use crate::http::message::output::Output;
 use crate::http::message::request;
+use crate::http::server::access_log;
 use crate::http::server::deferred::{Asked, Deferred};
 use crate::http::server::exchange::{is_last, note_answer, serve};
 use crate::http::server::scratch::{Current, Scratch};
@@ -51,8 +51,8 @@ pub unsafe fn defer(response: *mut Response) -> *mut Deferred {
         (*out).flush();
         (*scratch).current.deferred = made;
         (*http).deferred.set(made);
-        if access::is_on(conn) {
-            access::deferred(conn);
+        if access_log::is_on(conn) {
+            access_log::deferred(conn);
         }
         Connection::from_c(conn).set_answering(true);
         made
@@ -77,8 +77,8 @@ pub unsafe fn finish(conn: *mut tcp_connection, deferred: *mut Deferred) {
         (*conn).request.set(null_mut());
         if !is_open(conn) || Connection::from_c(conn).is_ending() {
             // One that was turned away has its answer.
-            if access::is_on(conn) {
-                access::given_up(conn, deferred::progress(deferred));
+            if access_log::is_on(conn) {
+                access_log::given_up(conn, deferred::progress(deferred));
             }
             return;
         }
@@ -97,11 +97,11 @@ pub unsafe fn finish(conn: *mut tcp_connection, deferred: *mut Deferred) {
             _ => More::Nothing,
         });
         scratch::put_back(slot, scratch);
-        if access::is_on(conn) {
+        if access_log::is_on(conn) {
             let (status, bytes) = deferred::progress(deferred);
             let cut = ended.is_none() || !sent;
             connection::enter(http);
-            access::answered(conn, (*deferred).request, status, bytes, cut);
+            access_log::answered(conn, (*deferred).request, status, bytes, cut);
             if !connection::leave(conn, http) {
                 return;
             }

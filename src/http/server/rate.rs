@@ -1,17 +1,15 @@
 //! The least rate of a request's body: the time that a client gets grows with what it sends. Otherwise a
 //! byte every now and then would hold a connection, and what its request has taken so far, for ever.
 
-use core::ffi::c_int;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use super::connection;
 use super::server_state;
-use crate::abi::types::{http_server, tcp_connection};
+use crate::abi::types::tcp_connection;
 use crate::http::server::connection::{Http, Phase};
-use crate::http::server::server_settings::usable;
 use crate::http::server::server_state::HttpServer;
 use crate::reactor::tcp_connection::Connection;
-use crate::sys::{clock, errno};
+use crate::sys::clock;
 
 const GRACE_MS: u32 = 20_000;
 const BYTES_PER_SECOND: u32 = 500;
@@ -167,28 +165,6 @@ pub unsafe fn paused(conn: *mut tcp_connection, stopped: bool) {
 pub fn pause_of(server: &HttpServer) -> Option<u32> {
     let terms = &server.body_rate;
     (terms.least.load(Relaxed) > 0).then(|| terms.grace.load(Relaxed))
-}
-
-pub unsafe extern "C" fn yolanda_http_server_set_body_rate(
-    server: *mut http_server,
-    grace_ms: i64,
-    bytes_per_second: i64,
-) -> c_int {
-    // SAFETY: NULL or a live server.
-    let Some(own) = (unsafe { usable("yolanda_http_server_set_body_rate", server) }) else {
-        return -1;
-    };
-    let least = u32::try_from(bytes_per_second);
-    // Half the range of the clock's lower bits.
-    let (Ok(least), 0..=0x7fff_ffff) = (least, grace_ms) else {
-        return errno::fail(libc::EINVAL);
-    };
-    if least > 0 && grace_ms == 0 {
-        return errno::fail(libc::EINVAL);
-    }
-    own.body_rate.grace.store(grace_ms as u32, Relaxed);
-    own.body_rate.least.store(least, Relaxed);
-    0
 }
 
 #[cfg(test)]

@@ -2,10 +2,10 @@
 
 use super::{connection, scratch};
 use crate::abi::types::tcp_connection;
-use crate::http::access;
 use crate::http::message::output::Output;
 use crate::http::message::request;
 use crate::http::message::request::Request;
+use crate::http::server::access_log;
 use crate::http::wire::date;
 use crate::http::wire::encode::{Answer, Body, Header, encode};
 use crate::http::wire::status::{SERVICE_UNAVAILABLE, Status, reason};
@@ -56,8 +56,8 @@ pub unsafe fn turn_away(conn: *mut tcp_connection, status: Status) {
         refuse(status, head_only, &mut out);
         out.flush_before(More::AtOnce);
         scratch::put_back(slot, scratch);
-        if access::is_on(conn) {
-            access::turned_away(conn, (*conn).request.get().cast(), status);
+        if access_log::is_on(conn) {
+            access_log::turned_away(conn, (*conn).request.get().cast(), status);
         }
         Connection::from_c(conn).set_answering(false);
         close_after_send(conn, true);

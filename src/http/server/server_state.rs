@@ -11,9 +11,9 @@ use crate::abi::types::{http_server, request_callback, tcp_connection};
 use crate::http::access;
 use crate::http::access::Log;
 use crate::http::message::bodies::Bodies;
+use crate::http::message::head_hook::Hook;
 use crate::http::route::table;
 use crate::http::route::table::Pattern;
-use crate::http::server::head::Hook;
 use crate::http::server::rate::Terms;
 use crate::http::wire::limits::Limits;
 

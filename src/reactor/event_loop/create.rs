@@ -123,6 +123,7 @@ pub unsafe fn release_parts(own: *mut Loop) {
         crate::reactor::tcp_connection::free_together(l);
         roster::free(l);
         timers::clear(l);
+        (*own).taken.posters.clear();
         libc::free((*own).map.entries.get().cast());
         (*own).outgrown.iter().for_each(|&table| libc::free(table.cast()));
     }

@@ -73,7 +73,7 @@ unsafe fn may_wait_ns(l: *mut event_loop) -> Option<i64> {
         let own = of(l);
         let busy = !(*own).ready.get().is_null()
             || !(*own).turning.get().is_null()
-            || !(*own).taken.get().is_null()
+            || !(*own).taken.is_empty()
             || signals::is_delivering(l)
             || (*own).wake.has_queued();
         if busy {

@@ -44,11 +44,6 @@ pub fn new_id() -> u64 {
     }
 }
 
-/// The latest number that was given out.
-pub fn last_id() -> u64 {
-    LAST_ID.load(Relaxed)
-}
-
 fn lock(fd: c_int) -> Guard<'static, ()> {
     LOCKS[fd as usize % SHARDS].lock()
 }

@@ -4,7 +4,7 @@ use crate::abi::types::{channel, channel_map, event_loop};
 use crate::reactor::backend::epoll::Batch;
 use crate::reactor::client::{Client, Job};
 use crate::reactor::event_loop::budget::Budget;
-use crate::reactor::event_loop::posts::{Posters, Task};
+use crate::reactor::event_loop::posts::Taken;
 use crate::reactor::event_loop::roster::Roster;
 use crate::reactor::event_loop::signals::Watchers;
 use crate::reactor::event_loop::timers::Timers;
@@ -118,11 +118,8 @@ pub struct Loop {
     pub trimmed: Cell<bool>,
     pub timers: Timers,
     pub signals: Watchers,
-    /// What was queued and is being carried out; how often it was taken; who asked for it.
-    pub taken: Cell<*mut Task>,
-    pub taken_tail: Cell<*mut Task>,
-    pub batch: Cell<u64>,
-    pub posters: Posters,
+    /// Tasks that were queued and are being carried out.
+    pub taken: Taken,
     /// The loop's own copy of its name, or NULL.
     pub name: Cell<*mut libc::c_char>,
     /// The process that made the loop, or made it its own (`inherit`).

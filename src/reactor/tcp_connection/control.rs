@@ -1,196 +1,95 @@
-//! The functions of yolanda.h that change a connection: closing, reading, limits, TCP options.
+//! What a program asks of a connection: closing, reading, limits, TCP options.
 
 use super::Connection;
+use super::close_reason::CloseReason;
 use super::cold_state::ColdState;
-use super::settings;
-use super::shims::Unposted;
-use crate::abi::types::{tcp_connection, yolanda_water_mark_callback};
-use crate::reactor::event_loop::posts;
-use crate::reactor::tcp_connection::close_reason::CloseReason;
-use crate::reactor::tcp_connection::handle::{absent, to_change};
-use crate::reactor::tcp_connection::input::pause;
-use crate::reactor::tcp_connection::lifecycle::{open, ready, shutdown, timeouts};
-use crate::reactor::tcp_connection::output::{batch, water_marks};
-use crate::reactor::tcp_connection::settings::Settings;
+use super::input::pause;
+use super::lifecycle::{open, ready, shutdown, timeouts};
+use super::output::{batch, water_marks};
+use super::posted;
+use super::settings::{Keepalive, Limits, Marks, Timeouts};
 use crate::sys::{errno, socket};
 use libc::c_int;
 
-pub unsafe extern "C-unwind" fn yolanda_connection_close(connection: *mut tcp_connection) -> c_int {
-    if absent("yolanda_connection_close", connection) {
-        return -1;
+impl Connection {
+    /// Whether the calling thread may change the connection now; else errno is ENOTCONN, or EPERM.
+    pub fn may_be_changed(&self) -> bool {
+        if !open::is_open_here(self) {
+            errno::set(libc::ENOTCONN);
+            return false;
+        }
+        // Before it has come to its loop it is the completed callback's.
+        if open::is_announced(self) && !self.event_loop().on_owner() {
+            errno::set(libc::EPERM);
+            return false;
+        }
+        true
     }
-    // SAFETY: live or retained.
-    unsafe { ready::close_from_anywhere(Connection::from_c(connection), CloseReason::Canceled) }
-}
 
-pub unsafe extern "C-unwind" fn yolanda_connection_close_after_send(
-    connection: *mut tcp_connection,
-    limit_ms: i64,
-) -> c_int {
-    if absent("yolanda_connection_close_after_send", connection) {
-        return -1;
+    /// Closes it, on any thread, whatever is queued: 0, or -1 with errno.
+    pub fn close(&self) -> c_int {
+        ready::close_from_anywhere(self, CloseReason::Canceled)
     }
-    if limit_ms < 0 {
-        return errno::fail(libc::EINVAL);
-    }
-    // SAFETY: live or retained.
-    unsafe {
-        let conn = Connection::from_c(connection);
-        if !open::is_open_here(conn) {
+
+    /// Closes it, on any thread, once its queue is sent, or after `limit_ms`: 0, or -1 with errno.
+    pub fn close_within(&self, limit_ms: i64) -> c_int {
+        if !open::is_open_here(self) {
             return errno::fail(libc::ENOTCONN);
         }
         let time = timeouts::in_ms(limit_ms);
-        if conn.event_loop().on_owner() {
-            return shutdown::end_at(conn, time);
+        if self.event_loop().on_owner() {
+            return shutdown::end_at(self, time);
         }
-        let Some(task) = Unposted::new(conn, posts::END, 0) else {
+        let Some(task) = posted::end(self, time) else {
             return errno::fail(libc::ENOMEM);
         };
-        conn.intake.shut();
+        self.intake.shut();
         // Without its loop it closes, or has closed.
-        if task.post_end(time) { 0 } else { errno::fail(libc::ENOTCONN) }
+        if self.event_loop().post(task) { 0 } else { errno::fail(libc::ENOTCONN) }
     }
-}
 
-/// Calls `set` with the connection, if the calling thread may change it now.
-unsafe fn change(
-    what: &str,
-    connection: *mut tcp_connection,
-    set: impl FnOnce(&Connection) -> c_int,
-) -> c_int {
-    // SAFETY: live or retained, by the callers' contracts.
-    unsafe { to_change(what, connection).map_or(-1, set) }
-}
-
-/// As `change`, with the cold state.
-unsafe fn change_cold(
-    what: &str,
-    connection: *mut tcp_connection,
-    set: impl FnOnce(&Connection, &ColdState) -> bool,
-) -> c_int {
-    // SAFETY: as said.
-    unsafe {
-        change(what, connection, |conn| {
-            batch::flush_of(conn);
-            match conn.make_cold() {
-                Some(cold) if set(conn, cold) => 0,
-                _ => errno::fail(libc::ENOMEM),
-            }
-        })
+    /// The program stops reading.
+    pub fn pause(&self) {
+        pause::pause(self);
     }
-}
 
-pub unsafe extern "C-unwind" fn yolanda_connection_pause(connection: *mut tcp_connection) -> c_int {
-    // SAFETY: handed on.
-    unsafe {
-        change("yolanda_connection_pause", connection, |conn| {
-            pause::pause(conn);
-            0
-        })
+    /// The program goes on reading.
+    pub fn resume(&self) {
+        pause::resume(self);
     }
-}
 
-pub unsafe extern "C-unwind" fn yolanda_connection_resume(
-    connection: *mut tcp_connection,
-) -> c_int {
-    // SAFETY: handed on.
-    unsafe {
-        change("yolanda_connection_resume", connection, |conn| {
-            pause::resume(conn);
-            0
-        })
+    pub fn set_nodelay(&self, on: bool) -> c_int {
+        socket::set_nodelay(self.number.get(), on)
     }
-}
 
-pub unsafe extern "C-unwind" fn yolanda_connection_set_nodelay(
-    connection: *mut tcp_connection,
-    on: c_int,
-) -> c_int {
-    // SAFETY: handed on.
-    unsafe {
-        change("yolanda_connection_set_nodelay", connection, |conn| {
-            socket::set_nodelay(conn.number.get(), on != 0)
-        })
+    pub fn set_keepalive(&self, to: Keepalive) -> c_int {
+        socket::set_keepalive(self.number.get(), to.idle, to.interval, to.count)
     }
-}
 
-pub unsafe extern "C-unwind" fn yolanda_connection_set_keepalive(
-    connection: *mut tcp_connection,
-    idle_s: c_int,
-    interval_s: c_int,
-    count: c_int,
-) -> c_int {
-    // SAFETY: handed on.
-    unsafe {
-        change("yolanda_connection_set_keepalive", connection, |conn| {
-            let mut s = Settings::DEFAULT;
-            match settings::set_keepalive(&mut s, idle_s, interval_s, count) {
-                0 => socket::set_keepalive(conn.number.get(), idle_s, interval_s, count),
-                failed => failed,
-            }
-        })
-    }
-}
-
-pub unsafe extern "C-unwind" fn yolanda_connection_set_water_marks(
-    connection: *mut tcp_connection,
-    low: usize,
-    high: usize,
-    on_low: yolanda_water_mark_callback,
-    on_high: yolanda_water_mark_callback,
-) -> c_int {
-    let mut s = Settings::DEFAULT;
-    // SAFETY: handed on.
-    unsafe {
-        if absent("yolanda_connection_set_water_marks", connection)
-            || settings::set_water_marks(&mut s, low, high, on_low, on_high) < 0
-        {
-            return -1;
-        }
-        change_cold("yolanda_connection_set_water_marks", connection, |conn, cold| {
-            water_marks::set(conn, cold, s.marks);
+    pub fn set_water_marks(&self, marks: Marks) -> c_int {
+        self.set_cold(|cold| {
+            water_marks::set(self, cold, marks);
             true
         })
     }
-}
 
-pub unsafe extern "C-unwind" fn yolanda_connection_set_limits(
-    connection: *mut tcp_connection,
-    max_queued: usize,
-    max_unread: usize,
-    policy: c_int,
-) -> c_int {
-    let mut s = Settings::DEFAULT;
-    // SAFETY: handed on.
-    unsafe {
-        if absent("yolanda_connection_set_limits", connection)
-            || settings::set_limits(&mut s, max_queued, max_unread, policy) < 0
-        {
-            return -1;
-        }
-        change_cold("yolanda_connection_set_limits", connection, |_, cold| {
-            cold.set_limits(s.limits);
+    pub fn set_limits(&self, limits: Limits) -> c_int {
+        self.set_cold(|cold| {
+            cold.set_limits(limits);
             true
         })
     }
-}
 
-pub unsafe extern "C-unwind" fn yolanda_connection_set_timeouts(
-    connection: *mut tcp_connection,
-    idle_ms: i64,
-    read_ms: i64,
-    write_ms: i64,
-) -> c_int {
-    let mut s = Settings::DEFAULT;
-    // SAFETY: handed on.
-    unsafe {
-        if absent("yolanda_connection_set_timeouts", connection)
-            || settings::set_timeouts(&mut s, idle_ms, read_ms, write_ms) < 0
-        {
-            return -1;
+    pub fn set_timeouts(&self, limits: Timeouts) -> c_int {
+        self.set_cold(|cold| timeouts::set(self, cold, limits))
+    }
+
+    /// Sets something of the cold state: 0, or -1 with ENOMEM.
+    fn set_cold(&self, set: impl FnOnce(&ColdState) -> bool) -> c_int {
+        batch::flush_of(self);
+        match self.make_cold() {
+            Some(cold) if set(cold) => 0,
+            _ => errno::fail(libc::ENOMEM),
         }
-        change_cold("yolanda_connection_set_timeouts", connection, |conn, cold| {
-            timeouts::set(conn, cold, s.timeouts)
-        })
     }
 }

@@ -12,23 +12,19 @@
 pub mod close_reason;
 pub mod cold_state;
 pub mod control;
-pub mod exports;
 pub mod filter;
 pub mod handle;
 pub mod input;
 pub mod lifecycle;
 pub mod output;
 pub mod owner;
+pub mod posted;
 pub mod protocol;
 pub mod raw;
 pub mod settings;
 mod shims;
 mod wire;
 
-pub use control::*;
-pub use exports::*;
-pub use handle::*;
-pub use lifecycle::close::release;
 pub use lifecycle::open::discard;
 pub use output::batch::Together;
 pub use owner::Owner;

@@ -4,8 +4,8 @@
 use super::input::pause;
 use super::lifecycle::{close, open, overdue, ready, shutdown};
 use super::output::{batch, file, queue, write};
-use super::{AfterSending, Connection, Side, Work, shims};
-use crate::abi::types::tcp_connection;
+use super::{AfterSending, Connection, Side, Work};
+use crate::abi::types::{buffer, tcp_connection};
 use crate::abi::types::{
     connection_closed_call_back, connection_completed_call_back, message_call_back,
     write_completed_call_back,
@@ -211,11 +211,24 @@ impl Connection {
         self.send_before(bytes, More::Nothing)
     }
 
+    /// Sends what is readable in a buffer, and takes it from there. Of the connection's own output it sends what the
+    /// program put there itself.
+    pub fn send_buffer(&self, from: &buffer) -> c_int {
+        if ptr::eq(from, &self.output) {
+            return write::send_own_output(self);
+        }
+        let sent = self.send_bytes(from.bytes());
+        if sent >= 0 {
+            from.readIndex.set(from.writeIndex.get());
+        }
+        sent as c_int
+    }
+
     /// Sends as `send_bytes` does, with `more` to come.
     pub fn send_before(&self, bytes: &[u8], more: More) -> isize {
         let here = self.event_loop().on_owner();
         if here {
-            shims::take_in(self);
+            self.take_in();
         }
         let shut = if here { self.side.get() != Side::Open } else { self.intake.is_shut() };
         if shut || !open::is_open(self) {
@@ -231,7 +244,7 @@ impl Connection {
     /// Sends from the connection's own thread, perhaps a little later, together with what other connections send.
     /// `now` is the coarse clock's.
     pub fn send_together(&self, bytes: &[u8], now: u32) -> isize {
-        shims::take_in(self);
+        self.take_in();
         if bytes.is_empty() || !open::is_open(self) || self.side.get() != Side::Open {
             return self.send_bytes(bytes);
         }
@@ -246,7 +259,7 @@ impl Connection {
             return;
         }
         self.intake.shut();
-        shims::take_in(self);
+        self.take_in();
         Side::shut(&self.side);
         self.after_sending.set(if linger { AfterSending::Linger } else { AfterSending::Close });
         pause::resume(self);

@@ -1,7 +1,7 @@
 //! The functions that other folders call with raw pointers.
 
-use super::lifecycle::{close, open, overdue, ready, shutdown};
-use super::output::{batch, write};
+use super::lifecycle::{close, open, overdue, ready};
+use super::output::batch;
 use super::{Connection, input};
 use crate::abi::types::{channel, event_loop, tcp_connection};
 use crate::reactor::event_loop::state::{Loop, channel_at};
@@ -9,34 +9,6 @@ use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::sys::kind::Kind;
 use libc::{c_int, c_void};
 use std::ptr;
-
-/// # Safety
-/// A live object, on its thread.
-pub unsafe fn take_posted_end(conn: *mut Connection, time: i64) {
-    // SAFETY: the caller's object is live.
-    unsafe { shutdown::take_posted_end(&*conn, time) }
-}
-
-/// # Safety
-/// A live object, on its thread.
-pub unsafe fn take_posted_shutdown(conn: *mut Connection) {
-    // SAFETY: the caller's object is live.
-    unsafe { shutdown::take_posted_shutdown(&*conn) }
-}
-
-/// # Safety
-/// A live object, on its thread.
-pub unsafe fn take_posted_close(conn: *mut Connection) {
-    // SAFETY: the caller's object is live.
-    unsafe { ready::take_posted_close(&*conn) }
-}
-
-/// # Safety
-/// A live object, on its thread.
-pub unsafe fn take_posted_bytes(conn: *mut Connection, data: *const u8, len: usize) {
-    // SAFETY: the caller's object is live.
-    unsafe { write::take_posted_bytes(&*conn, std::slice::from_raw_parts(data, len)) }
-}
 
 /// # Safety
 /// A live object, on its thread.
@@ -62,13 +34,6 @@ pub unsafe fn create(
 pub unsafe fn hand_over(conn: *mut Connection, accepted: bool) -> bool {
     // SAFETY: the caller's object is live.
     unsafe { open::hand_over(&*conn, accepted) }
-}
-
-/// # Safety
-/// A live object, on its thread.
-pub unsafe fn register(conn: *mut Connection) {
-    // SAFETY: the caller's object is live.
-    unsafe { open::register(&*conn) }
 }
 
 /// # Safety

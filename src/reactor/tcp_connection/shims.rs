@@ -1,31 +1,13 @@
 //! Functions of the loop with references, where the loop has none yet.
 
 use super::Connection;
-use crate::abi::types::{buffer, event_loop};
-use crate::reactor::event_loop::posts::Task;
+use crate::abi::types::buffer;
 use crate::reactor::event_loop::registration::Removed;
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::event_loop::{budget, owner, posts, registration, roster, state, timers};
-use libc::{c_int, c_void};
-
-type OnTimer = unsafe extern "C-unwind" fn(*mut event_loop, u64, *mut c_void);
+use crate::reactor::event_loop::{budget, owner, posts, registration, roster, state};
+use libc::c_int;
 
 impl Loop {
-    pub fn start_timer(&self, delay_ms: i64, on_timer: OnTimer, data: *mut c_void) -> u64 {
-        // SAFETY: the loop's thread; who starts a timer stops it before its data goes.
-        unsafe { timers::start(self.as_c(), delay_ms, 0, Some(on_timer), data) }
-    }
-
-    pub fn restart_timer(&self, timer: u64, delay_ms: i64) -> bool {
-        // SAFETY: the loop's thread.
-        unsafe { timers::restart(self.as_c(), timer, delay_ms, 0) }
-    }
-
-    pub fn stop_timer(&self, timer: u64) {
-        // SAFETY: the loop's thread.
-        unsafe { timers::stop(self.as_c(), timer) };
-    }
-
     pub fn ms_since_look(&self) -> u64 {
         // SAFETY: the loop's thread.
         unsafe { budget::since_look(self.as_c()) }
@@ -59,11 +41,6 @@ impl Loop {
     pub fn on_owner(&self) -> bool {
         // SAFETY: the loop's memory is kept.
         unsafe { owner::on_owner(self.as_c()) }
-    }
-
-    pub fn run_posts(&self) {
-        // SAFETY: the loop's thread.
-        unsafe { posts::run(self.as_c()) }
     }
 
     pub fn park(&self, fd: c_int) {
@@ -115,43 +92,6 @@ pub fn enlist(conn: &Connection) -> bool {
 pub fn delist(conn: &Connection) {
     // SAFETY: the loop's thread.
     unsafe { roster::remove(conn.raw()) }
-}
-
-pub fn take_in(conn: &Connection) {
-    // SAFETY: the connection's thread.
-    unsafe { posts::take_in(conn.raw()) }
-}
-
-/// A task that is made and not yet posted.
-pub struct Unposted(*mut Task);
-
-impl Unposted {
-    pub fn new(conn: &Connection, kind: c_int, len: usize) -> Option<Unposted> {
-        // SAFETY: the task keeps the connection.
-        let task = unsafe { posts::for_connection(conn.raw(), kind, len) };
-        (!task.is_null()).then_some(Unposted(task))
-    }
-
-    /// Fills a task that was made for so many bytes.
-    pub fn fill(&self, bytes: &[u8]) {
-        // SAFETY: the task has room for them.
-        unsafe { posts::fill(self.0, bytes.as_ptr()) }
-    }
-
-    pub fn post(self) -> bool {
-        // SAFETY: the task is this one's own until here.
-        unsafe { posts::post_task(self.0) }
-    }
-
-    pub fn post_end(self, time: i64) -> bool {
-        // SAFETY: the task is this one's own until here.
-        unsafe { posts::post_end(self.0, time) }
-    }
-
-    pub fn withdraw(self) {
-        // SAFETY: the task is this one's own until here.
-        unsafe { posts::withdraw(self.0) }
-    }
 }
 
 pub fn readable(b: &buffer) -> usize {

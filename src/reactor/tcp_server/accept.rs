@@ -1,15 +1,14 @@
 //! Turning clients into connections.
 
-use super::listener;
-use super::server_events;
-use super::{RUNNING, STOPPING, Server, limit, maker};
-use crate::abi::types::event_loop;
-use crate::reactor::event_loop::{budget, registration};
-use crate::reactor::tcp_connection;
-use crate::reactor::tcp_connection::settings;
-use crate::reactor::tcp_server::listener::Listener;
-use crate::reactor::tcp_server::reserve::Turned;
-use crate::reactor::tcp_server::server_events::ENDED;
+use super::life::Life;
+use super::listener::Listener;
+use super::reserve::Turned;
+use super::server_events::{self, ENDED};
+use super::{Server, maker};
+use crate::reactor::event_loop::budget;
+use crate::reactor::event_loop::state::Loop;
+use crate::reactor::tcp_connection::lifecycle::open;
+use crate::reactor::tcp_connection::{Connection, settings};
 use crate::reactor::threads::thread_pool::thread_pool_get_loop;
 use crate::sys::{errno, fd as sys_fd};
 use libc::{c_int, c_void};
@@ -21,123 +20,115 @@ const BATCH: u32 = 256;
 
 /// The read callback of a listening channel.
 pub unsafe extern "C-unwind" fn on_acceptable(data: *mut c_void) -> c_int {
-    let listener = data.cast::<Listener>();
-    // SAFETY: the channel's data is its listener, which the reference keeps across the callbacks.
-    unsafe {
-        let server = (*listener).server.get();
-        limit::hold(server);
-        listener::enlist(listener);
-        // Before the server's state is looked at, so that who stops it sees either this or no client.
-        let nested = (*listener).accepting.swap(true, SeqCst);
-        for _ in 0..BATCH {
-            if !accept_one(listener) || budget::is_spent_now((*listener).l.get()) {
-                break;
-            }
+    // SAFETY: the channel's data is its listener, which is live as long as a loop has the channel.
+    let listener = unsafe { &*data.cast::<Listener>() };
+    // The callbacks may free the server, and with it the listener.
+    let server = listener.server().keep();
+    listener.enlist();
+    // Before the server's state is looked at, so that who stops it sees either this or no client.
+    let nested = listener.accepting.swap(true, SeqCst);
+    for _ in 0..BATCH {
+        // SAFETY: on the thread of the listener's loop, whose memory the listener keeps.
+        if !listener.accept_one() || unsafe { budget::is_spent_now(listener.event_loop().as_c()) } {
+            break;
         }
-        (*listener).accepting.store(nested, SeqCst);
-        if !runs(server) {
-            server_events::call((*server).listener.l.get(), ENDED);
-        }
-        limit::release(server);
+    }
+    listener.accepting.store(nested, SeqCst);
+    if !server.runs() {
+        server_events::call(server.home(), ENDED);
     }
     0
 }
 
-/// Takes the next client. False when there is none to be had now.
-unsafe fn accept_one(listener: *mut Listener) -> bool {
-    // SAFETY: a live listener, which callbacks may have closed.
-    unsafe {
-        let server = (*listener).server.get();
-        let fd = (*listener).channel.fd.get();
-        if fd < 0 || !runs(server) {
+impl Server {
+    /// Whether the server takes clients.
+    fn runs(&self) -> bool {
+        self.life() == Life::Running
+    }
+
+    /// Makes up for a reserve that was lost. False where there should be one and none is to be had.
+    fn keeps_reserve(&self) -> bool {
+        let Some(reserve) = &self.shared.reserve else { return true };
+        let kept = reserve.keep();
+        self.give_up_after_end();
+        kept
+    }
+
+    /// Turns the next client of a listening socket away for want of descriptors.
+    fn turn_away(&self, listening: c_int) -> Turned {
+        let Some(reserve) = &self.shared.reserve else { return Turned::Failed };
+        let turned = reserve.turn_away(listening);
+        self.give_up_after_end();
+        turned
+    }
+
+    /// Gives the reserve up again where the server has ended meanwhile, which gave up what was there then.
+    fn give_up_after_end(&self) {
+        if !self.runs() {
+            self.shared.give_up_reserve();
+        }
+    }
+
+    /// Closes a client that doesn't become a connection, and whose place was taken.
+    fn discard(&self, fd: c_int) {
+        sys_fd::close(fd);
+        self.shared.left();
+    }
+
+    fn discard_for_memory(&self, fd: c_int) {
+        log_err!("no memory for the connection on socket {}", fd);
+        self.discard(fd);
+    }
+}
+
+impl Listener {
+    /// Takes the next client. False when there is none to be had now.
+    fn accept_one(&self) -> bool {
+        let server = self.server();
+        let fd = self.channel.fd.get();
+        if fd < 0 || !server.runs() {
             return false;
         }
-        let Some(place) = limit::take_place(server) else {
-            listener::wait_for_room(listener);
-            return !(*listener).full.get();
+        let Some(place) = server.shared.take_place() else {
+            return !self.wait_for_room();
         };
         let client = sys_fd::accept(fd);
         if client < 0 {
             let e = errno::get();
-            place.give_back(server);
-            return failed(listener, e);
+            place.give_back(&server.shared);
+            return self.goes_on_after(e);
         }
-        place.keep(server);
-        if !matches!((*server).state.load(SeqCst), RUNNING | STOPPING) {
+        place.keep(&server.shared);
+        if !matches!(server.life(), Life::Running | Life::Stopping) {
             // Another thread has ended the server meanwhile.
-            sys_fd::close(client);
-            limit::left(server);
+            server.discard(client);
             return false;
         }
-        (*listener).complained.set(false);
-        (*listener).failures.set(0);
-        if (*server).turns_away.get() && !keeps_reserve(server) {
+        self.complained.set(false);
+        self.failures.set(0);
+        if !server.keeps_reserve() {
             // It took the reserve of another thread, or the last descriptor.
-            sys_fd::close(client);
-            limit::left(server);
-            keeps_reserve(server);
+            server.discard(client);
+            server.keeps_reserve();
             return true;
         }
-        serve(listener, client);
+        serve(self, client);
         true
     }
-}
 
-/// Whether the server takes clients.
-unsafe fn runs(server: *mut Server) -> bool {
-    // SAFETY: a live server.
-    unsafe { (*server).state.load(SeqCst) == RUNNING }
-}
-
-/// Makes up for a reserve that was lost. False where there is none to be had.
-unsafe fn keeps_reserve(server: *mut Server) -> bool {
-    // SAFETY: a live server.
-    unsafe {
-        let kept = (*server).reserve.keep();
-        give_up_after_end(server);
-        kept
-    }
-}
-
-/// Turns the next client away for want of descriptors.
-unsafe fn turn_away(listener: *mut Listener) -> Turned {
-    // SAFETY: a live listener on its loop's thread.
-    unsafe {
-        let server = (*listener).server.get();
-        if !(*server).turns_away.get() {
-            return Turned::Failed;
-        }
-        let turned = (*server).reserve.turn_away((*listener).channel.fd.get());
-        give_up_after_end(server);
-        turned
-    }
-}
-
-/// Gives the reserve up again where the server has ended meanwhile, which gave up what was there then.
-unsafe fn give_up_after_end(server: *mut Server) {
-    // SAFETY: a live server.
-    unsafe {
-        if !runs(server) {
-            (*server).reserve.give_up();
-        }
-    }
-}
-
-/// Whether to go on after a failed accept(2).
-unsafe fn failed(listener: *mut Listener, e: c_int) -> bool {
-    // SAFETY: a live listener on its loop's thread.
-    unsafe {
-        let fd = (*listener).channel.fd.get();
+    /// Whether to go on after a failed accept(2).
+    fn goes_on_after(&self, e: c_int) -> bool {
+        let fd = self.channel.fd.get();
         match e {
             libc::EAGAIN => {
-                (*listener).failures.set(0);
+                self.failures.set(0);
                 return false;
             }
             // Who ends the server shuts the socket.
-            _ if !runs((*listener).server.get()) => return false,
+            _ if !self.server().runs() => return false,
             libc::EMFILE | libc::ENFILE => {
-                complain(listener, e);
-                match turn_away(listener) {
+                self.complain(e);
+                match self.server().turn_away(fd) {
                     Turned::Client => return true,
                     Turned::Nobody => return false,
                     Turned::Failed => (),
@@ -155,119 +146,107 @@ unsafe fn failed(listener: *mut Listener, e: c_int) -> bool {
             | libc::EOPNOTSUPP
             | libc::ENETUNREACH
             | libc::ETIMEDOUT => {
-                (*listener).failures.set((*listener).failures.get() + 1);
-                if (*listener).failures.get() < BATCH {
+                self.failures.set(self.failures.get() + 1);
+                if self.failures.get() < BATCH {
                     return true;
                 }
-                complain(listener, e);
+                self.complain(e);
             }
             // It isn't a listening socket any more.
             libc::EBADF | libc::ENOTSOCK | libc::EINVAL => {
                 log_err!("accept failed, socket == {}: {}", fd, errno::Text(e));
-                registration::remove((*listener).l.get(), fd, &raw mut (*listener).channel);
+                self.unwatch(fd);
                 return false;
             }
             // Out of memory, or something forbids it (EACCES, EPERM): that may pass.
-            e => complain(listener, e),
+            e => self.complain(e),
         }
-        (*listener).failures.set(0);
-        listener::rest(listener);
+        self.failures.set(0);
+        self.rest();
         false
     }
-}
 
-/// Says once why nobody is accepted, until somebody is.
-unsafe fn complain(listener: *mut Listener, e: c_int) {
-    // SAFETY: a live listener on its loop's thread.
-    unsafe {
-        if !(*listener).complained.replace(true) {
-            log_err!("can't accept on socket {}: {}", (*listener).channel.fd.get(), errno::Text(e));
+    /// Says once why nobody is accepted, until somebody is.
+    fn complain(&self, e: c_int) {
+        if !self.complained.replace(true) {
+            let fd = self.channel.fd.get();
+            log_err!("can't accept on socket {}: {}", fd, errno::Text(e));
         }
     }
-}
 
-/// The loop that a new connection gets.
-unsafe fn choose(listener: *mut Listener) -> *mut event_loop {
-    // SAFETY: a live listener on its loop's thread.
-    unsafe {
-        let server = (*listener).server.get();
-        if listener != &raw mut (*server).listener {
+    /// The loop that a new connection gets.
+    fn choose_loop(&self) -> &Loop {
+        let server = self.server();
+        if !ptr::eq(self, &server.shared.listeners.own) {
             // A socket per thread: clients stay where they came.
-            return (*listener).l.get();
+            return self.event_loop();
         }
-        let pool = (*server).public.threadPool.get();
-        let l = if pool.is_null() { ptr::null_mut() } else { thread_pool_get_loop(pool) };
-        if l.is_null() { (*server).public.eventLoop.get() } else { l }
+        let pool = server.public.threadPool.get();
+        if pool.is_null() {
+            return server.event_loop();
+        }
+        // SAFETY: a pool that a program puts there is live, as the server's own is; so are the loops that it gives.
+        unsafe {
+            let l = thread_pool_get_loop(pool);
+            if l.is_null() { server.event_loop() } else { Loop::from_c(l) }
+        }
     }
 }
 
-/// Makes a connection of an accepted client, whose place is taken.
-///
-/// # Safety
-/// A listener of a live server, on its loop's thread; the reference of the caller keeps both.
-pub unsafe fn serve(listener: *mut Listener, fd: c_int) {
-    // SAFETY: a live server; each public field is read here, where it is used.
+/// Makes a connection of an accepted client, whose place is taken. The caller keeps the server.
+pub fn serve(listener: &Listener, fd: c_int) {
+    let server = listener.server();
+    let public = &server.public;
+    log_msg!("new connection established, socket == {}", fd);
+    let l = listener.choose_loop();
+    // SAFETY: a live loop; the connection is nobody else's until it is handed over. Each public field is read here,
+    // where it is used.
     unsafe {
-        let server = (*listener).server.get();
-        let public = &raw mut (*server).public;
-        log_msg!("new connection established, socket == {}", fd);
-        let conn = tcp_connection::create(
-            fd,
-            choose(listener),
-            (*public).data.get(),
-            (*listener).kind.get(),
-        );
+        let conn = open::create(fd, l, public.data.get(), listener.kind.get());
         if conn.is_null() {
-            return discard(server, fd);
+            return server.discard_for_memory(fd);
         }
-        (*conn).public.connectionCompletedCallBack.set((*public).connectionCompletedCallBack.get());
-        (*conn).public.messageCallBack.set((*public).messageCallBack.get());
-        (*conn).public.writeCompletedCallBack.set((*public).writeCompletedCallBack.get());
-        (*conn).public.connectionClosedCallBack.set((*public).connectionClosedCallBack.get());
-        let given = *(*server).settings.lock();
+        let to = &(*conn).public;
+        to.connectionCompletedCallBack.set(public.connectionCompletedCallBack.get());
+        to.messageCallBack.set(public.messageCallBack.get());
+        to.writeCompletedCallBack.set(public.writeCompletedCallBack.get());
+        to.connectionClosedCallBack.set(public.connectionClosedCallBack.get());
+        let given = *server.shared.settings.lock();
         if !settings::apply(&*conn, &given) {
-            tcp_connection::discard(conn);
-            return discard(server, fd);
+            open::discard(conn);
+            return server.discard_for_memory(fd);
         }
-        limit::hold(server);
-        (*conn).owner.set(maker::owner(server));
-        if !tcp_connection::hand_over(conn, true) {
-            tcp_connection::discard(conn);
-            discard(server, fd);
-        }
+        hand_over(conn, server, fd);
     }
 }
 
 /// Ends a client of a server that is stopping without a word, but in order: without callbacks the bytes
-/// that came are read and dropped, and the connection ends as those do on which nothing waits.
-///
-/// # Safety
-/// As `serve`; the client is counted.
-pub unsafe fn refuse(listener: *mut Listener, fd: c_int) {
-    // SAFETY: the caller's reference keeps the server; the connection is nobody else's until it is handed over.
+/// that came are read and dropped, and the connection ends as those do on which nothing waits. The caller
+/// keeps the server.
+pub fn refuse(listener: &Listener, fd: c_int) {
+    let server = listener.server();
+    // SAFETY: a live loop; the connection is nobody else's until it is handed over.
     unsafe {
-        let server = (*listener).server.get();
-        let conn = tcp_connection::create(
-            fd,
-            (*listener).l.get(),
-            ptr::null_mut(),
-            (*listener).kind.get(),
-        );
+        let l = listener.event_loop();
+        let conn = open::create(fd, l, ptr::null_mut(), listener.kind.get());
         if conn.is_null() {
-            return discard(server, fd);
+            return server.discard_for_memory(fd);
         }
-        limit::hold(server);
-        (*conn).owner.set(maker::owner(server));
-        if !tcp_connection::hand_over(conn, true) {
-            tcp_connection::discard(conn);
-            discard(server, fd);
-        }
+        hand_over(conn, server, fd);
     }
 }
 
-unsafe fn discard(server: *mut Server, fd: c_int) {
-    log_err!("no memory for the connection on socket {}", fd);
-    sys_fd::close(fd);
-    // SAFETY: a live server, whose place the client had.
-    unsafe { limit::left(server) };
+/// Brings a connection to its loop, which may be another thread's.
+///
+/// # Safety
+/// A fresh connection.
+unsafe fn hand_over(conn: *mut Connection, server: &Server, fd: c_int) {
+    // SAFETY: where handing over fails, the connection still is the caller's.
+    unsafe {
+        (*conn).owner.set(maker::owner(server.keep()));
+        if !open::hand_over(&*conn, true) {
+            open::discard(conn);
+            server.discard_for_memory(fd);
+        }
+    }
 }

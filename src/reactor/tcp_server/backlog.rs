@@ -1,19 +1,16 @@
 //! Clients that wait in the kernel's queue when their server stops. Closing the socket would reset
 //! them, so they are taken from it before; their listener's thread makes connections of them then.
 
-use super::listener;
-use super::server_events;
-use super::{STOPPING, accept, limit};
-use crate::abi::types::event_loop;
-use crate::reactor::event_loop::state::of as loop_of;
-use crate::reactor::tcp_server::listener::Listener;
-use crate::reactor::tcp_server::reserve::Turned;
-use crate::reactor::tcp_server::server_events::ENDING;
+use super::accept;
+use super::life::Life;
+use super::listener::{Listener, listeners};
+use super::reserve::Turned;
+use super::server_events::{self, ENDING};
+use crate::reactor::event_loop::state::Loop;
 use crate::sys::lock::Lock;
 use crate::sys::{errno, fd as sys_fd, pool};
 use libc::c_int;
 use std::ptr;
-use std::sync::atomic::Ordering::SeqCst;
 
 /// Clients that are taken at most: some may come faster than they are taken.
 const MOST: usize = 1 << 16;
@@ -126,124 +123,92 @@ impl Backlog {
     }
 }
 
-/// Takes the clients that wait on a listener's socket.
-///
-/// # Safety
-/// A listener of a live server that accepts no more, on the server's thread.
-pub unsafe fn take(listener: *mut Listener) {
-    // SAFETY: the server is live, and its listeners with it; the lock keeps the listener's own thread from
-    // closing the socket.
-    unsafe {
-        let server = (*listener).server.get();
-        let mut queue = (*listener).backlog.0.lock();
+impl Listener {
+    /// Takes the clients that wait on the listener's socket. On its server's thread, while that keeps it; the lock
+    /// keeps the listener's own thread from closing the socket.
+    pub fn take_backlog(&self) {
+        let server = self.shared();
+        let mut queue = self.backlog.0.lock();
         queue.taken = true;
-        if !listener::is_open(listener) {
+        if !self.is_open() {
             return;
         }
+        let fd = self.fd.get();
         for _ in 0..MOST {
             if !queue.has_room() {
-                log_err!("no room for the clients that wait on socket {}", (*listener).fd.get());
+                log_err!("no room for the clients that wait on socket {}", fd);
                 break;
             }
-            let fd = sys_fd::accept((*listener).fd.get());
-            if fd >= 0 {
-                let fate = match limit::take_place(server) {
+            let client = sys_fd::accept(fd);
+            if client >= 0 {
+                let fate = match server.take_place() {
                     Some(place) => {
                         place.keep(server);
                         Fate::Serve
                     }
                     None => {
-                        (*server).live.fetch_add(1, SeqCst);
+                        server.count();
                         Fate::Refuse
                     }
                 };
-                queue.push(Client { fd, fate });
+                queue.push(Client { fd: client, fate });
                 continue;
             }
-            match errno::get() {
-                libc::EMFILE | libc::ENFILE if (*server).turns_away.get() => {
-                    match (*server).reserve.turn_away((*listener).fd.get()) {
-                        Turned::Client => {}
-                        Turned::Nobody | Turned::Failed => break,
-                    }
-                }
-                libc::EAGAIN
-                | libc::EMFILE
-                | libc::ENFILE
-                | libc::ENOBUFS
-                | libc::ENOMEM
-                | libc::EBADF
-                | libc::EINVAL
-                | libc::ENOTSOCK => break,
+            match (errno::get(), &server.reserve) {
+                (libc::EMFILE | libc::ENFILE, Some(reserve)) => match reserve.turn_away(fd) {
+                    Turned::Client => {}
+                    Turned::Nobody | Turned::Failed => break,
+                },
+                (
+                    libc::EAGAIN
+                    | libc::EMFILE
+                    | libc::ENFILE
+                    | libc::ENOBUFS
+                    | libc::ENOMEM
+                    | libc::EBADF
+                    | libc::EINVAL
+                    | libc::ENOTSOCK,
+                    _,
+                ) => break,
                 // That client is lost, others may wait.
                 _ => {}
             }
         }
     }
-}
 
-/// Makes connections of the clients of a loop's listeners, some per pass.
-///
-/// # Safety
-/// On the loop's thread, within a pass.
-pub unsafe fn serve(l: *mut event_loop) {
-    // SAFETY: a callback may free any server, so the list is begun anew after each; the reference
-    // keeps the listener.
-    unsafe {
-        let mut left = BATCH;
-        while let Some(listener) = first(l) {
-            if left == 0 {
-                return server_events::call(l, ENDING);
-            }
-            let server = (*listener).server.get();
-            limit::hold(server);
-            if (*server).state.load(SeqCst) == STOPPING {
-                left -= 1;
-                serve_one(listener);
-            } else {
-                drop_all(listener);
-            }
-            limit::release(server);
-        }
-    }
-}
-
-/// A listener of the loop that has clients.
-unsafe fn first(l: *mut event_loop) -> Option<*mut Listener> {
-    // SAFETY: listed listeners are live.
-    unsafe {
-        let mut listener = (*loop_of(l)).listeners.get();
-        while !listener.is_null() {
-            if !(*listener).backlog.is_empty() {
-                return Some(listener);
-            }
-            listener = (*listener).next.get();
-        }
-        None
-    }
-}
-
-unsafe fn serve_one(listener: *mut Listener) {
-    // SAFETY: a listener of a live server on its loop's thread, kept by the caller.
-    unsafe {
-        match (*listener).backlog.next() {
-            Some(Client { fd, fate: Fate::Serve }) => accept::serve(listener, fd),
-            Some(Client { fd, fate: Fate::Refuse }) => accept::refuse(listener, fd),
+    fn serve_one(&self) {
+        match self.backlog.next() {
+            Some(Client { fd, fate: Fate::Serve }) => accept::serve(self, fd),
+            Some(Client { fd, fate: Fate::Refuse }) => accept::refuse(self, fd),
             None => {}
         }
     }
+
+    /// Closes the clients that are left, whose time is up. Any thread that keeps the server.
+    pub fn drop_backlog(&self) {
+        while let Some(client) = self.backlog.next() {
+            sys_fd::close(client.fd);
+            self.shared().left();
+        }
+    }
 }
 
-/// Closes the clients that are left, whose time is up. Any thread.
-///
-/// # Safety
-/// A listener of a server whose memory is kept.
-pub unsafe fn drop_all(listener: *mut Listener) {
-    // SAFETY: the server's memory is kept, and each of these clients was counted by `take`.
-    unsafe {
-        while let Some(client) = (*listener).backlog.next() {
-            sys_fd::close(client.fd);
-            limit::left((*listener).server.get());
+impl Loop {
+    /// Makes connections of the clients of the loop's listeners, some per pass.
+    pub(super) fn serve_backlogs(&self) {
+        let mut left = BATCH;
+        // A callback may free any server, so the list is begun anew after each.
+        while let Some(listener) = listeners(self).find(|listener| !listener.backlog.is_empty()) {
+            if left == 0 {
+                return server_events::call(self, ENDING);
+            }
+            let server = listener.server().keep();
+            if server.life() == Life::Stopping {
+                left -= 1;
+                listener.serve_one();
+            } else {
+                listener.drop_backlog();
+            }
         }
     }
 }

@@ -1,110 +1,92 @@
 //! The end of a server.
 
-use super::server_events;
-use super::{FREED, Server, absent, drain, limit, listener, of, stop};
-use crate::abi::types::{TCPserver, event_loop};
-use crate::reactor::event_loop::state::of as loop_of;
-use crate::reactor::event_loop::{budget, iteration, owner};
-use crate::reactor::tcp_server::server_events::{ENDED, ENDING, ROOM};
-use crate::reactor::tcp_server::stop::Waiting;
+use super::life::Event;
+use super::server_events::{self, ENDED, ENDING, ROOM};
+use super::stop::Waiting;
+use super::{Server, servers};
+use crate::abi::types::event_loop;
+use crate::reactor::event_loop::state::Loop;
+use crate::reactor::event_loop::{budget, iteration};
 use crate::reactor::threads::thread_pool;
-use crate::sys::errno;
 use libc::c_int;
-use std::ptr;
-use std::sync::atomic::Ordering::SeqCst;
+use std::ptr::{self, NonNull};
 
-pub unsafe extern "C-unwind" fn yolanda_server_free(server: *mut TCPserver) -> c_int {
-    if absent("yolanda_server_free", server) {
-        return -1;
-    }
-    // SAFETY: a live server.
-    unsafe {
-        if !owner::on_owner((*server).eventLoop.get()) {
-            return errno::fail(libc::EPERM);
+impl Server {
+    /// Frees a server. EDEADLK when one of its threads waits for this one: it stays then.
+    ///
+    /// # Safety
+    /// Once, by the owner, who doesn't use the server any more where that succeeds.
+    pub unsafe fn free(server: NonNull<Server>) -> Result<(), c_int> {
+        // SAFETY: the owner's reference keeps the server until it is let go here.
+        unsafe {
+            server.as_ref().end()?;
+            Server::let_go(server);
         }
-        free(of(server))
+        Ok(())
     }
-}
 
-/// Frees a server. 0, or -1 with EDEADLK when one of its threads waits for this one: it stays then.
-///
-/// # Safety
-/// A live server on its loop's thread.
-unsafe fn free(server: *mut Server) -> c_int {
-    // SAFETY: the owner's reference keeps the memory until the end.
-    unsafe {
-        let l = (*server).listener.l.get();
+    /// Ends all that the server does.
+    fn end(&self) -> Result<(), c_int> {
+        let l = self.home();
         // First: threads that haven't ended yet accept no more.
-        let before = (*server).state.swap(FREED, SeqCst);
+        let before = self.life();
+        self.shared.state.advance(Event::Free);
         // Each thread closes what it has of this server.
-        let pool = (*server).pool.get();
-        if !pool.is_null() && thread_pool::free(pool) < 0 {
-            (*server).state.store(before, SeqCst);
+        let pool = self.pool.get();
+        // SAFETY: the server's own pool, which is freed here and nowhere else.
+        if !pool.is_null() && unsafe { thread_pool::free(pool) } < 0 {
+            self.shared.state.restore(before);
             // Connections that closed meanwhile found nobody to tell.
             server_events::call(l, ENDED | ROOM);
-            return -1;
+            return Err(libc::EDEADLK);
         }
-        (*server).pool.set(ptr::null_mut());
-        if (*server).public.threadPool.get() == pool {
-            (*server).public.threadPool.set(ptr::null_mut());
+        self.pool.set(ptr::null_mut());
+        if self.public.threadPool.get() == pool {
+            self.public.threadPool.set(ptr::null_mut());
         }
-        stop::take(server);
+        self.take_stop();
         // First: a listener stays on its loop as long as it has clients.
-        stop::drop_waiting(server);
-        stop::close_sockets(server, Waiting::Reset);
-        server_events::call_all(server, ENDING);
-        unlist(server);
+        self.drop_waiting();
+        self.close_sockets(Waiting::Reset);
+        self.call_all(ENDING);
+        self.unlist();
         // No more callbacks but the closed one; outside of callbacks that comes now.
-        budget::while_freeing(l, || iteration::within(l, || drain::all(l)));
-        limit::let_go(server);
-    }
-    0
-}
-
-unsafe fn unlist(server: *mut Server) {
-    // SAFETY: the list is the loop's thread's.
-    unsafe {
-        if !(*server).listed.replace(false) {
-            return;
-        }
-        let mut link = (*loop_of((*server).listener.l.get())).servers.as_ptr();
-        while !(*link).is_null() && *link != server {
-            link = (**link).next.as_ptr();
-        }
-        if !(*link).is_null() {
-            *link = (*server).next.get();
-        }
+        // SAFETY: on the thread of this live loop.
+        unsafe { budget::while_freeing(l.as_c(), || iteration::within(l.as_c(), || l.drain())) };
+        Ok(())
     }
 }
 
-/// Frees the servers of a loop, and closes the sockets on which it accepts for others.
-///
-/// # Safety
-/// On the loop's thread, outside of its callbacks.
-pub unsafe fn free_all_of(l: *mut event_loop) {
-    // SAFETY: listed servers are live; each takes itself off the list.
-    unsafe {
-        while !(*loop_of(l)).servers.get().is_null() {
-            if free((*loop_of(l)).servers.get()) < 0 {
+impl Loop {
+    /// Frees the servers of the loop, and closes the sockets on which it accepts for others. Outside of its callbacks.
+    pub fn free_servers(&self) {
+        while let Some(server) = NonNull::new(self.servers.get()) {
+            // SAFETY: the loop's end is that of its servers, which leave the list as they are freed.
+            if unsafe { Server::free(server) }.is_err() {
                 break;
             }
         }
-        iteration::within(l, || server_events::attend(l));
-        listener::close_all(l);
+        // SAFETY: on the thread of this live loop.
+        unsafe { iteration::within(self.as_c(), || self.attend_servers()) };
+        self.close_listeners();
+    }
+
+    /// The files of unix sockets of the loop's servers aren't theirs to remove.
+    pub fn leave_server_files(&self) {
+        servers(self).for_each(|server| server.file.set(None));
     }
 }
 
-/// The files of unix sockets of a loop's servers aren't theirs to remove.
-///
+/// # Safety
+/// On the loop's thread, outside of its callbacks.
+pub unsafe fn free_all_of(l: *mut event_loop) {
+    // SAFETY: a live loop of the library.
+    unsafe { Loop::from_c(l) }.free_servers();
+}
+
 /// # Safety
 /// On the loop's thread.
 pub unsafe fn leave_files(l: *mut event_loop) {
-    // SAFETY: listed servers are live.
-    unsafe {
-        let mut server = (*loop_of(l)).servers.get();
-        while !server.is_null() {
-            (*server).file = None;
-            server = (*server).next.get();
-        }
-    }
+    // SAFETY: a live loop of the library.
+    unsafe { Loop::from_c(l) }.leave_server_files();
 }

@@ -1,123 +1,126 @@
-//! Servers of `yolanda.h`: made from an address or from a listening descriptor.
+//! Servers that are made from an acceptor, an address or a listening descriptor.
 
-use super::{Callbacks, Dispose, FREED, NEW, Server, create, enlist, of, usable};
+use super::{Server, create, is_own_thread, servers};
 use crate::abi::types::{
-    TCPserver, acceptor, connection_closed_call_back, connection_completed_call_back, event_loop,
-    message_call_back, write_completed_call_back,
+    acceptor, connection_closed_call_back, connection_completed_call_back, message_call_back,
+    write_completed_call_back,
 };
-use crate::reactor::event_loop::create::mine;
-use crate::reactor::event_loop::state;
-use crate::reactor::tcp_connection::protocol::Protocol;
+use crate::reactor::event_loop::state::Loop;
 use crate::sys::address::{Address, Parsed};
 use crate::sys::{errno, fd as sys_fd, listen, unix};
-use libc::{c_char, c_int, c_void};
+use libc::c_int;
 use std::cell::Cell;
-use std::ffi::CStr;
-use std::sync::atomic::Ordering::SeqCst;
-use std::{ptr, slice};
+use std::ptr::NonNull;
 
-pub unsafe extern "C-unwind" fn yolanda_server_new(
-    eventLoop: *mut event_loop,
-    address: *const c_char,
-    connectionCompletedCallBack: connection_completed_call_back,
-    messageCallBack: message_call_back,
-    writeCompletedCallBack: write_completed_call_back,
-    connectionClosedCallBack: connection_closed_call_back,
-    threads: c_int,
-) -> *mut TCPserver {
-    let callbacks = Callbacks {
-        completed: connectionCompletedCallBack,
-        message: messageCallBack,
-        written: writeCompletedCallBack,
-        closed: connectionClosedCallBack,
-    };
-    // SAFETY: NULL or live objects; the address ends with a NUL.
-    unsafe {
-        if !mine("yolanda_server_new", eventLoop) {
-            return ptr::null_mut();
+/// What a program says about a server's connections when it makes the server.
+#[derive(Clone, Copy)]
+pub struct Callbacks {
+    pub completed: connection_completed_call_back,
+    pub message: message_call_back,
+    pub written: write_completed_call_back,
+    pub closed: connection_closed_call_back,
+}
+
+/// Where a server's socket comes from.
+pub enum Origin {
+    /// An acceptor. Its clients wait when descriptors are out, and its options are the program's.
+    Acceptor,
+    /// A descriptor of the program, with the address that it is bound to.
+    Descriptor(Address),
+    /// It was opened here: with its address, it can be opened again.
+    Opened {
+        address: Address,
+        /// Others listen on the port, which only goes with a socket per thread.
+        shares_port: bool,
+    },
+}
+
+impl Origin {
+    /// The bound address, as long as the socket is the library's to know.
+    pub fn address(&self) -> Option<&Address> {
+        match self {
+            Origin::Acceptor => None,
+            Origin::Descriptor(address) | Origin::Opened { address, .. } => Some(address),
         }
-        if address.is_null() || threads < 0 {
-            errno::set(libc::EINVAL);
-            return ptr::null_mut();
-        }
-        let made = open(CStr::from_ptr(address).to_bytes()).and_then(|opened| {
-            let Opened { fd, shares_port, file } = opened;
-            match make(eventLoop, fd, callbacks, threads) {
-                Ok(server) => {
-                    (*server).owns_socket.set(true);
-                    (*server).shares_port.set(shares_port);
-                    (*server).file = file.map(|(_, file)| file);
-                    Ok(server)
-                }
-                Err(e) => {
-                    match file {
-                        Some((address, file)) => {
-                            unix::retire(&address, file, || sys_fd::close(fd));
-                        }
-                        None => sys_fd::close(fd),
-                    }
-                    Err(e)
-                }
-            }
-        });
-        give(made)
+    }
+
+    pub fn is_opened(&self) -> bool {
+        matches!(self, Origin::Opened { .. })
+    }
+
+    /// Whether more sockets can be opened on the same port.
+    pub fn can_share_port(&self) -> bool {
+        matches!(self, Origin::Opened { address, .. } if address.port().is_some())
+    }
+
+    pub fn shares_port(&self) -> bool {
+        matches!(self, Origin::Opened { shares_port: true, .. })
     }
 }
 
-pub unsafe extern "C-unwind" fn yolanda_server_new_fd(
-    eventLoop: *mut event_loop,
-    fd: c_int,
-    connectionCompletedCallBack: connection_completed_call_back,
-    messageCallBack: message_call_back,
-    writeCompletedCallBack: write_completed_call_back,
-    connectionClosedCallBack: connection_closed_call_back,
-    threads: c_int,
-) -> *mut TCPserver {
-    let callbacks = Callbacks {
-        completed: connectionCompletedCallBack,
-        message: messageCallBack,
-        written: writeCompletedCallBack,
-        closed: connectionClosedCallBack,
-    };
-    // SAFETY: NULL or a live loop.
-    unsafe {
-        if !mine("yolanda_server_new_fd", eventLoop) {
-            return ptr::null_mut();
+impl Server {
+    /// A server on an acceptor of the program; ENOMEM. On another thread than the loop's the loop doesn't know of it
+    /// until it starts.
+    ///
+    /// # Safety
+    /// The acceptor lives as long as the server.
+    pub unsafe fn on_acceptor(
+        l: &Loop,
+        acceptor: NonNull<acceptor>,
+        callbacks: &Callbacks,
+        threads: c_int,
+    ) -> Result<NonNull<Server>, c_int> {
+        let origin = Origin::Acceptor;
+        // SAFETY: a live loop; the caller's acceptor.
+        let server = unsafe { create(l.as_c(), acceptor.as_ptr(), callbacks, threads, origin) };
+        let server = server.ok_or(libc::ENOMEM)?;
+        if is_own_thread(l) {
+            // SAFETY: a fresh server.
+            unsafe { server.as_ref() }.enlist();
         }
-        if threads < 0 {
-            errno::set(libc::EINVAL);
-            return ptr::null_mut();
-        }
-        let mut other = (*state::of(eventLoop)).servers.get();
-        while !other.is_null() {
-            if (*other).listener.fd.get() == fd {
-                errno::set(libc::EBUSY);
-                return ptr::null_mut();
-            }
-            other = (*other).next.get();
-        }
-        let made = listen::check(fd).and_then(|()| {
-            if !sys_fd::set_nonblocking(fd) || !sys_fd::set_close_on_exec(fd) {
-                return Err(errno::get());
-            }
-            make(eventLoop, fd, callbacks, threads)
-        });
-        give(made)
+        Ok(server)
     }
-}
 
-/// As the program sees it: a server, or NULL with errno.
-unsafe fn give(made: Result<*mut Server, c_int>) -> *mut TCPserver {
-    match made {
-        Ok(server) => {
-            // SAFETY: a fresh server, on its loop's thread.
-            unsafe { enlist(server) };
-            server.cast()
+    /// A server on an address, in its text form. On the loop's thread.
+    pub fn on_address(
+        l: &Loop,
+        address: &[u8],
+        callbacks: &Callbacks,
+        threads: c_int,
+    ) -> Result<NonNull<Server>, c_int> {
+        let Opened { fd, shares_port, file } = open(address)?;
+        let opened = |address| Origin::Opened { address, shares_port };
+        match make(l, fd, callbacks, threads, opened) {
+            Ok(server) => {
+                // SAFETY: a fresh server.
+                unsafe { server.as_ref() }.file.set(file.map(|(_, file)| file));
+                Ok(server)
+            }
+            Err(e) => {
+                match file {
+                    Some((address, file)) => unix::retire(&address, file, || sys_fd::close(fd)),
+                    None => sys_fd::close(fd),
+                }
+                Err(e)
+            }
         }
-        Err(e) => {
-            errno::set(e);
-            ptr::null_mut()
+    }
+
+    /// A server on a listening descriptor. On the loop's thread.
+    pub fn on_descriptor(
+        l: &Loop,
+        fd: c_int,
+        callbacks: &Callbacks,
+        threads: c_int,
+    ) -> Result<NonNull<Server>, c_int> {
+        if servers(l).any(|other| other.shared.listeners.own.fd.get() == fd) {
+            return Err(libc::EBUSY);
         }
+        listen::check(fd)?;
+        if !sys_fd::set_nonblocking(fd) || !sys_fd::set_close_on_exec(fd) {
+            return Err(errno::get());
+        }
+        make(l, fd, callbacks, threads, Origin::Descriptor)
     }
 }
 
@@ -150,14 +153,15 @@ fn open(text: &[u8]) -> Result<Opened, c_int> {
 }
 
 /// A server on a bound socket, with an acceptor of its own.
-unsafe fn make(
-    l: *mut event_loop,
+fn make(
+    l: &Loop,
     fd: c_int,
-    callbacks: Callbacks,
+    callbacks: &Callbacks,
     threads: c_int,
-) -> Result<*mut Server, c_int> {
+    origin: impl FnOnce(Address) -> Origin,
+) -> Result<NonNull<Server>, c_int> {
     let address = Address::of_local(fd)?;
-    // SAFETY: the block is checked, and filled at once; a live loop.
+    // SAFETY: the block is checked, and filled at once; it is freed with the server.
     unsafe {
         let at = libc::malloc(size_of::<acceptor>()).cast::<acceptor>();
         if at.is_null() {
@@ -165,88 +169,13 @@ unsafe fn make(
         }
         let listen_port = address.port().map_or(0, c_int::from);
         at.write(acceptor { listen_port: Cell::new(listen_port), listen_fd: Cell::new(fd) });
-        let server = create(l, at, callbacks, threads);
-        if server.is_null() {
+        let Some(server) = create(l.as_c(), at, callbacks, threads, origin(address)) else {
             libc::free(at.cast());
             return Err(libc::ENOMEM);
-        }
-        (*server).owns_acceptor.set(true);
-        (*server).nodelay.set(Some(true));
-        (*server).turns_away.set(true);
-        (*server).address = Some(address);
-        Ok(server)
-    }
-}
-
-/// Has the acceptor that a server was made with freed with it.
-///
-/// # Safety
-/// A live server on its loop's thread; the acceptor is malloc's.
-pub unsafe fn own_acceptor(server: *mut TCPserver) {
-    // SAFETY: the block behind the public struct is the server's own.
-    unsafe { (*of(server)).owns_acceptor.set(true) };
-}
-
-/// Says what the server's connections speak.
-///
-/// # Safety
-/// A fresh server, made with the protocol's callbacks.
-pub unsafe fn speaks(server: *mut TCPserver, protocol: &'static Protocol) {
-    // SAFETY: the block behind the public struct is the server's own.
-    unsafe { (*of(server)).header.speaks(protocol) };
-}
-
-/// Has a block disposed of when the server's memory goes, on whatever thread lets go last.
-///
-/// # Safety
-/// A fresh server; nobody uses the block once the server's last connection has been freed.
-pub unsafe fn disposes(server: *mut TCPserver, block: *mut c_void, dispose: Dispose) {
-    // SAFETY: as above.
-    unsafe { (*of(server)).block.set(Some((block, dispose))) };
-}
-
-/// Whether the server has been started, whatever has become of it since.
-///
-/// # Safety
-/// A live server.
-pub unsafe fn has_started(server: *mut TCPserver) -> bool {
-    // SAFETY: as above.
-    unsafe { (*of(server)).state.load(SeqCst) != NEW }
-}
-
-/// Whether the owner has freed the server, which only its connections keep.
-///
-/// # Safety
-/// A server whose memory is kept.
-pub unsafe fn is_freed(server: *mut TCPserver) -> bool {
-    // SAFETY: as above.
-    unsafe { (*of(server)).state.load(SeqCst) == FREED }
-}
-
-pub unsafe extern "C" fn yolanda_server_address(
-    server: *mut TCPserver,
-    text: *mut c_char,
-    size: usize,
-) -> c_int {
-    // SAFETY: NULL or a live server; `text` has `size` bytes.
-    unsafe {
-        if usable("yolanda_server_address", server) < 0 {
-            return -1;
-        }
-        if text.is_null() {
-            return errno::fail(libc::EINVAL);
-        }
-        let address = match ((*of(server)).address, (*server).acceptor.get()) {
-            (Some(address), _) => Ok(address),
-            (None, acceptor) if acceptor.is_null() => Err(libc::EINVAL),
-            (None, acceptor) => Address::of_local((*acceptor).listen_fd.get()),
         };
-        match address {
-            Err(e) => errno::fail(e),
-            Ok(address) => match address.format(slice::from_raw_parts_mut(text.cast(), size)) {
-                Some(_) => 0,
-                None => errno::fail(libc::ENAMETOOLONG),
-            },
-        }
+        let own = server.as_ref();
+        own.own_acceptor();
+        own.enlist();
+        Ok(server)
     }
 }

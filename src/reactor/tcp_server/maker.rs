@@ -1,6 +1,8 @@
 //! What a server's connections call in it.
 
-use super::{Server, drain, limit};
+use super::Server;
+use super::drain;
+use super::kept::Kept;
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::owner::{Header, Maker, Owner};
 use std::mem::offset_of;
@@ -9,13 +11,10 @@ use std::ptr::NonNull;
 pub static SERVER: Maker =
     Maker { look: drain::look, judge: drain::judge, closing: |_| (), left, freed };
 
-/// A server as the owner of a connection.
-///
-/// # Safety
-/// The caller's reference to the server passes to the connection.
-pub unsafe fn owner(server: *mut Server) -> Owner {
-    // SAFETY: the reference keeps the server until `freed`; the pointer is one to all of the server.
-    unsafe { Owner::of(NonNull::new_unchecked(&raw mut (*server).header)) }
+/// The owner of a connection, which takes over the reference to its server.
+pub fn owner(server: Kept) -> Owner {
+    // SAFETY: the reference keeps the server until `freed`, and the pointer is one to all of it.
+    unsafe { Owner::of(server.into_raw().byte_add(offset_of!(Server, header)).cast()) }
 }
 
 /// The server that has made a connection.
@@ -34,12 +33,11 @@ unsafe fn whole(header: NonNull<Header>) -> NonNull<Server> {
 
 fn left(conn: &Connection) {
     if let Some(server) = server_of(conn) {
-        // SAFETY: the connection keeps its server.
-        unsafe { limit::left(std::ptr::from_ref(server).cast_mut()) };
+        server.shared.left();
     }
 }
 
 unsafe fn freed(header: NonNull<Header>) {
-    // SAFETY: the connection's reference is given back, once.
-    unsafe { limit::release(whole(header).as_ptr()) };
+    // SAFETY: `owner` has left the connection this reference, and a connection is freed once.
+    drop(unsafe { Kept::from_raw(whole(header)) });
 }

@@ -1,14 +1,19 @@
-//! A server: what stands behind the public `struct TCPserver`, and the original's functions.
+//! A server: what stands behind the public `struct TCPserver`.
 //!
 //! `make` opens listening sockets, `start` brings them to their loops, `accept` turns clients into
 //! connections, `limit` counts those, `set` holds what a program sets, `reserve` is a spare descriptor. `stop`
-//! and `free` end a server, `backlog` has the clients that it hasn't accepted until then, `sweep` ends its
-//! connections; `attention` is how one thread has another look at all that.
+//! and `free` end a server: `life` has the states that it goes through, `backlog` the clients that it hasn't
+//! accepted until then, and `drain` ends its connections. `maker` is what connections call in their server,
+//! `server_events` how one thread has another look at all that. `shared` is what other threads than the
+//! server's own may use of it, `kept` who needs its memory. `exports` has the C functions.
 
 mod accept;
 mod backlog;
 mod drain;
+mod exports;
 mod free;
+mod kept;
+mod life;
 mod limit;
 mod listener;
 mod make;
@@ -16,154 +21,201 @@ mod maker;
 mod reserve;
 mod server_events;
 mod set;
+mod shared;
 mod start;
 mod stop;
 
 pub use crate::reactor::tcp_server::drain::{all as sweep, is_ending};
-pub use crate::reactor::tcp_server::free::{free_all_of, leave_files, yolanda_server_free};
+pub use crate::reactor::tcp_server::exports::*;
+pub use crate::reactor::tcp_server::free::{free_all_of, leave_files};
 pub use crate::reactor::tcp_server::listener::{Listener, wake_resting};
-pub use crate::reactor::tcp_server::make::{
-    disposes, has_started, is_freed, own_acceptor, speaks, yolanda_server_address,
-    yolanda_server_new, yolanda_server_new_fd,
-};
+pub use crate::reactor::tcp_server::make::Callbacks;
 pub use crate::reactor::tcp_server::server_events::attend;
-pub use crate::reactor::tcp_server::set::{
-    yolanda_server_connections, yolanda_server_set_keepalive, yolanda_server_set_limits,
-    yolanda_server_set_max_connections, yolanda_server_set_nodelay, yolanda_server_set_reuseport,
-    yolanda_server_set_thread_hooks, yolanda_server_set_timeouts, yolanda_server_set_water_marks,
-};
-pub use crate::reactor::tcp_server::start::{tcp_server_start, yolanda_server_start};
-pub use crate::reactor::tcp_server::stop::yolanda_server_stop;
 
-use crate::abi::types::{
-    TCPserver, acceptor, connection_closed_call_back, connection_completed_call_back, event_loop,
-    message_call_back, thread_pool, write_completed_call_back,
-};
-use crate::reactor::event_loop::{owner, state};
+use crate::abi::types::{TCPserver, acceptor, event_loop, thread_pool};
+use crate::reactor::event_loop::owner;
+use crate::reactor::event_loop::state::Loop;
 use crate::reactor::tcp_connection::owner::Header;
-use crate::reactor::tcp_connection::settings::{Keepalive, Settings};
-use crate::reactor::tcp_server::reserve::Reserve;
+use crate::reactor::tcp_connection::protocol::Protocol;
+use crate::reactor::tcp_connection::settings::Keepalive;
+use crate::reactor::tcp_server::life::Life;
+use crate::reactor::tcp_server::make::Origin;
+use crate::reactor::tcp_server::shared::Shared;
+use crate::reactor::tcp_server::stop::Stop;
 use crate::reactor::threads::event_loop_thread::Hooks;
 use crate::reactor::threads::thread_pool::{set_serves, thread_pool_new};
-use crate::sync::refs::RefCount;
 use crate::sys::address::Address;
-use crate::sys::errno;
-use crate::sys::lock::Lock;
-use crate::sys::unix;
+use crate::sys::{errno, unix};
 use libc::{c_int, c_void};
 use std::cell::Cell;
-use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU8};
-
-/// Not started yet.
-const NEW: u8 = 0;
-/// Accepts. What comes after it accepts no more.
-const RUNNING: u8 = 1;
-/// Connections end as they become idle.
-const STOPPING: u8 = 2;
-/// The deadline is over: connections are closed after a last turn.
-const OVERDUE: u8 = 3;
-/// Connections are closed at once.
-const CUT: u8 = 4;
-/// The stop is over: there are no connections.
-const STOPPED: u8 = 5;
-/// Connections are closed; the memory waits for the last of them.
-const FREED: u8 = 6;
+use std::ptr::{self, NonNull};
 
 /// Frees what stands on a server.
 pub type Dispose = unsafe fn(block: *mut c_void);
 
-/// The public struct first, so that the pointers are the same.
+/// The public struct first, so that the pointers are the same. Other threads than the loop's use `shared`, the header,
+/// and for new connections the callbacks and the data of the public struct.
 #[repr(C)]
 pub struct Server {
     public: TCPserver,
     /// For its connections.
     header: Header,
-    /// The listening socket of the server's own loop.
-    listener: Listener,
-    /// With a socket per thread: those of the threads, in the pools' memory.
-    others: Cell<*mut Listener>,
-    others_len: Cell<usize>,
+    shared: Shared,
+    /// Where its socket comes from.
+    origin: Origin,
+    /// The file of a unix socket that was made here.
+    file: Cell<Option<unix::File>>,
     /// Among the servers of its loop.
     next: Cell<*mut Server>,
-    /// The acceptor was made here; the public field is the program's to change.
-    owns_acceptor: Cell<bool>,
-    made_acceptor: Cell<*mut acceptor>,
+    listed: Cell<bool>,
+    /// The acceptor, where it ends with the server; the public field is the program's to change.
+    owned_acceptor: Cell<*mut acceptor>,
     /// What stands on the server, and ends with it.
     block: Cell<Option<(*mut c_void, Dispose)>>,
     /// The threads that were made here; NULL once they have ended.
     pool: Cell<*mut thread_pool>,
-    stop: stop::Stop,
-    /// The socket was opened here: with its address, it may be opened again.
-    owns_socket: Cell<bool>,
+    stop: Cell<Stop>,
+    /// Each thread is to have a listening socket of its own.
     reuseport: Cell<bool>,
-    /// Others listen on the port, which only goes with a socket per thread.
-    shares_port: Cell<bool>,
-    listed: Cell<bool>,
-    /// The bound address, as long as the socket is ours.
-    address: Option<Address>,
-    /// The file of a unix socket that was made here.
-    file: Option<unix::File>,
     /// The listening socket's, from which connections inherit them; None: as it is.
     nodelay: Cell<Option<bool>>,
     keepalive: Cell<Option<Keepalive>>,
-    /// What else new connections get: read by every accepting thread.
-    settings: Lock<Settings>,
     hooks: Cell<Hooks>,
-    state: AtomicU8,
-    /// Connections that may be open at a time; 0: any number.
-    max: AtomicI32,
-    /// Connections that are open, places taken for those about to be accepted, and clients that a stop
-    /// has taken from the kernel's queues.
-    live: AtomicI64,
-    /// A listener waits for a connection to close.
-    full: AtomicBool,
-    /// Clients are turned away with it where descriptors are out; without it they wait.
-    turns_away: Cell<bool>,
-    reserve: Reserve,
-    /// Who needs the memory: the owner, each connection, each frame that accepts.
-    refs: RefCount,
 }
 
-/// The private face of a public pointer.
-fn of(server: *mut TCPserver) -> *mut Server {
-    server.cast()
+/// Whether the calling thread is the loop's.
+fn is_own_thread(l: &Loop) -> bool {
+    // SAFETY: a reference is a live loop.
+    unsafe { owner::on_owner(&raw const l.public) }
 }
 
-/// Logs and answers for a missing server.
-fn absent(what: &str, server: *mut TCPserver) -> bool {
-    if server.is_null() {
-        log_err!("{}: no server", what);
-        errno::set(libc::EINVAL);
+impl Server {
+    /// The server behind a public pointer.
+    ///
+    /// # Safety
+    /// The library made it, and its memory is kept for all of `'a`.
+    pub unsafe fn from_public<'a>(server: *mut TCPserver) -> &'a Server {
+        // SAFETY: the public struct is the first field of every server of the library.
+        unsafe { &*server.cast::<Server>() }
     }
-    server.is_null()
-}
 
-/// `absent`, and whether the caller is the loop's thread: 0, or -1 with EINVAL or EPERM.
-unsafe fn usable(what: &str, server: *mut TCPserver) -> c_int {
-    if absent(what, server) {
-        return -1;
+    /// The pointer that C has.
+    pub fn as_c(&self) -> *mut TCPserver {
+        ptr::from_ref(self).cast_mut().cast()
     }
-    // SAFETY: a live server.
-    if unsafe { owner::on_owner((*server).eventLoop.get()) } { 0 } else { errno::fail(libc::EPERM) }
+
+    /// The loop that accepts, as the program sees it.
+    fn event_loop(&self) -> &Loop {
+        // SAFETY: a server is freed before its loop, which the program has put there.
+        unsafe { Loop::from_c(self.public.eventLoop.get()) }
+    }
+
+    /// The loop that the server was made on.
+    fn home(&self) -> &Loop {
+        self.shared.listeners.own.event_loop()
+    }
+
+    pub fn is_own_thread(&self) -> bool {
+        is_own_thread(self.event_loop())
+    }
+
+    /// The acceptor, which the program may have taken away.
+    fn acceptor(&self) -> Option<&acceptor> {
+        // SAFETY: a program's acceptor lives as long as the server, and the server's own is freed with it.
+        unsafe { self.public.acceptor.get().as_ref() }
+    }
+
+    fn life(&self) -> Life {
+        self.shared.state.get()
+    }
+
+    /// Whether the server has been started, whatever has become of it since.
+    pub fn has_started(&self) -> bool {
+        self.life() != Life::New
+    }
+
+    /// Whether the owner has freed the server, which only its connections keep.
+    pub fn is_freed(&self) -> bool {
+        self.life() == Life::Freed
+    }
+
+    /// Says what the server's connections speak. Before it starts.
+    pub fn speaks(&self, protocol: &'static Protocol) {
+        self.header.speaks(protocol);
+    }
+
+    /// Has the acceptor that the server was made with freed with it.
+    ///
+    /// # Safety
+    /// It comes from malloc, and nobody else frees it.
+    pub unsafe fn own_acceptor(&self) {
+        self.owned_acceptor.set(self.public.acceptor.get());
+    }
+
+    /// Has a block disposed of when the server's memory goes, on whatever thread lets go last.
+    ///
+    /// # Safety
+    /// `dispose` may be called with the block; nobody uses it once the server's last connection has been freed.
+    pub unsafe fn disposes(&self, block: *mut c_void, dispose: Dispose) {
+        self.block.set(Some((block, dispose)));
+    }
+
+    /// The address that the server is bound to.
+    pub fn address(&self) -> Result<Address, c_int> {
+        match (self.origin.address(), self.acceptor()) {
+            (Some(address), _) => Ok(*address),
+            (None, Some(acceptor)) => Address::of_local(acceptor.listen_fd.get()),
+            (None, None) => Err(libc::EINVAL),
+        }
+    }
+
+    /// Keeps the server where its loop finds it.
+    fn enlist(&self) {
+        if !self.listed.replace(true) {
+            let l = self.event_loop();
+            self.next.set(l.servers.get());
+            l.servers.set(ptr::from_ref(self).cast_mut());
+        }
+    }
+
+    fn unlist(&self) {
+        if !self.listed.replace(false) {
+            return;
+        }
+        let mut link = &self.home().servers;
+        // SAFETY: listed servers are live, and the list is this thread's.
+        while let Some(server) = unsafe { link.get().as_ref() } {
+            if ptr::eq(server, self) {
+                link.set(self.next.get());
+                return;
+            }
+            link = &server.next;
+        }
+    }
 }
 
-/// What a program says about a server when it makes one.
-#[derive(Clone, Copy)]
-struct Callbacks {
-    completed: connection_completed_call_back,
-    message: message_call_back,
-    written: write_completed_call_back,
-    closed: connection_closed_call_back,
+/// The servers of a loop; the one that is at hand may leave the list.
+fn servers(l: &Loop) -> impl Iterator<Item = &Server> {
+    let mut at = l.servers.get();
+    std::iter::from_fn(move || {
+        // SAFETY: listed servers are live, and only the one before this may have left since.
+        let server = unsafe { at.as_ref() }?;
+        at = server.next.get();
+        Some(server)
+    })
 }
 
-/// Makes a server; NULL with ENOMEM.
+/// Makes a server; None with ENOMEM.
+///
+/// # Safety
+/// A live loop, and an acceptor that lives as long as the server.
 unsafe fn create(
     l: *mut event_loop,
     acceptor: *mut acceptor,
-    callbacks: Callbacks,
+    callbacks: &Callbacks,
     threads: c_int,
-) -> *mut Server {
+    origin: Origin,
+) -> Option<NonNull<Server>> {
     // SAFETY: the block is checked, and filled at once; a live loop and acceptor.
     unsafe {
         let pool: *mut thread_pool = thread_pool_new(l, threads);
@@ -172,8 +224,9 @@ unsafe fn create(
             libc::free(pool.cast());
             libc::free(server.cast());
             errno::set(libc::ENOMEM);
-            return ptr::null_mut();
+            return None;
         }
+        let by_acceptor = matches!(origin, Origin::Acceptor);
         server.write(Server {
             public: TCPserver {
                 port: Cell::new((*acceptor).listen_port.get()),
@@ -188,87 +241,75 @@ unsafe fn create(
                 data: Cell::new(ptr::null_mut()),
             },
             header: Header::new(&maker::SERVER),
-            listener: Listener::none(),
-            others: Cell::new(ptr::null_mut()),
-            others_len: Cell::new(0),
+            shared: Shared::new(!by_acceptor),
+            origin,
+            file: Cell::new(None),
             next: Cell::new(ptr::null_mut()),
-            owns_acceptor: Cell::new(false),
-            made_acceptor: Cell::new(acceptor),
+            listed: Cell::new(false),
+            owned_acceptor: Cell::new(ptr::null_mut()),
             block: Cell::new(None),
             pool: Cell::new(pool),
-            stop: stop::Stop::NONE,
-            owns_socket: Cell::new(false),
+            stop: Cell::new(Stop::NONE),
             reuseport: Cell::new(false),
-            shares_port: Cell::new(false),
-            listed: Cell::new(false),
-            address: None,
-            file: None,
-            nodelay: Cell::new(None),
+            nodelay: Cell::new((!by_acceptor).then_some(true)),
             keepalive: Cell::new(None),
-            settings: Lock::new(Settings::DEFAULT),
             hooks: Cell::new(Hooks::NONE),
-            state: AtomicU8::new(NEW),
-            max: AtomicI32::new(0),
-            live: AtomicI64::new(0),
-            full: AtomicBool::new(false),
-            turns_away: Cell::new(false),
-            reserve: Reserve::none(),
-            refs: RefCount::new(),
         });
         set_serves(pool);
-        listener::init(&raw mut (*server).listener, server, l);
-        server
+        listener::init(&raw mut (*server).shared.listeners.own, server, l);
+        Some(NonNull::new_unchecked(server))
     }
 }
 
-pub unsafe extern "C-unwind" fn tcp_server_init(
-    eventLoop: *mut event_loop,
-    acceptor: *mut acceptor,
-    connectionCallBack: connection_completed_call_back,
-    messageCallBack: message_call_back,
-    writeCompletedCallBack: write_completed_call_back,
-    connectionClosedCallBack: connection_closed_call_back,
-    threadNum: c_int,
-) -> *mut TCPserver {
-    if eventLoop.is_null() || acceptor.is_null() {
-        let what = if eventLoop.is_null() { "event loop" } else { "acceptor" };
-        log_err!("tcp_server_init: no {}", what);
-        errno::set(libc::EINVAL);
-        return ptr::null_mut();
-    }
-    let callbacks = Callbacks {
-        completed: connectionCallBack,
-        message: messageCallBack,
-        written: writeCompletedCallBack,
-        closed: connectionClosedCallBack,
-    };
-    // SAFETY: a live loop and acceptor.
+/// Frees the memory, on whatever thread let go last.
+///
+/// # Safety
+/// Nobody has a reference to the server any more, and all sockets are closed.
+unsafe fn dispose(server: NonNull<Server>) {
+    // SAFETY: nobody else has the pointer; the acceptor and the block were given to the server for this.
     unsafe {
-        let server = create(eventLoop, acceptor, callbacks, threadNum);
-        if !server.is_null() && owner::on_owner(eventLoop) {
-            enlist(server);
+        let own = server.as_ref();
+        own.shared.listeners.dispose();
+        libc::free(own.owned_acceptor.get().cast());
+        let block = own.block.get();
+        libc::free(server.as_ptr().cast());
+        if let Some((block, dispose)) = block {
+            dispose(block);
         }
-        server.cast()
     }
 }
 
-pub unsafe extern "C-unwind" fn tcp_server_set_data(tcpServer: *mut TCPserver, data: *mut c_void) {
-    if absent("tcp_server_set_data", tcpServer) {
-        return;
-    }
-    if !data.is_null() {
-        // SAFETY: a live server.
-        unsafe { (*tcpServer).data.set(data) };
-    }
+/// # Safety
+/// As for `Server::from_public`.
+pub unsafe fn has_started(server: *mut TCPserver) -> bool {
+    // SAFETY: a server of the library, kept by the caller.
+    unsafe { Server::from_public(server) }.has_started()
 }
 
-/// Keeps the server where its loop finds it.
-unsafe fn enlist(server: *mut Server) {
-    // SAFETY: a live server on its loop's thread; the list is that thread's.
-    unsafe {
-        let own = state::of((*server).public.eventLoop.get());
-        (*server).listed.set(true);
-        (*server).next.set((*own).servers.get());
-        (*own).servers.set(server);
-    }
+/// # Safety
+/// As for `Server::from_public`.
+pub unsafe fn is_freed(server: *mut TCPserver) -> bool {
+    // SAFETY: a server of the library, kept by the caller.
+    unsafe { Server::from_public(server) }.is_freed()
+}
+
+/// # Safety
+/// As for `Server::own_acceptor`.
+pub unsafe fn own_acceptor(server: *mut TCPserver) {
+    // SAFETY: a fresh server of the library.
+    unsafe { Server::from_public(server).own_acceptor() }
+}
+
+/// # Safety
+/// As for `Server::from_public`.
+pub unsafe fn speaks(server: *mut TCPserver, protocol: &'static Protocol) {
+    // SAFETY: a fresh server of the library.
+    unsafe { Server::from_public(server) }.speaks(protocol);
+}
+
+/// # Safety
+/// As for `Server::disposes`.
+pub unsafe fn disposes(server: *mut TCPserver, block: *mut c_void, dispose: Dispose) {
+    // SAFETY: a fresh server of the library.
+    unsafe { Server::from_public(server).disposes(block, dispose) }
 }

@@ -1,11 +1,10 @@
 //! Asking a loop to look at its servers, from any thread, without memory: it can't fail.
 
-use super::listener;
-use super::{Server, backlog, drain, stop};
+use super::Server;
+use super::listener::Listener;
 use crate::abi::types::event_loop;
-use crate::reactor::event_loop::state::of;
+use crate::reactor::event_loop::state::Loop;
 use crate::reactor::event_loop::wakeup;
-use crate::reactor::tcp_server::listener::Listener;
 use crate::reactor::threads::thread_pool;
 use std::ptr;
 use std::sync::atomic::Ordering::{AcqRel, Relaxed, Release};
@@ -19,103 +18,100 @@ pub const ENDED: u8 = 4;
 /// A listener is to come to the loop.
 const ARRIVING: u8 = 8;
 
-/// Has the loop look in its next pass. Nothing happens once it was freed.
-///
-/// # Safety
-/// The loop's memory is kept.
-pub unsafe fn call(l: *mut event_loop, why: u8) {
-    // SAFETY: as said.
-    unsafe { call_with(l, why, ptr::null_mut()) };
+/// Has the loop look in its next pass. Nothing happens once it was freed, as long as its memory is kept.
+pub fn call(l: &Loop, why: u8) {
+    call_with(l, why, None);
 }
 
 /// Brings a listener to its loop, unless that was freed. It keeps its server until it is closed there.
-///
-/// # Safety
-/// Nobody else has the listener.
-pub unsafe fn send(listener: *mut Listener) {
-    // SAFETY: the listener keeps its loop's memory, and it is its loop's thread's only if it was queued.
-    unsafe {
-        listener::keep_server(listener);
-        if !call_with((*listener).l.get(), ARRIVING, listener) {
-            listener::let_server_go(listener);
-        }
+pub fn send(listener: &Listener) {
+    listener.keep_server();
+    if !call_with(listener.event_loop(), ARRIVING, Some(listener)) {
+        drop(listener.take_server());
     }
+}
+
+/// Does `f` under the loop's mutex.
+fn locked<R>(l: &Loop, f: impl FnOnce() -> R) -> R {
+    let mutex = l.public.mutex.get();
+    // SAFETY: the mutex of a loop whose memory is kept, and which isn't moved; this thread doesn't hold it.
+    unsafe { libc::pthread_mutex_lock(mutex) };
+    let result = f();
+    // SAFETY: as above, and it is held.
+    unsafe { libc::pthread_mutex_unlock(mutex) };
+    result
 }
 
 /// False where the loop was freed.
-unsafe fn call_with(l: *mut event_loop, why: u8, listener: *mut Listener) -> bool {
-    // SAFETY: the list is written under the loop's mutex, and while that is held the loop isn't
-    // taken down.
-    unsafe {
-        let own = of(l);
-        libc::pthread_mutex_lock((*l).mutex.get());
-        let there = !(*own).gone.get();
-        if there {
-            if !listener.is_null() {
-                (*listener).next.set((*own).arriving.get());
-                (*own).arriving.set(listener);
-            }
-            (*own).attention.fetch_or(why, Release);
-            wakeup::wake_once(l);
+fn call_with(l: &Loop, why: u8, listener: Option<&Listener>) -> bool {
+    // The list is written under the mutex, and while that is held the loop isn't taken down.
+    locked(l, || {
+        if l.gone.get() {
+            return false;
         }
-        libc::pthread_mutex_unlock((*l).mutex.get());
-        there
-    }
+        if let Some(listener) = listener {
+            listener.next.set(l.arriving.get());
+            l.arriving.set(ptr::from_ref(listener).cast_mut());
+        }
+        l.attention.fetch_or(why, Release);
+        // SAFETY: a loop that isn't gone.
+        unsafe { wakeup::wake_once(l.as_c()) };
+        true
+    })
 }
 
-/// Has every loop look that may have something of a server.
-///
-/// # Safety
-/// A live server, on its loop's thread.
-pub unsafe fn call_all(server: *mut Server, why: u8) {
-    // SAFETY: as said; a pool's loops live until it is freed on this thread.
-    unsafe {
-        call((*server).listener.l.get(), why);
-        let (own, public) = ((*server).pool.get(), (*server).public.threadPool.get());
+impl Server {
+    /// Has every loop look that may have something of the server. On its own thread.
+    pub(super) fn call_all(&self, why: u8) {
+        call(self.home(), why);
+        let (own, public) = (self.pool.get(), self.public.threadPool.get());
         let other = if public == own { ptr::null_mut() } else { public };
         for pool in [own, other] {
-            for i in 0..thread_pool::running(pool) {
-                let l = thread_pool::loop_at(pool, i);
-                if !l.is_null() {
-                    call(l, why);
+            // SAFETY: a pool is NULL or live, and its loops live until it is freed on this thread.
+            unsafe {
+                for i in 0..thread_pool::running(pool) {
+                    let l = thread_pool::loop_at(pool, i);
+                    if !l.is_null() {
+                        call(Loop::from_c(l), why);
+                    }
                 }
             }
         }
     }
 }
 
-/// Looks at a loop's servers, if it was asked to.
-///
-/// # Safety
-/// On the loop's thread, within a pass.
-pub unsafe fn attend(l: *mut event_loop) {
-    // SAFETY: the list of those that arrive is taken out under the mutex.
-    unsafe {
-        let own = of(l);
-        if (*own).attention.load(Relaxed) == 0 {
+impl Loop {
+    /// Looks at the loop's servers, if it was asked to. Within a pass.
+    pub fn attend_servers(&self) {
+        if self.attention.load(Relaxed) == 0 {
             return;
         }
-        let why = (*own).attention.swap(0, AcqRel);
+        let why = self.attention.swap(0, AcqRel);
         if why & ARRIVING != 0 {
-            libc::pthread_mutex_lock((*l).mutex.get());
-            let mut arriving = (*own).arriving.replace(ptr::null_mut());
-            libc::pthread_mutex_unlock((*l).mutex.get());
-            while !arriving.is_null() {
-                let following = (*arriving).next.get();
-                listener::arrive(arriving);
-                arriving = following;
+            let mut arriving = locked(self, || self.arriving.replace(ptr::null_mut()));
+            // SAFETY: a listener that is on its way keeps its server, and with it itself.
+            while let Some(listener) = unsafe { arriving.as_ref() } {
+                arriving = listener.next.get();
+                drop(listener.arrive());
             }
         }
         if why & ROOM != 0 {
-            listener::go_on(l);
+            self.resume_full_listeners();
         }
         if why & ENDING != 0 {
-            listener::close_ending(l);
-            backlog::serve(l);
-            drain::all(l);
+            self.close_ending_listeners();
+            self.serve_backlogs();
+            self.drain();
         }
         if why & ENDED != 0 {
-            stop::finish_all(l);
+            self.finish_stops();
         }
     }
+}
+
+/// # Safety
+/// On the loop's thread, within a pass.
+pub unsafe fn attend(l: *mut event_loop) {
+    // SAFETY: a live loop of the library.
+    unsafe { Loop::from_c(l) }.attend_servers();
 }

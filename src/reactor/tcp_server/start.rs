@@ -1,107 +1,90 @@
 //! Starting: the threads, the listening sockets, their channels.
 
-use super::listener;
-use super::{NEW, RUNNING, Server, absent, enlist, limit, of, server_events, usable};
-use crate::abi::types::{TCPserver, event_loop};
-use crate::reactor::event_loop::owner::on_owner;
+use super::life::{Event, Life};
+use super::listener::{self, Listener};
+use super::{Server, is_own_thread, server_events};
 use crate::reactor::tcp_connection::settings::Keepalive;
-use crate::reactor::tcp_server::listener::Listener;
-use crate::reactor::threads::thread_pool;
-use crate::reactor::threads::thread_pool::thread_pool_start;
+use crate::reactor::threads::thread_pool::{self, thread_pool_start};
 use crate::sys::address::Address;
 use crate::sys::{errno, fd as sys_fd, listen, pool, socket};
 use libc::c_int;
-use std::sync::atomic::Ordering::SeqCst;
 
-pub unsafe extern "C-unwind" fn yolanda_server_start(server: *mut TCPserver) -> c_int {
-    // SAFETY: NULL or a live server; the reference keeps it across the hooks.
-    unsafe {
-        if usable("yolanda_server_start", server) < 0 {
-            return -1;
+impl Server {
+    /// Starts the server: once.
+    pub fn start(&self) -> Result<(), c_int> {
+        match self.life() {
+            Life::New => {}
+            Life::Running => return Err(libc::EALREADY),
+            _ => return Err(libc::ESHUTDOWN),
         }
-        let own = of(server);
-        match (*own).state.load(SeqCst) {
-            NEW => {}
-            RUNNING => return errno::fail(libc::EALREADY),
-            _ => return errno::fail(libc::ESHUTDOWN),
-        }
-        limit::hold(own);
-        let done = prepare(own).and_then(|()| begin(own));
-        limit::release(own);
-        done.map_or_else(errno::fail, |()| 0)
+        // The hooks may free the server.
+        let server = self.keep();
+        server.prepare()?;
+        server.begin()
     }
-}
 
-pub unsafe extern "C-unwind" fn tcp_server_start(tcpServer: *mut TCPserver) {
-    if absent("tcp_server_start", tcpServer) {
-        return;
-    }
-    let server = of(tcpServer);
-    // SAFETY: a live server.
-    unsafe {
-        limit::hold(server);
-        if let Err(e) = prepare(server) {
+    /// Starts the server, or has it accept again where the program has taken its channel off the loop. What goes
+    /// wrong is logged.
+    pub fn start_or_renew(&self) {
+        let server = self.keep();
+        if let Err(e) = server.prepare() {
             log_err!("tcp_server_start: {}", errno::Text(e));
             errno::set(e);
         } else {
             // A channel that can't be added says so itself.
-            let _ = begin(server);
+            let _ = server.begin();
         }
-        limit::release(server);
     }
-}
 
-/// Starts the threads and has the sockets listen.
-unsafe fn prepare(server: *mut Server) -> Result<(), c_int> {
-    // SAFETY: a live server; its public fields are read here, where they are used.
-    unsafe {
-        let public = &raw mut (*server).public;
-        match (*server).state.load(SeqCst) {
-            NEW if (*public).acceptor.get().is_null() => return Err(libc::EINVAL),
-            NEW | RUNNING => {}
+    /// Starts the threads and has the sockets listen.
+    fn prepare(&self) -> Result<(), c_int> {
+        match self.life() {
+            Life::New if self.acceptor().is_none() => return Err(libc::EINVAL),
+            Life::New | Life::Running => {}
             _ => return Err(libc::ESHUTDOWN),
         }
-        let pool = (*public).threadPool.get();
+        let pool = self.public.threadPool.get();
         if !pool.is_null() {
-            thread_pool::set_hooks(pool, (*server).hooks.get());
-            thread_pool_start(pool);
+            // SAFETY: a pool that a program puts there is live, as the server's own is.
+            unsafe {
+                thread_pool::set_hooks(pool, self.hooks.get());
+                thread_pool_start(pool);
+            }
         }
-        if (*server).state.load(SeqCst) == RUNNING {
-            listener::renew(&raw mut (*server).listener, (*public).acceptor.get());
+        let own = &self.shared.listeners.own;
+        if self.life() == Life::Running {
+            own.renew(self.acceptor());
             return Ok(());
         }
-        if (*server).reuseport.get() {
-            return open_shared(server);
+        if self.reuseport.get() {
+            return self.open_shared();
         }
-        let fd = (*(*public).acceptor.get()).listen_fd.get();
-        if (*server).shares_port.get() {
+        let fd = self.acceptor().ok_or(libc::EINVAL)?.listen_fd.get();
+        if self.origin.shares_port() {
             // Other sockets listen there, which would get some of the clients.
             return Err(libc::EADDRINUSE);
         }
         if !sys_fd::set_nonblocking(fd) {
             return Err(errno::get());
         }
-        if (*server).owns_socket.get() {
+        if self.origin.is_opened() {
             listen::listen(fd)?;
         }
-        listener::set_socket(&raw mut (*server).listener, fd);
+        own.set_socket(fd);
         Ok(())
     }
-}
 
-/// Opens a listening socket for each thread, or one for the server's own loop where there are none.
-unsafe fn open_shared(server: *mut Server) -> Result<(), c_int> {
-    // SAFETY: a server that isn't running; the new listeners are nobody else's until it does.
-    unsafe {
-        let Some(address) = (*server).address else {
-            return Err(libc::ENOTSUP);
-        };
-        let acceptor = (*server).public.acceptor.get();
-        let threads = thread_pool::running((*server).public.threadPool.get());
+    /// Opens a listening socket for each thread, or one for the server's own loop where there are none.
+    fn open_shared(&self) -> Result<(), c_int> {
+        let address = self.origin.address().ok_or(libc::ENOTSUP)?;
+        let acceptor = self.acceptor().ok_or(libc::EINVAL)?;
+        let pool = self.public.threadPool.get();
+        // SAFETY: NULL or a live pool, see `prepare`.
+        let threads = unsafe { thread_pool::running(pool) };
         if threads == 0 {
-            let fd = open_one(&address)?;
-            sys_fd::close((*acceptor).listen_fd.replace(fd));
-            listener::set_socket(&raw mut (*server).listener, fd);
+            let fd = open_one(address)?;
+            sys_fd::close(acceptor.listen_fd.replace(fd));
+            self.shared.listeners.own.set_socket(fd);
             return Ok(());
         }
         let size = threads * size_of::<Listener>();
@@ -110,85 +93,76 @@ unsafe fn open_shared(server: *mut Server) -> Result<(), c_int> {
             return Err(libc::ENOMEM);
         }
         for i in 0..threads {
-            let at = listeners.add(i);
-            let l: *mut event_loop = thread_pool::loop_at((*server).public.threadPool.get(), i);
-            listener::init(at, server, l);
-            match open_one(&address) {
-                Ok(fd) => listener::set_socket(at, fd),
+            // SAFETY: the block has that many places, and the pool that many loops, which run.
+            let listener = unsafe {
+                listener::init(listeners.add(i), self, thread_pool::loop_at(pool, i));
+                &*listeners.add(i)
+            };
+            match open_one(address) {
+                Ok(fd) => listener.set_socket(fd),
                 Err(e) => {
-                    (0..=i).for_each(|i| listener::give_up(listeners.add(i)));
-                    pool::free(listeners.cast(), size);
+                    // SAFETY: those up to here have been initialised, and are nobody else's.
+                    unsafe {
+                        (0..=i).for_each(|i| (*listeners.add(i)).give_up());
+                        pool::free(listeners.cast(), size);
+                    }
                     return Err(e);
                 }
             }
         }
+        // SAFETY: the server doesn't run yet; the block is filled.
+        unsafe { self.shared.listeners.set_others(listeners, threads) };
         // The first socket only kept the port until here.
-        sys_fd::close((*acceptor).listen_fd.replace((*listeners).fd.get()));
-        (*server).others.set(listeners);
-        (*server).others_len.set(threads);
+        let first = self.shared.listeners.others()[0].fd.get();
+        sys_fd::close(acceptor.listen_fd.replace(first));
         Ok(())
+    }
+
+    /// Lets the loops accept.
+    fn begin(&self) -> Result<(), c_int> {
+        let state = &self.shared.state;
+        let first = state.get() == Life::New;
+        if first {
+            self.set_options();
+            if let Some(reserve) = &self.shared.reserve {
+                reserve.keep();
+            }
+            if is_own_thread(self.event_loop()) {
+                self.enlist();
+            }
+            state.advance(Event::Start);
+        }
+        let listeners = &self.shared.listeners;
+        if listeners.others().is_empty() {
+            if listeners.own.watch() < 0 {
+                if first {
+                    state.advance(Event::StartFailed);
+                }
+                return Err(errno::get());
+            }
+        } else if first {
+            listeners.others().iter().for_each(server_events::send);
+        }
+        Ok(())
+    }
+
+    /// Gives the listening sockets the options that accepted ones inherit. What isn't TCP has none, which is
+    /// all that can go wrong with values that were checked.
+    pub fn set_options(&self) {
+        let _keep = errno::Keep::new();
+        for listener in self.shared.listeners.all().filter(|listener| listener.is_open()) {
+            let fd = listener.fd.get();
+            if let Some(nodelay) = self.nodelay.get() {
+                socket::set_nodelay(fd, nodelay);
+            }
+            if let Some(Keepalive { idle, interval, count }) = self.keepalive.get() {
+                socket::set_keepalive(fd, idle, interval, count);
+            }
+        }
     }
 }
 
 fn open_one(address: &Address) -> Result<c_int, c_int> {
     let fd = listen::bound(address, true)?;
     listen::listen(fd).map(|()| fd).inspect_err(|_| sys_fd::close(fd))
-}
-
-/// Lets the loops accept.
-unsafe fn begin(server: *mut Server) -> Result<(), c_int> {
-    // SAFETY: a live server whose sockets listen.
-    unsafe {
-        let l = (*server).public.eventLoop.get();
-        let first = (*server).state.load(SeqCst) == NEW;
-        if first {
-            set_options(server);
-            if (*server).turns_away.get() {
-                (*server).reserve.keep();
-            }
-            if on_owner(l) && !(*server).listed.get() {
-                enlist(server);
-            }
-            (*server).state.store(RUNNING, SeqCst);
-        }
-        if (*server).others.get().is_null() {
-            if listener::watch(&raw mut (*server).listener) < 0 {
-                if first {
-                    (*server).state.store(NEW, SeqCst);
-                }
-                return Err(errno::get());
-            }
-        } else if first {
-            for i in 0..(*server).others_len.get() {
-                server_events::send((*server).others.get().add(i));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Gives the listening sockets the options that accepted ones inherit. What isn't TCP has none, which is
-/// all that can go wrong with values that were checked.
-pub unsafe fn set_options(server: *mut Server) {
-    let _keep = errno::Keep::new();
-    // SAFETY: a live server on its loop's thread.
-    unsafe {
-        let nodelay = (*server).nodelay.get();
-        let keepalive = (*server).keepalive.get();
-        let set = |listener: *mut Listener| {
-            if listener::is_open(listener) {
-                let fd = (*listener).fd.get();
-                if let Some(nodelay) = nodelay {
-                    socket::set_nodelay(fd, nodelay);
-                }
-                if let Some(Keepalive { idle, interval, count }) = keepalive {
-                    socket::set_keepalive(fd, idle, interval, count);
-                }
-            }
-        };
-        set(&raw mut (*server).listener);
-        for i in 0..(*server).others_len.get() {
-            set((*server).others.get().add(i));
-        }
-    }
 }

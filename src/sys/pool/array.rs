@@ -61,17 +61,17 @@ impl<T: Copy> Array<T> {
         self.get(self.len.get().checked_sub(1)?)
     }
 
-    /// Room for one more. False when memory is out.
-    pub fn reserve(&self) -> bool {
-        self.len.get() < self.capacity.get() || self.grow(self.len.get() + 1)
+    /// Room for `len` elements in all. False when memory is out.
+    pub fn reserve(&self, len: usize) -> bool {
+        len <= self.capacity.get() || self.grow(len)
     }
 
     /// Adds an element. False when memory is out.
     pub fn push(&self, value: T) -> bool {
-        if !self.reserve() {
+        let len = self.len.get();
+        if !self.reserve(len + 1) {
             return false;
         }
-        let len = self.len.get();
         // SAFETY: the table has room for one more.
         unsafe { self.start.get().add(len).write(value) };
         self.len.set(len + 1);
@@ -127,7 +127,7 @@ impl<T: Zeroed> Array<T> {
     /// Has at least `len` elements from now on. The new ones are zero in an array that never became shorter; their
     /// pages count once they are written to. False when memory is out.
     pub fn extend_to(&self, len: usize) -> bool {
-        if len > self.capacity.get() && !self.grow(len) {
+        if !self.reserve(len) {
             return false;
         }
         // Behind the elements there are zeroes, or what were elements before: values of the type in any case.

@@ -5,7 +5,6 @@ use core::mem::size_of;
 
 use super::{FIRST_HEADERS, Front, Intake, Request};
 use crate::abi::types::request_header;
-use crate::http::server::server_state;
 use crate::http::wire::line::{HeaderLine, RequestLine};
 use crate::http::wire::parse::Store;
 use crate::http::wire::status::{NO_MEMORY, Status};
@@ -114,13 +113,13 @@ impl Store for Keeper {
         unsafe {
             let front = &raw mut (*self.0).front;
             if !(*front).upload.is_null() {
-                (*(*front).upload).part = bytes.len();
+                (*(*front).upload).part.set(bytes.len());
                 return Ok(());
             }
             if (*front).intake == Intake::Dropped {
                 return Ok(());
             }
-            let bodies = server_state::bodies((*front).connection);
+            let bodies = (*front).bodies;
             (*front).body.append(&mut (*front).text, bytes, left, bodies).ok_or(NO_MEMORY)
         }
     }

@@ -3,7 +3,7 @@
 use super::{Request, state};
 use crate::abi::types::REQUEST_BODY;
 use crate::http::message::http_response::Response;
-use crate::http::server::upload::Upload;
+use crate::http::message::upload::Upload;
 
 /// Whether somebody wants the body, which is decided behind the head.
 #[derive(Clone, Copy, PartialEq, Eq)]

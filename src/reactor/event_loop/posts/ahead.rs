@@ -5,189 +5,137 @@
 //! For that the taken tasks are sorted by thread, each once, and only when a send needs it: each
 //! thread's first task tells whether something of that thread may go ahead.
 
-use super::{ADD, CALL, CLOSE, DONE, END, REMOVE, SEND, SHUTDOWN, Task, UPDATE};
-use super::{carry_out, collect, next, unlink, unpin};
-use crate::abi::types::event_loop;
-use crate::reactor::event_loop::state::of;
-use crate::reactor::tcp_connection::Connection;
-use crate::sys::pool;
-use std::ptr;
-use std::sync::atomic::Ordering::Acquire;
+use super::task::{Order, Queued};
+use crate::reactor::event_loop::state::Loop;
+use crate::sys::pool::array::Array;
+use std::cell::Cell;
 
 /// What one thread asks, in its order.
-pub struct Poster {
+#[derive(Clone, Copy)]
+struct Poster {
     thread: u64,
-    first: *mut Task,
-    last: *mut Task,
-    next: *mut Poster,
+    first: Queued,
+    last: Queued,
 }
 
-/// What a loop has of it. All zeroes: nothing is sorted.
+/// The threads that have tasks which are sorted. All zeroes: nothing is sorted.
 pub struct Posters {
-    first: *mut Poster,
+    posters: Array<Poster>,
     /// The first taken task that isn't sorted.
-    pub new: *mut Task,
+    pub unsorted: Cell<Option<Queued>>,
     pub running: Running,
     /// How many were sorted.
-    count: u64,
+    count: Cell<u64>,
 }
 
 const FRAMES: usize = 8;
 
 /// The threads whose posted functions are running, one within the other.
 pub struct Running {
-    threads: [u64; FRAMES],
-    count: usize,
+    threads: [Cell<u64>; FRAMES],
+    count: Cell<usize>,
 }
 
 impl Running {
-    pub fn begin(&mut self, thread: u64) {
-        if let Some(slot) = self.threads.get_mut(self.count) {
-            *slot = thread;
+    pub fn begin(&self, thread: u64) {
+        if let Some(slot) = self.threads.get(self.count.get()) {
+            slot.set(thread);
         }
-        self.count += 1;
+        self.count.set(self.count.get() + 1);
     }
 
-    pub fn end(&mut self) {
-        self.count -= 1;
+    pub fn end(&self) {
+        self.count.set(self.count.get() - 1);
     }
 
     /// Whether one of a thread's is running; of more than so many, whether one may be.
     fn has(&self, thread: u64) -> bool {
-        self.count > FRAMES || self.threads.iter().take(self.count).any(|&t| t == thread)
+        let count = self.count.get();
+        count > FRAMES || self.threads.iter().take(count).any(|t| t.get() == thread)
     }
 }
 
-/// Takes in what other threads have asked for, if some of it is this connection's.
-///
-/// # Safety
-/// On the loop's thread; the connection wasn't freed yet.
-#[inline]
-pub unsafe fn take_in(conn: *mut Connection) {
-    // SAFETY: as said.
-    unsafe {
-        if (*conn).pins.load(Acquire) != 0 {
-            take_all_in((*conn).public.eventLoop.get(), conn);
-        }
+impl Posters {
+    fn position(&self, is: impl Fn(&Poster) -> bool) -> Option<(usize, Poster)> {
+        (0..self.posters.len()).find_map(|at| {
+            let poster = self.posters.get(at)?;
+            is(&poster).then_some((at, poster))
+        })
     }
-}
 
-unsafe fn take_all_in(l: *mut event_loop, conn: *mut Connection) {
-    // SAFETY: the taken tasks are this thread's alone. The connection isn't freed with its task, as the
-    // caller uses it; others may be, and call their destructors, so that their tasks wait for the pass.
-    unsafe {
-        collect(l);
-        sort(l);
-        loop {
-            let task = first_that_may(l);
-            if task.is_null() {
+    /// The oldest of the threads' first tasks that may go ahead.
+    fn first_that_may(&self) -> Option<Queued> {
+        (0..self.posters.len())
+            .filter_map(|at| self.posters.get(at))
+            .filter(|it| it.first.order() == Order::Ahead && !self.running.has(it.thread))
+            .map(|it| it.first)
+            .min_by_key(|first| first.place.get())
+    }
+
+    /// Sorts what wasn't. What there is no memory for stays where it is, and with it all that is behind.
+    fn sort(&self) {
+        while let Some(task) = self.unsorted.get() {
+            if task.order() != Order::Any && !self.add(task) {
                 return;
             }
-            carry_out(l, task);
-            forget(l, task);
-            if (*task).conn.get() == conn {
-                unlink(l, task);
-                unpin(task);
+            self.unsorted.set(task.next());
+        }
+    }
+
+    /// Puts a task behind the others of its thread. False when memory is out.
+    fn add(&self, task: Queued) -> bool {
+        match self.position(|poster| poster.thread == task.thread) {
+            Some((at, poster)) => {
+                poster.last.next_of_thread.set(Some(task));
+                self.posters.set(at, Poster { last: task, ..poster });
+            }
+            None => {
+                if !self.posters.push(Poster { thread: task.thread, first: task, last: task }) {
+                    return false;
+                }
+            }
+        }
+        task.place.set(self.count.get());
+        self.count.set(self.count.get() + 1);
+        true
+    }
+
+    /// Takes a task that was carried out off its thread's. If it was sorted it is the first there: both orders are
+    /// the queue's.
+    pub fn forget(&self, task: Queued) {
+        let Some((at, poster)) = self.position(|poster| poster.first == task) else { return };
+        match task.next_of_thread.get() {
+            Some(first) => self.posters.set(at, Poster { first, ..poster }),
+            None => {
+                if let Some(last) = self.posters.pop() {
+                    self.posters.set(at, last);
+                }
+            }
+        }
+    }
+
+    /// Frees the table.
+    pub fn clear(&self) {
+        self.posters.clear();
+    }
+}
+
+impl Loop {
+    /// Takes in what other threads have asked for; what is done for `subject` is freed at once. That isn't freed
+    /// with its task, as the caller uses it; others may be, and call their destructors, so that their tasks wait
+    /// for the pass.
+    pub fn take_in(&self, subject: *const ()) {
+        let posters = &self.taken.posters;
+        self.collect();
+        posters.sort();
+        while let Some(task) = posters.first_that_may() {
+            task.run(self);
+            posters.forget(task);
+            if task.subject == subject {
+                drop(self.taken.unlink(task));
             } else {
-                (*task).public.r#type = DONE;
+                task.done.set(true);
             }
         }
-    }
-}
-
-/// The oldest of the threads' first tasks that may go ahead; NULL where there is none.
-unsafe fn first_that_may(l: *mut event_loop) -> *mut Task {
-    // SAFETY: a poster has a task, and both live until `forget`.
-    unsafe {
-        let posters = &raw const (*of(l)).posters;
-        let mut found: *mut Task = ptr::null_mut();
-        let mut poster = (*posters).first;
-        while !poster.is_null() {
-            let task = (*poster).first;
-            let may = matches!((*task).public.r#type, SEND | SHUTDOWN | END | CLOSE)
-                && !(*posters).running.has((*poster).thread);
-            if may && (found.is_null() || (*task).order.get() < (*found).order.get()) {
-                found = task;
-            }
-            poster = (*poster).next;
-        }
-        found
-    }
-}
-
-/// Sorts what wasn't. What there is no memory for stays where it is, and with it all that is behind.
-unsafe fn sort(l: *mut event_loop) {
-    // SAFETY: as in `take_all_in`.
-    unsafe {
-        let posters = &raw mut (*of(l)).posters;
-        while !(*posters).new.is_null() {
-            let task = (*posters).new;
-            // The others change nothing that the order of a thread's calls shows.
-            if matches!(
-                (*task).public.r#type,
-                SEND | SHUTDOWN | END | CLOSE | CALL | ADD | REMOVE | UPDATE
-            ) {
-                let poster = poster_of(posters, (*task).thread.get());
-                if poster.is_null() {
-                    return;
-                }
-                (*task).order.set((*posters).count);
-                (*posters).count += 1;
-                (*task).poster.set(poster);
-                if (*poster).first.is_null() {
-                    (*poster).first = task;
-                } else {
-                    (*(*poster).last).next_of_thread.set(task);
-                }
-                (*poster).last = task;
-            }
-            (*posters).new = next(task);
-        }
-    }
-}
-
-/// Finds or makes a thread's; NULL when memory is out.
-unsafe fn poster_of(posters: *mut Posters, thread: u64) -> *mut Poster {
-    // SAFETY: the list is the loop's thread's; a new one is written before it is linked.
-    unsafe {
-        let mut poster = (*posters).first;
-        while !poster.is_null() && (*poster).thread != thread {
-            poster = (*poster).next;
-        }
-        if poster.is_null() {
-            poster = pool::alloc(size_of::<Poster>()).cast();
-            if !poster.is_null() {
-                let none = ptr::null_mut();
-                let next = (*posters).first;
-                poster.write(Poster { thread, first: none, last: none, next });
-                (*posters).first = poster;
-            }
-        }
-        poster
-    }
-}
-
-/// Takes a task that was carried out off its thread's, whose first it is: both orders are the queue's.
-///
-/// # Safety
-/// On the loop's thread; the task was taken.
-pub unsafe fn forget(l: *mut event_loop, task: *mut Task) {
-    // SAFETY: as said; a thread's that has nothing more is unlinked before it is freed.
-    unsafe {
-        let poster = (*task).poster.get();
-        if poster.is_null() {
-            return;
-        }
-        (*task).poster.set(ptr::null_mut());
-        (*poster).first = (*task).next_of_thread.get();
-        if !(*poster).first.is_null() {
-            return;
-        }
-        let mut link = &raw mut (*of(l)).posters.first;
-        while *link != poster {
-            link = &raw mut (**link).next;
-        }
-        *link = (*poster).next;
-        pool::free(poster.cast(), size_of::<Poster>());
     }
 }

@@ -1,12 +1,13 @@
 //! The process's side: the nodes, the handler, and what was there before it.
 
 use crate::abi::types::event_loop;
+use crate::reactor::event_loop::state::Loop;
 use crate::reactor::event_loop::wakeup;
 use crate::sys::lock::Lock;
 use crate::sys::{errno, pool};
 use libc::{c_int, sigaction};
 use std::mem;
-use std::ptr;
+use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering::SeqCst};
 
 /// Signals have the numbers 1 to 64: a bit each.
@@ -19,9 +20,10 @@ pub struct Node {
     /// Bit n - 1 stands for signal n.
     wanted: AtomicU64,
     arrived: AtomicU64,
-    next: *mut Node,
+    next: AtomicPtr<Node>,
 }
 
+/// The list of all nodes, the newest first.
 static NODES: AtomicPtr<Node> = AtomicPtr::new(ptr::null_mut());
 /// Handlers that are at work, on whatever threads.
 static AT_WORK: AtomicU32 = AtomicU32::new(0);
@@ -42,24 +44,34 @@ fn bit(number: c_int) -> u64 {
     1 << (number - 1)
 }
 
+fn nodes() -> impl Iterator<Item = &'static Node> {
+    let at = |link: &AtomicPtr<Node>| {
+        // SAFETY: `enlist` alone links nodes, which are written by then and are never freed.
+        unsafe { link.load(SeqCst).as_ref() }
+    };
+    std::iter::successors(at(&NODES), move |node| at(&node.next))
+}
+
 /// Async-signal-safe: atomics, and one byte into the loop's socket.
 extern "C" fn on_signal(number: c_int) {
     let _keep = errno::Keep::new();
     AT_WORK.fetch_add(1, SeqCst);
-    let mut node = NODES.load(SeqCst);
-    // SAFETY: nodes are never freed; a loop whose node says so waits for this before it goes.
-    unsafe {
-        while !node.is_null() {
-            // Who wants it owns the node, and goes on owning it while a handler is at work.
-            if (*node).wanted.load(SeqCst) & bit(number) != 0 {
-                let l = (*node).owner.load(SeqCst);
-                (*node).arrived.fetch_or(bit(number), SeqCst);
-                wakeup::wake_once(l);
-            }
-            node = (*node).next;
+    for node in nodes() {
+        // Who wants it owns the node, and goes on owning it while a handler is at work.
+        if node.wanted.load(SeqCst) & bit(number) != 0 {
+            let l = node.owner.load(SeqCst);
+            node.arrived.fetch_or(bit(number), SeqCst);
+            // SAFETY: a loop that goes waits in `leave` until this handler isn't at work.
+            unsafe { wakeup::wake_once(l) };
         }
     }
     AT_WORK.fetch_sub(1, SeqCst);
+}
+
+/// The handler's address, as sigaction(2) has it. Read from one place: a function may have several addresses.
+fn address() -> usize {
+    static HANDLER: extern "C" fn(c_int) = on_signal;
+    HANDLER as *const () as usize
 }
 
 /// Whether a signal can be watched: what can't be caught, and what the processor's faults raise, can't.
@@ -79,7 +91,7 @@ fn current(number: c_int) -> Option<sigaction> {
 }
 
 fn is_ours(action: &sigaction) -> bool {
-    action.sa_sigaction == on_signal as *const () as usize
+    action.sa_sigaction == address()
 }
 
 /// One watcher more: the handler is put in place where it isn't. False with errno.
@@ -91,7 +103,7 @@ pub fn take(number: c_int) -> bool {
         // SAFETY: the action is complete; the mask is filled by its function.
         unsafe {
             let mut ours: sigaction = mem::zeroed();
-            ours.sa_sigaction = on_signal as *const () as usize;
+            ours.sa_sigaction = address();
             // A thread's own stack may be too small for a handler: goroutines, coroutines.
             ours.sa_flags = libc::SA_RESTART | libc::SA_ONSTACK;
             libc::sigfillset(&mut ours.sa_mask);
@@ -122,74 +134,62 @@ pub fn after_fork() {
     AT_WORK.store(0, SeqCst);
 }
 
-/// A node for a loop; NULL when memory is out.
+/// A node for a loop; None when memory is out.
 // tests/cmake/memcheck.supp knows it by its name.
 #[cfg_attr(feature = "plain-malloc", inline(never))]
-pub fn enlist(l: *mut event_loop) -> *mut Node {
-    // SAFETY: nodes are never freed, and a fresh one is filled before it is shown.
-    unsafe {
-        let mut node = NODES.load(SeqCst);
-        while !node.is_null() {
-            let owner = &(*node).owner;
-            if owner.compare_exchange(ptr::null_mut(), l, SeqCst, SeqCst).is_ok() {
-                return node;
-            }
-            node = (*node).next;
-        }
-        let node = pool::alloc(size_of::<Node>()).cast::<Node>();
-        if node.is_null() {
-            return node;
-        }
-        let owner = AtomicPtr::new(l);
-        let (wanted, arrived) = (AtomicU64::new(0), AtomicU64::new(0));
-        node.write(Node { owner, wanted, arrived, next: NODES.load(SeqCst) });
-        while let Err(head) = NODES.compare_exchange((*node).next, node, SeqCst, SeqCst) {
-            (*node).next = head;
-        }
-        node
+pub fn enlist(l: &Loop) -> Option<&'static Node> {
+    let is_free = |node: &&Node| {
+        node.owner.compare_exchange(ptr::null_mut(), l.as_c(), SeqCst, SeqCst).is_ok()
+    };
+    if let Some(node) = nodes().find(is_free) {
+        return Some(node);
     }
+    let at = NonNull::new(pool::alloc(size_of::<Node>()))?.cast::<Node>();
+    let fresh = Node {
+        owner: AtomicPtr::new(l.as_c()),
+        wanted: AtomicU64::new(0),
+        arrived: AtomicU64::new(0),
+        next: AtomicPtr::new(NODES.load(SeqCst)),
+    };
+    // SAFETY: a fresh block of that size, which is never freed.
+    let node: &'static Node = unsafe {
+        at.write(fresh);
+        at.as_ref()
+    };
+    while let Err(head) =
+        NODES.compare_exchange(node.next.load(SeqCst), at.as_ptr(), SeqCst, SeqCst)
+    {
+        node.next.store(head, SeqCst);
+    }
+    Some(node)
 }
 
-/// Gives a node up, and waits until no handler knows the loop any more.
-///
-/// # Safety
-/// `node` came from `enlist`; its loop uses it no more.
-pub unsafe fn leave(node: *mut Node) {
-    // SAFETY: nodes are never freed.
-    unsafe {
-        (*node).wanted.store(0, SeqCst);
+impl Node {
+    /// Gives the node up, and waits until no handler knows the loop any more.
+    pub fn leave(&self) {
+        self.wanted.store(0, SeqCst);
         while AT_WORK.load(SeqCst) > 0 {
-            libc::sched_yield();
+            std::thread::yield_now();
         }
         // Only now may another loop have it: nothing that was meant for this one reaches it.
-        (*node).arrived.store(0, SeqCst);
-        (*node).owner.store(ptr::null_mut(), SeqCst);
+        self.arrived.store(0, SeqCst);
+        self.owner.store(ptr::null_mut(), SeqCst);
     }
-}
 
-/// Says whether the loop of a node wants a signal.
-///
-/// # Safety
-/// `node` came from `enlist`.
-pub unsafe fn want(node: *mut Node, number: c_int, on: bool) {
-    // SAFETY: nodes are never freed.
-    unsafe {
+    /// Says whether the loop wants a signal.
+    pub fn want(&self, number: c_int, on: bool) {
         if on {
-            (*node).wanted.fetch_or(bit(number), SeqCst);
+            self.wanted.fetch_or(bit(number), SeqCst);
         } else {
-            (*node).wanted.fetch_and(!bit(number), SeqCst);
-            (*node).arrived.fetch_and(!bit(number), SeqCst);
+            self.wanted.fetch_and(!bit(number), SeqCst);
+            self.arrived.fetch_and(!bit(number), SeqCst);
         }
     }
-}
 
-/// Takes the signals that have come: a bit each, see `has`.
-///
-/// # Safety
-/// `node` came from `enlist`.
-pub unsafe fn take_arrived(node: *mut Node) -> u64 {
-    // SAFETY: nodes are never freed.
-    unsafe { if (*node).arrived.load(SeqCst) == 0 { 0 } else { (*node).arrived.swap(0, SeqCst) } }
+    /// Takes the signals that have come: a bit each, see `has`.
+    pub fn take_arrived(&self) -> u64 {
+        if self.arrived.load(SeqCst) == 0 { 0 } else { self.arrived.swap(0, SeqCst) }
+    }
 }
 
 pub fn has(arrived: u64, number: c_int) -> bool {

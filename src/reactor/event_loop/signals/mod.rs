@@ -5,10 +5,12 @@
 //! nodes, one per loop that ever listened at the same time as others; it only grows, nodes are used
 //! again. A loop that ends leaves its node empty and waits until no handler is at work.
 
+mod exports;
 mod handler;
 mod watch;
 
-pub use crate::reactor::event_loop::signals::handler::after_fork;
+pub use crate::reactor::event_loop::signals::exports::*;
+pub use crate::reactor::event_loop::signals::handler::{after_fork, is_watchable};
 pub use crate::reactor::event_loop::signals::watch::{
-    Watchers, deliver, forget_loop, is_delivering, yolanda_signal_start, yolanda_signal_stop,
+    Watchers, deliver, forget_loop, is_delivering,
 };

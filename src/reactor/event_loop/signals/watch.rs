@@ -1,17 +1,17 @@
 //! A loop's side: its watchers, in the order in which they were started.
 
 use super::handler;
-use crate::abi::types::{event_loop, yolanda_signal, yolanda_signal_callback};
-use crate::reactor::event_loop::create::mine;
+use crate::abi::types::{event_loop, yolanda_signal_callback};
 use crate::reactor::event_loop::registry;
 use crate::reactor::event_loop::signals::handler::Node;
-use crate::reactor::event_loop::state::{count, of};
-use crate::sys::{errno, pool};
+use crate::reactor::event_loop::state::{Loop, count};
+use crate::sys::errno;
+use crate::sys::pool::array::Array;
 use libc::{c_int, c_void};
-use std::ptr;
+use std::cell::Cell;
 
+#[derive(Clone, Copy)]
 struct Watcher {
-    next: *mut Watcher,
     id: u64,
     number: c_int,
     /// Stopped while the list was gone through.
@@ -22,193 +22,178 @@ struct Watcher {
 
 /// What a loop has of all this. All zeroes: nothing.
 pub struct Watchers {
-    node: *mut Node,
-    first: *mut Watcher,
-    /// Calls on the loop's stack that go through the list.
-    walkers: u32,
-    /// What they go on with, whichever is the innermost: the next watcher, the signals that have come, and the
-    /// latest watcher that they are for.
-    next: *mut Watcher,
-    arrived: u64,
-    newest: u64,
-    has_dead: bool,
+    node: Cell<Option<&'static Node>>,
+    list: Array<Watcher>,
+    /// Calls on the loop's stack that go through the list, which keeps its places meanwhile.
+    walkers: Cell<u32>,
+    /// What they go on with, whichever is the innermost: the signals that have come, the next watcher, and the end
+    /// of those that they are for.
+    arrived: Cell<u64>,
+    next: Cell<usize>,
+    end: Cell<usize>,
+    has_dead: Cell<bool>,
 }
 
-pub unsafe extern "C" fn yolanda_signal_start(
-    eventLoop: *mut event_loop,
-    number: c_int,
-    callback: yolanda_signal_callback,
-    data: *mut c_void,
-) -> yolanda_signal {
-    // SAFETY: a loop on its own thread; a fresh watcher is filled before it is listed.
-    unsafe {
-        if !mine("yolanda_signal_start", eventLoop) {
-            return 0;
-        }
-        if callback.is_none() || !handler::is_watchable(number) {
-            errno::set(libc::EINVAL);
-            return 0;
-        }
-        let own = &raw mut (*of(eventLoop)).signals;
-        if (*own).node.is_null() {
-            (*own).node = handler::enlist(eventLoop);
-        }
-        let watcher = pool::alloc(size_of::<Watcher>()).cast::<Watcher>();
-        if (*own).node.is_null() || watcher.is_null() {
-            if !watcher.is_null() {
-                pool::free(watcher.cast(), size_of::<Watcher>());
+impl Watchers {
+    fn all(&self) -> impl Iterator<Item = (usize, Watcher)> + '_ {
+        (0..self.list.len()).filter_map(|at| Some((at, self.list.get(at)?)))
+    }
+
+    /// Whether watchers are left of signals that are being delivered.
+    fn is_delivering(&self) -> bool {
+        self.next.get() < self.end.get()
+    }
+
+    /// The next watcher that a signal has come for.
+    fn next(&self) -> Option<Watcher> {
+        while self.is_delivering() {
+            let at = self.next.get();
+            self.next.set(at + 1);
+            let watcher = self.list.get(at)?;
+            if !watcher.dead && handler::has(self.arrived.get(), watcher.number) {
+                return Some(watcher);
             }
+        }
+        None
+    }
+
+    /// Ends a watcher; its place goes when nobody walks the list.
+    fn stop(&self, at: usize, watcher: Watcher) {
+        self.list.set(at, Watcher { dead: true, ..watcher });
+        self.has_dead.set(true);
+        self.drop_if_unwanted(watcher.number);
+        handler::give_back(watcher.number);
+        self.sweep();
+    }
+
+    /// The loop doesn't want a signal any more that has no watcher on it.
+    fn drop_if_unwanted(&self, number: c_int) {
+        let wanted = self.all().any(|(_, watcher)| watcher.number == number && !watcher.dead);
+        if let Some(node) = self.node.get()
+            && !wanted
+        {
+            node.want(number, false);
+        }
+    }
+
+    /// Takes the dead out, unless somebody walks the list.
+    fn sweep(&self) {
+        if self.walkers.get() > 0 || !self.has_dead.replace(false) {
+            return;
+        }
+        let mut kept = 0;
+        for at in 0..self.list.len() {
+            if let Some(watcher) = self.list.get(at)
+                && !watcher.dead
+            {
+                self.list.set(kept, watcher);
+                kept += 1;
+            }
+        }
+        self.list.truncate(kept);
+    }
+}
+
+impl Loop {
+    /// Starts a watcher of a signal that is watchable, whose callback gets `data`. 0 with errno.
+    pub fn watch_signal(
+        &self,
+        number: c_int,
+        callback: yolanda_signal_callback,
+        data: *mut c_void,
+    ) -> u64 {
+        let own = &self.signals;
+        if own.node.get().is_none() {
+            own.node.set(handler::enlist(self));
+        }
+        let room = own.list.reserve(own.list.len() + 1);
+        let (Some(node), true) = (own.node.get(), room) else {
             errno::set(libc::ENOMEM);
             return 0;
-        }
+        };
         // Wanted before it can arrive.
-        handler::want((*own).node, number, true);
+        node.want(number, true);
         if !handler::take(number) {
             let _keep = errno::Keep::new();
-            pool::free(watcher.cast(), size_of::<Watcher>());
-            drop_if_unwanted(own, number);
+            own.drop_if_unwanted(number);
             return 0;
         }
         let id = registry::new_id();
-        watcher.write(Watcher { next: ptr::null_mut(), id, number, dead: false, callback, data });
-        let mut end = &raw mut (*own).first;
-        while !(*end).is_null() {
-            end = &raw mut (**end).next;
-        }
-        *end = watcher;
+        own.list.push(Watcher { id, number, dead: false, callback, data });
         id
     }
-}
 
-pub unsafe extern "C" fn yolanda_signal_stop(
-    eventLoop: *mut event_loop,
-    signal: yolanda_signal,
-) -> c_int {
-    // SAFETY: a loop on its own thread.
-    unsafe {
-        if !mine("yolanda_signal_stop", eventLoop) {
-            return -1;
+    /// Stops a watcher. False when the number names none.
+    pub fn unwatch_signal(&self, id: u64) -> bool {
+        let own = &self.signals;
+        let found = own.all().find(|(_, watcher)| watcher.id == id && !watcher.dead);
+        if let Some((at, watcher)) = found {
+            own.stop(at, watcher);
         }
-        let own = &raw mut (*of(eventLoop)).signals;
-        let mut watcher = (*own).first;
-        while !watcher.is_null() && ((*watcher).id != signal || (*watcher).dead) {
-            watcher = (*watcher).next;
-        }
-        if watcher.is_null() {
-            return errno::fail(libc::ENOENT);
-        }
-        end(own, watcher);
-        0
+        found.is_some()
     }
-}
 
-/// Ends a watcher; its memory goes when nobody walks the list.
-unsafe fn end(own: *mut Watchers, watcher: *mut Watcher) {
-    // SAFETY: a live watcher of the loop, on its thread.
-    unsafe {
-        (*watcher).dead = true;
-        (*own).has_dead = true;
-        drop_if_unwanted(own, (*watcher).number);
-        handler::give_back((*watcher).number);
-        sweep(own);
-    }
-}
-
-/// The loop doesn't want a signal any more that has no watcher on it.
-unsafe fn drop_if_unwanted(own: *mut Watchers, number: c_int) {
-    // SAFETY: the list is this thread's.
-    unsafe {
-        let mut watcher = (*own).first;
-        while !watcher.is_null() {
-            if (*watcher).number == number && !(*watcher).dead {
+    /// Calls the watchers of the signals that have come. Those that a callback starts wait for the next
+    /// signal. A callback may run the loop, whose pass then goes on with the watchers that are left.
+    pub fn deliver_signals(&self) {
+        let own = &self.signals;
+        let Some(node) = own.node.get() else { return };
+        if !own.is_delivering() {
+            own.arrived.set(node.take_arrived());
+            if own.arrived.get() == 0 {
                 return;
             }
-            watcher = (*watcher).next;
+            own.next.set(0);
+            own.end.set(own.list.len());
         }
-        handler::want((*own).node, number, false);
-    }
-}
-
-/// Frees the dead, unless somebody walks the list.
-unsafe fn sweep(own: *mut Watchers) {
-    // SAFETY: the list is this thread's.
-    unsafe {
-        if (*own).walkers > 0 || !(*own).has_dead {
-            return;
-        }
-        (*own).has_dead = false;
-        let mut link = &raw mut (*own).first;
-        while !(*link).is_null() {
-            let watcher = *link;
-            if (*watcher).dead {
-                *link = (*watcher).next;
-                pool::free(watcher.cast(), size_of::<Watcher>());
-            } else {
-                link = &raw mut (*watcher).next;
+        own.walkers.set(own.walkers.get() + 1);
+        while let Some(Watcher { number, callback, data, .. }) = own.next() {
+            count(&self.counts.callbacks, 1);
+            if let Some(callback) = callback {
+                // SAFETY: who starts a watcher gives it data that is there until it is stopped.
+                unsafe { callback(self.as_c(), number, data) };
             }
         }
+        own.walkers.set(own.walkers.get() - 1);
+        own.sweep();
+    }
+
+    /// Whether watchers are left of signals that are being delivered.
+    pub fn is_delivering_signals(&self) -> bool {
+        self.signals.is_delivering()
+    }
+
+    /// Ends all watchers; outside of callbacks.
+    pub fn forget_signals(&self) {
+        let own = &self.signals;
+        while let Some((at, watcher)) = own.all().find(|(_, watcher)| !watcher.dead) {
+            own.stop(at, watcher);
+        }
+        own.list.clear();
+        own.end.set(0);
+        if let Some(node) = own.node.take() {
+            node.leave();
+        }
     }
 }
 
-/// Calls the watchers of the signals that have come. Those that a callback starts wait for the next
-/// signal. A callback may run the loop, whose pass then goes on with the watchers that are left.
-///
 /// # Safety
 /// On the loop's thread, within a pass.
 pub unsafe fn deliver(l: *mut event_loop) {
-    // SAFETY: watchers stay in the list while it is walked through.
-    unsafe {
-        let own = &raw mut (*of(l)).signals;
-        if (*own).node.is_null() {
-            return;
-        }
-        if (*own).next.is_null() {
-            (*own).arrived = handler::take_arrived((*own).node);
-            if (*own).arrived == 0 {
-                return;
-            }
-            (*own).newest = registry::last_id();
-            (*own).next = (*own).first;
-        }
-        (*own).walkers += 1;
-        while !(*own).next.is_null() {
-            let Watcher { id, number, dead, callback, data, next } = *(*own).next;
-            (*own).next = next;
-            if !dead && id <= (*own).newest && handler::has((*own).arrived, number) {
-                count(&(*of(l)).counts.callbacks, 1);
-                if let Some(callback) = callback {
-                    callback(l, number, data);
-                }
-            }
-        }
-        (*own).walkers -= 1;
-        sweep(own);
-    }
+    // SAFETY: the caller's loop is live.
+    unsafe { Loop::from_c(l) }.deliver_signals();
 }
 
-/// Whether watchers are left of signals that are being delivered.
-///
 /// # Safety
 /// On the loop's thread.
 pub unsafe fn is_delivering(l: *mut event_loop) -> bool {
-    // SAFETY: a live loop, whose watchers are this thread's.
-    unsafe { !(*of(l)).signals.next.is_null() }
+    // SAFETY: the caller's loop is live.
+    unsafe { Loop::from_c(l) }.is_delivering_signals()
 }
 
-/// Ends all watchers of a loop.
-///
 /// # Safety
 /// On the loop's thread, outside of its callbacks.
 pub unsafe fn forget_loop(l: *mut event_loop) {
-    // SAFETY: as said; the list is emptied one by one.
-    unsafe {
-        let own = &raw mut (*of(l)).signals;
-        while !(*own).first.is_null() {
-            end(own, (*own).first);
-        }
-        if !(*own).node.is_null() {
-            handler::leave((*own).node);
-            (*own).node = ptr::null_mut();
-        }
-    }
+    // SAFETY: the caller's loop is live.
+    unsafe { Loop::from_c(l) }.forget_signals();
 }

@@ -1,8 +1,9 @@
 //! The timers of `yolanda.h`.
 
-use super::{MAX_MS, NS_PER_MS, remaining, restart, start, stop};
+use super::{MAX_MS, NS_PER_MS};
 use crate::abi::types::{event_loop, yolanda_timer, yolanda_timer_callback};
 use crate::reactor::event_loop::create::mine;
+use crate::reactor::event_loop::state::Loop;
 use crate::sys::errno;
 use libc::{c_int, c_void};
 
@@ -32,7 +33,7 @@ pub unsafe extern "C" fn yolanda_timer_start(
             errno::set(libc::EINVAL);
             return 0;
         }
-        let id = start(eventLoop, delay_ms, period_ms, callback, data);
+        let id = Loop::from_c(eventLoop).start_timer(delay_ms, period_ms, callback, data);
         if id == 0 {
             errno::set(libc::ENOMEM);
         }
@@ -56,7 +57,7 @@ pub unsafe extern "C" fn yolanda_timer_restart(
         if !mine("yolanda_timer_restart", eventLoop) || !valid(delay_ms, period_ms) {
             return -1;
         }
-        answer(restart(eventLoop, timer, delay_ms, period_ms))
+        answer(Loop::from_c(eventLoop).restart_timer(timer, delay_ms, period_ms))
     }
 }
 
@@ -69,7 +70,7 @@ pub unsafe extern "C" fn yolanda_timer_stop(
         if !mine("yolanda_timer_stop", eventLoop) {
             return -1;
         }
-        answer(stop(eventLoop, timer))
+        answer(Loop::from_c(eventLoop).stop_timer(timer))
     }
 }
 
@@ -82,7 +83,7 @@ pub unsafe extern "C" fn yolanda_timer_remaining(
         if !mine("yolanda_timer_remaining", eventLoop) {
             return -1;
         }
-        match remaining(eventLoop, timer) {
+        match Loop::from_c(eventLoop).timer_remaining(timer) {
             Some(ns) => (ns + NS_PER_MS - 1) / NS_PER_MS,
             None => errno::fail(libc::ENOENT).into(),
         }

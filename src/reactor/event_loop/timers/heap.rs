@@ -1,4 +1,6 @@
-//! The order of a four-way heap, over any array: safe code.
+//! The order of a four-way heap.
+
+use crate::sys::pool::array::Array;
 
 /// Where a timer stands in time; of those due at once, the one that was started first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,37 +14,43 @@ pub struct Node {
 const CHILDREN: usize = 4;
 
 /// Moves the node at `at` towards the root as far as it belongs; `moved` hears of each new place.
-pub fn up(nodes: &mut [Node], mut at: usize, mut moved: impl FnMut(u32, usize)) {
-    let Some(&node) = nodes.get(at) else { return };
+pub fn up(nodes: &Array<Node>, mut at: usize, moved: impl Fn(u32, usize)) {
+    let Some(node) = nodes.get(at) else { return };
+    let put = |at, node: Node| {
+        nodes.set(at, node);
+        moved(node.slot, at);
+    };
     while at > 0 {
         let parent = (at - 1) / CHILDREN;
-        if nodes[parent] <= node {
-            break;
+        match nodes.get(parent) {
+            Some(above) if above > node => put(at, above),
+            _ => break,
         }
-        nodes[at] = nodes[parent];
-        moved(nodes[at].slot, at);
         at = parent;
     }
-    nodes[at] = node;
-    moved(node.slot, at);
+    put(at, node);
 }
 
 /// Moves the node at `at` towards the leaves as far as it belongs.
-pub fn down(nodes: &mut [Node], mut at: usize, mut moved: impl FnMut(u32, usize)) {
-    let Some(&node) = nodes.get(at) else { return };
+pub fn down(nodes: &Array<Node>, mut at: usize, moved: impl Fn(u32, usize)) {
+    let Some(node) = nodes.get(at) else { return };
+    let put = |at, node: Node| {
+        nodes.set(at, node);
+        moved(node.slot, at);
+    };
     loop {
         let first = at * CHILDREN + 1;
-        let last = (first + CHILDREN).min(nodes.len());
-        let Some(least) = (first..last).min_by_key(|&child| nodes[child]) else { break };
-        if node <= nodes[least] {
-            break;
+        let children =
+            (first..first + CHILDREN).map_while(|child| Some((nodes.get(child)?, child)));
+        match children.min() {
+            Some((least, child)) if least < node => {
+                put(at, least);
+                at = child;
+            }
+            _ => break,
         }
-        nodes[at] = nodes[least];
-        moved(nodes[at].slot, at);
-        at = least;
     }
-    nodes[at] = node;
-    moved(node.slot, at);
+    put(at, node);
 }
 
 #[cfg(test)]
@@ -51,25 +59,27 @@ mod tests {
 
     #[test]
     fn comes_out_in_order() {
-        let mut nodes = Vec::new();
+        let nodes = Array::new();
         let mut seed = 1u64;
         for number in 0..1000u64 {
             seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            nodes.push(Node { due: (seed >> 40) as i64 % 100, number, slot: number as u32 });
-            let at = nodes.len() - 1;
-            up(&mut nodes, at, |_, _| ());
+            let due = (seed >> 40) as i64 % 100;
+            assert!(nodes.push(Node { due, number, slot: number as u32 }));
+            up(&nodes, nodes.len() - 1, |_, _| ());
         }
-        let mut places = vec![usize::MAX; 1000];
-        let mut before = nodes[0];
+        let places = std::cell::RefCell::new(vec![usize::MAX; 1000]);
+        let mut before = nodes.get(0).unwrap();
         while let Some(last) = nodes.pop() {
-            let first = nodes.first().copied().unwrap_or(last);
+            let first = nodes.get(0).unwrap_or(last);
             assert!(before <= first, "out of order");
             before = first;
             if !nodes.is_empty() {
-                nodes[0] = last;
-                down(&mut nodes, 0, |slot, at| places[slot as usize] = at);
-                assert!(nodes.iter().enumerate().all(|(at, node)| {
-                    places[node.slot as usize] == usize::MAX || places[node.slot as usize] == at
+                nodes.set(0, last);
+                down(&nodes, 0, |slot, at| places.borrow_mut()[slot as usize] = at);
+                let places = places.borrow();
+                assert!((0..nodes.len()).all(|at| {
+                    let place = places[nodes.get(at).unwrap().slot as usize];
+                    place == usize::MAX || place == at
                 }));
             }
         }

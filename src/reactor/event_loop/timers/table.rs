@@ -1,21 +1,19 @@
-//! The slots of a loop's timers, and the heap over them. All zeroes are an empty table.
+//! The slots of a loop's timers, and the heap over them.
 
 use super::heap;
 use crate::abi::types::yolanda_timer_callback;
 use crate::reactor::event_loop::timers::heap::Node;
-use crate::sys::pool;
+use crate::sys::pool::array::Array;
 use libc::c_void;
-use std::{mem, ptr, slice};
+use std::cell::Cell;
 
 /// A handle's lower bits are the slot's number plus 1, the upper ones count the slot's uses.
 const SLOT_BITS: u32 = 24;
 const SLOTS_MAX: u32 = (1 << SLOT_BITS) - 1;
 const USES_MAX: u64 = (1 << (64 - SLOT_BITS)) - 1;
-const FIRST: u32 = 64;
 
-#[repr(u32)]
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+enum Place {
     /// Not in use; the next free slot plus 1.
     Free(u32),
     /// In use, and its callback is running.
@@ -23,6 +21,7 @@ pub enum Place {
     Heap(u32),
 }
 
+/// What a timer is, beside its place in the heap.
 #[derive(Clone, Copy)]
 pub struct Slot {
     pub callback: yolanda_timer_callback,
@@ -31,192 +30,144 @@ pub struct Slot {
     pub period: i64,
     /// While its callback runs: when it was due.
     pub due: i64,
-    uses: u64,
-    pub place: Place,
 }
 
+/// All zeroes are an empty table.
 pub struct Timers {
-    slots: *mut Slot,
-    nodes: *mut Node,
-    /// Of both tables: a slot that is taken has room in the heap.
-    capacity: u32,
-    /// Slots that were ever in use; in the heap; in use.
-    fresh: u32,
-    len: u32,
-    used: u32,
+    slots: Array<Slot>,
+    places: Array<Place>,
+    /// How often each slot was used.
+    uses: Array<u64>,
+    /// Has room for the node of each slot.
+    nodes: Array<Node>,
     /// The first free slot plus 1.
-    free: u32,
-    started: u64,
+    free: Cell<u32>,
+    started: Cell<u64>,
 }
 
 impl Timers {
-    pub fn len(&self) -> u32 {
-        self.len
+    /// How many wait.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
     }
 
     /// The number of the latest start.
     pub fn started(&self) -> u64 {
-        self.started
+        self.started.get()
     }
 
     pub fn first(&self) -> Option<Node> {
-        self.heap().first().copied()
+        self.nodes.get(0)
     }
 
-    fn heap(&self) -> &[Node] {
-        if self.nodes.is_null() {
-            return &[];
-        }
-        // SAFETY: the table has `capacity >= len` nodes, the first `len` of them written.
-        unsafe { slice::from_raw_parts(self.nodes, self.len as usize) }
+    pub fn slot(&self, slot: u32) -> Option<Slot> {
+        self.slots.get(slot as usize)
     }
 
-    /// The heap, to be changed, and what notes where a slot's node has gone.
-    fn parts(&mut self) -> (&mut [Node], impl FnMut(u32, usize) + use<>) {
-        let slots = self.slots;
-        // SAFETY: as in `heap`; slots and nodes are separate tables.
-        let nodes = unsafe { slice::from_raw_parts_mut(self.nodes, self.len as usize) };
-        (nodes, move |slot, at| {
-            // SAFETY: nodes name slots that are in use.
-            unsafe { (*slots.add(slot as usize)).place = Place::Heap(at as u32) }
-        })
+    /// Writes a slot that is in use.
+    pub fn set_slot(&self, slot: u32, value: Slot) {
+        self.slots.set(slot as usize, value);
     }
 
-    /// A slot below `fresh`.
-    pub fn slot(&mut self, slot: u32) -> &mut Slot {
-        debug_assert!(slot < self.fresh);
-        // SAFETY: callers have the number of a slot that was in use.
-        unsafe { &mut *self.slots.add(slot as usize) }
+    fn place(&self, slot: u32) -> Place {
+        self.places.get(slot as usize).unwrap_or(Place::Free(0))
     }
 
-    pub fn handle(&mut self, slot: u32) -> u64 {
-        self.slot(slot).uses << SLOT_BITS | u64::from(slot + 1)
+    pub fn handle(&self, slot: u32) -> u64 {
+        self.uses.get(slot as usize).unwrap_or(0) << SLOT_BITS | u64::from(slot + 1)
     }
 
     /// The slot of a handle, if it is in use for it.
-    pub fn find(&mut self, id: u64) -> Option<u32> {
+    pub fn find(&self, id: u64) -> Option<u32> {
         let slot = (id as u32 & SLOTS_MAX).checked_sub(1)?;
-        if slot >= self.fresh {
-            return None;
-        }
-        let entry = self.slot(slot);
-        let used = !matches!(entry.place, Place::Free(_));
-        (used && entry.uses == id >> SLOT_BITS).then_some(slot)
+        let is_used = !matches!(self.place(slot), Place::Free(_));
+        (is_used && self.uses.get(slot as usize) == Some(id >> SLOT_BITS)).then_some(slot)
     }
 
     /// A slot for a new timer; None when memory is out.
-    pub fn take_slot(&mut self) -> Option<u32> {
-        if self.free == 0 && self.fresh == self.capacity && !self.grow() {
-            return None;
-        }
-        let slot = match self.free.checked_sub(1) {
+    pub fn take_slot(&self, value: Slot) -> Option<u32> {
+        let slot = match self.free.get().checked_sub(1) {
             Some(slot) => {
-                if let Place::Free(next) = self.slot(slot).place {
-                    self.free = next;
+                if let Place::Free(next) = self.place(slot) {
+                    self.free.set(next);
                 }
                 slot
             }
-            None => {
-                self.fresh += 1;
-                self.fresh - 1
-            }
+            None => self.make_slot(value)?,
         };
-        let entry = self.slot(slot);
-        entry.uses += 1;
-        entry.place = Place::Nowhere;
-        self.used += 1;
+        let at = slot as usize;
+        self.uses.set(at, self.uses.get(at)? + 1);
+        self.places.set(at, Place::Nowhere);
+        self.slots.set(at, value);
         Some(slot)
     }
 
+    /// Adds a slot, with room in the heap.
+    fn make_slot(&self, value: Slot) -> Option<u32> {
+        let len = self.slots.len() + 1;
+        let room = len <= SLOTS_MAX as usize
+            && self.slots.reserve(len)
+            && self.places.reserve(len)
+            && self.uses.reserve(len)
+            && self.nodes.reserve(len);
+        let made =
+            room && self.slots.push(value) && self.places.push(Place::Nowhere) && self.uses.push(0);
+        made.then_some(len as u32 - 1)
+    }
+
     /// Frees a slot that isn't in the heap.
-    pub fn give_back(&mut self, slot: u32) {
-        let free = self.free;
-        let entry = self.slot(slot);
-        entry.place = Place::Free(free);
+    pub fn give_back(&self, slot: u32) {
+        self.places.set(slot as usize, Place::Free(self.free.get()));
         // A handle is never used again: a slot whose uses have run out is left alone for ever.
-        if entry.uses < USES_MAX {
-            self.free = slot + 1;
+        if self.uses.get(slot as usize) < Some(USES_MAX) {
+            self.free.set(slot + 1);
         }
-        self.used -= 1;
     }
 
-    pub fn insert(&mut self, due: i64, slot: u32) {
-        self.started += 1;
-        let at = self.len as usize;
-        // SAFETY: a slot is taken, so there is room for its node.
-        unsafe { self.nodes.add(at).write(Node { due, number: self.started, slot }) };
-        self.len += 1;
-        let (nodes, moved) = self.parts();
-        heap::up(nodes, at, moved);
+    /// Notes where the heap has put a slot's node.
+    fn note(&self) -> impl Fn(u32, usize) + '_ {
+        |slot, at| self.places.set(slot as usize, Place::Heap(at as u32))
     }
 
-    pub fn node_of(&mut self, slot: u32) -> Node {
-        match self.slot(slot).place {
-            Place::Heap(at) => self.heap()[at as usize],
-            _ => Node { due: 0, number: 0, slot },
+    /// Puts a slot that isn't there into the heap.
+    pub fn insert(&self, due: i64, slot: u32) {
+        self.started.set(self.started.get() + 1);
+        // There is room: `make_slot` saw to it.
+        self.nodes.push(Node { due, number: self.started.get(), slot });
+        heap::up(&self.nodes, self.nodes.len() - 1, self.note());
+    }
+
+    /// When a slot in the heap is due; None while its callback runs.
+    pub fn due(&self, slot: u32) -> Option<i64> {
+        match self.place(slot) {
+            Place::Heap(at) => self.nodes.get(at as usize).map(|node| node.due),
+            _ => None,
         }
     }
 
     /// Takes a slot's node out of the heap, if it is there.
-    pub fn take_out(&mut self, slot: u32) {
-        let Place::Heap(at) = self.slot(slot).place else { return };
-        self.slot(slot).place = Place::Nowhere;
+    pub fn take_out(&self, slot: u32) {
+        let Place::Heap(at) = self.place(slot) else { return };
+        self.places.set(slot as usize, Place::Nowhere);
+        let Some(last) = self.nodes.pop() else { return };
         let at = at as usize;
-        self.len -= 1;
-        let last = self.len as usize;
-        if at == last {
+        if at == self.nodes.len() {
             return;
         }
-        // SAFETY: both lie in the table; the last node fills the gap.
-        let moved_node = unsafe {
-            let node = *self.nodes.add(last);
-            self.nodes.add(at).write(node);
-            node
-        };
-        let (nodes, moved) = self.parts();
-        heap::up(nodes, at, moved);
-        if self.heap()[at] == moved_node {
-            let (nodes, moved) = self.parts();
-            heap::down(nodes, at, moved);
+        // The last node fills the gap.
+        self.nodes.set(at, last);
+        heap::up(&self.nodes, at, self.note());
+        if self.nodes.get(at) == Some(last) {
+            heap::down(&self.nodes, at, self.note());
         }
-    }
-
-    fn grow(&mut self) -> bool {
-        let capacity = (self.capacity * 2).clamp(FIRST, SLOTS_MAX);
-        if capacity == self.capacity {
-            return false;
-        }
-        let slots = pool::run_zeroed(capacity as usize * size_of::<Slot>()).cast::<Slot>();
-        let nodes = pool::run_alloc(capacity as usize * size_of::<Node>()).cast::<Node>();
-        // SAFETY: fresh tables that are larger than the old ones; all of them are runs of the pool.
-        unsafe {
-            if slots.is_null() || nodes.is_null() {
-                [slots.cast(), nodes.cast::<u8>()]
-                    .into_iter()
-                    .filter(|table| !table.is_null())
-                    .for_each(|table| pool::run_drop(table));
-                return false;
-            }
-            if self.capacity > 0 {
-                ptr::copy_nonoverlapping(self.slots, slots, self.fresh as usize);
-                ptr::copy_nonoverlapping(self.nodes, nodes, self.len as usize);
-                pool::run_drop(self.slots.cast());
-                pool::run_drop(self.nodes.cast());
-            }
-        }
-        (self.slots, self.nodes, self.capacity) = (slots, nodes, capacity);
-        true
     }
 
     /// Frees the tables; timers that were in them are gone.
-    pub fn free(&mut self) {
-        for table in [self.slots.cast::<u8>(), self.nodes.cast()] {
-            if !table.is_null() {
-                // SAFETY: the tables are runs of the pool, and nothing of them is used any more.
-                unsafe { pool::run_drop(table) };
-            }
-        }
-        // SAFETY: all zeroes are an empty table.
-        *self = unsafe { mem::zeroed() };
+    pub fn clear(&self) {
+        self.slots.clear();
+        self.places.clear();
+        self.uses.clear();
+        self.nodes.clear();
+        self.free.set(0);
     }
 }

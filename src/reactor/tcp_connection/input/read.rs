@@ -371,7 +371,7 @@ fn end_of_stream(conn: &Connection) {
         // Within a callback that runs the loop: its answer is outstanding.
         conn.answering.set(true);
     }
-    shims::take_in(conn);
+    conn.take_in();
     let sent = shutdown::all_sent(conn);
     if !open::is_open(conn) || sent && !conn.answering.get() {
         return close::close(conn);

@@ -2,7 +2,10 @@
 
 use super::phase::Phase;
 use super::{close, ready};
-use crate::abi::types::{EVENT_READ, buffer, channel};
+use crate::abi::types::{
+    EVENT_READ, buffer, channel, connection_closed_call_back, connection_completed_call_back,
+    message_call_back, tcp_connection, write_completed_call_back,
+};
 use crate::log::CText;
 use crate::reactor::backend;
 use crate::reactor::event_loop::posts;
@@ -16,12 +19,12 @@ use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::filter;
 use crate::reactor::tcp_connection::input::read;
 use crate::reactor::tcp_connection::output::write;
-use crate::reactor::tcp_connection::shims::{self, Unposted};
 use crate::reactor::tcp_connection::wire::Wire;
 use crate::reactor::tcp_connection::{AfterSending, Connection, cold_state};
+use crate::reactor::tcp_connection::{posted, shims};
 use crate::sync::refs::RefCount;
 use crate::sys::kind::Kind;
-use crate::sys::{fd as sys_fd, pool};
+use crate::sys::{errno, fd as sys_fd, pool};
 use libc::{c_char, c_int, c_void};
 use std::cell::Cell;
 use std::ptr;
@@ -106,6 +109,44 @@ pub unsafe fn create(fd: c_int, l: &Loop, data: *mut c_void, kind: Kind) -> *mut
     }
 }
 
+/// Makes a connection for a program, and brings it to its loop. None with errno: ENOMEM, ESHUTDOWN.
+///
+/// # Safety
+/// `fd` is an open descriptor, which the connection's from now on.
+pub unsafe fn make(fd: c_int, l: &Loop, callbacks: Callbacks) -> Option<*mut tcp_connection> {
+    if l.on_owner() && l.gone.get() {
+        // Its connections are being closed for the last time.
+        errno::set(libc::ESHUTDOWN);
+        return None;
+    }
+    // SAFETY: nobody else uses the descriptor, by this function's contract.
+    let Some(conn) = (unsafe { create(fd, l, ptr::null_mut(), Kind::of(fd)).as_ref() }) else {
+        errno::set(libc::ENOMEM);
+        return None;
+    };
+    conn.public.connectionCompletedCallBack.set(callbacks.completed);
+    conn.public.connectionClosedCallBack.set(callbacks.closed);
+    conn.public.messageCallBack.set(callbacks.message);
+    conn.public.writeCompletedCallBack.set(callbacks.write_completed);
+    let pointer = conn.as_c();
+    // On another thread than the loop's it may be gone when this returns.
+    if hand_over(conn, false) {
+        return Some(pointer);
+    }
+    // SAFETY: nobody has seen it.
+    unsafe { discard(conn.raw()) };
+    errno::set(libc::ENOMEM);
+    None
+}
+
+/// The four callbacks of a connection.
+pub struct Callbacks {
+    pub completed: connection_completed_call_back,
+    pub closed: connection_closed_call_back,
+    pub message: message_call_back,
+    pub write_completed: write_completed_call_back,
+}
+
 /// Frees the memory of a connection that nobody has seen, or that has ended.
 ///
 /// # Safety
@@ -138,7 +179,7 @@ pub fn hand_over(conn: &Connection, accepted: bool) -> bool {
             // Code of the program gets the descriptor into its hands.
             identify_once(conn);
         }
-        let task = if here { None } else { Unposted::new(conn, posts::REGISTER, 0) };
+        let task = if here { None } else { posted::register(conn) };
         if task.is_none() && !here {
             return false;
         }
@@ -155,7 +196,7 @@ pub fn hand_over(conn: &Connection, accepted: bool) -> bool {
         match task {
             None => register(conn),
             Some(task) => {
-                if !task.post() {
+                if !l.post(task) {
                     close::without_loop(conn);
                 }
             }
@@ -243,7 +284,7 @@ pub fn is_open(conn: &Connection) -> bool {
 /// connection's own thread what others asked for before comes first.
 pub fn is_open_here(conn: &Connection) -> bool {
     if conn.event_loop().on_owner() {
-        shims::take_in(conn);
+        conn.take_in();
         return is_open(conn);
     }
     is_open(conn) && conn.intake.closing().is_none()

@@ -2,12 +2,12 @@
 //! done, closing above all. No call of the program sees its callbacks run under it.
 
 use super::{close, open, overdue, shutdown, timeouts};
+use crate::reactor::event_loop::iteration;
 use crate::reactor::event_loop::state::{Loop, count};
-use crate::reactor::event_loop::{iteration, posts};
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::{back_pressure, read};
 use crate::reactor::tcp_connection::output::{batch, water_marks};
-use crate::reactor::tcp_connection::shims::{self, Unposted};
+use crate::reactor::tcp_connection::posted;
 use crate::reactor::tcp_connection::{AfterSending, Connection, Work};
 use crate::sys::errno;
 use libc::c_int;
@@ -68,7 +68,7 @@ pub fn close_unwatched(conn: &Connection) {
 /// Closes from any thread: 0, or -1 with ENOTCONN where that was decided before, ENOMEM.
 pub fn close_from_anywhere(conn: &Connection, why: CloseReason) -> c_int {
     if conn.event_loop().on_owner() {
-        shims::take_in(conn);
+        conn.take_in();
         if !decide(conn, why) {
             return errno::fail(libc::ENOTCONN);
         }
@@ -77,15 +77,14 @@ pub fn close_from_anywhere(conn: &Connection, why: CloseReason) -> c_int {
     }
     // First the memory: it isn't taken back. The owner decides when it comes to the task: what this
     // thread asked for before takes effect before.
-    let Some(task) = Unposted::new(conn, posts::CLOSE, 0) else {
+    let Some(task) = posted::close(conn) else {
         return errno::fail(libc::ENOMEM);
     };
     if !open::is_open(conn) || !conn.intake.close(why.errno() as u16) {
-        task.withdraw();
         return errno::fail(libc::ENOTCONN);
     }
     // A loop that is being freed closes it without being told.
-    task.post();
+    conn.event_loop().post(task);
     0
 }
 

@@ -5,6 +5,7 @@ use super::{open, ready, timeouts};
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::pause;
 use crate::reactor::tcp_connection::output::{batch, queue, quota};
+use crate::reactor::tcp_connection::posted;
 use crate::reactor::tcp_connection::{AfterSending, Connection, Side};
 use crate::sys::{errno, fd as sys_fd};
 use libc::c_int;
@@ -77,6 +78,28 @@ pub fn half_close(conn: &Connection) {
         if e == libc::EBADF {
             ready::close_in_pass(conn, CloseReason::of_call(e));
         }
+    }
+}
+
+/// Ends what is accepted for sending, on any thread; the end of the stream follows what was accepted before.
+pub fn shut(conn: &Connection) {
+    if !open::is_open_here(conn) {
+        return;
+    }
+    if conn.event_loop().on_owner() {
+        conn.intake.shut();
+        conn.take_in();
+        return take_posted_shutdown(conn);
+    }
+    if conn.intake.is_shut() {
+        return;
+    }
+    let Some(task) = posted::shutdown(conn) else {
+        log_err!("tcp_connection_shutdown: no memory");
+        return;
+    };
+    if conn.intake.shut() {
+        conn.event_loop().post(task);
     }
 }
 

@@ -6,7 +6,6 @@ use crate::abi::types::EVENT_WRITE;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::back_pressure;
 use crate::reactor::tcp_connection::lifecycle::{open, ready, timeouts};
-use crate::reactor::tcp_connection::shims;
 use crate::reactor::tcp_connection::shims::readable;
 use crate::reactor::tcp_connection::{Connection, Side};
 use crate::sys::fd as sys_fd;
@@ -39,7 +38,7 @@ impl State {
 /// descriptor is the connection's from now on. False with errno when the connection takes nothing any more, has a
 /// file already, or memory is out.
 pub fn send(conn: &Connection, fd: c_int, at: i64, len: u64) -> bool {
-    shims::take_in(conn);
+    conn.take_in();
     let cold = conn.make_cold();
     let open = open::is_open(conn) && conn.side.get() == Side::Open;
     let Some(cold) = cold.filter(|_| open && !conn.sends_file.get()) else {

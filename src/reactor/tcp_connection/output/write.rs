@@ -3,15 +3,14 @@
 
 use super::{batch, queue, quota};
 use crate::abi::types::EVENT_WRITE;
-use crate::reactor::event_loop::posts;
 use crate::reactor::event_loop::state::count;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::back_pressure;
 use crate::reactor::tcp_connection::lifecycle::{close, open, ready, shutdown, timeouts};
 use crate::reactor::tcp_connection::output::write_side::Refused;
 use crate::reactor::tcp_connection::shims::readable;
-use crate::reactor::tcp_connection::shims::{self, Unposted};
 use crate::reactor::tcp_connection::{Connection, Side};
+use crate::reactor::tcp_connection::{posted, shims};
 use crate::sys::errno;
 use crate::sys::fd as sys_fd;
 use crate::sys::fd::More;
@@ -98,18 +97,16 @@ pub fn post(conn: &Connection, bytes: &[u8]) -> isize {
         return refuse(conn);
     }
     // First the memory: what is accepted comes to the loop, which may wait for it to shut.
-    let Some(task) = Unposted::new(conn, posts::SEND, bytes.len()) else {
+    let Some(task) = posted::send(conn, bytes) else {
         return errno::fail(libc::ENOMEM) as isize;
     };
     if let Err(why) = quota::accept(conn, bytes.len()) {
-        task.withdraw();
         return match why {
             Refused::Full => refuse(conn),
             Refused::Shut => errno::fail(refusal(conn)) as isize,
         };
     }
-    task.fill(bytes);
-    if !task.post() {
+    if !conn.event_loop().post(task) {
         // Without its loop it closes, or has closed.
         quota::give_back(conn, bytes.len());
         return errno::fail(libc::ENOTCONN) as isize;

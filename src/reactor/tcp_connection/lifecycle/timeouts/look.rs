@@ -31,9 +31,9 @@ pub fn arm(conn: &Connection, times: &State) -> bool {
     let delay = (due.saturating_sub(now).max(0) as u64).div_ceil(NS_PER_MS as u64) as i64;
     let l = conn.event_loop();
     if times.timer.get() != 0 {
-        return l.restart_timer(times.timer.get(), delay);
+        return l.restart_timer(times.timer.get(), delay, 0);
     }
-    times.timer.set(l.start_timer(delay, on_timer, conn.as_c().cast()));
+    times.timer.set(l.start_timer(delay, 0, Some(on_timer), conn.as_c().cast()));
     times.timer.get() != 0
 }
 
@@ -102,7 +102,7 @@ unsafe extern "C-unwind" fn on_timer(_l: *mut event_loop, timer: u64, data: *mut
     arrive(conn, times, now);
     if is_over(conn, times, now) {
         // The timer stays: `judge` arms it anew, and needs no memory for that.
-        l.restart_timer(timer, JUDGED_WITHIN_MS);
+        l.restart_timer(timer, JUDGED_WITHIN_MS, 0);
         overdue::begin(conn);
     } else {
         arm(conn, times);

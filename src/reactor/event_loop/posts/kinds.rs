@@ -1,0 +1,59 @@
+//! The tasks of the loop itself: changes of channels, calls of functions, and the end of a registration.
+
+use super::task::{Call, Order, Posted};
+use crate::abi::types::channel;
+use crate::reactor::event_loop::registration;
+use crate::reactor::event_loop::state::{Loop, registration as registration_of};
+use libc::c_int;
+
+/// Adds, removes or updates a channel, which lives until the loop has done it.
+pub struct Change {
+    pub fd: c_int,
+    pub channel: *mut channel,
+    /// `ADD`, `REMOVE` or `UPDATE`.
+    pub kind: c_int,
+}
+
+impl Posted for Change {
+    const ORDER: Order = Order::InTurn;
+
+    fn public(&self) -> (c_int, *mut channel) {
+        (self.kind, self.channel)
+    }
+
+    fn run(&self, l: &Loop, _: &[u8]) {
+        // SAFETY: the program keeps the channel until the loop has run the task, by the functions that queue one.
+        unsafe { registration::change(l.as_c(), self.fd, self.channel, self.kind) };
+    }
+}
+
+impl Posted for Call {
+    const ORDER: Order = Order::InTurn;
+
+    fn call(&self) -> Option<Call> {
+        Some(*self)
+    }
+
+    fn run(&self, _: &Loop, _: &[u8]) {}
+}
+
+/// A number was found to belong to somebody else: what was registered for it has ended.
+pub struct Expire {
+    pub fd: c_int,
+    /// The registration's number.
+    pub id: u64,
+}
+
+impl Posted for Expire {
+    const ORDER: Order = Order::Any;
+
+    fn run(&self, l: &Loop, _: &[u8]) {
+        // SAFETY: the loop's thread; the table's entry is read before anything can change the table.
+        unsafe {
+            let reg = registration_of(l.as_c(), self.fd);
+            if !reg.is_null() && (*reg).id == self.id as u32 {
+                registration::expire(l.as_c(), self.fd);
+            }
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Singly linked lists of objects that carry the link themselves, so that listing one takes no memory.
+//! A loop holds the heads (`Head`) and doesn't know what they list; the folder that does looks at a head
+//! as a typed `List`. An object is in at most one list per link, and the link knows whether it is.
+
+use std::cell::Cell;
+use std::marker::PhantomData;
+use std::ptr;
+
+/// The link of the last object of a list. No object has this address.
+const END: *const () = ptr::dangling();
+
+/// An object's place in a list. All zeroes: it is in none.
+pub struct Link(Cell<*const ()>);
+
+impl Link {
+    pub const fn new() -> Self {
+        Link(Cell::new(ptr::null()))
+    }
+
+    pub fn is_listed(&self) -> bool {
+        !self.0.get().is_null()
+    }
+}
+
+impl Default for Link {
+    fn default() -> Self {
+        Link::new()
+    }
+}
+
+/// The two ends of a list. All zeroes: empty.
+pub struct Head {
+    first: Cell<*const ()>,
+    last: Cell<*const ()>,
+}
+
+impl Head {
+    pub const fn new() -> Self {
+        Head { first: Cell::new(ptr::null()), last: Cell::new(ptr::null()) }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.first.get().is_null()
+    }
+}
+
+impl Default for Head {
+    fn default() -> Self {
+        Head::new()
+    }
+}
+
+/// One of the links of a type, which makes a list of it possible.
+///
+/// # Safety
+/// `link` returns a field of the item, always the same. An item that is listed through it is neither
+/// moved nor freed. One that was taken out of a list, or is looked at in a list, lives as long as a
+/// borrow of the `Keeper` that the caller has.
+pub unsafe trait Place {
+    type Item;
+    type Keeper: ?Sized;
+
+    fn link(item: &Self::Item) -> &Link;
+}
+
+/// A list of the items of `P`.
+#[repr(transparent)]
+pub struct List<P: Place> {
+    head: Head,
+    place: PhantomData<P>,
+}
+
+impl<P: Place> List<P> {
+    pub const fn new() -> Self {
+        List { head: Head::new(), place: PhantomData }
+    }
+
+    /// A typed look at a head.
+    ///
+    /// # Safety
+    /// All that was ever listed with this head is an item of `P`.
+    pub const unsafe fn from_head(head: &Head) -> &Self {
+        // SAFETY: a list has the layout of its head, and the caller knows the type of what is in it.
+        unsafe { &*ptr::from_ref(head).cast() }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.head.is_empty()
+    }
+
+    /// Adds an item at the end. False, and nothing changes, where it is in a list.
+    pub fn push_back(&self, item: &P::Item) -> bool {
+        if P::link(item).is_listed() {
+            return false;
+        }
+        P::link(item).0.set(END);
+        self.join(ptr::from_ref(item).cast());
+        self.head.last.set(ptr::from_ref(item).cast());
+        true
+    }
+
+    /// Adds an item at the beginning. False, and nothing changes, where it is in a list.
+    pub fn push_front(&self, item: &P::Item) -> bool {
+        if P::link(item).is_listed() {
+            return false;
+        }
+        let first = self.head.first.replace(ptr::from_ref(item).cast());
+        P::link(item).0.set(if first.is_null() { END } else { first });
+        if first.is_null() {
+            self.head.last.set(ptr::from_ref(item).cast());
+        }
+        true
+    }
+
+    /// Takes the first item out.
+    pub fn pop_front<'k>(&self, keeper: &'k P::Keeper) -> Option<&'k P::Item> {
+        let item = self.first(keeper)?;
+        let following = P::link(item).0.replace(ptr::null());
+        self.head.first.set(if following == END { ptr::null() } else { following });
+        Some(item)
+    }
+
+    pub fn first<'k>(&self, _keeper: &'k P::Keeper) -> Option<&'k P::Item> {
+        // SAFETY: only items of `P` are listed, and live while the keeper is borrowed.
+        unsafe { self.head.first.get().cast::<P::Item>().as_ref() }
+    }
+
+    /// All items, as a list of its own; this one is empty.
+    pub fn take(&self) -> Self {
+        let head = Head {
+            first: Cell::new(self.head.first.replace(ptr::null())),
+            last: Cell::new(self.head.last.get()),
+        };
+        List { head, place: PhantomData }
+    }
+
+    /// Puts the items of another list behind those of this one.
+    pub fn append(&self, other: Self) {
+        if !other.is_empty() {
+            self.join(other.head.first.get());
+            self.head.last.set(other.head.last.get());
+        }
+    }
+
+    /// Puts the items of another list before those of this one.
+    pub fn prepend(&self, other: Self) {
+        other.append(self.take());
+        self.append(other);
+    }
+
+    /// Takes an item out, which takes longer the further back it is. False where it isn't in this list.
+    pub fn remove(&self, item: &P::Item) -> bool {
+        let wanted = ptr::from_ref(item).cast::<()>();
+        let mut before = ptr::null::<()>();
+        let mut at = self.head.first.get();
+        while at != wanted {
+            if at.is_null() || at == END {
+                return false;
+            }
+            before = at;
+            at = self.link_at(at).0.get();
+        }
+        let following = P::link(item).0.replace(ptr::null());
+        if !before.is_null() {
+            self.link_at(before).0.set(following);
+        } else {
+            self.head.first.set(if following == END { ptr::null() } else { following });
+        }
+        if following == END {
+            self.head.last.set(before);
+        }
+        true
+    }
+
+    /// The items in their order. The current one may be taken out meanwhile, the one behind it may not.
+    pub fn iter<'k>(&self, _keeper: &'k P::Keeper) -> Iter<'k, P> {
+        Iter { next: self.head.first.get(), keeper: PhantomData }
+    }
+
+    /// Has the last item, or the head, name what follows.
+    fn join(&self, item: *const ()) {
+        if self.is_empty() {
+            self.head.first.set(item);
+        } else {
+            self.link_at(self.head.last.get()).0.set(item);
+        }
+    }
+
+    /// The link of a listed item.
+    fn link_at(&self, item: *const ()) -> &Link {
+        debug_assert!(!item.is_null() && item != END);
+        // SAFETY: callers have the address from this list's head or from a link, so that a listed item is
+        // there; such an item stays where it is.
+        P::link(unsafe { &*item.cast::<P::Item>() })
+    }
+}
+
+impl<P: Place> Default for List<P> {
+    fn default() -> Self {
+        List::new()
+    }
+}
+
+/// The items of a list; see `List::iter`.
+pub struct Iter<'k, P: Place> {
+    next: *const (),
+    keeper: PhantomData<&'k P::Item>,
+}
+
+impl<'k, P: Place> Iterator for Iter<'k, P> {
+    type Item = &'k P::Item;
+
+    fn next(&mut self) -> Option<&'k P::Item> {
+        if self.next.is_null() || self.next == END {
+            return None;
+        }
+        // SAFETY: it was listed behind the previous one, hasn't been taken out since (`List::iter`), and
+        // lives while the keeper is borrowed.
+        let item = unsafe { &*self.next.cast::<P::Item>() };
+        self.next = P::link(item).0.get();
+        Some(item)
+    }
+}
+
+#[cfg(test)]
+mod tests;

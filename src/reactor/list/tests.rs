@@ -1,0 +1,128 @@
+//! Lists of numbers that live in an array.
+
+use super::{Head, Link, List, Place};
+
+struct Number {
+    value: u32,
+    link: Link,
+}
+
+enum Numbers {}
+
+// SAFETY: the numbers stand in an array that is the keeper, and isn't moved while a test uses it.
+unsafe impl Place for Numbers {
+    type Item = Number;
+    type Keeper = [Number];
+
+    fn link(item: &Number) -> &Link {
+        &item.link
+    }
+}
+
+fn numbers(n: u32) -> Vec<Number> {
+    (0..n).map(|value| Number { value, link: Link::new() }).collect()
+}
+
+fn values(list: &List<Numbers>, all: &[Number]) -> Vec<u32> {
+    list.iter(all).map(|number| number.value).collect()
+}
+
+fn filled(all: &[Number]) -> List<Numbers> {
+    let list = List::new();
+    for number in all {
+        assert!(list.push_back(number));
+    }
+    list
+}
+
+#[test]
+fn keeps_the_order_of_both_ends() {
+    let all = numbers(4);
+    let list: List<Numbers> = List::new();
+    assert!(list.is_empty() && list.first(&all).is_none() && list.pop_front(&all).is_none());
+    list.push_front(&all[1]);
+    list.push_back(&all[2]);
+    list.push_front(&all[0]);
+    list.push_back(&all[3]);
+    assert_eq!(values(&list, &all), [0, 1, 2, 3]);
+    let mut popped = Vec::new();
+    while let Some(number) = list.pop_front(&all) {
+        assert!(!number.link.is_listed());
+        popped.push(number.value);
+    }
+    assert_eq!(popped, [0, 1, 2, 3]);
+    list.push_back(&all[3]);
+    assert_eq!(values(&list, &all), [3]);
+}
+
+#[test]
+fn lists_an_item_once() {
+    let all = numbers(2);
+    let list = filled(&all);
+    let other: List<Numbers> = List::new();
+    for number in &all {
+        assert!(number.link.is_listed());
+        assert!(!list.push_back(number) && !list.push_front(number) && !other.push_back(number));
+    }
+    assert_eq!(values(&list, &all), [0, 1]);
+    assert!(other.is_empty());
+}
+
+#[test]
+fn removes_at_the_ends_and_in_between() {
+    for gone in 0..3 {
+        let all = numbers(4);
+        let list = filled(&all[..3]);
+        assert!(list.remove(&all[gone]));
+        assert!(!list.remove(&all[gone]) && !all[gone].link.is_listed());
+        list.push_back(&all[3]);
+        let left: Vec<u32> = (0..4).filter(|&n| n as usize != gone).collect();
+        assert_eq!(values(&list, &all), left);
+    }
+    let all = numbers(1);
+    let list = filled(&all);
+    assert!(list.remove(&all[0]) && list.is_empty());
+    list.push_back(&all[0]);
+    assert_eq!(values(&list, &all), [0]);
+}
+
+#[test]
+fn takes_and_joins() {
+    let all = numbers(6);
+    let list = filled(&all[..2]);
+    let taken = list.take();
+    assert!(list.is_empty());
+    list.append(filled(&all[2..4]));
+    list.prepend(taken);
+    assert_eq!(values(&list, &all), [0, 1, 2, 3]);
+    list.prepend(List::new());
+    list.append(List::new());
+    list.append(filled(&all[4..]));
+    assert_eq!(values(&list, &all), [0, 1, 2, 3, 4, 5]);
+    list.append(list.take());
+    assert_eq!(values(&list, &all), [0, 1, 2, 3, 4, 5]);
+}
+
+#[test]
+fn the_current_item_may_leave() {
+    let all = numbers(4);
+    let list = filled(&all);
+    for number in list.iter(&all) {
+        if number.value % 2 == 0 {
+            list.remove(number);
+        }
+    }
+    assert_eq!(values(&list, &all), [1, 3]);
+}
+
+#[test]
+fn a_head_doesn_t_know_its_type() {
+    let all = numbers(2);
+    let head = Head::new();
+    // SAFETY: only numbers are put here.
+    let list = unsafe { List::<Numbers>::from_head(&head) };
+    list.push_back(&all[0]);
+    // SAFETY: as above.
+    assert_eq!(values(unsafe { List::from_head(&head) }, &all), [0]);
+    assert!(!head.is_empty());
+}

@@ -1,0 +1,110 @@
+//! What is asked of a connection on other threads than its loop's: the tasks that bring it there. Each keeps the
+//! connection and is counted in `pins`, so that a send on the loop's thread knows that there are some.
+
+use super::Connection;
+use super::lifecycle::{open, ready, shutdown};
+use super::output::write;
+use super::protocol::Kept;
+use crate::reactor::event_loop::posts::{Order, Posted, Task};
+use crate::reactor::event_loop::state::Loop;
+use std::ops::Deref;
+use std::ptr;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+
+/// A connection that a task waits for.
+struct Pinned(Kept);
+
+impl Pinned {
+    /// None when the connection is kept too often.
+    fn new(conn: &Connection) -> Option<Pinned> {
+        let kept = conn.keep()?;
+        kept.pins.fetch_add(1, Relaxed);
+        Some(Pinned(kept))
+    }
+
+    fn subject(&self) -> *const () {
+        ptr::from_ref::<Connection>(self).cast()
+    }
+}
+
+impl Deref for Pinned {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.0
+    }
+}
+
+impl Drop for Pinned {
+    fn drop(&mut self) {
+        self.0.pins.fetch_sub(1, AcqRel);
+    }
+}
+
+struct Register(Pinned);
+
+impl Posted for Register {
+    const ORDER: Order = Order::Any;
+
+    fn subject(&self) -> *const () {
+        self.0.subject()
+    }
+
+    fn run(&self, _: &Loop, _: &[u8]) {
+        open::register(&self.0);
+    }
+}
+
+/// What a send on the loop's thread comes after, with the bytes that the task has.
+struct Ask<F>(Pinned, F);
+
+impl<F: Fn(&Connection, &[u8])> Posted for Ask<F> {
+    const ORDER: Order = Order::Ahead;
+
+    fn subject(&self) -> *const () {
+        self.0.subject()
+    }
+
+    fn run(&self, _: &Loop, bytes: &[u8]) {
+        (self.1)(&self.0, bytes);
+    }
+}
+
+fn ask(conn: &Connection, bytes: &[u8], take: impl Fn(&Connection, &[u8])) -> Option<Task> {
+    Task::with_bytes(Ask(Pinned::new(conn)?, take), bytes)
+}
+
+// Each of these makes a task, None when memory is out. It is to be posted to the connection's loop.
+
+/// Puts a new connection on its loop.
+pub fn register(conn: &Connection) -> Option<Task> {
+    Task::new(Register(Pinned::new(conn)?))
+}
+
+pub fn send(conn: &Connection, bytes: &[u8]) -> Option<Task> {
+    ask(conn, bytes, write::take_posted_bytes)
+}
+
+pub fn shutdown(conn: &Connection) -> Option<Task> {
+    ask(conn, &[], |conn, _| shutdown::take_posted_shutdown(conn))
+}
+
+/// Closes the connection, as was decided on another thread.
+pub fn close(conn: &Connection) -> Option<Task> {
+    ask(conn, &[], |conn, _| ready::take_posted_close(conn))
+}
+
+/// Closes the connection after its queue is sent, or at a time.
+pub fn end(conn: &Connection, time: i64) -> Option<Task> {
+    ask(conn, &[], move |conn, _| shutdown::take_posted_end(conn, time))
+}
+
+impl Connection {
+    /// Takes in what other threads have asked for, if some of it is this connection's; on the loop's thread.
+    #[inline]
+    pub fn take_in(&self) {
+        if self.pins.load(Acquire) != 0 {
+            self.event_loop().take_in(ptr::from_ref(self).cast());
+        }
+    }
+}
