@@ -107,9 +107,11 @@ impl State {
         bytes: &[u8],
         send: impl FnMut(&[u8], bool) -> isize,
     ) -> isize {
-        let mut out = self.out.borrow_mut();
-        let written =
-            out.write(bytes, |plain, wire| (self.filter.outgoing)(conn, plain, wire), send);
+        let filter = |plain: &[u8], wire: &mut Bytes| (self.filter.outgoing)(conn, plain, wire);
+        // A write that gets on doesn't set errno, whatever stops it in the end.
+        let keep = errno::Keep::new();
+        let written = self.out.borrow_mut().write(bytes, filter, send);
+        drop(keep);
         match written {
             Ok(n) => n as isize,
             Err(e) => errno::fail(e) as isize,
