@@ -89,7 +89,7 @@ unsafe fn may_be_edge(ch: *mut channel) -> bool {
     // SAFETY: a live channel.
     unsafe {
         let conn = tcp_connection::of_channel(ch);
-        !conn.is_null() && (*conn).kind() == Kind::Tcp
+        !conn.is_null() && (*conn).is_kind(Kind::Tcp)
     }
 }
 

@@ -156,6 +156,11 @@ impl Connection {
         self.wire.get().kind()
     }
 
+    /// Whether the descriptor is that; quicker than asking what it is.
+    pub fn is_kind(&self, kind: Kind) -> bool {
+        self.wire.get().is(kind)
+    }
+
     fn channel_ptr(&self) -> *mut channel {
         ptr::from_ref(&self.channel).cast_mut()
     }

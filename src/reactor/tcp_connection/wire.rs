@@ -19,6 +19,10 @@ impl Wire {
         KINDS[usize::from(self.0 & 3)]
     }
 
+    pub fn is(self, kind: Kind) -> bool {
+        self.0 & 3 == kind as u8
+    }
+
     /// A socket that the library reads, without a filter.
     #[inline]
     pub fn is_direct(self) -> bool {

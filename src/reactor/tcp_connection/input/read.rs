@@ -137,7 +137,7 @@ fn receive(conn: &Connection) -> Got {
             return without_bytes(conn, n, errno::get());
         }
         note_arrival(conn, n as usize);
-        add_to_input(conn, n as usize);
+        add_to_input(conn, at, n as usize);
         Got::Bytes { full: n as usize == room, read: n as usize }
     }
 }
@@ -156,7 +156,8 @@ unsafe fn receive_indirectly(conn: &Connection, at: *mut u8, room: usize) -> Got
     let (read, full) = (n as usize, n as usize == room);
     note_arrival(conn, read);
     let Some(filter) = conn.filter() else {
-        add_to_input(conn, read);
+        // SAFETY: the source has written that many bytes of the room that `at` has.
+        unsafe { add_to_input(conn, at, read) };
         return Got::Bytes { full, read };
     };
     let mut plain = Bytes::new();
@@ -177,6 +178,7 @@ unsafe fn receive_indirectly(conn: &Connection, at: *mut u8, room: usize) -> Got
 }
 
 /// Appends fewer than `ROOM` bytes to the input buffer. False when memory is out.
+#[inline(never)]
 fn append(conn: &Connection, bytes: &[u8]) -> bool {
     if prepare(conn) < bytes.len() {
         return false;
@@ -186,30 +188,32 @@ fn append(conn: &Connection, bytes: &[u8]) -> bool {
         let input = conn.input_ptr();
         let at = (*input).data.get().add((*input).writeIndex.get() as usize).cast::<u8>();
         at.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+        add_to_input(conn, at, bytes.len());
     }
-    add_to_input(conn, bytes.len());
     true
 }
 
 /// Bytes have come over the wire.
+#[inline(always)]
 fn note_arrival(conn: &Connection, n: usize) {
     timeouts::received(conn);
     count(&conn.event_loop().counts.bytes_read, n as u64);
     conn.received.set(true);
 }
 
-/// Counts bytes in that were written behind those of the input buffer, and ends them with a NUL.
-fn add_to_input(conn: &Connection, n: usize) {
-    // SAFETY: the caller wrote `n` bytes where `prepare` had made room for them and for a byte more.
-    unsafe {
-        let input = conn.input_ptr();
-        let end = (*input).writeIndex.get() + n as c_int;
-        (*input).data.get().add(end as usize).write(0);
-        (*input).writeIndex.set(end);
-    }
+/// Counts bytes in that were written to `at`, behind those of the input buffer, and ends them with a NUL.
+///
+/// # Safety
+/// `at` is where the buffer's next byte goes, with room for `n` bytes and one more.
+#[inline(always)]
+unsafe fn add_to_input(conn: &Connection, at: *mut u8, n: usize) {
+    // SAFETY: there is room for a byte behind the `n` bytes.
+    unsafe { at.add(n).write(0) };
+    conn.input.writeIndex.set(conn.input.writeIndex.get() + n as c_int);
 }
 
 /// What a read that brought no bytes means.
+#[inline(always)]
 fn without_bytes(conn: &Connection, n: isize, e: c_int) -> Got {
     settle(conn);
     match (n, e) {
@@ -256,6 +260,7 @@ fn must_move(conn: &Connection) -> bool {
 }
 
 /// Makes the input buffer writable and returns by how much; 0 when memory is out.
+#[inline(always)]
 fn prepare(conn: &Connection) -> usize {
     // SAFETY: blocks are checked; the buffer's indices are put in order first by `settle`.
     unsafe {

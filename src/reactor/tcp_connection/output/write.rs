@@ -68,6 +68,7 @@ fn write_indirectly(conn: &Connection, bytes: &[u8], more: More) -> isize {
 }
 
 /// Counts what the kernel has taken.
+#[inline(always)]
 pub fn counted(conn: &Connection, n: isize) -> isize {
     if n > 0 {
         count(&conn.event_loop().counts.bytes_written, n as u64);
