@@ -19,10 +19,11 @@ use libc::{c_int, c_void, pollfd, timeval};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::mem::MaybeUninit;
+use std::ptr;
 use std::rc::Rc;
 
-/// Of a size that divides none that tests send.
-const BLOCK: usize = 9_973;
+/// More than one read of a connection takes, and of a size that divides none that tests send.
+const BLOCK: usize = 99_991;
 
 pub static DISPATCHER: event_dispatcher = event_dispatcher {
     name: c"completing".as_ptr(),
@@ -85,10 +86,11 @@ struct Completing {
 
 /// The back end's data of a loop, None where it has none.
 unsafe fn data(l: *mut event_loop) -> Option<Rc<Completing>> {
-    // SAFETY: NULL, or a live loop; its data is what `init` made of such a pointer, and holds a reference.
+    // SAFETY: NULL, or a live loop. With this back end in place the data is what `init` made, and has a reference.
     unsafe {
-        let data = l.as_ref()?.event_dispatcher_data.get().cast::<Completing>().cast_const();
-        if data.is_null() {
+        let l = l.as_ref()?;
+        let data = l.event_dispatcher_data.get().cast::<Completing>().cast_const();
+        if data.is_null() || !ptr::eq(l.eventDispatcher.get(), &DISPATCHER) {
             return None;
         }
         Rc::increment_strong_count(data);
@@ -112,7 +114,7 @@ unsafe extern "C-unwind" fn clear(l: *mut event_loop) {
     unsafe {
         let Some(own) = data(l) else { return };
         Rc::decrement_strong_count(Rc::as_ptr(&own));
-        (*l).event_dispatcher_data.set(std::ptr::null_mut());
+        (*l).event_dispatcher_data.set(ptr::null_mut());
         Loop::from_c(l).set_source(None);
     }
 }

@@ -4,6 +4,8 @@
 //! `channel->events` (-1 with errno on failure); `dispatch` waits, at most for the given time, and
 //! calls `channel_event_activate` for what is ready, level-triggered; `clear` undoes `init`. The
 //! loop calls them through `loop->eventDispatcher`, on its own thread only.
+//!
+//! A back end of the library may also read from connections by itself, and hand the bytes over (`tcp_connection::input::source`).
 
 #[cfg(feature = "test-seams")]
 pub mod completing;
