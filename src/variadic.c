@@ -1,5 +1,5 @@
 /* The bodies of the functions with variable arguments: only C can define those. The exports jump
- * here (src/abi/common.rs, src/abi/log.rs). */
+ * here (src/exports/common.rs, src/exports/log.rs). */
 
 #include <errno.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 /* Longer lines are written in pieces, with the stream locked. */
 enum { LINE_SIZE = 4096, ERROR_TEXT_SIZE = 128 };
 
-/* Whether a connection has a standard stream's descriptor (src/log/stream.rs). */
+/* Whether a connection has a standard stream's descriptor (src/exports/variadic.rs). */
 int yolanda_rs_is_taken(int fd);
 
 enum tail { NO_TAIL, NEWLINE, ERROR_TEXT, ERROR_TEXT_AND_NUMBER };
@@ -27,7 +27,7 @@ void yolanda_c_error(int status, int err, char *fmt, ...) __attribute__((format(
 void yolanda_c_msgx(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void yolanda_c_debugx(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* yolanda_logx() itself; the library doesn't call the exported name (src/abi/log.rs). */
+/* yolanda_logx() itself; the library doesn't call the exported name (src/exports/variadic.rs). */
 void yolanda_rs_logx(int severity, const char *errstr, const char *fmt, va_list ap);
 
 static void tail_text(char *text, size_t size, enum tail tail, int err)

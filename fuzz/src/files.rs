@@ -10,11 +10,13 @@ use std::path::Path;
 use std::ptr::null;
 
 use yolanda::abi::event_loop::event_loop;
-use yolanda::exports::yolanda::event_loop::{yolanda_loop_new, yolanda_loop_run_once};
 use yolanda::abi::yolanda::http_files::YOLANDA_HTTP_FILES_LINKS;
-use yolanda::exports::yolanda::http_files::{yolanda_http_files_free, yolanda_http_files_new, yolanda_http_server_files};
-use yolanda::exports::yolanda::http_server::{yolanda_http_server_new, yolanda_http_server_start};
 use yolanda::abi::yolanda::log::YOLANDA_LOG_OFF;
+use yolanda::exports::yolanda::event_loop::{yolanda_loop_new, yolanda_loop_run_once};
+use yolanda::exports::yolanda::http_files::{
+    yolanda_http_files_free, yolanda_http_files_new, yolanda_http_server_files,
+};
+use yolanda::exports::yolanda::http_server::{yolanda_http_server_new, yolanda_http_server_start};
 use yolanda::exports::yolanda::log::yolanda_log_set_level;
 
 use crate::urls::decode;

@@ -3,9 +3,11 @@
 use std::ffi::{CStr, c_char, c_int};
 
 use yolanda::abi::buffer::buffer;
-use yolanda::exports::buffer::{buffer_append, buffer_free, buffer_new, buffer_readable_size};
 use yolanda::abi::http_request::http_request;
-use yolanda::exports::http_request::{http_request_clear, http_request_get_header, http_request_new, http_request_reset};
+use yolanda::exports::buffer::{buffer_append, buffer_free, buffer_new, buffer_readable_size};
+use yolanda::exports::http_request::{
+    http_request_clear, http_request_get_header, http_request_new, http_request_reset,
+};
 use yolanda::exports::http_server::parse_http_request;
 use yolanda::exports::yolanda::http_request as more;
 

@@ -12,11 +12,15 @@ use std::ptr::null;
 use yolanda::abi::event_loop::event_loop;
 use yolanda::abi::http_request::http_request;
 use yolanda::abi::http_response::http_response;
+use yolanda::abi::yolanda::log::YOLANDA_LOG_OFF;
 use yolanda::exports::yolanda::event_loop::{yolanda_loop_new, yolanda_loop_run_once};
 use yolanda::exports::yolanda::http_response::yolanda_http_response_set_status;
-use yolanda::exports::yolanda::http_route::{yolanda_http_request_param, yolanda_http_server_route};
-use yolanda::exports::yolanda::http_server::{yolanda_http_server_free, yolanda_http_server_new, yolanda_http_server_start};
-use yolanda::abi::yolanda::log::YOLANDA_LOG_OFF;
+use yolanda::exports::yolanda::http_route::{
+    yolanda_http_request_param, yolanda_http_server_route,
+};
+use yolanda::exports::yolanda::http_server::{
+    yolanda_http_server_free, yolanda_http_server_new, yolanda_http_server_start,
+};
 use yolanda::exports::yolanda::log::yolanda_log_set_level;
 
 use crate::reader::bytes;

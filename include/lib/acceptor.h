@@ -5,11 +5,12 @@
 /**
  * A listening socket.
  *
- * From acceptor_init() (`malloc`, yours to free() once its server is gone), or filled in by you.
+ * It comes from acceptor_init() (close `listen_fd` and free() it when its server is gone), or you fill
+ * it in yourself.
  */
 struct acceptor {
     /**
-     * The port it is bound to; for port 0, the one that the system chose.
+     * The port that it is bound to; for port 0, the one that the system chose.
      */
     int listen_port;
     /**

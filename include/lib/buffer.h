@@ -27,16 +27,17 @@ extern void *memmem(const void *, size_t, const void *, size_t);
 #define INIT_BUFFER_SIZE 65536
 
 /**
- * Bytes in a growing block: [0, readIndex) is spare, [readIndex, writeIndex) is readable,
+ * Bytes in a block that grows: [0, readIndex) has been consumed, [readIndex, writeIndex) is readable,
  * [writeIndex, total_size) is writeable.
  *
- * Fields may be read and written: take bytes by `readIndex += n`, add them by writing behind
- * `writeIndex` and moving it, replace the block by `data = realloc(data, n)` with `total_size = n`.
- * (Not that of a connection's buffer, which is the library's own memory: buffer_append() grows it,
- * or put a block of malloc()'s in its place.)
- * A buffer of your own works everywhere, as long as `data` comes from malloc() or is NULL with
- * `total_size` 0. After an append or a read by the library a NUL stands behind the readable bytes;
- * it doesn't count as data. A buffer belongs to one thread at a time.
+ * You may read and write the fields: consume bytes with `readIndex += n`, add bytes by writing at
+ * `writeIndex` and advancing it, and replace the block with `data = realloc(data, n)` and `total_size
+ * = n`. Don't do the latter with a connection's buffer, whose block belongs to the library:
+ * buffer_append() makes it grow, or put a block from malloc() in its place.
+ *
+ * Your own buffers work everywhere, as long as `data` comes from malloc(), or is NULL with a
+ * `total_size` of 0. After the library has appended or read, a NUL follows the readable bytes; it
+ * doesn't count as data. Only one thread at a time may use a buffer.
  */
 struct buffer {
     /**
@@ -44,15 +45,15 @@ struct buffer {
      */
     char *data;
     /**
-     * Where reading goes on.
+     * The index of the next byte to read.
      */
     int readIndex;
     /**
-     * Where writing goes on.
+     * The index of the next byte to write.
      */
     int writeIndex;
     /**
-     * The block's size in bytes.
+     * The size of the block in bytes.
      */
     int total_size;
 };

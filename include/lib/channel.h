@@ -3,13 +3,12 @@
 #define YOLANDA_LIB_CHANNEL_H
 
 /**
- * Without effect, as in the original: a channel has no place for a time. yolanda_timer_start() waits
- * for one.
+ * Has no effect, as in the original: a channel has no field for a time. Use yolanda_timer_start().
  */
 #define EVENT_TIMEOUT 1
 
 /**
- * The descriptor can be read (or has ended, or failed).
+ * The descriptor can be read (or has reached its end, or failed).
  */
 #define EVENT_READ 2
 
@@ -19,34 +18,34 @@
 #define EVENT_WRITE 4
 
 /**
- * Without effect, as in the original: a channel is found by its descriptor, and a signal's number would
- * be taken for one. yolanda_signal_start() watches signals.
+ * Has no effect, as in the original: a channel is found by its descriptor, and a signal's number would
+ * be taken for one. Use yolanda_signal_start().
  */
 #define EVENT_SIGNAL 8
 
 /**
- * Called on the loop's thread when the descriptor can be read. Gets the channel's `data`; what it
- * returns is ignored. It may add, update and remove channels, its own too.
+ * Called on the loop's thread when the descriptor can be read, with the channel's `data`. The return
+ * value is ignored. It may add, update and remove channels, including its own.
  */
 typedef int (*event_read_callback)(void *data);
 
 /**
- * Called on the loop's thread when the descriptor can be written. Gets the channel's `data`; what
- * it returns is ignored. It may add, update and remove channels, its own too.
+ * Called on the loop's thread when the descriptor can be written, with the channel's `data`. The
+ * return value is ignored. It may add, update and remove channels, including its own.
  */
 typedef int (*event_write_callback)(void *data);
 
 /**
- * A descriptor, the events that it waits for, and whom to call.
+ * A descriptor, the events that it waits for, and the callbacks for them.
  *
- * From channel_new(), or your own memory. It has to stay where it is until
- * event_loop_remove_channel_event() has returned on the loop's thread; then the library never
- * touches it again. Callbacks and `data` may be changed at any time on the loop's thread; a change
- * of `events` counts from the next event_loop_update_channel_event().
+ * It comes from channel_new(), or is memory of your own. It must stay where it is until
+ * event_loop_remove_channel_event() has returned on the loop's thread; after that, the library doesn't
+ * touch it any more. Callbacks and `data` may be changed at any time on the loop's thread; a change of
+ * `events` takes effect with the next event_loop_update_channel_event().
  */
 struct channel {
     /**
-     * The descriptor. It stays yours: the library closes none but those of its connections.
+     * The descriptor. It stays yours: the library closes only those of its connections.
      */
     int fd;
     /**
@@ -62,7 +61,7 @@ struct channel {
      */
     event_write_callback eventWriteCallback;
     /**
-     * Handed to the callbacks.
+     * Passed to the callbacks.
      */
     void *data;
 };

@@ -3,11 +3,12 @@
 #define YOLANDA_LIB_CHANNEL_MAP_H
 
 /**
- * A growing table from a number to a pointer; a loop keeps its channels in one, by descriptor.
+ * A growing table of pointers, indexed by number; a loop keeps its channels in one, indexed by
+ * descriptor.
  */
 struct channel_map {
     /**
-     * NULL where there is no entry. The array comes from malloc().
+     * NULL for a missing entry. The array comes from malloc().
      */
     void **entries;
     /**

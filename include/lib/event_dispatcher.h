@@ -9,12 +9,13 @@ struct event_loop;
 struct timeval;
 
 /**
- * A back end: how a loop waits for its channels.
+ * A back end: the way in which a loop waits for its channels.
  *
- * `poll_dispatcher` and `epoll_dispatcher` are two. One of your own, or a changed copy of these,
- * goes into `eventLoop->eventDispatcher` after event_loop_init(), with what its `init` returned in
- * `event_dispatcher_data`: before the next pass every channel of the loop is added to it. All are
- * called on the loop's thread and report readiness with channel_event_activate().
+ * The library has two, `poll_dispatcher` and `epoll_dispatcher`. To use one of your own, or a modified
+ * copy of these, set `eventLoop->eventDispatcher` after event_loop_init(), and `event_dispatcher_data`
+ * to what its `init` has returned: before the next pass, every channel of the loop is added to it. All
+ * functions are called on the loop's thread and report ready descriptors with
+ * channel_event_activate().
  */
 struct event_dispatcher {
     /**
@@ -22,11 +23,11 @@ struct event_dispatcher {
      */
     const char *name;
     /**
-     * Makes the back end's own data for one loop; NULL if it can't.
+     * Makes the back end's data for a loop; NULL on failure.
      */
     void *(*init)(struct event_loop *eventLoop);
     /**
-     * Begins to wait for the channel's `events`. Returns 0, or -1 with errno.
+     * Starts waiting for the channel's `events`. Returns 0, or -1 with errno.
      */
     int (*add)(struct event_loop *eventLoop, struct channel *channel);
     /**
@@ -34,16 +35,17 @@ struct event_dispatcher {
      */
     int (*del)(struct event_loop *eventLoop, struct channel *channel);
     /**
-     * Takes over changed `events` and looks at readiness afresh. Returns 0, or -1 with errno.
+     * Uses the channel's changed `events` and checks again whether the descriptor is ready. Returns 0,
+     * or -1 with errno.
      */
     int (*update)(struct event_loop *eventLoop, struct channel *channel);
     /**
-     * Waits, at most as long as the timeval says, and activates what is ready. Returns 0, or -1
-     * with errno.
+     * Waits, no longer than the timeval says, and activates the channels that are ready. Returns 0, or
+     * -1 with errno.
      */
     int (*dispatch)(struct event_loop *eventLoop, struct timeval *timeval);
     /**
-     * Releases what `init` made.
+     * Releases what `init` has made.
      */
     void (*clear)(struct event_loop *eventLoop);
 };

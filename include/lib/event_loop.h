@@ -15,29 +15,30 @@ struct event_dispatcher;
  */
 struct channel_element {
     /**
-     * 1 add, 2 remove, 3 update.
+     * 1: add, 2: remove, 3: update.
      */
     int type;
     /**
-     * The channel that it concerns.
+     * The channel to change.
      */
     struct channel *channel;
     /**
-     * The change queued after it.
+     * The next change in the queue.
      */
     struct channel_element *next;
 };
 
 /**
- * A loop: waits for its channels and calls them, on the one thread that made it.
+ * A loop: it waits for its channels and calls them, on the one thread that has made the loop.
  *
- * From event_loop_init() or yolanda_loop_new(); yolanda_loop_free() releases it, else it stays for the
- * process's life. The library keeps more behind these fields: never copy or allocate one yourself.
- * Except for `quit` they belong to the loop's thread.
+ * It comes from event_loop_init() or yolanda_loop_new() and exists until yolanda_loop_free(). The
+ * library keeps more data after these fields: never copy or allocate a loop yourself. Except for
+ * `quit`, the fields belong to the loop's thread.
  */
 struct event_loop {
     /**
-     * Set it, on any thread, to end event_loop_run(); event_loop_wakeup() makes that immediate.
+     * Any thread may set it, to end event_loop_run(); with event_loop_wakeup() that takes effect at
+     * once, otherwise within a second.
      */
     int quit;
     /**
@@ -45,23 +46,23 @@ struct event_loop {
      */
     const struct event_dispatcher *eventDispatcher;
     /**
-     * What the back end's `init` returned.
+     * What the back end's `init` has returned.
      */
     void *event_dispatcher_data;
     /**
-     * The channels by descriptor; NULL where none is registered.
+     * The channels by descriptor; NULL if none is registered.
      */
     struct channel_map *channelMap;
     /**
-     * Non-zero while queued changes are carried out.
+     * Non-zero while queued changes are being carried out.
      */
     int is_handle_pending;
     /**
-     * The first change that is queued, or NULL.
+     * The first queued change, or NULL.
      */
     struct channel_element *pending_head;
     /**
-     * The last change that is queued, or NULL.
+     * The last queued change, or NULL.
      */
     struct channel_element *pending_tail;
     /**
@@ -69,7 +70,7 @@ struct event_loop {
      */
     pthread_t owner_thread_id;
     /**
-     * Guards what other threads hand over.
+     * Protects what other threads hand over.
      */
     pthread_mutex_t mutex;
     /**
@@ -77,11 +78,11 @@ struct event_loop {
      */
     pthread_cond_t cond;
     /**
-     * Wakes the loop up: a byte written to [1] is read from [0].
+     * Wakes up the loop: a byte written to `[1]` is read from `[0]`.
      */
     int socketPair[2];
     /**
-     * The loop's name in the log.
+     * The name of the loop in the log.
      */
     char *thread_name;
 };

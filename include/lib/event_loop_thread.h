@@ -25,8 +25,8 @@ extern void *memmem(const void *, size_t, const void *, size_t);
 struct event_loop;
 
 /**
- * A thread that runs a loop of its own. The memory may be yours; set it up with
- * event_loop_thread_init() and leave it where it is while the thread runs.
+ * A thread that runs its own loop. The memory may be yours: set it up with event_loop_thread_init(),
+ * and don't move it while the thread runs.
  */
 struct event_loop_thread {
     /**
@@ -34,11 +34,11 @@ struct event_loop_thread {
      */
     struct event_loop *eventLoop;
     /**
-     * The thread, joinable.
+     * The thread, which is joinable.
      */
     pthread_t thread_tid;
     /**
-     * Guards `eventLoop` while the thread starts.
+     * Protects `eventLoop` while the thread starts.
      */
     pthread_mutex_t mutex;
     /**

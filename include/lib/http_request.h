@@ -44,8 +44,8 @@ enum http_request_state {
 };
 
 /**
- * A header line. Both strings end with a NUL, may be written to within their length, and belong to
- * the request until it is reset.
+ * A header of a request. Both strings are NUL-terminated, belong to the request until it is reset, and
+ * may be modified within their length.
  */
 struct request_header {
     /**
@@ -53,15 +53,15 @@ struct request_header {
      */
     char *key;
     /**
-     * The value, without blanks around it.
+     * The value, without spaces around it.
      */
     char *value;
 };
 
 /**
- * An HTTP request. Its strings end with a NUL, may be written to within their length, and belong to
- * the request until it is reset. The library keeps more behind these fields: make one only with
- * http_request_new().
+ * An HTTP request. Its strings are NUL-terminated, belong to the request until it is reset, and may be
+ * modified within their length. The library keeps more data after these fields: make a request only
+ * with http_request_new().
  */
 struct http_request {
     /**
@@ -73,9 +73,9 @@ struct http_request {
      */
     char *method;
     /**
-     * Path and query as the client wrote them; "*" for "OPTIONS *"; NULL before the request line has been
-     * read. Of "http://host/path" a server's requests have "/path" here, and the host as the value of
-     * Host; those of http_request_new() have all of it.
+     * The path and the query as the client sent them; "*" for "OPTIONS *"; NULL before the request
+     * line has been read. If a client sends "http://host/path", a server's requests have "/path" here
+     * and the host as the value of Host; those of http_request_new() have the whole text.
      */
     char *url;
     /**

@@ -3,7 +3,7 @@
 #define YOLANDA_LIB_HTTP_RESPONSE_H
 
 /**
- * The status codes that have a name; a response may have any other.
+ * The status codes that have a name. A response may have any other code.
  */
 enum HttpStatusCode {
     /**
@@ -11,19 +11,19 @@ enum HttpStatusCode {
      */
     Unknown = 0,
     /**
-     * The answer follows.
+     * The response follows.
      */
     OK = 200,
     /**
-     * It is elsewhere.
+     * The resource has another URL.
      */
     MovedPermanently = 301,
     /**
-     * Not understood.
+     * The request wasn't understood.
      */
     BadRequest = 400,
     /**
-     * Not there.
+     * There is no such resource.
      */
     NotFound = 404,
 };
@@ -31,8 +31,8 @@ enum HttpStatusCode {
 struct buffer;
 
 /**
- * A header line of a response. Both strings are yours; the library reads them right after the
- * callback has returned, and never later.
+ * A header of a response. Both strings are yours; the library reads them right after the callback has
+ * returned, and never later.
  */
 struct response_header {
     /**
@@ -46,9 +46,9 @@ struct response_header {
 };
 
 /**
- * An HTTP response, which the request callback fills in. Its strings are yours: the library reads
- * them right after the callback has returned, never later, and never frees them; so none may lie
- * on the callback's stack. It keeps more behind these fields: make one only with
+ * An HTTP response, which the request callback fills in. Its strings are yours: the library reads them
+ * right after the callback has returned, never later, and never frees them. So none of them may be on
+ * the callback's stack. The library keeps more data after these fields: make a response only with
  * http_response_new().
  */
 struct http_response {
@@ -57,15 +57,15 @@ struct http_response {
      */
     enum HttpStatusCode statusCode;
     /**
-     * The text behind the code; may be NULL.
+     * The text after the code; may be NULL.
      */
     char *statusMessage;
     /**
-     * The value of Content-Type; not sent when NULL.
+     * The value of Content-Type; NULL: the header isn't sent.
      */
     char *contentType;
     /**
-     * The body, ending with a NUL; NULL is an empty one.
+     * The body, NUL-terminated; NULL: an empty body.
      */
     char *body;
     /**
@@ -73,11 +73,11 @@ struct http_response {
      */
     struct response_header *response_headers;
     /**
-     * How many of them are set.
+     * The number of headers that are set.
      */
     int response_headers_number;
     /**
-     * 1 closes the connection after this response, whatever the name says.
+     * 1 closes the connection after this response, despite the name.
      */
     int keep_connected;
 };
@@ -101,8 +101,8 @@ struct http_response *http_response_new(void);
  * Content-Length, Connection, the other headers, an empty line, the body. On failure (NULL, no memory)
  * it appends nothing and logs an error.
  *
- * The response and the buffer are NULL or used only by the calling thread. The strings of the response
- * are NULL or NUL-terminated.
+ * The response and the buffer are NULL or objects that only the calling thread uses. The
+ * strings of the response are NULL or NUL-terminated.
  */
 void http_response_encode_buffer(struct http_response *httpResponse,
                                  struct buffer *buffer);

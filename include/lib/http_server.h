@@ -13,22 +13,23 @@ struct http_request;
 struct http_response;
 
 /**
- * Called on the connection's thread for every complete request; fills in the response. What it
- * returns is ignored. Both structs are the library's and valid until it returns.
+ * Called on the connection's thread for every complete request; fills in the response. The return
+ * value is ignored. Both structs belong to the library and are valid until the callback returns.
  */
 typedef int (*request_callback)(struct http_request *httpRequest, struct http_response *httpResponse);
 
 /**
- * An HTTP/1.1 server. From http_server_new(); the library keeps more behind these fields.
+ * An HTTP/1.1 server. It comes from http_server_new() or yolanda_http_server_new(); the library keeps
+ * more data after these fields.
  */
 struct http_server {
     /**
-     * The server that it runs on.
+     * The TCP server that it uses.
      */
     struct TCPserver *tcpServer;
     /**
-     * May be replaced at any time on the loop's thread; with NULL, and without routes (yolanda.h), every
-     * answer is a 500.
+     * May be replaced at any time on the loop's thread. If it is NULL and there are no routes
+     * (yolanda.h), every response is a 500.
      */
     request_callback requestCallback;
 };
@@ -45,7 +46,7 @@ extern "C" {
  * errno if the loop is NULL or memory runs out. If it can't listen on the port, it exits like
  * acceptor_init().
  *
- * `eventLoop` is NULL or a loop of the calling thread.
+ * `eventLoop` is NULL or a loop that hasn't been freed. Call it only on the loop's thread, which isn't checked.
  */
 struct http_server *http_server_new(struct event_loop *eventLoop,
                                     int port,

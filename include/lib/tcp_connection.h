@@ -11,10 +11,10 @@ struct channel;
 struct event_loop;
 
 /**
- * A connection. The library makes and frees it: the pointer is valid from the completed callback
- * until the closed callback has returned, or longer with yolanda_connection_retain() of yolanda.h.
- * More is kept behind these fields; except for sends and tcp_connection_shutdown(), they belong to the
- * loop's thread.
+ * A connection. The library makes and frees it: the pointer is valid from the completed callback until
+ * the closed callback has returned, or longer with yolanda_connection_retain() of yolanda.h. The
+ * library keeps more data after these fields. Except for sends and tcp_connection_shutdown(), they
+ * belong to the loop's thread.
  */
 struct tcp_connection {
     /**
@@ -22,7 +22,7 @@ struct tcp_connection {
      */
     struct event_loop *eventLoop;
     /**
-     * Its channel; `channel->fd` is the socket.
+     * The connection's channel; `channel->fd` is the socket.
      */
     struct channel *channel;
     /**
@@ -30,16 +30,16 @@ struct tcp_connection {
      */
     char *name;
     /**
-     * What has arrived and hasn't been consumed. Pointers into it are valid until the message
+     * Bytes that have arrived and haven't been consumed. Pointers into it are valid until the message
      * callback returns.
      */
     struct buffer *input_buffer;
     /**
-     * What waits to be sent: its readable bytes tell how far the peer lags behind.
+     * Bytes that wait to be sent: their number shows how far behind the peer is.
      */
     struct buffer *output_buffer;
     /**
-     * May be NULL, as the three below.
+     * May be NULL, like the next three.
      */
     connection_completed_call_back connectionCompletedCallBack;
     /**
@@ -47,23 +47,23 @@ struct tcp_connection {
      */
     message_call_back messageCallBack;
     /**
-     * Called when everything that was held back has been sent.
+     * Called when everything that was queued has been sent.
      */
     write_completed_call_back writeCompletedCallBack;
     /**
-     * Called once, last.
+     * Called once, as the last callback.
      */
     connection_closed_call_back connectionClosedCallBack;
     /**
-     * Yours. It begins as what tcp_server_set_data() set.
+     * Yours. Its initial value is that of tcp_server_set_data().
      */
     void *data;
     /**
-     * The HTTP server's.
+     * Belongs to the HTTP server.
      */
     void *request;
     /**
-     * The HTTP server's.
+     * Belongs to the HTTP server.
      */
     void *response;
 };

@@ -14,32 +14,31 @@ struct thread_pool;
 
 /**
  * Called once for a new connection, on the accepting thread, before the connection can receive
- * anything. `tcpConnection->data` is set already. What it returns is ignored, here and below.
+ * anything. `tcpConnection->data` is already set. The return value is ignored, here and below.
  */
 typedef int (*connection_completed_call_back)(struct tcp_connection *tcpConnection);
 
 /**
- * Called on the connection's thread whenever bytes have arrived. Consume them by moving the
- * buffer's `readIndex`; what is left is there again next time, followed by the new bytes.
+ * Called on the connection's thread whenever bytes have arrived. Consume them by advancing the
+ * buffer's `readIndex`; what is left is still there the next time, followed by the new bytes.
  */
 typedef int (*message_call_back)(struct buffer *buffer, struct tcp_connection *tcpConnection);
 
 /**
- * Called on the connection's thread when everything that a socket didn't take at once has been
- * sent.
+ * Called on the connection's thread when everything that the socket didn't take at once has been sent.
  */
 typedef int (*write_completed_call_back)(struct tcp_connection *tcpConnection);
 
 /**
- * Called once, on the connection's thread, for every connection whose completed callback ran.
- * `channel->fd`, `name` and `data` can still be read; when it returns, the library closes the
+ * Called once, on the connection's thread, for every connection whose completed callback was called.
+ * `channel->fd`, `name` and `data` can still be read. When it returns, the library closes the
  * descriptor and frees the connection.
  */
 typedef int (*connection_closed_call_back)(struct tcp_connection *tcpConnection);
 
 /**
- * A TCP server. From tcp_server_init(); the library keeps more behind these fields. They belong to
- * the thread of its loop and may be changed there at any time.
+ * A TCP server. It comes from tcp_server_init() or a function of yolanda.h; the library keeps more
+ * data after these fields. They belong to the thread of its loop and may be changed there at any time.
  */
 struct TCPserver {
     /**
@@ -55,7 +54,7 @@ struct TCPserver {
      */
     struct acceptor *acceptor;
     /**
-     * May be NULL, as the three below. New connections get what stands here.
+     * May be NULL, like the next three. New connections get the current values.
      */
     connection_completed_call_back connectionCompletedCallBack;
     /**
@@ -63,15 +62,15 @@ struct TCPserver {
      */
     message_call_back messageCallBack;
     /**
-     * Called when everything that was held back has been sent.
+     * Called when everything that was queued has been sent.
      */
     write_completed_call_back writeCompletedCallBack;
     /**
-     * Called once, last.
+     * Called once, as the last callback.
      */
     connection_closed_call_back connectionClosedCallBack;
     /**
-     * How many threads serve connections; 0: the accepting one.
+     * The number of threads that serve connections; 0: the accepting thread serves them.
      */
     int threadNum;
     /**
@@ -79,7 +78,7 @@ struct TCPserver {
      */
     struct thread_pool *threadPool;
     /**
-     * What every new connection's `data` begins as.
+     * The initial `data` of every new connection.
      */
     void *data;
 };
@@ -95,8 +94,8 @@ extern "C" {
  *
  * Returns NULL with errno: EINVAL for a NULL loop or acceptor, ENOMEM.
  *
- * `eventLoop` is NULL or a loop of the calling thread. The acceptor must stay valid as long as the
- * server. Any callback may be NULL.
+ * `eventLoop` is NULL or a loop that hasn't been freed. The acceptor must stay valid as long as
+ * the server. Any callback may be NULL. Call it only on the loop's thread, which isn't checked.
  */
 struct TCPserver *tcp_server_init(struct event_loop *eventLoop,
                                   struct acceptor *acceptor,

@@ -7,20 +7,20 @@ struct event_loop;
 struct event_loop_thread;
 
 /**
- * Threads with a loop each, which take turns. From thread_pool_new(); the library keeps more behind
- * these fields.
+ * Threads with a loop each, which are used in turn. It comes from thread_pool_new(); the library keeps
+ * more data after these fields.
  */
 struct thread_pool {
     /**
-     * The loop that hands out work, and takes it itself where there are no threads.
+     * The loop that distributes work, and does the work itself if there are no threads.
      */
     struct event_loop *mainLoop;
     /**
-     * Non-zero once thread_pool_start() was called.
+     * Non-zero after thread_pool_start().
      */
     int started;
     /**
-     * How many threads there are.
+     * The number of threads.
      */
     int thread_number;
     /**
@@ -28,7 +28,7 @@ struct thread_pool {
      */
     struct event_loop_thread *eventLoopThreads;
     /**
-     * Whose turn is next.
+     * The index of the next thread in turn.
      */
     int position;
 };
@@ -44,7 +44,7 @@ extern "C" {
  * Returns the pool, or NULL with errno: EINVAL for a NULL loop, ENOMEM. Release it with
  * yolanda_thread_pool_free().
  *
- * `mainLoop` is NULL or a loop that hasn't been freed.
+ * `mainLoop` is NULL or a loop that hasn't been freed. Any thread may call it.
  */
 struct thread_pool *thread_pool_new(struct event_loop *mainLoop,
                                     int threadNumber);

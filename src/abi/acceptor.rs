@@ -1,12 +1,15 @@
+//! The types of lib/acceptor.h.
+
 use core::cell::Cell;
 use core::ffi::c_int;
 
 /// A listening socket.
 ///
-/// From acceptor_init() (`malloc`, yours to free() once its server is gone), or filled in by you.
+/// It comes from acceptor_init() (close `listen_fd` and free() it when its server is gone), or you fill
+/// it in yourself.
 #[repr(C)]
 pub struct acceptor {
-    /// The port it is bound to; for port 0, the one that the system chose.
+    /// The port that it is bound to; for port 0, the one that the system chose.
     pub listen_port: Cell<c_int>,
     /// The listening descriptor.
     pub listen_fd: Cell<c_int>,

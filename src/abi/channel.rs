@@ -1,37 +1,38 @@
+//! The types of lib/channel.h.
+
 use core::cell::Cell;
 use core::ffi::{c_int, c_void};
 
-/// Without effect, as in the original: a channel has no place for a time. yolanda_timer_start() waits
-/// for one.
+/// Has no effect, as in the original: a channel has no field for a time. Use yolanda_timer_start().
 pub const EVENT_TIMEOUT: c_int = 0x01;
 
-/// The descriptor can be read (or has ended, or failed).
+/// The descriptor can be read (or has reached its end, or failed).
 pub const EVENT_READ: c_int = 0x02;
 
 /// The descriptor can be written.
 pub const EVENT_WRITE: c_int = 0x04;
 
-/// Without effect, as in the original: a channel is found by its descriptor, and a signal's number would
-/// be taken for one. yolanda_signal_start() watches signals.
+/// Has no effect, as in the original: a channel is found by its descriptor, and a signal's number would
+/// be taken for one. Use yolanda_signal_start().
 pub const EVENT_SIGNAL: c_int = 0x08;
 
-/// Called on the loop's thread when the descriptor can be read. Gets the channel's `data`; what it
-/// returns is ignored. It may add, update and remove channels, its own too.
+/// Called on the loop's thread when the descriptor can be read, with the channel's `data`. The return
+/// value is ignored. It may add, update and remove channels, including its own.
 pub type event_read_callback = Option<unsafe extern "C-unwind" fn(data: *mut c_void) -> c_int>;
 
-/// Called on the loop's thread when the descriptor can be written. Gets the channel's `data`; what
-/// it returns is ignored. It may add, update and remove channels, its own too.
+/// Called on the loop's thread when the descriptor can be written, with the channel's `data`. The
+/// return value is ignored. It may add, update and remove channels, including its own.
 pub type event_write_callback = Option<unsafe extern "C-unwind" fn(data: *mut c_void) -> c_int>;
 
-/// A descriptor, the events that it waits for, and whom to call.
+/// A descriptor, the events that it waits for, and the callbacks for them.
 ///
-/// From channel_new(), or your own memory. It has to stay where it is until
-/// event_loop_remove_channel_event() has returned on the loop's thread; then the library never
-/// touches it again. Callbacks and `data` may be changed at any time on the loop's thread; a change
-/// of `events` counts from the next event_loop_update_channel_event().
+/// It comes from channel_new(), or is memory of your own. It must stay where it is until
+/// event_loop_remove_channel_event() has returned on the loop's thread; after that, the library doesn't
+/// touch it any more. Callbacks and `data` may be changed at any time on the loop's thread; a change of
+/// `events` takes effect with the next event_loop_update_channel_event().
 #[repr(C)]
 pub struct channel {
-    /// The descriptor. It stays yours: the library closes none but those of its connections.
+    /// The descriptor. It stays yours: the library closes only those of its connections.
     pub fd: Cell<c_int>,
     /// EVENT_READ, EVENT_WRITE, or both.
     pub events: Cell<c_int>,
@@ -39,7 +40,7 @@ pub struct channel {
     pub eventReadCallback: Cell<event_read_callback>,
     /// May be NULL.
     pub eventWriteCallback: Cell<event_write_callback>,
-    /// Handed to the callbacks.
+    /// Passed to the callbacks.
     pub data: Cell<*mut c_void>,
 }
 

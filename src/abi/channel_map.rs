@@ -1,10 +1,13 @@
+//! The types of lib/channel_map.h.
+
 use core::cell::Cell;
 use core::ffi::{c_int, c_void};
 
-/// A growing table from a number to a pointer; a loop keeps its channels in one, by descriptor.
+/// A growing table of pointers, indexed by number; a loop keeps its channels in one, indexed by
+/// descriptor.
 #[repr(C)]
 pub struct channel_map {
-    /// NULL where there is no entry. The array comes from malloc().
+    /// NULL for a missing entry. The array comes from malloc().
     pub entries: Cell<*mut *mut c_void>,
     /// The number of entries.
     pub nentries: Cell<c_int>,

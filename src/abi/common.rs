@@ -1,3 +1,5 @@
+//! The constants of lib/common.h.
+
 use core::ffi::c_int;
 
 /// The course's port.

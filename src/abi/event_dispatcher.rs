@@ -1,21 +1,24 @@
+//! The types of lib/event_dispatcher.h.
+
 use crate::abi::channel::channel;
 use crate::abi::event_loop::event_loop;
 use core::ffi::{c_char, c_int, c_void};
 use libc::timeval;
 
-/// A back end: how a loop waits for its channels.
+/// A back end: the way in which a loop waits for its channels.
 ///
-/// `poll_dispatcher` and `epoll_dispatcher` are two. One of your own, or a changed copy of these,
-/// goes into `eventLoop->eventDispatcher` after event_loop_init(), with what its `init` returned in
-/// `event_dispatcher_data`: before the next pass every channel of the loop is added to it. All are
-/// called on the loop's thread and report readiness with channel_event_activate().
+/// The library has two, `poll_dispatcher` and `epoll_dispatcher`. To use one of your own, or a modified
+/// copy of these, set `eventLoop->eventDispatcher` after event_loop_init(), and `event_dispatcher_data`
+/// to what its `init` has returned: before the next pass, every channel of the loop is added to it. All
+/// functions are called on the loop's thread and report ready descriptors with
+/// channel_event_activate().
 #[repr(C)]
 pub struct event_dispatcher {
     /// Shown in the log.
     pub name: *const c_char,
-    /// Makes the back end's own data for one loop; NULL if it can't.
+    /// Makes the back end's data for a loop; NULL on failure.
     pub init: Option<unsafe extern "C-unwind" fn(eventLoop: *mut event_loop) -> *mut c_void>,
-    /// Begins to wait for the channel's `events`. Returns 0, or -1 with errno.
+    /// Starts waiting for the channel's `events`. Returns 0, or -1 with errno.
     pub add: Option<
         unsafe extern "C-unwind" fn(eventLoop: *mut event_loop, channel: *mut channel) -> c_int,
     >,
@@ -23,16 +26,17 @@ pub struct event_dispatcher {
     pub del: Option<
         unsafe extern "C-unwind" fn(eventLoop: *mut event_loop, channel: *mut channel) -> c_int,
     >,
-    /// Takes over changed `events` and looks at readiness afresh. Returns 0, or -1 with errno.
+    /// Uses the channel's changed `events` and checks again whether the descriptor is ready. Returns 0,
+    /// or -1 with errno.
     pub update: Option<
         unsafe extern "C-unwind" fn(eventLoop: *mut event_loop, channel: *mut channel) -> c_int,
     >,
-    /// Waits, at most as long as the timeval says, and activates what is ready. Returns 0, or -1
-    /// with errno.
+    /// Waits, no longer than the timeval says, and activates the channels that are ready. Returns 0, or
+    /// -1 with errno.
     pub dispatch: Option<
         unsafe extern "C-unwind" fn(eventLoop: *mut event_loop, timeval: *mut timeval) -> c_int,
     >,
-    /// Releases what `init` made.
+    /// Releases what `init` has made.
     pub clear: Option<unsafe extern "C-unwind" fn(eventLoop: *mut event_loop)>,
 }
 

@@ -1,3 +1,5 @@
+//! The types of lib/event_loop.h.
+
 use crate::abi::channel::channel;
 use crate::abi::channel_map::channel_map;
 use crate::abi::event_dispatcher::event_dispatcher;
@@ -8,11 +10,11 @@ use libc::{pthread_cond_t, pthread_mutex_t, pthread_t};
 /// A queued change of a loop's channels.
 #[repr(C)]
 pub struct channel_element {
-    /// 1 add, 2 remove, 3 update.
+    /// 1: add, 2: remove, 3: update.
     pub r#type: c_int,
-    /// The channel that it concerns.
+    /// The channel to change.
     pub channel: *mut channel,
-    /// The change queued after it.
+    /// The next change in the queue.
     pub next: Cell<*mut channel_element>,
 }
 
@@ -22,36 +24,37 @@ assert_layout!(channel_element, 24;
     next: 16, 8;
 );
 
-/// A loop: waits for its channels and calls them, on the one thread that made it.
+/// A loop: it waits for its channels and calls them, on the one thread that has made the loop.
 ///
-/// From event_loop_init() or yolanda_loop_new(); yolanda_loop_free() releases it, else it stays for the
-/// process's life. The library keeps more behind these fields: never copy or allocate one yourself.
-/// Except for `quit` they belong to the loop's thread.
+/// It comes from event_loop_init() or yolanda_loop_new() and exists until yolanda_loop_free(). The
+/// library keeps more data after these fields: never copy or allocate a loop yourself. Except for
+/// `quit`, the fields belong to the loop's thread.
 #[repr(C)]
 pub struct event_loop {
-    /// Set it, on any thread, to end event_loop_run(); event_loop_wakeup() makes that immediate.
+    /// Any thread may set it, to end event_loop_run(); with event_loop_wakeup() that takes effect at
+    /// once, otherwise within a second.
     pub quit: Cell<c_int>,
     /// The back end. It may be replaced: see struct event_dispatcher.
     pub eventDispatcher: Cell<*const event_dispatcher>,
-    /// What the back end's `init` returned.
+    /// What the back end's `init` has returned.
     pub event_dispatcher_data: Cell<*mut c_void>,
-    /// The channels by descriptor; NULL where none is registered.
+    /// The channels by descriptor; NULL if none is registered.
     pub channelMap: Cell<*mut channel_map>,
-    /// Non-zero while queued changes are carried out.
+    /// Non-zero while queued changes are being carried out.
     pub is_handle_pending: Cell<c_int>,
-    /// The first change that is queued, or NULL.
+    /// The first queued change, or NULL.
     pub pending_head: Cell<*mut channel_element>,
-    /// The last change that is queued, or NULL.
+    /// The last queued change, or NULL.
     pub pending_tail: Cell<*mut channel_element>,
     /// The loop's thread.
     pub owner_thread_id: Cell<pthread_t>,
-    /// Guards what other threads hand over.
+    /// Protects what other threads hand over.
     pub mutex: UnsafeCell<pthread_mutex_t>,
     /// Belongs to the mutex.
     pub cond: UnsafeCell<pthread_cond_t>,
-    /// Wakes the loop up: a byte written to [1] is read from [0].
+    /// Wakes up the loop: a byte written to `[1]` is read from `[0]`.
     pub socketPair: Cell<[c_int; 2]>,
-    /// The loop's name in the log.
+    /// The name of the loop in the log.
     pub thread_name: Cell<*mut c_char>,
 }
 

@@ -1,17 +1,19 @@
+//! The types of lib/event_loop_thread.h.
+
 use crate::abi::event_loop::event_loop;
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::{c_char, c_long};
 use libc::{pthread_cond_t, pthread_mutex_t, pthread_t};
 
-/// A thread that runs a loop of its own. The memory may be yours; set it up with
-/// event_loop_thread_init() and leave it where it is while the thread runs.
+/// A thread that runs its own loop. The memory may be yours: set it up with event_loop_thread_init(),
+/// and don't move it while the thread runs.
 #[repr(C)]
 pub struct event_loop_thread {
     /// The thread's loop; NULL until it runs.
     pub eventLoop: Cell<*mut event_loop>,
-    /// The thread, joinable.
+    /// The thread, which is joinable.
     pub thread_tid: Cell<pthread_t>,
-    /// Guards `eventLoop` while the thread starts.
+    /// Protects `eventLoop` while the thread starts.
     pub mutex: UnsafeCell<pthread_mutex_t>,
     /// Signalled when `eventLoop` is set.
     pub cond: UnsafeCell<pthread_cond_t>,

@@ -1,3 +1,5 @@
+//! The types of lib/http_request.h.
+
 use crate::abi::types::http_request_state_t;
 use core::cell::Cell;
 use core::ffi::{c_char, c_int};
@@ -15,13 +17,13 @@ pub enum http_request_state {
     REQUEST_DONE = 3,
 }
 
-/// A header line. Both strings end with a NUL, may be written to within their length, and belong to
-/// the request until it is reset.
+/// A header of a request. Both strings are NUL-terminated, belong to the request until it is reset, and
+/// may be modified within their length.
 #[repr(C)]
 pub struct request_header {
     /// The name, as the client wrote it.
     pub key: *mut c_char,
-    /// The value, without blanks around it.
+    /// The value, without spaces around it.
     pub value: *mut c_char,
 }
 
@@ -30,18 +32,18 @@ assert_layout!(request_header, 16;
     value: 8, 8;
 );
 
-/// An HTTP request. Its strings end with a NUL, may be written to within their length, and belong to
-/// the request until it is reset. The library keeps more behind these fields: make one only with
-/// http_request_new().
+/// An HTTP request. Its strings are NUL-terminated, belong to the request until it is reset, and may be
+/// modified within their length. The library keeps more data after these fields: make a request only
+/// with http_request_new().
 #[repr(C)]
 pub struct http_request {
     /// "HTTP/1.1" or "HTTP/1.0"; NULL before the request line has been read.
     pub version: Cell<*mut c_char>,
     /// "GET", ...; NULL before the request line has been read.
     pub method: Cell<*mut c_char>,
-    /// Path and query as the client wrote them; "*" for "OPTIONS *"; NULL before the request line has been
-    /// read. Of "http://host/path" a server's requests have "/path" here, and the host as the value of
-    /// Host; those of http_request_new() have all of it.
+    /// The path and the query as the client sent them; "*" for "OPTIONS *"; NULL before the request
+    /// line has been read. If a client sends "http://host/path", a server's requests have "/path" here
+    /// and the host as the value of Host; those of http_request_new() have the whole text.
     pub url: Cell<*mut c_char>,
     /// How far the request has been read.
     pub current_state: Cell<http_request_state_t>,

@@ -1,24 +1,26 @@
+//! The types of lib/http_response.h.
+
 use crate::abi::types::HttpStatusCode_t;
 use core::cell::Cell;
 use core::ffi::{c_char, c_int};
 
-/// The status codes that have a name; a response may have any other.
+/// The status codes that have a name. A response may have any other code.
 #[repr(C)]
 pub enum HttpStatusCode {
     /// Not set: sent as 500.
     Unknown = 0,
-    /// The answer follows.
+    /// The response follows.
     OK = 200,
-    /// It is elsewhere.
+    /// The resource has another URL.
     MovedPermanently = 301,
-    /// Not understood.
+    /// The request wasn't understood.
     BadRequest = 400,
-    /// Not there.
+    /// There is no such resource.
     NotFound = 404,
 }
 
-/// A header line of a response. Both strings are yours; the library reads them right after the
-/// callback has returned, and never later.
+/// A header of a response. Both strings are yours; the library reads them right after the callback has
+/// returned, and never later.
 #[repr(C)]
 pub struct response_header {
     /// The name.
@@ -32,25 +34,25 @@ assert_layout!(response_header, 16;
     value: 8, 8;
 );
 
-/// An HTTP response, which the request callback fills in. Its strings are yours: the library reads
-/// them right after the callback has returned, never later, and never frees them; so none may lie
-/// on the callback's stack. It keeps more behind these fields: make one only with
+/// An HTTP response, which the request callback fills in. Its strings are yours: the library reads them
+/// right after the callback has returned, never later, and never frees them. So none of them may be on
+/// the callback's stack. The library keeps more data after these fields: make a response only with
 /// http_response_new().
 #[repr(C)]
 pub struct http_response {
     /// The status code.
     pub statusCode: Cell<HttpStatusCode_t>,
-    /// The text behind the code; may be NULL.
+    /// The text after the code; may be NULL.
     pub statusMessage: Cell<*mut c_char>,
-    /// The value of Content-Type; not sent when NULL.
+    /// The value of Content-Type; NULL: the header isn't sent.
     pub contentType: Cell<*mut c_char>,
-    /// The body, ending with a NUL; NULL is an empty one.
+    /// The body, NUL-terminated; NULL: an empty body.
     pub body: Cell<*mut c_char>,
     /// Room for 128 headers.
     pub response_headers: Cell<*mut response_header>,
-    /// How many of them are set.
+    /// The number of headers that are set.
     pub response_headers_number: Cell<c_int>,
-    /// 1 closes the connection after this response, whatever the name says.
+    /// 1 closes the connection after this response, despite the name.
     pub keep_connected: Cell<c_int>,
 }
 

@@ -1,11 +1,13 @@
+//! The types of lib/http_server.h.
+
 use crate::abi::http_request::http_request;
 use crate::abi::http_response::http_response;
 use crate::abi::tcp_server::TCPserver;
 use core::cell::Cell;
 use core::ffi::c_int;
 
-/// Called on the connection's thread for every complete request; fills in the response. What it
-/// returns is ignored. Both structs are the library's and valid until it returns.
+/// Called on the connection's thread for every complete request; fills in the response. The return
+/// value is ignored. Both structs belong to the library and are valid until the callback returns.
 pub type request_callback = Option<
     unsafe extern "C-unwind" fn(
         httpRequest: *mut http_request,
@@ -13,13 +15,14 @@ pub type request_callback = Option<
     ) -> c_int,
 >;
 
-/// An HTTP/1.1 server. From http_server_new(); the library keeps more behind these fields.
+/// An HTTP/1.1 server. It comes from http_server_new() or yolanda_http_server_new(); the library keeps
+/// more data after these fields.
 #[repr(C)]
 pub struct http_server {
-    /// The server that it runs on.
+    /// The TCP server that it uses.
     pub tcpServer: Cell<*mut TCPserver>,
-    /// May be replaced at any time on the loop's thread; with NULL, and without routes (yolanda.h), every
-    /// answer is a 500.
+    /// May be replaced at any time on the loop's thread. If it is NULL and there are no routes
+    /// (yolanda.h), every response is a 500.
     pub requestCallback: Cell<request_callback>,
 }
 

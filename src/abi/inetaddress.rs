@@ -1,3 +1,5 @@
+//! The types of lib/inetaddress.h.
+
 use core::ffi::c_int;
 
 /// An address to listen on.

@@ -1,3 +1,5 @@
+//! The constants of lib/log.h.
+
 use core::ffi::c_int;
 
 /// Severity: `[debug] `.

@@ -1,3 +1,5 @@
+//! The types of lib/tcp_connection.h.
+
 use crate::abi::buffer::buffer;
 use crate::abi::channel::channel;
 use crate::abi::event_loop::event_loop;
@@ -8,36 +10,36 @@ use crate::abi::tcp_server::{
 use core::cell::Cell;
 use core::ffi::{c_char, c_void};
 
-/// A connection. The library makes and frees it: the pointer is valid from the completed callback
-/// until the closed callback has returned, or longer with yolanda_connection_retain() of yolanda.h.
-/// More is kept behind these fields; except for sends and tcp_connection_shutdown(), they belong to the
-/// loop's thread.
+/// A connection. The library makes and frees it: the pointer is valid from the completed callback until
+/// the closed callback has returned, or longer with yolanda_connection_retain() of yolanda.h. The
+/// library keeps more data after these fields. Except for sends and tcp_connection_shutdown(), they
+/// belong to the loop's thread.
 #[repr(C)]
 pub struct tcp_connection {
     /// The loop whose thread owns the connection.
     pub eventLoop: Cell<*mut event_loop>,
-    /// Its channel; `channel->fd` is the socket.
+    /// The connection's channel; `channel->fd` is the socket.
     pub channel: Cell<*mut channel>,
     /// "connection-FD".
     pub name: Cell<*mut c_char>,
-    /// What has arrived and hasn't been consumed. Pointers into it are valid until the message
+    /// Bytes that have arrived and haven't been consumed. Pointers into it are valid until the message
     /// callback returns.
     pub input_buffer: Cell<*mut buffer>,
-    /// What waits to be sent: its readable bytes tell how far the peer lags behind.
+    /// Bytes that wait to be sent: their number shows how far behind the peer is.
     pub output_buffer: Cell<*mut buffer>,
-    /// May be NULL, as the three below.
+    /// May be NULL, like the next three.
     pub connectionCompletedCallBack: Cell<connection_completed_call_back>,
     /// Called when bytes have arrived.
     pub messageCallBack: Cell<message_call_back>,
-    /// Called when everything that was held back has been sent.
+    /// Called when everything that was queued has been sent.
     pub writeCompletedCallBack: Cell<write_completed_call_back>,
-    /// Called once, last.
+    /// Called once, as the last callback.
     pub connectionClosedCallBack: Cell<connection_closed_call_back>,
-    /// Yours. It begins as what tcp_server_set_data() set.
+    /// Yours. Its initial value is that of tcp_server_set_data().
     pub data: Cell<*mut c_void>,
-    /// The HTTP server's.
+    /// Belongs to the HTTP server.
     pub request: Cell<*mut c_void>,
-    /// The HTTP server's.
+    /// Belongs to the HTTP server.
     pub response: Cell<*mut c_void>,
 }
 

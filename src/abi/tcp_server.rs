@@ -1,3 +1,5 @@
+//! The types of lib/tcp_server.h.
+
 use crate::abi::acceptor::acceptor;
 use crate::abi::buffer::buffer;
 use crate::abi::event_loop::event_loop;
@@ -7,29 +9,28 @@ use core::cell::Cell;
 use core::ffi::{c_int, c_void};
 
 /// Called once for a new connection, on the accepting thread, before the connection can receive
-/// anything. `tcpConnection->data` is set already. What it returns is ignored, here and below.
+/// anything. `tcpConnection->data` is already set. The return value is ignored, here and below.
 pub type connection_completed_call_back =
     Option<unsafe extern "C-unwind" fn(tcpConnection: *mut tcp_connection) -> c_int>;
 
-/// Called on the connection's thread whenever bytes have arrived. Consume them by moving the
-/// buffer's `readIndex`; what is left is there again next time, followed by the new bytes.
+/// Called on the connection's thread whenever bytes have arrived. Consume them by advancing the
+/// buffer's `readIndex`; what is left is still there the next time, followed by the new bytes.
 pub type message_call_back = Option<
     unsafe extern "C-unwind" fn(buffer: *mut buffer, tcpConnection: *mut tcp_connection) -> c_int,
 >;
 
-/// Called on the connection's thread when everything that a socket didn't take at once has been
-/// sent.
+/// Called on the connection's thread when everything that the socket didn't take at once has been sent.
 pub type write_completed_call_back =
     Option<unsafe extern "C-unwind" fn(tcpConnection: *mut tcp_connection) -> c_int>;
 
-/// Called once, on the connection's thread, for every connection whose completed callback ran.
-/// `channel->fd`, `name` and `data` can still be read; when it returns, the library closes the
+/// Called once, on the connection's thread, for every connection whose completed callback was called.
+/// `channel->fd`, `name` and `data` can still be read. When it returns, the library closes the
 /// descriptor and frees the connection.
 pub type connection_closed_call_back =
     Option<unsafe extern "C-unwind" fn(tcpConnection: *mut tcp_connection) -> c_int>;
 
-/// A TCP server. From tcp_server_init(); the library keeps more behind these fields. They belong to
-/// the thread of its loop and may be changed there at any time.
+/// A TCP server. It comes from tcp_server_init() or a function of yolanda.h; the library keeps more
+/// data after these fields. They belong to the thread of its loop and may be changed there at any time.
 #[repr(C)]
 pub struct TCPserver {
     /// The port that it listens on.
@@ -38,19 +39,19 @@ pub struct TCPserver {
     pub eventLoop: Cell<*mut event_loop>,
     /// The listening socket.
     pub acceptor: Cell<*mut acceptor>,
-    /// May be NULL, as the three below. New connections get what stands here.
+    /// May be NULL, like the next three. New connections get the current values.
     pub connectionCompletedCallBack: Cell<connection_completed_call_back>,
     /// Called when bytes have arrived.
     pub messageCallBack: Cell<message_call_back>,
-    /// Called when everything that was held back has been sent.
+    /// Called when everything that was queued has been sent.
     pub writeCompletedCallBack: Cell<write_completed_call_back>,
-    /// Called once, last.
+    /// Called once, as the last callback.
     pub connectionClosedCallBack: Cell<connection_closed_call_back>,
-    /// How many threads serve connections; 0: the accepting one.
+    /// The number of threads that serve connections; 0: the accepting thread serves them.
     pub threadNum: Cell<c_int>,
     /// Those threads.
     pub threadPool: Cell<*mut thread_pool>,
-    /// What every new connection's `data` begins as.
+    /// The initial `data` of every new connection.
     pub data: Cell<*mut c_void>,
 }
 

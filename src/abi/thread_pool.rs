@@ -1,21 +1,23 @@
+//! The types of lib/thread_pool.h.
+
 use crate::abi::event_loop::event_loop;
 use crate::abi::event_loop_thread::event_loop_thread;
 use core::cell::Cell;
 use core::ffi::c_int;
 
-/// Threads with a loop each, which take turns. From thread_pool_new(); the library keeps more behind
-/// these fields.
+/// Threads with a loop each, which are used in turn. It comes from thread_pool_new(); the library keeps
+/// more data after these fields.
 #[repr(C)]
 pub struct thread_pool {
-    /// The loop that hands out work, and takes it itself where there are no threads.
+    /// The loop that distributes work, and does the work itself if there are no threads.
     pub mainLoop: Cell<*mut event_loop>,
-    /// Non-zero once thread_pool_start() was called.
+    /// Non-zero after thread_pool_start().
     pub started: Cell<c_int>,
-    /// How many threads there are.
+    /// The number of threads.
     pub thread_number: Cell<c_int>,
     /// The threads, `thread_number` of them.
     pub eventLoopThreads: Cell<*mut event_loop_thread>,
-    /// Whose turn is next.
+    /// The index of the next thread in turn.
     pub position: Cell<c_int>,
 }
 

@@ -1,6 +1,6 @@
 //! Every type, callback and constant of the headers, flat: what the rest of the crate imports.
 
-use core::ffi::c_uint;
+use core::ffi::{c_uint, c_void};
 
 pub use crate::abi::acceptor::acceptor;
 pub use crate::abi::buffer::{INIT_BUFFER_SIZE, buffer};
@@ -57,8 +57,11 @@ pub const REQUEST_DONE: c_uint = http_request_state::REQUEST_DONE as c_uint;
 /// `enum HttpStatusCode` as C writes it: any value.
 pub type HttpStatusCode_t = c_uint;
 
+/// What a program is called with when its data is needed no more.
+pub type Destroy = Option<unsafe extern "C-unwind" fn(data: *mut c_void)>;
+
 /// C's `va_list` as a parameter: on every supported target the caller passes its address.
-pub type va_list = *mut core::ffi::c_void;
+pub type va_list = *mut c_void;
 
 /// Stands for `...` in the signatures that only C bodies can have.
-pub type VaList = *mut core::ffi::c_void;
+pub type VaList = *mut c_void;

@@ -1,4 +1,4 @@
-//! The helpers of common.h for programs that block: lines, messages, plain sockets.
+//! The helpers of common.h for programs that block: lines, messages, plain sockets. It imports `log` and `sys`.
 
 pub mod read;
 #[cfg(test)]

@@ -1,3 +1,5 @@
+//! The functions of lib/acceptor.h.
+
 use crate::abi::types::acceptor;
 use core::ffi::c_int;
 

@@ -1,3 +1,5 @@
+//! The functions of lib/buffer.h.
+
 use crate::abi::types::buffer;
 use crate::sys::{errno, pool};
 use core::ffi::{CStr, c_char, c_int, c_void};

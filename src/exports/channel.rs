@@ -1,4 +1,6 @@
-use crate::abi::types::{channel, event_read_callback, event_write_callback};
+//! The functions of lib/channel.h.
+
+use crate::abi::types::{EVENT_WRITE, channel, event_read_callback, event_write_callback};
 use core::ffi::{c_int, c_void};
 
 /// Makes a channel. It is yours: free() it after it has been removed from its loop.
@@ -9,7 +11,6 @@ use core::ffi::{c_int, c_void};
 /// `data` is handed to the callbacks and must be valid for as long as they use it. Any thread may call
 /// it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn channel_new(
     fd: c_int,
     events: c_int,
@@ -17,7 +18,7 @@ pub unsafe extern "C" fn channel_new(
     eventWriteCallback: event_write_callback,
     data: *mut c_void,
 ) -> *mut channel {
-    jump_to!(crate::reactor::event_loop::channel::channel_new)
+    channel::allocate(fd, events, eventReadCallback, eventWriteCallback, data)
 }
 
 /// Returns non-zero if EVENT_WRITE is set in the channel's `events`, otherwise 0; 0 for NULL.
@@ -25,9 +26,9 @@ pub unsafe extern "C" fn channel_new(
 /// # Safety
 /// `channel` is NULL or a channel that no other thread changes.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn channel_write_event_is_enabled(channel: *mut channel) -> c_int {
-    jump_to!(crate::reactor::event_loop::channel::channel_write_event_is_enabled)
+    let channel = non_null_or_log!(channel, "channel_write_event_is_enabled: no channel", 0);
+    channel.events.get() & EVENT_WRITE
 }
 
 /// Sets EVENT_WRITE in the channel's `events` and tells the loop that the channel was added to. On the
@@ -38,9 +39,9 @@ pub unsafe extern "C" fn channel_write_event_is_enabled(channel: *mut channel) -
 /// # Safety
 /// `channel` is NULL or a channel. Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn channel_write_event_enable(channel: *mut channel) -> c_int {
-    jump_to!(crate::reactor::event_loop::channel::channel_write_event_enable)
+    let channel = non_null!(channel, "channel_write_event_enable: no channel", -1);
+    channel.set_write(true)
 }
 
 /// Clears EVENT_WRITE in the channel's `events`; otherwise the same as channel_write_event_enable().
@@ -48,7 +49,7 @@ pub unsafe extern "C" fn channel_write_event_enable(channel: *mut channel) -> c_
 /// # Safety
 /// `channel` is NULL or a channel. Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn channel_write_event_disable(channel: *mut channel) -> c_int {
-    jump_to!(crate::reactor::event_loop::channel::channel_write_event_disable)
+    let channel = non_null!(channel, "channel_write_event_disable: no channel", -1);
+    channel.set_write(false)
 }

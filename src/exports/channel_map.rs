@@ -1,4 +1,7 @@
+//! The functions of lib/channel_map.h.
+
 use crate::abi::types::channel_map;
+use crate::sys::errno;
 use core::ffi::c_int;
 
 /// Makes sure that entry `slot` exists: it doubles the number of entries, starting from 32 for an empty
@@ -10,9 +13,17 @@ use core::ffi::c_int;
 /// # Safety
 /// `map` is NULL or has been set up by map_init(). Only one thread at a time may use a map.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn map_make_space(map: *mut channel_map, slot: c_int, msize: c_int) -> c_int {
-    jump_to!(crate::reactor::event_loop::channel_map::map_make_space)
+    let map = non_null!(map, "map_make_space: no map", -1);
+    if slot < 0 || msize <= 0 {
+        log_err!("map_make_space: slot {}, size {}", slot, msize);
+        return errno::fail(libc::EINVAL);
+    }
+    // SAFETY: the array came from malloc(3) and has `nentries` elements of that size, or there is none.
+    match unsafe { map.make_space(slot, msize) } {
+        Ok(()) => 0,
+        Err(e) => errno::fail(e),
+    }
 }
 
 /// Sets up an empty map. What the struct held before is overwritten, not freed.
@@ -20,9 +31,9 @@ pub unsafe extern "C" fn map_make_space(map: *mut channel_map, slot: c_int, msiz
 /// # Safety
 /// `map` is NULL or memory for the struct, which stays yours. Only one thread at a time may use a map.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn map_init(map: *mut channel_map) {
-    jump_to!(crate::reactor::event_loop::channel_map::map_init)
+    let map = non_null_or_log!(map, "map_init: no map");
+    map.forget();
 }
 
 /// Calls free() on every entry that isn't NULL, then on the array, and leaves the map empty. NULL is
@@ -32,7 +43,11 @@ pub unsafe extern "C" fn map_init(map: *mut channel_map) {
 /// `map` is NULL or a map whose entries come from malloc(), but not the map of a loop. Only one thread
 /// at a time may use a map.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C" fn map_clear(map: *mut channel_map) {
-    jump_to!(crate::reactor::event_loop::channel_map::map_clear)
+    // SAFETY: NULL or a map of the program's, whose entries and array came from malloc(3).
+    unsafe {
+        if let Some(map) = map.as_ref() {
+            map.free();
+        }
+    }
 }

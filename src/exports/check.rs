@@ -24,7 +24,8 @@ macro_rules! non_null {
 /// As `non_null!`, for those of the original's functions that set no errno.
 macro_rules! non_null_or_log {
     ($pointer:ident, $message:literal $(, $failure:expr)?) => {
-        // SAFETY: as for `non_null!`, the headers allow NULL and a live object of the type, nothing else.
+        // SAFETY: the headers say of each parameter that it is NULL or a live object of its type, which stays one
+        // until the function ends.
         match unsafe { $pointer.as_ref() } {
             Some(object) => object,
             None => {
@@ -46,6 +47,68 @@ macro_rules! connection {
         // SAFETY: the headers say of each connection that the library made it, and that it hasn't been freed: it is
         // live, or the caller retains it.
         unsafe { $crate::reactor::tcp_connection::Connection::from_c($pointer) }
+    }};
+}
+
+/// `event_loop!(pointer, "function", failure)`: the loop that a parameter points to. For NULL it logs
+/// "function: no event loop", sets errno to EINVAL and returns `failure` from the function.
+macro_rules! event_loop {
+    ($pointer:ident, $function:literal $(, $failure:expr)?) => {{
+        if $pointer.is_null() {
+            $crate::exports::check::refuse(concat!($function, ": no event loop"));
+            return $($failure)?;
+        }
+        // SAFETY: the headers say of each loop that the library made it, and that it hasn't been freed.
+        unsafe { $crate::reactor::event_loop::state::Loop::from_c($pointer) }
+    }};
+}
+
+/// As `event_loop!`, for what only the loop's own thread may call: on another errno is EPERM.
+macro_rules! own_loop {
+    ($pointer:ident, $function:literal $(, $failure:expr)?) => {{
+        let l = event_loop!($pointer, $function $(, $failure)?);
+        if !l.on_owner() {
+            $crate::sys::errno::set(libc::EPERM);
+            return $($failure)?;
+        }
+        l
+    }};
+}
+
+/// `thread_pool!(pointer, "function", failure)`: the pool that a parameter points to, as `connection!`.
+macro_rules! thread_pool {
+    ($pointer:ident, $function:literal $(, $failure:expr)?) => {{
+        if $pointer.is_null() {
+            $crate::exports::check::refuse(concat!($function, ": no thread pool"));
+            return $($failure)?;
+        }
+        // SAFETY: the headers say of each pool that the library made it, and that it hasn't been freed.
+        unsafe { $crate::reactor::threads::thread_pool::Pool::from_c($pointer) }
+    }};
+}
+
+/// `server!(pointer, "function", failure)`: the server that a parameter points to. For NULL it logs
+/// "function: no server", sets errno to EINVAL and returns `failure` from the function.
+macro_rules! server {
+    ($pointer:ident, $function:literal $(, $failure:expr)?) => {{
+        if $pointer.is_null() {
+            $crate::exports::check::refuse(concat!($function, ": no server"));
+            return $($failure)?;
+        }
+        // SAFETY: the headers say of each server that the library made it, and that it hasn't been freed.
+        unsafe { $crate::reactor::tcp_server::Server::from_public($pointer) }
+    }};
+}
+
+/// As `server!`, for what only the thread of the server's loop may call: on another errno is EPERM.
+macro_rules! own_server {
+    ($pointer:ident, $function:literal $(, $failure:expr)?) => {{
+        let server = server!($pointer, $function $(, $failure)?);
+        if !server.is_own_thread() {
+            $crate::sys::errno::set(libc::EPERM);
+            return $($failure)?;
+        }
+        server
     }};
 }
 

@@ -1,3 +1,5 @@
+//! The functions of lib/common.h.
+
 use crate::abi::types::VaList;
 use crate::common::{read, socket};
 use crate::exports::{check, variadic};

@@ -1,8 +1,29 @@
+//! The functions of lib/event_loop.h.
+
 use crate::abi::types::channel;
 use crate::abi::types::event_dispatcher;
 use crate::abi::types::event_loop;
-use crate::reactor::backend::{epoll, poll};
-use core::ffi::{c_char, c_int};
+use crate::reactor::backend::{self, epoll, poll};
+use crate::reactor::event_loop::posts;
+use crate::reactor::event_loop::state::Loop;
+use crate::reactor::parts::PARTS;
+use crate::sys::errno;
+use core::ffi::{CStr, c_char, c_int};
+
+const MAIN_THREAD: &CStr = c"main thread";
+
+/// The `handle_pending` calls: at once, and only where that is possible.
+///
+/// # Safety
+/// As `Loop::request_change`.
+unsafe fn at_once(l: &Loop, fd: c_int, ch: &channel, kind: c_int) -> c_int {
+    if !l.on_owner() {
+        log_err!("not in the same thread");
+        return errno::fail(libc::EPERM);
+    }
+    // SAFETY: the caller's channel.
+    unsafe { l.request_change(fd, ch, kind) }
+}
 
 /// The back end on poll().
 #[unsafe(no_mangle)]
@@ -39,9 +60,9 @@ pub static epoll_dispatcher: event_dispatcher = event_dispatcher {
 /// # Safety
 /// Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn event_loop_init() -> *mut event_loop {
-    jump_to!(crate::reactor::event_loop::create::event_loop_init)
+    // SAFETY: the name is a constant.
+    unsafe { Loop::create(MAIN_THREAD.as_ptr().cast_mut(), backend::chosen(), &PARTS) }
 }
 
 /// Makes a loop with a name of your choice; NULL stands for "main thread". Otherwise the same as
@@ -51,11 +72,12 @@ pub unsafe extern "C-unwind" fn event_loop_init() -> *mut event_loop {
 /// `thread_name` is NULL or a NUL-terminated string that stays valid as long as the loop: only the
 /// pointer is kept. Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn event_loop_init_with_name(
     thread_name: *mut c_char,
 ) -> *mut event_loop {
-    jump_to!(crate::reactor::event_loop::create::event_loop_init_with_name)
+    let name = if thread_name.is_null() { MAIN_THREAD.as_ptr().cast_mut() } else { thread_name };
+    // SAFETY: the program's name stays valid as long as the loop.
+    unsafe { Loop::create(name, backend::chosen(), &PARTS) }
 }
 
 /// Runs the loop until `quit` is set: it waits for events and calls the callbacks, over and over.
@@ -66,9 +88,15 @@ pub unsafe extern "C-unwind" fn event_loop_init_with_name(
 /// # Safety
 /// `eventLoop` is NULL or a loop that hasn't been freed. Call it only on the loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn event_loop_run(eventLoop: *mut event_loop) -> c_int {
-    jump_to!(crate::reactor::event_loop::create::event_loop_run)
+    let l = event_loop!(eventLoop, "event_loop_run", -1);
+    if !l.on_owner() {
+        log_err!("event_loop_run: not in the same thread");
+        // SAFETY: exit runs what the program has registered with atexit(3), on a thread of its own choice.
+        unsafe { libc::exit(1) }
+    }
+    l.run();
+    0
 }
 
 /// Ends the loop's current wait. Calls that come before the loop has noticed the first one count as
@@ -77,9 +105,9 @@ pub unsafe extern "C-unwind" fn event_loop_run(eventLoop: *mut event_loop) -> c_
 /// # Safety
 /// `eventLoop` is NULL or a loop that hasn't been freed. Any thread and any signal handler may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn event_loop_wakeup(eventLoop: *mut event_loop) {
-    jump_to!(crate::reactor::event_loop::create::event_loop_wakeup)
+    let l = event_loop!(eventLoop, "event_loop_wakeup");
+    l.public.wake();
 }
 
 /// Registers a channel with a loop. On the loop's thread the channel is registered when the call
@@ -94,13 +122,16 @@ pub unsafe extern "C-unwind" fn event_loop_wakeup(eventLoop: *mut event_loop) {
 /// `eventLoop` is NULL or a loop that hasn't been freed. `channel1` is NULL or a channel that stays
 /// where it is until it has been removed. Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn event_loop_add_channel_event(
     eventLoop: *mut event_loop,
     fd: c_int,
     channel1: *mut channel,
 ) -> c_int {
-    jump_to!(crate::reactor::event_loop::create::event_loop_add_channel_event)
+    let l = event_loop!(eventLoop, "event_loop_add_channel_event", -1);
+    let ch = non_null!(channel1, "event_loop_add_channel_event: no channel", -1);
+    // SAFETY: the program keeps a channel that it adds until it was removed, and one that a change is queued for
+    // until the change was made.
+    unsafe { l.request_change(fd, ch, posts::ADD) }.min(0)
 }
 
 /// Removes a channel from its loop. The descriptor may have been closed before. When the call has
@@ -114,13 +145,16 @@ pub unsafe extern "C-unwind" fn event_loop_add_channel_event(
 /// `eventLoop` is NULL or a loop that hasn't been freed. `channel1` is NULL or the registered channel.
 /// Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn event_loop_remove_channel_event(
     eventLoop: *mut event_loop,
     fd: c_int,
     channel1: *mut channel,
 ) -> c_int {
-    jump_to!(crate::reactor::event_loop::create::event_loop_remove_channel_event)
+    let l = event_loop!(eventLoop, "event_loop_remove_channel_event", -1);
+    let ch = non_null!(channel1, "event_loop_remove_channel_event: no channel", -1);
+    // SAFETY: the program keeps a channel that it adds until it was removed, and one that a change is queued for
+    // until the change was made.
+    unsafe { l.request_change(fd, ch, posts::REMOVE) }.min(0)
 }
 
 /// Makes the loop use the channel's changed `events` and check again whether the descriptor is ready.
@@ -131,13 +165,16 @@ pub unsafe extern "C-unwind" fn event_loop_remove_channel_event(
 /// `eventLoop` is NULL or a loop that hasn't been freed. `channel1` is NULL or the registered channel.
 /// Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn event_loop_update_channel_event(
     eventLoop: *mut event_loop,
     fd: c_int,
     channel1: *mut channel,
 ) -> c_int {
-    jump_to!(crate::reactor::event_loop::create::event_loop_update_channel_event)
+    let l = event_loop!(eventLoop, "event_loop_update_channel_event", -1);
+    let ch = non_null!(channel1, "event_loop_update_channel_event: no channel", -1);
+    // SAFETY: the program keeps a channel that it adds until it was removed, and one that a change is queued for
+    // until the change was made.
+    unsafe { l.request_change(fd, ch, posts::UPDATE) }.min(0)
 }
 
 /// Does at once what event_loop_add_channel_event() does.
@@ -147,13 +184,15 @@ pub unsafe extern "C-unwind" fn event_loop_update_channel_event(
 /// # Safety
 /// The arguments are as for event_loop_add_channel_event(). Call it only on the loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn event_loop_handle_pending_add(
     eventLoop: *mut event_loop,
     fd: c_int,
     channel: *mut channel,
 ) -> c_int {
-    jump_to!(crate::reactor::event_loop::create::event_loop_handle_pending_add)
+    let l = event_loop!(eventLoop, "event_loop_handle_pending_add", -1);
+    let ch = non_null!(channel, "event_loop_handle_pending_add: no channel", -1);
+    // SAFETY: as for event_loop_add_channel_event, the program keeps the channel.
+    unsafe { at_once(l, fd, ch, posts::ADD) }
 }
 
 /// Does at once what event_loop_remove_channel_event() does.
@@ -163,13 +202,15 @@ pub unsafe extern "C-unwind" fn event_loop_handle_pending_add(
 /// # Safety
 /// The arguments are as for event_loop_remove_channel_event(). Call it only on the loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn event_loop_handle_pending_remove(
     eventLoop: *mut event_loop,
     fd: c_int,
     channel: *mut channel,
 ) -> c_int {
-    jump_to!(crate::reactor::event_loop::create::event_loop_handle_pending_remove)
+    let l = event_loop!(eventLoop, "event_loop_handle_pending_remove", -1);
+    let ch = non_null!(channel, "event_loop_handle_pending_remove: no channel", -1);
+    // SAFETY: as for event_loop_add_channel_event, the program keeps the channel.
+    unsafe { at_once(l, fd, ch, posts::REMOVE) }
 }
 
 /// Does at once what event_loop_update_channel_event() does.
@@ -179,13 +220,15 @@ pub unsafe extern "C-unwind" fn event_loop_handle_pending_remove(
 /// # Safety
 /// The arguments are as for event_loop_update_channel_event(). Call it only on the loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn event_loop_handle_pending_update(
     eventLoop: *mut event_loop,
     fd: c_int,
     channel: *mut channel,
 ) -> c_int {
-    jump_to!(crate::reactor::event_loop::create::event_loop_handle_pending_update)
+    let l = event_loop!(eventLoop, "event_loop_handle_pending_update", -1);
+    let ch = non_null!(channel, "event_loop_handle_pending_update: no channel", -1);
+    // SAFETY: as for event_loop_add_channel_event, the program keeps the channel.
+    unsafe { at_once(l, fd, ch, posts::UPDATE) }
 }
 
 /// Reports a ready descriptor; back ends call it. It calls the channel's read callback if `res`
@@ -198,11 +241,15 @@ pub unsafe extern "C-unwind" fn event_loop_handle_pending_update(
 /// `eventLoop` is NULL or a loop that hasn't been freed. Call it only on the loop's thread, which isn't
 /// checked.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn channel_event_activate(
     eventLoop: *mut event_loop,
     fd: c_int,
     res: c_int,
 ) -> c_int {
-    jump_to!(crate::reactor::event_loop::create::channel_event_activate)
+    let l = event_loop!(eventLoop, "channel_event_activate", -1);
+    // A program's own back end calls this within its dispatch.
+    l.within(|_| {
+        l.run_posts();
+        l.activate(fd, res)
+    })
 }

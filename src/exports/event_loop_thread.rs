@@ -1,6 +1,12 @@
+//! The functions of lib/event_loop_thread.h.
+
 use crate::abi::types::event_loop;
 use crate::abi::types::event_loop_thread;
+use crate::exports::check::refuse;
+use crate::reactor::parts::PARTS;
+use crate::reactor::threads::hooks::Hooks;
 use core::ffi::c_int;
+use std::ptr;
 
 /// Sets up a thread without starting it. `number` counts from 0 and determines the name: "Thread-1" for
 /// 0.
@@ -11,12 +17,20 @@ use core::ffi::c_int;
 /// `thread` is NULL or memory for the struct, which stays yours and must not move while the thread
 /// runs. Only one thread at a time may use the struct.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn event_loop_thread_init(
+pub unsafe extern "C-unwind" fn event_loop_thread_init(
     thread: *mut event_loop_thread,
     number: c_int,
 ) -> c_int {
-    jump_to!(crate::reactor::threads::event_loop_thread::event_loop_thread_init)
+    if thread.is_null() {
+        refuse("event_loop_thread_init: no thread");
+        return -1;
+    }
+    // SAFETY: memory of the caller's for the struct.
+    if unsafe { event_loop_thread::init(thread, number) } {
+        return 0;
+    }
+    log_err!("event_loop_thread_init: no memory");
+    -1
 }
 
 /// Starts the thread and waits until its loop runs.
@@ -28,9 +42,9 @@ pub unsafe extern "C" fn event_loop_thread_init(
 /// `thread` is NULL or has been set up by event_loop_thread_init(). Only one thread at a time may use
 /// the struct.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn event_loop_thread_start(
+pub unsafe extern "C-unwind" fn event_loop_thread_start(
     thread: *mut event_loop_thread,
 ) -> *mut event_loop {
-    jump_to!(crate::reactor::threads::event_loop_thread::event_loop_thread_start)
+    let thread = non_null!(thread, "event_loop_thread_start: no thread", ptr::null_mut());
+    thread.start(Hooks::NONE, &PARTS)
 }

@@ -1,6 +1,13 @@
-use crate::abi::types::http_request;
+//! The functions of lib/http_request.h.
+
 use crate::abi::types::http_request_state_t;
+use crate::abi::types::{REQUEST_STATUS, http_request};
+use crate::http::message::request;
+use crate::http::message::request::Request;
+use crate::http::wire::scan::{has_member, trim};
+use crate::sys::text::text;
 use core::ffi::{c_char, c_int};
+use core::ptr::null_mut;
 
 /// Makes an empty request. Release it with http_request_clear().
 ///
@@ -9,9 +16,8 @@ use core::ffi::{c_char, c_int};
 /// # Safety
 /// Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn http_request_new() -> *mut http_request {
-    jump_to!(crate::http::message::http_request::http_request_new)
+pub unsafe extern "C-unwind" fn http_request_new() -> *mut http_request {
+    request::alloc_for_program().cast()
 }
 
 /// Frees a request with its strings and headers. NULL is allowed.
@@ -19,9 +25,14 @@ pub unsafe extern "C" fn http_request_new() -> *mut http_request {
 /// # Safety
 /// `httpRequest` is NULL or a request from http_request_new(). It must not be used again.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn http_request_clear(httpRequest: *mut http_request) {
-    jump_to!(crate::http::message::http_request::http_request_clear)
+pub unsafe extern "C-unwind" fn http_request_clear(httpRequest: *mut http_request) {
+    if httpRequest.is_null() {
+        return;
+    }
+    // SAFETY: a live request, which the caller gives up if it is the program's.
+    if !unsafe { request::free_of_program(httpRequest.cast()) } {
+        log_err!("http_request_clear: this request belongs to the server");
+    }
 }
 
 /// Empties the request for the next one; its strings must not be used again. It does nothing for a
@@ -30,9 +41,14 @@ pub unsafe extern "C" fn http_request_clear(httpRequest: *mut http_request) {
 /// # Safety
 /// `httpRequest` is NULL or a request that only the calling thread uses.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn http_request_reset(httpRequest: *mut http_request) {
-    jump_to!(crate::http::message::http_request::http_request_reset)
+pub unsafe extern "C-unwind" fn http_request_reset(httpRequest: *mut http_request) {
+    let request: *mut Request = httpRequest.cast();
+    let request = non_null_or_log!(request, "http_request_reset: no request");
+    if request.awaits_body() {
+        log_err!("http_request_reset: the body of this request is on its way");
+        return;
+    }
+    request.reset();
 }
 
 /// Adds a header. Both strings are copied; NULL counts as empty.
@@ -41,13 +57,18 @@ pub unsafe extern "C" fn http_request_reset(httpRequest: *mut http_request) {
 /// `httpRequest` is NULL or a request that only the calling thread uses. Both strings are NULL or
 /// NUL-terminated.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn http_request_add_header(
+pub unsafe extern "C-unwind" fn http_request_add_header(
     httpRequest: *mut http_request,
     key: *mut c_char,
     value: *mut c_char,
 ) {
-    jump_to!(crate::http::message::http_request::http_request_add_header)
+    let request: *mut Request = httpRequest.cast();
+    let request = non_null_or_log!(request, "http_request_add_header: no request");
+    // SAFETY: each string is NULL or ends with a NUL.
+    let (key, value) = unsafe { (text(key), text(value)) };
+    if request.add_header(key, trim(value)).is_none() {
+        log_err!("http_request_add_header: no memory");
+    }
 }
 
 /// Looks up a header by its name, ignoring case.
@@ -59,12 +80,18 @@ pub unsafe extern "C" fn http_request_add_header(
 /// `httpRequest` is NULL or a request that only the calling thread uses. `key` is NULL or a
 /// NUL-terminated string.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn http_request_get_header(
+pub unsafe extern "C-unwind" fn http_request_get_header(
     httpRequest: *mut http_request,
     key: *mut c_char,
 ) -> *mut c_char {
-    jump_to!(crate::http::message::http_request::http_request_get_header)
+    let request: *mut Request = httpRequest.cast();
+    let request = non_null_or_log!(request, "http_request_get_header: no request", null_mut());
+    // SAFETY: the key is NULL or ends with a NUL.
+    let name = unsafe { text(key) };
+    if name.is_empty() {
+        return null_mut();
+    }
+    request.values(name).next().unwrap_or(null_mut())
 }
 
 /// Returns how far the request has been read; REQUEST_STATUS for NULL.
@@ -72,11 +99,12 @@ pub unsafe extern "C" fn http_request_get_header(
 /// # Safety
 /// `httpRequest` is NULL or a request that only the calling thread uses.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn http_request_current_state(
+pub unsafe extern "C-unwind" fn http_request_current_state(
     httpRequest: *mut http_request,
 ) -> http_request_state_t {
-    jump_to!(crate::http::message::http_request::http_request_current_state)
+    let request =
+        non_null_or_log!(httpRequest, "http_request_current_state: no request", REQUEST_STATUS);
+    request.current_state.get()
 }
 
 /// Returns 1 if the connection is to be closed after the response, 0 if it stays open, and -1 for NULL.
@@ -86,7 +114,21 @@ pub unsafe extern "C" fn http_request_current_state(
 /// # Safety
 /// `httpRequest` is NULL or a request that only the calling thread uses.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn http_request_close_connection(httpRequest: *mut http_request) -> c_int {
-    jump_to!(crate::http::message::http_request::http_request_close_connection)
+pub unsafe extern "C-unwind" fn http_request_close_connection(
+    httpRequest: *mut http_request,
+) -> c_int {
+    let request: *mut Request = httpRequest.cast();
+    let request = non_null_or_log!(request, "http_request_close_connection: no request", -1);
+    let mut keep_alive = false;
+    for options in request.value_bytes(b"connection") {
+        if has_member(options, b"close") {
+            return 1;
+        }
+        keep_alive |= has_member(options, b"keep-alive");
+    }
+    match request.version() {
+        b"HTTP/1.0" => c_int::from(!keep_alive),
+        [b'H', b'T', b'T', b'P', b'/', b'1', b'.', _] => 0,
+        _ => 1,
+    }
 }

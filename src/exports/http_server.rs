@@ -1,11 +1,14 @@
+//! The functions of lib/http_server.h.
+
 use crate::abi::types::buffer;
 use crate::abi::types::event_loop;
 use crate::abi::types::http_request;
 use crate::abi::types::{http_server, request_callback};
-use crate::http::message::request;
+use crate::http::message::request::Request;
 use crate::http::server::make;
 use crate::http::server::server_state::HttpServer;
 use crate::http::wire::limits::Limits;
+use crate::reactor::event_loop::state::Loop;
 use crate::sys::errno;
 use core::ffi::c_int;
 use core::ptr::null_mut;
@@ -51,7 +54,7 @@ pub(super) fn status(result: Result<(), c_int>) -> c_int {
 /// acceptor_init().
 ///
 /// # Safety
-/// `eventLoop` is NULL or a loop of the calling thread.
+/// `eventLoop` is NULL or a loop that hasn't been freed. Call it only on the loop's thread, which isn't checked.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn http_server_new(
     eventLoop: *mut event_loop,
@@ -64,7 +67,9 @@ pub unsafe extern "C-unwind" fn http_server_new(
         return null_mut();
     }
     // SAFETY: a live loop, on its thread.
-    unsafe { make::on_port(eventLoop, port, requestCallback, threadNum) }
+    let l = unsafe { Loop::from_c(eventLoop) };
+    let server = make::on_port(l, port, requestCallback, threadNum);
+    server.map_or(null_mut(), |server| server.as_ptr().cast())
 }
 
 /// Starts the threads and begins to accept. On any thread but the loop's it exits like
@@ -76,7 +81,7 @@ pub unsafe extern "C-unwind" fn http_server_new(
 pub unsafe extern "C-unwind" fn http_server_start(httpServer: *mut http_server) {
     // SAFETY: NULL or a live server.
     match unsafe { httpServer.cast::<HttpServer>().as_ref() } {
-        Some(server) => server.start_or_exit(),
+        Some(server) => server.start_or_renew(),
         None => log_err!("http_server_start: no server"),
     }
 }
@@ -97,6 +102,7 @@ pub unsafe extern "C-unwind" fn parse_http_request(
         log_err!("parse_http_request: no buffer or no request");
         return 0;
     }
-    // SAFETY: a live buffer and a live request of the library's making, which nobody else uses meanwhile.
-    unsafe { c_int::from(request::parse(input, httpRequest.cast(), &Limits::DEFAULT).is_ok()) }
+    // SAFETY: a live buffer and a live request of the library's making, which stay until this returns.
+    let (input, request) = unsafe { (&*input, Request::from_c(httpRequest)) };
+    c_int::from(request.parse(input, &Limits::DEFAULT).is_ok())
 }

@@ -1,3 +1,5 @@
+//! The functions of lib/inetaddress.h.
+
 use crate::abi::types::inet_address;
 use core::ffi::c_int;
 

@@ -1,3 +1,5 @@
+//! The functions of lib/log.h.
+
 use crate::abi::types::{VaList, va_list};
 use crate::exports::variadic;
 use core::ffi::{CStr, c_char, c_int};

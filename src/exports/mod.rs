@@ -1,6 +1,7 @@
 //! Every function and object that the library exports, with its documentation and the checks of its
 //! arguments: one file per header of `include/lib`, `yolanda/` for the parts of `yolanda.h`, and `undeclared`
-//! for the functions that old objects may link to although no header declares them.
+//! for the functions that old objects may link to although no header declares them. It may
+//! import everything, and nothing imports it.
 //!
 //! The library itself never calls an export: a program may define a function of its own with an exported name.
 

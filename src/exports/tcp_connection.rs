@@ -1,3 +1,5 @@
+//! The functions of lib/tcp_connection.h.
+
 use crate::abi::types::buffer;
 use crate::abi::types::event_loop;
 use crate::abi::types::tcp_connection;
@@ -6,7 +8,7 @@ use crate::abi::types::{
     write_completed_call_back,
 };
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::tcp_connection::lifecycle::open::{self, Callbacks};
+use crate::reactor::tcp_connection::lifecycle::register::{self, Callbacks};
 use crate::reactor::tcp_connection::lifecycle::shutdown;
 use crate::sys::{errno, fd as sys_fd};
 use core::ffi::{c_int, c_void};
@@ -44,7 +46,7 @@ pub unsafe extern "C-unwind" fn tcp_connection_new(
         write_completed: writeCompletedCallBack,
     };
     // SAFETY: the loop was made by the library, and the descriptor is the connection's from now on.
-    match unsafe { open::make(fd, Loop::from_c(ptr::from_ref(l).cast_mut()), callbacks) } {
+    match unsafe { register::make(fd, Loop::from_c(ptr::from_ref(l).cast_mut()), callbacks) } {
         Some(conn) => conn,
         None => {
             if errno::get() == libc::ENOMEM {

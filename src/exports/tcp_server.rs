@@ -1,10 +1,28 @@
+//! The functions of lib/tcp_server.h.
+
 use crate::abi::types::acceptor;
 use crate::abi::types::event_loop;
 use crate::abi::types::{
     TCPserver, connection_closed_call_back, connection_completed_call_back, message_call_back,
     write_completed_call_back,
 };
+use crate::exports::check;
+use crate::reactor::tcp_connection::lifecycle::register::Callbacks;
+use crate::reactor::tcp_server::Server;
+use crate::sys::errno;
 use core::ffi::{c_int, c_void};
+use core::ptr::{self, NonNull};
+
+/// A new server, or NULL with errno.
+pub(super) fn made(server: Result<NonNull<Server>, c_int>) -> *mut TCPserver {
+    match server {
+        Ok(server) => server.as_ptr().cast(),
+        Err(e) => {
+            errno::set(e);
+            ptr::null_mut()
+        }
+    }
+}
 
 /// Makes a server for a listening socket, with `threadNum` threads for its connections (0: the loop's
 /// own thread). It serves from tcp_server_start() on while the loop runs. It is freed by
@@ -13,10 +31,9 @@ use core::ffi::{c_int, c_void};
 /// Returns NULL with errno: EINVAL for a NULL loop or acceptor, ENOMEM.
 ///
 /// # Safety
-/// `eventLoop` is NULL or a loop of the calling thread. The acceptor must stay valid as long as the
-/// server. Any callback may be NULL.
+/// `eventLoop` is NULL or a loop that hasn't been freed. The acceptor must stay valid as long as
+/// the server. Any callback may be NULL. Call it only on the loop's thread, which isn't checked.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn tcp_server_init(
     eventLoop: *mut event_loop,
     acceptor: *mut acceptor,
@@ -26,7 +43,19 @@ pub unsafe extern "C-unwind" fn tcp_server_init(
     connectionClosedCallBack: connection_closed_call_back,
     threadNum: c_int,
 ) -> *mut TCPserver {
-    jump_to!(crate::reactor::tcp_server::tcp_server_init)
+    let l = event_loop!(eventLoop, "tcp_server_init", ptr::null_mut());
+    let Some(acceptor) = NonNull::new(acceptor) else {
+        check::refuse("tcp_server_init: no acceptor");
+        return ptr::null_mut();
+    };
+    let callbacks = Callbacks {
+        completed: connectionCallBack,
+        message: messageCallBack,
+        write_completed: writeCompletedCallBack,
+        closed: connectionClosedCallBack,
+    };
+    // SAFETY: the header demands that the acceptor lives as long as the server.
+    made(unsafe { Server::on_acceptor(l, acceptor, &callbacks, threadNum) })
 }
 
 /// Starts the threads, makes the listening socket non-blocking and begins to accept. Clients are served
@@ -35,9 +64,8 @@ pub unsafe extern "C-unwind" fn tcp_server_init(
 /// # Safety
 /// `tcpServer` is NULL or a server that hasn't been freed. Call it only on the loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn tcp_server_start(tcpServer: *mut TCPserver) {
-    jump_to!(crate::reactor::tcp_server::tcp_server_start)
+    server!(tcpServer, "tcp_server_start").start_or_renew();
 }
 
 /// Sets the initial `data` of every connection accepted from now on. The library only passes the
@@ -47,7 +75,6 @@ pub unsafe extern "C-unwind" fn tcp_server_start(tcpServer: *mut TCPserver) {
 /// `tcpServer` is NULL or a server that hasn't been freed. `data` stays yours. Call it only on the
 /// loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn tcp_server_set_data(tcpServer: *mut TCPserver, data: *mut c_void) {
-    jump_to!(crate::reactor::tcp_server::tcp_server_set_data)
+    server!(tcpServer, "tcp_server_set_data").set_data(data);
 }

@@ -1,6 +1,11 @@
+//! The functions of lib/thread_pool.h.
+
 use crate::abi::types::event_loop;
 use crate::abi::types::thread_pool;
+use crate::reactor::event_loop::state::Loop;
+use crate::reactor::threads::thread_pool::Pool;
 use core::ffi::c_int;
+use std::ptr;
 
 /// Makes a pool of `threadNumber` threads without starting them. With 0 or less, the main loop does all
 /// the work.
@@ -9,14 +14,14 @@ use core::ffi::c_int;
 /// yolanda_thread_pool_free().
 ///
 /// # Safety
-/// `mainLoop` is NULL or a loop that hasn't been freed.
+/// `mainLoop` is NULL or a loop that hasn't been freed. Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn thread_pool_new(
+pub unsafe extern "C-unwind" fn thread_pool_new(
     mainLoop: *mut event_loop,
     threadNumber: c_int,
 ) -> *mut thread_pool {
-    jump_to!(crate::reactor::threads::thread_pool::thread_pool_new)
+    event_loop!(mainLoop, "thread_pool_new", ptr::null_mut());
+    Pool::allocate(mainLoop, threadNumber)
 }
 
 /// Starts the threads. A second call does nothing. Threads that can't be started are left out, and an
@@ -25,9 +30,8 @@ pub unsafe extern "C" fn thread_pool_new(
 /// # Safety
 /// `pool` is NULL or a pool that hasn't been freed. Call it only on the main loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn thread_pool_start(pool: *mut thread_pool) {
-    jump_to!(crate::reactor::threads::thread_pool::thread_pool_start)
+pub unsafe extern "C-unwind" fn thread_pool_start(pool: *mut thread_pool) {
+    thread_pool!(pool, "thread_pool_start").start();
 }
 
 /// Returns the next loop in turn, or the main loop if there are no threads; NULL before
@@ -36,7 +40,7 @@ pub unsafe extern "C" fn thread_pool_start(pool: *mut thread_pool) {
 /// # Safety
 /// `pool` is NULL or a pool that hasn't been freed. Call it only on the main loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn thread_pool_get_loop(pool: *mut thread_pool) -> *mut event_loop {
-    jump_to!(crate::reactor::threads::thread_pool::thread_pool_get_loop)
+pub unsafe extern "C-unwind" fn thread_pool_get_loop(pool: *mut thread_pool) -> *mut event_loop {
+    let pool = thread_pool!(pool, "thread_pool_get_loop", ptr::null_mut());
+    pool.next_loop().map_or(ptr::null_mut(), Loop::as_c)
 }

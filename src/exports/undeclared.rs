@@ -8,6 +8,7 @@ use crate::abi::channel::channel;
 use crate::abi::event_loop::event_loop;
 use crate::common::read;
 use crate::exports::check;
+use crate::reactor::event_loop::control::is_change;
 use crate::sys::errno;
 
 /// Reads a line into `size` bytes and adds a NUL. A CR or CRLF at the end of the line becomes an LF. Where bytes
@@ -53,29 +54,41 @@ pub unsafe extern "C" fn make_room(buffer: *mut buffer, size: c_int) {
     }
 }
 
-/// Adds (type 1), removes (2) or updates (3) a channel; any thread. Returns 0, or -1 with errno.
+/// Adds (type 1), removes (2) or updates (3) a channel. Returns 0, or -1 with errno.
 ///
 /// # Safety
-/// As for `event_loop_add_channel_event`.
+/// `eventLoop` is NULL or a loop that hasn't been freed. `channel1` is NULL or a channel that stays where it is until
+/// it has been removed. Any thread may call it.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn event_loop_do_channel_event(
     eventLoop: *mut event_loop,
     fd: c_int,
     channel1: *mut channel,
     r#type: c_int,
 ) -> c_int {
-    jump_to!(crate::reactor::event_loop::create::event_loop_do_channel_event)
+    let l = event_loop!(eventLoop, "event_loop_do_channel_event", -1);
+    let ch = non_null!(channel1, "event_loop_do_channel_event: no channel", -1);
+    if !is_change(r#type) {
+        log_err!("event_loop_do_channel_event: no type {}", r#type);
+        return errno::fail(libc::EINVAL);
+    }
+    // SAFETY: as for event_loop_add_channel_event, the program keeps the channel.
+    unsafe { l.request_change(fd, ch, r#type) }.min(0)
 }
 
 /// Carries out what other threads have queued. Returns 0, or -1 for NULL.
 ///
 /// # Safety
-/// `eventLoop` is NULL or a loop; only on its thread.
+/// `eventLoop` is NULL or a loop that hasn't been freed. Call it only on its thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
 pub unsafe extern "C-unwind" fn event_loop_handle_pending_channel(
     eventLoop: *mut event_loop,
 ) -> c_int {
-    jump_to!(crate::reactor::event_loop::create::event_loop_handle_pending_channel)
+    let l = event_loop!(eventLoop, "event_loop_handle_pending_channel", -1);
+    if !l.on_owner() {
+        log_err!("not in the same thread");
+        return errno::fail(libc::EPERM);
+    }
+    l.run_posts();
+    0
 }

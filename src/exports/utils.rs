@@ -1,3 +1,5 @@
+//! The functions of lib/utils.h.
+
 use crate::abi::types::event_loop;
 use core::ffi::c_int;
 

@@ -2,7 +2,7 @@
 //! program's sink.
 //!
 //! A line that is off costs one relaxed load (`level`); a line that is on is formatted on the stack
-//! and written in one call. Nothing here changes errno.
+//! and written in one call. Nothing here changes errno. It imports `abi` and `sys`.
 
 mod level;
 mod sink;
@@ -99,7 +99,7 @@ impl Line {
     unsafe fn push_format(&mut self, format: *const c_char, args: *mut c_void) {
         // One byte more than the text may have: vsnprintf's NUL stands where the newline will.
         let room = &mut self.bytes[self.len..=self.end];
-        // SAFETY: the caller's format and arguments.
+        // SAFETY: `format` is a C string, and the va_list fits it.
         self.len += unsafe { stdio::format(room, format, args) };
     }
 

@@ -1,3 +1,5 @@
+//! Tags, long lines and texts of any encoding.
+
 use super::*;
 
 fn made(severity: c_int, text: fmt::Arguments<'_>) -> Vec<u8> {

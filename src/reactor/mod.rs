@@ -7,8 +7,8 @@ pub mod backend;
 pub mod buffer;
 pub mod client;
 pub mod event_loop;
-#[allow(dead_code)]
 pub mod list;
+pub mod parts;
 pub mod tcp_connection;
 pub mod tcp_server;
 pub mod threads;

@@ -3,6 +3,8 @@
 //! about; a deferred response, which the connection's thread calls back for. No raw pointers and no
 //! system calls: tests/model runs these very lines under loom.
 
+#![forbid(unsafe_code)]
+
 use crate::sync::atomic::AtomicU16;
 use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 

@@ -1,5 +1,7 @@
 //! Protocols between threads, without raw pointers and system calls: tests/model runs these very lines under
-//! loom.
+//! loom. It imports nothing of the other folders.
+
+#![forbid(unsafe_code)]
 
 /// Atomics by a name of our own: tests/model puts loom's in their place.
 pub mod atomic {

@@ -4,6 +4,8 @@
 //! The library has one reference of its own, kept apart from the others in the highest bit, so that
 //! a release too many is refused instead of freeing under the library's hands.
 
+#![forbid(unsafe_code)]
+
 use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 

@@ -1,6 +1,8 @@
 //! Which post has to write the byte that wakes a loop, and whether the loop has a queue to look at.
 //! No raw pointers and no system calls: tests/model runs these very lines under loom.
 
+#![forbid(unsafe_code)]
+
 use crate::sync::atomic::AtomicBool;
 use crate::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 

@@ -51,6 +51,12 @@ impl Address {
         })
     }
 
+    /// The address without the port, if it is one of IPv4.
+    pub fn as_ipv4(&self) -> Option<Ipv4Addr> {
+        let octets = || self.view::<sockaddr_in>().sin_addr.s_addr.to_ne_bytes();
+        (self.family() == libc::AF_INET).then(|| Ipv4Addr::from(octets()))
+    }
+
     /// The port; None for a family that has none.
     pub fn port(&self) -> Option<u16> {
         match self.family() {
@@ -81,7 +87,7 @@ impl Address {
     pub unsafe fn copy(from: *const libc::sockaddr, len: socklen_t) -> Self {
         let mut address = Self::empty();
         address.len = len.min(address.len);
-        // SAFETY: the caller vouches for `from`; no more is written than the storage has.
+        // SAFETY: `from` has `len` bytes, of which no more are copied than the storage has.
         unsafe {
             let to = (&raw mut address.storage).cast::<u8>();
             to.copy_from_nonoverlapping(from.cast(), address.len as usize);

@@ -10,7 +10,7 @@ pub fn get() -> c_int {
 
 /// Sets the value that C callers see.
 pub fn set(e: c_int) {
-    // SAFETY: as in `get`.
+    // SAFETY: glibc's errno is a valid thread-local int for the life of the thread.
     unsafe { *libc::__errno_location() = e }
 }
 

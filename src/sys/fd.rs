@@ -20,7 +20,7 @@ pub fn retry(mut f: impl FnMut() -> isize) -> isize {
 /// # Safety
 /// `to` has room for `len` bytes.
 pub unsafe fn recv(fd: c_int, to: *mut u8, len: usize) -> isize {
-    // SAFETY: the caller vouches for the memory.
+    // SAFETY: recv writes no more than `len` bytes to `to`, which has room for them.
     retry(|| unsafe { libc::recv(fd, to.cast(), len, libc::MSG_DONTWAIT) })
 }
 
@@ -38,7 +38,7 @@ pub enum More {
 /// `from` holds `len` bytes.
 pub unsafe fn send(fd: c_int, from: *const u8, len: usize, more: More) -> isize {
     let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL | more as c_int;
-    // SAFETY: the caller vouches for the memory.
+    // SAFETY: send reads no more than the `len` bytes at `from`.
     retry(|| unsafe { libc::send(fd, from.cast(), len, flags) })
 }
 
@@ -47,7 +47,7 @@ pub unsafe fn send(fd: c_int, from: *const u8, len: usize, more: More) -> isize 
 /// # Safety
 /// `to` has room for `len` bytes.
 pub unsafe fn read(fd: c_int, to: *mut u8, len: usize) -> isize {
-    // SAFETY: the caller vouches for the memory.
+    // SAFETY: read writes no more than `len` bytes to `to`, which has room for them.
     retry(|| unsafe { libc::read(fd, to.cast(), len) })
 }
 
@@ -79,7 +79,7 @@ fn filled(room: &[MaybeUninit<u8>], n: isize) -> Option<&[u8]> {
 /// # Safety
 /// `from` holds `len` bytes.
 pub unsafe fn write_nosignal(fd: c_int, from: *const u8, len: usize) -> isize {
-    // SAFETY: the caller vouches for `from`.
+    // SAFETY: write reads no more than the `len` bytes at `from`.
     without_sigpipe(len, || unsafe { libc::write(fd, from.cast(), len) })
 }
 
@@ -102,9 +102,7 @@ pub fn without_sigpipe(len: usize, call: impl FnMut() -> isize) -> isize {
         if n != len as isize && !was_waiting {
             // Where the signal is pending on this thread it is taken, or it fires with the mask gone.
             let now: libc::timespec = mem::zeroed();
-            while libc::sigtimedwait(&pipe, ptr::null_mut(), &now) < 0
-                && errno::get() == libc::EINTR
-            {}
+            retry(|| libc::sigtimedwait(&pipe, ptr::null_mut(), &now) as isize);
         }
         libc::pthread_sigmask(libc::SIG_SETMASK, &before, ptr::null_mut());
         drop(keep);
@@ -192,7 +190,7 @@ pub fn set_close_on_exec(fd: c_int) -> bool {
 
 /// Whether the number names an open file.
 pub fn is_open(fd: c_int) -> bool {
-    // SAFETY: as above.
+    // SAFETY: fcntl on a number; a bad one fails with EBADF.
     unsafe { libc::fcntl(fd, libc::F_GETFD) >= 0 }
 }
 

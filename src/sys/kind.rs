@@ -1,5 +1,7 @@
 //! What a descriptor is, as far as reading from it goes.
 
+#![forbid(unsafe_code)]
+
 use super::{errno, socket};
 use libc::c_int;
 

@@ -3,10 +3,9 @@
 use super::{errno, fd as sys_fd, resolve, socket};
 use crate::sys::address::Address;
 use libc::c_int;
+use std::ffi::CStr;
 use std::io::Write;
-use std::mem;
 use std::net::{Ipv4Addr, Ipv6Addr};
-use std::ptr;
 
 /// Clients that may wait to be accepted; the kernel cuts it to net.core.somaxconn.
 const BACKLOG: c_int = 4096;
@@ -68,29 +67,18 @@ pub fn look_up(host: &[u8], port: u16) -> Result<Address, c_int> {
         return Err(libc::EINVAL);
     }
     name[..host.len()].copy_from_slice(host);
-    // SAFETY: both texts end with a NUL; the list that getaddrinfo made is freed.
-    unsafe {
-        let mut hints: libc::addrinfo = mem::zeroed();
-        hints.ai_socktype = libc::SOCK_STREAM;
-        let mut found: *mut libc::addrinfo = ptr::null_mut();
-        let service = service.as_ptr().cast();
-        let answer = libc::getaddrinfo(name.as_ptr().cast(), service, &hints, &mut found);
-        if answer != 0 {
-            return Err(resolve::error(answer));
+    let text = |bytes| CStr::from_bytes_until_nul(bytes).map_err(|_| libc::EINVAL);
+    let mut best: Option<Address> = None;
+    let answer = resolve::ask(text(&name)?, Some(text(&service)?), libc::AF_UNSPEC, |address| {
+        let is_v4 = address.family() == libc::AF_INET;
+        if best.is_none_or(|best| is_v4 && best.family() != libc::AF_INET) {
+            best = Some(address);
         }
-        let mut best: Option<Address> = None;
-        let mut at = found;
-        while !at.is_null() {
-            let address = Address::copy((*at).ai_addr, (*at).ai_addrlen);
-            let is_v4 = address.family() == libc::AF_INET;
-            if best.is_none_or(|best| is_v4 && best.family() != libc::AF_INET) {
-                best = Some(address);
-            }
-            at = (*at).ai_next;
-        }
-        libc::freeaddrinfo(found);
-        best.ok_or(libc::ENOENT)
+    });
+    if answer != 0 {
+        return Err(resolve::error(answer));
     }
+    best.ok_or(libc::ENOENT)
 }
 
 /// Lets clients come.
@@ -101,7 +89,7 @@ pub fn listen(fd: c_int) -> Result<(), c_int> {
 /// Refuses clients from now on, those that wait too, also where other processes have the socket. It fails
 /// only for what isn't a socket (any more), where nobody waits.
 pub fn refuse(fd: c_int) {
-    // SAFETY: no pointers.
+    // SAFETY: shutdown takes numbers only; it frees no descriptor.
     unsafe { libc::shutdown(fd, libc::SHUT_RDWR) };
 }
 

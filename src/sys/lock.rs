@@ -66,7 +66,7 @@ mod watched {
 
     impl<T> DerefMut for Guard<'_, T> {
         fn deref_mut(&mut self) -> &mut T {
-            // SAFETY: as above, and this is the only guard.
+            // SAFETY: the mutex is held as long as the guard lives, so this guard is the only one.
             unsafe { &mut *self.0.value.get() }
         }
     }

@@ -6,6 +6,7 @@ pub mod clock;
 #[cfg(target_arch = "x86_64")]
 pub mod controls;
 pub mod environment;
+pub mod epoll;
 pub mod errno;
 pub mod fd;
 pub mod file;
@@ -13,6 +14,7 @@ pub mod kind;
 pub mod listen;
 pub mod loaded;
 pub mod lock;
+pub mod mutex;
 pub mod pool;
 pub mod process;
 pub mod resolve;

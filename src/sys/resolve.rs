@@ -1,30 +1,50 @@
 //! Asking getaddrinfo(3), and what its answers mean as an errno.
 
 use super::{errno, fd};
-use libc::{addrinfo, c_int, sockaddr_in};
+use crate::sys::address::Address;
+use libc::{addrinfo, c_int};
 use std::ffi::CStr;
 use std::net::Ipv4Addr;
 use std::{mem, ptr};
 
-/// The IPv4 address of a host's name. The system is asked, and waited for. The error is the resolver's text.
-pub fn ipv4(name: &CStr) -> Result<Ipv4Addr, &'static CStr> {
+/// Asks for the addresses of a host's name and hands them out in the system's order. The calling thread waits.
+/// Returns what getaddrinfo(3) answers: 0, or a number for `error`.
+pub fn ask(
+    name: &CStr,
+    service: Option<&CStr>,
+    family: c_int,
+    mut each: impl FnMut(Address),
+) -> c_int {
     // SAFETY: addrinfo is plain data, and all zero asks for anything.
     let mut hints: addrinfo = unsafe { mem::zeroed() };
-    hints.ai_family = libc::AF_INET;
+    hints.ai_family = family;
     hints.ai_socktype = libc::SOCK_STREAM;
+    let service = service.map_or(ptr::null(), CStr::as_ptr);
     let mut found: *mut addrinfo = ptr::null_mut();
-    // SAFETY: the name ends with a NUL, and NULL means no service.
-    let answer = unsafe { libc::getaddrinfo(name.as_ptr(), ptr::null(), &hints, &mut found) };
-    if answer != 0 || found.is_null() {
+    // SAFETY: both texts end with a NUL; no service is NULL.
+    let answer = unsafe { libc::getaddrinfo(name.as_ptr(), service, &hints, &mut found) };
+    if answer == 0 {
+        let mut next = found;
+        // SAFETY: the list is ours until it is freed, and each address is as long as its entry says.
+        while let Some(entry) = unsafe { next.as_ref() } {
+            // SAFETY: the same.
+            each(unsafe { Address::copy(entry.ai_addr, entry.ai_addrlen) });
+            next = entry.ai_next;
+        }
+        // SAFETY: getaddrinfo made the list, and nothing points into it any more.
+        unsafe { libc::freeaddrinfo(found) };
+    }
+    answer
+}
+
+/// The first IPv4 address of a host's name. The error is the resolver's text.
+pub fn ipv4(name: &CStr) -> Result<Ipv4Addr, &'static CStr> {
+    let mut first = None;
+    let answer = ask(name, None, libc::AF_INET, |address| first = first.or(address.as_ipv4()));
+    first.ok_or_else(|| {
         // SAFETY: gai_strerror returns a text that is never freed, for unknown numbers, too.
-        return Err(unsafe { CStr::from_ptr(libc::gai_strerror(answer)) });
-    }
-    // SAFETY: the first entry is an IPv4 address, as the hints asked for. The list isn't used after it is freed.
-    unsafe {
-        let first = (*found).ai_addr.cast::<sockaddr_in>().read();
-        libc::freeaddrinfo(found);
-        Ok(Ipv4Addr::from(first.sin_addr.s_addr.to_ne_bytes()))
-    }
+        unsafe { CStr::from_ptr(libc::gai_strerror(answer)) }
+    })
 }
 
 /// The errno for an answer other than 0. Call it at once: `errno` is part of the answer.

@@ -7,9 +7,15 @@ use core::ffi::{CStr, c_char};
 /// # Safety
 /// `text` is NULL or a NUL-terminated string that doesn't change while the result is used.
 pub unsafe fn text<'a>(text: *const c_char) -> &'a [u8] {
-    if text.is_null() {
-        return b"";
-    }
+    // SAFETY: what `optional` asks for, this function's caller promises.
+    unsafe { optional(text) }.unwrap_or(b"")
+}
+
+/// As `text`, but None for NULL.
+///
+/// # Safety
+/// As `text`.
+pub unsafe fn optional<'a>(text: *const c_char) -> Option<&'a [u8]> {
     // SAFETY: it isn't NULL, so it ends with a NUL by the caller's promise.
-    unsafe { CStr::from_ptr(text) }.to_bytes()
+    (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) }.to_bytes())
 }

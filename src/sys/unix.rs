@@ -162,7 +162,7 @@ impl Lock {
                     return Err(e);
                 }
             }
-            // SAFETY: no preconditions.
+            // SAFETY: usleep takes a number and touches no memory.
             unsafe { libc::usleep(NAP_US) };
         }
         Err(libc::EADDRINUSE)
@@ -202,7 +202,7 @@ fn open_file(name: &[u8; LOCK_NAME]) -> Result<c_int, c_int> {
 
 /// Whether the lock was to be had, and the file still is the one that others find.
 fn lock_file(fd: c_int, name: &[u8; LOCK_NAME]) -> Result<bool, c_int> {
-    // SAFETY: no pointers.
+    // SAFETY: flock takes numbers only.
     match fails(unsafe { libc::flock(fd, libc::LOCK_EX | libc::LOCK_NB) }) {
         Ok(_) => Ok(is_file_of(fd, name)),
         Err(libc::EWOULDBLOCK | libc::EINTR) => Ok(false),

@@ -158,6 +158,22 @@ class Page(unittest.TestCase):
             missing[row.name] = codes(wanted[row.name].comment) - known
         self.assertEqual({name: names for name, names in missing.items() if names}, {})
 
+    def test_threads(self):
+        """The headers say of each function which thread may call it, and so does its row."""
+        said = {
+            "any": r"[Aa]ny thread( and any signal handler| but this one)? may call it",
+            "one": r"[Oo]nly the calling thread uses|[Oo]nly one thread at a time"
+                   r"|must not be used again|that no other thread changes|[Aa]ny thread .*may call it.* one at a time",
+            "loop": r"Call it(, like all functions of clients,)? only (on|inside)",
+        }
+        wanted = declared()
+        for row in rows():
+            if wanted[row.name].comment:
+                comment = " ".join(wanted[row.name].comment.replace("*", "").split())
+                word = re.match(r"\w+", row.thread).group()
+                with self.subTest(row.name, thread=row.thread):
+                    self.assertRegex(comment, said[word])
+
     def test_signal_handlers(self):
         """What the headers allow to signal handlers, and nothing else."""
         wanted = declared()

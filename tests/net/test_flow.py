@@ -16,12 +16,13 @@ MIB = 1 << 20
 ECONNRESET, ETIMEDOUT, ECANCELED, EPIPE = 104, 110, 125, 32
 
 
-def fill(client):
-    """Sends until nothing more is taken for a while, or the connection ends; how much that was."""
+def fill(client, most=1 << 40):
+    """Sends until nothing more is taken for a while, or `most` bytes are sent, or the connection ends; how much that
+    was."""
     client.setblocking(False)
     sent, block = 0, bytes(MIB)
     last = time.monotonic()
-    while time.monotonic() - last < 0.3:
+    while time.monotonic() - last < 0.3 and sent < most:
         try:
             sent += client.send(block)
             last = time.monotonic()
@@ -218,7 +219,8 @@ class Timeouts(netcase.NetCase):
         with self.server("flow", "times", 0, 0, 500) as server, server.connect(rcvbuf=4096) as stuck, \
                 server.connect() as quiet:
             start = time.monotonic()
-            fill(stuck)
+            # Less than the limit of the queue, which the server would reach before the time where this machine is busy.
+            fill(stuck, 32 * MIB)
             (error, _), = ends(server, 1)
             self.assertEqual(error, ETIMEDOUT)
             self.assertGreaterEqual(time.monotonic() - start, 0.5)

@@ -1,3 +1,5 @@
+//! The types of yolanda.h for loops.
+
 use crate::abi::event_loop::event_loop;
 use core::ffi::c_void;
 
@@ -8,19 +10,19 @@ pub type yolanda_loop_callback =
 /// What a loop has done since it was made. Later versions may add fields at the end.
 #[repr(C)]
 pub struct yolanda_loop_stats {
-    /// Turns of the loop.
+    /// Passes of the loop.
     pub passes: u64,
-    /// Ends of a wait by another thread or a signal handler.
+    /// How often another thread or a signal handler has ended a wait.
     pub wakeups: u64,
-    /// Calls of channels, posted functions, timers and signal handlers.
+    /// Calls of channels, posted functions, timers and signal watchers.
     pub callbacks: u64,
     /// Posted functions that were called.
     pub posts: u64,
-    /// Timers that are running now.
+    /// Timers that are running at the moment.
     pub timers: u64,
-    /// Connections that are open now.
+    /// Connections that are open at the moment.
     pub connections: u64,
-    /// Connections that there ever were.
+    /// All connections so far.
     pub connections_total: u64,
     /// Bytes that connections have received.
     pub bytes_read: u64,

@@ -1,42 +1,45 @@
+//! The types of yolanda.h for the access log.
+
 use crate::abi::http_request::http_request;
 use crate::abi::tcp_connection::tcp_connection;
 use core::ffi::{c_char, c_int, c_void};
 
-/// What a server tells of a response. The texts are copies of what the client has sent, which has no control
-/// characters but tabs; they are the library's, and valid until the callback returns. Later versions may add
-/// fields at the end.
+/// Information about a response. The texts are copies of what the client has sent, without control
+/// characters except tabs. They belong to the library and are valid until the callback returns. Later
+/// versions may add fields at the end.
 #[repr(C)]
 pub struct yolanda_http_access {
-    /// The client's address, as yolanda_connection_peer() writes it; "" where it was gone at once.
+    /// The client's address, as written by yolanda_connection_peer(); "" if the client left at once.
     pub peer: *const c_char,
-    /// The method; NULL where no request line was understood.
+    /// The method; NULL if no request line was understood.
     pub method: *const c_char,
-    /// The target as the client wrote it, but for `http://HOST` before the path, whatever the callback did to `url`;
-    /// NULL as above.
+    /// The target as the client wrote it, without a leading `http://HOST`, and regardless of changes
+    /// that the callback made to `url`; NULL like `method`.
     pub url: *const c_char,
-    /// The version; NULL as above.
+    /// The version; NULL like `method`.
     pub version: *const c_char,
-    /// The header Referer; NULL without it.
+    /// The header Referer; NULL if there is none.
     pub referer: *const c_char,
-    /// The header User-Agent; NULL without it.
+    /// The header User-Agent; NULL if there is none.
     pub user_agent: *const c_char,
-    /// The status that was sent; 0 where the connection ended before anything was.
+    /// The status that was sent; 0 if the connection ended before anything was sent.
     pub status: c_int,
-    /// 1 where the response isn't whole: its client has gone, or it was broken off; else 0. Bytes in memory
-    /// count as sent when the connection has them, files when the system has them.
+    /// 1 if the response isn't complete, because the client has gone or it was broken off; otherwise 0.
+    /// Bytes in memory count as sent when they have been handed to the connection, those of files when
+    /// the system has taken them.
     pub cut: c_int,
-    /// Bytes of the body that were sent, in that sense, without what chunks stand in.
+    /// The bytes of the body that were sent, in that sense, without the framing of chunks.
     pub body_bytes: u64,
     /// When the first byte of the request was seen: microseconds since 1970-01-01, in UTC.
     pub began_us: i64,
     /// Microseconds from then until the end of the response was sent, in that sense.
     pub duration_us: i64,
-    /// The request; NULL where there is none, or where it is another thread's.
+    /// The request; NULL if there is none, or if it belongs to another thread.
     pub request: *mut http_request,
     /// The connection. It may be about to close.
     pub connection: *mut tcp_connection,
 }
 
-/// Called on the connection's thread, on several threads at once where the server has some.
+/// Called on the connection's thread; on several threads at once if the server has threads.
 pub type yolanda_http_access_callback =
     Option<unsafe extern "C-unwind" fn(entry: *const yolanda_http_access, data: *mut c_void)>;

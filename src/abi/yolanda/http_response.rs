@@ -1,7 +1,10 @@
+//! The types of yolanda.h for responses.
+
 use crate::abi::http_response::http_response;
 use core::ffi::{c_int, c_void};
 
-/// An event of yolanda_http_stream_callback: all that was written has been sent; write on.
+/// An event of yolanda_http_stream_callback: everything written so far has been sent; you can write
+/// more.
 pub const YOLANDA_HTTP_WRITABLE: c_int = 1;
 
 /// An event of both callbacks of a deferred response: the connection has ended.
@@ -10,30 +13,30 @@ pub const YOLANDA_HTTP_CLOSED: c_int = 2;
 /// An event of yolanda_http_closed_callback: the client has shut down its sending side.
 pub const YOLANDA_HTTP_HALF_CLOSED: c_int = 3;
 
-/// Called on the connection's thread for a deferred response: YOLANDA_HTTP_WRITABLE soon after the callback
-/// was set, and then whenever everything that was written since the last call has been sent;
-/// YOLANDA_HTTP_CLOSED once, when the connection has ended, even if it ended before the callback was set.
-/// The response is still yours then: call yolanda_http_response_send() all the same, which frees it. Once
-/// that has returned, the callback is never called again, whatever becomes of the connection, the server or
-/// the loop.
+/// Called on the connection's thread for a deferred response: with YOLANDA_HTTP_WRITABLE soon after the
+/// callback was set, and then whenever everything written since the last call has been sent; with
+/// YOLANDA_HTTP_CLOSED once, when the connection has ended, even if it ended before the callback was
+/// set. The response is then still yours: call yolanda_http_response_send() all the same, which frees
+/// it. When that has returned, the callback is never called again, whatever happens to the connection,
+/// the server or the loop.
 pub type yolanda_http_stream_callback = Option<
     unsafe extern "C-unwind" fn(httpResponse: *mut http_response, event: c_int, data: *mut c_void),
 >;
 
-/// Called on the connection's thread when the client of a deferred response leaves before it has its
-/// answer.
+/// Called on the connection's thread when the client of a deferred response leaves before it has got
+/// its response.
 ///
-/// YOLANDA_HTTP_CLOSED: the connection has ended. The client has reset it, a write found it broken, a
+/// YOLANDA_HTTP_CLOSED: the connection has ended. The client has reset it, a write has failed, a
 /// deadline has passed, or its server or loop has ended. Nothing can be sent any more.
 ///
-/// YOLANDA_HTTP_HALF_CLOSED, before that: the client has shut down its sending side. Of a client that has
-/// closed, TCP tells no more than this until something is sent to it. But a client may also shut down its
-/// sending side and wait for the answer: the connection stays open, and the answer is sent. So the program
-/// decides what it means: it may give up a computation, or go on waiting.
+/// YOLANDA_HTTP_HALF_CLOSED, before that: the client has shut down its sending side. If a client has
+/// closed its socket, TCP shows no more than this until something is sent to it. But a client may also
+/// shut down its sending side and wait for the response, so the connection stays open, and the response
+/// is sent. The program decides what to do: it may give up a computation or continue.
 ///
-/// Each event comes at most once, even if it happened before the callback was set. Where both are due, only
-/// YOLANDA_HTTP_CLOSED comes. The response is still yours: call yolanda_http_response_send() all the same,
-/// which frees it. Once that has returned, the callback is never called again.
+/// Each event comes at most once, even if it happened before the callback was set. If both are due,
+/// only YOLANDA_HTTP_CLOSED comes. The response is still yours: call yolanda_http_response_send() all
+/// the same, which frees it. When that has returned, the callback is never called again.
 pub type yolanda_http_closed_callback = Option<
     unsafe extern "C-unwind" fn(httpResponse: *mut http_response, event: c_int, data: *mut c_void),
 >;

@@ -1,17 +1,19 @@
+//! The types of yolanda.h for HTTP servers.
+
 /// What an HTTP server has done. Later versions may add fields at the end.
 #[repr(C)]
 pub struct yolanda_http_stats {
-    /// Requests that were given to the callback or a route, or that the library answered because there was
-    /// neither.
+    /// Requests that were passed to the callback or a route, or that the library answered because there
+    /// was neither.
     pub requests: u64,
-    /// Responses by status, those of the library itself among them.
+    /// Responses with a status 2xx, including those of the library itself.
     pub responses_2xx: u64,
-    /// The same.
+    /// Responses with a status 3xx, including those of the library itself.
     pub responses_3xx: u64,
-    /// The same.
+    /// Responses with a status 4xx, including those of the library itself.
     pub responses_4xx: u64,
-    /// The same, with whatever stands above.
+    /// Responses with a status of 500 or above, including those of the library itself.
     pub responses_5xx: u64,
-    /// Connections that were ended by a deadline.
+    /// Connections that a deadline has ended.
     pub timeouts: u64,
 }

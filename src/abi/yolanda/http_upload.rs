@@ -1,31 +1,34 @@
+//! The types of yolanda.h for request bodies.
+
 use crate::abi::http_request::http_request;
 use core::ffi::{c_char, c_int, c_void};
 
-/// An event of yolanda_http_body_callback: here are the next bytes of the body.
+/// An event of yolanda_http_body_callback: the next bytes of the body.
 pub const YOLANDA_HTTP_BODY_PART: c_int = 1;
 
-/// An event of yolanda_http_body_callback, the last one: that was all of the body.
+/// An event of yolanda_http_body_callback, the final one: the body is complete.
 pub const YOLANDA_HTTP_BODY_COMPLETE: c_int = 2;
 
-/// An event of yolanda_http_body_callback, the last one: the body isn't whole, and no more of it will come.
+/// An event of yolanda_http_body_callback, the final one: the body is incomplete, and no more of it
+/// will come.
 pub const YOLANDA_HTTP_BODY_CUT: c_int = 3;
 
-/// Called on the connection's thread when the head of a request is there, before its body is read and
-/// before `100 Continue` is sent. It looks at the request, which has its route's parameters and no body
-/// yet, and may call yolanda_http_request_stream_body(), yolanda_http_request_refuse() or
-/// yolanda_http_request_refuse_with(). If it calls none of them, the body is collected within the server's
-/// limits, as without this callback. `data` is that of yolanda_http_server_set_head_callback() or
-/// yolanda_http_server_set_route_head_callback().
+/// Called on the connection's thread when the head of a request has arrived, before its body is read
+/// and before `100 Continue` is sent. The request has its route's parameters, but no body yet. The
+/// callback may call yolanda_http_request_stream_body(), yolanda_http_request_refuse() or
+/// yolanda_http_request_refuse_with(). If it calls none of them, the body is collected within the
+/// server's limits, as without this callback. `data` is that of yolanda_http_server_set_head_callback()
+/// or yolanda_http_server_set_route_head_callback().
 pub type yolanda_http_head_callback =
     Option<unsafe extern "C-unwind" fn(httpRequest: *mut http_request, data: *mut c_void)>;
 
-/// Called on the connection's thread with a body as it comes, in parts of any size, without the framing of
-/// chunks: YOLANDA_HTTP_BODY_PART with `length` bytes, 1 at least, which are good until it returns or runs
-/// the loop. Then exactly once, whatever happens, the final call with NULL and 0:
-/// YOLANDA_HTTP_BODY_COMPLETE, or YOLANDA_HTTP_BODY_CUT when the client has gone, is too slow, or sends
-/// what is malformed or too much, when the request was refused, or when the connection or the server is
-/// closed or freed. After a deadline's 408 it comes when the connection has ended. `data` is that of
-/// yolanda_http_request_stream_body(), and has to stay valid until then.
+/// Called on the connection's thread with a body as it arrives, in parts of any size, without the
+/// framing of chunks: YOLANDA_HTTP_BODY_PART with `length` bytes, at least 1, which are valid until the
+/// callback returns or runs the loop. Then the final call comes exactly once, whatever happens, with
+/// NULL and 0: YOLANDA_HTTP_BODY_COMPLETE; or YOLANDA_HTTP_BODY_CUT if the client has gone, is too
+/// slow, or sends something malformed or too much, if the request was refused, or if the connection or
+/// the server is closed or freed. After the 408 of a deadline it comes when the connection has ended.
+/// `data` is that of yolanda_http_request_stream_body() and must be valid until then.
 pub type yolanda_http_body_callback = Option<
     unsafe extern "C-unwind" fn(
         httpRequest: *mut http_request,

@@ -1,11 +1,13 @@
+//! The types of yolanda.h for signals.
+
 use crate::abi::event_loop::event_loop;
 use core::ffi::{c_int, c_void};
 
-/// Names a watcher of a signal. It is never 0, and never used again.
+/// Identifies a watcher of a signal. It is never 0 and never reused.
 pub type yolanda_signal = u64;
 
-/// Called on the loop's thread, in its pass, after a signal has come. It may do whatever a callback may
-/// do; it isn't a signal handler. It may stop this watcher or any other, and start new ones.
+/// Called on the loop's thread, in its pass, after a signal has arrived. It isn't a signal handler, so
+/// it may do whatever a callback may do. It may stop this watcher or others, and start new ones.
 pub type yolanda_signal_callback = Option<
     unsafe extern "C-unwind" fn(
         eventLoop: *mut event_loop,

@@ -1,3 +1,5 @@
+//! Addresses as text, names, and ports that the system chooses.
+
 use super::*;
 
 #[test]

@@ -1,7 +1,9 @@
+//! The functions of yolanda.h for connections.
+
 use crate::abi::types::tcp_connection;
 use crate::abi::types::yolanda_water_mark_callback;
 use crate::reactor::tcp_connection::Connection;
-use crate::reactor::tcp_connection::lifecycle::close;
+use crate::reactor::tcp_connection::kept;
 use crate::reactor::tcp_connection::settings::{self, Settings};
 use crate::sync::refs::Released;
 use crate::sys::address::{self, Address};
@@ -9,19 +11,19 @@ use crate::sys::errno;
 use core::ffi::{c_char, c_int, c_void};
 use std::ptr;
 
-/// Keeps a connection's memory beyond its closed callback, for another thread or a language with a
-/// collector. Each call is to be met by one yolanda_connection_release().
+/// Keeps a connection's memory valid beyond its closed callback, for use by another thread or by a
+/// language with a garbage collector. Each call needs a matching yolanda_connection_release().
 ///
-/// A connection that has closed and is retained answers every call: those of this header with -1
-/// and ENOTCONN, sends too, and tcp_connection_shutdown() does nothing. `name`, `data`,
-/// yolanda_connection_id(), yolanda_connection_error() and yolanda_connection_user_data() stay
-/// readable, whatever became of its loop; its buffers are empty, its descriptor is closed.
+/// A retained connection that has closed still answers every call: the functions of this header and
+/// sends return -1 with ENOTCONN, and tcp_connection_shutdown() does nothing. `name`, `data`,
+/// yolanda_connection_id(), yolanda_connection_error() and yolanda_connection_user_data() can still be
+/// read, even if its loop has been freed. Its buffers are empty, and its descriptor is closed.
 ///
-/// Returns the connection, or NULL with EINVAL (NULL), EOVERFLOW (2 billion references).
+/// Returns the connection, or NULL with errno: EINVAL for NULL, EOVERFLOW (2 billion references).
 ///
 /// # Safety
-/// Any thread. The connection's closed callback hasn't returned yet, or the caller knows of a
-/// reference that stays meanwhile.
+/// The closed callback of the connection hasn't returned, or another reference exists for the duration
+/// of the call. Any thread may call it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_connection_retain(
     connection: *mut tcp_connection,
@@ -34,33 +36,34 @@ pub unsafe extern "C-unwind" fn yolanda_connection_retain(
     ptr::null_mut()
 }
 
-/// Gives a reference back. After the last one the connection is freed, as soon as it has closed:
-/// here, with the destructor of its user data, or at the end of a pass of its loop.
+/// Gives a reference back. After the last one, the connection is freed as soon as it has closed: in
+/// this call, together with its user data, or at the end of a pass of its loop.
 ///
-/// Returns 0, or -1 with EINVAL: NULL, or a live connection that nobody retained.
+/// Returns 0, or -1 with errno EINVAL for NULL and for a live connection that nobody has retained.
 ///
 /// # Safety
-/// Any thread. The reference is the caller's, who doesn't use it any more.
+/// The reference is the caller's, who must not use it again. Any thread may call it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_connection_release(
     connection: *mut tcp_connection,
 ) -> c_int {
     connection!(connection, "yolanda_connection_release", -1);
     // SAFETY: the reference is the caller's, who doesn't use it any more.
-    if unsafe { close::release(connection.cast()) } == Released::None {
+    if unsafe { kept::release(connection.cast()) } == Released::None {
         log_err!("yolanda_connection_release: nobody has retained it");
         return errno::fail(libc::EINVAL);
     }
     0
 }
 
-/// 1 until closing has begun, for whatever reason, then 0. On another thread than the loop's the
-/// answer may be outdated at once. A connection that closes after its queue is sent is open.
+/// Returns 1 until the connection begins to close, for whatever reason, then 0. On any thread but the
+/// loop's the answer may be outdated at once. A connection that will close after its queue has been
+/// sent counts as open.
 ///
-/// Returns -1 with EINVAL for NULL.
+/// Returns -1 with errno EINVAL for NULL.
 ///
 /// # Safety
-/// Any thread. A connection that is live or retained.
+/// `connection` is NULL or a connection that is live or retained. Any thread may call it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_connection_is_open(
     connection: *mut tcp_connection,
@@ -69,65 +72,71 @@ pub unsafe extern "C-unwind" fn yolanda_connection_is_open(
     c_int::from(conn.is_open_here())
 }
 
-/// The connection's number in this process: never 0, never used again, unlike its descriptor.
+/// Returns the connection's number in this process. It is never 0 and, unlike a descriptor, never
+/// reused.
 ///
-/// Returns 0 with EINVAL for NULL.
+/// Returns 0 with errno EINVAL for NULL.
 ///
 /// # Safety
-/// Any thread. A connection that is live or retained.
+/// `connection` is NULL or a connection that is live or retained. Any thread may call it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_connection_id(connection: *mut tcp_connection) -> u64 {
     let conn = connection!(connection, "yolanda_connection_id", 0);
     conn.id.get()
 }
 
-/// Why the connection closes or has closed: an errno value. 0 while it is open, and where both sides
-/// ended it in order.
+/// Returns the reason why the connection is closing or has closed, as an errno value; 0 while it is
+/// open, and if both sides ended it in order.
 ///
-/// ECONNRESET, EPIPE and others of recv(2) and send(2): the peer or the network. ETIMEDOUT: a time
-/// limit of yolanda_connection_set_timeouts() or yolanda_connection_close_after_send(), or the
-/// network's. ENOBUFS: a limit of yolanda_connection_set_limits(). ECANCELED:
-/// yolanda_connection_close(). ESHUTDOWN: its server was stopped, or its loop freed. ENOMEM: no
-/// memory. EBADF: the program closed its descriptor.
+/// - ECONNRESET, EPIPE and others of recv(2) and send(2): the peer or the network.
+/// - ETIMEDOUT: a time limit of yolanda_connection_set_timeouts() or
+///   yolanda_connection_close_after_send(), or the network's.
+/// - ENOBUFS: a limit of yolanda_connection_set_limits().
+/// - ECANCELED: yolanda_connection_close().
+/// - ESHUTDOWN: its server was stopped, or its loop was freed.
+/// - ENOMEM: memory ran out.
+/// - EBADF: the program closed its descriptor.
 ///
-/// Returns -1 with EINVAL for NULL.
+/// Returns -1 with errno EINVAL for NULL.
 ///
 /// # Safety
-/// Any thread. A connection that is live or retained.
+/// `connection` is NULL or a connection that is live or retained. Any thread may call it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_connection_error(connection: *mut tcp_connection) -> c_int {
     let conn = connection!(connection, "yolanda_connection_error", -1);
     conn.error()
 }
 
-/// Closes a connection at once: what is queued is dropped. No callback runs within; the closed callback
-/// comes from the loop's pass. On another thread it comes after what that thread posted before, and a
-/// message callback that is under way may still come first; the caller finds the connection closed at once.
+/// Closes a connection at once and drops what is queued. No callback is called from within this
+/// function; the closed callback is called from the loop's pass. On another thread the close takes
+/// effect after what that thread posted before, and a message callback that is already running may
+/// still finish first; for the caller the connection is closed at once.
 ///
-/// Returns 0, or -1 with errno: EINVAL (NULL), ENOTCONN (closing has begun already, by the first
-/// call of this function for example), ENOMEM (on another thread only; it is as open as before).
+/// Returns 0, or -1 with errno: EINVAL for NULL, ENOTCONN (it is already closing, for example after an
+/// earlier call), ENOMEM (only on another thread; the connection stays open).
 ///
 /// # Safety
-/// Any thread. A connection that is live or retained.
+/// `connection` is NULL or a connection that is live or retained. Any thread may call it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_connection_close(connection: *mut tcp_connection) -> c_int {
     let conn = connection!(connection, "yolanda_connection_close", -1);
     conn.close()
 }
 
-/// Closes a connection after all that was accepted is sent, other threads' sends included: the queue goes
-/// out, then the end of the stream, and when the peer has ended its side too, the connection closes. If
-/// that takes longer than `limit_ms` milliseconds, it is closed then, with ETIMEDOUT; 0: in the next pass.
+/// Closes a connection after everything accepted so far has been sent, including what other threads
+/// have sent: the queue is sent, then the end of the stream, and the connection closes when the peer
+/// has ended its side too. If that takes longer than `limit_ms` milliseconds, the connection is closed
+/// then, with ETIMEDOUT; with 0, in the next pass.
 ///
-/// Sends fail with EPIPE from here on; functions that the same thread posted before can still send. What
-/// still arrives is dropped, without message callbacks, even while reading is paused. If it is called
-/// again, the earlier end counts; yolanda_connection_close() may follow.
+/// From here on sends fail with EPIPE; functions that the same thread posted before can still send.
+/// What still arrives is dropped, without message callbacks, even while reading is paused. If it is
+/// called again, the earlier time limit applies; yolanda_connection_close() may follow.
 ///
-/// Returns 0, or -1 with errno: EINVAL (NULL, a negative limit), ENOTCONN (closing has begun),
+/// Returns 0, or -1 with errno: EINVAL (NULL, a negative limit), ENOTCONN (it is already closing),
 /// ENOMEM.
 ///
 /// # Safety
-/// Any thread. A connection that is live or retained.
+/// `connection` is NULL or a connection that is live or retained. Any thread may call it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_connection_close_after_send(
     connection: *mut tcp_connection,
@@ -140,17 +149,19 @@ pub unsafe extern "C-unwind" fn yolanda_connection_close_after_send(
     conn.close_within(limit_ms)
 }
 
-/// Gives the connection a pointer of yours, apart from `data`, and a function that frees it. What
-/// was there before is freed here, with its own function. The last one is freed with the connection,
-/// exactly once: after the closed callback and the last yolanda_connection_release(), on the thread
-/// that lets go last. Closed already, nothing is taken: the pointer stays yours.
+/// Attaches a pointer of yours to the connection, separate from `data`, and a function that frees it. A
+/// previous pointer is freed in this call, with its own function. The last one is freed with the
+/// connection, exactly once: after the closed callback and the last yolanda_connection_release(), on
+/// the thread that gives up the last reference. If the connection has already closed, the pointer isn't
+/// taken and stays yours.
 ///
-/// Returns 0, or -1 with errno: EINVAL (NULL connection), ENOTCONN (it has closed), EPERM (another
-/// thread), ENOMEM.
+/// Returns 0, or -1 with errno: EINVAL for a NULL connection, ENOTCONN (it has closed), EPERM on
+/// another thread, ENOMEM.
 ///
 /// # Safety
-/// The loop's thread, or inside the completed callback. `destroy` may be NULL; it may call anything
-/// of this library, for other connections.
+/// `connection` is NULL or a connection that is live or retained. `destroy` may be NULL; it may call
+/// any function of the library for other connections. Call it only on the loop's thread or inside the
+/// completed callback.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_connection_set_user_data(
     connection: *mut tcp_connection,
@@ -161,11 +172,12 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_user_data(
     if conn.may_be_changed() { conn.set_user_data(data, destroy) } else { -1 }
 }
 
-/// The pointer of yolanda_connection_set_user_data(), also of a connection that has closed; NULL
-/// where none was set, and with EINVAL for NULL.
+/// Returns the pointer of yolanda_connection_set_user_data(), also for a connection that has closed;
+/// NULL if none was set, and NULL with errno EINVAL for NULL.
 ///
 /// # Safety
-/// Any thread, if what it points to lives long enough. A connection that is live or retained.
+/// `connection` is NULL or a connection that is live or retained. Any thread may call it; what the
+/// pointer points to is the program's concern.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_connection_user_data(
     connection: *mut tcp_connection,
@@ -174,14 +186,16 @@ pub unsafe extern "C-unwind" fn yolanda_connection_user_data(
     conn.user_data()
 }
 
-/// Writes the peer's address: "1.2.3.4:5", "[::1]:5", "unix:/path", "unix:@abstract", or "unix:" for
-/// one without a name. 128 bytes hold any.
+/// Writes the peer's address as text: `1.2.3.4:5`, `[::1]:5`, `unix:/path`, `unix:@abstract`, or
+/// `unix:` for a Unix socket without a name. 128 bytes are enough for any address.
 ///
-/// Returns 0, or -1 with errno: EINVAL (NULL), ENAMETOOLONG (no room), ENOTCONN (closed, or the
-/// peer is gone already: ask in the completed callback what is to be known later), ENOTSOCK.
+/// Returns 0, or -1 with errno: EINVAL for NULL, ENAMETOOLONG (it doesn't fit), ENOTCONN (closed, or
+/// the peer has already gone; if you need the address later, ask for it in the completed callback),
+/// ENOTSOCK.
 ///
 /// # Safety
-/// Any thread. A connection that is live or retained; `text` has room for `size` bytes.
+/// `connection` is NULL or a connection that is live or retained. `text` is NULL or has room for `size`
+/// bytes. Any thread may call it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_connection_peer(
     connection: *mut tcp_connection,
@@ -193,10 +207,11 @@ pub unsafe extern "C-unwind" fn yolanda_connection_peer(
     unsafe { tell(conn, text, size, Address::of_peer) }
 }
 
-/// Writes the connection's own address; otherwise as yolanda_connection_peer().
+/// Writes the connection's own address as text; otherwise the same as yolanda_connection_peer().
 ///
 /// # Safety
-/// As for yolanda_connection_peer().
+/// `connection` is NULL or a connection that is live or retained. `text` is NULL or has room for `size`
+/// bytes. Any thread may call it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_connection_local(
     connection: *mut tcp_connection,
@@ -208,13 +223,15 @@ pub unsafe extern "C-unwind" fn yolanda_connection_local(
     unsafe { tell(conn, text, size, Address::of_local) }
 }
 
-/// Sets TCP_NODELAY (tcp(7)): whether small writes leave at once, or wait for the answer to the last.
+/// Sets TCP_NODELAY (tcp(7)): 1 sends small writes at once, 0 lets them wait for the acknowledgement of
+/// earlier ones.
 ///
-/// Returns 0, or -1 with errno: EINVAL (NULL), ENOTCONN (closed), EPERM (another thread), EOPNOTSUPP
-/// or ENOTSOCK (no TCP socket).
+/// Returns 0, or -1 with errno: EINVAL for NULL, ENOTCONN (closed), EPERM on another thread, EOPNOTSUPP
+/// or ENOTSOCK (not a TCP socket).
 ///
 /// # Safety
-/// The loop's thread, or inside the completed callback.
+/// `connection` is NULL or a connection that is live or retained. Call it only on the loop's thread or
+/// inside the completed callback.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_connection_set_nodelay(
     connection: *mut tcp_connection,
@@ -224,15 +241,16 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_nodelay(
     if conn.may_be_changed() { conn.set_nodelay(on != 0) } else { -1 }
 }
 
-/// Has the kernel ask a silent peer whether it is still there (SO_KEEPALIVE, socket(7)): after
-/// `idle_s` seconds (0: never), then every `interval_s` seconds, closing after `count` questions
-/// without an answer. 0 for the last two leaves them as they are, at first the system's.
+/// Makes the kernel probe a silent peer (SO_KEEPALIVE, socket(7)): after `idle_s` seconds (0: never),
+/// then every `interval_s` seconds. After `count` unanswered probes the connection ends. 0 for the last
+/// two leaves them unchanged; initially they are the system's.
 ///
 /// Returns 0, or -1 with errno: EINVAL (NULL, seconds outside 0 to 32767, a count outside 0 to 127),
-/// ENOTCONN (closed), EPERM (another thread), EOPNOTSUPP or ENOTSOCK (no TCP socket).
+/// ENOTCONN (closed), EPERM on another thread, EOPNOTSUPP or ENOTSOCK (not a TCP socket).
 ///
 /// # Safety
-/// The loop's thread, or inside the completed callback.
+/// `connection` is NULL or a connection that is live or retained. Call it only on the loop's thread or
+/// inside the completed callback.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_connection_set_keepalive(
     connection: *mut tcp_connection,
@@ -248,21 +266,22 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_keepalive(
     conn.set_keepalive(s.keepalive)
 }
 
-/// Stops reading: no message callback comes until yolanda_connection_resume(), the peer has to wait
-/// when its window is full. Within the message callback it ends the turn: bytes that the callback
-/// leaves unread stay.
+/// Stops reading: no message callback is called until yolanda_connection_resume(), and the peer has to
+/// wait once its window is full. Inside the message callback, no further message callback follows, and
+/// the bytes that the callback leaves unread stay in the buffer.
 ///
-/// While reading is paused the end of the peer's stream isn't seen either, nor is it missed. Sending
-/// goes on. A reset closes the connection at once, as nothing can be sent any more; bytes that had
-/// arrived before are lost then. EVENT_READ is off in `channel->events` meanwhile.
+/// While reading is paused, the end of the peer's stream isn't noticed, but it isn't lost either.
+/// Sending continues. A reset closes the connection at once, because nothing can be sent any more;
+/// bytes that arrived before it are lost. EVENT_READ is off in `channel->events` meanwhile.
 ///
-/// Any number of calls is undone by one yolanda_connection_resume(). On a connection that closes
-/// after its queue is sent it has no effect.
+/// One yolanda_connection_resume() undoes any number of calls. On a connection that is closing after
+/// its queue has been sent, pausing has no effect.
 ///
-/// Returns 0, or -1 with errno: EINVAL (NULL), ENOTCONN (closed), EPERM (another thread).
+/// Returns 0, or -1 with errno: EINVAL for NULL, ENOTCONN (closed), EPERM on another thread.
 ///
 /// # Safety
-/// The loop's thread, or inside the completed callback.
+/// `connection` is NULL or a connection that is live or retained. Call it only on the loop's thread or
+/// inside the completed callback.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_connection_pause(connection: *mut tcp_connection) -> c_int {
     let conn = connection!(connection, "yolanda_connection_pause", -1);
@@ -273,13 +292,14 @@ pub unsafe extern "C-unwind" fn yolanda_connection_pause(connection: *mut tcp_co
     0
 }
 
-/// Goes on reading. Bytes that had been left unread before are handed to the message callback once
-/// more, from the loop's pass, even if no new ones have arrived. Without a pause: nothing.
+/// Continues reading. Bytes that had been left unread are handed to the message callback once more,
+/// from the loop's pass, even if no new ones have arrived. If reading isn't paused, nothing changes.
 ///
-/// Returns 0, or -1 with errno: as yolanda_connection_pause().
+/// Returns 0, or -1 with errno like yolanda_connection_pause().
 ///
 /// # Safety
-/// The loop's thread, or inside the completed callback.
+/// `connection` is NULL or a connection that is live or retained. Call it only on the loop's thread or
+/// inside the completed callback.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_connection_resume(
     connection: *mut tcp_connection,
@@ -292,19 +312,21 @@ pub unsafe extern "C-unwind" fn yolanda_connection_resume(
     0
 }
 
-/// Has a program told how its peer keeps up: `on_high` when the queue has reached `high` bytes,
-/// `on_low` when it has fallen to `low` or less after that, in turns, each once per crossing, from
-/// the loop's pass and never inside a send. If the queue has fallen again before `on_high` could be
-/// called, it is called all the same, before `on_low`. After the closed callback there are none.
+/// Sets callbacks that tell a program how well its peer keeps up: `on_high` is called when the queue
+/// has reached `high` bytes, `on_low` when it has then fallen to `low` bytes or less. They alternate,
+/// once per crossing, and are called from the loop's pass, never inside a send. If the queue falls
+/// again before `on_high` could be called, `on_high` is still called, before `on_low`. Neither is
+/// called after the closed callback.
 ///
-/// `high` 0 switches it off. Set anew it begins anew: a queue that is at the mark already is told of.
-/// Either callback may be NULL.
+/// `high` 0 turns them off. Setting the marks starts anew: if the queue has already reached the mark,
+/// `on_high` is called. Either callback may be NULL.
 ///
-/// Returns 0, or -1 with errno: EINVAL (NULL, `low` not below `high`), ENOTCONN (closed), EPERM
-/// (another thread), ENOMEM.
+/// Returns 0, or -1 with errno: EINVAL (NULL, `low` not below `high`), ENOTCONN (closed), EPERM on
+/// another thread, ENOMEM.
 ///
 /// # Safety
-/// The loop's thread, or inside the completed callback.
+/// `connection` is NULL or a connection that is live or retained. Call it only on the loop's thread or
+/// inside the completed callback.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_connection_set_water_marks(
     connection: *mut tcp_connection,
@@ -321,22 +343,24 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_water_marks(
     conn.set_water_marks(s.marks)
 }
 
-/// Limits how much memory a connection takes.
+/// Limits how much memory a connection may use.
 ///
-/// `max_queued`: bytes that wait to be sent, those that other threads have sent included; 0: 64 MiB,
-/// at most 2 GiB.
-/// YOLANDA_LIMIT_CLOSE: a send is taken whole while the queue is below the limit; beyond it, -1 with
-/// ENOBUFS, and the connection is closed. YOLANDA_LIMIT_REFUSE: a send that doesn't fit is refused
-/// whole, -1 with ENOBUFS, and everything else stays as it is; also one that alone is larger.
+/// `max_queued`: the number of bytes that may wait to be sent, including those that other threads have
+/// sent; 0: 64 MiB; at most 2 GiB.
+/// With YOLANDA_LIMIT_CLOSE a send is accepted as a whole while the queue is below the limit; otherwise
+/// it fails with -1 and ENOBUFS, and the connection is closed. With YOLANDA_LIMIT_REFUSE a send that
+/// doesn't fit, even into an empty queue, fails as a whole with -1 and ENOBUFS, and nothing else
+/// changes.
 ///
-/// `max_unread`: when the message callback has left so many bytes unread, the connection is closed,
+/// `max_unread`: if the message callback leaves that many bytes unread, the connection is closed,
 /// whatever the policy; 0: 64 MiB. Up to 64 KiB are read before each callback.
 ///
-/// Returns 0, or -1 with errno: EINVAL (NULL, an unknown policy), ENOTCONN (closed), EPERM (another
-/// thread), ENOMEM.
+/// Returns 0, or -1 with errno: EINVAL (NULL, an unknown policy), ENOTCONN (closed), EPERM on another
+/// thread, ENOMEM.
 ///
 /// # Safety
-/// The loop's thread, or inside the completed callback.
+/// `connection` is NULL or a connection that is live or retained. Call it only on the loop's thread or
+/// inside the completed callback.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_connection_set_limits(
     connection: *mut tcp_connection,
@@ -352,20 +376,25 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_limits(
     conn.set_limits(s.limits)
 }
 
-/// Closes a connection on which nothing moves, with ETIMEDOUT and its closed callback. Milliseconds,
-/// each from now on; 0: no limit. Never early.
+/// Sets how long a connection may make no progress before it is closed, with ETIMEDOUT and its closed
+/// callback. All times are in milliseconds and count from this call on; 0: no limit. A connection is
+/// never closed early.
 ///
-/// `idle_ms`: no byte was received, and none sent. `read_ms`: no byte was received, while reading
-/// isn't paused. `write_ms`: bytes are queued, and none were sent, because the peer doesn't read. Bytes
-/// count as received when they have arrived, even if the loop is too busy to read them; as sent when
-/// the kernel takes them, and again when the peer takes them from it: one that reads slowly is neither
-/// idle nor stuck. That is asked for four times within each limit, which may be late by as much.
+/// - `idle_ms`: no byte was received, and none was sent.
+/// - `read_ms`: no byte was received, while reading isn't paused.
+/// - `write_ms`: bytes are queued, and none was sent, because the peer doesn't read.
 ///
-/// Returns 0, or -1 with errno: EINVAL (NULL, a negative time), ENOTCONN (closed), EPERM (another
-/// thread), ENOMEM.
+/// Bytes count as received when they have arrived, even if the loop is too busy to read them. They
+/// count as sent when the kernel takes them, and again when the peer takes them from the kernel: a peer
+/// that reads slowly is neither idle nor stuck. That is checked four times within each limit, so a
+/// limit may be late by a quarter.
+///
+/// Returns 0, or -1 with errno: EINVAL (NULL, a negative time), ENOTCONN (closed), EPERM on another
+/// thread, ENOMEM.
 ///
 /// # Safety
-/// The loop's thread, or inside the completed callback.
+/// `connection` is NULL or a connection that is live or retained. Call it only on the loop's thread or
+/// inside the completed callback.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_connection_set_timeouts(
     connection: *mut tcp_connection,

@@ -1,48 +1,58 @@
+//! The functions of yolanda.h for routes.
+
 use crate::abi::types::http_request;
 use crate::abi::types::http_server;
 use crate::abi::types::yolanda_http_handler;
 use crate::exports::http_server::{status, usable};
+use crate::exports::yolanda::http_request::value_of;
+use crate::http::message::handler::Wish;
+use crate::http::message::request::Request;
 use crate::http::route::named;
-use crate::http::route::table::Wish;
 use crate::sys::errno;
-use crate::sys::text::text;
+use crate::sys::text::{optional, text};
 use core::ffi::{c_char, c_int, c_void};
+use core::ptr::null;
 
-/// Has requests of a method and a path answered by `handler` instead of the server's `requestCallback`.
+/// Makes `handler`, instead of the server's `requestCallback`, answer the requests with a certain
+/// method and path.
 ///
-/// `method`: such as "GET", compared exactly; NULL or "*" for any that has no route of its own there.
-/// `pattern`: a path, such as "/users". A segment `:id` stands for any segment that isn't empty, as in
-/// "/users/:id/posts/:post"; names are of letters, digits and `_`. A last segment `*` stands for the rest,
-/// which may be empty: behind "/static/" all that begins so. yolanda_http_request_param() tells what they
-/// stand for. Escapes mean what they mean in a URL: "/a%20b" and "/a b" are the same, "%2A" and "%3A" are
-/// `*` and `:` themselves.
+/// - `method`: for example "GET", compared exactly; NULL or "*" for every method that has no route of
+///   its own for the path.
+/// - `pattern`: a path such as "/users". A segment `:id` stands for any segment that isn't empty, as in
+///   "/users/:id/posts/:post"; names consist of letters, digits and `_`. A last segment `*` stands for
+///   the rest of the path, which may be empty: "/static/\*" matches everything that begins with
+///   "/static/". yolanda_http_request_param() gets what they stand for. Escapes have the same meaning
+///   as in a URL: "/a%20b" and "/a b" are the same, and "%2A" and "%3A" stand for a literal `*` and
+///   `:`.
 ///
-/// A path is cut at its slashes first and decoded then, so that "%2F" parts nothing. Upper and lower case,
-/// and a slash at the end, make another path. A path with a segment "." or "..", escaped or behind "%2F" as
-/// well, has no route: no parameter leads out of a folder.
+/// A path is split at its slashes first and decoded afterwards, so "%2F" doesn't separate segments.
+/// Upper and lower case are different, and so are paths with and without a slash at the end. A path
+/// with a segment "." or "..", even if it is escaped or follows a "%2F", matches no route, so no
+/// parameter leads out of a folder.
 ///
-/// Of several routes for a path, one without names comes before one with names, and that before one with `*`,
-/// of which the one with more segments; then the one that is literal where they differ first. The order of
-/// the calls doesn't matter.
+/// If several routes match a path, one without names takes precedence over one with names, and that
+/// over one with `*`; among the latter, the one with more segments takes precedence. Then the one that
+/// is literal at the first difference takes precedence. The order of the calls doesn't matter.
 ///
-/// The route is chosen when the head of a request is there. HEAD is answered by the route of GET, without
-/// the body, unless it has its own. A path whose routes are all of other methods gets 405 with Allow, and
-/// OPTIONS there 204 with Allow. What no route is for goes to the `requestCallback`; where that is NULL, it
-/// gets 404, a malformed path ("%zz", "%00") 400, and `OPTIONS *` 204. Such answers don't wait for the
-/// request's body: up to 256 KiB of it are read and dropped. If it is longer, or if the client waits for
-/// `100 Continue` before it sends it, the connection ends.
+/// The route is chosen when the head of a request has arrived. HEAD is answered by the route for GET,
+/// without the body, unless it has its own. A path that has routes for other methods only gets 405 with
+/// Allow, and OPTIONS gets 204 with Allow. Everything without a route goes to the `requestCallback`; if
+/// that is NULL, it gets 404, a malformed path ("%zz", "%00") 400, and `OPTIONS *` 204. Such responses
+/// don't wait for the body of the request: up to 256 KiB of it are read and dropped. If it is longer,
+/// or if the client waits for `100 Continue` before it sends it, the connection ends.
 ///
-/// `data` is handed to each call of `handler`, on several threads at once where the server has some. `destroy`,
-/// which may be NULL, is called with it once, after the server and its last connection have been freed, on the
-/// thread that lets go last. On failure nothing is taken.
+/// `data` is passed to each call of `handler`, on several threads at once if the server has threads.
+/// `destroy`, which may be NULL, is called with it once, after the server and its last connection have
+/// been freed, on the thread that gives up the last reference. On failure it isn't called.
 ///
-/// Returns 0, or -1 with errno: EINVAL (NULL server, pattern or handler; a method that is no token, or
-/// longer than 64 bytes; a pattern without a slash at its start, with an empty or repeated name, with `*`
-/// elsewhere than as its last segment, or that no path can match), EEXIST (there is a route for this method
-/// and the same paths), EBUSY (the server has been started), EPERM on another thread, ENOMEM.
+/// Returns 0, or -1 with errno: EINVAL (NULL server, pattern or handler; a method that isn't a token or
+/// is longer than 64 bytes; a pattern that doesn't begin with a slash, has an empty or repeated name or
+/// a `*` before its last segment, or can't match any path), EEXIST (there is already a route for this
+/// method and the same paths), EBUSY (the server has been started), EPERM on another thread, ENOMEM.
 ///
 /// # Safety
-/// `server` is NULL or a server; both texts are NULL or end with a NUL. Only on its loop's thread.
+/// `server` is NULL or a server that hasn't been freed. Both texts are NULL or NUL-terminated strings.
+/// Call it only on the server's loop's thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn yolanda_http_server_route(
     server: *mut http_server,
@@ -57,7 +67,8 @@ pub unsafe extern "C" fn yolanda_http_server_route(
         let Some(server) = usable("yolanda_http_server_route", server) else {
             return -1;
         };
-        let (Some(method), Some(_), false) = (named(method), handler, pattern.is_null()) else {
+        let (Some(method), Some(_), false) = (named(optional(method)), handler, pattern.is_null())
+        else {
             return errno::fail(libc::EINVAL);
         };
         let wish = Wish { handler, data, destroy, takes_bodies: true };
@@ -65,20 +76,23 @@ pub unsafe extern "C" fn yolanda_http_server_route(
     }
 }
 
-/// What a name in the pattern of the request's route stands for, decoded: "7" by "id" for "/users/7" and
-/// "/users/:id". The rest that `*` stands for goes by "*". "%2F" is a slash here as any other: where that
-/// matters, look at `url`.
+/// Returns what a name in the pattern of the request's route stands for, decoded: for "/users/7" and
+/// "/users/:id", "id" gives "7". The name "*" gives the rest that `*` stands for. "%2F" is a slash like
+/// any other; if that matters, look at `url`.
 ///
-/// Returns the text, which belongs to the request until that is reset, or NULL with errno: ENOENT where the
-/// route has no such name, and without a route; EINVAL for NULL.
+/// The text belongs to the request until that is reset. Returns NULL with errno: ENOENT if the route
+/// has no such name or the request has no route, EINVAL for NULL.
 ///
 /// # Safety
-/// As for yolanda_http_request_body(); `name` is NULL or ends with a NUL.
+/// `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses. `name`
+/// is NULL or a NUL-terminated string.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn yolanda_http_request_param(
+pub unsafe extern "C-unwind" fn yolanda_http_request_param(
     httpRequest: *mut http_request,
     name: *const c_char,
 ) -> *const c_char {
-    jump_to!(crate::http::message::request_parts::yolanda_http_request_param)
+    let request: *mut Request = httpRequest.cast();
+    let request = non_null!(request, "yolanda_http_request_param: no request", null());
+    // SAFETY: the name is NULL or ends with a NUL.
+    unsafe { value_of(&request.captured(), name) }
 }

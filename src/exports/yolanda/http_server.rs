@@ -1,3 +1,5 @@
+//! The functions of yolanda.h for HTTP servers.
+
 use crate::abi::types::event_loop;
 use crate::abi::types::yolanda_http_stats;
 use crate::abi::types::{http_server, request_callback};
@@ -5,19 +7,22 @@ use crate::exports::http_server::{given, status, usable};
 use crate::http::server::make;
 use crate::http::server::server_settings::{DeadlineSet, LimitSet};
 use crate::reactor::event_loop::create::mine;
+use crate::reactor::event_loop::state::Loop;
 use crate::sys::errno;
+use crate::sys::text::optional;
 use core::ffi::{c_char, c_int};
 use core::ptr;
 
 /// Makes an HTTP server on an address, which is written as for yolanda_server_new(). The functions
-/// yolanda_server_...() take its `tcpServer`, for instance to stop it: requests in flight are answered
-/// then, with `Connection: close`.
+/// yolanda_server_...() work on its `tcpServer`, for example to stop it; requests in progress are then
+/// still answered, with `Connection: close`.
 ///
-/// Returns the server, to be released by yolanda_http_server_free() or with its loop, or NULL with errno as
-/// yolanda_server_new().
+/// Returns the server, or NULL with errno like yolanda_server_new(). It is freed by
+/// yolanda_http_server_free() or with its loop.
 ///
 /// # Safety
-/// `eventLoop` is NULL or a loop; `address` is NULL or ends with a NUL. Only on the loop's thread.
+/// `eventLoop` is NULL or a loop that hasn't been freed, `address` is NULL or a NUL-terminated string.
+/// Call it only on the loop's thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_http_server_new(
     eventLoop: *mut event_loop,
@@ -26,63 +31,79 @@ pub unsafe extern "C-unwind" fn yolanda_http_server_new(
     threads: c_int,
 ) -> *mut http_server {
     // SAFETY: NULL or a live loop; the address is NULL or ends with a NUL.
-    unsafe {
+    let (l, address) = unsafe {
         if !mine("yolanda_http_server_new", eventLoop) {
             return ptr::null_mut();
         }
-        make::on_address(eventLoop, address, requestCallback, threads)
+        (Loop::from_c(eventLoop), optional(address))
+    };
+    let Some(address) = address.filter(|_| threads >= 0) else {
+        errno::set(libc::EINVAL);
+        return ptr::null_mut();
+    };
+    match make::on_address(l, address, requestCallback, threads) {
+        Ok(server) => server.as_ptr().cast(),
+        Err(error) => {
+            errno::set(error);
+            ptr::null_mut()
+        }
     }
 }
 
-/// Starts a server, also one of http_server_new(), as yolanda_server_start() does.
+/// Starts a server, also one of http_server_new(), like yolanda_server_start().
 ///
-/// Returns 0, or -1 with errno as yolanda_server_start(): EALREADY, ESHUTDOWN, EADDRINUSE, EMFILE, ENFILE,
-/// ENOMEM, ENOSPC; EINVAL for NULL, EPERM on another thread.
+/// Returns 0, or -1 with errno like yolanda_server_start(): EALREADY, ESHUTDOWN, EADDRINUSE, EMFILE,
+/// ENFILE, ENOMEM, ENOSPC; EINVAL for NULL, EPERM on another thread.
 ///
 /// # Safety
-/// `server` is NULL or a server. Only on its loop's thread.
+/// `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_http_server_start(server: *mut http_server) -> c_int {
     // SAFETY: NULL or a live server.
     let server = unsafe { usable("yolanda_http_server_start", server) };
-    server.map_or(-1, |server| server.start())
+    server.map_or(-1, |server| status(server.start()))
 }
 
-/// Frees a server, also one of http_server_new(), as yolanda_server_free() does with its TCP server: that
-/// is freed as well, so call only one of the two. Responses that are still deferred have to be sent all the
-/// same.
+/// Frees a server, also one of http_server_new(). It frees the server's `tcpServer` like
+/// yolanda_server_free(), so call only one of the two. Responses that are still deferred must be sent
+/// all the same.
 ///
-/// Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, EDEADLK where the system
-/// finds that one of its threads waits for the caller (as yolanda_server_free()).
+/// Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, EDEADLK if the system detects
+/// that one of its threads is waiting for the caller (see yolanda_server_free()).
 ///
 /// # Safety
-/// `server` is NULL or a server that isn't freed yet. Only on its loop's thread.
+/// `server` is NULL or a server that hasn't been freed. It must not be used again. Call it only on its
+/// loop's thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_http_server_free(server: *mut http_server) -> c_int {
     // SAFETY: NULL or a live server, which the caller gives up.
     unsafe {
         let server = usable("yolanda_http_server_free", server);
-        server.map_or(-1, |server| server.free())
+        server.map_or(-1, |server| status(server.free()))
     }
 }
 
-/// Sets how long the server waits, in milliseconds; 0 waits for ever. The clock is looked at every now and
-/// then, so a deadline may be late by a quarter of itself, by a second at most; it is never early. What the
-/// client has sent in time counts, even if the server's thread was busy until the deadline was over.
+/// Sets how long the server waits, in milliseconds; 0 sets no limit. Deadlines are checked from time to
+/// time, so one may be late by up to a quarter of its length, and by no more than a second; it is never
+/// early. What the client has sent in time counts, even if the server's thread was busy until the
+/// deadline.
 ///
-/// `idle_ms`: for the next request on an open connection, or the first; it is closed then (75,000 without this
-/// call, as the others 60,000).
-/// `head_ms`: for request line and headers, from their first byte to their last: 408, and it closes.
-/// `body_ms`: for the next bytes of a body: 408, and it closes. yolanda_http_server_set_body_rate() limits
-/// the whole body.
-/// `answer_ms`: for a deferred response, or its next part: 503, and it closes; once the response has begun,
-/// it is cut off.
-/// `write_ms`: for a client that takes nothing of what is queued for it: it is cut off.
+/// - `idle_ms`: for the first or next request on an open connection; then the connection is closed. The
+///   default is 75,000; for the others it is 60,000.
+/// - `head_ms`: for request line and headers, from the first byte to the last; then the client gets
+///   408, and the connection is closed.
+/// - `body_ms`: for the next bytes of a body; then the client gets 408, and the connection is closed.
+///   yolanda_http_server_set_body_rate() limits the time for the whole body.
+/// - `answer_ms`: for a deferred response, or its next part; then the client gets 503, and the
+///   connection is closed. A response that has begun is cut off.
+/// - `write_ms`: for a client that takes nothing of what is queued for it; then the connection is cut
+///   off.
 ///
-/// Returns 0, or -1 with errno: EINVAL for NULL, negative times or more than 24 days, EPERM on another thread.
+/// Returns 0, or -1 with errno: EINVAL for NULL, negative times or more than 24 days, EPERM on another
+/// thread.
 ///
 /// # Safety
-/// `server` is NULL or a server. Only on its loop's thread.
+/// `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn yolanda_http_server_set_deadlines(
     server: *mut http_server,
@@ -105,23 +126,23 @@ pub unsafe extern "C" fn yolanda_http_server_set_deadlines(
     }))
 }
 
-/// Sets how fast the body of a request has to come; without this call 20,000 and 500 hold. Bytes are
-/// counted as they are sent, chunk lines and trailers included.
+/// Sets how fast the body of a request must arrive; the defaults are 20,000 and 500. Bytes are counted
+/// as they are sent, including chunk lines and trailers.
 ///
-/// `grace_ms`: how many milliseconds each body has before its rate counts.
-/// `bytes_per_second`: for each so many bytes the client gets another second; 0: any rate will do, and
-/// `grace_ms` has no effect. A client that sends faster gets ahead by the deadline for bodies
-/// (yolanda_http_server_set_deadlines()) at most, or by `grace_ms` if that is longer.
+/// - `grace_ms`: how many milliseconds each body has before its rate counts.
+/// - `bytes_per_second`: the rate: that many bytes give the client another second. 0 turns the check
+///   off, and `grace_ms` then has no effect. A client that sends faster can get ahead by the deadline
+///   for bodies (yolanda_http_server_set_deadlines()) at most, or by `grace_ms` if that is longer.
 ///
-/// A client that is slower gets 408, and the connection closes; the final call of a streamed body says so.
-/// Time in which the program has stopped the reading doesn't count, nor do stretches of more than two
-/// seconds in which the server's thread was busy. Bodies that have begun keep their `grace_ms`.
+/// A client that is slower gets 408, and the connection is closed; a streamed body gets its final call.
+/// Time during which the program has paused reading doesn't count, nor do periods of more than two
+/// seconds during which the server's thread was busy. Bodies that have begun keep their `grace_ms`.
 ///
-/// Returns 0, or -1 with errno: EINVAL (NULL, a negative number, more than 24 days, more than 4,294,967,295
-/// bytes, a rate without `grace_ms`), EPERM on another thread.
+/// Returns 0, or -1 with errno: EINVAL (NULL, a negative number, more than 24 days, more than
+/// 4,294,967,295 bytes, a rate without `grace_ms`), EPERM on another thread.
 ///
 /// # Safety
-/// `server` is NULL or a server. Only on its loop's thread.
+/// `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn yolanda_http_server_set_body_rate(
     server: *mut http_server,
@@ -135,17 +156,17 @@ pub unsafe extern "C" fn yolanda_http_server_set_body_rate(
     status(server.set_body_rate(grace_ms, bytes_per_second))
 }
 
-/// Sets how large requests may be; 0 stands for the number that holds without this call.
+/// Sets how large requests may be; 0 stands for the default, which is given in parentheses.
 ///
-/// `line`: bytes of the request line (8,192); 414 beyond.
-/// `head`: bytes of request line, headers and trailers (65,536); 431 beyond.
-/// `headers`: how many headers and trailers (1,000); 431 beyond.
-/// `body`: bytes of the body (67,108,864); 413 beyond.
+/// - `line`: bytes of the request line (8,192); a longer one gets 414.
+/// - `head`: bytes of request line, headers and trailers (65,536); more get 431.
+/// - `headers`: the number of headers and trailers (1,000); more get 431.
+/// - `body`: bytes of the body (67,108,864); more get 413.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL or more than 1 GiB, EPERM on another thread.
 ///
 /// # Safety
-/// `server` is NULL or a server. Only on its loop's thread.
+/// `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn yolanda_http_server_set_limits(
     server: *mut http_server,
@@ -161,19 +182,19 @@ pub unsafe extern "C" fn yolanda_http_server_set_limits(
     status(server.set_limits(&LimitSet { line, head, headers, body }))
 }
 
-/// Sets how many bytes of request bodies the server may hold at once, over all connections and threads:
-/// bodies that are being collected, and those of requests that aren't answered yet. Streamed bodies don't
-/// count, nor do those of a few KiB that fit into the request itself. A body that doesn't fit is refused
-/// with 503 and Retry-After, before it is sent if its length is announced; one that could never fit gets
-/// 413.
+/// Sets how many bytes of request bodies the server may hold at once, on all connections and threads
+/// together: bodies that are being collected, and those of unanswered requests. Streamed bodies don't
+/// count, nor do those of a few KiB that fit into the request itself. A body that doesn't fit is
+/// refused with 503 and Retry-After, before it is sent if its length is announced; one that could never
+/// fit gets 413.
 ///
-/// 0, as without this call: 268,435,456, or as much as one body may have (yolanda_http_server_set_limits())
-/// if that is more.
+/// 0 stands for the default: 268,435,456, or the limit for a single body
+/// (yolanda_http_server_set_limits()) if that is larger.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread.
 ///
 /// # Safety
-/// `server` is NULL or a server. Only on its loop's thread.
+/// `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn yolanda_http_server_set_max_body_memory(
     server: *mut http_server,
@@ -193,7 +214,7 @@ pub unsafe extern "C" fn yolanda_http_server_set_max_body_memory(
 /// Returns 0, or -1 with errno: EINVAL for NULL or a negative number, EPERM on another thread.
 ///
 /// # Safety
-/// `server` is NULL or a server. Only on its loop's thread.
+/// `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn yolanda_http_server_set_max_requests(
     server: *mut http_server,
@@ -206,13 +227,14 @@ pub unsafe extern "C" fn yolanda_http_server_set_max_requests(
     status(server.set_max_requests(requests))
 }
 
-/// Tells what a server has done: fills the `size` bytes of `stats`, sizeof(struct yolanda_http_stats) of the
-/// program's header.
+/// Writes what a server has done so far into `stats`, at most `size` bytes: pass sizeof(struct
+/// yolanda_http_stats).
 ///
-/// Returns 0, or -1 with EINVAL for NULL or a size of 0.
+/// Returns 0, or -1 with errno EINVAL for NULL or a size of 0.
 ///
 /// # Safety
-/// `server` is NULL or a server; `stats` has `size` bytes. Any thread may call it.
+/// `server` is NULL or a server that hasn't been freed. `stats` is NULL or has room for `size` bytes.
+/// Any thread may call it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn yolanda_http_server_get_stats(
     server: *mut http_server,

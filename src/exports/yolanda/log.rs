@@ -1,3 +1,5 @@
+//! The functions of yolanda.h for the log.
+
 use crate::abi::yolanda::log::yolanda_log_sink;
 use crate::sys::errno;
 use core::ffi::{c_int, c_void};

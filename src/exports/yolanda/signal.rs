@@ -1,45 +1,55 @@
+//! The functions of yolanda.h for signals.
+
 use crate::abi::types::event_loop;
 use crate::abi::types::{yolanda_signal, yolanda_signal_callback};
+use crate::reactor::event_loop::signals::is_watchable;
+use crate::sys::errno;
 use core::ffi::{c_int, c_void};
 
-/// Has `callback` called whenever the process gets a signal. One signal may have any number of watchers,
-/// on any number of loops; those of a loop are called in the order in which they were started. A signal
-/// that comes again before the loop has called counts once, as pending signals do (signal(7)).
+/// Starts a watcher: `callback` is called whenever the process receives the signal. A signal may have
+/// any number of watchers, on any number of loops; those of one loop are called in the order in which
+/// they were started. If a signal arrives again before the callback has been called, both count as one,
+/// as for pending signals (signal(7)).
 ///
-/// The library's handler is installed with the first watcher of a signal, with SA_RESTART and SA_ONSTACK
-/// (sigaction(2)). When the last watcher ends, what the program had there before (a handler, SIG_IGN,
-/// SIG_DFL) is put back, unless the program has replaced the handler meanwhile. Threads may block the
-/// signal as long as one doesn't. A child that was forked inherits the handler until it executes another
+/// The library installs its handler with the first watcher of a signal, with SA_RESTART and SA_ONSTACK
+/// (sigaction(2)). When the last watcher ends, it restores the program's previous handler, SIG_IGN or
+/// SIG_DFL, unless the program has replaced the handler in the meantime. Threads may block the signal
+/// as long as one thread doesn't. A forked child inherits the handler until it executes another
 /// program.
 ///
-/// Returns the watcher, or 0 with errno: EINVAL (NULL, no signal, SIGKILL, SIGSTOP, or what a fault of the
-/// program raises: SIGSEGV, SIGBUS, SIGFPE, SIGILL), EPERM on another thread, ENOMEM.
+/// Returns the watcher, or 0 with errno: EINVAL (NULL, not a signal, SIGKILL, SIGSTOP, or a signal that
+/// a fault of the program raises: SIGSEGV, SIGBUS, SIGFPE, SIGILL), EPERM on another thread, ENOMEM.
 ///
 /// # Safety
-/// `eventLoop` is NULL or a loop; `data` stays yours. Only on the loop's thread.
+/// `eventLoop` is NULL or a loop that hasn't been freed. `data` stays yours. Call it only on the loop's
+/// thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn yolanda_signal_start(
+pub unsafe extern "C-unwind" fn yolanda_signal_start(
     eventLoop: *mut event_loop,
     number: c_int,
     callback: yolanda_signal_callback,
     data: *mut c_void,
 ) -> yolanda_signal {
-    jump_to!(crate::reactor::event_loop::signals::yolanda_signal_start)
+    let l = own_loop!(eventLoop, "yolanda_signal_start", 0);
+    if callback.is_none() || !is_watchable(number) {
+        errno::set(libc::EINVAL);
+        return 0;
+    }
+    l.watch_signal(number, callback, data)
 }
 
-/// Stops a watcher: its callback isn't called any more, also where its signal has come already.
+/// Stops a watcher: its callback isn't called any more, even if its signal has already arrived.
 ///
-/// Returns 0, or -1 with errno: ENOENT for a watcher that was stopped or never was, EINVAL for NULL, EPERM
-/// on another thread.
+/// Returns 0, or -1 with errno: ENOENT for a watcher that was already stopped or never existed, EINVAL
+/// for NULL, EPERM on another thread.
 ///
 /// # Safety
-/// As for yolanda_signal_start().
+/// `eventLoop` is NULL or a loop that hasn't been freed. Call it only on the loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn yolanda_signal_stop(
+pub unsafe extern "C-unwind" fn yolanda_signal_stop(
     eventLoop: *mut event_loop,
     signal: yolanda_signal,
 ) -> c_int {
-    jump_to!(crate::reactor::event_loop::signals::yolanda_signal_stop)
+    let l = own_loop!(eventLoop, "yolanda_signal_stop", -1);
+    if l.unwatch_signal(signal) { 0 } else { errno::fail(libc::ENOENT) }
 }

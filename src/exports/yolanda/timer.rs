@@ -1,78 +1,110 @@
+//! The functions of yolanda.h for timers.
+
 use crate::abi::types::event_loop;
 use crate::abi::types::{yolanda_timer, yolanda_timer_callback};
+use crate::reactor::event_loop::timers::{MAX_MS, NS_PER_MS};
+use crate::sys::errno;
 use core::ffi::{c_int, c_void};
 
+/// Whether the times mean something.
+fn are_times(delay_ms: i64, period_ms: i64) -> bool {
+    let range = 0..=MAX_MS;
+    range.contains(&delay_ms) && range.contains(&period_ms)
+}
+
+/// 0 for a timer that there is, else -1 with ENOENT.
+fn found(found: bool) -> c_int {
+    if found { 0 } else { errno::fail(libc::ENOENT) }
+}
+
 /// Starts a timer: `callback` is called after `delay_ms` milliseconds, never earlier, and then every
-/// `period_ms`, or once where that is 0. Periods are counted from due time to due time, so they don't drift;
-/// a loop that is late calls once and leaves out the periods that have gone by. The clock is the monotonic
-/// one (CLOCK_MONOTONIC): setting the time changes nothing. Timers that are due together are called in the
-/// order in which they were due, or else started. A timer that is called once is gone when its callback has
-/// returned, unless that restarted it.
+/// `period_ms` milliseconds, or only once if that is 0. Periods are counted from due time to due time,
+/// so they don't drift; a loop that is late makes one call and skips the periods that have passed. The
+/// clock is the monotonic one (CLOCK_MONOTONIC), so setting the system time has no effect. Timers that
+/// are due together are called in the order of their due times, and with equal times in the order in
+/// which they were started. A timer without a period ends when its callback has returned, unless the
+/// callback restarted it.
 ///
-/// Starting, restarting and stopping take time that grows as the logarithm of the number of timers.
+/// Starting, restarting and stopping take time proportional to the logarithm of the number of timers.
 ///
-/// Returns the timer, or 0 with errno: EINVAL (NULL, negative or absurd times), EPERM on another thread (post
-/// a function instead), ENOMEM, also beyond 16,777,215 timers.
+/// Returns the timer, or 0 with errno: EINVAL (NULL, times that are negative or far too long), EPERM on
+/// another thread (post a function instead), ENOMEM, also for more than 16,777,215 timers.
 ///
 /// # Safety
-/// `eventLoop` is NULL or a loop; `data` stays yours. Only on the loop's thread.
+/// `eventLoop` is NULL or a loop that hasn't been freed. `data` stays yours. Call it only on the loop's
+/// thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn yolanda_timer_start(
+pub unsafe extern "C-unwind" fn yolanda_timer_start(
     eventLoop: *mut event_loop,
     delay_ms: i64,
     period_ms: i64,
     callback: yolanda_timer_callback,
     data: *mut c_void,
 ) -> yolanda_timer {
-    jump_to!(crate::reactor::event_loop::timers::yolanda_timer_start)
+    let l = own_loop!(eventLoop, "yolanda_timer_start", 0);
+    if !are_times(delay_ms, period_ms) || callback.is_none() {
+        errno::set(libc::EINVAL);
+        return 0;
+    }
+    let timer = l.start_timer(delay_ms, period_ms, callback, data);
+    if timer == 0 {
+        errno::set(libc::ENOMEM);
+    }
+    timer
 }
 
-/// Gives a timer new times, as if it were started now; callback and data stay. Its own callback may do
-/// that, too.
+/// Gives a timer new times, as if it were started now; callback and data stay. The timer's own callback
+/// may call it.
 ///
-/// Returns 0, or -1 with errno: ENOENT for a timer that has ended or never was, EINVAL, EPERM.
+/// Returns 0, or -1 with errno: ENOENT for a timer that has ended or never existed, EINVAL (NULL, times
+/// that are negative or far too long), EPERM on another thread.
 ///
 /// # Safety
-/// As for yolanda_timer_start().
+/// `eventLoop` is NULL or a loop that hasn't been freed. Call it only on the loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn yolanda_timer_restart(
+pub unsafe extern "C-unwind" fn yolanda_timer_restart(
     eventLoop: *mut event_loop,
     timer: yolanda_timer,
     delay_ms: i64,
     period_ms: i64,
 ) -> c_int {
-    jump_to!(crate::reactor::event_loop::timers::yolanda_timer_restart)
+    let l = own_loop!(eventLoop, "yolanda_timer_restart", -1);
+    if !are_times(delay_ms, period_ms) {
+        return errno::fail(libc::EINVAL);
+    }
+    found(l.restart_timer(timer, delay_ms, period_ms))
 }
 
-/// Stops a timer: its callback isn't called any more, also where it was due in this pass.
+/// Stops a timer: its callback isn't called any more, even if it was due in this pass.
 ///
-/// Returns 0, or -1 with errno: ENOENT for a timer that has ended, was stopped before or never was, EINVAL
-/// for NULL, EPERM on another thread.
+/// Returns 0, or -1 with errno: ENOENT for a timer that has ended, was already stopped or never
+/// existed, EINVAL for NULL, EPERM on another thread.
 ///
 /// # Safety
-/// As for yolanda_timer_start().
+/// `eventLoop` is NULL or a loop that hasn't been freed. Call it only on the loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn yolanda_timer_stop(
+pub unsafe extern "C-unwind" fn yolanda_timer_stop(
     eventLoop: *mut event_loop,
     timer: yolanda_timer,
 ) -> c_int {
-    jump_to!(crate::reactor::event_loop::timers::yolanda_timer_stop)
+    let l = own_loop!(eventLoop, "yolanda_timer_stop", -1);
+    found(l.stop_timer(timer))
 }
 
-/// How many milliseconds are left until a timer is due, rounded up; 0 when it is due.
+/// Returns the number of milliseconds until a timer is due, rounded up; 0 if it is already due.
 ///
-/// Returns -1 with errno on failure, as yolanda_timer_stop().
+/// Returns -1 with errno on failure, like yolanda_timer_stop().
 ///
 /// # Safety
-/// As for yolanda_timer_start().
+/// `eventLoop` is NULL or a loop that hasn't been freed. Call it only on the loop's thread.
 #[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn yolanda_timer_remaining(
+pub unsafe extern "C-unwind" fn yolanda_timer_remaining(
     eventLoop: *mut event_loop,
     timer: yolanda_timer,
 ) -> i64 {
-    jump_to!(crate::reactor::event_loop::timers::yolanda_timer_remaining)
+    let l = own_loop!(eventLoop, "yolanda_timer_remaining", -1);
+    match l.timer_remaining(timer) {
+        Some(ns) => (ns + NS_PER_MS - 1) / NS_PER_MS,
+        None => errno::fail(libc::ENOENT).into(),
+    }
 }

@@ -1,3 +1,5 @@
+//! The functions of yolanda.h for the version.
+
 use crate::sys::errno;
 use core::ffi::{c_char, c_int, c_uint};
 

@@ -58,7 +58,7 @@ fn host(peer: &[u8]) -> &[u8] {
     host.strip_prefix(b"[").and_then(|host| host.strip_suffix(b"]")).unwrap_or(host)
 }
 
-/// Nothing stands for zero.
+/// Zero is written as `-`.
 fn number(number: u64, out: &mut impl Sink) {
     match number {
         0 => out.put(b"-"),
@@ -103,7 +103,7 @@ impl<'a> Bounded<'a> {
         Bounded { room, len: 0 }
     }
 
-    /// Puts a NUL behind what fits; tells the length of all of it.
+    /// Puts a NUL after what fits. Returns the length of everything.
     pub fn end(self) -> usize {
         let last = self.room.len().saturating_sub(1);
         if let Some(place) = self.room.get_mut(self.len.min(last)) {

@@ -1,26 +1,20 @@
 //! From a request to the response that has a file, or says why there is none.
 
-use core::ffi::{CStr, c_char, c_int, c_void};
+use core::ffi::{CStr, c_int, c_void};
 use core::fmt::Write;
-use core::sync::atomic::Ordering::Relaxed;
 
-use super::{Files, NAME, given};
-use crate::abi::types::{http_request, http_response, yolanda_http_files};
+use super::{Files, NAME};
+use crate::abi::types::{http_request, http_response};
 use crate::http::files::conditions::{Verdict, judge, may_be_part};
 use crate::http::files::open::open;
 use crate::http::files::path::{LONGEST, Wanted, wanted, with_slash};
 use crate::http::files::range::{Part, part};
 use crate::http::files::types::type_of;
 use crate::http::files::validator::Validator;
-use crate::http::message::body_file;
 use crate::http::message::body_file::BodyFile;
 use crate::http::message::collected::Collected;
-use crate::http::message::http_request::values;
-use crate::http::message::http_response::{Kind, Response, set_standard};
-use crate::http::message::request;
+use crate::http::message::http_response::Response;
 use crate::http::message::request::{Lack, Request};
-use crate::http::message::request_parts;
-use crate::http::message::response_setters::put_header;
 use crate::http::wire::date;
 use crate::http::wire::encode::Sink;
 use crate::http::wire::status::{
@@ -28,86 +22,52 @@ use crate::http::wire::status::{
     PARTIAL_CONTENT, PRECONDITION_FAILED, RANGE_NOT_SATISFIABLE, SERVER_ERROR, Status,
 };
 use crate::http::wire::url::split;
-use crate::sys::text::text;
-use crate::sys::{clock, errno, file as sys_file};
+use crate::sys::{clock, file as sys_file};
 
 const OK: Status = 200;
 
-pub unsafe extern "C" fn yolanda_http_files_answer(
-    files: *mut yolanda_http_files,
-    httpRequest: *mut http_request,
-    httpResponse: *mut http_response,
-    path: *const c_char,
-) -> c_int {
-    // SAFETY: NULL or live objects; NULL or a C string.
-    unsafe {
-        let Some(files) = given("yolanda_http_files_answer", files) else {
-            return -1;
-        };
-        if httpRequest.is_null() || httpResponse.is_null() || (*httpRequest).url.get().is_null() {
-            return errno::fail(libc::EINVAL);
-        }
-        let (request, response): (*mut Request, *mut Response) =
-            (httpRequest.cast(), httpResponse.cast());
-        if (*response).kind == Kind::OfProgram {
-            return errno::fail(libc::EINVAL);
-        }
-        if !(*files).used.load(Relaxed) {
-            (*files).used.store(true, Relaxed);
-        }
-        let path = if path.is_null() { request::segments(request) } else { Ok(text(path)) };
-        fill(&*files, request, response, path)
-    }
-}
-
-/// The handler of the routes that `yolanda_http_server_files` makes.
+/// The handler of the routes that `serve_below` makes.
 pub unsafe extern "C-unwind" fn on_request(
     request: *mut http_request,
     response: *mut http_response,
     files: *mut c_void,
 ) {
-    // SAFETY: live objects, and the route's files.
-    unsafe {
-        let own: *mut Request = request.cast();
-        let rest = request_parts::yolanda_http_request_param(request, c"*".as_ptr());
-        // What stands in the path, where it is told which slashes were escaped; with the one before it.
-        let len = if rest.is_null() { 0 } else { text(rest).len() + 1 };
-        let path = request::segments(own).map(|path| {
-            path.len().checked_sub(len).and_then(|start| path.get(start..)).unwrap_or(b"")
-        });
-        fill(&*files.cast::<Files>(), own, response.cast(), path);
-    }
+    // SAFETY: a route's handler is called with a live request and response of the library's, and with the data of
+    // the route, which has a reference to the files.
+    let (files, request, response) =
+        unsafe { (&*files.cast::<Files>(), Request::from_c(request), Response::from_c(response)) };
+    // What stands in the path, where it is told which slashes were escaped; with the one before it.
+    let len = request.captured_rest().map_or(0, |rest| rest.len() + 1);
+    let path = request
+        .segments()
+        .map(|path| path.len().checked_sub(len).and_then(|start| path.get(start..)).unwrap_or(b""));
+    // Where memory is out, the response says so.
+    let _ = files.answer(request, response, path);
 }
 
-/// 0 with the response filled in, or -1 with ENOMEM and a 503.
-unsafe fn fill(
-    files: &Files,
-    request: *mut Request,
-    response: *mut Response,
-    path: Result<&[u8], Lack>,
-) -> c_int {
-    // SAFETY: live objects; the response is one that setters take.
-    unsafe {
-        let done = match (request::method(request), path) {
+impl Files {
+    /// Fills in a response with what a path names below the root. Err(ENOMEM): the response is a 503. The response
+    /// isn't a program's own.
+    pub fn answer(
+        &self,
+        request: &Request,
+        response: &Response,
+        path: Result<&[u8], Lack>,
+    ) -> Result<(), c_int> {
+        let answer = Answer { files: self, request, response };
+        let done = match (request.method(), path) {
             (_, Err(Lack::NoMemory)) => None,
-            (b"GET" | b"HEAD", Err(Lack::Malformed)) => plain(response, BAD_REQUEST),
-            (b"GET" | b"HEAD", Ok(path)) => find(files, request, response, path),
-            _ => put_header(response, c"Allow", b"GET, HEAD")
-                .and_then(|()| plain(response, METHOD_NOT_ALLOWED)),
+            (b"GET" | b"HEAD", Err(Lack::Malformed)) => answer.plain(BAD_REQUEST),
+            (b"GET" | b"HEAD", Ok(path)) => answer.find(path),
+            _ => response
+                .put_header(c"Allow", b"GET, HEAD")
+                .and_then(|()| answer.plain(METHOD_NOT_ALLOWED)),
         };
-        if done.is_none() {
-            set_standard(response, NO_MEMORY);
-            return errno::fail(libc::ENOMEM);
-        }
+        done.ok_or_else(|| {
+            response.set_standard(NO_MEMORY);
+            libc::ENOMEM
+        })
     }
-    0
-}
-
-/// A response that has nothing but its status.
-unsafe fn plain(response: *mut Response, status: Status) -> Option<()> {
-    // SAFETY: a live response.
-    unsafe { set_standard(response, status) };
-    Some(())
 }
 
 /// The status where a file couldn't be opened.
@@ -116,7 +76,7 @@ fn status_of(error: c_int) -> Status {
         libc::EACCES | libc::EPERM => FORBIDDEN,
         libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::EAGAIN => NO_MEMORY,
         libc::ENOENT | libc::ENOTDIR | libc::ELOOP | libc::EXDEV | libc::ENAMETOOLONG => NOT_FOUND,
-        // What nobody serves, a socket for instance.
+        // For instance a socket.
         libc::ENXIO | libc::ENODEV => NOT_FOUND,
         _ => SERVER_ERROR,
     }
@@ -178,61 +138,7 @@ fn look(files: &Files, name: &Name) -> Found {
     }
 }
 
-/// None when memory is out, as for all that follow.
-unsafe fn find(
-    files: &Files,
-    request: *mut Request,
-    response: *mut Response,
-    path: &[u8],
-) -> Option<()> {
-    // SAFETY: live objects.
-    unsafe {
-        let Some(Wanted { name: wanted, is_folder }) = wanted(path, files.hidden) else {
-            return plain(response, NOT_FOUND);
-        };
-        let mut name = Name::of(wanted);
-        if !is_folder {
-            let found = if wanted.is_empty() { Found::Folder } else { look(files, &name) };
-            match found {
-                Found::File(file, status) => {
-                    return send(files, request, response, &name, file, &status);
-                }
-                Found::Nothing(status) => return plain(response, status),
-                Found::Folder => {
-                    let (path, query) = split(text((*request.cast::<http_request>()).url.get()));
-                    if !path.ends_with(b"/") {
-                        return redirect(response, path, query);
-                    }
-                }
-            }
-        }
-        let index = CStr::from_bytes_until_nul(&files.index).unwrap_or(c"").to_bytes();
-        if index.is_empty() {
-            return plain(response, NOT_FOUND);
-        }
-        if !wanted.is_empty() {
-            name.add(b"/");
-        }
-        name.add(index);
-        match look(files, &name) {
-            Found::File(file, status) => send(files, request, response, &name, file, &status),
-            Found::Nothing(status) => plain(response, status),
-            Found::Folder => plain(response, NOT_FOUND),
-        }
-    }
-}
-
-unsafe fn redirect(response: *mut Response, path: &[u8], query: &[u8]) -> Option<()> {
-    let mut location = Collected::new();
-    with_slash(path, query, |part| location.put(part));
-    // SAFETY: a live response.
-    unsafe {
-        put_header(response, c"Location", location.bytes()?)?;
-        plain(response, MOVED)
-    }
-}
-
-/// A few words with numbers.
+/// A short text with numbers.
 struct Words {
     bytes: [u8; 96],
     len: usize,
@@ -241,7 +147,7 @@ struct Words {
 impl Words {
     fn of(words: core::fmt::Arguments<'_>) -> Words {
         let mut text = Words { bytes: [0; 96], len: 0 };
-        // What has no room is left out; three numbers have.
+        // Three numbers fit; what doesn't fit is left out.
         let _ = text.write_fmt(words);
         text
     }
@@ -261,43 +167,91 @@ impl Write for Words {
     }
 }
 
-/// How long the answer may be used.
-unsafe fn put_age(files: &Files, response: *mut Response) -> Option<()> {
-    if files.max_age < 0 {
-        return Some(());
-    }
-    let words = Words::of(format_args!("max-age={}", files.max_age));
-    // SAFETY: a live response.
-    unsafe { put_header(response, c"Cache-Control", words.bytes()) }
+/// An answer in the making. The functions return None if memory is out.
+struct Answer<'a> {
+    files: &'a Files,
+    request: &'a Request,
+    response: &'a Response,
 }
 
-/// Answers with a file, a part of it, or what the request's conditions come to.
-unsafe fn send(
-    files: &Files,
-    request: *mut Request,
-    response: *mut Response,
-    name: &Name,
-    mut file: BodyFile,
-    status: &libc::stat,
-) -> Option<()> {
-    // SAFETY: live objects; the request's strings stay as they are meanwhile.
-    unsafe {
-        let all = |name| values(request.cast(), name).map(|value| text(value));
+impl Answer<'_> {
+    /// A response with a status and its standard text.
+    fn plain(&self, status: Status) -> Option<()> {
+        self.response.set_standard(status);
+        Some(())
+    }
+
+    fn find(&self, path: &[u8]) -> Option<()> {
+        let files = self.files;
+        let Some(Wanted { name: wanted, is_folder }) = wanted(path, files.hidden) else {
+            return self.plain(NOT_FOUND);
+        };
+        let mut name = Name::of(wanted);
+        if !is_folder {
+            let found = if wanted.is_empty() { Found::Folder } else { look(files, &name) };
+            match found {
+                Found::File(file, status) => return self.send(&name, file, &status),
+                Found::Nothing(status) => return self.plain(status),
+                Found::Folder => {
+                    let (path, query) = split(self.request.url());
+                    if !path.ends_with(b"/") {
+                        return self.redirect(path, query);
+                    }
+                }
+            }
+        }
+        let index = files.index.get();
+        let index = CStr::from_bytes_until_nul(&index).unwrap_or(c"").to_bytes();
+        if index.is_empty() {
+            return self.plain(NOT_FOUND);
+        }
+        if !wanted.is_empty() {
+            name.add(b"/");
+        }
+        name.add(index);
+        match look(files, &name) {
+            Found::File(file, status) => self.send(&name, file, &status),
+            Found::Nothing(status) => self.plain(status),
+            Found::Folder => self.plain(NOT_FOUND),
+        }
+    }
+
+    fn redirect(&self, path: &[u8], query: &[u8]) -> Option<()> {
+        let mut location = Collected::new();
+        with_slash(path, query, |part| location.put(part));
+        self.response.put_header(c"Location", location.bytes()?)?;
+        self.plain(MOVED)
+    }
+
+    /// Says how long the answer may be used.
+    fn put_age(&self) -> Option<()> {
+        let age = self.files.max_age.get();
+        if age < 0 {
+            return Some(());
+        }
+        let words = Words::of(format_args!("max-age={age}"));
+        self.response.put_header(c"Cache-Control", words.bytes())
+    }
+
+    /// Answers with a file, a part of it, or what the request's conditions come to.
+    fn send(&self, name: &Name, mut file: BodyFile, status: &libc::stat) -> Option<()> {
+        let (request, response) = (self.request, self.response);
+        let all = |name| request.value_bytes(name);
         let state = Validator::of(status, clock::second());
         let verdict = judge(&state, all);
         if verdict == Verdict::Fails {
-            return plain(response, PRECONDITION_FAILED);
+            return self.plain(PRECONDITION_FAILED);
         }
-        put_header(response, c"ETag", &state.tag)?;
+        response.put_header(c"ETag", &state.tag)?;
         if verdict == Verdict::NotModified {
-            put_age(files, response)?;
-            return plain(response, NOT_MODIFIED);
+            self.put_age()?;
+            return self.plain(NOT_MODIFIED);
         }
         let size = file.length;
         let mut ranges = all(b"range");
         let part = match (ranges.next(), ranges.next()) {
             // Ranges are for GET (RFC 9110, 14.2).
-            (Some(range), None) if !request::is_head(request) && may_be_part(&state, all) => {
+            (Some(range), None) if !request.is_head() && may_be_part(&state, all) => {
                 part(range, size)
             }
             _ => Part::All,
@@ -306,30 +260,28 @@ unsafe fn send(
             Part::All => OK,
             Part::Nowhere => {
                 let words = Words::of(format_args!("bytes */{size}"));
-                put_header(response, c"Content-Range", words.bytes())?;
-                return plain(response, RANGE_NOT_SATISFIABLE);
+                response.put_header(c"Content-Range", words.bytes())?;
+                return self.plain(RANGE_NOT_SATISFIABLE);
             }
             Part::Some { at, length } => {
                 let last = at + length - 1;
                 let words = Words::of(format_args!("bytes {at}-{last}/{size}"));
-                put_header(response, c"Content-Range", words.bytes())?;
+                response.put_header(c"Content-Range", words.bytes())?;
                 // Within the file, whose size is a positive i64.
                 (file.at, file.length) = (at as i64, length);
                 PARTIAL_CONTENT
             }
         };
         if state.modified >= 0 {
-            put_header(response, c"Last-Modified", &date::text(state.modified))?;
+            response.put_header(c"Last-Modified", &date::text(state.modified))?;
         }
-        put_age(files, response)?;
-        put_header(response, c"Accept-Ranges", b"bytes")?;
-        // The name says what it is: nobody is to guess from the bytes.
-        put_header(response, c"X-Content-Type-Options", b"nosniff")?;
-        set_standard(response, status);
-        (*response.cast::<http_response>())
-            .contentType
-            .set(type_of(name.bytes()).as_ptr().cast_mut());
-        body_file::set(response, file);
+        self.put_age()?;
+        response.put_header(c"Accept-Ranges", b"bytes")?;
+        // The content type comes from the name; browsers mustn't guess it from the bytes.
+        response.put_header(c"X-Content-Type-Options", b"nosniff")?;
+        response.set_standard(status);
+        response.set_own_content_type(type_of(name.bytes()));
+        response.set_file(file);
         Some(())
     }
 }

@@ -1,4 +1,4 @@
-//! What a file's name says of its content.
+//! The content type of a file, by its name.
 #![forbid(unsafe_code)]
 
 use core::ffi::CStr;
@@ -80,7 +80,7 @@ const TYPES: &[(&[u8], &CStr)] = &[
     (b"zst", c"application/zstd"),
 ];
 
-/// What nothing is known of.
+/// The type of everything else.
 const BYTES: &CStr = c"application/octet-stream";
 
 /// The longest extension of the table.

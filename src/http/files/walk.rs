@@ -1,6 +1,6 @@
-//! Opens a file below a root name by name, so that each is known to be no symbolic link, or is put in the
-//! link's place: openat2(2) for kernels that haven't got it. Nothing depends on what others do to the
-//! folders meanwhile: no name that is opened has a slash, and no link is followed by the kernel.
+//! Opens a file below a root name by name, checks each name for a symbolic link, and resolves links itself: a
+//! replacement for openat2(2) on kernels without it. It stays below the root whatever others do to the folders
+//! meanwhile: no name that it opens has a slash, and the kernel follows no link.
 
 use core::ffi::{CStr, c_int};
 
@@ -8,10 +8,10 @@ use crate::http::files::open::FLAGS;
 use crate::http::files::path::LONGEST;
 use crate::sys::{errno, fd as sys_fd};
 
-/// So many links may be on a way, as for the kernel (path_resolution(7)).
+/// The limit on links in a path, the same as the kernel's (path_resolution(7)).
 const LINKS: usize = 40;
 
-/// A folder on the way, closed behind it.
+/// A folder on the way, closed when it is dropped.
 struct Folder(c_int);
 
 impl Drop for Folder {
@@ -139,7 +139,7 @@ fn open_name(folder: c_int, name: &Name, flags: c_int) -> Result<c_int, c_int> {
     }
 }
 
-/// What a link says; None where it is none.
+/// The target of a link; None if it isn't one.
 fn read_link<'a>(folder: c_int, name: &Name, to: &'a mut [u8; LONGEST]) -> Option<&'a [u8]> {
     // SAFETY: a string that ends with a NUL, and room of the size that is told.
     let len = unsafe {

@@ -1,54 +1,90 @@
-//! Memory for the strings of one request: they keep their places until all go at once.
+//! Memory for the strings of one message. They keep their addresses until all are given back at once.
 
+use core::cell::Cell;
 use core::mem::size_of;
-use core::ptr::null_mut;
+use core::ptr::{NonNull, null_mut};
 
 use crate::sys::pool;
 
 /// The longest piece that the pools cut from a shared slab.
 const CHUNK: usize = 8 << 10;
 
-/// Stands at the start of a chunk.
+/// The start of a chunk.
 struct Chunk {
     next: *mut Chunk,
     size: usize,
 }
 
 pub struct Arena {
-    at: *mut u8,
-    left: usize,
-    chunks: *mut Chunk,
+    at: Cell<*mut u8>,
+    left: Cell<usize>,
+    chunks: Cell<*mut Chunk>,
 }
 
 impl Arena {
     /// # Safety
-    /// The arena may use `len` bytes at `first` until it is made anew.
+    /// The arena may use `len` bytes at `first` as long as it exists, or until `restart`.
     pub unsafe fn new(first: *mut u8, len: usize) -> Arena {
-        Arena { at: first, left: len, chunks: null_mut() }
+        Arena { at: Cell::new(first), left: Cell::new(len), chunks: Cell::new(null_mut()) }
     }
 
-    /// Room for `n` bytes, not aligned; NULL when memory is out.
+    /// Room for `n` bytes, not aligned, contents undefined; None when memory is out.
     #[inline]
-    pub fn alloc(&mut self, n: usize) -> *mut u8 {
-        if n > self.left && !self.grow(n) {
-            return null_mut();
+    pub fn alloc(&self, n: usize) -> Option<NonNull<u8>> {
+        if n > self.left.get() && !self.grow(n) {
+            return None;
         }
-        let place = self.at;
-        // SAFETY: n <= left, so that the end lies in the same block.
-        self.at = unsafe { place.add(n) };
-        self.left -= n;
-        place
+        let place = self.at.get();
+        // SAFETY: n <= left, so the end lies in the same block.
+        self.at.set(unsafe { place.add(n) });
+        self.left.set(self.left.get() - n);
+        NonNull::new(place)
     }
 
-    /// Bytes that can be had without more memory.
+    /// A copy with a NUL after it; None if memory is out.
+    #[inline]
+    pub fn copy(&self, bytes: &[u8]) -> Option<NonNull<u8>> {
+        let place = self.alloc(bytes.len().checked_add(1)?)?;
+        // SAFETY: the piece has room for the bytes and the NUL, and is new: none of the bytes lie in it.
+        unsafe {
+            place.as_ptr().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+            place.add(bytes.len()).write(0);
+        }
+        Some(place)
+    }
+
+    /// Room for `n` bytes, zeroed and then filled by `fill`, whose error it returns; None if memory is out.
+    pub fn filled<E>(
+        &self,
+        n: usize,
+        fill: impl FnOnce(&mut [u8]) -> Result<(), E>,
+    ) -> Option<Result<NonNull<u8>, E>> {
+        let place = self.alloc(n)?;
+        // SAFETY: the piece has n bytes, which nobody else has until this returns.
+        let room = unsafe {
+            place.write_bytes(0, n);
+            core::slice::from_raw_parts_mut(place.as_ptr(), n)
+        };
+        Some(fill(room).map(|()| place))
+    }
+
+    /// Aligned room for this many values; None if memory is out.
+    pub fn array<T>(&self, count: usize) -> Option<NonNull<T>> {
+        let size = count.checked_mul(size_of::<T>())?.checked_add(align_of::<T>())?;
+        let place = self.alloc(size)?;
+        // SAFETY: the piece is longer than the values by more than what aligning skips.
+        Some(unsafe { place.add(place.align_offset(align_of::<T>())) }.cast())
+    }
+
+    /// How many bytes are left in the current chunk.
     pub fn left(&self) -> usize {
-        self.left
+        self.left.get()
     }
 
-    /// Makes the piece that ends at `end` longer by `n` bytes, where it stands; false where it isn't
-    /// the last one, or has no room behind it.
-    pub fn extend(&mut self, end: *const u8, n: usize) -> bool {
-        let can = end == self.at.cast_const() && n <= self.left;
+    /// Makes the piece that ends at `end` longer by `n` bytes in its place; false if it isn't the last piece,
+    /// or there is no room after it.
+    pub fn extend(&self, end: *const u8, n: usize) -> bool {
+        let can = end == self.at.get().cast_const() && n <= self.left.get();
         if can {
             self.alloc(n);
         }
@@ -56,7 +92,7 @@ impl Arena {
     }
 
     #[cold]
-    fn grow(&mut self, n: usize) -> bool {
+    fn grow(&self, n: usize) -> bool {
         let Some(size) = n.checked_add(size_of::<Chunk>()) else {
             return false;
         };
@@ -67,27 +103,28 @@ impl Arena {
         }
         // SAFETY: a fresh piece of size bytes, large enough and aligned for its header.
         unsafe {
-            (*chunk).next = self.chunks;
-            (*chunk).size = size;
-            self.at = chunk.add(1).cast();
+            chunk.write(Chunk { next: self.chunks.get(), size });
+            self.at.set(chunk.add(1).cast());
         }
-        self.left = size - size_of::<Chunk>();
-        self.chunks = chunk;
+        self.left.set(size - size_of::<Chunk>());
+        self.chunks.set(chunk);
         true
     }
 
-    /// Gives all chunks back. The strings are gone.
+    /// Gives all chunks back, and starts again with the room at `first`.
     ///
     /// # Safety
-    /// The arena is made anew before it is used again.
-    pub unsafe fn release(&mut self) {
-        while !self.chunks.is_null() {
-            let chunk = self.chunks;
-            // SAFETY: a chunk of the list, with the size it was made with.
+    /// Nothing that the arena handed out is used any more. The room is as for `new`.
+    pub unsafe fn restart(&self, first: *mut u8, len: usize) {
+        while !self.chunks.get().is_null() {
+            let chunk = self.chunks.get();
+            // SAFETY: `grow` put it on the list with the size it was made with, and it leaves the list here.
             unsafe {
-                self.chunks = (*chunk).next;
+                self.chunks.set((*chunk).next);
                 pool::free(chunk.cast(), (*chunk).size);
             }
         }
+        self.at.set(first);
+        self.left.set(len);
     }
 }

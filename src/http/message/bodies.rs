@@ -1,14 +1,14 @@
-//! How much of bodies a server holds at once, over all of its connections and threads.
+//! The limit on the bytes of bodies that a server holds at once, in all its connections and threads.
 #![forbid(unsafe_code)]
 
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
-/// Together, unless the program says otherwise; one body of the longest that is allowed fits in any case.
+/// The default limit. One body of the maximum length always fits.
 const DEFAULT: usize = 256 << 20;
 
 pub struct Bodies {
     most: AtomicUsize,
-    /// The program has said how much.
+    /// The program has set the limit.
     is_set: AtomicBool,
     held: AtomicUsize,
 }
@@ -22,14 +22,14 @@ impl Bodies {
         }
     }
 
-    /// Sets how much there may be; 0: what suffices for bodies of up to `longest` bytes, as without this call.
+    /// Sets the limit; 0 restores the default, with room for one body of `longest` bytes.
     pub fn set_most(&self, most: usize, longest: usize) {
         self.is_set.store(most > 0, Relaxed);
         self.most.store(most, Relaxed);
         self.suit(longest);
     }
 
-    /// The longest body that is allowed has changed.
+    /// The maximum length of a body has changed.
     pub fn suit(&self, longest: usize) {
         if !self.is_set.load(Relaxed) {
             self.most.store(DEFAULT.max(longest), Relaxed);
@@ -40,20 +40,20 @@ impl Bodies {
         self.most.load(Relaxed)
     }
 
-    /// Whether so much more would fit now.
+    /// Whether this many bytes more would fit now.
     pub fn has_room_for(&self, bytes: u64) -> bool {
         let room = self.most().saturating_sub(self.held.load(Relaxed));
         bytes <= room as u64
     }
 
-    /// Counts more; false, and nothing is counted, where it is too much.
+    /// Counts bytes; false if that is too much, and then nothing is counted.
     pub fn add(&self, bytes: usize) -> bool {
         let most = self.most();
         let grown = |held: usize| held.checked_add(bytes).filter(|&held| held <= most);
         self.held.fetch_update(Relaxed, Relaxed, grown).is_ok()
     }
 
-    /// What `add` counted is there no more.
+    /// Takes back what `add` counted.
     pub fn remove(&self, bytes: usize) {
         self.held.fetch_sub(bytes, Relaxed);
     }

@@ -1,10 +1,10 @@
-//! Collects a message, or part of one, in memory of its own, on whatever thread.
+//! Collects a message, or a part of one, in memory of its own. Any thread may do that.
 #![forbid(unsafe_code)]
 
 use crate::http::wire::encode::Sink;
 use crate::sys::pool::Bytes;
 
-/// What is taken at first: most heads fit in.
+/// The first block: most heads fit into it.
 const FIRST: usize = 2048;
 
 pub struct Collected {

@@ -1,12 +1,11 @@
-//! The program's look at a request whose head is there, before anything of the body is read: it says where the
-//! body goes, or refuses it.
+//! The callback for a request whose head was read and whose body wasn't: the program says where the body goes, or
+//! refuses the request.
 
 use core::ffi::{c_int, c_void};
 use core::ptr::null_mut;
 
 use crate::abi::types::yolanda_http_head_callback;
-use crate::http::message::http_response::{Response, set_standard};
-use crate::http::message::request;
+use crate::http::message::http_response::Response;
 use crate::http::message::request::{Intake, Request};
 use crate::http::wire::status::Status;
 
@@ -25,54 +24,43 @@ impl Hook {
     }
 }
 
-/// Asks the program. `response` is what the client gets where it refuses: whether it does.
-///
-/// # Safety
-/// `request` is the live request of a connection that is being served, on its thread; `response` is the loop's,
-/// and empty. The callback may do what a handler may.
-pub unsafe fn ask(hook: Hook, request: *mut Request, response: *mut Response) -> bool {
-    // SAFETY: while the connection is being served its request stays, whatever the callback does.
-    unsafe {
-        request::set_intake(request, Intake::Asked(response));
+impl Request {
+    /// Asks the program, and returns whether it refuses the request. Then the client gets `response`, which is empty
+    /// before the call. The callback may do what a handler may.
+    pub fn ask(&self, hook: Hook, response: &Response) -> bool {
+        self.set_intake(Intake::Asked(core::ptr::from_ref(response).cast_mut()));
         if let Some(callback) = hook.callback {
-            callback(request.cast(), hook.data);
+            // SAFETY: the program gave the callback for this data. While the connection is being served its
+            // request stays, whatever the callback does.
+            unsafe { callback(self.as_c(), hook.data) };
         }
-        if request::intake(request) == Intake::Refused {
+        if self.intake() == Intake::Refused {
             return true;
         }
-        request::set_intake(request, Intake::Decided);
+        self.set_intake(Intake::Decided);
         false
     }
-}
 
-/// The response for a refusal of a request, while its head callback runs and hasn't refused it. Err with errno:
-/// EALREADY, EPERM.
-///
-/// # Safety
-/// `request` is a live request.
-pub unsafe fn asked(request: *mut Request) -> Result<*mut Response, c_int> {
-    // SAFETY: a live request of the library's making.
-    match unsafe { request::intake(request) } {
-        Intake::Asked(response) => Ok(response),
-        Intake::Refused => Err(libc::EALREADY),
-        _ => Err(libc::EPERM),
+    /// The response for a refusal of the request, while its head callback runs and hasn't refused it. Err with
+    /// errno: EALREADY, EPERM.
+    pub fn asked(&self) -> Result<&Response, c_int> {
+        match self.intake() {
+            // SAFETY: the response that `ask` was given, which waits there for the callback to return.
+            Intake::Asked(response) => Ok(unsafe { &*response }),
+            Intake::Refused => Err(libc::EALREADY),
+            _ => Err(libc::EPERM),
+        }
     }
-}
 
-/// Refuses a request with the standard answer of a status, which is the result. Err with errno: EALREADY, EPERM,
-/// EINVAL.
-///
-/// # Safety
-/// `request` is a live request.
-pub unsafe fn refuse(request: *mut Request, status: c_int) -> Result<*mut Response, c_int> {
-    // SAFETY: the response is there until the request's head callback returns, and that runs.
-    unsafe {
-        let response = asked(request)?;
+    /// Refuses the request with the standard answer of a status, which is the result. Err with errno: EALREADY,
+    /// EPERM, EINVAL.
+    pub fn refuse(&self, status: c_int) -> Result<&Response, c_int> {
+        let response = self.asked()?;
         if !(400..600).contains(&status) {
             return Err(libc::EINVAL);
         }
-        set_standard(response, status as Status);
-        request::set_intake(request, Intake::Refused);
+        response.set_standard(status as Status);
+        self.set_intake(Intake::Refused);
         Ok(response)
     }
 }

@@ -1,108 +1,134 @@
 //! Collects the responses of one batch of requests, so that one send takes them all.
 
-use crate::abi::types::tcp_connection;
+use core::cell::Cell;
+use core::ptr::NonNull;
+use core::slice;
+
 use crate::http::message::body_file::BodyFile;
 use crate::http::wire::encode::Sink;
-use crate::reactor::tcp_connection::{Connection, send_before, send_together};
+use crate::reactor::tcp_connection::Connection;
 use crate::sys::fd::More;
 use crate::sys::file as sys_file;
 
-/// What is collected before it is sent.
+/// How many bytes are collected before they are sent.
 pub const ROOM: usize = 64 << 10;
 
-/// Up to here reading a file costs less than a call of sendfile(2) of its own.
+/// Up to this size, reading a file costs less than a sendfile(2) call of its own.
 const SMALL_FILE: usize = 60 << 10;
 
-pub struct Output {
-    conn: *mut tcp_connection,
-    room: *mut u8,
-    len: usize,
-    /// Bytes of files so far.
-    pub files: u64,
-    /// The connection takes nothing any more; what else comes is dropped.
-    failed: bool,
+/// A callback that defers its response flushes the output while the exchange is using it, so its fields are cells.
+pub struct Output<'a> {
+    conn: &'a Connection,
+    room: NonNull<u8>,
+    len: Cell<usize>,
+    files: Cell<u64>,
+    /// The connection doesn't take any more: whatever else is put is dropped.
+    failed: Cell<bool>,
 }
 
-impl Output {
+impl<'a> Output<'a> {
     /// # Safety
-    /// `conn` is a live connection on its own thread, and `room` has `ROOM` bytes for nobody else.
-    pub unsafe fn new(conn: *mut tcp_connection, room: *mut u8) -> Output {
-        Output { conn, room, len: 0, files: 0, failed: false }
+    /// `room` has `ROOM` bytes, which nobody else uses as long as the output exists.
+    pub unsafe fn new(conn: &'a Connection, room: NonNull<u8>) -> Output<'a> {
+        let (len, files, failed) = (Cell::new(0), Cell::new(0), Cell::new(false));
+        Output { conn, room, len, files, failed }
     }
 
-    /// Whether something that was put isn't sent.
+    /// Whether something that was put won't be sent.
     pub fn has_failed(&self) -> bool {
-        self.failed
+        self.failed.get()
     }
 
-    /// Sends what is there. False when the connection took it, or an earlier part, no more.
-    pub fn flush(&mut self) -> bool {
+    /// Bytes of files so far.
+    pub fn files(&self) -> u64 {
+        self.files.get()
+    }
+
+    /// Sends what was collected. False if the connection refused it, or an earlier part.
+    pub fn flush(&self) -> bool {
         self.flush_before(More::Nothing)
     }
 
-    /// As `flush`, but perhaps a little later, together with what other connections answer. `now` is the
-    /// coarse clock's.
-    pub fn flush_together(&mut self, now: u32) -> bool {
-        if self.len > 0 {
-            let len = std::mem::take(&mut self.len);
-            // SAFETY: as in `send`: nothing goes behind what is missing.
-            self.failed |=
-                !self.failed && unsafe { send_together(self.conn, self.room, len, now) } < 0;
+    /// As `flush`, but perhaps a little later, in one batch with the responses of other connections. `now` is
+    /// the time of the coarse clock.
+    pub fn flush_together(&self, now: u32) -> bool {
+        self.send_collected(|bytes| self.conn.send_together(bytes, now))
+    }
+
+    /// As `flush`, with a hint about what follows at once.
+    pub fn flush_before(&self, more: More) -> bool {
+        self.send_collected(|bytes| self.conn.send_before(bytes, more))
+    }
+
+    fn send_collected(&self, send: impl FnOnce(&[u8]) -> isize) -> bool {
+        let len = self.len.replace(0);
+        if len > 0 {
+            // SAFETY: the first `len` bytes of the room were written. Sending calls nothing of the program, so
+            // nothing is put meanwhile.
+            let bytes = unsafe { slice::from_raw_parts(self.room.as_ptr(), len) };
+            self.send(|| send(bytes));
         }
-        !self.failed
+        !self.has_failed()
     }
 
-    /// As `flush`, with `more` to come at once.
-    pub fn flush_before(&mut self, more: More) -> bool {
-        if self.len > 0 {
-            let len = self.len;
-            self.len = 0;
-            self.send(self.room, len, more);
+    /// After a failure nothing is sent: it would follow a gap.
+    fn send(&self, send: impl FnOnce() -> isize) {
+        if !self.has_failed() {
+            self.failed.set(send() < 0);
         }
-        !self.failed
     }
 
-    fn send(&mut self, bytes: *const u8, len: usize, more: More) {
-        // SAFETY: see `new`; len bytes are there. Sending calls nothing of the program.
-        self.failed |= !self.failed && unsafe { send_before(self.conn, bytes, len, more) } < 0;
-    }
-
-    /// Puts a small file, or hands a larger one to the connection, behind all that was put before.
-    pub fn put_file(&mut self, file: BodyFile) {
-        self.files = self.files.saturating_add(file.length);
+    /// Puts a small file, or hands a larger one to the connection, after everything that was put before.
+    pub fn put_file(&self, file: BodyFile) {
+        self.files.set(self.files.get().saturating_add(file.length));
         if file.length > SMALL_FILE as u64 {
             if self.flush_before(More::AtOnce) {
                 let (at, length) = (file.at, file.length);
-                // SAFETY: see `new`; the descriptor is the file's own, and given up.
-                let sent =
-                    unsafe { Connection::from_c(self.conn).send_file(file.into_fd(), at, length) };
-                self.failed |= !sent;
+                // The descriptor is the connection's from here on.
+                self.failed.set(!self.conn.send_file(file.into_fd(), at, length));
             }
             return;
         }
         let length = file.length as usize;
-        if ROOM - self.len < length {
+        if ROOM - self.len.get() < length {
             self.flush();
         }
-        // SAFETY: the room behind len has space for so many bytes.
-        let n = unsafe { sys_file::read_at(file.fd, self.room.add(self.len), length, file.at) };
+        // SAFETY: behind `len` bytes the room has space for so many more.
+        let n = unsafe {
+            let at = self.room.add(self.len.get()).as_ptr();
+            sys_file::read_at(file.fd, at, length, file.at)
+        };
         if n != length as isize {
             log_err!("http response: a file is shorter than it was, or can't be read");
             self.flush();
-            self.failed = true;
+            self.failed.set(true);
             return;
         }
-        self.len += length;
+        self.len.set(self.len.get() + length);
+    }
+
+    #[inline]
+    pub fn put(&self, bytes: &[u8]) {
+        let len = self.len.get();
+        if bytes.len() > ROOM - len {
+            return self.put_large(bytes);
+        }
+        // SAFETY: behind `len` bytes the room has space for the bytes, and none of them lies in it.
+        unsafe {
+            let at = self.room.add(len).as_ptr();
+            at.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+        }
+        self.len.set(len + bytes.len());
     }
 
     #[cold]
-    fn put_large(&mut self, mut bytes: &[u8]) {
-        while bytes.len() > ROOM - self.len {
-            if self.len == 0 {
-                self.send(bytes.as_ptr(), bytes.len(), More::Nothing);
+    fn put_large(&self, mut bytes: &[u8]) {
+        while bytes.len() > ROOM - self.len.get() {
+            if self.len.get() == 0 {
+                self.send(|| self.conn.send_before(bytes, More::Nothing));
                 return;
             }
-            let (head, rest) = bytes.split_at(ROOM - self.len);
+            let (head, rest) = bytes.split_at(ROOM - self.len.get());
             self.put(head);
             self.flush();
             bytes = rest;
@@ -111,17 +137,9 @@ impl Output {
     }
 }
 
-impl Sink for Output {
+impl Sink for &Output<'_> {
     #[inline]
     fn put(&mut self, bytes: &[u8]) {
-        if bytes.len() > ROOM - self.len {
-            return self.put_large(bytes);
-        }
-        // SAFETY: the room behind len has space for the bytes, and none of them lies in it.
-        unsafe {
-            let at = self.room.add(self.len);
-            at.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
-        }
-        self.len += bytes.len();
+        Output::put(self, bytes);
     }
 }

@@ -1,80 +1,77 @@
-//! The request object: the public struct, and behind it the parser, the strings and the headers.
+//! The request object: the public struct, followed by the parser, the strings and the headers.
+//!
+//! The program may change the strings, or put others in their place. So the library reads them through the public
+//! fields, and keeps no reference to one while it calls the program.
 
 mod content;
+mod headers;
 mod keeper;
+mod read;
 mod streamed;
 mod target;
 
-use core::ffi::{c_char, c_int};
+pub use crate::http::message::request::streamed::Intake;
+pub use crate::http::message::request::target::{Lack, Parameters};
+
+use core::cell::{Cell, RefCell, UnsafeCell};
+use core::ffi::c_char;
 use core::mem::{MaybeUninit, size_of};
-use core::ptr::{null, null_mut};
-use std::cell::Cell;
+use core::ptr::{NonNull, null_mut};
 
 use crate::abi::types::{
-    REQUEST_BODY, REQUEST_DONE, REQUEST_HEADERS, REQUEST_STATUS, buffer, http_request,
-    http_request_state_t, request_header, tcp_connection,
+    REQUEST_STATUS, http_request, http_request_state_t, request_header, tcp_connection,
 };
 use crate::http::message::arena::Arena;
 use crate::http::message::bodies::Bodies;
+use crate::http::message::handler::Found;
 use crate::http::message::request::content::Content;
-use crate::http::message::request::keeper::{Keeper, push};
-pub use crate::http::message::request::streamed::{
-    Intake, has_more, intake, is_dropped, set_intake, set_upload, upload,
-};
 use crate::http::message::request::target::Lazy;
-pub use crate::http::message::request::target::{
-    Lack, Parameters, capture, captured, path, query, segments,
-};
 use crate::http::message::upload::Upload;
-use crate::http::route::table::Found;
-use crate::http::wire::limits::{DROPPED, Limits};
-use crate::http::wire::parse::{Parser, State};
-use crate::http::wire::status::{BAD_REQUEST, Status};
-use crate::reactor::buffer::{read_at, readable};
+use crate::http::wire::parse::Parser;
 use crate::sys::pool;
 use crate::sys::text::text;
 
-/// A request with the strings and headers of nearly all requests fills this much.
+/// One piece of memory holds the request, and the strings and headers of nearly all requests.
 const SIZE: usize = 4096;
 const FIRST_HEADERS: usize = 32;
 
-/// The public struct, and what only the library looks at.
+/// The public struct, and the library's own fields.
 #[repr(C)]
 struct Front {
     public: http_request,
-    parser: Parser,
+    parser: RefCell<Parser>,
     text: Arena,
     /// The header array, which has room for `capacity` entries: the first one, or one of the pools.
-    table: *mut request_header,
-    capacity: usize,
+    table: Cell<*mut request_header>,
+    capacity: Cell<usize>,
     body: Content,
     /// The host that the target names; NULL where it is a path.
-    host: *mut u8,
-    path: Lazy<*mut c_char>,
-    query: Lazy<Parameters>,
-    /// Those of the route.
-    captured: Parameters,
-    /// Where the body goes that isn't collected; else NULL.
-    upload: *mut Upload,
-    intake: Intake,
-    /// What its head has come to; None before, and where nobody had to know.
-    found: Option<Result<Found, Lack>>,
-    /// What it came over; NULL for a request of the program's.
-    connection: *mut tcp_connection,
-    /// What counts its body; NULL where nobody does.
-    bodies: *const Bodies,
-    /// Made by `http_request_new`, and so the program's to clear.
+    host: Cell<*mut u8>,
+    path: Cell<Lazy<*mut c_char>>,
+    query: Cell<Lazy<Parameters>>,
+    /// The parameters of the route.
+    captured: Cell<Parameters>,
+    /// Where the body goes if it isn't collected.
+    upload: Cell<Option<NonNull<Upload>>>,
+    intake: Cell<Intake>,
+    /// Who answers it, once that was looked up.
+    found: Cell<Option<Result<Found, Lack>>>,
+    /// The connection that it came over; NULL for a request of the program's own.
+    connection: Cell<*mut tcp_connection>,
+    /// The counter of its body, if it has a connection.
+    bodies: Cell<Option<NonNull<Bodies>>>,
+    /// It came from `http_request_new`: the program clears it.
     is_program_s: bool,
 }
 
 const FRONT: usize = size_of::<Front>() + FIRST_HEADERS * size_of::<request_header>();
 
-/// It stands behind every `struct http_request` that there is: only the library makes those.
+/// Every `struct http_request` is the start of one of these: only the library makes them.
 #[repr(C)]
 pub struct Request {
     front: Front,
-    first_table: [MaybeUninit<request_header>; FIRST_HEADERS],
-    first_text: [MaybeUninit<u8>; SIZE - FRONT],
+    first_table: UnsafeCell<[MaybeUninit<request_header>; FIRST_HEADERS]>,
+    first_text: UnsafeCell<[MaybeUninit<u8>; SIZE - FRONT]>,
 }
 
 const _: () = assert!(size_of::<Request>() == SIZE);
@@ -84,7 +81,7 @@ pub fn alloc() -> *mut Request {
     let request: *mut Request = pool::alloc(SIZE).cast();
     if !request.is_null() {
         // SAFETY: fresh memory of that size.
-        unsafe { init(request, null_mut(), null(), false) };
+        unsafe { init(request, false) };
     }
     request
 }
@@ -95,7 +92,7 @@ pub fn alloc_for_program() -> *mut Request {
     unsafe {
         let request: *mut Request = libc::malloc(SIZE).cast();
         if !request.is_null() {
-            init(request, null_mut(), null(), true);
+            init(request, true);
         }
         request
     }
@@ -106,11 +103,11 @@ pub fn alloc_for_program() -> *mut Request {
 /// # Safety
 /// `request` is a live request that nothing uses any more.
 pub unsafe fn free_of_program(request: *mut Request) -> bool {
-    // SAFETY: the caller's request, from malloc if it is the program's.
+    // SAFETY: the request is live; one of the program's came from malloc.
     unsafe {
         let is_program_s = (*request).front.is_program_s;
         if is_program_s {
-            release(request);
+            (*request).reset();
             libc::free(request.cast());
         }
         is_program_s
@@ -120,25 +117,21 @@ pub unsafe fn free_of_program(request: *mut Request) -> bool {
 /// # Safety
 /// `request` came from `alloc`, and nothing uses it any more.
 pub unsafe fn free(request: *mut Request) {
-    // SAFETY: the caller's request.
+    // SAFETY: the request is live until its memory, which came from the pools, goes back.
     unsafe {
-        release(request);
+        (*request).reset();
         pool::free(request.cast(), SIZE);
     }
 }
 
 /// # Safety
 /// `request` has the room of a Request, whatever is in it.
-unsafe fn init(
-    request: *mut Request,
-    connection: *mut tcp_connection,
-    bodies: *const Bodies,
-    is_program_s: bool,
-) {
-    // SAFETY: every field is written before it is read, and the text stays in this very object.
+unsafe fn init(request: *mut Request, is_program_s: bool) {
+    // SAFETY: every field of the front is written; what stands behind it may be uninitialized. The request keeps
+    // its place, and so do the array and the text in it.
     unsafe {
-        let table = (&raw mut (*request).first_table).cast::<request_header>();
-        let text = (&raw mut (*request).first_text).cast::<u8>();
+        let table = UnsafeCell::raw_get(&raw const (*request).first_table).cast();
+        let text = UnsafeCell::raw_get(&raw const (*request).first_text).cast();
         (&raw mut (*request).front).write(Front {
             public: http_request {
                 version: Cell::new(null_mut()),
@@ -148,254 +141,128 @@ unsafe fn init(
                 request_headers: Cell::new(table),
                 request_headers_number: Cell::new(0),
             },
-            parser: Parser::new(!is_program_s),
+            parser: RefCell::new(Parser::new(!is_program_s)),
             text: Arena::new(text, SIZE - FRONT),
-            table,
-            capacity: FIRST_HEADERS,
-            body: Content::EMPTY,
-            host: null_mut(),
-            path: Lazy::Unread,
-            query: Lazy::Unread,
-            captured: Parameters::NONE,
-            upload: null_mut(),
-            intake: Intake::Open,
-            found: None,
-            connection,
-            bodies,
+            table: Cell::new(table),
+            capacity: Cell::new(FIRST_HEADERS),
+            body: Content::new(),
+            host: Cell::new(null_mut()),
+            path: Cell::new(Lazy::Unread),
+            query: Cell::new(Lazy::Unread),
+            captured: Cell::new(Parameters::NONE),
+            upload: Cell::new(None),
+            intake: Cell::new(Intake::Open),
+            found: Cell::new(None),
+            connection: Cell::new(null_mut()),
+            bodies: Cell::new(None),
             is_program_s,
         });
     }
 }
 
-/// Gives back what stands outside of the object; `init` or the end has to follow.
-///
-/// # Safety
-/// `request` is a live request.
-unsafe fn release(request: *mut Request) {
-    // SAFETY: the body, the chunks and the array are the request's own.
-    unsafe {
+impl Request {
+    /// The request behind a public pointer.
+    ///
+    /// # Safety
+    /// The library made it, and nobody frees it as long as the result is used.
+    pub unsafe fn from_c<'a>(request: *mut http_request) -> &'a Request {
+        // SAFETY: the public struct is the first field of every request of the library.
+        unsafe { &*request.cast::<Request>() }
+    }
+
+    /// The pointer that C has.
+    pub fn as_c(&self) -> *mut http_request {
+        core::ptr::from_ref(self).cast_mut().cast()
+    }
+
+    /// The fields that C sees.
+    pub fn public(&self) -> &http_request {
+        &self.front.public
+    }
+
+    /// Empties the request for the next one: its strings are gone. A program that takes the body in parts is told
+    /// that its data isn't needed any more.
+    pub fn reset(&self) {
+        let front = &self.front;
         // First, as it calls the program, which may still have the request.
-        Upload::free(core::mem::replace(&mut (*request).front.upload, null_mut()));
-        (*request).front.body.release();
-        (*request).front.text.release();
-        if (*request).front.capacity > FIRST_HEADERS {
-            let size = (*request).front.capacity * size_of::<request_header>();
-            pool::free((*request).front.table.cast(), size);
+        if let Some(upload) = front.upload.take() {
+            // SAFETY: `set_upload` took it out of its owner, and the request forgets it here.
+            drop(unsafe { pool::Owned::from_raw(upload) });
         }
-    }
-}
-
-/// Empties the request for the next one.
-///
-/// # Safety
-/// `request` is a live request.
-pub unsafe fn reset(request: *mut Request) {
-    // SAFETY: the caller's request.
-    unsafe {
-        release(request);
-        let Front { connection, bodies, is_program_s, .. } = (*request).front;
-        init(request, connection, bodies, is_program_s);
-    }
-}
-
-/// Says which connection the requests that are read into it come over, and what counts their bodies.
-///
-/// # Safety
-/// `request` is a live request; `bodies` is NULL or stays as long as it.
-pub unsafe fn comes_over(request: *mut Request, conn: *mut tcp_connection, bodies: *const Bodies) {
-    // SAFETY: the caller's request.
-    unsafe {
-        (*request).front.connection = conn;
-        (*request).front.bodies = bodies;
-    }
-}
-
-/// The connection that the request came over, or NULL.
-///
-/// # Safety
-/// `request` is a live request.
-pub unsafe fn connection(request: *mut Request) -> *mut tcp_connection {
-    // SAFETY: the caller's request.
-    unsafe { (*request).front.connection }
-}
-
-/// The body, with a NUL behind it, and its length.
-///
-/// # Safety
-/// `request` is a live request.
-pub unsafe fn body(request: *mut Request) -> (*const c_char, usize) {
-    // SAFETY: the caller's request.
-    unsafe {
-        let body = &raw mut (*request).front.body;
-        match (*body).at.is_null() {
-            true => (c"".as_ptr(), 0),
-            false => ((*body).at.cast_const().cast(), (*body).len),
+        front.body.release(self.bodies());
+        let table = self.first_table.get().cast::<request_header>();
+        if front.capacity.get() > FIRST_HEADERS {
+            let size = front.capacity.get() * size_of::<request_header>();
+            // SAFETY: the array that `grow` made, of that size, which the request forgets below.
+            unsafe { pool::free(front.table.get().cast(), size) };
         }
+        // SAFETY: all that points into the arena is the request's, and forgotten below: what C keeps of it, it
+        // mustn't use (http_request.h). The room stands in this object, which keeps its place.
+        unsafe { front.text.restart(self.first_text.get().cast(), SIZE - FRONT) };
+        let public = &front.public;
+        public.version.set(null_mut());
+        public.method.set(null_mut());
+        public.url.set(null_mut());
+        public.current_state.set(REQUEST_STATUS);
+        public.request_headers.set(table);
+        public.request_headers_number.set(0);
+        front.parser.replace(Parser::new(!front.is_program_s));
+        front.table.set(table);
+        front.capacity.set(FIRST_HEADERS);
+        front.host.set(null_mut());
+        front.path.set(Lazy::Unread);
+        front.query.set(Lazy::Unread);
+        front.captured.set(Parameters::NONE);
+        front.intake.set(Intake::Open);
+        front.found.set(None);
+    }
+
+    /// The connection that the request came over, or NULL.
+    pub fn connection(&self) -> *mut tcp_connection {
+        self.front.connection.get()
+    }
+
+    /// The counter of the bodies that come over the request's connection.
+    fn bodies(&self) -> Option<&Bodies> {
+        // SAFETY: the counter is the connection's server's, which the connection keeps; and a request that has
+        // something of a body is kept with its connection.
+        self.front.bodies.get().map(|bodies| unsafe { bodies.as_ref() })
+    }
+
+    /// How far the request has been read.
+    pub fn state(&self) -> http_request_state_t {
+        self.front.public.current_state.get()
+    }
+
+    /// The method; empty while there is none.
+    pub fn method(&self) -> &[u8] {
+        string(&self.front.public.method)
+    }
+
+    /// The target, or what the program has put in its place; empty while there is none.
+    pub fn url(&self) -> &[u8] {
+        string(&self.front.public.url)
+    }
+
+    /// The version; empty while there is none.
+    pub fn version(&self) -> &[u8] {
+        string(&self.front.public.version)
+    }
+
+    /// Whether the target is the server itself, not a path.
+    pub fn is_star(&self) -> bool {
+        self.url() == b"*"
+    }
+
+    /// The body, with a NUL behind it, and its length.
+    pub fn body(&self) -> (*const c_char, usize) {
+        self.front.body.bytes()
     }
 }
 
-/// The parser of a live request.
-///
-/// # Safety
-/// No other reference to the parser is in use.
-pub unsafe fn parser<'a>(request: *mut Request) -> &'a mut Parser {
-    // SAFETY: a live request, whose parser C code never sees.
-    unsafe { &mut (*request).front.parser }
-}
-
-/// How far the request is.
-///
-/// # Safety
-/// `request` is a live request.
-pub unsafe fn state(request: *mut Request) -> http_request_state_t {
-    // SAFETY: the caller's request.
-    unsafe { (*request).front.public.current_state.get() }
-}
-
-/// The method; empty while there is none.
-///
-/// # Safety
-/// `request` is a live request, whose method stays as it is while the result is used.
-pub unsafe fn method<'a>(request: *mut Request) -> &'a [u8] {
-    // SAFETY: the method is NULL or a string of the request.
-    unsafe { text((*request).front.public.method.get()) }
-}
-
-/// Whether the body of the answer is left out.
-///
-/// # Safety
-/// `request` is a live request.
-pub unsafe fn is_head(request: *mut Request) -> bool {
-    // SAFETY: the caller's request.
-    unsafe { (*request).front.parser.is_head }
-}
-
-/// Has `is_head` tell what the request line that has begun to come says.
-///
-/// # Safety
-/// Both are live objects.
-pub unsafe fn look_for_head(input: *mut buffer, request: *mut Request) {
-    // SAFETY: as said; nothing else runs meanwhile.
-    unsafe { parser(request).look_for_head(unread(input)) };
-}
-
-/// Who answers, where that was found out behind the head.
-///
-/// # Safety
-/// `request` is a live request.
-pub unsafe fn found(request: *mut Request) -> Option<Result<Found, Lack>> {
-    // SAFETY: the caller's request.
-    unsafe { (*request).front.found }
-}
-
-/// Notes who answers.
-///
-/// # Safety
-/// `request` is a live request; what was found stays as long.
-pub unsafe fn set_found(request: *mut Request, found: Result<Found, Lack>) {
-    // SAFETY: the caller's request.
-    unsafe { (*request).front.found = Some(found) };
-}
-
-/// Whether the target is the server itself, not a path.
-///
-/// # Safety
-/// `request` is a live request.
-pub unsafe fn is_star(request: *mut Request) -> bool {
-    // SAFETY: the URL is NULL or a string of the request.
-    unsafe { text((*request).front.public.url.get()) == b"*" }
-}
-
-/// Whether the request is of HTTP/1.0, whose clients know no chunks.
-///
-/// # Safety
-/// `request` is a live request.
-pub unsafe fn is_1_0(request: *mut Request) -> bool {
-    // SAFETY: the caller's request.
-    unsafe { (*request).front.parser.framing.is_1_0 }
-}
-
-/// Whether the client wants the connection to end behind the response.
-///
-/// # Safety
-/// `request` is a live request whose head was read.
-pub unsafe fn ends_connection(request: *mut Request) -> bool {
-    // SAFETY: the caller's request.
-    unsafe { (*request).front.parser.framing.ends_connection() }
-}
-
-/// What there is to read of an input.
-///
-/// # Safety
-/// A live buffer, which stays as it is while the result is used.
-unsafe fn unread<'a>(input: *mut buffer) -> &'a [u8] {
-    // SAFETY: as said; the readable bytes lie in the buffer's block.
-    unsafe {
-        match readable(input) {
-            n if n > 0 && !(*input).data.get().is_null() => {
-                core::slice::from_raw_parts(read_at(input).cast_const(), n)
-            }
-            _ => b"",
-        }
-    }
-}
-
-/// Takes what it can from the input. An error: the bytes are no request that is served. Bytes of a body
-/// that isn't collected are left in the input, for `upload` to hand over.
-///
-/// # Safety
-/// Both are live objects.
-pub unsafe fn parse(
-    input: *mut buffer,
-    request: *mut Request,
-    limits: &Limits,
-) -> Result<(), Status> {
-    // SAFETY: the readable bytes lie in the buffer's block, and nothing else runs meanwhile.
-    unsafe {
-        let bytes = unread(input);
-        let upload = (*request).front.upload;
-        let of_upload;
-        let limits = match upload.is_null() {
-            true if is_dropped(request) => &DROPPED,
-            true => limits,
-            false if (*upload).part.get() > 0 => return Ok(()),
-            false => {
-                of_upload = Limits { body: (*upload).limit, ask: false, parts: true, ..*limits };
-                &of_upload
-            }
-        };
-        let parser = parser(request);
-        parser.state = match (*request).front.public.current_state.get() {
-            REQUEST_STATUS => State::RequestLine,
-            REQUEST_HEADERS => State::Headers,
-            REQUEST_BODY => State::Body,
-            REQUEST_DONE => State::Done,
-            _ => return Err(BAD_REQUEST),
-        };
-        let (taken, result) = parser.parse(bytes, limits, &mut Keeper(request));
-        (*request).front.public.current_state.set(match parser.state {
-            State::RequestLine => REQUEST_STATUS,
-            State::Headers => REQUEST_HEADERS,
-            State::Body => REQUEST_BODY,
-            State::Done => REQUEST_DONE,
-        });
-        let part = if upload.is_null() { 0 } else { (*upload).part.get() };
-        // Not more than was readable, which is a c_int; the part was taken last.
-        (*input).readIndex.set((*input).readIndex.get() + (taken - part) as c_int);
-        result
-    }
-}
-
-/// Adds a header with copies of the strings; None when memory is out.
-///
-/// # Safety
-/// `request` is a live request.
-pub unsafe fn add_header(request: *mut Request, key: &[u8], value: &[u8]) -> Option<()> {
-    let mut keeper = Keeper(request);
-    let (key, value) = (keeper.copy(key), keeper.copy(value));
-    if key.is_null() || value.is_null() {
-        return None;
-    }
-    // SAFETY: the caller's request, and strings of its own.
-    unsafe { push(request, key, value) }
+/// A public string, as it is at the moment.
+fn string(field: &Cell<*mut c_char>) -> &[u8] {
+    // SAFETY: NULL, or a NUL-terminated string: the library's, or the program's, which keeps it as long as the
+    // field points to it. The result isn't kept across a call of the program.
+    unsafe { text(field.get()) }
 }

@@ -1,7 +1,7 @@
 //! Patterns of paths: `/users/:id/posts`, `/static/*`.
 //!
 //! A pattern is kept as the path that it matches, decoded, with a NUL in place of a `:name`, and two in
-//! place of the `*`. In a path a NUL is an escaped slash (`url::decode_segments`), which parts no segments.
+//! place of the `*`. In a path a NUL is an escaped slash (`url::decode_segments`), which separates no segments.
 #![forbid(unsafe_code)]
 
 use core::cmp::{Ordering, Reverse};
@@ -13,7 +13,7 @@ const MARK: u8 = 0;
 /// In place of the rest.
 const REST: [u8; 2] = [MARK, MARK];
 
-/// Bytes that are written one after the other into room that others have made.
+/// Appends bytes to room of the caller's.
 pub struct Text<'a> {
     room: &'a mut [u8],
     len: usize,
@@ -41,13 +41,13 @@ impl<'a> Text<'a> {
     }
 }
 
-/// Room that suffices for either text of a pattern of this length.
+/// Enough room for either text of this pattern.
 pub fn room_for(pattern: &[u8]) -> usize {
     pattern.len() + 1
 }
 
-/// Writes what a pattern matches, and the names of its parameters, each with a NUL behind it. None for
-/// what is no pattern.
+/// Writes what a pattern matches, and the names of its parameters, each with a NUL after it. None if it isn't a
+/// valid pattern.
 pub fn compile(pattern: &[u8], path: &mut Text<'_>, names: &mut Text<'_>) -> Option<()> {
     let mut ended = false;
     for segment in pattern.strip_prefix(b"/")?.split(|&b| b == b'/') {
@@ -90,8 +90,8 @@ fn is_name(name: &[u8]) -> bool {
     !name.is_empty() && name.iter().all(|&b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
-/// Whether the pattern matches a path that `decode_segments` has decoded. `captured` gets what the
-/// parameters stand for, in their order; where the path doesn't match after all, some of them.
+/// Whether the pattern matches a path that `decode_segments` has decoded. `captured` gets the values
+/// of the parameters in order; if the path doesn't match after all, only some of them.
 #[inline]
 pub fn matches(pattern: &[u8], path: &[u8], mut captured: impl FnMut(&[u8])) -> bool {
     let (mut pattern, mut path) = (pattern, path);
@@ -118,9 +118,9 @@ pub fn matches(pattern: &[u8], path: &[u8], mut captured: impl FnMut(&[u8])) -> 
     path.is_empty()
 }
 
-/// Which pattern is asked first: one without names before those with names, before those with a rest, of
-/// which the one with more segments; then what is literal at the first difference. Only a pattern
-/// that matches the same paths is equal.
+/// The order in which patterns are tried: those without names, then those with names, then those with a rest,
+/// among which more segments come first; then the pattern that is literal at the first difference. Only
+/// patterns that match the same paths are equal.
 pub fn order(one: &[u8], other: &[u8]) -> Ordering {
     let rank = |pattern: &[u8]| {
         let segments = pattern.iter().filter(|&&b| b == b'/').count();

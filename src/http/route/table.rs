@@ -1,292 +1,222 @@
-//! The routes of a server: a list of patterns in the order in which they are asked, each with a list of
-//! methods. They are made before the server starts and stay until its end, so that any thread reads
-//! them without a lock.
+//! The routes of a server: a list of patterns in the order in which they are tried, each with a list of
+//! methods. They are made before the server starts and stay until its end, so any thread reads them without a
+//! lock.
 
-use core::ffi::{c_char, c_int, c_void};
-use core::mem::size_of;
-use core::ptr::null_mut;
-use core::sync::atomic::{AtomicPtr, Ordering::Relaxed};
+use core::cell::UnsafeCell;
+use core::ffi::c_int;
 
-use crate::abi::types::yolanda_http_handler;
+use crate::http::message::handler::{Handler, Wish};
 use crate::http::message::head_hook::Hook;
-pub use crate::http::message::upload::Destroy;
 use crate::http::route::pattern::{Text, compile, matches, order, room_for};
-use crate::sys::pool;
+use crate::sys::pool::{Bytes, Owned};
 
-/// What a program wants to be called for.
-pub struct Wish {
-    pub handler: yolanda_http_handler,
-    pub data: *mut c_void,
-    pub destroy: Destroy,
-    /// What is called may want to have the bodies of requests.
-    pub takes_bodies: bool,
+/// A pattern and its routes, one for each method.
+pub struct Pattern {
+    next: Option<Owned<Pattern>>,
+    routes: Option<Owned<Route>>,
+    /// As `compile` writes it.
+    path: Compiled,
 }
 
-/// A pattern, and what answers the methods there.
-pub struct Pattern {
-    next: *mut Pattern,
-    routes: *mut Route,
-    /// As `compile` writes it, in the memory of the first of the routes.
-    path: *const u8,
+/// The handler of a method.
+pub struct Route {
+    next: Option<Owned<Route>>,
+    pub handler: Handler,
+    /// Empty for a route that takes any method.
+    method: Bytes,
+    names: Compiled,
+}
+
+/// What `compile` has written; its room is longer.
+struct Compiled {
+    room: Bytes,
     len: usize,
 }
 
-/// The handler of a method; the texts stand behind it in its memory.
-pub struct Route {
-    next: *mut Route,
-    pub wish: Wish,
-    /// Whom to ask behind the head of a request.
-    pub head: Hook,
-    /// Empty for a route that takes any method.
-    method: *const u8,
-    method_len: usize,
-    /// The names of the parameters, each with a NUL behind it.
-    pub names: *const c_char,
-    size: usize,
+impl Compiled {
+    fn bytes(&self) -> &[u8] {
+        self.room.bytes().get(..self.len).unwrap_or(b"")
+    }
 }
 
-impl Pattern {
-    fn path(&self) -> &[u8] {
-        // SAFETY: written before the pattern was made, and not changed afterwards.
-        unsafe { core::slice::from_raw_parts(self.path, self.len) }
-    }
+/// The path and the names of a pattern. Err with errno: EINVAL for an invalid pattern, ENOMEM.
+fn compiled(pattern: &[u8]) -> Result<(Compiled, Compiled), c_int> {
+    let room = || Bytes::zeroed(room_for(pattern)).ok_or(libc::ENOMEM);
+    let (mut path, mut names) = (room()?, room()?);
+    let (path_len, names_len) = {
+        let (mut path, mut names) = (Text::new(path.bytes_mut()), Text::new(names.bytes_mut()));
+        compile(pattern, &mut path, &mut names).ok_or(libc::EINVAL)?;
+        (path.bytes().len(), names.bytes().len())
+    };
+    Ok((Compiled { room: path, len: path_len }, Compiled { room: names, len: names_len }))
 }
 
 impl Route {
-    fn method(&self) -> &[u8] {
-        // SAFETY: as in `path`.
-        unsafe { core::slice::from_raw_parts(self.method, self.method_len) }
+    pub fn method(&self) -> &[u8] {
+        self.method.bytes()
+    }
+
+    /// The names of the parameters, each with a NUL behind it.
+    pub fn names(&self) -> &[u8] {
+        self.names.bytes()
     }
 }
 
-/// Adds a route. Err with errno: EINVAL for what is no pattern, EEXIST, ENOMEM.
-///
-/// # Safety
-/// `table` is that of a server that doesn't run, on its thread.
-pub unsafe fn add(
-    table: &AtomicPtr<Pattern>,
-    method: &[u8],
-    pattern: &[u8],
-    wish: Wish,
-) -> Result<(), c_int> {
-    // SAFETY: fresh memory is written at once; the lists are this thread's until the server runs.
-    unsafe {
-        let room = room_for(pattern);
-        let size = size_of::<Route>() + method.len() + 2 * room;
-        let route: *mut Route = pool::alloc(size).cast();
-        if route.is_null() {
-            return Err(libc::ENOMEM);
-        }
-        let texts: *mut u8 = route.add(1).cast();
-        texts.write_bytes(0, method.len() + 2 * room);
-        texts.copy_from_nonoverlapping(method.as_ptr(), method.len());
-        let names = texts.add(method.len());
-        let path = names.add(room);
-        let mut compiled = Text::new(core::slice::from_raw_parts_mut(path, room));
-        let mut named = Text::new(core::slice::from_raw_parts_mut(names, room));
-        let done = compile(pattern, &mut compiled, &mut named).map(|()| compiled.bytes().len());
-        let Some(len) = done else {
-            pool::free(route.cast(), size);
-            return Err(libc::EINVAL);
-        };
-        route.write(Route {
-            next: null_mut(),
-            wish,
-            head: Hook::NONE,
-            method: texts,
-            method_len: method.len(),
-            names: names.cast(),
-            size,
-        });
-        insert(table, route, path, len).inspect_err(|_| pool::free(route.cast(), size))
+impl Pattern {
+    fn routes(&self) -> impl Iterator<Item = &Route> {
+        core::iter::successors(self.routes.as_deref(), |route| route.next.as_deref())
     }
-}
 
-/// Puts a route where it belongs.
-unsafe fn insert(
-    table: &AtomicPtr<Pattern>,
-    route: *mut Route,
-    path: *const u8,
-    len: usize,
-) -> Result<(), c_int> {
-    // SAFETY: as in `add`; the path has `len` bytes.
-    unsafe {
-        let wanted = core::slice::from_raw_parts(path, len);
-        let mut before: *mut Pattern = null_mut();
-        let mut at = table.load(Relaxed);
-        while !at.is_null() && order((*at).path(), wanted).is_lt() {
-            (before, at) = (at, (*at).next);
-        }
-        if !at.is_null() && (*at).path() == wanted {
-            let mut end = &raw mut (*at).routes;
-            while !(*end).is_null() {
-                if (**end).method() == (*route).method() {
-                    return Err(libc::EEXIST);
-                }
-                end = &raw mut (**end).next;
+    /// The route for a method. HEAD may go to the route for GET; the route for any method comes last.
+    fn of_method(&self, method: &[u8]) -> Option<&Route> {
+        let is_head = method == b"HEAD";
+        let (mut of_get, mut of_any) = (None, None);
+        for route in self.routes() {
+            match route.method() {
+                own if own == method => return Some(route),
+                b"" => of_any = Some(route),
+                b"GET" if is_head => of_get = Some(route),
+                _ => (),
             }
-            *end = route;
-            return Ok(());
         }
-        let pattern: *mut Pattern = pool::alloc(size_of::<Pattern>()).cast();
-        if pattern.is_null() {
-            return Err(libc::ENOMEM);
+        of_get.or(of_any)
+    }
+
+    /// The values of a route's parameters in a path that the pattern matches.
+    pub fn captures(&self, path: &[u8], each: impl FnMut(&[u8])) {
+        matches(self.path.bytes(), path, each);
+    }
+
+    /// Adds a route of another method; Err(EEXIST).
+    fn add(&mut self, route: Owned<Route>) -> Result<(), c_int> {
+        if self.routes().any(|known| known.method() == route.method()) {
+            return Err(libc::EEXIST);
         }
-        pattern.write(Pattern { next: at, routes: route, path, len });
-        if before.is_null() {
-            table.store(pattern, Relaxed);
-        } else {
-            (*before).next = pattern;
+        let mut end = &mut self.routes;
+        while let Some(known) = end {
+            end = &mut known.next;
         }
+        route.handler.own();
+        *end = Some(route);
         Ok(())
     }
 }
 
-/// The route that was added for that method and pattern. Err with errno: ENOENT without one, EINVAL for what is
-/// no pattern, ENOMEM.
-///
-/// # Safety
-/// As `add`.
-pub unsafe fn added(
-    table: &AtomicPtr<Pattern>,
-    method: &[u8],
-    pattern: &[u8],
-) -> Result<*mut Route, c_int> {
-    let room = room_for(pattern);
-    let texts = pool::alloc(2 * room);
-    if texts.is_null() {
-        return Err(libc::ENOMEM);
-    }
-    // SAFETY: the two halves of fresh memory are written before they are read; the lists are this thread's.
-    unsafe {
-        texts.write_bytes(0, 2 * room);
-        let mut path = Text::new(core::slice::from_raw_parts_mut(texts, room));
-        let mut names = Text::new(core::slice::from_raw_parts_mut(texts.add(room), room));
-        let mut found = Err(libc::EINVAL);
-        if compile(pattern, &mut path, &mut names).is_some() {
-            let mut at = table.load(Relaxed);
-            while !at.is_null() && (*at).path() != path.bytes() {
-                at = (*at).next;
-            }
-            let mut route = if at.is_null() { null_mut() } else { (*at).routes };
-            while !route.is_null() && (*route).method() != method {
-                route = (*route).next;
-            }
-            found = if route.is_null() { Err(libc::ENOENT) } else { Ok(route) };
-        }
-        pool::free(texts, 2 * room);
-        found
-    }
-}
-
-/// Frees all routes, and what the program gave for them.
-///
-/// # Safety
-/// Nobody uses the table any more.
-pub unsafe fn free(table: &AtomicPtr<Pattern>) {
-    // SAFETY: as said; each block is read before it goes.
-    unsafe {
-        let mut pattern = table.swap(null_mut(), Relaxed);
-        while !pattern.is_null() {
-            let mut route = (*pattern).routes;
-            while !route.is_null() {
-                let Wish { data, destroy, .. } = (*route).wish;
-                let next = (*route).next;
-                pool::free(route.cast(), (*route).size);
-                route = next;
-                if let Some(destroy) = destroy {
-                    destroy(data);
-                }
-            }
-            let next = (*pattern).next;
-            pool::free(pattern.cast(), size_of::<Pattern>());
-            pattern = next;
-        }
-    }
-}
-
-#[derive(Clone, Copy)]
-pub enum Found {
-    Route(*mut Pattern, *mut Route),
-    /// There are routes of other methods.
+/// What there is for a path and a method.
+pub enum Match<'a> {
+    Route(&'a Pattern, &'a Route),
+    /// Only routes for other methods.
     OtherMethods,
     Nothing,
 }
 
-/// The route for a method and a path that `decode_segments` has decoded.
-///
-/// # Safety
-/// `first` is the table of a live server.
-pub unsafe fn find(first: *mut Pattern, method: &[u8], path: &[u8]) -> Found {
-    let mut found = Found::Nothing;
-    let mut pattern = first;
-    // SAFETY: a running server's lists stay as they are.
-    unsafe {
-        while !pattern.is_null() {
-            if matches((*pattern).path(), path, |_| ()) {
-                let route = of_method((*pattern).routes, method);
-                if !route.is_null() {
-                    return Found::Route(pattern, route);
-                }
-                found = Found::OtherMethods;
+pub struct Routes {
+    first: UnsafeCell<Option<Owned<Pattern>>>,
+}
+
+impl Routes {
+    pub const fn new() -> Routes {
+        Routes { first: UnsafeCell::new(None) }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.first().is_none()
+    }
+
+    fn first(&self) -> Option<&Pattern> {
+        // SAFETY: the list changes only in `add`, whose caller sees to it that nobody reads meanwhile.
+        unsafe { (*self.first.get()).as_deref() }
+    }
+
+    fn patterns(&self) -> impl Iterator<Item = &Pattern> {
+        core::iter::successors(self.first(), |pattern| pattern.next.as_deref())
+    }
+
+    /// The patterns that a decoded path matches.
+    fn matching(&self, path: &[u8]) -> impl Iterator<Item = &Pattern> {
+        self.patterns().filter(move |pattern| matches(pattern.path.bytes(), path, |_| ()))
+    }
+
+    /// Adds a route; an empty method stands for any. Err with errno: EINVAL for an invalid pattern, EEXIST, ENOMEM;
+    /// then the program's data stays the caller's.
+    ///
+    /// # Safety
+    /// The server hasn't started: no other thread has the routes, and nothing of them is borrowed.
+    pub unsafe fn add(&self, method: &[u8], pattern: &[u8], wish: Wish) -> Result<(), c_int> {
+        let (path, names) = compiled(pattern)?;
+        let mut own_method = Bytes::new();
+        own_method.append(method).ok_or(libc::ENOMEM)?;
+        let handler = Handler::new(wish);
+        let route = Route { next: None, handler, method: own_method, names };
+        let route = Owned::new(route).ok_or(libc::ENOMEM)?;
+        // SAFETY: nobody else uses the list, as the caller promises.
+        let first = unsafe { &mut *self.first.get() };
+        insert(first, path, route)
+    }
+
+    /// Sets whom to ask after the heads of a route's requests. Err with errno: ENOENT without such a route, EINVAL
+    /// for an invalid pattern, ENOMEM.
+    pub fn set_head(&self, method: &[u8], pattern: &[u8], hook: Hook) -> Result<(), c_int> {
+        let (path, _) = compiled(pattern)?;
+        let pattern = self.patterns().find(|known| known.path.bytes() == path.bytes());
+        let route = pattern.and_then(|known| known.routes().find(|one| one.method() == method));
+        route.ok_or(libc::ENOENT)?.handler.set_head(hook);
+        Ok(())
+    }
+
+    /// The route for a method and a path that `decode_segments` has decoded.
+    pub fn find(&self, method: &[u8], path: &[u8]) -> Match<'_> {
+        let mut found = Match::Nothing;
+        for pattern in self.matching(path) {
+            match pattern.of_method(method) {
+                Some(route) => return Match::Route(pattern, route),
+                None => found = Match::OtherMethods,
             }
-            pattern = (*pattern).next;
+        }
+        found
+    }
+
+    /// The methods of the routes for a path, in order; a method may occur twice.
+    pub fn methods(&self, path: &[u8]) -> impl Iterator<Item = &[u8]> {
+        self.matching(path).flat_map(Pattern::routes).map(Route::method)
+    }
+}
+
+impl Drop for Routes {
+    /// Pattern by pattern, as recursion along a long list could overflow the stack.
+    fn drop(&mut self) {
+        let mut first = self.first.get_mut().take();
+        while let Some(mut pattern) = first {
+            let mut routes = pattern.routes.take();
+            while let Some(mut route) = routes {
+                routes = route.next.take();
+            }
+            first = pattern.next.take();
         }
     }
-    found
 }
 
-/// The route of that method, for HEAD then that of GET, or the one of any method; NULL without any.
-unsafe fn of_method(first: *mut Route, method: &[u8]) -> *mut Route {
-    let is_head = method == b"HEAD";
-    let (mut of_get, mut of_any) = (null_mut(), null_mut());
-    let mut route = first;
-    // SAFETY: as in `find`.
-    unsafe {
-        while !route.is_null() {
-            match (*route).method() {
-                own if own == method => return route,
-                b"" => of_any = route,
-                b"GET" if is_head => of_get = route,
-                _ => (),
-            }
-            route = (*route).next;
+/// Inserts a route at its place in the order.
+fn insert(
+    first: &mut Option<Owned<Pattern>>,
+    path: Compiled,
+    route: Owned<Route>,
+) -> Result<(), c_int> {
+    let mut place = first;
+    while place.as_ref().is_some_and(|known| order(known.path.bytes(), path.bytes()).is_lt()) {
+        match place {
+            Some(known) => place = &mut known.next,
+            None => break,
         }
     }
-    if of_get.is_null() { of_any } else { of_get }
-}
-
-/// What the parameters of a route stand for in a path that its pattern matches.
-///
-/// # Safety
-/// A pattern of a live server.
-pub unsafe fn captures(pattern: *mut Pattern, path: &[u8], each: impl FnMut(&[u8])) {
-    // SAFETY: as in `find`.
-    unsafe { matches((*pattern).path(), path, each) };
-}
-
-/// The methods of the routes for a path, in their order; one may come twice.
-///
-/// # Safety
-/// As `find`; the table stays while the result is used.
-pub unsafe fn methods(first: *mut Pattern, path: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut pattern = first;
-    let mut route: *mut Route = null_mut();
-    core::iter::from_fn(move || {
-        // SAFETY: as in `find`.
-        unsafe {
-            while route.is_null() {
-                if pattern.is_null() {
-                    return None;
-                }
-                if matches((*pattern).path(), path, |_| ()) {
-                    route = (*pattern).routes;
-                }
-                pattern = (*pattern).next;
-            }
-            let method = &*core::ptr::from_ref((*route).method());
-            route = (*route).next;
-            Some(method)
-        }
-    })
+    if let Some(known) = place.as_mut()
+        && known.path.bytes() == path.bytes()
+    {
+        return known.add(route);
+    }
+    let mut pattern = Owned::new(Pattern { next: None, routes: None, path }).ok_or(libc::ENOMEM)?;
+    pattern.next = place.take();
+    let added = pattern.add(route);
+    *place = Some(pattern);
+    added
 }

@@ -5,16 +5,16 @@ use core::ffi::c_void;
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use super::connection;
-use super::server_state;
-use super::{deferred, protocol, rate, refuse};
-use crate::abi::types::{event_loop, tcp_connection};
-use crate::http::server::connection::{Http, Phase};
+use super::{protocol, rate, refuse};
+use crate::abi::types::event_loop;
+use crate::http::server::connection::Http;
+use crate::http::server::finish::{self, Unanswered};
+use crate::http::server::phase::Phase;
 use crate::http::server::server_state::HttpServer;
 use crate::http::wire::status::{REQUEST_TIMEOUT, SERVICE_UNAVAILABLE, Status};
-use crate::reactor::event_loop::state;
-use crate::reactor::event_loop::{roster, timers};
-use crate::reactor::tcp_connection::{Connection, close_after_send, is_open, judge_in_pass};
+use crate::reactor::event_loop::state::Loop;
+use crate::reactor::tcp_connection::Connection;
+use crate::reactor::tcp_connection::member;
 use crate::sys::clock;
 
 /// The longest pause between two looks.
@@ -24,21 +24,18 @@ const LEAST_MS: u32 = 10;
 /// What the coarse clock may be behind.
 const SLACK_MS: u32 = 10;
 
-/// A connection of an HTTP server has come to its loop.
-///
-/// # Safety
-/// A live connection on its loop's thread.
-pub unsafe fn registered(conn: *mut tcp_connection) {
-    // SAFETY: as said; the timer's number is the loop's.
-    unsafe {
-        let l = (*conn).eventLoop.get();
-        let timer = (*state::of(l)).attachment_timer.as_ptr();
-        if *timer == 0 {
-            let server = server_state::of(conn);
-            let pause = if server.is_null() { PAUSE_MS } else { pause_of(&*server, PAUSE_MS) };
-            *timer = timers::start(l, i64::from(pause), 0, Some(on_time), null_mut());
-        }
+/// A connection of an HTTP server has come to its loop, whose thread this is.
+pub fn registered(conn: &Connection) {
+    let l = conn.event_loop();
+    if l.attachment_timer.get() == 0 {
+        let pause = HttpServer::of(conn).map_or(PAUSE_MS, |server| pause_of(server, PAUSE_MS));
+        start_timer(l, pause);
     }
+}
+
+/// Has the connections of a loop looked at again.
+fn start_timer(l: &Loop, pause: u32) {
+    l.attachment_timer.set(l.start_timer(i64::from(pause), 0, Some(on_time), null_mut()));
 }
 
 /// How long to wait at most, so that no deadline of a server is missed by much.
@@ -54,31 +51,29 @@ fn pause_of(server: &HttpServer, longest: u32) -> u32 {
 }
 
 unsafe extern "C-unwind" fn on_time(l: *mut event_loop, _timer: u64, _data: *mut c_void) {
-    // SAFETY: on the loop's thread; nothing here calls the program: closing waits for the pass.
-    unsafe {
-        let now = clock::now_ms() as u32;
-        let mut pause = PAUSE_MS;
-        let mut any = false;
-        roster::each(l, |own| {
-            let conn: *mut tcp_connection = own.cast();
-            if !is_open(conn) || !protocol::serves(Connection::from_c(conn)) {
-                return;
-            }
-            any = true;
-            let (server, http) = (server_state::of(conn), connection::of(conn));
-            if server.is_null() || http.is_null() {
-                return;
-            }
-            pause = pause_of(&*server, pause);
-            if over(conn, &*server, http, now).is_some() {
-                judge_in_pass(own);
-            }
-        });
-        let timer = (*state::of(l)).attachment_timer.as_ptr();
-        *timer = 0;
-        if any {
-            *timer = timers::start(l, i64::from(pause), 0, Some(on_time), null_mut());
+    // SAFETY: the loop that runs its timer.
+    let own = unsafe { Loop::from_c(l) };
+    let now = clock::now_ms() as u32;
+    let mut pause = PAUSE_MS;
+    let mut any = false;
+    let mut look = |conn: &Connection| {
+        if !conn.is_open() || !protocol::serves(conn) {
+            return;
         }
+        any = true;
+        let (Some(server), Some(http)) = (HttpServer::of(conn), Http::of(conn)) else {
+            return;
+        };
+        pause = pause_of(server, pause);
+        if over(conn, server, http, now).is_some() {
+            conn.judge_soon();
+        }
+    };
+    // Nothing here calls the program: closing waits for the iteration.
+    member::roster(own).each(&mut look);
+    own.attachment_timer.set(0);
+    if any {
+        start_timer(own, pause);
     }
 }
 
@@ -100,58 +95,51 @@ enum Over {
 }
 
 /// Whether a connection is over one of its deadlines.
-unsafe fn over(
-    conn: *mut tcp_connection,
-    server: &HttpServer,
-    http: *mut Http,
-    now: u32,
-) -> Option<Over> {
-    // SAFETY: a live connection on its thread, with its state.
-    unsafe {
-        let deadlines = &server.deadlines;
-        // What the client takes is seen from look to look.
-        let sends = Connection::from_c(conn).is_sending();
-        let taken = if sends { Connection::from_c(conn).taken() } else { 0 };
-        if !sends || (*http).taken.get() != taken {
-            (*http).taken.set(taken);
-            (*http).written.set(now);
+fn over(conn: &Connection, server: &HttpServer, http: &Http, now: u32) -> Option<Over> {
+    let deadlines = &server.deadlines;
+    // What the client takes is seen from look to look.
+    let sends = conn.is_sending();
+    let taken = if sends { conn.taken() } else { 0 };
+    if !sends || http.taken.get() != taken {
+        http.taken.set(taken);
+        http.written.set(now);
+    }
+    if sends && is_over(&deadlines.write, http.written.get(), now) {
+        return Some(Over::Cut);
+    }
+    if conn.is_ending() {
+        // It lingers at last: the reactor has a limit for that.
+        return None;
+    }
+    if http.is_served() {
+        // A callback runs the loop: the client waits for the program, not the other way round.
+        http.since.set(now);
+        return None;
+    }
+    let deferred = http.deferred();
+    if http.phase.get() == Phase::Answer
+        && http.has_paused()
+        && let Some(deferred) = deferred
+    {
+        deferred.look_for_end();
+    }
+    let since = http.since.get();
+    match http.phase.get() {
+        // An answer on its way belongs to the request before.
+        Phase::Idle | Phase::Send if sends => None,
+        Phase::Idle | Phase::Send => is_over(&deadlines.idle, since, now).then_some(Over::Idle),
+        // The program lets the client wait, not the other way round.
+        Phase::Body if conn.is_paused() => None,
+        Phase::Head => late(is_over(&deadlines.head, since, now)),
+        Phase::Body => {
+            let slow = rate::is_over(http, server, SLACK_MS, now);
+            late(slow || is_over(&deadlines.body, since, now))
         }
-        if sends && is_over(&deadlines.write, (*http).written.get(), now) {
-            return Some(Over::Cut);
-        }
-        if Connection::from_c(conn).is_ending() {
-            // It lingers at last: the reactor has a limit for that.
-            return None;
-        }
-        if connection::is_served(http) {
-            // A callback runs the loop: the client waits for the program, not the other way round.
-            (*http).since.set(now);
-            return None;
-        }
-        if (*http).paused.get()
-            && (*http).phase.get() == Phase::Answer
-            && !(*http).deferred.get().is_null()
-        {
-            deferred::look_for_end((*http).deferred.get());
-        }
-        let since = (*http).since.get();
-        match (*http).phase.get() {
-            // An answer on its way belongs to the request before.
-            Phase::Idle | Phase::Send if sends => None,
-            Phase::Idle | Phase::Send => is_over(&deadlines.idle, since, now).then_some(Over::Idle),
-            // The program lets the client wait, not the other way round.
-            Phase::Body if Connection::from_c(conn).is_paused() => None,
-            Phase::Head => late(is_over(&deadlines.head, since, now)),
-            Phase::Body => {
-                let slow = rate::is_over(http, server, SLACK_MS, now);
-                late(slow || is_over(&deadlines.body, since, now))
-            }
-            Phase::Answer => {
-                let last = deferred::last_use((*http).deferred.get(), since);
-                let begun = deferred::has_begun((*http).deferred.get());
-                let how = if begun { Over::Cut } else { Over::Answer(SERVICE_UNAVAILABLE) };
-                is_over(&deadlines.answer, last, now).then_some(how)
-            }
+        Phase::Answer => {
+            let last = deferred.map_or(since, |deferred| deferred.last_use(since));
+            let begun = deferred.is_some_and(|deferred| deferred.has_begun());
+            let how = if begun { Over::Cut } else { Over::Answer(SERVICE_UNAVAILABLE) };
+            is_over(&deadlines.answer, last, now).then_some(how)
         }
     }
 }
@@ -161,28 +149,18 @@ fn late(is_over: bool) -> Option<Over> {
     is_over.then_some(Over::Answer(REQUEST_TIMEOUT))
 }
 
-/// Ends a connection that is over a deadline.
-///
-/// # Safety
-/// An open connection of an HTTP server, on its thread, after its turn.
-pub unsafe fn judge(conn: *mut tcp_connection) {
-    // SAFETY: as said.
-    unsafe {
-        let (server, http) = (server_state::of(conn), connection::of(conn));
-        if server.is_null() || http.is_null() {
-            return;
-        }
-        let Some(over) = over(conn, &*server, http, clock::now_ms() as u32) else {
-            return;
-        };
-        (*server).counts.timeouts.fetch_add(1, Relaxed);
-        match over {
-            Over::Idle => close_after_send(conn, false),
-            Over::Cut => Connection::from_c(conn).cut(libc::ETIMEDOUT),
-            Over::Answer(status) => {
-                refuse::turn_away(conn, status);
-                (*server).answered(status);
-            }
-        }
+/// Ends an open connection that is over a deadline, after its turn.
+pub fn judge(conn: &Connection) {
+    let (Some(server), Some(http)) = (HttpServer::of(conn), Http::of(conn)) else {
+        return;
+    };
+    let Some(over) = over(conn, server, http, clock::now_ms() as u32) else {
+        return;
+    };
+    finish::unanswered(conn, Unanswered::TimedOut);
+    match over {
+        Over::Idle => conn.close_after_send(false),
+        Over::Cut => conn.cut(libc::ETIMEDOUT),
+        Over::Answer(status) => refuse::turn_away(conn, status),
     }
 }

@@ -8,47 +8,39 @@ mod hold;
 mod parts;
 mod telling;
 
+use core::cell::Cell;
 use core::ffi::{c_int, c_void};
-use core::mem::size_of;
-use core::ptr::null_mut;
+use core::mem::{ManuallyDrop, size_of};
+use core::ops::Deref;
+use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use super::later;
-use crate::abi::types::{event_loop, http_response, tcp_connection};
-use crate::http::message::http_response as responses;
+use crate::abi::types::{event_loop, http_response};
 use crate::http::message::http_response::{Kind, Response};
 use crate::http::message::request;
 use crate::http::message::request::Request;
 use crate::http::server::deferred::hold::{Hold, Stage};
 use crate::http::server::deferred::parts::Framing;
-pub use crate::http::server::deferred::parts::write_end;
-pub use crate::http::server::deferred::parts::{
-    yolanda_http_response_begin, yolanda_http_response_write,
-};
-pub use crate::http::server::deferred::telling::{
-    Telling, look_for_end, tell_closed, tell_half_closed, tell_writable,
-};
-pub use crate::http::server::deferred::telling::{
-    yolanda_http_response_set_closed_callback, yolanda_http_response_set_stream_callback,
-};
+use crate::http::server::deferred::telling::Telling;
 use crate::http::wire::status::Status;
-use crate::reactor::event_loop::posts;
+use crate::reactor::event_loop::posts::{Call, Task};
 use crate::reactor::tcp_connection::Connection;
-use crate::reactor::tcp_connection::is_open;
-use crate::reactor::tcp_connection::lifecycle::close;
-use crate::sys::{errno, pool};
+use crate::reactor::tcp_connection::kept::Kept;
+use crate::sys::pool;
 
+/// One thread at a time uses what isn't atomic: the program's, until it gives the response back, then the
+/// connection's.
 #[repr(C)]
 pub struct Deferred {
-    pub response: Response,
-    conn: *mut tcp_connection,
-    pub request: *mut Request,
-    head_only: bool,
-    client_closes: bool,
-    is_1_0: bool,
+    response: Response,
+    conn: Kept,
+    /// Its own from the start, and freed with it.
+    request: NonNull<Request>,
+    asked: Asked,
     /// The head that was sent said so.
-    closes: bool,
-    framing: Framing,
+    closes: Cell<bool>,
+    framing: Cell<Framing>,
     hold: Hold,
     telling: Telling,
     /// When something was sent last: the low bits of the clock's milliseconds.
@@ -59,196 +51,217 @@ pub struct Deferred {
 }
 
 /// What the callback's request says about its answer.
-pub struct Asked {
-    pub head_only: bool,
-    pub client_closes: bool,
-    pub is_1_0: bool,
+#[derive(Clone, Copy)]
+struct Asked {
+    head_only: bool,
+    client_closes: bool,
+    is_1_0: bool,
 }
 
-/// Makes a response for later; NULL when memory is out.
-///
-/// # Safety
-/// `conn` is a live connection on its thread, `request` its request.
-pub unsafe fn make(
-    conn: *mut tcp_connection,
-    request: *mut Request,
-    asked: &Asked,
-) -> *mut Deferred {
-    // SAFETY: fresh memory is written before it is used.
-    unsafe {
-        let deferred: *mut Deferred = pool::alloc(size_of::<Deferred>()).cast();
-        if deferred.is_null() || !Connection::from_c(conn).refs.retain() {
-            if !deferred.is_null() {
-                pool::free(deferred.cast(), size_of::<Deferred>());
-            }
-            return null_mut();
-        }
-        responses::init(&raw mut (*deferred).response, Kind::Deferred);
-        (*deferred).conn = conn;
-        (*deferred).request = request;
-        (*deferred).head_only = asked.head_only;
-        (*deferred).client_closes = asked.client_closes;
-        (*deferred).is_1_0 = asked.is_1_0;
-        (*deferred).closes = false;
-        (*deferred).framing = Framing::None;
-        (&raw mut (*deferred).hold).write(Hold::new());
-        (&raw mut (*deferred).telling).write(Telling::new());
-        (*deferred).used = AtomicU32::new(0);
-        (*deferred).status = AtomicU32::new(0);
-        (*deferred).sent = AtomicU64::new(0);
-        deferred
+/// The connection's reference to the response that it waits for.
+pub struct Awaited(NonNull<Deferred>);
+
+/// A reference of the program's, or of a task.
+pub struct Held(NonNull<Deferred>);
+
+impl Awaited {
+    pub fn into_raw(self) -> NonNull<Deferred> {
+        ManuallyDrop::new(self).0
+    }
+
+    pub fn from_raw(deferred: NonNull<Deferred>) -> Awaited {
+        Awaited(deferred)
     }
 }
 
-/// The deferred response of a public call; None with EINVAL for another one.
-fn given(what: &str, response: *mut http_response) -> Option<*mut Deferred> {
-    if response.is_null() {
-        log_err!("{}: no response", what);
-        errno::set(libc::EINVAL);
-        return None;
-    }
-    let own: *mut Response = response.cast();
-    // SAFETY: only the library makes responses; a deferred one stands at the start of its Deferred.
-    if unsafe { (*own).kind } != Kind::Deferred {
-        errno::set(libc::EINVAL);
-        return None;
-    }
-    Some(own.cast())
-}
+impl Deref for Awaited {
+    type Target = Deferred;
 
-pub unsafe extern "C" fn yolanda_http_response_defer(
-    httpResponse: *mut http_response,
-) -> *mut http_response {
-    if httpResponse.is_null() {
-        log_err!("yolanda_http_response_defer: no response");
-        errno::set(libc::EINVAL);
-        return null_mut();
-    }
-    // SAFETY: a response of the library's; one that is being served stands in its loop's scratch.
-    unsafe {
-        if (*httpResponse.cast::<Response>()).kind != Kind::Serving {
-            errno::set(libc::EINVAL);
-            return null_mut();
-        }
-        later::defer(httpResponse.cast()).cast()
+    fn deref(&self) -> &Deferred {
+        // SAFETY: the count's own reference, which only the drop gives back.
+        unsafe { self.0.as_ref() }
     }
 }
 
-/// Gives one hold on the response back. The last frees it, with its request, on whatever thread.
-unsafe fn release(deferred: *mut Deferred) {
-    // SAFETY: the hold is the caller's; behind the last nobody has the response. The request is its own.
-    unsafe {
-        if (*deferred).hold.release() {
-            free(deferred);
+impl Drop for Awaited {
+    fn drop(&mut self) {
+        if self.hold.leave() {
+            // SAFETY: it was the last reference.
+            unsafe { Deferred::free(self.0) }
         }
     }
 }
 
-/// The connection doesn't wait for the response any more, and doesn't know it from now on.
-///
-/// # Safety
-/// Once, on the connection's thread.
-pub unsafe fn leave(deferred: *mut Deferred) {
-    // SAFETY: as in `release`; `make` gave the connection a hold of its own.
-    unsafe {
-        if (*deferred).hold.leave() {
-            free(deferred);
+impl Held {
+    /// For a task, or for the program, which takes it back by `from_raw`.
+    fn into_raw(self) -> NonNull<Deferred> {
+        ManuallyDrop::new(self).0
+    }
+
+    fn from_raw(deferred: NonNull<Deferred>) -> Held {
+        Held(deferred)
+    }
+}
+
+impl Deref for Held {
+    type Target = Deferred;
+
+    fn deref(&self) -> &Deferred {
+        // SAFETY: the reference that `keep` took, or the program's, which only the drop gives back.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+/// The last frees the response, with its request, on whatever thread.
+impl Drop for Held {
+    fn drop(&mut self) {
+        if self.hold.release() {
+            // SAFETY: it was the last reference.
+            unsafe { Deferred::free(self.0) }
         }
     }
 }
 
-unsafe fn free(deferred: *mut Deferred) {
-    // SAFETY: nobody has it any more; its reference has kept the connection.
-    unsafe {
-        responses::reset(&raw mut (*deferred).response);
-        if !(*deferred).request.is_null() {
-            request::free((*deferred).request);
+impl Deferred {
+    /// Makes a response for later, which is the program's; the result is the connection's reference. None when
+    /// memory is out.
+    ///
+    /// # Safety
+    /// `request` came from the pools, and is the response's from now on, unless that fails.
+    pub unsafe fn make(conn: &Connection, request: &Request) -> Option<Awaited> {
+        let place: NonNull<Deferred> = NonNull::new(pool::alloc(size_of::<Deferred>()).cast())?;
+        let Some(kept) = conn.keep() else {
+            // SAFETY: fresh memory of that size.
+            unsafe { pool::free(place.as_ptr().cast(), size_of::<Deferred>()) };
+            return None;
+        };
+        let asked = Asked {
+            head_only: request.is_head(),
+            client_closes: request.ends_connection(),
+            is_1_0: request.is_1_0(),
+        };
+        let own = place.as_ptr();
+        // SAFETY: fresh memory of that size, of which every field is written.
+        unsafe {
+            Response::init(&raw mut (*own).response, Kind::Deferred);
+            (&raw mut (*own).conn).write(kept);
+            (&raw mut (*own).request).write(NonNull::from(request));
+            (&raw mut (*own).asked).write(asked);
+            (&raw mut (*own).closes).write(Cell::new(false));
+            (&raw mut (*own).framing).write(Cell::new(Framing::None));
+            (&raw mut (*own).hold).write(Hold::new());
+            (&raw mut (*own).telling).write(Telling::new());
+            (&raw mut (*own).used).write(AtomicU32::new(0));
+            (&raw mut (*own).status).write(AtomicU32::new(0));
+            (&raw mut (*own).sent).write(AtomicU64::new(0));
         }
-        let conn = (*deferred).conn;
-        pool::free(deferred.cast(), size_of::<Deferred>());
-        close::release(conn.cast());
+        Some(Awaited(place))
+    }
+
+    /// The deferred response behind a public pointer; None for one of another kind.
+    ///
+    /// # Safety
+    /// A live response, which the program keeps as long as the result is used.
+    pub unsafe fn from_c<'a>(response: *mut http_response) -> Option<&'a Deferred> {
+        // SAFETY: only the library makes responses, and one of this kind stands at the start of its Deferred.
+        unsafe {
+            let is_deferred = Response::from_c(response).kind() == Kind::Deferred;
+            is_deferred.then(|| &*response.cast::<Deferred>())
+        }
+    }
+
+    /// The pointer that the program has.
+    pub fn as_c(&self) -> *mut http_response {
+        core::ptr::from_ref(self).cast_mut().cast()
+    }
+
+    /// # Safety
+    /// Nobody else has a reference.
+    unsafe fn free(place: NonNull<Deferred>) {
+        // SAFETY: nobody has the response, and the request goes with it. The connection, which may go as well, is
+        // taken out before the memory is given back.
+        unsafe {
+            let own = place.as_ptr();
+            (*own).response.reset();
+            request::free((*own).request.as_ptr());
+            let conn = (&raw const (*own).conn).read();
+            pool::free(own.cast(), size_of::<Deferred>());
+            drop(conn);
+        }
+    }
+
+    /// A reference beside the caller's; None when there are too many.
+    fn keep(&self) -> Option<Held> {
+        self.hold.keep().then(|| Held(NonNull::from(self)))
+    }
+
+    pub fn connection(&self) -> &Connection {
+        &self.conn
+    }
+
+    pub fn request(&self) -> &Request {
+        // SAFETY: the request was given to `make`, and is freed with this response.
+        unsafe { self.request.as_ref() }
+    }
+
+    /// The status that is sent.
+    pub fn response_status(&self) -> Status {
+        self.response.status()
+    }
+
+    /// The program gives the response up: what it has set is sent, or the end of the stream. Err with errno: EINVAL
+    /// and ENOMEM, and it stays the program's; ENOTCONN, where the client has gone.
+    ///
+    /// # Safety
+    /// It is the program's, which doesn't use it afterwards unless it stays its own.
+    pub unsafe fn send(&self) -> Result<(), c_int> {
+        if self.hold.stage() == Stage::GivenBack {
+            return Err(libc::EINVAL);
+        }
+        // First the memory: what was given back isn't taken again.
+        let call = Call { callback: Some(on_sent), data: self.as_c().cast() };
+        let task = Task::new(call).ok_or(libc::ENOMEM)?;
+        let held = Held::from_raw(NonNull::from(self));
+        held.hold.give_back();
+        if !held.conn.is_own_thread() {
+            held.hold.wait_for_calls();
+        }
+        let open = held.conn.is_open();
+        let conn: *const Connection = held.connection();
+        let raw = held.into_raw();
+        // SAFETY: the reference goes with the task, which the loop's thread may run, and with it let the connection
+        // go, as soon as it is queued: the connection keeps its loop until then.
+        if unsafe { !(*conn).event_loop().post(task) } {
+            drop(Held::from_raw(raw));
+            return Err(libc::ENOTCONN);
+        }
+        if open { Ok(()) } else { Err(libc::ENOTCONN) }
+    }
+
+    /// Whether something of the response was sent, and it isn't given back.
+    pub fn has_begun(&self) -> bool {
+        self.hold.stage() == Stage::Begun
+    }
+
+    /// When something of the response was sent last; `otherwise` where nothing was.
+    pub fn last_use(&self, otherwise: u32) -> u32 {
+        if self.has_begun() { self.used.load(Relaxed) } else { otherwise }
+    }
+
+    /// What was sent so far: the status, 0 if none, and bytes of the body.
+    pub fn progress(&self) -> (Status, u64) {
+        (self.status.load(Relaxed), self.sent.load(Relaxed))
+    }
+
+    /// The deferred response of a call that only the connection's thread may make: EPERM on another one.
+    fn check_thread(&self) -> Result<(), c_int> {
+        if self.conn.is_own_thread() { Ok(()) } else { Err(libc::EPERM) }
     }
 }
 
 /// Ends a deferred response: what the program set is sent, or the end of the stream.
 unsafe extern "C-unwind" fn on_sent(_loop: *mut event_loop, data: *mut c_void) {
-    let deferred: *mut Deferred = data.cast();
-    // SAFETY: `send` posted it with the program's hold, which is given back here.
-    unsafe {
-        later::finish((*deferred).conn, deferred);
-        release(deferred);
-    }
-}
-
-pub unsafe extern "C" fn yolanda_http_response_send(httpResponse: *mut http_response) -> c_int {
-    let Some(deferred) = given("yolanda_http_response_send", httpResponse) else {
-        return -1;
-    };
-    // SAFETY: the program's deferred response, which it gives up; it keeps its connection, and that
-    // its loop's memory.
-    unsafe {
-        let conn = (*deferred).conn;
-        if (*deferred).hold.stage() == Stage::GivenBack {
-            return errno::fail(libc::EINVAL);
-        }
-        // First the memory: what was given back isn't taken again.
-        let task = posts::for_function(Some(on_sent), deferred.cast());
-        if task.is_null() {
-            return errno::fail(libc::ENOMEM);
-        }
-        (*deferred).hold.give_back();
-        if !Connection::from_c(conn).is_own_thread() {
-            (*deferred).hold.wait_for_calls();
-        }
-        let open = is_open(conn);
-        if posts::post_made((*conn).eventLoop.get(), task) < 0 {
-            // The loop ends, and the connection with it.
-            release(deferred);
-            return errno::fail(libc::ENOTCONN);
-        }
-        if open { 0 } else { errno::fail(libc::ENOTCONN) }
-    }
-}
-
-pub unsafe extern "C" fn yolanda_http_response_is_open(httpResponse: *mut http_response) -> c_int {
-    let Some(deferred) = given("yolanda_http_response_is_open", httpResponse) else {
-        return -1;
-    };
-    // SAFETY: a deferred response keeps its connection.
-    unsafe { c_int::from(is_open((*deferred).conn)) }
-}
-
-pub unsafe extern "C" fn yolanda_http_response_queued(httpResponse: *mut http_response) -> usize {
-    let Some(deferred) = given("yolanda_http_response_queued", httpResponse) else {
-        return 0;
-    };
-    // SAFETY: as above.
-    unsafe { Connection::from_c((*deferred).conn).unsent() }
-}
-
-/// Whether something of a response was sent.
-///
-/// # Safety
-/// NULL, or a deferred response of a live connection, on its thread.
-pub unsafe fn has_begun(deferred: *mut Deferred) -> bool {
-    // SAFETY: as said; the field is atomic.
-    unsafe { !deferred.is_null() && (*deferred).hold.stage() == Stage::Begun }
-}
-
-/// When something of a response was sent last; `otherwise` where nothing was.
-///
-/// # Safety
-/// As `has_begun`.
-pub unsafe fn last_use(deferred: *mut Deferred, otherwise: u32) -> u32 {
-    // SAFETY: as said; the fields are atomic.
-    unsafe { if has_begun(deferred) { (*deferred).used.load(Relaxed) } else { otherwise } }
-}
-
-/// What was sent so far: the status, 0 if none, and bytes of the body.
-///
-/// # Safety
-/// A deferred response of a live connection, on its thread.
-pub unsafe fn progress(deferred: *mut Deferred) -> (Status, u64) {
-    // SAFETY: as said; the fields are atomic.
-    unsafe { ((*deferred).status.load(Relaxed), (*deferred).sent.load(Relaxed)) }
+    // SAFETY: `send` posted it with the program's reference, which is given back here.
+    let held = unsafe { Held::from_raw(NonNull::new_unchecked(data.cast())) };
+    later::finish(&held);
 }

@@ -1,121 +1,109 @@
 //! Answers that are given later: out of the callback, and back into the order of the requests.
 
-use core::ptr::null_mut;
+use core::ffi::c_int;
 
-use super::deferred;
 use super::scratch;
-use super::{connection, sending};
-use crate::abi::types::tcp_connection;
-use crate::http::message::http_response;
-use crate::http::message::http_response::Response;
-use crate::http::message::output::Output;
-use crate::http::message::request;
+use crate::abi::types::http_response;
 use crate::http::server::access_log;
-use crate::http::server::deferred::{Asked, Deferred};
-use crate::http::server::exchange::{is_last, note_answer, serve};
+use crate::http::server::connection::{Http, input_of};
+use crate::http::server::deferred::{Awaited, Deferred};
+use crate::http::server::finish::{self, End, Sent, Unanswered};
 use crate::http::server::scratch::{Current, Scratch};
-use crate::reactor::tcp_connection::{Connection, close_after_send, is_open};
+use crate::http::server::serve::serve;
+use crate::sys::clock;
 use crate::sys::fd::More;
-use crate::sys::{clock, errno};
 
-/// Defers the response that a callback was given: what was answered before it is sent first.
-/// NULL with errno.
+/// Defers the response that a callback was given: what was answered before it is sent first. Err with errno:
+/// EINVAL, EALREADY, ENOTCONN, ENOMEM.
 ///
 /// # Safety
-/// `response` is one that callbacks are given.
-pub unsafe fn defer(response: *mut Response) -> *mut Deferred {
-    // SAFETY: such a response stands at the start of its loop's scratch, and while its callback runs
-    // `current` is set.
+/// `response` is of the kind that callbacks are given, on its loop's thread.
+pub unsafe fn defer(response: *mut http_response) -> Result<*mut http_response, c_int> {
+    // SAFETY: the caller's response; what `current` leads to stays until the callback has returned, and that has
+    // called this. The output is the exchange's, which waits for the callback as well.
     unsafe {
-        let scratch: *mut Scratch = response.cast();
-        let Current { conn, request, out, deferred } = (*scratch).current;
-        if conn.is_null() || !deferred.is_null() {
-            errno::set(if conn.is_null() { libc::EINVAL } else { libc::EALREADY });
-            return null_mut();
-        }
-        let http = connection::of(conn);
-        if !is_open(conn) || http.is_null() {
-            errno::set(libc::ENOTCONN);
-            return null_mut();
-        }
-        let asked = Asked {
-            head_only: request::is_head(request),
-            client_closes: request::ends_connection(request),
-            is_1_0: request::is_1_0(request),
+        let scratch = Scratch::from_c(response);
+        let Some(current) = scratch.current.get() else {
+            return Err(libc::EINVAL);
         };
-        let made = deferred::make(conn, request, &asked);
-        if made.is_null() {
-            errno::set(libc::ENOMEM);
-            return null_mut();
+        if current.deferred.is_some() {
+            return Err(libc::EALREADY);
         }
-        (*out).flush();
-        (*scratch).current.deferred = made;
-        (*http).deferred.set(made);
+        let (conn, request) = (current.conn.as_ref(), current.request.as_ref());
+        let http = Http::of(conn).filter(|_| conn.is_open()).ok_or(libc::ENOTCONN)?;
+        let made = Deferred::make(conn, request).ok_or(libc::ENOMEM)?.into_raw();
+        current.out.as_ref().flush();
+        scratch.current.set(Some(Current { deferred: Some(made), ..current }));
+        http.await_answer(Awaited::from_raw(made));
         if access_log::is_on(conn) {
             access_log::deferred(conn);
         }
-        Connection::from_c(conn).set_answering(true);
-        made
+        conn.set_answering(true);
+        Ok(made.as_ref().as_c())
     }
 }
 
+/// What becomes of the connection behind a deferred response.
+enum Then {
+    /// The requests behind it are answered.
+    GoOn,
+    /// It ends when all is sent.
+    Close,
+    /// It is cut: the stream was broken off.
+    Cut,
+}
+
 /// Sends the rest of a deferred response, and goes on with the requests behind it. Nothing where the
-/// connection has ended, or doesn't wait for this response any more.
-///
-/// # Safety
-/// The caller has a hold on the deferred response, which keeps the connection; on its loop's thread.
-pub unsafe fn finish(conn: *mut tcp_connection, deferred: *mut Deferred) {
-    // SAFETY: as said; the state is there as long as the connection is open.
-    unsafe {
-        let http = connection::of(conn);
-        if http.is_null() || (*http).deferred.get() != deferred {
-            return;
-        }
-        // From here on it isn't the connection's any more: the caller's hold keeps it, with its request.
-        (*http).deferred.set(null_mut());
-        deferred::leave(deferred);
-        (*conn).request.set(null_mut());
-        if !is_open(conn) || Connection::from_c(conn).is_ending() {
-            // One that was turned away has its answer.
-            if access_log::is_on(conn) {
-                access_log::given_up(conn, deferred::progress(deferred));
-            }
-            return;
-        }
-        let slot = Connection::from_c(conn).event_loop().attachment.as_ptr();
-        let scratch = scratch::take(slot);
-        if scratch.is_null() {
-            log_err!("http server: no memory for a response");
-            return close_after_send(conn, false);
-        }
-        let mut out = Output::new(conn, (*scratch).room);
-        let date = *(*scratch).date.at(clock::now_ms(), clock::second);
-        let ended = deferred::write_end(deferred, &date, is_last(conn), &mut out);
-        note_answer(conn, http_response::status(&raw mut (*deferred).response));
-        let sent = out.flush_before(match ended {
-            Some(true) => More::AtOnce,
+/// connection has ended, or doesn't wait for this response any more. The caller has a reference.
+pub fn finish(deferred: &Deferred) {
+    let conn = deferred.connection();
+    let Some(http) = Http::of(conn).filter(|http| http.awaits(deferred)) else {
+        return;
+    };
+    // From here on it isn't the connection's any more: the caller's reference keeps it, with its request.
+    drop(http.end_answer());
+    conn.public.request.set(core::ptr::null_mut());
+    if !conn.is_open() || conn.is_ending() {
+        // One that was turned away has its answer.
+        return finish::unanswered(conn, Unanswered::GivenUp(deferred));
+    }
+    let Some(scratch) = scratch::take(conn.event_loop()) else {
+        log_err!("http server: no memory for a response");
+        return conn.close_after_send(false);
+    };
+    let mut then = Then::Cut;
+    let mut all_sent = false;
+    let served = http.enter(conn);
+    let (end, status) = (End::Answered(deferred.request()), deferred.response_status());
+    finish::answered(conn, http, end, status, |now| {
+        let out = scratch.output(conn);
+        let mut date = scratch.date.borrow_mut();
+        let ended = deferred.write_end(date.at(now, clock::second), http.is_last(conn), &out);
+        then = match ended {
+            Some(true) => Then::Close,
+            Some(false) => Then::GoOn,
+            None => Then::Cut,
+        };
+        all_sent = out.flush_before(match then {
+            Then::Close => More::AtOnce,
             _ => More::Nothing,
         });
-        scratch::put_back(slot, scratch);
-        if access_log::is_on(conn) {
-            let (status, bytes) = deferred::progress(deferred);
-            let cut = ended.is_none() || !sent;
-            connection::enter(http);
-            access_log::answered(conn, (*deferred).request, status, bytes, cut);
-            if !connection::leave(conn, http) {
-                return;
-            }
+        let (status, bytes) = deferred.progress();
+        Sent { status, bytes, cut: ended.is_none() || !all_sent }
+    });
+    drop(scratch);
+    if !served.leave() {
+        return;
+    }
+    match then {
+        Then::GoOn if all_sent => {
+            http.wait_for_client(conn);
+            serve(input_of(conn), conn);
         }
-        match ended {
-            Some(false) if sent => {
-                sending::wait(conn, http);
-                serve((*conn).input_buffer.get(), conn);
-            }
-            Some(_) => {
-                Connection::from_c(conn).set_answering(false);
-                close_after_send(conn, sent);
-            }
-            None => Connection::from_c(conn).cut(libc::ECANCELED),
+        Then::GoOn | Then::Close => {
+            conn.set_answering(false);
+            conn.close_after_send(all_sent);
         }
+        Then::Cut => conn.cut(libc::ECANCELED),
     }
 }

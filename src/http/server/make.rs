@@ -1,108 +1,98 @@
 //! Makes HTTP servers: each stands on a TCP server, whose callbacks it has.
 
-use core::ffi::{c_char, c_int};
-use core::ptr::null_mut;
+use core::ffi::c_int;
+use core::ptr::NonNull;
 
-use crate::abi::types::{TCPserver, event_loop, http_server, request_callback};
+use crate::abi::types::request_callback;
 use crate::http::server::protocol::HTTP;
 use crate::http::server::server_state::{self, HttpServer};
 use crate::reactor::acceptor::acceptor_init;
-use crate::reactor::tcp_server;
-use crate::reactor::tcp_server::{tcp_server_init, tcp_server_set_data};
+use crate::reactor::event_loop::state::Loop;
+use crate::reactor::tcp_connection::lifecycle::register::Callbacks;
+use crate::reactor::tcp_server::Server;
 use crate::sys::{errno, fd};
 
-/// A server on a port (0: any free one); NULL when memory is out. Without the port the process ends, as the
-/// original does.
-///
-/// # Safety
-/// `l` is a live loop, on its thread.
-pub unsafe fn on_port(
-    l: *mut event_loop,
+const CALLBACKS: Callbacks = Callbacks {
+    completed: HTTP.completed,
+    message: HTTP.message,
+    write_completed: HTTP.write_completed,
+    closed: HTTP.closed,
+};
+
+/// A server on a port (0: any free one); None with errno when memory is out. Without the port the process ends, as
+/// the original does. On the loop's thread.
+pub fn on_port(
+    l: &Loop,
     port: c_int,
     callback: request_callback,
     threads: c_int,
-) -> *mut http_server {
-    let server = server_state::allocate(callback);
-    if server.is_null() {
+) -> Option<NonNull<HttpServer>> {
+    let Some(server) = server_state::allocate(callback) else {
         log_err!("http_server_new: no memory");
-        return null_mut();
-    }
-    // SAFETY: the loop is live, the server fresh; what can't be used is freed here, and known to nobody.
-    unsafe {
-        let acceptor = acceptor_init(port);
-        let tcp_server = match acceptor.is_null() {
-            true => null_mut(),
-            false => tcp_server_init(
-                l,
-                acceptor,
-                HTTP.completed,
-                HTTP.message,
-                HTTP.write_completed,
-                HTTP.closed,
-                threads,
-            ),
-        };
-        if tcp_server.is_null() {
-            log_err!("http_server_new: no server on port {}", port);
-            if !acceptor.is_null() {
-                fd::close((*acceptor).listen_fd.get());
-                libc::free(acceptor.cast());
-            }
-            libc::free(server.cast());
-            return null_mut();
+        return None;
+    };
+    let acceptor = NonNull::new(acceptor_init(port));
+    // SAFETY: the TCP server has the acceptor from now on, and frees it.
+    let made = acceptor.ok_or(libc::ENOMEM).and_then(|acceptor| unsafe {
+        let made = Server::on_acceptor(l, acceptor, &CALLBACKS, threads)?;
+        made.as_ref().own_acceptor();
+        Ok(made)
+    });
+    match made {
+        Ok(tcp_server) => {
+            // SAFETY: two fresh servers.
+            unsafe { stand_on(server, tcp_server) };
+            Some(server)
         }
-        tcp_server::own_acceptor(tcp_server);
-        stand_on(server, tcp_server);
+        Err(error) => {
+            log_err!("http_server_new: no server on port {}", port);
+            // SAFETY: nobody else knows of the server, nor of the acceptor, which came from malloc.
+            unsafe {
+                if let Some(acceptor) = acceptor {
+                    fd::close(acceptor.as_ref().listen_fd.get());
+                    libc::free(acceptor.as_ptr().cast());
+                }
+                server_state::dispose(server.as_ptr().cast());
+            }
+            errno::set(error);
+            None
+        }
     }
-    server.cast()
 }
 
-/// A server on an address of `yolanda_server_new`; NULL with errno.
-///
-/// # Safety
-/// `l` is a live loop, on its thread; the address is NULL or ends with a NUL.
-pub unsafe fn on_address(
-    l: *mut event_loop,
-    address: *const c_char,
+/// A server on an address, in its text form. Err with errno. On the loop's thread.
+pub fn on_address(
+    l: &Loop,
+    address: &[u8],
     callback: request_callback,
     threads: c_int,
-) -> *mut http_server {
-    let server = server_state::allocate(callback);
-    if server.is_null() {
-        errno::set(libc::ENOMEM);
-        return null_mut();
-    }
-    // SAFETY: the loop is live, the server fresh and known to nobody where it is freed.
-    unsafe {
-        let tcp_server = tcp_server::yolanda_server_new(
-            l,
-            address,
-            HTTP.completed,
-            HTTP.message,
-            HTTP.write_completed,
-            HTTP.closed,
-            threads,
-        );
-        if tcp_server.is_null() {
-            let _keep = errno::Keep::new();
-            libc::free(server.cast());
-            return null_mut();
+) -> Result<NonNull<HttpServer>, c_int> {
+    let server = server_state::allocate(callback).ok_or(libc::ENOMEM)?;
+    match Server::on_address(l, address, &CALLBACKS, threads) {
+        Ok(tcp_server) => {
+            // SAFETY: two fresh servers.
+            unsafe { stand_on(server, tcp_server) };
+            Ok(server)
         }
-        stand_on(server, tcp_server);
+        Err(error) => {
+            // SAFETY: nobody else knows of the server.
+            unsafe { server_state::dispose(server.as_ptr().cast()) };
+            Err(error)
+        }
     }
-    server.cast()
 }
 
 /// Joins the two: from now on the HTTP server's memory goes with the TCP server's.
 ///
 /// # Safety
-/// Two fresh servers, on their loop's thread.
-unsafe fn stand_on(server: *mut HttpServer, tcp_server: *mut TCPserver) {
-    // SAFETY: nobody else knows either of them yet.
+/// Two fresh servers.
+unsafe fn stand_on(server: NonNull<HttpServer>, tcp_server: NonNull<Server>) {
+    let block = server.as_ptr().cast();
+    // SAFETY: nobody else knows either of them yet. The block is disposed of when no connection needs it.
     unsafe {
-        (*server).public.tcpServer.set(tcp_server);
-        tcp_server_set_data(tcp_server, server.cast());
-        tcp_server::speaks(tcp_server, &HTTP);
-        tcp_server::disposes(tcp_server, server.cast(), server_state::dispose);
+        server.as_ref().public.tcpServer.set(tcp_server.as_ref().as_c());
+        tcp_server.as_ref().set_data(block);
+        tcp_server.as_ref().speaks(&HTTP);
+        tcp_server.as_ref().disposes(block, server_state::dispose);
     }
 }

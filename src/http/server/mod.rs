@@ -1,19 +1,27 @@
 //! The server: the exchange of requests and responses on a connection.
+//!
+//! `protocol` is what the reactor calls. `serve` takes a connection's input; `exchange` goes through its requests one
+//! after the other: each is read (`reading`), it is decided who answers and where the body goes (`decide`), the handler
+//! is called (`answer`), and `finish` has the counters, the deadlines and the access log.
 
 pub mod access_log;
+mod answer;
 pub mod connection;
-pub mod deadlines;
+mod deadlines;
+mod decide;
 pub mod deferred;
-pub mod exchange;
-pub mod head;
-pub mod intake;
+mod events;
+mod exchange;
+mod finish;
 pub mod later;
 pub mod make;
-pub mod protocol;
-pub mod rate;
-pub mod refuse;
-pub mod scratch;
-pub mod sending;
+mod phase;
+mod protocol;
+mod rate;
+mod reading;
+mod refuse;
+mod scratch;
+mod sending;
+mod serve;
 pub mod server_settings;
 pub mod server_state;
-pub mod upload_reading;

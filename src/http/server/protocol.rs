@@ -1,44 +1,43 @@
-//! The table of hooks through which the reactor calls the HTTP server.
+//! The table of hooks through which the reactor calls the HTTP server. The reactor calls them on the connection's
+//! thread, and keeps the connection meanwhile.
 
 use core::ffi::c_int;
+use core::ptr;
 
-use super::connection;
-use super::exchange;
-use super::scratch;
-use super::{deadlines, rate};
+use super::{deadlines, events, rate, scratch, serve};
 use crate::abi::types::{buffer, tcp_connection};
+use crate::http::server::connection::Http;
 use crate::log::CText;
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::protocol::Protocol;
-use std::ptr;
 
 unsafe extern "C-unwind" fn connection_completed(conn: *mut tcp_connection) -> c_int {
     log_msg!("connection completed");
-    // SAFETY: a connection of this server's that nobody else has yet; without memory it is made later.
-    unsafe { connection::make(conn) };
+    // SAFETY: a connection of the library's, which the reactor keeps until this returns. Without memory the state is
+    // made later.
+    Http::make(unsafe { Connection::from_c(conn) });
     0
 }
 
 unsafe extern "C-unwind" fn message(input: *mut buffer, conn: *mut tcp_connection) -> c_int {
-    // SAFETY: the reactor calls this on the connection's thread, with the connection's own input.
-    unsafe {
-        log_msg!("get message from tcp connection {}", CText((*conn).name.get()));
-        exchange::serve(input, conn);
-    }
+    // SAFETY: a connection of the library's, and its own input, which the reactor keeps until this returns.
+    let (input, conn) = unsafe { (&*input, Connection::from_c(conn)) };
+    log_msg!("get message from tcp connection {}", CText(conn.public.name.get()));
+    serve::serve(input, conn);
     0
 }
 
 unsafe extern "C-unwind" fn write_completed(conn: *mut tcp_connection) -> c_int {
     log_msg!("write completed");
-    // SAFETY: the reactor calls this on the connection's thread.
-    unsafe { exchange::drained(conn) };
+    // SAFETY: a connection of the library's, which the reactor keeps until this returns.
+    events::drained(unsafe { Connection::from_c(conn) });
     0
 }
 
 unsafe extern "C-unwind" fn connection_closed(conn: *mut tcp_connection) -> c_int {
     log_msg!("connection closed");
-    // SAFETY: the reactor calls this once, on the connection's thread, before it frees it.
-    unsafe { exchange::forget(conn) };
+    // SAFETY: a connection of the library's, which the reactor frees after this call.
+    events::forget(unsafe { Connection::from_c(conn) });
     0
 }
 
@@ -50,17 +49,12 @@ pub static HTTP: Protocol = Protocol {
     closed: Some(connection_closed),
     registered: |conn| {
         conn.event_loop().on_free_attachment.set(Some(scratch::free_kept));
-        // SAFETY: a connection of an HTTP server, on its thread.
-        unsafe { deadlines::registered(conn.as_c()) }
+        deadlines::registered(conn);
     },
-    // SAFETY: as above.
-    is_answering: |conn| unsafe { exchange::is_answering(conn.as_c()) },
-    // SAFETY: as above; within the iteration.
-    half_closed: |conn| unsafe { exchange::half_closed(conn.as_c()) },
-    // SAFETY: as above.
-    paused: |conn, stopped| unsafe { rate::paused(conn.as_c(), stopped) },
-    // SAFETY: as above; after its turn.
-    judge: |conn| unsafe { deadlines::judge(conn.as_c()) },
+    is_answering: events::is_answering,
+    half_closed: events::half_closed,
+    paused: rate::paused,
+    judge: deadlines::judge,
 };
 
 /// Whether all callbacks of a connection are an HTTP server's own: no code of the program has it.

@@ -1,21 +1,20 @@
 //! The library's own answers to what isn't served.
+#![forbid(unsafe_code)]
 
-use super::{connection, scratch};
-use crate::abi::types::tcp_connection;
+use super::scratch;
 use crate::http::message::output::Output;
-use crate::http::message::request;
-use crate::http::message::request::Request;
-use crate::http::server::access_log;
+use crate::http::server::connection::{Http, input_of, request_of};
+use crate::http::server::finish::{self, End, Sent};
 use crate::http::wire::date;
 use crate::http::wire::encode::{Answer, Body, Header, encode};
 use crate::http::wire::status::{SERVICE_UNAVAILABLE, Status, reason};
-use crate::reactor::tcp_connection::{Connection, close_after_send};
+use crate::reactor::tcp_connection::Connection;
 use crate::sys::clock;
 use crate::sys::fd::More;
 
-/// The answer to bytes that are no request, or to one that isn't served; the length of its body.
+/// The answer to bytes that are no request, or to one that isn't served.
 /// `head_only`: the request is known to be HEAD.
-pub fn refuse(status: Status, head_only: bool, out: &mut Output) -> u64 {
+pub fn refuse(status: Status, head_only: bool, mut out: &Output<'_>) -> Sent {
     let text = reason(status);
     let date = date::text(clock::second());
     let answer = Answer {
@@ -30,36 +29,28 @@ pub fn refuse(status: Status, head_only: bool, out: &mut Output) -> u64 {
     // What is short by then is there again soon.
     let again: Option<Header<'_>> =
         (status == SERVICE_UNAVAILABLE).then_some((b"Retry-After", b"1"));
-    encode(&answer, again.into_iter(), out)
+    let bytes = encode(&answer, again.into_iter(), &mut out);
+    Sent { status, bytes, cut: false }
 }
 
-/// Answers a connection with an error in place of what it waits for, and ends it.
-///
-/// # Safety
-/// A live connection of an HTTP server, on its thread, not within `serve`.
-pub unsafe fn turn_away(conn: *mut tcp_connection, status: Status) {
-    // SAFETY: as said; a deferred response stays its holder's.
-    unsafe {
-        let http = connection::of(conn);
-        let slot = Connection::from_c(conn).event_loop().attachment.as_ptr();
-        let scratch = scratch::take(slot);
-        if http.is_null() || scratch.is_null() {
-            return Connection::from_c(conn).cut(libc::ETIMEDOUT);
-        }
-        let mut out = Output::new(conn, (*scratch).room);
-        let request: *mut Request = (*conn).request.get().cast();
-        let mut head_only = false;
-        if !request.is_null() {
-            request::look_for_head((*conn).input_buffer.get(), request);
-            head_only = request::is_head(request);
-        }
-        refuse(status, head_only, &mut out);
+/// Answers an open connection with an error in place of what it waits for, and ends it. A deferred response stays its
+/// holder's.
+pub fn turn_away(conn: &Connection, status: Status) {
+    let (Some(http), Some(scratch)) = (Http::of(conn), scratch::take(conn.event_loop())) else {
+        return conn.cut(libc::ETIMEDOUT);
+    };
+    let request = request_of(conn);
+    finish::answered(conn, http, End::TurnedAway(request), status, |_| {
+        let out = scratch.output(conn);
+        let head_only = request.is_some_and(|request| {
+            request.look_for_head(input_of(conn));
+            request.is_head()
+        });
+        let sent = refuse(status, head_only, &out);
         out.flush_before(More::AtOnce);
-        scratch::put_back(slot, scratch);
-        if access_log::is_on(conn) {
-            access_log::turned_away(conn, (*conn).request.get().cast(), status);
-        }
-        Connection::from_c(conn).set_answering(false);
-        close_after_send(conn, true);
-    }
+        sent
+    });
+    drop(scratch);
+    conn.set_answering(false);
+    conn.close_after_send(true);
 }

@@ -2,18 +2,21 @@
 //! a connection without one holds nothing. Callbacks may run the loop again: then the state is
 //! in use, and that pass gets another one.
 
+use core::cell::{Cell, RefCell};
 use core::ffi::c_void;
 use core::mem::size_of;
-use core::ptr::null_mut;
+use core::ops::Deref;
+use core::ptr::NonNull;
 
-use crate::abi::types::tcp_connection;
-use crate::http::message::http_response;
+use crate::abi::types::http_response;
 use crate::http::message::http_response::{Kind, Response};
 use crate::http::message::output::{Output, ROOM};
 use crate::http::message::request;
 use crate::http::message::request::Request;
 use crate::http::server::deferred::Deferred;
 use crate::http::wire::date::Date;
+use crate::reactor::event_loop::state::Loop;
+use crate::reactor::tcp_connection::Connection;
 use crate::sys::pool;
 
 /// First the response that a callback is given: from its address the rest is found.
@@ -21,63 +24,119 @@ use crate::sys::pool;
 pub struct Scratch {
     pub response: Response,
     /// The request that is being answered.
-    pub current: Current,
-    pub date: Date,
+    pub current: Cell<Option<Current>>,
+    pub date: RefCell<Date>,
     /// Room for responses on their way out.
-    pub room: *mut u8,
-    /// An empty request, or NULL.
-    spare: *mut Request,
+    room: NonNull<u8>,
+    /// An empty request.
+    spare: Cell<Option<NonNull<Request>>>,
 }
 
-/// What a callback's call to defer its response needs.
+/// What a callback's call to defer its response needs. All of it stays until the callback has returned.
+#[derive(Clone, Copy)]
 pub struct Current {
-    pub conn: *mut tcp_connection,
-    pub request: *mut Request,
-    pub out: *mut Output,
+    pub conn: NonNull<Connection>,
+    pub request: NonNull<Request>,
+    pub out: NonNull<Output<'static>>,
     /// What the call made.
-    pub deferred: *mut Deferred,
+    pub deferred: Option<NonNull<Deferred>>,
 }
 
-const NOTHING: Current =
-    Current { conn: null_mut(), request: null_mut(), out: null_mut(), deferred: null_mut() };
+impl Scratch {
+    /// The state whose response was given to a callback.
+    ///
+    /// # Safety
+    /// `response` is of the kind that callbacks are given, on its loop's thread.
+    pub unsafe fn from_c<'a>(response: *mut http_response) -> &'a Scratch {
+        // SAFETY: a response of that kind is the first field of its loop's state.
+        unsafe { &*response.cast::<Scratch>() }
+    }
 
-/// The loop's state, or a new one while that is in use; NULL when memory is out.
-///
-/// # Safety
-/// `slot` is the place of the loop whose thread this is.
-pub unsafe fn take(slot: *mut *mut c_void) -> *mut Scratch {
-    // SAFETY: what the slot holds was put there by `put_back`; fresh memory is written at once.
-    unsafe {
-        let kept: *mut Scratch = (*slot).cast();
-        if !kept.is_null() {
-            *slot = null_mut();
-            return kept;
+    fn make() -> Option<NonNull<Scratch>> {
+        let place: NonNull<Scratch> = NonNull::new(pool::alloc(size_of::<Scratch>()).cast())?;
+        let Some(room) = NonNull::new(pool::alloc(ROOM)) else {
+            // SAFETY: fresh memory of that size.
+            unsafe { pool::free(place.as_ptr().cast(), size_of::<Scratch>()) };
+            return None;
+        };
+        let own = place.as_ptr();
+        // SAFETY: fresh memory of that size, of which every field is written.
+        unsafe {
+            Response::init(&raw mut (*own).response, Kind::Serving);
+            (&raw mut (*own).current).write(Cell::new(None));
+            (&raw mut (*own).date).write(RefCell::new(Date::new()));
+            (&raw mut (*own).room).write(room);
+            (&raw mut (*own).spare).write(Cell::new(None));
         }
-        let scratch: *mut Scratch = pool::alloc(size_of::<Scratch>()).cast();
-        let room = pool::alloc(ROOM);
-        if scratch.is_null() || room.is_null() {
-            give_back(scratch.cast(), size_of::<Scratch>());
-            give_back(room, ROOM);
-            return null_mut();
+        Some(place)
+    }
+
+    /// # Safety
+    /// A state of `make` that nobody uses any more.
+    unsafe fn free(place: NonNull<Scratch>) {
+        // SAFETY: all that it has is its own, and of these sizes.
+        unsafe {
+            if let Some(spare) = place.as_ref().spare.take() {
+                request::free(spare.as_ptr());
+            }
+            pool::free(place.as_ref().room.as_ptr(), ROOM);
+            pool::free(place.as_ptr().cast(), size_of::<Scratch>());
         }
-        http_response::init(&raw mut (*scratch).response, Kind::Serving);
-        (&raw mut (*scratch).current).write(NOTHING);
-        (&raw mut (*scratch).date).write(Date::new());
-        (*scratch).room = room;
-        (*scratch).spare = null_mut();
-        scratch
+    }
+
+    /// What collects the answers for a connection of the state's loop.
+    pub fn output<'a>(&self, conn: &'a Connection) -> Output<'a> {
+        // SAFETY: the room has ROOM bytes. Who has taken the state makes one output at a time with it.
+        unsafe { Output::new(conn, self.room) }
+    }
+
+    /// An empty request; None when memory is out.
+    pub fn take_request(&self) -> Option<NonNull<Request>> {
+        self.spare.take().or_else(|| NonNull::new(request::alloc()))
+    }
+
+    /// Takes a request for the next one who needs one.
+    ///
+    /// # Safety
+    /// It came from the pools, and nobody uses it any more.
+    pub unsafe fn put_request(&self, request: NonNull<Request>) {
+        match self.spare.get() {
+            None => self.spare.set(Some(request)),
+            // SAFETY: as the caller says.
+            Some(_) => unsafe { request::free(request.as_ptr()) },
+        }
     }
 }
 
-/// # Safety
-/// `scratch` came from `take` with this slot, and nothing uses it any more.
-pub unsafe fn put_back(slot: *mut *mut c_void, scratch: *mut Scratch) {
-    // SAFETY: the caller's state.
-    unsafe {
-        if (*slot).is_null() {
-            *slot = scratch.cast();
+/// The state of a loop, as long as somebody uses it.
+pub struct Lent<'a> {
+    l: &'a Loop,
+    scratch: NonNull<Scratch>,
+}
+
+/// The loop's state, or a new one while that is in use; None when memory is out.
+pub fn take(l: &Loop) -> Option<Lent<'_>> {
+    let kept: *mut Scratch = l.attachment.replace(core::ptr::null_mut()).cast();
+    let scratch = NonNull::new(kept).or_else(Scratch::make)?;
+    Some(Lent { l, scratch })
+}
+
+impl Deref for Lent<'_> {
+    type Target = Scratch;
+
+    fn deref(&self) -> &Scratch {
+        // SAFETY: `take` got it for this handle alone, and the drop gives it back.
+        unsafe { self.scratch.as_ref() }
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        if self.l.attachment.get().is_null() {
+            self.l.attachment.set(self.scratch.as_ptr().cast());
         } else {
-            free(scratch);
+            // SAFETY: nobody else has it, and the loop keeps another one.
+            unsafe { Scratch::free(self.scratch) };
         }
     }
 }
@@ -85,57 +144,10 @@ pub unsafe fn put_back(slot: *mut *mut c_void, scratch: *mut Scratch) {
 /// Frees what a loop has kept.
 ///
 /// # Safety
-/// A state that `put_back` has left with the loop, and that nobody uses any more.
+/// A state that a handle has left with the loop, and that nobody uses any more.
 pub unsafe fn free_kept(kept: *mut c_void) {
-    // SAFETY: it came from `take`.
-    unsafe { free(kept.cast()) }
-}
-
-unsafe fn free(scratch: *mut Scratch) {
-    // SAFETY: a state from `take` that nobody uses.
-    unsafe {
-        if !(*scratch).spare.is_null() {
-            request::free((*scratch).spare);
-        }
-        pool::free((*scratch).room, ROOM);
-        pool::free(scratch.cast(), size_of::<Scratch>());
-    }
-}
-
-unsafe fn give_back(memory: *mut u8, size: usize) {
-    if !memory.is_null() {
-        // SAFETY: memory of the pools that nobody uses.
-        unsafe { pool::free(memory, size) };
-    }
-}
-
-/// An empty request; NULL when memory is out.
-///
-/// # Safety
-/// `scratch` came from `take`.
-pub unsafe fn take_request(scratch: *mut Scratch) -> *mut Request {
-    // SAFETY: the caller's state.
-    unsafe {
-        let spare = (*scratch).spare;
-        (*scratch).spare = null_mut();
-        if spare.is_null() {
-            return request::alloc();
-        }
-        spare
-    }
-}
-
-/// Takes a request that nobody uses any more.
-///
-/// # Safety
-/// `scratch` came from `take`, and `request` is empty.
-pub unsafe fn put_request(scratch: *mut Scratch, request: *mut Request) {
-    // SAFETY: the caller's objects.
-    unsafe {
-        if (*scratch).spare.is_null() {
-            (*scratch).spare = request;
-        } else {
-            request::free(request);
-        }
+    if let Some(kept) = NonNull::new(kept.cast()) {
+        // SAFETY: as the caller says.
+        unsafe { Scratch::free(kept) };
     }
 }

@@ -1,24 +1,18 @@
 //! What a program sets and asks of an HTTP server, its start and its end.
 
-use core::ffi::c_int;
-use core::mem::size_of;
-use core::ptr::null_mut;
+use core::ffi::{c_int, c_void};
+use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use crate::abi::types::{
-    TCPserver, yolanda_http_access_callback, yolanda_http_head_callback, yolanda_http_stats,
+    yolanda_http_access_callback, yolanda_http_head_callback, yolanda_http_stats,
 };
-use crate::http::access::{self, Log};
+use crate::http::access::Log;
+use crate::http::message::handler::Wish;
 use crate::http::message::head_hook::Hook;
-use crate::http::route::table::{self, Wish};
-use crate::http::server::head;
 use crate::http::server::server_state::HttpServer;
 use crate::http::wire::limits::Limits;
-use crate::reactor::event_loop::owner::on_owner;
-use crate::reactor::tcp_server::{
-    has_started, is_freed, tcp_server_start, yolanda_server_free, yolanda_server_start,
-};
-use crate::sys::pool;
+use crate::reactor::tcp_server::Server;
 
 /// Deadlines, in milliseconds; 0: none.
 pub struct DeadlineSet {
@@ -43,47 +37,43 @@ fn milliseconds(ms: i64) -> Result<u32, c_int> {
 }
 
 impl HttpServer {
-    fn tcp(&self) -> *mut TCPserver {
-        self.public.tcpServer.get()
+    fn tcp(&self) -> &Server {
+        // SAFETY: the TCP server frees this one with itself; a program leaves the field alone.
+        unsafe { Server::from_public(self.public.tcpServer.get()) }
     }
 
     /// Whether the calling thread is that of the server's loop.
     pub fn is_own_thread(&self) -> bool {
-        // SAFETY: the TCP server is freed after this one, and its loop after both.
-        unsafe { on_owner((*self.tcp()).eventLoop.get()) }
+        self.tcp().is_own_thread()
     }
 
     /// Whether the server was started once; its routes and hooks don't change from then on.
     pub fn has_started(&self) -> bool {
-        // SAFETY: the TCP server is freed after this one.
-        unsafe { has_started(self.tcp()) }
+        self.tcp().has_started()
     }
 
     /// Whether its owner has freed it, so that only connections keep it.
     pub fn is_freed(&self) -> bool {
-        // SAFETY: the TCP server is freed after this one.
-        unsafe { is_freed(self.tcp()) }
+        self.tcp().is_freed()
     }
 
-    /// 0, or -1 with errno.
-    pub fn start(&self) -> c_int {
-        // SAFETY: the TCP server is freed after this one; it looks itself which thread calls.
-        unsafe { yolanda_server_start(self.tcp()) }
+    /// Err with errno.
+    pub fn start(&self) -> Result<(), c_int> {
+        self.tcp().start()
     }
 
-    /// Starts the server as the original does: an error ends the process.
-    pub fn start_or_exit(&self) {
-        // SAFETY: the TCP server is freed after this one; it looks itself which thread calls.
-        unsafe { tcp_server_start(self.tcp()) }
+    /// Starts the server as the original does: what goes wrong is logged.
+    pub fn start_or_renew(&self) {
+        self.tcp().start_or_renew();
     }
 
-    /// Frees the server with its TCP server: 0, or -1 with errno, and it stays.
+    /// Frees the server with its TCP server. Err with errno, and it stays.
     ///
     /// # Safety
-    /// On 0 nobody uses the server any more but its connections.
-    pub unsafe fn free(&self) -> c_int {
-        // SAFETY: the caller gives up both, of which the TCP server frees this one.
-        unsafe { yolanda_server_free(self.tcp()) }
+    /// Once, by the owner, who doesn't use either of them any more where that succeeds.
+    pub unsafe fn free(&self) -> Result<(), c_int> {
+        // SAFETY: the owner gives up the TCP server, which frees this one.
+        unsafe { Server::free(NonNull::from(self.tcp())) }
     }
 
     pub fn set_deadlines(&self, set: &DeadlineSet) -> Result<(), c_int> {
@@ -158,27 +148,19 @@ impl HttpServer {
         }
     }
 
-    /// Whom to ask behind the heads of requests with a body. Err with errno: EBUSY, ENOMEM.
+    /// Whom to ask behind the heads of requests with a body. Err with errno: EBUSY.
     pub fn set_head_hook(
         &self,
         callback: yolanda_http_head_callback,
-        data: *mut core::ffi::c_void,
+        data: *mut c_void,
     ) -> Result<(), c_int> {
         if self.has_started() {
             return Err(libc::EBUSY);
         }
-        let mut hook: *mut Hook = null_mut();
         if callback.is_some() {
-            hook = pool::alloc(size_of::<Hook>()).cast();
-            if hook.is_null() {
-                return Err(libc::ENOMEM);
-            }
-            // SAFETY: fresh memory of that size.
-            unsafe { hook.write(Hook { callback, data }) };
             self.asks.store(true, Relaxed);
         }
-        // SAFETY: a server that hasn't started has no connections, which alone look at the hook.
-        unsafe { head::free(self.head.swap(hook, Relaxed)) };
+        self.head.set(Hook { callback, data });
         Ok(())
     }
 
@@ -187,8 +169,7 @@ impl HttpServer {
         if self.has_started() {
             return Err(libc::EBUSY);
         }
-        // SAFETY: the table of a server that hasn't started is its loop's thread's.
-        unsafe { (*table::added(&self.routes, method, pattern)?).head = hook };
+        self.routes.set_head(method, pattern, hook)?;
         if hook.is_some() {
             self.asks.store(true, Relaxed);
         }
@@ -201,25 +182,20 @@ impl HttpServer {
         if self.has_started() {
             return Err(libc::EBUSY);
         }
-        // SAFETY: the table of a server that hasn't started is its loop's thread's.
-        unsafe { table::add(&self.routes, method, pattern, wish) }
+        // SAFETY: a server that hasn't started has no connections, which alone look at the routes.
+        unsafe { self.routes.add(method, pattern, wish) }
     }
 
-    /// Whom to tell of responses. Err with errno: EBUSY, ENOMEM.
+    /// Whom to tell of responses. Err with errno: EBUSY.
     pub fn set_access_log(
         &self,
         callback: yolanda_http_access_callback,
-        data: *mut core::ffi::c_void,
+        data: *mut c_void,
     ) -> Result<(), c_int> {
         if self.has_started() {
             return Err(libc::EBUSY);
         }
-        let log = match callback.is_some() {
-            true => Log::make(callback, data).ok_or(libc::ENOMEM)?,
-            false => null_mut(),
-        };
-        // SAFETY: a server that hasn't started has no connections, which alone look at the log.
-        unsafe { access::free(self.log.swap(log, Relaxed)) };
+        self.log.set(callback.is_some().then(|| Log::new(callback, data)));
         Ok(())
     }
 }

@@ -1,40 +1,39 @@
 //! What stands behind the public `struct http_server`: limits, deadlines, counts.
 
+use core::cell::Cell;
 use core::ffi::c_void;
 use core::mem::size_of;
-use core::ptr::{null, null_mut};
-use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering::Relaxed};
-use std::cell::Cell;
+use core::ptr::{NonNull, drop_in_place, null, null_mut};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 
-use super::head;
-use crate::abi::types::{http_server, request_callback, tcp_connection};
-use crate::http::access;
+use crate::abi::types::{http_server, request_callback};
 use crate::http::access::Log;
 use crate::http::message::bodies::Bodies;
 use crate::http::message::head_hook::Hook;
-use crate::http::route::table;
-use crate::http::route::table::Pattern;
-use crate::http::server::rate::Terms;
+use crate::http::message::http_response::Response;
+use crate::http::message::request::Request;
+use crate::http::route;
+use crate::http::route::table::Routes;
 use crate::http::wire::limits::Limits;
+use crate::http::wire::status::Status;
+use crate::reactor::tcp_connection::Connection;
 
 /// The public struct first, so that the pointers are the same. Written on the server's thread, read by
-/// all that serve.
+/// all that serve: what isn't atomic changes before the start only, which hands it to the threads.
 #[repr(C)]
 pub struct HttpServer {
     pub public: http_server,
     pub deadlines: Deadlines,
-    pub body_rate: Terms,
+    pub body_rate: BodyRate,
     pub limits: AtomicLimits,
     /// Requests that one connection may make; 0: any number.
     pub max_requests: AtomicU32,
     pub counts: Counts,
-    /// NULL: none, all goes to the callback. Changed before the start only.
-    pub routes: AtomicPtr<Pattern>,
-    /// NULL: none. Changed before the start only.
-    pub log: AtomicPtr<Log>,
-    /// NULL: none. Changed before the start only.
-    pub head: AtomicPtr<Hook>,
-    /// There is a head callback, here or of a route. Changed before the start only.
+    /// Where there are none, all goes to the callback.
+    pub routes: Routes,
+    pub log: Cell<Option<Log>>,
+    pub head: Cell<Hook>,
+    /// There is a head callback, here or of a route.
     pub asks: AtomicBool,
     pub bodies: Bodies,
 }
@@ -60,6 +59,14 @@ pub struct AtomicLimits {
     pub body: AtomicU32,
 }
 
+/// How fast bodies have to come.
+pub struct BodyRate {
+    /// Milliseconds that a body has before its rate counts.
+    pub grace: AtomicU32,
+    /// Bytes per second; 0: any rate.
+    pub least: AtomicU32,
+}
+
 #[derive(Default)]
 pub struct Counts {
     pub requests: AtomicU64,
@@ -71,45 +78,46 @@ pub struct Counts {
 
 const IDLE_MS: u32 = 75_000;
 const OTHER_MS: u32 = 60_000;
+const GRACE_MS: u32 = 20_000;
+const BYTES_PER_SECOND: u32 = 500;
 
-/// A server's memory, from malloc; NULL when that is out.
-pub fn allocate(callback: request_callback) -> *mut HttpServer {
+/// A server's memory, from malloc; None when that is out.
+pub fn allocate(callback: request_callback) -> Option<NonNull<HttpServer>> {
     let ms = AtomicU32::new;
     let default = Limits::DEFAULT;
-    // SAFETY: fresh memory is written at once.
-    unsafe {
-        let server: *mut HttpServer = libc::malloc(size_of::<HttpServer>()).cast();
-        if !server.is_null() {
-            server.write(HttpServer {
-                public: http_server {
-                    tcpServer: Cell::new(null_mut()),
-                    requestCallback: Cell::new(callback),
-                },
-                deadlines: Deadlines {
-                    idle: ms(IDLE_MS),
-                    head: ms(OTHER_MS),
-                    body: ms(OTHER_MS),
-                    answer: ms(OTHER_MS),
-                    write: ms(OTHER_MS),
-                },
-                body_rate: Terms::default(),
-                limits: AtomicLimits {
-                    line: AtomicU32::new(default.line as u32),
-                    head: AtomicU32::new(default.head as u32),
-                    headers: AtomicU32::new(default.headers as u32),
-                    body: AtomicU32::new(default.body as u32),
-                },
-                max_requests: AtomicU32::new(0),
-                counts: Counts::default(),
-                routes: AtomicPtr::new(null_mut()),
-                log: AtomicPtr::new(null_mut()),
-                head: AtomicPtr::new(null_mut()),
-                asks: AtomicBool::new(false),
-                bodies: Bodies::new(),
-            });
-        }
-        server
-    }
+    // SAFETY: any size may be asked for.
+    let place = unsafe { libc::malloc(size_of::<HttpServer>()) };
+    let place = NonNull::new(place.cast::<HttpServer>())?;
+    let server = HttpServer {
+        public: http_server {
+            tcpServer: Cell::new(null_mut()),
+            requestCallback: Cell::new(callback),
+        },
+        deadlines: Deadlines {
+            idle: ms(IDLE_MS),
+            head: ms(OTHER_MS),
+            body: ms(OTHER_MS),
+            answer: ms(OTHER_MS),
+            write: ms(OTHER_MS),
+        },
+        body_rate: BodyRate { grace: ms(GRACE_MS), least: AtomicU32::new(BYTES_PER_SECOND) },
+        limits: AtomicLimits {
+            line: AtomicU32::new(default.line as u32),
+            head: AtomicU32::new(default.head as u32),
+            headers: AtomicU32::new(default.headers as u32),
+            body: AtomicU32::new(default.body as u32),
+        },
+        max_requests: AtomicU32::new(0),
+        counts: Counts::default(),
+        routes: Routes::new(),
+        log: Cell::new(None),
+        head: Cell::new(Hook::NONE),
+        asks: AtomicBool::new(false),
+        bodies: Bodies::new(),
+    };
+    // SAFETY: fresh memory of that size.
+    unsafe { place.write(server) };
+    Some(place)
 }
 
 /// Frees a server's memory, and what its routes hold.
@@ -117,38 +125,21 @@ pub fn allocate(callback: request_callback) -> *mut HttpServer {
 /// # Safety
 /// The block is that of a server which nobody uses any more.
 pub unsafe fn dispose(block: *mut c_void) {
-    let server: *mut HttpServer = block.cast();
-    // SAFETY: as said; it came from malloc.
+    // SAFETY: `allocate` made it, with malloc, and it goes once.
     unsafe {
-        table::free(&(*server).routes);
-        access::free((*server).log.load(Relaxed));
-        head::free((*server).head.load(Relaxed));
+        drop_in_place(block.cast::<HttpServer>());
         libc::free(block);
     }
 }
 
-/// The server of a connection; NULL where it has none.
-///
-/// # Safety
-/// `conn` is a live connection of an HTTP server.
-pub unsafe fn of(conn: *mut tcp_connection) -> *mut HttpServer {
-    // SAFETY: the server set it as its connections' data.
-    unsafe { (*conn).data.get().cast() }
-}
-
-/// What counts the bodies that come over a connection; NULL where it has no server.
-///
-/// # Safety
-/// NULL, or a live connection of an HTTP server. The result is good as long as the connection's memory.
-pub unsafe fn bodies(conn: *mut tcp_connection) -> *const Bodies {
-    // SAFETY: as said; a connection keeps its server.
-    unsafe {
-        let server = if conn.is_null() { null_mut() } else { of(conn) };
-        if server.is_null() { null() } else { &raw const (*server).bodies }
-    }
-}
-
 impl HttpServer {
+    /// The server of a connection; None where it has none.
+    pub fn of(conn: &Connection) -> Option<&HttpServer> {
+        // SAFETY: the server has put itself there for its connections, and a connection keeps its server, with what
+        // stands on that.
+        unsafe { conn.public.data.get().cast::<HttpServer>().as_ref() }
+    }
+
     pub fn limits(&self) -> Limits {
         let read = |value: &AtomicU32| value.load(Relaxed) as usize;
         Limits {
@@ -161,11 +152,39 @@ impl HttpServer {
         }
     }
 
-    /// A response was written.
-    pub fn answered(&self, status: u32) {
+    /// What counts the bodies that come over a server's connections; NULL where there is no server.
+    pub fn bodies_of(server: Option<&HttpServer>) -> *const Bodies {
+        server.map_or(null(), |server| &raw const server.bodies)
+    }
+
+    /// Whether a connection that has made so many requests may make no more.
+    pub fn is_last(&self, requests: u32) -> bool {
+        let most = self.max_requests.load(Relaxed);
+        most > 0 && requests >= most
+    }
+
+    /// A request goes to its handler.
+    pub fn count_request(&self) {
+        self.counts.requests.fetch_add(1, Relaxed);
+    }
+
+    /// A response is written.
+    pub fn count_response(&self, status: Status) {
         let class = (status / 100).checked_sub(2).map_or(3, |class| class.min(3));
         if let Some(counter) = self.counts.responses.get(class as usize) {
             counter.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// Has a request answered by its route, by the server's callback, or by the library.
+    pub fn handle(&self, request: &Request, response: &Response) {
+        let callback = self.public.requestCallback.get();
+        if !self.routes.is_empty() {
+            route::answer(&self.routes, callback, request, response);
+        } else if let Some(callback) = callback {
+            // SAFETY: the program's callback, with what its header promises: a complete request, and a response to
+            // fill in. Both stay until it has returned.
+            unsafe { callback(request.as_c(), response.as_c()) };
         }
     }
 }

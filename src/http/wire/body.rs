@@ -3,7 +3,7 @@
 use crate::http::wire::scan::{quoted_len, skip_blanks, token_len};
 use crate::http::wire::status::{BAD_REQUEST, CONTENT_TOO_LARGE, Status};
 
-/// What stands next in the body.
+/// What comes next in the body.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Part {
     /// This many bytes, and then it ends.
@@ -12,24 +12,24 @@ pub enum Part {
     Size,
     /// This many bytes of a chunk.
     Chunk(u64),
-    /// The line end behind a chunk.
+    /// The line end after a chunk.
     ChunkEnd,
-    /// A header behind the last chunk, or the empty line that ends the body.
+    /// A header after the last chunk, or the empty line that ends the body.
     Trailer,
     End,
 }
 
-/// A size of more digits is refused: a reader of fewer bits would see another one.
+/// A size with more digits is refused: a reader with fewer bits would see another size.
 const DIGITS_MAX: usize = 16;
 
-/// What the lines with sizes may have in excess of what is usual for the bytes between them.
+/// How many bytes the lines with sizes may have beyond what is usual for the data between them.
 const EXCESS_MAX: u64 = 16 << 10;
 
 pub struct Body {
     pub part: Part,
-    /// The chunks so far, together.
+    /// The length of all chunks so far.
     total: u64,
-    /// Bytes of extensions that no bytes of the body stand for.
+    /// Bytes of extensions beyond what is usual for the data.
     excess: u64,
 }
 
@@ -46,7 +46,7 @@ impl Body {
         Body { part: Part::Size, total: 0, excess: 0 }
     }
 
-    /// Takes bytes of the body of which `available` are there; tells how many it took.
+    /// Takes bytes of the body, `available` at most. Returns how many it took.
     pub fn take(&mut self, available: usize) -> usize {
         let (left, then) = match self.part {
             Part::Whole(left) => (left, Part::End),
@@ -72,7 +72,7 @@ impl Body {
         }
     }
 
-    /// Takes the line with a chunk's size. Extensions mean nothing here, but have to be some.
+    /// Takes the line with a chunk's size. Extensions are ignored, but they must be well-formed.
     pub fn size(&mut self, line: &[u8], limit: u64) -> Result<(), Status> {
         let digits = line.iter().take_while(|b| b.is_ascii_hexdigit()).count();
         let extensions = line.get(digits..).unwrap_or(b"");
@@ -86,7 +86,7 @@ impl Body {
         if self.total > limit {
             return Err(CONTENT_TOO_LARGE);
         }
-        // Little of much: one byte with a long extension each would be 1,000 times the work.
+        // A long extension for each byte would cost 1,000 times the work.
         let usual = size.saturating_mul(2).saturating_add(DIGITS_MAX as u64);
         self.excess = (self.excess + line.len() as u64).saturating_sub(usual);
         if self.excess > EXCESS_MAX {
@@ -99,7 +99,7 @@ impl Body {
         Ok(())
     }
 
-    /// Takes the line end behind a chunk, once it is there; tells its length.
+    /// Takes the line end after a chunk, once it is complete. Returns its length.
     pub fn chunk_end(&mut self, input: &[u8]) -> Result<usize, Status> {
         match input {
             [b'\r', b'\n', ..] => {
@@ -137,7 +137,7 @@ fn are_extensions(mut text: &[u8]) -> bool {
     true
 }
 
-/// What stands behind the mark, where that comes next; blanks on both sides don't count.
+/// What follows the mark, if the mark comes next. Blanks on both sides don't count.
 fn behind(text: &[u8], mark: u8) -> Option<&[u8]> {
     let (first, rest) = skip_blanks(text).split_first()?;
     (*first == mark).then(|| skip_blanks(rest))

@@ -1,5 +1,5 @@
 //! The Date header (RFC 9110, 6.6.1), in the form of RFC 9110, 5.6.7. The C library's own
-//! conversions read the time zone and free memory on the way, which a serving thread must not.
+//! conversions read the time zone and free memory, which a thread that serves must not do.
 
 mod parse;
 
@@ -11,10 +11,10 @@ pub const LENGTH: usize = 29;
 const DAYS: &[u8; 21] = b"SunMonTueWedThuFriSat";
 const MONTHS: &[u8; 36] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
 
-/// The clock is asked for the date no more often, in milliseconds.
+/// The clock is read no more often than this, in milliseconds.
 const FRESH_MS: i64 = 50;
 
-/// The date that was asked for last, written anew when the second is another.
+/// The current date, written again when the second has changed.
 pub struct Date {
     asked_ms: i64,
     second: i64,

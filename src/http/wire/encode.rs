@@ -17,11 +17,11 @@ pub type Header<'a> = (&'a [u8], &'a [u8]);
 pub enum Body<'a> {
     None,
     Bytes(&'a [u8]),
-    /// So many bytes, written by others.
+    /// This many bytes, which the caller sends itself.
     Length(u64),
-    /// Chunks, written by others.
+    /// Chunks, which the caller sends itself.
     Chunked,
-    /// Whatever comes until the connection ends.
+    /// Everything until the connection ends.
     UntilEnd,
 }
 
@@ -32,18 +32,18 @@ pub struct Answer<'a> {
     pub content_type: Option<&'a [u8]>,
     pub body: Body<'a>,
     pub date: Option<&'a [u8; date::LENGTH]>,
-    /// The connection ends behind this response.
+    /// The connection ends after this response.
     pub close: bool,
-    /// The answer to HEAD: all of it but the body.
+    /// The answer to HEAD: everything except the body.
     pub head_only: bool,
 }
 
-/// What never has a body (RFC 9110, 6.4.1 and 15.3.6).
+/// Whether responses with this status never have a body (RFC 9110, 6.4.1 and 15.3.6).
 pub fn is_bodiless(status: u32) -> bool {
     matches!(status, 100..=199 | 204 | RESET_CONTENT | 304)
 }
 
-/// Tells how many bytes the body has that goes with it.
+/// Writes a response. Returns the length of the body that goes with it.
 pub fn encode<'a>(
     answer: &Answer<'_>,
     headers: impl Iterator<Item = Header<'a>>,
@@ -68,7 +68,7 @@ pub fn encode<'a>(
     }
     let bodiless = is_bodiless(answer.status);
     match answer.body {
-        // Its end isn't told by the status alone (RFC 9112, 6.3).
+        // The status alone doesn't tell where it ends (RFC 9112, 6.3).
         _ if answer.status == RESET_CONTENT => out.put(b"\r\nContent-Length: 0"),
         // What never has a body has no length either; 304 may tell the length that 200 would have.
         Body::None if bodiless => (),
@@ -112,7 +112,7 @@ fn put_length(length: u64, out: &mut impl Sink) {
     out.put(Digits::default().of(length));
 }
 
-/// The line before a chunk (RFC 9112, 7.1); tells its length. The room fits any.
+/// Writes the line before a chunk (RFC 9112, 7.1), and returns its length. Every line fits.
 pub fn chunk_line(size: usize, line: &mut [u8; 20]) -> usize {
     let digits = size.max(1).ilog2() as usize / 4 + 1;
     for (i, place) in line.iter_mut().take(digits).enumerate() {
@@ -153,8 +153,8 @@ fn may_be_added(name: &[u8], value: &[u8]) -> bool {
         log_err!("http response: header with a malformed name left out");
         return false;
     }
-    // The encoder says itself where the response ends and what becomes of the connection: a second
-    // word on that lets two readers of the stream disagree.
+    // The encoder itself says where the response ends and whether the connection stays open: a second
+    // header about that would let two readers of the stream disagree.
     let ours = is_framing(name)
         || (name.eq_ignore_ascii_case(b"connection")
             && (has_member(value, b"close") || has_member(value, b"keep-alive")));

@@ -1,5 +1,5 @@
-//! Where a request ends, as its headers tell (RFC 9112, 6). What two readers could understand in
-//! two ways is refused: the request that one of them doesn't see is somebody's way in.
+//! Where a request ends according to its headers (RFC 9112, 6). Whatever two readers could understand in
+//! two ways is refused: a request that only one of them sees is a way in for an attacker.
 
 use crate::http::wire::body::Body;
 use crate::http::wire::scan::{members, trim};
@@ -14,7 +14,7 @@ pub struct Framing {
     /// A Transfer-Encoding header was there.
     transfer: bool,
     chunked: bool,
-    /// A transfer coding was named that isn't known here.
+    /// An unknown transfer coding was named.
     unknown: bool,
     pub host: bool,
     /// The client waits for `100 Continue` before it sends the body.
@@ -64,8 +64,8 @@ impl Framing {
     fn transfer(&mut self, value: &[u8]) -> Result<(), Status> {
         self.transfer = true;
         for coding in value.split(|&b| b == b',').map(trim) {
-            // Chunked comes last, and once. Who looks for that one word alone reads a list with an
-            // empty member as no chunked.
+            // Chunked comes last, and once. A reader that compares the whole value with "chunked" takes a
+            // list with an empty member for something else.
             if self.chunked || coding.is_empty() {
                 return Err(BAD_REQUEST);
             }
@@ -75,17 +75,17 @@ impl Framing {
         Ok(())
     }
 
-    /// Whether the connection ends behind the response, as far as the client is concerned (RFC 9112, 9.3).
+    /// Whether the client wants the connection to end after the response (RFC 9112, 9.3).
     pub fn ends_connection(&self) -> bool {
         self.close || self.is_1_0 && !self.keep_alive
     }
 
-    /// Whether the head speaks of a body, if only an empty one.
+    /// Whether the head announces a body, even an empty one.
     pub fn announces(&self) -> bool {
         self.transfer || self.length.is_some()
     }
 
-    /// What follows the head, once all of it is known.
+    /// The body after the head, once the head is complete.
     pub fn body(&self, limit: u64) -> Result<Body, Status> {
         if self.transfer {
             if self.length.is_some() || self.is_1_0 {
@@ -103,8 +103,8 @@ impl Framing {
     }
 }
 
-/// Whether a header of this name, among the trailers, would have said where the request ends or whose
-/// it is (RFC 9110, 6.5.1): who merges trailers into the headers would read it.
+/// Whether a trailer of this name would change where the request ends or which host it is for (RFC 9110,
+/// 6.5.1) in the eyes of a reader that merges trailers into the headers.
 pub fn is_for_the_head(name: &[u8]) -> bool {
     let names: [&[u8]; 3] = [b"content-length", b"transfer-encoding", b"host"];
     names.iter().any(|known| name.eq_ignore_ascii_case(known))

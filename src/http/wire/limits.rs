@@ -1,6 +1,6 @@
 //! How large a request may be.
 
-/// The limit of bodies that have none: any that can be counted.
+/// The limit of bodies that have no limit: the highest number that a length can have.
 pub const ANY_LENGTH: u64 = u64::MAX - 1;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -11,17 +11,17 @@ pub struct Limits {
     pub head: usize,
     /// How many headers and trailers: 431 beyond.
     pub headers: usize,
-    /// Bytes of the body, without what chunks stand in: 413 beyond.
+    /// Bytes of the body without the framing of chunks: 413 beyond.
     pub body: u64,
-    /// The parser stops behind a head that a body follows, whose length is left to be judged by who
-    /// asked for this: `Parser::admit`.
+    /// The parser stops after a head that a body follows. The caller then decides whether the length is
+    /// allowed: `Parser::admit`.
     pub ask: bool,
-    /// The parser stops behind each stretch of a body.
+    /// The parser stops after each run of bytes of a body.
     pub parts: bool,
 }
 
-/// So much of a body is read and dropped behind its answer, so that the connection can stay open. Of a
-/// longer one it costs less to begin a new connection.
+/// This much of a body is read and dropped after its answer, so that the connection can stay open. If the
+/// body is longer, a new connection costs less.
 pub const DROPPED: Limits = Limits { body: 256 << 10, ..Limits::DEFAULT };
 
 impl Limits {

@@ -6,11 +6,10 @@ use super::target;
 use crate::http::wire::scan::{is_blank, target_len, token_len};
 use crate::http::wire::status::{BAD_REQUEST, NOT_IMPLEMENTED, Status, VERSION_NOT_SUPPORTED};
 
-/// A longer method is none that anybody has heard of (RFC 9112, 3): 501.
+/// The server knows no longer method (RFC 9112, 3): 501.
 pub const METHOD_MAX: usize = 64;
 
-/// Where the parts of `METHOD URL HTTP/1.x` stand in its line: the method at its start, the
-/// version at its end.
+/// The parts of a line `METHOD URL HTTP/1.x`: the method at its start, the version at its end.
 pub struct RequestLine {
     pub method_end: usize,
     pub url: Range<usize>,
@@ -55,14 +54,14 @@ fn is_1_0(version: &[u8]) -> Result<bool, Status> {
     }
 }
 
-/// Where name and value stand in a line `NAME: VALUE`; the blanks around the value are left out.
+/// The parts of a line `NAME: VALUE`, without the blanks around the value.
 pub struct HeaderLine {
     pub name_end: usize,
     pub value: Range<usize>,
 }
 
-/// The line isn't empty and has no control characters other than tabs. A line that goes on the one
-/// before it, and a blank before the colon, are refused: nobody agrees on what they mean.
+/// The line isn't empty and has no control characters other than tabs. A line that continues the
+/// one before it, and a blank before the colon, are refused: readers disagree about their meaning.
 pub fn header_line(line: &[u8]) -> Result<HeaderLine, Status> {
     let name_end = token_len(line);
     if name_end == 0 || line.get(name_end) != Some(&b':') {

@@ -1,5 +1,5 @@
-//! Reads a request from bytes that come in any portions: whole lines are taken, part of a line
-//! stays where it is and isn't looked at twice.
+//! Reads a request from bytes that arrive in pieces of any size. It takes whole lines; a part of a line
+//! stays where it is and isn't scanned twice.
 
 use crate::http::wire::body::{Body, Part};
 use crate::http::wire::framing::{Framing, is_for_the_head};
@@ -10,7 +10,7 @@ use crate::http::wire::status::{
     BAD_REQUEST, CONTENT_TOO_LARGE, HEADERS_TOO_LARGE, NOT_IMPLEMENTED, Status, URI_TOO_LONG,
 };
 
-/// The line with the size of a chunk, and its extensions.
+/// The longest line with a chunk's size and extensions.
 const CHUNK_LINE_MAX: usize = 1 << 10;
 /// Empty lines before a request: some clients end a body with a line end that isn't part of it.
 const EMPTY_LINES_MAX: u8 = 4;
@@ -23,11 +23,11 @@ pub enum State {
     Done,
 }
 
-/// Takes what was read. An error ends the request with that status.
+/// Takes what was read. An error ends the request with this status.
 pub trait Store {
     fn request_line(&mut self, line: &[u8], parts: &RequestLine) -> Result<(), Status>;
     fn header(&mut self, line: &[u8], parts: &HeaderLine) -> Result<(), Status>;
-    /// A Host header where the target names the host itself, which counts then (RFC 9112, 3.2.2).
+    /// A Host header after a target that names the host: the target's host counts (RFC 9112, 3.2.2).
     fn overridden_host(&mut self, line: &[u8], parts: &HeaderLine) -> Result<(), Status>;
     /// The next bytes of the body, at least one. `left`: how many follow; None where only the last
     /// chunk will tell.
@@ -36,7 +36,7 @@ pub trait Store {
 
 pub struct Parser {
     pub state: State,
-    /// Bytes of an unfinished line that have been looked at.
+    /// Bytes of an unfinished line that were scanned.
     scanned: usize,
     /// Bytes of the head that have been taken.
     head: usize,
@@ -50,7 +50,7 @@ pub struct Parser {
     /// The response has no body.
     pub is_head: bool,
     body: Body,
-    /// Somebody is to look at what was taken last before it goes on: see `Limits`.
+    /// The caller looks at what was taken before parsing goes on: see `Limits`.
     halted: bool,
 }
 
@@ -82,12 +82,12 @@ impl Parser {
         self.state == State::Body && self.framing.expects && !self.framing.is_1_0
     }
 
-    /// The interim answer has been given, or is needed no more.
+    /// The interim response was sent, or isn't needed any more.
     pub fn continued(&mut self) {
         self.framing.expects = false;
     }
 
-    /// Whether the latest call stopped because the limits want it to, and bytes may be left.
+    /// Whether the latest call stopped because the limits ask for it: there may be more bytes.
     pub fn is_halted(&self) -> bool {
         self.halted
     }
@@ -97,7 +97,7 @@ impl Parser {
         self.body.left()
     }
 
-    /// Behind the head: whether a body of the length that was announced may come.
+    /// After the head: checks the announced length of the body against a limit.
     pub fn admit(&self, limit: u64) -> Result<(), Status> {
         match self.left() {
             Some(length) if length > limit => Err(CONTENT_TOO_LARGE),
@@ -105,7 +105,7 @@ impl Parser {
         }
     }
 
-    /// Takes what it can, tells how many bytes that was, and stops behind the request, at what can't
+    /// Takes what it can and returns how many bytes that was. It stops after the request, at bytes that can't
     /// be part of one, or where the limits say so.
     pub fn parse(
         &mut self,
@@ -128,7 +128,7 @@ impl Parser {
         (taken, Ok(()))
     }
 
-    /// A request line that wasn't taken may still say that its answer has no body. `input` begins with it.
+    /// A request line that wasn't taken may still show that its response has no body. `input` begins with it.
     #[cold]
     pub fn look_for_head(&mut self, input: &[u8]) {
         if self.state == State::RequestLine {
@@ -136,7 +136,7 @@ impl Parser {
         }
     }
 
-    /// Takes one line, or a stretch of the body; 0 while there is too little.
+    /// Takes one line, or some of the body; 0 while there are too few bytes.
     fn step(
         &mut self,
         input: &[u8],

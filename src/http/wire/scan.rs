@@ -1,4 +1,4 @@
-//! What HTTP/1.1 takes bytes for: controls, tokens, comma lists (RFC 9110, 5.6).
+//! The classes of bytes in HTTP/1.1: controls, tokens, comma lists (RFC 9110, 5.6).
 
 #[cfg(target_arch = "x86_64")]
 use crate::sys::controls;
@@ -7,7 +7,7 @@ fn is_control(byte: u8) -> bool {
     byte < b' ' || byte == 0x7f
 }
 
-/// The first control character at or behind `from`, or the length.
+/// The position of the first control character from `from` on, or the length.
 pub fn find_control(text: &[u8], from: usize) -> usize {
     let mut at = from.min(text.len());
     #[cfg(target_arch = "x86_64")]
@@ -26,7 +26,7 @@ const fn all(byte: u8) -> u64 {
     u64::from_ne_bytes([byte; 8])
 }
 
-/// The same, eight bytes at a time: for what is left, and other machines.
+/// The same, eight bytes at a time: for the rest, and for other machines.
 fn find_control_by_eight(text: &[u8], mut at: usize) -> usize {
     while let Some(eight) = text.get(at..).and_then(|rest| rest.first_chunk()) {
         let eight = u64::from_le_bytes(*eight);
@@ -113,7 +113,7 @@ pub fn is_value(text: &[u8]) -> bool {
     at == text.len()
 }
 
-/// What may stand around a field's value.
+/// What may surround a field's value.
 pub fn is_blank(byte: &u8) -> bool {
     *byte == b' ' || *byte == b'\t'
 }

@@ -1,4 +1,4 @@
-//! Status codes: those that the library itself answers with, and the texts of all.
+//! Status codes: those that the library itself sends, and the standard texts.
 
 use core::ffi::CStr;
 

@@ -6,7 +6,7 @@ use core::ops::Range;
 use crate::http::wire::scan::host_name_len;
 use crate::http::wire::status::{BAD_REQUEST, MISDIRECTED, NOT_IMPLEMENTED, Status};
 
-/// Whether a target can be served. It isn't empty and has neither blanks nor controls nor `#`.
+/// Checks whether a target can be served. It isn't empty and has no blanks, no controls and no `#`.
 #[inline]
 pub fn check(method: &[u8], target: &[u8]) -> Result<(), Status> {
     match target.first() {
@@ -21,7 +21,7 @@ fn check_other(method: &[u8], target: &[u8]) -> Result<(), Status> {
     match (method, target) {
         (b"OPTIONS", b"*") => return Ok(()),
         (b"CONNECT", _) => {
-            // A tunnel to HOST:PORT, which isn't offered.
+            // A tunnel to HOST:PORT isn't offered.
             let port = target.iter().rev().take_while(|b| b.is_ascii_digit()).count();
             let host = target.get(..target.len() - port).unwrap_or(b"");
             let is_authority = port > 0 && host.len() > 1 && host.ends_with(b":");
@@ -36,7 +36,7 @@ fn check_other(method: &[u8], target: &[u8]) -> Result<(), Status> {
         return Err(BAD_REQUEST);
     };
     let authority = target.get(authority).unwrap_or(b"");
-    // What the host of a URL may not be: nothing, or nothing but a port.
+    // A URL must have a host, not only a port.
     if !is_host(authority) || matches!(authority.first(), None | Some(b':')) {
         return Err(BAD_REQUEST);
     }
@@ -77,7 +77,7 @@ fn scheme_len(target: &[u8]) -> usize {
     target.iter().take_while(in_scheme).count()
 }
 
-/// Whether this is HOST or HOST:PORT, of which each may be empty; no `user@` before it.
+/// Whether this is HOST or HOST:PORT, each of which may be empty, without `user@`.
 pub fn is_host(text: &[u8]) -> bool {
     match text.get(host_name_len(text)..) {
         None | Some([]) => true,

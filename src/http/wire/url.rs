@@ -1,7 +1,7 @@
 //! What a request's target means: path and query, with their escapes decoded (RFC 3986, 2.1 and 3;
 //! parameters as browsers send them, WHATWG URL, 5).
 
-/// Path and query of a target in any form, as they stand there; the query without its mark.
+/// The path and the query of a target in any form, not decoded; the query without its question mark.
 pub fn split(target: &[u8]) -> (&[u8], &[u8]) {
     let (target, query) = match target.iter().position(|&b| b == b'?') {
         Some(mark) => (target.get(..mark), target.get(mark + 1..)),
@@ -23,7 +23,7 @@ fn path(target: &[u8]) -> &[u8] {
     start.and_then(|start| rest.get(start..)).unwrap_or(b"/")
 }
 
-/// The parameters of a query, as they stand there: names and values.
+/// The names and values of a query's parameters, not decoded.
 pub fn parameters(query: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     query.split(|&b| b == b'&').filter(|pair| !pair.is_empty()).map(|pair| {
         let mark = pair.iter().position(|&b| b == b'=').unwrap_or(pair.len());
@@ -32,17 +32,17 @@ pub fn parameters(query: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
 }
 
 /// Decodes `%XX`, and `+` to a blank where `plus` says so, into `to`, which has room for all of
-/// `from`. Tells the length; None for an escape that is none, and for NUL, which no string can hold.
+/// `from`. Returns the length; None for an invalid escape, and for NUL, which no string can hold.
 pub fn decode(from: &[u8], plus: bool, to: &mut [u8]) -> Option<usize> {
     decode_with(from, plus, b'/', to)
 }
 
-/// Decodes a path as `decode` does, but for escaped slashes, which part no segments: each becomes a NUL.
+/// Decodes a path as `decode` does. An escaped slash doesn't separate segments: it becomes a NUL.
 pub fn decode_segments(path: &[u8], to: &mut [u8]) -> Option<usize> {
     decode_with(path, false, 0, to)
 }
 
-/// Whether one of the segments of a decoded path says "here" or "up"; behind an escaped slash as well.
+/// Whether a segment of a decoded path is `.` or `..`. Escaped slashes count as separators here.
 pub fn has_dot_segment(path: &[u8]) -> bool {
     let mut segments = path.split(|&b| b == b'/' || b == 0);
     path.contains(&b'.') && segments.any(|segment| segment == b"." || segment == b"..")

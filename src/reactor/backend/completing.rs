@@ -8,12 +8,9 @@
 
 use crate::abi::types::{EVENT_READ, EVENT_WRITE, channel, event_dispatcher, event_loop};
 use crate::reactor::backend::{self, For, IN};
-use crate::reactor::event_loop::iteration;
-use crate::reactor::event_loop::state::{Loop, channel_at, registration};
-use crate::reactor::tcp_connection::input::source::{Held, Source};
-use crate::reactor::tcp_connection::lifecycle::open;
-use crate::reactor::tcp_connection::{Connection, of_channel};
-use crate::sys::kind::Kind;
+use crate::reactor::event_loop::registry;
+use crate::reactor::event_loop::source::{Held, Source};
+use crate::reactor::event_loop::state::Loop;
 use crate::sys::{errno, fd as sys_fd};
 use libc::{c_int, c_void, pollfd, timeval};
 use std::cell::RefCell;
@@ -84,168 +81,166 @@ struct Completing {
     slots: RefCell<BTreeMap<c_int, Slot>>,
 }
 
-/// The back end's data of a loop, None where it has none.
-unsafe fn data(l: *mut event_loop) -> Option<Rc<Completing>> {
-    // SAFETY: NULL, or a live loop. With this back end in place the data is what `init` made, and has a reference.
+/// The back end's data of a loop with this back end.
+fn data(l: &Loop) -> Option<Rc<Completing>> {
+    let data = l.public.event_dispatcher_data.get().cast::<Completing>().cast_const();
+    if data.is_null() || !ptr::eq(l.public.eventDispatcher.get(), &DISPATCHER) {
+        return None;
+    }
+    // SAFETY: with this back end in place the data is what `init` made, and has a reference until `clear`.
     unsafe {
-        let l = l.as_ref()?;
-        let data = l.event_dispatcher_data.get().cast::<Completing>().cast_const();
-        if data.is_null() || !ptr::eq(l.eventDispatcher.get(), &DISPATCHER) {
-            return None;
-        }
         Rc::increment_strong_count(data);
         Some(Rc::from_raw(data))
     }
 }
 
 unsafe extern "C-unwind" fn init(l: *mut event_loop) -> *mut c_void {
-    if !l.is_null() {
-        // SAFETY: the library makes its loops with this back end only.
-        unsafe {
-            backend::initialised(l);
-            Loop::from_c(l).set_source(Some(&SOURCE));
-        }
+    // SAFETY: NULL or a live loop.
+    if let Some(l) = unsafe { backend::loop_of(l) } {
+        l.back_end_is_new();
+        l.source.set(Some(&SOURCE));
     }
     Rc::into_raw(Rc::new(Completing::default())).cast_mut().cast()
 }
 
 unsafe extern "C-unwind" fn clear(l: *mut event_loop) {
-    // SAFETY: NULL or a live loop, whose reference to the data is given up.
-    unsafe {
-        let Some(own) = data(l) else { return };
-        Rc::decrement_strong_count(Rc::as_ptr(&own));
-        (*l).event_dispatcher_data.set(ptr::null_mut());
-        Loop::from_c(l).set_source(None);
-    }
+    // SAFETY: NULL or a live loop.
+    let Some(l) = (unsafe { backend::loop_of(l) }) else { return };
+    let Some(own) = data(l) else { return };
+    // SAFETY: the reference that `init` left to the loop, which forgets it.
+    unsafe { Rc::decrement_strong_count(Rc::as_ptr(&own)) };
+    l.public.event_dispatcher_data.set(ptr::null_mut());
+    l.source.set(None);
 }
 
-/// The library's connection behind a channel, if it is a stream.
-unsafe fn stream<'a>(ch: *mut channel) -> Option<&'a Connection> {
-    // SAFETY: NULL or a live channel; a registered connection is live.
-    let conn = unsafe { of_channel(ch).as_ref() }?;
-    matches!(conn.kind(), Kind::Tcp | Kind::Stream).then_some(conn)
+/// Calls `f` with the loop's data and a channel; EINVAL where one is missing.
+///
+/// # Safety
+/// Each is NULL or live.
+unsafe fn change(
+    l: *mut event_loop,
+    ch: *mut channel,
+    f: fn(&Completing, &Loop, &channel) -> c_int,
+) -> c_int {
+    // SAFETY: they live as long as this call.
+    if let (Some(l), Some(ch)) = unsafe { (backend::loop_of(l), ch.as_ref()) }
+        && let Some(own) = data(l)
+    {
+        return f(&own, l, ch);
+    }
+    errno::fail(libc::EINVAL)
 }
 
 unsafe extern "C-unwind" fn add(l: *mut event_loop, ch: *mut channel) -> c_int {
-    // SAFETY: live objects on the loop's thread, as the loop calls it.
-    unsafe {
-        let (Some(own), false) = (data(l), ch.is_null()) else {
-            return errno::fail(libc::EINVAL);
-        };
-        let conn = stream(ch);
-        if let Some(conn) = conn {
-            conn.read_by_back_end();
-        }
-        let id = note(l, ch);
-        let fresh =
-            || Slot { id, is_on: true, reads: false, block: Vec::new(), handed_over: 0, end: None };
-        let mut slots = own.slots.borrow_mut();
-        let slot = slots.entry((*ch).fd.get()).or_insert_with(fresh);
-        if slot.id != id {
-            *slot = fresh();
-        }
-        (slot.is_on, slot.reads) = (true, conn.is_some());
-        0
-    }
+    // SAFETY: NULL or live, as the loop calls it.
+    unsafe { change(l, ch, Completing::add) }
 }
 
 unsafe extern "C-unwind" fn del(l: *mut event_loop, ch: *mut channel) -> c_int {
-    // SAFETY: as in `add`.
-    unsafe { change(l, ch, |slot| slot.is_on = false) }
+    // SAFETY: NULL or live, as the loop calls it.
+    unsafe { change(l, ch, Completing::del) }
 }
 
 unsafe extern "C-unwind" fn update(l: *mut event_loop, ch: *mut channel) -> c_int {
-    // SAFETY: as in `add`.
-    unsafe {
-        change(l, ch, |_| {
-            note(l, ch);
-        })
+    // SAFETY: NULL or live, as the loop calls it.
+    unsafe { change(l, ch, Completing::update) }
+}
+
+/// The registration's side of an add or update; its number.
+fn note(l: &Loop, ch: &channel) -> u32 {
+    let fd = ch.fd.get();
+    l.change_registration(fd, |reg| {
+        reg.events = ch.events.get() as u8;
+        reg.edge = false;
+    });
+    l.registration(fd).map_or(0, |reg| reg.id)
+}
+
+/// What the loop wants to hear of a descriptor at the moment.
+fn wanted(l: &Loop, fd: c_int) -> c_int {
+    l.registration(fd).map_or(0, |reg| l.asked_events(fd, c_int::from(reg.events)))
+}
+
+/// Calls `f` for a descriptor that the back end reads.
+fn with_slot<R>(l: &Loop, fd: c_int, id: u64, f: impl FnOnce(&mut Slot) -> R) -> Option<R> {
+    let own = data(l)?;
+    let mut slots = own.slots.borrow_mut();
+    let slot = slots.get_mut(&fd)?;
+    (slot.id == id as u32 && slot.reads).then(|| f(slot))
+}
+
+fn read(l: &Loop, fd: c_int, id: u64, to: &mut [MaybeUninit<u8>]) -> Option<isize> {
+    with_slot(l, fd, id, |slot| slot.give(to))
+}
+
+fn held(l: &Loop, fd: c_int, id: u64) -> Option<Held> {
+    with_slot(l, fd, id, |slot| slot.held())
+}
+
+/// Reads what has arrived into an empty block, unless the program closed the descriptor, and the number is another's.
+fn complete(l: &Loop, fd: c_int, slot: &mut Slot) {
+    let member = l.channel_at(fd).and_then(|ch| l.member(ch)).map(|member| member.id());
+    let is_own = |id: u64| registry::get(fd).is_none_or(|entry| entry.id == id);
+    if !member.is_some_and(|id| id as u32 == slot.id && is_own(id)) {
+        return;
+    }
+    slot.block.resize(BLOCK, 0);
+    slot.handed_over = 0;
+    // SAFETY: the block has so many bytes.
+    let n = unsafe { sys_fd::recv(fd, slot.block.as_mut_ptr(), BLOCK) };
+    slot.block.truncate(n.max(0) as usize);
+    match n {
+        0 => slot.end = Some(0),
+        n if n < 0 && errno::get() != libc::EAGAIN => slot.end = Some(errno::get()),
+        _ => {}
     }
 }
 
-/// Calls `f` for the slot of a channel that is on.
-unsafe fn change(l: *mut event_loop, ch: *mut channel, f: impl FnOnce(&mut Slot)) -> c_int {
-    // SAFETY: as in `add`.
-    unsafe {
-        let (Some(own), false) = (data(l), ch.is_null()) else {
-            return errno::fail(libc::EINVAL);
-        };
-        match own.slots.borrow_mut().get_mut(&(*ch).fd.get()) {
+unsafe extern "C-unwind" fn dispatch(l: *mut event_loop, tv: *mut timeval) -> c_int {
+    // SAFETY: NULL or live; a loop isn't freed while it dispatches.
+    let (l, limit) = unsafe { (backend::loop_of(l), tv.as_ref()) };
+    match l.and_then(|l| Some((l, data(l)?))) {
+        Some((l, own)) => own.dispatch(l, backend::milliseconds(limit)),
+        None => errno::fail(libc::EINVAL),
+    }
+}
+
+impl Completing {
+    fn add(&self, l: &Loop, ch: &channel) -> c_int {
+        let reads = l.member(ch).is_some_and(|member| member.read_by_back_end());
+        let id = note(l, ch);
+        let fresh =
+            || Slot { id, is_on: true, reads, block: Vec::new(), handed_over: 0, end: None };
+        let mut slots = self.slots.borrow_mut();
+        let slot = slots.entry(ch.fd.get()).or_insert_with(fresh);
+        if slot.id != id {
+            *slot = fresh();
+        }
+        (slot.is_on, slot.reads) = (true, reads);
+        0
+    }
+
+    fn del(&self, _l: &Loop, ch: &channel) -> c_int {
+        match self.slots.borrow_mut().get_mut(&ch.fd.get()) {
             Some(slot) if slot.is_on => {
-                f(slot);
+                slot.is_on = false;
                 0
             }
             _ => errno::fail(libc::ENOENT),
         }
     }
-}
 
-/// The registration's side of an add or update; its number.
-unsafe fn note(l: *mut event_loop, ch: *mut channel) -> u32 {
-    // SAFETY: live objects on the loop's thread.
-    unsafe {
-        let Some(reg) = registration(l, (*ch).fd.get()).as_mut() else { return 0 };
-        reg.events = (*ch).events.get() as u8;
-        reg.edge = false;
-        reg.id
-    }
-}
-
-/// What the loop wants to hear of a descriptor at the moment.
-unsafe fn wanted(l: *mut event_loop, fd: c_int) -> c_int {
-    // SAFETY: a live loop on its thread.
-    unsafe {
-        registration(l, fd).as_ref().map_or(0, |reg| backend::asked(l, fd, c_int::from(reg.events)))
-    }
-}
-
-/// `read` and `held` look for the connection here.
-fn with_slot<R>(conn: &Connection, f: impl FnOnce(&mut Slot) -> R) -> Option<R> {
-    // SAFETY: the connection's loop is live, and this its thread.
-    let own = unsafe { data(conn.event_loop().as_c()) }?;
-    let mut slots = own.slots.borrow_mut();
-    let slot = slots.get_mut(&conn.channel.fd.get())?;
-    (slot.id == conn.id.get() as u32 && slot.reads).then(|| f(slot))
-}
-
-fn read(conn: &Connection, to: &mut [MaybeUninit<u8>]) -> Option<isize> {
-    with_slot(conn, |slot| slot.give(to))
-}
-
-fn held(conn: &Connection) -> Option<Held> {
-    with_slot(conn, |slot| slot.held())
-}
-
-/// Reads what has arrived for a connection into its empty block.
-unsafe fn complete(l: *mut event_loop, fd: c_int, slot: &mut Slot) {
-    // SAFETY: a live loop on its thread; the block has the room, and what was read of it is its new length.
-    unsafe {
-        let conn = stream(channel_at(l, fd));
-        if !conn.is_some_and(|conn| conn.id.get() as u32 == slot.id && open::is_entered(conn)) {
-            // The program closed the descriptor, and the number is another's.
-            return;
+    fn update(&self, l: &Loop, ch: &channel) -> c_int {
+        if !self.slots.borrow().get(&ch.fd.get()).is_some_and(|slot| slot.is_on) {
+            return errno::fail(libc::ENOENT);
         }
-        slot.block.clear();
-        slot.block.reserve(BLOCK);
-        slot.handed_over = 0;
-        match sys_fd::recv(fd, slot.block.as_mut_ptr(), BLOCK) {
-            0 => slot.end = Some(0),
-            n if n > 0 => slot.block.set_len(n as usize),
-            _ if errno::get() != libc::EAGAIN => slot.end = Some(errno::get()),
-            _ => {}
-        }
+        note(l, ch);
+        0
     }
-}
 
-unsafe extern "C-unwind" fn dispatch(l: *mut event_loop, tv: *mut timeval) -> c_int {
-    // SAFETY: a live loop on its thread; slots are looked up by number, and never borrowed across a callback.
-    unsafe {
-        let Some(own) = data(l) else {
-            return errno::fail(libc::EINVAL);
-        };
+    fn dispatch(self: Rc<Self>, l: &Loop, mut limit: c_int) -> c_int {
         let (mut polled, mut ids) = (Vec::new(), Vec::new());
-        let mut limit = backend::milliseconds(tv);
-        for (&fd, slot) in own.slots.borrow().iter().filter(|(_, slot)| slot.is_on) {
+        for (&fd, slot) in self.slots.borrow().iter().filter(|(_, slot)| slot.is_on) {
             let wanted = wanted(l, fd);
             let reads = if slot.reads { slot.is_empty() } else { wanted & EVENT_READ != 0 };
             let mut events = if reads { libc::POLLIN } else { 0 };
@@ -258,13 +253,13 @@ unsafe extern "C-unwind" fn dispatch(l: *mut event_loop, tv: *mut timeval) -> c_
             polled.push(pollfd { fd, events, revents: 0 });
             ids.push(slot.id);
         }
-        let n = libc::poll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, limit);
+        // SAFETY: the array has as many elements as it says.
+        let n = unsafe { libc::poll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, limit) };
         if n < 0 {
             return if errno::get() == libc::EINTR { 0 } else { -1 };
         }
         for &pollfd { fd, revents, .. } in &polled {
-            let mut slots = own.slots.borrow_mut();
-            if let Some(slot) = slots.get_mut(&fd)
+            if let Some(slot) = self.slots.borrow_mut().get_mut(&fd)
                 && slot.reads
                 && slot.is_empty()
                 && revents & (libc::POLLIN | libc::POLLHUP | libc::POLLERR) != 0
@@ -272,56 +267,45 @@ unsafe extern "C-unwind" fn dispatch(l: *mut event_loop, tv: *mut timeval) -> c_
                 complete(l, fd, slot);
             }
         }
-        iteration::within(l, || {
+        l.within(|_| {
             for (&pollfd { fd, revents, .. }, id) in polled.iter().zip(ids) {
-                let Some(bits) = own.due(l, fd, id, revents) else { continue };
-                if bits == 0 {
+                if self.due(l, fd, id, revents).is_none() {
                     continue;
                 }
                 backend::before_event(l, fd);
                 // A callback may have changed the back end, or delivered this.
-                if !data(l).is_some_and(|now| Rc::ptr_eq(&now, &own)) {
+                if !data(l).is_some_and(|now| Rc::ptr_eq(&now, &self)) {
                     break;
                 }
-                let Some(bits) = own.due(l, fd, id, revents).filter(|&bits| bits != 0) else {
-                    continue;
-                };
+                let Some(bits) = self.due(l, fd, id, revents) else { continue };
                 let known = backend::deliver(l, fd, id, bits, |read| {
-                    log_msg!(
-                        "get message channel fd=={} for {}, {}",
-                        fd,
-                        For(read),
-                        backend::name(l)
-                    );
+                    let name = backend::name(l);
+                    log_msg!("get message channel fd=={} for {}, {}", fd, For(read), name);
                 });
                 if !known {
-                    own.slots.borrow_mut().remove(&fd);
+                    self.slots.borrow_mut().remove(&fd);
                 }
             }
         });
         0
     }
-}
 
-impl Completing {
-    /// What is to be told of a descriptor: what the kernel says, with `IN` for what was read; None where the
-    /// registration is no more.
-    unsafe fn due(&self, l: *mut event_loop, fd: c_int, id: u32, revents: i16) -> Option<u32> {
+    /// What is to be told of a descriptor: what the kernel says, with `IN` for what was read; None where that is
+    /// nothing, or the registration is no more.
+    fn due(&self, l: &Loop, fd: c_int, id: u32, revents: i16) -> Option<u32> {
         let slots = self.slots.borrow();
         let slot = slots.get(&fd).filter(|slot| slot.is_on && slot.id == id)?;
         // poll's bits have the values of epoll's.
         let mut bits = u32::from(revents as u16);
         if slot.reads {
-            // SAFETY: a live loop on its thread.
-            let wants = unsafe { wanted(l, fd) } & EVENT_READ != 0;
             // The number of another connection shows as one that is readable.
             let foreign = slot.is_empty() && bits & IN != 0;
             bits &= !IN;
-            if wants && (!slot.is_empty() || foreign) {
+            if wanted(l, fd) & EVENT_READ != 0 && (!slot.is_empty() || foreign) {
                 bits |= IN;
             }
         }
-        Some(bits)
+        (bits != 0).then_some(bits)
     }
 }
 

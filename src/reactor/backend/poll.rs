@@ -2,347 +2,302 @@
 
 use crate::abi::types::{EVENT_READ, EVENT_WRITE, channel, event_loop};
 use crate::reactor::backend;
-use crate::reactor::event_loop::channel_map::grown;
-use crate::reactor::event_loop::iteration;
-use crate::reactor::event_loop::state::registration;
-use crate::sys::{errno, fd as sys_fd, pool};
+use crate::reactor::event_loop::state::Loop;
+use crate::sys::pool::Owned;
+use crate::sys::pool::array::Array;
+use crate::sys::{epoll, errno, fd as sys_fd};
 use libc::{c_int, c_short, c_void, pollfd, timeval};
+use std::cell::Cell;
+use std::mem;
 use std::ptr;
 
 /// One slot per descriptor; a free slot has fd -1, which poll passes over.
 struct Poll {
-    slots: *mut pollfd,
+    slots: Array<pollfd>,
     /// The lower half of the registration of each slot.
-    ids: *mut u32,
-    len: usize,
-    capacity: usize,
+    ids: Array<u32>,
     /// Slots below this one are taken.
-    first_free: usize,
+    first_free: Cell<usize>,
     /// By descriptor: its slot plus 1, or 0.
-    places: *mut u32,
-    places_len: usize,
+    places: Array<u32>,
     /// An epoll instance with the same descriptors and events, for loops that watch this one; -1.
-    mirror: c_int,
+    mirror: Cell<c_int>,
 }
 
-unsafe fn data(l: *mut event_loop) -> *mut Poll {
-    // SAFETY: a live loop whose data this back end's init made.
-    unsafe { (*l).event_dispatcher_data.get().cast() }
-}
+const FREE: pollfd = pollfd { fd: -1, events: 0, revents: 0 };
 
-/// Whether a call of this back end has what it needs.
-unsafe fn usable(l: *mut event_loop, ch: *mut channel) -> bool {
-    // SAFETY: NULL or live objects.
-    unsafe { !l.is_null() && !ch.is_null() && !data(l).is_null() }
-}
-
-pub unsafe extern "C-unwind" fn init(l: *mut event_loop) -> *mut c_void {
-    // SAFETY: the block is checked, and filled before use.
-    unsafe {
-        let data = pool::alloc(size_of::<Poll>()).cast::<Poll>();
-        if data.is_null() {
-            errno::set(libc::ENOMEM);
-            return ptr::null_mut();
-        }
-        data.write(Poll {
-            slots: ptr::null_mut(),
-            ids: ptr::null_mut(),
-            len: 0,
-            capacity: 0,
-            first_free: 0,
-            places: ptr::null_mut(),
-            places_len: 0,
-            mirror: -1,
-        });
-        if !l.is_null() {
-            backend::initialised(l);
-        }
-        data.cast()
+impl Drop for Poll {
+    fn drop(&mut self) {
+        self.drop_mirror();
     }
 }
 
-pub unsafe extern "C-unwind" fn clear(l: *mut event_loop) {
-    if l.is_null() {
-        return;
+impl Poll {
+    const fn new() -> Self {
+        Poll {
+            slots: Array::new(),
+            ids: Array::new(),
+            first_free: Cell::new(0),
+            places: Array::new(),
+            mirror: Cell::new(-1),
+        }
     }
-    // SAFETY: the data is this back end's, and is given up; its tables are runs of the pool.
-    unsafe {
-        let poll = data(l);
-        if poll.is_null() {
-            return;
-        }
-        if (*poll).mirror >= 0 {
-            sys_fd::close((*poll).mirror);
-        }
-        for table in [(*poll).slots.cast::<u8>(), (*poll).ids.cast(), (*poll).places.cast()] {
-            if !table.is_null() {
-                pool::run_drop(table);
-            }
-        }
-        pool::free(poll.cast(), size_of::<Poll>());
-        (*l).event_dispatcher_data.set(ptr::null_mut());
-    }
-}
 
-/// A descriptor that is readable while one of the loop's is ready: poll(2) itself has none, so an epoll
-/// instance is kept in step from the first call on. -1 with errno, also where it can't be brought in step.
-///
-/// # Safety
-/// `l` is a live loop with this back end.
-pub unsafe fn descriptor(l: *mut event_loop) -> c_int {
-    // SAFETY: as said; the first `len` slots are filled.
-    unsafe {
-        let poll = data(l);
-        if poll.is_null() {
-            return errno::fail(libc::EINVAL);
+    /// The back end's data of a loop; None where there is none.
+    fn of(l: &Loop) -> Option<&Poll> {
+        // SAFETY: a loop calls a back end with the data that its `init` made for this loop, until `clear`.
+        unsafe { l.public.event_dispatcher_data.get().cast::<Poll>().as_ref() }
+    }
+
+    fn drop_mirror(&self) {
+        let mirror = self.mirror.replace(-1);
+        if mirror >= 0 {
+            sys_fd::close(mirror);
         }
-        if (*poll).mirror < 0 {
-            (*poll).mirror = sys_fd::epoll();
-            for slot in 0..(*poll).len {
-                let pollfd { fd, events, .. } = *(*poll).slots.add(slot);
-                if !reflect(poll, fd, Some(events)) {
-                    sys_fd::close((*poll).mirror);
-                    (*poll).mirror = -1;
+    }
+
+    /// A descriptor that is readable while one of the loop's is ready: poll(2) itself has none, so an epoll
+    /// instance is kept in step from the first call on. -1 with errno, also where it can't be brought in step.
+    fn descriptor(&self) -> c_int {
+        if self.mirror.get() < 0 {
+            self.mirror.set(sys_fd::epoll());
+            for slot in 0..self.slots.len() {
+                let Some(pollfd { fd, events, .. }) = self.slots.get(slot) else { break };
+                if !self.reflect(fd, Some(events)) {
+                    self.drop_mirror();
                     return -1;
                 }
             }
         }
-        (*poll).mirror
+        self.mirror.get()
     }
-}
 
-/// Brings a descriptor's events, None for its end, into the mirror, if there is one. False with errno where
-/// the mirror can't take it (ENOMEM, ENOSPC).
-unsafe fn reflect(poll: *mut Poll, fd: c_int, events: Option<c_short>) -> bool {
-    // SAFETY: the kernel copies the event.
-    unsafe {
-        let mirror = (*poll).mirror;
+    /// Brings a descriptor's events, None for its end, into the mirror, if there is one. False with errno where
+    /// the mirror can't take it (ENOMEM, ENOSPC).
+    fn reflect(&self, fd: c_int, events: Option<c_short>) -> bool {
+        let mirror = self.mirror.get();
         if mirror < 0 || fd < 0 {
             return true;
         }
         let keep = errno::Keep::new();
         // poll's bits have the values of epoll's.
         let bits = events.unwrap_or(0) as u32;
-        let mut event = libc::epoll_event { events: bits, u64: fd as u64 };
+        let control = |op| epoll::control(mirror, op, fd, bits, fd as u64);
         let first = if events.is_some() { libc::EPOLL_CTL_MOD } else { libc::EPOLL_CTL_DEL };
         // A descriptor that was closed has left by itself; epoll has no files that are always ready (EPERM).
-        if libc::epoll_ctl(mirror, first, fd, &mut event) < 0
+        if control(first) < 0
             && events.is_some()
-            && libc::epoll_ctl(mirror, libc::EPOLL_CTL_ADD, fd, &mut event) < 0
+            && control(libc::EPOLL_CTL_ADD) < 0
             && matches!(errno::get(), libc::ENOMEM | libc::ENOSPC)
         {
-            std::mem::forget(keep);
+            mem::forget(keep);
             return false;
         }
         true
     }
-}
 
-/// A larger copy of a table, the rest zeroed; NULL when memory is out, and the table stays.
-unsafe fn enlarge<T>(table: *mut T, len: usize, capacity: usize) -> *mut T {
-    // SAFETY: the new run has room for the old elements.
-    unsafe {
-        let fresh = pool::run_zeroed(capacity * size_of::<T>()).cast::<T>();
-        if fresh.is_null() {
-            errno::set(libc::ENOMEM);
-        } else if !table.is_null() {
-            ptr::copy_nonoverlapping(table, fresh, len);
-            pool::run_drop(table.cast());
-        }
-        fresh
+    /// The slot of a descriptor.
+    fn find(&self, fd: c_int) -> Option<usize> {
+        let place = self.places.get(usize::try_from(fd).ok()?)?;
+        (place as usize).checked_sub(1)
     }
-}
 
-/// Makes room for one more slot, and for `fd` among the places.
-unsafe fn make_space(poll: *mut Poll, fd: c_int) -> bool {
-    // SAFETY: a table that can't grow is left as it was.
-    unsafe {
-        if (*poll).len == (*poll).capacity {
-            let capacity = ((*poll).capacity * 2).max(32);
-            let slots = enlarge((*poll).slots, (*poll).len, capacity);
-            if slots.is_null() {
-                return false;
+    /// A free slot, the first one there is. None when memory is out.
+    fn take_slot(&self) -> Option<usize> {
+        let mut slot = self.first_free.get().min(self.slots.len());
+        while self.slots.get(slot).is_some_and(|it| it.fd >= 0) {
+            slot += 1;
+        }
+        if slot >= self.slots.len() {
+            if !self.ids.reserve(slot + 1) || !self.slots.push(FREE) {
+                return None;
             }
-            (*poll).slots = slots;
-            let ids = enlarge((*poll).ids, (*poll).len, capacity);
-            if ids.is_null() {
-                return false;
-            }
-            (*poll).ids = ids;
-            (*poll).capacity = capacity;
+            self.ids.push(0);
         }
-        if fd as usize >= (*poll).places_len {
-            let Some(len) = grown((*poll).places_len as c_int, fd) else {
-                errno::set(libc::ENOMEM);
-                return false;
-            };
-            let places = enlarge((*poll).places, (*poll).places_len, len as usize);
-            if places.is_null() {
-                return false;
-            }
-            (*poll).places = places;
-            (*poll).places_len = len as usize;
-        }
-        true
+        self.first_free.set(slot + 1);
+        Some(slot)
     }
-}
 
-unsafe fn find(poll: *mut Poll, fd: c_int) -> Option<usize> {
-    // SAFETY: places name filled slots.
-    unsafe {
-        if fd < 0 || fd as usize >= (*poll).places_len {
-            return None;
-        }
-        (*(*poll).places.add(fd as usize) as usize).checked_sub(1)
-    }
-}
-
-unsafe fn take_out(poll: *mut Poll, slot: usize) {
-    // SAFETY: a filled slot, whose descriptor has a place.
-    unsafe {
-        let fd = (*(*poll).slots.add(slot)).fd;
-        reflect(poll, fd, None);
-        (*poll).places.add(fd as usize).write(0);
-        (*poll).slots.add(slot).write(pollfd { fd: -1, events: 0, revents: 0 });
-        (*poll).first_free = (*poll).first_free.min(slot);
-        while (*poll).len > 0 && (*(*poll).slots.add((*poll).len - 1)).fd < 0 {
-            (*poll).len -= 1;
+    fn free_slot(&self, slot: usize) {
+        let Some(pollfd { fd, .. }) = self.slots.get(slot) else { return };
+        self.reflect(fd, None);
+        self.places.set(fd as usize, 0);
+        self.slots.set(slot, FREE);
+        self.first_free.set(self.first_free.get().min(slot));
+        while self.slots.last().is_some_and(|last| last.fd < 0) {
+            self.slots.pop();
+            self.ids.pop();
         }
     }
-}
 
-fn wanted(events: c_int) -> c_short {
-    let read = if events & EVENT_READ != 0 { libc::POLLIN } else { 0 };
-    let write = if events & EVENT_WRITE != 0 { libc::POLLOUT } else { 0 };
-    read | write
-}
-
-/// The registration's side of an add or update.
-unsafe fn note(l: *mut event_loop, ch: *mut channel) -> u32 {
-    // SAFETY: live objects on the loop's thread.
-    unsafe {
-        let reg = registration(l, (*ch).fd.get());
-        if reg.is_null() {
-            return 0;
-        }
-        (*reg).events = (*ch).events.get() as u8;
-        (*reg).edge = false;
-        (*reg).id
-    }
-}
-
-pub unsafe extern "C-unwind" fn add(l: *mut event_loop, ch: *mut channel) -> c_int {
-    // SAFETY: live objects on the loop's thread, as the loop calls it; slots lie in the tables.
-    unsafe {
-        if !usable(l, ch) || (*ch).fd.get() < 0 {
-            return errno::fail(libc::EINVAL);
-        }
-        let (poll, fd) = (data(l), (*ch).fd.get());
-        if !make_space(poll, fd) {
-            return -1;
-        }
-        let slot = find(poll, fd).unwrap_or_else(|| {
-            let mut slot = (*poll).first_free;
-            while slot < (*poll).len && (*(*poll).slots.add(slot)).fd >= 0 {
-                slot += 1;
-            }
-            (*poll).first_free = slot + 1;
-            (*poll).len = (*poll).len.max(slot + 1);
-            slot
-        });
-        (*poll).places.add(fd as usize).write(slot as u32 + 1);
-        let events = wanted(backend::asked(l, fd, (*ch).events.get()));
-        (*poll).slots.add(slot).write(pollfd { fd, events, revents: 0 });
-        if !reflect(poll, fd, Some(events)) {
+    fn add(&self, l: &Loop, ch: &channel) -> c_int {
+        let fd = ch.fd.get();
+        let Ok(at) = usize::try_from(fd) else { return errno::fail(libc::EINVAL) };
+        let slot = if self.places.extend_to(at + 1) {
+            self.find(fd).or_else(|| self.take_slot())
+        } else {
+            None
+        };
+        let Some(slot) = slot else { return errno::fail(libc::ENOMEM) };
+        self.places.set(at, slot as u32 + 1);
+        let events = wanted(l, ch);
+        self.slots.set(slot, pollfd { fd, events, revents: 0 });
+        if !self.reflect(fd, Some(events)) {
             let _keep = errno::Keep::new();
-            take_out(poll, slot);
+            self.free_slot(slot);
             return -1;
         }
-        (*poll).ids.add(slot).write(note(l, ch));
+        self.ids.set(slot, note(l, ch));
         log_msg!("poll added channel fd=={}, {}", fd, backend::name(l));
         0
     }
-}
 
-pub unsafe extern "C-unwind" fn del(l: *mut event_loop, ch: *mut channel) -> c_int {
-    // SAFETY: as in `add`.
-    unsafe {
-        if !usable(l, ch) {
-            return errno::fail(libc::EINVAL);
-        }
-        let (poll, fd) = (data(l), (*ch).fd.get());
-        let Some(slot) = find(poll, fd) else { return errno::fail(libc::ENOENT) };
-        take_out(poll, slot);
+    fn del(&self, l: &Loop, ch: &channel) -> c_int {
+        let fd = ch.fd.get();
+        let Some(slot) = self.find(fd) else { return errno::fail(libc::ENOENT) };
+        self.free_slot(slot);
         log_msg!("poll delete channel fd=={}, {}", fd, backend::name(l));
         0
     }
-}
 
-pub unsafe extern "C-unwind" fn update(l: *mut event_loop, ch: *mut channel) -> c_int {
-    // SAFETY: as in `add`.
-    unsafe {
-        if !usable(l, ch) {
-            return errno::fail(libc::EINVAL);
-        }
-        let (poll, fd) = (data(l), (*ch).fd.get());
-        let Some(slot) = find(poll, fd) else { return errno::fail(libc::ENOENT) };
+    fn update(&self, l: &Loop, ch: &channel) -> c_int {
+        let fd = ch.fd.get();
+        let Some((slot, old)) = self.find(fd).and_then(|at| Some((at, self.slots.get(at)?))) else {
+            return errno::fail(libc::ENOENT);
+        };
         note(l, ch);
-        let events = wanted(backend::asked(l, fd, (*ch).events.get()));
-        (*(*poll).slots.add(slot)).events = events;
-        if !reflect(poll, fd, Some(events)) {
+        let events = wanted(l, ch);
+        self.slots.set(slot, pollfd { events, ..old });
+        if !self.reflect(fd, Some(events)) {
             return -1;
         }
         log_msg!("poll updated channel fd=={}, {}", fd, backend::name(l));
         0
     }
+
+    /// Takes what poll has reported for a slot.
+    fn take_event(&self, slot: usize) -> Option<Event> {
+        let it = self.slots.get(slot)?;
+        let id = self.ids.get(slot)?;
+        self.slots.set(slot, pollfd { revents: 0, ..it });
+        (it.revents != 0).then_some(Event { fd: it.fd, id, bits: u32::from(it.revents as u16) })
+    }
+}
+
+struct Event {
+    fd: c_int,
+    id: u32,
+    bits: u32,
+}
+
+/// What poll is asked for on a channel.
+fn wanted(l: &Loop, ch: &channel) -> c_short {
+    let events = l.asked_events(ch.fd.get(), ch.events.get());
+    let read = if events & EVENT_READ != 0 { libc::POLLIN } else { 0 };
+    let write = if events & EVENT_WRITE != 0 { libc::POLLOUT } else { 0 };
+    read | write
+}
+
+/// The registration's side of an add or update; its number.
+fn note(l: &Loop, ch: &channel) -> u32 {
+    let fd = ch.fd.get();
+    l.change_registration(fd, |reg| {
+        reg.events = ch.events.get() as u8;
+        reg.edge = false;
+    });
+    l.registration(fd).map_or(0, |reg| reg.id)
+}
+
+/// `Poll::descriptor` of a loop with this back end.
+pub fn descriptor(l: &Loop) -> c_int {
+    Poll::of(l).map_or_else(|| errno::fail(libc::EINVAL), Poll::descriptor)
+}
+
+/// Hands out what a wait has brought for `left` of the first `len` slots.
+fn deliver_all(l: &Loop, waited: *const Poll, len: usize, mut left: usize) {
+    // A callback may change the back end, and free this one's data, or change its tables.
+    let data = || Poll::of(l).filter(|&now| ptr::eq(now, waited));
+    for i in 0..len {
+        let Some(slot) = data().filter(|_| left > 0).and_then(|poll| poll.slots.get(i)) else {
+            return;
+        };
+        if slot.revents == 0 {
+            continue;
+        }
+        left -= 1;
+        backend::before_event(l, slot.fd);
+        let Some(poll) = data().filter(|poll| i < poll.slots.len()) else { return };
+        let Some(Event { fd, id, bits }) = poll.take_event(i) else { continue };
+        let known = backend::deliver(l, fd, id, bits, |_| {
+            log_msg!("get message channel i=={}, fd=={}, {}", i, fd, backend::name(l));
+        });
+        if !known
+            && let Some(poll) = data()
+            && poll.find(fd) == Some(i)
+            && poll.ids.get(i) == Some(id)
+        {
+            // Left behind by a registration that is no more.
+            poll.free_slot(i);
+        }
+    }
+}
+
+// What stands in `poll_dispatcher`. A program that wraps it may call these, too.
+
+pub unsafe extern "C-unwind" fn init(l: *mut event_loop) -> *mut c_void {
+    // SAFETY: NULL or a live loop, as the header says.
+    unsafe { backend::begin(l, Owned::new(Poll::new())) }
+}
+
+pub unsafe extern "C-unwind" fn clear(l: *mut event_loop) {
+    // SAFETY: NULL or a live loop, for which this back end's `init` made the data.
+    unsafe { backend::end::<Poll>(l) }
+}
+
+/// Calls `f` with the loop's data and a channel; EINVAL where one is missing.
+///
+/// # Safety
+/// Each is NULL or live.
+unsafe fn change(
+    l: *mut event_loop,
+    ch: *mut channel,
+    f: fn(&Poll, &Loop, &channel) -> c_int,
+) -> c_int {
+    // SAFETY: they live as long as this call.
+    if let (Some(l), Some(ch)) = unsafe { (backend::loop_of(l), ch.as_ref()) }
+        && let Some(poll) = Poll::of(l)
+    {
+        return f(poll, l, ch);
+    }
+    errno::fail(libc::EINVAL)
+}
+
+pub unsafe extern "C-unwind" fn add(l: *mut event_loop, ch: *mut channel) -> c_int {
+    // SAFETY: NULL or live, as the header says.
+    unsafe { change(l, ch, Poll::add) }
+}
+
+pub unsafe extern "C-unwind" fn del(l: *mut event_loop, ch: *mut channel) -> c_int {
+    // SAFETY: NULL or live, as the header says.
+    unsafe { change(l, ch, Poll::del) }
+}
+
+pub unsafe extern "C-unwind" fn update(l: *mut event_loop, ch: *mut channel) -> c_int {
+    // SAFETY: NULL or live, as the header says.
+    unsafe { change(l, ch, Poll::update) }
 }
 
 pub unsafe extern "C-unwind" fn dispatch(l: *mut event_loop, tv: *mut timeval) -> c_int {
-    // SAFETY: slots are read afresh by index for each event: callbacks change the tables.
-    unsafe {
-        if l.is_null() || data(l).is_null() {
-            return errno::fail(libc::EINVAL);
-        }
-        let poll = data(l);
-        let len = (*poll).len;
-        let n = libc::poll((*poll).slots, len as libc::nfds_t, backend::milliseconds(tv));
-        if n < 0 {
-            return if errno::get() == libc::EINTR { 0 } else { -1 };
-        }
-        iteration::within(l, || {
-            let mut left = n;
-            for i in 0..len {
-                // A callback may have changed the back end, and freed this one's data.
-                if left == 0 || data(l) != poll || i >= (*poll).len {
-                    break;
-                }
-                let slot = (*poll).slots.add(i);
-                if (*slot).revents == 0 {
-                    continue;
-                }
-                left -= 1;
-                backend::before_event(l, (*slot).fd);
-                if data(l) != poll || i >= (*poll).len {
-                    break;
-                }
-                let slot = (*poll).slots.add(i);
-                let (fd, revents) = ((*slot).fd, (*slot).revents);
-                if revents == 0 {
-                    continue;
-                }
-                (*slot).revents = 0;
-                let id = *(*poll).ids.add(i);
-                let known = backend::deliver(l, fd, id, u32::from(revents as u16), |_| {
-                    log_msg!("get message channel i=={}, fd=={}, {}", i, fd, backend::name(l));
-                });
-                let same =
-                    data(l) == poll && find(poll, fd) == Some(i) && *(*poll).ids.add(i) == id;
-                if !known && same {
-                    // Left behind by a registration that is no more.
-                    take_out(poll, i);
-                }
-            }
-        });
-        0
-    }
+    // SAFETY: NULL or live, as the header says; a loop isn't freed while it dispatches.
+    let (l, limit) = unsafe { (backend::loop_of(l), tv.as_ref()) };
+    let Some((l, poll)) = l.and_then(|l| Some((l, Poll::of(l)?))) else {
+        return errno::fail(libc::EINVAL);
+    };
+    let len = poll.slots.len();
+    let Some(n) = epoll::poll(&poll.slots, backend::milliseconds(limit)) else {
+        return if errno::get() == libc::EINTR { 0 } else { -1 };
+    };
+    let waited = ptr::from_ref(poll);
+    l.within(|_| deliver_all(l, waited, len, n));
+    0
 }

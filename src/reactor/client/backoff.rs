@@ -1,17 +1,18 @@
 //! How long a client waits before it tries again.
 
-use crate::reactor::event_loop::iteration;
+use crate::sys::clock::now_ms;
 use libc::c_void;
+use std::cell::Cell;
 
-/// Waits that double from `min` to `max` milliseconds. Each is drawn from its upper half, so that
-/// clients which lost the same server don't come back all at once.
+/// Waits that double from `min` to `max` milliseconds. Each is jittered: it is at random between half of its length
+/// and all of it, so that clients which lost the same server don't come back all at once.
 pub struct Backoff {
     /// 0: the client doesn't try again.
-    pub min: i64,
-    pub max: i64,
+    min: Cell<i64>,
+    max: Cell<i64>,
     /// The longest that the next wait can be.
-    pub wait: i64,
-    random: u64,
+    wait: Cell<i64>,
+    random: Cell<u64>,
 }
 
 impl Backoff {
@@ -24,40 +25,54 @@ impl Backoff {
             libc::getrandom(at, size_of::<u64>(), libc::GRND_NONBLOCK)
         };
         if n != size_of::<u64>() as isize {
-            seed = iteration::now_ms() as u64;
+            seed = now_ms() as u64;
         }
         Self::seeded(seed)
     }
 
     fn seeded(seed: u64) -> Self {
-        // The generator stays at 0 for ever once it is there.
-        Backoff { min: 0, max: 0, wait: 0, random: seed | 1 }
+        // The generator never leaves 0.
+        let random = Cell::new(seed | 1);
+        Backoff { min: Cell::new(0), max: Cell::new(0), wait: Cell::new(0), random }
     }
 
-    pub fn set(&mut self, min: i64, max: i64) {
-        (self.min, self.max) = (min, max);
+    pub fn set(&self, min: i64, max: i64) {
+        self.min.set(min);
+        self.max.set(max);
         self.reset();
     }
 
-    /// The next wait is one of the shortest again.
-    pub fn reset(&mut self) {
-        self.wait = self.min;
+    pub fn is_on(&self) -> bool {
+        self.min.get() > 0
     }
 
-    /// Draws a wait, and doubles what the one after it can be.
-    pub fn next(&mut self) -> i64 {
-        let half = self.wait / 2;
-        let drawn = self.wait - half + (self.draw() % (half as u64 + 1)) as i64;
-        self.wait = self.wait.saturating_mul(2).min(self.max);
-        drawn
+    /// The longest that the next wait can be, in milliseconds.
+    pub fn longest(&self) -> i64 {
+        self.wait.get()
+    }
+
+    /// The next wait is one of the shortest again.
+    pub fn reset(&self) {
+        self.wait.set(self.min.get());
+    }
+
+    /// A jittered wait; the one after it can be twice as long.
+    pub fn next(&self) -> i64 {
+        let wait = self.wait.get();
+        let half = wait / 2;
+        let jittered = wait - half + (self.random() % (half as u64 + 1)) as i64;
+        self.wait.set(wait.saturating_mul(2).min(self.max.get()));
+        jittered
     }
 
     /// xorshift64* (Vigna, 2016): good enough to spread clients, no secret.
-    fn draw(&mut self) -> u64 {
-        self.random ^= self.random >> 12;
-        self.random ^= self.random << 25;
-        self.random ^= self.random >> 27;
-        self.random.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 16
+    fn random(&self) -> u64 {
+        let mut random = self.random.get();
+        random ^= random >> 12;
+        random ^= random << 25;
+        random ^= random >> 27;
+        self.random.set(random);
+        random.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 16
     }
 }
 
@@ -67,10 +82,10 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_the_longest_and_start_again() {
-        let mut backoff = Backoff::new();
+        let backoff = Backoff::new();
         backoff.set(100, 1000);
         for longest in [100, 200, 400, 800, 1000, 1000, 1000] {
-            assert_eq!(backoff.wait, longest);
+            assert_eq!(backoff.longest(), longest);
             let wait = backoff.next();
             assert!((longest / 2..=longest).contains(&wait), "{wait} of {longest}");
         }
@@ -79,9 +94,9 @@ mod tests {
     }
 
     #[test]
-    fn every_wait_of_the_upper_half_is_drawn() {
+    fn every_wait_of_the_upper_half_occurs() {
         let mut seen = [0; 11];
-        let mut backoff = Backoff::seeded(0);
+        let backoff = Backoff::seeded(0);
         backoff.set(10, 10);
         for _ in 0..600 {
             seen[backoff.next() as usize] += 1;
@@ -91,17 +106,17 @@ mod tests {
     }
 
     #[test]
-    fn two_clients_draw_differently() {
-        let draws = |mut one: Backoff| {
+    fn two_clients_wait_differently() {
+        let waits = |one: Backoff| {
             one.set(1_000_000, i64::MAX);
             [one.next(), one.next(), one.next(), one.next()]
         };
-        assert_ne!(draws(Backoff::new()), draws(Backoff::new()));
+        assert_ne!(waits(Backoff::new()), waits(Backoff::new()));
     }
 
     #[test]
     fn the_ends_of_the_range() {
-        let mut backoff = Backoff::new();
+        let backoff = Backoff::new();
         backoff.set(1, 1);
         assert!((0..100).all(|_| backoff.next() == 1));
         backoff.set(i64::MAX, i64::MAX);

@@ -1,33 +1,25 @@
-//! One address of an attempt, and the socket on its way there.
+//! One address of an attempt, and the socket that connects to it.
 
-use super::{Client, attempt};
+use super::Client;
 use crate::abi::types::{EVENT_WRITE, channel};
-use crate::reactor::event_loop::{posts, registration, registry};
+use crate::reactor::event_loop::{posts, registry};
 use crate::sys::address::Address;
 use crate::sys::{errno, fd as sys_fd, socket};
 use libc::{c_int, c_void};
 use std::cell::Cell;
-use std::ptr;
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    /// Without a socket: not tried yet, or failed.
-    Closed,
-    /// The channel watches the socket.
-    Connecting,
-}
+use std::ptr::{self, NonNull};
 
 /// Doesn't move while it has a socket: its channel points back to it.
 pub struct Candidate {
-    stage: Cell<Stage>,
     channel: channel,
-    client: Cell<*mut Client>,
+    /// Whose it is, as long as it has a socket that the channel watches. None: not tried yet, failed, or taken over.
+    client: Cell<Option<NonNull<Client>>>,
 }
 
 /// What is known of a candidate's socket.
-pub enum Way {
+pub enum Progress {
     Connected,
-    /// It is on its way, or there is none.
+    /// It is connecting, or there is none.
     Open,
     Failed(c_int),
 }
@@ -35,129 +27,111 @@ pub enum Way {
 impl Candidate {
     pub fn none() -> Candidate {
         Candidate {
-            stage: Cell::new(Stage::Closed),
             channel: channel {
                 fd: Cell::new(-1),
                 events: Cell::new(EVENT_WRITE),
                 eventReadCallback: Cell::new(None),
-                eventWriteCallback: Cell::new(None),
+                eventWriteCallback: Cell::new(Some(on_writable)),
                 data: Cell::new(ptr::null_mut()),
             },
-            client: Cell::new(ptr::null_mut()),
+            client: Cell::new(None),
         }
     }
 
     pub fn is_connecting(&self) -> bool {
-        self.stage == Cell::new(Stage::Connecting)
+        self.client.get().is_some()
     }
-}
 
-/// Sets a socket on its way, and watches it; or says why that can't be.
-///
-/// # Safety
-/// A closed candidate of a live client, on its loop's thread.
-pub unsafe fn open(
-    at: *mut Candidate,
-    client: *mut Client,
-    address: &Address,
-) -> Result<(), c_int> {
-    // SAFETY: a live client on its loop's thread; the kernel reads the address.
-    unsafe {
+    /// The client of a candidate that is connecting.
+    fn client(&self) -> Option<&Client> {
+        // SAFETY: a candidate is a part of its client.
+        self.client.get().map(|client| unsafe { client.as_ref() })
+    }
+
+    /// Begins to connect a socket, and watches it; or says why that can't be.
+    pub fn open(&self, client: &Client, address: &Address) -> Result<(), c_int> {
         let fd = socket::stream(address.family());
         if fd < 0 {
             return Err(errno::get());
         }
-        let started = libc::connect(fd, address.as_ptr(), address.len) == 0
+        let started = socket::connect(fd, address) == 0
             || matches!(errno::get(), libc::EINPROGRESS | libc::EINTR);
-        if !started {
+        if !started || !self.watch(client, fd) {
             let e = errno::get();
             sys_fd::close(fd);
             return Err(e);
         }
-        if let Some(old) = registry::get(fd) {
-            // The number was free, so whatever was registered for it is dead.
-            posts::post_expire(old.owner, fd, old.id);
-        }
-        (*at).client.set(client);
-        (*at).channel.fd.set(fd);
-        (*at).channel.eventWriteCallback.set(Some(on_writable));
-        (*at).channel.data.set(at.cast());
-        let l = (*client).eventLoop.get();
-        if registration::change(l, fd, &raw mut (*at).channel, posts::ADD) != 1 {
-            let e = errno::get();
-            sys_fd::close(fd);
-            return Err(e);
-        }
-        (*at).stage.set(Stage::Connecting);
+        self.client.set(Some(NonNull::from(client)));
         Ok(())
     }
-}
 
-/// Takes the socket off the loop; it is the caller's then.
-///
-/// # Safety
-/// A candidate that is connecting, on its loop's thread.
-pub unsafe fn take_socket(at: *mut Candidate) -> c_int {
-    // SAFETY: its client is live as long as it has a socket.
-    unsafe {
-        let fd = (*at).channel.fd.get();
-        registration::remove((*(*at).client.get()).eventLoop.get(), fd, &raw mut (*at).channel);
-        (*at).channel.fd.set(-1);
-        (*at).stage.set(Stage::Closed);
-        fd
+    /// False with errno.
+    fn watch(&self, client: &Client, fd: c_int) -> bool {
+        self.channel.fd.set(fd);
+        self.channel.data.set(ptr::from_ref(self).cast_mut().cast());
+        let channel = ptr::from_ref(&self.channel).cast_mut();
+        // SAFETY: the channel stays where it is, and live, until `take_socket` takes it off: a client closes its
+        // candidates before it is freed. An entry of the registry has a loop that wasn't freed.
+        unsafe {
+            if let Some(old) = registry::get(fd) {
+                // The number was free, so whatever was registered for it is dead.
+                posts::post_expire(old.owner, fd, old.id);
+            }
+            client.event_loop().change(fd, channel, posts::ADD) == 1
+        }
     }
-}
 
-/// Gives up this way, where it was begun.
-///
-/// # Safety
-/// A candidate of a live client, on its loop's thread.
-pub unsafe fn close(at: *mut Candidate) {
-    // SAFETY: a candidate is a part of its live client, which only this thread changes.
-    unsafe {
-        if (*at).is_connecting() {
-            sys_fd::close(take_socket(at));
+    /// Takes the socket off the loop: the caller has it then. None where there is none.
+    pub fn take_socket(&self) -> Option<c_int> {
+        let client = self.client()?;
+        let fd = self.channel.fd.get();
+        client.event_loop().remove_channel(fd, &self.channel);
+        self.channel.fd.set(-1);
+        self.client.set(None);
+        Some(fd)
+    }
+
+    /// Gives the address up where its socket is connecting.
+    pub fn close(&self) {
+        if let Some(fd) = self.take_socket() {
+            sys_fd::close(fd);
+        }
+    }
+
+    /// Looks at the socket. An error is taken off it.
+    pub fn look(&self) -> Progress {
+        if !self.is_connecting() {
+            return Progress::Open;
+        }
+        let fd = self.channel.fd.get();
+        match socket::take_error(fd) {
+            0 => {}
+            e => return Progress::Failed(e),
+        }
+        match (Address::of_peer(fd), Address::of_local(fd)) {
+            (Err(_), _) => Progress::Open,
+            // Without a server there, the kernel may choose the server's port as the socket's own, and connects it to
+            // itself.
+            (Ok(there), Ok(here)) if there.family() != libc::AF_UNIX && there.is_same(&here) => {
+                Progress::Failed(libc::ECONNREFUSED)
+            }
+            _ => Progress::Connected,
         }
     }
 }
 
 /// The socket is connected, or has failed.
 unsafe extern "C-unwind" fn on_writable(data: *mut c_void) -> c_int {
-    let at = data.cast::<Candidate>();
-    // SAFETY: the channel is taken off before the client, of which the candidate is a part, is freed.
-    unsafe {
-        match look(at) {
-            Way::Connected => attempt::connected((*at).client.get(), at),
-            Way::Open => {}
-            Way::Failed(e) => attempt::failed((*at).client.get(), at, e),
+    // SAFETY: `watch` has set the data, and the channel is taken off before the candidate's client is freed.
+    let candidate = unsafe { &*data.cast::<Candidate>() };
+    if let Some(client) = candidate.client() {
+        // The candidate is a part of the client.
+        let client = client.keep();
+        match candidate.look() {
+            Progress::Connected => client.connected(candidate),
+            Progress::Open => {}
+            Progress::Failed(e) => client.failed(candidate, e),
         }
     }
     0
-}
-
-/// Looks at the socket of a candidate. An error is taken off it.
-///
-/// # Safety
-/// A candidate of a live client, on its loop's thread.
-pub unsafe fn look(at: *const Candidate) -> Way {
-    // SAFETY: a live client's candidate, which only its loop's thread changes.
-    let fd = unsafe {
-        if !(*at).is_connecting() {
-            return Way::Open;
-        }
-        (*at).channel.fd.get()
-    };
-    match socket::take_error(fd) {
-        0 => {}
-        e => return Way::Failed(e),
-    }
-    match (Address::of_peer(fd), Address::of_local(fd)) {
-        (Err(_), _) => Way::Open,
-        // Its own port was drawn from the range that the server's is in, and it connected to itself,
-        // because the server isn't there.
-        (Ok(there), Ok(here)) if there.family() != libc::AF_UNIX && there.is_same(&here) => {
-            Way::Failed(libc::ECONNREFUSED)
-        }
-        _ => Way::Connected,
-    }
 }

@@ -1,68 +1,64 @@
-//! getaddrinfo(3) and its answers.
+//! The addresses of a host's name, in the order in which a client tries them.
 
+#![forbid(unsafe_code)]
+
+use super::ADDRESSES;
 use crate::sys::address::Address;
 use crate::sys::resolve;
-use libc::{addrinfo, c_char, c_int};
-use std::{mem, ptr};
+use libc::c_int;
+use std::ffi::CStr;
 
-/// Asks the system, for as long as that takes: how many addresses were found, or an errno for the
-/// client. They have no port.
-///
-/// # Safety
-/// `host` ends with a NUL.
-pub unsafe fn look_up(host: *const c_char, addresses: &mut [Address]) -> Result<usize, c_int> {
-    // SAFETY: zeroes are hints that say nothing; the list that getaddrinfo made is freed.
-    unsafe {
-        let mut hints: addrinfo = mem::zeroed();
-        hints.ai_socktype = libc::SOCK_STREAM;
-        let mut found: *mut addrinfo = ptr::null_mut();
-        let answer = libc::getaddrinfo(host, ptr::null(), &hints, &mut found);
-        if answer != 0 {
-            return Err(resolve::error(answer));
+/// Asks the system, for as long as that takes: how many addresses were found, or an errno for the client. They have
+/// no port. They come in the order of the system's preference, but of each family by turns (RFC 8305, section 4): where
+/// one family doesn't work, the second address does.
+pub fn look_up(host: &CStr, addresses: &mut [Address; ADDRESSES]) -> Result<usize, c_int> {
+    let mut families = [Family::new(libc::AF_INET), Family::new(libc::AF_INET6)];
+    let mut preferred = None;
+    let answer = resolve::ask(host, None, libc::AF_UNSPEC, |address| {
+        if let Some(at) = families.iter().position(|family| family.number == address.family()) {
+            preferred.get_or_insert(at);
+            families[at].add(address);
         }
-        let count = interleave(found, addresses);
-        libc::freeaddrinfo(found);
-        if count == 0 { Err(libc::ENOENT) } else { Ok(count) }
+    });
+    if answer != 0 {
+        return Err(resolve::error(answer));
     }
+    let mut turn = preferred.ok_or(libc::ENOENT)?;
+    let mut count = 0;
+    for place in addresses {
+        let Some(address) = families[turn].next().or_else(|| families[1 - turn].next()) else {
+            break;
+        };
+        turn = usize::from(address.family() == libc::AF_INET);
+        *place = address;
+        count += 1;
+    }
+    Ok(count)
 }
 
-/// Takes addresses in the order of the system's preference, but by turns of each family (RFC 8305,
-/// section 4): where one family doesn't work, the second address does.
-///
-/// # Safety
-/// A list of getaddrinfo's.
-unsafe fn interleave(found: *const addrinfo, addresses: &mut [Address]) -> usize {
-    // SAFETY: the list stays as it is meanwhile.
-    unsafe {
-        let mut next = [libc::AF_INET, libc::AF_INET6].map(|family| first_of(found, &[family]));
-        let preferred = first_of(found, &[libc::AF_INET, libc::AF_INET6]);
-        let mut turn = usize::from(preferred == next[1]);
-        for (count, place) in addresses.iter_mut().enumerate() {
-            if next[turn].is_null() {
-                turn = 1 - turn;
-            }
-            let Some(info) = next[turn].as_ref() else { return count };
-            *place = address_of(info);
-            next[turn] = first_of(info.ai_next, &[place.family()]);
-            turn = 1 - turn;
-        }
-        addresses.len()
-    }
+/// The addresses of one family, as many as can be tried.
+struct Family {
+    number: c_int,
+    found: [Address; ADDRESSES],
+    count: usize,
+    taken: usize,
 }
 
-/// The first entry of a list with one of the families; NULL where there is none.
-unsafe fn first_of(list: *const addrinfo, families: &[c_int]) -> *const addrinfo {
-    // SAFETY: a list of getaddrinfo's ends with NULL.
-    unsafe {
-        let mut at = list;
-        while at.as_ref().is_some_and(|info| !families.contains(&address_of(info).family())) {
-            at = (*at).ai_next;
-        }
-        at
+impl Family {
+    fn new(number: c_int) -> Family {
+        Family { number, found: [Address::none(); ADDRESSES], count: 0, taken: 0 }
     }
-}
 
-unsafe fn address_of(info: &addrinfo) -> Address {
-    // SAFETY: getaddrinfo's entry has an address of that length.
-    unsafe { Address::copy(info.ai_addr, info.ai_addrlen) }
+    fn add(&mut self, address: Address) {
+        if let Some(place) = self.found.get_mut(self.count) {
+            *place = address;
+            self.count += 1;
+        }
+    }
+
+    fn next(&mut self) -> Option<Address> {
+        let next = self.found[self.taken..self.count].first().copied()?;
+        self.taken += 1;
+        Some(next)
+    }
 }

@@ -1,82 +1,73 @@
 //! Clients: a connection that is made without blocking, and made again where that is wanted.
 //!
-//! `exports` and `setters` are the C side, `attempt` is one attempt from its beginning to its end,
-//! `candidate` an address that is tried in it; `resolver` goes from a name to addresses, on threads
-//! that call getaddrinfo(3) (`look_up`); `outcome` is what comes of an attempt, `backoff` tells how long
-//! to wait.
+//! `state` has the states of a client. `attempt` is one attempt from its beginning to its end, `candidate` an address
+//! that is tried in it. `resolver` goes from a name to addresses: a look-up is a `job`, and threads of its own work on
+//! it with `look_up`. `outcome` is what comes of an attempt, `backoff` says how long to wait for the next. `setters`
+//! are what a program sets, `maker` is what the connection calls, `kept` says how long a client's memory stays.
 //!
-//! All of a client belongs to its loop's thread. Whatever may lead back to it (its timer, its
-//! channels, its connection's owner, its job) is taken away when it is freed; and its own code looks
-//! at it no more once it has called the program, which may have freed it.
+//! All of a client belongs to its loop's thread. Whatever may lead back to it (its timer, its channels, its
+//! connection's owner, its job) is taken away when it is freed.
 
 mod attempt;
 mod backoff;
 mod candidate;
-mod exports;
+mod job;
+mod kept;
 mod look_up;
+mod maker;
 mod outcome;
 mod resolver;
 mod setters;
+mod state;
 
-pub use crate::reactor::client::exports::*;
-pub use crate::reactor::client::outcome::ended;
-pub use crate::reactor::client::resolver::Job;
-pub use crate::reactor::client::setters::*;
-
-use super::tcp_connection;
 use crate::abi::types::{
-    connection_closed_call_back, connection_completed_call_back, event_loop, message_call_back,
-    write_completed_call_back, yolanda_client_failed_callback,
+    connection_closed_call_back, connection_completed_call_back, message_call_back,
+    write_completed_call_back, yolanda_client, yolanda_client_failed_callback,
 };
 use crate::log::CText;
 use crate::reactor::client::backoff::Backoff;
 use crate::reactor::client::candidate::Candidate;
-use crate::reactor::event_loop::state::of as loop_of;
-use crate::reactor::event_loop::timers;
+use crate::reactor::client::job::{Job, JobRef};
+use crate::reactor::client::kept::Kept;
+use crate::reactor::client::maker::CLIENT;
+use crate::reactor::client::state::{Event, State};
+use crate::reactor::event_loop::state::Loop;
+use crate::reactor::list::{Link, List, Place};
+use crate::reactor::tcp_connection::Connection;
+use crate::reactor::tcp_connection::close_reason::CloseReason;
+use crate::reactor::tcp_connection::lifecycle::ready;
+use crate::reactor::tcp_connection::owner::{Header, Owner};
 use crate::reactor::tcp_connection::settings::Settings;
-use crate::reactor::tcp_connection::{Connection, Owner};
-use crate::sys::address::Address;
-use crate::sys::pool;
+use crate::sys::address::{Address, Parsed};
+use crate::sys::pool::Bytes;
 use libc::{c_int, c_void};
+use std::array;
 use std::cell::Cell;
-use std::{array, ptr};
+use std::ptr::{self, NonNull};
 
 /// Addresses of a host that are tried.
 const ADDRESSES: usize = 8;
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// Not started, stopped, given up, or the connection has ended and no other is wanted.
-    Idle,
-    /// The name is being looked up.
-    Resolving,
-    /// Sockets are on their way.
-    Connecting,
-    /// An attempt failed; the program hears of it in the pass.
-    Failed,
-    /// For the next attempt.
-    Waiting,
-    Connected,
-    /// Stopped, but the connection's closed callback is still to come.
-    Closing,
-    /// The same, and started again: it begins after that callback.
-    Restarting,
+/// What a program gives a client for its connections.
+#[derive(Clone, Copy)]
+pub struct Callbacks {
+    pub completed: connection_completed_call_back,
+    pub message: message_call_back,
+    pub write_completed: write_completed_call_back,
+    pub closed: connection_closed_call_back,
 }
 
-/// The text of the address stands behind the struct, with a NUL.
 pub struct Client {
-    eventLoop: Cell<*mut event_loop>,
-    next: Cell<*mut Client>,
-    previous: Cell<*mut Client>,
+    header: Header,
+    refs: Cell<u32>,
+    event_loop: NonNull<Loop>,
+    link: Link,
     state: Cell<State>,
-    connectionCompletedCallBack: Cell<connection_completed_call_back>,
-    messageCallBack: Cell<message_call_back>,
-    writeCompletedCallBack: Cell<write_completed_call_back>,
-    connectionClosedCallBack: Cell<connection_closed_call_back>,
+    callbacks: Callbacks,
     data: Cell<*mut c_void>,
     failed: Cell<yolanda_client_failed_callback>,
     failed_data: Cell<*mut c_void>,
-    settings: Settings,
+    settings: Cell<Settings>,
     /// For a whole attempt, in milliseconds; 0: no limit.
     limit_ms: Cell<i64>,
     backoff: Backoff,
@@ -87,184 +78,224 @@ pub struct Client {
     timer: Cell<u64>,
     /// When the time is up (CLOCK_MONOTONIC, milliseconds).
     deadline: Cell<i64>,
-    job: Cell<*mut Job>,
+    /// The look-up that the attempt waits for, or has its addresses from.
+    job: Cell<Option<JobRef>>,
     /// The only address, where there is no name to look up.
-    address: Address,
+    address: Cell<Address>,
     /// One for each address; and how many of them were tried in this attempt.
     candidates: [Candidate; ADDRESSES],
     tried: Cell<usize>,
     /// Why the last attempt, or address, failed.
     error: Cell<c_int>,
-    conn: Cell<*mut Connection>,
+    /// There is one in the states `Connected`, `Closing` and `Restarting`.
+    conn: Cell<Option<NonNull<Connection>>>,
     since: Cell<i64>,
-    text_len: Cell<usize>,
+    /// The address as the program gave it, and a NUL.
+    text: Bytes,
+}
+
+/// Whether a client can connect to this: a host or a path, and a port.
+fn check(text: &[u8]) -> Result<(), c_int> {
+    match Address::parse(text)? {
+        Parsed::Socket(address) if address.port() == Some(0) => Err(libc::EINVAL),
+        Parsed::Any(_) | Parsed::Name { port: 0, .. } => Err(libc::EINVAL),
+        _ => Ok(()),
+    }
 }
 
 impl Client {
-    /// The address as the program gave it.
-    ///
-    /// # Safety
-    /// A live client, which outlives the slice.
-    unsafe fn text<'a>(client: *const Client) -> &'a [u8] {
-        // SAFETY: the text was copied there, and never changes.
-        unsafe { std::slice::from_raw_parts(client.add(1).cast(), (*client).text_len.get()) }
-    }
-
-    /// The same for log lines.
-    ///
-    /// # Safety
-    /// As `text`.
-    unsafe fn name(client: *const Client) -> CText {
-        // SAFETY: a NUL stands behind the text.
-        CText(unsafe { client.add(1) }.cast())
-    }
-}
-
-/// The size of a client's block.
-fn size(text_len: usize) -> usize {
-    size_of::<Client>() + text_len + 1
-}
-
-/// Makes an idle client and enters it in its loop's list; NULL when memory is out.
-///
-/// # Safety
-/// On the loop's thread.
-unsafe fn create(l: *mut event_loop, text: &[u8], settings: Settings) -> *mut Client {
-    // SAFETY: the block is checked, and has room for the text behind the struct.
-    unsafe {
-        let client = pool::alloc(size(text.len())).cast::<Client>();
-        if client.is_null() {
-            return client;
-        }
-        let first = (*loop_of(l)).clients.get();
-        client.write(Client {
-            eventLoop: Cell::new(l),
-            next: Cell::new(first),
-            previous: Cell::new(ptr::null_mut()),
+    /// Makes an idle client and enters it in its loop's list, which keeps it until it is freed. The error is an errno.
+    pub fn create(l: &Loop, text: &[u8], callbacks: Callbacks) -> Result<NonNull<Client>, c_int> {
+        check(text)?;
+        let mut copy = Bytes::new();
+        copy.append(text).and_then(|()| copy.append(b"\0")).ok_or(libc::ENOMEM)?;
+        let client = Client {
+            header: Header::new(&CLIENT),
+            refs: Cell::new(1),
+            event_loop: NonNull::from(l),
+            link: Link::new(),
             state: Cell::new(State::Idle),
-            connectionCompletedCallBack: Cell::new(None),
-            messageCallBack: Cell::new(None),
-            writeCompletedCallBack: Cell::new(None),
-            connectionClosedCallBack: Cell::new(None),
+            callbacks,
             data: Cell::new(ptr::null_mut()),
             failed: Cell::new(None),
             failed_data: Cell::new(ptr::null_mut()),
-            settings,
+            settings: Cell::new(Settings { nodelay: true, ..Settings::DEFAULT }),
             limit_ms: Cell::new(attempt::LIMIT_MS),
             backoff: Backoff::new(),
             attempts: Cell::new(0),
             failures: Cell::new(0),
             timer: Cell::new(0),
             deadline: Cell::new(0),
-            job: Cell::new(ptr::null_mut()),
-            address: Address::none(),
+            job: Cell::new(None),
+            address: Cell::new(Address::none()),
             candidates: array::from_fn(|_| Candidate::none()),
             tried: Cell::new(0),
             error: Cell::new(0),
-            conn: Cell::new(ptr::null_mut()),
+            conn: Cell::new(None),
             since: Cell::new(0),
-            text_len: Cell::new(text.len()),
-        });
-        let name = client.add(1).cast::<u8>();
-        ptr::copy_nonoverlapping(text.as_ptr(), name, text.len());
-        name.add(text.len()).write(0);
-        if !first.is_null() {
-            (*first).previous.set(client);
-        }
-        (*loop_of(l)).clients.set(client);
-        client
+            text: copy,
+        };
+        Ok(Client::place(client).ok_or(libc::ENOMEM)?.list())
     }
-}
 
-/// Ends all that a client does; its connection is closed in the pass. What is left of it is the
-/// connection, which still has to tell when it has ended.
-///
-/// # Safety
-/// A live client on its loop's thread.
-unsafe fn halt(client: *mut Client) {
-    // SAFETY: as said.
-    unsafe {
-        attempt::abandon(client);
-        (*client).failures.set(0);
-        if (*client).conn.get().is_null() {
-            (*client).state.set(State::Idle);
-        } else {
-            if (*client).state.get() == State::Connected {
-                tcp_connection::close_in_pass((*client).conn.get(), libc::ECANCELED);
+    /// The client behind a public pointer; None for NULL.
+    ///
+    /// # Safety
+    /// `create` made it, and it isn't freed during all of `'a`.
+    pub unsafe fn from_public<'a>(client: *mut yolanda_client) -> Option<&'a Client> {
+        // SAFETY: the public type is a name for pointers to clients.
+        unsafe { client.cast::<Client>().as_ref() }
+    }
+
+    /// The pointer that C has.
+    fn as_public(&self) -> *mut yolanda_client {
+        ptr::from_ref(self).cast_mut().cast()
+    }
+
+    fn event_loop(&self) -> &Loop {
+        // SAFETY: a loop frees its clients before its memory goes, and calls nothing of theirs afterwards.
+        unsafe { self.event_loop.as_ref() }
+    }
+
+    /// Whether the calling thread may use the client.
+    pub fn is_mine(&self) -> bool {
+        self.event_loop().public.is_mine()
+    }
+
+    /// The address as the program gave it.
+    fn text(&self) -> &[u8] {
+        self.text.bytes().strip_suffix(b"\0").unwrap_or_default()
+    }
+
+    /// The same for log lines.
+    fn name(&self) -> CText {
+        CText(self.text.as_ptr().cast())
+    }
+
+    /// Does `f` with the look-up that the attempt waits for, or has its addresses from.
+    fn with_job<R>(&self, f: impl FnOnce(Option<&Job>) -> R) -> R {
+        let job = self.job.take();
+        let result = f(job.as_deref());
+        self.job.set(job);
+        result
+    }
+
+    fn advance(&self, event: Event) {
+        let next = self.state.get().after(event);
+        debug_assert!(next.is_some(), "{event:?} in {:?}", self.state.get());
+        self.state.set(next.unwrap_or(self.state.get()));
+    }
+
+    /// Begins to connect, or does so as soon as the old connection has closed. The error is an errno.
+    pub fn start(&self) -> Result<(), c_int> {
+        match self.state.get() {
+            State::Idle => {}
+            State::Closing => {
+                self.advance(Event::Restart);
+                self.backoff.reset();
+                return Ok(());
             }
-            (*client).state.set(State::Closing);
+            State::Connected => return Err(libc::EISCONN),
+            _ => return Err(libc::EALREADY),
         }
+        self.failures.set(0);
+        self.backoff.reset();
+        if self.begin() { Ok(()) } else { Err(libc::ENOMEM) }
+    }
+
+    /// Ends all that the client does; its connection is closed in the iteration. The error is an errno.
+    pub fn stop(&self) -> Result<(), c_int> {
+        if !self.is_active() {
+            return Err(libc::EALREADY);
+        }
+        self.halt();
+        Ok(())
+    }
+
+    /// Whether the client has a connection, or is going to try for one.
+    pub fn is_active(&self) -> bool {
+        self.state.get().is_active()
+    }
+
+    /// The connection, until it is closing.
+    pub fn connection(&self) -> Option<&Connection> {
+        if self.state.get() != State::Connected {
+            return None;
+        }
+        self.unfinished()
+    }
+
+    /// The connection, until its closed callback.
+    fn unfinished(&self) -> Option<&Connection> {
+        // SAFETY: a connection that closes takes itself from its client (`outcome::ended`) before it can be freed.
+        self.conn.get().map(|conn| unsafe { conn.as_ref() })
+    }
+
+    /// What is left afterwards is the connection, which still has to tell when it has ended.
+    fn halt(&self) {
+        self.abandon();
+        self.failures.set(0);
+        if let Some(conn) = self.connection() {
+            ready::close_in_pass(conn, CloseReason::Canceled);
+        }
+        self.advance(Event::Stop);
+    }
+
+    /// The connection goes on to its end alone.
+    fn leave_connection(&self) {
+        if let Some(conn) = self.unfinished() {
+            conn.owner.set(Owner::NOBODY);
+            self.conn.set(None);
+        }
+    }
+
+    /// Starts the client's only timer. False when memory is out.
+    fn arm(&self, delay_ms: i64) -> bool {
+        self.disarm();
+        let data = ptr::from_ref(self).cast_mut().cast();
+        self.timer.set(self.event_loop().start_timer(delay_ms, 0, Some(outcome::on_time), data));
+        self.timer.get() != 0
+    }
+
+    /// Stops the client's timer, where it has one.
+    fn disarm(&self) {
+        let timer = self.timer.replace(0);
+        if timer != 0 {
+            self.event_loop().stop_timer(timer);
+        }
+    }
+
+    /// The list that the client is in.
+    fn clients(&self) -> &List<OfLoop> {
+        clients(self.event_loop())
     }
 }
 
-/// Frees a client. Its connection goes on to its end alone.
-///
-/// # Safety
-/// A live client on its loop's thread; nobody uses it any more.
-unsafe fn free(client: *mut Client) {
-    // SAFETY: whatever led to the client is taken away first.
-    unsafe {
-        halt(client);
-        if !(*client).conn.get().is_null() {
-            (*(*client).conn.get()).owner.set(Owner::NOBODY);
-        }
-        let (previous, next) = ((*client).previous.get(), (*client).next.get());
-        if previous.is_null() {
-            (*loop_of((*client).eventLoop.get())).clients.set(next);
-        } else {
-            (*previous).next.set(next);
-        }
-        if !next.is_null() {
-            (*next).previous.set(previous);
-        }
-        pool::free(client.cast(), size((*client).text_len.get()));
+/// The clients of a loop. Each has a reference of the list's.
+struct OfLoop;
+
+// SAFETY: `link` is always the same field. The list's reference keeps a client where it is, and `Look` says how long.
+unsafe impl Place for OfLoop {
+    type Item = Client;
+    type Keeper = Look;
+
+    fn link(client: &Client) -> &Link {
+        &client.link
     }
+}
+
+/// Who looks at a listed client borrows one of these, and frees no client meanwhile.
+struct Look;
+
+fn clients(l: &Loop) -> &List<OfLoop> {
+    // SAFETY: only clients are listed with this head.
+    unsafe { List::from_head(&l.clients) }
 }
 
 /// Frees the clients of a loop that is being freed, after its connections have been closed.
-///
-/// # Safety
-/// On the loop's thread; none of its callbacks is running.
-pub unsafe fn free_all_of(l: *mut event_loop) {
-    // SAFETY: as said.
-    unsafe {
-        while !(*loop_of(l)).clients.get().is_null() {
-            free((*loop_of(l)).clients.get());
-        }
-        resolver::forget_all_of(l);
+pub fn free_all(l: &Loop) {
+    while let Some(client) = clients(l).first(&Look).map(Client::keep) {
+        client.free();
     }
-}
-
-/// Starts the client's only timer. False when memory is out.
-///
-/// # Safety
-/// A live client on its loop's thread.
-unsafe fn arm(client: *mut Client, delay_ms: i64) -> bool {
-    // SAFETY: the timer is stopped before the client is freed.
-    unsafe {
-        disarm(client);
-        let on_time = Some(outcome::ON_TIME);
-        (*client).timer.set(timers::start(
-            (*client).eventLoop.get(),
-            delay_ms,
-            0,
-            on_time,
-            client.cast(),
-        ));
-        (*client).timer.get() != 0
-    }
-}
-
-/// Stops the client's timer, where it has one.
-///
-/// # Safety
-/// As `arm`.
-unsafe fn disarm(client: *mut Client) {
-    // SAFETY: as said.
-    unsafe {
-        let timer = (*client).timer.replace(0);
-        if timer != 0 {
-            timers::stop((*client).eventLoop.get(), timer);
-        }
-    }
+    resolver::forget_all_of(l);
 }

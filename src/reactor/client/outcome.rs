@@ -1,157 +1,127 @@
 //! What comes of an attempt: a failure that is told, a wait, or a connection and its end.
 
-use super::{Client, State, arm, resolver};
+use super::{Client, Event, Kept, State};
 use crate::abi::types::event_loop;
-use crate::reactor::client::attempt::{abandon, begin, fail, go_on};
-use crate::reactor::event_loop::iteration;
-use crate::reactor::tcp_connection;
-use crate::reactor::tcp_connection::{Connection, Owner, settings};
+use crate::reactor::tcp_connection::lifecycle::register;
+use crate::reactor::tcp_connection::{Connection, kept};
+use crate::sys::clock::now_ms;
 use crate::sys::kind::Kind;
 use crate::sys::{errno, fd as sys_fd};
 use libc::{c_int, c_void};
-use std::ptr;
+use std::ptr::NonNull;
 
-pub const ON_TIME: unsafe extern "C-unwind" fn(*mut event_loop, u64, *mut c_void) = on_time;
+impl Kept {
+    /// Decides how it goes on after a failure, and tells the program.
+    pub(super) fn report(&self) {
+        let e = self.error.get();
+        log_msg!("client of {}: {}", self.name(), errno::Text(e));
+        self.failures.set(self.failures.get().saturating_add(1));
+        self.advance(Event::GiveUp);
+        if self.attempts.get() == 0 || self.failures.get() < self.attempts.get() {
+            self.wait();
+        }
+        if let Some(callback) = self.failed.get() {
+            // SAFETY: the program gave the callback for this client, together with the data.
+            unsafe { callback(self.as_public(), e, self.failed_data.get()) };
+        }
+    }
 
-/// Decides how it goes on after a failure, and tells the program, which may free the client.
-///
-/// # Safety
-/// A live client on its loop's thread, within a pass. The caller doesn't touch it afterwards.
-pub unsafe fn report(client: *mut Client) {
-    // SAFETY: a live client on its loop's thread, within a pass; not touched after the callback.
-    unsafe {
-        let e = (*client).error.get();
-        log_msg!("client of {}: {}", Client::name(client), errno::Text(e));
-        (*client).failures.set((*client).failures.get().saturating_add(1));
-        let enough =
-            (*client).attempts.get() > 0 && (*client).failures.get() >= (*client).attempts.get();
-        if enough {
-            (*client).state.set(State::Idle);
-        } else {
-            wait(client);
-        }
-        let (callback, data) = ((*client).failed.get(), (*client).failed_data.get());
-        if let Some(callback) = callback {
-            callback(client.cast(), e, data);
-        }
+    /// Makes a connection of the socket that has won.
+    pub(super) fn establish(&self, fd: c_int) {
+        self.abandon();
+        let Some(conn) = self.make_connection(fd) else {
+            log_err!("no memory for the connection on socket {}", fd);
+            sys_fd::close(fd);
+            if !self.fail(libc::ENOMEM) {
+                self.report();
+            }
+            return;
+        };
+        self.advance(Event::Establish);
+        self.conn.set(Some(conn));
+        self.since.set(now_ms());
+        self.failures.set(0);
+        log_msg!("client of {}: connected, socket == {}", self.name(), fd);
+        // SAFETY: nothing has closed the connection yet, so that its memory is there.
+        register::hand_over(unsafe { conn.as_ref() }, false);
     }
 }
 
-/// Waits for the next attempt, or is idle where none is wanted.
-unsafe fn wait(client: *mut Client) {
-    // SAFETY: a live client on its loop's thread.
-    unsafe {
-        (*client).state.set(State::Idle);
-        if (*client).backoff.min == 0 {
+impl Client {
+    /// Waits for the next attempt where one is wanted.
+    fn wait(&self) {
+        if !self.backoff.is_on() {
             return;
         }
-        if arm(client, (*client).backoff.next()) {
-            (*client).state.set(State::Waiting);
+        if self.arm(self.backoff.next()) {
+            self.advance(Event::Wait);
         } else {
-            log_err!("client of {}: no memory to try again", Client::name(client));
+            log_err!("client of {}: no memory to try again", self.name());
+        }
+    }
+
+    fn make_connection(&self, fd: c_int) -> Option<NonNull<Connection>> {
+        // SAFETY: the socket is the client's own. A connection that gets no settings was seen by nobody.
+        unsafe {
+            let made = register::create(fd, self.event_loop(), self.data.get(), Kind::of(fd));
+            let made = NonNull::new(made)?;
+            let conn = made.as_ref();
+            if !conn.apply(&self.settings.get()) {
+                kept::discard(made.as_ptr());
+                return None;
+            }
+            conn.public.connectionCompletedCallBack.set(self.callbacks.completed);
+            conn.public.messageCallBack.set(self.callbacks.message);
+            conn.public.writeCompletedCallBack.set(self.callbacks.write_completed);
+            conn.public.connectionClosedCallBack.set(self.callbacks.closed);
+            conn.owner.set(self.owner());
+            Some(made)
         }
     }
 }
 
 /// The client's timer: what it means depends on what the client is waiting for.
-unsafe extern "C-unwind" fn on_time(_: *mut event_loop, _: u64, data: *mut c_void) {
-    let client = data.cast::<Client>();
-    // SAFETY: a client's timer is stopped before the client is freed.
-    unsafe {
-        (*client).timer.set(0);
-        let going = match (*client).state.get() {
-            State::Waiting => begin(client),
-            // The loop's thread may have been elsewhere when the answer came.
-            State::Resolving if resolver::since_found((*client).job.get()).is_some() => return,
-            State::Resolving => fail(client, libc::ETIMEDOUT),
-            State::Connecting => go_on(client),
-            _ => false,
-        };
-        if !going {
-            report(client);
+pub unsafe extern "C-unwind" fn on_time(_: *mut event_loop, _: u64, data: *mut c_void) {
+    // SAFETY: the timer was started with its client, and is stopped before that is freed.
+    let client = unsafe { &*data.cast::<Client>() }.keep();
+    client.timer.set(0);
+    let going = match client.state.get() {
+        State::Waiting => client.begin(),
+        // The loop's thread may have been elsewhere when the answer came.
+        State::Resolving
+            if client.with_job(|job| job.is_some_and(|job| job.since_found().is_some())) =>
+        {
+            true
         }
-    }
-}
-
-/// Makes a connection of the socket that has won.
-///
-/// # Safety
-/// As for `report`; the socket is connected, and the caller's.
-pub unsafe fn establish(client: *mut Client, fd: c_int) {
-    // SAFETY: a live client on its loop's thread, within a pass; not touched once the connection
-    // was handed over, because its completed callback may free the client.
-    unsafe {
-        abandon(client);
-        let conn = make_connection(client, fd);
-        if conn.is_null() {
-            log_err!("no memory for the connection on socket {}", fd);
-            sys_fd::close(fd);
-            if !fail(client, libc::ENOMEM) {
-                report(client);
-            }
-            return;
-        }
-        (*client).state.set(State::Connected);
-        (*client).conn.set(conn);
-        (*client).since.set(iteration::now_ms());
-        (*client).failures.set(0);
-        log_msg!("client of {}: connected, socket == {}", Client::name(client), fd);
-        tcp_connection::hand_over(conn, false);
-    }
-}
-
-unsafe fn make_connection(client: *mut Client, fd: c_int) -> *mut Connection {
-    // SAFETY: a live client on its loop's thread; the connection is nobody else's yet.
-    unsafe {
-        let conn = tcp_connection::create(
-            fd,
-            (*client).eventLoop.get(),
-            (*client).data.get(),
-            Kind::of(fd),
-        );
-        if conn.is_null() {
-            return conn;
-        }
-        if !settings::apply(&*conn, &(*client).settings) {
-            tcp_connection::discard(conn);
-            return ptr::null_mut();
-        }
-        (*conn).public.connectionCompletedCallBack.set((*client).connectionCompletedCallBack.get());
-        (*conn).public.messageCallBack.set((*client).messageCallBack.get());
-        (*conn).public.writeCompletedCallBack.set((*client).writeCompletedCallBack.get());
-        (*conn).public.connectionClosedCallBack.set((*client).connectionClosedCallBack.get());
-        (*conn).owner.set(Owner::of_client(client));
-        conn
+        State::Resolving => client.fail(libc::ETIMEDOUT),
+        State::Connecting => client.go_on(),
+        _ => false,
+    };
+    if !going {
+        client.report();
     }
 }
 
 /// The client's connection has ended; its closed callback comes next, and finds the client as it
 /// goes on. `received`: at least one byte.
-///
-/// # Safety
-/// A live client whose connection this was, on its loop's thread, within a pass.
-pub unsafe fn ended(client: *mut Client, received: bool) {
-    // SAFETY: as said.
-    unsafe {
-        (*client).conn.set(ptr::null_mut());
-        match (*client).state.get() {
-            State::Closing => {
-                (*client).state.set(State::Idle);
-                return;
+pub fn ended(client: &Client, received: bool) {
+    client.conn.set(None);
+    let state = client.state.get();
+    client.advance(Event::End);
+    match state {
+        State::Closing => {}
+        State::Restarting => {
+            if !client.begin() {
+                log_err!("client of {}: no memory to start", client.name());
             }
-            State::Restarting => {
-                if !begin(client) {
-                    log_err!("client of {}: no memory to start", Client::name(client));
-                }
-                return;
+        }
+        _ => {
+            // A server that takes connections only to close them doesn't count as one that is back.
+            let lived = now_ms() - client.since.get();
+            if received || lived >= client.backoff.longest() {
+                client.backoff.reset();
             }
-            _ => {}
+            client.wait();
         }
-        // A server that takes connections only to close them doesn't count as one that is back.
-        let lived = iteration::now_ms() - (*client).since.get();
-        if received || lived >= (*client).backoff.wait {
-            (*client).backoff.reset();
-        }
-        wait(client);
     }
 }

@@ -1,150 +1,110 @@
 //! How long callbacks may go on before others are due. Between two callbacks the loop reads the coarse
 //! clock, which costs no system call. After a slice of time, what waits for time has its turn: timers,
-//! signals, servers and connections that end. Reading has the same slice for the events of a pass, and once
-//! more for the connections with work left; who comes later reads in the next pass, in the same order.
+//! signals, servers and connections that end. Reading has the same slice for the events of an iteration,
+//! and once more for the connections with work left; who comes later reads in the next iteration, in the
+//! same order.
 
-use super::iteration;
-use crate::abi::types::event_loop;
-use crate::reactor::event_loop::iteration::now_ms;
-use crate::reactor::event_loop::state::of;
+use crate::reactor::event_loop::state::Loop;
+use crate::sys::clock::now_ms;
+use libc::c_int;
+use std::cell::Cell;
 
 const SLICE_MS: i64 = 20;
 
-/// What a loop has of it. Milliseconds of the coarse clock; 0: to be read.
+/// A loop's account of time. Milliseconds of the coarse clock; 0: to be read.
 #[derive(Default)]
 pub struct Budget {
     /// When what waits for time last had its turn.
-    looked: i64,
+    looked: Cell<i64>,
     /// When reading began.
-    began: i64,
+    began: Cell<i64>,
     /// As of the last look.
-    now: i64,
-    /// A pass is under way: what waits for time is called there, and nowhere else.
-    within_pass: bool,
+    now: Cell<i64>,
+    /// An iteration is under way: what waits for time is called there, and nowhere else.
+    within: Cell<bool>,
     /// How many calls on this thread's stack free something of the loop.
-    freeing: u32,
+    freeing: Cell<u32>,
 }
 
 impl Budget {
-    fn look(&mut self, now: i64) {
-        self.now = now;
-        for since in [&mut self.looked, &mut self.began] {
-            if *since == 0 {
-                *since = now;
+    fn look(&self) {
+        let now = now_ms();
+        self.now.set(now);
+        for since in [&self.looked, &self.began] {
+            if since.get() == 0 {
+                since.set(now);
             }
         }
     }
 
     fn has_passed(&self, since: i64) -> bool {
-        self.now - since >= SLICE_MS
+        self.now.get() - since >= SLICE_MS
     }
 }
 
-/// Runs a pass, which has timers called at its end.
-///
-/// # Safety
-/// On the loop's thread.
-pub unsafe fn pass(l: *mut event_loop, run: impl FnOnce()) {
-    // SAFETY: a loop that is in a pass isn't freed; callbacks may run others within.
-    unsafe {
-        let Budget { within_pass: outer, freeing, .. } = (*of(l)).budget;
-        (*of(l)).budget = Budget { within_pass: true, freeing, ..Budget::default() };
+impl Loop {
+    /// Runs an iteration, which has timers called at its end. Callbacks may run others within.
+    pub fn budgeted(&self, run: impl FnOnce()) {
+        let budget = &self.budget;
+        let outer = budget.within.replace(true);
+        for time in [&budget.looked, &budget.began, &budget.now] {
+            time.set(0);
+        }
         run();
-        (*of(l)).budget.within_pass = outer;
+        budget.within.set(outer);
     }
-}
 
-/// Runs `f`, which frees something of the loop: between the callbacks of that, nothing else has its turn. The
-/// program has given back what its timers may use, or even the timers.
-///
-/// # Safety
-/// On the loop's thread; the loop's memory outlives the call.
-pub unsafe fn while_freeing<R>(l: *mut event_loop, f: impl FnOnce() -> R) -> R {
-    // SAFETY: the loop's memory outlives the call; no reference to the budget is kept across `f`.
-    unsafe {
-        (*of(l)).budget.freeing += 1;
+    /// Runs `f`, which frees something of the loop: between the callbacks of that, nothing else has its turn.
+    /// The program has given back what its timers may use, or even the timers.
+    pub fn while_freeing<R>(&self, f: impl FnOnce() -> R) -> R {
+        let freeing = &self.budget.freeing;
+        freeing.set(freeing.get() + 1);
         let result = f();
-        (*of(l)).budget.freeing -= 1;
+        freeing.set(freeing.get() - 1);
         result
     }
-}
 
-/// Reading has a slice of its own from now on.
-///
-/// # Safety
-/// On the loop's thread.
-pub unsafe fn begin_reading(l: *mut event_loop) {
-    // SAFETY: the budget is touched on the loop's thread only, and no callback runs while it is borrowed.
-    unsafe {
-        let budget = &mut (*of(l)).budget;
-        budget.look(now_ms());
-        budget.began = budget.now;
+    /// Reading has a slice of its own from now on.
+    pub fn begin_reading(&self) {
+        self.budget.look();
+        self.budget.began.set(self.budget.now.get());
     }
-}
 
-/// Between two callbacks: gives what waits for time its turn, if that is due.
-///
-/// # Safety
-/// On the loop's thread, within a pass; what the caller uses is looked at afresh, as after a callback.
-pub unsafe fn between(l: *mut event_loop) {
-    // SAFETY: nothing of the budget is kept across the callbacks.
-    unsafe {
-        let budget = &mut (*of(l)).budget;
-        budget.look(now_ms());
-        let may = budget.within_pass && budget.freeing == 0;
-        if may && budget.has_passed(budget.looked) {
-            budget.looked = budget.now;
-            iteration::on_time(l);
+    /// Between two callbacks: gives what waits for time its turn, if that is due. What the caller uses is
+    /// looked at afresh, as after a callback.
+    pub fn between(&self) {
+        let budget = &self.budget;
+        budget.look();
+        let may = budget.within.get() && budget.freeing.get() == 0;
+        if may && budget.has_passed(budget.looked.get()) {
+            budget.looked.set(budget.now.get());
+            self.on_time();
         }
     }
-}
 
-/// Whether reading has had its time, as of the last look.
-///
-/// # Safety
-/// On the loop's thread.
-pub unsafe fn is_spent(l: *mut event_loop) -> bool {
-    // SAFETY: the budget is touched on the loop's thread only, and no callback runs while it is borrowed.
-    unsafe { (*of(l)).budget.has_passed((*of(l)).budget.began) }
-}
+    /// Whether reading has had its time, as of the last look.
+    pub fn is_spent(&self) -> bool {
+        self.budget.has_passed(self.budget.began.get())
+    }
 
-/// The same, as of a time whose low bits the caller has read.
-///
-/// # Safety
-/// On the loop's thread.
-pub unsafe fn is_spent_at(l: *mut event_loop, now: u32) -> bool {
-    // SAFETY: the budget is touched on the loop's thread only, and no callback runs while it is borrowed.
-    unsafe {
-        let budget = &mut (*of(l)).budget;
-        if budget.began == 0 {
-            budget.look(now_ms());
+    /// The same, as of a time whose low bits the caller has read.
+    pub fn is_spent_at(&self, now: u32) -> bool {
+        if self.budget.began.get() == 0 {
+            self.budget.look();
         }
-        now.wrapping_sub(budget.began as u32) as i32 >= SLICE_MS as i32
+        now.wrapping_sub(self.budget.began.get() as u32) as c_int >= SLICE_MS as c_int
     }
-}
 
-/// The same, as of now.
-///
-/// # Safety
-/// On the loop's thread.
-pub unsafe fn is_spent_now(l: *mut event_loop) -> bool {
-    // SAFETY: the budget is touched on the loop's thread only, and no callback runs while it is borrowed.
-    unsafe {
-        (*of(l)).budget.look(now_ms());
-        is_spent(l)
+    /// The same, as of now.
+    pub fn is_spent_now(&self) -> bool {
+        self.budget.look();
+        self.is_spent()
     }
-}
 
-/// How many milliseconds have gone by since the last look.
-///
-/// # Safety
-/// On the loop's thread.
-pub unsafe fn since_look(l: *mut event_loop) -> u64 {
-    // SAFETY: the budget is touched on the loop's thread only, and no callback runs while it is borrowed.
-    unsafe {
-        let budget = &mut (*of(l)).budget;
-        let before = budget.now;
-        budget.look(now_ms());
-        if before == 0 { 0 } else { (budget.now - before).max(0) as u64 }
+    /// How many milliseconds have gone by since the last look.
+    pub fn ms_since_look(&self) -> u64 {
+        let before = self.budget.now.get();
+        self.budget.look();
+        if before == 0 { 0 } else { (self.budget.now.get() - before).max(0) as u64 }
     }
 }

@@ -1,8 +1,7 @@
 //! The table of channels by descriptor, as C programs use it: `entries` comes from malloc.
 
 use crate::abi::types::channel_map;
-use crate::sys::errno;
-use libc::{c_int, c_void};
+use libc::c_int;
 use std::ptr;
 
 const FIRST: c_int = 32;
@@ -16,65 +15,52 @@ pub fn grown(now: c_int, slot: c_int) -> Option<c_int> {
     Some(n)
 }
 
-pub unsafe extern "C" fn map_init(map: *mut channel_map) {
-    if map.is_null() {
-        log_err!("map_init: no map");
-        return;
+impl channel_map {
+    /// Makes the map empty. What it had is forgotten.
+    pub fn forget(&self) {
+        self.entries.set(ptr::null_mut());
+        self.nentries.set(0);
     }
-    // SAFETY: the caller's map is writable.
-    unsafe {
-        (*map).entries.set(ptr::null_mut());
-        (*map).nentries.set(0);
-    }
-}
 
-pub unsafe extern "C" fn map_make_space(map: *mut channel_map, slot: c_int, msize: c_int) -> c_int {
-    if map.is_null() {
-        log_err!("map_make_space: no map");
-        return errno::fail(libc::EINVAL);
-    }
-    if slot < 0 || msize <= 0 {
-        log_err!("map_make_space: slot {}, size {}", slot, msize);
-        return errno::fail(libc::EINVAL);
-    }
-    // SAFETY: the caller's map; its array came from malloc and has `nentries` elements.
-    unsafe {
-        let have = (*map).nentries.get().max(0);
+    /// Makes sure that there is an entry `slot`, of `msize` bytes like the others. An errno value on failure.
+    ///
+    /// # Safety
+    /// The array came from malloc(3), and has `nentries` elements of `msize` bytes; or there is none.
+    pub unsafe fn make_space(&self, slot: c_int, msize: c_int) -> Result<(), c_int> {
+        let have = self.nentries.get().max(0);
         if slot < have {
-            return 0;
+            return Ok(());
         }
-        let Some(n) = grown(have, slot) else {
-            return errno::fail(libc::ENOMEM);
-        };
-        let Some(bytes) = (n as usize).checked_mul(msize as usize) else {
-            return errno::fail(libc::ENOMEM);
-        };
-        let fresh = libc::realloc((*map).entries.get().cast(), bytes);
-        if fresh.is_null() {
-            return errno::fail(libc::ENOMEM);
-        }
-        let kept = have as usize * msize as usize;
-        ptr::write_bytes(fresh.cast::<u8>().add(kept), 0, bytes - kept);
-        (*map).entries.set(fresh.cast());
-        (*map).nentries.set(n);
-        0
-    }
-}
-
-pub unsafe extern "C" fn map_clear(map: *mut channel_map) {
-    if map.is_null() {
-        return;
-    }
-    // SAFETY: the caller's map; entries and array came from malloc, by this function's contract.
-    unsafe {
-        if !(*map).entries.get().is_null() {
-            for i in 0..(*map).nentries.get().max(0) as usize {
-                let entry: *mut c_void = *(*map).entries.get().add(i);
-                libc::free(entry);
+        let n = grown(have, slot).ok_or(libc::ENOMEM)?;
+        let bytes = (n as usize).checked_mul(msize as usize).ok_or(libc::ENOMEM)?;
+        // SAFETY: the array came from malloc(3), and the new one has `bytes` bytes.
+        unsafe {
+            let fresh = libc::realloc(self.entries.get().cast(), bytes);
+            if fresh.is_null() {
+                return Err(libc::ENOMEM);
             }
-            libc::free((*map).entries.get().cast());
+            let kept = have as usize * msize as usize;
+            ptr::write_bytes(fresh.cast::<u8>().add(kept), 0, bytes - kept);
+            self.entries.set(fresh.cast());
         }
-        (*map).entries.set(ptr::null_mut());
-        (*map).nentries.set(0);
+        self.nentries.set(n);
+        Ok(())
+    }
+
+    /// Frees the entries and the array.
+    ///
+    /// # Safety
+    /// The array and its entries came from malloc(3), and nothing else uses them.
+    pub unsafe fn free(&self) {
+        let entries = self.entries.get();
+        if !entries.is_null() {
+            for at in 0..self.nentries.get().max(0) as usize {
+                // SAFETY: the array has `nentries` entries, each NULL or of malloc(3).
+                unsafe { libc::free(*entries.add(at)) };
+            }
+            // SAFETY: the array came from malloc(3).
+            unsafe { libc::free(entries.cast()) };
+        }
+        self.forget();
     }
 }

@@ -1,180 +1,46 @@
-//! The loop functions of `yolanda.h`: making, stopping, stepping, posting, embedding, counting.
+//! What a program does with a loop besides running it: changes of its channels, stopping, figures.
 
-use super::{iteration, posts, teardown, timers, wakeup};
-use crate::abi::types::{event_loop, yolanda_loop_callback, yolanda_loop_stats};
-use crate::reactor::backend;
-use crate::reactor::backend::{epoll, poll};
-use crate::reactor::backend::{epoll_dispatcher, poll_dispatcher};
-use crate::reactor::event_loop::create::{absent, create, mine};
-use crate::reactor::event_loop::state::{Loop, of, quits};
+use super::posts;
+use crate::abi::types::{channel, yolanda_loop_stats};
+use crate::reactor::event_loop::state::Loop;
 use crate::sys::errno;
-use libc::{c_char, c_int, c_void};
-use std::ptr;
+use libc::c_int;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering::Relaxed, Ordering::Release};
 
-pub unsafe extern "C-unwind" fn yolanda_loop_new(
-    name: *const c_char,
-    dispatcher: *const c_char,
-) -> *mut event_loop {
-    // SAFETY: NULL or C strings, by this function's contract; the copy becomes the loop's.
-    unsafe {
-        let backend = backend::named(dispatcher);
-        if backend.is_null() {
-            errno::set(libc::EINVAL);
-            return ptr::null_mut();
+impl Loop {
+    /// Does a change of a channel at once on the loop's thread, else queues it. As the public calls report it:
+    /// 1 done, 0 queued or nothing to do, -1 with errno.
+    ///
+    /// # Safety
+    /// The channel is live, and stays until the change was made; one that is added stays until it is removed.
+    pub unsafe fn request_change(&self, fd: c_int, ch: &channel, kind: c_int) -> c_int {
+        // A queued change looks at the channel only if it still is registered then.
+        if fd < 0 || ch.fd.get() != fd {
+            log_err!("no channel of fd {}", fd);
+            return errno::fail(if fd < 0 { libc::EBADF } else { libc::EINVAL });
         }
-        let name = if name.is_null() { c"main thread".as_ptr() } else { name };
-        let copy = libc::strdup(name);
-        if copy.is_null() {
-            return ptr::null_mut();
+        let ch = std::ptr::from_ref(ch).cast_mut();
+        if self.on_owner() {
+            // SAFETY: the caller's channel.
+            return unsafe { self.change(fd, ch, kind) };
         }
-        let l = create(copy, backend);
-        if l.is_null() {
-            let _keep = errno::Keep::new();
-            libc::free(copy.cast());
-        } else {
-            (*of(l)).name.set(copy);
-        }
-        l
+        self.post_change(fd, ch, kind)
     }
-}
 
-pub unsafe extern "C-unwind" fn yolanda_loop_free(eventLoop: *mut event_loop) -> c_int {
-    // SAFETY: a loop, on its own thread.
-    unsafe {
-        if !mine("yolanda_loop_free", eventLoop) {
-            return -1;
-        }
-        if (*of(eventLoop)).depth.get() > 0 {
-            return errno::fail(libc::EBUSY);
-        }
-        teardown::free_loop(eventLoop);
-    }
-    0
-}
-
-pub unsafe extern "C" fn yolanda_loop_quit(eventLoop: *mut event_loop) -> c_int {
-    // No line for NULL: a signal handler may call this.
-    if eventLoop.is_null() {
-        return errno::fail(libc::EINVAL);
-    }
-    // SAFETY: a live loop; other threads write the field as an atomic, too.
-    unsafe {
+    /// Ends `run` at the end of the iteration that runs. Any thread, and any signal handler.
+    pub fn quit(&self) {
+        // SAFETY: an aligned int of a live struct; the library's other uses are atomic, too.
+        let quit = unsafe { AtomicI32::from_ptr(self.public.quit.as_ptr()) };
         // What the caller did before is seen by whoever finds the loop at its end.
-        AtomicI32::from_ptr((*eventLoop).quit.as_ptr()).store(1, Release);
-        // With a byte of its own: a wake-up that is on its way may belong to the pass that runs.
-        wakeup::wake(eventLoop);
+        quit.store(1, Release);
+        // With a byte of its own: a wake-up that is on its way may belong to the iteration that runs.
+        self.public.wake();
     }
-    0
-}
 
-pub unsafe extern "C-unwind" fn yolanda_loop_run_once(
-    eventLoop: *mut event_loop,
-    limit_ms: i64,
-) -> c_int {
-    // SAFETY: a loop, on its own thread.
-    unsafe {
-        let l = eventLoop;
-        if !mine("yolanda_loop_run_once", l) {
-            return -1;
-        }
-        if limit_ms < -1 {
-            return errno::fail(libc::EINVAL);
-        }
-        let deadline = timers::now_ns().saturating_add(limit_ms.saturating_mul(1_000_000));
-        let callbacks = || (*of(l)).counts.callbacks.load(Relaxed);
-        let wakeups = || (*of(l)).counts.wakeups.load(Relaxed);
-        let (before, woken) = (callbacks(), wakeups());
-        iteration::within(l, || {
-            let mut left_ms = limit_ms;
-            while !quits(l) {
-                iteration::run_once(l, left_ms);
-                if callbacks() != before || wakeups() != woken {
-                    break;
-                }
-                if limit_ms >= 0 {
-                    let left_ns = deadline - timers::now_ns();
-                    if left_ns <= 0 {
-                        break;
-                    }
-                    left_ms = (left_ns + 999_999) / 1_000_000;
-                }
-            }
-        });
-        callbacks().wrapping_sub(before).min(c_int::MAX as u64) as c_int
-    }
-}
-
-pub unsafe extern "C" fn yolanda_loop_post(
-    eventLoop: *mut event_loop,
-    callback: yolanda_loop_callback,
-    data: *mut c_void,
-) -> c_int {
-    if absent("yolanda_loop_post", eventLoop) {
-        return -1;
-    }
-    if callback.is_none() {
-        return errno::fail(libc::EINVAL);
-    }
-    // SAFETY: a live loop.
-    unsafe { posts::post_function(eventLoop, callback, data) }
-}
-
-pub unsafe extern "C" fn yolanda_loop_fd(eventLoop: *mut event_loop) -> c_int {
-    // SAFETY: a loop, on its own thread; the data is that of the back end that the pointer names.
-    unsafe {
-        if !mine("yolanda_loop_fd", eventLoop) {
-            return -1;
-        }
-        let backend = (*eventLoop).eventDispatcher.get();
-        if ptr::eq(backend, &raw const epoll_dispatcher) {
-            epoll::descriptor(eventLoop)
-        } else if ptr::eq(backend, &raw const poll_dispatcher) {
-            poll::descriptor(eventLoop)
-        } else {
-            errno::fail(libc::ENOTSUP)
-        }
-    }
-}
-
-pub unsafe extern "C" fn yolanda_loop_timeout(eventLoop: *mut event_loop) -> i64 {
-    // SAFETY: a loop, on its own thread.
-    unsafe {
-        if !mine("yolanda_loop_timeout", eventLoop) {
-            return -2;
-        }
-        if quits(eventLoop) {
-            return 0;
-        }
-        iteration::may_wait(eventLoop).unwrap_or(-1)
-    }
-}
-
-pub unsafe extern "C" fn yolanda_loop_dispatcher(eventLoop: *mut event_loop) -> *const c_char {
-    if absent("yolanda_loop_dispatcher", eventLoop) {
-        return ptr::null();
-    }
-    // SAFETY: a live loop with a back end.
-    unsafe { (*(*eventLoop).eventDispatcher.get()).name }
-}
-
-pub unsafe extern "C" fn yolanda_loop_get_stats(
-    eventLoop: *mut event_loop,
-    stats: *mut yolanda_loop_stats,
-    size: usize,
-) -> c_int {
-    if absent("yolanda_loop_get_stats", eventLoop) {
-        return -1;
-    }
-    if stats.is_null() || size == 0 {
-        return errno::fail(libc::EINVAL);
-    }
-    // SAFETY: a live loop; its counts are atomic. Of the struct as much is written as the caller has.
-    unsafe {
-        let own: *mut Loop = of(eventLoop);
-        let counts = &(*own).counts;
+    pub fn stats(&self) -> yolanda_loop_stats {
+        let counts = &self.counts;
         let read = |counter: &AtomicU64| counter.load(Relaxed);
-        let now = yolanda_loop_stats {
+        yolanda_loop_stats {
             passes: read(&counts.passes),
             wakeups: read(&counts.wakeups),
             callbacks: read(&counts.callbacks),
@@ -184,10 +50,11 @@ pub unsafe extern "C" fn yolanda_loop_get_stats(
             connections_total: read(&counts.connections_total),
             bytes_read: read(&counts.bytes_read),
             bytes_written: read(&counts.bytes_written),
-        };
-        ptr::write_bytes(stats.cast::<u8>(), 0, size);
-        let len = size.min(size_of::<yolanda_loop_stats>());
-        ptr::copy_nonoverlapping((&raw const now).cast::<u8>(), stats.cast(), len);
+        }
     }
-    0
+}
+
+/// Whether `kind` is one of the changes of a channel.
+pub fn is_change(kind: c_int) -> bool {
+    (posts::ADD..=posts::UPDATE).contains(&kind)
 }

@@ -1,14 +1,14 @@
-//! One turn of a loop, in this order: the back end waits and delivers, what was posted is done, servers
+//! One iteration of a loop, in this order: the back end waits and delivers, what was posted is done, servers
 //! are looked at, signal watchers and timers that are due are called, connections with work left go on,
 //! what else waits for time is looked at, the dead are freed.
 
-use super::{budget, posts, signals, timers};
-use crate::abi::types::event_loop;
-use crate::reactor::event_loop::state::{Loop, count, of};
-use crate::reactor::{backend, tcp_connection, tcp_server};
+use super::timers;
+use crate::log::CText;
+use crate::reactor::event_loop::state::{Loop, count};
 pub use crate::sys::clock::now_ms;
 use crate::sys::{errno, pool};
 use libc::timeval;
+use std::ops::Deref;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// The longest wait: `quit` set without a wake-up is seen after it.
@@ -19,178 +19,203 @@ const HELD_MS: i64 = 10;
 const TICK_MS: i64 = 100;
 const NS_PER_MS: i64 = 1_000_000;
 
-/// Runs `f` as part of the loop's work. What dies meanwhile is freed when the outermost ends.
-///
-/// # Safety
-/// On the loop's thread.
-pub unsafe fn within<R>(l: *mut event_loop, f: impl FnOnce() -> R) -> R {
-    // SAFETY: `l` outlives the call: loops are not freed while they work.
-    unsafe {
-        (*of(l)).depth.set((*of(l)).depth.get() + 1);
-        let result = f();
-        tcp_connection::flush_together(l);
-        if (*of(l)).depth.get() == 1 {
-            // These call back as well: the loop can't be freed under them.
-            tcp_connection::run_ready(l);
-            tcp_connection::reap(l);
+/// An iteration that is under way. What dies meanwhile is freed by who takes the outermost one by value,
+/// so that what was looked at with a borrow of its keeper lives as long as the borrow.
+pub struct Iteration<'l>(&'l Loop, Keeper);
+
+/// Keeps what an iteration has found in the loop's lists.
+pub struct Keeper(());
+
+impl Deref for Iteration<'_> {
+    type Target = Loop;
+
+    fn deref(&self) -> &Loop {
+        self.0
+    }
+}
+
+impl<'l> Iteration<'l> {
+    fn new(l: &'l Loop) -> Self {
+        Iteration(l, Keeper(()))
+    }
+
+    pub fn keeper(&self) -> &Keeper {
+        &self.1
+    }
+
+    /// Has the dead freed, if this is the outermost iteration.
+    fn reap(self) {
+        if self.0.depth.get() <= 1 {
+            (self.0.parts.reap)(self);
         }
-        (*of(l)).depth.set((*of(l)).depth.get() - 1);
+    }
+
+    /// The part that follows the back end's.
+    fn finish(self) {
+        let (l, parts) = (self.0, self.0.parts);
+        l.run_posts();
+        (parts.attend)(l);
+        l.deliver_signals();
+        l.run_timers();
+        (parts.run_ready)(&self);
+        if !l.held.is_empty() {
+            (parts.end_holding)(&self);
+        }
+        self.tick(l.now_ms.get());
+        self.reap();
+    }
+
+    /// Looks at what waits for time without timers, every now and then.
+    #[inline]
+    fn tick(&self, now: i64) {
+        if now >= self.next_tick.get() && (self.parts.ticks)(self) {
+            self.next_tick.set(now + TICK_MS);
+            (self.parts.tick)(self, now);
+        }
+    }
+}
+
+impl Loop {
+    fn enter(&self) {
+        self.depth.set(self.depth.get() + 1);
+    }
+
+    fn leave(&self) {
+        self.depth.set(self.depth.get() - 1);
+    }
+
+    /// Runs `f` as part of the loop's work. What dies meanwhile is freed when the outermost ends.
+    pub fn within<R>(&self, f: impl FnOnce(&Iteration) -> R) -> R {
+        self.enter();
+        let iteration = Iteration::new(self);
+        let result = f(&iteration);
+        self.end(iteration);
         result
     }
-}
 
-/// Runs a callback that is called outside of a pass: the loop isn't freed under it.
-///
-/// # Safety
-/// On the loop's thread.
-pub unsafe fn guarded(l: *mut event_loop, f: impl FnOnce()) {
-    // SAFETY: as in `within`.
-    unsafe {
-        (*of(l)).depth.set((*of(l)).depth.get() + 1);
-        f();
-        (*of(l)).depth.set((*of(l)).depth.get() - 1);
+    fn end(&self, iteration: Iteration) {
+        (self.parts.flush)(self);
+        if self.depth.get() == 1 {
+            // These call back as well: the loop can't be freed under them.
+            (self.parts.run_ready)(&iteration);
+            iteration.reap();
+        }
+        self.leave();
     }
-}
 
-/// Milliseconds that the next pass may wait, by what there is to do; None: as long as it likes.
-///
-/// # Safety
-/// On the loop's thread.
-pub unsafe fn may_wait(l: *mut event_loop) -> Option<i64> {
-    // SAFETY: a live loop.
-    unsafe { may_wait_ns(l).map(|ns| (ns + NS_PER_MS - 1) / NS_PER_MS) }
-}
+    /// Runs a callback that is called outside of an iteration: the loop isn't freed under it.
+    pub fn guarded(&self, f: impl FnOnce()) {
+        self.enter();
+        f();
+        self.leave();
+    }
 
-/// Whether something waits for time.
-unsafe fn ticks(own: *const Loop) -> bool {
-    // SAFETY: a live loop on its own thread.
-    unsafe { !(*own).lingering.get().is_null() || (*own).resting.get() > 0 || (*own).sweeps.get() }
-}
+    /// Waits and calls until the loop is to quit.
+    pub fn run(&self) {
+        log_msg!("event loop run, {}", CText(self.public.thread_name.get()));
+        self.enter();
+        while !self.quits() {
+            self.iterate(-1);
+        }
+        let last = Iteration::new(self);
+        // What was asked for before the end was.
+        self.run_posts();
+        self.end(last);
+        log_msg!("event loop end, {}", CText(self.public.thread_name.get()));
+    }
 
-unsafe fn may_wait_ns(l: *mut event_loop) -> Option<i64> {
-    // SAFETY: a live loop on its own thread.
-    unsafe {
-        let own = of(l);
-        let busy = !(*own).ready.get().is_null()
-            || !(*own).turning.get().is_null()
-            || !(*own).taken.is_empty()
-            || signals::is_delivering(l)
-            || (*own).wake.has_queued();
+    /// Runs the loop until a callback was called, somebody has woken it up, or `limit_ms` milliseconds are over
+    /// (-1: no limit). How many callbacks were called.
+    pub fn run_once(&self, limit_ms: i64) -> u64 {
+        let deadline = timers::now_ns().saturating_add(limit_ms.saturating_mul(NS_PER_MS));
+        let callbacks = || self.counts.callbacks.load(Relaxed);
+        let wakeups = || self.counts.wakeups.load(Relaxed);
+        let (before, woken) = (callbacks(), wakeups());
+        self.enter();
+        let mut left_ms = limit_ms;
+        while !self.quits() {
+            self.iterate(left_ms);
+            if callbacks() != before || wakeups() != woken {
+                break;
+            }
+            if limit_ms >= 0 {
+                let left_ns = deadline - timers::now_ns();
+                if left_ns <= 0 {
+                    break;
+                }
+                left_ms = (left_ns + NS_PER_MS - 1) / NS_PER_MS;
+            }
+        }
+        self.end(Iteration::new(self));
+        callbacks().wrapping_sub(before)
+    }
+
+    /// Milliseconds that the next iteration may wait, by what there is to do; None: as long as it likes.
+    pub fn may_wait(&self) -> Option<i64> {
+        self.may_wait_ns().map(|ns| (ns + NS_PER_MS - 1) / NS_PER_MS)
+    }
+
+    fn may_wait_ns(&self) -> Option<i64> {
+        let busy = !self.ready.is_empty()
+            || !self.turning.is_empty()
+            || !self.taken.is_empty()
+            || self.is_delivering_signals()
+            || self.wake.has_queued();
         if busy {
             return Some(0);
         }
-        let lists = if !(*own).held.get().is_null() {
+        let lists = if !self.held.is_empty() {
             Some(HELD_MS * NS_PER_MS)
-        } else if ticks(own) {
+        } else if (self.parts.ticks)(self) {
             Some(TICK_MS * NS_PER_MS)
         } else {
             None
         };
-        match (lists, timers::until_next(l)) {
+        match (lists, self.until_next_timer()) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
         }
     }
-}
 
-/// One pass, which waits for `limit_ms` at most (negative: for as long as it likes).
-///
-/// # Safety
-/// On the loop's thread, `depth` counted by the caller.
-pub unsafe fn run_once(l: *mut event_loop, limit_ms: i64) {
-    // SAFETY: the back end is foreign code: fields are read afresh after it.
-    unsafe {
-        let own = of(l);
-        backend::resync(l);
-        tcp_connection::flush_together(l);
+    /// One iteration, which waits for `limit_ms` at most (negative: for as long as it likes). `depth` counts
+    /// the caller.
+    fn iterate(&self, limit_ms: i64) {
+        self.resync();
+        (self.parts.flush)(self);
         let limit = if (0..WAIT_MS).contains(&limit_ms) { limit_ms } else { WAIT_MS } * NS_PER_MS;
-        let wait_us = (may_wait_ns(l).unwrap_or(limit).min(limit) + 999) / 1000;
+        let wait_us = (self.may_wait_ns().unwrap_or(limit).min(limit) + 999) / 1000;
         let mut tv = timeval { tv_sec: wait_us / 1_000_000, tv_usec: wait_us % 1_000_000 };
-        let before = (*own).counts.callbacks.load(Relaxed);
-        count(&(*own).counts.passes, 1);
-        budget::pass(l, || {
-            if let Some(dispatch) = (*(*l).eventDispatcher.get()).dispatch
-                && dispatch(l, &mut tv) < 0
-            {
+        let before = self.counts.callbacks.load(Relaxed);
+        count(&self.counts.passes, 1);
+        self.budgeted(|| {
+            if self.dispatch(&mut tv) < 0 {
                 // A back end that fails at once, for ever, must not take the whole core.
                 let e = errno::get();
                 log_err!("dispatch failed: {}", errno::Text(e));
-                libc::usleep(10_000);
+                // SAFETY: usleep has no preconditions.
+                unsafe { libc::usleep(10_000) };
             }
-            (*own).now_ms.set(now_ms());
-            finish(l);
+            self.now_ms.set(now_ms());
+            Iteration::new(self).finish();
         });
-        if (*own).counts.callbacks.load(Relaxed) != before {
-            (*own).last_busy.set((*own).now_ms.get());
-            (*own).trimmed.set(false);
-        } else if !(*own).trimmed.get() && (*own).now_ms.get() - (*own).last_busy.get() >= WAIT_MS {
-            (*own).trimmed.set(true);
+        if self.counts.callbacks.load(Relaxed) != before {
+            self.last_busy.set(self.now_ms.get());
+            self.trimmed.set(false);
+        } else if !self.trimmed.get() && self.now_ms.get() - self.last_busy.get() >= WAIT_MS {
+            self.trimmed.set(true);
             pool::trim();
         }
     }
-}
 
-/// Looks at what waits for time without timers, every now and then.
-#[inline]
-unsafe fn tick(l: *mut event_loop, now: i64) {
-    // SAFETY: on the loop's thread, within a pass.
-    unsafe {
-        let own = of(l);
-        if ticks(own) && now >= (*own).next_tick.get() {
-            look_around(l, now);
-        }
-    }
-}
-
-#[inline(never)]
-unsafe fn look_around(l: *mut event_loop, now: i64) {
-    // SAFETY: as in `tick`.
-    unsafe {
-        let own = of(l);
-        (*own).next_tick.set(now + TICK_MS);
-        tcp_connection::end_lingering(l, now);
-        tcp_server::wake_resting(l);
-        if (*own).sweeps.get() {
-            tcp_server::sweep(l);
-        }
-    }
-}
-
-/// What of a pass can't wait for its end, where that is long in coming.
-///
-/// # Safety
-/// On the loop's thread, within a pass, between two callbacks.
-#[cold]
-pub unsafe fn on_time(l: *mut event_loop) {
-    // SAFETY: as said.
-    unsafe {
-        tcp_server::attend(l);
-        signals::deliver(l);
-        timers::run(l);
-        tick(l, now_ms());
-        tcp_connection::close_ready(l);
-    }
-}
-
-/// The part of a pass that follows the back end's.
-///
-/// # Safety
-/// On the loop's thread.
-unsafe fn finish(l: *mut event_loop) {
-    // SAFETY: as said.
-    unsafe {
-        let own = of(l);
-        posts::run(l);
-        tcp_server::attend(l);
-        signals::deliver(l);
-        timers::run(l);
-        tcp_connection::run_ready(l);
-        if !(*own).held.get().is_null() {
-            tcp_connection::end_holding(l);
-        }
-        tick(l, (*own).now_ms.get());
-        if (*own).depth.get() <= 1 {
-            tcp_connection::reap(l);
-        }
+    /// What of an iteration can't wait for its end, where that is long in coming. Within an iteration, between
+    /// two callbacks.
+    #[cold]
+    pub fn on_time(&self) {
+        (self.parts.attend)(self);
+        self.deliver_signals();
+        self.run_timers();
+        let within = Iteration::new(self);
+        within.tick(now_ms());
+        (self.parts.close_ready)(&within);
     }
 }

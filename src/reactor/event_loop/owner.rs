@@ -1,6 +1,7 @@
 //! Which thread a loop belongs to.
 
 use crate::abi::types::event_loop;
+use crate::reactor::event_loop::state::Loop;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 impl event_loop {
@@ -26,37 +27,19 @@ impl event_loop {
     }
 }
 
+impl Loop {
+    /// `event_loop::is_mine`.
+    pub fn on_owner(&self) -> bool {
+        self.public.is_mine()
+    }
+
+    /// Makes the calling thread the owner, once the old one doesn't use the loop any more.
+    pub fn take_over(&self) {
+        self.public.owner().store(this_thread(), Relaxed);
+    }
+}
+
 fn this_thread() -> libc::pthread_t {
     // SAFETY: pthread_self has no preconditions.
     unsafe { libc::pthread_self() }
-}
-
-/// `event_loop::is_mine` of a pointer.
-///
-/// # Safety
-/// `l` is a live loop.
-pub unsafe fn on_owner(l: *const event_loop) -> bool {
-    // SAFETY: a live loop.
-    unsafe { (*l).is_mine() }
-}
-
-/// Makes the calling thread the owner of `l`.
-///
-/// # Safety
-/// `l` is a live loop whose owner doesn't use it any more.
-pub unsafe fn take_over(l: *mut event_loop) {
-    // SAFETY: a live loop.
-    unsafe { (*l).owner().store(this_thread(), Relaxed) }
-}
-
-/// `event_loop::require_owner` of a pointer; NULL is logged.
-///
-/// # Safety
-/// `l` is NULL or a live loop.
-pub unsafe fn assertInSameThread(l: *mut event_loop) {
-    // SAFETY: NULL or a live loop.
-    match unsafe { l.as_ref() } {
-        Some(l) => l.require_owner(),
-        None => log_err!("assertInSameThread: no event loop"),
-    }
 }

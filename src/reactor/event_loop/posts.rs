@@ -8,10 +8,10 @@ mod raw;
 mod taken;
 mod task;
 
-use super::{budget, owner, wakeup};
 use crate::abi::types::{channel, yolanda_loop_callback};
 use crate::reactor::event_loop::state::{Loop, count};
 use crate::sys::errno;
+use crate::sys::mutex::Held;
 use libc::{c_int, c_void};
 use std::ptr;
 
@@ -27,33 +27,16 @@ pub const UPDATE: c_int = 3;
 /// So many tasks that call nothing take as long as a callback.
 const OTHERS: u32 = 16;
 
-/// Holds the loop's public mutex.
-pub struct Locked<'a>(&'a Loop);
-
-impl Drop for Locked<'_> {
-    fn drop(&mut self) {
-        // SAFETY: `Loop::lock` locked it on this thread.
-        unsafe { libc::pthread_mutex_unlock(self.0.public.mutex.get()) };
-    }
-}
-
 impl Loop {
     /// Locks the public mutex: what other threads hand over is read and written under it.
-    pub fn lock(&self) -> Locked<'_> {
-        // SAFETY: initialised when the loop was made, and never moved.
-        unsafe { libc::pthread_mutex_lock(self.public.mutex.get()) };
-        Locked(self)
-    }
-
-    fn is_here(&self) -> bool {
-        // SAFETY: `self` is a loop.
-        unsafe { owner::on_owner(self.as_c()) }
+    pub fn lock(&self) -> Held<'_> {
+        Held::lock(&self.public.mutex)
     }
 
     /// Appends a task and wakes the loop. False, with the task thrown away, when the loop was freed.
     pub fn post(&self, task: Task) -> bool {
         let locked = self.lock();
-        if self.gone.get() || self.ending.get() && !self.is_here() {
+        if self.gone.get() || self.ending.get() && !self.on_owner() {
             drop(locked);
             drop(task);
             return false;
@@ -68,10 +51,9 @@ impl Loop {
         }
         self.public.pending_tail.set(task.as_public());
         self.wake.queued();
-        if !self.is_here() || self.depth.get() == 0 {
+        if !self.on_owner() || self.depth.get() == 0 {
             // While the lock is held: afterwards the loop may be taken down, and its pair closed.
-            // SAFETY: not yet, hence.
-            unsafe { wakeup::wake_once(self.as_c()) };
+            self.wake_once();
         }
         true
     }
@@ -156,8 +138,7 @@ impl Loop {
             let calls = self.run_post(self.taken.unlink(task));
             count = count.wrapping_add(1);
             if calls || count.is_multiple_of(OTHERS) {
-                // SAFETY: the loop's thread, within a pass or a call that stands for one.
-                unsafe { budget::between(self.as_c()) };
+                self.between();
             }
         }
         self.public.is_handle_pending.set(nested);

@@ -2,175 +2,49 @@
 
 use super::posts;
 use super::registry;
-use crate::abi::types::{channel, event_loop};
+use crate::abi::types::channel;
 use crate::log::CText;
-use crate::reactor::backend;
 use crate::reactor::event_loop::channel_map::grown;
 use crate::reactor::event_loop::registry::Entry;
-use crate::reactor::event_loop::state::{Registration, UNREGISTERED, channel_at, of, registration};
-use crate::reactor::tcp_connection;
-use crate::reactor::tcp_connection::Connection;
-use crate::sys::{errno, fd as sys_fd, pool};
+use crate::reactor::event_loop::state::Loop;
+use crate::sys::pool::array::Zeroed;
+use crate::sys::{errno, fd as sys_fd};
 use libc::{c_int, c_void};
 use std::ptr;
 
-/// Makes both tables large enough for `fd`. Outgrown arrays of the map are kept: handing them to
-/// `free` would break rule 5 of the contract, and together they are smaller than the last.
-unsafe fn make_space(l: *mut event_loop, fd: c_int) -> bool {
-    // SAFETY: both tables belong to this loop's thread; the new ones are checked before use.
-    unsafe {
-        let map = (*l).channelMap.get();
-        if fd >= (*map).nentries.get() {
-            let Some(n) = grown((*map).nentries.get(), fd) else {
-                return false;
-            };
-            let fresh = libc::calloc(n as usize, size_of::<*mut c_void>()).cast::<*mut c_void>();
-            if fresh.is_null() {
-                return false;
-            }
-            if !(*map).entries.get().is_null() {
-                ptr::copy_nonoverlapping(
-                    (*map).entries.get(),
-                    fresh,
-                    (*map).nentries.get() as usize,
-                );
-                let doublings = (*map).nentries.get().max(1).ilog2() as usize;
-                (*of(l)).outgrown[doublings] = (*map).entries.get();
-            }
-            (*map).entries.set(fresh);
-            (*map).nentries.set(n);
-        }
-        let own = of(l);
-        if fd as usize >= (*own).registrations_len.get() {
-            let now = (*own).registrations_len.get();
-            let Some(n) = grown(now as c_int, fd) else {
-                return false;
-            };
-            let size = n as usize * size_of::<Registration>();
-            let fresh = pool::run_zeroed(size).cast::<Registration>();
-            if fresh.is_null() {
-                return false;
-            }
-            if now > 0 {
-                ptr::copy_nonoverlapping((*own).registrations.get(), fresh, now);
-                pool::run_drop((*own).registrations.get().cast());
-            }
-            (*own).registrations.set(fresh);
-            (*own).registrations_len.set(n as usize);
-        }
-        true
-    }
+/// One registered channel. The channel itself is `channelMap->entries[fd]`.
+#[derive(Clone, Copy)]
+pub struct Registration {
+    /// The lower half of the registration's number; 0: none. Events carry it, so that what a
+    /// closed number had pending never reaches its successor.
+    pub id: u32,
+    /// What the descriptor referred to when it was added, folded (0 for members: they know).
+    pub identity: u32,
+    /// The wanted events as of the last add or update.
+    pub events: u8,
+    /// The channel was a member's own when it was added.
+    pub member: bool,
+    /// Registered edge-triggered.
+    pub edge: bool,
+    /// Taken out of the back end until the next update.
+    pub parked: bool,
+    /// A library back end leaves reading out while output waits.
+    pub held: bool,
 }
 
-/// Whether the slot's descriptor still is what was registered.
-unsafe fn still_open(l: *mut event_loop, fd: c_int) -> bool {
-    // SAFETY: the caller found a registered channel at `fd`.
-    unsafe {
-        let reg = registration(l, fd);
-        if (*reg).connection {
-            tcp_connection::owns_number(tcp_connection::of_channel(channel_at(l, fd)))
-        } else {
-            sys_fd::identity(fd).map(sys_fd::fold) == Some((*reg).identity)
-        }
-    }
-}
+// SAFETY: integers, and booleans that are false.
+unsafe impl Zeroed for Registration {}
 
-/// One of the three changes by its public number, with a line in the log where it fails.
-///
-/// # Safety
-/// As the change itself.
-pub unsafe fn change(l: *mut event_loop, fd: c_int, ch: *mut channel, kind: c_int) -> c_int {
-    // SAFETY: handed on.
-    let (result, what) = unsafe {
-        backend::resync(l);
-        match kind {
-            posts::ADD => (add(l, fd, ch), "add"),
-            posts::REMOVE => (remove(l, fd, ch), "remove"),
-            posts::UPDATE => (update(l, fd, ch), "update"),
-            _ => (errno::fail(libc::EINVAL), "change"),
-        }
-    };
-    if result < 0 {
-        let e = errno::get();
-        log_err!("can't {} channel fd == {}: {}", what, fd, errno::Text(e));
-    }
-    result
-}
-
-/// Adds a channel: 1 done, 0 there is one already, -1 with errno.
-///
-/// # Safety
-/// Live objects, on the loop's thread.
-pub unsafe fn add(l: *mut event_loop, fd: c_int, ch: *mut channel) -> c_int {
-    // SAFETY: the caller's objects are live; slots are looked up afresh around back end calls.
-    unsafe {
-        if fd < 0 {
-            return errno::fail(libc::EBADF);
-        }
-        if (*ch).fd.get() != fd {
-            return errno::fail(libc::EINVAL);
-        }
-        log_msg!("add channel fd == {}, {}", fd, CText((*l).thread_name.get()));
-        if !make_space(l, fd) {
-            return errno::fail(libc::ENOMEM);
-        }
-        if !channel_at(l, fd).is_null() {
-            if still_open(l, fd) {
-                return 0;
-            }
-            expire(l, fd);
-        }
-        let conn = tcp_connection::of_channel(ch);
-        let mut reg = UNREGISTERED;
-        reg.events = (*ch).events.get() as u8;
-        if conn.is_null() {
-            let Some(identity) = sys_fd::identity(fd) else {
-                return errno::fail(libc::EBADF);
-            };
-            let id = registry::new_id();
-            reg.identity = sys_fd::fold(identity);
-            reg.id = id as u32;
-            registry::enter(fd, Entry { id, owner: l, channel: ch, connection: false });
-        } else {
-            reg.id = (*conn).id.get() as u32;
-            reg.connection = true;
-        }
-        *registration(l, fd) = reg;
-        *(*(*l).channelMap.get()).entries.get().add(fd as usize) = ch.cast();
-        if let Some(back_end_add) = (*(*l).eventDispatcher.get()).add
-            && back_end_add(l, ch) < 0
-        {
-            let _keep = errno::Keep::new();
-            if !conn.is_null() {
-                tcp_connection::close_unwatched(conn);
-            }
-            forget(l, fd, reg.id);
-            return -1;
-        }
-        if !conn.is_null() {
-            (*conn).registered.set(true);
-        }
-        1
-    }
-}
-
-/// Takes a channel off: 1 done, -1 with errno.
-///
-/// # Safety
-/// `l` is live, on its own thread. `ch` is looked at only if it is the registered one.
-pub unsafe fn remove(l: *mut event_loop, fd: c_int, ch: *mut channel) -> c_int {
-    // SAFETY: as said.
-    unsafe {
-        let conn = tcp_connection::of_registered(l, fd, ch);
-        match take_off(l, fd, ch) {
-            Removed::Unknown => return -1,
-            // The program keeps the descriptor open for now: what it is can be asked just here.
-            Removed::Open if !conn.is_null() => tcp_connection::identify_once(conn),
-            _ => {}
-        }
-        1
-    }
-}
+/// All zeroes, as a fresh table is.
+const UNREGISTERED: Registration = Registration {
+    id: 0,
+    identity: 0,
+    events: 0,
+    member: false,
+    edge: false,
+    parked: false,
+    held: false,
+};
 
 /// How a removal went.
 #[derive(PartialEq, Eq)]
@@ -183,131 +57,244 @@ pub enum Removed {
     Off,
 }
 
-/// Takes a channel off, and tells what the back end knew of it.
-///
-/// # Safety
-/// As `remove`.
-pub unsafe fn take_off(l: *mut event_loop, fd: c_int, ch: *mut channel) -> Removed {
-    // SAFETY: as in `remove`; the back end gets the channel while it is still registered.
-    unsafe {
-        if known(l, fd, ch) < 0 {
-            return Removed::Unknown;
-        }
-        let id = (*registration(l, fd)).id;
-        let mut removed = Removed::Off;
-        if !(*registration(l, fd)).parked
-            && let Some(back_end_del) = (*(*l).eventDispatcher.get()).del
-            && back_end_del(l, ch) == 0
-        {
-            removed = Removed::Open;
-        }
-        forget(l, fd, id);
-        removed
+impl Loop {
+    /// The table's entry for `fd`; None beyond the table.
+    pub fn registration(&self, fd: c_int) -> Option<Registration> {
+        self.registrations.get(usize::try_from(fd).ok()?)
     }
-}
 
-/// Makes the channel's `events` count: 1 done, -1 with errno.
-///
-/// # Safety
-/// As `remove`.
-pub unsafe fn update(l: *mut event_loop, fd: c_int, ch: *mut channel) -> c_int {
-    // SAFETY: as in `remove`.
-    unsafe {
-        if known(l, fd, ch) < 0 {
-            return -1;
+    /// Changes the table's entry for `fd`, if the table has one.
+    pub fn change_registration(&self, fd: c_int, change: impl FnOnce(&mut Registration)) {
+        if let Some(mut reg) = self.registration(fd) {
+            change(&mut reg);
+            self.registrations.set(fd as usize, reg);
         }
-        log_msg!("update channel fd == {}, {}", fd, CText((*l).thread_name.get()));
-        let reg = registration(l, fd);
-        (*reg).events = (*ch).events.get() as u8;
-        let backend = (*l).eventDispatcher.get();
-        let call = if (*reg).parked { (*backend).add } else { (*backend).update };
-        (*reg).parked = false;
-        match call {
-            Some(call) if call(l, ch) < 0 => {
-                let conn = tcp_connection::of_channel(ch);
-                if !conn.is_null() {
-                    // Without a place in the back end it would never hear of its end.
-                    tcp_connection::close_unwatched(conn);
-                }
-                -1
+    }
+
+    /// Makes both tables large enough for `fd`.
+    fn make_space(&self, fd: c_int) -> bool {
+        let map = self.channels();
+        let now = map.nentries.get();
+        if fd >= now {
+            let Some(n) = grown(now, fd) else { return false };
+            if !self.grow_map(now.max(0) as usize, n as usize) {
+                return false;
             }
-            _ => 1,
+            map.nentries.set(n);
+        }
+        match grown(self.registrations.len() as c_int, fd) {
+            Some(n) => self.registrations.extend_to(n as usize),
+            None => false,
         }
     }
-}
 
-/// 0 where `ch` is what is registered for `fd`, else -1 with errno.
-unsafe fn known(l: *mut event_loop, fd: c_int, ch: *mut channel) -> c_int {
-    // SAFETY: `ch` is read only after it was found to be the registered one.
-    unsafe {
+    /// Outgrown arrays of the map are kept: handing them to `free` would break rule 5 of the contract, and
+    /// together they are smaller than the last.
+    fn grow_map(&self, now: usize, n: usize) -> bool {
+        let entries = &self.channels().entries;
+        // SAFETY: the fresh array is larger than the old one, which has `now` entries.
+        unsafe {
+            let fresh = libc::calloc(n, size_of::<*mut c_void>()).cast::<*mut c_void>();
+            if fresh.is_null() {
+                return false;
+            }
+            if !entries.get().is_null() {
+                ptr::copy_nonoverlapping(entries.get(), fresh, now);
+                self.outgrown[now.max(1).ilog2() as usize].set(entries.get());
+            }
+            entries.set(fresh);
+        }
+        true
+    }
+
+    /// Writes a slot of the map.
+    fn set_channel(&self, fd: c_int, ch: *mut channel) {
+        let map = self.channels();
+        if (0..map.nentries.get()).contains(&fd) {
+            // SAFETY: the array has `nentries` entries.
+            unsafe { map.entries.get().add(fd as usize).write(ch.cast()) };
+        }
+    }
+
+    /// Whether a registration's descriptor still is what was registered.
+    fn still_open(&self, fd: c_int, ch: &channel) -> bool {
+        match self.registration(fd) {
+            Some(reg) if !reg.member => {
+                sys_fd::identity(fd).map(sys_fd::fold) == Some(reg.identity)
+            }
+            _ => self.member(ch).is_some_and(|member| member.owns_number()),
+        }
+    }
+
+    /// One of the three changes by its public number, with a line in the log where it fails.
+    ///
+    /// # Safety
+    /// As for `add`; for the two others as for `remove`.
+    pub unsafe fn change(&self, fd: c_int, ch: *mut channel, kind: c_int) -> c_int {
+        self.resync();
+        let (result, what) = match kind {
+            // SAFETY: the caller's channel.
+            posts::ADD => (unsafe { self.add(fd, &*ch) }, "add"),
+            posts::REMOVE => (self.remove_channel(fd, ch), "remove"),
+            posts::UPDATE => (self.update_channel(fd, ch), "update"),
+            _ => (errno::fail(libc::EINVAL), "change"),
+        };
+        if result < 0 {
+            let e = errno::get();
+            log_err!("can't {} channel fd == {}: {}", what, fd, errno::Text(e));
+        }
+        result
+    }
+
+    /// Adds a channel: 1 done, 0 there is one already, -1 with errno.
+    ///
+    /// # Safety
+    /// The channel stays where it is until it is removed.
+    pub unsafe fn add(&self, fd: c_int, ch: &channel) -> c_int {
         if fd < 0 {
             return errno::fail(libc::EBADF);
         }
-        let there = channel_at(l, fd);
-        if there.is_null() || there != ch || registration(l, fd).is_null() {
-            return errno::fail(if ch.is_null() || there.is_null() {
-                libc::ENOENT
-            } else {
-                libc::EINVAL
-            });
+        if ch.fd.get() != fd {
+            return errno::fail(libc::EINVAL);
         }
-        if (*ch).fd.get() != fd { errno::fail(libc::EINVAL) } else { 0 }
-    }
-}
-
-/// Empties a slot without asking the back end. A connection stays entered in the process-wide
-/// table until it gives its number up.
-unsafe fn forget(l: *mut event_loop, fd: c_int, id: u32) {
-    // SAFETY: `fd` lies in both tables: it was registered.
-    unsafe {
-        let ch = channel_at(l, fd);
-        let reg = registration(l, fd);
-        if (*reg).id != id {
-            return;
+        log_msg!("add channel fd == {}, {}", fd, CText(self.public.thread_name.get()));
+        if !self.make_space(fd) {
+            return errno::fail(libc::ENOMEM);
         }
-        if (*reg).connection {
-            let conn = tcp_connection::of_channel(ch);
-            if !conn.is_null() {
-                (*conn).registered.set(false);
+        if let Some(there) = self.channel_at(fd) {
+            if self.still_open(fd, there) {
+                return 0;
             }
+            self.expire(fd);
+        }
+        let member = self.member(ch);
+        let pointer = ptr::from_ref(ch).cast_mut();
+        let mut reg = UNREGISTERED;
+        reg.events = ch.events.get() as u8;
+        if let Some(member) = member {
+            reg.id = member.id() as u32;
+            reg.member = true;
         } else {
-            registry::leave_channel(fd, ch);
+            let Some(identity) = sys_fd::identity(fd) else {
+                return errno::fail(libc::EBADF);
+            };
+            let id = registry::new_id();
+            reg.identity = sys_fd::fold(identity);
+            reg.id = id as u32;
+            let owner = self.as_c();
+            registry::enter(fd, Entry { id, owner, channel: pointer, connection: false });
         }
-        *reg = UNREGISTERED;
-        *(*(*l).channelMap.get()).entries.get().add(fd as usize) = ptr::null_mut();
+        self.registrations.set(fd as usize, reg);
+        self.set_channel(fd, pointer);
+        if self.watch(ch).is_some_and(|result| result < 0) {
+            let _keep = errno::Keep::new();
+            if let Some(member) = member {
+                member.unwatched();
+            }
+            self.forget(fd, reg.id);
+            return -1;
+        }
+        if let Some(member) = member {
+            member.set_registered(true);
+        }
+        1
     }
-}
 
-/// The registration at `fd` is of a descriptor that was closed under us: a connection gets its
-/// closed callback (in the pass, without a close), a program's channel just leaves.
-///
-/// # Safety
-/// A channel is registered at `fd`, on the loop's thread.
-pub unsafe fn expire(l: *mut event_loop, fd: c_int) {
-    // SAFETY: a registered connection is live; so is a registered channel.
-    unsafe {
-        let ch = channel_at(l, fd);
-        let conn: *mut Connection = tcp_connection::of_channel(ch);
-        remove(l, fd, ch);
-        if !conn.is_null() {
-            tcp_connection::close_in_pass(conn, libc::EBADF);
+    /// Takes a channel off: 1 done, -1 with errno. It is looked at only if it is the registered one.
+    pub fn remove_channel(&self, fd: c_int, ch: *const channel) -> c_int {
+        let member = self.registered(fd, ch).and_then(|ch| self.member(ch));
+        match self.take_off(fd, ch) {
+            Removed::Unknown => return -1,
+            // The program keeps the descriptor open for now: what it is can be asked just here.
+            Removed::Open => {
+                if let Some(member) = member {
+                    member.identify();
+                }
+            }
+            Removed::Off => {}
+        }
+        1
+    }
+
+    /// Takes a channel off as `remove_channel` does, and tells what the back end knew of it.
+    pub fn take_off(&self, fd: c_int, ch: *const channel) -> Removed {
+        let Some(ch) = self.known(fd, ch) else { return Removed::Unknown };
+        // The back end gets the channel while it is still registered.
+        let Some(reg) = self.registration(fd) else { return Removed::Unknown };
+        let open = !reg.parked && self.unwatch(ch) == Some(0);
+        self.forget(fd, reg.id);
+        if open { Removed::Open } else { Removed::Off }
+    }
+
+    /// Makes the channel's `events` count: 1 done, -1 with errno. It is looked at as by `remove_channel`.
+    pub fn update_channel(&self, fd: c_int, ch: *const channel) -> c_int {
+        let Some(ch) = self.known(fd, ch) else { return -1 };
+        log_msg!("update channel fd == {}, {}", fd, CText(self.public.thread_name.get()));
+        let parked = self.registration(fd).is_some_and(|reg| reg.parked);
+        self.change_registration(fd, |reg| {
+            reg.events = ch.events.get() as u8;
+            reg.parked = false;
+        });
+        let result = if parked { self.watch(ch) } else { self.rewatch(ch) };
+        if result.is_none_or(|result| result >= 0) {
+            return 1;
+        }
+        if let Some(member) = self.member(ch) {
+            // Without a place in the back end it would never hear of its end.
+            member.unwatched();
+        }
+        -1
+    }
+
+    /// The channel at `fd`, if it is `ch`.
+    pub fn registered(&self, fd: c_int, ch: *const channel) -> Option<&channel> {
+        self.channel_at(fd).filter(|&there| ptr::eq(there, ch))
+    }
+
+    /// The same, else errno is set.
+    fn known(&self, fd: c_int, ch: *const channel) -> Option<&channel> {
+        let e = match self.channel_at(fd) {
+            _ if fd < 0 => libc::EBADF,
+            None => libc::ENOENT,
+            Some(_) if ch.is_null() => libc::ENOENT,
+            Some(there) if ptr::eq(there, ch) && there.fd.get() == fd => return Some(there),
+            Some(_) => libc::EINVAL,
+        };
+        errno::set(e);
+        None
+    }
+
+    /// Empties a slot without asking the back end. A connection stays entered in the process-wide
+    /// table until it gives its number up.
+    fn forget(&self, fd: c_int, id: u32) {
+        let Some(reg) = self.registration(fd).filter(|reg| reg.id == id) else { return };
+        if let Some(ch) = self.channel_at(fd) {
+            if !reg.member {
+                registry::leave_channel(fd, ptr::from_ref(ch).cast_mut());
+            } else if let Some(member) = self.member(ch) {
+                member.set_registered(false);
+            }
+        }
+        self.registrations.set(fd as usize, UNREGISTERED);
+        self.set_channel(fd, ptr::null_mut());
+    }
+
+    /// The registration at `fd` is of a descriptor that was closed under us: a connection gets its
+    /// closed callback (in the iteration, without a close), a program's channel just leaves.
+    pub fn expire(&self, fd: c_int) {
+        let Some(ch) = self.channel_at(fd) else { return };
+        let member = self.member(ch);
+        self.remove_channel(fd, ch);
+        if let Some(member) = member {
+            member.lost();
         }
     }
-}
 
-/// Takes a channel out of the back end until its next update; it stays in the map.
-///
-/// # Safety
-/// A channel is registered at `fd`, on the loop's thread.
-pub unsafe fn park(l: *mut event_loop, fd: c_int) {
-    // SAFETY: as said.
-    unsafe {
-        if let Some(back_end_del) = (*(*l).eventDispatcher.get()).del {
-            back_end_del(l, channel_at(l, fd));
-        }
-        let reg = registration(l, fd);
-        if !reg.is_null() {
-            (*reg).parked = true;
+    /// Takes a channel out of the back end until its next update; it stays in the map.
+    pub fn park(&self, fd: c_int) {
+        if let Some(ch) = self.channel_at(fd) {
+            self.unwatch(ch);
+            self.change_registration(fd, |reg| reg.parked = true);
         }
     }
 }

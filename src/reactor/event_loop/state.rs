@@ -1,55 +1,24 @@
 //! What stands behind the public `struct event_loop`.
 
 use crate::abi::types::{channel, channel_map, event_loop};
-use crate::reactor::backend::epoll::Batch;
-use crate::reactor::client::{Client, Job};
 use crate::reactor::event_loop::budget::Budget;
+use crate::reactor::event_loop::parts::Parts;
 use crate::reactor::event_loop::posts::Taken;
-use crate::reactor::event_loop::roster::Roster;
+use crate::reactor::event_loop::registration::Registration;
+use crate::reactor::event_loop::roster::Places;
 use crate::reactor::event_loop::signals::Watchers;
+use crate::reactor::event_loop::source::Source;
 use crate::reactor::event_loop::timers::Timers;
-use crate::reactor::tcp_connection::input::source::Source;
-use crate::reactor::tcp_connection::{Connection, Together};
-use crate::reactor::tcp_server::{Listener, Server};
-use crate::reactor::threads::thread_pool::Pool;
+use crate::reactor::list::Head;
 use crate::sync::refs::{RefCount, Released};
 use crate::sync::wake_flag::WakeFlag;
-use crate::sys::pool;
+use crate::sys::pool::array::Array;
+use crate::sys::{errno, pool};
 use libc::{c_int, c_void};
-use std::cell::Cell;
+use std::cell::{Cell, UnsafeCell};
+use std::ptr;
 use std::sync::atomic::{
     AtomicBool, AtomicI32, AtomicU8, AtomicU64, Ordering::Acquire, Ordering::Relaxed,
-};
-
-/// One registered channel. The channel itself is `channelMap->entries[fd]`.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct Registration {
-    /// The lower half of the registration's number; 0: none. Events carry it, so that what a
-    /// closed number had pending never reaches its successor.
-    pub id: u32,
-    /// What the descriptor referred to when it was added, folded (0 for connections: they know).
-    pub identity: u32,
-    /// The wanted events as of the last add or update.
-    pub events: u8,
-    pub connection: bool,
-    /// Registered edge-triggered.
-    pub edge: bool,
-    /// Taken out of the back end until the next update.
-    pub parked: bool,
-    /// A library back end leaves reading out while output waits (`tcp_connection::write`).
-    pub held: bool,
-}
-
-/// All zeroes, as a fresh table is.
-pub const UNREGISTERED: Registration = Registration {
-    id: 0,
-    identity: 0,
-    events: 0,
-    connection: false,
-    edge: false,
-    parked: false,
-    held: false,
 };
 
 /// A loop of this library: the public struct first, so that the pointers are the same.
@@ -59,9 +28,11 @@ pub struct Loop {
     pub map: channel_map,
     pub wake_channel: channel,
     /// Outgrown arrays of the map, one per doubling.
-    pub outgrown: [*mut *mut c_void; 32],
-    pub registrations: Cell<*mut Registration>,
-    pub registrations_len: Cell<usize>,
+    pub outgrown: [Cell<*mut *mut c_void>; 32],
+    /// By descriptor.
+    pub registrations: Array<Registration>,
+    /// What it calls of the parts above it.
+    pub parts: &'static Parts,
     /// Calls on this thread's stack that run callbacks; what they may still use is not freed.
     pub depth: Cell<u32>,
     /// The back end's flags of the event being delivered (`delivery`); 0: only readiness is known.
@@ -73,41 +44,39 @@ pub struct Loop {
     pub hot: Cell<*mut u8>,
     /// The back end, where it reads from connections by itself.
     pub source: Cell<Option<&'static Source>>,
-    /// Answers that wait to be sent; NULL before the first.
-    pub together: Cell<*mut Together>,
+    /// A place of the connections': answers that wait to be sent together; NULL before the first.
+    pub together: Cell<*mut c_void>,
     /// An empty string, for buffers that hold nothing; also of connections that outlive the loop.
     pub empty: Cell<*mut u8>,
     /// What a protocol keeps here for its connections, what frees it when the loop ends, and its timer.
     pub attachment: Cell<*mut c_void>,
     pub on_free_attachment: Cell<Option<unsafe fn(*mut c_void)>>,
     pub attachment_timer: Cell<u64>,
-    pub roster: Roster,
-    /// Connections with work left for a pass, and those whose turn has come in this one.
-    pub ready: Cell<*mut Connection>,
-    pub ready_tail: Cell<*mut Connection>,
-    pub turning: Cell<*mut Connection>,
-    /// Events that calls of the epoll back end on this thread's stack have still to deliver.
-    pub delivering: Cell<*mut Batch>,
+    pub roster: Places,
+    /// Connections with work left for an iteration, and those whose turn has come in this one.
+    pub ready: Head,
+    pub turning: Head,
+    /// A place of the back end's: what its calls on this thread's stack have still to deliver.
+    pub delivering: Cell<*const c_void>,
     /// Connections whose closed callback ran.
-    pub dead: Cell<*mut Connection>,
+    pub dead: Head,
     /// Half-closed connections that wait for the peer's end.
-    pub lingering: Cell<*mut Connection>,
+    pub lingering: Head,
     /// Connections whose reading was put off, the oldest first.
-    pub held: Cell<*mut Connection>,
-    pub held_tail: Cell<*mut Connection>,
+    pub held: Head,
     /// The servers and the thread pools whose main loop this is.
-    pub servers: Cell<*mut Server>,
-    pub pools: Cell<*mut Pool>,
+    pub servers: Head,
+    pub pools: Head,
     /// The sockets that accept here, and how many of them are out of descriptors.
-    pub listeners: Cell<*mut Listener>,
+    pub listeners: Head,
     pub resting: Cell<u32>,
     /// Those that are to accept here: under the public mutex.
-    pub arriving: Cell<*mut Listener>,
+    pub arriving: Head,
     /// There are connections whose server is ending.
     pub sweeps: Cell<bool>,
     /// The clients that were made here, and the names that they have asked for.
-    pub clients: Cell<*mut Client>,
-    pub jobs: Cell<*mut Job>,
+    pub clients: Head,
+    pub jobs: Head,
     pub next_tick: Cell<i64>,
     /// Milliseconds of the coarse monotonic clock, as of this pass's events.
     pub now_ms: Cell<i64>,
@@ -154,7 +123,6 @@ pub struct Counts {
     pub bytes_written: AtomicU64,
 }
 
-#[allow(dead_code)]
 impl Loop {
     /// The loop behind a public pointer.
     ///
@@ -167,12 +135,97 @@ impl Loop {
 
     /// The pointer that C has.
     pub fn as_c(&self) -> *mut event_loop {
-        std::ptr::from_ref(self).cast_mut().cast()
+        ptr::from_ref(self).cast_mut().cast()
+    }
+
+    /// Memory for a loop, zeroed, with one reference. None, with errno, when memory is out.
+    pub fn allocate(parts: &'static Parts) -> Option<&'static Loop> {
+        // SAFETY: the block has the struct's size, and all zeroes are a valid value of it, apart from what is
+        // written here.
+        unsafe {
+            let own = libc::calloc(1, size_of::<Loop>()).cast::<Loop>();
+            let empty = pool::alloc(EMPTY);
+            if own.is_null() || empty.is_null() {
+                libc::free(own.cast());
+                if !empty.is_null() {
+                    pool::free(empty, EMPTY);
+                }
+                errno::set(libc::ENOMEM);
+                return None;
+            }
+            empty.write_bytes(0, EMPTY);
+            (&raw mut (*own).parts).write(parts);
+            (&raw mut (*own).refs).write(RefCount::new());
+            (&raw mut (*own).public.mutex).write(UnsafeCell::new(libc::PTHREAD_MUTEX_INITIALIZER));
+            (&raw mut (*own).public.cond).write(UnsafeCell::new(libc::PTHREAD_COND_INITIALIZER));
+            (*own).empty.set(empty);
+            Some(&*own)
+        }
+    }
+
+    /// Keeps the loop's memory, for something that may outlive the loop.
+    pub fn retain(&self) {
+        self.refs.retain();
+    }
+
+    /// Gives a reference of `retain` back; the last one frees the memory.
+    ///
+    /// # Safety
+    /// The reference is the caller's, and isn't used any more.
+    pub unsafe fn release(&self) {
+        if self.refs.release() == Released::Last {
+            // SAFETY: nobody else has a reference, and the caller doesn't use this one any more.
+            unsafe { self.dispose() }
+        }
+    }
+
+    /// Gives the owner's reference back.
+    ///
+    /// # Safety
+    /// Only who frees the loop, once.
+    pub unsafe fn give_up(&self) {
+        if self.refs.let_go() == Released::Last {
+            // SAFETY: as in `release`.
+            unsafe { self.dispose() }
+        }
+    }
+
+    unsafe fn dispose(&self) {
+        // SAFETY: `allocate` made the block and the empty string, and the name is a copy of strdup(3) or NULL.
+        unsafe {
+            pool::free(self.empty.get(), EMPTY);
+            libc::free(self.name.get().cast());
+            libc::free(self.as_c().cast());
+        }
+    }
+
+    /// Whether C or the library asked the loop to stop, from whatever thread.
+    pub fn quits(&self) -> bool {
+        // SAFETY: the field is an aligned int of a live struct; the library's other uses are atomic, too.
+        let quit = unsafe { AtomicI32::from_ptr(self.public.quit.as_ptr()) };
+        quit.load(Acquire) != 0 || self.ends.load(Relaxed)
+    }
+
+    /// The table of channels, which C may read.
+    pub fn channels(&self) -> &channel_map {
+        // SAFETY: it points to `map` from the making of the loop on.
+        unsafe { &*self.public.channelMap.get() }
+    }
+
+    /// The registered channel of `fd`.
+    pub fn channel_at(&self, fd: c_int) -> Option<&channel> {
+        let map = self.channels();
+        if fd < 0 || fd >= map.nentries.get() {
+            return None;
+        }
+        // SAFETY: the array has `nentries` entries, each NULL or a registered channel. Those stay where they
+        // are until they were removed.
+        unsafe { (*map.entries.get().add(fd as usize)).cast::<channel>().as_ref() }
     }
 
     /// Frees what a protocol keeps here.
     pub fn free_attachment(&self) {
-        let kept = self.attachment.replace(std::ptr::null_mut());
+        let kept = self.attachment.replace(ptr::null_mut());
         if let Some(free) = self.on_free_attachment.get()
             && !kept.is_null()
         {
@@ -189,113 +242,20 @@ pub fn count(counter: &AtomicU64, n: u64) {
 
 const EMPTY: usize = 16;
 
-/// Memory for a loop, zeroed, with one reference; NULL when memory is out.
-pub fn allocate() -> *mut Loop {
-    // SAFETY: the block has the struct's size, and all zeroes are a valid value of it.
-    unsafe {
-        let own = libc::calloc(1, size_of::<Loop>()).cast::<Loop>();
-        let empty = pool::alloc(EMPTY);
-        if own.is_null() || empty.is_null() {
-            libc::free(own.cast());
-            if !empty.is_null() {
-                pool::free(empty, EMPTY);
-            }
-            crate::sys::errno::set(libc::ENOMEM);
-            return std::ptr::null_mut();
-        }
-        empty.write_bytes(0, EMPTY);
-        (*own).empty.set(empty);
-        (*own).refs = RefCount::new();
-        own
-    }
-}
-
-/// Keeps the loop's memory, for something that may outlive the loop.
+/// `Loop::retain` of a pointer.
 ///
 /// # Safety
 /// `l` is live, or somebody else's reference keeps its memory meanwhile.
 pub unsafe fn retain(l: *mut event_loop) {
-    // SAFETY: as said.
-    unsafe { (*of(l)).refs.retain() };
+    // SAFETY: the loop's memory is kept.
+    unsafe { Loop::from_c(l) }.retain();
 }
 
-/// Gives a reference of `retain` back; the last one frees the memory.
+/// `Loop::release` of a pointer.
 ///
 /// # Safety
 /// The reference is the caller's, and isn't used any more.
 pub unsafe fn release(l: *mut event_loop) {
-    // SAFETY: as said.
-    unsafe {
-        if (*of(l)).refs.release() == Released::Last {
-            free(l);
-        }
-    }
-}
-
-/// Gives the owner's reference back.
-///
-/// # Safety
-/// Only who frees the loop, once.
-pub unsafe fn give_up(l: *mut event_loop) {
-    // SAFETY: as said.
-    unsafe {
-        if (*of(l)).refs.let_go() == Released::Last {
-            free(l);
-        }
-    }
-}
-
-unsafe fn free(l: *mut event_loop) {
-    // SAFETY: the last reference is gone: nobody else has the pointer.
-    unsafe {
-        pool::free((*of(l)).empty.get(), EMPTY);
-        libc::free((*of(l)).name.get().cast());
-        libc::free(l.cast());
-    }
-}
-
-/// The private face of a public pointer.
-pub fn of(l: *mut event_loop) -> *mut Loop {
-    l.cast()
-}
-
-/// Whether C or the library asked the loop to stop, from whatever thread.
-///
-/// # Safety
-/// `l` is a live loop.
-pub unsafe fn quits(l: *mut event_loop) -> bool {
-    // SAFETY: the field is an aligned int in live memory; other threads write it as such.
-    unsafe {
-        AtomicI32::from_ptr((*l).quit.as_ptr()).load(Acquire) != 0 || (*of(l)).ends.load(Relaxed)
-    }
-}
-
-/// The registration of `fd`, NULL beyond the table.
-///
-/// # Safety
-/// `l` is a live loop, on its own thread.
-pub unsafe fn registration(l: *mut event_loop, fd: c_int) -> *mut Registration {
-    // SAFETY: the table has `registrations_len` entries.
-    unsafe {
-        let l = of(l);
-        if fd < 0 || fd as usize >= (*l).registrations_len.get() {
-            return std::ptr::null_mut();
-        }
-        (*l).registrations.get().add(fd as usize)
-    }
-}
-
-/// The registered channel of `fd`, NULL where none is.
-///
-/// # Safety
-/// `l` is a live loop, on its own thread.
-pub unsafe fn channel_at(l: *mut event_loop, fd: c_int) -> *mut channel {
-    // SAFETY: the public map has `nentries` entries.
-    unsafe {
-        let map = (*l).channelMap.get();
-        if fd < 0 || fd >= (*map).nentries.get() {
-            return std::ptr::null_mut();
-        }
-        (*(*map).entries.get().add(fd as usize)).cast()
-    }
+    // SAFETY: the caller's reference keeps the loop's memory until it is given back.
+    unsafe { Loop::from_c(l).release() }
 }

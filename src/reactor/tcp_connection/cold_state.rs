@@ -2,13 +2,9 @@
 //! end of the stream ends, a pace of reading. Made when first needed and freed with the connection, so that
 //! the others stay small.
 
-use super::{Connection, LIMIT};
+use super::{Connection, LIMIT, filter};
 use crate::reactor::buffer::SIZE_MAX;
-use crate::reactor::tcp_connection::close_reason::CloseReason;
-use crate::reactor::tcp_connection::filter;
 use crate::reactor::tcp_connection::input::pace;
-use crate::reactor::tcp_connection::lifecycle::{ready, shutdown, timeouts};
-use crate::reactor::tcp_connection::output::{file, water_marks};
 use crate::reactor::tcp_connection::settings::{Limits, REFUSE, Settings};
 use crate::sys::pool;
 use libc::c_void;
@@ -19,6 +15,13 @@ use std::sync::atomic::{
     Ordering::Relaxed,
 };
 
+use super::settings::{Marks, Timeouts};
+use libc::c_int;
+use std::sync::atomic::AtomicI64;
+
+/// Beyond all times; as far as a timer goes.
+pub const NEVER: i64 = i64::MAX;
+
 pub type Destroy = Option<unsafe extern "C-unwind" fn(*mut c_void)>;
 
 pub struct ColdState {
@@ -28,11 +31,11 @@ pub struct ColdState {
     pub max_queued: AtomicU32,
     pub refuses: AtomicBool,
     pub max_unread: Cell<usize>,
-    /// What a peer that goes by the end of the stream still has to get (`shutdown::Tail`).
+    /// What a peer that goes by the end of the stream still has to get (`Tail`).
     pub tail: AtomicU8,
-    pub marks: water_marks::State,
-    pub times: timeouts::State,
-    pub file: file::State,
+    pub marks: Crossings,
+    pub times: Times,
+    pub file: File,
     pub pace: Cell<pace::Pace>,
     pub filter: filter::Slot,
 }
@@ -74,10 +77,10 @@ impl ColdState {
             max_queued: AtomicU32::new(LIMIT as u32),
             refuses: AtomicBool::new(false),
             max_unread: Cell::new(LIMIT),
-            tail: AtomicU8::new(shutdown::Tail::None as u8),
-            marks: water_marks::State::new(),
-            times: timeouts::State::new(),
-            file: file::State::new(),
+            tail: AtomicU8::new(Tail::None as u8),
+            marks: Crossings::new(),
+            times: Times::new(),
+            file: File::new(),
             pace: Cell::new(pace::Pace::Full),
             filter: filter::Slot::new(),
         }
@@ -92,7 +95,104 @@ impl ColdState {
     }
 }
 
-/// Frees the extras of a connection that is freed next, and its user data with them.
+/// A connection's limit of unread bytes.
+pub fn max_unread(conn: &Connection) -> usize {
+    conn.cold().map_or(LIMIT, |cold| cold.max_unread.get())
+}
+
+/// What a peer that goes by the end of the stream still has to get.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Tail {
+    /// Nothing, or it can tell without the end of the stream.
+    None,
+    /// What is queued.
+    Queued,
+    /// More than was sent so far.
+    Unsent,
+}
+
+/// Times are nanoseconds of the monotonic clock.
+pub struct Times {
+    pub limits: Cell<Timeouts>,
+    /// When bytes last came, when bytes last went, and when the queue began or last went on.
+    pub received: Cell<i64>,
+    pub sent: Cell<i64>,
+    pub moved: Cell<i64>,
+    /// How many bytes the kernel has taken, and how many of them the peer had by the last look (low
+    /// bits of both); whether the rest was more than nothing.
+    pub written: Cell<u32>,
+    pub arrived: Cell<u32>,
+    pub on_its_way: Cell<bool>,
+    /// When the connection is cut, whatever moves. Its loop sets it even while the completed callback
+    /// has the rest.
+    pub cut: AtomicI64,
+    /// The timer, 0 for none, and when it is due.
+    pub timer: Cell<u64>,
+    pub due: Cell<i64>,
+}
+
+impl Times {
+    /// Nothing is limited.
+    pub fn new() -> Times {
+        Times {
+            limits: Cell::new(Settings::DEFAULT.timeouts),
+            received: Cell::new(0),
+            sent: Cell::new(0),
+            moved: Cell::new(0),
+            written: Cell::new(0),
+            arrived: Cell::new(0),
+            on_its_way: Cell::new(false),
+            cut: AtomicI64::new(NEVER),
+            timer: Cell::new(0),
+            due: Cell::new(NEVER),
+        }
+    }
+
+    pub fn is_on(&self) -> bool {
+        self.limits.get() != Settings::DEFAULT.timeouts
+    }
+}
+
+/// A file that is being sent, or the rest of the last one.
+pub struct File {
+    pub fd: Cell<c_int>,
+    /// So many of the queued bytes stand before it.
+    pub before: Cell<u32>,
+    pub at: Cell<i64>,
+    pub left: Cell<u64>,
+}
+
+impl File {
+    pub fn new() -> File {
+        File { fd: Cell::new(-1), before: Cell::new(0), at: Cell::new(0), left: Cell::new(0) }
+    }
+}
+
+pub struct Crossings {
+    pub marks: Cell<Marks>,
+    /// Crossings that the program wasn't told of yet, high and low in turns.
+    pub owed: Cell<u32>,
+    /// The last that it was told of was the high one.
+    pub told: Cell<bool>,
+}
+
+impl Crossings {
+    pub fn new() -> Crossings {
+        Crossings {
+            marks: Cell::new(Settings::DEFAULT.marks),
+            owed: Cell::new(0),
+            told: Cell::new(false),
+        }
+    }
+
+    /// Whether the last crossing was upwards.
+    pub fn is_above(&self) -> bool {
+        self.told.get() != (self.owed.get() % 2 == 1)
+    }
+}
+
+/// Frees the cold state of a connection that is freed next, and its user data with them.
 ///
 /// # Safety
 /// Nobody else has the connection any more.
@@ -109,30 +209,5 @@ pub unsafe fn dispose(conn: *mut Connection) {
         if let Some(destroy) = destroy {
             destroy(data);
         }
-    }
-}
-
-/// Whether settings need extras.
-pub fn are_needed(s: &Settings) -> bool {
-    let default = Settings::DEFAULT;
-    s.timeouts != default.timeouts || s.limits != default.limits || s.marks.high != 0
-}
-
-/// A connection's limit of unread bytes.
-pub fn max_unread(conn: &Connection) -> usize {
-    conn.cold().map_or(LIMIT, |cold| cold.max_unread.get())
-}
-
-/// A connection comes to its loop: what has to do with time and with the queue begins.
-pub fn begin(conn: &Connection) {
-    if conn.cold().is_none() {
-        return;
-    }
-    if !timeouts::begin(conn) {
-        ready::close_in_pass(conn, CloseReason::NoMemory);
-    }
-    water_marks::look(conn);
-    if timeouts::is_cut(conn) {
-        shutdown::begin_end(conn);
     }
 }

@@ -11,6 +11,8 @@ use super::settings::{Keepalive, Limits, Marks, Timeouts};
 use crate::sys::{errno, socket};
 use libc::c_int;
 
+use super::settings::Settings;
+
 impl Connection {
     /// Whether the calling thread may change the connection now; else errno is ENOTCONN, or EPERM.
     pub fn may_be_changed(&self) -> bool {
@@ -92,4 +94,34 @@ impl Connection {
             _ => errno::fail(libc::ENOMEM),
         }
     }
+
+    /// Gives a connection what is set, before anybody has seen it. A kind of socket that has no such
+    /// option goes without, which is all that can go wrong with values that were checked. False when memory
+    /// is out.
+    pub fn apply(&self, from: &Settings) -> bool {
+        let _keep = errno::Keep::new();
+        let fd = self.number.get();
+        if from.nodelay {
+            socket::set_nodelay(fd, true);
+        }
+        if from.keepalive.idle > 0 {
+            let Keepalive { idle, interval, count } = from.keepalive;
+            socket::set_keepalive(fd, idle, interval, count);
+        }
+        if !are_needed(from) {
+            return true;
+        }
+        let Some(cold) = self.make_cold() else {
+            return false;
+        };
+        cold.set_limits(from.limits);
+        water_marks::set(self, cold, from.marks);
+        timeouts::set(self, cold, from.timeouts)
+    }
+}
+
+/// Whether settings need extras.
+fn are_needed(s: &Settings) -> bool {
+    let default = Settings::DEFAULT;
+    s.timeouts != default.timeouts || s.limits != default.limits || s.marks.high != 0
 }

@@ -1,11 +1,32 @@
 //! Who made a connection: what a connection asks and tells its maker, without knowing what the maker is.
 
 use super::Connection;
-use super::protocol::Protocol;
-use crate::reactor::client::Client;
+use crate::abi::types::{
+    connection_closed_call_back, connection_completed_call_back, message_call_back,
+    write_completed_call_back,
+};
 use libc::c_void;
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
+
+/// A protocol: the callbacks of its connections, and what the reactor asks and tells it besides. A server that
+/// was made with one has it as long as the program leaves these callbacks in their places.
+pub struct Protocol {
+    pub completed: connection_completed_call_back,
+    pub message: message_call_back,
+    pub write_completed: write_completed_call_back,
+    pub closed: connection_closed_call_back,
+    /// The connection has come to its loop.
+    pub registered: fn(&Connection),
+    /// Whether requests of the connection are being answered further down on the stack.
+    pub is_answering: fn(&Connection) -> bool,
+    /// The peer of a connection that owes it an answer sends no more.
+    pub half_closed: fn(&Connection),
+    /// Reading was stopped (true), or goes on.
+    pub paused: fn(&Connection, bool),
+    /// The connection has had its turn: what is still overdue ends it.
+    pub judge: fn(&Connection),
+}
 
 /// What connections call in those that make them. One static for each kind of maker: its address tells the kind.
 /// Except for `freed`, all of it is called on the connection's thread.
@@ -48,7 +69,7 @@ impl Header {
     }
 }
 
-/// The header of a maker, or nobody. A client whose lowest bit is set has none.
+/// The header of a maker, or nobody.
 #[derive(Clone, Copy)]
 pub struct Owner(*mut c_void);
 
@@ -59,17 +80,8 @@ impl Owner {
         Owner(header.as_ptr().cast())
     }
 
-    pub fn of_client(client: *mut Client) -> Owner {
-        Owner(client.cast::<c_void>().wrapping_byte_add(1))
-    }
-
-    /// NULL where it isn't a client.
-    pub fn client(self) -> *mut Client {
-        if self.0.addr() & 1 == 1 { self.0.wrapping_byte_sub(1).cast() } else { ptr::null_mut() }
-    }
-
     fn header(self) -> Option<NonNull<Header>> {
-        NonNull::new(self.0.cast::<Header>()).filter(|_| self.0.addr() & 1 == 0)
+        NonNull::new(self.0.cast::<Header>())
     }
 
     /// The header, where the maker is of this kind.
@@ -95,6 +107,11 @@ impl Connection {
     pub fn maker(&self) -> Option<&Header> {
         // SAFETY: the maker's memory is kept as long as the connection has it as its owner (`Owner::of`).
         self.owner.get().header().map(|header| unsafe { header.as_ref() })
+    }
+
+    /// Whether at least one byte has come from the peer.
+    pub fn has_received(&self) -> bool {
+        self.received.get()
     }
 
     /// The connection has had its turn: a maker that is ending has a look at it.

@@ -2,9 +2,9 @@
 //! connection and is counted in `pins`, so that a send on the loop's thread knows that there are some.
 
 use super::Connection;
-use super::lifecycle::{open, ready, shutdown};
+use super::kept::Kept;
+use super::lifecycle::{ready, register, shutdown};
 use super::output::write;
-use super::protocol::Kept;
 use crate::reactor::event_loop::posts::{Order, Posted, Task};
 use crate::reactor::event_loop::state::Loop;
 use std::ops::Deref;
@@ -51,7 +51,7 @@ impl Posted for Register {
     }
 
     fn run(&self, _: &Loop, _: &[u8]) {
-        open::register(&self.0);
+        register::register(&self.0);
     }
 }
 

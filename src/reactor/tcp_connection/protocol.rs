@@ -1,63 +1,19 @@
-//! What a protocol on top of connections needs: the hooks that the reactor calls, and methods beside the functions
-//! that programs have.
+//! What a protocol on top of connections asks of them, beside the functions that programs have.
 
 use super::input::pause;
-use super::lifecycle::{close, open, overdue, ready, shutdown};
+use super::lifecycle::{open, overdue, ready, shutdown};
 use super::output::{batch, file, queue, write};
 use super::{AfterSending, Connection, Side, Work};
 use crate::abi::types::{buffer, tcp_connection};
-use crate::abi::types::{
-    connection_closed_call_back, connection_completed_call_back, message_call_back,
-    write_completed_call_back,
-};
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::sys::errno;
 use crate::sys::fd::{self as sys_fd, More};
 use libc::c_int;
-use std::ops::Deref;
-use std::ptr::{self, NonNull};
+use std::ptr::{self};
 
-pub use super::lifecycle::shutdown::Tail;
-
-/// A protocol: the callbacks of its connections, and what the reactor asks and tells it besides. A server that
-/// was made with one has it as long as the program leaves these callbacks in their places.
-pub struct Protocol {
-    pub completed: connection_completed_call_back,
-    pub message: message_call_back,
-    pub write_completed: write_completed_call_back,
-    pub closed: connection_closed_call_back,
-    /// The connection has come to its loop.
-    pub registered: fn(&Connection),
-    /// Whether requests of the connection are being answered further down on the stack.
-    pub is_answering: fn(&Connection) -> bool,
-    /// The peer of a connection that owes it an answer sends no more.
-    pub half_closed: fn(&Connection),
-    /// Reading was stopped (true), or goes on.
-    pub paused: fn(&Connection, bool),
-    /// The connection has had its turn: what is still overdue ends it.
-    pub judge: fn(&Connection),
-}
-
-/// A reference to a connection that keeps its memory; any thread may hold it.
-#[allow(dead_code)]
-pub struct Kept(NonNull<Connection>);
-
-impl Deref for Kept {
-    type Target = Connection;
-
-    fn deref(&self) -> &Connection {
-        // SAFETY: the reference that `keep` took isn't given back before the drop.
-        unsafe { self.0.as_ref() }
-    }
-}
-
-impl Drop for Kept {
-    fn drop(&mut self) {
-        // SAFETY: the reference that `keep` took, given back once.
-        unsafe { close::release(self.0.as_ptr()) };
-    }
-}
+pub use super::cold_state::Tail;
+pub use super::owner::Protocol;
 
 impl Connection {
     /// The connection behind a public pointer.
@@ -88,12 +44,6 @@ impl Connection {
             && self.public.connectionClosedCallBack.get().map(|f| f as usize)
                 == protocol.closed.map(|f| f as usize);
         same.then_some(protocol)
-    }
-
-    #[allow(dead_code)]
-    /// Keeps the connection's memory. None when it is kept too often.
-    pub fn keep(&self) -> Option<Kept> {
-        self.refs.retain().then(|| Kept(NonNull::from(self)))
     }
 
     /// Bytes that were sent and that the kernel hasn't taken yet; any thread.
@@ -266,7 +216,6 @@ impl Connection {
         ready::schedule(self);
     }
 
-    #[allow(dead_code)]
     /// A limit of time seems to be over: the connection is judged in this iteration, or the next.
     pub fn judge_soon(&self) {
         overdue::begin(self)

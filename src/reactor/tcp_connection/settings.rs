@@ -4,11 +4,10 @@
 // Until each of these has its caller.
 #![allow(dead_code)]
 
-use super::{Connection, cold_state};
 use crate::abi::types::yolanda_water_mark_callback;
-use crate::reactor::tcp_connection::lifecycle::timeouts;
-use crate::reactor::tcp_connection::output::water_marks;
+
 use crate::sys::{errno, socket};
+
 use libc::c_int;
 
 pub use crate::abi::types::{YOLANDA_LIMIT_CLOSE as CLOSE, YOLANDA_LIMIT_REFUSE as REFUSE};
@@ -115,28 +114,4 @@ pub fn set_keepalive(to: &mut Settings, idle_s: c_int, interval_s: c_int, count:
     }
     to.keepalive = Keepalive { idle: idle_s, interval: interval_s, count };
     0
-}
-
-/// Gives a connection what is set, before anybody has seen it. A kind of socket that has no such
-/// option goes without, which is all that can go wrong with values that were checked. False when memory
-/// is out.
-pub fn apply(conn: &Connection, from: &Settings) -> bool {
-    let _keep = errno::Keep::new();
-    let fd = conn.number.get();
-    if from.nodelay {
-        socket::set_nodelay(fd, true);
-    }
-    if from.keepalive.idle > 0 {
-        let Keepalive { idle, interval, count } = from.keepalive;
-        socket::set_keepalive(fd, idle, interval, count);
-    }
-    if !cold_state::are_needed(from) {
-        return true;
-    }
-    let Some(cold) = conn.make_cold() else {
-        return false;
-    };
-    cold.set_limits(from.limits);
-    water_marks::set(conn, cold, from.marks);
-    timeouts::set(conn, cold, from.timeouts)
 }

@@ -5,11 +5,10 @@ use super::listener::Listener;
 use super::reserve::Turned;
 use super::server_events::{self, ENDED};
 use super::{Server, maker};
-use crate::reactor::event_loop::budget;
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::tcp_connection::lifecycle::open;
-use crate::reactor::tcp_connection::{Connection, settings};
-use crate::reactor::threads::thread_pool::thread_pool_get_loop;
+use crate::reactor::tcp_connection::lifecycle::register;
+use crate::reactor::tcp_connection::{Connection, kept};
+use crate::reactor::threads::thread_pool::Pool;
 use crate::sys::{errno, fd as sys_fd};
 use libc::{c_int, c_void};
 use std::ptr;
@@ -28,8 +27,7 @@ pub unsafe extern "C-unwind" fn on_acceptable(data: *mut c_void) -> c_int {
     // Before the server's state is looked at, so that who stops it sees either this or no client.
     let nested = listener.accepting.swap(true, SeqCst);
     for _ in 0..BATCH {
-        // SAFETY: on the thread of the listener's loop, whose memory the listener keeps.
-        if !listener.accept_one() || unsafe { budget::is_spent_now(listener.event_loop().as_c()) } {
+        if !listener.accept_one() || listener.event_loop().is_spent_now() {
             break;
         }
     }
@@ -182,71 +180,51 @@ impl Listener {
             return self.event_loop();
         }
         let pool = server.public.threadPool.get();
-        if pool.is_null() {
-            return server.event_loop();
-        }
-        // SAFETY: a pool that a program puts there is live, as the server's own is; so are the loops that it gives.
-        unsafe {
-            let l = thread_pool_get_loop(pool);
-            if l.is_null() { server.event_loop() } else { Loop::from_c(l) }
-        }
+        // SAFETY: NULL, or a pool that a program has put there and that is live, as the server's own is.
+        let pool = unsafe { Pool::from_nullable(pool) };
+        pool.and_then(Pool::next_loop).unwrap_or_else(|| server.event_loop())
     }
 }
 
 /// Makes a connection of an accepted client, whose place is taken. The caller keeps the server.
 pub fn serve(listener: &Listener, fd: c_int) {
     let server = listener.server();
-    let public = &server.public;
     log_msg!("new connection established, socket == {}", fd);
-    let l = listener.choose_loop();
-    // SAFETY: a live loop; the connection is nobody else's until it is handed over. Each public field is read here,
-    // where it is used.
-    unsafe {
-        let conn = open::create(fd, l, public.data.get(), listener.kind.get());
-        if conn.is_null() {
-            return server.discard_for_memory(fd);
-        }
-        let to = &(*conn).public;
-        to.connectionCompletedCallBack.set(public.connectionCompletedCallBack.get());
-        to.messageCallBack.set(public.messageCallBack.get());
-        to.writeCompletedCallBack.set(public.writeCompletedCallBack.get());
-        to.connectionClosedCallBack.set(public.connectionClosedCallBack.get());
+    let data = server.public.data.get();
+    establish(listener, fd, listener.choose_loop(), data, |conn| {
+        server.callbacks().give(conn);
         let given = *server.shared.settings.lock();
-        if !settings::apply(&*conn, &given) {
-            open::discard(conn);
-            return server.discard_for_memory(fd);
-        }
-        hand_over(conn, server, fd);
-    }
+        conn.apply(&given)
+    });
 }
 
 /// Ends a client of a server that is stopping without a word, but in order: without callbacks the bytes
 /// that came are read and dropped, and the connection ends as those do on which nothing waits. The caller
 /// keeps the server.
 pub fn refuse(listener: &Listener, fd: c_int) {
-    let server = listener.server();
-    // SAFETY: a live loop; the connection is nobody else's until it is handed over.
-    unsafe {
-        let l = listener.event_loop();
-        let conn = open::create(fd, l, ptr::null_mut(), listener.kind.get());
-        if conn.is_null() {
-            return server.discard_for_memory(fd);
-        }
-        hand_over(conn, server, fd);
-    }
+    establish(listener, fd, listener.event_loop(), ptr::null_mut(), |_| true);
 }
 
-/// Brings a connection to its loop, which may be another thread's.
-///
-/// # Safety
-/// A fresh connection.
-unsafe fn hand_over(conn: *mut Connection, server: &Server, fd: c_int) {
-    // SAFETY: where handing over fails, the connection still is the caller's.
-    unsafe {
-        (*conn).owner.set(maker::owner(server.keep()));
-        if !open::hand_over(&*conn, true) {
-            open::discard(conn);
-            server.discard_for_memory(fd);
+/// Makes a connection and brings it to its loop, which may be another thread's. `prepare` says whether the memory has
+/// sufficed.
+fn establish(
+    listener: &Listener,
+    fd: c_int,
+    l: &Loop,
+    data: *mut c_void,
+    prepare: impl FnOnce(&Connection) -> bool,
+) {
+    let server = listener.server();
+    // SAFETY: the descriptor was accepted for this connection, and nobody else knows of it.
+    let conn = unsafe { register::create(fd, l, data, listener.kind.get()).as_ref() };
+    let Some(conn) = conn else { return server.discard_for_memory(fd) };
+    if prepare(conn) {
+        conn.owner.set(maker::owner(server.keep()));
+        if register::hand_over(conn, true) {
+            return;
         }
     }
+    // SAFETY: a connection that wasn't handed over is still this function's alone.
+    unsafe { kept::discard(conn.raw()) };
+    server.discard_for_memory(fd);
 }

@@ -8,9 +8,9 @@ use super::reserve::Turned;
 use super::server_events::{self, ENDING};
 use crate::reactor::event_loop::state::Loop;
 use crate::sys::lock::Lock;
-use crate::sys::{errno, fd as sys_fd, pool};
+use crate::sys::pool::array::Array;
+use crate::sys::{errno, fd as sys_fd};
 use libc::c_int;
-use std::ptr;
 
 /// Clients that are taken at most: some may come faster than they are taken.
 const MOST: usize = 1 << 16;
@@ -35,58 +35,28 @@ struct Client {
 struct Queue {
     /// Those who waited are here: the socket may be closed.
     taken: bool,
-    clients: *mut Client,
-    room: usize,
+    clients: Array<Client>,
+    /// How many of them have left.
     first: usize,
-    end: usize,
 }
 
-// SAFETY: the block is the queue's own.
+// SAFETY: the array's memory is the queue's own.
 unsafe impl Send for Queue {}
 
 impl Queue {
-    const NONE: Queue = Queue { taken: false, clients: ptr::null_mut(), room: 0, first: 0, end: 0 };
-
-    /// Whether there is room for one more. It grows to hold MOST.
-    fn has_room(&mut self) -> bool {
-        if self.end < self.room {
-            return true;
-        }
-        let room = (self.room * 2).max(64);
-        if self.end >= MOST {
-            return false;
-        }
-        let block = pool::alloc(room * size_of::<Client>()).cast::<Client>();
-        if block.is_null() {
-            return false;
-        }
-        // SAFETY: the new block is larger than the old one, of which `end` places are filled.
-        unsafe { ptr::copy_nonoverlapping(self.clients, block, self.end) };
-        self.dispose();
-        (self.clients, self.room) = (block, room);
-        true
+    const fn new() -> Queue {
+        Queue { taken: false, clients: Array::new(), first: 0 }
     }
 
-    fn push(&mut self, client: Client) {
-        // SAFETY: `has_room` has made room.
-        unsafe { self.clients.add(self.end).write(client) };
-        self.end += 1;
+    /// Whether there is room for one more.
+    fn has_room(&self) -> bool {
+        self.clients.len() < MOST && self.clients.reserve(self.clients.len() + 1)
     }
 
     fn pop(&mut self) -> Option<Client> {
-        if self.first == self.end {
-            return None;
-        }
+        let client = self.clients.get(self.first)?;
         self.first += 1;
-        // SAFETY: a place that was filled.
-        Some(unsafe { self.clients.add(self.first - 1).read() })
-    }
-
-    fn dispose(&mut self) {
-        if !self.clients.is_null() {
-            // SAFETY: the block has that size, and nobody else has it.
-            unsafe { pool::free(self.clients.cast(), self.room * size_of::<Client>()) };
-        }
+        Some(client)
     }
 }
 
@@ -95,7 +65,7 @@ pub struct Backlog(Lock<Queue>);
 
 impl Backlog {
     pub const fn none() -> Backlog {
-        Backlog(Lock::new(Queue::NONE))
+        Backlog(Lock::new(Queue::new()))
     }
 
     /// Does `f` while no other thread closes the listener's socket, or takes clients from it.
@@ -106,7 +76,7 @@ impl Backlog {
 
     pub fn is_empty(&self) -> bool {
         let queue = self.0.lock();
-        queue.first == queue.end
+        queue.first == queue.clients.len()
     }
 
     pub fn is_taken(&self) -> bool {
@@ -119,7 +89,7 @@ impl Backlog {
 
     /// Lets the memory go.
     pub fn dispose(&self) {
-        std::mem::replace(&mut *self.0.lock(), Queue::NONE).dispose();
+        self.0.lock().clients.clear();
     }
 }
 
@@ -151,7 +121,7 @@ impl Listener {
                         Fate::Refuse
                     }
                 };
-                queue.push(Client { fd: client, fate });
+                queue.clients.push(Client { fd: client, fate });
                 continue;
             }
             match (errno::get(), &server.reserve) {
@@ -198,7 +168,7 @@ impl Loop {
     pub(super) fn serve_backlogs(&self) {
         let mut left = BATCH;
         // A callback may free any server, so the list is begun anew after each.
-        while let Some(listener) = listeners(self).find(|listener| !listener.backlog.is_empty()) {
+        while let Some(listener) = listeners(self).iter(self).find(|one| !one.backlog.is_empty()) {
             if left == 0 {
                 return server_events::call(self, ENDING);
             }

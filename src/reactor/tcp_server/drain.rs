@@ -3,22 +3,19 @@
 
 use super::life::Life;
 use super::maker::server_of;
-use crate::abi::types::{event_loop, tcp_connection as Public};
-use crate::reactor::buffer::readable;
-use crate::reactor::event_loop::roster;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::source;
 use crate::reactor::tcp_connection::lifecycle::ready;
+use crate::reactor::tcp_connection::member;
 use crate::sys::fd as sys_fd;
 
 impl Loop {
     /// Looks at all connections of the loop whose servers are ending. Within a pass.
     pub fn drain(&self) {
         self.sweeps.set(false);
-        // SAFETY: on the loop's thread, which alone ends its connections: those in the roster are live.
-        unsafe { roster::each(self.as_c(), |conn| look(&*conn)) };
+        member::roster(self).each(look);
     }
 }
 
@@ -53,9 +50,7 @@ pub fn judge(conn: &Connection) {
 
 /// Whether nothing that has arrived is still to be worked on.
 fn is_idle(conn: &Connection) -> bool {
-    // SAFETY: the buffer is the connection's own, a part of it.
-    let unread = unsafe { readable(&raw const conn.input) };
-    unread == 0 && conn.public.request.get().is_null() && !source::has_input(conn)
+    conn.input.readable() == 0 && conn.public.request.get().is_null() && !source::has_input(conn)
 }
 
 /// Whether the other end has all that was sent.
@@ -71,18 +66,4 @@ impl Connection {
     pub fn has_ending_server(&self) -> bool {
         server_of(self).is_some_and(|server| server.shared.state.is_ending())
     }
-}
-
-/// # Safety
-/// A live connection on its loop's thread.
-pub unsafe fn is_ending(conn: *const Public) -> bool {
-    // SAFETY: the library made the connection, which is live for the call.
-    unsafe { Connection::from_c(conn.cast_mut()) }.has_ending_server()
-}
-
-/// # Safety
-/// On the loop's thread, within a pass.
-pub unsafe fn all(l: *mut event_loop) {
-    // SAFETY: a live loop of the library.
-    unsafe { Loop::from_c(l) }.drain();
 }

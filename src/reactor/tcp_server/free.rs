@@ -4,10 +4,8 @@ use super::life::Event;
 use super::server_events::{self, ENDED, ENDING, ROOM};
 use super::stop::Waiting;
 use super::{Server, servers};
-use crate::abi::types::event_loop;
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::event_loop::{budget, iteration};
-use crate::reactor::threads::thread_pool;
+use crate::reactor::threads::thread_pool::Pool;
 use libc::c_int;
 use std::ptr::{self, NonNull};
 
@@ -34,7 +32,8 @@ impl Server {
         // Each thread closes what it has of this server.
         let pool = self.pool.get();
         // SAFETY: the server's own pool, which is freed here and nowhere else.
-        if !pool.is_null() && unsafe { thread_pool::free(pool) } < 0 {
+        let freed = NonNull::new(pool.cast()).map_or(Ok(()), |pool| unsafe { Pool::free(pool) });
+        if freed.is_err() {
             self.shared.state.restore(before);
             // Connections that closed meanwhile found nobody to tell.
             server_events::call(l, ENDED | ROOM);
@@ -51,8 +50,7 @@ impl Server {
         self.call_all(ENDING);
         self.unlist();
         // No more callbacks but the closed one; outside of callbacks that comes now.
-        // SAFETY: on the thread of this live loop.
-        unsafe { budget::while_freeing(l.as_c(), || iteration::within(l.as_c(), || l.drain())) };
+        l.while_freeing(|| l.within(|_| l.drain()));
         Ok(())
     }
 }
@@ -60,33 +58,18 @@ impl Server {
 impl Loop {
     /// Frees the servers of the loop, and closes the sockets on which it accepts for others. Outside of its callbacks.
     pub fn free_servers(&self) {
-        while let Some(server) = NonNull::new(self.servers.get()) {
+        while let Some(server) = servers(self).first(self) {
             // SAFETY: the loop's end is that of its servers, which leave the list as they are freed.
-            if unsafe { Server::free(server) }.is_err() {
+            if unsafe { Server::free(NonNull::from(server)) }.is_err() {
                 break;
             }
         }
-        // SAFETY: on the thread of this live loop.
-        unsafe { iteration::within(self.as_c(), || self.attend_servers()) };
+        self.within(|_| self.attend_servers());
         self.close_listeners();
     }
 
     /// The files of unix sockets of the loop's servers aren't theirs to remove.
     pub fn leave_server_files(&self) {
-        servers(self).for_each(|server| server.file.set(None));
+        servers(self).iter(self).for_each(|server| server.file.set(None));
     }
-}
-
-/// # Safety
-/// On the loop's thread, outside of its callbacks.
-pub unsafe fn free_all_of(l: *mut event_loop) {
-    // SAFETY: a live loop of the library.
-    unsafe { Loop::from_c(l) }.free_servers();
-}
-
-/// # Safety
-/// On the loop's thread.
-pub unsafe fn leave_files(l: *mut event_loop) {
-    // SAFETY: a live loop of the library.
-    unsafe { Loop::from_c(l) }.leave_server_files();
 }

@@ -4,11 +4,11 @@ use super::backlog::Backlog;
 use super::kept::Kept;
 use super::life::Life;
 use super::shared::Shared;
-use super::{Server, accept, is_own_thread};
+use super::{Server, accept};
 use crate::abi::types::{EVENT_READ, acceptor, channel, event_loop};
-use crate::reactor::event_loop::create::event_loop_add_channel_event;
+use crate::reactor::event_loop::posts;
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::event_loop::{registration, state};
+use crate::reactor::list::{Link, List, Place};
 use crate::sys::fd as sys_fd;
 use crate::sys::kind::Kind;
 use libc::c_int;
@@ -35,14 +35,13 @@ pub struct Listener {
     /// The loop that accepts; its memory is kept.
     l: Cell<*mut event_loop>,
     /// Among the listeners of its loop, or of those that are to come to it.
-    pub next: Cell<*mut Listener>,
+    link: Link,
     /// The socket's number and what it refers to, so that closing never hits a successor. They
     /// don't change while the listener has a loop.
     pub fd: Cell<c_int>,
     identity: Cell<Option<u64>>,
     /// Of the socket, and hence of those that it accepts.
     pub kind: Cell<Kind>,
-    listed: Cell<bool>,
     /// Its server may be freed on another thread than the loop's.
     keeps: Cell<Option<Kept>>,
     waits: Cell<Wait>,
@@ -66,7 +65,7 @@ pub unsafe fn init(at: *mut Listener, server: *const Server, l: *mut event_loop)
         at.write(Listener { server: Cell::new(server), l: Cell::new(l), ..Listener::none() });
         (*at).channel.eventReadCallback.set(Some(accept::on_acceptable));
         (*at).channel.data.set(at.cast());
-        state::retain(l);
+        (*at).event_loop().retain();
     }
 }
 
@@ -82,11 +81,10 @@ impl Listener {
             },
             server: Cell::new(ptr::null()),
             l: Cell::new(ptr::null_mut()),
-            next: Cell::new(ptr::null_mut()),
+            link: Link::new(),
             fd: Cell::new(-1),
             identity: Cell::new(None),
             kind: Cell::new(Kind::Stream),
-            listed: Cell::new(false),
             keeps: Cell::new(None),
             waits: Cell::new(Wait::No),
             complained: Cell::new(false),
@@ -110,10 +108,6 @@ impl Listener {
         unsafe { Loop::from_c(self.l.get()) }
     }
 
-    fn channel_raw(&self) -> *mut channel {
-        ptr::from_ref(&self.channel).cast_mut()
-    }
-
     /// Gives the listener its socket, before it comes to its loop.
     pub fn set_socket(&self, fd: c_int) {
         self.fd.set(fd);
@@ -123,8 +117,7 @@ impl Listener {
 
     /// Whether the loop has the listener's channel.
     fn is_watched(&self, fd: c_int) -> bool {
-        // SAFETY: a live loop, on its own thread.
-        unsafe { state::channel_at(self.l.get(), fd) == self.channel_raw() }
+        self.event_loop().registered(fd, &self.channel).is_some()
     }
 
     /// A server that runs was started again: the program may have taken the channel off the loop, and
@@ -144,17 +137,16 @@ impl Listener {
     pub fn watch(&self) -> c_int {
         let fd = self.fd.get();
         self.channel.fd.set(fd);
-        if is_own_thread(self.event_loop()) {
+        if self.event_loop().on_owner() {
             self.enlist();
         }
         // SAFETY: a live loop; the channel is taken off it before the listener's memory goes.
-        unsafe { event_loop_add_channel_event(self.l.get(), fd, self.channel_raw()) }
+        unsafe { self.event_loop().request_change(fd, &self.channel, posts::ADD) }.min(0)
     }
 
     /// Takes the channel off the loop.
     pub fn unwatch(&self, fd: c_int) {
-        // SAFETY: a live loop, on its own thread, which looks at the channel only if it is the registered one.
-        unsafe { registration::remove(self.l.get(), fd, self.channel_raw()) };
+        self.event_loop().remove_channel(fd, &self.channel);
     }
 
     /// The listener has come to its loop. What it returns kept the server until now.
@@ -179,32 +171,13 @@ impl Listener {
 
     /// Has the loop find the listener.
     pub fn enlist(&self) {
-        if !self.listed.replace(true) {
-            let l = self.event_loop();
-            self.next.set(l.listeners.get());
-            l.listeners.set(ptr::from_ref(self).cast_mut());
-        }
-    }
-
-    fn unlist(&self) {
-        if !self.listed.replace(false) {
-            return;
-        }
-        let mut link = &self.event_loop().listeners;
-        // SAFETY: listed listeners are live, and the list is this thread's.
-        while let Some(listener) = unsafe { link.get().as_ref() } {
-            if ptr::eq(listener, self) {
-                link.set(self.next.get());
-                return;
-            }
-            link = &listener.next;
-        }
+        listeners(self.event_loop()).push_front(self);
     }
 
     /// Accepts no more, and closes the socket unless its number has passed to somebody else.
     fn close(&self) {
         self.wait(Wait::No);
-        self.unlist();
+        listeners(self.event_loop()).remove(self);
         let fd = self.fd.get();
         if self.is_watched(fd) {
             self.channel.fd.set(fd);
@@ -237,7 +210,7 @@ impl Listener {
     pub unsafe fn dispose(&self) {
         self.backlog.dispose();
         // SAFETY: the reference that `init` took is given back once.
-        unsafe { state::release(self.l.get()) };
+        unsafe { self.event_loop().release() };
     }
 
     /// Changes what the listener waits for, which its loop counts.
@@ -257,8 +230,7 @@ impl Listener {
         let ch = &self.channel;
         ch.events.set(if self.waits.get() == Wait::No { EVENT_READ } else { 0 });
         if self.is_watched(ch.fd.get()) {
-            // SAFETY: the channel is registered on this thread's loop.
-            unsafe { registration::update(self.l.get(), ch.fd.get(), self.channel_raw()) };
+            self.event_loop().update_channel(ch.fd.get(), ch);
         }
     }
 
@@ -303,21 +275,38 @@ impl Listener {
     }
 }
 
-/// The listeners of a loop; the one that is at hand may leave the list.
-pub fn listeners(l: &Loop) -> impl Iterator<Item = &Listener> {
-    let mut at = l.listeners.get();
-    std::iter::from_fn(move || {
-        // SAFETY: listed listeners are live, and only the one before this may have left since.
-        let listener = unsafe { at.as_ref() }?;
-        at = listener.next.get();
-        Some(listener)
-    })
+/// The place of a listener: on its way to its loop, and then among those of the loop.
+pub struct Listeners;
+
+// SAFETY: a listener leaves the list as it closes. Until then it has its server, or that keeps it, whose memory goes
+// only behind the listener that is at hand.
+unsafe impl Place for Listeners {
+    type Item = Listener;
+    type Keeper = Loop;
+
+    fn link(listener: &Listener) -> &Link {
+        &listener.link
+    }
+}
+
+/// The listeners of a loop.
+pub fn listeners(l: &Loop) -> &List<Listeners> {
+    // SAFETY: only listeners come to that head.
+    unsafe { List::from_head(&l.listeners) }
+}
+
+/// Those that are on their way to a loop: under its mutex.
+pub fn arriving(l: &Loop) -> &List<Listeners> {
+    // SAFETY: only listeners come to that head.
+    unsafe { List::from_head(&l.arriving) }
 }
 
 impl Loop {
     /// Lets listeners that rested try again.
     pub fn wake_resting_listeners(&self) {
-        for listener in listeners(self).filter(|listener| listener.waits.get() == Wait::Moment) {
+        for listener in
+            listeners(self).iter(self).filter(|listener| listener.waits.get() == Wait::Moment)
+        {
             listener.wait(Wait::No);
             listener.refresh();
         }
@@ -325,14 +314,16 @@ impl Loop {
 
     /// Lets listeners go on for which there is room again.
     pub(super) fn resume_full_listeners(&self) {
-        for listener in listeners(self).filter(|listener| listener.waits.get() == Wait::Room) {
+        for listener in
+            listeners(self).iter(self).filter(|listener| listener.waits.get() == Wait::Room)
+        {
             listener.wait_for_room();
         }
     }
 
     /// Closes the listeners of servers that accept no more.
     pub(super) fn close_ending_listeners(&self) {
-        for listener in listeners(self) {
+        for listener in listeners(self).iter(self) {
             match listener.shared().state.get() {
                 Life::New | Life::Running => {}
                 // The server's thread is about to take those who wait.
@@ -344,17 +335,10 @@ impl Loop {
 
     /// Closes all listeners of a loop that ends.
     pub(super) fn close_listeners(&self) {
-        while let Some(listener) = listeners(self).next() {
+        while let Some(listener) = listeners(self).first(self) {
             listener.close();
             listener.drop_backlog();
             drop(listener.take_server());
         }
     }
-}
-
-/// # Safety
-/// On the loop's thread.
-pub unsafe fn wake_resting(l: *mut event_loop) {
-    // SAFETY: a live loop of the library.
-    unsafe { Loop::from_c(l) }.wake_resting_listeners();
 }

@@ -1,25 +1,14 @@
 //! Servers that are made from an acceptor, an address or a listening descriptor.
 
-use super::{Server, create, is_own_thread, servers};
-use crate::abi::types::{
-    acceptor, connection_closed_call_back, connection_completed_call_back, message_call_back,
-    write_completed_call_back,
-};
+use super::{Server, create, servers};
+use crate::abi::types::acceptor;
 use crate::reactor::event_loop::state::Loop;
+use crate::reactor::tcp_connection::lifecycle::register::Callbacks;
 use crate::sys::address::{Address, Parsed};
 use crate::sys::{errno, fd as sys_fd, listen, unix};
 use libc::c_int;
 use std::cell::Cell;
 use std::ptr::NonNull;
-
-/// What a program says about a server's connections when it makes the server.
-#[derive(Clone, Copy)]
-pub struct Callbacks {
-    pub completed: connection_completed_call_back,
-    pub message: message_call_back,
-    pub written: write_completed_call_back,
-    pub closed: connection_closed_call_back,
-}
 
 /// Where a server's socket comes from.
 pub enum Origin {
@@ -74,7 +63,7 @@ impl Server {
         // SAFETY: a live loop; the caller's acceptor.
         let server = unsafe { create(l.as_c(), acceptor.as_ptr(), callbacks, threads, origin) };
         let server = server.ok_or(libc::ENOMEM)?;
-        if is_own_thread(l) {
+        if l.on_owner() {
             // SAFETY: a fresh server.
             unsafe { server.as_ref() }.enlist();
         }
@@ -113,7 +102,7 @@ impl Server {
         callbacks: &Callbacks,
         threads: c_int,
     ) -> Result<NonNull<Server>, c_int> {
-        if servers(l).any(|other| other.shared.listeners.own.fd.get() == fd) {
+        if servers(l).iter(l).any(|other| other.shared.listeners.own.fd.get() == fd) {
             return Err(libc::EBUSY);
         }
         listen::check(fd)?;

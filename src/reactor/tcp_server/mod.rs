@@ -5,12 +5,11 @@
 //! and `free` end a server: `life` has the states that it goes through, `backlog` the clients that it hasn't
 //! accepted until then, and `drain` ends its connections. `maker` is what connections call in their server,
 //! `server_events` how one thread has another look at all that. `shared` is what other threads than the
-//! server's own may use of it, `kept` who needs its memory. `exports` has the C functions.
+//! server's own may use of it, `kept` who needs its memory.
 
 mod accept;
 mod backlog;
 mod drain;
-mod exports;
 mod free;
 mod kept;
 mod life;
@@ -25,16 +24,10 @@ mod shared;
 mod start;
 mod stop;
 
-pub use crate::reactor::tcp_server::drain::{all as sweep, is_ending};
-pub use crate::reactor::tcp_server::exports::*;
-pub use crate::reactor::tcp_server::free::{free_all_of, leave_files};
-pub use crate::reactor::tcp_server::listener::{Listener, wake_resting};
-pub use crate::reactor::tcp_server::make::Callbacks;
-pub use crate::reactor::tcp_server::server_events::attend;
-
 use crate::abi::types::{TCPserver, acceptor, event_loop, thread_pool};
-use crate::reactor::event_loop::owner;
 use crate::reactor::event_loop::state::Loop;
+use crate::reactor::list::{Link, List, Place};
+use crate::reactor::tcp_connection::lifecycle::register::Callbacks;
 use crate::reactor::tcp_connection::owner::Header;
 use crate::reactor::tcp_connection::protocol::Protocol;
 use crate::reactor::tcp_connection::settings::Keepalive;
@@ -42,8 +35,8 @@ use crate::reactor::tcp_server::life::Life;
 use crate::reactor::tcp_server::make::Origin;
 use crate::reactor::tcp_server::shared::Shared;
 use crate::reactor::tcp_server::stop::Stop;
-use crate::reactor::threads::event_loop_thread::Hooks;
-use crate::reactor::threads::thread_pool::{set_serves, thread_pool_new};
+use crate::reactor::threads::hooks::Hooks;
+use crate::reactor::threads::thread_pool::Pool;
 use crate::sys::address::Address;
 use crate::sys::{errno, unix};
 use libc::{c_int, c_void};
@@ -66,8 +59,7 @@ pub struct Server {
     /// The file of a unix socket that was made here.
     file: Cell<Option<unix::File>>,
     /// Among the servers of its loop.
-    next: Cell<*mut Server>,
-    listed: Cell<bool>,
+    link: Link,
     /// The acceptor, where it ends with the server; the public field is the program's to change.
     owned_acceptor: Cell<*mut acceptor>,
     /// What stands on the server, and ends with it.
@@ -81,12 +73,6 @@ pub struct Server {
     nodelay: Cell<Option<bool>>,
     keepalive: Cell<Option<Keepalive>>,
     hooks: Cell<Hooks>,
-}
-
-/// Whether the calling thread is the loop's.
-fn is_own_thread(l: &Loop) -> bool {
-    // SAFETY: a reference is a live loop.
-    unsafe { owner::on_owner(&raw const l.public) }
 }
 
 impl Server {
@@ -116,13 +102,24 @@ impl Server {
     }
 
     pub fn is_own_thread(&self) -> bool {
-        is_own_thread(self.event_loop())
+        self.event_loop().on_owner()
     }
 
     /// The acceptor, which the program may have taken away.
     fn acceptor(&self) -> Option<&acceptor> {
         // SAFETY: a program's acceptor lives as long as the server, and the server's own is freed with it.
         unsafe { self.public.acceptor.get().as_ref() }
+    }
+
+    /// What new connections get, as the program has it.
+    fn callbacks(&self) -> Callbacks {
+        let public = &self.public;
+        Callbacks {
+            completed: public.connectionCompletedCallBack.get(),
+            message: public.messageCallBack.get(),
+            write_completed: public.writeCompletedCallBack.get(),
+            closed: public.connectionClosedCallBack.get(),
+        }
     }
 
     fn life(&self) -> Life {
@@ -171,38 +168,32 @@ impl Server {
 
     /// Keeps the server where its loop finds it.
     fn enlist(&self) {
-        if !self.listed.replace(true) {
-            let l = self.event_loop();
-            self.next.set(l.servers.get());
-            l.servers.set(ptr::from_ref(self).cast_mut());
-        }
+        servers(self.home()).push_front(self);
     }
 
     fn unlist(&self) {
-        if !self.listed.replace(false) {
-            return;
-        }
-        let mut link = &self.home().servers;
-        // SAFETY: listed servers are live, and the list is this thread's.
-        while let Some(server) = unsafe { link.get().as_ref() } {
-            if ptr::eq(server, self) {
-                link.set(self.next.get());
-                return;
-            }
-            link = &server.next;
-        }
+        servers(self.home()).remove(self);
     }
 }
 
-/// The servers of a loop; the one that is at hand may leave the list.
-fn servers(l: &Loop) -> impl Iterator<Item = &Server> {
-    let mut at = l.servers.get();
-    std::iter::from_fn(move || {
-        // SAFETY: listed servers are live, and only the one before this may have left since.
-        let server = unsafe { at.as_ref() }?;
-        at = server.next.get();
-        Some(server)
-    })
+/// The place of a server among those of its loop.
+struct Servers;
+
+// SAFETY: a server leaves the list before it is freed, which happens on the loop's thread; what runs callbacks begins
+// the list anew afterwards.
+unsafe impl Place for Servers {
+    type Item = Server;
+    type Keeper = Loop;
+
+    fn link(server: &Server) -> &Link {
+        &server.link
+    }
+}
+
+/// The servers of a loop.
+fn servers(l: &Loop) -> &List<Servers> {
+    // SAFETY: this is the only view of that head.
+    unsafe { List::from_head(&l.servers) }
 }
 
 /// Makes a server; None with ENOMEM.
@@ -218,7 +209,7 @@ unsafe fn create(
 ) -> Option<NonNull<Server>> {
     // SAFETY: the block is checked, and filled at once; a live loop and acceptor.
     unsafe {
-        let pool: *mut thread_pool = thread_pool_new(l, threads);
+        let pool: *mut thread_pool = Pool::allocate(l, threads);
         let server = libc::malloc(size_of::<Server>()).cast::<Server>();
         if pool.is_null() || server.is_null() {
             libc::free(pool.cast());
@@ -234,7 +225,7 @@ unsafe fn create(
                 acceptor: Cell::new(acceptor),
                 connectionCompletedCallBack: Cell::new(callbacks.completed),
                 messageCallBack: Cell::new(callbacks.message),
-                writeCompletedCallBack: Cell::new(callbacks.written),
+                writeCompletedCallBack: Cell::new(callbacks.write_completed),
                 connectionClosedCallBack: Cell::new(callbacks.closed),
                 threadNum: Cell::new(threads),
                 threadPool: Cell::new(pool),
@@ -244,8 +235,7 @@ unsafe fn create(
             shared: Shared::new(!by_acceptor),
             origin,
             file: Cell::new(None),
-            next: Cell::new(ptr::null_mut()),
-            listed: Cell::new(false),
+            link: Link::new(),
             owned_acceptor: Cell::new(ptr::null_mut()),
             block: Cell::new(None),
             pool: Cell::new(pool),
@@ -255,7 +245,7 @@ unsafe fn create(
             keepalive: Cell::new(None),
             hooks: Cell::new(Hooks::NONE),
         });
-        set_serves(pool);
+        Pool::from_c(pool).set_serves();
         listener::init(&raw mut (*server).shared.listeners.own, server, l);
         Some(NonNull::new_unchecked(server))
     }
@@ -277,39 +267,4 @@ unsafe fn dispose(server: NonNull<Server>) {
             dispose(block);
         }
     }
-}
-
-/// # Safety
-/// As for `Server::from_public`.
-pub unsafe fn has_started(server: *mut TCPserver) -> bool {
-    // SAFETY: a server of the library, kept by the caller.
-    unsafe { Server::from_public(server) }.has_started()
-}
-
-/// # Safety
-/// As for `Server::from_public`.
-pub unsafe fn is_freed(server: *mut TCPserver) -> bool {
-    // SAFETY: a server of the library, kept by the caller.
-    unsafe { Server::from_public(server) }.is_freed()
-}
-
-/// # Safety
-/// As for `Server::own_acceptor`.
-pub unsafe fn own_acceptor(server: *mut TCPserver) {
-    // SAFETY: a fresh server of the library.
-    unsafe { Server::from_public(server).own_acceptor() }
-}
-
-/// # Safety
-/// As for `Server::from_public`.
-pub unsafe fn speaks(server: *mut TCPserver, protocol: &'static Protocol) {
-    // SAFETY: a fresh server of the library.
-    unsafe { Server::from_public(server) }.speaks(protocol);
-}
-
-/// # Safety
-/// As for `Server::disposes`.
-pub unsafe fn disposes(server: *mut TCPserver, block: *mut c_void, dispose: Dispose) {
-    // SAFETY: a fresh server of the library.
-    unsafe { Server::from_public(server).disposes(block, dispose) }
 }

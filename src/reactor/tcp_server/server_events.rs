@@ -1,11 +1,9 @@
 //! Asking a loop to look at its servers, from any thread, without memory: it can't fail.
 
 use super::Server;
-use super::listener::Listener;
-use crate::abi::types::event_loop;
+use super::listener::{Listener, arriving};
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::event_loop::wakeup;
-use crate::reactor::threads::thread_pool;
+use crate::reactor::threads::thread_pool::Pool;
 use std::ptr;
 use std::sync::atomic::Ordering::{AcqRel, Relaxed, Release};
 
@@ -31,33 +29,19 @@ pub fn send(listener: &Listener) {
     }
 }
 
-/// Does `f` under the loop's mutex.
-fn locked<R>(l: &Loop, f: impl FnOnce() -> R) -> R {
-    let mutex = l.public.mutex.get();
-    // SAFETY: the mutex of a loop whose memory is kept, and which isn't moved; this thread doesn't hold it.
-    unsafe { libc::pthread_mutex_lock(mutex) };
-    let result = f();
-    // SAFETY: as above, and it is held.
-    unsafe { libc::pthread_mutex_unlock(mutex) };
-    result
-}
-
 /// False where the loop was freed.
 fn call_with(l: &Loop, why: u8, listener: Option<&Listener>) -> bool {
     // The list is written under the mutex, and while that is held the loop isn't taken down.
-    locked(l, || {
-        if l.gone.get() {
-            return false;
-        }
-        if let Some(listener) = listener {
-            listener.next.set(l.arriving.get());
-            l.arriving.set(ptr::from_ref(listener).cast_mut());
-        }
-        l.attention.fetch_or(why, Release);
-        // SAFETY: a loop that isn't gone.
-        unsafe { wakeup::wake_once(l.as_c()) };
-        true
-    })
+    let _held = l.lock();
+    if l.gone.get() {
+        return false;
+    }
+    if let Some(listener) = listener {
+        arriving(l).push_front(listener);
+    }
+    l.attention.fetch_or(why, Release);
+    l.wake_once();
+    true
 }
 
 impl Server {
@@ -68,13 +52,9 @@ impl Server {
         let other = if public == own { ptr::null_mut() } else { public };
         for pool in [own, other] {
             // SAFETY: a pool is NULL or live, and its loops live until it is freed on this thread.
-            unsafe {
-                for i in 0..thread_pool::running(pool) {
-                    let l = thread_pool::loop_at(pool, i);
-                    if !l.is_null() {
-                        call(Loop::from_c(l), why);
-                    }
-                }
+            let Some(pool) = (unsafe { Pool::from_nullable(pool) }) else { continue };
+            for l in (0..pool.running()).filter_map(|i| pool.loop_at(i)) {
+                call(l, why);
             }
         }
     }
@@ -88,10 +68,10 @@ impl Loop {
         }
         let why = self.attention.swap(0, AcqRel);
         if why & ARRIVING != 0 {
-            let mut arriving = locked(self, || self.arriving.replace(ptr::null_mut()));
-            // SAFETY: a listener that is on its way keeps its server, and with it itself.
-            while let Some(listener) = unsafe { arriving.as_ref() } {
-                arriving = listener.next.get();
+            let held = self.lock();
+            let arriving = arriving(self).take();
+            drop(held);
+            while let Some(listener) = arriving.pop_front(self) {
                 drop(listener.arrive());
             }
         }
@@ -107,11 +87,4 @@ impl Loop {
             self.finish_stops();
         }
     }
-}
-
-/// # Safety
-/// On the loop's thread, within a pass.
-pub unsafe fn attend(l: *mut event_loop) {
-    // SAFETY: a live loop of the library.
-    unsafe { Loop::from_c(l) }.attend_servers();
 }

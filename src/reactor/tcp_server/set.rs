@@ -2,7 +2,7 @@
 
 use super::Server;
 use crate::reactor::tcp_connection::settings::{Keepalive, Settings};
-use crate::reactor::threads::event_loop_thread::Hooks;
+use crate::reactor::threads::hooks::Hooks;
 use libc::{c_int, c_void};
 use std::sync::atomic::Ordering::SeqCst;
 

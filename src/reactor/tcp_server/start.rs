@@ -2,9 +2,10 @@
 
 use super::life::{Event, Life};
 use super::listener::{self, Listener};
-use super::{Server, is_own_thread, server_events};
+use super::{Server, server_events};
+use crate::reactor::event_loop::state::Loop;
 use crate::reactor::tcp_connection::settings::Keepalive;
-use crate::reactor::threads::thread_pool::{self, thread_pool_start};
+use crate::reactor::threads::thread_pool::Pool;
 use crate::sys::address::Address;
 use crate::sys::{errno, fd as sys_fd, listen, pool, socket};
 use libc::c_int;
@@ -46,10 +47,9 @@ impl Server {
         let pool = self.public.threadPool.get();
         if !pool.is_null() {
             // SAFETY: a pool that a program puts there is live, as the server's own is.
-            unsafe {
-                thread_pool::set_hooks(pool, self.hooks.get());
-                thread_pool_start(pool);
-            }
+            let pool = unsafe { Pool::from_c(pool) };
+            pool.set_hooks(self.hooks.get());
+            pool.start();
         }
         let own = &self.shared.listeners.own;
         if self.life() == Life::Running {
@@ -78,9 +78,9 @@ impl Server {
     fn open_shared(&self) -> Result<(), c_int> {
         let address = self.origin.address().ok_or(libc::ENOTSUP)?;
         let acceptor = self.acceptor().ok_or(libc::EINVAL)?;
-        let pool = self.public.threadPool.get();
         // SAFETY: NULL or a live pool, see `prepare`.
-        let threads = unsafe { thread_pool::running(pool) };
+        let running = unsafe { Pool::from_nullable(self.public.threadPool.get()) };
+        let threads = running.map_or(0, Pool::running);
         if threads == 0 {
             let fd = open_one(address)?;
             sys_fd::close(acceptor.listen_fd.replace(fd));
@@ -95,7 +95,10 @@ impl Server {
         for i in 0..threads {
             // SAFETY: the block has that many places, and the pool that many loops, which run.
             let listener = unsafe {
-                listener::init(listeners.add(i), self, thread_pool::loop_at(pool, i));
+                let l = running
+                    .and_then(|pool| pool.loop_at(i))
+                    .map_or(std::ptr::null_mut(), Loop::as_c);
+                listener::init(listeners.add(i), self, l);
                 &*listeners.add(i)
             };
             match open_one(address) {
@@ -127,7 +130,7 @@ impl Server {
             if let Some(reserve) = &self.shared.reserve {
                 reserve.keep();
             }
-            if is_own_thread(self.event_loop()) {
+            if self.is_own_thread() {
                 self.enlist();
             }
             state.advance(Event::Start);

@@ -6,7 +6,6 @@ use super::server_events::{ENDED, ENDING};
 use super::{Server, servers};
 use crate::abi::types::{event_loop, yolanda_server_callback, yolanda_timer};
 use crate::reactor::event_loop::state::{Loop, count};
-use crate::reactor::event_loop::timers;
 use crate::sys::{listen, unix};
 use libc::{c_int, c_void};
 use std::ptr;
@@ -128,16 +127,14 @@ impl Server {
     pub fn take_stop(&self) -> Stop {
         let stop = self.stop.replace(Stop::NONE);
         if stop.timer != 0 {
-            // SAFETY: on the thread of this live loop.
-            unsafe { timers::stop(self.home().as_c(), stop.timer) };
+            self.home().stop_timer(stop.timer);
         }
         stop
     }
 
-    /// 0 when memory is out.
+    /// The timer is stopped before the server goes. 0 when memory is out.
     fn start_timer(&self, delay_ms: i64, on_time: OnTime) -> yolanda_timer {
-        // SAFETY: on the thread of this live loop; the timer is stopped before the server goes.
-        unsafe { timers::start(self.home().as_c(), delay_ms, 0, Some(on_time), self.as_c().cast()) }
+        self.home().start_timer(delay_ms, 0, Some(on_time), self.as_c().cast())
     }
 
     fn deadline_is_over(&self) {
@@ -172,8 +169,9 @@ impl Loop {
     /// Tells the program of the stops that are over.
     pub(super) fn finish_stops(&self) {
         // The callback may free any server, so the list is begun anew after each.
-        while let Some(server) =
-            servers(self).find(|server| server.life().is_stopping() && server.is_drained())
+        while let Some(server) = servers(self)
+            .iter(self)
+            .find(|server| server.life().is_stopping() && server.is_drained())
         {
             server.shared.state.advance(Event::Drained);
             let stop = server.take_stop();

@@ -1,11 +1,15 @@
-//! A thread that runs a loop of its own.
+//! A thread that runs a loop of its own. The public struct is all that there is of it: the program may have
+//! allocated it, and shares its mutex and condition with the library while the thread starts.
 
-use crate::abi::types::{event_loop, event_loop_thread, yolanda_loop_callback};
+use super::hooks::Hooks;
+use crate::abi::types::{event_loop, event_loop_thread};
 use crate::log::CText;
-use crate::reactor::event_loop::create::{event_loop_init_with_name, event_loop_run};
-use crate::reactor::event_loop::{iteration, state, teardown, wakeup};
+use crate::reactor::backend;
+use crate::reactor::event_loop::parts::Parts;
+use crate::reactor::event_loop::state::Loop;
 use crate::sys::errno;
-use libc::{c_char, c_int, c_void, pthread_t};
+use crate::sys::mutex::Held;
+use libc::{c_char, c_int, c_void};
 use std::cell::{Cell, UnsafeCell};
 use std::ptr;
 use std::sync::atomic::Ordering::{Acquire, Release};
@@ -13,207 +17,151 @@ use std::sync::atomic::Ordering::{Acquire, Release};
 /// Room for "Thread-" and any int.
 const NAME: usize = 32;
 
-/// What a program has called on the threads of a pool.
-#[derive(Clone, Copy)]
-pub struct Hooks {
-    /// Before the thread's loop runs.
-    pub on_start: yolanda_loop_callback,
-    /// After it has ended.
-    pub on_stop: yolanda_loop_callback,
-    pub data: *mut c_void,
+/// What the starter shares with the new thread while it waits for it.
+struct Start<'a> {
+    thread: &'a event_loop_thread,
+    hooks: Hooks,
+    parts: &'static Parts,
+    /// An errno value; 0: it runs. Under the mutex.
+    failed: Cell<c_int>,
 }
 
-impl Hooks {
-    pub const NONE: Hooks = Hooks { on_start: None, on_stop: None, data: ptr::null_mut() };
-
-    /// # Safety
-    /// On the loop's thread.
-    pub unsafe fn starts(&self, l: *mut event_loop) {
-        if let Some(callback) = self.on_start {
-            // SAFETY: as said; the program gave the function for this call.
-            unsafe { iteration::guarded(l, || callback(l, self.data)) }
-        }
+extern "C" fn run(arg: *mut c_void) -> *mut c_void {
+    // SAFETY: the starter keeps both structs until it was told; from then on only the loop is used.
+    let start = unsafe { &*arg.cast::<Start>() };
+    let (thread, hooks) = (start.thread, start.hooks);
+    let name = thread.thread_name.get();
+    // SAFETY: the name lives as long as the struct, and that as long as the loop; so do the back ends.
+    let made = unsafe { Loop::create(name, backend::chosen(), start.parts) };
+    // SAFETY: NULL or a fresh loop, which `stop` frees when this thread has ended.
+    let l = (!made.is_null()).then(|| unsafe { Loop::from_c(made) });
+    if let Some(l) = l {
+        hooks.starts(l);
     }
-
-    /// # Safety
-    /// On the loop's thread.
-    pub unsafe fn stops(&self, l: *mut event_loop) {
-        if let Some(callback) = self.on_stop {
-            // SAFETY: as said; the program gave the function for this call.
-            unsafe { iteration::guarded(l, || callback(l, self.data)) }
+    log_msg!("event loop thread init and signal, {}", CText(name));
+    let held = Held::lock(&thread.mutex);
+    thread.eventLoop.set(made);
+    start.failed.set(if made.is_null() { errno::get().max(1) } else { 0 });
+    held.signal(&thread.cond);
+    drop(held);
+    if let Some(l) = l {
+        l.run();
+        if l.ends.load(Acquire) {
+            l.finish();
         }
+        hooks.stops(l);
     }
+    ptr::null_mut()
 }
 
-pub unsafe extern "C" fn event_loop_thread_init(
-    eventLoopThread: *mut event_loop_thread,
-    i: c_int,
-) -> c_int {
-    if eventLoopThread.is_null() {
-        log_err!("event_loop_thread_init: no thread");
-        return errno::fail(libc::EINVAL);
-    }
-    // SAFETY: the caller's struct is writable; the name's block is checked.
-    unsafe {
-        let name = libc::malloc(NAME).cast::<c_char>();
-        if name.is_null() {
-            log_err!("event_loop_thread_init: no memory");
-            return -1;
-        }
-        libc::snprintf(name, NAME, c"Thread-%d".as_ptr(), i.wrapping_add(1));
-        eventLoopThread.write(event_loop_thread {
+impl event_loop_thread {
+    /// Sets up a thread that hasn't started; `number` counts from 0. False when memory is out.
+    ///
+    /// # Safety
+    /// `at` is memory for the struct.
+    pub unsafe fn init(at: *mut event_loop_thread, number: c_int) -> bool {
+        // SAFETY: the name's block is checked, and has room for any number.
+        let name = unsafe {
+            let name = libc::malloc(NAME).cast::<c_char>();
+            if name.is_null() {
+                return false;
+            }
+            libc::snprintf(name, NAME, c"Thread-%d".as_ptr(), number.wrapping_add(1));
+            name
+        };
+        let thread = event_loop_thread {
             eventLoop: Cell::new(ptr::null_mut()),
             thread_tid: Cell::new(0),
             mutex: UnsafeCell::new(libc::PTHREAD_MUTEX_INITIALIZER),
             cond: UnsafeCell::new(libc::PTHREAD_COND_INITIALIZER),
             thread_name: Cell::new(name),
             thread_count: Cell::new(0),
-        });
+        };
+        // SAFETY: the caller's memory, in which nothing has to be dropped.
+        unsafe { at.write(thread) };
+        true
     }
-    0
-}
 
-/// What the starter shares with the new thread while it waits for it.
-struct Start {
-    thread: *mut event_loop_thread,
-    hooks: Hooks,
-    /// An errno value; 0: it runs.
-    failed: c_int,
-}
-
-extern "C" fn run(arg: *mut c_void) -> *mut c_void {
-    let start = arg.cast::<Start>();
-    // SAFETY: the starter keeps both structs until it was told; after that only the loop is used.
-    unsafe {
-        let thread = (*start).thread;
-        let hooks = (*start).hooks;
-        let l = event_loop_init_with_name((*thread).thread_name.get());
-        if !l.is_null() {
-            hooks.starts(l);
-        }
-        log_msg!("event loop thread init and signal, {}", CText((*thread).thread_name.get()));
-        libc::pthread_mutex_lock((*thread).mutex.get());
-        (*thread).eventLoop.set(l);
-        (*start).failed = if l.is_null() { errno::get().max(1) } else { 0 };
-        libc::pthread_cond_signal((*thread).cond.get());
-        libc::pthread_mutex_unlock((*thread).mutex.get());
-        if !l.is_null() {
-            event_loop_run(l);
-            if (*state::of(l)).ends.load(Acquire) {
-                teardown::finish(l);
-            }
-            hooks.stops(l);
-        }
+    /// Frees the name.
+    ///
+    /// # Safety
+    /// The thread isn't running, and nobody has the name.
+    pub unsafe fn free_name(&self) {
+        let name = self.thread_name.replace(ptr::null_mut());
+        // SAFETY: a block of `init`, unless the program has put another of malloc(3) there.
+        unsafe { libc::free(name.cast()) };
     }
-    ptr::null_mut()
-}
 
-pub unsafe extern "C" fn event_loop_thread_start(
-    eventLoopThread: *mut event_loop_thread,
-) -> *mut event_loop {
-    // SAFETY: NULL or an initialised struct, by this function's contract.
-    unsafe { start(eventLoopThread, Hooks::NONE) }
-}
-
-/// Starts a thread, and waits until its loop is about to run. NULL with errno when it can't be.
-///
-/// # Safety
-/// NULL or an initialised struct.
-pub unsafe fn start(thread: *mut event_loop_thread, hooks: Hooks) -> *mut event_loop {
-    if thread.is_null() {
-        log_err!("event_loop_thread_start: no thread");
-        errno::set(libc::EINVAL);
-        return ptr::null_mut();
+    /// The thread's loop; None where it doesn't run.
+    pub fn event_loop(&self) -> Option<&Loop> {
+        let l = self.eventLoop.get();
+        // SAFETY: the loop lives until `stop` frees it, which empties the field first.
+        (!l.is_null()).then(|| unsafe { Loop::from_c(l) })
     }
-    // SAFETY: an initialised struct; shared under its mutex.
-    unsafe {
-        let mut start = Start { thread, hooks, failed: 0 };
-        let start = &raw mut start;
-        let tid = (*thread).thread_tid.as_ptr();
-        let e = libc::pthread_create(tid, ptr::null(), run, start.cast());
+
+    /// Starts the thread, and waits until its loop is about to run. NULL with errno when it can't be.
+    pub fn start(&self, hooks: Hooks, parts: &'static Parts) -> *mut event_loop {
+        let start = Start { thread: self, hooks, parts, failed: Cell::new(0) };
+        let arg = ptr::from_ref(&start).cast_mut().cast();
+        // SAFETY: the struct stays until the thread has said that it runs, or has been joined.
+        let e = unsafe { libc::pthread_create(self.thread_tid.as_ptr(), ptr::null(), run, arg) };
         if e != 0 {
-            (*thread).thread_tid.set(0);
-            log_err!("can't start {}: {}", CText((*thread).thread_name.get()), errno::Text(e));
+            self.thread_tid.set(0);
+            log_err!("can't start {}: {}", CText(self.thread_name.get()), errno::Text(e));
             errno::set(e);
             return ptr::null_mut();
         }
-        // Neither reports errors for a mutex of the default kind, as long as it is one.
-        libc::pthread_mutex_lock((*thread).mutex.get());
-        while (*thread).eventLoop.get().is_null() && (*start).failed == 0 {
-            libc::pthread_cond_wait((*thread).cond.get(), (*thread).mutex.get());
+        let held = Held::lock(&self.mutex);
+        while self.eventLoop.get().is_null() && start.failed.get() == 0 {
+            held.wait(&self.cond);
         }
-        libc::pthread_mutex_unlock((*thread).mutex.get());
-        if (*start).failed != 0 {
-            libc::pthread_join((*thread).thread_tid.get(), ptr::null_mut());
-            (*thread).thread_tid.set(0);
-            errno::set((*start).failed);
+        drop(held);
+        if start.failed.get() != 0 {
+            // SAFETY: the thread was just made, and ends.
+            unsafe { libc::pthread_join(self.thread_tid.replace(0), ptr::null_mut()) };
+            errno::set(start.failed.get());
             return ptr::null_mut();
         }
-        log_msg!("event loop thread started, {}", CText((*thread).thread_name.get()));
-        (*thread).eventLoop.get()
+        log_msg!("event loop thread started, {}", CText(self.thread_name.get()));
+        self.eventLoop.get()
     }
-}
 
-pub unsafe extern "C-unwind" fn yolanda_loop_thread_stop(thread: *mut event_loop_thread) -> c_int {
-    if thread.is_null() {
-        log_err!("yolanda_loop_thread_stop: no thread");
-        return errno::fail(libc::EINVAL);
+    /// Whether the calling thread is this one.
+    pub fn is_current(&self) -> bool {
+        let tid = self.thread_tid.get();
+        // SAFETY: two numbers of threads.
+        tid != 0 && unsafe { libc::pthread_equal(tid, libc::pthread_self()) } != 0
     }
-    // SAFETY: an initialised struct, by this function's contract.
-    unsafe { stop(thread) }
-}
 
-/// Whether the calling thread is this one.
-///
-/// # Safety
-/// An initialised struct.
-pub unsafe fn is_current(thread: *const event_loop_thread) -> bool {
-    // SAFETY: as said.
-    let tid: pthread_t = unsafe { (*thread).thread_tid.get() };
-    // SAFETY: two numbers of threads.
-    tid != 0 && unsafe { libc::pthread_equal(tid, libc::pthread_self()) } != 0
-}
-
-/// Asks a thread to end, without waiting.
-///
-/// # Safety
-/// An initialised struct.
-pub unsafe fn tell_to_end(thread: *mut event_loop_thread) {
-    // SAFETY: the loop lives until `stop` frees it.
-    unsafe {
-        let l = (*thread).eventLoop.get();
-        if !l.is_null() {
-            (*state::of(l)).ends.store(true, Release);
-            wakeup::wake(l);
+    /// Asks the thread to end, without waiting.
+    pub fn tell_to_end(&self) {
+        if let Some(l) = self.event_loop() {
+            l.ends.store(true, Release);
+            l.public.wake();
         }
     }
-}
 
-/// Ends a thread: it closes what connections it has, and is joined; then its loop is freed.
-/// 0, or -1 with EDEADLK, or EINVAL for a thread that was detached.
-///
-/// # Safety
-/// An initialised struct.
-pub unsafe fn stop(thread: *mut event_loop_thread) -> c_int {
-    // SAFETY: once joined, the thread's loop is nobody else's.
-    unsafe {
-        if is_current(thread) {
-            return errno::fail(libc::EDEADLK);
+    /// Ends the thread: it closes what connections it has, and is joined; then its loop is freed.
+    /// EDEADLK, or EINVAL for a thread that was detached.
+    pub fn stop(&self) -> Result<(), c_int> {
+        if self.is_current() {
+            return Err(libc::EDEADLK);
         }
-        tell_to_end(thread);
-        if (*thread).thread_tid.get() != 0 {
-            match libc::pthread_join((*thread).thread_tid.get(), ptr::null_mut()) {
-                // The program may have joined it.
+        self.tell_to_end();
+        if self.thread_tid.get() != 0 {
+            // SAFETY: the number of a thread that the library has started and not joined; the program may have.
+            match unsafe { libc::pthread_join(self.thread_tid.get(), ptr::null_mut()) } {
                 0 | libc::ESRCH => (),
                 // EDEADLK, or the program has detached it: then nobody knows when its loop is free.
-                e => return errno::fail(e),
+                e => return Err(e),
             }
-            (*thread).thread_tid.set(0);
+            self.thread_tid.set(0);
         }
-        let l = (*thread).eventLoop.replace(ptr::null_mut());
+        let l = self.eventLoop.replace(ptr::null_mut());
         if !l.is_null() {
-            teardown::free_loop(l);
+            // SAFETY: its thread has ended, so that nobody uses the loop.
+            unsafe { Loop::from_c(l).free() };
         }
+        Ok(())
     }
-    0
 }

@@ -1,14 +1,14 @@
 //! The loops that serve connections, handed out in turn.
 
-use super::event_loop_thread as threads;
+use super::hooks::Hooks;
 use crate::abi::types::{event_loop, event_loop_thread, thread_pool};
-use crate::reactor::event_loop::owner::{assertInSameThread, on_owner};
-use crate::reactor::event_loop::state::of as loop_of;
-use crate::reactor::threads::event_loop_thread::{Hooks, event_loop_thread_init};
+use crate::reactor::event_loop::state::Loop;
+use crate::reactor::list::{Link, List, Place};
 use crate::sys::errno;
 use libc::c_int;
 use std::cell::Cell;
-use std::ptr;
+use std::ptr::{self, NonNull};
+use std::slice;
 
 /// The public struct first, so that the pointers are the same.
 #[repr(C)]
@@ -23,268 +23,247 @@ pub struct Pool {
     threads: Cell<*mut event_loop_thread>,
     len: Cell<usize>,
     /// Among the pools that were started on their main loop.
-    next: Cell<*mut Pool>,
+    link: Link,
 }
 
-fn of(pool: *mut thread_pool) -> *mut Pool {
-    pool.cast()
-}
+/// The pools that were started on a loop.
+struct Started;
 
-pub unsafe extern "C" fn thread_pool_new(
-    mainLoop: *mut event_loop,
-    threadNumber: c_int,
-) -> *mut thread_pool {
-    if mainLoop.is_null() {
-        log_err!("thread_pool_new: no event loop");
-        errno::set(libc::EINVAL);
-        return ptr::null_mut();
+// SAFETY: a pool has one such link, and `Pool::free` takes it out of the list before its memory goes. It is freed on
+// its main loop's thread, outside of what borrows that loop to walk the list.
+unsafe impl Place for Started {
+    type Item = Pool;
+    type Keeper = Loop;
+
+    fn link(pool: &Pool) -> &Link {
+        &pool.link
     }
-    // SAFETY: the block is checked, and filled at once.
-    unsafe {
-        let pool = libc::malloc(size_of::<Pool>()).cast::<Pool>();
-        if !pool.is_null() {
-            let public = thread_pool {
-                mainLoop: Cell::new(mainLoop),
-                started: Cell::new(0),
-                thread_number: Cell::new(threadNumber),
-                eventLoopThreads: Cell::new(ptr::null_mut()),
-                position: Cell::new(0),
-            };
-            pool.write(Pool {
-                public,
-                hooks: Cell::new(Hooks::NONE),
-                main_started: Cell::new(false),
-                serves: Cell::new(false),
-                threads: Cell::new(ptr::null_mut()),
-                len: Cell::new(0),
-                next: Cell::new(ptr::null_mut()),
-            });
+}
+
+fn started(l: &Loop) -> &List<Started> {
+    // SAFETY: only `Pool::start` lists anything there.
+    unsafe { List::from_head(&l.pools) }
+}
+
+impl Pool {
+    /// A pool that hasn't started; NULL with errno.
+    pub fn allocate(main_loop: *mut event_loop, threads: c_int) -> *mut thread_pool {
+        // SAFETY: the block is checked, and filled at once.
+        unsafe {
+            let pool = libc::malloc(size_of::<Pool>()).cast::<Pool>();
+            if !pool.is_null() {
+                let public = thread_pool {
+                    mainLoop: Cell::new(main_loop),
+                    started: Cell::new(0),
+                    thread_number: Cell::new(threads),
+                    eventLoopThreads: Cell::new(ptr::null_mut()),
+                    position: Cell::new(0),
+                };
+                pool.write(Pool {
+                    public,
+                    hooks: Cell::new(Hooks::NONE),
+                    main_started: Cell::new(false),
+                    serves: Cell::new(false),
+                    threads: Cell::new(ptr::null_mut()),
+                    len: Cell::new(0),
+                    link: Link::new(),
+                });
+            }
+            pool.cast()
         }
-        pool.cast()
     }
-}
 
-pub unsafe extern "C" fn thread_pool_start(threadPool: *mut thread_pool) {
-    if threadPool.is_null() {
-        log_err!("thread_pool_start: no thread pool");
-        errno::set(libc::EINVAL);
-        return;
+    /// The pool behind a public pointer.
+    ///
+    /// # Safety
+    /// `allocate` made it, and it isn't freed for all of `'a`.
+    pub unsafe fn from_c<'a>(pool: *mut thread_pool) -> &'a Pool {
+        // SAFETY: the public struct is the first field of every pool.
+        unsafe { &*pool.cast::<Pool>() }
     }
-    // SAFETY: a live pool, by this function's contract.
-    unsafe {
-        assertInSameThread((*threadPool).mainLoop.get());
-        if (*threadPool).started.get() != 0 {
+
+    /// The same; None for NULL.
+    ///
+    /// # Safety
+    /// As for `from_c`, where it isn't NULL.
+    pub unsafe fn from_nullable<'a>(pool: *mut thread_pool) -> Option<&'a Pool> {
+        // SAFETY: not NULL, hence the caller's pool.
+        (!pool.is_null()).then(|| unsafe { Pool::from_c(pool) })
+    }
+
+    fn main_loop(&self) -> &Loop {
+        // SAFETY: a pool is made with a loop, which frees its pools before it goes.
+        unsafe { Loop::from_c(self.public.mainLoop.get()) }
+    }
+
+    /// The threads that run.
+    fn threads(&self) -> &[event_loop_thread] {
+        if self.len.get() == 0 {
+            return &[];
+        }
+        // SAFETY: `start_threads` made the array, and has initialised so many; it is freed with the pool.
+        unsafe { slice::from_raw_parts(self.threads.get(), self.len.get()) }
+    }
+
+    /// The threads as the public fields tell.
+    fn public_threads(&self) -> &[event_loop_thread] {
+        let (threads, n) = (self.public.eventLoopThreads.get(), self.public.thread_number.get());
+        if n <= 0 || threads.is_null() {
+            return &[];
+        }
+        // SAFETY: the header says that `eventLoopThreads` has `thread_number` elements.
+        unsafe { slice::from_raw_parts(threads, n as usize) }
+    }
+
+    /// Starts the threads, once; on the main loop's thread.
+    pub fn start(&self) {
+        let main = self.main_loop();
+        main.public.require_owner();
+        if self.public.started.replace(1) != 0 {
             return;
         }
-        (*threadPool).started.set(1);
-        let own = of(threadPool);
-        let main = loop_of((*threadPool).mainLoop.get());
-        (*own).next.set((*main).pools.get());
-        (*main).pools.set(own);
-        start_threads(own);
-        if (*own).len.get() == 0 {
-            (*own).main_started.set(true);
-            (*own).hooks.get().starts((*threadPool).mainLoop.get());
+        started(main).push_front(self);
+        self.start_threads();
+        if self.len.get() == 0 {
+            self.main_started.set(true);
+            self.hooks.get().starts(main);
         }
     }
-}
 
-unsafe fn start_threads(own: *mut Pool) {
-    // SAFETY: a live pool that is being started, on its main loop's thread.
-    unsafe {
-        let public = &raw mut (*own).public;
-        let wanted = (*public).thread_number.get().max(0) as usize;
+    fn start_threads(&self) {
+        let wanted = self.public.thread_number.get().max(0) as usize;
         if wanted == 0 {
             return;
         }
-        let array = libc::calloc(wanted, size_of::<event_loop_thread>());
+        // SAFETY: zeroes, of which `init` makes threads below.
+        let array = unsafe { libc::calloc(wanted, size_of::<event_loop_thread>()) };
         let array = array.cast::<event_loop_thread>();
         if array.is_null() {
             log_err!("thread_pool_start: no memory for {} threads", wanted);
-            (*public).thread_number.set(0);
+            self.public.thread_number.set(0);
             return;
         }
         let mut running = 0;
         for i in 0..wanted {
-            let thread = array.add(running);
-            if event_loop_thread_init(thread, i as c_int) == 0
-                && !threads::start(thread, (*own).hooks.get()).is_null()
-            {
-                running += 1;
-            } else {
-                libc::free((*thread).thread_name.get().cast());
-                (*thread).thread_name.set(ptr::null_mut());
+            // SAFETY: `running` is at most `i`, so that the place is in the array; what is there hasn't been started.
+            unsafe {
+                let at = array.add(running);
+                if !event_loop_thread::init(at, i as c_int) {
+                    log_err!("event_loop_thread_init: no memory");
+                } else if (*at).start(self.hooks.get(), self.main_loop().parts).is_null() {
+                    (*at).free_name();
+                } else {
+                    running += 1;
+                }
             }
         }
-        (*public).eventLoopThreads.set(array);
-        (*public).thread_number.set(running as c_int);
-        (*own).threads.set(array);
-        (*own).len.set(running);
+        self.public.eventLoopThreads.set(array);
+        self.public.thread_number.set(running as c_int);
+        self.threads.set(array);
+        self.len.set(running);
     }
-}
 
-pub unsafe extern "C" fn thread_pool_get_loop(threadPool: *mut thread_pool) -> *mut event_loop {
-    if threadPool.is_null() {
-        log_err!("thread_pool_get_loop: no thread pool");
-        errno::set(libc::EINVAL);
-        return ptr::null_mut();
-    }
-    // SAFETY: a live pool; the array has `thread_number` elements once started.
-    unsafe {
-        assertInSameThread((*threadPool).mainLoop.get());
-        if (*threadPool).started.get() == 0 {
+    /// The loop whose turn it is, on the main loop's thread. None before the start.
+    pub fn next_loop(&self) -> Option<&Loop> {
+        let main = self.main_loop();
+        main.public.require_owner();
+        if self.public.started.get() == 0 {
             errno::set(libc::EINVAL);
-            return ptr::null_mut();
+            return None;
         }
-        let n = (*threadPool).thread_number.get();
-        if n <= 0 || (*threadPool).eventLoopThreads.get().is_null() {
-            return (*threadPool).mainLoop.get();
-        }
-        for _ in 0..n {
-            let at = (*threadPool).position.get().max(0) % n;
-            (*threadPool).position.set((at + 1) % n);
-            let l = (*(*threadPool).eventLoopThreads.get().add(at as usize)).eventLoop.get();
+        let threads = self.public_threads();
+        for _ in threads {
+            let at = self.public.position.get().max(0) as usize % threads.len();
+            self.public.position.set(((at + 1) % threads.len()) as c_int);
             // One that was stopped has none.
-            if !l.is_null() {
-                return l;
+            if let Some(l) = threads[at].event_loop() {
+                return Some(l);
             }
         }
-        (*threadPool).mainLoop.get()
+        Some(main)
     }
-}
 
-/// What is to be called on the threads; before the start.
-///
-/// # Safety
-/// A live pool.
-pub unsafe fn set_hooks(pool: *mut thread_pool, hooks: Hooks) {
-    // SAFETY: as said.
-    unsafe {
-        if (*pool).started.get() == 0 {
-            (*of(pool)).hooks.set(hooks);
+    /// What is to be called on the threads; before the start.
+    pub fn set_hooks(&self, hooks: Hooks) {
+        if self.public.started.get() == 0 {
+            self.hooks.set(hooks);
         }
     }
-}
 
-/// The pool is freed with the server that made it, and only then.
-///
-/// # Safety
-/// A live pool.
-pub unsafe fn set_serves(pool: *mut thread_pool) {
-    // SAFETY: as said.
-    unsafe { (*of(pool)).serves.set(true) };
-}
-
-/// How many threads run.
-///
-/// # Safety
-/// NULL or a live pool.
-pub unsafe fn running(pool: *mut thread_pool) -> usize {
-    // SAFETY: as said.
-    unsafe { if pool.is_null() { 0 } else { (*of(pool)).len.get() } }
-}
-
-/// The loop of one of the threads that run; NULL where it was stopped.
-///
-/// # Safety
-/// A live pool that has more than `i` threads.
-pub unsafe fn loop_at(pool: *mut thread_pool, i: usize) -> *mut event_loop {
-    // SAFETY: as said.
-    unsafe { (*(*of(pool)).threads.get().add(i)).eventLoop.get() }
-}
-
-pub unsafe extern "C-unwind" fn yolanda_thread_pool_free(pool: *mut thread_pool) -> c_int {
-    if pool.is_null() {
-        log_err!("yolanda_thread_pool_free: no thread pool");
-        return errno::fail(libc::EINVAL);
+    /// The pool is freed with the server that made it, and only then.
+    pub fn set_serves(&self) {
+        self.serves.set(true);
     }
-    // SAFETY: a live pool.
-    unsafe {
-        let own = of(pool);
-        if (0..(*own).len.get()).any(|i| threads::is_current((*own).threads.get().add(i))) {
-            return errno::fail(libc::EDEADLK);
-        }
-        if !on_owner((*pool).mainLoop.get()) {
-            return errno::fail(libc::EPERM);
-        }
-        if (*own).serves.get() {
-            return errno::fail(libc::EBUSY);
-        }
-        free(pool)
-    }
-}
 
-/// Ends the threads of a pool, and frees it. 0, or -1 with EDEADLK when a thread is known to wait
-/// for this one: the pool stays then.
-///
-/// # Safety
-/// A live pool, on its main loop's thread.
-pub unsafe fn free(pool: *mut thread_pool) -> c_int {
-    // SAFETY: as said; nobody else uses the pool any more.
-    unsafe {
-        let own = of(pool);
-        let (array, len) = ((*own).threads.get(), (*own).len.get());
+    /// How many threads run.
+    pub fn running(&self) -> usize {
+        self.len.get()
+    }
+
+    /// The loop of one of the threads that run; None where it was stopped.
+    pub fn loop_at(&self, at: usize) -> Option<&Loop> {
+        self.threads().get(at)?.event_loop()
+    }
+
+    /// Whether the program may free the pool on this thread; else an errno value.
+    pub fn may_be_freed(&self) -> Result<(), c_int> {
+        if self.threads().iter().any(event_loop_thread::is_current) {
+            return Err(libc::EDEADLK);
+        }
+        if !self.main_loop().on_owner() {
+            return Err(libc::EPERM);
+        }
+        if self.serves.get() { Err(libc::EBUSY) } else { Ok(()) }
+    }
+
+    /// Ends the threads; EDEADLK when one is known to wait for this thread.
+    fn stop(&self) -> Result<(), c_int> {
         // All at once, then one after the other.
-        (0..len).for_each(|i| threads::tell_to_end(array.add(i)));
-        for i in 0..len {
-            if threads::stop(array.add(i)) < 0 {
-                return -1;
-            }
+        self.threads().iter().for_each(event_loop_thread::tell_to_end);
+        self.threads().iter().try_for_each(event_loop_thread::stop)?;
+        if self.main_started.replace(false) {
+            self.hooks.get().stops(self.main_loop());
         }
-        if (*own).main_started.replace(false) {
-            (*own).hooks.get().stops((*pool).mainLoop.get());
-        }
-        unlist(own);
-        (0..len).for_each(|i| libc::free((*array.add(i)).thread_name.get().cast()));
-        libc::free(array.cast());
-        libc::free(pool.cast());
+        Ok(())
     }
-    0
+
+    /// Ends the threads of a pool, and frees it. EDEADLK when a thread is known to wait for this one: the pool stays
+    /// then.
+    ///
+    /// # Safety
+    /// A live pool, on its main loop's thread; nobody uses it afterwards.
+    pub unsafe fn free(pool: NonNull<Pool>) -> Result<(), c_int> {
+        // SAFETY: live until the end of this function, which frees what `allocate` and `start` made. The program has
+        // put no name of its own into a running thread that it doesn't keep.
+        unsafe {
+            let own = pool.as_ref();
+            own.stop()?;
+            started(own.main_loop()).remove(own);
+            own.threads().iter().for_each(|thread| thread.free_name());
+            libc::free(own.threads.get().cast());
+            libc::free(pool.as_ptr().cast());
+        }
+        Ok(())
+    }
+
+    fn has_threads(&self) -> bool {
+        self.threads().iter().any(|thread| thread.thread_tid.get() != 0)
+    }
 }
 
-unsafe fn unlist(own: *mut Pool) {
-    // SAFETY: the list is the main loop's thread's.
-    unsafe {
-        let mut link = (*loop_of((*own).public.mainLoop.get())).pools.as_ptr();
-        while !(*link).is_null() && *link != own {
-            link = (**link).next.as_ptr();
-        }
-        if !(*link).is_null() {
-            *link = (*own).next.get();
-        }
-    }
-}
-
-/// Frees the pools that were started on a loop.
-///
-/// # Safety
-/// On the loop's thread.
-pub unsafe fn free_all_of(l: *mut event_loop) {
-    // SAFETY: listed pools are live; each takes itself off the list.
-    unsafe {
-        while !(*loop_of(l)).pools.get().is_null() {
-            if free((*loop_of(l)).pools.get().cast()) < 0 {
+impl Loop {
+    /// Frees the pools that were started on the loop.
+    pub fn free_pools(&self) {
+        while let Some(pool) = started(self).first(self) {
+            // SAFETY: a listed pool is live, and takes itself off the list.
+            if unsafe { Pool::free(pool.into()) }.is_err() {
                 return;
             }
         }
     }
-}
 
-/// Whether pools whose main loop this is have threads.
-///
-/// # Safety
-/// On the loop's thread.
-pub unsafe fn has_threads(l: *mut event_loop) -> bool {
-    // SAFETY: listed pools are live, with as many threads as they say.
-    unsafe {
-        let mut pool = (*loop_of(l)).pools.get();
-        while !pool.is_null() {
-            if (0..(*pool).len.get()).any(|i| (*(*pool).threads.get().add(i)).thread_tid.get() != 0)
-            {
-                return true;
-            }
-            pool = (*pool).next.get();
-        }
-        false
+    /// Whether pools whose main loop this is have threads.
+    pub fn has_pool_threads(&self) -> bool {
+        started(self).iter(self).any(Pool::has_threads)
     }
 }

@@ -1,3 +1,5 @@
+//! Addresses from and to text.
+
 use super::*;
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsRawFd;

@@ -12,17 +12,17 @@ const NAME: usize = 254;
 
 /// What the text of an address means.
 pub enum Parsed<'a> {
-    /// "1.2.3.4:80", "[::1]:80", "unix:/path", "unix:@abstract"
+    /// `1.2.3.4:80`, `[::1]:80`, `unix:/path`, `unix:@abstract`
     Socket(Address),
-    /// "*:80", ":80": every address of this host
+    /// `*:80`, `:80`: every address of this host
     Any(u16),
-    /// "name:80": to be looked up
+    /// `name:80`: to be looked up
     Name { host: &'a [u8], port: u16 },
 }
 
 impl Address {
     /// Reads the text of an address. EINVAL for what isn't one, ENAMETOOLONG for a unix path that
-    /// doesn't fit. No lookup; only the name of an interface ("[fe80::1%eth0]:80") is asked for.
+    /// doesn't fit. No lookup; only the name of an interface (`[fe80::1%eth0]:80`) is asked for.
     pub fn parse(text: &[u8]) -> Result<Parsed<'_>, c_int> {
         if let Some(path) = text.strip_prefix(b"unix:") {
             return Self::unix(path).map(Parsed::Socket);
@@ -65,7 +65,7 @@ impl Address {
 
     /// Writes the text and a NUL, and returns the text's length; None without room for both.
     ///
-    /// "1.2.3.4:5" (also for an IPv4 peer of an IPv6 socket), "[::1]:5", "[fe80::1%eth0]:5",
+    /// `1.2.3.4:5` (also for an IPv4 peer of an IPv6 socket), `[::1]:5`, `[fe80::1%eth0]:5`,
     /// "unix:/path", "unix:@abstract" (a NUL in the name is shown as '@'), "unix:" for an unnamed
     /// end, and "family:N" for other families.
     pub fn format(&self, out: &mut [u8]) -> Option<usize> {

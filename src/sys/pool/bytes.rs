@@ -1,12 +1,11 @@
 //! A run of bytes in memory of the pools, which grows.
-#![allow(dead_code)]
 
 use core::ptr::NonNull;
 use core::slice;
 
 use crate::sys::pool;
 
-/// What is taken at first.
+/// The size of the first block.
 const FIRST: usize = 64;
 
 pub struct Bytes {
@@ -21,7 +20,7 @@ impl Bytes {
         Bytes { at: NonNull::dangling(), len: 0, capacity: 0 }
     }
 
-    /// So many zeros; None when memory is out.
+    /// This many zeros; None if memory is out.
     pub fn zeroed(len: usize) -> Option<Bytes> {
         let mut bytes = Bytes::new();
         bytes.reserve(len)?;
@@ -35,8 +34,8 @@ impl Bytes {
         self.capacity
     }
 
-    /// Makes room for so many bytes more: until they are there, the block stays where it is. None when memory
-    /// is out; then nothing has changed.
+    /// Makes room for more bytes. The block isn't moved until they have been appended. None if memory is out; then
+    /// nothing has changed.
     pub fn reserve(&mut self, more: usize) -> Option<()> {
         let needed = self.len.checked_add(more)?;
         if needed <= self.capacity {
@@ -79,7 +78,7 @@ impl Bytes {
     }
 
     pub fn bytes_mut(&mut self) -> &mut [u8] {
-        // SAFETY: as in `bytes`; the borrow is the only one.
+        // SAFETY: the first `len` bytes of the block were written, and the exclusive borrow keeps others out.
         unsafe { slice::from_raw_parts_mut(self.at.as_ptr(), self.len) }
     }
 

@@ -10,6 +10,7 @@
 #[allow(dead_code)]
 pub mod array;
 mod bytes;
+mod owned;
 
 #[cfg(feature = "plain-malloc")]
 mod plain;
@@ -28,6 +29,7 @@ pub use crate::sys::pool::plain::{
 pub use crate::sys::pool::region::{owns, run_alloc, run_drop, run_free, run_zeroed, trim};
 
 pub use crate::sys::pool::bytes::Bytes;
+pub use crate::sys::pool::owned::Owned;
 
 /// The largest piece that slabs serve.
 #[cfg(not(feature = "plain-malloc"))]
@@ -45,7 +47,7 @@ pub fn alloc(size: usize) -> *mut u8 {
 /// `p` came from `alloc` with the same size, and nothing uses it any more.
 #[cfg(not(feature = "plain-malloc"))]
 pub unsafe fn free(p: *mut u8, size: usize) {
-    // SAFETY: handed on with the caller's promise.
+    // SAFETY: the size is that of `alloc`, so the same side made the piece.
     unsafe {
         if size <= SLAB_MAX {
             slab::free(p, size);

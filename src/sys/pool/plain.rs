@@ -34,7 +34,7 @@ pub unsafe fn free(p: *mut u8, _size: usize) {
         *blocks = BTreeMap::new();
     }
     drop(blocks);
-    // SAFETY: a block of malloc's, by the caller's promise.
+    // SAFETY: `alloc` got the block from malloc, and nothing uses it any more.
     unsafe { libc::free(p.cast()) };
 }
 
@@ -51,9 +51,9 @@ pub fn run_alloc(size: usize) -> *mut u8 {
 }
 
 /// # Safety
-/// As `free`.
+/// `p` came from `run_alloc` or `run_zeroed`, and nothing uses it any more.
 pub unsafe fn run_free(p: *mut u8, _touched: usize) {
-    // SAFETY: handed on.
+    // SAFETY: runs are made by `alloc`, and nothing uses this one any more.
     unsafe { free(p, 0) }
 }
 
@@ -67,9 +67,9 @@ pub fn run_zeroed(size: usize) -> *mut u8 {
 }
 
 /// # Safety
-/// As `free`.
+/// `p` came from `run_alloc` or `run_zeroed`, and nothing uses it any more.
 pub unsafe fn run_drop(p: *mut u8) {
-    // SAFETY: handed on.
+    // SAFETY: runs are made by `alloc`, and nothing uses this one any more.
     unsafe { free(p, 0) }
 }
 

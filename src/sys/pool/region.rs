@@ -116,7 +116,7 @@ impl Runs {
     }
 
     fn meta(&self, granule: u32) -> *mut Meta {
-        // SAFETY: as in `at`.
+        // SAFETY: the table has an entry for each granule below `accessible`, and numbers in use lie there.
         unsafe { self.meta.add(granule as usize) }
     }
 
@@ -135,7 +135,7 @@ impl Runs {
         }
         if self.cold[class] != NONE {
             let granule = self.cold[class];
-            // SAFETY: as above.
+            // SAFETY: a listed run's table entry is accessible and ours.
             let meta = unsafe { &*self.meta(granule) };
             self.cold[class] = meta.next;
             return (self.at(granule), meta.zeroed);

@@ -56,7 +56,7 @@ pub unsafe fn open(at: *mut u8, len: usize) -> bool {
     if len == 0 {
         return true;
     }
-    // SAFETY: the caller's promise. Without pages, there is nothing that madvise could take.
+    // SAFETY: the part lies in the reservation and hasn't any pages yet, so that madvise takes nothing from anybody.
     unsafe {
         let at = at.cast();
         // It refuses locked memory. msync(2) would tell as well, but valgrind reports that as a fault.
@@ -76,6 +76,6 @@ pub unsafe fn open(at: *mut u8, len: usize) -> bool {
 /// # Safety
 /// The part was opened, and nobody needs what is in it.
 pub unsafe fn give_back(at: *mut u8, len: usize) -> bool {
-    // SAFETY: the caller's promise.
+    // SAFETY: the part was opened, and nobody needs what is in it.
     unsafe { libc::madvise(at.cast(), len, libc::MADV_DONTNEED) == 0 }
 }

@@ -1,7 +1,9 @@
-//! The body of a request, collected. A small one stands behind the strings of the request; a larger
-//! one has a block of the pools, which grows with what has arrived, whatever was announced.
+//! The collected body of a request. A small one is kept with the strings of the request; a larger one gets
+//! a block of its own, which grows with what has arrived, whatever length was announced.
 
-use core::ptr::{null, null_mut};
+use core::cell::Cell;
+use core::ffi::c_char;
+use core::ptr::null_mut;
 
 use crate::http::message::arena::Arena;
 use crate::http::message::bodies::Bodies;
@@ -9,129 +11,136 @@ use crate::sys::pool;
 
 /// The longest piece that the pools cut from a shared slab.
 const FIRST: usize = 8 << 10;
-/// What longer pieces come in.
+/// Larger blocks grow in these steps.
 const GRANULE: usize = 64 << 10;
 
 pub struct Content {
-    pub at: *mut u8,
-    pub len: usize,
+    /// NULL: there is no body.
+    at: Cell<*mut u8>,
+    len: Cell<usize>,
     /// The size of the block; 0 while the bytes are the arena's.
-    capacity: usize,
-    /// What was counted of it, and where; only blocks are.
-    counted: usize,
-    bodies: *const Bodies,
+    capacity: Cell<usize>,
+    /// How much of the block the server's limit counts.
+    counted: Cell<usize>,
 }
 
 impl Content {
-    pub const EMPTY: Content =
-        Content { at: null_mut(), len: 0, capacity: 0, counted: 0, bodies: null() };
+    pub const fn new() -> Content {
+        Content {
+            at: Cell::new(null_mut()),
+            len: Cell::new(0),
+            capacity: Cell::new(0),
+            counted: Cell::new(0),
+        }
+    }
 
-    /// Appends bytes, and a NUL that doesn't count. `left`: how many follow, where that is known.
-    /// None when memory is out, or as much is held as may be.
-    ///
-    /// # Safety
-    /// The content is that of the request whose strings `arena` holds; `bodies` is NULL, or always the same and
-    /// there until the content is released.
-    pub unsafe fn append(
-        &mut self,
-        arena: &mut Arena,
+    /// The bytes, followed by a NUL, and their number.
+    pub fn bytes(&self) -> (*const c_char, usize) {
+        match self.at.get() {
+            at if at.is_null() => (c"".as_ptr(), 0),
+            at => (at.cast_const().cast(), self.len.get()),
+        }
+    }
+
+    /// Appends bytes, and a NUL that doesn't count. `left`: how many follow, if that is known. `arena` and
+    /// `bodies` are the same for all bytes of a body. None if memory is out, or the server's limit is reached.
+    pub fn append(
+        &self,
+        arena: &Arena,
         bytes: &[u8],
         left: Option<u64>,
-        bodies: *const Bodies,
+        bodies: Option<&Bodies>,
     ) -> Option<()> {
-        let needed = self.len.checked_add(bytes.len())?.checked_add(1)?;
+        let len = self.len.get().checked_add(bytes.len())?;
+        let needed = len.checked_add(1)?;
         let left = left.map(|left| usize::try_from(left).unwrap_or(usize::MAX));
-        // SAFETY: `room` leaves space for `needed` bytes, of which `len` are written.
-        unsafe {
-            self.room(arena, needed, left)?;
-            if self.capacity > 0 && needed - 1 > self.counted {
-                self.count(needed - 1, bodies)?;
-            }
-            let end = self.at.add(self.len);
-            end.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
-            *end.add(bytes.len()) = 0;
+        self.room(arena, needed, left)?;
+        if self.capacity.get() > 0 && len > self.counted.get() {
+            self.count(len, bodies)?;
         }
-        self.len += bytes.len();
+        // SAFETY: `room` leaves space for `needed` bytes at `at`, in memory that holds none of `bytes`.
+        unsafe {
+            let end = self.at.get().add(self.len.get());
+            end.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+            end.add(bytes.len()).write(0);
+        }
+        self.len.set(len);
         Some(())
     }
 
-    /// Makes room for `needed` bytes together.
-    unsafe fn room(&mut self, arena: &mut Arena, needed: usize, left: Option<usize>) -> Option<()> {
-        if needed <= self.capacity {
+    /// Makes room for `needed` bytes in all.
+    fn room(&self, arena: &Arena, needed: usize, left: Option<usize>) -> Option<()> {
+        if needed <= self.capacity.get() {
             return Some(());
         }
-        if self.at.is_null() {
+        if self.at.get().is_null() {
             if needed.saturating_add(left.unwrap_or(0)) <= arena.left() {
-                self.at = arena.alloc(needed);
+                self.at.set(arena.alloc(needed)?.as_ptr());
                 return Some(());
             }
-        } else if self.capacity == 0 {
-            // SAFETY: the NUL ends what the arena gave, so that its end is behind it.
-            let end = unsafe { self.at.add(self.len + 1) };
-            if arena.extend(end, needed - (self.len + 1)) {
+        } else if self.capacity.get() == 0 {
+            // The NUL ends what the arena gave.
+            let used = self.len.get() + 1;
+            if arena.extend(self.at.get().wrapping_add(used), needed - used) {
                 return Some(());
             }
         }
         let all = left.map_or(usize::MAX, |left| needed.saturating_add(left));
-        // SAFETY: handed on.
-        unsafe { self.grow(needed, all) }
+        self.grow(needed, all)
     }
 
     /// Moves to a block of at least `needed` bytes, and of no more than `all`.
     #[cold]
-    unsafe fn grow(&mut self, needed: usize, all: usize) -> Option<()> {
+    fn grow(&self, needed: usize, all: usize) -> Option<()> {
         let wish = match needed {
             0..=FIRST => FIRST,
-            _ => GRANULE.max(self.capacity.saturating_mul(2)),
+            _ => GRANULE.max(self.capacity.get().saturating_mul(2)),
         };
         let capacity = needed.max(wish.min(all));
         let block = pool::alloc(capacity);
         if block.is_null() {
             return None;
         }
-        // SAFETY: len bytes are written in the old place, and the new one has room for more.
-        unsafe {
-            if self.len > 0 {
-                block.copy_from_nonoverlapping(self.at, self.len);
-            }
-            self.free_block();
+        if self.len.get() > 0 {
+            // SAFETY: len bytes are written in the old place, and the new one has room for more.
+            unsafe { block.copy_from_nonoverlapping(self.at.get(), self.len.get()) };
         }
-        self.at = block;
-        self.capacity = capacity;
+        self.free_block();
+        self.at.set(block);
+        self.capacity.set(capacity);
         Some(())
     }
 
-    /// Counts the bytes that the block is going to hold, in steps where there is room for a whole one. None
-    /// where it is too much.
+    /// Counts the bytes that the block will hold, rounded up to a step if the limit has room for that. None
+    /// if it is too much.
     #[cold]
-    unsafe fn count(&mut self, len: usize, bodies: *const Bodies) -> Option<()> {
-        // SAFETY: as for `append`.
-        if let Some(held) = unsafe { bodies.as_ref() } {
-            let step = len.next_multiple_of(GRANULE).min(self.capacity - 1);
-            let all = [step, len].into_iter().find(|all| held.add(all - self.counted))?;
-            (self.counted, self.bodies) = (all, bodies);
+    fn count(&self, len: usize, bodies: Option<&Bodies>) -> Option<()> {
+        if let Some(held) = bodies {
+            let step = len.next_multiple_of(GRANULE).min(self.capacity.get() - 1);
+            let counted = self.counted.get();
+            self.counted.set([step, len].into_iter().find(|all| held.add(all - counted))?);
         }
         Some(())
     }
 
-    /// Gives the block back. The bytes are gone.
-    ///
-    /// # Safety
-    /// The content is emptied, or given a new place, before it is used again.
-    pub unsafe fn release(&mut self) {
-        // SAFETY: handed on; what it was counted in is still there.
-        unsafe {
-            self.free_block();
-            if self.counted > 0 {
-                (*self.bodies).remove(self.counted);
-            }
+    /// Forgets the bytes, and gives the block back. `bodies` is where they were counted.
+    pub fn release(&self, bodies: Option<&Bodies>) {
+        self.free_block();
+        self.at.set(null_mut());
+        self.len.set(0);
+        let counted = self.counted.take();
+        if let Some(held) = bodies
+            && counted > 0
+        {
+            held.remove(counted);
         }
     }
 
-    unsafe fn free_block(&mut self) {
-        if self.capacity > 0 {
-            // SAFETY: the block that `grow` made, of that size.
-            unsafe { pool::free(self.at, self.capacity) };
+    fn free_block(&self) {
+        let capacity = self.capacity.take();
+        if capacity > 0 {
+            // SAFETY: the block that `grow` made, of that size; `at` points elsewhere from now on.
+            unsafe { pool::free(self.at.get(), capacity) };
         }
     }
 }

@@ -1,75 +1,69 @@
-//! What becomes of a request's body, as far as that is known.
+//! What happens to a request's body: who takes it, and whether that is decided yet.
 
-use super::{Request, state};
-use crate::abi::types::REQUEST_BODY;
+use core::ptr::NonNull;
+
+use super::{Lack, Request};
+use crate::abi::types::tcp_connection;
+use crate::http::message::bodies::Bodies;
+use crate::http::message::handler::Found;
 use crate::http::message::http_response::Response;
 use crate::http::message::upload::Upload;
+use crate::sys::pool::Owned;
 
-/// Whether somebody wants the body, which is decided behind the head.
+/// Whether somebody wants the body. That is decided after the head.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Intake {
     /// Not yet decided.
     Open,
-    /// The head callback has the request; what is answered where it refuses it.
+    /// The head callback has the request. The response is sent if it refuses the request.
     Asked(*mut Response),
-    /// It has refused it.
+    /// The head callback has refused it.
     Refused,
-    /// There is nothing more to decide.
+    /// It was decided.
     Decided,
-    /// The request was answered without the rest of its body, which is dropped as it comes.
+    /// The request was answered before its body had arrived: the rest is dropped as it comes.
     Dropped,
 }
 
-/// Where the body goes that isn't collected; else NULL.
-///
-/// # Safety
-/// `request` is a live request.
-pub unsafe fn upload(request: *mut Request) -> *mut Upload {
-    // SAFETY: the caller's request.
-    unsafe { (*request).front.upload }
-}
+impl Request {
+    /// Sets the connection that its requests come over, and the counter of their bodies.
+    ///
+    /// # Safety
+    /// `bodies` is NULL or kept by the connection, and the request is reset before the connection's memory goes.
+    pub unsafe fn comes_over(&self, conn: *mut tcp_connection, bodies: *const Bodies) {
+        self.front.connection.set(conn);
+        self.front.bodies.set(NonNull::new(bodies.cast_mut()));
+    }
 
-/// Has the body go to `upload`, which the request frees from now on.
-///
-/// # Safety
-/// `request` is a live request without one.
-pub unsafe fn set_upload(request: *mut Request, upload: *mut Upload) {
-    // SAFETY: the caller's request.
-    unsafe { (*request).front.upload = upload };
-}
+    /// Where the body goes if it isn't collected.
+    pub fn upload(&self) -> Option<&Upload> {
+        // SAFETY: the request owns it from `set_upload` until it is reset.
+        self.front.upload.get().map(|upload| unsafe { upload.as_ref() })
+    }
 
-/// What becomes of the body.
-///
-/// # Safety
-/// `request` is a live request.
-pub unsafe fn intake(request: *mut Request) -> Intake {
-    // SAFETY: the caller's request.
-    unsafe { (*request).front.intake }
-}
+    /// Has the body go to `upload`. There is none yet.
+    pub fn set_upload(&self, upload: Owned<Upload>) {
+        debug_assert!(self.front.upload.get().is_none());
+        self.front.upload.set(Some(upload.into_raw()));
+    }
 
-/// Notes what becomes of the body.
-///
-/// # Safety
-/// `request` is a live request.
-pub unsafe fn set_intake(request: *mut Request, intake: Intake) {
-    // SAFETY: the caller's request.
-    unsafe { (*request).front.intake = intake };
-}
+    /// What happens to the body.
+    pub fn intake(&self) -> Intake {
+        self.front.intake.get()
+    }
 
-/// Whether bytes of the body are missing.
-///
-/// # Safety
-/// `request` is a live request whose head was read.
-pub unsafe fn has_more(request: *mut Request) -> bool {
-    // SAFETY: the caller's request.
-    unsafe { state(request) == REQUEST_BODY }
-}
+    /// Sets what happens to the body.
+    pub fn set_intake(&self, intake: Intake) {
+        self.front.intake.set(intake);
+    }
 
-/// Whether the request was answered while its body is still to come.
-///
-/// # Safety
-/// `request` is a live request.
-pub unsafe fn is_dropped(request: *mut Request) -> bool {
-    // SAFETY: the caller's request.
-    unsafe { intake(request) == Intake::Dropped }
+    /// Who answers, if that was looked up after the head.
+    pub fn found(&self) -> Option<Result<Found, Lack>> {
+        self.front.found.get()
+    }
+
+    /// Sets who answers.
+    pub fn set_found(&self, found: Result<Found, Lack>) {
+        self.front.found.set(Some(found));
+    }
 }

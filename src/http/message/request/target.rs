@@ -1,10 +1,10 @@
-//! Path and parameters of a request's URL, decoded when somebody asks for them, and once.
+//! The path and the parameters of a request's URL, decoded once, when somebody asks for them.
 
 use core::ffi::{c_char, c_int};
-use core::mem::align_of;
-use core::ptr::null_mut;
+use core::ptr::{NonNull, null_mut};
 
-use super::{Front, Request};
+use super::Request;
+use crate::http::message::arena::Arena;
 use crate::http::wire::url::{decode, decode_segments, parameters, split};
 use crate::sys::text::text;
 
@@ -16,15 +16,15 @@ pub enum Lazy<T> {
     Is(T),
 }
 
-/// Why there is nothing.
+/// Why something couldn't be decoded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Lack {
-    /// An escape that is none, or a NUL.
+    /// An invalid escape, or a NUL.
     Malformed,
     NoMemory,
 }
 
-/// A parameter of the query: two strings of the request.
+/// A parameter of the query or of the route: two strings.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Parameter {
@@ -32,6 +32,7 @@ pub struct Parameter {
     pub value: *mut c_char,
 }
 
+/// A table of parameters in the memory of a request.
 #[derive(Clone, Copy)]
 pub struct Parameters {
     table: *mut Parameter,
@@ -41,55 +42,132 @@ pub struct Parameters {
 impl Parameters {
     pub const NONE: Parameters = Parameters { table: null_mut(), count: 0 };
 
-    /// How many there are: less than bytes of the URL, which a c_int can count.
+    /// A table of this size, without names and values yet; None if memory is out.
+    fn new(arena: &Arena, count: usize) -> Option<Parameters> {
+        if count == 0 {
+            return Some(Parameters::NONE);
+        }
+        let table: NonNull<Parameter> = arena.array(count)?;
+        let empty = Parameter { name: null_mut(), value: null_mut() };
+        for i in 0..count {
+            // SAFETY: the array has count places.
+            unsafe { table.add(i).write(empty) };
+        }
+        Some(Parameters { table: table.as_ptr(), count })
+    }
+
+    fn set(&self, index: usize, parameter: Parameter) {
+        if index < self.count {
+            // SAFETY: the table has count entries, and stays until the request is reset, which forgets it.
+            unsafe { self.table.add(index).write(parameter) };
+        }
+    }
+
+    /// How many there are: fewer than the bytes of the URL, so a c_int holds the number.
     pub fn count(&self) -> c_int {
         c_int::try_from(self.count).unwrap_or(c_int::MAX)
     }
 
     pub fn get(&self, index: usize) -> Option<Parameter> {
-        // SAFETY: the table has count entries.
+        // SAFETY: as in `set`.
         (index < self.count).then(|| unsafe { *self.table.add(index) })
     }
-}
 
-/// The decoded path of the URL.
-///
-/// # Safety
-/// `request` is a live request; its URL is NULL, which counts as empty, or a string.
-pub unsafe fn path(request: *mut Request) -> Result<*mut c_char, Lack> {
-    // SAFETY: the caller's request; the URL stays as it is meanwhile.
-    unsafe {
-        let front = &raw mut (*request).front;
-        if let Some(known) = known((*front).path) {
-            return known;
-        }
-        let (path, _) = split(text((*front).public.url.get()));
-        let found = decoded(front, path, false);
-        (*front).path = remembered(found);
-        found
+    /// The first of that name.
+    pub fn find(&self, name: &[u8]) -> Option<Parameter> {
+        let mut all = (0..self.count).filter_map(|index| self.get(index));
+        // SAFETY: the names of a table that is handed out are strings of the request or its route.
+        all.find(|one| unsafe { text(one.name) } == name)
     }
 }
 
-/// The decoded parameters of the URL.
-///
-/// # Safety
-/// As for `path`.
-pub unsafe fn query(request: *mut Request) -> Result<Parameters, Lack> {
-    // SAFETY: as for `path`.
-    unsafe {
-        let front = &raw mut (*request).front;
-        if let Some(known) = known((*front).query) {
-            return known;
+impl Request {
+    /// The decoded path of the URL, as a string for C.
+    pub fn path(&self) -> Result<*mut c_char, Lack> {
+        let known = &self.front.path;
+        recalled(known.get()).unwrap_or_else(|| {
+            let (path, _) = split(self.url());
+            let found = decoded(&self.front.text, path, false);
+            known.set(remembered(found));
+            found
+        })
+    }
+
+    /// The decoded parameters of the URL.
+    pub fn query(&self) -> Result<Parameters, Lack> {
+        let known = &self.front.query;
+        recalled(known.get()).unwrap_or_else(|| {
+            let (_, query) = split(self.url());
+            let found = decoded_parameters(&self.front.text, query);
+            known.set(remembered(found));
+            found
+        })
+    }
+
+    /// The path for routing: decoded, with a NUL for each escaped slash. It is valid as long as the URL and the
+    /// request don't change.
+    pub fn segments(&self) -> Result<&[u8], Lack> {
+        let (path, _) = split(self.url());
+        if !path.contains(&b'%') {
+            return Ok(path);
         }
-        let (_, query) = split(text((*front).public.url.get()));
-        let found = decoded_parameters(front, query);
-        (*front).query = remembered(found);
-        found
+        let mut len = 0;
+        let decode = |room: &mut [u8]| {
+            len = decode_segments(path, room).ok_or(Lack::Malformed)?;
+            Ok(())
+        };
+        let place = self.front.text.filled(path.len(), decode).ok_or(Lack::NoMemory)??;
+        // SAFETY: the piece has room for all of the path, of which decoding leaves no more than that.
+        Ok(unsafe { core::slice::from_raw_parts(place.as_ptr(), len) })
+    }
+
+    /// Keeps copies of the values of a route's parameters. `names` has a NUL after each name, and outlives the
+    /// request. `values` calls its argument with each value, in the order of the names, every time it is called.
+    pub fn capture(
+        &self,
+        names: &[u8],
+        values: impl Fn(&mut dyn FnMut(&[u8])),
+    ) -> Result<(), Lack> {
+        let mut count = 0;
+        values(&mut |_| count += 1);
+        let table = Parameters::new(&self.front.text, count).ok_or(Lack::NoMemory)?;
+        let (mut names, mut index) = (names.split(|&b| b == 0), 0);
+        let mut copied = Some(());
+        values(&mut |value| {
+            let copy = self.front.text.filled(value.len() + 1, |room| {
+                for (place, &byte) in room.iter_mut().zip(value) {
+                    *place = if byte == 0 { b'/' } else { byte };
+                }
+                Ok::<(), Lack>(())
+            });
+            match (copy, names.next()) {
+                (Some(Ok(value)), Some(name)) => {
+                    let name = name.as_ptr().cast_mut().cast();
+                    table.set(index, Parameter { name, value: value.as_ptr().cast() });
+                }
+                _ => copied = None,
+            }
+            index += 1;
+        });
+        copied.ok_or(Lack::NoMemory)?;
+        self.front.captured.set(table);
+        Ok(())
+    }
+
+    /// The value of the `*` of the request's route.
+    pub fn captured_rest(&self) -> Option<&[u8]> {
+        // SAFETY: a string of the request, whatever the program has written into it.
+        self.captured().find(b"*").map(|rest| unsafe { text(rest.value) })
+    }
+
+    /// The parameters of the request's route; none without one.
+    pub fn captured(&self) -> Parameters {
+        self.front.captured.get()
     }
 }
 
-fn known<T>(lazy: Lazy<T>) -> Option<Result<T, Lack>> {
-    match lazy {
+fn recalled<T>(known: Lazy<T>) -> Option<Result<T, Lack>> {
+    match known {
         Lazy::Unread => None,
         Lazy::Malformed => Some(Err(Lack::Malformed)),
         Lazy::Is(value) => Some(Ok(value)),
@@ -104,124 +182,26 @@ fn remembered<T>(found: Result<T, Lack>) -> Lazy<T> {
     }
 }
 
-/// The path as routes look at it: decoded, with a NUL for each escaped slash.
-///
-/// # Safety
-/// As for `path`; the result is good as long as the URL and the request stay as they are.
-pub unsafe fn segments<'a>(request: *mut Request) -> Result<&'a [u8], Lack> {
-    // SAFETY: as for `path`; the arena's piece is zeroed, and nobody else's.
-    unsafe {
-        let front = &raw mut (*request).front;
-        let (path, _) = split(text((*front).public.url.get()));
-        if !path.contains(&b'%') {
-            return Ok(path);
-        }
-        let place = (*front).text.alloc(path.len());
-        if place.is_null() {
-            return Err(Lack::NoMemory);
-        }
-        place.write_bytes(0, path.len());
-        let to = core::slice::from_raw_parts_mut(place, path.len());
-        let len = decode_segments(path, to).ok_or(Lack::Malformed)?;
-        Ok(core::slice::from_raw_parts(place, len))
+fn decoded_parameters(arena: &Arena, query: &[u8]) -> Result<Parameters, Lack> {
+    let table = Parameters::new(arena, parameters(query).count()).ok_or(Lack::NoMemory)?;
+    for (i, (name, value)) in parameters(query).enumerate() {
+        let name = decoded(arena, name, true)?;
+        let value = decoded(arena, value, true)?;
+        table.set(i, Parameter { name, value });
     }
+    Ok(table)
 }
 
-/// Keeps copies of what the parameters of a route stand for. `names` is a list of strings, one behind
-/// the other; `values` hands over each of as many values, and does so again.
-///
-/// # Safety
-/// As for `path`; the names stay as long as the request.
-pub unsafe fn capture(
-    request: *mut Request,
-    names: *const c_char,
-    values: impl Fn(&mut dyn FnMut(&[u8])),
-) -> Result<(), Lack> {
-    let (mut count, mut size) = (0, 0);
-    values(&mut |value| {
-        count += 1;
-        size += value.len() + 1;
-    });
-    if count == 0 {
-        return Ok(());
-    }
-    // SAFETY: the table has `count` places, the piece `size` bytes, of which each value takes its own.
-    unsafe {
-        let front = &raw mut (*request).front;
-        let table = table_of(front, count)?;
-        let mut place = (*front).text.alloc(size);
-        if place.is_null() {
-            return Err(Lack::NoMemory);
+/// A string with the decoded bytes.
+fn decoded(arena: &Arena, from: &[u8], plus: bool) -> Result<*mut c_char, Lack> {
+    let decode = |room: &mut [u8]| {
+        let len = decode(from, plus, room).ok_or(Lack::Malformed)?;
+        // Escapes are longer than what they stand for.
+        if let Some(end) = room.get_mut(len) {
+            *end = 0;
         }
-        let (mut name, mut entry) = (names, table);
-        values(&mut |value| {
-            entry.write(Parameter { name: name.cast_mut(), value: place.cast() });
-            entry = entry.add(1);
-            name = name.add(text(name).len() + 1);
-            for (i, &byte) in value.iter().enumerate() {
-                place.add(i).write(if byte == 0 { b'/' } else { byte });
-            }
-            place.add(value.len()).write(0);
-            place = place.add(value.len() + 1);
-        });
-        (*front).captured = Parameters { table, count };
-    }
-    Ok(())
-}
-
-/// The parameters of the request's route; none without one.
-///
-/// # Safety
-/// `request` is a live request.
-pub unsafe fn captured(request: *mut Request) -> Parameters {
-    // SAFETY: as said.
-    unsafe { (*request).front.captured }
-}
-
-/// An aligned place for so many parameters.
-unsafe fn table_of(front: *mut Front, count: usize) -> Result<*mut Parameter, Lack> {
-    let unit = align_of::<Parameter>();
-    let size = count.checked_mul(size_of::<Parameter>()).and_then(|n| n.checked_add(unit));
-    // SAFETY: the request's own arena; its piece has room for the places behind the first aligned one.
-    unsafe {
-        let place = (*front).text.alloc(size.ok_or(Lack::NoMemory)?);
-        if place.is_null() {
-            return Err(Lack::NoMemory);
-        }
-        Ok(place.add(place.align_offset(unit)).cast())
-    }
-}
-
-unsafe fn decoded_parameters(front: *mut Front, query: &[u8]) -> Result<Parameters, Lack> {
-    let count = parameters(query).count();
-    if count == 0 {
-        return Ok(Parameters { table: null_mut(), count });
-    }
-    // SAFETY: the table has a place for each of the parameters.
-    unsafe {
-        let table = table_of(front, count)?;
-        for (i, (name, value)) in parameters(query).enumerate() {
-            let name = decoded(front, name, true)?;
-            let value = decoded(front, value, true)?;
-            table.add(i).write(Parameter { name, value });
-        }
-        Ok(Parameters { table, count })
-    }
-}
-
-/// A string of the request with the decoded bytes.
-unsafe fn decoded(front: *mut Front, from: &[u8], plus: bool) -> Result<*mut c_char, Lack> {
-    // SAFETY: the arena's piece has room for all of the bytes and a NUL, and is zeroed first.
-    unsafe {
-        let place = (*front).text.alloc(from.len() + 1);
-        if place.is_null() {
-            return Err(Lack::NoMemory);
-        }
-        place.write_bytes(0, from.len() + 1);
-        let to = core::slice::from_raw_parts_mut(place, from.len());
-        let len = decode(from, plus, to).ok_or(Lack::Malformed)?;
-        // What an escape left over.
-        *place.add(len) = 0;
-        Ok(place.cast())
-    }
+        Ok(())
+    };
+    let place = arena.filled(from.len() + 1, decode).ok_or(Lack::NoMemory)??;
+    Ok(place.as_ptr().cast())
 }

@@ -1,5 +1,6 @@
 //! How far a deferred response is, and who needs its memory. Any thread may ask.
 
+use core::cell::Cell;
 use core::sync::atomic::{AtomicU8, Ordering::Acquire, Ordering::Release};
 
 use crate::sync::in_use::InUse;
@@ -41,12 +42,12 @@ impl Hold {
         }
     }
 
-    /// The head was sent. The caller has looked: it was `Owned`.
+    /// Owned -> Begun: the head was sent. The caller has looked.
     pub fn begin(&self) {
         self.stage.store(Stage::Begun as u8, Release);
     }
 
-    /// The program gives the response up: from now on no call of its callbacks begins.
+    /// Owned, Begun -> GivenBack: from now on no call of the program's callbacks begins.
     pub fn give_back(&self) {
         self.stage.store(Stage::GivenBack as u8, Release);
         self.calls.shut();
@@ -54,7 +55,7 @@ impl Hold {
 
     /// Waits until no callback is running, after `give_back`, on another thread than theirs.
     pub fn wait_for_calls(&self) {
-        let turns = core::cell::Cell::new(0);
+        let turns = Cell::new(0);
         self.calls.wait_for_users(|| {
             // SAFETY: neither touches memory.
             unsafe {
@@ -67,13 +68,12 @@ impl Hold {
         });
     }
 
-    /// A callback is about to be called; `end_call` follows. False: the response was given back.
-    pub fn begin_call(&self) -> bool {
-        self.calls.enter()
-    }
-
-    pub fn end_call(&self) {
-        self.calls.leave();
+    /// Runs a callback; nothing where the response was given back.
+    pub fn call(&self, callback: impl FnOnce()) {
+        if self.calls.enter() {
+            callback();
+            self.calls.leave();
+        }
     }
 
     /// One more that needs the memory. False when there are too many.

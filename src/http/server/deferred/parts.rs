@@ -1,23 +1,18 @@
 //! Deferred responses that are sent in parts: the head, the body piece by piece, the end.
+#![forbid(unsafe_code)]
 
-use core::ffi::{c_int, c_void};
+use core::ffi::c_int;
 use core::sync::atomic::Ordering::Relaxed;
 
-use super::{Deferred, given};
-use crate::abi::types::http_response;
+use super::Deferred;
 use crate::http::message::collected::Collected;
-use crate::http::message::http_response as responses;
 use crate::http::message::http_response::Form;
 use crate::http::message::output::Output;
 use crate::http::server::deferred::hold::Stage;
-use crate::http::server::deferred::telling::look_for_stream;
 use crate::http::server::sending;
 use crate::http::wire::date;
 use crate::http::wire::encode::{Body, Sink, chunk_line, is_bodiless};
-use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::protocol::Tail;
-use crate::reactor::tcp_connection::{is_open, send_bytes};
-use crate::reactor::tcp_server::is_ending;
 use crate::sys::{clock, errno};
 
 /// How the body of a stream is told from what follows it.
@@ -33,159 +28,129 @@ pub enum Framing {
     Dropped,
 }
 
-pub unsafe extern "C" fn yolanda_http_response_begin(
-    httpResponse: *mut http_response,
-    length: i64,
-) -> c_int {
-    let Some(deferred) = given("yolanda_http_response_begin", httpResponse) else {
-        return -1;
-    };
-    // SAFETY: the program's deferred response, on the one thread that uses it now.
-    unsafe {
-        if (*deferred).hold.stage() != Stage::Owned {
-            return errno::fail(libc::EALREADY);
+impl Deferred {
+    /// Sends the head, for a body of that length; -1: of any. Err with errno.
+    pub fn begin(&self, length: i64) -> Result<(), c_int> {
+        if self.hold.stage() != Stage::Owned {
+            return Err(libc::EALREADY);
         }
         if length < -1 {
-            return errno::fail(libc::EINVAL);
+            return Err(libc::EINVAL);
         }
-        let response = &raw mut (*deferred).response;
-        responses::complete(response);
+        let response = &self.response;
+        response.complete();
         let (body, framing) = match u64::try_from(length) {
             Ok(length) => (Body::Length(length), Framing::Length(length)),
-            Err(_) if (*deferred).is_1_0 => (Body::UntilEnd, Framing::UntilEnd),
+            Err(_) if self.asked.is_1_0 => (Body::UntilEnd, Framing::UntilEnd),
             Err(_) => (Body::Chunked, Framing::Chunked),
         };
-        let head_only = (*deferred).head_only;
-        let dropped = head_only || is_bodiless(responses::status(response));
+        let head_only = self.asked.head_only;
+        let dropped = head_only || is_bodiless(response.status());
         let endless = framing == Framing::UntilEnd && !dropped;
-        let close = (*deferred).client_closes || responses::asks_close(response) || endless;
+        let close = self.asked.client_closes || response.asks_close() || endless;
         let date = date::text(clock::second());
         let form = Form { body: Some(body), date: Some(&date), close, head_only };
         let mut head = Collected::new();
-        responses::encode_to(response, &form, &mut head);
-        if endless && !Connection::from_c((*deferred).conn).set_tail(Tail::Unsent) {
-            return errno::fail(libc::ENOMEM);
+        response.encode(&form, &mut head);
+        if endless && !self.connection().set_tail(Tail::Unsent) {
+            return Err(libc::ENOMEM);
         }
-        if send(deferred, &head) < 0 {
+        if let Err(error) = self.send_collected(&head) {
             if endless {
-                Connection::from_c((*deferred).conn).set_tail(Tail::None);
+                self.connection().set_tail(Tail::None);
             }
-            return -1;
+            return Err(error);
         }
-        note_use(deferred);
-        (*deferred).status.store(responses::status(response), Relaxed);
-        (*deferred).closes = close;
-        (*deferred).framing = if dropped { Framing::Dropped } else { framing };
-        (*deferred).hold.begin();
+        self.note_use();
+        self.status.store(response.status(), Relaxed);
+        self.closes.set(close);
+        self.framing.set(if dropped { Framing::Dropped } else { framing });
+        self.hold.begin();
+        Ok(())
     }
-    0
-}
 
-/// Sends what was collected: 0, or -1 with errno.
-unsafe fn send(deferred: *mut Deferred, bytes: &Collected) -> c_int {
-    let Some(bytes) = bytes.bytes() else {
-        return errno::fail(libc::ENOMEM);
-    };
-    // SAFETY: a deferred response keeps its connection; any thread may send.
-    let sent = unsafe { send_bytes((*deferred).conn, bytes.as_ptr(), bytes.len()) };
-    if sent < 0 { -1 } else { 0 }
-}
-
-pub unsafe extern "C" fn yolanda_http_response_write(
-    httpResponse: *mut http_response,
-    data: *const c_void,
-    length: usize,
-) -> c_int {
-    let Some(deferred) = given("yolanda_http_response_write", httpResponse) else {
-        return -1;
-    };
-    if data.is_null() && length > 0 {
-        return errno::fail(libc::EINVAL);
+    fn send_collected(&self, bytes: &Collected) -> Result<(), c_int> {
+        self.send_bytes(bytes.bytes().ok_or(libc::ENOMEM)?)
     }
-    // SAFETY: as in `begin`; `data` holds `length` bytes.
-    unsafe {
-        let conn = (*deferred).conn;
-        if !is_open(conn) {
-            return errno::fail(libc::ENOTCONN);
+
+    fn send_bytes(&self, bytes: &[u8]) -> Result<(), c_int> {
+        if self.connection().send_bytes(bytes) < 0 { Err(errno::get()) } else { Ok(()) }
+    }
+
+    /// Sends a part of the body, all of it or nothing. Err with errno.
+    pub fn write(&self, data: &[u8]) -> Result<(), c_int> {
+        if !self.connection().is_open() {
+            return Err(libc::ENOTCONN);
         }
-        let sent = match (*deferred).framing {
-            Framing::None => return errno::fail(libc::EINVAL),
-            _ if length == 0 => 0,
-            Framing::Dropped => 0,
-            Framing::Length(left) if length as u64 > left => return errno::fail(libc::EMSGSIZE),
-            Framing::Length(_) | Framing::UntilEnd => {
-                send_bytes(conn, data.cast(), length).min(0) as c_int
+        let length = data.len() as u64;
+        match self.framing.get() {
+            Framing::None => return Err(libc::EINVAL),
+            _ if data.is_empty() => (),
+            Framing::Dropped => (),
+            Framing::Length(left) => {
+                let left = left.checked_sub(length).ok_or(libc::EMSGSIZE)?;
+                self.send_bytes(data)?;
+                self.framing.set(Framing::Length(left));
             }
+            Framing::UntilEnd => self.send_bytes(data)?,
             Framing::Chunked => {
                 let mut line = [0; 20];
-                let digits = chunk_line(length, &mut line);
+                let digits = chunk_line(data.len(), &mut line);
                 let mut chunk = Collected::new();
                 chunk.put(line.get(..digits).unwrap_or(b""));
-                chunk.put(core::slice::from_raw_parts(data.cast(), length));
+                chunk.put(data);
                 chunk.put(b"\r\n");
-                send(deferred, &chunk)
+                self.send_collected(&chunk)?;
             }
-        };
-        if sent < 0 {
-            return -1;
         }
-        if let Framing::Length(left) = (*deferred).framing {
-            (*deferred).framing = Framing::Length(left - length as u64);
+        if self.framing.get() != Framing::Dropped {
+            self.sent.fetch_add(length, Relaxed);
         }
-        if (*deferred).framing != Framing::Dropped {
-            (*deferred).sent.fetch_add(length as u64, Relaxed);
-        }
-        note_use(deferred);
-        look_for_stream(deferred);
+        self.note_use();
+        self.look_for_stream();
+        Ok(())
     }
-    0
-}
 
-/// Notes that something was sent.
-unsafe fn note_use(deferred: *mut Deferred) {
-    // SAFETY: as in `begin`.
-    unsafe { (*deferred).used.store(clock::now_ms() as u32, Relaxed) };
-}
+    /// Notes that something was sent.
+    fn note_use(&self) {
+        self.used.store(clock::now_ms() as u32, Relaxed);
+    }
 
-/// Writes what is left to be written: all of the response, or the end of its stream. Whether the
-/// connection ends behind it; None: the stream is broken off, so that it has to be cut.
-///
-/// # Safety
-/// A deferred response that was given back, on its connection's thread.
-pub unsafe fn write_end(
-    deferred: *mut Deferred,
-    date: &[u8; date::LENGTH],
-    last: bool,
-    out: &mut Output,
-) -> Option<bool> {
-    // SAFETY: as said.
-    unsafe {
-        let response = &raw mut (*deferred).response;
-        match (*deferred).framing {
+    /// Writes what is left to be written: all of the response, or the end of its stream. Whether the
+    /// connection ends behind it; None: the stream is broken off, so that it has to be cut. The response was given
+    /// back. `last`: the connection makes no further request.
+    pub fn write_end(
+        &self,
+        date: &[u8; date::LENGTH],
+        last: bool,
+        out: &Output<'_>,
+    ) -> Option<bool> {
+        let (response, conn) = (&self.response, self.connection());
+        match self.framing.get() {
             Framing::None => {
-                responses::complete(response);
-                let close = (*deferred).client_closes
-                    || responses::asks_close(response)
-                    || is_ending((*deferred).conn)
+                response.complete();
+                let close = self.asked.client_closes
+                    || response.asks_close()
+                    || conn.has_ending_server()
                     || last;
-                let head_only = (*deferred).head_only;
+                let head_only = self.asked.head_only;
                 let form = Form { body: None, date: Some(date), close, head_only };
                 let sent = sending::write(response, &form, out);
-                (*deferred).sent.store(sent, Relaxed);
-                (*deferred).status.store(responses::status(response), Relaxed);
+                self.sent.store(sent, Relaxed);
+                self.status.store(response.status(), Relaxed);
                 return Some(close);
             }
             Framing::Length(left) if left > 0 => {
                 log_err!("http response: {} bytes fewer than announced", left);
                 return None;
             }
-            Framing::Chunked => Sink::put(out, b"0\r\n\r\n"),
+            Framing::Chunked => out.put(b"0\r\n\r\n"),
             Framing::UntilEnd => {
                 // There is room: it was made for the head.
-                Connection::from_c((*deferred).conn).set_tail(Tail::Queued);
+                conn.set_tail(Tail::Queued);
             }
             _ => (),
         }
-        Some((*deferred).closes || is_ending((*deferred).conn) || last)
+        Some(self.closes.get() || conn.has_ending_server() || last)
     }
 }

@@ -2,8 +2,8 @@
 
 use super::{DAYS, MONTHS, civil};
 
-/// The second that a date names, counted from 1970-01-01 in UTC; None for what isn't a date, of the wrong
-/// day of the week as well. `now`, counted alike, tells which century a year of two digits is of.
+/// The second that a date names, counted from 1970-01-01 in UTC; None for what isn't a date, and for a wrong
+/// day of the week. `now`, counted the same way, decides the century of a year with two digits.
 pub fn parse(text: &[u8], now: i64) -> Option<i64> {
     let day = |at| position(DAYS, text.get(at..at + 3)?);
     match text.get(3)? {
@@ -41,7 +41,7 @@ pub fn parse(text: &[u8], now: i64) -> Option<i64> {
                 (number(date.get(2..4)?)?, position(MONTHS, date.get(5..8)?)?);
             let (this_year, ..) = civil(now.div_euclid(86_400));
             let mut year = this_year.div_euclid(100) * 100 + number(year)?;
-            // More than 50 years ahead it is of the century before.
+            // More than 50 years ahead means the century before.
             if year > this_year + 50 {
                 year -= 100;
             } else if year <= this_year - 50 {
@@ -55,12 +55,12 @@ pub fn parse(text: &[u8], now: i64) -> Option<i64> {
 const LONG_DAYS: [&[u8]; 7] =
     [b"Sunday", b"Monday", b"Tuesday", b"Wednesday", b"Thursday", b"Friday", b"Saturday"];
 
-/// Which of the names of three letters this is.
+/// The index of a name of three letters.
 fn position(names: &[u8], name: &[u8]) -> Option<i64> {
     names.chunks(3).position(|each| each == name).map(|at| at as i64)
 }
 
-/// The number of some digits, and of nothing else.
+/// The number that the digits make; None for anything but digits.
 fn number(digits: &[u8]) -> Option<i64> {
     digits.iter().try_fold(0, |value, digit| {
         digit.is_ascii_digit().then(|| value * 10 + i64::from(digit - b'0'))
@@ -72,7 +72,7 @@ fn zoned(text: &[u8]) -> Option<i64> {
     clock(text.strip_prefix(b" ")?.strip_suffix(b" GMT")?)
 }
 
-/// The second of the day of "08:49:37"; a leap second counts as the one behind it.
+/// The second of the day of "08:49:37"; a leap second counts as the second after it.
 fn clock(text: &[u8]) -> Option<i64> {
     let [h0, h1, b':', m0, m1, b':', s0, s1] = text else {
         return None;
@@ -82,7 +82,7 @@ fn clock(text: &[u8]) -> Option<i64> {
     (hour < 24 && minute < 60 && second <= 60).then_some(hour * 3600 + minute * 60 + second)
 }
 
-/// Puts it together; None where there is no such day.
+/// The second of these parts; None if there is no such day.
 fn second(weekday: i64, year: i64, month: i64, day: i64, time: i64) -> Option<i64> {
     // Years are taken to begin in March, as in `civil`.
     let march_year = if month < 2 { year - 1 } else { year };
@@ -91,7 +91,7 @@ fn second(weekday: i64, year: i64, month: i64, day: i64, time: i64) -> Option<i6
     let of_era = march_year.rem_euclid(400);
     let of_era = of_era * 365 + of_era / 4 - of_era / 100 + of_year;
     let days = march_year.div_euclid(400) * 146_097 + of_era - 719_468;
-    // A 31st of June is another day when it is written.
+    // June 31 is another day when it is written back.
     let exists = civil(days) == (year, month, day) && (days + 4).rem_euclid(7) == weekday;
     exists.then_some(days * 86_400 + time)
 }

@@ -2,8 +2,7 @@
 
 use super::task::{Call, Order, Posted};
 use crate::abi::types::channel;
-use crate::reactor::event_loop::registration;
-use crate::reactor::event_loop::state::{Loop, registration as registration_of};
+use crate::reactor::event_loop::state::Loop;
 use libc::c_int;
 
 /// Adds, removes or updates a channel, which lives until the loop has done it.
@@ -23,7 +22,7 @@ impl Posted for Change {
 
     fn run(&self, l: &Loop, _: &[u8]) {
         // SAFETY: the program keeps the channel until the loop has run the task, by the functions that queue one.
-        unsafe { registration::change(l.as_c(), self.fd, self.channel, self.kind) };
+        unsafe { l.change(self.fd, self.channel, self.kind) };
     }
 }
 
@@ -48,12 +47,8 @@ impl Posted for Expire {
     const ORDER: Order = Order::Any;
 
     fn run(&self, l: &Loop, _: &[u8]) {
-        // SAFETY: the loop's thread; the table's entry is read before anything can change the table.
-        unsafe {
-            let reg = registration_of(l.as_c(), self.fd);
-            if !reg.is_null() && (*reg).id == self.id as u32 {
-                registration::expire(l.as_c(), self.fd);
-            }
+        if l.registration(self.fd).is_some_and(|reg| reg.id == self.id as u32) {
+            l.expire(self.fd);
         }
     }
 }

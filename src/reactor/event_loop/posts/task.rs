@@ -251,3 +251,42 @@ fn this_thread() -> u64 {
         number.get()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::rc::Rc;
+
+    struct Counted(#[expect(dead_code, reason = "its drop is what counts")] Rc<()>);
+
+    impl Posted for Counted {
+        const ORDER: Order = Order::Ahead;
+
+        fn run(&self, _: &Loop, _: &[u8]) {}
+    }
+
+    #[test]
+    fn a_task_that_is_thrown_away_gives_back_what_it_has() {
+        let shared = Rc::new(());
+        for bytes in [&b""[..], &[7; 100_000]] {
+            let task = Task::with_bytes(Counted(shared.clone()), bytes).unwrap();
+            assert_eq!((Rc::strong_count(&shared), task.len), (2, bytes.len()));
+            assert!(task.order() == Order::Ahead && task.call().is_none());
+            drop(task);
+            assert_eq!(Rc::strong_count(&shared), 1);
+        }
+    }
+
+    #[test]
+    fn a_queue_of_tasks_keeps_its_order() {
+        let call =
+            |n: usize| Task::new(Call { callback: None, data: ptr::without_provenance_mut(n) });
+        let (first, second) = (call(1).unwrap().queue(), call(2).unwrap().queue());
+        first.set_next(Some(second));
+        assert!(Queued::from_public(first.as_public()) == Some(first));
+        let data = |task: Queued| task.call().unwrap().data.addr();
+        assert_eq!((data(first), first.next().map(data)), (1, Some(2)));
+        assert!(second.next().is_none() && first.thread == second.thread);
+        drop((first.into_task(), second.into_task()));
+    }
+}

@@ -2,7 +2,6 @@
 
 use crate::abi::types::event_loop;
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::event_loop::wakeup;
 use crate::sys::lock::Lock;
 use crate::sys::{errno, pool};
 use libc::{c_int, sigaction};
@@ -62,7 +61,7 @@ extern "C" fn on_signal(number: c_int) {
             let l = node.owner.load(SeqCst);
             node.arrived.fetch_or(bit(number), SeqCst);
             // SAFETY: a loop that goes waits in `leave` until this handler isn't at work.
-            unsafe { wakeup::wake_once(l) };
+            unsafe { Loop::from_c(l) }.wake_once();
         }
     }
     AT_WORK.fetch_sub(1, SeqCst);

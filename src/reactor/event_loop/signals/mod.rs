@@ -5,12 +5,8 @@
 //! nodes, one per loop that ever listened at the same time as others; it only grows, nodes are used
 //! again. A loop that ends leaves its node empty and waits until no handler is at work.
 
-mod exports;
 mod handler;
 mod watch;
 
-pub use crate::reactor::event_loop::signals::exports::*;
 pub use crate::reactor::event_loop::signals::handler::{after_fork, is_watchable};
-pub use crate::reactor::event_loop::signals::watch::{
-    Watchers, deliver, forget_loop, is_delivering,
-};
+pub use crate::reactor::event_loop::signals::watch::Watchers;

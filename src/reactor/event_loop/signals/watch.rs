@@ -1,7 +1,7 @@
 //! A loop's side: its watchers, in the order in which they were started.
 
 use super::handler;
-use crate::abi::types::{event_loop, yolanda_signal_callback};
+use crate::abi::types::yolanda_signal_callback;
 use crate::reactor::event_loop::registry;
 use crate::reactor::event_loop::signals::handler::Node;
 use crate::reactor::event_loop::state::{Loop, count};
@@ -175,25 +175,4 @@ impl Loop {
             node.leave();
         }
     }
-}
-
-/// # Safety
-/// On the loop's thread, within a pass.
-pub unsafe fn deliver(l: *mut event_loop) {
-    // SAFETY: the caller's loop is live.
-    unsafe { Loop::from_c(l) }.deliver_signals();
-}
-
-/// # Safety
-/// On the loop's thread.
-pub unsafe fn is_delivering(l: *mut event_loop) -> bool {
-    // SAFETY: the caller's loop is live.
-    unsafe { Loop::from_c(l) }.is_delivering_signals()
-}
-
-/// # Safety
-/// On the loop's thread, outside of its callbacks.
-pub unsafe fn forget_loop(l: *mut event_loop) {
-    // SAFETY: the caller's loop is live.
-    unsafe { Loop::from_c(l) }.forget_signals();
 }

@@ -4,13 +4,10 @@
 //! handle of an earlier use finds nothing. The heap has four children per node: half as deep as two,
 //! and the four lie beside each other.
 
-mod exports;
 mod heap;
 mod raw;
 mod table;
 
-pub use crate::reactor::event_loop::timers::exports::*;
-pub use crate::reactor::event_loop::timers::raw::*;
 pub use crate::reactor::event_loop::timers::table::Timers;
 
 use crate::abi::types::yolanda_timer_callback;

@@ -7,11 +7,11 @@
 //! ask the kernel for. A program's own back end knows nothing of this.
 
 use crate::reactor::event_loop::iteration;
-use crate::reactor::event_loop::state::Loop;
+use crate::reactor::event_loop::iteration::Iteration;
 use crate::reactor::tcp_connection::Connection;
+use crate::reactor::tcp_connection::lists;
 use crate::reactor::tcp_connection::output::{queue, write};
 use crate::reactor::tcp_connection::shims;
-use std::ptr;
 
 const HOLD_MS: i64 = 10;
 
@@ -25,22 +25,7 @@ pub fn begin(conn: &Connection) {
     }
     shims::set_held(conn, true);
     conn.held_until.set((iteration::now_ms() + HOLD_MS) as u32);
-    if !conn.on_held.replace(true) {
-        append(conn.event_loop(), conn);
-    }
-}
-
-fn append(own: &Loop, conn: &Connection) {
-    // SAFETY: the list is this thread's.
-    unsafe {
-        conn.next_held.set(ptr::null_mut());
-        if own.held.get().is_null() {
-            own.held.set(conn.raw());
-        } else {
-            (*own.held_tail.get()).next_held.set(conn.raw());
-        }
-        own.held_tail.set(conn.raw());
-    }
+    lists::held(conn.event_loop()).push_back(conn);
 }
 
 /// Reading is wanted again; the caller's update of the channel makes it count.
@@ -68,28 +53,21 @@ pub fn after_reading(conn: &Connection) {
 }
 
 /// Gives a turn of reading to those that have waited long enough.
-pub fn end_holding(l: &Loop) {
-    // SAFETY: a listed connection isn't freed.
-    unsafe {
-        let own = l;
-        let now = iteration::now_ms() as u32;
-        let last = own.held_tail.get();
-        while !own.held.get().is_null() {
-            let conn = &*own.held.get();
-            let closed = conn.life.is_closed();
-            if !closed && (conn.held_until.get().wrapping_sub(now) as i32) > 0 {
-                return;
-            }
-            own.held.set(conn.next_held.get());
-            conn.on_held.set(false);
-            if !closed && is_held(conn) {
-                shims::set_held(conn, false);
-                conn.may_read.set(true);
-                write::refresh(conn);
-            }
-            if ptr::eq(conn, last) {
-                return;
-            }
+pub fn end_holding(iteration: &Iteration) {
+    let now = iteration::now_ms() as u32;
+    let taken = lists::held(iteration).take();
+    while let Some(conn) = taken.pop_front(iteration.keeper()) {
+        let closed = conn.life.is_closed();
+        if !closed && (conn.held_until.get().wrapping_sub(now) as i32) > 0 {
+            taken.push_front(conn);
+            break;
+        }
+        if !closed && is_held(conn) {
+            shims::set_held(conn, false);
+            conn.may_read.set(true);
+            write::refresh(conn);
         }
     }
+    // Those that were put off meanwhile come after them.
+    lists::held(iteration).prepend(taken);
 }

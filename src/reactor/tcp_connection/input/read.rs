@@ -25,10 +25,8 @@ const ROOM: usize = 16_384;
 /// Reads per connection and pass: one firehose doesn't starve the others.
 const TURNS: u32 = 16;
 
-pub const ON_READABLE: unsafe extern "C-unwind" fn(*mut c_void) -> c_int = on_readable;
-
 /// The read callback of a connection's channel.
-unsafe extern "C-unwind" fn on_readable(data: *mut c_void) -> c_int {
+pub unsafe extern "C-unwind" fn on_readable(data: *mut c_void) -> c_int {
     // SAFETY: a channel's data is its live connection.
     let Some(conn) = (unsafe { data.cast::<Connection>().as_ref() }) else {
         return -1;

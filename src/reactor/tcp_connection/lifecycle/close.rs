@@ -4,19 +4,20 @@
 
 use super::{open, ready, shutdown, timeouts};
 use crate::abi::types::buffer;
-use crate::reactor::client;
+use crate::reactor::event_loop::iteration::Iteration;
 use crate::reactor::event_loop::registration::Removed;
 use crate::reactor::event_loop::registry;
-use crate::reactor::event_loop::state::Loop;
 use crate::reactor::event_loop::state::count;
+use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::read;
+use crate::reactor::tcp_connection::lists;
 use crate::reactor::tcp_connection::output::{batch, file, queue};
 use crate::reactor::tcp_connection::shims;
-use crate::reactor::tcp_connection::{Connection, Owner};
 use crate::sync::refs::Released;
 use crate::sys::{fd as sys_fd, pool, socket};
-use std::ptr;
+
+use crate::reactor::tcp_connection::kept::discard;
 
 /// Takes the connection off its loop, calls the closed callback, closes the descriptor if it still
 /// is this connection's, and leaves the rest to `reap`. Without a decision before it is an end in
@@ -49,11 +50,6 @@ pub fn close(conn: &Connection) {
         if let Some(header) = conn.maker() {
             (header.maker().closing)(conn);
         }
-        let client = conn.owner.get().client();
-        if !client.is_null() {
-            conn.owner.set(Owner::NOBODY);
-            client::ended(client, conn.received.get());
-        }
         if let Some(callback) = conn.public.connectionClosedCallBack.get() {
             if ours && !trusted {
                 open::identify_once(conn);
@@ -63,8 +59,7 @@ pub fn close(conn: &Connection) {
         give_up_number(conn, ours);
         count(&own.counts.connections, u64::MAX);
         leave_maker(conn);
-        conn.next_dead.set(own.dead.get());
-        own.dead.set(conn.raw());
+        lists::dead(own).push_front(conn);
     }
 }
 
@@ -114,29 +109,23 @@ pub unsafe fn without_loop(conn: &Connection) {
         leave_maker(conn);
         empty_buffers(conn);
         if conn.refs.let_go() == Released::Last {
-            open::discard(conn.raw());
+            discard(conn.raw());
         }
     }
 }
 
 /// Lets the dead go that no list holds any more.
-///
-/// # Safety
-/// On the loop's thread, outside of all callbacks.
-pub unsafe fn reap(l: &Loop) {
-    // SAFETY: the dead list is this thread's; nothing is used of a connection that was let go.
-    unsafe {
-        let mut first = l.dead.replace(ptr::null_mut());
-        while let Some(conn) = first.as_ref() {
-            first = conn.next_dead.get();
-            if conn.on_ready.get() || conn.on_lingering.get() || conn.on_held.get() {
-                conn.next_dead.set(l.dead.get());
-                l.dead.set(conn.raw());
-            } else {
-                empty_buffers(conn);
-                if conn.refs.let_go() == Released::Last {
-                    open::discard(conn.raw());
-                }
+pub fn reap(iteration: Iteration) {
+    let keeper = iteration.keeper();
+    let taken = lists::dead(&iteration).take();
+    while let Some(conn) = taken.pop_front(keeper) {
+        if conn.is_waiting() {
+            lists::dead(&iteration).push_front(conn);
+        } else {
+            empty_buffers(conn);
+            if conn.refs.let_go() == Released::Last {
+                // SAFETY: it has ended, and the last reference is gone; nothing of the iteration has it.
+                unsafe { discard(conn.raw()) };
             }
         }
     }
@@ -162,19 +151,4 @@ fn empty_buffers(conn: &Connection) {
     queue::free_block(conn);
     open::empty(&conn.input, nothing);
     open::empty(&conn.output, nothing);
-}
-
-/// Gives one reference back; the last one frees. None: there was none to give back.
-///
-/// # Safety
-/// The reference is the caller's.
-pub unsafe fn release(conn: *mut Connection) -> Released {
-    // SAFETY: the last reference: nobody else has the pointer.
-    unsafe {
-        let how = (*conn).refs.release();
-        if how == Released::Last {
-            open::discard(conn);
-        }
-        how
-    }
 }

@@ -5,5 +5,7 @@ pub mod open;
 pub mod overdue;
 pub mod phase;
 pub mod ready;
+pub mod register;
 pub mod shutdown;
 pub mod timeouts;
+pub mod turn;

@@ -2,7 +2,7 @@
 //! what the limit is about. So a limit that is over doesn't end the connection by itself: the connection has a
 //! turn first, in which it does what it could have done before. Then all of its limits judge.
 
-use super::{close, open, ready, timeouts};
+use super::{close, open, ready, timeouts, turn};
 use crate::abi::types::EVENT_WRITE;
 use crate::reactor::tcp_connection::input::read;
 use crate::reactor::tcp_connection::output::{queue, write};
@@ -24,7 +24,7 @@ pub fn turn(conn: &Connection) {
         read::go_on(conn);
     }
     if open::is_open(conn) {
-        ready::judge(conn);
+        turn::judge(conn);
     }
     if open::is_open(conn) {
         timeouts::judge(conn);

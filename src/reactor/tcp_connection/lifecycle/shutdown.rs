@@ -11,17 +11,7 @@ use crate::sys::{errno, fd as sys_fd};
 use libc::c_int;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// What a peer that goes by the end of the stream still has to get.
-#[derive(Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Tail {
-    /// Nothing, or it can tell without the end of the stream.
-    None,
-    /// What is queued.
-    Queued,
-    /// More than was sent so far.
-    Unsent,
-}
+use crate::reactor::tcp_connection::cold_state::Tail;
 
 /// Notes what is still to come. False when memory is out.
 pub fn set_tail(conn: &Connection, tail: Tail) -> bool {

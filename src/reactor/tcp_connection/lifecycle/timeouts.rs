@@ -5,64 +5,29 @@
 //! library without a writable socket for long. So the timer also asks the kernel from time to time
 //! how much of what it took is still on its way.
 
+use crate::reactor::tcp_connection::cold_state::{NEVER, Times as State};
+
 mod look;
 
 use super::open;
+
 use crate::reactor::event_loop::timers;
+
 use crate::reactor::tcp_connection::Connection;
+
 use crate::reactor::tcp_connection::cold_state::ColdState;
+
 use crate::reactor::tcp_connection::lifecycle::timeouts::look::arm;
+
 pub use crate::reactor::tcp_connection::lifecycle::timeouts::look::judge;
-use crate::reactor::tcp_connection::settings::{Settings, Timeouts};
+
+use crate::reactor::tcp_connection::settings::Timeouts;
+
 use crate::sys::fd as sys_fd;
-use std::cell::Cell;
-use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
+
+use std::sync::atomic::Ordering::Relaxed;
 
 const NS_PER_MS: i64 = 1_000_000;
-/// Beyond all times; as far as a timer goes.
-const NEVER: i64 = i64::MAX;
-
-/// Times are nanoseconds of the monotonic clock.
-pub struct State {
-    limits: Cell<Timeouts>,
-    /// When bytes last came, when bytes last went, and when the queue began or last went on.
-    received: Cell<i64>,
-    sent: Cell<i64>,
-    moved: Cell<i64>,
-    /// How many bytes the kernel has taken, and how many of them the peer had by the last look (low
-    /// bits of both); whether the rest was more than nothing.
-    written: Cell<u32>,
-    arrived: Cell<u32>,
-    on_its_way: Cell<bool>,
-    /// When the connection is cut, whatever moves. Its loop sets it even while the completed callback
-    /// has the rest.
-    cut: AtomicI64,
-    /// The timer, 0 for none, and when it is due.
-    timer: Cell<u64>,
-    due: Cell<i64>,
-}
-
-impl State {
-    /// Nothing is limited.
-    pub fn new() -> State {
-        State {
-            limits: Cell::new(Settings::DEFAULT.timeouts),
-            received: Cell::new(0),
-            sent: Cell::new(0),
-            moved: Cell::new(0),
-            written: Cell::new(0),
-            arrived: Cell::new(0),
-            on_its_way: Cell::new(false),
-            cut: AtomicI64::new(NEVER),
-            timer: Cell::new(0),
-            due: Cell::new(NEVER),
-        }
-    }
-
-    fn is_on(&self) -> bool {
-        self.limits.get() != Settings::DEFAULT.timeouts
-    }
-}
 
 fn after(start: i64, ms: i64) -> i64 {
     start.saturating_add(ms.saturating_mul(NS_PER_MS))

@@ -98,9 +98,9 @@ fn group(l: &Loop) -> *mut Together {
                 (*group).used = 0;
                 (*group).was_slow = false;
             }
-            own.together.set(group);
+            own.together.set(group.cast());
         }
-        own.together.get()
+        own.together.get().cast()
     }
 }
 
@@ -111,7 +111,7 @@ pub fn flush(l: &Loop) {
     // isn't refused for what others have sent since: refusing takes their tasks in, and one of those may
     // be what flushes.
     unsafe {
-        let group = l.together.get();
+        let group = l.together.get().cast::<Together>();
         if group.is_null() || (*group).count == 0 {
             return;
         }
@@ -141,7 +141,7 @@ pub fn flush(l: &Loop) {
 pub fn forget(l: &Loop) {
     // SAFETY: connections of the group are open: one that closes is flushed first.
     unsafe {
-        let group = l.together.get();
+        let group = l.together.get().cast::<Together>();
         if group.is_null() {
             return;
         }
@@ -165,7 +165,7 @@ pub fn flush_of(conn: &Connection) {
 pub fn free(l: &Loop) {
     // SAFETY: the group is the loop's own.
     unsafe {
-        let group = l.together.replace(ptr::null_mut());
+        let group = l.together.replace(ptr::null_mut()).cast::<Together>();
         if !group.is_null() {
             pool::free(group.cast(), size_of::<Together>());
         }

@@ -12,27 +12,14 @@ use crate::sys::fd as sys_fd;
 use crate::sys::fd::More;
 use crate::sys::{errno, file as sys_file, pool};
 use libc::c_int;
-use std::cell::Cell;
+
+use crate::reactor::tcp_connection::cold_state::File as State;
 
 /// What is sent of a file before others have their turn.
 const PIECE: usize = 512 << 10;
+
 /// The same, of files that have to be read by ourselves.
 const COPIED: usize = 64 << 10;
-
-/// A file that is being sent, or the rest of the last one.
-pub struct State {
-    fd: Cell<c_int>,
-    /// So many of the queued bytes stand before it.
-    before: Cell<u32>,
-    at: Cell<i64>,
-    left: Cell<u64>,
-}
-
-impl State {
-    pub fn new() -> State {
-        State { fd: Cell::new(-1), before: Cell::new(0), at: Cell::new(0), left: Cell::new(0) }
-    }
-}
 
 /// Puts `len` bytes of a file, more than none, into the queue, and sends as much as the socket takes now. The
 /// descriptor is the connection's from now on. False with errno when the connection takes nothing any more, has a

@@ -4,32 +4,10 @@
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::cold_state::ColdState;
 use crate::reactor::tcp_connection::lifecycle::{open, ready};
-use crate::reactor::tcp_connection::settings::{Marks, Settings};
+use crate::reactor::tcp_connection::settings::Marks;
 use crate::reactor::tcp_connection::shims::readable;
-use std::cell::Cell;
 
-pub struct State {
-    marks: Cell<Marks>,
-    /// Crossings that the program wasn't told of yet, high and low in turns.
-    owed: Cell<u32>,
-    /// The last that it was told of was the high one.
-    told: Cell<bool>,
-}
-
-impl State {
-    pub fn new() -> State {
-        State {
-            marks: Cell::new(Settings::DEFAULT.marks),
-            owed: Cell::new(0),
-            told: Cell::new(false),
-        }
-    }
-
-    /// Whether the last crossing was upwards.
-    fn is_above(&self) -> bool {
-        self.told.get() != (self.owed.get() % 2 == 1)
-    }
-}
+use crate::reactor::tcp_connection::cold_state::Crossings as State;
 
 /// Sets the marks, and begins anew. On the connection's thread, or before it comes to its loop.
 pub fn set(conn: &Connection, cold: &ColdState, marks: Marks) {

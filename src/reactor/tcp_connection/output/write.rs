@@ -16,10 +16,8 @@ use crate::sys::fd as sys_fd;
 use crate::sys::fd::More;
 use libc::{c_int, c_void};
 
-pub const ON_WRITABLE: unsafe extern "C-unwind" fn(*mut c_void) -> c_int = on_writable;
-
 /// The write callback of a connection's channel.
-unsafe extern "C-unwind" fn on_writable(data: *mut c_void) -> c_int {
+pub unsafe extern "C-unwind" fn on_writable(data: *mut c_void) -> c_int {
     // SAFETY: a channel's data is its live connection.
     match unsafe { data.cast::<Connection>().as_ref() } {
         Some(conn) => go_on(conn),

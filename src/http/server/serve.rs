@@ -1,0 +1,129 @@
+//! The input of a connection: whether its requests are looked at now, and what becomes of the connection behind them.
+
+use core::ptr::NonNull;
+
+use super::scratch;
+use crate::abi::types::{YOLANDA_HTTP_BODY_CUT as CUT, buffer};
+use crate::http::message::request::Request;
+use crate::http::server::access_log;
+use crate::http::server::connection::{Http, request_of};
+use crate::http::server::exchange::{Exchange, Next};
+use crate::http::server::scratch::Scratch;
+use crate::http::server::server_state::HttpServer;
+use crate::http::server::{phase, rate};
+use crate::http::wire::limits::Limits;
+use crate::reactor::tcp_connection::Connection;
+use crate::sys::fd::More;
+
+/// Answers the requests that the input of a connection holds. What there is of another one waits in
+/// `conn->request`.
+pub fn serve(input: &buffer, conn: &Connection) {
+    while serve_some(input, conn) && conn.is_open() && !conn.is_ending() {}
+}
+
+/// Whether there is more to do: what came behind a response that was given while its callback ran the loop.
+fn serve_some(input: &buffer, conn: &Connection) -> bool {
+    let http = Http::make(conn);
+    let mut resumed = false;
+    if let Some(http) = http {
+        if http.is_served() || http.is_blocked(conn) {
+            // A callback runs the loop: the pass that called it goes on with these bytes. Or an
+            // answer is outstanding: who gives it, or has sent it, goes on with them.
+            http.limit_unread(conn, input.readable());
+            return false;
+        }
+        resumed = http.resume(conn);
+        if resumed && access_log::is_on(conn) {
+            let served = http.enter(conn);
+            access_log::sent(conn);
+            if !served.leave() {
+                return false;
+            }
+        }
+    }
+    let scratch = scratch::take(conn.event_loop());
+    let request = match &scratch {
+        Some(scratch) if http.is_some() => {
+            request_of(conn).map(NonNull::from).or_else(|| scratch.take_request())
+        }
+        _ => None,
+    };
+    let (Some(http), Some(scratch), Some(request)) = (http, scratch, request) else {
+        log_err!("http server: no memory for a request");
+        conn.close_after_send(true);
+        return false;
+    };
+    conn.public.request.set(request.as_ptr().cast());
+    // SAFETY: while a connection is served its request stays, until `put_away`; that of a deferred response goes with
+    // it, and isn't looked at then.
+    answer_batch(input, conn, http, &scratch, unsafe { request.as_ref() }, resumed)
+}
+
+/// Answers what the input holds, sends that, and says what the connection waits for.
+fn answer_batch(
+    input: &buffer,
+    conn: &Connection,
+    http: &Http,
+    scratch: &Scratch,
+    request: &Request,
+    resumed: bool,
+) -> bool {
+    let served = http.enter(conn);
+    let server = HttpServer::of(conn);
+    // SAFETY: a connection keeps its server. Its requests are reset before its memory goes.
+    unsafe { request.comes_over(conn.as_c(), HttpServer::bodies_of(server)) };
+    let exchange = Exchange {
+        conn,
+        http,
+        server,
+        input,
+        request,
+        scratch,
+        limits: server.map_or(Limits::DEFAULT, HttpServer::limits),
+        logs: access_log::is_on(conn),
+    };
+    let out = scratch.output(conn);
+    let (requests, before) = (http.requests.get(), http.phase.get());
+    http.rate.finds(input.readable());
+    let next = exchange.answer_all(&out);
+    http.rate.leaves(input.readable());
+    match next {
+        Next::Stay | Next::Hold | Next::Wait => {
+            let answered = http.requests.get() != requests;
+            phase::note(http, request, &next, answered);
+            rate::note(conn, http, before, answered);
+        }
+        Next::Send => http.wait_for_client(conn),
+        _ => (),
+    }
+    let sent = match next {
+        Next::Stay => out.flush_together(http.since.get()),
+        Next::Close { .. } => out.flush_before(More::AtOnce),
+        Next::Gone => true,
+        _ => out.flush(),
+    };
+    if next.has_request() && !(next.goes_on() && conn.is_open()) {
+        request.end_upload(CUT);
+    }
+    if !conn.is_open() && exchange.logs {
+        access_log::ended(conn);
+    }
+    exchange.put_away(&next);
+    // Or its client has ended its stream while a callback ran the loop.
+    let answers_on = resumed || conn.is_answering();
+    if !served.leave() {
+        // Whoever ended it while a callback ran has left nothing to do.
+    } else if !sent {
+        // Also one that waits for a deferred response, which keeps its request.
+        conn.set_answering(false);
+        conn.close_after_send(false);
+    } else if let Next::Close { linger } = next {
+        conn.close_after_send(linger);
+    } else if answers_on && next == Next::Hold {
+        // A client that has ended its stream isn't done before its body is.
+        http.await_queue();
+    } else if answers_on && next == Next::Stay {
+        conn.set_answering(false);
+    }
+    next == Next::Given
+}

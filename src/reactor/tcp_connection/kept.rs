@@ -1,0 +1,65 @@
+//! Who keeps a connection: references to its memory, and its end with the last of them.
+
+use super::Connection;
+use super::cold_state;
+use crate::reactor::event_loop::state;
+use crate::sync::refs::Released;
+use crate::sys::pool;
+use std::ops::Deref;
+use std::ptr::NonNull;
+
+/// A reference to a connection that keeps its memory; any thread may hold it.
+pub struct Kept(NonNull<Connection>);
+
+impl Deref for Kept {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        // SAFETY: the reference that `keep` took isn't given back before the drop.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        // SAFETY: the reference that `keep` took, given back once.
+        unsafe { release(self.0.as_ptr()) };
+    }
+}
+
+impl Connection {
+    /// Keeps the connection's memory. None when it is kept too often.
+    pub fn keep(&self) -> Option<Kept> {
+        self.refs.retain().then(|| Kept(NonNull::from(self)))
+    }
+}
+
+/// Frees the memory of a connection that nobody has seen, or that has ended.
+///
+/// # Safety
+/// Nobody else has it; `create` made it, and nothing happened to it but settings, or it has ended.
+pub unsafe fn discard(conn: *mut Connection) {
+    // SAFETY: as said; its reference kept the loop's memory.
+    unsafe {
+        cold_state::dispose(conn);
+        let (l, owner) = ((*conn).public.eventLoop.get(), (*conn).owner.get());
+        pool::free(conn.cast(), size_of::<Connection>());
+        state::release(l);
+        owner.let_go();
+    }
+}
+
+/// Gives one reference back; the last one frees. None: there was none to give back.
+///
+/// # Safety
+/// The reference is the caller's.
+pub unsafe fn release(conn: *mut Connection) -> Released {
+    // SAFETY: the last reference: nobody else has the pointer.
+    unsafe {
+        let how = (*conn).refs.release();
+        if how == Released::Last {
+            discard(conn);
+        }
+        how
+    }
+}

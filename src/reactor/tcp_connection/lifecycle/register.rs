@@ -1,0 +1,233 @@
+//! The beginning of a connection: made on one thread, brought to its loop, watched there.
+
+use super::{close, ready};
+use crate::abi::types::{
+    EVENT_READ, channel, connection_closed_call_back, connection_completed_call_back,
+    message_call_back, tcp_connection, write_completed_call_back,
+};
+use crate::reactor::backend;
+use crate::reactor::event_loop::posts;
+use crate::reactor::event_loop::registry;
+use crate::reactor::event_loop::registry::Entry;
+use crate::reactor::event_loop::state;
+use crate::reactor::event_loop::state::Loop;
+use crate::reactor::event_loop::state::count;
+use crate::reactor::tcp_connection::close_reason::CloseReason;
+#[cfg(feature = "test-seams")]
+use crate::reactor::tcp_connection::filter;
+use crate::reactor::tcp_connection::member::MEMBERS;
+use crate::reactor::tcp_connection::wire::Wire;
+use crate::reactor::tcp_connection::{AfterSending, Connection};
+use crate::reactor::tcp_connection::{posted, shims};
+use crate::sync::refs::RefCount;
+use crate::sys::kind::Kind;
+use crate::sys::{errno, fd as sys_fd, pool};
+use libc::{c_char, c_int, c_void};
+use std::cell::Cell;
+use std::ptr;
+
+use super::open::{empty, identify_once, is_as_noted, is_entered, is_open};
+use crate::reactor::tcp_connection::kept::discard;
+use crate::reactor::tcp_connection::lifecycle::{shutdown, timeouts};
+use crate::reactor::tcp_connection::output::water_marks;
+
+fn write_name(to: &mut [c_char; 22], fd: c_int) {
+    // "connection-" and at most 10 digits.
+    let mut digits = [0u8; 10];
+    let mut n = fd as u32;
+    let mut first = digits.len();
+    loop {
+        first -= 1;
+        digits[first] = b'0' + (n % 10) as u8;
+        n /= 10;
+        if n == 0 {
+            break;
+        }
+    }
+    let text = b"connection-".iter().chain(&digits[first..]).chain(b"\0");
+    for (at, &byte) in to.iter_mut().zip(text) {
+        *at = byte as c_char;
+    }
+}
+
+/// Makes a connection for `fd` on `l`, without callbacks yet. NULL when memory is out.
+///
+/// # Safety
+/// `l` is a live loop, `fd` an open descriptor that nobody else uses.
+pub unsafe fn create(fd: c_int, l: &Loop, data: *mut c_void, kind: Kind) -> *mut Connection {
+    // SAFETY: all fields are written before the connection is shown to anybody; zeroes are valid.
+    unsafe {
+        let conn = pool::alloc(size_of::<Connection>()).cast::<Connection>();
+        if conn.is_null() {
+            return conn;
+        }
+        ptr::write_bytes(conn, 0, 1);
+        let (on_read, on_write) = MEMBERS.callbacks();
+        (*conn).channel = channel {
+            fd: Cell::new(fd),
+            events: Cell::new(EVENT_READ),
+            eventReadCallback: Cell::new(Some(on_read)),
+            eventWriteCallback: Cell::new(Some(on_write)),
+            data: Cell::new(conn.cast()),
+        };
+        write_name(&mut (*conn).name, fd);
+        (&raw mut (*conn).refs).write(RefCount::new());
+        let own = &*conn;
+        empty(&own.input, l.empty.get());
+        empty(&own.output, l.empty.get());
+        own.number.set(fd);
+        own.public.eventLoop.set(l.as_c());
+        own.public.channel.set(own.channel_ptr());
+        own.public.name.set(own.name.as_ptr().cast_mut());
+        own.public.input_buffer.set(own.input_ptr());
+        own.public.output_buffer.set(own.output_ptr());
+        own.public.data.set(data);
+        own.wire.set(Wire::of(kind));
+        if !kind.is_socket() {
+            // A bad number is reported by what adds it to the loop.
+            sys_fd::set_nonblocking(fd);
+        }
+        own.id.set(registry::new_id());
+        state::retain(l.as_c());
+        #[cfg(feature = "test-seams")]
+        if !filter::rot13::install(own) {
+            discard(conn);
+            return ptr::null_mut();
+        }
+        conn
+    }
+}
+
+/// Makes a connection for a program, and brings it to its loop. None with errno: ENOMEM, ESHUTDOWN.
+///
+/// # Safety
+/// `fd` is an open descriptor, which the connection's from now on.
+pub unsafe fn make(fd: c_int, l: &Loop, callbacks: Callbacks) -> Option<*mut tcp_connection> {
+    if l.on_owner() && l.gone.get() {
+        // Its connections are being closed for the last time.
+        errno::set(libc::ESHUTDOWN);
+        return None;
+    }
+    // SAFETY: nobody else uses the descriptor, by this function's contract.
+    let Some(conn) = (unsafe { create(fd, l, ptr::null_mut(), Kind::of(fd)).as_ref() }) else {
+        errno::set(libc::ENOMEM);
+        return None;
+    };
+    callbacks.give(conn);
+    let pointer = conn.as_c();
+    // On another thread than the loop's it may be gone when this returns.
+    if hand_over(conn, false) {
+        return Some(pointer);
+    }
+    // SAFETY: nobody has seen it.
+    unsafe { discard(conn.raw()) };
+    errno::set(libc::ENOMEM);
+    None
+}
+
+/// The four callbacks of a connection.
+#[derive(Clone, Copy)]
+pub struct Callbacks {
+    pub completed: connection_completed_call_back,
+    pub closed: connection_closed_call_back,
+    pub message: message_call_back,
+    pub write_completed: write_completed_call_back,
+}
+
+impl Callbacks {
+    /// Gives them to a connection.
+    pub fn give(&self, conn: &Connection) {
+        conn.public.connectionCompletedCallBack.set(self.completed);
+        conn.public.connectionClosedCallBack.set(self.closed);
+        conn.public.messageCallBack.set(self.message);
+        conn.public.writeCompletedCallBack.set(self.write_completed);
+    }
+}
+
+/// Enters the descriptor, calls the completed callback on this thread, and brings the connection
+/// to its loop. On another thread than the loop's it may be gone when this returns. `accepted`: the
+/// number comes from accept, so whatever was registered for it is dead. False when memory is out:
+/// the connection is the caller's to discard.
+pub fn hand_over(conn: &Connection, accepted: bool) -> bool {
+    // SAFETY: nothing closes a connection that wasn't announced; a posted task refers to it.
+    unsafe {
+        let l = conn.event_loop();
+        let fd = conn.channel.fd.get();
+        let here = l.on_owner();
+        let callback = conn.public.connectionCompletedCallBack.get();
+        if conn.protocol().is_none() && (callback.is_some() || !backend::tells_files_apart(l)) {
+            // Code of the program gets the descriptor into its hands.
+            identify_once(conn);
+        }
+        let task = if here { None } else { posted::register(conn) };
+        if task.is_none() && !here {
+            return false;
+        }
+        let channel = conn.channel_ptr();
+        let entry = Entry { id: conn.id.get(), owner: l.as_c(), channel, connection: true };
+        if let Some(old) = registry::enter(fd, entry)
+            && accepted
+        {
+            posts::post_expire(old.owner, fd, old.id);
+        }
+        if let Some(callback) = callback {
+            callback(conn.as_c());
+        }
+        match task {
+            None => register(conn),
+            Some(task) => {
+                if !l.post(task) {
+                    close::without_loop(conn);
+                }
+            }
+        }
+        true
+    }
+}
+
+/// Puts a connection on its loop. Where that fails it is closed in the pass, with its callback.
+pub fn register(conn: &Connection) {
+    // SAFETY: as said.
+    unsafe {
+        let fd = conn.channel.fd.get();
+        // The completed callback had the descriptor, and may have closed it.
+        let ours = is_entered(conn) && is_as_noted(conn);
+        let ch = conn.channel_ptr();
+        if conn.paused.get() {
+            (*ch).events.set((*ch).events.get() & !EVENT_READ);
+        }
+        conn.life.arrive();
+        let counts = &conn.event_loop().counts;
+        count(&counts.connections, 1);
+        count(&counts.connections_total, 1);
+        if let Some(protocol) = conn.protocol() {
+            (protocol.registered)(conn);
+        }
+        if !shims::enlist(conn) {
+            ready::close_in_pass(conn, CloseReason::NoMemory);
+        } else if !ours {
+            ready::close_in_pass(conn, CloseReason::DescriptorGone);
+        } else if shims::add_channel(conn, fd) != 1 {
+            ready::close_unwatched(conn);
+        }
+        if !is_open(conn) || conn.after_sending.get() != AfterSending::GoOn {
+            ready::schedule(conn);
+        }
+        begin(conn);
+        conn.show_maker();
+    }
+}
+
+/// A connection comes to its loop: what has to do with time and with the queue begins.
+fn begin(conn: &Connection) {
+    if conn.cold().is_none() {
+        return;
+    }
+    if !timeouts::begin(conn) {
+        ready::close_in_pass(conn, CloseReason::NoMemory);
+    }
+    water_marks::look(conn);
+    if timeouts::is_cut(conn) {
+        shutdown::begin_end(conn);
+    }
+}

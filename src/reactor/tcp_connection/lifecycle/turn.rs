@@ -1,0 +1,145 @@
+//! A connection's turn in the iteration: what a call of the program, another thread or a timer left to be done,
+//! closing above all. No call of the program sees its callbacks run under it.
+
+use super::{close, open, overdue, shutdown, timeouts};
+use crate::reactor::event_loop::iteration;
+use crate::reactor::event_loop::iteration::Iteration;
+use crate::reactor::event_loop::state::count;
+use crate::reactor::list::List;
+use crate::reactor::tcp_connection::close_reason::CloseReason;
+use crate::reactor::tcp_connection::input::{back_pressure, read};
+use crate::reactor::tcp_connection::lists;
+use crate::reactor::tcp_connection::lists::Ready;
+use crate::reactor::tcp_connection::output::{batch, water_marks};
+use crate::reactor::tcp_connection::{AfterSending, Connection, Work};
+
+use super::ready::decide;
+
+/// How long a half-closed connection waits for the peer's end.
+const LINGER_MS: i64 = 5000;
+
+/// Gives every waiting connection its turn, as long as there is time; what they leave for later, and those
+/// that had none, in their order, wait for the next iteration. A callback may run the loop, whose iteration
+/// then goes on with those that haven't had their turn.
+pub fn run_ready(iteration: &Iteration) {
+    batch::flush(iteration);
+    let turning = lists::turning(iteration);
+    if turning.is_empty() {
+        turning.append(lists::ready(iteration).take());
+    }
+    if !turning.is_empty() {
+        iteration.begin_reading();
+    }
+    while !turning.is_empty() {
+        iteration.between();
+        // A callback may have run the loop, which then went on with them.
+        if iteration.is_spent() {
+            return close_or_keep(iteration, turning.take());
+        }
+        take_first_turn(iteration);
+    }
+}
+
+/// Closes those of the waiting connections that are to be closed.
+pub fn close_ready(iteration: &Iteration) {
+    close_or_keep(iteration, lists::ready(iteration).take());
+}
+
+/// Closes what is to be closed of a list that was taken, and puts the others back, before those that have
+/// come since. No callback runs before all stand in one of the two lists.
+fn close_or_keep(iteration: &Iteration, taken: List<Ready>) {
+    let (kept, closing) = (List::new(), List::new());
+    let mut left = 0;
+    while let Some(conn) = taken.pop_front(iteration.keeper()) {
+        if conn.life.is_closed() || !open::is_open(conn) {
+            closing.push_back(conn);
+            left += 1;
+        } else {
+            kept.push_back(conn);
+        }
+    }
+    lists::ready(iteration).prepend(kept);
+    lists::turning(iteration).prepend(closing);
+    for _ in 0..left {
+        take_first_turn(iteration);
+    }
+}
+
+/// Gives the first of those whose turn has come its turn. There is none where a callback ran the loop, which
+/// went on with them.
+fn take_first_turn(iteration: &Iteration) {
+    if let Some(conn) = lists::turning(iteration).pop_front(iteration.keeper()) {
+        // It may call back, as a channel does: a single iteration has had something to do.
+        count(&iteration.counts.callbacks, 1);
+        turn(conn);
+    }
+}
+
+fn turn(conn: &Connection) {
+    if conn.life.is_closed() {
+        return;
+    }
+    if !open::is_open(conn) {
+        return close::close(conn);
+    }
+    if let Some(cold) = conn.cold() {
+        water_marks::tell(conn, &cold.marks);
+        if !open::is_open(conn) {
+            // A callback closed it: the next turn does that.
+            return;
+        }
+    }
+    if conn.after_sending.get() != AfterSending::GoOn && shutdown::all_sent(conn) {
+        // Closing alone would drop what still waits for its end (`More`), were anything unread.
+        shutdown::half_close(conn);
+        if conn.after_sending.get() == AfterSending::Close || conn.ended.get() {
+            return close::close(conn);
+        }
+        if !timeouts::is_cut(conn) {
+            linger(conn);
+        }
+    }
+    match conn.work.replace(Work::None) {
+        Work::None => {}
+        Work::Read => read::go_on(conn),
+        Work::Judge => overdue::turn(conn),
+    }
+}
+
+fn linger(conn: &Connection) {
+    if !conn.in_lingering.is_listed() {
+        conn.linger_until.set((iteration::now_ms() + LINGER_MS) as u32);
+        lists::lingering(conn.event_loop()).push_front(conn);
+    }
+}
+
+fn is_over(conn: &Connection, now: i64) -> bool {
+    conn.linger_until.get().wrapping_sub(now as u32) as i32 <= 0
+}
+
+/// Closes a connection that has lingered long enough.
+pub fn judge(conn: &Connection) {
+    if conn.in_lingering.is_listed() && is_over(conn, iteration::now_ms()) {
+        decide(conn, CloseReason::TimedOut);
+    }
+}
+
+/// Has those judged that waited long enough, and forgets those that have ended.
+pub fn end_lingering(iteration: &Iteration, now: i64) {
+    let taken = lists::lingering(iteration).take();
+    while let Some(conn) = taken.pop_front(iteration.keeper()) {
+        if conn.life.is_closed() {
+            continue;
+        }
+        lists::lingering(iteration).push_front(conn);
+        if is_over(conn, now) {
+            overdue::begin(conn);
+        }
+    }
+}
+
+/// Takes those that have ended off the lists of what waits for time, at once.
+pub fn forget_waiting(iteration: &Iteration) {
+    end_lingering(iteration, iteration::now_ms());
+    back_pressure::end_holding(iteration);
+}

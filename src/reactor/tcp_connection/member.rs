@@ -1,0 +1,86 @@
+//! A connection as its loop knows it: the owner of a channel, and one of the loop's connections.
+
+use super::Connection;
+use super::close_reason::CloseReason;
+use super::input::{pause, read};
+use super::lifecycle::{open, ready};
+use super::output::write;
+use crate::reactor::event_loop::member::{Member, Members, Standing};
+use crate::reactor::event_loop::roster::{Placed, Roster};
+use crate::reactor::event_loop::state::Loop;
+use crate::sys::kind::Kind;
+use std::cell::Cell;
+use std::mem::offset_of;
+
+/// What loops know of connections.
+// SAFETY: a channel of a program's own can't have these callbacks; one that a program copied from a connection
+// doesn't lie where its `data` says.
+pub static MEMBERS: Members = unsafe {
+    Members::of::<Connection>(
+        read::on_readable,
+        write::on_writable,
+        offset_of!(Connection, channel),
+    )
+};
+
+impl Member for Connection {
+    fn id(&self) -> u64 {
+        self.id.get()
+    }
+
+    fn standing(&self) -> Standing {
+        if self.life.is_closed() {
+            Standing::Closed
+        } else if self.registered.get() {
+            Standing::Registered
+        } else {
+            Standing::Off
+        }
+    }
+
+    fn set_registered(&self, on: bool) {
+        self.registered.set(on);
+    }
+
+    fn owns_number(&self) -> bool {
+        open::owns_number(self)
+    }
+
+    fn identify(&self) {
+        open::identify_once(self);
+    }
+
+    fn may_be_edge(&self) -> bool {
+        self.is_kind(Kind::Tcp)
+    }
+
+    fn read_by_back_end(&self) -> bool {
+        self.wire.set(self.wire.get().indirect());
+        matches!(self.kind(), Kind::Tcp | Kind::Stream)
+    }
+
+    fn unwatched(&self) {
+        ready::close_unwatched(self);
+    }
+
+    fn lost(&self) {
+        ready::close_in_pass(self, CloseReason::DescriptorGone);
+    }
+
+    fn hung_up(&self) {
+        pause::hung_up(self);
+    }
+}
+
+// SAFETY: a connection leaves the roster when it closes, and is freed by the iteration that reaps it, later.
+unsafe impl Placed for Connection {
+    fn place(&self) -> &Cell<u32> {
+        &self.place
+    }
+}
+
+/// The connections of a loop.
+pub fn roster(l: &Loop) -> Roster<'_, Connection> {
+    // SAFETY: this is the only way to the loop's roster.
+    unsafe { l.roster.of() }
+}

@@ -1,0 +1,137 @@
+//! What stands behind the public `struct tcp_connection`.
+
+use super::cold_state;
+use super::owner::Owner;
+use crate::abi::types::{buffer, channel, tcp_connection};
+use crate::reactor::list::Link;
+use crate::reactor::tcp_connection::lifecycle::phase::Life;
+use crate::reactor::tcp_connection::output::write_side::{Intake, Side};
+use crate::reactor::tcp_connection::wire::Wire;
+use crate::sync::in_use::InUse;
+use crate::sync::refs::RefCount;
+use crate::sys::kind::Kind;
+use libc::{c_char, c_int};
+use std::cell::Cell;
+use std::ptr;
+use std::sync::atomic::{AtomicI16, AtomicPtr, AtomicU32};
+
+/// Bytes queued for a peer that doesn't read, and bytes unread by a callback that doesn't consume.
+pub(super) const LIMIT: usize = 64 << 20;
+
+/// Work for the next turn in the pass: a later one includes those before it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Work {
+    None,
+    Read,
+    /// A limit of time seems to be over (`overdue`).
+    Judge,
+}
+
+/// One block of memory holds all of a connection: an idle one has nothing else.
+#[repr(C)]
+pub struct Connection {
+    pub public: tcp_connection,
+    pub channel: channel,
+    pub input: buffer,
+    pub output: buffer,
+    /// "connection-FD"
+    pub(super) name: [c_char; 22],
+    pub registered: Cell<bool>,
+    pub(super) wire: Cell<Wire>,
+    /// The descriptor as it was entered, whatever a program writes into `channel->fd`.
+    pub(super) number: Cell<c_int>,
+    /// How much of the output block was ever written.
+    pub(super) output_touched: Cell<u32>,
+    /// Its number in the registry; also that of its registration.
+    pub id: Cell<u64>,
+    /// What the descriptor refers to, folded, so that closing never hits a successor. 0: not asked yet,
+    /// as no code of the program could have closed it, or epoll will tell.
+    pub(super) identity: Cell<u32>,
+    /// Its place in the loop's roster, counted from 1; 0: none.
+    pub place: Cell<u32>,
+    /// The pool blocks that the library put into the buffers; C may have put others there since.
+    pub(super) input_block: Cell<*mut u8>,
+    pub(super) output_block: Cell<*mut u8>,
+    pub owner: Cell<Owner>,
+    pub(super) in_ready: Link,
+    pub(super) in_dead: Link,
+    pub(super) in_lingering: Link,
+    pub(super) in_held: Link,
+    /// NULL: the defaults.
+    pub(super) cold: AtomicPtr<cold_state::ColdState>,
+    /// Who needs the memory: the library, tasks, whoever retained it.
+    pub refs: RefCount,
+    /// Tasks that wait with this connection.
+    pub pins: AtomicU32,
+    /// Bytes that were accepted from senders and not yet by the kernel, posted ones included; and
+    /// those of them that the queue has (`room`).
+    pub(super) intake: Intake,
+    pub(super) counted: Cell<u32>,
+    /// Low bits of the clock's milliseconds.
+    pub(super) linger_until: Cell<u32>,
+    pub(super) held_until: Cell<u32>,
+    /// Why it closes (`turns::decide`): 0 while that isn't decided, then one more than the errno
+    /// value.
+    pub(super) close_reason: AtomicI16,
+    /// The end of what is sent.
+    pub(super) side: Cell<Side>,
+    /// Other threads ask the kernel for its addresses.
+    pub(super) descriptor: InUse,
+    pub(super) life: Life,
+    /// At least a byte has arrived.
+    pub(super) received: Cell<bool>,
+    /// The peer's end of stream was seen.
+    pub(super) ended: Cell<bool>,
+    /// An answer is outstanding that the peer's end doesn't cut off.
+    pub(super) answering: Cell<bool>,
+    /// What comes after the last that is sent.
+    pub(super) after_sending: Cell<AfterSending>,
+    /// Reading goes on for a turn although output waits.
+    pub(super) may_read: Cell<bool>,
+    /// The program stopped reading.
+    pub(super) paused: Cell<bool>,
+    /// The next turn of reading begins with what was left unread.
+    pub(super) owes_message: Cell<bool>,
+    pub(super) work: Cell<Work>,
+    /// A file stands in the queue (`file`).
+    pub(super) sends_file: Cell<bool>,
+    /// An answer of its own is in the loop's group (`together`).
+    pub(super) waits_together: Cell<bool>,
+}
+
+/// What a connection does once all is sent. From the second on, what arrives is dropped.
+#[repr(u8)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum AfterSending {
+    GoOn,
+    Close,
+    /// It waits for the peer's end first, so that no reset takes back what was sent.
+    Linger,
+}
+
+const _: () = assert!(size_of::<Connection>() <= 336);
+
+impl Connection {
+    /// What the descriptor is.
+    pub fn kind(&self) -> Kind {
+        self.wire.get().kind()
+    }
+
+    /// Whether the descriptor is that; quicker than asking what it is.
+    pub fn is_kind(&self, kind: Kind) -> bool {
+        self.wire.get().is(kind)
+    }
+
+    pub(super) fn input_ptr(&self) -> *mut buffer {
+        ptr::from_ref(&self.input).cast_mut()
+    }
+
+    pub(super) fn output_ptr(&self) -> *mut buffer {
+        ptr::from_ref(&self.output).cast_mut()
+    }
+
+    pub(super) fn channel_ptr(&self) -> *mut channel {
+        ptr::from_ref(&self.channel).cast_mut()
+    }
+}
