@@ -13,6 +13,8 @@ machine is slow or busy. Nothing sleeps for a fixed time.
 
 Settings, all optional: YOLANDA_TEST_MATRIX=epoll-so,epoll-a runs these parts of the
 matrix; YOLANDA_TEST_LIB=DIR takes a library that is built already;
+YOLANDA_TEST_DISPATCHERS=epoll,poll are the back ends that it has;
+YOLANDA_TEST_FILTER=rot13: it has that filter on the wire (`wire`);
 YOLANDA_TEST_SANITIZE=address|thread compiles everything with that sanitizer.
 """
 import contextlib
@@ -37,10 +39,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import sanitizers
+import wire
 
 ROOT = Path(__file__).resolve().parent.parent
 SANITIZER = sanitizers.Sanitizer.from_environment()
-DISPATCHERS = ("epoll", "poll")
+DISPATCHERS = tuple(os.environ.get("YOLANDA_TEST_DISPATCHERS", "epoll,poll").split(","))
 KINDS = ("a",) if SANITIZER else ("so", "a")
 
 INCLUDE = ROOT / "include"
@@ -106,7 +109,7 @@ def library():
     return LIBRARY
 
 
-def _soname_link(directory):
+def soname_link(directory):
     """A directory in which the .so has the name that programs look for at run time."""
     place = BIN / f"soname-{hash_text(str(directory)):x}"
     place.mkdir(parents=True, exist_ok=True)
@@ -136,7 +139,7 @@ def link_flags(kind):
     if SANITIZER:
         return [str(archive()), *SANITIZER.link_flags()]
     if kind == "so":
-        return [f"-L{directory}", "-lyolanda", f"-Wl,-rpath,{_soname_link(directory)}", "-lpthread"]
+        return [f"-L{directory}", "-lyolanda", f"-Wl,-rpath,{soname_link(directory)}", "-lpthread"]
     if kind == "a":
         return [str(archive()), "-lpthread", "-ldl", "-lm"]
     raise ValueError(f"link kind {kind!r}")
@@ -547,7 +550,7 @@ def wait_until(condition, what="the condition", timeout=TIMEOUT):
 
 def connect(port, timeout=TIMEOUT, rcvbuf=None, sndbuf=None):
     """A TCP client socket with a time limit on every call."""
-    client = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    client = wire.Socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         if rcvbuf is not None:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, rcvbuf)

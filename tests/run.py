@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs every test: python3 tests/run.py [-k PATTERN] [-j JOBS] [-v] [FILE...]
+"""Runs every test: python3 tests/run.py [-k PATTERN] [-x PATTERN] [-j JOBS] [-v] [FILE...]
 
 Each file tests/*/test_*.py runs in processes of its own, JOBS of them at a time; one that took long the
 last time is dealt out to several. The last line is "N passed, M failed, K skipped"; the exit status is 1
@@ -12,6 +12,7 @@ runs all the same when files or patterns are given, with YOLANDA_TEST_ALL=1 and 
 import argparse
 import concurrent.futures
 import faulthandler
+import fnmatch
 import importlib.util
 import json
 import os
@@ -91,7 +92,8 @@ def run_share(options):
     if options.patterns:
         loader.testNamePatterns = [p if "*" in p else f"*{p}*" for p in options.patterns]
     mine, shares = map(int, options.share.split("/"))
-    chosen = [test for group in groups(loader.loadTestsFromModule(module))[mine::shares] for test in group]
+    chosen = [test for group in groups(loader.loadTestsFromModule(module))[mine::shares] for test in group
+              if not any(fnmatch.fnmatchcase(test.id(), pattern) for pattern in options.left_out or ())]
     runner = unittest.TextTestRunner(stream=sys.stdout, verbosity=2 if options.verbose else 1,
                                      resultclass=Watched)
     result = runner.run(unittest.TestSuite(chosen))
@@ -113,6 +115,8 @@ def run_child(path, share, options):
         command += ["-v"] if options.verbose else []
         for pattern in options.patterns or ():
             command += ["-k", pattern]
+        for pattern in options.left_out or ():
+            command += ["-x", pattern]
         # A file, not a pipe: what a test left behind may hold it open.
         subprocess.run(command, stdout=output, stderr=subprocess.STDOUT)
         output.seek(0)
@@ -150,6 +154,8 @@ class Lasting:
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("-k", dest="patterns", action="append", metavar="PATTERN")
+    parser.add_argument("-x", dest="left_out", action="append", metavar="PATTERN",
+                        help="leave these tests out")
     # Most tests wait most of the time.
     parser.add_argument("-j", dest="jobs", type=int, default=2 * (os.cpu_count() or 1))
     parser.add_argument("-v", dest="verbose", action="store_true")

@@ -2,8 +2,12 @@
 //! with safe methods, made by `init`, and the C functions of its `struct event_dispatcher`, which find it in
 //! `event_dispatcher_data`. A program that wraps one of them calls the same functions.
 //!
+//! A back end may also read from connections by itself, and hand the bytes over (`event_loop::source`).
+//!
 //! Imports: abi, event_loop, log, sys.
 
+#[cfg(feature = "test-seams")]
+pub mod completing;
 pub mod epoll;
 pub mod poll;
 pub mod poll_default;
@@ -50,6 +54,8 @@ pub fn named(name: &[u8]) -> *const event_dispatcher {
     match name {
         b"epoll" => &raw const epoll_dispatcher,
         b"poll" => &raw const poll_dispatcher,
+        #[cfg(feature = "test-seams")]
+        b"completing" => &raw const completing::DISPATCHER,
         _ => ptr::null(),
     }
 }

@@ -33,6 +33,8 @@ pub trait Member: Sized {
     fn identify(&self);
     /// Whether the channel may be registered edge-triggered: a short read means that no byte is left.
     fn may_be_edge(&self) -> bool;
+    /// The back end reads from its descriptor by itself. False where it may not: that is no stream.
+    fn read_by_back_end(&self) -> bool;
     /// The back end doesn't watch it; errno says why.
     fn unwatched(&self);
     /// Somebody else has closed the descriptor.
@@ -53,6 +55,8 @@ pub struct Members {
     owns_number: unsafe fn(NonNull<()>) -> bool,
     identify: unsafe fn(NonNull<()>),
     may_be_edge: unsafe fn(NonNull<()>) -> bool,
+    #[cfg_attr(not(feature = "test-seams"), allow(dead_code))]
+    read_by_back_end: unsafe fn(NonNull<()>) -> bool,
     unwatched: unsafe fn(NonNull<()>),
     lost: unsafe fn(NonNull<()>),
     hung_up: unsafe fn(NonNull<()>),
@@ -89,6 +93,7 @@ impl Members {
                 owns_number: |m| object::<T>(m).owns_number(),
                 identify: |m| object::<T>(m).identify(),
                 may_be_edge: |m| object::<T>(m).may_be_edge(),
+                read_by_back_end: |m| object::<T>(m).read_by_back_end(),
                 unwatched: |m| object::<T>(m).unwatched(),
                 lost: |m| object::<T>(m).lost(),
                 hung_up: |m| object::<T>(m).hung_up(),
@@ -145,6 +150,11 @@ member_calls! {
     unwatched();
     lost();
     hung_up();
+}
+
+#[cfg(feature = "test-seams")]
+member_calls! {
+    read_by_back_end() -> bool;
 }
 
 impl Loop {

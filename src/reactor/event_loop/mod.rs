@@ -19,6 +19,7 @@ pub mod registry;
 pub mod roster;
 pub mod shared;
 pub mod signals;
+pub mod source;
 pub mod state;
 pub mod teardown;
 pub mod timers;

@@ -8,6 +8,7 @@ use crate::reactor::event_loop::registration::Registration;
 use crate::reactor::event_loop::roster::Places;
 use crate::reactor::event_loop::shared::Shared;
 use crate::reactor::event_loop::signals::Watchers;
+use crate::reactor::event_loop::source::Source;
 use crate::reactor::event_loop::timers::Timers;
 use crate::reactor::list::Head;
 use crate::sync::refs::{RefCount, Released};
@@ -39,6 +40,8 @@ pub struct Loop {
     pub counts: Counts,
     /// The block that connections read into, lent for the callback.
     pub shared_read_buffer: Cell<*mut u8>,
+    /// The back end, where it reads from connections by itself.
+    pub source: Cell<Option<&'static Source>>,
     /// A place of the connections': answers that wait to be sent together; NULL before the first.
     pub together: Cell<*mut c_void>,
     /// How many they are.

@@ -2,7 +2,7 @@
 //! end of the stream ends, a pace of reading. Made when first needed and freed with the connection, so that
 //! the others stay small.
 
-use super::{Connection, LIMIT};
+use super::{Connection, LIMIT, filter};
 use crate::reactor::buffer::SIZE_MAX;
 use crate::reactor::tcp_connection::input::pace_steps::Pace;
 use crate::reactor::tcp_connection::settings::{Limits, REFUSE, Settings};
@@ -37,6 +37,7 @@ pub struct ColdState {
     pub times: Times,
     pub file: File,
     pub pace: Cell<Pace>,
+    pub filter: filter::Slot,
 }
 
 impl Connection {
@@ -81,6 +82,7 @@ impl ColdState {
             times: Times::new(),
             file: File::new(),
             pace: Cell::new(Pace::Full),
+            filter: filter::Slot::new(),
         }
     }
 
@@ -202,6 +204,7 @@ pub unsafe fn dispose(conn: *mut Connection) {
             return;
         }
         let (data, destroy) = ((*x).user_data.load(Acquire), (*x).destroy.get());
+        x.drop_in_place();
         pool::free(x.cast(), size_of::<ColdState>());
         if let Some(destroy) = destroy {
             destroy(data);

@@ -48,7 +48,12 @@ impl Member for Connection {
     }
 
     fn may_be_edge(&self) -> bool {
-        self.kind.get() == Kind::Tcp
+        self.is_kind(Kind::Tcp)
+    }
+
+    fn read_by_back_end(&self) -> bool {
+        self.wire.set(self.wire.get().indirect());
+        matches!(self.kind(), Kind::Tcp | Kind::Stream)
     }
 
     fn unwatched(&self) {

@@ -10,6 +10,7 @@
 pub mod close_reason;
 pub mod cold_state;
 pub mod control;
+pub mod filter;
 pub mod handle;
 pub mod input;
 pub mod kept;
@@ -23,6 +24,7 @@ pub mod protocol;
 pub mod settings;
 mod shims;
 pub mod state;
+mod wire;
 
 pub use output::write_side::Side;
 use state::LIMIT;

@@ -6,6 +6,7 @@ use crate::abi::types::{buffer, channel, tcp_connection};
 use crate::reactor::list::Link;
 use crate::reactor::tcp_connection::lifecycle::phase::Life;
 use crate::reactor::tcp_connection::output::write_side::{Intake, Side};
+use crate::reactor::tcp_connection::wire::Wire;
 use crate::sync::in_use::InUse;
 use crate::sync::refs::RefCount;
 use crate::sys::kind::Kind;
@@ -37,7 +38,7 @@ pub struct Connection {
     /// "connection-FD"
     pub(super) name: [c_char; 22],
     pub registered: Cell<bool>,
-    pub kind: Cell<Kind>,
+    pub(super) wire: Cell<Wire>,
     /// The descriptor as it was entered, whatever a program writes into `channel->fd`.
     pub(super) number: Cell<c_int>,
     /// How much of the output block was ever written.
@@ -115,6 +116,16 @@ impl Connection {
     /// Whether bytes or a file wait to be sent.
     pub fn is_sending(&self) -> bool {
         self.output.readable() > 0 || self.sends_file.get()
+    }
+
+    /// What the descriptor is.
+    pub fn kind(&self) -> Kind {
+        self.wire.get().kind()
+    }
+
+    /// Whether the descriptor is that; quicker than asking what it is.
+    pub fn is_kind(&self, kind: Kind) -> bool {
+        self.wire.get().is(kind)
     }
 
     pub(super) fn input_ptr(&self) -> *mut buffer {

@@ -6,6 +6,7 @@ use super::maker::server_of;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
+use crate::reactor::tcp_connection::input::source;
 use crate::reactor::tcp_connection::lifecycle::ready;
 use crate::reactor::tcp_connection::lists;
 use crate::sys::fd as sys_fd;
@@ -49,9 +50,7 @@ pub fn judge(conn: &Connection) {
 
 /// Whether nothing that has arrived is still to be worked on.
 fn is_idle(conn: &Connection) -> bool {
-    conn.input.readable() == 0
-        && conn.public.request.get().is_null()
-        && !sys_fd::has_input(conn.channel.fd.get())
+    conn.input.readable() == 0 && conn.public.request.get().is_null() && !source::has_input(conn)
 }
 
 /// Whether the other end has all that was sent.

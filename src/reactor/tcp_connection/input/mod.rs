@@ -5,3 +5,4 @@ pub mod pace;
 pub mod pace_steps;
 pub mod pause;
 pub mod read;
+pub mod source;

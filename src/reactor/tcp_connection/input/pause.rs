@@ -1,13 +1,13 @@
 //! The program's own stop of reading. It takes EVENT_READ out of the channel, so that every back end
 //! obeys, a program's own too.
 
+use super::source;
 use crate::abi::types::EVENT_READ;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::lifecycle::{open, ready, timeouts};
 use crate::reactor::tcp_connection::output::write;
 use crate::reactor::tcp_connection::shims::readable;
 use crate::reactor::tcp_connection::{Connection, Work};
-use crate::sys::{fd as sys_fd, socket};
 
 /// Stops reading.
 pub fn pause(conn: &Connection) {
@@ -56,8 +56,8 @@ pub fn resume(conn: &Connection) {
 /// hang-up for ever.
 pub fn hung_up(conn: &Connection) {
     let fd = conn.number.get();
-    let error = if conn.kind.get().is_socket() { socket::take_error(fd) } else { 0 };
-    let unread = readable(&conn.input) > 0 || sys_fd::available(fd).is_some_and(|n| n > 0);
+    let error = source::take_error(conn);
+    let unread = readable(&conn.input) > 0 || source::has_bytes(conn);
     if error == 0 && conn.paused.get() && unread {
         // The back end can't tell any more whose the number is.
         open::identify_once(conn);

@@ -1,7 +1,7 @@
 //! Taking bytes in. All connections of a loop read into one block, which is lent to the input
 //! buffer for the callback; only a connection with unread bytes keeps a block of its own.
 
-use super::{back_pressure, pace};
+use super::{back_pressure, pace, source};
 use crate::abi::types::{EVENT_READ, EVENT_WRITE};
 use crate::reactor::backend::{EDGE, NOT_DRAINED};
 use crate::reactor::buffer as buf;
@@ -14,9 +14,9 @@ use crate::reactor::tcp_connection::shims;
 use crate::reactor::tcp_connection::shims::readable;
 use crate::reactor::tcp_connection::{AfterSending, Connection, Work, cold_state};
 use crate::sys::kind::Kind;
-use crate::sys::{errno, fd as sys_fd, pool};
+use crate::sys::{errno, fd as sys_fd, pool, pool::Bytes};
 use libc::{c_int, c_void};
-use std::ptr;
+use std::{ptr, slice};
 
 /// What one read takes at most, unless unread bytes have grown the block.
 pub const BLOCK: usize = 65_536;
@@ -41,7 +41,14 @@ pub unsafe extern "C-unwind" fn on_readable(data: *mut c_void) -> c_int {
 }
 
 enum Got {
-    Bytes { full: bool, read: usize },
+    Bytes {
+        full: bool,
+        read: usize,
+    },
+    /// Bytes that a filter has, and that are nothing to the program yet.
+    Filtered {
+        full: bool,
+    },
     Nothing,
     End,
     Failed(c_int),
@@ -87,6 +94,11 @@ fn take(conn: &Connection, bits: u32) {
                     return;
                 }
             }
+            Got::Filtered { full } => {
+                if !full && (bits & EDGE == 0 || bits & NOT_DRAINED == 0) {
+                    return;
+                }
+            }
             Got::Nothing => return,
             Got::End => return end_of_stream(conn),
             Got::Failed(why) => return end_for(conn, CloseReason::of_call(why)),
@@ -105,8 +117,7 @@ fn take(conn: &Connection, bits: u32) {
 fn receive(conn: &Connection) -> Got {
     // SAFETY: `prepare` makes `room` bytes and one more writable at the write index.
     unsafe {
-        let fd = conn.channel.fd.get();
-        if must_move(conn) && !sys_fd::has_input(fd) {
+        if must_move(conn) && !source::has_input(conn) {
             // What the callback left unread keeps its address until there is more.
             return Got::Nothing;
         }
@@ -116,28 +127,101 @@ fn receive(conn: &Connection) -> Got {
         }
         let input = conn.input_ptr();
         let at = (*input).data.get().add((*input).writeIndex.get() as usize).cast::<u8>();
-        let n = if conn.kind.get().is_socket() {
-            sys_fd::recv(fd, at, room)
-        } else {
-            sys_fd::read(fd, at, room)
-        };
-        if n > 0 {
-            timeouts::received(conn);
-            count(&conn.event_loop().counts.bytes_read, n as u64);
-            at.add(n as usize).write(0);
-            (*input).writeIndex.set((*input).writeIndex.get() + n as c_int);
-            conn.received.set(true);
-            return Got::Bytes { full: n as usize == room, read: n as usize };
+        if !conn.wire.get().is_direct() {
+            return receive_indirectly(conn, at, room);
         }
-        let e = errno::get();
-        settle(conn);
-        match (n, e) {
-            // An empty message, which is none to the program.
-            (0, _) if conn.kind.get() == Kind::Messages && !sys_fd::has_ended(fd) => Got::Nothing,
-            (0, _) => Got::End,
-            (_, libc::EAGAIN) => Got::Nothing,
-            _ => Got::Failed(e),
+        let n = sys_fd::recv(conn.channel.fd.get(), at, room);
+        if n <= 0 {
+            return without_bytes(conn, n, errno::get());
         }
+        note_arrival(conn, n as usize);
+        add_to_input(conn, at, n as usize);
+        Got::Bytes { full: n as usize == room, read: n as usize }
+    }
+}
+
+/// One read of a connection that isn't `direct`, into the input buffer, where `at` has room for so many bytes.
+///
+/// # Safety
+/// `at` has that room, and nothing else uses it meanwhile.
+#[cold]
+unsafe fn receive_indirectly(conn: &Connection, at: *mut u8, room: usize) -> Got {
+    // SAFETY: room for so many bytes, written or not; the slice ends with the call.
+    let n = source::read(conn, unsafe { slice::from_raw_parts_mut(at.cast(), room) });
+    if n <= 0 {
+        return without_bytes(conn, n, errno::get());
+    }
+    let (read, full) = (n as usize, n as usize == room);
+    note_arrival(conn, read);
+    let Some(filter) = conn.filter() else {
+        // SAFETY: the source has written that many bytes of the room that `at` has.
+        unsafe { add_to_input(conn, at, read) };
+        return Got::Bytes { full, read };
+    };
+    let mut plain = Bytes::new();
+    // SAFETY: the source has written the first `read` bytes.
+    let wire = unsafe { slice::from_raw_parts(at, read) };
+    let filtered = filter.incoming(conn, wire, &mut plain);
+    // They take the place of what came over the wire.
+    let given = plain.bytes().chunks(ROOM / 2).all(|part| append(conn, part));
+    match filtered {
+        Err(e) => Got::Failed(e),
+        Ok(()) if !given => Got::NoMemory,
+        Ok(()) if plain.bytes().is_empty() => {
+            settle(conn);
+            Got::Filtered { full }
+        }
+        Ok(()) => Got::Bytes { full, read },
+    }
+}
+
+/// Appends fewer than `ROOM` bytes to the input buffer. False when memory is out.
+#[inline(never)]
+fn append(conn: &Connection, bytes: &[u8]) -> bool {
+    if prepare(conn) < bytes.len() {
+        return false;
+    }
+    // SAFETY: `prepare` has made that many bytes and one more writable at the write index.
+    unsafe {
+        let input = conn.input_ptr();
+        let at = (*input).data.get().add((*input).writeIndex.get() as usize).cast::<u8>();
+        at.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+        add_to_input(conn, at, bytes.len());
+    }
+    true
+}
+
+/// Bytes have come over the wire.
+#[inline(always)]
+fn note_arrival(conn: &Connection, n: usize) {
+    timeouts::received(conn);
+    count(&conn.event_loop().counts.bytes_read, n as u64);
+    conn.received.set(true);
+}
+
+/// Counts bytes in that were written to `at`, behind those of the input buffer, and ends them with a NUL.
+///
+/// # Safety
+/// `at` is where the buffer's next byte goes, with room for `n` bytes and one more.
+#[inline(always)]
+unsafe fn add_to_input(conn: &Connection, at: *mut u8, n: usize) {
+    // SAFETY: there is room for a byte behind the `n` bytes.
+    unsafe { at.add(n).write(0) };
+    conn.input.writeIndex.set(conn.input.writeIndex.get() + n as c_int);
+}
+
+/// What a read that brought no bytes means.
+#[inline(always)]
+fn without_bytes(conn: &Connection, n: isize, e: c_int) -> Got {
+    settle(conn);
+    match (n, e) {
+        // An empty message, which is none to the program.
+        (0, _) if conn.kind() == Kind::Messages && !sys_fd::has_ended(conn.channel.fd.get()) => {
+            Got::Nothing
+        }
+        (0, _) => Got::End,
+        (_, libc::EAGAIN) => Got::Nothing,
+        _ => Got::Failed(e),
     }
 }
 
@@ -174,6 +258,7 @@ fn must_move(conn: &Connection) -> bool {
 }
 
 /// Makes the input buffer writable and returns by how much; 0 when memory is out.
+#[inline(always)]
 fn prepare(conn: &Connection) -> usize {
     // SAFETY: blocks are checked; the buffer's indices are put in order first by `settle`.
     unsafe {

@@ -11,7 +11,10 @@ use crate::reactor::event_loop::registry::Entry;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::event_loop::state::count;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
+#[cfg(feature = "test-seams")]
+use crate::reactor::tcp_connection::filter;
 use crate::reactor::tcp_connection::member::MEMBERS;
+use crate::reactor::tcp_connection::wire::Wire;
 use crate::reactor::tcp_connection::{AfterSending, Connection};
 use crate::reactor::tcp_connection::{posted, shims};
 use crate::sync::refs::RefCount;
@@ -77,13 +80,18 @@ pub unsafe fn create(fd: c_int, l: &Loop, data: *mut c_void, kind: Kind) -> *mut
         own.public.input_buffer.set(own.input_ptr());
         own.public.output_buffer.set(own.output_ptr());
         own.public.data.set(data);
-        own.kind.set(kind);
+        own.wire.set(Wire::of(kind));
         if !kind.is_socket() {
             // A bad number is reported by what adds it to the loop.
             sys_fd::set_nonblocking(fd);
         }
         own.id.set(registry::new_id());
         l.retain();
+        #[cfg(feature = "test-seams")]
+        if !filter::rot13::install(own) {
+            discard(conn);
+            return ptr::null_mut();
+        }
         conn
     }
 }

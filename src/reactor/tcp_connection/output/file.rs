@@ -3,7 +3,6 @@
 
 use super::{batch, queue, write};
 use crate::abi::types::EVENT_WRITE;
-use crate::reactor::event_loop::state::count;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::back_pressure;
 use crate::reactor::tcp_connection::lifecycle::{open, ready, timeouts};
@@ -74,10 +73,8 @@ pub fn flush(conn: &Connection) -> bool {
         file.before.set(0);
     }
     let most = file.left.get().min(PIECE as u64) as usize;
-    let n = match sys_file::send(conn.channel.fd.get(), file.fd.get(), file.at.get(), most) {
-        -1 if matches!(errno::get(), libc::EINVAL | libc::ENOSYS) => copy(conn, file, most),
-        n => n,
-    };
+    let n =
+        if conn.filter().is_some() { copy(conn, file, most) } else { hand_over(conn, file, most) };
     match n {
         0 => {
             log_err!("a file ends before all that was to be sent to {}", open::name(conn));
@@ -86,8 +83,6 @@ pub fn flush(conn: &Connection) -> bool {
         }
         n if n < 0 => errno::get() == libc::EAGAIN,
         n => {
-            count(&conn.event_loop().counts.bytes_written, n as u64);
-            timeouts::sent(conn, n as usize);
             file.at.set(file.at.get() + n as i64);
             file.left.set(file.left.get() - n as u64);
             if file.left.get() == 0 {
@@ -98,7 +93,15 @@ pub fn flush(conn: &Connection) -> bool {
     }
 }
 
-/// Sends of a file that the kernel can't send by itself, as those of some file systems.
+/// Has the kernel send of a file.
+fn hand_over(conn: &Connection, file: &State, most: usize) -> isize {
+    match sys_file::send(conn.channel.fd.get(), file.fd.get(), file.at.get(), most) {
+        -1 if matches!(errno::get(), libc::EINVAL | libc::ENOSYS) => copy(conn, file, most),
+        n => write::counted(conn, n),
+    }
+}
+
+/// Sends of a file that the kernel can't send by itself, as those of some file systems, or that a filter has to see.
 fn copy(conn: &Connection, file: &State, most: usize) -> isize {
     let block = pool::alloc(COPIED);
     if block.is_null() {
@@ -109,7 +112,8 @@ fn copy(conn: &Connection, file: &State, most: usize) -> isize {
     unsafe {
         let mut n = sys_file::read_at(file.fd.get(), block, most.min(COPIED), file.at.get());
         if n > 0 {
-            n = sys_fd::send(conn.channel.fd.get(), block, n as usize, More::Nothing);
+            let bytes = std::slice::from_raw_parts(block, n as usize);
+            n = write::write_some(conn, bytes, More::Nothing);
         }
         let _keep = errno::Keep::new();
         pool::free(block, COPIED);

@@ -34,22 +34,47 @@ pub fn go_on(conn: &Connection) {
     conn.turn_ended();
 }
 
-/// Writes once. -1 with errno.
+/// Writes once: here all bytes leave but those of a file that the kernel copies (`file`). -1 with errno. What isn't
+/// written begins the next call's bytes.
 pub fn write_some(conn: &Connection, bytes: &[u8], more: More) -> isize {
-    // SAFETY: `data` holds `len` bytes.
-    unsafe {
-        let fd = conn.channel.fd.get();
-        let n = if conn.kind.get().is_socket() {
-            sys_fd::send(fd, bytes.as_ptr(), bytes.len(), more)
-        } else {
-            sys_fd::write_nosignal(fd, bytes.as_ptr(), bytes.len())
-        };
-        if n > 0 {
-            count(&conn.event_loop().counts.bytes_written, n as u64);
-            timeouts::sent(conn, n as usize);
-        }
-        n
+    if !conn.wire.get().is_direct() {
+        return write_indirectly(conn, bytes, more);
     }
+    // SAFETY: a slice holds as many bytes as it says.
+    let n = unsafe { sys_fd::send(conn.channel.fd.get(), bytes.as_ptr(), bytes.len(), more) };
+    counted(conn, n)
+}
+
+/// Writes for a connection that isn't `direct`.
+#[cold]
+fn write_indirectly(conn: &Connection, bytes: &[u8], more: More) -> isize {
+    let write = |bytes: &[u8], more| {
+        let (fd, from) = (conn.channel.fd.get(), bytes.as_ptr());
+        // SAFETY: a slice holds as many bytes as it says.
+        counted(conn, unsafe {
+            if conn.kind().is_socket() {
+                sys_fd::send(fd, from, bytes.len(), more)
+            } else {
+                sys_fd::write_nosignal(fd, from, bytes.len())
+            }
+        })
+    };
+    match conn.filter() {
+        None => write(bytes, more),
+        Some(filter) => filter.write(conn, bytes, |wire, follows| {
+            write(wire, if follows { More::AtOnce } else { more })
+        }),
+    }
+}
+
+/// Counts what the kernel has taken.
+#[inline(always)]
+pub fn counted(conn: &Connection, n: isize) -> isize {
+    if n > 0 {
+        count(&conn.event_loop().counts.bytes_written, n as u64);
+        timeouts::sent(conn, n as usize);
+    }
+    n
 }
 
 /// Refuses a send, and unless the program wanted no more than that, has the connection closed: its

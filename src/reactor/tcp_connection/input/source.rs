@@ -1,0 +1,59 @@
+//! Where the bytes of a connection come from: its descriptor, or a back end that reads by itself and hands over
+//! what it has (as one on completions does, io_uring for instance). Nothing else in a connection knows which.
+
+use crate::reactor::event_loop::source::Held;
+use crate::reactor::tcp_connection::Connection;
+use crate::sys::{errno, fd as sys_fd, socket};
+use libc::c_int;
+use std::mem::MaybeUninit;
+
+fn held(conn: &Connection) -> Option<Held> {
+    if conn.wire.get().is_direct() {
+        return None;
+    }
+    let l = conn.event_loop();
+    (l.source.get()?.held)(l, conn.channel.fd.get(), conn.id.get())
+}
+
+/// Reads for a connection that isn't `direct`. -1 with errno.
+pub fn read(conn: &Connection, to: &mut [MaybeUninit<u8>]) -> isize {
+    let (l, fd) = (conn.event_loop(), conn.channel.fd.get());
+    if let Some(source) = l.source.get()
+        && let Some(n) = (source.read)(l, fd, conn.id.get(), to)
+    {
+        return n;
+    }
+    let at = to.as_mut_ptr().cast();
+    // SAFETY: the slice has room for as many bytes as it is long.
+    unsafe {
+        if conn.kind().is_socket() {
+            sys_fd::recv(fd, at, to.len())
+        } else {
+            sys_fd::read(fd, at, to.len())
+        }
+    }
+}
+
+/// Whether a read would find something: bytes, the end of the stream, or an error.
+pub fn has_input(conn: &Connection) -> bool {
+    held(conn).is_some_and(|held| held.bytes > 0 || held.ended)
+        || sys_fd::has_input(conn.channel.fd.get())
+}
+
+/// Whether bytes wait to be read.
+pub fn has_bytes(conn: &Connection) -> bool {
+    held(conn).is_some_and(|held| held.bytes > 0)
+        || sys_fd::available(conn.number.get()).is_some_and(|n| n > 0)
+}
+
+/// The error that is pending, an errno value; 0 for none.
+pub fn take_error(conn: &Connection) -> c_int {
+    match held(conn) {
+        Some(held) if held.error != 0 => held.error,
+        _ if conn.kind().is_socket() => {
+            let _keep = errno::Keep::new();
+            socket::take_error(conn.number.get())
+        }
+        _ => 0,
+    }
+}
