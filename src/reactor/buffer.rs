@@ -262,15 +262,6 @@ impl buffer {
     }
 }
 
-/// `buffer::readable` of a pointer.
-///
-/// # Safety
-/// `b` is a live buffer.
-pub unsafe fn readable(b: *const buffer) -> usize {
-    // SAFETY: a live buffer.
-    unsafe { (*b).readable() }
-}
-
 /// `buffer::read_at` of a pointer.
 ///
 /// # Safety
@@ -278,15 +269,6 @@ pub unsafe fn readable(b: *const buffer) -> usize {
 pub unsafe fn read_at(b: *const buffer) -> *mut u8 {
     // SAFETY: a live buffer.
     unsafe { (*b).read_at() }
-}
-
-/// `buffer::put_in_order` of a pointer.
-///
-/// # Safety
-/// `b` is a live buffer.
-pub unsafe fn put_in_order(b: *mut buffer) {
-    // SAFETY: a live buffer.
-    unsafe { (*b).put_in_order() }
 }
 
 /// `buffer::reserve` of a pointer; `n` isn't negative.

@@ -10,8 +10,6 @@ use crate::reactor::event_loop::state::count;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::lifecycle::{close, open, ready, shutdown, timeouts};
 use crate::reactor::tcp_connection::output::{queue, write};
-use crate::reactor::tcp_connection::shims;
-use crate::reactor::tcp_connection::shims::readable;
 use crate::reactor::tcp_connection::{AfterSending, Connection, Work, cold_state};
 use crate::sys::kind::Kind;
 use crate::sys::{errno, fd as sys_fd, pool, pool::Bytes};
@@ -65,7 +63,7 @@ fn turn(conn: &Connection, bits: u32) {
 /// Reads and calls back until the socket is drained or others are due.
 fn take(conn: &Connection, bits: u32) {
     let owes = conn.owes_message.replace(false);
-    if owes && open::is_open(conn) && !conn.paused.get() && readable(&conn.input) > 0 {
+    if owes && open::is_open(conn) && !conn.paused.get() && conn.input.readable() > 0 {
         deliver(conn);
     }
     for read in 0..TURNS {
@@ -252,7 +250,7 @@ fn must_move(conn: &Connection) -> bool {
     // SAFETY: a live connection.
     unsafe {
         let input = conn.input_ptr();
-        readable(&conn.input) > 0
+        conn.input.readable() > 0
             && ((*input).total_size.get() as usize) < (*input).writeIndex.get() as usize + ROOM
     }
 }
@@ -275,7 +273,7 @@ fn prepare(conn: &Connection) -> usize {
             put_block(conn, block, BLOCK);
             return BLOCK;
         }
-        let used = readable(&conn.input);
+        let used = conn.input.readable();
         if (*input).data.get().cast() != conn.input_block.get() {
             // C's own block: grown as any buffer.
             buf::make_room(input, ROOM as c_int);
@@ -332,8 +330,8 @@ fn deliver(conn: &Connection) {
             return;
         }
         settle(conn);
-        if readable(&conn.input) > 0 && readable(&conn.input) >= cold_state::max_unread(conn) {
-            log_err!("{} left {} bytes unread: closed", open::name(conn), readable(&conn.input));
+        if conn.input.readable() > 0 && conn.input.readable() >= cold_state::max_unread(conn) {
+            log_err!("{} left {} bytes unread: closed", open::name(conn), conn.input.readable());
             ready::close_in_pass(conn, CloseReason::OverLimit);
         }
     }
@@ -345,9 +343,9 @@ fn settle(conn: &Connection) {
     unsafe {
         let own = conn.event_loop();
         let input = conn.input_ptr();
-        shims::put_in_order(&conn.input);
+        conn.input.put_in_order();
         let replaced = (*input).data.get().cast() != conn.input_block.get();
-        let empty = readable(&conn.input) == 0;
+        let empty = conn.input.readable() == 0;
         if !conn.input_block.get().is_null() && (replaced || empty) {
             let block = conn.input_block.replace(ptr::null_mut());
             let size = if replaced { BLOCK } else { (*input).total_size.get() as usize };

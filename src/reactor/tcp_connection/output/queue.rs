@@ -6,7 +6,6 @@ use crate::reactor::buffer as buf;
 use crate::reactor::buffer::SIZE_MAX;
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::lifecycle::open;
-use crate::reactor::tcp_connection::shims::readable;
 use crate::sys::fd::More;
 use crate::sys::{errno, pool};
 use libc::c_int;
@@ -29,7 +28,7 @@ pub fn enqueue(conn: &Connection, bytes: &[u8]) -> bool {
             quota::recount(conn);
             return done;
         }
-        let used = readable(&conn.output);
+        let used = conn.output.readable();
         let total = (*output).total_size.get() as usize;
         let mut end = (*output).writeIndex.get() as usize;
         if total - end < len {
@@ -83,7 +82,7 @@ pub fn free_block(conn: &Connection) {
 
 /// Whether nothing waits to be sent.
 pub fn is_empty(conn: &Connection) -> bool {
-    readable(&conn.output) == 0 && !conn.sends_file.get()
+    conn.output.readable() == 0 && !conn.sends_file.get()
 }
 
 /// Writes what is queued. False with errno when the connection is broken.
@@ -91,7 +90,7 @@ pub fn flush(conn: &Connection) -> bool {
     if conn.sends_file.get() {
         return file::flush(conn);
     }
-    write_out(conn, readable(&conn.output)).is_some()
+    write_out(conn, conn.output.readable()).is_some()
 }
 
 /// Writes the first `len` of the readable bytes, and tells how many the socket took. None with errno
@@ -107,7 +106,7 @@ pub fn write_out(conn: &Connection, len: usize) -> Option<usize> {
         }
         (*output).readIndex.set((*output).readIndex.get() + n as c_int);
         quota::recount(conn);
-        if readable(&conn.output) == 0 {
+        if conn.output.readable() == 0 {
             let empty = conn.event_loop().empty.get();
             if (*output).data.get().cast() == conn.output_block.get() {
                 free_block(conn);
