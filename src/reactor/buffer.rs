@@ -261,30 +261,3 @@ impl buffer {
         }
     }
 }
-
-/// `buffer::read_at` of a pointer.
-///
-/// # Safety
-/// `b` is a live buffer.
-pub unsafe fn read_at(b: *const buffer) -> *mut u8 {
-    // SAFETY: a live buffer.
-    unsafe { (*b).read_at() }
-}
-
-/// `buffer::reserve` of a pointer; `n` isn't negative.
-///
-/// # Safety
-/// `b` is a live buffer.
-pub unsafe fn make_room(b: *mut buffer, n: c_int) {
-    // SAFETY: a live buffer.
-    unsafe { (*b).reserve(n as usize) };
-}
-
-/// `buffer::append_from` of a pointer.
-///
-/// # Safety
-/// `b` is a live buffer, `data` holds `n` bytes and doesn't lie in `b`.
-pub unsafe fn append_bytes(b: *mut buffer, data: *const u8, n: usize) -> bool {
-    // SAFETY: a live buffer, and n bytes outside of it.
-    unsafe { (*b).append_from(data, n) }
-}

@@ -2,7 +2,6 @@
 //! before and the others behind it.
 
 use super::{file, quota, write};
-use crate::reactor::buffer as buf;
 use crate::reactor::buffer::SIZE_MAX;
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::lifecycle::open;
@@ -19,22 +18,22 @@ const GROWTH: usize = 16;
 pub fn enqueue(conn: &Connection, bytes: &[u8]) -> bool {
     // SAFETY: blocks are checked; room is made before the bytes are copied.
     unsafe {
-        let (output, len) = (conn.output_ptr(), bytes.len());
+        let (output, len) = (&conn.output, bytes.len());
         let empty = conn.event_loop().empty.get();
-        let ours = (*output).data.get().cast() == conn.output_block.get()
-            || (*output).data.get().cast() == empty;
+        let ours = output.data.get().cast() == conn.output_block.get()
+            || output.data.get().cast() == empty;
         if !ours {
-            let done = buf::append_bytes(output, bytes.as_ptr(), len);
+            let done = output.append_from(bytes.as_ptr(), len);
             quota::recount(conn);
             return done;
         }
         let used = conn.output.readable();
-        let total = (*output).total_size.get() as usize;
-        let mut end = (*output).writeIndex.get() as usize;
+        let total = output.total_size.get() as usize;
+        let mut end = output.writeIndex.get() as usize;
         if total - end < len {
             // Moving pays only where it frees as much as it moves.
-            if total - used >= len && (*output).readIndex.get() as usize >= used {
-                ptr::copy(buf::read_at(output), conn.output_block.get(), used);
+            if total - used >= len && output.readIndex.get() as usize >= used {
+                ptr::copy(output.read_at(), conn.output_block.get(), used);
             } else {
                 let mut size = total.max(FIRST_BLOCK);
                 while size - used < len && size < SIZE_MAX {
@@ -48,21 +47,21 @@ pub fn enqueue(conn: &Connection, bytes: &[u8]) -> bool {
                     return false;
                 }
                 if used > 0 {
-                    ptr::copy_nonoverlapping(buf::read_at(output), block, used);
+                    ptr::copy_nonoverlapping(output.read_at(), block, used);
                 }
                 free_block(conn);
                 conn.output_block.set(block);
                 conn.output_touched.set(0);
-                (*output).data.set(block.cast());
-                (*output).total_size.set(size as c_int);
+                output.data.set(block.cast());
+                output.total_size.set(size as c_int);
             }
-            (*output).readIndex.set(0);
+            output.readIndex.set(0);
             end = used;
         }
-        let at = (*output).data.get().add(end).cast::<u8>();
+        let at = output.data.get().add(end).cast::<u8>();
         ptr::copy_nonoverlapping(bytes.as_ptr(), at, len);
         at.add(len).write(0);
-        (*output).writeIndex.set((end + len) as c_int);
+        output.writeIndex.set((end + len) as c_int);
         conn.output_touched.set(conn.output_touched.get().max((end + len + 1) as u32));
         quota::recount(conn);
         true
@@ -98,22 +97,22 @@ pub fn flush(conn: &Connection) -> bool {
 pub fn write_out(conn: &Connection, len: usize) -> Option<usize> {
     // SAFETY: the bytes are written and counted off.
     unsafe {
-        let output = conn.output_ptr();
-        let bytes = std::slice::from_raw_parts(buf::read_at(output), len);
+        let output = &conn.output;
+        let bytes = std::slice::from_raw_parts(output.read_at(), len);
         let n = write::write_some(conn, bytes, More::Nothing);
         if n < 0 {
             return (errno::get() == libc::EAGAIN).then_some(0);
         }
-        (*output).readIndex.set((*output).readIndex.get() + n as c_int);
+        output.readIndex.set(output.readIndex.get() + n as c_int);
         quota::recount(conn);
         if conn.output.readable() == 0 {
             let empty = conn.event_loop().empty.get();
-            if (*output).data.get().cast() == conn.output_block.get() {
+            if output.data.get().cast() == conn.output_block.get() {
                 free_block(conn);
                 open::empty(&conn.output, empty);
             }
-            (*output).readIndex.set(0);
-            (*output).writeIndex.set(0);
+            output.readIndex.set(0);
+            output.writeIndex.set(0);
         }
         Some(n as usize)
     }
