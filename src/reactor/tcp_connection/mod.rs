@@ -21,8 +21,8 @@ pub mod output;
 pub mod owner;
 pub mod posted;
 pub mod protocol;
+mod registration;
 pub mod settings;
-mod shims;
 pub mod state;
 mod wire;
 

@@ -13,7 +13,7 @@ use crate::reactor::event_loop::iteration::Iteration;
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::lists;
 use crate::reactor::tcp_connection::output::{queue, write};
-use crate::reactor::tcp_connection::shims;
+use crate::reactor::tcp_connection::registration;
 
 const HOLD_MS: i64 = 10;
 
@@ -22,10 +22,10 @@ pub fn begin(conn: &Connection) {
     if !conn.registered.get() || conn.may_read.get() {
         return;
     }
-    if shims::is_held(conn) != Some(false) {
+    if registration::is_held(conn) != Some(false) {
         return;
     }
-    shims::set_held(conn, true);
+    registration::set_held(conn, true);
     conn.held_until.set((iteration::now_ms() + HOLD_MS) as u32);
     lists::held(conn.event_loop()).push_back(conn);
 }
@@ -34,13 +34,13 @@ pub fn begin(conn: &Connection) {
 pub fn end(conn: &Connection) {
     conn.may_read.set(false);
     if conn.registered.get() {
-        shims::set_held(conn, false);
+        registration::set_held(conn, false);
     }
 }
 
 /// Whether reading is put off.
 pub fn is_held(conn: &Connection) -> bool {
-    conn.registered.get() && shims::is_held(conn) == Some(true)
+    conn.registered.get() && registration::is_held(conn) == Some(true)
 }
 
 /// A turn of reading is over: the next one waits again if output still does.
@@ -65,7 +65,7 @@ pub fn end_holding(iteration: &Iteration) {
             break;
         }
         if !closed && is_held(conn) {
-            shims::set_held(conn, false);
+            registration::set_held(conn, false);
             conn.may_read.set(true);
             write::refresh(conn);
         }

@@ -8,7 +8,6 @@ use crate::abi::types::EVENT_READ;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::lifecycle::{open, ready, timeouts};
 use crate::reactor::tcp_connection::output::write;
-use crate::reactor::tcp_connection::shims::readable;
 use crate::reactor::tcp_connection::{Connection, Work};
 
 /// Stops reading.
@@ -45,7 +44,7 @@ pub fn resume(conn: &Connection) {
     if !conn.ended.get() {
         write::update(conn, conn.channel.events.get() | EVENT_READ);
     }
-    conn.owes_message.set(readable(&conn.input) > 0);
+    conn.owes_message.set(conn.input.readable() > 0);
     if conn.registered.get() {
         // Whatever has come meanwhile raises no further edge.
         ready::give(conn, Work::Read);
@@ -59,7 +58,7 @@ pub fn resume(conn: &Connection) {
 pub fn hung_up(conn: &Connection) {
     let fd = conn.number.get();
     let error = source::take_error(conn);
-    let unread = readable(&conn.input) > 0 || source::has_bytes(conn);
+    let unread = conn.input.readable() > 0 || source::has_bytes(conn);
     if error == 0 && conn.paused.get() && unread {
         // The back end can't tell any more whose the number is.
         open::identify_once(conn);

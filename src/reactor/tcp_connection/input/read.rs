@@ -4,14 +4,11 @@
 use super::{back_pressure, pace, source};
 use crate::abi::types::{EVENT_READ, EVENT_WRITE};
 use crate::reactor::backend::{EDGE, NOT_DRAINED};
-use crate::reactor::buffer as buf;
 use crate::reactor::buffer::SIZE_MAX;
 use crate::reactor::event_loop::state::count;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::lifecycle::{close, open, ready, shutdown, timeouts};
 use crate::reactor::tcp_connection::output::{queue, write};
-use crate::reactor::tcp_connection::shims;
-use crate::reactor::tcp_connection::shims::readable;
 use crate::reactor::tcp_connection::{AfterSending, Connection, Work, cold_state};
 use crate::sys::kind::Kind;
 use crate::sys::{errno, fd as sys_fd, pool, pool::Bytes};
@@ -65,7 +62,7 @@ fn turn(conn: &Connection, bits: u32) {
 /// Reads and calls back until the socket is drained or others are due.
 fn take(conn: &Connection, bits: u32) {
     let owes = conn.owes_message.replace(false);
-    if owes && open::is_open(conn) && !conn.paused.get() && readable(&conn.input) > 0 {
+    if owes && open::is_open(conn) && !conn.paused.get() && conn.input.readable() > 0 {
         deliver(conn);
     }
     for read in 0..TURNS {
@@ -125,8 +122,8 @@ fn receive(conn: &Connection) -> Got {
         if room == 0 {
             return Got::NoMemory;
         }
-        let input = conn.input_ptr();
-        let at = (*input).data.get().add((*input).writeIndex.get() as usize).cast::<u8>();
+        let input = &conn.input;
+        let at = input.data.get().add(input.writeIndex.get() as usize).cast::<u8>();
         if !conn.wire.get().is_direct() {
             return receive_indirectly(conn, at, room);
         }
@@ -183,8 +180,8 @@ fn append(conn: &Connection, bytes: &[u8]) -> bool {
     }
     // SAFETY: `prepare` has made that many bytes and one more writable at the write index.
     unsafe {
-        let input = conn.input_ptr();
-        let at = (*input).data.get().add((*input).writeIndex.get() as usize).cast::<u8>();
+        let input = &conn.input;
+        let at = input.data.get().add(input.writeIndex.get() as usize).cast::<u8>();
         at.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
         add_to_input(conn, at, bytes.len());
     }
@@ -249,22 +246,20 @@ pub fn free_block(conn: &Connection) {
 
 /// Whether unread bytes have to move before more can be read.
 fn must_move(conn: &Connection) -> bool {
-    // SAFETY: a live connection.
-    unsafe {
-        let input = conn.input_ptr();
-        readable(&conn.input) > 0
-            && ((*input).total_size.get() as usize) < (*input).writeIndex.get() as usize + ROOM
-    }
+    let input = &conn.input;
+    conn.input.readable() > 0
+        && (input.total_size.get() as usize) < input.writeIndex.get() as usize + ROOM
 }
 
 /// Makes the input buffer writable and returns by how much; 0 when memory is out.
 #[inline(always)]
 fn prepare(conn: &Connection) -> usize {
-    // SAFETY: blocks are checked; the buffer's indices are put in order first by `settle`.
+    // SAFETY: `settle` has put the indices in order. A block of the library's has a byte more than `total_size`. So
+    // `used` bytes can be read from it and written to a larger one, and only what is replaced here led to it.
     unsafe {
         let own = conn.event_loop();
-        let input = conn.input_ptr();
-        if (*input).data.get().cast() == conn.event_loop().empty.get() {
+        let input = &conn.input;
+        if input.data.get().cast() == conn.event_loop().empty.get() {
             let mut block = own.shared_read_buffer.replace(ptr::null_mut());
             if block.is_null() {
                 block = pool::run_alloc(BLOCK + 1);
@@ -275,30 +270,30 @@ fn prepare(conn: &Connection) -> usize {
             put_block(conn, block, BLOCK);
             return BLOCK;
         }
-        let used = readable(&conn.input);
-        if (*input).data.get().cast() != conn.input_block.get() {
+        let used = conn.input.readable();
+        if input.data.get().cast() != conn.input_block.get() {
             // C's own block: grown as any buffer.
-            buf::make_room(input, ROOM as c_int);
+            conn.input.reserve(ROOM);
             // The last byte is the NUL's.
-            return ((*input).total_size.get() - (*input).writeIndex.get() - 1).max(0) as usize;
+            return (input.total_size.get() - input.writeIndex.get() - 1).max(0) as usize;
         }
-        let mut room = ((*input).total_size.get() - (*input).writeIndex.get()) as usize;
-        if room < ROOM && (*input).readIndex.get() > 0 {
-            ptr::copy(buf::read_at(input), conn.input_block.get(), used);
-            (*input).readIndex.set(0);
-            (*input).writeIndex.set(used as c_int);
-            room = (*input).total_size.get() as usize - used;
+        let mut room = (input.total_size.get() - input.writeIndex.get()) as usize;
+        if room < ROOM && input.readIndex.get() > 0 {
+            ptr::copy(conn.input.read_at(), conn.input_block.get(), used);
+            input.readIndex.set(0);
+            input.writeIndex.set(used as c_int);
+            room = input.total_size.get() as usize - used;
         }
         if room < ROOM {
-            let total = ((*input).total_size.get() as usize * 2).min(SIZE_MAX);
+            let total = (input.total_size.get() as usize * 2).min(SIZE_MAX);
             let block = pool::run_alloc(total + 1);
             if block.is_null() {
                 return 0;
             }
             ptr::copy_nonoverlapping(conn.input_block.get(), block, used);
-            pool::run_free(conn.input_block.get(), (*input).total_size.get() as usize);
+            pool::run_free(conn.input_block.get(), input.total_size.get() as usize);
             put_block(conn, block, total);
-            (*input).writeIndex.set(used as c_int);
+            input.writeIndex.set(used as c_int);
             room = total - used;
         }
         room
@@ -306,51 +301,49 @@ fn prepare(conn: &Connection) -> usize {
 }
 
 fn put_block(conn: &Connection, block: *mut u8, total: usize) {
-    // SAFETY: a live connection.
-    unsafe {
-        conn.input_block.set(block);
-        let input = conn.input_ptr();
-        (*input).data.set(block.cast());
-        (*input).total_size.set(total as c_int);
-        (*input).readIndex.set(0);
-        (*input).writeIndex.set(0);
-    }
+    conn.input_block.set(block);
+    let input = &conn.input;
+    input.data.set(block.cast());
+    input.total_size.set(total as c_int);
+    input.readIndex.set(0);
+    input.writeIndex.set(0);
 }
 
 /// Calls the message callback, and looks at what it left.
 fn deliver(conn: &Connection) {
-    // SAFETY: the callback may do anything but free the connection, which the pass keeps.
-    unsafe {
-        let input = conn.input_ptr();
-        match conn.public.messageCallBack.get() {
-            Some(callback) if conn.after_sending.get() == AfterSending::GoOn => {
-                callback(input, conn.as_c());
-            }
-            _ => (*input).readIndex.set((*input).writeIndex.get()),
+    let input = &conn.input;
+    match conn.public.messageCallBack.get() {
+        Some(callback) if conn.after_sending.get() == AfterSending::GoOn => {
+            // SAFETY: the program gave the callback with these types. It may do anything but free the connection,
+            // which the iteration keeps.
+            unsafe { callback(conn.input_ptr(), conn.as_c()) };
         }
-        if conn.life.is_closed() {
-            return;
-        }
-        settle(conn);
-        if readable(&conn.input) > 0 && readable(&conn.input) >= cold_state::max_unread(conn) {
-            log_err!("{} left {} bytes unread: closed", open::name(conn), readable(&conn.input));
-            ready::close_in_pass(conn, CloseReason::OverLimit);
-        }
+        _ => input.readIndex.set(input.writeIndex.get()),
+    }
+    if conn.life.is_closed() {
+        return;
+    }
+    settle(conn);
+    let unread = input.readable();
+    if unread > 0 && unread >= cold_state::max_unread(conn) {
+        log_err!("{} left {} bytes unread: closed", open::name(conn), unread);
+        ready::close_in_pass(conn, CloseReason::OverLimit);
     }
 }
 
 /// Takes the block back where the buffer is empty; lets it stay where bytes wait in it.
 fn settle(conn: &Connection) {
-    // SAFETY: a live connection; only a block that the library lent goes back to the loop.
+    // SAFETY: `input_block` is a block that the library lent, of `size` bytes and one more. The input doesn't point to
+    // it any more, or is emptied here.
     unsafe {
         let own = conn.event_loop();
-        let input = conn.input_ptr();
-        shims::put_in_order(&conn.input);
-        let replaced = (*input).data.get().cast() != conn.input_block.get();
-        let empty = readable(&conn.input) == 0;
+        let input = &conn.input;
+        conn.input.put_in_order();
+        let replaced = input.data.get().cast() != conn.input_block.get();
+        let empty = conn.input.readable() == 0;
         if !conn.input_block.get().is_null() && (replaced || empty) {
             let block = conn.input_block.replace(ptr::null_mut());
-            let size = if replaced { BLOCK } else { (*input).total_size.get() as usize };
+            let size = if replaced { BLOCK } else { input.total_size.get() as usize };
             if own.shared_read_buffer.get().is_null() && size == BLOCK {
                 own.shared_read_buffer.set(block);
             } else {
@@ -361,8 +354,8 @@ fn settle(conn: &Connection) {
             }
         }
         if empty {
-            (*input).readIndex.set(0);
-            (*input).writeIndex.set(0);
+            input.readIndex.set(0);
+            input.writeIndex.set(0);
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::read;
 use crate::reactor::tcp_connection::lists;
 use crate::reactor::tcp_connection::output::{batch, file, queue};
-use crate::reactor::tcp_connection::shims;
+use crate::reactor::tcp_connection::registration;
 use crate::sync::refs::Released;
 use crate::sys::{fd as sys_fd, pool, socket};
 
@@ -31,7 +31,7 @@ pub fn close(conn: &Connection) {
             return;
         }
         ready::decide(conn, CloseReason::InOrder);
-        shims::delist(conn);
+        registration::delist(conn);
         conn.intake.shut();
         conn.descriptor.shut();
         timeouts::stop(conn);
@@ -44,7 +44,7 @@ pub fn close(conn: &Connection) {
         let mut ours = true;
         if conn.registered.get() {
             own.closes_next.set(trusted);
-            let removed = shims::take_off(conn, fd);
+            let removed = registration::take_off(conn, fd);
             own.closes_next.set(false);
             ours = trusted || conn.identity.get() != 0 || removed == Removed::Open;
         }

@@ -16,7 +16,7 @@ use crate::reactor::tcp_connection::filter;
 use crate::reactor::tcp_connection::member::MEMBERS;
 use crate::reactor::tcp_connection::wire::Wire;
 use crate::reactor::tcp_connection::{AfterSending, Connection};
-use crate::reactor::tcp_connection::{posted, shims};
+use crate::reactor::tcp_connection::{posted, registration};
 use crate::sync::refs::RefCount;
 use crate::sys::kind::Kind;
 use crate::sys::{errno, fd as sys_fd, pool};
@@ -201,11 +201,11 @@ pub fn register(conn: &Connection) {
     if let Some(protocol) = conn.protocol() {
         (protocol.registered)(conn);
     }
-    if !shims::enlist(conn) {
+    if !registration::enlist(conn) {
         ready::close_in_pass(conn, CloseReason::NoMemory);
     } else if !ours {
         ready::close_in_pass(conn, CloseReason::DescriptorGone);
-    } else if shims::add_channel(conn, fd) != 1 {
+    } else if registration::add_channel(conn, fd) != 1 {
         ready::close_unwatched(conn);
     }
     if !is_open(conn) || conn.after_sending.get() != AfterSending::GoOn {

@@ -6,7 +6,6 @@ use crate::abi::types::EVENT_WRITE;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::back_pressure;
 use crate::reactor::tcp_connection::lifecycle::{open, ready, timeouts};
-use crate::reactor::tcp_connection::shims::readable;
 use crate::reactor::tcp_connection::{Connection, Side};
 use crate::sys::fd as sys_fd;
 use crate::sys::fd::More;
@@ -36,7 +35,7 @@ pub fn send(conn: &Connection, fd: c_int, at: i64, len: u64) -> bool {
     batch::flush_of(conn);
     let begins = queue::is_empty(conn);
     cold.file.fd.set(fd);
-    cold.file.before.set(readable(&conn.output) as u32);
+    cold.file.before.set(conn.output.readable() as u32);
     cold.file.at.set(at);
     cold.file.left.set(len);
     conn.sends_file.set(true);
@@ -62,7 +61,7 @@ pub fn flush(conn: &Connection) -> bool {
         return true;
     };
     if file.before.get() > 0 {
-        let len = readable(&conn.output).min(file.before.get() as usize);
+        let len = conn.output.readable().min(file.before.get() as usize);
         let Some(n) = queue::write_out(conn, len) else {
             return false;
         };

@@ -6,7 +6,6 @@
 use super::water_marks;
 use crate::reactor::buffer::SIZE_MAX;
 use crate::reactor::tcp_connection::output::write_side::Refused;
-use crate::reactor::tcp_connection::shims::readable;
 use crate::reactor::tcp_connection::{Connection, LIMIT};
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -74,7 +73,7 @@ pub fn adopt(conn: &Connection, len: usize) {
 
 /// The queue has changed, by the library or by the program's own hands.
 pub fn recount(conn: &Connection) {
-    let now = readable(&conn.output) as u32;
+    let now = conn.output.readable() as u32;
     let before = conn.counted.replace(now);
     if now != before {
         conn.intake.change(i64::from(now) - i64::from(before));

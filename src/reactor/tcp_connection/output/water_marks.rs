@@ -5,7 +5,6 @@ use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::cold_state::ColdState;
 use crate::reactor::tcp_connection::lifecycle::{open, ready};
 use crate::reactor::tcp_connection::settings::Marks;
-use crate::reactor::tcp_connection::shims::readable;
 
 use crate::reactor::tcp_connection::cold_state::Crossings as State;
 
@@ -27,7 +26,7 @@ pub fn look(conn: &Connection) {
         return;
     };
     let marks = state.marks.get();
-    let queued = readable(&conn.output);
+    let queued = conn.output.readable();
     let crossed = if state.is_above() { queued <= marks.low } else { queued >= marks.high };
     if crossed && marks.high > 0 {
         state.owed.set(state.owed.get() + 1);
@@ -46,7 +45,7 @@ pub fn tell(conn: &Connection, state: &State) {
         let marks = state.marks.get();
         if let Some(callback) = if state.told.get() { marks.on_high } else { marks.on_low } {
             // SAFETY: the program gave the callback with these types; the iteration keeps the connection.
-            unsafe { callback(conn.as_c(), readable(&conn.output)) };
+            unsafe { callback(conn.as_c(), conn.output.readable()) };
         }
     }
     if state.owed.get() > 0 {

@@ -10,9 +10,8 @@ use crate::reactor::tcp_connection::lifecycle::{
     close, close_request, open, ready, shutdown, timeouts,
 };
 use crate::reactor::tcp_connection::output::write_side::Refused;
-use crate::reactor::tcp_connection::shims::readable;
 use crate::reactor::tcp_connection::{Connection, Side};
-use crate::reactor::tcp_connection::{posted, shims};
+use crate::reactor::tcp_connection::{posted, registration};
 use crate::sys::errno;
 use crate::sys::fd as sys_fd;
 use crate::sys::fd::More;
@@ -139,7 +138,7 @@ pub fn send(conn: &Connection, bytes: &[u8], more: More) -> isize {
 pub fn write_or_queue(conn: &Connection, bytes: &[u8], more: More) -> isize {
     batch::flush_of(conn);
     let mut written = 0;
-    let begins = readable(&conn.output) == 0 && !conn.sends_file.get();
+    let begins = conn.output.readable() == 0 && !conn.sends_file.get();
     if begins {
         let n = write_some(conn, bytes, more);
         if n == bytes.len() as isize {
@@ -217,7 +216,7 @@ pub fn update(conn: &Connection, events: c_int) {
 /// Has the channel's events count, and what the library holds back of them.
 pub fn refresh(conn: &Connection) {
     let _ch = conn.channel_ptr();
-    if shims::update_channel(conn) < 0 {
+    if registration::update_channel(conn) < 0 {
         ready::close_unwatched(conn);
     }
 }
@@ -243,7 +242,7 @@ pub fn send_own_output(conn: &Connection) -> c_int {
         return errno::fail(libc::EPERM);
     }
     batch::flush_of(conn);
-    let before = readable(&conn.output);
+    let before = conn.output.readable();
     if before == 0 {
         return 0;
     }
@@ -255,7 +254,7 @@ pub fn send_own_output(conn: &Connection) -> c_int {
         ready::close_in_pass(conn, CloseReason::of_call(e));
         return errno::fail(e);
     }
-    let left = readable(&conn.output);
+    let left = conn.output.readable();
     if left > 0 {
         update(conn, conn.channel.events.get() | EVENT_WRITE);
     }

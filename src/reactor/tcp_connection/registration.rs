@@ -1,7 +1,6 @@
-//! Functions of the loop with references, where the loop has none yet.
+//! The place of a connection on its loop: what is registered for its number, and the roster.
 
 use super::{Connection, lists};
-use crate::abi::types::buffer;
 use crate::reactor::event_loop::posts;
 use crate::reactor::event_loop::registration::Removed;
 use libc::c_int;
@@ -34,14 +33,4 @@ pub fn enlist(conn: &Connection) -> bool {
 
 pub fn delist(conn: &Connection) {
     lists::roster(conn.event_loop()).remove(conn)
-}
-
-pub fn readable(b: &buffer) -> usize {
-    // SAFETY: a live buffer.
-    unsafe { crate::reactor::buffer::readable(b) }
-}
-
-pub fn put_in_order(b: &buffer) {
-    // SAFETY: a live buffer.
-    unsafe { crate::reactor::buffer::put_in_order(std::ptr::from_ref(b).cast_mut()) }
 }
