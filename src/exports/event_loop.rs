@@ -21,7 +21,7 @@ unsafe fn at_once(l: &Loop, fd: c_int, ch: &channel, kind: c_int) -> c_int {
         log_err!("not in the same thread");
         return errno::fail(libc::EPERM);
     }
-    // SAFETY: the caller's channel.
+    // SAFETY: the caller keeps the channel until the change was made, and one that is added until it is removed.
     unsafe { l.request_change(fd, ch, kind) }
 }
 
@@ -191,7 +191,7 @@ pub unsafe extern "C-unwind" fn event_loop_handle_pending_add(
 ) -> c_int {
     let l = event_loop!(eventLoop, "event_loop_handle_pending_add", -1);
     let ch = non_null!(channel, "event_loop_handle_pending_add: no channel", -1);
-    // SAFETY: as for event_loop_add_channel_event, the program keeps the channel.
+    // SAFETY: the program keeps a channel that it adds until it was removed, and any other for as long as this call.
     unsafe { at_once(l, fd, ch, posts::ADD) }
 }
 
@@ -209,7 +209,7 @@ pub unsafe extern "C-unwind" fn event_loop_handle_pending_remove(
 ) -> c_int {
     let l = event_loop!(eventLoop, "event_loop_handle_pending_remove", -1);
     let ch = non_null!(channel, "event_loop_handle_pending_remove: no channel", -1);
-    // SAFETY: as for event_loop_add_channel_event, the program keeps the channel.
+    // SAFETY: the program keeps a channel that it adds until it was removed, and any other for as long as this call.
     unsafe { at_once(l, fd, ch, posts::REMOVE) }
 }
 
@@ -227,7 +227,7 @@ pub unsafe extern "C-unwind" fn event_loop_handle_pending_update(
 ) -> c_int {
     let l = event_loop!(eventLoop, "event_loop_handle_pending_update", -1);
     let ch = non_null!(channel, "event_loop_handle_pending_update: no channel", -1);
-    // SAFETY: as for event_loop_add_channel_event, the program keeps the channel.
+    // SAFETY: the program keeps a channel that it adds until it was removed, and any other for as long as this call.
     unsafe { at_once(l, fd, ch, posts::UPDATE) }
 }
 

@@ -25,7 +25,7 @@ pub unsafe extern "C-unwind" fn event_loop_thread_init(
         refuse("event_loop_thread_init: no thread");
         return -1;
     }
-    // SAFETY: memory of the caller's for the struct.
+    // SAFETY: `thread` isn't NULL, so it is memory for the struct, where nothing lives that has to be dropped.
     if unsafe { event_loop_thread::init(thread, number) } {
         return 0;
     }

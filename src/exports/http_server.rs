@@ -32,7 +32,7 @@ pub(super) unsafe fn given<'a>(what: &str, server: *mut http_server) -> Option<&
 /// # Safety
 /// `server` is NULL or a live server.
 pub(super) unsafe fn usable<'a>(what: &str, server: *mut http_server) -> Option<&'a HttpServer> {
-    // SAFETY: who calls this has NULL or a live server from C.
+    // SAFETY: the caller vouches for NULL or a live server, which is what `given` asks for.
     let server = unsafe { given(what, server) }?;
     if !server.is_own_thread() {
         errno::set(libc::EPERM);
@@ -66,7 +66,7 @@ pub unsafe extern "C-unwind" fn http_server_new(
         log_err!("http_server_new: no event loop");
         return null_mut();
     }
-    // SAFETY: a live loop, on its thread.
+    // SAFETY: the pointer isn't NULL, and the header says that it is a loop of the library's that hasn't been freed.
     let l = unsafe { Loop::from_c(eventLoop) };
     let server = make::on_port(l, port, requestCallback, threadNum);
     server.map_or(null_mut(), |server| server.as_ptr().cast())

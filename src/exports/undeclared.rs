@@ -72,7 +72,8 @@ pub unsafe extern "C-unwind" fn event_loop_do_channel_event(
         log_err!("event_loop_do_channel_event: no type {}", r#type);
         return errno::fail(libc::EINVAL);
     }
-    // SAFETY: as for event_loop_add_channel_event, the program keeps the channel.
+    // SAFETY: the program keeps a channel that it adds until it was removed, and one that a change is queued
+    // for until the change was made.
     unsafe { l.request_change(fd, ch, r#type) }.min(0)
 }
 

@@ -1,5 +1,7 @@
 //! What a loop calls of the other parts of the reactor. It stands above all of them.
 
+#![forbid(unsafe_code)]
+
 use crate::reactor::event_loop::iteration::Iteration;
 use crate::reactor::event_loop::parts::Parts;
 use crate::reactor::event_loop::state::Loop;

@@ -25,9 +25,9 @@ pub fn ask(
     let answer = unsafe { libc::getaddrinfo(name.as_ptr(), service, &hints, &mut found) };
     if answer == 0 {
         let mut next = found;
-        // SAFETY: the list is ours until it is freed, and each address is as long as its entry says.
+        // SAFETY: NULL or an entry of getaddrinfo's list, which isn't freed before the loop has ended.
         while let Some(entry) = unsafe { next.as_ref() } {
-            // SAFETY: the same.
+            // SAFETY: the entry's address has `ai_addrlen` bytes.
             each(unsafe { Address::copy(entry.ai_addr, entry.ai_addrlen) });
             next = entry.ai_next;
         }

@@ -123,7 +123,7 @@ pub unsafe extern "C" fn yolanda_loop_quit(eventLoop: *mut event_loop) -> c_int 
     if eventLoop.is_null() {
         return errno::fail(libc::EINVAL);
     }
-    // SAFETY: a loop that hasn't been freed.
+    // SAFETY: the pointer isn't NULL, and the header says that it is a loop of the library's that hasn't been freed.
     unsafe { Loop::from_c(eventLoop) }.quit();
     0
 }

@@ -1,5 +1,7 @@
 //! What the access log needs of a connection: its peer, and the request that has had no entry yet.
 
+#![forbid(unsafe_code)]
+
 use core::cell::{Cell, RefCell};
 use core::ffi::c_char;
 use core::ptr::{null, null_mut};

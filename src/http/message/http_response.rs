@@ -142,10 +142,10 @@ impl Response {
             _ => 0,
         };
         // SAFETY: the library's own array has 128 entries; one that the program put there has as many as it says.
-        // Keys and values are NULL or NUL-terminated strings (http_response.h).
         let entries = (0..n).map(move |i| unsafe { &*table.add(i) });
         entries.filter(|entry| !entry.key.is_null()).map(|entry| unsafe {
-            // SAFETY: as above; the program isn't called while they are looked at.
+            // SAFETY: keys and values are NULL or NUL-terminated strings (http_response.h), and the program isn't
+            // called while they are looked at.
             (text(entry.key), text(entry.value))
         })
     }

@@ -1,5 +1,7 @@
 //! Has one request answered, by its handler or by the library.
 
+#![forbid(unsafe_code)]
+
 use core::ptr::NonNull;
 
 use crate::http::message::http_response::Form;

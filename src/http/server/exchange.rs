@@ -1,5 +1,7 @@
 //! Requests of one connection, and the answers to them: each is read, decided upon, handled, and finished with.
 
+#![forbid(unsafe_code)]
+
 use crate::abi::types::{REQUEST_BODY, REQUEST_DONE, YOLANDA_HTTP_BODY_CUT as CUT, buffer};
 use crate::http::message::output::Output;
 use crate::http::message::request::Request;

@@ -1,6 +1,8 @@
 //! The end of an exchange: its response is counted and written, the time for what comes next begins, and the
 //! access log hears of it.
 
+#![forbid(unsafe_code)]
+
 use core::sync::atomic::Ordering::Relaxed;
 
 use crate::http::message::request::Request;

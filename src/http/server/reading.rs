@@ -2,6 +2,8 @@
 //! can say where the body goes, and then behind each stretch of it, which is handed over where it lies in the
 //! input: nothing is kept, however much there is.
 
+#![forbid(unsafe_code)]
+
 use core::sync::atomic::Ordering::Relaxed;
 
 use crate::abi::types::{REQUEST_DONE, YOLANDA_HTTP_BODY_COMPLETE as COMPLETE};

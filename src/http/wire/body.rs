@@ -1,5 +1,7 @@
 //! The body of a request, as it comes over the wire: a stretch of bytes, or chunks (RFC 9112, 7.1).
 
+#![forbid(unsafe_code)]
+
 use crate::http::wire::scan::{quoted_len, skip_blanks, token_len};
 use crate::http::wire::status::{BAD_REQUEST, CONTENT_TOO_LARGE, Status};
 

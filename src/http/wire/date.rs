@@ -1,6 +1,8 @@
 //! The Date header (RFC 9110, 6.6.1), in the form of RFC 9110, 5.6.7. The C library's own
 //! conversions read the time zone and free memory, which a thread that serves must not do.
 
+#![forbid(unsafe_code)]
+
 mod parse;
 
 pub use crate::http::wire::date::parse::parse;

@@ -1,5 +1,7 @@
 //! Writes a response in one pass: status line, headers, body.
 
+#![forbid(unsafe_code)]
+
 use super::date;
 use crate::http::wire::scan::{has_member, is_token, is_value};
 use crate::http::wire::status::RESET_CONTENT;

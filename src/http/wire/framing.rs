@@ -1,6 +1,8 @@
 //! Where a request ends according to its headers (RFC 9112, 6). Whatever two readers could understand in
 //! two ways is refused: a request that only one of them sees is a way in for an attacker.
 
+#![forbid(unsafe_code)]
+
 use crate::http::wire::body::Body;
 use crate::http::wire::scan::{members, trim};
 use crate::http::wire::status::{

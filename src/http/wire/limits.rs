@@ -1,5 +1,7 @@
 //! How large a request may be.
 
+#![forbid(unsafe_code)]
+
 /// The limit of bodies that have no limit: the highest number that a length can have.
 pub const ANY_LENGTH: u64 = u64::MAX - 1;
 

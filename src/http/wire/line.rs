@@ -1,5 +1,7 @@
 //! One line of a request head: the request line, or a header (RFC 9112, 3 and 5).
 
+#![forbid(unsafe_code)]
+
 use core::ops::Range;
 
 use super::target;

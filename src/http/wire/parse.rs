@@ -1,6 +1,8 @@
 //! Reads a request from bytes that arrive in pieces of any size. It takes whole lines; a part of a line
 //! stays where it is and isn't scanned twice.
 
+#![forbid(unsafe_code)]
+
 use crate::http::wire::body::{Body, Part};
 use crate::http::wire::framing::{Framing, is_for_the_head};
 use crate::http::wire::limits::{ANY_LENGTH, Limits};

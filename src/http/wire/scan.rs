@@ -1,5 +1,7 @@
 //! The classes of bytes in HTTP/1.1: controls, tokens, comma lists (RFC 9110, 5.6).
 
+#![forbid(unsafe_code)]
+
 #[cfg(target_arch = "x86_64")]
 use crate::sys::controls;
 

@@ -1,5 +1,7 @@
 //! Status codes: those that the library itself sends, and the standard texts.
 
+#![forbid(unsafe_code)]
+
 use core::ffi::CStr;
 
 pub type Status = u32;

@@ -1,5 +1,7 @@
 //! What a request asks for: the four forms of a target (RFC 9112, 3.2), and hosts (RFC 3986, 3.2.2).
 
+#![forbid(unsafe_code)]
+
 use core::net::Ipv6Addr;
 use core::ops::Range;
 

@@ -1,6 +1,8 @@
 //! What a request's target means: path and query, with their escapes decoded (RFC 3986, 2.1 and 3;
 //! parameters as browsers send them, WHATWG URL, 5).
 
+#![forbid(unsafe_code)]
+
 /// The path and the query of a target in any form, not decoded; the query without its question mark.
 pub fn split(target: &[u8]) -> (&[u8], &[u8]) {
     let (target, query) = match target.iter().position(|&b| b == b'?') {

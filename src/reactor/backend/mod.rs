@@ -83,7 +83,7 @@ pub fn descriptor(l: &Loop) -> c_int {
 /// # Safety
 /// `l` is NULL or a live loop, for all of `'a`.
 unsafe fn loop_of<'a>(l: *mut event_loop) -> Option<&'a Loop> {
-    // SAFETY: not NULL, hence live.
+    // SAFETY: it isn't NULL, so it is a live loop of the library's by the caller's promise.
     (!l.is_null()).then(|| unsafe { Loop::from_c(l) })
 }
 
@@ -96,7 +96,7 @@ unsafe fn begin<T>(l: *mut event_loop, data: Option<Owned<T>>) -> *mut c_void {
         errno::set(libc::ENOMEM);
         return ptr::null_mut();
     };
-    // SAFETY: the caller's loop, for as long as this call.
+    // SAFETY: NULL or a loop that the caller keeps live during this call, and the reference isn't kept.
     if let Some(l) = unsafe { loop_of(l) } {
         l.back_end_is_new();
     }
@@ -108,7 +108,7 @@ unsafe fn begin<T>(l: *mut event_loop, data: Option<Owned<T>>) -> *mut c_void {
 /// # Safety
 /// `l` is NULL or a live loop, whose data is a `T` of `begin`, or NULL.
 unsafe fn end<T>(l: *mut event_loop) {
-    // SAFETY: the caller's loop, for as long as this call.
+    // SAFETY: NULL or a loop that the caller keeps live during this call, and the reference isn't kept.
     let Some(l) = (unsafe { loop_of(l) }) else { return };
     let data = l.public.event_dispatcher_data.replace(ptr::null_mut());
     if let Some(data) = NonNull::new(data.cast::<T>()) {

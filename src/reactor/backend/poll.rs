@@ -263,7 +263,7 @@ unsafe fn change(
     ch: *mut channel,
     f: fn(&Poll, &Loop, &channel) -> c_int,
 ) -> c_int {
-    // SAFETY: they live as long as this call.
+    // SAFETY: each is NULL or live during this call, by the caller's promise, and neither reference is kept.
     if let (Some(l), Some(ch)) = unsafe { (backend::loop_of(l), ch.as_ref()) }
         && let Some(poll) = Poll::of(l)
     {

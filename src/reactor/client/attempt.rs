@@ -3,6 +3,8 @@
 //! The addresses are tried as RFC 8305 has it: the next one when one has failed, or beside those
 //! that are connecting when nothing has come of them for a while. The first that connects wins.
 
+#![forbid(unsafe_code)]
+
 use super::{Client, Event, Kept, resolver};
 use crate::reactor::client::candidate::{Candidate, Progress};
 use crate::sys::address::{Address, Parsed};

@@ -1,5 +1,7 @@
 //! What a program sets for a client and its next connections.
 
+#![forbid(unsafe_code)]
+
 use super::Client;
 use crate::abi::types::yolanda_client_failed_callback;
 use crate::reactor::tcp_connection::settings::Settings;

@@ -4,6 +4,8 @@
 //! and once more for the connections with work left; who comes later reads in the next iteration, in the
 //! same order.
 
+#![forbid(unsafe_code)]
+
 use crate::reactor::event_loop::state::Loop;
 use crate::sys::clock::now_ms;
 use libc::c_int;

@@ -21,7 +21,7 @@ impl Loop {
         }
         let ch = std::ptr::from_ref(ch).cast_mut();
         if self.on_owner() {
-            // SAFETY: the caller's channel.
+            // SAFETY: the channel is live, and one that is added stays until it is removed, by the caller's promise.
             return unsafe { self.change(fd, ch, kind) };
         }
         self.post_change(fd, ch, kind)

@@ -136,7 +136,7 @@ impl Loop {
         if revents & EVENT_READ != 0
             && let Some(callback) = ch.eventReadCallback.get()
         {
-            // SAFETY: the channel's own data, as the one who added it wants.
+            // SAFETY: the channel is registered, so whoever added it keeps its data as the callback needs it.
             unsafe { callback(ch.data.get()) };
         }
         // The callback may have removed the channel, and freed it.
@@ -148,7 +148,7 @@ impl Loop {
             && still()
             && let Some(callback) = ch.eventWriteCallback.get()
         {
-            // SAFETY: as above.
+            // SAFETY: the same registration still stands, so channel and data are still there.
             unsafe { callback(ch.data.get()) };
         }
         0

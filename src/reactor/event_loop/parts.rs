@@ -1,6 +1,8 @@
 //! What a loop calls of the parts that stand above it: connections, servers, clients, threads. A loop gets
 //! the table when it is made, and knows those parts by nothing else.
 
+#![forbid(unsafe_code)]
+
 use crate::reactor::event_loop::iteration::Iteration;
 use crate::reactor::event_loop::member::Members;
 use crate::reactor::event_loop::state::Loop;

@@ -133,7 +133,7 @@ impl Loop {
     pub unsafe fn change(&self, fd: c_int, ch: *mut channel, kind: c_int) -> c_int {
         self.resync();
         let (result, what) = match kind {
-            // SAFETY: the caller's channel.
+            // SAFETY: the channel is live and stays until it is removed, by the caller's promise.
             posts::ADD => (unsafe { self.add(fd, &*ch) }, "add"),
             posts::REMOVE => (self.remove_channel(fd, ch), "remove"),
             posts::UPDATE => (self.update_channel(fd, ch), "update"),

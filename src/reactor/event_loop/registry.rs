@@ -86,7 +86,8 @@ pub fn enter(fd: c_int, entry: Entry) -> Option<Entry> {
         return None;
     }
     let _held = lock(fd);
-    // SAFETY: entries are only touched under their shard's lock.
+    // SAFETY: the slot lies in a chunk, which is never freed. Entries are only touched under their shard's
+    // lock, held here.
     let old = unsafe { slot.replace(entry) };
     stream::note(fd, entry.connection);
     (old.id != 0).then_some(old)
@@ -98,7 +99,7 @@ pub fn get(fd: c_int) -> Option<Entry> {
         return None;
     }
     let _held = lock(fd);
-    // SAFETY: as in `enter`.
+    // SAFETY: the slot lies in a chunk, which is never freed, and its shard's lock is held.
     let entry = unsafe { *slot };
     (entry.id != 0).then_some(entry)
 }
@@ -110,7 +111,7 @@ fn leave_if(fd: c_int, mine: impl Fn(&Entry) -> bool) {
         return;
     }
     let _held = lock(fd);
-    // SAFETY: as in `enter`.
+    // SAFETY: the slot lies in a chunk, which is never freed, and its shard's lock is held.
     unsafe {
         if mine(&*slot) {
             *slot = NOBODY;

@@ -1,6 +1,8 @@
 //! What other threads use of a loop while its own thread works: the wake-up, what they ask for, and what they
 //! hand over under the public mutex. They have the rest of a loop only through functions that touch nothing else.
 
+#![forbid(unsafe_code)]
+
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::list::Head;
 use crate::sync::refs::RefCount;

@@ -1,6 +1,8 @@
 //! A back end that reads from connections by itself and hands over what it has, as one on completions does (io_uring
 //! for instance).
 
+#![forbid(unsafe_code)]
+
 use crate::reactor::event_loop::state::Loop;
 use libc::c_int;
 use std::mem::MaybeUninit;

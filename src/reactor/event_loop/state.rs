@@ -174,7 +174,7 @@ impl Loop {
     /// Only who frees the loop, once.
     pub unsafe fn give_up(&self) {
         if self.shared.refs.let_go() == Released::Last {
-            // SAFETY: as in `release`.
+            // SAFETY: the owner's reference was the last, and the owner doesn't use the loop any more.
             unsafe { self.dispose() }
         }
     }

@@ -20,7 +20,7 @@ impl Loop {
         self.forget_signals();
         self.free_attachment();
         self.release_parts();
-        // SAFETY: the caller frees the loop.
+        // SAFETY: the caller frees the loop once, by its promise, and so gives the owner's reference up once.
         unsafe { self.give_up() };
     }
 

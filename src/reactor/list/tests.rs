@@ -122,7 +122,7 @@ fn a_head_doesn_t_know_its_type() {
     // SAFETY: only numbers are put here.
     let list = unsafe { List::<Numbers>::from_head(&head) };
     list.push_back(&all[0]);
-    // SAFETY: as above.
+    // SAFETY: only numbers were put here.
     assert_eq!(values(unsafe { List::from_head(&head) }, &all), [0]);
     assert!(!head.is_empty());
 }

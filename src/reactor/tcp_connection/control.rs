@@ -1,5 +1,7 @@
 //! What a program asks of a connection: closing, reading, limits, TCP options.
 
+#![forbid(unsafe_code)]
+
 use super::Connection;
 use super::close_reason::CloseReason;
 use super::cold_state::ColdState;

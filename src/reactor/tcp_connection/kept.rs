@@ -39,7 +39,8 @@ impl Connection {
 /// # Safety
 /// Nobody else has it; `create` made it, and nothing happened to it but settings, or it has ended.
 pub unsafe fn discard(conn: *mut Connection) {
-    // SAFETY: as said; its reference kept the loop's memory.
+    // SAFETY: nobody else has the connection, by the caller's promise, and `create` allocated it with this size. Its
+    // reference keeps the loop's memory until it is released here.
     unsafe {
         cold_state::dispose(conn);
         let (l, owner) = ((*conn).public.eventLoop.get(), (*conn).owner.get());
@@ -54,7 +55,8 @@ pub unsafe fn discard(conn: *mut Connection) {
 /// # Safety
 /// The reference is the caller's.
 pub unsafe fn release(conn: *mut Connection) -> Released {
-    // SAFETY: the last reference: nobody else has the pointer.
+    // SAFETY: the caller's reference keeps the memory until it is counted off. Behind the last one nobody has
+    // the pointer.
     unsafe {
         let how = (*conn).refs.release();
         if how == Released::Last {

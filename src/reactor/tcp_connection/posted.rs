@@ -1,6 +1,8 @@
 //! What is asked of a connection on other threads than its loop's: the tasks that bring it there. Each keeps the
 //! connection and is counted in `pins`, so that a send on the loop's thread knows that there are some.
 
+#![forbid(unsafe_code)]
+
 use super::Connection;
 use super::kept::Kept;
 use super::lifecycle::{close_request, register, shutdown};

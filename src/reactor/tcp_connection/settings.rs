@@ -1,6 +1,7 @@
 //! What a program sets for a connection, and a server or client for all of its own: time limits,
 //! limits of memory, water marks, TCP options.
 
+#![forbid(unsafe_code)]
 // Until each of these has its caller.
 #![allow(dead_code)]
 

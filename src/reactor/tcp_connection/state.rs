@@ -1,5 +1,7 @@
 //! What stands behind the public `struct tcp_connection`.
 
+#![forbid(unsafe_code)]
+
 use super::cold_state;
 use super::owner::Owner;
 use crate::abi::types::{buffer, channel, tcp_connection};

@@ -1,6 +1,8 @@
 //! The connections of a server that is ending: idle ones are closed in an orderly way, the others
 //! when they have become idle, or when their time is up.
 
+#![forbid(unsafe_code)]
+
 use super::life::Life;
 use super::maker::server_of;
 use crate::reactor::event_loop::state::Loop;

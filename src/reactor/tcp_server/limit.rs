@@ -1,5 +1,7 @@
 //! How many connections a server has. Any thread.
 
+#![forbid(unsafe_code)]
+
 use super::server_events::{self, ENDED, ROOM};
 use super::shared::Shared;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};

@@ -2,6 +2,8 @@
 //! client and close the connection at once, who would otherwise wait in the kernel's queue for nobody
 //! knows how long.
 
+#![forbid(unsafe_code)]
+
 use crate::sys::{errno, fd as sys_fd};
 use std::sync::atomic::{AtomicI32, Ordering::SeqCst};
 

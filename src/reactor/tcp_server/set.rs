@@ -1,5 +1,7 @@
 //! What a program sets for a server and for its new connections.
 
+#![forbid(unsafe_code)]
+
 use super::Server;
 use crate::reactor::tcp_connection::settings::{Keepalive, Settings};
 use crate::reactor::threads::hooks::Hooks;

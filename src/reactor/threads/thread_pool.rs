@@ -255,7 +255,8 @@ impl Loop {
     /// Frees the pools that were started on the loop.
     pub fn free_pools(&self) {
         while let Some(pool) = started(self).first(self) {
-            // SAFETY: a listed pool is live, and takes itself off the list.
+            // SAFETY: a pool stays live while it is listed, and leaves the list as it is freed. This is its
+            // main loop's thread.
             if unsafe { Pool::free(pool.into()) }.is_err() {
                 return;
             }

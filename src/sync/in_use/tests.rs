@@ -1,5 +1,7 @@
 //! Apart from the file itself, because tests/model takes that in as it is.
 
+#![forbid(unsafe_code)]
+
 use super::in_use::InUse;
 
 #[test]

@@ -1,5 +1,7 @@
 //! Counting on one thread. Apart from the file itself, because tests/model takes that in as it is.
 
+#![forbid(unsafe_code)]
+
 use super::refs::{FULL, OWN, RefCount, Released};
 use crate::sync::atomic::AtomicU32;
 

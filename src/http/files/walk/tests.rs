@@ -1,3 +1,5 @@
+//! Opening files below a root: links, names that lead outside, and kinds of file.
+
 use std::ffi::CString;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};

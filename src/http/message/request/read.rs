@@ -1,5 +1,7 @@
 //! Reading a request: what the parser takes from the input, and what it knows.
 
+#![forbid(unsafe_code)]
+
 use core::ffi::c_int;
 
 use super::keeper::Keeper;

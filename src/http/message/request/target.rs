@@ -69,7 +69,7 @@ impl Parameters {
     }
 
     pub fn get(&self, index: usize) -> Option<Parameter> {
-        // SAFETY: as in `set`.
+        // SAFETY: the table has `count` entries, which `new` has written, and stays until the request is reset.
         (index < self.count).then(|| unsafe { *self.table.add(index) })
     }
 

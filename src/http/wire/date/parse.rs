@@ -1,5 +1,7 @@
 //! Dates as clients send them, in the three forms of RFC 9110, 5.6.7.
 
+#![forbid(unsafe_code)]
+
 use super::{DAYS, MONTHS, civil};
 
 /// The second that a date names, counted from 1970-01-01 in UTC; None for what isn't a date, and for a wrong

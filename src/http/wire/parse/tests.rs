@@ -1,3 +1,7 @@
+//! Requests from bytes that arrive in pieces of any size, valid and not.
+
+#![forbid(unsafe_code)]
+
 use super::*;
 
 /// What a store was told: the request line's parts, then names and values, and the body.

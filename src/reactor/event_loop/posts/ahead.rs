@@ -5,6 +5,8 @@
 //! For that the taken tasks are sorted by thread, each once, and only when a send needs it: each
 //! thread's first task tells whether something of that thread may go ahead.
 
+#![forbid(unsafe_code)]
+
 use super::task::{Order, Queued};
 use crate::reactor::event_loop::state::Loop;
 use crate::sys::pool::array::Array;

@@ -1,5 +1,7 @@
 //! The tasks that the loop's thread has taken off the public queue and is carrying out, the oldest first.
 
+#![forbid(unsafe_code)]
+
 use super::ahead::Posters;
 use super::task::{Queued, Task};
 use std::cell::Cell;

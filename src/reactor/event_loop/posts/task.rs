@@ -100,7 +100,8 @@ impl<P: Posted> Node<P> {
     /// # Safety
     /// `head` begins a node of this type, and its bytes are filled.
     unsafe fn run(head: NonNull<Head>, l: &Loop) {
-        // SAFETY: as in `call`; the bytes begin behind the node, which was allocated with `len` of them.
+        // SAFETY: the head begins a node of this type, by the caller's promise. `len` bytes follow the node in
+        // its block, and `with_bytes` has filled them.
         let (posted, bytes) = unsafe {
             let node = head.cast::<Self>();
             let len = node.as_ref().head.len;
@@ -112,7 +113,8 @@ impl<P: Posted> Node<P> {
     /// # Safety
     /// `head` begins a node of this type, is in no list, and isn't used afterwards.
     unsafe fn free(head: NonNull<Head>) {
-        // SAFETY: as in `call`; what is moved out is dropped here, and not with the block.
+        // SAFETY: the head begins a node of this type, which nobody else uses, by the caller's promise. The block was
+        // allocated with this size. What is moved out is dropped here, and not with the block.
         let posted = unsafe {
             let node = head.cast::<Self>();
             let Node { head: Head { len, .. }, posted } = node.read();
@@ -219,7 +221,8 @@ impl Queued {
     }
 
     pub fn run(self, l: &Loop) {
-        // SAFETY: as in `call`; `with_bytes` has filled the bytes.
+        // SAFETY: the functions are those of the type that stands behind the head, and `with_bytes` has filled
+        // the bytes.
         unsafe { (self.what.run)(self.0, l) }
     }
 }

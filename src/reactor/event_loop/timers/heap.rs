@@ -1,5 +1,7 @@
 //! The order of a four-way heap.
 
+#![forbid(unsafe_code)]
+
 use crate::sys::pool::array::Array;
 
 /// Where a timer stands in time; of those due at once, the one that was started first.

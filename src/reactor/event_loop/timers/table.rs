@@ -1,5 +1,7 @@
 //! The slots of a loop's timers, and the heap over them.
 
+#![forbid(unsafe_code)]
+
 use super::heap;
 use crate::abi::types::yolanda_timer_callback;
 use crate::reactor::event_loop::timers::heap::Node;

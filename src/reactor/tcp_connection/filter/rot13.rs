@@ -1,5 +1,7 @@
 //! A filter for tests: letters on the wire are those of the program, thirteen places on.
 
+#![forbid(unsafe_code)]
+
 use super::Filter;
 use crate::reactor::tcp_connection::Connection;
 use crate::sys::pool::Bytes;

@@ -6,6 +6,8 @@
 //! The channel's public events don't change; the library's back ends leave reading out of what they
 //! ask the kernel for. A program's own back end knows nothing of this.
 
+#![forbid(unsafe_code)]
+
 use crate::reactor::event_loop::iteration;
 use crate::reactor::event_loop::iteration::Iteration;
 use crate::reactor::tcp_connection::Connection;

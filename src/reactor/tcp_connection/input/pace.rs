@@ -2,6 +2,8 @@
 //! next reads of its connection bring less, so that others wait for a slice of time and not for a whole block;
 //! where it is quick again, they bring more. Callbacks that take as long for less are left alone.
 
+#![forbid(unsafe_code)]
+
 use super::pace_steps::{Pace, SLOW_MS};
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::lifecycle::open;

@@ -1,6 +1,8 @@
 //! The program's own stop of reading. It takes EVENT_READ out of the channel, so that every back end
 //! obeys, a program's own too.
 
+#![forbid(unsafe_code)]
+
 use super::source;
 use crate::abi::types::EVENT_READ;
 use crate::reactor::tcp_connection::close_reason::CloseReason;

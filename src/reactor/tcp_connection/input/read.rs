@@ -254,7 +254,8 @@ fn must_move(conn: &Connection) -> bool {
 /// Makes the input buffer writable and returns by how much; 0 when memory is out.
 #[inline(always)]
 fn prepare(conn: &Connection) -> usize {
-    // SAFETY: blocks are checked; the buffer's indices are put in order first by `settle`.
+    // SAFETY: `settle` has put the indices in order. A block of the library's has a byte more than `total_size`. So
+    // `used` bytes can be read from it and written to a larger one, and only what is replaced here led to it.
     unsafe {
         let own = conn.event_loop();
         let input = &conn.input;
@@ -332,7 +333,8 @@ fn deliver(conn: &Connection) {
 
 /// Takes the block back where the buffer is empty; lets it stay where bytes wait in it.
 fn settle(conn: &Connection) {
-    // SAFETY: a live connection; only a block that the library lent goes back to the loop.
+    // SAFETY: `input_block` is a block that the library lent, of `size` bytes and one more. The input doesn't point to
+    // it any more, or is emptied here.
     unsafe {
         let own = conn.event_loop();
         let input = &conn.input;

@@ -23,7 +23,8 @@ use crate::reactor::tcp_connection::kept::discard;
 /// is this connection's, and leaves the rest to `reap`. Without a decision before it is an end in
 /// order.
 pub fn close(conn: &Connection) {
-    // SAFETY: reaping waits for the outermost call of the loop on this stack.
+    // SAFETY: the program set the callback for connections like this one. The connection stays during it, because
+    // reaping waits for the outermost call of the loop on this stack.
     unsafe {
         batch::flush_of(conn);
         if !conn.life.close() {
@@ -72,7 +73,7 @@ fn leave_maker(conn: &Connection) {
 
 /// Gives the number up, and closes it where it still is this connection's.
 fn give_up_number(conn: &Connection, ours: bool) {
-    // SAFETY: a connection that has closed; other threads that look at the descriptor are waited for.
+    // SAFETY: sched_yield has no preconditions.
     unsafe {
         let fd = conn.number.get();
         let ours = ours && open::is_entered(conn) && open::is_as_noted(conn);
@@ -96,7 +97,8 @@ fn give_up_number(conn: &Connection, ours: bool) {
 /// # Safety
 /// After the completed callback, on its thread.
 pub unsafe fn without_loop(conn: &Connection) {
-    // SAFETY: the library's reference is given up here, as `reap` would.
+    // SAFETY: the program set the callback for connections like this one, whose memory stays during it: the library's
+    // reference is given up afterwards. If that was the last one, nobody else has the connection.
     unsafe {
         ready::decide(conn, CloseReason::Stopped);
         conn.life.close();

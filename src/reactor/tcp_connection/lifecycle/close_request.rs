@@ -1,5 +1,7 @@
 //! The end of a connection that is asked for, on whatever thread.
 
+#![forbid(unsafe_code)]
+
 use super::open;
 use super::ready::{close_in_pass, decide, schedule};
 use crate::reactor::tcp_connection::Connection;

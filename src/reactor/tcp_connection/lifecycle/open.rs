@@ -36,7 +36,8 @@ pub fn is_as_noted(conn: &Connection) -> bool {
 
 /// Whether the number of a registered connection still names its file.
 pub fn owns_number(conn: &Connection) -> bool {
-    // SAFETY: a registered connection is live. An update of epoll's fails for another file.
+    // SAFETY: the loop's back end is live, and its function is called on the loop's thread with a channel that
+    // is part of a live connection. An update of epoll's fails for another file.
     unsafe {
         if !is_entered(conn) {
             return false;

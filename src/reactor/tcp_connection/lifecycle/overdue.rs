@@ -2,6 +2,8 @@
 //! what the limit is about. So a limit that is over doesn't end the connection by itself: the connection has a
 //! turn first, in which it does what it could have done before. Then all of its limits judge.
 
+#![forbid(unsafe_code)]
+
 use super::{close, open, ready, timeouts, turn};
 use crate::abi::types::EVENT_WRITE;
 use crate::reactor::tcp_connection::input::read;

@@ -1,5 +1,7 @@
 //! The list of connections with work left for their turn, and the decision that one closes.
 
+#![forbid(unsafe_code)]
+
 use super::open;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::lists;

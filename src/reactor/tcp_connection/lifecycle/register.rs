@@ -147,7 +147,9 @@ impl Callbacks {
 /// number comes from accept, so whatever was registered for it is dead. False when memory is out:
 /// the connection is the caller's to discard.
 pub fn hand_over(conn: &Connection, accepted: bool) -> bool {
-    // SAFETY: nothing closes a connection that wasn't announced; a posted task refers to it.
+    // SAFETY: the program set the callback for connections like this one. Nothing closes a connection that
+    // hasn't come to its loop, so it stays during the callback. Where the task isn't queued, this is the
+    // callback's thread.
     unsafe {
         let l = conn.event_loop();
         let fd = conn.channel.fd.get();
@@ -185,35 +187,32 @@ pub fn hand_over(conn: &Connection, accepted: bool) -> bool {
 
 /// Puts a connection on its loop. Where that fails it is closed in the pass, with its callback.
 pub fn register(conn: &Connection) {
-    // SAFETY: as said.
-    unsafe {
-        let fd = conn.channel.fd.get();
-        // The completed callback had the descriptor, and may have closed it.
-        let ours = is_entered(conn) && is_as_noted(conn);
-        let ch = conn.channel_ptr();
-        if conn.paused.get() {
-            (*ch).events.set((*ch).events.get() & !EVENT_READ);
-        }
-        conn.life.arrive();
-        let counts = &conn.event_loop().counts;
-        count(&counts.connections, 1);
-        count(&counts.connections_total, 1);
-        if let Some(protocol) = conn.protocol() {
-            (protocol.registered)(conn);
-        }
-        if !registration::enlist(conn) {
-            ready::close_in_pass(conn, CloseReason::NoMemory);
-        } else if !ours {
-            ready::close_in_pass(conn, CloseReason::DescriptorGone);
-        } else if registration::add_channel(conn, fd) != 1 {
-            ready::close_unwatched(conn);
-        }
-        if !is_open(conn) || conn.after_sending.get() != AfterSending::GoOn {
-            ready::schedule(conn);
-        }
-        begin(conn);
-        conn.show_maker();
+    let fd = conn.channel.fd.get();
+    // The completed callback had the descriptor, and may have closed it.
+    let ours = is_entered(conn) && is_as_noted(conn);
+    let ch = &conn.channel;
+    if conn.paused.get() {
+        ch.events.set(ch.events.get() & !EVENT_READ);
     }
+    conn.life.arrive();
+    let counts = &conn.event_loop().counts;
+    count(&counts.connections, 1);
+    count(&counts.connections_total, 1);
+    if let Some(protocol) = conn.protocol() {
+        (protocol.registered)(conn);
+    }
+    if !registration::enlist(conn) {
+        ready::close_in_pass(conn, CloseReason::NoMemory);
+    } else if !ours {
+        ready::close_in_pass(conn, CloseReason::DescriptorGone);
+    } else if registration::add_channel(conn, fd) != 1 {
+        ready::close_unwatched(conn);
+    }
+    if !is_open(conn) || conn.after_sending.get() != AfterSending::GoOn {
+        ready::schedule(conn);
+    }
+    begin(conn);
+    conn.show_maker();
 }
 
 /// A connection comes to its loop: what has to do with time and with the queue begins.

@@ -1,6 +1,8 @@
 //! The last that is sent: a half-close, and the end of the connection after it. If what was sent isn't whole,
 //! and the peer would take the end of the stream for its end, the peer gets a reset instead.
 
+#![forbid(unsafe_code)]
+
 use super::{open, ready, timeouts};
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::pause;

@@ -1,6 +1,8 @@
 //! A connection's turn in the iteration: what a call of the program, another thread or a timer left to be done,
 //! closing above all. No call of the program sees its callbacks run under it.
 
+#![forbid(unsafe_code)]
+
 use super::{close, open, overdue, shutdown, timeouts};
 use crate::reactor::event_loop::iteration;
 use crate::reactor::event_loop::iteration::Iteration;

@@ -43,7 +43,9 @@ pub struct Together {
 
 /// Sends, as `write::send` does, but perhaps a little later. What can't be sent closes the connection.
 pub fn send(conn: &Connection, bytes: &[u8], now: u32) -> isize {
-    // SAFETY: as said; the room is checked before the copy.
+    // SAFETY: a group that isn't NULL is the loop's own, and only its thread is here. `at` is less than
+    // `GROUP`, and the bytes fit behind the `used` ones of the room: a group without space for either was sent
+    // before.
     unsafe {
         let (l, len) = (conn.event_loop(), bytes.len());
         let group = group(l);
@@ -73,7 +75,7 @@ pub fn send(conn: &Connection, bytes: &[u8], now: u32) -> isize {
 
 /// Whether callbacks are taking long.
 unsafe fn is_slow(group: *mut Together, count: usize, now: u32) -> bool {
-    // SAFETY: a loop's group, on its thread.
+    // SAFETY: the caller's group isn't NULL, and only its loop's thread uses it.
     unsafe {
         if count > 0 && now.wrapping_sub((*group).began) >= SLOW_MS {
             (*group).was_slow = true;
@@ -87,7 +89,7 @@ unsafe fn is_slow(group: *mut Together, count: usize, now: u32) -> bool {
 
 /// The loop's group; NULL when memory is out.
 fn group(l: &Loop) -> *mut Together {
-    // SAFETY: a live loop on its thread; fresh memory is written at once, but for the room.
+    // SAFETY: a fresh block of the group's size. The room, `began` and `slow` aren't read before they are written.
     unsafe {
         let own = l;
         if own.together.get().is_null() {
@@ -162,7 +164,7 @@ pub fn flush_of(conn: &Connection) {
 
 /// Gives the memory of a loop's group back.
 pub fn free(l: &Loop) {
-    // SAFETY: the group is the loop's own.
+    // SAFETY: `group` allocated it with this size, and the loop, which had the only pointer, has forgotten it.
     unsafe {
         let group = l.together.replace(ptr::null_mut()).cast::<Together>();
         if !group.is_null() {

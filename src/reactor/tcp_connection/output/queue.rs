@@ -16,7 +16,9 @@ const GROWTH: usize = 16;
 
 /// Appends to the queue. False when memory is out.
 pub fn enqueue(conn: &Connection, bytes: &[u8]) -> bool {
-    // SAFETY: blocks are checked; room is made before the bytes are copied.
+    // SAFETY: the indices of the output are in order, and its block has a byte more than `total_size`. So `used`
+    // bytes can be moved, and `len` bytes and a NUL fit at `end` once `total_size - end` is at least `len`. The
+    // caller's bytes don't lie in the block.
     unsafe {
         let (output, len) = (&conn.output, bytes.len());
         let empty = conn.event_loop().empty.get();
@@ -95,7 +97,8 @@ pub fn flush(conn: &Connection) -> bool {
 /// Writes the first `len` of the readable bytes, and tells how many the socket took. None with errno
 /// when the connection is broken.
 pub fn write_out(conn: &Connection, len: usize) -> Option<usize> {
-    // SAFETY: the bytes are written and counted off.
+    // SAFETY: `len` is at most the number of readable bytes, and writing them changes neither the block nor the
+    // indices.
     unsafe {
         let output = &conn.output;
         let bytes = std::slice::from_raw_parts(output.read_at(), len);

@@ -1,6 +1,8 @@
 //! How much may wait to be sent. One count has all bytes that were taken from senders and not yet by
 //! the kernel, whether the queue has them or a task on its way to it.
 
+#![forbid(unsafe_code)]
+
 use super::water_marks;
 use crate::reactor::buffer::SIZE_MAX;
 use crate::reactor::tcp_connection::output::write_side::Refused;

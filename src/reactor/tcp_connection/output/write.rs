@@ -168,7 +168,7 @@ pub fn write_or_queue(conn: &Connection, bytes: &[u8], more: More) -> isize {
 
 /// The socket takes bytes again.
 fn drain(conn: &Connection) {
-    // SAFETY: a live connection on its thread, within a pass; looked at afresh after the callback.
+    // SAFETY: the program set the callback for connections like this one, and the iteration keeps the connection.
     unsafe {
         if !open::is_open(conn) {
             return;
@@ -202,16 +202,14 @@ fn drain(conn: &Connection) {
 
 /// Sets the channel's events and has them count.
 pub fn update(conn: &Connection, events: c_int) {
-    // SAFETY: as said; not yet registered, the events count when it is.
-    unsafe {
-        let ch = conn.channel_ptr();
-        if (*ch).events.get() == events {
-            return;
-        }
-        (*ch).events.set(events);
-        if conn.registered.get() {
-            refresh(conn);
-        }
+    let ch = &conn.channel;
+    if ch.events.get() == events {
+        return;
+    }
+    ch.events.set(events);
+    // Of a connection that isn't registered yet they count when it is.
+    if conn.registered.get() {
+        refresh(conn);
     }
 }
 

@@ -2,6 +2,8 @@
 //! more is accepted, and how far its end is. No raw pointers and no system calls: tests/model runs
 //! these very lines under loom.
 
+#![forbid(unsafe_code)]
+
 use crate::sync::atomic::AtomicU64;
 use crate::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use std::cell::Cell;
