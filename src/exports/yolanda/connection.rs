@@ -29,7 +29,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_retain(
     connection: *mut tcp_connection,
 ) -> *mut tcp_connection {
     let conn = connection!(connection, "yolanda_connection_retain", ptr::null_mut());
-    if conn.refs.retain() {
+    if conn.shared.refs.retain() {
         return connection;
     }
     errno::set(libc::EOVERFLOW);

@@ -45,7 +45,7 @@ impl Connection {
     #[inline]
     pub fn cold(&self) -> Option<&ColdState> {
         // SAFETY: the block that `make_cold` put there stays until the connection is freed.
-        unsafe { self.cold.load(Acquire).as_ref() }
+        unsafe { self.shared.cold.load(Acquire).as_ref() }
     }
 
     /// The cold state, made now if there was none; None when memory is out.
@@ -59,7 +59,8 @@ impl Connection {
             // only where nobody has seen it: the thread of the completed callback and the loop's may both come here.
             unsafe {
                 fresh.write(ColdState::new());
-                let put = self.cold.compare_exchange(ptr::null_mut(), fresh, AcqRel, Acquire);
+                let put =
+                    self.shared.cold.compare_exchange(ptr::null_mut(), fresh, AcqRel, Acquire);
                 if put.is_err() {
                     pool::free(fresh.cast(), size_of::<ColdState>());
                 }
@@ -199,7 +200,7 @@ impl Crossings {
 pub unsafe fn dispose(conn: *mut Connection) {
     // SAFETY: the block is this connection's alone; the destructor is called once, as it is given up.
     unsafe {
-        let x = (*conn).cold.swap(ptr::null_mut(), Acquire);
+        let x = (*conn).shared.cold.swap(ptr::null_mut(), Acquire);
         if x.is_null() {
             return;
         }

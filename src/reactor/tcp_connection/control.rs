@@ -47,7 +47,7 @@ impl Connection {
         let Some(task) = posted::end(self, time) else {
             return errno::fail(libc::ENOMEM);
         };
-        self.intake.shut();
+        self.shared.intake.shut();
         // Without its loop it closes, or has closed.
         if self.event_loop().post(task) { 0 } else { errno::fail(libc::ENOTCONN) }
     }

@@ -7,7 +7,7 @@ use crate::sys::address::Address;
 use crate::sys::errno;
 use libc::{c_int, c_void};
 use std::ptr;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use std::sync::atomic::Ordering::{AcqRel, Acquire};
 
 impl Connection {
     /// Whether the connection is open, as the calling thread sees it.
@@ -20,10 +20,7 @@ impl Connection {
         if open::is_open_here(self) {
             return 0;
         }
-        match self.close_reason.load(Relaxed) {
-            0 => self.intake.closing().map_or(0, c_int::from),
-            why => c_int::from(why - 1),
-        }
+        self.shared.decided().unwrap_or_else(|| self.shared.intake.closing().map_or(0, c_int::from))
     }
 
     /// Puts the program's data in the place of what was there, whose destructor is called: 0, or -1 with ENOMEM.
@@ -45,11 +42,11 @@ impl Connection {
 
     /// Asks for an address of the descriptor, which isn't closed meanwhile.
     pub fn ask(&self, ask: fn(c_int) -> Result<Address, c_int>) -> Result<Address, c_int> {
-        if !open::is_open_here(self) || !self.descriptor.enter() {
+        if !open::is_open_here(self) || !self.shared.descriptor.enter() {
             return Err(libc::ENOTCONN);
         }
         let answer = ask(self.number.get());
-        self.descriptor.leave();
+        self.shared.descriptor.leave();
         answer
     }
 }

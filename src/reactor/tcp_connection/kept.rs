@@ -30,7 +30,7 @@ impl Drop for Kept {
 impl Connection {
     /// Keeps the connection's memory. None when it is kept too often.
     pub fn keep(&self) -> Option<Kept> {
-        self.refs.retain().then(|| Kept(NonNull::from(self)))
+        self.shared.refs.retain().then(|| Kept(NonNull::from(self)))
     }
 }
 
@@ -58,7 +58,7 @@ pub unsafe fn release(conn: *mut Connection) -> Released {
     // SAFETY: the caller's reference keeps the memory until it is counted off. Behind the last one nobody has
     // the pointer.
     unsafe {
-        let how = (*conn).refs.release();
+        let how = (*conn).shared.refs.release();
         if how == Released::Last {
             discard(conn);
         }

@@ -26,7 +26,7 @@ impl Member for Connection {
     }
 
     fn standing(&self) -> Standing {
-        if self.life.is_closed() {
+        if self.shared.life.is_closed() {
             Standing::Closed
         } else if self.registered.get() {
             Standing::Registered

@@ -23,6 +23,7 @@ pub mod posted;
 pub mod protocol;
 mod registration;
 pub mod settings;
+pub mod shared;
 pub mod state;
 mod wire;
 

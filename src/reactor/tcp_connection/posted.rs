@@ -20,7 +20,7 @@ impl Pinned {
     /// None when the connection is kept too often.
     fn new(conn: &Connection) -> Option<Pinned> {
         let kept = conn.keep()?;
-        kept.pins.fetch_add(1, Relaxed);
+        kept.shared.pins.fetch_add(1, Relaxed);
         Some(Pinned(kept))
     }
 
@@ -39,7 +39,7 @@ impl Deref for Pinned {
 
 impl Drop for Pinned {
     fn drop(&mut self) {
-        self.0.pins.fetch_sub(1, AcqRel);
+        self.0.shared.pins.fetch_sub(1, AcqRel);
     }
 }
 
@@ -105,7 +105,7 @@ impl Connection {
     /// Takes in what other threads have asked for, if some of it is this connection's; on the loop's thread.
     #[inline]
     pub fn take_in(&self) {
-        if self.pins.load(Acquire) != 0 {
+        if self.shared.pins.load(Acquire) != 0 {
             self.event_loop().take_in(ptr::from_ref(self).cast());
         }
     }

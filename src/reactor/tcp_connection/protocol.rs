@@ -48,7 +48,7 @@ impl Connection {
 
     /// Bytes that were sent and that the kernel hasn't taken yet; any thread.
     pub fn unsent(&self) -> usize {
-        self.intake.waiting() as usize
+        self.shared.intake.waiting() as usize
     }
 
     /// Bytes of the latest file that haven't been sent, and won't be where the connection has closed.
@@ -148,7 +148,7 @@ impl Connection {
 
     /// False once the closed callback is due.
     pub fn is_open(&self) -> bool {
-        !self.life.is_closed()
+        !self.shared.life.is_closed()
     }
 
     /// Sends from any thread: what was written at once, or -1 with errno and nothing sent.
@@ -175,7 +175,7 @@ impl Connection {
         if here {
             self.take_in();
         }
-        let shut = if here { self.side.get() != Side::Open } else { self.intake.is_shut() };
+        let shut = if here { self.side.get() != Side::Open } else { self.shared.intake.is_shut() };
         if shut || !open::is_open(self) {
             return errno::fail(write::refusal(self)) as isize;
         }
@@ -203,7 +203,7 @@ impl Connection {
         if !open::is_open(self) || self.after_sending.get() != AfterSending::GoOn {
             return;
         }
-        self.intake.shut();
+        self.shared.intake.shut();
         self.take_in();
         Side::shut(&self.side);
         self.after_sending.set(if linger { AfterSending::Linger } else { AfterSending::Close });

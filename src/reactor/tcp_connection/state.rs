@@ -2,20 +2,16 @@
 
 #![forbid(unsafe_code)]
 
-use super::cold_state;
 use super::owner::Owner;
+use super::shared::Shared;
 use crate::abi::types::{buffer, channel, tcp_connection};
 use crate::reactor::list::Link;
-use crate::reactor::tcp_connection::lifecycle::phase::Life;
-use crate::reactor::tcp_connection::output::write_side::{Intake, Side};
+use crate::reactor::tcp_connection::output::write_side::Side;
 use crate::reactor::tcp_connection::wire::Wire;
-use crate::sync::in_use::InUse;
-use crate::sync::refs::RefCount;
 use crate::sys::kind::Kind;
 use libc::{c_char, c_int};
 use std::cell::Cell;
 use std::ptr;
-use std::sync::atomic::{AtomicI16, AtomicPtr, AtomicU32};
 
 /// Bytes queued for a peer that doesn't read, and bytes unread by a callback that doesn't consume.
 pub(super) const LIMIT: usize = 64 << 20;
@@ -60,27 +56,14 @@ pub struct Connection {
     pub(super) in_dead: Link,
     pub(super) in_lingering: Link,
     pub(super) in_held: Link,
-    /// NULL: the defaults.
-    pub(super) cold: AtomicPtr<cold_state::ColdState>,
-    /// Who needs the memory: the library, tasks, whoever retained it.
-    pub refs: RefCount,
-    /// Tasks that wait with this connection.
-    pub pins: AtomicU32,
-    /// Bytes that were accepted from senders and not yet by the kernel, posted ones included; and
-    /// those of them that the queue has (`room`).
-    pub(super) intake: Intake,
+    pub shared: Shared,
+    /// Those bytes of `shared.intake` that the queue has (`quota`).
     pub(super) counted: Cell<u32>,
     /// Low bits of the clock's milliseconds.
     pub(super) linger_until: Cell<u32>,
     pub(super) held_until: Cell<u32>,
-    /// Why it closes (`turns::decide`): 0 while that isn't decided, then one more than the errno
-    /// value.
-    pub(super) close_reason: AtomicI16,
     /// The end of what is sent.
     pub(super) side: Cell<Side>,
-    /// Other threads ask the kernel for its addresses.
-    pub(super) descriptor: InUse,
-    pub(super) life: Life,
     /// At least a byte has arrived.
     pub(super) received: Cell<bool>,
     /// The peer's end of stream was seen.

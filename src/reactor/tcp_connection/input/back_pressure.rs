@@ -59,7 +59,7 @@ pub fn end_holding(iteration: &Iteration) {
     let now = iteration::now_ms() as u32;
     let taken = lists::held(iteration).take();
     while let Some(conn) = taken.pop_front(iteration.keeper()) {
-        let closed = conn.life.is_closed();
+        let closed = conn.shared.life.is_closed();
         if !closed && (conn.held_until.get().wrapping_sub(now) as i32) > 0 {
             taken.push_front(conn);
             break;

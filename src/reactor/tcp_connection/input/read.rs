@@ -105,7 +105,7 @@ fn take(conn: &Connection, bits: u32) {
             }
         }
     }
-    if bits & EDGE != 0 && !conn.life.is_closed() {
+    if bits & EDGE != 0 && !conn.shared.life.is_closed() {
         ready::give(conn, Work::Read);
     }
 }
@@ -320,7 +320,7 @@ fn deliver(conn: &Connection) {
         }
         _ => input.readIndex.set(input.writeIndex.get()),
     }
-    if conn.life.is_closed() {
+    if conn.shared.life.is_closed() {
         return;
     }
     settle(conn);

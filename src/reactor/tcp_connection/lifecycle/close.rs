@@ -27,13 +27,13 @@ pub fn close(conn: &Connection) {
     // reaping waits for the outermost call of the loop on this stack.
     unsafe {
         batch::flush_of(conn);
-        if !conn.life.close() {
+        if !conn.shared.life.close() {
             return;
         }
         ready::decide(conn, CloseReason::InOrder);
         registration::delist(conn);
-        conn.intake.shut();
-        conn.descriptor.shut();
+        conn.shared.intake.shut();
+        conn.shared.descriptor.shut();
         timeouts::stop(conn);
         file::let_go(conn);
         let own = conn.event_loop();
@@ -80,7 +80,7 @@ fn give_up_number(conn: &Connection, ours: bool) {
         registry::leave(fd, conn.id.get());
         if ours {
             // The one who asks may need this processor to come to an end.
-            conn.descriptor.wait_for_users(|| {
+            conn.shared.descriptor.wait_for_users(|| {
                 libc::sched_yield();
             });
             if shutdown::is_torn(conn) {
@@ -101,16 +101,16 @@ pub unsafe fn without_loop(conn: &Connection) {
     // reference is given up afterwards. If that was the last one, nobody else has the connection.
     unsafe {
         ready::decide(conn, CloseReason::Stopped);
-        conn.life.close();
-        conn.intake.shut();
-        conn.descriptor.shut();
+        conn.shared.life.close();
+        conn.shared.intake.shut();
+        conn.shared.descriptor.shut();
         if let Some(callback) = conn.public.connectionClosedCallBack.get() {
             callback(conn.as_c());
         }
         give_up_number(conn, true);
         leave_maker(conn);
         empty_buffers(conn);
-        if conn.refs.let_go() == Released::Last {
+        if conn.shared.refs.let_go() == Released::Last {
             discard(conn.raw());
         }
     }
@@ -125,7 +125,7 @@ pub fn reap(iteration: Iteration) {
             lists::dead(&iteration).push_front(conn);
         } else {
             empty_buffers(conn);
-            if conn.refs.let_go() == Released::Last {
+            if conn.shared.refs.let_go() == Released::Last {
                 // SAFETY: it has ended, and the last reference is gone; nothing of the iteration has it.
                 unsafe { discard(conn.raw()) };
             }

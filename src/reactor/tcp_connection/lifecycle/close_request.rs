@@ -25,7 +25,7 @@ pub fn close_from_anywhere(conn: &Connection, why: CloseReason) -> c_int {
     let Some(task) = posted::close(conn) else {
         return errno::fail(libc::ENOMEM);
     };
-    if !open::is_open(conn) || !conn.intake.close(why.errno() as u16) {
+    if !open::is_open(conn) || !conn.shared.intake.close(why.errno() as u16) {
         return errno::fail(libc::ENOTCONN);
     }
     // A loop that is being freed closes it without being told.
@@ -35,7 +35,7 @@ pub fn close_from_anywhere(conn: &Connection, why: CloseReason) -> c_int {
 
 /// Why another thread has the connection closed: it told the errno value.
 fn posted_reason(conn: &Connection) -> CloseReason {
-    match conn.intake.closing().map_or(0, c_int::from) {
+    match conn.shared.intake.closing().map_or(0, c_int::from) {
         libc::ENOBUFS => CloseReason::OverLimit,
         libc::ECANCELED => CloseReason::Canceled,
         errno => CloseReason::of_call(errno),

@@ -6,7 +6,6 @@ use crate::log::CText;
 use crate::reactor::event_loop::registry;
 use crate::reactor::tcp_connection::Connection;
 use crate::sys::fd as sys_fd;
-use std::sync::atomic::Ordering::Relaxed;
 
 /// The name, for log lines.
 pub fn name(conn: &Connection) -> CText {
@@ -56,12 +55,12 @@ pub fn owns_number(conn: &Connection) -> bool {
 /// Whether the connection has come to its loop: before, only the thread of the completed callback
 /// has it.
 pub fn is_announced(conn: &Connection) -> bool {
-    conn.life.phase() != Phase::Made
+    conn.shared.life.phase() != Phase::Made
 }
 
 /// False once closing has begun, or is decided.
 pub fn is_open(conn: &Connection) -> bool {
-    conn.close_reason.load(Relaxed) == 0
+    conn.shared.is_open()
 }
 
 /// The same as the calling thread sees it: whoever closes a connection finds it closed. On the
@@ -71,7 +70,7 @@ pub fn is_open_here(conn: &Connection) -> bool {
         conn.take_in();
         return is_open(conn);
     }
-    is_open(conn) && conn.intake.closing().is_none()
+    is_open(conn) && conn.shared.intake.closing().is_none()
 }
 
 /// Whether nobody else was entered for the number since, as accept does for a newcomer.

@@ -7,13 +7,12 @@ use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::lists;
 use crate::reactor::tcp_connection::{Connection, Work};
 use crate::sys::errno;
-use std::sync::atomic::Ordering::Relaxed;
 
 /// Gives a connection a turn in this iteration.
 pub fn schedule(conn: &Connection) {
     // A connection that another thread is still announcing waits for `register`; one that has
     // closed may be kept by no more than the task that brings it here.
-    if open::is_announced(conn) && !conn.life.is_closed() {
+    if open::is_announced(conn) && !conn.shared.life.is_closed() {
         lists::ready(conn.event_loop()).push_back(conn);
     }
 }
@@ -27,7 +26,7 @@ pub fn give(conn: &Connection, work: Work) {
 /// Decides that a connection closes, and why: an errno value, 0 for an end in order. False when that
 /// was decided before.
 pub fn decide(conn: &Connection, why: CloseReason) -> bool {
-    conn.close_reason.compare_exchange(0, why.errno() as i16 + 1, Relaxed, Relaxed).is_ok()
+    conn.shared.decide(why)
 }
 
 /// Closes in the loop's pass; `why` as in `decide`.

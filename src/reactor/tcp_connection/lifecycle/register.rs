@@ -69,7 +69,7 @@ pub unsafe fn create(fd: c_int, l: &Loop, data: *mut c_void, kind: Kind) -> *mut
             data: Cell::new(conn.cast()),
         };
         write_name(&mut (*conn).name, fd);
-        (&raw mut (*conn).refs).write(RefCount::new());
+        (&raw mut (*conn).shared.refs).write(RefCount::new());
         let own = &*conn;
         empty(&own.input, l.empty.get());
         empty(&own.output, l.empty.get());
@@ -194,7 +194,7 @@ pub fn register(conn: &Connection) {
     if conn.paused.get() {
         ch.events.set(ch.events.get() & !EVENT_READ);
     }
-    conn.life.arrive();
+    conn.shared.life.arrive();
     let counts = &conn.event_loop().counts;
     count(&counts.connections, 1);
     count(&counts.connections_total, 1);

@@ -79,18 +79,18 @@ pub fn shut(conn: &Connection) {
         return;
     }
     if conn.event_loop().on_owner() {
-        conn.intake.shut();
+        conn.shared.intake.shut();
         conn.take_in();
         return take_posted_shutdown(conn);
     }
-    if conn.intake.is_shut() {
+    if conn.shared.intake.is_shut() {
         return;
     }
     let Some(task) = posted::shutdown(conn) else {
         log_err!("tcp_connection_shutdown: no memory");
         return;
     };
-    if conn.intake.shut() {
+    if conn.shared.intake.shut() {
         conn.event_loop().post(task);
     }
 }
@@ -118,7 +118,7 @@ pub fn end_at(conn: &Connection, time: i64) -> c_int {
     if !conn.make_cold().is_some_and(|cold| timeouts::cut_at(conn, cold, time)) {
         return errno::fail(libc::ENOMEM);
     }
-    conn.intake.shut();
+    conn.shared.intake.shut();
     Side::shut(&conn.side);
     if open::is_announced(conn) {
         begin_end(conn);

@@ -53,7 +53,7 @@ fn close_or_keep(iteration: &Iteration, taken: List<Ready>) {
     let (kept, closing) = (List::new(), List::new());
     let mut left = 0;
     while let Some(conn) = taken.pop_front(iteration.keeper()) {
-        if conn.life.is_closed() || !open::is_open(conn) {
+        if conn.shared.life.is_closed() || !open::is_open(conn) {
             closing.push_back(conn);
             left += 1;
         } else {
@@ -78,7 +78,7 @@ fn take_first_turn(iteration: &Iteration) {
 }
 
 fn turn(conn: &Connection) {
-    if conn.life.is_closed() {
+    if conn.shared.life.is_closed() {
         return;
     }
     if !open::is_open(conn) {
@@ -130,7 +130,7 @@ pub fn judge(conn: &Connection) {
 pub fn end_lingering(iteration: &Iteration, now: i64) {
     let taken = lists::lingering(iteration).take();
     while let Some(conn) = taken.pop_front(iteration.keeper()) {
-        if conn.life.is_closed() {
+        if conn.shared.life.is_closed() {
             continue;
         }
         lists::lingering(iteration).push_front(conn);

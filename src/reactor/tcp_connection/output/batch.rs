@@ -124,7 +124,7 @@ pub fn flush(l: &Loop) {
             if !open::is_entered(conn) {
                 // A callback closed the descriptor, and its number is another's.
                 ready::close_in_pass(conn, CloseReason::DescriptorGone);
-            } else if !conn.life.is_closed()
+            } else if !conn.shared.life.is_closed()
                 && conn.side.get() != Side::HalfClosed
                 && write::write_or_queue(conn, std::slice::from_raw_parts(at, len), More::Nothing)
                     < 0

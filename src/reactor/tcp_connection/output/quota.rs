@@ -38,31 +38,31 @@ pub fn refuses(conn: &Connection) -> bool {
 /// Whether there is room for a send on the connection's own thread. Sends of other threads may take
 /// it meanwhile.
 pub fn has(conn: &Connection, len: usize) -> bool {
-    limit(conn).takes(conn.intake.waiting() as usize, len)
+    limit(conn).takes(conn.shared.intake.waiting() as usize, len)
 }
 
 /// Accepts `len` bytes of another thread's send, if there is room for them; for good, whatever other
 /// threads send.
 pub fn accept(conn: &Connection, len: usize) -> Result<(), Refused> {
     let limit = limit(conn);
-    conn.intake.accept(len as u64, |waiting| limit.takes(waiting as usize, len))
+    conn.shared.intake.accept(len as u64, |waiting| limit.takes(waiting as usize, len))
 }
 
 /// The same for a send on the connection's own thread.
 pub fn accept_own(conn: &Connection, len: usize) -> bool {
     let limit = limit(conn);
-    conn.intake.accept_own(len as u64, |waiting| limit.takes(waiting as usize, len))
+    conn.shared.intake.accept_own(len as u64, |waiting| limit.takes(waiting as usize, len))
 }
 
 /// Gives room back that an accepted send took.
 pub fn give_back(conn: &Connection, len: usize) {
-    conn.intake.change(-(len as i64));
+    conn.shared.intake.change(-(len as i64));
 }
 
 /// Whether all that was accepted has gone to the kernel: what the queue has, and what other threads
 /// have sent and hasn't come to this thread.
 pub fn all_sent(conn: &Connection) -> bool {
-    !conn.is_sending() && conn.intake.waiting() == u64::from(conn.counted.get())
+    !conn.is_sending() && conn.shared.intake.waiting() == u64::from(conn.counted.get())
 }
 
 /// The bytes that an accepted send took room for have come to the connection's own thread: from now on
@@ -76,7 +76,7 @@ pub fn recount(conn: &Connection) {
     let now = conn.output.readable() as u32;
     let before = conn.counted.replace(now);
     if now != before {
-        conn.intake.change(i64::from(now) - i64::from(before));
+        conn.shared.intake.change(i64::from(now) - i64::from(before));
     }
     if conn.cold().is_some() {
         water_marks::look(conn);

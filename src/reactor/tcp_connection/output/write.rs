@@ -194,7 +194,7 @@ fn drain(conn: &Connection) {
         if let Some(callback) = conn.public.writeCompletedCallBack.get() {
             callback(conn.as_c());
         }
-        if !conn.life.is_closed() {
+        if !conn.shared.life.is_closed() {
             shutdown::look(conn);
         }
     }
