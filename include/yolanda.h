@@ -16,9 +16,9 @@
 /** The version of this header. */
 #define YOLANDA_VERSION_MAJOR 0
 #define YOLANDA_VERSION_MINOR 3
-#define YOLANDA_VERSION_PATCH 0
+#define YOLANDA_VERSION_PATCH 1
 /** The version as text. */
-#define YOLANDA_VERSION "0.3.0"
+#define YOLANDA_VERSION "0.3.1"
 /** The version as one number, which grows with it. */
 #define YOLANDA_VERSION_NUMBER \
     (YOLANDA_VERSION_MAJOR << 16 | YOLANDA_VERSION_MINOR << 8 | YOLANDA_VERSION_PATCH)
