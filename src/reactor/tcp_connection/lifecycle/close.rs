@@ -1,4 +1,4 @@
-//! The end of a connection. It is closed in a pass of its loop; at the end of the pass, when no frame
+//! The end of a connection. It is closed in an iteration of its loop; at the end of it, when no frame
 //! can still touch it, its blocks go back, and its memory when nobody has retained it. Otherwise the
 //! last who lets go frees it, on whatever thread.
 
@@ -11,56 +11,59 @@ use crate::reactor::event_loop::state::count;
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::read;
+use crate::reactor::tcp_connection::kept::discard;
 use crate::reactor::tcp_connection::lists;
 use crate::reactor::tcp_connection::output::{batch, file, queue};
 use crate::reactor::tcp_connection::registration;
 use crate::sync::refs::Released;
 use crate::sys::{fd as sys_fd, pool, socket};
-
-use crate::reactor::tcp_connection::kept::discard;
+use std::thread;
 
 /// Takes the connection off its loop, calls the closed callback, closes the descriptor if it still
 /// is this connection's, and leaves the rest to `reap`. Without a decision before it is an end in
 /// order.
 pub fn close(conn: &Connection) {
-    // SAFETY: the program set the callback for connections like this one. The connection stays during it, because
-    // reaping waits for the outermost call of the loop on this stack.
-    unsafe {
-        batch::flush_of(conn);
-        if !conn.shared.life.close() {
-            return;
-        }
-        ready::decide(conn, CloseReason::InOrder);
-        registration::delist(conn);
-        conn.shared.intake.shut();
-        conn.shared.descriptor.shut();
-        timeouts::stop(conn);
-        file::let_go(conn);
-        let own = conn.event_loop();
-        let fd = conn.number.get();
-        conn.channel.fd.set(fd);
-        // No code of the program has had the descriptor of such a connection.
-        let trusted = conn.protocol().is_some() && conn.identity.get() == 0;
-        let mut ours = true;
-        if conn.registered.get() {
-            own.closes_next.set(trusted);
-            let removed = registration::take_off(conn, fd);
-            own.closes_next.set(false);
-            ours = trusted || conn.identity.get() != 0 || removed == Removed::Open;
-        }
-        if let Some(header) = conn.maker() {
-            (header.maker().closing)(conn);
-        }
-        if let Some(callback) = conn.public.connectionClosedCallBack.get() {
-            if ours && !trusted {
-                open::identify_once(conn);
-            }
-            callback(conn.as_c());
-        }
-        give_up_number(conn, ours);
-        count(&own.counts.connections, u64::MAX);
-        leave_maker(conn);
-        lists::dead(own).push_front(conn);
+    batch::flush_of(conn);
+    if !conn.shared.life.close() {
+        return;
+    }
+    ready::decide(conn, CloseReason::InOrder);
+    registration::delist(conn);
+    conn.shared.intake.shut();
+    conn.shared.descriptor.shut();
+    timeouts::stop(conn);
+    file::let_go(conn);
+    let own = conn.event_loop();
+    let fd = conn.number.get();
+    conn.channel.fd.set(fd);
+    // No code of the program has had the descriptor of such a connection.
+    let trusted = conn.protocol().is_some() && conn.identity.get() == 0;
+    let mut ours = true;
+    if conn.registered.get() {
+        own.closes_next.set(trusted);
+        let removed = registration::take_off(conn, fd);
+        own.closes_next.set(false);
+        ours = trusted || conn.identity.get() != 0 || removed == Removed::Open;
+    }
+    if let Some(header) = conn.maker() {
+        (header.maker().closing)(conn);
+    }
+    if ours && !trusted && conn.public.connectionClosedCallBack.get().is_some() {
+        open::identify_once(conn);
+    }
+    tell_closed(conn);
+    give_up_number(conn, ours);
+    count(&own.counts.connections, u64::MAX);
+    leave_maker(conn);
+    lists::dead(own).push_front(conn);
+}
+
+/// Calls the closed callback.
+fn tell_closed(conn: &Connection) {
+    if let Some(callback) = conn.public.connectionClosedCallBack.get() {
+        // SAFETY: the program set the callback for connections like this one, which is freed later: by `reap`, or
+        // after this call.
+        unsafe { callback(conn.as_c()) };
     }
 }
 
@@ -73,21 +76,16 @@ fn leave_maker(conn: &Connection) {
 
 /// Gives the number up, and closes it where it still is this connection's.
 fn give_up_number(conn: &Connection, ours: bool) {
-    // SAFETY: sched_yield has no preconditions.
-    unsafe {
-        let fd = conn.number.get();
-        let ours = ours && open::is_entered(conn) && open::is_as_noted(conn);
-        registry::leave(fd, conn.id.get());
-        if ours {
-            // The one who asks may need this processor to come to an end.
-            conn.shared.descriptor.wait_for_users(|| {
-                libc::sched_yield();
-            });
-            if shutdown::is_torn(conn) {
-                socket::reset_on_close(fd);
-            }
-            sys_fd::close(fd);
+    let fd = conn.number.get();
+    let ours = ours && open::is_entered(conn) && open::is_as_noted(conn);
+    registry::leave(fd, conn.id.get());
+    if ours {
+        // The one who asks may need this processor to come to an end.
+        conn.shared.descriptor.wait_for_users(thread::yield_now);
+        if shutdown::is_torn(conn) {
+            socket::reset_on_close(fd);
         }
+        sys_fd::close(fd);
     }
 }
 
@@ -97,22 +95,17 @@ fn give_up_number(conn: &Connection, ours: bool) {
 /// # Safety
 /// After the completed callback, on its thread.
 pub unsafe fn without_loop(conn: &Connection) {
-    // SAFETY: the program set the callback for connections like this one, whose memory stays during it: the library's
-    // reference is given up afterwards. If that was the last one, nobody else has the connection.
-    unsafe {
-        ready::decide(conn, CloseReason::Stopped);
-        conn.shared.life.close();
-        conn.shared.intake.shut();
-        conn.shared.descriptor.shut();
-        if let Some(callback) = conn.public.connectionClosedCallBack.get() {
-            callback(conn.as_c());
-        }
-        give_up_number(conn, true);
-        leave_maker(conn);
-        empty_buffers(conn);
-        if conn.shared.refs.let_go() == Released::Last {
-            discard(conn.raw());
-        }
+    ready::decide(conn, CloseReason::Stopped);
+    conn.shared.life.close();
+    conn.shared.intake.shut();
+    conn.shared.descriptor.shut();
+    tell_closed(conn);
+    give_up_number(conn, true);
+    leave_maker(conn);
+    empty_buffers(conn);
+    if conn.shared.refs.let_go() == Released::Last {
+        // SAFETY: the last reference is gone: nobody else has the connection.
+        unsafe { discard(conn.raw()) };
     }
 }
 

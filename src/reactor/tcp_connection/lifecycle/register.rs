@@ -147,45 +147,44 @@ impl Callbacks {
 /// number comes from accept, so whatever was registered for it is dead. False when memory is out:
 /// the connection is the caller's to discard.
 pub fn hand_over(conn: &Connection, accepted: bool) -> bool {
-    // SAFETY: the program set the callback for connections like this one. Nothing closes a connection that
-    // hasn't come to its loop, so it stays during the callback. Where the task isn't queued, this is the
-    // callback's thread.
-    unsafe {
-        let l = conn.event_loop();
-        let fd = conn.channel.fd.get();
-        let here = l.on_owner();
-        let callback = conn.public.connectionCompletedCallBack.get();
-        if conn.protocol().is_none() && (callback.is_some() || !backend::tells_files_apart(l)) {
-            // Code of the program gets the descriptor into its hands.
-            identify_once(conn);
-        }
-        let task = if here { None } else { posted::register(conn) };
-        if task.is_none() && !here {
-            return false;
-        }
-        let channel = conn.channel_ptr();
-        let entry = Entry { id: conn.id.get(), owner: l.as_c(), channel, connection: true };
-        if let Some(old) = registry::enter(fd, entry)
-            && accepted
-        {
-            old.expire(fd);
-        }
-        if let Some(callback) = callback {
-            callback(conn.as_c());
-        }
-        match task {
-            None => register(conn),
-            Some(task) => {
-                if !l.post(task) {
-                    close::without_loop(conn);
-                }
+    let l = conn.event_loop();
+    let fd = conn.channel.fd.get();
+    let here = l.on_owner();
+    let callback = conn.public.connectionCompletedCallBack.get();
+    if conn.protocol().is_none() && (callback.is_some() || !backend::tells_files_apart(l)) {
+        // Code of the program gets the descriptor into its hands.
+        identify_once(conn);
+    }
+    let task = if here { None } else { posted::register(conn) };
+    if task.is_none() && !here {
+        return false;
+    }
+    let channel = conn.channel_ptr();
+    let entry = Entry { id: conn.id.get(), owner: l.as_c(), channel, connection: true };
+    if let Some(old) = registry::enter(fd, entry)
+        && accepted
+    {
+        old.expire(fd);
+    }
+    if let Some(callback) = callback {
+        // SAFETY: the program set the callback for connections like this one. Nothing closes a connection that hasn't
+        // come to its loop, so it stays during the callback.
+        unsafe { callback(conn.as_c()) };
+    }
+    match task {
+        None => register(conn),
+        Some(task) => {
+            if !l.post(task) {
+                // SAFETY: the task wasn't queued, so this is still the thread of the completed callback, which has
+                // returned.
+                unsafe { close::without_loop(conn) };
             }
         }
-        true
     }
+    true
 }
 
-/// Puts a connection on its loop. Where that fails it is closed in the pass, with its callback.
+/// Puts a connection on its loop. Where that fails it is closed in the iteration, with its callback.
 pub fn register(conn: &Connection) {
     let fd = conn.channel.fd.get();
     // The completed callback had the descriptor, and may have closed it.
