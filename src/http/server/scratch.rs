@@ -1,6 +1,6 @@
 //! What a loop keeps for the requests that it answers, so that a request costs no allocation and
 //! a connection without one holds nothing. Callbacks may run the loop again: then the state is
-//! in use, and that pass gets another one.
+//! in use, and that iteration gets another one.
 
 use core::cell::{Cell, RefCell};
 use core::ffi::c_void;

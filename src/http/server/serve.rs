@@ -25,7 +25,7 @@ fn serve_some(input: &buffer, conn: &Connection) -> bool {
     let mut resumed = false;
     if let Some(http) = http {
         if http.is_served() || http.is_blocked(conn) {
-            // A callback runs the loop: the pass that called it goes on with these bytes. Or an
+            // A callback runs the loop: the iteration that called it goes on with these bytes. Or an
             // answer is outstanding: who gives it, or has sent it, goes on with them.
             http.limit_unread(conn, input.readable());
             return false;

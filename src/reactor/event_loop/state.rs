@@ -43,7 +43,7 @@ pub struct Loop {
     /// The back end, where it reads from connections by itself.
     pub source: Cell<Option<&'static Source>>,
     /// A place of the connections': answers that wait to be sent together; NULL before the first.
-    pub together: Cell<*mut c_void>,
+    pub batch: Cell<*mut c_void>,
     /// How many they are.
     pub batched: Cell<usize>,
     /// An empty string, for buffers that hold nothing; also of connections that outlive the loop.

@@ -122,7 +122,7 @@ impl Connection {
     }
 }
 
-/// Whether settings need extras.
+/// Whether settings need cold state.
 fn are_needed(s: &Settings) -> bool {
     let default = Settings::DEFAULT;
     s.timeouts != default.timeouts || s.limits != default.limits || s.marks.high != 0

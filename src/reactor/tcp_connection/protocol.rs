@@ -63,13 +63,13 @@ impl Connection {
         file::send(self, fd, at, len)
     }
 
-    /// Has the message callback called again, in the next pass, with what it leaves unread now.
+    /// Has the message callback called again, in the next iteration, with what it leaves unread now.
     pub fn read_again(&self) {
-        self.owes_message.set(true);
+        self.redeliver.set(true);
         ready::give(self, Work::Read);
     }
 
-    /// Whether others are due: callbacks have taken long in this pass, as of `now`, the low bits of the coarse clock.
+    /// Whether others are due: callbacks have taken long in this iteration, as of `now`, the low bits of the coarse clock.
     pub fn has_had_its_time(&self, now: u32) -> bool {
         self.event_loop().is_spent_at(now)
     }
@@ -141,7 +141,7 @@ impl Connection {
         shutdown::set_tail(self, tail)
     }
 
-    /// Closes the connection in the pass, whatever is queued.
+    /// Closes the connection in the iteration, whatever is queued.
     pub fn cut(&self, why: c_int) {
         ready::close_in_pass(self, CloseReason::of_call(why))
     }

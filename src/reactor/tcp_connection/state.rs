@@ -16,7 +16,7 @@ use std::ptr;
 /// Bytes queued for a peer that doesn't read, and bytes unread by a callback that doesn't consume.
 pub(super) const LIMIT: usize = 64 << 20;
 
-/// Work for the next turn in the pass: a later one includes those before it.
+/// Work for the next turn in the iteration: a later one includes those before it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Work {
@@ -77,12 +77,12 @@ pub struct Connection {
     /// The program stopped reading.
     pub(super) paused: Cell<bool>,
     /// The next turn of reading begins with what was left unread.
-    pub(super) owes_message: Cell<bool>,
+    pub(super) redeliver: Cell<bool>,
     pub(super) work: Cell<Work>,
     /// A file stands in the queue (`file`).
     pub(super) sends_file: Cell<bool>,
-    /// An answer of its own is in the loop's group (`together`).
-    pub(super) waits_together: Cell<bool>,
+    /// An answer of its own is in the loop's batch.
+    pub(super) in_batch: Cell<bool>,
 }
 
 /// What a connection does once all is sent. From the second on, what arrives is dropped.

@@ -1,6 +1,6 @@
 //! What is carried out ahead of its turn: a send on the owner's thread comes after all sends and
 //! shutdowns that other threads have asked for before. But none of them overtakes what its own thread
-//! asked for earlier and has to wait for the pass: a posted function, a change of a channel.
+//! asked for earlier and has to wait for the iteration: a posted function, a change of a channel.
 //!
 //! For that the taken tasks are sorted by thread, each once, and only when a send needs it: each
 //! thread's first task tells whether something of that thread may go ahead.
@@ -125,7 +125,7 @@ impl Posters {
 impl Loop {
     /// Takes in what other threads have asked for; what is done for `subject` is freed at once. That isn't freed
     /// with its task, as the caller uses it; others may be, and call their destructors, so that their tasks wait
-    /// for the pass.
+    /// for the iteration.
     pub fn take_in(&self, subject: *const ()) {
         let posters = &self.taken.posters;
         self.collect();

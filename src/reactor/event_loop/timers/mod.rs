@@ -97,7 +97,7 @@ impl Loop {
         Some((first.due - now_ns()).max(0))
     }
 
-    /// Calls the timers that are due. What they start has to wait for the next pass, however short its
+    /// Calls the timers that are due. What they start has to wait for the next iteration, however short its
     /// delay is, so that timers alone can't keep the loop from its descriptors.
     #[inline]
     pub fn run_timers(&self) {

@@ -44,7 +44,7 @@ pub fn resume(conn: &Connection) {
     if !conn.ended.get() {
         write::update(conn, conn.channel.events.get() | EVENT_READ);
     }
-    conn.owes_message.set(conn.input.readable() > 0);
+    conn.redeliver.set(conn.input.readable() > 0);
     if conn.registered.get() {
         // Whatever has come meanwhile raises no further edge.
         ready::give(conn, Work::Read);

@@ -61,7 +61,7 @@ fn turn(conn: &Connection, bits: u32) {
 
 /// Reads and calls back until the socket is drained or others are due.
 fn take(conn: &Connection, bits: u32) {
-    let owes = conn.owes_message.replace(false);
+    let owes = conn.redeliver.replace(false);
     if owes && open::is_open(conn) && !conn.paused.get() && conn.input.readable() > 0 {
         deliver(conn);
     }
@@ -222,7 +222,7 @@ fn without_bytes(conn: &Connection, n: isize, e: c_int) -> Got {
     }
 }
 
-/// Closes at once, within the pass.
+/// Closes at once, within the iteration.
 fn end_for(conn: &Connection, why: CloseReason) {
     ready::decide(conn, why);
     close::close(conn);

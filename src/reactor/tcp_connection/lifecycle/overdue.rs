@@ -10,7 +10,7 @@ use crate::reactor::tcp_connection::input::read;
 use crate::reactor::tcp_connection::output::{queue, write};
 use crate::reactor::tcp_connection::{Connection, Work};
 
-/// A limit seems to be over: the connection is judged in this pass, or the next.
+/// A limit seems to be over: the connection is judged in this iteration, or the next.
 pub fn begin(conn: &Connection) {
     ready::give(conn, Work::Judge);
 }

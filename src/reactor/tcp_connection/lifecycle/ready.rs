@@ -29,7 +29,7 @@ pub fn decide(conn: &Connection, why: CloseReason) -> bool {
     conn.shared.decide(why)
 }
 
-/// Closes in the loop's pass; `why` as in `decide`.
+/// Closes in the loop's iteration; `why` as in `decide`.
 pub fn close_in_pass(conn: &Connection, why: CloseReason) {
     decide(conn, why);
     schedule(conn);

@@ -1,8 +1,8 @@
-//! Small answers that leave together: those of one pass wait in a block of the loop, and are sent one
+//! Small answers that leave together: those of one iteration wait in a block of the loop, and are sent one
 //! right after the other. Reading and answering then stay in the processor's caches, which the
 //! kernel's way through sending would empty each time.
 //!
-//! They wait no longer than until the group is full, the pass's events are delivered, or anything else
+//! They wait no longer than until the group is full, the iteration's events are delivered, or anything else
 //! becomes of one of the connections. After a group that took long, because a callback blocked,
 //! answers leave at once for a while.
 
@@ -31,7 +31,7 @@ struct Answer {
 const NONE: Answer = Answer { conn: ptr::null_mut(), len: 0 };
 
 /// What a loop has of it.
-pub struct Together {
+pub struct Batch {
     answers: [Answer; GROUP],
     used: usize,
     /// When the group began, and when one last took too long: low bits of a clock's milliseconds.
@@ -68,13 +68,13 @@ pub fn send(conn: &Connection, bytes: &[u8], now: u32) -> isize {
         let answer = (&raw mut (*group).answers).cast::<Answer>().add(at);
         answer.write(Answer { conn: conn.raw(), len });
         l.batched.set(at + 1);
-        conn.waits_together.set(true);
+        conn.in_batch.set(true);
         len as isize
     }
 }
 
 /// Whether callbacks are taking long.
-unsafe fn is_slow(group: *mut Together, count: usize, now: u32) -> bool {
+unsafe fn is_slow(group: *mut Batch, count: usize, now: u32) -> bool {
     // SAFETY: the caller's group isn't NULL, and only its loop's thread uses it.
     unsafe {
         if count > 0 && now.wrapping_sub((*group).began) >= SLOW_MS {
@@ -88,20 +88,20 @@ unsafe fn is_slow(group: *mut Together, count: usize, now: u32) -> bool {
 }
 
 /// The loop's group; NULL when memory is out.
-fn group(l: &Loop) -> *mut Together {
+fn group(l: &Loop) -> *mut Batch {
     // SAFETY: a fresh block of the group's size. The room, `began` and `slow` aren't read before they are written.
     unsafe {
         let own = l;
-        if own.together.get().is_null() {
-            let group = pool::alloc(size_of::<Together>()).cast::<Together>();
+        if own.batch.get().is_null() {
+            let group = pool::alloc(size_of::<Batch>()).cast::<Batch>();
             if !group.is_null() {
                 (&raw mut (*group).answers).write([NONE; GROUP]);
                 (*group).used = 0;
                 (*group).was_slow = false;
             }
-            own.together.set(group.cast());
+            own.batch.set(group.cast());
         }
-        own.together.get().cast()
+        own.batch.get().cast()
     }
 }
 
@@ -112,7 +112,7 @@ pub fn flush(l: &Loop) {
     // isn't refused for what others have sent since: refusing takes their tasks in, and one of those may
     // be what flushes.
     unsafe {
-        let group = l.together.get().cast::<Together>();
+        let group = l.batch.get().cast::<Batch>();
         if group.is_null() || l.batched.get() == 0 {
             return;
         }
@@ -120,7 +120,7 @@ pub fn flush(l: &Loop) {
         for i in 0..l.batched.replace(0) {
             let Answer { conn, len } = (&raw const (*group).answers).cast::<Answer>().add(i).read();
             let conn = &*conn;
-            conn.waits_together.set(false);
+            conn.in_batch.set(false);
             if !open::is_entered(conn) {
                 // A callback closed the descriptor, and its number is another's.
                 ready::close_in_pass(conn, CloseReason::DescriptorGone);
@@ -142,13 +142,13 @@ pub fn flush(l: &Loop) {
 pub fn forget(l: &Loop) {
     // SAFETY: connections of the group are open: one that closes is flushed first.
     unsafe {
-        let group = l.together.get().cast::<Together>();
+        let group = l.batch.get().cast::<Batch>();
         if group.is_null() {
             return;
         }
         for i in 0..l.batched.replace(0) {
             let answer = (&raw const (*group).answers).cast::<Answer>().add(i);
-            (*(*answer).conn).waits_together.set(false);
+            (*(*answer).conn).in_batch.set(false);
         }
         (*group).used = 0;
     }
@@ -157,7 +157,7 @@ pub fn forget(l: &Loop) {
 /// Sends what a connection has in the group, before something else becomes of it.
 #[inline]
 pub fn flush_of(conn: &Connection) {
-    if conn.waits_together.get() {
+    if conn.in_batch.get() {
         flush(conn.event_loop());
     }
 }
@@ -166,9 +166,9 @@ pub fn flush_of(conn: &Connection) {
 pub fn free(l: &Loop) {
     // SAFETY: `group` allocated it with this size, and the loop, which had the only pointer, has forgotten it.
     unsafe {
-        let group = l.together.replace(ptr::null_mut()).cast::<Together>();
+        let group = l.batch.replace(ptr::null_mut()).cast::<Batch>();
         if !group.is_null() {
-            pool::free(group.cast(), size_of::<Together>());
+            pool::free(group.cast(), size_of::<Batch>());
         }
     }
 }
