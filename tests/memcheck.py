@@ -27,4 +27,4 @@ def library():
 def program(source):
     """The program of one C file."""
     return harness.made_of(source, "gcc", (), "memcheck", library(),
-                           [str(library()), "-lpthread", "-ldl", "-lm"])
+                           [str(harness.ROOT / "tests/touched_stack.c"), str(library()), "-lpthread", "-ldl", "-lm"])

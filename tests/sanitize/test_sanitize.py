@@ -68,7 +68,7 @@ class Sanitizers(unittest.TestCase):
         self.run_part("address", ADDRESS)
 
     def test_they_see_into_the_library(self):
-        self.assertRegex(report_of("thread", "race"), r"data race(.|\n)*reactor/loop_state\.rs")
+        self.assertRegex(report_of("thread", "race"), r"data race(.|\n)*reactor/event_loop/state\.rs")
         self.assertRegex(report_of("address", "freed"), r"use-after-free(.|\n)*reactor/buffer\.rs")
         self.assertEqual(report_of("thread", "none"), "")
         self.assertEqual(report_of("address", "none"), "")
