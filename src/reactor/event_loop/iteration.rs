@@ -2,10 +2,10 @@
 //! are looked at, signal watchers and timers that are due are called, connections with work left go on,
 //! what else waits for time is looked at, the dead are freed.
 
-use super::timers;
 use crate::log::CText;
 use crate::reactor::event_loop::state::{Loop, count};
-pub use crate::sys::clock::now_ms;
+use crate::sys::clock;
+use crate::sys::clock::now_ms;
 use crate::sys::{errno, pool};
 use libc::timeval;
 use std::ops::Deref;
@@ -154,7 +154,7 @@ impl Loop {
     /// Runs the loop until a callback was called, somebody has woken it up, or `limit_ms` milliseconds are over
     /// (-1: no limit). How many callbacks were called.
     pub fn run_once(&self, limit_ms: i64) -> u64 {
-        let deadline = timers::now_ns().saturating_add(limit_ms.saturating_mul(NS_PER_MS));
+        let deadline = clock::now_ns().saturating_add(limit_ms.saturating_mul(NS_PER_MS));
         let callbacks = || self.counts.callbacks.load(Relaxed);
         let wakeups = || self.counts.wakeups.load(Relaxed);
         let (before, woken) = (callbacks(), wakeups());
@@ -166,7 +166,7 @@ impl Loop {
                 break;
             }
             if limit_ms >= 0 {
-                let left_ns = deadline - timers::now_ns();
+                let left_ns = deadline - clock::now_ns();
                 if left_ns <= 0 {
                     break;
                 }

@@ -2,9 +2,6 @@
 //! limits of memory, water marks, TCP options.
 
 #![forbid(unsafe_code)]
-// Until each of these has its caller.
-#![allow(dead_code)]
-
 use crate::abi::types::yolanda_water_mark_callback;
 
 use crate::sys::{errno, socket};

@@ -13,7 +13,7 @@ use crate::abi::types::yolanda_timer_callback;
 use crate::reactor::event_loop::state::{Loop, count};
 use crate::reactor::event_loop::timers::heap::Node;
 use crate::reactor::event_loop::timers::table::Slot;
-pub use crate::sys::clock::now_ns;
+use crate::sys::clock::now_ns;
 use libc::c_void;
 use std::sync::atomic::Ordering::Relaxed;
 

@@ -8,12 +8,12 @@
 
 #![forbid(unsafe_code)]
 
-use crate::reactor::event_loop::iteration;
 use crate::reactor::event_loop::iteration::Iteration;
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::lists;
 use crate::reactor::tcp_connection::output::{queue, write};
 use crate::reactor::tcp_connection::registration;
+use crate::sys::clock;
 
 const HOLD_MS: i64 = 10;
 
@@ -26,7 +26,7 @@ pub fn begin(conn: &Connection) {
         return;
     }
     registration::set_held(conn, true);
-    conn.held_until.set((iteration::now_ms() + HOLD_MS) as u32);
+    conn.held_until.set((clock::now_ms() + HOLD_MS) as u32);
     lists::held(conn.event_loop()).push_back(conn);
 }
 
@@ -56,7 +56,7 @@ pub fn after_reading(conn: &Connection) {
 
 /// Gives a turn of reading to those that have waited long enough.
 pub fn end_holding(iteration: &Iteration) {
-    let now = iteration::now_ms() as u32;
+    let now = clock::now_ms() as u32;
     let taken = lists::held(iteration).take();
     while let Some(conn) = taken.pop_front(iteration.keeper()) {
         let closed = conn.shared.life.is_closed();

@@ -6,12 +6,11 @@
 //! how much of what it took is still on its way.
 
 use crate::reactor::tcp_connection::cold_state::{NEVER, Times as State};
+use crate::sys::clock;
 
 mod look;
 
 use super::open;
-
-use crate::reactor::event_loop::timers;
 
 use crate::reactor::tcp_connection::Connection;
 
@@ -43,7 +42,7 @@ fn limited(conn: &Connection) -> Option<&State> {
 #[inline]
 pub fn received(conn: &Connection) {
     if let Some(times) = limited(conn) {
-        times.received.set(timers::now_ns());
+        times.received.set(clock::now_ns());
     }
 }
 
@@ -53,7 +52,7 @@ pub fn sent(conn: &Connection, n: usize) {
     if let Some(times) = limited(conn)
         && open::is_announced(conn)
     {
-        let now = timers::now_ns();
+        let now = clock::now_ns();
         times.sent.set(now);
         times.moved.set(now);
         times.written.set(times.written.get().wrapping_add(n as u32));
@@ -66,7 +65,7 @@ pub fn queued(conn: &Connection) {
     if let Some(times) = limited(conn)
         && open::is_announced(conn)
     {
-        times.moved.set(timers::now_ns());
+        times.moved.set(clock::now_ns());
     }
 }
 
@@ -85,7 +84,7 @@ pub fn cut_at(conn: &Connection, cold: &ColdState, time: i64) -> bool {
 
 /// When a time that lies so far ahead comes.
 pub fn in_ms(ms: i64) -> i64 {
-    after(timers::now_ns(), ms)
+    after(clock::now_ns(), ms)
 }
 
 /// Whether a time was set for a connection's end.
@@ -99,7 +98,7 @@ pub fn begin(conn: &Connection) -> bool {
         return true;
     };
     if times.is_on() {
-        let now = timers::now_ns();
+        let now = clock::now_ns();
         times.received.set(now);
         times.sent.set(now);
         times.moved.set(now);

@@ -4,7 +4,6 @@
 #![forbid(unsafe_code)]
 
 use super::{close, open, overdue, shutdown, timeouts};
-use crate::reactor::event_loop::iteration;
 use crate::reactor::event_loop::iteration::Iteration;
 use crate::reactor::event_loop::state::count;
 use crate::reactor::list::List;
@@ -12,8 +11,9 @@ use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::{back_pressure, read};
 use crate::reactor::tcp_connection::lists;
 use crate::reactor::tcp_connection::lists::Ready;
-use crate::reactor::tcp_connection::output::{batch, water_marks};
+use crate::reactor::tcp_connection::output::water_marks;
 use crate::reactor::tcp_connection::{AfterSending, Connection, Work};
+use crate::sys::clock;
 
 use super::ready::decide;
 
@@ -24,7 +24,6 @@ const LINGER_MS: i64 = 5000;
 /// that had none, in their order, wait for the next iteration. A callback may run the loop, whose iteration
 /// then goes on with those that haven't had their turn.
 pub fn run_ready(iteration: &Iteration) {
-    batch::flush(iteration);
     let turning = lists::turning(iteration);
     if turning.is_empty() {
         turning.append(lists::ready(iteration).take());
@@ -110,7 +109,7 @@ fn turn(conn: &Connection) {
 
 fn linger(conn: &Connection) {
     if !conn.in_lingering.is_listed() {
-        conn.linger_until.set((iteration::now_ms() + LINGER_MS) as u32);
+        conn.linger_until.set((clock::now_ms() + LINGER_MS) as u32);
         lists::lingering(conn.event_loop()).push_front(conn);
     }
 }
@@ -121,7 +120,7 @@ fn is_over(conn: &Connection, now: i64) -> bool {
 
 /// Closes a connection that has lingered long enough.
 pub fn judge(conn: &Connection) {
-    if conn.in_lingering.is_listed() && is_over(conn, iteration::now_ms()) {
+    if conn.in_lingering.is_listed() && is_over(conn, clock::now_ms()) {
         decide(conn, CloseReason::TimedOut);
     }
 }
@@ -142,6 +141,6 @@ pub fn end_lingering(iteration: &Iteration, now: i64) {
 
 /// Takes those that have ended off the lists of what waits for time, at once.
 pub fn forget_waiting(iteration: &Iteration) {
-    end_lingering(iteration, iteration::now_ms());
+    end_lingering(iteration, clock::now_ms());
     back_pressure::end_holding(iteration);
 }

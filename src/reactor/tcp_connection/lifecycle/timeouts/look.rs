@@ -3,10 +3,10 @@
 use super::{NEVER, NS_PER_MS, State, after, stop};
 use crate::abi::types::{EVENT_READ, event_loop};
 use crate::reactor::event_loop::state::count;
-use crate::reactor::event_loop::timers;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::lifecycle::{open, ready};
 use crate::reactor::tcp_connection::{Connection, Work};
+use crate::sys::clock;
 use crate::sys::fd as sys_fd;
 use libc::c_void;
 use std::sync::atomic::Ordering::Relaxed;
@@ -16,7 +16,7 @@ const JUDGED_WITHIN_MS: i64 = 1000;
 
 /// Has the timer look when the next limit may be reached. False when memory is out.
 pub fn arm(conn: &Connection, times: &State) -> bool {
-    let now = timers::now_ns();
+    let now = clock::now_ns();
     let due = next(conn, times, now).min(next_look(times, now)).min(times.cut.load(Relaxed));
     if due == NEVER || !open::is_open(conn) {
         stop(conn);
@@ -96,7 +96,7 @@ unsafe extern "C-unwind" fn on_timer(_l: *mut event_loop, timer: u64, data: *mut
     let Some(times) = conn.cold().map(|cold| &cold.times) else {
         return;
     };
-    let now = timers::now_ns();
+    let now = clock::now_ns();
     times.due.set(NEVER);
     arrive(conn, times, now);
     if is_over(conn, times, now) {
@@ -114,7 +114,7 @@ pub fn judge(conn: &Connection) {
     else {
         return;
     };
-    let now = timers::now_ns();
+    let now = clock::now_ns();
     arrive(conn, times, now);
     if is_over(conn, times, now) {
         log_msg!("{} has timed out", open::name(conn));
