@@ -497,12 +497,31 @@ int yolanda_loop_quit(struct event_loop *eventLoop);
  * connection may have ended when it returns.
  *
  * Returns the number of callbacks called, 0 if the time is over or the loop is to quit; -1 with errno:
- * EINVAL for NULL or another negative limit, EPERM on another thread.
+ * EINVAL for NULL or another negative limit, EPERM on another thread, EINTR if a signal has ended the
+ * wait (see yolanda_loop_set_interruptible()).
  *
  * `eventLoop` is NULL or a loop that hasn't been freed. Call it only on its thread.
  */
 int yolanda_loop_run_once(struct event_loop *eventLoop,
                           int64_t limit_ms);
+
+/**
+ * Sets whether signals end event_loop_run() and yolanda_loop_run_once(). With 1, both return -1 with
+ * errno EINTR when a signal handler of the program has interrupted the loop's wait (signal(7)); the
+ * pass is completed first, with its timers and signal watchers. Call them again to go on. With 0, the
+ * default, the loop waits again. Interpreters such as Python's need it: their handler only takes a
+ * note, and acts on it when they get control back.
+ *
+ * Only the wait is interrupted. A signal that arrives while the loop runs callbacks, or just before it
+ * waits, ends nothing: to act on such a signal without delay, also have the handler call
+ * event_loop_wakeup(), and use yolanda_loop_run_once(), which returns then.
+ *
+ * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread.
+ *
+ * `eventLoop` is NULL or a loop that hasn't been freed. Call it only on its thread.
+ */
+int yolanda_loop_set_interruptible(struct event_loop *eventLoop,
+                                   int on);
 
 /**
  * Has the loop's thread call `callback(eventLoop, data)` once, never before this function returns.

@@ -126,8 +126,8 @@ struct event_loop *event_loop_init_with_name(char *thread_name);
 /**
  * Runs the loop until `quit` is set: it waits for events and calls the callbacks, over and over.
  *
- * Returns 0, or -1 with errno EINVAL for NULL. On any thread but the loop's it exits the process with
- * status 1.
+ * Returns 0, or -1 with errno: EINVAL for NULL, EINTR if a signal has ended the run (see
+ * yolanda_loop_set_interruptible()). On any thread but the loop's it exits the process with status 1.
  *
  * `eventLoop` is NULL or a loop that hasn't been freed. Call it only on the loop's thread.
  */

@@ -82,8 +82,8 @@ pub unsafe extern "C-unwind" fn event_loop_init_with_name(
 
 /// Runs the loop until `quit` is set: it waits for events and calls the callbacks, over and over.
 ///
-/// Returns 0, or -1 with errno EINVAL for NULL. On any thread but the loop's it exits the process with
-/// status 1.
+/// Returns 0, or -1 with errno: EINVAL for NULL, EINTR if a signal has ended the run (see
+/// yolanda_loop_set_interruptible()). On any thread but the loop's it exits the process with status 1.
 ///
 /// # Safety
 /// `eventLoop` is NULL or a loop that hasn't been freed. Call it only on the loop's thread.
@@ -95,8 +95,7 @@ pub unsafe extern "C-unwind" fn event_loop_run(eventLoop: *mut event_loop) -> c_
         // SAFETY: exit runs what the program has registered with atexit(3), on a thread of its own choice.
         unsafe { libc::exit(1) }
     }
-    l.run();
-    0
+    if l.run() { 0 } else { errno::fail(libc::EINTR) }
 }
 
 /// Ends the loop's current wait. Calls that come before the loop has noticed the first one count as

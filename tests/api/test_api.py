@@ -7,7 +7,7 @@ import apicase
 import harness
 
 EVERYWHERE = ("channel", "loop_channels", "loop_readiness", "loop_threads", "loop_run", "loop_log",
-              "loop_control", "loop_free", "loop_budget", "timers", "signals", "wakeup",
+              "loop_control", "interrupts", "loop_free", "loop_budget", "timers", "signals", "wakeup",
               "dispatcher", "threads", "connection", "servers", "memory",
               "no_memory", "bad_input")
 NO_LOOP = ("buffer", "buffer_read", "buffer_memory", "channel_map", "reads", "sockets", "errors",

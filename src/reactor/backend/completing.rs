@@ -256,7 +256,7 @@ impl Completing {
         // SAFETY: the array has as many elements as it says.
         let n = unsafe { libc::poll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, limit) };
         if n < 0 {
-            return if errno::get() == libc::EINTR { 0 } else { -1 };
+            return backend::failed_wait(l);
         }
         for &pollfd { fd, revents, .. } in &polled {
             if let Some(slot) = self.slots.borrow_mut().get_mut(&fd)

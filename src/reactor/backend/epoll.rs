@@ -138,7 +138,7 @@ pub fn descriptor(l: &Loop) -> c_int {
 fn wait(l: &Loop, epoll: c_int, limit_ms: c_int) -> c_int {
     let mut room = [const { MaybeUninit::uninit() }; BATCH];
     let Some(events) = epoll::wait(epoll, &mut room, limit_ms) else {
-        return if errno::get() == libc::EINTR { 0 } else { -1 };
+        return backend::failed_wait(l);
     };
     if events.is_empty() {
         return 0;

@@ -40,6 +40,15 @@ pub const EDGE: u32 = 1 << 29;
 /// A short read may not be the last one: there is more to be seen than bytes.
 pub const NOT_DRAINED: u32 = RDHUP | PRI | TROUBLE;
 
+/// The result of `dispatch` where the wait has failed: a signal is no failure.
+pub fn failed_wait(l: &Loop) -> c_int {
+    if errno::get() != libc::EINTR {
+        return -1;
+    }
+    l.was_interrupted();
+    0
+}
+
 /// What YOLANDA_DISPATCHER, or else the including program's `config.h`, chose.
 pub fn chosen() -> *const event_dispatcher {
     match variable(c"YOLANDA_DISPATCHER", named) {

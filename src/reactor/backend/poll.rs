@@ -295,7 +295,7 @@ pub unsafe extern "C-unwind" fn dispatch(l: *mut event_loop, tv: *mut timeval) -
     };
     let len = poll.slots.len();
     let Some(n) = epoll::poll(&poll.slots, backend::milliseconds(limit)) else {
-        return if errno::get() == libc::EINTR { 0 } else { -1 };
+        return backend::failed_wait(l);
     };
     let waited = ptr::from_ref(poll);
     l.within(|_| deliver_all(l, waited, len, n));

@@ -137,32 +137,37 @@ impl Loop {
         self.leave();
     }
 
-    /// Waits and calls until the loop is to quit.
-    pub fn run(&self) {
+    /// Waits and calls until the loop is to quit. False when a signal has ended the run before.
+    pub fn run(&self) -> bool {
         log_msg!("event loop run, {}", CText(self.public.thread_name.get()));
         self.enter();
-        while !self.quits() {
+        let mut interrupted = false;
+        while !interrupted && !self.quits() {
             self.iterate(-1);
+            interrupted = self.take_interrupt();
         }
         let last = Iteration::new(self);
         // What was asked for before the end was.
         self.run_posts();
         self.end(last);
         log_msg!("event loop end, {}", CText(self.public.thread_name.get()));
+        !interrupted
     }
 
     /// Runs the loop until a callback was called, somebody has woken it up, or `limit_ms` milliseconds are over
-    /// (-1: no limit). How many callbacks were called.
-    pub fn run_once(&self, limit_ms: i64) -> u64 {
+    /// (-1: no limit). How many callbacks were called; None when a signal has ended the run.
+    pub fn run_once(&self, limit_ms: i64) -> Option<u64> {
         let deadline = clock::now_ns().saturating_add(limit_ms.saturating_mul(NS_PER_MS));
         let callbacks = || self.counts.callbacks.load(Relaxed);
         let wakeups = || self.counts.wakeups.load(Relaxed);
         let (before, woken) = (callbacks(), wakeups());
         self.enter();
         let mut left_ms = limit_ms;
+        let mut interrupted = false;
         while !self.quits() {
             self.iterate(left_ms);
-            if callbacks() != before || wakeups() != woken {
+            interrupted = self.take_interrupt();
+            if interrupted || callbacks() != before || wakeups() != woken {
                 break;
             }
             if limit_ms >= 0 {
@@ -174,7 +179,7 @@ impl Loop {
             }
         }
         self.end(Iteration::new(self));
-        callbacks().wrapping_sub(before)
+        (!interrupted).then(|| callbacks().wrapping_sub(before))
     }
 
     /// Milliseconds that the next iteration may wait, by what there is to do; None: as long as it likes.

@@ -9,6 +9,7 @@ pub mod control;
 pub mod create;
 pub mod dispatcher;
 pub mod inherit;
+pub mod interrupts;
 pub mod iteration;
 pub mod member;
 pub mod owner;

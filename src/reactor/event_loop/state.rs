@@ -2,6 +2,7 @@
 
 use crate::abi::types::{channel, channel_map, event_loop};
 use crate::reactor::event_loop::budget::Budget;
+use crate::reactor::event_loop::interrupts::Interrupts;
 use crate::reactor::event_loop::parts::Parts;
 use crate::reactor::event_loop::posts::Taken;
 use crate::reactor::event_loop::registration::Registration;
@@ -29,6 +30,8 @@ pub struct Loop {
     pub outgrown: [Cell<*mut *mut c_void>; 32],
     /// By descriptor.
     pub registrations: Array<Registration>,
+    /// Whether a signal ends a run.
+    pub interrupts: Interrupts,
     /// What it calls of the parts above it.
     pub parts: &'static Parts,
     /// Calls on this thread's stack that run callbacks; what they may still use is not freed.

@@ -45,7 +45,8 @@ extern "C" fn run(arg: *mut c_void) -> *mut c_void {
     held.signal(&thread.cond);
     drop(held);
     if let Some(l) = l {
-        l.run();
+        // Only a run that the program has called ends with a signal.
+        while !l.run() {}
         if l.shared.ends.load(Acquire) {
             l.finish();
         }
