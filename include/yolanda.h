@@ -36,6 +36,16 @@
 #define YOLANDA_LIMIT_REFUSE 1
 
 /**
+ * For yolanda_server_set_balance(): each of the server's threads in turn.
+ */
+#define YOLANDA_BALANCE_IN_TURN 0
+
+/**
+ * For yolanda_server_set_balance(): the thread whose loop has the fewest connections.
+ */
+#define YOLANDA_BALANCE_FEWEST 1
+
+/**
  * An event of yolanda_http_stream_callback: everything written so far has been sent; you can write
  * more.
  */
@@ -188,6 +198,13 @@ typedef void (*yolanda_signal_callback)(struct event_loop *eventLoop, int signal
  * Called with the number of bytes that are queued at the moment.
  */
 typedef void (*yolanda_water_mark_callback)(struct tcp_connection *connection, size_t queued);
+
+/**
+ * Chooses the loop for a client that was accepted on the socket `fd`, which is the server's: it may ask
+ * for the client's address with getpeername(2), but neither read, write nor close. Returns one of the
+ * server's loops (see yolanda_server_thread_loop()), or NULL to leave the choice to the server.
+ */
+typedef struct event_loop *(*yolanda_choose_callback)(struct TCPserver *server, int fd, void *data);
 
 /**
  * Called on the server's loop when a stop is complete: the server has no connections left.
@@ -1107,6 +1124,46 @@ int yolanda_server_address(struct TCPserver *server, char *text, size_t size);
  */
 int yolanda_server_set_reuseport(struct TCPserver *server,
                                  int on);
+
+/**
+ * Sets which thread gets a new connection: YOLANDA_BALANCE_IN_TURN, the default, or
+ * YOLANDA_BALANCE_FEWEST, the one whose loop has the fewest connections, including those of other
+ * servers and those that are still on their way to it. The latter suits connections of very different
+ * lengths. It may be changed at any time. With yolanda_server_set_reuseport() the kernel chooses.
+ *
+ * Returns 0, or -1 with errno: EINVAL (NULL, no such policy), EPERM on another thread.
+ *
+ * `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
+ */
+int yolanda_server_set_balance(struct TCPserver *server,
+                               int policy);
+
+/**
+ * Sets a function that chooses the loop for each new connection: `choose(server, fd, data)` is called
+ * on the server's loop's thread for each client that was accepted. Where it returns NULL, or a loop
+ * that isn't the server's (this is reported in the log), the policy of yolanda_server_set_balance()
+ * applies. It may stop or free the server: the client is then closed. NULL, the default, calls nothing.
+ * It may be changed at any time. With yolanda_server_set_reuseport() the kernel chooses.
+ *
+ * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread.
+ *
+ * `server` is NULL or a server that hasn't been freed. `data` stays yours and must be valid as long as
+ * the function is set. Call it only on the server's loop's thread.
+ */
+int yolanda_server_set_choose_callback(struct TCPserver *server,
+                                       yolanda_choose_callback choose,
+                                       void *data);
+
+/**
+ * Returns the loop of one of the server's threads, which are counted from 0. For a server without
+ * threads, 0 stands for the server's own loop. The loop belongs to the server.
+ *
+ * Returns NULL with errno: EINVAL (NULL, no such thread; before the start there is none), EPERM on
+ * another thread.
+ *
+ * `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
+ */
+struct event_loop *yolanda_server_thread_loop(struct TCPserver *server, int index);
 
 /**
  * Sets how many connections may be open at the same time; 0, the default, sets no limit. At the limit

@@ -43,7 +43,10 @@ pub use crate::abi::yolanda::http_upload::{
     YOLANDA_HTTP_BODY_COMPLETE, YOLANDA_HTTP_BODY_CUT, YOLANDA_HTTP_BODY_PART,
     yolanda_http_body_callback, yolanda_http_head_callback,
 };
-pub use crate::abi::yolanda::server::yolanda_server_callback;
+pub use crate::abi::yolanda::server::{
+    YOLANDA_BALANCE_FEWEST, YOLANDA_BALANCE_IN_TURN, yolanda_choose_callback,
+    yolanda_server_callback,
+};
 pub use crate::abi::yolanda::signal::{yolanda_signal, yolanda_signal_callback};
 pub use crate::abi::yolanda::timer::{yolanda_timer, yolanda_timer_callback};
 

@@ -2,16 +2,17 @@
 
 use crate::abi::types::event_loop;
 use crate::abi::types::yolanda_loop_callback;
-use crate::abi::types::yolanda_server_callback;
 use crate::abi::types::yolanda_water_mark_callback;
 use crate::abi::types::{
     TCPserver, connection_closed_call_back, connection_completed_call_back, message_call_back,
     write_completed_call_back,
 };
+use crate::abi::types::{yolanda_choose_callback, yolanda_server_callback};
 use crate::exports::tcp_server::made;
 use crate::reactor::tcp_connection::lifecycle::register::Callbacks;
 use crate::reactor::tcp_connection::settings::{self, Settings};
 use crate::reactor::tcp_server::Server;
+use crate::reactor::tcp_server::balance::{Balance, Choice};
 use crate::reactor::threads::hooks::Hooks;
 use crate::sys::address::Address;
 use crate::sys::errno;
@@ -183,6 +184,70 @@ pub unsafe extern "C" fn yolanda_server_address(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn yolanda_server_set_reuseport(server: *mut TCPserver, on: c_int) -> c_int {
     told(own_server!(server, "yolanda_server_set_reuseport", -1).set_reuseport(on != 0))
+}
+
+/// Sets which thread gets a new connection: YOLANDA_BALANCE_IN_TURN, the default, or
+/// YOLANDA_BALANCE_FEWEST, the one whose loop has the fewest connections, including those of other
+/// servers and those that are still on their way to it. The latter suits connections of very different
+/// lengths. It may be changed at any time. With yolanda_server_set_reuseport() the kernel chooses.
+///
+/// Returns 0, or -1 with errno: EINVAL (NULL, no such policy), EPERM on another thread.
+///
+/// # Safety
+/// `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn yolanda_server_set_balance(
+    server: *mut TCPserver,
+    policy: c_int,
+) -> c_int {
+    let server = own_server!(server, "yolanda_server_set_balance", -1);
+    told(Balance::of(policy).ok_or(libc::EINVAL).map(|balance| server.set_balance(balance)))
+}
+
+/// Sets a function that chooses the loop for each new connection: `choose(server, fd, data)` is called
+/// on the server's loop's thread for each client that was accepted. Where it returns NULL, or a loop
+/// that isn't the server's (this is reported in the log), the policy of yolanda_server_set_balance()
+/// applies. It may stop or free the server: the client is then closed. NULL, the default, calls nothing.
+/// It may be changed at any time. With yolanda_server_set_reuseport() the kernel chooses.
+///
+/// Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread.
+///
+/// # Safety
+/// `server` is NULL or a server that hasn't been freed. `data` stays yours and must be valid as long as
+/// the function is set. Call it only on the server's loop's thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn yolanda_server_set_choose_callback(
+    server: *mut TCPserver,
+    choose: yolanda_choose_callback,
+    data: *mut c_void,
+) -> c_int {
+    own_server!(server, "yolanda_server_set_choose_callback", -1)
+        .set_choice(Choice { callback: choose, data });
+    0
+}
+
+/// Returns the loop of one of the server's threads, which are counted from 0. For a server without
+/// threads, 0 stands for the server's own loop. The loop belongs to the server.
+///
+/// Returns NULL with errno: EINVAL (NULL, no such thread; before the start there is none), EPERM on
+/// another thread.
+///
+/// # Safety
+/// `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn yolanda_server_thread_loop(
+    server: *mut TCPserver,
+    index: c_int,
+) -> *mut event_loop {
+    let server = own_server!(server, "yolanda_server_thread_loop", ptr::null_mut());
+    let l = usize::try_from(index).ok().and_then(|at| server.thread_loop(at));
+    match l {
+        Some(l) => l.as_c(),
+        None => {
+            errno::set(libc::EINVAL);
+            ptr::null_mut()
+        }
+    }
 }
 
 /// Sets how many connections may be open at the same time; 0, the default, sets no limit. At the limit

@@ -37,6 +37,11 @@ impl Loop {
         self.public.wake();
     }
 
+    /// How many connections the loop has, with those that are on their way to it. Any thread.
+    pub fn load(&self) -> u64 {
+        self.counts.load.load(Relaxed)
+    }
+
     pub fn stats(&self) -> yolanda_loop_stats {
         let counts = &self.counts;
         let read = |counter: &AtomicU64| counter.load(Relaxed);

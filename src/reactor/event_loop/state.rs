@@ -101,7 +101,7 @@ pub struct Loop {
     pub shared: Shared,
 }
 
-/// What `yolanda_loop_get_stats` tells. Written on the loop's thread only, read on any.
+/// What `yolanda_loop_get_stats` tells, and `load`. Written on the loop's thread only, read on any.
 #[derive(Default)]
 pub struct Counts {
     pub passes: AtomicU64,
@@ -111,6 +111,8 @@ pub struct Counts {
     pub timers: AtomicU64,
     pub connections: AtomicU64,
     pub connections_total: AtomicU64,
+    /// Connections with those that are on their way to the loop. Any thread writes it.
+    pub load: AtomicU64,
     pub bytes_read: AtomicU64,
     pub bytes_written: AtomicU64,
 }

@@ -8,7 +8,6 @@ use super::{Server, maker};
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::tcp_connection::lifecycle::register;
 use crate::reactor::tcp_connection::{Connection, kept};
-use crate::reactor::threads::thread_pool::Pool;
 use crate::sys::{errno, fd as sys_fd};
 use libc::{c_int, c_void};
 use std::ptr;
@@ -97,7 +96,7 @@ impl Listener {
             return self.goes_on_after(e);
         }
         place.keep(&server.shared);
-        if !matches!(server.life(), Life::Running | Life::Stopping) {
+        if server.has_ended() {
             // Another thread has ended the server meanwhile.
             server.discard(client);
             return false;
@@ -172,14 +171,14 @@ impl Listener {
         }
     }
 
-    /// The loop that a new connection gets.
-    fn choose_loop(&self) -> &Loop {
+    /// The loop that a new connection gets. None when the server has ended meanwhile.
+    fn choose_loop(&self, client: c_int) -> Option<&Loop> {
         let server = self.server();
         if !ptr::eq(self, &server.shared.listeners.own) {
             // A socket per thread: clients stay where they came.
-            return self.event_loop();
+            return Some(self.event_loop());
         }
-        server.threads().and_then(Pool::next_loop).unwrap_or_else(|| server.event_loop())
+        server.choose_loop(client)
     }
 }
 
@@ -187,8 +186,9 @@ impl Listener {
 pub fn serve(listener: &Listener, fd: c_int) {
     let server = listener.server();
     log_msg!("new connection established, socket == {}", fd);
+    let Some(l) = listener.choose_loop(fd) else { return server.discard(fd) };
     let data = server.public.data.get();
-    establish(listener, fd, listener.choose_loop(), data, |conn| {
+    establish(listener, fd, l, data, |conn| {
         server.callbacks().give(conn);
         let given = *server.shared.settings.lock();
         conn.apply(&given)

@@ -1,7 +1,7 @@
 //! A server: what stands behind the public `struct TCPserver`.
 //!
 //! `make` opens listening sockets, `start` brings them to their loops, `accept` turns clients into
-//! connections, `limit` counts those, `set` holds what a program sets, `reserve` is a spare descriptor. `stop`
+//! connections, `balance` chooses their loops, `limit` counts those, `set` holds what a program sets, `reserve` is a spare descriptor. `stop`
 //! and `free` end a server: `life` has the states that it goes through, `backlog` the clients that it hasn't
 //! accepted until then, and `drain` ends its connections. `maker` is what connections call in their server,
 //! `server_events` how one thread has another look at all that. `shared` is what other threads than the
@@ -11,6 +11,7 @@
 
 mod accept;
 mod backlog;
+pub mod balance;
 mod drain;
 mod free;
 mod kept;
@@ -33,6 +34,7 @@ use crate::reactor::tcp_connection::lifecycle::register::Callbacks;
 use crate::reactor::tcp_connection::owner::Header;
 use crate::reactor::tcp_connection::protocol::Protocol;
 use crate::reactor::tcp_connection::settings::Keepalive;
+use crate::reactor::tcp_server::balance::{Balance, Choice};
 use crate::reactor::tcp_server::life::Life;
 use crate::reactor::tcp_server::make::Origin;
 use crate::reactor::tcp_server::shared::Shared;
@@ -69,6 +71,9 @@ pub struct Server {
     /// The threads that were made here; NULL once they have ended.
     pool: Cell<*mut thread_pool>,
     stop: Cell<Stop>,
+    /// Which loop gets a new connection.
+    balance: Cell<Balance>,
+    choice: Cell<Choice>,
     /// Each thread is to have a listening socket of its own.
     reuseport: Cell<bool>,
     /// The listening socket's, from which connections inherit them; None: as it is.
@@ -137,6 +142,11 @@ impl Server {
     /// Whether the server has been started, whatever has become of it since.
     pub fn has_started(&self) -> bool {
         self.life() != Life::New
+    }
+
+    /// Whether the server takes nobody any more, not even those who have connected before.
+    pub fn has_ended(&self) -> bool {
+        !matches!(self.life(), Life::Running | Life::Stopping)
     }
 
     /// Whether the owner has freed the server, which only its connections keep.
@@ -248,6 +258,8 @@ unsafe fn create(
             block: Cell::new(None),
             pool: Cell::new(pool),
             stop: Cell::new(Stop::NONE),
+            balance: Cell::new(Balance::InTurn),
+            choice: Cell::new(Choice::NONE),
             reuseport: Cell::new(false),
             nodelay: Cell::new((!by_acceptor).then_some(true)),
             keepalive: Cell::new(None),

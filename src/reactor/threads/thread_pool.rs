@@ -165,6 +165,21 @@ impl Pool {
 
     /// The loop whose turn it is, on the main loop's thread. None before the start.
     pub fn next_loop(&self) -> Option<&Loop> {
+        self.take_turn(|turns| turns.next())
+    }
+
+    /// The loop with the fewest connections, on the main loop's thread; among equals the one whose turn it is. None
+    /// before the start.
+    pub fn least_busy_loop(&self) -> Option<&Loop> {
+        self.take_turn(|turns| turns.min_by_key(|(_, l)| l.load()))
+    }
+
+    /// Has one of the threads' loops chosen, in the order of their turns, and gives the next turn to the one behind
+    /// it. The main loop without any. None before the start.
+    fn take_turn<'a>(
+        &'a self,
+        choose: impl FnOnce(&mut dyn Iterator<Item = (usize, &'a Loop)>) -> Option<(usize, &'a Loop)>,
+    ) -> Option<&'a Loop> {
         let main = self.main_loop();
         main.public.require_owner();
         if self.public.started.get() == 0 {
@@ -172,15 +187,14 @@ impl Pool {
             return None;
         }
         let threads = self.public_threads();
-        for _ in threads {
-            let at = self.public.position.get().max(0) as usize % threads.len();
-            self.public.position.set(((at + 1) % threads.len()) as c_int);
-            // One that was stopped has none.
-            if let Some(l) = threads[at].event_loop() {
-                return Some(l);
-            }
-        }
-        Some(main)
+        let first = self.public.position.get().max(0) as usize;
+        // One that was stopped has no loop.
+        let mut turns = (0..threads.len())
+            .map(|i| (first + i) % threads.len())
+            .filter_map(|at| Some((at, threads[at].event_loop()?)));
+        let Some((at, l)) = choose(&mut turns) else { return Some(main) };
+        self.public.position.set(((at + 1) % threads.len()) as c_int);
+        Some(l)
     }
 
     /// What is to be called on the threads; before the start.

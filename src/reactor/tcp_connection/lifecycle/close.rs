@@ -17,6 +17,7 @@ use crate::reactor::tcp_connection::output::{batch, file, queue};
 use crate::reactor::tcp_connection::registration;
 use crate::sync::refs::Released;
 use crate::sys::{fd as sys_fd, pool, socket};
+use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 
 /// Takes the connection off its loop, calls the closed callback, closes the descriptor if it still
@@ -54,7 +55,7 @@ pub fn close(conn: &Connection) {
     tell_closed(conn);
     give_up_number(conn, ours);
     count(&own.counts.connections, u64::MAX);
-    leave_maker(conn);
+    leave(conn);
     lists::dead(own).push_front(conn);
 }
 
@@ -67,8 +68,9 @@ fn tell_closed(conn: &Connection) {
     }
 }
 
-/// The maker has one connection less.
-fn leave_maker(conn: &Connection) {
+/// The loop and the maker have one connection less.
+fn leave(conn: &Connection) {
+    conn.event_loop().counts.load.fetch_sub(1, Relaxed);
     if let Some(header) = conn.maker() {
         (header.maker().left)(conn);
     }
@@ -101,7 +103,7 @@ pub unsafe fn without_loop(conn: &Connection) {
     conn.shared.descriptor.shut();
     tell_closed(conn);
     give_up_number(conn, true);
-    leave_maker(conn);
+    leave(conn);
     empty_buffers(conn);
     if conn.shared.refs.let_go() == Released::Last {
         // SAFETY: the last reference is gone: nobody else has the connection.

@@ -23,6 +23,7 @@ use crate::sys::{errno, fd as sys_fd, pool};
 use libc::{c_char, c_int, c_void};
 use std::cell::Cell;
 use std::ptr;
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::open::{empty, identify_once, is_as_noted, is_entered, is_open};
 use crate::reactor::tcp_connection::kept::discard;
@@ -159,6 +160,7 @@ pub fn hand_over(conn: &Connection, accepted: bool) -> bool {
     if task.is_none() && !here {
         return false;
     }
+    l.counts.load.fetch_add(1, Relaxed);
     let channel = conn.channel_ptr();
     let entry = Entry { id: conn.id.get(), owner: l.as_c(), channel, connection: true };
     if let Some(old) = registry::enter(fd, entry)
