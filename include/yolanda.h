@@ -437,7 +437,8 @@ int yolanda_version_check(unsigned int header);
 
 /**
  * Makes a loop that belongs to the calling thread. `name` appears in the log and is copied; NULL
- * stands for "main thread". `dispatcher` is the back end, "epoll" or "poll"; NULL leaves the choice to
+ * stands for "main thread". In a program that makes its first loop with this function, the library
+ * logs only warnings and errors, on stderr (see yolanda_log_set_level()). `dispatcher` is the back end, "epoll" or "poll"; NULL leaves the choice to
  * the environment and the compilation, as for event_loop_init().
  *
  * Returns the loop, or NULL with errno: EINVAL for another dispatcher, ENOMEM, EMFILE, ENFILE. Release
@@ -2309,7 +2310,8 @@ void *yolanda_http_request_stream_data(struct http_request *httpRequest);
  * Sets the level: lines of this severity and above (LOG_DEBUG_TYPE, LOG_MSG_TYPE, LOG_WARN_TYPE,
  * LOG_ERR_TYPE) are logged, or none (YOLANDA_LOG_OFF). It takes precedence over the environment
  * variable YOLANDA_LOG. With YOLANDA_LOG_ENVIRONMENT the environment decides again; the variable is then
- * read anew.
+ * read anew. Without both, all lines are logged; of the library's own lines, only warnings and errors
+ * in a program whose first loop was made by yolanda_loop_new().
  *
  * Returns 0, or -1 with errno EINVAL for any other number.
  *
@@ -2318,12 +2320,21 @@ void *yolanda_http_request_stream_data(struct http_request *httpRequest);
 int yolanda_log_set_level(int level);
 
 /**
- * Returns the level in effect: LOG_DEBUG_TYPE to YOLANDA_LOG_OFF, from the environment unless one was
- * set. It never fails.
+ * Returns the level in effect for the program's lines: LOG_DEBUG_TYPE to YOLANDA_LOG_OFF, from the
+ * environment unless one was set. It never fails.
  *
  * Any thread may call it.
  */
 int yolanda_log_level(void);
+
+/**
+ * Sets whether the lines on stdout and stderr begin with the time, in UTC, with microseconds (RFC 3339):
+ * `2026-11-30T08:49:37.123456Z [warn] ...`. 0, the default, omits it. Lines that go to a sink never
+ * have it. It never fails.
+ *
+ * Any thread and any signal handler may call it.
+ */
+void yolanda_log_set_timestamps(int on);
 
 /**
  * Hands all lines to a function instead of printing them on stdout: those of the library and those of

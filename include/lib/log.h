@@ -56,7 +56,8 @@ extern "C" {
  * any other number `[???] `), the text, a newline.
  *
  * The environment variable YOLANDA_LOG selects which lines are printed: off, err, warn, msg or debug;
- * all lines if it is not set. errno is left unchanged. This applies to all functions of this header;
+ * all lines if it is not set (of the library's own lines, only warnings and errors in a program whose
+ * first loop was made by yolanda_loop_new()). errno is left unchanged. This applies to all functions of this header;
  * yolanda.h has functions to set the level and to redirect the lines.
  *
  * `msg` is a NUL-terminated string, or NULL, which counts as empty. Any thread may call it.

@@ -61,6 +61,7 @@ pub static epoll_dispatcher: event_dispatcher = event_dispatcher {
 /// Any thread may call it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn event_loop_init() -> *mut event_loop {
+    crate::log::course_style();
     // SAFETY: the name is a constant.
     unsafe { Loop::create(MAIN_THREAD.as_ptr().cast_mut(), backend::chosen(), &PARTS) }
 }
@@ -75,6 +76,7 @@ pub unsafe extern "C-unwind" fn event_loop_init() -> *mut event_loop {
 pub unsafe extern "C-unwind" fn event_loop_init_with_name(
     thread_name: *mut c_char,
 ) -> *mut event_loop {
+    crate::log::course_style();
     let name = if thread_name.is_null() { MAIN_THREAD.as_ptr().cast_mut() } else { thread_name };
     // SAFETY: the program's name stays valid as long as the loop.
     unsafe { Loop::create(name, backend::chosen(), &PARTS) }

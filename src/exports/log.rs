@@ -8,14 +8,15 @@ use core::ffi::{CStr, c_char, c_int};
 /// any other number `[???] `), the text, a newline.
 ///
 /// The environment variable YOLANDA_LOG selects which lines are printed: off, err, warn, msg or debug;
-/// all lines if it is not set. errno is left unchanged. This applies to all functions of this header;
+/// all lines if it is not set (of the library's own lines, only warnings and errors in a program whose
+/// first loop was made by yolanda_loop_new()). errno is left unchanged. This applies to all functions of this header;
 /// yolanda.h has functions to set the level and to redirect the lines.
 ///
 /// # Safety
 /// `msg` is a NUL-terminated string, or NULL, which counts as empty. Any thread may call it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn yolanda_log(severity: c_int, msg: *const c_char) {
-    if !crate::log::enabled(severity) {
+    if !crate::log::program_enabled(severity) {
         return;
     }
     // SAFETY: not NULL, so a NUL-terminated string.

@@ -26,7 +26,7 @@ pub(super) unsafe extern "C" fn logx(
     fmt: *const c_char,
     ap: va_list,
 ) {
-    if !log::enabled(severity) {
+    if !log::program_enabled(severity) {
         return;
     }
     // SAFETY: a C string where it isn't NULL; the format fits its arguments.

@@ -1,4 +1,4 @@
-//! Log lines on C stdio's stdout, so that they interleave with the program's own `printf`, or to the
+//! Log lines on C stdio's streams, so that they interleave with the program's own `printf`, or to the
 //! program's sink.
 //!
 //! A line that is off costs one relaxed load (`level`); a line that is on is formatted on the stack
@@ -8,6 +8,7 @@
 
 mod level;
 mod sink;
+mod stamp;
 pub mod stream;
 
 use core::ffi::{CStr, c_char, c_int, c_void};
@@ -17,8 +18,11 @@ use core::mem::MaybeUninit;
 use crate::abi::types::LOG_DEBUG_TYPE as DEBUG;
 use crate::abi::types::LOG_WARN_TYPE as WARN;
 pub use crate::abi::types::{LOG_ERR_TYPE as ERR, LOG_MSG_TYPE as MSG};
-pub use crate::log::level::{enabled, level, set_level};
+pub use crate::log::level::{
+    course_style, enabled, level, program_enabled, quiet_style, set_level,
+};
 pub use crate::log::sink::set as set_sink;
+pub use crate::log::stamp::set as set_timestamps;
 use crate::sys::errno;
 use crate::sys::stdio::{self, Stream};
 
@@ -64,7 +68,7 @@ pub fn line(severity: c_int, text: fmt::Arguments<'_>) {
     let mut line = Line::new(severity);
     // Line takes what fits and never fails; an error of a Display just ends the text.
     let _ = line.write_fmt(text);
-    line.print(severity);
+    line.print(severity, if level::is_quiet() { Stream::Err } else { Stream::Out });
     drop(keep);
 }
 
@@ -111,10 +115,13 @@ impl Line {
         unsafe { core::slice::from_raw_parts(self.bytes.as_ptr().cast(), self.len + 1) }
     }
 
-    fn print(mut self, severity: c_int) {
+    fn print(mut self, severity: c_int, to: Stream) {
         let start = self.text;
         if !sink::take(severity, &self.finish(0)[start..]) {
-            stream::write(Stream::Out, &[self.finish(b'\n')]);
+            stamp::before(|stamp| match stamp {
+                [] => stream::write(to, &[self.finish(b'\n')]),
+                _ => stream::write(to, &[stamp, self.finish(b'\n')]),
+            });
         }
     }
 }
@@ -172,7 +179,10 @@ impl fmt::Display for Bytes<'_> {
 pub fn text(severity: c_int, text: &CStr) {
     let keep = errno::Keep::new();
     if !sink::take(severity, text.to_bytes_with_nul()) {
-        stream::write(Stream::Out, &[tag(severity).as_bytes(), text.to_bytes(), b"\n"]);
+        stamp::before(|stamp| {
+            let parts = [stamp, tag(severity).as_bytes(), text.to_bytes(), b"\n"];
+            stream::write(Stream::Out, &parts);
+        });
     }
     drop(keep);
 }
@@ -198,7 +208,7 @@ pub unsafe fn formatted(
         line.push(b": ");
         line.push(errstr.to_bytes());
     }
-    line.print(severity);
+    line.print(severity, Stream::Out);
     drop(keep);
 }
 

@@ -178,11 +178,13 @@ UNUSED static int lines_with(const char *text, const char *start)
     return n;
 }
 
+/* Errors that were logged: on stdout, or on stderr where yolanda_loop_new() made the first loop. */
 UNUSED static int err_lines(void)
 {
-    char *text = out_text();
-    int n = lines_with(text, "[err] ");
-    free(text);
+    char *out = out_text(), *err = err_text();
+    int n = lines_with(out, "[err] ") + lines_with(err, "[err] ");
+    free(out);
+    free(err);
     return n;
 }
 

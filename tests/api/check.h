@@ -115,13 +115,15 @@ static char *check_read_all(int fd, off_t from)
     return text;
 }
 
-static off_t check_mark;
+static off_t check_mark, check_err_mark;
 
-/* Forgets what was written to stdout up to now. */
+/* Forgets what was written to stdout and stderr up to now. */
 __attribute__((unused)) static void out_mark(void)
 {
     fflush(stdout);
+    fflush(stderr);
     check_mark = lseek(1, 0, SEEK_END);
+    check_err_mark = lseek(2, 0, SEEK_END);
 }
 
 /* What was written to stdout since the mark. */
@@ -129,6 +131,13 @@ __attribute__((unused)) static char *out_text(void)
 {
     fflush(stdout);
     return check_read_all(1, check_mark);
+}
+
+/* What was written to stderr since the mark. */
+__attribute__((unused)) static char *err_text(void)
+{
+    fflush(stderr);
+    return check_read_all(2, check_err_mark);
 }
 
 /* Runs `run(arg)` in a child process with stdout and stderr in files; waits for its end. */
@@ -145,7 +154,7 @@ static struct ended child(void (*run)(void *), void *arg)
         dup2(err, 2);
         close(out);
         close(err);
-        check_mark = 0;
+        check_mark = check_err_mark = 0;
         alarm(CASE_SECONDS);
         run(arg);
         fflush(NULL);

@@ -10,7 +10,8 @@ use core::ffi::{c_char, c_int, c_void};
 use core::ptr;
 
 /// Makes a loop that belongs to the calling thread. `name` appears in the log and is copied; NULL
-/// stands for "main thread". `dispatcher` is the back end, "epoll" or "poll"; NULL leaves the choice to
+/// stands for "main thread". In a program that makes its first loop with this function, the library
+/// logs only warnings and errors, on stderr (see yolanda_log_set_level()). `dispatcher` is the back end, "epoll" or "poll"; NULL leaves the choice to
 /// the environment and the compilation, as for event_loop_init().
 ///
 /// Returns the loop, or NULL with errno: EINVAL for another dispatcher, ENOMEM, EMFILE, ENFILE. Release
@@ -23,6 +24,7 @@ pub unsafe extern "C-unwind" fn yolanda_loop_new(
     name: *const c_char,
     dispatcher: *const c_char,
 ) -> *mut event_loop {
+    crate::log::quiet_style();
     // SAFETY: NULL or C strings; the copy becomes the loop's.
     unsafe {
         let backend = if dispatcher.is_null() {

@@ -7,7 +7,8 @@ use core::ffi::{c_int, c_void};
 /// Sets the level: lines of this severity and above (LOG_DEBUG_TYPE, LOG_MSG_TYPE, LOG_WARN_TYPE,
 /// LOG_ERR_TYPE) are logged, or none (YOLANDA_LOG_OFF). It takes precedence over the environment
 /// variable YOLANDA_LOG. With YOLANDA_LOG_ENVIRONMENT the environment decides again; the variable is then
-/// read anew.
+/// read anew. Without both, all lines are logged; of the library's own lines, only warnings and errors
+/// in a program whose first loop was made by yolanda_loop_new().
 ///
 /// Returns 0, or -1 with errno EINVAL for any other number.
 ///
@@ -18,14 +19,25 @@ pub unsafe extern "C" fn yolanda_log_set_level(level: c_int) -> c_int {
     if crate::log::set_level(level) { 0 } else { errno::fail(libc::EINVAL) }
 }
 
-/// Returns the level in effect: LOG_DEBUG_TYPE to YOLANDA_LOG_OFF, from the environment unless one was
-/// set. It never fails.
+/// Returns the level in effect for the program's lines: LOG_DEBUG_TYPE to YOLANDA_LOG_OFF, from the
+/// environment unless one was set. It never fails.
 ///
 /// # Safety
 /// Any thread may call it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn yolanda_log_level() -> c_int {
     crate::log::level()
+}
+
+/// Sets whether the lines on stdout and stderr begin with the time, in UTC, with microseconds (RFC 3339):
+/// `2026-11-30T08:49:37.123456Z [warn] ...`. 0, the default, omits it. Lines that go to a sink never
+/// have it. It never fails.
+///
+/// # Safety
+/// Any thread and any signal handler may call it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn yolanda_log_set_timestamps(on: c_int) {
+    crate::log::set_timestamps(on != 0);
 }
 
 /// Hands all lines to a function instead of printing them on stdout: those of the library and those of

@@ -2,7 +2,8 @@
 
 #![forbid(unsafe_code)]
 
-use super::{DAYS, MONTHS, civil};
+use super::{DAYS, MONTHS};
+use crate::sys::clock::civil;
 
 /// The second that a date names, counted from 1970-01-01 in UTC; None for what isn't a date, and for a wrong
 /// day of the week. `now`, counted the same way, decides the century of a year with two digits.
