@@ -150,6 +150,7 @@ fn for_c(header: &str) -> String {
 /// The parts of `yolanda.h`, in the order in which they stand there.
 const ADDITIONS: &[&str] = &[
     "version",
+    "error",
     "event_loop",
     "timer",
     "signal",

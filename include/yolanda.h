@@ -436,6 +436,20 @@ const char *yolanda_version(void);
 int yolanda_version_check(unsigned int header);
 
 /**
+ * Returns in words why the last call on this thread failed, with the value that was wrong: "no such
+ * host: exmaple.com", "127.0.0.1:80: Permission denied", "yolanda_timer_start: called on another
+ * thread than the loop's". Where the library has noted nothing, it is the text of strerror(3) for the
+ * current value of errno. It belongs to errno, so call it before anything else changes that. In a
+ * callback that is told of a failure (yolanda_client_set_failed_callback()) it explains that failure.
+ *
+ * The text is for people: it may change. It never fails. The text belongs to the library, and is valid
+ * until the next call on the same thread that fails.
+ *
+ * Any thread may call it.
+ */
+const char *yolanda_last_error(void);
+
+/**
  * Makes a loop that belongs to the calling thread. `name` appears in the log and is copied; NULL
  * stands for "main thread". In a program that makes its first loop with this function, the library
  * logs only warnings and errors, on stderr (see yolanda_log_set_level()). `dispatcher` is the back end, "epoll" or "poll"; NULL leaves the choice to

@@ -1,9 +1,10 @@
 //! The checks of arguments: a pointer from C becomes a reference here, or the call fails.
 
-use core::ffi::c_char;
+use core::ffi::{c_char, c_int};
 use core::mem::MaybeUninit;
 
 use crate::sys::errno;
+use crate::sys::explained::explain;
 
 /// `non_null!(pointer, "function: no thing", failure)`: a reference to what a parameter points to. For NULL it
 /// logs the message, sets errno to EINVAL and returns `failure` from the function.
@@ -68,7 +69,7 @@ macro_rules! own_loop {
     ($pointer:ident, $function:literal $(, $failure:expr)?) => {{
         let l = event_loop!($pointer, $function $(, $failure)?);
         if !l.on_owner() {
-            $crate::sys::errno::set(libc::EPERM);
+            $crate::exports::check::wrong_thread($function);
             return $($failure)?;
         }
         l
@@ -105,7 +106,7 @@ macro_rules! own_server {
     ($pointer:ident, $function:literal $(, $failure:expr)?) => {{
         let server = server!($pointer, $function $(, $failure)?);
         if !server.is_own_thread() {
-            $crate::sys::errno::set(libc::EPERM);
+            $crate::exports::check::wrong_thread($function);
             return $($failure)?;
         }
         server
@@ -116,7 +117,19 @@ macro_rules! own_server {
 #[cold]
 pub fn refuse(message: &str) {
     log(message);
-    errno::set(libc::EINVAL);
+    errno::set(explain!(libc::EINVAL, "{message}"));
+}
+
+/// Sets errno to EPERM: only the loop's thread may call the function.
+#[cold]
+pub fn wrong_thread(function: &str) {
+    errno::set(on_wrong_thread(function));
+}
+
+/// EPERM, for a call that only the loop's thread may make.
+#[cold]
+pub fn on_wrong_thread(function: &str) -> c_int {
+    explain!(libc::EPERM, "{function}: called on another thread than the loop's")
 }
 
 /// Logs what is wrong with an argument. errno stays.

@@ -1,5 +1,6 @@
 //! The calling thread's `errno`.
 
+use super::explained;
 use libc::c_int;
 
 /// The current value.
@@ -8,8 +9,13 @@ pub fn get() -> c_int {
     unsafe { *libc::__errno_location() }
 }
 
-/// Sets the value that C callers see.
+/// Sets the value that C callers see: the end of a call that fails.
 pub fn set(e: c_int) {
+    explained::reported(e);
+    put(e);
+}
+
+fn put(e: c_int) {
     // SAFETY: glibc's errno is a valid thread-local int for the life of the thread.
     unsafe { *libc::__errno_location() = e }
 }
@@ -31,7 +37,7 @@ impl Keep {
 
 impl Drop for Keep {
     fn drop(&mut self) {
-        set(self.0);
+        put(self.0);
     }
 }
 

@@ -1,5 +1,5 @@
 //! System calls and the C library: the only place that makes them, with the flags that this library wants. Memory
-//! pools, descriptors, files, sockets, addresses, locks, errno.
+//! pools, descriptors, files, sockets, addresses, locks, errno and the words for it.
 //!
 //! Imports: nothing of ours.
 
@@ -10,6 +10,7 @@ pub mod controls;
 pub mod environment;
 pub mod epoll;
 pub mod errno;
+pub mod explained;
 pub mod fd;
 pub mod file;
 pub mod kind;

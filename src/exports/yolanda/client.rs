@@ -13,6 +13,7 @@ use crate::reactor::client::{Callbacks, Client};
 use crate::reactor::tcp_connection::settings;
 use crate::reactor::tcp_connection::settings::Settings;
 use crate::sys::errno;
+use crate::sys::explained::explain;
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::ptr;
 
@@ -24,10 +25,10 @@ unsafe fn usable<'a>(what: &str, client: *mut yolanda_client) -> Result<&'a Clie
     // SAFETY: all pointers of this type come from `yolanda_client_new`, which hands out clients.
     match unsafe { Client::from_public(client) } {
         Some(client) if client.is_mine() => Ok(client),
-        Some(_) => Err(libc::EPERM),
+        Some(_) => Err(check::on_wrong_thread(what)),
         None => {
             log_err!("{what}: no client");
-            Err(libc::EINVAL)
+            Err(explain!(libc::EINVAL, "{what}: no client"))
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::reactor::backend;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::parts::PARTS;
 use crate::sys::errno;
+use crate::sys::explained::{Lossy, explain};
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr;
 
@@ -33,7 +34,8 @@ pub unsafe extern "C-unwind" fn yolanda_loop_new(
             backend::named(core::ffi::CStr::from_ptr(dispatcher).to_bytes())
         };
         if backend.is_null() {
-            errno::set(libc::EINVAL);
+            let name = core::ffi::CStr::from_ptr(dispatcher).to_bytes();
+            errno::set(explain!(libc::EINVAL, "no such dispatcher: {}", Lossy(name)));
             return ptr::null_mut();
         }
         let name = if name.is_null() { c"main thread".as_ptr() } else { name };
@@ -70,7 +72,10 @@ pub unsafe extern "C-unwind" fn yolanda_loop_new(
 pub unsafe extern "C-unwind" fn yolanda_loop_free(eventLoop: *mut event_loop) -> c_int {
     let l = own_loop!(eventLoop, "yolanda_loop_free", -1);
     if l.depth.get() > 0 {
-        return errno::fail(libc::EBUSY);
+        return errno::fail(explain!(
+            libc::EBUSY,
+            "yolanda_loop_free: called in a callback of the loop"
+        ));
     }
     // SAFETY: the loop's thread, and no callback of the loop is on its stack.
     unsafe { l.free() };
@@ -148,7 +153,7 @@ pub unsafe extern "C-unwind" fn yolanda_loop_run_once(
 ) -> c_int {
     let l = own_loop!(eventLoop, "yolanda_loop_run_once", -1);
     if limit_ms < -1 {
-        return errno::fail(libc::EINVAL);
+        return errno::fail(explain!(libc::EINVAL, "limit_ms is {limit_ms}"));
     }
     match l.run_once(limit_ms) {
         Some(callbacks) => callbacks.min(c_int::MAX as u64) as c_int,

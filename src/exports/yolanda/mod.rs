@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod connection;
+pub mod error;
 pub mod event_loop;
 pub mod http_access;
 pub mod http_files;

@@ -16,6 +16,7 @@ use crate::reactor::tcp_server::balance::{Balance, Choice};
 use crate::reactor::threads::hooks::Hooks;
 use crate::sys::address::Address;
 use crate::sys::errno;
+use crate::sys::explained::explain;
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::ptr::{self, NonNull};
 use core::slice;
@@ -80,8 +81,11 @@ pub unsafe extern "C-unwind" fn yolanda_server_new(
     threads: c_int,
 ) -> *mut TCPserver {
     let l = own_loop!(eventLoop, "yolanda_server_new", ptr::null_mut());
-    if address.is_null() || threads < 0 {
-        return made(Err(libc::EINVAL));
+    if address.is_null() {
+        return made(Err(explain!(libc::EINVAL, "yolanda_server_new: no address")));
+    }
+    if threads < 0 {
+        return made(Err(explain!(libc::EINVAL, "threads is {threads}")));
     }
     let callbacks = Callbacks {
         completed: connectionCompletedCallBack,
@@ -118,7 +122,7 @@ pub unsafe extern "C-unwind" fn yolanda_server_new_fd(
 ) -> *mut TCPserver {
     let l = own_loop!(eventLoop, "yolanda_server_new_fd", ptr::null_mut());
     if threads < 0 {
-        return made(Err(libc::EINVAL));
+        return made(Err(explain!(libc::EINVAL, "threads is {threads}")));
     }
     let callbacks = Callbacks {
         completed: connectionCompletedCallBack,
@@ -201,7 +205,11 @@ pub unsafe extern "C" fn yolanda_server_set_balance(
     policy: c_int,
 ) -> c_int {
     let server = own_server!(server, "yolanda_server_set_balance", -1);
-    told(Balance::of(policy).ok_or(libc::EINVAL).map(|balance| server.set_balance(balance)))
+    told(
+        Balance::of(policy)
+            .ok_or_else(|| explain!(libc::EINVAL, "no policy has the number {policy}"))
+            .map(|balance| server.set_balance(balance)),
+    )
 }
 
 /// Sets a function that chooses the loop for each new connection: `choose(server, fd, data)` is called
@@ -244,7 +252,7 @@ pub unsafe extern "C" fn yolanda_server_thread_loop(
     match l {
         Some(l) => l.as_c(),
         None => {
-            errno::set(libc::EINVAL);
+            errno::set(explain!(libc::EINVAL, "the server has no thread {index}"));
             ptr::null_mut()
         }
     }
@@ -431,7 +439,7 @@ pub unsafe extern "C-unwind" fn yolanda_server_stop(
 ) -> c_int {
     let server = own_server!(server, "yolanda_server_stop", -1);
     if deadline_ms < -1 {
-        return errno::fail(libc::EINVAL);
+        return errno::fail(explain!(libc::EINVAL, "deadline_ms is {deadline_ms}"));
     }
     told(server.stop(deadline_ms, done, data))
 }

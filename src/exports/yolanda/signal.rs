@@ -4,6 +4,7 @@ use crate::abi::types::event_loop;
 use crate::abi::types::{yolanda_signal, yolanda_signal_callback};
 use crate::reactor::event_loop::signals::is_watchable;
 use crate::sys::errno;
+use crate::sys::explained::explain;
 use core::ffi::{c_int, c_void};
 
 /// Starts a watcher: `callback` is called whenever the process receives the signal. A signal may have
@@ -31,8 +32,12 @@ pub unsafe extern "C-unwind" fn yolanda_signal_start(
     data: *mut c_void,
 ) -> yolanda_signal {
     let l = own_loop!(eventLoop, "yolanda_signal_start", 0);
-    if callback.is_none() || !is_watchable(number) {
-        errno::set(libc::EINVAL);
+    if callback.is_none() {
+        errno::set(explain!(libc::EINVAL, "yolanda_signal_start: no callback"));
+        return 0;
+    }
+    if !is_watchable(number) {
+        errno::set(explain!(libc::EINVAL, "signal {number} can't be watched"));
         return 0;
     }
     l.watch_signal(number, callback, data)
@@ -51,5 +56,9 @@ pub unsafe extern "C-unwind" fn yolanda_signal_stop(
     signal: yolanda_signal,
 ) -> c_int {
     let l = own_loop!(eventLoop, "yolanda_signal_stop", -1);
-    if l.unwatch_signal(signal) { 0 } else { errno::fail(libc::ENOENT) }
+    if l.unwatch_signal(signal) {
+        0
+    } else {
+        errno::fail(explain!(libc::ENOENT, "the watcher has ended"))
+    }
 }

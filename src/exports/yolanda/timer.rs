@@ -4,6 +4,7 @@ use crate::abi::types::event_loop;
 use crate::abi::types::{yolanda_timer, yolanda_timer_callback};
 use crate::reactor::event_loop::timers::{MAX_MS, NS_PER_MS};
 use crate::sys::errno;
+use crate::sys::explained::explain;
 use core::ffi::{c_int, c_void};
 
 /// Whether the times mean something.
@@ -12,9 +13,13 @@ fn are_times(delay_ms: i64, period_ms: i64) -> bool {
     range.contains(&delay_ms) && range.contains(&period_ms)
 }
 
+fn bad_times(delay_ms: i64, period_ms: i64) -> c_int {
+    explain!(libc::EINVAL, "delay_ms is {delay_ms}, period_ms is {period_ms}")
+}
+
 /// 0 for a timer that there is, else -1 with ENOENT.
 fn found(found: bool) -> c_int {
-    if found { 0 } else { errno::fail(libc::ENOENT) }
+    if found { 0 } else { errno::fail(explain!(libc::ENOENT, "the timer has ended")) }
 }
 
 /// Starts a timer: `callback` is called after `delay_ms` milliseconds, never earlier, and then every
@@ -42,8 +47,12 @@ pub unsafe extern "C-unwind" fn yolanda_timer_start(
     data: *mut c_void,
 ) -> yolanda_timer {
     let l = own_loop!(eventLoop, "yolanda_timer_start", 0);
-    if !are_times(delay_ms, period_ms) || callback.is_none() {
-        errno::set(libc::EINVAL);
+    if callback.is_none() {
+        errno::set(explain!(libc::EINVAL, "yolanda_timer_start: no callback"));
+        return 0;
+    }
+    if !are_times(delay_ms, period_ms) {
+        errno::set(bad_times(delay_ms, period_ms));
         return 0;
     }
     let timer = l.start_timer(delay_ms, period_ms, callback, data);
@@ -70,7 +79,7 @@ pub unsafe extern "C-unwind" fn yolanda_timer_restart(
 ) -> c_int {
     let l = own_loop!(eventLoop, "yolanda_timer_restart", -1);
     if !are_times(delay_ms, period_ms) {
-        return errno::fail(libc::EINVAL);
+        return errno::fail(bad_times(delay_ms, period_ms));
     }
     found(l.restart_timer(timer, delay_ms, period_ms))
 }
@@ -105,6 +114,6 @@ pub unsafe extern "C-unwind" fn yolanda_timer_remaining(
     let l = own_loop!(eventLoop, "yolanda_timer_remaining", -1);
     match l.timer_remaining(timer) {
         Some(ns) => (ns + NS_PER_MS - 1) / NS_PER_MS,
-        None => errno::fail(libc::ENOENT).into(),
+        None => errno::fail(explain!(libc::ENOENT, "the timer has ended")).into(),
     }
 }

@@ -41,6 +41,7 @@ use crate::reactor::tcp_connection::lifecycle::ready;
 use crate::reactor::tcp_connection::owner::{Header, Owner};
 use crate::reactor::tcp_connection::settings::Settings;
 use crate::sys::address::{Address, Parsed};
+use crate::sys::explained::{Lossy, explain};
 use crate::sys::pool::Bytes;
 use libc::{c_int, c_void};
 use std::array;
@@ -98,11 +99,14 @@ pub struct Client {
 
 /// Whether a client can connect to this: a host or a path, and a port.
 fn check(text: &[u8]) -> Result<(), c_int> {
-    match Address::parse(text)? {
-        Parsed::Socket(address) if address.port() == Some(0) => Err(libc::EINVAL),
-        Parsed::Any(_) | Parsed::Name { port: 0, .. } => Err(libc::EINVAL),
-        _ => Ok(()),
-    }
+    let fits = match Address::parse(text) {
+        Ok(Parsed::Socket(address)) => address.port() != Some(0),
+        Ok(Parsed::Name { port, .. }) => port != 0,
+        Ok(Parsed::Any(_)) => false,
+        Err(e) => return Err(explain!(e, "not an address: \"{}\"", Lossy(text))),
+    };
+    fits.then_some(())
+        .ok_or_else(|| explain!(libc::EINVAL, "no address to connect to: \"{}\"", Lossy(text)))
 }
 
 impl Client {
@@ -197,8 +201,8 @@ impl Client {
                 self.backoff.reset();
                 return Ok(());
             }
-            State::Connected => return Err(libc::EISCONN),
-            _ => return Err(libc::EALREADY),
+            State::Connected => return Err(explain!(libc::EISCONN, "the client is connected")),
+            _ => return Err(explain!(libc::EALREADY, "the client is connecting, or waits to")),
         }
         self.failures.set(0);
         self.backoff.reset();

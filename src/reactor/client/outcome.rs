@@ -4,7 +4,9 @@ use super::{Client, Event, Kept, State};
 use crate::abi::types::event_loop;
 use crate::reactor::tcp_connection::lifecycle::register;
 use crate::reactor::tcp_connection::{Connection, kept};
+use crate::sys::address::{Address, Parsed};
 use crate::sys::clock::now_ms;
+use crate::sys::explained::{Lossy, explain};
 use crate::sys::kind::Kind;
 use crate::sys::{errno, fd as sys_fd};
 use libc::{c_int, c_void};
@@ -21,8 +23,20 @@ impl Kept {
             self.wait();
         }
         if let Some(callback) = self.failed.get() {
+            errno::set(self.explain(e));
             // SAFETY: the program gave the callback for this client, together with the data.
             unsafe { callback(self.as_public(), e, self.failed_data.get()) };
+        }
+    }
+
+    /// Names the address beside the error.
+    fn explain(&self, e: c_int) -> c_int {
+        let text = self.text();
+        match (e, Address::parse(text)) {
+            (libc::ENOENT, Ok(Parsed::Name { host, .. })) => {
+                explain!(e, "no such host: {}", Lossy(host))
+            }
+            _ => explain!(e, "{}: {}", Lossy(text), errno::Text(e)),
         }
     }
 

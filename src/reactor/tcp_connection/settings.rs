@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 use crate::abi::types::yolanda_water_mark_callback;
 
+use crate::sys::explained::explain;
 use crate::sys::{errno, socket};
 
 use libc::c_int;
@@ -66,7 +67,11 @@ impl Settings {
 /// 0, or -1 with EINVAL for a negative time.
 pub fn set_timeouts(to: &mut Settings, idle_ms: i64, read_ms: i64, write_ms: i64) -> c_int {
     if idle_ms < 0 || read_ms < 0 || write_ms < 0 {
-        return errno::fail(libc::EINVAL);
+        let why = explain!(
+            libc::EINVAL,
+            "idle_ms is {idle_ms}, read_ms is {read_ms}, write_ms is {write_ms}"
+        );
+        return errno::fail(why);
     }
     to.timeouts = Timeouts { idle: idle_ms, read: read_ms, write: write_ms };
     0
@@ -75,7 +80,7 @@ pub fn set_timeouts(to: &mut Settings, idle_ms: i64, read_ms: i64, write_ms: i64
 /// 0, or -1 with EINVAL for a policy that there isn't.
 pub fn set_limits(to: &mut Settings, max_queued: usize, max_unread: usize, policy: c_int) -> c_int {
     if policy != CLOSE && policy != REFUSE {
-        return errno::fail(libc::EINVAL);
+        return errno::fail(explain!(libc::EINVAL, "no policy has the number {policy}"));
     }
     to.limits = Limits { max_queued, max_unread, policy };
     0
@@ -90,7 +95,7 @@ pub fn set_water_marks(
     on_high: yolanda_water_mark_callback,
 ) -> c_int {
     if high != 0 && low >= high {
-        return errno::fail(libc::EINVAL);
+        return errno::fail(explain!(libc::EINVAL, "low is {low}, high is {high}"));
     }
     to.marks =
         if high == 0 { Settings::DEFAULT.marks } else { Marks { low, high, on_low, on_high } };
@@ -108,7 +113,11 @@ pub fn set_keepalive(to: &mut Settings, idle_s: c_int, interval_s: c_int, count:
     let seconds = 0..=socket::KEEPALIVE_SECONDS_MAX;
     let probes = 0..=socket::KEEPALIVE_PROBES_MAX;
     if !seconds.contains(&idle_s) || !seconds.contains(&interval_s) || !probes.contains(&count) {
-        return errno::fail(libc::EINVAL);
+        let why = explain!(
+            libc::EINVAL,
+            "idle_s is {idle_s}, interval_s is {interval_s}, count is {count}"
+        );
+        return errno::fail(why);
     }
     to.keepalive = Keepalive { idle: idle_s, interval: interval_s, count };
     0

@@ -5,6 +5,7 @@ use crate::abi::types::acceptor;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::tcp_connection::lifecycle::register::Callbacks;
 use crate::sys::address::{Address, Parsed};
+use crate::sys::explained::{Lossy, explain};
 use crate::sys::{errno, fd as sys_fd, listen, unix};
 use libc::c_int;
 use std::cell::Cell;
@@ -77,7 +78,7 @@ impl Server {
         callbacks: &Callbacks,
         threads: c_int,
     ) -> Result<NonNull<Server>, c_int> {
-        let Opened { fd, shares_port, file } = open(address)?;
+        let Opened { fd, shares_port, file } = open(address).map_err(|e| explain(e, address))?;
         let opened = |address| Origin::Opened { address, shares_port };
         match make(l, fd, callbacks, threads, opened) {
             Ok(server) => {
@@ -119,6 +120,17 @@ struct Opened {
     /// It could only be had together with others that listen there.
     shares_port: bool,
     file: Option<(Address, unix::File)>,
+}
+
+/// Says what went wrong with an address.
+fn explain(e: c_int, text: &[u8]) -> c_int {
+    match (e, Address::parse(text)) {
+        (_, Err(_)) => explain!(e, "not an address: \"{}\"", Lossy(text)),
+        (libc::ENOENT, Ok(Parsed::Name { host, .. })) => {
+            explain!(e, "no such host: {}", Lossy(host))
+        }
+        _ => explain!(e, "{}: {}", Lossy(text), errno::Text(e)),
+    }
 }
 
 fn open(text: &[u8]) -> Result<Opened, c_int> {

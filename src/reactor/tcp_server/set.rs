@@ -5,6 +5,7 @@
 use super::Server;
 use crate::reactor::tcp_connection::settings::{Keepalive, Settings};
 use crate::reactor::threads::hooks::Hooks;
+use crate::sys::explained::explain;
 use libc::{c_int, c_void};
 use std::sync::atomic::Ordering::SeqCst;
 
@@ -35,7 +36,7 @@ impl Server {
     pub fn set_reuseport(&self, on: bool) -> Result<(), c_int> {
         self.not_started()?;
         if on && !self.origin.can_share_port() {
-            return Err(libc::ENOTSUP);
+            return Err(explain!(libc::ENOTSUP, "the server has no TCP address of its own"));
         }
         self.reuseport.set(on);
         Ok(())
@@ -44,7 +45,7 @@ impl Server {
     /// How many connections may be open at a time; 0: any number.
     pub fn set_max_connections(&self, n: c_int) -> Result<(), c_int> {
         if n < 0 {
-            return Err(libc::EINVAL);
+            return Err(explain!(libc::EINVAL, "the limit of connections is {n}"));
         }
         self.shared.max.store(n, SeqCst);
         self.shared.room_has_changed();
@@ -59,7 +60,10 @@ impl Server {
     }
 
     fn not_started(&self) -> Result<(), c_int> {
-        if self.has_started() { Err(libc::EBUSY) } else { Ok(()) }
+        if self.has_started() {
+            return Err(explain!(libc::EBUSY, "the server has been started"));
+        }
+        Ok(())
     }
 
     /// How many connections are open; any thread.

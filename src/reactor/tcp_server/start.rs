@@ -6,6 +6,7 @@ use super::{Server, server_events};
 use crate::reactor::tcp_connection::settings::Keepalive;
 use crate::reactor::threads::thread_pool::Pool;
 use crate::sys::address::Address;
+use crate::sys::explained::{Lossy, explain};
 use crate::sys::{errno, fd as sys_fd, listen, pool, socket};
 use libc::c_int;
 
@@ -14,12 +15,12 @@ impl Server {
     pub fn start(&self) -> Result<(), c_int> {
         match self.life() {
             Life::New => {}
-            Life::Running => return Err(libc::EALREADY),
-            _ => return Err(libc::ESHUTDOWN),
+            Life::Running => return Err(explain!(libc::EALREADY, "the server runs already")),
+            _ => return Err(explain!(libc::ESHUTDOWN, "the server was stopped")),
         }
         // The hooks may free the server.
         let server = self.keep();
-        server.prepare()?;
+        server.prepare().map_err(|e| server.explain(e))?;
         server.begin()
     }
 
@@ -33,6 +34,15 @@ impl Server {
         } else {
             // A channel that can't be added says so itself.
             let _ = server.begin();
+        }
+    }
+
+    /// Names the address beside the error.
+    fn explain(&self, e: c_int) -> c_int {
+        let mut text = [0; 128];
+        match self.origin.address().and_then(|address| address.format(&mut text)) {
+            Some(len) => explain!(e, "{}: {}", Lossy(&text[..len]), errno::Text(e)),
+            None => e,
         }
     }
 
