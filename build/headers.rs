@@ -160,11 +160,13 @@ const ADDITIONS: &[&str] = &[
     "client",
     "http_request",
     "http_response",
+    "http_cookie",
     "http_server",
     "http_route",
     "http_files",
     "http_access",
     "http_upload",
+    "http_form",
     "log",
 ];
 

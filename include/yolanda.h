@@ -62,6 +62,22 @@
 #define YOLANDA_HTTP_HALF_CLOSED 3
 
 /**
+ * A value of `same_site`: the browser sends the cookie with requests of the same site, and when the
+ * user follows a link from another one.
+ */
+#define YOLANDA_HTTP_SAME_SITE_LAX 1
+
+/**
+ * A value of `same_site`: the browser sends the cookie with requests of the same site only.
+ */
+#define YOLANDA_HTTP_SAME_SITE_STRICT 2
+
+/**
+ * A value of `same_site`: the browser sends the cookie with all requests. Needs `secure`.
+ */
+#define YOLANDA_HTTP_SAME_SITE_NONE 3
+
+/**
  * Follows symbolic links, if they are relative and stay within the folder.
  */
 #define YOLANDA_HTTP_FILES_LINKS 1
@@ -86,6 +102,21 @@
  * will come.
  */
 #define YOLANDA_HTTP_BODY_CUT 3
+
+/**
+ * An event of yolanda_http_form_callback: a part begins.
+ */
+#define YOLANDA_HTTP_FORM_BEGIN 1
+
+/**
+ * An event of yolanda_http_form_callback: the next bytes of the part.
+ */
+#define YOLANDA_HTTP_FORM_DATA 2
+
+/**
+ * An event of yolanda_http_form_callback: the part is complete.
+ */
+#define YOLANDA_HTTP_FORM_END 3
 
 /**
  * The level above all severities: nothing is logged.
@@ -124,6 +155,11 @@ struct yolanda_client;
  * servers may then use it at once.
  */
 struct yolanda_http_files;
+
+/**
+ * Reads the body of a form in parts.
+ */
+struct yolanda_http_form;
 
 /**
  * A function that a loop calls on its own thread.
@@ -262,6 +298,50 @@ typedef void (*yolanda_http_closed_callback)(struct http_response *httpResponse,
                                              void *data);
 
 /**
+ * The attributes of a cookie (RFC 6265, 4.1.2). Set `size`, and the fields that you want; those that
+ * are 0 or NULL add no attribute. Later versions may add fields at the end.
+ */
+struct yolanda_http_cookie {
+    /**
+     * sizeof(struct yolanda_http_cookie).
+     */
+    size_t size;
+    /**
+     * The paths that the cookie is for: it begins with a slash, has up to 1,024 printable ASCII
+     * characters and no semicolon. Without it the browser takes the folder of the request's path.
+     */
+    const char *path;
+    /**
+     * The domain that the cookie is for, subdomains included: up to 1,024 letters, digits, dots and
+     * hyphens. Without it the cookie is for the host of the request only.
+     */
+    const char *domain;
+    /**
+     * For how many seconds the browser keeps the cookie. A negative number deletes it. Without
+     * `max_age` and `expires` it is kept until the browser ends.
+     */
+    int64_t max_age;
+    /**
+     * Until when the browser keeps the cookie: seconds since 1970-01-01, in UTC, up to the year 9999.
+     * `max_age` takes precedence.
+     */
+    int64_t expires;
+    /**
+     * Not 0: only over TLS.
+     */
+    int secure;
+    /**
+     * Not 0: scripts don't see the cookie.
+     */
+    int http_only;
+    /**
+     * 0 or one of YOLANDA_HTTP_SAME_SITE_LAX, YOLANDA_HTTP_SAME_SITE_STRICT and
+     * YOLANDA_HTTP_SAME_SITE_NONE.
+     */
+    int same_site;
+};
+
+/**
  * What an HTTP server has done. Later versions may add fields at the end.
  */
 struct yolanda_http_stats {
@@ -393,6 +473,44 @@ typedef void (*yolanda_http_body_callback)(struct http_request *httpRequest,
                                            size_t length,
                                            int event,
                                            void *data);
+
+/**
+ * A part of a form: a field or a file. The texts are what the client has sent, in any encoding and
+ * without control characters except tabs; those of an urlencoded form are decoded. Later versions may
+ * add fields at the end.
+ */
+struct yolanda_http_part {
+    /**
+     * The name of the field; never NULL.
+     */
+    const char *name;
+    /**
+     * The name that the client gives the file; NULL if the part isn't a file, "" if no file was chosen.
+     * It may contain slashes and "..": don't use it as a path.
+     */
+    const char *filename;
+    /**
+     * The Content-Type of the part; NULL if there is none.
+     */
+    const char *content_type;
+};
+
+/**
+ * Called by yolanda_http_form_feed() and yolanda_http_form_finish(), for each part in the order of the
+ * body: YOLANDA_HTTP_FORM_BEGIN; YOLANDA_HTTP_FORM_DATA with `length` bytes, at least 1, as often as it
+ * takes, or never for an empty part; YOLANDA_HTTP_FORM_END. The part, its texts and `bytes` are valid
+ * until the callback returns. `bytes` is NULL and `length` 0 except for YOLANDA_HTTP_FORM_DATA. A part
+ * whose body is malformed or cut short gets no YOLANDA_HTTP_FORM_END.
+ *
+ * Returns 0 to go on. Anything else ends the form: the call that reads it fails with ECANCELED.
+ *
+ * It mustn't run the loop, and may free the form. `data` is that of yolanda_http_form_new().
+ */
+typedef int (*yolanda_http_form_callback)(const struct yolanda_http_part *part,
+                                          const char *bytes,
+                                          size_t length,
+                                          int event,
+                                          void *data);
 
 /**
  * Takes a line of the log, on the thread that logs: the severity as it was passed, the text without
@@ -1845,6 +1963,69 @@ int yolanda_http_response_set_closed_callback(struct http_response *httpResponse
                                               void *data);
 
 /**
+ * Looks up a cookie of a request, in all of its Cookie headers (RFC 6265, 5.4). Blanks around names
+ * and values and a pair of quotes around a value don't belong to them. Without a `=` the value is "".
+ * Nothing is decoded, and what has no name is left out. Names are case-sensitive. The headers are read
+ * on the first call.
+ *
+ * Returns the value of the first cookie with that name, which belongs to the request until that is
+ * reset. Browsers send the cookie with the longest path first. NULL with errno: ENOENT if there is
+ * none, EINVAL for a NULL name, ENOMEM.
+ *
+ * `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses. `name`
+ * is NULL or a NUL-terminated string.
+ */
+const char *yolanda_http_request_cookie(struct http_request *httpRequest,
+                                        const char *name);
+
+/**
+ * Returns the number of cookies of a request, including those with the same name; -1 with errno:
+ * EINVAL for NULL, ENOMEM.
+ *
+ * `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses.
+ */
+int yolanda_http_request_cookie_count(struct http_request *httpRequest);
+
+/**
+ * Gets the cookie at `index`, from 0, in the order of the headers. Sets `*name` and `*value`, unless
+ * these are NULL, to strings that belong to the request until that is reset.
+ *
+ * Returns 0, or -1 with errno: ENOENT if there are fewer cookies, EINVAL for NULL and a negative
+ * index, ENOMEM.
+ *
+ * `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses.
+ */
+int yolanda_http_request_cookie_at(struct http_request *httpRequest,
+                                   int index,
+                                   const char **name,
+                                   const char **value);
+
+/**
+ * Sets a cookie in the browser: adds a Set-Cookie header, one for each call. `attributes` says where
+ * and for how long the cookie is valid; NULL: for the host and the folder of the request, until the
+ * browser ends. To delete a cookie, set it with the same path and domain and a negative `max_age`. All
+ * texts are copied.
+ *
+ * Whatever would let the value write attributes, headers or a response of its own is refused, and so is
+ * what browsers don't keep: SameSite=None without Secure, `__Secure-` without Secure, `__Host-` without
+ * Secure and the path "/" or with a domain. Encode other values, for example in percent or base64 form.
+ *
+ * Returns 0, or -1 with errno: EINVAL for a NULL response or name, a name that isn't a token, a value
+ * with a control character, blank, quote, comma, semicolon or backslash or with bytes beyond ASCII,
+ * an invalid attribute, a `size` that is too small, or a response of http_response_new(); EMSGSIZE if
+ * name and value have more than 4,096 bytes together; ENOSPC if there are 128 headers already; ENOMEM.
+ * yolanda_last_error() says which.
+ *
+ * `httpResponse` is NULL, or the response of a callback that hasn't returned, or a deferred response
+ * that only the calling thread uses. All texts are NULL or NUL-terminated strings; a NULL value is "".
+ * `attributes` is NULL or has `size` bytes.
+ */
+int yolanda_http_response_set_cookie(struct http_response *httpResponse,
+                                     const char *name,
+                                     const char *value,
+                                     const struct yolanda_http_cookie *attributes);
+
+/**
  * Makes an HTTP server on an address, which is written as for yolanda_server_new(). The functions
  * yolanda_server_...() work on its `tcpServer`, for example to stop it; requests in progress are then
  * still answered, with `Connection: close`.
@@ -2319,6 +2500,117 @@ struct http_response *yolanda_http_request_refuse_with(struct http_request *http
  * `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses.
  */
 void *yolanda_http_request_stream_data(struct http_request *httpRequest);
+
+/**
+ * Looks up a field of the form that is the body of a request (application/x-www-form-urlencoded),
+ * decoded like yolanda_http_request_query(). The body is decoded on the first call. A multipart form,
+ * or one of any size, is read with yolanda_http_form_new().
+ *
+ * Returns the value of the first field with that name, which belongs to the request until that is
+ * reset, or NULL with errno: ENOENT if there is none; ENOTSUP if the body isn't such a form by its
+ * Content-Type, or is streamed (a client gets 415 for the former); EINVAL if any part of the form is
+ * malformed ("%zz", "%00"), for a NULL name and if the request isn't complete; E2BIG if it has more
+ * than 10,000 fields; ENOMEM.
+ *
+ * `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses. `name`
+ * is NULL or a NUL-terminated string.
+ */
+const char *yolanda_http_request_form(struct http_request *httpRequest,
+                                      const char *name);
+
+/**
+ * Returns the number of fields in the form that is the body of a request, including those without a
+ * value and those with the same name.
+ *
+ * Returns -1 with errno like yolanda_http_request_form(): ENOTSUP, EINVAL, E2BIG, ENOMEM.
+ *
+ * `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses.
+ */
+int yolanda_http_request_form_count(struct http_request *httpRequest);
+
+/**
+ * Gets the field at `index`, from 0, in the order of the form. Sets `*name` and `*value`, unless these
+ * are NULL, to strings that belong to the request until that is reset.
+ *
+ * Returns 0, or -1 with errno like yolanda_http_request_form(): ENOENT if there are fewer fields,
+ * ENOTSUP, EINVAL (also for a negative index), E2BIG, ENOMEM.
+ *
+ * `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses.
+ */
+int yolanda_http_request_form_at(struct http_request *httpRequest,
+                                 int index,
+                                 const char **name,
+                                 const char **value);
+
+/**
+ * Makes a form, which reads a body in parts: multipart/form-data (RFC 7578) or
+ * application/x-www-form-urlencoded, as `contentType` says. Give it the bytes with
+ * yolanda_http_form_feed(), in pieces of any size, for example in the callback of
+ * yolanda_http_request_stream_body(), and then call yolanda_http_form_finish(). `callback` is called
+ * for each part. Data of a multipart form is passed on where it lies; nothing is kept but the head of
+ * the current part. So a form of any size needs 8 KiB.
+ *
+ * `contentType` is the request's header, for example from yolanda_http_request_header_at(). It is
+ * copied as far as it is needed.
+ *
+ * `maxParts`: how many parts the form may have; 0: 1,000. `maxHead`: how many bytes the head of a part
+ * may have, or the name in an urlencoded form with its NUL; 0: 4,096; at most 7,168. Limit the size of
+ * the body with yolanda_http_request_stream_body(), and that of fields in the callback.
+ *
+ * What is refused as malformed: lines without CRLF, folded lines, control characters in a head; a part
+ * without a Content-Disposition of form-data with a name; two names, file names or content types;
+ * `filename*` (RFC 7578, 4.2); anything but blanks behind a boundary; invalid escapes and NULs in
+ * urlencoded forms. In a quoted name, a backslash before a quote or another backslash is removed;
+ * percent escapes are left as they are. Other headers of a part are skipped. What stands before the
+ * first and after the last boundary is ignored.
+ *
+ * Returns the form, which is yours until yolanda_http_form_free(), or NULL with errno: ENOTSUP if
+ * `contentType` is NULL or anything but these two types, or has no valid boundary (a client gets 415);
+ * EINVAL for a NULL callback and for a `maxHead` above 7,168; ENOMEM.
+ *
+ * `contentType` is NULL or a NUL-terminated string. `data` stays yours and must be valid as long as the
+ * form is read. Any thread may call it.
+ */
+struct yolanda_http_form *yolanda_http_form_new(const char *contentType,
+                                                yolanda_http_form_callback callback,
+                                                void *data,
+                                                uint64_t maxParts,
+                                                size_t maxHead);
+
+/**
+ * Reads the next bytes of the body, and calls the form's callback for what they complete.
+ *
+ * Returns 0, or -1 with errno: EINVAL for a malformed body, EMSGSIZE for a head of a part beyond the
+ * limit, E2BIG for more parts than the limit (a client gets 400 for these), ECANCELED if the callback
+ * has ended the form; EINVAL for NULL, NULL bytes with a length and after a
+ * yolanda_http_form_finish() that has returned 0; EBUSY within the form's callback. Once a body has
+ * failed, each further call fails in the same way and calls nothing. yolanda_last_error() says what is
+ * wrong.
+ *
+ * `form` is NULL or a form that only the calling thread uses. `bytes` is NULL or has `length` bytes,
+ * which nothing changes until the call returns.
+ */
+int yolanda_http_form_feed(struct yolanda_http_form *form,
+                           const void *bytes,
+                           size_t length);
+
+/**
+ * Says that the body has ended. For an urlencoded form it calls the callback for the last field.
+ *
+ * Returns 0 if the form is complete, or -1 with errno like yolanda_http_form_feed(); EINVAL if the body
+ * ends too early.
+ *
+ * `form` is NULL or a form that only the calling thread uses.
+ */
+int yolanda_http_form_finish(struct yolanda_http_form *form);
+
+/**
+ * Frees a form, complete or not; its callback isn't called any more. NULL is allowed. Within the
+ * form's callback, the call that reads it fails with ECANCELED.
+ *
+ * `form` is NULL or a form that only the calling thread uses.
+ */
+void yolanda_http_form_free(struct yolanda_http_form *form);
 
 /**
  * Sets the level: lines of this severity and above (LOG_DEBUG_TYPE, LOG_MSG_TYPE, LOG_WARN_TYPE,

@@ -30,8 +30,16 @@ pub use crate::abi::yolanda::connection::{
 };
 pub use crate::abi::yolanda::event_loop::{yolanda_loop_callback, yolanda_loop_stats};
 pub use crate::abi::yolanda::http_access::{yolanda_http_access, yolanda_http_access_callback};
+pub use crate::abi::yolanda::http_cookie::{
+    YOLANDA_HTTP_SAME_SITE_LAX, YOLANDA_HTTP_SAME_SITE_NONE, YOLANDA_HTTP_SAME_SITE_STRICT,
+    yolanda_http_cookie,
+};
 pub use crate::abi::yolanda::http_files::{
     YOLANDA_HTTP_FILES_HIDDEN, YOLANDA_HTTP_FILES_LINKS, yolanda_http_files,
+};
+pub use crate::abi::yolanda::http_form::{
+    YOLANDA_HTTP_FORM_BEGIN, YOLANDA_HTTP_FORM_DATA, YOLANDA_HTTP_FORM_END, yolanda_http_form,
+    yolanda_http_form_callback, yolanda_http_part,
 };
 pub use crate::abi::yolanda::http_response::{
     YOLANDA_HTTP_CLOSED, YOLANDA_HTTP_HALF_CLOSED, YOLANDA_HTTP_WRITABLE,

@@ -9,7 +9,7 @@ use core::ffi::{c_char, c_int};
 use core::ptr::{null, null_mut};
 
 /// Sets errno for what couldn't be decoded.
-fn or_errno<T>(found: Result<T, Lack>) -> Option<T> {
+pub(super) fn or_errno<T>(found: Result<T, Lack>) -> Option<T> {
     let error = match found {
         Ok(value) => return Some(value),
         Err(Lack::Malformed) => libc::EINVAL,
@@ -38,6 +38,34 @@ pub(super) unsafe fn value_of(parameters: &Parameters, name: *const c_char) -> *
         Some(found) => found.value,
         None => fail(libc::ENOENT),
     }
+}
+
+/// Sets the places to the parameter at `index`; -1 with ENOENT or EINVAL.
+///
+/// # Safety
+/// Each place is NULL or may be written.
+pub(super) unsafe fn parameter_at(
+    parameters: &Parameters,
+    index: c_int,
+    name: *mut *const c_char,
+    value: *mut *const c_char,
+) -> c_int {
+    let Ok(index) = usize::try_from(index) else {
+        return errno::fail(libc::EINVAL);
+    };
+    let Some(found) = parameters.get(index) else {
+        return errno::fail(libc::ENOENT);
+    };
+    // SAFETY: each place is NULL or may be written.
+    unsafe {
+        if let Some(name) = name.as_mut() {
+            *name = found.name;
+        }
+        if let Some(value) = value.as_mut() {
+            *value = found.value;
+        }
+    }
+    0
 }
 
 /// Returns the body of a request, which is complete in the request callback; chunks have been joined.
@@ -152,22 +180,8 @@ pub unsafe extern "C-unwind" fn yolanda_http_request_query_at(
     let Some(query) = or_errno(request.query()) else {
         return -1;
     };
-    let Ok(index) = usize::try_from(index) else {
-        return errno::fail(libc::EINVAL);
-    };
-    let Some(found) = query.get(index) else {
-        return errno::fail(libc::ENOENT);
-    };
     // SAFETY: each place is NULL or the caller's.
-    unsafe {
-        if let Some(name) = name.as_mut() {
-            *name = found.name;
-        }
-        if let Some(value) = value.as_mut() {
-            *value = found.value;
-        }
-    }
-    0
+    unsafe { parameter_at(&query, index, name, value) }
 }
 
 /// Gets the value at `index`, from 0, among the headers with that name, ignoring case. For a header

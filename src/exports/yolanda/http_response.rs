@@ -14,7 +14,7 @@ use core::ffi::{c_char, c_int, c_void};
 use core::ptr::null_mut;
 
 /// Changes a response that isn't a program's own: 0, or -1 with errno.
-fn set(response: &Response, change: impl FnOnce() -> Result<(), c_int>) -> c_int {
+pub(super) fn set(response: &Response, change: impl FnOnce() -> Result<(), c_int>) -> c_int {
     if response.kind() == Kind::OfProgram {
         return errno::fail(libc::EINVAL);
     }

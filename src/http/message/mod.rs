@@ -4,6 +4,7 @@ pub mod arena;
 pub mod bodies;
 pub mod body_file;
 pub mod collected;
+pub mod form;
 pub mod handler;
 pub mod head_hook;
 pub mod http_response;

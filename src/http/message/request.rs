@@ -4,6 +4,7 @@
 //! fields, and keeps no reference to one while it calls the program.
 
 mod content;
+mod fields;
 mod headers;
 mod keeper;
 mod own;
@@ -51,6 +52,9 @@ struct Front {
     host: Cell<*mut u8>,
     path: Cell<Lazy<*mut c_char>>,
     query: Cell<Lazy<Parameters>>,
+    cookies: Cell<Lazy<Parameters>>,
+    /// The fields of a body that is a form.
+    form: Cell<Lazy<Parameters>>,
     /// The parameters of the route.
     captured: Cell<Parameters>,
     /// Where the body goes if it isn't collected.
@@ -131,6 +135,8 @@ unsafe fn init(request: *mut Request, is_program_s: bool) {
             host: Cell::new(null_mut()),
             path: Cell::new(Lazy::Unread),
             query: Cell::new(Lazy::Unread),
+            cookies: Cell::new(Lazy::Unread),
+            form: Cell::new(Lazy::Unread),
             captured: Cell::new(Parameters::NONE),
             upload: Cell::new(None),
             intake: Cell::new(Intake::Open),
@@ -194,6 +200,8 @@ impl Request {
         front.host.set(null_mut());
         front.path.set(Lazy::Unread);
         front.query.set(Lazy::Unread);
+        front.cookies.set(Lazy::Unread);
+        front.form.set(Lazy::Unread);
         front.captured.set(Parameters::NONE);
         front.intake.set(Intake::Open);
         front.found.set(None);
@@ -239,6 +247,13 @@ impl Request {
     /// The body, with a NUL behind it, and its length.
     pub fn body(&self) -> (*const c_char, usize) {
         self.front.body.bytes()
+    }
+
+    /// The body, as bytes.
+    fn body_bytes(&self) -> &[u8] {
+        let (at, len) = self.body();
+        // SAFETY: the body has so many bytes at `at`, which stay until the request is reset.
+        unsafe { core::slice::from_raw_parts(at.cast(), len) }
     }
 }
 

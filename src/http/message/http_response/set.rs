@@ -63,7 +63,7 @@ impl Response {
     }
 
     /// The place of the next header; Err(ENOSPC) without one.
-    fn next_entry(&self) -> Result<(*mut response_header, usize), Failed> {
+    pub(super) fn next_entry(&self) -> Result<(*mut response_header, usize), Failed> {
         let (table, n) = (self.public.response_headers.get(), self.header_count());
         match n >= ENTRIES || table.is_null() {
             true => Err(libc::ENOSPC),
@@ -73,7 +73,11 @@ impl Response {
     }
 
     /// Fills the place of `next_entry`.
-    fn fill_entry(&self, (place, n): (*mut response_header, usize), entry: response_header) {
+    pub(super) fn fill_entry(
+        &self,
+        (place, n): (*mut response_header, usize),
+        entry: response_header,
+    ) {
         // SAFETY: the place lies in the array, of which nothing is borrowed now.
         unsafe { place.write(entry) };
         self.public.response_headers_number.set(n as c_int + 1);

@@ -43,7 +43,7 @@ impl Parameters {
     pub const NONE: Parameters = Parameters { table: null_mut(), count: 0 };
 
     /// A table of this size, without names and values yet; None if memory is out.
-    fn new(arena: &Arena, count: usize) -> Option<Parameters> {
+    pub(super) fn new(arena: &Arena, count: usize) -> Option<Parameters> {
         if count == 0 {
             return Some(Parameters::NONE);
         }
@@ -56,14 +56,14 @@ impl Parameters {
         Some(Parameters { table: table.as_ptr(), count })
     }
 
-    fn set(&self, index: usize, parameter: Parameter) {
+    pub(super) fn set(&self, index: usize, parameter: Parameter) {
         if index < self.count {
             // SAFETY: the table has count entries, and stays until the request is reset, which forgets it.
             unsafe { self.table.add(index).write(parameter) };
         }
     }
 
-    /// How many there are: fewer than the bytes of the URL, so a c_int holds the number.
+    /// How many there are: fewer than the bytes of the request that they come from, so a c_int holds the number.
     pub fn count(&self) -> c_int {
         c_int::try_from(self.count).unwrap_or(c_int::MAX)
     }
@@ -166,7 +166,7 @@ impl Request {
     }
 }
 
-fn recalled<T>(known: Lazy<T>) -> Option<Result<T, Lack>> {
+pub(super) fn recalled<T>(known: Lazy<T>) -> Option<Result<T, Lack>> {
     match known {
         Lazy::Unread => None,
         Lazy::Malformed => Some(Err(Lack::Malformed)),
@@ -174,7 +174,7 @@ fn recalled<T>(known: Lazy<T>) -> Option<Result<T, Lack>> {
     }
 }
 
-fn remembered<T>(found: Result<T, Lack>) -> Lazy<T> {
+pub(super) fn remembered<T>(found: Result<T, Lack>) -> Lazy<T> {
     match found {
         Ok(value) => Lazy::Is(value),
         Err(Lack::Malformed) => Lazy::Malformed,
@@ -182,7 +182,8 @@ fn remembered<T>(found: Result<T, Lack>) -> Lazy<T> {
     }
 }
 
-fn decoded_parameters(arena: &Arena, query: &[u8]) -> Result<Parameters, Lack> {
+/// The parameters of a query, or the fields of a form, decoded.
+pub(super) fn decoded_parameters(arena: &Arena, query: &[u8]) -> Result<Parameters, Lack> {
     let table = Parameters::new(arena, parameters(query).count()).ok_or(Lack::NoMemory)?;
     for (i, (name, value)) in parameters(query).enumerate() {
         let name = decoded(arena, name, true)?;

@@ -1,0 +1,309 @@
+//! Reads application/x-www-form-urlencoded from pieces of any size. It decodes what `url::parameters` and `url::decode`
+//! decode of a whole text: `&` separates fields, `+` is a blank, `%XX` is a byte.
+
+#![forbid(unsafe_code)]
+
+use crate::http::wire::form::{Event, Fault, Part, Span};
+
+/// How much decoded data is told at once.
+const BLOCK: usize = 256;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    /// Between fields.
+    Start,
+    Name,
+    Value,
+    /// The name has begun a field without a value.
+    NameEnd,
+    ValueEnd,
+}
+
+/// How much of an escape has been seen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Escape {
+    None,
+    Percent,
+    /// With the value of the first digit.
+    Digit(u8),
+}
+
+pub struct Urlencoded {
+    state: State,
+    escape: Escape,
+    /// The length of the name so far, which stands in the room.
+    name: usize,
+    block: [u8; BLOCK],
+    decoded: usize,
+    part: Part,
+    parts: u64,
+    parts_max: u64,
+}
+
+/// Whether a Content-Type says so.
+pub fn is_urlencoded(content_type: &[u8]) -> bool {
+    let kind = content_type.split(|&b| b == b';').next().unwrap_or(b"");
+    kind.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
+}
+
+impl Urlencoded {
+    pub fn new(parts_max: u64) -> Urlencoded {
+        Urlencoded {
+            state: State::Start,
+            escape: Escape::None,
+            name: 0,
+            block: [0; BLOCK],
+            decoded: 0,
+            part: Part::default(),
+            parts: 0,
+            parts_max,
+        }
+    }
+
+    /// The bytes of an `Event::Own`.
+    pub fn own(&self, from: usize, to: usize) -> &[u8] {
+        self.block.get(from..to).unwrap_or(b"")
+    }
+
+    /// The current field's name, which is in the room with a NUL behind it.
+    pub fn part(&self) -> &Part {
+        &self.part
+    }
+
+    /// How many fields have begun.
+    pub fn parts(&self) -> u64 {
+        self.parts
+    }
+
+    /// Takes a step, and the bytes of it from `input`. `room` is the same every time, and holds a name.
+    pub fn next<'a>(&mut self, input: &mut &'a [u8], room: &mut [u8]) -> Result<Event<'a>, Fault> {
+        loop {
+            if matches!(self.state, State::NameEnd | State::ValueEnd) {
+                self.state = State::Start;
+                return Ok(Event::End);
+            }
+            if self.decoded == BLOCK {
+                return Ok(self.told());
+            }
+            let Some((&byte, rest)) = input.split_first() else {
+                return Ok(if self.decoded > 0 { self.told() } else { Event::More });
+            };
+            *input = rest;
+            match (self.state, byte) {
+                (State::Start, b'&') => (),
+                (State::Start, _) => {
+                    if self.parts == self.parts_max {
+                        return Err(Fault::TooManyParts);
+                    }
+                    self.parts += 1;
+                    self.name = 0;
+                    self.state = State::Name;
+                    if self.in_name(byte, room)? {
+                        return Ok(Event::Begin);
+                    }
+                }
+                (State::Name, _) => {
+                    if self.in_name(byte, room)? {
+                        return Ok(Event::Begin);
+                    }
+                }
+                (_, b'&') => {
+                    self.whole()?;
+                    self.state = State::ValueEnd;
+                    if self.decoded > 0 {
+                        return Ok(self.told());
+                    }
+                }
+                (_, _) => {
+                    if let Some(byte) = self.decode(byte)?
+                        && let Some(place) = self.block.get_mut(self.decoded)
+                    {
+                        *place = byte;
+                        self.decoded += 1;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes a step at the end of the body; `Event::More` when there is no other.
+    pub fn finish(&mut self, room: &mut [u8]) -> Result<Event<'static>, Fault> {
+        self.whole()?;
+        match self.state {
+            State::Start => Ok(Event::More),
+            State::Name => {
+                self.begin(room)?;
+                self.state = State::NameEnd;
+                Ok(Event::Begin)
+            }
+            _ => {
+                self.state = State::Start;
+                Ok(Event::End)
+            }
+        }
+    }
+
+    fn told(&mut self) -> Event<'static> {
+        Event::Own(0, core::mem::take(&mut self.decoded))
+    }
+
+    /// Takes a byte of a name or behind it; whether a field begins.
+    fn in_name(&mut self, byte: u8, room: &mut [u8]) -> Result<bool, Fault> {
+        if byte == b'=' || byte == b'&' {
+            self.whole()?;
+            self.begin(room)?;
+            self.state = if byte == b'=' { State::Value } else { State::NameEnd };
+            return Ok(true);
+        }
+        if let Some(byte) = self.decode(byte)? {
+            *room.get_mut(self.name).ok_or(Fault::HeadTooLong)? = byte;
+            self.name += 1;
+        }
+        Ok(false)
+    }
+
+    fn begin(&mut self, room: &mut [u8]) -> Result<(), Fault> {
+        *room.get_mut(self.name).ok_or(Fault::HeadTooLong)? = 0;
+        self.part = Part { name: Some(Span { at: 0, len: self.name }), ..Part::default() };
+        Ok(())
+    }
+
+    /// Whether no escape has begun.
+    fn whole(&self) -> Result<(), Fault> {
+        if self.escape == Escape::None { Ok(()) } else { Err(Fault::Escape) }
+    }
+
+    /// What a byte stands for; None within an escape.
+    fn decode(&mut self, byte: u8) -> Result<Option<u8>, Fault> {
+        let digit = || char::from(byte).to_digit(16).map(|digit| digit as u8).ok_or(Fault::Escape);
+        let decoded = match (self.escape, byte) {
+            (Escape::None, b'%') => {
+                self.escape = Escape::Percent;
+                return Ok(None);
+            }
+            (Escape::None, b'+') => b' ',
+            (Escape::None, byte) => byte,
+            (Escape::Percent, _) => {
+                self.escape = Escape::Digit(digit()?);
+                return Ok(None);
+            }
+            (Escape::Digit(high), _) => high << 4 | digit()?,
+        };
+        self.escape = Escape::None;
+        if decoded == 0 { Err(Fault::Escape) } else { Ok(Some(decoded)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::wire::url::{decode, parameters};
+
+    type Fields = Vec<(Vec<u8>, Vec<u8>)>;
+
+    fn read_with(pieces: &[&[u8]], room: usize, parts_max: u64) -> Result<Fields, Fault> {
+        let mut parser = Urlencoded::new(parts_max);
+        let mut room = vec![0xee; room];
+        let (mut fields, mut ended): (Fields, _) = (Vec::new(), 0);
+        let mut take = |event, parser: &Urlencoded, room: &[u8]| {
+            match event {
+                Event::More => return false,
+                Event::Begin => {
+                    let name = parser.part().name.unwrap();
+                    assert_eq!((room[name.len], fields.len()), (0, ended));
+                    fields.push((room[..name.len].to_vec(), Vec::new()));
+                }
+                Event::Data(_) => panic!("it is decoded"),
+                Event::Own(from, to) => fields.last_mut().unwrap().1.extend(parser.own(from, to)),
+                Event::End => ended += 1,
+            }
+            true
+        };
+        for mut input in pieces.iter().copied() {
+            while take(parser.next(&mut input, &mut room)?, &parser, &room) {}
+        }
+        while take(parser.finish(&mut room)?, &parser, &room) {}
+        assert_eq!(fields.len(), ended);
+        Ok(fields)
+    }
+
+    fn read(text: &str) -> Result<Fields, Fault> {
+        let text = text.as_bytes();
+        let whole = read_with(&[text], 100, 9);
+        for at in 0..=text.len() {
+            let (one, two) = text.split_at(at);
+            assert_eq!(read_with(&[one, two], 100, 9), whole, "cut at {at}");
+        }
+        let bytes: Vec<&[u8]> = text.chunks(1).collect();
+        assert_eq!(read_with(&bytes, 100, 9), whole, "byte by byte");
+        whole
+    }
+
+    #[test]
+    fn as_whole_texts_are_read() {
+        let long = format!("a={}&b={}", "x".repeat(BLOCK), "%41".repeat(BLOCK + 1));
+        let all = |from: &[u8]| {
+            let mut to = vec![0; from.len()];
+            let len = decode(from, true, &mut to)?;
+            to.truncate(len);
+            Some(to)
+        };
+        for text in [
+            "",
+            "&",
+            "a",
+            "a&",
+            "=",
+            "=b",
+            "a=",
+            "a=b",
+            "a=b&c=d",
+            "&&a&&=&b==c&",
+            "a+%2b=%26%3d+",
+            "%e4%BD%A0=\u{4f60}",
+            "%",
+            "a%",
+            "a%2",
+            "a%2&b",
+            "a=%",
+            "a=%z",
+            "a=%2z",
+            "a=%00",
+            "a\0",
+            "%00=b",
+            "a=b\0",
+            "a=%&b=c",
+            &long,
+        ] {
+            let pairs = parameters(text.as_bytes());
+            let expected: Option<Fields> = pairs.map(|(n, v)| Some((all(n)?, all(v)?))).collect();
+            assert_eq!(read(text), expected.ok_or(Fault::Escape), "{text}");
+        }
+    }
+
+    #[test]
+    fn limits() {
+        assert!(read_with(&[b"ab=12345"], 3, 1).is_ok());
+        assert_eq!(read_with(&[b"abc=1"], 3, 1), Err(Fault::HeadTooLong));
+        assert_eq!(read_with(&[b"abc"], 3, 1), Err(Fault::HeadTooLong));
+        assert_eq!(read_with(&[b"a&b"], 3, 1), Err(Fault::TooManyParts));
+    }
+
+    #[test]
+    fn content_types() {
+        for text in [
+            "application/x-www-form-urlencoded",
+            "Application/X-WWW-Form-URLEncoded ; charset=utf-8",
+        ] {
+            assert!(is_urlencoded(text.as_bytes()), "{text}");
+        }
+        for text in [
+            "",
+            "application/x-www-form-urlencodedx",
+            "text/plain",
+            "multipart/form-data; boundary=a",
+        ] {
+            assert!(!is_urlencoded(text.as_bytes()), "{text}");
+        }
+    }
+}
