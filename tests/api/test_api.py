@@ -11,7 +11,7 @@ EVERYWHERE = ("channel", "loop_channels", "loop_readiness", "loop_threads", "loo
               "dispatcher", "threads", "connection", "servers", "memory",
               "no_memory", "bad_input")
 NO_LOOP = ("buffer", "buffer_read", "buffer_memory", "channel_map", "reads", "sockets", "errors",
-           "logs", "log_sink", "log_style", "http_request", "http_parse", "http_parts", "http_response")
+           "logs", "log_sink", "log_style", "http_request", "http_parse", "http_parts", "http_response", "http_forms")
 # All others, with one link kind on each back end: the longer ones.
 LONG = sorted({path.stem for path in apicase.FOLDER.glob("*.c")} - {*EVERYWHERE, *NO_LOOP})
 
