@@ -4,6 +4,7 @@
 
 mod chunks;
 mod files;
+mod forms;
 mod reader;
 mod routes;
 mod urls;
@@ -113,4 +114,9 @@ pub fn route(data: &[u8]) {
 /// Files over HTTP: a path and conditional headers.
 pub fn files(data: &[u8]) {
     files::check(data);
+}
+
+/// The body of a form: its boundary, and the body.
+pub fn form(data: &[u8]) {
+    forms::check(data);
 }

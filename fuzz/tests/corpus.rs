@@ -113,6 +113,12 @@ const WORDS: &[&[u8]] = &[
     b"/*",
     b"/..",
     b"%2e",
+    b"\r\n--x",
+    b"--x\r\n",
+    b"--x--\r\n",
+    b"Content-Disposition: form-data; name=",
+    b"; filename=\"",
+    b"Content-Type: a\r\n",
     b"\x7f",
     b"\xff",
 ];
@@ -211,4 +217,9 @@ fn route() {
 #[test]
 fn static_files() {
     run(yolanda_fuzz::files, &files("corpus/files"));
+}
+
+#[test]
+fn form() {
+    run(yolanda_fuzz::form, &files("corpus/form"));
 }

@@ -24,9 +24,9 @@ class Checks(unittest.TestCase):
                      str(TARGET), "--test", "corpus", "--", "--nocapture")
         output = done.stdout + done.stderr
         self.assertEqual(done.returncode, 0, output[-4000:])
-        self.assertRegex(output, r"test result: ok\. 6 passed; 0 failed")
+        self.assertRegex(output, r"test result: ok\. 7 passed; 0 failed")
         mutations = [int(count) for count in re.findall(r"(\d+) mutations", output)]
-        self.assertEqual(len(mutations), 5)
+        self.assertEqual(len(mutations), 6)
         self.assertGreater(min(mutations), 0)
 
     def test_each_target_is_one_of_the_tests(self):

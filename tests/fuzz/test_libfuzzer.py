@@ -27,7 +27,7 @@ class Targets(unittest.TestCase):
             log.seek(0)
             output = log.read()
         self.assertEqual(done.returncode, 0, output[-4000:])
-        self.assertEqual(output.count("stat::number_of_executed_units"), 5, output[-4000:])
+        self.assertEqual(output.count("stat::number_of_executed_units"), 6, output[-4000:])
 
 
 if __name__ == "__main__":

@@ -78,15 +78,17 @@ impl Urlencoded {
     /// Takes a step, and the bytes of it from `input`. `room` is the same every time, and holds a name.
     pub fn next<'a>(&mut self, input: &mut &'a [u8], room: &mut [u8]) -> Result<Event<'a>, Fault> {
         loop {
-            if matches!(self.state, State::NameEnd | State::ValueEnd) {
+            let is_end = matches!(self.state, State::NameEnd | State::ValueEnd);
+            if self.decoded == BLOCK || self.decoded > 0 && (is_end || input.is_empty()) {
+                return Ok(self.told());
+            }
+            if is_end {
                 self.state = State::Start;
                 return Ok(Event::End);
             }
-            if self.decoded == BLOCK {
-                return Ok(self.told());
-            }
-            let Some((&byte, rest)) = input.split_first() else {
-                return Ok(if self.decoded > 0 { self.told() } else { Event::More });
+            let before = *input;
+            let Some((&byte, rest)) = before.split_first() else {
+                return Ok(Event::More);
             };
             *input = rest;
             match (self.state, byte) {
@@ -107,21 +109,14 @@ impl Urlencoded {
                         return Ok(Event::Begin);
                     }
                 }
-                (_, b'&') => {
-                    self.whole()?;
-                    self.state = State::ValueEnd;
-                    if self.decoded > 0 {
+                (_, _) => match self.in_value(byte) {
+                    // What came before the fault is told first, however the body is cut.
+                    Err(_) if self.decoded > 0 => {
+                        *input = before;
                         return Ok(self.told());
                     }
-                }
-                (_, _) => {
-                    if let Some(byte) = self.decode(byte)?
-                        && let Some(place) = self.block.get_mut(self.decoded)
-                    {
-                        *place = byte;
-                        self.decoded += 1;
-                    }
-                }
+                    result => result?,
+                },
             }
         }
     }
@@ -162,6 +157,20 @@ impl Urlencoded {
         Ok(false)
     }
 
+    /// Takes a byte of a value or behind it.
+    fn in_value(&mut self, byte: u8) -> Result<(), Fault> {
+        if byte == b'&' {
+            self.whole()?;
+            self.state = State::ValueEnd;
+        } else if let Some(byte) = self.decode(byte)?
+            && let Some(place) = self.block.get_mut(self.decoded)
+        {
+            *place = byte;
+            self.decoded += 1;
+        }
+        Ok(())
+    }
+
     fn begin(&mut self, room: &mut [u8]) -> Result<(), Fault> {
         *room.get_mut(self.name).ok_or(Fault::HeadTooLong)? = 0;
         self.part = Part { name: Some(Span { at: 0, len: self.name }), ..Part::default() };
@@ -173,7 +182,7 @@ impl Urlencoded {
         if self.escape == Escape::None { Ok(()) } else { Err(Fault::Escape) }
     }
 
-    /// What a byte stands for; None within an escape.
+    /// What a byte stands for; None within an escape. A fault changes nothing.
     fn decode(&mut self, byte: u8) -> Result<Option<u8>, Fault> {
         let digit = || char::from(byte).to_digit(16).map(|digit| digit as u8).ok_or(Fault::Escape);
         let decoded = match (self.escape, byte) {
@@ -189,8 +198,11 @@ impl Urlencoded {
             }
             (Escape::Digit(high), _) => high << 4 | digit()?,
         };
+        if decoded == 0 {
+            return Err(Fault::Escape);
+        }
         self.escape = Escape::None;
-        if decoded == 0 { Err(Fault::Escape) } else { Ok(Some(decoded)) }
+        Ok(Some(decoded))
     }
 }
 
