@@ -2605,8 +2605,8 @@ int yolanda_http_form_feed(struct yolanda_http_form *form,
 int yolanda_http_form_finish(struct yolanda_http_form *form);
 
 /**
- * Frees a form, complete or not; its callback isn't called any more. NULL is allowed. Within the
- * form's callback, the call that reads it fails with ECANCELED.
+ * Frees a form, complete or not; its callback isn't called any more. NULL is allowed. It may be called
+ * within the form's callback: the call that is reading the form then ends behind it, and fails.
  *
  * `form` is NULL or a form that only the calling thread uses.
  */

@@ -15,7 +15,7 @@ COLUMNS = ["function", "thread", "signal handler", "takes and returns", "errno"]
 # The structs that count as objects of the library: NULL for one of them is an error.
 OBJECTS = ("acceptor", "buffer", "channel", "channel_map", "event_loop", "event_loop_thread",
            "http_request", "http_response", "http_server", "tcp_connection", "TCPserver",
-           "thread_pool", "yolanda_client", "yolanda_http_files")
+           "thread_pool", "yolanda_client", "yolanda_http_files", "yolanda_http_form")
 # A signal handler may call them, and then nothing must be printed.
 SILENT = {"yolanda_loop_quit"}
 
@@ -143,7 +143,7 @@ class Page(unittest.TestCase):
             # Rows that point to another function's.
             for name in re.findall(r"`(\w+)`", row.text):
                 self.assertIn(name, {*declared(), "close", "free", "listen_fd", "data", "channel1",
-                                     "status", "output_buffer", "destroy", "error", "tcpServer"}, row.name)
+                                     "status", "size", "output_buffer", "destroy", "error", "tcpServer"}, row.name)
 
     def test_errno_names_are_real(self):
         for row in rows():

@@ -125,11 +125,21 @@ def _connect_unix(name):
     return client
 
 
+URLENCODED = "Content-Type: application/x-www-form-urlencoded\r\n"
+MULTIPART = "Content-Type: multipart/form-data; boundary=b\r\n"
+PHOTO = b'Content-Disposition: form-data; name="photo"; filename="a.png"\r\nContent-Type: image/png\r\n\r\n'
 GUIDE = (get("/"), get("/hello?name=Ada"), get("/users/7"), get("/slow", b"42\n")._replace(is_slow=True), get("/count", b"\n999\n"),
          get("/files/README.md"), get("/none", b"hello"), put("POST", "/echo", b"e" * 3000, b"eee"),
          put("POST", "/upload", b"u" * 100_000, b"100000 bytes"), chunks("POST", "/upload", b"c" * 5000, b"5000 bytes"),
          put("PUT", "/upload", b"u" * 5000, b"HTTP/1.1 405 "),
          put("POST", "/upload", b"u" * 100, b"100 bytes", "Expect: 100-continue\r\n"),
+         put("POST", "/login", b"name=Ada&x=", b"\r\nSet-Cookie: name=Ada; Path=/; Max-Age=3600; HttpOnly; SameSite=Lax\r\n",
+             URLENCODED),
+         put("POST", "/login", b"name=a+b", b"byte 0x20 can't stand in a value", URLENCODED),
+         put("POST", "/login", b"name=Ada", b" 415 "), get("/whoami", b"Ada", "Cookie: x; name=Ada\r\n"),
+         put("POST", "/photos", b"--b\r\n" + PHOTO + b"p" * 9000 + b"\r\n--b--\r\n", b"1 files, 9000 bytes", MULTIPART),
+         put("POST", "/photos", b"--b\r\n" + PHOTO + b"p" * 9000, b" 400 ", MULTIPART),
+         put("POST", "/photos", b"p", b" 415 "),
          pipelined(get("/count"), put("POST", "/upload", b"u" * 1000, b""), get("/users/8"), get("/count", b"999\n")))
 ECHO = (Talk(b"Hello, network.\n" * 20, b"Hello, network.\n" * 20),)
 ROT13 = (Talk(b"Hello, network.\n" * 20, b"Uryyb, argjbex.\n" * 20),)

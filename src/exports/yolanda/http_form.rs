@@ -174,8 +174,8 @@ pub unsafe extern "C-unwind" fn yolanda_http_form_finish(form: *mut yolanda_http
     status(result)
 }
 
-/// Frees a form, complete or not; its callback isn't called any more. NULL is allowed. Within the
-/// form's callback, the call that reads it fails with ECANCELED.
+/// Frees a form, complete or not; its callback isn't called any more. NULL is allowed. It may be called
+/// within the form's callback: the call that is reading the form then ends behind it, and fails.
 ///
 /// # Safety
 /// `form` is NULL or a form that only the calling thread uses.
