@@ -82,8 +82,10 @@ static void destroy(void *data) {
 static void on_head(struct http_request *request, void *data) {
     struct upload *upload;
     (void) data;
-    if (strcmp(request->url, "/fields") == 0)
+    if (strcmp(request->url, "/fields") == 0) {
+        PROMISE(yolanda_http_request_form_count(request) == -1 && errno == EINVAL);
         return;
+    }
     PROMISE((upload = calloc(1, sizeof *upload)) != NULL);
     upload->slow = strcmp(request->url, "/slow") == 0;
     upload->form = yolanda_http_form_new(yolanda_http_request_header_at(request, "Content-Type", 0), on_part, upload,
@@ -127,6 +129,7 @@ static int on_request(struct http_request *request, struct http_response *respon
     messages++;
     yolanda_http_response_set_status(response, 200, NULL);
     if (upload != NULL) {
+        PROMISE(yolanda_http_request_form_count(request) == -1 && errno == ENOTSUP);
         if (upload->error != 0) {
             yolanda_http_response_set_status(response, upload->error == ECANCELED ? 403 : 400, NULL);
             tell(upload, "%s\n", strerror(upload->error));
