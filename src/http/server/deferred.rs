@@ -24,8 +24,8 @@ use crate::http::server::deferred::parts::Framing;
 use crate::http::server::deferred::telling::Telling;
 use crate::http::wire::status::Status;
 use crate::reactor::event_loop::posts::{Call, Task};
+use crate::reactor::kept::{Counted, Kept};
 use crate::reactor::tcp_connection::Connection;
-use crate::reactor::tcp_connection::kept::Kept;
 use crate::sys::pool;
 
 /// One thread at a time uses what isn't atomic: the program's, until it gives the response back, then the
@@ -33,7 +33,7 @@ use crate::sys::pool;
 #[repr(C)]
 pub struct Deferred {
     response: Response,
-    conn: Kept,
+    conn: Kept<Connection>,
     request: OwnRequest,
     asked: Asked,
     /// The head that was sent said so.
@@ -60,7 +60,7 @@ struct Asked {
 pub struct Awaited(NonNull<Deferred>);
 
 /// A reference of the program's, or of a task.
-pub struct Held(NonNull<Deferred>);
+type Held = Kept<Deferred>;
 
 impl Awaited {
     pub fn into_raw(self) -> NonNull<Deferred> {
@@ -92,34 +92,19 @@ impl Drop for Awaited {
     }
 }
 
-impl Held {
-    /// For a task, or for the program, which takes it back by `from_raw`.
-    fn into_raw(self) -> NonNull<Deferred> {
-        ManuallyDrop::new(self).0
+// SAFETY: `make` puts every response into a block of its own, and only `free` gives that back, behind the last
+// reference, on whatever thread.
+unsafe impl Counted for Deferred {
+    fn retain(&self) -> bool {
+        self.hold.keep()
     }
 
-    /// # Safety
-    /// `deferred` came from `into_raw`, or is the program's, which gives it up.
-    unsafe fn from_raw(deferred: NonNull<Deferred>) -> Held {
-        Held(deferred)
-    }
-}
-
-impl Deref for Held {
-    type Target = Deferred;
-
-    fn deref(&self) -> &Deferred {
-        // SAFETY: the reference that `keep` took, or the program's, which only the drop gives back.
-        unsafe { self.0.as_ref() }
-    }
-}
-
-/// The last frees the response, with its request, on whatever thread.
-impl Drop for Held {
-    fn drop(&mut self) {
-        if self.hold.release() {
-            // SAFETY: it was the last reference.
-            unsafe { Deferred::free(self.0) }
+    unsafe fn release(deferred: NonNull<Deferred>) {
+        // SAFETY: the reference keeps the response until it is counted off. Behind the last one nobody has it.
+        unsafe {
+            if deferred.as_ref().hold.release() {
+                Deferred::free(deferred);
+            }
         }
     }
 }
@@ -197,7 +182,7 @@ impl Deferred {
 
     /// A reference beside the caller's; None when there are too many.
     fn keep(&self) -> Option<Held> {
-        self.hold.keep().then(|| Held(NonNull::from(self)))
+        Kept::of(self)
     }
 
     pub fn connection(&self) -> &Connection {

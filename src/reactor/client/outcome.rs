@@ -1,7 +1,8 @@
 //! What comes of an attempt: a failure that is told, a wait, or a connection and its end.
 
-use super::{Client, Event, Kept, State};
+use super::{Client, Event, State};
 use crate::abi::types::event_loop;
+use crate::reactor::kept::Kept;
 use crate::reactor::tcp_connection::lifecycle::register;
 use crate::reactor::tcp_connection::{Connection, kept};
 use crate::sys::clock::now_ms;
@@ -10,7 +11,7 @@ use crate::sys::{errno, fd as sys_fd};
 use libc::{c_int, c_void};
 use std::ptr::NonNull;
 
-impl Kept {
+impl Kept<Client> {
     /// Decides how it goes on after a failure, and tells the program.
     pub(super) fn report(&self) {
         let e = self.error.get();
@@ -83,7 +84,7 @@ impl Client {
 /// The client's timer: what it means depends on what the client is waiting for.
 pub unsafe extern "C-unwind" fn on_time(_: *mut event_loop, _: u64, data: *mut c_void) {
     // SAFETY: the timer was started with its client, and is stopped before that is freed.
-    let client = unsafe { &*data.cast::<Client>() }.keep();
+    let Some(client) = unsafe { &*data.cast::<Client>() }.keep() else { return };
     client.timer.set(0);
     let going = match client.state.get() {
         State::Waiting => client.begin(),

@@ -4,12 +4,13 @@
 //! next attempt at the same host takes it over: a client has at most one, however often it tries. The line is worked
 //! off in order, so each client gets its turn.
 
-use super::job::{Event, InLine, JobRef, Jobs, Look, Stage, jobs};
+use super::job::{Event, InLine, Jobs, Look, Stage, jobs};
 use super::{ADDRESSES, Client};
 use crate::abi::types::event_loop;
 use crate::reactor::client::job::Job;
 use crate::reactor::client::look_up::look_up;
 use crate::reactor::event_loop::state::Loop;
+use crate::reactor::kept::Kept;
 use crate::reactor::list::List;
 use crate::sys::address::Address;
 use crate::sys::lock::Lock;
@@ -59,7 +60,7 @@ impl Line {
 
 /// Asks for a host's addresses; the answer comes in a later iteration (`Kept::resolved`). Where a job for that host is
 /// left that nobody waits for, the client gets that one. The error is an errno.
-pub fn ask(client: &Client, host: &[u8]) -> Result<JobRef, c_int> {
+pub fn ask(client: &Client, host: &[u8]) -> Result<Kept<Job>, c_int> {
     let l = client.event_loop();
     // SAFETY: getpid has no preconditions.
     let process = unsafe { libc::getpid() };
@@ -67,11 +68,12 @@ pub fn ask(client: &Client, host: &[u8]) -> Result<JobRef, c_int> {
         .iter(&Look)
         .find(|job| job.is_free_for(host, process) && LINE.lock().advance(job, Event::Adopt));
     let job = match left {
-        Some(job) => JobRef::of(job),
+        Some(job) => job.keep().ok_or(libc::EOVERFLOW)?,
         None => {
-            let job = JobRef::new(l, host).ok_or(libc::ENOMEM)?;
-            enqueue(&job, process)?;
-            jobs(l).add(&job);
+            let job = Job::new(l, host).ok_or(libc::ENOMEM)?;
+            let listed = job.keep().ok_or(libc::EOVERFLOW)?;
+            enqueue(job.keep().ok_or(libc::EOVERFLOW)?, process)?;
+            jobs(l).add(listed);
             job
         }
     };
@@ -84,13 +86,13 @@ unsafe extern "C-unwind" fn arrived(_: *mut event_loop, data: *mut c_void) {
     // SAFETY: the loop's list has a reference to the job until here, or until the loop takes no posts any more.
     let job = unsafe { &*data.cast::<Job>() };
     let Some(job) = jobs(job.event_loop()).take_out(job) else { return };
-    if let Some(client) = job.take_client() {
-        client.keep().resolved();
+    if let Some(client) = job.take_client().and_then(Client::keep) {
+        client.resolved();
     }
 }
 
 /// A client doesn't wait for its job any more, or is done with its addresses. On the loop's thread.
-pub fn leave(job: JobRef) {
+pub fn leave(job: Kept<Job>) {
     if job.take_client().is_some() {
         LINE.lock().advance(&job, Event::Leave);
     }
@@ -103,7 +105,7 @@ pub fn forget_all_of(l: &Loop) {
 
 /// Puts a job at the end of the line, and a thread to it where there are few. An errno where there is no thread and
 /// none can be made.
-fn enqueue(job: &JobRef, process: libc::pid_t) -> Result<(), c_int> {
+fn enqueue(job: Kept<Job>, process: libc::pid_t) -> Result<(), c_int> {
     let mut line = LINE.lock();
     if line.process != process {
         *line = Line::new(process, line.stays);
@@ -171,8 +173,8 @@ extern "C" fn work(_: *mut c_void) -> *mut c_void {
 }
 
 /// Has the loop take the answer in. A loop that was freed has let go of the job itself.
-fn report(job: &JobRef) {
-    let data = job.as_ptr().as_ptr().cast();
+fn report(job: &Kept<Job>) {
+    let data = ptr::from_ref::<Job>(job).cast_mut().cast();
     // Without memory for a post the loop would wait for ever.
     while job.event_loop().post_function(Some(arrived), data) < 0 && errno::get() != libc::ESHUTDOWN
     {
@@ -182,7 +184,7 @@ fn report(job: &JobRef) {
 }
 
 /// The first job of the line, and whether anybody wants it; None ends the thread.
-fn take() -> Option<(JobRef, bool)> {
+fn take() -> Option<(Kept<Job>, bool)> {
     let mut line = LINE.lock();
     let Some(job) = line.jobs.take_first() else {
         line.threads -= 1;

@@ -3,34 +3,28 @@
 use super::Connection;
 use super::cold_state;
 use crate::reactor::event_loop::state::Loop;
+use crate::reactor::kept::{Counted, Kept};
 use crate::sync::refs::Released;
 use crate::sys::pool;
-use std::ops::Deref;
 use std::ptr::NonNull;
 
-/// A reference to a connection that keeps its memory; any thread may hold it.
-pub struct Kept(NonNull<Connection>);
-
-impl Deref for Kept {
-    type Target = Connection;
-
-    fn deref(&self) -> &Connection {
-        // SAFETY: the reference that `keep` took isn't given back before the drop.
-        unsafe { self.0.as_ref() }
+// SAFETY: `create` puts every connection into a block of its own, and only `discard` frees it, behind the last
+// reference.
+unsafe impl Counted for Connection {
+    fn retain(&self) -> bool {
+        self.shared.refs.retain()
     }
-}
 
-impl Drop for Kept {
-    fn drop(&mut self) {
-        // SAFETY: the reference that `keep` took, given back once.
-        unsafe { release(self.0.as_ptr()) };
+    unsafe fn release(conn: NonNull<Connection>) {
+        // SAFETY: the reference is the caller's, by this function's contract.
+        unsafe { release(conn.as_ptr()) };
     }
 }
 
 impl Connection {
     /// Keeps the connection's memory. None when it is kept too often.
-    pub fn keep(&self) -> Option<Kept> {
-        self.shared.refs.retain().then(|| Kept(NonNull::from(self)))
+    pub fn keep(&self) -> Option<Kept<Connection>> {
+        Kept::of(self)
     }
 }
 

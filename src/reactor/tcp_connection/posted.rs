@@ -4,17 +4,17 @@
 #![forbid(unsafe_code)]
 
 use super::Connection;
-use super::kept::Kept;
 use super::lifecycle::{close_request, register, shutdown};
 use super::output::write;
 use crate::reactor::event_loop::posts::{Order, Posted, Task};
 use crate::reactor::event_loop::state::Loop;
+use crate::reactor::kept::Kept;
 use std::ops::Deref;
 use std::ptr;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 
 /// A connection that a task waits for.
-struct Pinned(Kept);
+struct Pinned(Kept<Connection>);
 
 impl Pinned {
     /// None when the connection is kept too often.

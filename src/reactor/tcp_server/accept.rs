@@ -22,7 +22,7 @@ pub unsafe extern "C-unwind" fn on_acceptable(data: *mut c_void) -> c_int {
     // SAFETY: the channel's data is its listener, which is live as long as a loop has the channel.
     let listener = unsafe { &*data.cast::<Listener>() };
     // The callbacks may free the server, and with it the listener.
-    let server = listener.server().keep();
+    let Some(server) = listener.server().keep() else { return 0 };
     listener.enlist();
     // Before the server's state is looked at, so that who stops it sees either this or no client.
     let nested = listener.accepting.swap(true, SeqCst);
@@ -215,8 +215,10 @@ fn establish(
     // SAFETY: the descriptor was accepted for this connection, and nobody else knows of it.
     let conn = unsafe { register::create(fd, l, data, listener.kind.get()).as_ref() };
     let Some(conn) = conn else { return server.discard_for_memory(fd) };
-    if prepare(conn) {
-        conn.owner.set(maker::owner(server.keep()));
+    if prepare(conn)
+        && let Some(kept) = server.keep()
+    {
+        conn.owner.set(maker::owner(kept));
         if register::hand_over(conn, true) {
             return;
         }

@@ -172,7 +172,7 @@ impl Loop {
             if left == 0 {
                 return server_events::call(self, ENDING);
             }
-            let server = listener.server().keep();
+            let Some(server) = listener.server().keep() else { return };
             if server.life() == Life::Stopping {
                 left -= 1;
                 listener.serve_one();

@@ -1,7 +1,6 @@
 //! A listening socket on a loop: watching it, pausing while nothing can be accepted, closing it.
 
 use super::backlog::Backlog;
-use super::kept::Kept;
 use super::life::Life;
 use super::shared::Shared;
 use super::{Server, accept};
@@ -9,6 +8,7 @@ use crate::abi::types::{EVENT_READ, acceptor, channel, event_loop};
 use crate::reactor::event_loop::posts;
 use crate::reactor::event_loop::shared::Locked;
 use crate::reactor::event_loop::state::Loop;
+use crate::reactor::kept::Kept;
 use crate::reactor::list::{Link, List, Place};
 use crate::sys::fd as sys_fd;
 use crate::sys::kind::Kind;
@@ -44,7 +44,7 @@ pub struct Listener {
     /// Of the socket, and hence of those that it accepts.
     pub kind: Cell<Kind>,
     /// Its server may be freed on another thread than the loop's.
-    keeps: Cell<Option<Kept>>,
+    keeps: Cell<Option<Kept<Server>>>,
     waits: Cell<Wait>,
     /// Said that accept(2) fails; silent until somebody was accepted again.
     pub complained: Cell<bool>,
@@ -156,7 +156,7 @@ impl Listener {
 
     /// The listener has come to its loop. What it returns kept the server until now.
     #[must_use]
-    pub fn arrive(&self) -> Option<Kept> {
+    pub fn arrive(&self) -> Option<Kept<Server>> {
         match self.shared().state.get() {
             Life::Running if self.watch() == 0 => None,
             // The server's thread is about to take those who wait.
@@ -258,7 +258,7 @@ impl Listener {
     /// Closes the listener, which stays where its loop finds it as long as it has clients. Otherwise it returns what
     /// kept the server: without that the listener's memory may go.
     #[must_use]
-    pub fn end(&self) -> Option<Kept> {
+    pub fn end(&self) -> Option<Kept<Server>> {
         self.close();
         if self.backlog.is_empty() {
             return self.keeps.take();
@@ -267,14 +267,18 @@ impl Listener {
         None
     }
 
-    /// Keeps the server's memory, and with it the listener's own, until `end`.
-    pub fn keep_server(&self) {
-        self.keeps.set(Some(self.server().keep()));
+    /// Keeps the server's memory, and with it the listener's own, until `end`. False when it is kept too often.
+    #[must_use]
+    pub fn keep_server(&self) -> bool {
+        let kept = self.server().keep();
+        let is_kept = kept.is_some();
+        self.keeps.set(kept);
+        is_kept
     }
 
     /// Ends what `keep_server` began.
     #[must_use]
-    pub fn take_server(&self) -> Option<Kept> {
+    pub fn take_server(&self) -> Option<Kept<Server>> {
         self.keeps.take()
     }
 }

@@ -7,7 +7,7 @@
 //! `server_events` how one thread has another look at all that. `shared` is what other threads than the
 //! server's own may use of it, `kept` who needs its memory.
 //!
-//! Imports: abi, event_loop, list, log, sync, sys, tcp_connection, threads.
+//! Imports: abi, event_loop, kept, list, log, sync, sys, tcp_connection, threads.
 
 mod accept;
 mod backlog;

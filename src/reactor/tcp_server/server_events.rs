@@ -23,7 +23,9 @@ pub fn call(l: &Loop, why: u8) {
 
 /// Brings a listener to its loop, unless that was freed. It keeps its server until it is closed there.
 pub fn send(listener: &Listener) {
-    listener.keep_server();
+    if !listener.keep_server() {
+        return;
+    }
     if !call_with(listener.event_loop(), ARRIVING, Some(listener)) {
         drop(listener.take_server());
     }

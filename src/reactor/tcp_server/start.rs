@@ -18,7 +18,7 @@ impl Server {
             _ => return Err(libc::ESHUTDOWN),
         }
         // The hooks may free the server.
-        let server = self.keep();
+        let server = self.keep().ok_or(libc::EOVERFLOW)?;
         server.prepare()?;
         server.begin()
     }
@@ -26,13 +26,17 @@ impl Server {
     /// Starts the server, or has it accept again where the program has taken its channel off the loop. What goes
     /// wrong is logged.
     pub fn start_or_renew(&self) {
-        let server = self.keep();
-        if let Err(e) = server.prepare() {
-            log_err!("tcp_server_start: {}", errno::Text(e));
-            errno::set(e);
-        } else {
-            // A channel that can't be added says so itself.
-            let _ = server.begin();
+        // The hooks may free the server.
+        let server = self.keep().ok_or(libc::EOVERFLOW);
+        match server.and_then(|server| server.prepare().map(|()| server)) {
+            Err(e) => {
+                log_err!("tcp_server_start: {}", errno::Text(e));
+                errno::set(e);
+            }
+            Ok(server) => {
+                // A channel that can't be added says so itself.
+                let _ = server.begin();
+            }
         }
     }
 
