@@ -6,7 +6,7 @@
 use super::{ADDRESSES, Client};
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::kept::{Counted, Kept};
-use crate::reactor::list::{Link, List, Place};
+use crate::reactor::list::{Counting, Link, places};
 use crate::sync::refs::{RefCount, Released};
 use crate::sys::address::Address;
 use crate::sys::clock::now_ms;
@@ -201,67 +201,11 @@ impl Job {
     }
 }
 
-/// Who looks at a listed job borrows one of these, and gives no job's reference back meanwhile.
-pub struct Look;
-
-/// The jobs of a loop whose answers have still to arrive. Each has a reference of the list's.
-pub struct OfLoop;
-
-// SAFETY: `link` is always the same field. The list's reference keeps a job where it is, and `Look` says how long.
-unsafe impl Place for OfLoop {
-    type Item = Job;
-    type Keeper = Look;
-
-    fn link(job: &Job) -> &Link {
-        &job.link
-    }
-}
-
-/// The jobs that no thread has taken yet. Each has a reference of the line's.
-pub struct InLine;
-
-// SAFETY: `in_line` is always the same field; otherwise as for `OfLoop`.
-unsafe impl Place for InLine {
-    type Item = Job;
-    type Keeper = Look;
-
-    fn link(job: &Job) -> &Link {
-        &job.in_line
-    }
-}
-
-/// The list of a loop's jobs, on its thread.
-pub fn jobs(l: &Loop) -> &List<OfLoop> {
-    // SAFETY: only jobs are listed with this head.
-    unsafe { List::from_head(&l.jobs) }
-}
-
-/// What both lists do with references.
-pub trait Jobs {
-    /// Adds a job at the end, with a reference.
-    fn add(&self, job: Kept<Job>);
-    /// Takes a job out, with the list's reference.
-    fn take_out(&self, job: &Job) -> Option<Kept<Job>>;
-    /// Takes the first one out, with the list's reference.
-    fn take_first(&self) -> Option<Kept<Job>>;
-}
-
-impl<P: Place<Item = Job, Keeper = Look>> Jobs for List<P> {
-    fn add(&self, job: Kept<Job>) {
-        if self.push_back(&job) {
-            job.into_raw();
-        }
-    }
-
-    fn take_out(&self, job: &Job) -> Option<Kept<Job>> {
-        // SAFETY: `add` has left a listed job's reference to the list, which hasn't the job any more.
-        self.remove(job).then(|| unsafe { Kept::from_raw(NonNull::from(job)) })
-    }
-
-    fn take_first(&self) -> Option<Kept<Job>> {
-        // SAFETY: as for `take_out`.
-        self.pop_front(&Look).map(|job| unsafe { Kept::from_raw(NonNull::from(job)) })
-    }
+places! {
+    /// The jobs of a loop whose answers have still to arrive.
+    pub enum OfLoop: KeptList<Job> by link, kept by Counting, in jobs;
+    /// The jobs that no thread has taken yet.
+    pub enum InLine: KeptList<Job> by in_line, kept by Counting, in;
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! call the program, which may free the client. Such functions take a `Kept<Client>`, so that the client is still
 //! there when the program returns. Only the loop's thread has references.
 
-use super::Client;
+use super::{Client, clients};
 use crate::reactor::kept::{Counted, Kept};
 use crate::sys::pool::Owned;
 use std::ptr::NonNull;
@@ -45,17 +45,17 @@ impl Client {
 impl Kept<Client> {
     /// Enters the client in its loop's list, which has this reference from then on.
     pub(super) fn list(self) -> NonNull<Client> {
-        self.clients().push_front(&self);
-        self.into_raw()
+        let client = NonNull::<Client>::from(&*self);
+        // SAFETY: the loop outlives its clients.
+        let l = unsafe { self.event_loop.as_ref() };
+        clients(l).push_front(self);
+        client
     }
 
     /// Frees the client, whose connection goes on to its end alone. Its memory stays until all references are gone.
     pub fn free(self) {
         self.halt();
         self.leave_connection();
-        if self.clients().remove(&self) {
-            // SAFETY: the list had a reference (`list`), which goes with the client's place there.
-            drop(unsafe { Kept::from_raw(NonNull::<Client>::from(&*self)) });
-        }
+        drop(self.clients().remove(&self));
     }
 }

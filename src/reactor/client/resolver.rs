@@ -4,14 +4,14 @@
 //! next attempt at the same host takes it over: a client has at most one, however often it tries. The line is worked
 //! off in order, so each client gets its turn.
 
-use super::job::{Event, InLine, Jobs, Look, Stage, jobs};
+use super::job::{Event, InLine, Stage, jobs};
 use super::{ADDRESSES, Client};
 use crate::abi::types::event_loop;
 use crate::reactor::client::job::Job;
 use crate::reactor::client::look_up::look_up;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::kept::Kept;
-use crate::reactor::list::List;
+use crate::reactor::list::KeptList;
 use crate::sys::address::Address;
 use crate::sys::lock::Lock;
 use crate::sys::{errno, loaded};
@@ -29,7 +29,7 @@ const AGAIN_US: u32 = 10_000;
 /// The jobs that no thread has taken yet, and how many threads there are. Who has it under its lock may use `in_line`
 /// and `stage` of every job.
 struct Line {
-    jobs: List<InLine>,
+    jobs: KeptList<InLine>,
     threads: u32,
     /// Threads are gone after a fork.
     process: libc::pid_t,
@@ -45,7 +45,7 @@ static LINE: Lock<Line> = Lock::new(Line::new(0, false));
 
 impl Line {
     const fn new(process: libc::pid_t, stays: bool) -> Line {
-        Line { jobs: List::new(), threads: 0, process, stays }
+        Line { jobs: KeptList::new(), threads: 0, process, stays }
     }
 
     /// Moves a job on. False where the event can't happen.
@@ -65,15 +65,14 @@ pub fn ask(client: &Client, host: &[u8]) -> Result<Kept<Job>, c_int> {
     // SAFETY: getpid has no preconditions.
     let process = unsafe { libc::getpid() };
     let left = jobs(l)
-        .iter(&Look)
         .find(|job| job.is_free_for(host, process) && LINE.lock().advance(job, Event::Adopt));
     let job = match left {
-        Some(job) => job.keep().ok_or(libc::EOVERFLOW)?,
+        Some(job) => job,
         None => {
             let job = Job::new(l, host).ok_or(libc::ENOMEM)?;
             let listed = job.keep().ok_or(libc::EOVERFLOW)?;
             enqueue(job.keep().ok_or(libc::EOVERFLOW)?, process)?;
-            jobs(l).add(listed);
+            jobs(l).push_back(listed);
             job
         }
     };
@@ -85,7 +84,7 @@ pub fn ask(client: &Client, host: &[u8]) -> Result<Kept<Job>, c_int> {
 unsafe extern "C-unwind" fn arrived(_: *mut event_loop, data: *mut c_void) {
     // SAFETY: the loop's list has a reference to the job until here, or until the loop takes no posts any more.
     let job = unsafe { &*data.cast::<Job>() };
-    let Some(job) = jobs(job.event_loop()).take_out(job) else { return };
+    let Some(job) = jobs(job.event_loop()).remove(job) else { return };
     if let Some(client) = job.take_client().and_then(Client::keep) {
         client.resolved();
     }
@@ -100,7 +99,7 @@ pub fn leave(job: Kept<Job>) {
 
 /// Forgets the jobs of a loop that is being freed; no client waits any more.
 pub fn forget_all_of(l: &Loop) {
-    while jobs(l).take_first().is_some() {}
+    while jobs(l).pop_front().is_some() {}
 }
 
 /// Puts a job at the end of the line, and a thread to it where there are few. An errno where there is no thread and
@@ -123,7 +122,7 @@ fn enqueue(job: Kept<Job>, process: libc::pid_t) -> Result<(), c_int> {
             _ => {}
         }
     }
-    line.jobs.add(job);
+    line.jobs.push_back(job);
     Ok(())
 }
 
@@ -186,7 +185,7 @@ fn report(job: &Kept<Job>) {
 /// The first job of the line, and whether anybody wants it; None ends the thread.
 fn take() -> Option<(Kept<Job>, bool)> {
     let mut line = LINE.lock();
-    let Some(job) = line.jobs.take_first() else {
+    let Some(job) = line.jobs.pop_front() else {
         line.threads -= 1;
         return None;
     };

@@ -2,14 +2,14 @@
 
 use super::backlog::Backlog;
 use super::life::Life;
+use super::listeners;
 use super::shared::Shared;
 use super::{Server, accept};
 use crate::abi::types::{EVENT_READ, acceptor, channel, event_loop};
 use crate::reactor::event_loop::posts;
-use crate::reactor::event_loop::shared::Locked;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::kept::Kept;
-use crate::reactor::list::{Link, List, Place};
+use crate::reactor::list::Link;
 use crate::sys::fd as sys_fd;
 use crate::sys::kind::Kind;
 use libc::c_int;
@@ -36,7 +36,7 @@ pub struct Listener {
     /// The loop that accepts; its memory is kept.
     l: Cell<*mut event_loop>,
     /// Among the listeners of its loop, or of those that are to come to it.
-    link: Link,
+    pub(super) link: Link,
     /// The socket's number and what it refers to, so that closing never hits a successor. They
     /// don't change while the listener has a loop.
     pub fd: Cell<c_int>,
@@ -45,7 +45,7 @@ pub struct Listener {
     pub kind: Cell<Kind>,
     /// Its server may be freed on another thread than the loop's.
     keeps: Cell<Option<Kept<Server>>>,
-    waits: Cell<Wait>,
+    pub waits: Cell<Wait>,
     /// Said that accept(2) fails; silent until somebody was accepted again.
     pub complained: Cell<bool>,
     /// Clients that were lost one after the other while they were accepted.
@@ -176,13 +176,13 @@ impl Listener {
 
     /// Has the loop find the listener.
     pub fn enlist(&self) {
-        listeners(self.event_loop()).push_front(self);
+        listeners::add(self);
     }
 
     /// Accepts no more, and closes the socket unless its number has passed to somebody else.
-    fn close(&self) {
+    pub fn close(&self) {
         self.wait(Wait::No);
-        listeners(self.event_loop()).remove(self);
+        listeners::remove(self);
         let fd = self.fd.get();
         if self.is_watched(fd) {
             self.channel.fd.set(fd);
@@ -219,7 +219,7 @@ impl Listener {
     }
 
     /// Changes what the listener waits for, which its loop counts.
-    fn wait(&self, wait: Wait) {
+    pub fn wait(&self, wait: Wait) {
         let before = self.waits.replace(wait);
         let count = &self.event_loop().backing_off;
         if before == Wait::BackOff {
@@ -231,7 +231,7 @@ impl Listener {
     }
 
     /// Has the channel's events follow what the listener waits for.
-    fn refresh(&self) {
+    pub fn refresh(&self) {
         let ch = &self.channel;
         ch.events.set(if self.waits.get() == Wait::No { EVENT_READ } else { 0 });
         if self.is_watched(ch.fd.get()) {
@@ -280,73 +280,5 @@ impl Listener {
     #[must_use]
     pub fn take_server(&self) -> Option<Kept<Server>> {
         self.keeps.take()
-    }
-}
-
-/// The place of a listener: on its way to its loop, and then among those of the loop.
-pub struct Listeners;
-
-// SAFETY: a listener leaves the list as it closes. Until then it has its server, or that keeps it, whose memory goes
-// only behind the listener that is at hand.
-unsafe impl Place for Listeners {
-    type Item = Listener;
-    type Keeper = Loop;
-
-    fn link(listener: &Listener) -> &Link {
-        &listener.link
-    }
-}
-
-/// The listeners of a loop.
-pub fn listeners(l: &Loop) -> &List<Listeners> {
-    // SAFETY: only listeners come to that head.
-    unsafe { List::from_head(&l.listeners) }
-}
-
-/// Those that are on their way to a loop: under its mutex.
-pub fn arriving<'a>(locked: &'a Locked) -> &'a List<Listeners> {
-    // SAFETY: only listeners come to that head.
-    unsafe { List::from_head(&locked.arriving) }
-}
-
-impl Loop {
-    /// Lets listeners that backed off try again.
-    pub fn end_back_off(&self) {
-        for listener in
-            listeners(self).iter(self).filter(|listener| listener.waits.get() == Wait::BackOff)
-        {
-            listener.wait(Wait::No);
-            listener.refresh();
-        }
-    }
-
-    /// Lets listeners go on for which there is room again.
-    pub(super) fn resume_full_listeners(&self) {
-        for listener in
-            listeners(self).iter(self).filter(|listener| listener.waits.get() == Wait::Room)
-        {
-            listener.wait_for_room();
-        }
-    }
-
-    /// Closes the listeners of servers that accept no more.
-    pub(super) fn close_ending_listeners(&self) {
-        for listener in listeners(self).iter(self) {
-            match listener.shared().state.get() {
-                Life::New | Life::Running => {}
-                // The server's thread is about to take those who wait.
-                Life::Stopping if !listener.backlog.is_taken() => {}
-                _ => drop(listener.end()),
-            }
-        }
-    }
-
-    /// Closes all listeners of a loop that ends.
-    pub(super) fn close_listeners(&self) {
-        while let Some(listener) = listeners(self).first(self) {
-            listener.close();
-            listener.drop_backlog();
-            drop(listener.take_server());
-        }
     }
 }

@@ -1,7 +1,8 @@
 //! Asking a loop to look at its servers, from any thread, without memory: it can't fail.
 
 use super::Server;
-use super::listener::{Listener, arriving};
+use super::listener::Listener;
+use super::listeners;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::threads::thread_pool::Pool;
 use std::ptr;
@@ -39,7 +40,7 @@ fn call_with(l: &Loop, why: u8, listener: Option<&Listener>) -> bool {
         return false;
     }
     if let Some(listener) = listener {
-        arriving(&locked).push_front(listener);
+        listeners::send(&locked, listener);
     }
     l.shared.server_events.fetch_or(why, Release);
     l.wake_once();
@@ -69,10 +70,7 @@ impl Loop {
         }
         let why = self.shared.server_events.swap(0, AcqRel);
         if why & ARRIVING != 0 {
-            let arriving = arriving(&self.lock()).take();
-            while let Some(listener) = arriving.pop_front(self) {
-                drop(listener.arrive());
-            }
+            listeners::arrive_all(self);
         }
         if why & ROOM != 0 {
             self.resume_full_listeners();

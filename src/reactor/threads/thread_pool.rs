@@ -1,9 +1,10 @@
 //! The loops that serve connections, handed out in turn.
 
 use super::hooks::Hooks;
+use super::started;
 use crate::abi::types::{event_loop, event_loop_thread, thread_pool};
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::list::{Link, List, Place};
+use crate::reactor::list::Link;
 use crate::sys::errno;
 use libc::c_int;
 use std::cell::Cell;
@@ -23,26 +24,7 @@ pub struct Pool {
     threads: Cell<*mut event_loop_thread>,
     len: Cell<usize>,
     /// Among the pools that were started on their main loop.
-    link: Link,
-}
-
-/// The pools that were started on a loop.
-struct Started;
-
-// SAFETY: a pool has one such link, and `Pool::free` takes it out of the list before its memory goes. It is freed on
-// its main loop's thread, outside of what borrows that loop to walk the list.
-unsafe impl Place for Started {
-    type Item = Pool;
-    type Keeper = Loop;
-
-    fn link(pool: &Pool) -> &Link {
-        &pool.link
-    }
-}
-
-fn started(l: &Loop) -> &List<Started> {
-    // SAFETY: only `Pool::start` lists anything there.
-    unsafe { List::from_head(&l.pools) }
+    pub(super) link: Link,
 }
 
 impl Pool {
@@ -122,7 +104,7 @@ impl Pool {
         if self.public.started.replace(1) != 0 {
             return;
         }
-        started(main).push_front(self);
+        started::add(main, self);
         self.start_threads();
         if self.len.get() == 0 {
             self.main_started.set(true);
@@ -238,7 +220,7 @@ impl Pool {
         unsafe {
             let own = pool.as_ref();
             own.stop()?;
-            started(own.main_loop()).remove(own);
+            started::remove(own.main_loop(), own);
             own.threads().iter().for_each(|thread| thread.free_name());
             libc::free(own.threads.get().cast());
             libc::free(pool.as_ptr().cast());
@@ -246,7 +228,7 @@ impl Pool {
         Ok(())
     }
 
-    fn has_threads(&self) -> bool {
+    pub(super) fn has_threads(&self) -> bool {
         self.threads().iter().any(|thread| thread.thread_tid.get() != 0)
     }
 }
@@ -254,10 +236,10 @@ impl Pool {
 impl Loop {
     /// Frees the pools that were started on the loop.
     pub fn free_pools(&self) {
-        while let Some(pool) = started(self).first(self) {
+        while let Some(pool) = started::first(self) {
             // SAFETY: a pool stays live while it is listed, and leaves the list as it is freed. This is its
             // main loop's thread.
-            if unsafe { Pool::free(pool.into()) }.is_err() {
+            if unsafe { Pool::free(pool) }.is_err() {
                 return;
             }
         }
@@ -265,6 +247,6 @@ impl Loop {
 
     /// Whether pools whose main loop this is have threads.
     pub fn has_pool_threads(&self) -> bool {
-        started(self).iter(self).any(Pool::has_threads)
+        started::any_has_threads(self)
     }
 }
