@@ -46,7 +46,7 @@ macro_rules! connection {
         }
         // SAFETY: the headers say of each connection that the library made it, and that it hasn't been freed: it is
         // live, or the caller retains it.
-        unsafe { $crate::reactor::tcp_connection::Connection::from_c($pointer) }
+        unsafe { $crate::reactor::tcp_connection::remote::Remote::from_c($pointer) }
     }};
 }
 

@@ -10,6 +10,11 @@ use std::ptr::NonNull;
 /// # Safety
 /// Every object of the type stays where it is, and lives until all references that `retain` counted are released.
 pub unsafe trait Counted {
+    /// What whoever has a reference may use of the object.
+    type Face: ?Sized;
+
+    fn face(&self) -> &Self::Face;
+
     /// Counts one more. False when the count is full.
     fn retain(&self) -> bool;
 
@@ -29,6 +34,10 @@ impl<T: Counted> Kept<T> {
         object.retain().then(|| Kept(NonNull::from(object)))
     }
 
+    pub fn as_ptr(&self) -> NonNull<T> {
+        self.0
+    }
+
     /// Leaves the reference to somebody who has only a pointer.
     pub fn into_raw(self) -> NonNull<T> {
         ManuallyDrop::new(self).0
@@ -42,13 +51,16 @@ impl<T: Counted> Kept<T> {
 }
 
 impl<T: Counted> Deref for Kept<T> {
-    type Target = T;
+    type Target = T::Face;
 
-    fn deref(&self) -> &T {
+    fn deref(&self) -> &T::Face {
         // SAFETY: the reference isn't given back before the drop, and until then a counted object lives.
-        unsafe { self.0.as_ref() }
+        unsafe { self.0.as_ref() }.face()
     }
 }
+
+// SAFETY: the other thread gets no more of the object than every thread may have, and may count references.
+unsafe impl<T: Counted> Send for Kept<T> where T::Face: Sync {}
 
 impl<T: Counted> Drop for Kept<T> {
     fn drop(&mut self) {

@@ -266,14 +266,16 @@ impl<P: Place<Keeper = Counting, Item: Counted>> KeptList<P> {
 
     /// Adds an item at the end, unless it is in a list.
     pub fn push_back(&self, item: Kept<P::Item>) {
-        if self.0.push_back(&item) {
+        // SAFETY: `item` keeps it.
+        if self.0.push_back(unsafe { item.as_ptr().as_ref() }) {
             item.into_raw();
         }
     }
 
     /// Adds an item at the beginning, unless it is in a list.
     pub fn push_front(&self, item: Kept<P::Item>) {
-        if self.0.push_front(&item) {
+        // SAFETY: as for `push_back`.
+        if self.0.push_front(unsafe { item.as_ptr().as_ref() }) {
             item.into_raw();
         }
     }
@@ -294,12 +296,13 @@ impl<P: Place<Keeper = Counting, Item: Counted>> KeptList<P> {
     pub fn find(&self, mut is_it: impl FnMut(&P::Item) -> bool) -> Option<Kept<P::Item>> {
         let mut at = self.0.head.first.get();
         while !at.is_null() && at != END {
-            // SAFETY: the list names the item, so that the list's reference keeps it here.
-            let item = Kept::of(unsafe { &*at.cast::<P::Item>() })?;
-            if is_it(&item) {
-                return Some(item);
+            // SAFETY: the list names the item, so that the list's reference keeps it here; then `kept` does.
+            let item = unsafe { &*at.cast::<P::Item>() };
+            let kept = Kept::of(item)?;
+            if is_it(item) {
+                return Some(kept);
             }
-            at = P::link(&item).0.get();
+            at = P::link(item).0.get();
         }
         None
     }

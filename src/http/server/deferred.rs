@@ -26,6 +26,7 @@ use crate::http::wire::status::Status;
 use crate::reactor::event_loop::posts::{Call, Task};
 use crate::reactor::kept::{Counted, Kept};
 use crate::reactor::tcp_connection::Connection;
+use crate::reactor::tcp_connection::remote::Remote;
 use crate::sys::pool;
 
 /// One thread at a time uses what isn't atomic: the program's, until it gives the response back, then the
@@ -95,6 +96,12 @@ impl Drop for Awaited {
 // SAFETY: `make` puts every response into a block of its own, and only `free` gives that back, behind the last
 // reference, on whatever thread.
 unsafe impl Counted for Deferred {
+    type Face = Deferred;
+
+    fn face(&self) -> &Deferred {
+        self
+    }
+
     fn retain(&self) -> bool {
         self.hold.keep()
     }
@@ -185,7 +192,7 @@ impl Deferred {
         Kept::of(self)
     }
 
-    pub fn connection(&self) -> &Connection {
+    pub fn connection(&self) -> &Remote {
         &self.conn
     }
 
@@ -217,7 +224,7 @@ impl Deferred {
             held.hold.wait_for_calls();
         }
         let open = held.conn.is_open();
-        let conn: *const Connection = held.connection();
+        let conn: *const Remote = held.connection();
         let raw = held.into_raw();
         // SAFETY: the reference goes with the task, which the loop's thread may run, and with it let the connection
         // go, as soon as it is queued: the connection keeps its loop until then.

@@ -152,6 +152,12 @@ impl Job {
 
 // SAFETY: `Job::new` puts every job into a block of its own, and only `release` frees it, behind the last reference.
 unsafe impl Counted for Job {
+    type Face = Job;
+
+    fn face(&self) -> &Job {
+        self
+    }
+
     fn retain(&self) -> bool {
         self.refs.retain()
     }

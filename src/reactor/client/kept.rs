@@ -9,6 +9,12 @@ use std::ptr::NonNull;
 
 // SAFETY: `place` puts every client into a block of its own, and only `release` frees it, at a count of zero.
 unsafe impl Counted for Client {
+    type Face = Client;
+
+    fn face(&self) -> &Client {
+        self
+    }
+
     fn retain(&self) -> bool {
         let Some(more) = self.refs.get().checked_add(1) else { return false };
         self.refs.set(more);

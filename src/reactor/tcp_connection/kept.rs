@@ -2,8 +2,9 @@
 
 use super::Connection;
 use super::cold_state;
+use super::remote::Remote;
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::kept::{Counted, Kept};
+use crate::reactor::kept::Counted;
 use crate::sync::refs::Released;
 use crate::sys::pool;
 use std::ptr::NonNull;
@@ -11,6 +12,12 @@ use std::ptr::NonNull;
 // SAFETY: `create` puts every connection into a block of its own, and only `discard` frees it, behind the last
 // reference.
 unsafe impl Counted for Connection {
+    type Face = Remote;
+
+    fn face(&self) -> &Remote {
+        self
+    }
+
     fn retain(&self) -> bool {
         self.shared.refs.retain()
     }
@@ -18,13 +25,6 @@ unsafe impl Counted for Connection {
     unsafe fn release(conn: NonNull<Connection>) {
         // SAFETY: the reference is the caller's, by this function's contract.
         unsafe { release(conn.as_ptr()) };
-    }
-}
-
-impl Connection {
-    /// Keeps the connection's memory. None when it is kept too often.
-    pub fn keep(&self) -> Option<Kept<Connection>> {
-        Kept::of(self)
     }
 }
 

@@ -22,6 +22,7 @@ pub mod owner;
 pub mod posted;
 pub mod protocol;
 mod registration;
+pub mod remote;
 pub mod settings;
 pub mod shared;
 pub mod state;

@@ -8,6 +8,12 @@ use std::ptr::NonNull;
 
 // SAFETY: `create` allocated the server where it is, and only `dispose` frees it, behind the last reference.
 unsafe impl Counted for Server {
+    type Face = Server;
+
+    fn face(&self) -> &Server {
+        self
+    }
+
     fn retain(&self) -> bool {
         self.shared.refs.retain()
     }

@@ -14,6 +14,10 @@ pub struct Change {
     pub kind: c_int,
 }
 
+// SAFETY: the loop's thread is the only one that uses a channel that was handed over to be changed; the program keeps
+// it until then.
+unsafe impl Send for Change {}
+
 impl Posted for Change {
     const ORDER: Order = Order::InTurn;
 
