@@ -4,6 +4,7 @@
 //! and the client, have others (`Kept`). Only the loop's thread looks at `link` and `client`.
 
 use super::{ADDRESSES, Client};
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::kept::{Counted, Kept};
 use crate::reactor::list::{Counting, Link, places};
@@ -66,7 +67,7 @@ impl Stage {
 pub struct Job {
     refs: RefCount,
     /// Where the answer is to go. The job keeps the loop's memory.
-    event_loop: NonNull<Loop>,
+    event_loop: Kept<Loop>,
     /// In the list of the loop.
     link: Link,
     /// Who waits. A client takes itself off when it leaves.
@@ -85,17 +86,9 @@ pub struct Job {
     addresses: [Cell<Address>; ADDRESSES],
 }
 
-impl Drop for Job {
-    fn drop(&mut self) {
-        // SAFETY: the reference that `Job::new` took, given back once.
-        unsafe { self.event_loop().release() }
-    }
-}
-
 impl Job {
-    pub fn event_loop(&self) -> &Loop {
-        // SAFETY: the job has a reference to the loop's memory until it is dropped.
-        unsafe { self.event_loop.as_ref() }
+    pub fn event_loop(&self) -> &RemoteLoop {
+        &self.event_loop
     }
 
     pub fn host(&self) -> &CStr {
@@ -181,10 +174,9 @@ impl Job {
         // The only references are those of handles.
         refs.retain();
         refs.let_go();
-        l.retain();
         let job = Owned::new(Job {
             refs,
-            event_loop: NonNull::from(l),
+            event_loop: l.keep()?,
             link: Link::new(),
             client: Cell::new(None),
             host: name,

@@ -81,10 +81,12 @@ pub fn ask(client: &Client, host: &[u8]) -> Result<Kept<Job>, c_int> {
 }
 
 /// What a thread posts: the answer is there.
-unsafe extern "C-unwind" fn arrived(_: *mut event_loop, data: *mut c_void) {
+unsafe extern "C-unwind" fn arrived(l: *mut event_loop, data: *mut c_void) {
+    // SAFETY: this is called with the loop that runs.
+    let l = unsafe { Loop::from_c(l) };
     // SAFETY: the loop's list has a reference to the job until here, or until the loop takes no posts any more.
     let job = unsafe { &*data.cast::<Job>() };
-    let Some(job) = jobs(job.event_loop()).remove(job) else { return };
+    let Some(job) = jobs(l).remove(job) else { return };
     if let Some(client) = job.take_client().and_then(Client::keep) {
         client.resolved();
     }

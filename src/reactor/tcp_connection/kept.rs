@@ -4,7 +4,7 @@ use super::Connection;
 use super::cold_state;
 use super::remote::Remote;
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::kept::Counted;
+use crate::reactor::kept::{Counted, Kept};
 use crate::sync::refs::Released;
 use crate::sys::pool;
 use std::ptr::NonNull;
@@ -39,7 +39,7 @@ pub unsafe fn discard(conn: *mut Connection) {
         cold_state::dispose(conn);
         let (l, owner) = ((*conn).public.eventLoop.get(), (*conn).owner.get());
         pool::free(conn.cast(), size_of::<Connection>());
-        Loop::from_c(l).release();
+        drop(NonNull::new(l.cast::<Loop>()).map(|l| Kept::from_raw(l)));
         owner.let_go();
     }
 }

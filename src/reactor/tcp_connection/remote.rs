@@ -5,6 +5,7 @@ use super::Connection;
 use super::shared::Shared;
 use crate::abi::types::{buffer, tcp_connection};
 use crate::log::CText;
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::kept::Kept;
 use libc::c_int;
@@ -54,7 +55,7 @@ impl Remote {
 
     /// The connection, for what runs on this loop.
     pub fn on(&self, l: &Loop) -> Option<&Connection> {
-        ptr::eq(self.event_loop(), l).then_some(&self.0)
+        ptr::eq(self.event_loop().as_c(), l.as_c()).then_some(&self.0)
     }
 
     /// The connection, where the calling thread may change it now; else errno is ENOTCONN, or EPERM.
@@ -73,9 +74,9 @@ impl Remote {
     }
 
     /// The connection's loop.
-    pub fn event_loop(&self) -> &Loop {
+    pub fn event_loop(&self) -> &RemoteLoop {
         // SAFETY: the connection's reference keeps the loop's memory.
-        unsafe { Loop::from_c(self.0.public.eventLoop.get()) }
+        unsafe { RemoteLoop::from_c(self.0.public.eventLoop.get()) }
     }
 
     /// Its number in the registry, which no other connection gets.

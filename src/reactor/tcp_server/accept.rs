@@ -5,7 +5,7 @@ use super::listener::Listener;
 use super::reserve::Turned;
 use super::server_events::{self, ENDED};
 use super::{Server, maker};
-use crate::reactor::event_loop::state::Loop;
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::tcp_connection::lifecycle::register;
 use crate::reactor::tcp_connection::{Connection, kept};
 use crate::reactor::threads::thread_pool::Pool;
@@ -33,7 +33,7 @@ pub unsafe extern "C-unwind" fn on_acceptable(data: *mut c_void) -> c_int {
     }
     listener.accepting.store(nested, SeqCst);
     if !server.runs() {
-        server_events::call(server.home(), ENDED);
+        server_events::call(server.shared.listeners.own.remote_loop(), ENDED);
     }
     0
 }
@@ -173,11 +173,11 @@ impl Listener {
     }
 
     /// The loop that a new connection gets.
-    fn choose_loop(&self) -> &Loop {
+    fn choose_loop(&self) -> &RemoteLoop {
         let server = self.server();
         if !ptr::eq(self, &server.shared.listeners.own) {
             // A socket per thread: clients stay where they came.
-            return self.event_loop();
+            return self.remote_loop();
         }
         server.threads().and_then(Pool::next_loop).unwrap_or_else(|| server.event_loop())
     }
@@ -207,7 +207,7 @@ pub fn refuse(listener: &Listener, fd: c_int) {
 fn establish(
     listener: &Listener,
     fd: c_int,
-    l: &Loop,
+    l: &RemoteLoop,
     data: *mut c_void,
     prepare: impl FnOnce(&Connection) -> bool,
 ) {

@@ -7,6 +7,7 @@ use super::shared::Shared;
 use super::{Server, accept};
 use crate::abi::types::{EVENT_READ, acceptor, channel, event_loop};
 use crate::reactor::event_loop::posts;
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::kept::Kept;
 use crate::reactor::list::Link;
@@ -14,7 +15,7 @@ use crate::sys::fd as sys_fd;
 use crate::sys::kind::Kind;
 use libc::c_int;
 use std::cell::Cell;
-use std::ptr;
+use std::ptr::{self, NonNull};
 use std::sync::atomic::AtomicBool;
 
 /// Why a listener accepts nothing for now.
@@ -60,17 +61,16 @@ pub struct Listener {
 ///
 /// # Safety
 /// `at` lies in the server's memory, or in a block that becomes a part of it.
-pub unsafe fn init(at: *mut Listener, server: *const Server, l: &Loop) {
+pub unsafe fn init(at: *mut Listener, server: *const Server, l: Kept<Loop>) {
     // SAFETY: the place is the listener's own; its reference to the loop is given back by `dispose` or `give_up`.
     unsafe {
         at.write(Listener {
             server: Cell::new(server),
-            l: Cell::new(l.as_c()),
+            l: Cell::new(l.into_raw().as_ptr().cast()),
             ..Listener::none()
         });
         (*at).channel.eventReadCallback.set(Some(accept::on_acceptable));
         (*at).channel.data.set(at.cast());
-        l.retain();
     }
 }
 
@@ -108,9 +108,16 @@ impl Listener {
         &self.server().shared
     }
 
+    /// The loop that accepts, on its thread.
     pub fn event_loop(&self) -> &Loop {
         // SAFETY: `init` has kept the loop's memory.
         unsafe { Loop::from_c(self.l.get()) }
+    }
+
+    /// The same on any thread.
+    pub fn remote_loop(&self) -> &RemoteLoop {
+        // SAFETY: `init` has kept the loop's memory.
+        unsafe { RemoteLoop::from_c(self.l.get()) }
     }
 
     /// Gives the listener its socket, before it comes to its loop.
@@ -142,11 +149,11 @@ impl Listener {
     pub fn watch(&self) -> c_int {
         let fd = self.fd.get();
         self.channel.fd.set(fd);
-        if self.event_loop().on_owner() {
+        if self.remote_loop().on_owner() {
             self.enlist();
         }
         // SAFETY: a live loop; the channel is taken off it before the listener's memory goes.
-        unsafe { self.event_loop().request_change(fd, &self.channel, posts::ADD) }.min(0)
+        unsafe { self.remote_loop().request_change(fd, &self.channel, posts::ADD) }.min(0)
     }
 
     /// Takes the channel off the loop.
@@ -214,8 +221,10 @@ impl Listener {
     /// Once, at the end: the listener's loop may be gone afterwards.
     pub unsafe fn dispose(&self) {
         self.backlog.dispose();
-        // SAFETY: the reference that `init` took is given back once.
-        unsafe { self.event_loop().release() };
+        if let Some(l) = NonNull::new(self.l.get().cast::<Loop>()) {
+            // SAFETY: the reference of `init`, which is given back once.
+            drop(unsafe { Kept::from_raw(l) });
+        }
     }
 
     /// Changes what the listener waits for, which its loop counts.

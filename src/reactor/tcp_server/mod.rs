@@ -207,12 +207,12 @@ unsafe fn create(
     unsafe {
         let pool: *mut thread_pool = Pool::allocate(l.as_c(), threads);
         let server = libc::malloc(size_of::<Server>()).cast::<Server>();
-        if pool.is_null() || server.is_null() {
+        let (false, false, Some(l)) = (pool.is_null(), server.is_null(), l.keep()) else {
             libc::free(pool.cast());
             libc::free(server.cast());
             errno::set(libc::ENOMEM);
             return None;
-        }
+        };
         let by_acceptor = matches!(origin, Origin::Acceptor);
         server.write(Server {
             public: TCPserver {

@@ -3,6 +3,7 @@
 use super::Server;
 use super::listener::Listener;
 use super::listeners;
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::threads::thread_pool::Pool;
 use std::ptr;
@@ -18,7 +19,7 @@ pub const ENDED: u8 = 4;
 const ARRIVING: u8 = 8;
 
 /// Has the loop look in its next iteration. Nothing happens once it was freed; its memory is kept.
-pub fn call(l: &Loop, why: u8) {
+pub fn call(l: &RemoteLoop, why: u8) {
     call_with(l, why, None);
 }
 
@@ -27,13 +28,13 @@ pub fn send(listener: &Listener) {
     if !listener.keep_server() {
         return;
     }
-    if !call_with(listener.event_loop(), ARRIVING, Some(listener)) {
+    if !call_with(listener.remote_loop(), ARRIVING, Some(listener)) {
         drop(listener.take_server());
     }
 }
 
 /// False where the loop was freed.
-fn call_with(l: &Loop, why: u8, listener: Option<&Listener>) -> bool {
+fn call_with(l: &RemoteLoop, why: u8, listener: Option<&Listener>) -> bool {
     // The list is written under the mutex, and while that is held the loop isn't taken down.
     let locked = l.lock();
     if locked.gone.get() {
@@ -42,7 +43,7 @@ fn call_with(l: &Loop, why: u8, listener: Option<&Listener>) -> bool {
     if let Some(listener) = listener {
         listeners::send(&locked, listener);
     }
-    l.shared.server_events.fetch_or(why, Release);
+    l.server_events.fetch_or(why, Release);
     l.wake_once();
     true
 }

@@ -93,17 +93,17 @@ impl Server {
         }
         for i in 0..threads {
             let l = running.and_then(|pool| pool.loop_at(i)).unwrap_or_else(|| self.home());
-            // SAFETY: the block has that many places, and becomes the server's.
-            let listener = unsafe {
-                listener::init(listeners.add(i), self, l);
-                &*listeners.add(i)
-            };
-            match open_one(address) {
-                Ok(fd) => listener.set_socket(fd),
+            let kept = l.keep().ok_or(libc::EOVERFLOW);
+            match kept.and_then(|l| open_one(address).map(|fd| (l, fd))) {
+                // SAFETY: the block has that many places, and becomes the server's.
+                Ok((l, fd)) => unsafe {
+                    listener::init(listeners.add(i), self, l);
+                    (*listeners.add(i)).set_socket(fd);
+                },
                 Err(e) => {
                     // SAFETY: those up to here have been initialised, and are nobody else's.
                     unsafe {
-                        (0..=i).for_each(|i| (*listeners.add(i)).give_up());
+                        (0..i).for_each(|i| (*listeners.add(i)).give_up());
                         pool::free(listeners.cast(), size);
                     }
                     return Err(e);

@@ -3,6 +3,7 @@
 use super::hooks::Hooks;
 use super::started;
 use crate::abi::types::{event_loop, event_loop_thread, thread_pool};
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::list::Link;
 use crate::sys::errno;
@@ -146,7 +147,7 @@ impl Pool {
     }
 
     /// The loop whose turn it is, on the main loop's thread. None before the start.
-    pub fn next_loop(&self) -> Option<&Loop> {
+    pub fn next_loop(&self) -> Option<&RemoteLoop> {
         let main = self.main_loop();
         main.public.require_owner();
         if self.public.started.get() == 0 {
@@ -183,7 +184,7 @@ impl Pool {
     }
 
     /// The loop of one of the threads that run; None where it was stopped.
-    pub fn loop_at(&self, at: usize) -> Option<&Loop> {
+    pub fn loop_at(&self, at: usize) -> Option<&RemoteLoop> {
         self.threads().get(at)?.event_loop()
     }
 

@@ -15,6 +15,7 @@ use crate::reactor::tcp_connection::kept::discard;
 use crate::reactor::tcp_connection::lists;
 use crate::reactor::tcp_connection::output::{batch, file, queue};
 use crate::reactor::tcp_connection::registration;
+use crate::reactor::tcp_connection::remote::Remote;
 use crate::sync::refs::Released;
 use crate::sys::{fd as sys_fd, pool, socket};
 use std::thread;
@@ -139,7 +140,7 @@ fn free_foreign(b: &buffer, block: *mut u8) {
 
 /// Gives the buffers' memory back. They show nothing from now on.
 fn empty_buffers(conn: &Connection) {
-    let nothing = conn.event_loop().empty.get();
+    let nothing = Remote::event_loop(conn).empty();
     free_foreign(&conn.input, conn.input_block.get());
     free_foreign(&conn.output, conn.output_block.get());
     read::free_block(conn);

@@ -8,12 +8,14 @@ use crate::abi::types::{
 use crate::reactor::backend;
 use crate::reactor::event_loop::registry;
 use crate::reactor::event_loop::registry::Entry;
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::event_loop::state::count;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 #[cfg(feature = "test-seams")]
 use crate::reactor::tcp_connection::filter;
 use crate::reactor::tcp_connection::member::MEMBERS;
+use crate::reactor::tcp_connection::remote::Remote;
 use crate::reactor::tcp_connection::wire::Wire;
 use crate::reactor::tcp_connection::{AfterSending, Connection};
 use crate::reactor::tcp_connection::{posted, registration};
@@ -52,7 +54,8 @@ fn write_name(to: &mut [c_char; 22], fd: c_int) {
 ///
 /// # Safety
 /// `l` is a live loop, `fd` an open descriptor that nobody else uses.
-pub unsafe fn create(fd: c_int, l: &Loop, data: *mut c_void, kind: Kind) -> *mut Connection {
+pub unsafe fn create(fd: c_int, l: &RemoteLoop, data: *mut c_void, kind: Kind) -> *mut Connection {
+    let Some(kept) = l.keep() else { return ptr::null_mut() };
     // SAFETY: all fields are written before the connection is shown to anybody; zeroes are valid.
     unsafe {
         let conn = pool::alloc(size_of::<Connection>()).cast::<Connection>();
@@ -71,10 +74,10 @@ pub unsafe fn create(fd: c_int, l: &Loop, data: *mut c_void, kind: Kind) -> *mut
         write_name(&mut (*conn).name, fd);
         (&raw mut (*conn).shared.refs).write(RefCount::new());
         let own = &*conn;
-        empty(&own.input, l.empty.get());
-        empty(&own.output, l.empty.get());
+        empty(&own.input, l.empty());
+        empty(&own.output, l.empty());
         own.number.set(fd);
-        own.public.eventLoop.set(l.as_c());
+        own.public.eventLoop.set(kept.into_raw().as_ptr().cast());
         own.public.channel.set(own.channel_ptr());
         own.public.name.set(own.name.as_ptr().cast_mut());
         own.public.input_buffer.set(own.input_ptr());
@@ -86,7 +89,6 @@ pub unsafe fn create(fd: c_int, l: &Loop, data: *mut c_void, kind: Kind) -> *mut
             sys_fd::set_nonblocking(fd);
         }
         own.id.set(registry::new_id());
-        l.retain();
         #[cfg(feature = "test-seams")]
         if !filter::rot13::install(own) {
             discard(conn);
@@ -100,8 +102,8 @@ pub unsafe fn create(fd: c_int, l: &Loop, data: *mut c_void, kind: Kind) -> *mut
 ///
 /// # Safety
 /// `fd` is an open descriptor, which the connection's from now on.
-pub unsafe fn make(fd: c_int, l: &Loop, callbacks: Callbacks) -> Option<*mut tcp_connection> {
-    if l.on_owner() && l.is_gone() {
+pub unsafe fn make(fd: c_int, l: &RemoteLoop, callbacks: Callbacks) -> Option<*mut tcp_connection> {
+    if l.here().is_some_and(Loop::is_gone) {
         // Its connections are being closed for the last time.
         errno::set(libc::ESHUTDOWN);
         return None;
@@ -147,7 +149,7 @@ impl Callbacks {
 /// number comes from accept, so whatever was registered for it is dead. False when memory is out:
 /// the connection is the caller's to discard.
 pub fn hand_over(conn: &Connection, accepted: bool) -> bool {
-    let l = conn.event_loop();
+    let l = Remote::event_loop(conn);
     let fd = conn.channel.fd.get();
     let here = l.on_owner();
     let callback = conn.public.connectionCompletedCallBack.get();
