@@ -210,27 +210,26 @@ impl Deferred {
     ///
     /// # Safety
     /// It is the program's, which doesn't use it afterwards unless it stays its own.
-    pub unsafe fn send(&self) -> Result<(), c_int> {
-        if self.hold.stage() == Stage::GivenBack {
+    pub unsafe fn send(deferred: NonNull<Deferred>) -> Result<(), c_int> {
+        // SAFETY: the program's reference keeps the response until the task has it.
+        let own = unsafe { deferred.as_ref() };
+        if own.hold.stage() == Stage::GivenBack {
             return Err(libc::EINVAL);
         }
         // First the memory: what was given back isn't taken again.
-        let call = Call { callback: Some(on_sent), data: self.as_c().cast() };
+        let call = Call { callback: Some(on_sent), data: deferred.as_ptr().cast() };
         let task = Task::new(call).ok_or(libc::ENOMEM)?;
-        // SAFETY: the program's reference, which it gives up.
-        let held = unsafe { Held::from_raw(NonNull::from(self)) };
-        held.hold.give_back();
-        if !held.conn.is_own_thread() {
-            held.hold.wait_for_calls();
+        own.hold.give_back();
+        if !own.conn.is_own_thread() {
+            own.hold.wait_for_calls();
         }
-        let open = held.conn.is_open();
-        let conn: *const Remote = held.connection();
-        let raw = held.into_raw();
-        // SAFETY: the reference goes with the task, which the loop's thread may run, and with it let the connection
-        // go, as soon as it is queued: the connection keeps its loop until then.
+        let open = own.conn.is_open();
+        let conn: *const Remote = own.connection();
+        // SAFETY: the program's reference goes with the task, which the loop's thread may run, and with it let the
+        // connection go, as soon as it is queued: the connection keeps its loop until then.
         if unsafe { !(*conn).event_loop().post(task) } {
             // SAFETY: the task wasn't queued, as the loop ends, and the connection with it.
-            drop(unsafe { Held::from_raw(raw) });
+            drop(unsafe { Held::from_raw(deferred) });
             return Err(libc::ENOTCONN);
         }
         if open { Ok(()) } else { Err(libc::ENOTCONN) }

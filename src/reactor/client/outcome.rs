@@ -3,13 +3,12 @@
 use super::{Client, Event, State};
 use crate::abi::types::event_loop;
 use crate::reactor::kept::Kept;
+use crate::reactor::tcp_connection::kept::Fresh;
 use crate::reactor::tcp_connection::lifecycle::register;
-use crate::reactor::tcp_connection::{Connection, kept};
 use crate::sys::clock::now_ms;
 use crate::sys::kind::Kind;
 use crate::sys::{errno, fd as sys_fd};
 use libc::{c_int, c_void};
-use std::ptr::NonNull;
 
 impl Kept<Client> {
     /// Decides how it goes on after a failure, and tells the program.
@@ -39,12 +38,11 @@ impl Kept<Client> {
             return;
         };
         self.advance(Event::Establish);
-        self.conn.set(Some(conn));
+        self.conn.set(Some(conn.as_ptr()));
         self.since.set(now_ms());
         self.failures.set(0);
         log_msg!("client of {}: connected, socket == {}", self.name(), fd);
-        // SAFETY: nothing has closed the connection yet, so that its memory is there.
-        register::hand_over(unsafe { conn.as_ref() }, false);
+        register::hand_over(conn, false);
     }
 }
 
@@ -61,23 +59,19 @@ impl Client {
         }
     }
 
-    fn make_connection(&self, fd: c_int) -> Option<NonNull<Connection>> {
-        // SAFETY: the socket is the client's own. A connection that gets no settings was seen by nobody.
-        unsafe {
-            let made = register::create(fd, self.event_loop(), self.data.get(), Kind::of(fd));
-            let made = NonNull::new(made)?;
-            let conn = made.as_ref();
-            if !conn.apply(&self.settings.get()) {
-                kept::discard(made.as_ptr());
-                return None;
-            }
-            conn.public.connectionCompletedCallBack.set(self.callbacks.completed);
-            conn.public.messageCallBack.set(self.callbacks.message);
-            conn.public.writeCompletedCallBack.set(self.callbacks.write_completed);
-            conn.public.connectionClosedCallBack.set(self.callbacks.closed);
-            conn.owner.set(self.owner());
-            Some(made)
+    fn make_connection(&self, fd: c_int) -> Option<Fresh> {
+        let l = self.event_loop();
+        // SAFETY: the socket is the client's own.
+        let conn = unsafe { register::create(fd, l, self.data.get(), Kind::of(fd)) }?;
+        if !conn.apply(&self.settings.get()) {
+            return None;
         }
+        conn.public.connectionCompletedCallBack.set(self.callbacks.completed);
+        conn.public.messageCallBack.set(self.callbacks.message);
+        conn.public.writeCompletedCallBack.set(self.callbacks.write_completed);
+        conn.public.connectionClosedCallBack.set(self.callbacks.closed);
+        conn.owner.set(self.owner());
+        Some(conn)
     }
 }
 

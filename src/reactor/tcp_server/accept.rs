@@ -6,8 +6,8 @@ use super::reserve::Turned;
 use super::server_events::{self, ENDED};
 use super::{Server, maker};
 use crate::reactor::event_loop::remote::RemoteLoop;
+use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::lifecycle::register;
-use crate::reactor::tcp_connection::{Connection, kept};
 use crate::reactor::threads::thread_pool::Pool;
 use crate::sys::{errno, fd as sys_fd};
 use libc::{c_int, c_void};
@@ -213,9 +213,9 @@ fn establish(
 ) {
     let server = listener.server();
     // SAFETY: the descriptor was accepted for this connection, and nobody else knows of it.
-    let conn = unsafe { register::create(fd, l, data, listener.kind.get()).as_ref() };
+    let conn = unsafe { register::create(fd, l, data, listener.kind.get()) };
     let Some(conn) = conn else { return server.discard_for_memory(fd) };
-    if prepare(conn)
+    if prepare(&conn)
         && let Some(kept) = server.keep()
     {
         conn.owner.set(maker::owner(kept));
@@ -223,7 +223,5 @@ fn establish(
             return;
         }
     }
-    // SAFETY: a connection that wasn't handed over is still this function's alone.
-    unsafe { kept::discard(conn.raw()) };
     server.discard_for_memory(fd);
 }
