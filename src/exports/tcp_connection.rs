@@ -7,7 +7,7 @@ use crate::abi::types::{
     connection_closed_call_back, connection_completed_call_back, message_call_back,
     write_completed_call_back,
 };
-use crate::reactor::event_loop::state::Loop;
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::tcp_connection::lifecycle::register::{self, Callbacks};
 use crate::reactor::tcp_connection::lifecycle::shutdown;
 use crate::sys::{errno, fd as sys_fd};
@@ -46,7 +46,8 @@ pub unsafe extern "C-unwind" fn tcp_connection_new(
         write_completed: writeCompletedCallBack,
     };
     // SAFETY: the loop was made by the library, and the descriptor is the connection's from now on.
-    match unsafe { register::make(fd, Loop::from_c(ptr::from_ref(l).cast_mut()), callbacks) } {
+    match unsafe { register::make(fd, RemoteLoop::from_c(ptr::from_ref(l).cast_mut()), callbacks) }
+    {
         Some(conn) => conn,
         None => {
             if errno::get() == libc::ENOMEM {

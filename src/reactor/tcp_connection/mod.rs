@@ -5,7 +5,7 @@
 //! `handle` are what a program does with it, `posted` brings there what other threads ask for, `kept` counts who
 //! needs the memory.
 //!
-//! Imports: abi, backend, buffer, event_loop, list, log, sync, sys.
+//! Imports: abi, backend, buffer, event_loop, kept, list, log, sync, sys.
 
 pub mod close_reason;
 pub mod cold_state;
@@ -22,6 +22,7 @@ pub mod owner;
 pub mod posted;
 pub mod protocol;
 mod registration;
+pub mod remote;
 pub mod settings;
 pub mod shared;
 pub mod state;
