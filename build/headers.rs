@@ -156,6 +156,7 @@ const ADDITIONS: &[&str] = &[
     "signal",
     "thread",
     "connection",
+    "callbacks",
     "server",
     "client",
     "http_request",

@@ -99,6 +99,8 @@
 
 struct TCPserver;
 
+struct buffer;
+
 struct event_loop;
 
 struct event_loop_thread;
@@ -198,6 +200,46 @@ typedef void (*yolanda_signal_callback)(struct event_loop *eventLoop, int signal
  * Called with the number of bytes that are queued at the moment.
  */
 typedef void (*yolanda_water_mark_callback)(struct tcp_connection *connection, size_t queued);
+
+/**
+ * Callbacks of connections, with data of the program's. Zero the struct, set `size` and what you need:
+ * a callback that is NULL isn't called. All are called on the connection's own thread.
+ *
+ * The library copies the struct. It keeps `data` until no connection needs it any more, and then calls
+ * `destroy(data)`, once, on the thread that gives up the last reference.
+ */
+struct yolanda_callbacks {
+    /**
+     * sizeof(struct yolanda_callbacks). Newer versions may add callbacks at the end.
+     */
+    size_t size;
+    /**
+     * It is passed to each of the callbacks.
+     */
+    void *data;
+    /**
+     * It must not use the connection, the server or the client.
+     */
+    void (*destroy)(void *data);
+    /**
+     * The connection has come to its loop. Unlike connection_completed_call_back it is always called on
+     * the connection's own thread.
+     */
+    void (*completed)(struct tcp_connection *connection, void *data);
+    /**
+     * Bytes have arrived in `input`. What the callback leaves there is kept, and is still there when
+     * it is called with more.
+     */
+    void (*message)(struct tcp_connection *connection, struct buffer *input, void *data);
+    /**
+     * The kernel has taken all bytes that were queued.
+     */
+    void (*write_completed)(struct tcp_connection *connection, void *data);
+    /**
+     * The connection has closed, once. yolanda_connection_error() says why.
+     */
+    void (*closed)(struct tcp_connection *connection, void *data);
+};
 
 /**
  * Chooses the loop for a client that was accepted on the socket `fd`, which is the server's: it may ask
@@ -1024,6 +1066,65 @@ int yolanda_connection_set_timeouts(struct tcp_connection *connection,
                                     int64_t idle_ms,
                                     int64_t read_ms,
                                     int64_t write_ms);
+
+/**
+ * Sets the callbacks of a server's connections, in place of those of yolanda_server_new(). The data is
+ * destroyed once the server and its last connection have been freed; on failure it stays yours.
+ *
+ * Returns 0, or -1 with errno: EINVAL (NULL, `size` isn't set), EPERM on another thread, EBUSY (the
+ * server has been started, or has such callbacks already), ENOTSUP (the server of an HTTP server),
+ * ENOMEM.
+ *
+ * `server` is NULL or a server that hasn't been freed. `callbacks` is NULL or has as many bytes as its
+ * `size` says. Call it only on the server's loop's thread.
+ */
+int yolanda_server_set_callbacks(struct TCPserver *server,
+                                 const struct yolanda_callbacks *callbacks);
+
+/**
+ * Sets the callbacks of a client's next connections, in place of those of yolanda_client_new(). A
+ * connection that is open keeps what it has. The data is destroyed once the client has been freed, or
+ * has got others, and its last connection with them has been freed; on failure it stays yours.
+ *
+ * Returns 0, or -1 with errno: EINVAL (NULL, `size` isn't set), EPERM on another thread, ENOMEM.
+ *
+ * `client` is NULL or a client that hasn't been freed. `callbacks` is NULL or has as many bytes as its
+ * `size` says. Call it only on the client's loop's thread.
+ */
+int yolanda_client_set_callbacks(struct yolanda_client *client,
+                                 const struct yolanda_callbacks *callbacks);
+
+/**
+ * Sets the callbacks of one connection, from now on; `completed` isn't called any more where it was its
+ * turn. The data of callbacks that are replaced, if they were only this connection's, is destroyed when
+ * none of them runs any more. The new data is destroyed with the connection's memory; on failure it
+ * stays yours.
+ *
+ * Returns 0, or -1 with errno: EINVAL (NULL, `size` isn't set), EPERM on another thread, ENOTCONN (the
+ * connection has closed), ENOMEM.
+ *
+ * `connection` is NULL or a connection that is live or retained. `callbacks` is NULL or has as many
+ * bytes as its `size` says. Call it only on the connection's thread.
+ */
+int yolanda_connection_set_callbacks(struct tcp_connection *connection,
+                                     const struct yolanda_callbacks *callbacks);
+
+/**
+ * Makes a connection of a descriptor, which becomes non-blocking and belongs to the connection from now
+ * on. It is tcp_connection_new() with callbacks that have data: all of them, `completed` as well, are
+ * called on the loop's thread. If the loop ends before the connection has come to it, only `closed` is
+ * called, on this thread.
+ *
+ * Returns the connection, or NULL with errno; the descriptor and the data are then still yours: EINVAL
+ * (NULL, `size` isn't set), EBADF, ESHUTDOWN (the loop is being freed), ENOMEM. On any thread but the
+ * loop's, the connection may already have been closed and freed when the function returns.
+ *
+ * `eventLoop` is NULL or a loop that hasn't been freed. `callbacks` is NULL or has as many bytes as its
+ * `size` says. Any thread may call it.
+ */
+struct tcp_connection *yolanda_connection_new(struct event_loop *eventLoop,
+                                              int fd,
+                                              const struct yolanda_callbacks *callbacks);
 
 /**
  * Makes a server that will listen on an address:

@@ -8,7 +8,8 @@ use crate::abi::types::{
     write_completed_call_back,
 };
 use crate::reactor::event_loop::remote::RemoteLoop;
-use crate::reactor::tcp_connection::lifecycle::register::{self, Callbacks};
+use crate::reactor::tcp_connection::callbacks::Callbacks;
+use crate::reactor::tcp_connection::lifecycle::register;
 use crate::reactor::tcp_connection::lifecycle::shutdown;
 use crate::sys::{errno, fd as sys_fd};
 use core::ffi::{c_int, c_void};
@@ -46,8 +47,14 @@ pub unsafe extern "C-unwind" fn tcp_connection_new(
         write_completed: writeCompletedCallBack,
     };
     // SAFETY: the loop was made by the library, and the descriptor is the connection's from now on.
-    match unsafe { register::make(fd, RemoteLoop::from_c(ptr::from_ref(l).cast_mut()), callbacks) }
-    {
+    let made = unsafe {
+        let l = RemoteLoop::from_c(ptr::from_ref(l).cast_mut());
+        register::make(fd, l, |conn| {
+            callbacks.give(conn);
+            true
+        })
+    };
+    match made {
         Some(conn) => conn,
         None => {
             if errno::get() == libc::ENOMEM {

@@ -7,7 +7,7 @@ use crate::abi::types::{
     write_completed_call_back,
 };
 use crate::exports::check;
-use crate::reactor::tcp_connection::lifecycle::register::Callbacks;
+use crate::reactor::tcp_connection::callbacks::Callbacks;
 use crate::reactor::tcp_server::Server;
 use crate::sys::errno;
 use core::ffi::{c_int, c_void};

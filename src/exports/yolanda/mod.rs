@@ -1,5 +1,6 @@
 //! The functions of `include/yolanda.h`, one file per area. Every name begins with `yolanda_`.
 
+pub mod callbacks;
 pub mod client;
 pub mod connection;
 pub mod error;

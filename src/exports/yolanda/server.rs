@@ -9,7 +9,7 @@ use crate::abi::types::{
 };
 use crate::abi::types::{yolanda_choose_callback, yolanda_server_callback};
 use crate::exports::tcp_server::made;
-use crate::reactor::tcp_connection::lifecycle::register::Callbacks;
+use crate::reactor::tcp_connection::callbacks::Callbacks;
 use crate::reactor::tcp_connection::settings::{self, Settings};
 use crate::reactor::tcp_server::Server;
 use crate::reactor::tcp_server::balance::{Balance, Choice};

@@ -37,6 +37,7 @@ use crate::reactor::kept::Kept;
 use crate::reactor::list::{Counting, KeptList, Link, places};
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
+use crate::reactor::tcp_connection::handlers;
 use crate::reactor::tcp_connection::lifecycle::ready;
 use crate::reactor::tcp_connection::owner::{Header, Owner};
 use crate::reactor::tcp_connection::settings::Settings;
@@ -67,6 +68,8 @@ pub struct Client {
     link: Link,
     state: Cell<State>,
     callbacks: Callbacks,
+    /// Callbacks with data, which go before the others.
+    handlers: handlers::Slot,
     data: Cell<*mut c_void>,
     failed: Cell<yolanda_client_failed_callback>,
     failed_data: Cell<*mut c_void>,
@@ -122,6 +125,7 @@ impl Client {
             link: Link::new(),
             state: Cell::new(State::Idle),
             callbacks,
+            handlers: handlers::Slot::default(),
             data: Cell::new(ptr::null_mut()),
             failed: Cell::new(None),
             failed_data: Cell::new(ptr::null_mut()),

@@ -84,6 +84,11 @@ impl Client {
         conn.public.messageCallBack.set(self.callbacks.message);
         conn.public.writeCompletedCallBack.set(self.callbacks.write_completed);
         conn.public.connectionClosedCallBack.set(self.callbacks.closed);
+        if let Some(handlers) = self.handlers.get()
+            && conn.set_handlers(&handlers).is_err()
+        {
+            return None;
+        }
         conn.owner.set(self.owner());
         Some(conn)
     }

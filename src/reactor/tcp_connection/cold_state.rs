@@ -3,7 +3,7 @@
 //! the others stay small.
 
 use super::remote::Remote;
-use super::{Connection, LIMIT, filter};
+use super::{Connection, LIMIT, filter, handlers};
 use crate::reactor::buffer::SIZE_MAX;
 use crate::reactor::tcp_connection::input::pace_steps::Pace;
 use crate::reactor::tcp_connection::settings::{Limits, REFUSE, Settings};
@@ -28,6 +28,7 @@ pub type Destroy = Option<unsafe extern "C-unwind" fn(*mut c_void)>;
 pub struct ColdState {
     pub shared: SharedCold,
     pub destroy: Cell<Destroy>,
+    pub handlers: handlers::Slot,
     pub max_unread: Cell<usize>,
     pub marks: Crossings,
     pub times: Times,
@@ -102,6 +103,7 @@ impl ColdState {
                 tail: AtomicU8::new(Tail::None as u8),
             },
             destroy: Cell::new(None),
+            handlers: handlers::Slot::default(),
             max_unread: Cell::new(LIMIT),
             marks: Crossings::new(),
             times: Times::new(),

@@ -31,7 +31,7 @@ mod stop;
 use crate::abi::types::{TCPserver, acceptor, thread_pool};
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::list::{Counting, Link, places};
-use crate::reactor::tcp_connection::lifecycle::register::Callbacks;
+use crate::reactor::tcp_connection::callbacks::Callbacks;
 use crate::reactor::tcp_connection::owner::Header;
 use crate::reactor::tcp_connection::protocol::Protocol;
 use crate::reactor::tcp_connection::settings::Keepalive;
@@ -270,7 +270,9 @@ unsafe fn dispose(server: NonNull<Server>) {
         own.shared.listeners.dispose();
         libc::free(own.owned_acceptor.get().cast());
         let block = own.block.get();
+        let handlers = (&raw mut (*server.as_ptr()).header.handlers).read().into_inner();
         libc::free(server.as_ptr().cast());
+        drop(handlers);
         if let Some((block, dispose)) = block {
             dispose(block);
         }

@@ -1,10 +1,7 @@
 //! The beginning of a connection: made on one thread, brought to its loop, watched there.
 
 use super::{close, ready};
-use crate::abi::types::{
-    EVENT_READ, channel, connection_closed_call_back, connection_completed_call_back,
-    message_call_back, tcp_connection, write_completed_call_back,
-};
+use crate::abi::types::{EVENT_READ, channel, tcp_connection};
 use crate::reactor::backend;
 use crate::reactor::event_loop::registry;
 use crate::reactor::event_loop::registry::Entry;
@@ -96,11 +93,16 @@ pub unsafe fn create(fd: c_int, l: &RemoteLoop, data: *mut c_void, kind: Kind) -
     }
 }
 
-/// Makes a connection for a program, and brings it to its loop. None with errno: ENOMEM, ESHUTDOWN.
+/// Makes a connection for a program, and brings it to its loop. `prepare` gives it its callbacks, and says whether the
+/// memory has sufficed. None with errno: ENOMEM, ESHUTDOWN.
 ///
 /// # Safety
 /// `fd` is an open descriptor, which the connection's from now on.
-pub unsafe fn make(fd: c_int, l: &RemoteLoop, callbacks: Callbacks) -> Option<*mut tcp_connection> {
+pub unsafe fn make(
+    fd: c_int,
+    l: &RemoteLoop,
+    prepare: impl FnOnce(&Connection) -> bool,
+) -> Option<*mut tcp_connection> {
     if l.here().is_some_and(Loop::is_gone) {
         // Its connections are being closed for the last time.
         errno::set(libc::ESHUTDOWN);
@@ -111,33 +113,13 @@ pub unsafe fn make(fd: c_int, l: &RemoteLoop, callbacks: Callbacks) -> Option<*m
         errno::set(libc::ENOMEM);
         return None;
     };
-    callbacks.give(&conn);
     let pointer = conn.as_c();
     // On another thread than the loop's it may be gone when this returns.
-    if hand_over(conn, false) {
+    if prepare(&conn) && hand_over(conn, false) {
         return Some(pointer);
     }
     errno::set(libc::ENOMEM);
     None
-}
-
-/// The four callbacks of a connection.
-#[derive(Clone, Copy)]
-pub struct Callbacks {
-    pub completed: connection_completed_call_back,
-    pub closed: connection_closed_call_back,
-    pub message: message_call_back,
-    pub write_completed: write_completed_call_back,
-}
-
-impl Callbacks {
-    /// Gives them to a connection.
-    pub fn give(&self, conn: &Connection) {
-        conn.public.connectionCompletedCallBack.set(self.completed);
-        conn.public.connectionClosedCallBack.set(self.closed);
-        conn.public.messageCallBack.set(self.message);
-        conn.public.writeCompletedCallBack.set(self.write_completed);
-    }
 }
 
 /// Enters the descriptor, calls the completed callback on this thread, and brings the connection
@@ -149,7 +131,8 @@ pub fn hand_over(conn: Fresh, accepted: bool) -> bool {
     let fd = conn.channel.fd.get();
     let here = l.on_owner();
     let callback = conn.public.connectionCompletedCallBack.get();
-    if conn.protocol().is_none() && (callback.is_some() || !backend::tells_files_apart(l)) {
+    let is_told = callback.is_some() || conn.has_completed_handler();
+    if conn.protocol().is_none() && (is_told || !backend::tells_files_apart(l)) {
         // Code of the program gets the descriptor into its hands.
         identify_once(&conn);
     }
@@ -188,6 +171,7 @@ pub fn hand_over(conn: Fresh, accepted: bool) -> bool {
 
 /// Puts a connection on its loop. Where that fails it is closed in the iteration, with its callback.
 pub fn register(conn: &Connection) {
+    conn.completed();
     let fd = conn.channel.fd.get();
     // The completed callback had the descriptor, and may have closed it.
     let ours = is_entered(conn) && is_as_noted(conn);
