@@ -36,6 +36,37 @@
 #define YOLANDA_LIMIT_REFUSE 1
 
 /**
+ * For the framing of struct yolanda_callbacks: there is none, and `message` is called.
+ */
+#define YOLANDA_FRAMES_NONE 0
+
+/**
+ * Lines that end with a newline; a carriage return before it belongs to the end.
+ */
+#define YOLANDA_FRAMES_LINES 1
+
+/**
+ * Lines that end with a carriage return and a newline.
+ */
+#define YOLANDA_FRAMES_CRLF 2
+
+/**
+ * A length of `frame_prefix` bytes (1, 2, 4 or 8), most significant byte first, and then that many
+ * bytes.
+ */
+#define YOLANDA_FRAMES_LENGTH 3
+
+/**
+ * The same, with the least significant byte first.
+ */
+#define YOLANDA_FRAMES_LENGTH_LE 4
+
+/**
+ * `frame_limit` bytes each.
+ */
+#define YOLANDA_FRAMES_FIXED 5
+
+/**
  * For yolanda_server_set_balance(): each of the server's threads in turn.
  */
 #define YOLANDA_BALANCE_IN_TURN 0
@@ -239,6 +270,25 @@ struct yolanda_callbacks {
      * The connection has closed, once. yolanda_connection_error() says why.
      */
     void (*closed)(struct tcp_connection *connection, void *data);
+    /**
+     * How the input is divided into frames: YOLANDA_FRAMES_LINES and so on; 0: it isn't.
+     */
+    int framing;
+    /**
+     * For YOLANDA_FRAMES_LENGTH: how many bytes the length has.
+     */
+    int frame_prefix;
+    /**
+     * How many bytes a frame may have, without prefix and line end; 0: 65536. A connection that exceeds
+     * it is closed with EMSGSIZE as its error.
+     */
+    size_t frame_limit;
+    /**
+     * A whole frame has arrived, without prefix and line end. It is called in place of `message`, once
+     * for each frame, as long as the connection is open and reading isn't paused. The bytes are valid
+     * until the callback returns or runs the loop. What is left when the connection closes is no frame.
+     */
+    void (*frame)(struct tcp_connection *connection, const void *bytes, size_t length, void *data);
 };
 
 /**

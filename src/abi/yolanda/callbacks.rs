@@ -2,7 +2,26 @@
 
 use crate::abi::buffer::buffer;
 use crate::abi::tcp_connection::tcp_connection;
-use core::ffi::c_void;
+use core::ffi::{c_int, c_void};
+
+/// For the framing of struct yolanda_callbacks: there is none, and `message` is called.
+pub const YOLANDA_FRAMES_NONE: c_int = 0;
+
+/// Lines that end with a newline; a carriage return before it belongs to the end.
+pub const YOLANDA_FRAMES_LINES: c_int = 1;
+
+/// Lines that end with a carriage return and a newline.
+pub const YOLANDA_FRAMES_CRLF: c_int = 2;
+
+/// A length of `frame_prefix` bytes (1, 2, 4 or 8), most significant byte first, and then that many
+/// bytes.
+pub const YOLANDA_FRAMES_LENGTH: c_int = 3;
+
+/// The same, with the least significant byte first.
+pub const YOLANDA_FRAMES_LENGTH_LE: c_int = 4;
+
+/// `frame_limit` bytes each.
+pub const YOLANDA_FRAMES_FIXED: c_int = 5;
 
 /// Callbacks of connections, with data of the program's. Zero the struct, set `size` and what you need:
 /// a callback that is NULL isn't called. All are called on the connection's own thread.
@@ -37,4 +56,22 @@ pub struct yolanda_callbacks {
     /// The connection has closed, once. yolanda_connection_error() says why.
     pub closed:
         Option<unsafe extern "C-unwind" fn(connection: *mut tcp_connection, data: *mut c_void)>,
+    /// How the input is divided into frames: YOLANDA_FRAMES_LINES and so on; 0: it isn't.
+    pub framing: c_int,
+    /// For YOLANDA_FRAMES_LENGTH: how many bytes the length has.
+    pub frame_prefix: c_int,
+    /// How many bytes a frame may have, without prefix and line end; 0: 65536. A connection that exceeds
+    /// it is closed with EMSGSIZE as its error.
+    pub frame_limit: usize,
+    /// A whole frame has arrived, without prefix and line end. It is called in place of `message`, once
+    /// for each frame, as long as the connection is open and reading isn't paused. The bytes are valid
+    /// until the callback returns or runs the loop. What is left when the connection closes is no frame.
+    pub frame: Option<
+        unsafe extern "C-unwind" fn(
+            connection: *mut tcp_connection,
+            bytes: *const c_void,
+            length: usize,
+            data: *mut c_void,
+        ),
+    >,
 }

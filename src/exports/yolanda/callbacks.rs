@@ -18,7 +18,7 @@ use core::ptr;
 unsafe fn taken(from: *const yolanda_callbacks) -> Result<Kept<Handlers>, c_int> {
     // SAFETY: as the caller says.
     match unsafe { handlers::read(from) } {
-        Some(callbacks) => Handlers::new(&callbacks).ok_or(libc::ENOMEM),
+        Some(callbacks) => Handlers::new(&callbacks),
         None if from.is_null() => Err(explain!(libc::EINVAL, "no callbacks")),
         None => Err(explain!(libc::EINVAL, "the size of struct yolanda_callbacks isn't set")),
     }

@@ -1,15 +1,20 @@
 //! Callbacks with data of the program's: counted, so that the data is destroyed once nobody calls them any more.
 
-use crate::abi::types::yolanda_callbacks;
+use super::input::framing::Framing;
+use crate::abi::types::{YOLANDA_FRAMES_NONE, yolanda_callbacks};
 use crate::reactor::kept::{Counted, Kept};
 use crate::sync::refs::{RefCount, Released};
+use crate::sys::explained::explain;
 use crate::sys::pool::Owned;
+use libc::c_int;
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 pub struct Handlers {
     pub callbacks: yolanda_callbacks,
+    /// How the input is divided into frames.
+    pub framing: Option<Framing>,
     /// The call that brought them has failed: the data stays the program's.
     refused: AtomicBool,
     refs: RefCount,
@@ -50,22 +55,41 @@ unsafe impl Counted for Handlers {
 }
 
 impl Handlers {
-    /// None when memory is out: the data stays the caller's.
-    pub fn new(callbacks: &yolanda_callbacks) -> Option<Kept<Handlers>> {
+    /// EINVAL for a framing that makes no sense, ENOMEM: the data stays the caller's.
+    pub fn new(callbacks: &yolanda_callbacks) -> Result<Kept<Handlers>, c_int> {
+        let framing = framing(callbacks)?;
         let refs = RefCount::new();
         // The only references are those of handles.
         refs.retain();
         refs.let_go();
-        let made =
-            Owned::new(Handlers { callbacks: *callbacks, refused: AtomicBool::new(false), refs })?;
+        let refused = AtomicBool::new(false);
+        let made = Owned::new(Handlers { callbacks: *callbacks, framing, refused, refs });
         // SAFETY: the count has this one reference.
-        Some(unsafe { Kept::from_raw(made.into_raw()) })
+        made.map(|made| unsafe { Kept::from_raw(made.into_raw()) }).ok_or(libc::ENOMEM)
     }
 
     /// Leaves the data to the program, because the call that brought it fails. Nobody was given the handlers.
     pub fn refuse(&self) {
         self.refused.store(true, Relaxed);
     }
+}
+
+/// The framing that a program describes. The bytes of a connection go to one callback.
+fn framing(callbacks: &yolanda_callbacks) -> Result<Option<Framing>, c_int> {
+    let yolanda_callbacks { framing: kind, frame_prefix, frame_limit, .. } = *callbacks;
+    if kind == YOLANDA_FRAMES_NONE && callbacks.frame.is_none() {
+        return Ok(None);
+    }
+    if callbacks.frame.is_none() || callbacks.message.is_some() {
+        return Err(explain!(libc::EINVAL, "with framing it takes `frame`, and no `message`"));
+    }
+    let framing = Framing::of(kind, frame_prefix, frame_limit);
+    framing.map(Some).ok_or_else(|| {
+        explain!(
+            libc::EINVAL,
+            "framing is {kind}, frame_prefix is {frame_prefix}, frame_limit is {frame_limit}"
+        )
+    })
 }
 
 /// A place for handlers.
@@ -100,6 +124,10 @@ pub unsafe fn read(from: *const yolanda_callbacks) -> Option<yolanda_callbacks> 
         message: None,
         write_completed: None,
         closed: None,
+        framing: YOLANDA_FRAMES_NONE,
+        frame_prefix: 0,
+        frame_limit: 0,
+        frame: None,
     };
     if from.is_null() {
         return None;
