@@ -71,7 +71,8 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * Makes a channel. It is yours: free() it after it has been removed from its loop.
+ * Makes a channel. It is yours: free() it, or call yolanda_channel_free(), after it has been
+ * removed from its loop.
  *
  * Returns NULL with errno (ENOMEM) if memory runs out.
  *

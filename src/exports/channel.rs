@@ -3,7 +3,8 @@
 use crate::abi::types::{EVENT_WRITE, channel, event_read_callback, event_write_callback};
 use core::ffi::{c_int, c_void};
 
-/// Makes a channel. It is yours: free() it after it has been removed from its loop.
+/// Makes a channel. It is yours: free() it, or call yolanda_channel_free(), after it has been
+/// removed from its loop.
 ///
 /// Returns NULL with errno (ENOMEM) if memory runs out.
 ///

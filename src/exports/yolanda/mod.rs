@@ -1,7 +1,11 @@
 //! The functions of `include/yolanda.h`, one file per area. Every name begins with `yolanda_`.
 
+pub mod acceptor;
+pub mod buffer;
+pub mod channel;
 pub mod client;
 pub mod connection;
+pub mod connection_fields;
 pub mod event_loop;
 pub mod http_access;
 pub mod http_files;

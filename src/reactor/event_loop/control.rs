@@ -37,6 +37,13 @@ impl Loop {
         self.public.wake();
     }
 
+    /// Takes back what `quit` has said, so that the loop can run again. On the loop's thread.
+    pub fn clear_quit(&self) {
+        // SAFETY: an aligned int of a live struct; the library's other uses are atomic, too.
+        let quit = unsafe { AtomicI32::from_ptr(self.public.quit.as_ptr()) };
+        quit.store(0, Release);
+    }
+
     pub fn stats(&self) -> yolanda_loop_stats {
         let counts = &self.counts;
         let read = |counter: &AtomicU64| counter.load(Relaxed);

@@ -54,6 +54,11 @@ impl Loop {
         Locked { handed: &self.shared.handed, _held: held }
     }
 
+    /// Whether the loop was freed, for any thread.
+    pub fn was_freed(&self) -> bool {
+        self.lock().gone.get()
+    }
+
     /// Whether the loop was freed, for its own thread, which alone says so.
     pub fn is_gone(&self) -> bool {
         self.shared.handed.gone.get()

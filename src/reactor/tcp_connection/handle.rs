@@ -3,6 +3,7 @@
 use super::Connection;
 use super::cold_state::Destroy;
 use super::lifecycle::open;
+use crate::reactor::event_loop::registry;
 use crate::sys::address::Address;
 use crate::sys::errno;
 use libc::{c_int, c_void};
@@ -38,6 +39,13 @@ impl Connection {
 
     pub fn user_data(&self) -> *mut c_void {
         self.cold().map_or(ptr::null_mut(), |cold| cold.user_data.load(Acquire))
+    }
+
+    /// The descriptor; None once it has been given up, or the number has become another one's.
+    pub fn descriptor(&self) -> Option<c_int> {
+        let fd = self.number.get();
+        let entry = registry::get(fd)?;
+        (entry.id == self.id.get()).then_some(fd)
     }
 
     /// Asks for an address of the descriptor, which isn't closed meanwhile.

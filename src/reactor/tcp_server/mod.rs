@@ -26,6 +26,8 @@ mod shared;
 mod start;
 mod stop;
 
+pub use maker::server_of;
+
 use crate::abi::types::{TCPserver, acceptor, thread_pool};
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::list::{Link, List, Place};
@@ -99,7 +101,7 @@ impl Server {
     }
 
     /// The loop that the server was made on.
-    fn home(&self) -> &Loop {
+    pub fn home(&self) -> &Loop {
         self.shared.listeners.own.event_loop()
     }
 
