@@ -1132,7 +1132,7 @@ size_t yolanda_connection_queued(struct tcp_connection *connection);
 struct buffer *yolanda_connection_input(struct tcp_connection *connection);
 
 /**
- * Returns the loop whose thread owns the connection. The loop may be used until it is freed.
+ * Returns the loop whose thread owns the connection. The loop is valid until it is freed.
  *
  * Returns NULL with errno: EINVAL for NULL, ESHUTDOWN if the loop has been freed.
  *
@@ -1142,7 +1142,7 @@ struct event_loop *yolanda_connection_loop(struct tcp_connection *connection);
 
 /**
  * Returns the server that has accepted the connection. For a connection of an HTTP server that is the
- * server's TCP server.
+ * server's TCP server. It is valid until it is freed.
  *
  * Returns NULL with errno: ENOENT if no server has accepted it, or if the server has been freed;
  * EINVAL for NULL, EPERM on another thread.
@@ -1167,8 +1167,8 @@ int yolanda_connection_set_data(struct tcp_connection *connection,
 
 /**
  * Returns the connection's `data`: what tcp_server_set_data(), yolanda_client_set_data() or
- * yolanda_connection_set_data() has set; NULL if nothing was set. For a pointer that any thread can
- * read, see yolanda_connection_user_data().
+ * yolanda_connection_set_data() has set, which stays yours; NULL if nothing was set. For a pointer that
+ * any thread can read, see yolanda_connection_user_data().
  *
  * Returns NULL with errno: EINVAL for NULL, EPERM on another thread.
  *
@@ -1325,7 +1325,7 @@ int yolanda_server_start(struct TCPserver *server);
 int yolanda_server_port(struct TCPserver *server);
 
 /**
- * Returns the loop that the server was made on.
+ * Returns the loop that the server was made on. It is valid until it is freed.
  *
  * Returns NULL with errno EINVAL for NULL.
  *
@@ -1334,8 +1334,8 @@ int yolanda_server_port(struct TCPserver *server);
 struct event_loop *yolanda_server_loop(struct TCPserver *server);
 
 /**
- * Returns the pointer of tcp_server_set_data(), which new connections get as their `data`; NULL if
- * none was set.
+ * Returns the pointer of tcp_server_set_data(), which new connections get as their `data`, and which
+ * stays yours; NULL if none was set.
  *
  * Returns NULL with errno: EINVAL for NULL, EPERM on another thread.
  *
@@ -2405,7 +2405,8 @@ const char *yolanda_http_request_param(struct http_request *httpRequest,
  * the thread waits for the disk while it opens and reads it: for slow disks, use several threads.
  *
  * Returns the files, or NULL with errno: EINVAL for NULL or other flags, the errors of open(2) for the
- * folder (ENOENT, ENOTDIR, EACCES, EMFILE ...), ENOMEM. Release them with yolanda_http_files_free().
+ * folder (ENOENT, ENOTDIR, EACCES, ELOOP, ENAMETOOLONG, EMFILE, ENFILE and others), ENOMEM. Release
+ * them with yolanda_http_files_free().
  *
  * `root` is NULL or a NUL-terminated string. Any thread may call it.
  */
@@ -2598,9 +2599,9 @@ int yolanda_http_request_stream_body(struct http_request *httpRequest,
                                      uint64_t limit);
 
 /**
- * Sets a function that is called with the `data` of yolanda_http_request_stream_body() when the
- * request is over. It is called exactly once, whatever happens to the body, the response and the
- * connection: after the final call and the handler, and after yolanda_http_response_send() if the
+ * Sets a function, `destroy`, that is called with the `data` of yolanda_http_request_stream_body()
+ * when the request is over. It is called exactly once, whatever happens to the body, the response and
+ * the connection: after the final call and the handler, and after yolanda_http_response_send() if the
  * handler deferred the response. NULL: none.
  *
  * It is called on the connection's thread; for a deferred response whose loop has been freed, on the
@@ -2644,6 +2645,7 @@ struct http_response *yolanda_http_request_refuse_with(struct http_request *http
 
 /**
  * Returns the `data` of yolanda_http_request_stream_body(), for the handler that answers the request.
+ * It stays yours.
  *
  * Returns NULL with errno: EINVAL for NULL, ENOENT if the body was collected or there is none.
  *

@@ -73,7 +73,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_input(
     if conn.may_be_looked_at() { conn.public.input_buffer.get() } else { null_mut() }
 }
 
-/// Returns the loop whose thread owns the connection. The loop may be used until it is freed.
+/// Returns the loop whose thread owns the connection. The loop is valid until it is freed.
 ///
 /// Returns NULL with errno: EINVAL for NULL, ESHUTDOWN if the loop has been freed.
 ///
@@ -93,7 +93,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_loop(
 }
 
 /// Returns the server that has accepted the connection. For a connection of an HTTP server that is the
-/// server's TCP server.
+/// server's TCP server. It is valid until it is freed.
 ///
 /// Returns NULL with errno: ENOENT if no server has accepted it, or if the server has been freed;
 /// EINVAL for NULL, EPERM on another thread.
@@ -141,8 +141,8 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_data(
 }
 
 /// Returns the connection's `data`: what tcp_server_set_data(), yolanda_client_set_data() or
-/// yolanda_connection_set_data() has set; NULL if nothing was set. For a pointer that any thread can
-/// read, see yolanda_connection_user_data().
+/// yolanda_connection_set_data() has set, which stays yours; NULL if nothing was set. For a pointer that
+/// any thread can read, see yolanda_connection_user_data().
 ///
 /// Returns NULL with errno: EINVAL for NULL, EPERM on another thread.
 ///

@@ -156,7 +156,7 @@ pub unsafe extern "C-unwind" fn yolanda_server_port(server: *mut TCPserver) -> c
     unsafe { &*server }.port.get()
 }
 
-/// Returns the loop that the server was made on.
+/// Returns the loop that the server was made on. It is valid until it is freed.
 ///
 /// Returns NULL with errno EINVAL for NULL.
 ///
@@ -167,8 +167,8 @@ pub unsafe extern "C-unwind" fn yolanda_server_loop(server: *mut TCPserver) -> *
     server!(server, "yolanda_server_loop", ptr::null_mut()).home().as_c()
 }
 
-/// Returns the pointer of tcp_server_set_data(), which new connections get as their `data`; NULL if
-/// none was set.
+/// Returns the pointer of tcp_server_set_data(), which new connections get as their `data`, and which
+/// stays yours; NULL if none was set.
 ///
 /// Returns NULL with errno: EINVAL for NULL, EPERM on another thread.
 ///
