@@ -1155,9 +1155,10 @@ struct TCPserver *yolanda_connection_server(struct tcp_connection *connection);
 /**
  * Sets the connection's `data`. The library only passes the pointer on: nothing is called when the
  * connection ends. yolanda_connection_set_user_data() attaches a pointer with a function that frees
- * it. The `data` of an HTTP server's connections belongs to the program as well.
+ * it.
  *
- * Returns 0, or -1 with errno: EINVAL for a NULL connection, EPERM on another thread.
+ * Returns 0, or -1 with errno: EINVAL for a NULL connection, ENOTSUP for a connection of an HTTP
+ * server, whose `data` belongs to the server; EPERM on another thread.
  *
  * `connection` is NULL or a connection that is live or retained. `data` stays yours. Call it only on
  * the loop's thread or inside the completed callback.
@@ -1170,7 +1171,8 @@ int yolanda_connection_set_data(struct tcp_connection *connection,
  * yolanda_connection_set_data() has set, which stays yours; NULL if nothing was set. For a pointer that
  * any thread can read, see yolanda_connection_user_data().
  *
- * Returns NULL with errno: EINVAL for NULL, EPERM on another thread.
+ * Returns NULL with errno: EINVAL for NULL, ENOTSUP for a connection of an HTTP server, whose `data`
+ * belongs to the server; EPERM on another thread.
  *
  * `connection` is NULL or a connection that is live or retained. Call it only on the loop's thread or
  * inside the completed callback.
@@ -1337,7 +1339,8 @@ struct event_loop *yolanda_server_loop(struct TCPserver *server);
  * Returns the pointer of tcp_server_set_data(), which new connections get as their `data`, and which
  * stays yours; NULL if none was set.
  *
- * Returns NULL with errno: EINVAL for NULL, EPERM on another thread.
+ * Returns NULL with errno: EINVAL for NULL, ENOTSUP for the TCP server of an HTTP server, whose `data`
+ * belongs to that; EPERM on another thread.
  *
  * `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
  */

@@ -38,8 +38,16 @@ static int look(struct http_request *request, struct http_response *response)
     errno = 0;
     CHECK(yolanda_http_request_header(request, NULL) == NULL);
     CHECK_INT(errno, EINVAL);
-    struct TCPserver *server = yolanda_connection_server(yolanda_http_request_connection(request));
-    CHECK(server == yolanda_http_server_tcp_server(http));
+    struct tcp_connection *connection = yolanda_http_request_connection(request);
+    CHECK(yolanda_connection_server(connection) == yolanda_http_server_tcp_server(http));
+    /* The server has its own pointer there. */
+    errno = 0;
+    CHECK_INT(yolanda_connection_set_data(connection, &asks), -1);
+    CHECK_INT(errno, ENOTSUP);
+    errno = 0;
+    CHECK(yolanda_connection_data(connection) == NULL);
+    CHECK_INT(errno, ENOTSUP);
+    CHECK_INT(yolanda_connection_set_user_data(connection, &asks, NULL), 0);
 
     CHECK_INT(yolanda_http_response_status(response), 0);
     CHECK(yolanda_http_response_content_type(response) == NULL);
@@ -142,4 +150,7 @@ CASE(the_tcp_server_of_an_http_server)
     make_http(look);
     CHECK(yolanda_http_server_tcp_server(http) == http->tcpServer);
     CHECK(yolanda_server_loop(yolanda_http_server_tcp_server(http)) == loop);
+    errno = 0;
+    CHECK(yolanda_server_data(yolanda_http_server_tcp_server(http)) == NULL);
+    CHECK_INT(errno, ENOTSUP);
 }

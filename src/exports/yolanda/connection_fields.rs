@@ -1,6 +1,7 @@
 //! The functions of yolanda.h for what a connection has: input, output, loop, server, data, name, descriptor.
 
 use crate::abi::types::{TCPserver, buffer, event_loop, tcp_connection};
+use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_server;
 use crate::sys::errno;
 use core::ffi::{c_char, c_int, c_void};
@@ -8,6 +9,16 @@ use core::ptr::{null, null_mut};
 
 /// The longest that one send can be.
 const LONGEST: usize = c_int::MAX as usize;
+
+/// Whether the program may use the connection's `data` on this thread; else errno is EPERM, or ENOTSUP where the
+/// pointer is the HTTP server's.
+fn has_data(conn: &Connection) -> bool {
+    if conn.belongs_to_protocol() {
+        errno::set(libc::ENOTSUP);
+        return false;
+    }
+    conn.may_be_looked_at()
+}
 
 /// Sends `length` bytes after everything that was sent before. What the socket doesn't take at once is
 /// copied and sent later; yolanda_connection_queued() tells how much that is. On any thread but the
@@ -120,9 +131,10 @@ pub unsafe extern "C-unwind" fn yolanda_connection_server(
 
 /// Sets the connection's `data`. The library only passes the pointer on: nothing is called when the
 /// connection ends. yolanda_connection_set_user_data() attaches a pointer with a function that frees
-/// it. The `data` of an HTTP server's connections belongs to the program as well.
+/// it.
 ///
-/// Returns 0, or -1 with errno: EINVAL for a NULL connection, EPERM on another thread.
+/// Returns 0, or -1 with errno: EINVAL for a NULL connection, ENOTSUP for a connection of an HTTP
+/// server, whose `data` belongs to the server; EPERM on another thread.
 ///
 /// # Safety
 /// `connection` is NULL or a connection that is live or retained. `data` stays yours. Call it only on
@@ -133,7 +145,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_data(
     data: *mut c_void,
 ) -> c_int {
     let conn = connection!(connection, "yolanda_connection_set_data", -1);
-    if !conn.may_be_looked_at() {
+    if !has_data(conn) {
         return -1;
     }
     conn.public.data.set(data);
@@ -144,7 +156,8 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_data(
 /// yolanda_connection_set_data() has set, which stays yours; NULL if nothing was set. For a pointer that
 /// any thread can read, see yolanda_connection_user_data().
 ///
-/// Returns NULL with errno: EINVAL for NULL, EPERM on another thread.
+/// Returns NULL with errno: EINVAL for NULL, ENOTSUP for a connection of an HTTP server, whose `data`
+/// belongs to the server; EPERM on another thread.
 ///
 /// # Safety
 /// `connection` is NULL or a connection that is live or retained. Call it only on the loop's thread or
@@ -154,7 +167,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_data(
     connection: *mut tcp_connection,
 ) -> *mut c_void {
     let conn = connection!(connection, "yolanda_connection_data", null_mut());
-    if conn.may_be_looked_at() { conn.public.data.get() } else { null_mut() }
+    if has_data(conn) { conn.public.data.get() } else { null_mut() }
 }
 
 /// Returns the connection's name in the log, "connection-FD". The text belongs to the connection and is

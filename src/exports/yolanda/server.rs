@@ -151,9 +151,7 @@ pub unsafe extern "C-unwind" fn yolanda_server_start(server: *mut TCPserver) -> 
 /// `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_server_port(server: *mut TCPserver) -> c_int {
-    own_server!(server, "yolanda_server_port", -1);
-    // SAFETY: the check above has refused NULL, and the header says that the server hasn't been freed.
-    unsafe { &*server }.port.get()
+    own_server!(server, "yolanda_server_port", -1).port()
 }
 
 /// Returns the loop that the server was made on. It is valid until it is freed.
@@ -170,15 +168,19 @@ pub unsafe extern "C-unwind" fn yolanda_server_loop(server: *mut TCPserver) -> *
 /// Returns the pointer of tcp_server_set_data(), which new connections get as their `data`, and which
 /// stays yours; NULL if none was set.
 ///
-/// Returns NULL with errno: EINVAL for NULL, EPERM on another thread.
+/// Returns NULL with errno: EINVAL for NULL, ENOTSUP for the TCP server of an HTTP server, whose `data`
+/// belongs to that; EPERM on another thread.
 ///
 /// # Safety
 /// `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_server_data(server: *mut TCPserver) -> *mut c_void {
-    own_server!(server, "yolanda_server_data", ptr::null_mut());
-    // SAFETY: the check above has refused NULL, and the header says that the server hasn't been freed.
-    unsafe { &*server }.data.get()
+    let server = own_server!(server, "yolanda_server_data", ptr::null_mut());
+    if server.has_protocol() {
+        errno::set(libc::ENOTSUP);
+        return ptr::null_mut();
+    }
+    server.data()
 }
 
 /// Writes the server's address, with its actual port, as NUL-terminated text: `127.0.0.1:8080`,

@@ -151,6 +151,21 @@ impl Server {
         self.header.speaks(protocol);
     }
 
+    /// Whether the server's connections speak a protocol of the library's.
+    pub fn has_protocol(&self) -> bool {
+        self.header.protocol().is_some()
+    }
+
+    /// The port that the server listens on, as the program has it.
+    pub fn port(&self) -> c_int {
+        self.public.port.get()
+    }
+
+    /// What new connections get as their data.
+    pub fn data(&self) -> *mut c_void {
+        self.public.data.get()
+    }
+
     /// Has the acceptor that the server was made with freed with it.
     ///
     /// # Safety
