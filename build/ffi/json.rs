@@ -22,6 +22,7 @@ pub fn text(sections: &[Section]) -> String {
         .collect();
     object(&[
         ("version", string(&format!("{major}.{minor}.{patch}"))),
+        ("thread", legend()),
         ("constants", list(&of_kind(as_constant))),
         ("enums", list(&of_kind(as_enum))),
         ("handles", list(&handles(sections))),
@@ -30,6 +31,21 @@ pub fn text(sections: &[Section]) -> String {
         ("callbacks", list(&callbacks)),
         ("functions", list(&functions)),
     ]) + "\n"
+}
+
+/// What the words about threads mean.
+fn legend() -> String {
+    object(&[
+        ("any", string("Every thread may call it, several at a time.")),
+        ("one", string("Any thread may call it, but only one at a time for the same object.")),
+        (
+            "loop",
+            string(
+                "Only the loop's thread may call it: that of the loop given, or of the object's loop. For connections \
+                 also the completed callback.",
+            ),
+        ),
+    ])
 }
 
 fn described(item: &Item) -> (&'static str, String) {

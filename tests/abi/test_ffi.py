@@ -120,6 +120,7 @@ class Description(unittest.TestCase):
         constants |= {value["name"]: int(value["value"]) for one in said["enums"] for value in one["values"]}
         version = {name: value for name, value in enums().items() if name.startswith("YOLANDA_VERSION_")}
         self.assertEqual(constants, {name: value for name, value in enums().items() if name not in version})
+        self.assertEqual(set(said["thread"]), {one["thread"] for one in said["functions"]})
         self.assertEqual(said["version"], ".".join(
             str(version[f"YOLANDA_VERSION_{part}"]) for part in ("MAJOR", "MINOR", "PATCH")))
         self.assertEqual({one["name"]: [(PLAIN.get(field["type"], field["type"]), field["name"])

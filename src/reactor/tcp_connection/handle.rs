@@ -41,11 +41,16 @@ impl Connection {
         self.cold().map_or(ptr::null_mut(), |cold| cold.user_data.load(Acquire))
     }
 
-    /// The descriptor; None once it has been given up, or the number has become another one's.
+    /// The descriptor, for the program; None once it has been given up, or the number has become another one's.
     pub fn descriptor(&self) -> Option<c_int> {
         let fd = self.number.get();
         let entry = registry::get(fd)?;
-        (entry.id == self.id.get()).then_some(fd)
+        if entry.id != self.id.get() {
+            return None;
+        }
+        // From now on the program may close it.
+        open::identify_once(self);
+        Some(fd)
     }
 
     /// Asks for an address of the descriptor, which isn't closed meanwhile.
