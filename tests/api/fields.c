@@ -221,11 +221,25 @@ CASE(a_connection_tells_what_it_has)
     CHECK_INT(errno, ENOTCONN);
     CHECK_INT(yolanda_connection_queued(conn), 0);
     CHECK(yolanda_connection_loop(conn) == loop);
-    CHECK_INT(yolanda_loop_free(loop), 0);
+    /* The next one gets its number. */
+    struct tcp_connection *old = conn;
+    int pair[2];
+    tcp_pair_of(AF_INET, pair);
+    if (pair[0] != fd) {
+        move_fd(pair[0], fd);
+    }
+    connect_on(fd, pair[1]);
+    CHECK_INT(yolanda_connection_fd(conn), fd);
     errno = 0;
-    CHECK(yolanda_connection_loop(conn) == NULL);
+    CHECK_INT(yolanda_connection_fd(old), -1);
+    CHECK_INT(errno, ENOTCONN);
+    /* Its closed callback still sees the loop. */
+    CHECK_INT(yolanda_loop_free(loop), 0);
+    CHECK_INT(closed, 2);
+    errno = 0;
+    CHECK(yolanda_connection_loop(old) == NULL);
     CHECK_INT(errno, ESHUTDOWN);
-    CHECK_INT(yolanda_connection_release(conn), 0);
+    CHECK_INT(yolanda_connection_release(old), 0);
 }
 
 static void look_at_input(struct tcp_connection *one)
