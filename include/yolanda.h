@@ -696,6 +696,38 @@ int yolanda_signal_stop(struct event_loop *eventLoop,
                         yolanda_signal signal);
 
 /**
+ * Makes a thread without starting it, for programs that have no memory for the struct:
+ * event_loop_thread_start() starts it. `number` counts from 0 and determines the name: "Thread-1" for
+ * 0.
+ *
+ * Returns the thread, or NULL with errno ENOMEM. Release it with yolanda_loop_thread_free().
+ *
+ * Any thread may call it.
+ */
+struct event_loop_thread *yolanda_loop_thread_new(int number);
+
+/**
+ * Ends a thread of yolanda_loop_thread_new() like yolanda_loop_thread_stop(), and frees it.
+ *
+ * Returns 0, or -1 with errno like yolanda_loop_thread_stop(), and then nothing was freed.
+ *
+ * `thread` is NULL or a thread of yolanda_loop_thread_new(). It must not be used again. Any thread but
+ * this one may call it, under the conditions of yolanda_loop_thread_stop().
+ */
+int yolanda_loop_thread_free(struct event_loop_thread *thread);
+
+/**
+ * Returns the loop of a thread, from event_loop_thread_start() until yolanda_loop_thread_stop(), which
+ * frees it.
+ *
+ * Returns NULL with errno: ENOENT if the thread doesn't run, EINVAL for NULL.
+ *
+ * `thread` is NULL or has been set up by event_loop_thread_init() or yolanda_loop_thread_new(). Only
+ * one thread at a time may use the struct.
+ */
+struct event_loop *yolanda_loop_thread_loop(struct event_loop_thread *thread);
+
+/**
  * Ends a thread of event_loop_thread_start(). On that thread, its loop quits, posted functions are
  * called, and its connections are closed with their closed callbacks. Then the thread is joined, and
  * its loop is freed. Afterwards `thread_tid` is 0 and `eventLoop` is NULL, and the struct may be
@@ -709,8 +741,8 @@ int yolanda_signal_stop(struct event_loop *eventLoop,
  * (pthread_detach(3)), whose loop stays; EDEADLK on the thread itself, and if pthread_join(3) detects
  * that the thread is waiting for the caller, which not every version of it does.
  *
- * `thread` is NULL or has been set up by event_loop_thread_init(). No other thread may use the
- * thread's loop, but a retained connection may outlive it. Any thread but this one may call it, inside
+ * `thread` is NULL or has been set up by event_loop_thread_init() or yolanda_loop_thread_new(). No
+ * other thread may use the thread's loop, but a retained connection may outlive it. Any thread but this one may call it, inside
  * callbacks too, but only one at a time, and without holding locks that the thread's callbacks take.
  */
 int yolanda_loop_thread_stop(struct event_loop_thread *thread);

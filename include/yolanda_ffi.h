@@ -77,12 +77,12 @@ struct event_loop;
 struct tcp_connection;
 struct TCPserver;
 struct acceptor;
+struct event_loop_thread;
 struct thread_pool;
 struct http_request;
 struct http_response;
 struct http_server;
 struct yolanda_loop_stats;
-struct event_loop_thread;
 struct yolanda_client;
 struct yolanda_http_stats;
 struct yolanda_http_files;
@@ -204,6 +204,8 @@ void tcp_connection_shutdown(struct tcp_connection *tcpConnection);
 
 struct acceptor *acceptor_init(int port);
 
+struct event_loop *event_loop_thread_start(struct event_loop_thread *thread);
+
 struct thread_pool *thread_pool_new(struct event_loop *mainLoop, int threadNumber);
 void thread_pool_start(struct thread_pool *pool);
 struct event_loop *thread_pool_get_loop(struct thread_pool *pool);
@@ -258,6 +260,9 @@ yolanda_signal yolanda_signal_start(struct event_loop *eventLoop, int number,
     yolanda_signal_callback callback, void *data);
 int yolanda_signal_stop(struct event_loop *eventLoop, yolanda_signal signal);
 
+struct event_loop_thread *yolanda_loop_thread_new(int number);
+int yolanda_loop_thread_free(struct event_loop_thread *thread);
+struct event_loop *yolanda_loop_thread_loop(struct event_loop_thread *thread);
 int yolanda_loop_thread_stop(struct event_loop_thread *thread);
 int yolanda_thread_pool_free(struct thread_pool *pool);
 

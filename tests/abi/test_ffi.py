@@ -18,7 +18,7 @@ DESCRIPTION = harness.INCLUDE / "yolanda_ffi.json"
 LEFT_OUT = {
     "assertInSameThread", "channel_event_activate", "err_dump", "err_msg", "err_quit", "err_ret", "err_sys", "error",
     "event_loop_handle_pending_add", "event_loop_handle_pending_remove", "event_loop_handle_pending_update",
-    "event_loop_thread_init", "event_loop_thread_start", "init_inet_address", "make_nonblocking", "map_clear",
+    "event_loop_thread_init", "init_inet_address", "make_nonblocking", "map_clear",
     "map_init", "map_make_space", "read_message", "readline", "readn", "sock_ntop", "tcp_client",
     "tcp_nonblocking_server_listen", "tcp_server", "tcp_server_listen", "yolanda_debugx", "yolanda_logx",
     "yolanda_msgx",
