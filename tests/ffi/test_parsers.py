@@ -50,6 +50,30 @@ class Parsers(unittest.TestCase):
         self.assertEqual(done.status, 0, done.stderr[-3000:])
         self.assertEqual(json.loads(done.stdout), {name: True for name in FUNCTIONS} | CONSTANTS)
 
+    def test_cffi_modules(self):
+        """Made ahead of time: without a C compiler, and with one, which then reads the header as C."""
+        script = self.script("modules.py", "\n".join([
+            "import cffi, importlib, os, sys, sysconfig",
+            "library, header, folder = sys.argv[1:]",
+            "def module(name, source, **build):",
+            "    ffi = cffi.FFI()",
+            "    ffi.cdef(open(header).read())",
+            "    ffi.set_source(name, source, **build)",
+            "    ffi.compile(tmpdir=folder)",
+            "    return importlib.import_module(name)",
+            "sys.path.insert(0, folder)",
+            "made = module('by_abi', None)",
+            "print(made.ffi.string(made.ffi.dlopen(library).yolanda_version()).decode())",
+            "if os.path.exists(os.path.join(sysconfig.get_path('include'), 'Python.h')):",
+            "    place = os.path.dirname(library)",
+            "    made = module('by_api', '#include \"yolanda_ffi.h\"', include_dirs=[os.path.dirname(header)],",
+            "                  libraries=['yolanda'], library_dirs=[place])",
+            "    print(made.ffi.string(made.lib.yolanda_version()).decode())"]))
+        place = harness.soname_link(harness.library())
+        said = self.output(tools.python("cffi"), script, library(), HEADER, self.folder,
+                           env={"LD_LIBRARY_PATH": str(place)})
+        self.assertEqual(set(said.split()), {SAID["version"]})
+
     def test_luajit(self):
         script = self.script("names.lua", "\n".join([
             'local ffi = require("ffi")',
