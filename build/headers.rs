@@ -170,6 +170,7 @@ pub const ADDITIONS: &[&str] = &[
     "client",
     "http_request",
     "http_response",
+    "http_response_fields",
     "http_server",
     "http_route",
     "http_files",

@@ -2024,66 +2024,6 @@ int yolanda_http_response_set_file(struct http_response *httpResponse,
                                    int64_t length);
 
 /**
- * Returns the status code of a response; 0 if none is set.
- *
- * Returns -1 with errno EINVAL for NULL.
- *
- * `httpResponse` is NULL, or the response of a callback that hasn't returned, or a response that only
- * the calling thread uses.
- */
-int yolanda_http_response_status(struct http_response *httpResponse);
-
-/**
- * Returns the value of Content-Type, or NULL if none is set. The text is valid until it is set again
- * or the response has been sent.
- *
- * Returns NULL with errno EINVAL for NULL.
- *
- * `httpResponse` is NULL, or the response of a callback that hasn't returned, or a response that only
- * the calling thread uses.
- */
-const char *yolanda_http_response_content_type(struct http_response *httpResponse);
-
-/**
- * Returns the value of the first header of that name that was added to a response, ignoring case. The
- * headers that the library adds when it sends the response aren't among them, nor is the value of
- * yolanda_http_response_set_content_type(). The text is valid until the response has been sent.
- *
- * Returns NULL with errno: ENOENT if there is none, EINVAL for a NULL response and a NULL or empty
- * name.
- *
- * `httpResponse` is NULL, or the response of a callback that hasn't returned, or a response that only
- * the calling thread uses. `name` is NULL or a NUL-terminated string.
- */
-const char *yolanda_http_response_header(struct http_response *httpResponse,
-                                         const char *name);
-
-/**
- * Returns the body of a response. It is binary, and a NUL that doesn't count follows it. The bytes are
- * valid until the body is set again or the response has been sent.
- *
- * Sets `*length`, unless `length` is NULL. Without a body, or if the body is a file, it returns "" and
- * sets 0. For NULL it returns NULL with errno EINVAL and sets 0.
- *
- * `httpResponse` is NULL, or the response of a callback that hasn't returned, or a response that only
- * the calling thread uses. `length` is NULL or a place for the length.
- */
-const char *yolanda_http_response_body(struct http_response *httpResponse,
-                                       size_t *length);
-
-/**
- * With 1, the connection is closed after this response, as by the header `Connection: close`; with 0,
- * the default, it stays open if the client wants that.
- *
- * Returns 0, or -1 with errno EINVAL for NULL.
- *
- * `httpResponse` is NULL, or the response of a callback that hasn't returned, or a response that only
- * the calling thread uses.
- */
-int yolanda_http_response_set_close(struct http_response *httpResponse,
-                                    int on);
-
-/**
  * Takes the response to a request out of its callback, so that it can be given later, on any thread.
  * It returns another response, which is empty. Fill it in with the functions of this header or through
  * its fields, and give it with yolanda_http_response_send(). What was set in the callback's own
@@ -2199,6 +2139,66 @@ int yolanda_http_response_set_stream_callback(struct http_response *httpResponse
 int yolanda_http_response_set_closed_callback(struct http_response *httpResponse,
                                               yolanda_http_closed_callback callback,
                                               void *data);
+
+/**
+ * Returns the status code of a response; 0 if none is set.
+ *
+ * Returns -1 with errno EINVAL for NULL.
+ *
+ * `httpResponse` is NULL, or the response of a callback that hasn't returned, or a response that only
+ * the calling thread uses.
+ */
+int yolanda_http_response_status(struct http_response *httpResponse);
+
+/**
+ * Returns the value of Content-Type, or NULL if none is set. The text is valid until it is set again
+ * or the response has been sent.
+ *
+ * Returns NULL with errno EINVAL for NULL.
+ *
+ * `httpResponse` is NULL, or the response of a callback that hasn't returned, or a response that only
+ * the calling thread uses.
+ */
+const char *yolanda_http_response_content_type(struct http_response *httpResponse);
+
+/**
+ * Returns the value of the first header of that name that was added to a response, ignoring case. The
+ * headers that the library adds when it sends the response aren't among them, nor is the value of
+ * yolanda_http_response_set_content_type(). The text is valid until the response has been sent.
+ *
+ * Returns NULL with errno: ENOENT if there is none, EINVAL for a NULL response and a NULL or empty
+ * name.
+ *
+ * `httpResponse` is NULL, or the response of a callback that hasn't returned, or a response that only
+ * the calling thread uses. `name` is NULL or a NUL-terminated string.
+ */
+const char *yolanda_http_response_header(struct http_response *httpResponse,
+                                         const char *name);
+
+/**
+ * Returns the body of a response. It is binary, and a NUL that doesn't count follows it. The bytes are
+ * valid until the body is set again or the response has been sent.
+ *
+ * Sets `*length`, unless `length` is NULL. Without a body, or if the body is a file, it returns "" and
+ * sets 0. For NULL it returns NULL with errno EINVAL and sets 0.
+ *
+ * `httpResponse` is NULL, or the response of a callback that hasn't returned, or a response that only
+ * the calling thread uses. `length` is NULL or a place for the length.
+ */
+const char *yolanda_http_response_body(struct http_response *httpResponse,
+                                       size_t *length);
+
+/**
+ * With 1, the connection is closed after this response, as by the header `Connection: close`; with 0,
+ * the default, it stays open if the client wants that.
+ *
+ * Returns 0, or -1 with errno EINVAL for NULL.
+ *
+ * `httpResponse` is NULL, or the response of a callback that hasn't returned, or a response that only
+ * the calling thread uses.
+ */
+int yolanda_http_response_set_close(struct http_response *httpResponse,
+                                    int on);
 
 /**
  * Makes an HTTP server on an address, which is written as for yolanda_server_new(). The functions

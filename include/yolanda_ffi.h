@@ -396,11 +396,6 @@ int yolanda_http_response_set_body(struct http_response *httpResponse, const voi
     unsigned long length);
 int yolanda_http_response_set_file(struct http_response *httpResponse, int fd, long offset,
     long length);
-int yolanda_http_response_status(struct http_response *httpResponse);
-const char *yolanda_http_response_content_type(struct http_response *httpResponse);
-const char *yolanda_http_response_header(struct http_response *httpResponse, const char *name);
-const char *yolanda_http_response_body(struct http_response *httpResponse, unsigned long *length);
-int yolanda_http_response_set_close(struct http_response *httpResponse, int on);
 struct http_response *yolanda_http_response_defer(struct http_response *httpResponse);
 int yolanda_http_response_send(struct http_response *httpResponse);
 int yolanda_http_response_is_open(struct http_response *httpResponse);
@@ -412,6 +407,12 @@ int yolanda_http_response_set_stream_callback(struct http_response *httpResponse
     yolanda_http_stream_callback callback, void *data);
 int yolanda_http_response_set_closed_callback(struct http_response *httpResponse,
     yolanda_http_closed_callback callback, void *data);
+
+int yolanda_http_response_status(struct http_response *httpResponse);
+const char *yolanda_http_response_content_type(struct http_response *httpResponse);
+const char *yolanda_http_response_header(struct http_response *httpResponse, const char *name);
+const char *yolanda_http_response_body(struct http_response *httpResponse, unsigned long *length);
+int yolanda_http_response_set_close(struct http_response *httpResponse, int on);
 
 struct http_server *yolanda_http_server_new(struct event_loop *eventLoop, const char *address,
     request_callback requestCallback, int threads);

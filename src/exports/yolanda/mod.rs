@@ -11,6 +11,7 @@ pub mod http_access;
 pub mod http_files;
 pub mod http_request;
 pub mod http_response;
+pub mod http_response_fields;
 pub mod http_route;
 pub mod http_server;
 pub mod http_upload;
