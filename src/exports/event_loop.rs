@@ -55,8 +55,8 @@ pub static epoll_dispatcher: event_dispatcher = event_dispatcher {
 /// The back end is epoll, unless the environment variable YOLANDA_DISPATCHER is "poll" or the program
 /// was compiled with EPOLL_ENABLE off.
 ///
-/// Returns the loop, or NULL with errno if memory or descriptors run out. Release it with
-/// yolanda_loop_free().
+/// Returns the loop, or NULL with errno if memory or descriptors run out: ENOMEM, EMFILE, ENFILE.
+/// Release it with yolanda_loop_free().
 ///
 /// # Safety
 /// Any thread may call it.
@@ -117,7 +117,8 @@ pub unsafe extern "C-unwind" fn event_loop_wakeup(eventLoop: *mut event_loop) {
 /// since then, the new channel replaces the old one.
 ///
 /// Returns 0 (done or queued), or -1 with errno: EINVAL (NULL, or `fd` isn't `channel1->fd`), EBADF
-/// (negative or closed descriptor), ENOMEM, or the error of a back end that refuses the descriptor.
+/// (negative or closed descriptor), ENOMEM, ESHUTDOWN (the loop is being freed), or the error of a back
+/// end that refuses the descriptor: EPERM for a file or a folder, and others of epoll_ctl(2).
 ///
 /// # Safety
 /// `eventLoop` is NULL or a loop that hasn't been freed. `channel1` is NULL or a channel that stays
@@ -140,7 +141,9 @@ pub unsafe extern "C-unwind" fn event_loop_add_channel_event(
 /// there, even inside its own callback. If another thread removes the channel, only the loop's thread
 /// may free it.
 ///
-/// Returns 0 (done or queued), or -1 with errno, for example ENOENT for an unknown channel.
+/// Returns 0 (done or queued), or -1 with errno: ENOENT (an unknown channel), EINVAL (NULL, another
+/// channel than the registered one, or `fd` isn't `channel1->fd`), EBADF (a negative descriptor),
+/// ENOMEM, ESHUTDOWN (the loop is being freed).
 ///
 /// # Safety
 /// `eventLoop` is NULL or a loop that hasn't been freed. `channel1` is NULL or the registered channel.
@@ -160,7 +163,8 @@ pub unsafe extern "C-unwind" fn event_loop_remove_channel_event(
 
 /// Makes the loop use the channel's changed `events` and check again whether the descriptor is ready.
 ///
-/// Returns 0 (done or queued), or -1 with errno, for example ENOENT for an unknown channel.
+/// Returns 0 (done or queued), or -1 with errno like event_loop_remove_channel_event(), and others of
+/// epoll_ctl(2).
 ///
 /// # Safety
 /// `eventLoop` is NULL or a loop that hasn't been freed. `channel1` is NULL or the registered channel.

@@ -19,8 +19,9 @@ use std::{ptr, slice};
 /// too. It calls the completed callback and registers the connection with the loop. From then on the
 /// library owns the descriptor.
 ///
-/// Returns the connection, or NULL with errno; the descriptor is then still yours. On any thread but
-/// the loop's, the connection may already have been closed and freed when the function returns.
+/// Returns the connection, or NULL with errno, and then the descriptor is still yours: EINVAL (NULL),
+/// EBADF (a negative or closed descriptor), ENOMEM. On any thread but the loop's, the connection may
+/// already have been closed and freed when the function returns.
 ///
 /// # Safety
 /// `eventLoop` is NULL or a loop that hasn't been freed. Any callback may be NULL. Any thread may call
@@ -99,6 +100,9 @@ pub unsafe extern "C-unwind" fn tcp_connection_send_data(
 
 /// Sends the readable bytes of a buffer like tcp_connection_send_data() and consumes them; if it
 /// returns -1, it consumes none. The buffer stays yours.
+///
+/// Returns the number of bytes written at once. It fails with errno like tcp_connection_send_data(), and
+/// for the connection's own `output_buffer` with EPERM on any thread but the loop's.
 ///
 /// # Safety
 /// `buffer` is NULL or a buffer that only the calling thread uses. The connection is as for

@@ -23,6 +23,29 @@ pub const YOLANDA_FRAMES_LENGTH_LE: c_int = 4;
 /// `frame_limit` bytes each.
 pub const YOLANDA_FRAMES_FIXED: c_int = 5;
 
+/// Called for a connection, with the data of its struct yolanda_callbacks.
+pub type yolanda_connection_callback =
+    Option<unsafe extern "C-unwind" fn(connection: *mut tcp_connection, data: *mut c_void)>;
+
+/// Called with a connection's input buffer, and the data of its struct yolanda_callbacks.
+pub type yolanda_input_callback = Option<
+    unsafe extern "C-unwind" fn(
+        connection: *mut tcp_connection,
+        input: *mut buffer,
+        data: *mut c_void,
+    ),
+>;
+
+/// Called with a frame of a connection's input, and the data of its struct yolanda_callbacks.
+pub type yolanda_frame_callback = Option<
+    unsafe extern "C-unwind" fn(
+        connection: *mut tcp_connection,
+        bytes: *const c_void,
+        length: usize,
+        data: *mut c_void,
+    ),
+>;
+
 /// Callbacks of connections, with data of the program's. Zero the struct, set `size` and what you need:
 /// a callback that is NULL isn't called. All are called on the connection's own thread.
 ///
@@ -39,23 +62,14 @@ pub struct yolanda_callbacks {
     pub destroy: Option<unsafe extern "C-unwind" fn(data: *mut c_void)>,
     /// The connection has come to its loop. Unlike connection_completed_call_back it is always called on
     /// the connection's own thread.
-    pub completed:
-        Option<unsafe extern "C-unwind" fn(connection: *mut tcp_connection, data: *mut c_void)>,
+    pub completed: yolanda_connection_callback,
     /// Bytes have arrived in `input`. What the callback leaves there is kept, and is still there when
     /// it is called with more.
-    pub message: Option<
-        unsafe extern "C-unwind" fn(
-            connection: *mut tcp_connection,
-            input: *mut buffer,
-            data: *mut c_void,
-        ),
-    >,
+    pub message: yolanda_input_callback,
     /// The kernel has taken all bytes that were queued.
-    pub write_completed:
-        Option<unsafe extern "C-unwind" fn(connection: *mut tcp_connection, data: *mut c_void)>,
+    pub write_completed: yolanda_connection_callback,
     /// The connection has closed, once. yolanda_connection_error() says why.
-    pub closed:
-        Option<unsafe extern "C-unwind" fn(connection: *mut tcp_connection, data: *mut c_void)>,
+    pub closed: yolanda_connection_callback,
     /// How the input is divided into frames: YOLANDA_FRAMES_LINES and so on; 0: it isn't.
     pub framing: c_int,
     /// For YOLANDA_FRAMES_LENGTH: how many bytes the length has.
@@ -66,12 +80,5 @@ pub struct yolanda_callbacks {
     /// A whole frame has arrived, without prefix and line end. It is called in place of `message`, once
     /// for each frame, as long as the connection is open and reading isn't paused. The bytes are valid
     /// until the callback returns or runs the loop. What is left when the connection closes is no frame.
-    pub frame: Option<
-        unsafe extern "C-unwind" fn(
-            connection: *mut tcp_connection,
-            bytes: *const c_void,
-            length: usize,
-            data: *mut c_void,
-        ),
-    >,
+    pub frame: yolanda_frame_callback,
 }

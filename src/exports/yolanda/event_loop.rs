@@ -119,7 +119,7 @@ pub unsafe extern "C-unwind" fn yolanda_loop_reinit(eventLoop: *mut event_loop) 
 
 /// Ends event_loop_run() and yolanda_loop_run_once() of a loop: at the end of the current pass, or at
 /// once if the loop is waiting. It sets `eventLoop->quit`, which stays set: if the loop isn't running,
-/// the next run returns at once. To run the loop again, set the field to 0.
+/// the next run returns at once. To run the loop again, call yolanda_loop_clear_quit().
 ///
 /// Returns 0, or -1 with errno EINVAL for NULL.
 ///
@@ -134,6 +134,41 @@ pub unsafe extern "C" fn yolanda_loop_quit(eventLoop: *mut event_loop) -> c_int 
     // SAFETY: the pointer isn't NULL, and the header says that it is a loop of the library's that hasn't been freed.
     unsafe { RemoteLoop::from_c(eventLoop) }.quit();
     0
+}
+
+/// Lets a loop run again that was told to quit: sets `eventLoop->quit` to 0.
+///
+/// Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread.
+///
+/// # Safety
+/// `eventLoop` is NULL or a loop that hasn't been freed. Call it only on its thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn yolanda_loop_clear_quit(eventLoop: *mut event_loop) -> c_int {
+    own_loop!(eventLoop, "yolanda_loop_clear_quit", -1).clear_quit();
+    0
+}
+
+/// Returns 1 if the loop was told to quit, otherwise 0.
+///
+/// Returns -1 with errno EINVAL for NULL.
+///
+/// # Safety
+/// `eventLoop` is NULL or a loop that hasn't been freed. Any thread may call it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn yolanda_loop_is_quitting(eventLoop: *mut event_loop) -> c_int {
+    c_int::from(event_loop!(eventLoop, "yolanda_loop_is_quitting", -1).quits())
+}
+
+/// Returns the name of the loop in the log. The text belongs to the loop, or, for a loop of
+/// event_loop_init_with_name(), to the program.
+///
+/// Returns NULL with errno EINVAL for NULL.
+///
+/// # Safety
+/// `eventLoop` is NULL or a loop that hasn't been freed. Any thread may call it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn yolanda_loop_name(eventLoop: *mut event_loop) -> *const c_char {
+    event_loop!(eventLoop, "yolanda_loop_name", ptr::null()).name()
 }
 
 /// Runs the loop until at least one callback has been called, until something wakes it up, or until

@@ -4,6 +4,7 @@
 //! The library reads what the public fields point to when it writes the response, and keeps none of it: the strings
 //! belong to the program, which may change them whenever it is called.
 
+mod get;
 mod set;
 mod standard;
 mod write;

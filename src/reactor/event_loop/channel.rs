@@ -45,6 +45,11 @@ impl channel {
         added.then_some(l)
     }
 
+    /// Whether a loop has the channel.
+    pub fn is_registered(&self) -> bool {
+        self.event_loop().is_some()
+    }
+
     /// Has EVENT_WRITE wanted or not, and tells the loop. 0, or -1 with errno.
     pub fn set_write(&self, on: bool) -> c_int {
         let Some(l) = self.event_loop() else { return errno::fail(libc::ENOENT) };

@@ -5,9 +5,12 @@ use crate::abi::types::{event_dispatcher, event_loop, yolanda_loop_stats};
 use crate::reactor::event_loop::shared::{Locked, Shared};
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::kept::Kept;
+use libc::c_char;
 use std::ops::Deref;
 use std::ptr;
-use std::sync::atomic::{AtomicI32, AtomicU64, Ordering::Relaxed, Ordering::Release};
+use std::sync::atomic::{
+    AtomicI32, AtomicU64, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
+};
 
 /// A loop on any thread. Only this file looks into it: what is atomic of the public struct, what doesn't change while
 /// others have the loop, and the shared part.
@@ -76,14 +79,33 @@ impl RemoteLoop {
         self.0.public.wake()
     }
 
+    /// `quit` of the public struct, which C writes as well.
+    fn quit_flag(&self) -> &AtomicI32 {
+        // SAFETY: an aligned int of a live struct; the library's other uses are atomic, too.
+        unsafe { AtomicI32::from_ptr(self.0.public.quit.as_ptr()) }
+    }
+
     /// Ends `run` at the end of the iteration that runs. Any signal handler may call it, too.
     pub fn quit(&self) {
-        // SAFETY: an aligned int of a live struct; the library's other uses are atomic, too.
-        let quit = unsafe { AtomicI32::from_ptr(self.0.public.quit.as_ptr()) };
         // What the caller did before is seen by whoever finds the loop at its end.
-        quit.store(1, Release);
+        self.quit_flag().store(1, Release);
         // With a byte of its own: a wake-up that is on its way may belong to the iteration that runs.
         self.wake();
+    }
+
+    /// Whether C or the library asked the loop to stop, from whatever thread.
+    pub fn quits(&self) -> bool {
+        self.quit_flag().load(Acquire) != 0 || self.0.shared.ends.load(Relaxed)
+    }
+
+    /// Takes back what `quit` has said, so that the loop can run again. On the loop's thread.
+    pub fn clear_quit(&self) {
+        self.quit_flag().store(0, Release);
+    }
+
+    /// Whether the loop was freed.
+    pub fn was_freed(&self) -> bool {
+        self.lock().gone.get()
     }
 
     pub fn stats(&self) -> yolanda_loop_stats {
@@ -107,6 +129,11 @@ impl RemoteLoop {
         // SAFETY: set before anybody has the loop; a back end that a program puts in its place stays while a
         // loop uses it (`struct event_dispatcher`).
         unsafe { &*self.0.public.eventDispatcher.get() }
+    }
+
+    /// The name, for log lines and programs.
+    pub fn name(&self) -> *const c_char {
+        self.0.public.thread_name.get()
     }
 
     /// An empty string, which is there as long as the loop's memory.

@@ -20,7 +20,7 @@ use crate::sys::{errno, pool};
 use libc::{c_int, c_void};
 use std::cell::{Cell, UnsafeCell};
 use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicI32, AtomicU64, Ordering::Acquire, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// A loop of this library: the public struct first, so that the pointers are the same.
 #[repr(C)]
@@ -164,13 +164,6 @@ impl Loop {
                 dispose(l);
             }
         }
-    }
-
-    /// Whether C or the library asked the loop to stop, from whatever thread.
-    pub fn quits(&self) -> bool {
-        // SAFETY: the field is an aligned int of a live struct; the library's other uses are atomic, too.
-        let quit = unsafe { AtomicI32::from_ptr(self.public.quit.as_ptr()) };
-        quit.load(Acquire) != 0 || self.shared.ends.load(Relaxed)
     }
 
     /// The table of channels, which C may read.

@@ -23,6 +23,11 @@ impl Remote {
             errno::set(libc::ENOTCONN);
             return false;
         }
+        self.may_be_looked_at()
+    }
+
+    /// Whether the calling thread may look at what belongs to the connection's thread; else errno is EPERM.
+    pub(super) fn may_be_looked_at(&self) -> bool {
         // Before it has come to its loop it is the completed callback's.
         if open::is_announced(self) && !self.event_loop().on_owner() {
             errno::set(libc::EPERM);

@@ -4,6 +4,7 @@ use super::Connection;
 use super::cold_state::{Destroy, Tail};
 use super::lifecycle::{open, shutdown};
 use super::remote::Remote;
+use crate::reactor::event_loop::registry;
 use crate::sys::address::Address;
 use crate::sys::errno;
 use libc::{c_int, c_void};
@@ -72,5 +73,17 @@ impl Connection {
             unsafe { destroy_old(old) };
         }
         0
+    }
+
+    /// The descriptor, for the program; None once it has been given up, or the number has become another one's.
+    pub fn descriptor(&self) -> Option<c_int> {
+        let fd = self.number.get();
+        let entry = registry::get(fd)?;
+        if entry.id != self.id.get() {
+            return None;
+        }
+        // From now on the program may close it.
+        open::identify_once(self);
+        Some(fd)
     }
 }

@@ -114,6 +114,11 @@ impl Connection {
         self.owner.get().header().map(|header| unsafe { header.as_ref() })
     }
 
+    /// Whether its maker was made with a protocol of the library's, whatever has become of the callbacks.
+    pub fn belongs_to_protocol(&self) -> bool {
+        self.maker().is_some_and(|header| header.protocol().is_some())
+    }
+
     /// Whether at least one byte has come from the peer.
     pub fn has_received(&self) -> bool {
         self.received.get()

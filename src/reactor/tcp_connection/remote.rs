@@ -63,6 +63,11 @@ impl Remote {
         self.may_be_changed().then_some(&self.0)
     }
 
+    /// The connection, where the calling thread may look at what belongs to the connection's thread; else errno is EPERM.
+    pub fn to_look(&self) -> Option<&Connection> {
+        self.may_be_looked_at().then_some(&self.0)
+    }
+
     /// Keeps the connection's memory. None when it is kept too often.
     pub fn keep(&self) -> Option<Kept<Connection>> {
         Kept::of(&self.0)

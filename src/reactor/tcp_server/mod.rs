@@ -28,6 +28,8 @@ mod shared;
 mod start;
 mod stop;
 
+pub use maker::server_of;
+
 use crate::abi::types::{TCPserver, acceptor, thread_pool};
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::list::{Counting, Link, places};
@@ -105,7 +107,7 @@ impl Server {
     }
 
     /// The loop that the server was made on.
-    fn home(&self) -> &Loop {
+    pub fn home(&self) -> &Loop {
         self.shared.listeners.own.event_loop()
     }
 
@@ -158,6 +160,21 @@ impl Server {
     /// Says what the server's connections speak. Before it starts.
     pub fn speaks(&self, protocol: &'static Protocol) {
         self.header.speaks(protocol);
+    }
+
+    /// Whether the server's connections speak a protocol of the library's.
+    pub fn has_protocol(&self) -> bool {
+        self.header.protocol().is_some()
+    }
+
+    /// The port that the server listens on, as the program has it.
+    pub fn port(&self) -> c_int {
+        self.public.port.get()
+    }
+
+    /// What new connections get as their data.
+    pub fn data(&self) -> *mut c_void {
+        self.public.data.get()
     }
 
     /// Has the acceptor that the server was made with freed with it.

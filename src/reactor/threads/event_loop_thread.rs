@@ -84,6 +84,33 @@ impl event_loop_thread {
         true
     }
 
+    /// A thread that hasn't started, in memory of its own; NULL with errno when memory is out.
+    pub fn make(number: c_int) -> *mut event_loop_thread {
+        // SAFETY: a block of the struct's size, checked before it is filled.
+        unsafe {
+            let made = libc::malloc(size_of::<event_loop_thread>()).cast::<event_loop_thread>();
+            if !made.is_null() && !event_loop_thread::init(made, number) {
+                libc::free(made.cast());
+                return ptr::null_mut();
+            }
+            made
+        }
+    }
+
+    /// Ends a thread and frees it; an error as from `stop`, which leaves it there.
+    ///
+    /// # Safety
+    /// `make` made it, and nobody uses it from here on unless the call fails.
+    pub unsafe fn free(this: *mut event_loop_thread) -> Result<(), c_int> {
+        // SAFETY: the struct is live; after `stop` no thread runs in it, and its loop, which has the name, is gone.
+        unsafe {
+            (*this).stop()?;
+            (*this).free_name();
+            libc::free(this.cast());
+        }
+        Ok(())
+    }
+
     /// Frees the name.
     ///
     /// # Safety
