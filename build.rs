@@ -1,5 +1,7 @@
 //! Around the crate: the C headers, the C sources, the shape of the .so.
 
+#[path = "build/ffi/mod.rs"]
+mod ffi;
 #[path = "build/headers.rs"]
 mod headers;
 #[path = "build/link.rs"]

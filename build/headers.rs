@@ -1,5 +1,6 @@
 //! Generates `include/lib/*.h` from `src/abi/*.rs` (types) and `src/exports/*.rs` (functions), and
-//! `include/yolanda.h` from their folders `yolanda`.
+//! `include/yolanda.h` from their folders `yolanda`; `ffi` makes `include/yolanda_ffi.h` and
+//! `include/yolanda_ffi.json` of both.
 //!
 //! Every build generates into `OUT_DIR/include`, where the drift test finds what the committed
 //! headers have to be. The source tree is written only when `YOLANDA_HEADERS=write` asks for it.
@@ -9,6 +10,8 @@ use std::fs;
 use std::path::Path;
 
 use cbindgen::{Builder, Config};
+
+use crate::ffi;
 
 /// What a header needs besides the Rust file of the same stem.
 struct Header {
@@ -128,15 +131,19 @@ fn write_to(folder: &Path) {
         write_header(&folder.join("lib").join(header.stem).with_extension("h"), header.bindings());
     }
     write_header(&folder.join("yolanda.h"), additions());
+    ffi::write_to(folder);
 }
 
-/// A header that says what it said keeps its time, so that nothing that includes it is rebuilt.
 fn write_header(file: &Path, bindings: cbindgen::Bindings) {
     let mut text = Vec::new();
     bindings.write(&mut text);
-    let text = for_c(&String::from_utf8(text).expect("the sources are UTF-8"));
+    write_if_changed(file, &for_c(&String::from_utf8(text).expect("the sources are UTF-8")));
+}
+
+/// A file that says what it said keeps its time, so that nothing that includes it is rebuilt.
+pub fn write_if_changed(file: &Path, text: &str) {
     if fs::read(file).ok().as_deref() != Some(text.as_bytes()) {
-        fs::write(file, &text).expect("writing a header");
+        fs::write(file, text).expect("writing a header");
     }
 }
 
@@ -148,18 +155,24 @@ fn for_c(header: &str) -> String {
 }
 
 /// The parts of `yolanda.h`, in the order in which they stand there.
-const ADDITIONS: &[&str] = &[
+pub const ADDITIONS: &[&str] = &[
     "version",
     "error",
     "event_loop",
     "timer",
     "signal",
     "thread",
+    "buffer",
+    "channel",
     "connection",
+    "connection_fields",
+    "acceptor",
     "server",
     "client",
+    "callbacks",
     "http_request",
     "http_response",
+    "http_response_fields",
     "http_cookie",
     "http_server",
     "http_route",
@@ -195,13 +208,17 @@ fn additions() -> cbindgen::Bindings {
         .unwrap_or_else(|error| panic!("yolanda.h: {error}"))
 }
 
-/// Cargo.toml holds the only version.
-fn version_macros() -> String {
+/// Major, minor and patch number: Cargo.toml holds the only version.
+pub fn version() -> (u32, u32, u32) {
     let part = |name: &str| -> u32 {
         let value = env::var(format!("CARGO_PKG_VERSION_{name}")).expect("cargo sets the version");
         value.parse().expect("a number")
     };
-    let (major, minor, patch) = (part("MAJOR"), part("MINOR"), part("PATCH"));
+    (part("MAJOR"), part("MINOR"), part("PATCH"))
+}
+
+fn version_macros() -> String {
+    let (major, minor, patch) = version();
     format!(
         "/** The version of this header. */\n\
          #define YOLANDA_VERSION_MAJOR {major}\n\
@@ -249,7 +266,7 @@ impl Header {
 }
 
 /// Adds the types and the functions of a header, as far as it has both.
-fn with_parts(builder: Builder, file: &str) -> Builder {
+pub fn with_parts(builder: Builder, file: &str) -> Builder {
     ["src/abi", "src/exports"]
         .iter()
         .map(|folder| Path::new(folder).join(file))

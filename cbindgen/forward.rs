@@ -18,6 +18,7 @@ pub struct response_header;
 pub struct tcp_connection;
 pub struct TCPserver;
 pub struct thread_pool;
+pub struct yolanda_client;
 
 pub struct sockaddr_in;
 pub struct timeval;

@@ -15,7 +15,7 @@ install(FILES
 
 # Below yolanda/: a config.h in the common folder would be found by other projects.
 install(DIRECTORY include/ DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/yolanda"
-  FILES_MATCHING PATTERN "*.h")
+  FILES_MATCHING PATTERN "*.h" PATTERN "*.json")
 
 if(YOLANDA_SHARED)
   set(installed_shared ON)

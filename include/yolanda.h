@@ -46,6 +46,37 @@
 #define YOLANDA_BALANCE_FEWEST 1
 
 /**
+ * For the framing of struct yolanda_callbacks: there is none, and `message` is called.
+ */
+#define YOLANDA_FRAMES_NONE 0
+
+/**
+ * Lines that end with a newline; a carriage return before it belongs to the end.
+ */
+#define YOLANDA_FRAMES_LINES 1
+
+/**
+ * Lines that end with a carriage return and a newline.
+ */
+#define YOLANDA_FRAMES_CRLF 2
+
+/**
+ * A length of `frame_prefix` bytes (1, 2, 4 or 8), most significant byte first, and then that many
+ * bytes.
+ */
+#define YOLANDA_FRAMES_LENGTH 3
+
+/**
+ * The same, with the least significant byte first.
+ */
+#define YOLANDA_FRAMES_LENGTH_LE 4
+
+/**
+ * `frame_limit` bytes each.
+ */
+#define YOLANDA_FRAMES_FIXED 5
+
+/**
  * An event of yolanda_http_stream_callback: everything written so far has been sent; you can write
  * more.
  */
@@ -130,6 +161,12 @@
 
 struct TCPserver;
 
+struct acceptor;
+
+struct buffer;
+
+struct channel;
+
 struct event_loop;
 
 struct event_loop_thread;
@@ -144,10 +181,6 @@ struct tcp_connection;
 
 struct thread_pool;
 
-/**
- * Connects to a server without blocking and, if you want, connects again. It has one connection at a
- * time.
- */
 struct yolanda_client;
 
 /**
@@ -264,6 +297,85 @@ typedef void (*yolanda_server_callback)(struct TCPserver *server, void *data);
  * client has given up, and yolanda_client_free().
  */
 typedef void (*yolanda_client_failed_callback)(struct yolanda_client *client, int error, void *data);
+
+/**
+ * Called for a connection, with the data of its struct yolanda_callbacks.
+ */
+typedef void (*yolanda_connection_callback)(struct tcp_connection *connection, void *data);
+
+/**
+ * Called with a connection's input buffer, and the data of its struct yolanda_callbacks.
+ */
+typedef void (*yolanda_input_callback)(struct tcp_connection *connection,
+                                       struct buffer *input,
+                                       void *data);
+
+/**
+ * Called with a frame of a connection's input, and the data of its struct yolanda_callbacks.
+ */
+typedef void (*yolanda_frame_callback)(struct tcp_connection *connection,
+                                       const void *bytes,
+                                       size_t length,
+                                       void *data);
+
+/**
+ * Callbacks of connections, with data of the program's. Zero the struct, set `size` and what you need:
+ * a callback that is NULL isn't called. All are called on the connection's own thread.
+ *
+ * The library copies the struct. It keeps `data` until no connection needs it any more, and then calls
+ * `destroy(data)`, once, on the thread that gives up the last reference.
+ */
+struct yolanda_callbacks {
+    /**
+     * sizeof(struct yolanda_callbacks). Newer versions may add callbacks at the end.
+     */
+    size_t size;
+    /**
+     * It is passed to each of the callbacks.
+     */
+    void *data;
+    /**
+     * It must not use the connection, the server or the client.
+     */
+    void (*destroy)(void *data);
+    /**
+     * The connection has come to its loop. Unlike connection_completed_call_back it is always called on
+     * the connection's own thread.
+     */
+    yolanda_connection_callback completed;
+    /**
+     * Bytes have arrived in `input`. What the callback leaves there is kept, and is still there when
+     * it is called with more.
+     */
+    yolanda_input_callback message;
+    /**
+     * The kernel has taken all bytes that were queued.
+     */
+    yolanda_connection_callback write_completed;
+    /**
+     * The connection has closed, once. yolanda_connection_error() says why.
+     */
+    yolanda_connection_callback closed;
+    /**
+     * How the input is divided into frames: YOLANDA_FRAMES_LINES and so on; 0: it isn't.
+     */
+    int framing;
+    /**
+     * For YOLANDA_FRAMES_LENGTH: how many bytes the length has.
+     */
+    int frame_prefix;
+    /**
+     * How many bytes a frame may have, without prefix and line end; 0: 65536. A connection that exceeds
+     * it is closed with EMSGSIZE as its error.
+     */
+    size_t frame_limit;
+    /**
+     * A whole frame has arrived, without prefix and line end. It is called in place of `message`, once
+     * for each frame, as long as the connection is open and reading isn't paused. The bytes are valid
+     * until the callback returns or runs the loop. What is left when the connection closes is no frame.
+     */
+    yolanda_frame_callback frame;
+};
 
 /**
  * Called on the connection's thread for a deferred response: with YOLANDA_HTTP_WRITABLE soon after the
@@ -632,13 +744,41 @@ int yolanda_loop_reinit(struct event_loop *eventLoop);
 /**
  * Ends event_loop_run() and yolanda_loop_run_once() of a loop: at the end of the current pass, or at
  * once if the loop is waiting. It sets `eventLoop->quit`, which stays set: if the loop isn't running,
- * the next run returns at once. To run the loop again, set the field to 0.
+ * the next run returns at once. To run the loop again, call yolanda_loop_clear_quit().
  *
  * Returns 0, or -1 with errno EINVAL for NULL.
  *
  * `eventLoop` is NULL or a loop that hasn't been freed. Any thread and any signal handler may call it.
  */
 int yolanda_loop_quit(struct event_loop *eventLoop);
+
+/**
+ * Lets a loop run again that was told to quit: sets `eventLoop->quit` to 0.
+ *
+ * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread.
+ *
+ * `eventLoop` is NULL or a loop that hasn't been freed. Call it only on its thread.
+ */
+int yolanda_loop_clear_quit(struct event_loop *eventLoop);
+
+/**
+ * Returns 1 if the loop was told to quit, otherwise 0.
+ *
+ * Returns -1 with errno EINVAL for NULL.
+ *
+ * `eventLoop` is NULL or a loop that hasn't been freed. Any thread may call it.
+ */
+int yolanda_loop_is_quitting(struct event_loop *eventLoop);
+
+/**
+ * Returns the name of the loop in the log. The text belongs to the loop, or, for a loop of
+ * event_loop_init_with_name(), to the program.
+ *
+ * Returns NULL with errno EINVAL for NULL.
+ *
+ * `eventLoop` is NULL or a loop that hasn't been freed. Any thread may call it.
+ */
+const char *yolanda_loop_name(struct event_loop *eventLoop);
 
 /**
  * Runs the loop until at least one callback has been called, until something wakes it up, or until
@@ -831,6 +971,38 @@ int yolanda_signal_stop(struct event_loop *eventLoop,
                         yolanda_signal signal);
 
 /**
+ * Makes a thread without starting it, for programs that have no memory for the struct:
+ * event_loop_thread_start() starts it. `number` counts from 0 and determines the name: "Thread-1" for
+ * 0.
+ *
+ * Returns the thread, or NULL with errno ENOMEM. Release it with yolanda_loop_thread_free().
+ *
+ * Any thread may call it.
+ */
+struct event_loop_thread *yolanda_loop_thread_new(int number);
+
+/**
+ * Ends a thread of yolanda_loop_thread_new() like yolanda_loop_thread_stop(), and frees it.
+ *
+ * Returns 0, or -1 with errno like yolanda_loop_thread_stop(), and then nothing was freed.
+ *
+ * `thread` is NULL or a thread of yolanda_loop_thread_new(). It must not be used again. Any thread but
+ * this one may call it, under the conditions of yolanda_loop_thread_stop().
+ */
+int yolanda_loop_thread_free(struct event_loop_thread *thread);
+
+/**
+ * Returns the loop of a thread, from event_loop_thread_start() until yolanda_loop_thread_stop(), which
+ * frees it.
+ *
+ * Returns NULL with errno: ENOENT if the thread doesn't run, EINVAL for NULL.
+ *
+ * `thread` is NULL or has been set up by event_loop_thread_init() or yolanda_loop_thread_new(). Only
+ * one thread at a time may use the struct.
+ */
+struct event_loop *yolanda_loop_thread_loop(struct event_loop_thread *thread);
+
+/**
  * Ends a thread of event_loop_thread_start(). On that thread, its loop quits, posted functions are
  * called, and its connections are closed with their closed callbacks. Then the thread is joined, and
  * its loop is freed. Afterwards `thread_tid` is 0 and `eventLoop` is NULL, and the struct may be
@@ -844,8 +1016,8 @@ int yolanda_signal_stop(struct event_loop *eventLoop,
  * (pthread_detach(3)), whose loop stays; EDEADLK on the thread itself, and if pthread_join(3) detects
  * that the thread is waiting for the caller, which not every version of it does.
  *
- * `thread` is NULL or has been set up by event_loop_thread_init(). No other thread may use the
- * thread's loop, but a retained connection may outlive it. Any thread but this one may call it, inside
+ * `thread` is NULL or has been set up by event_loop_thread_init() or yolanda_loop_thread_new(). No
+ * other thread may use the thread's loop, but a retained connection may outlive it. Any thread but this one may call it, inside
  * callbacks too, but only one at a time, and without holding locks that the thread's callbacks take.
  */
 int yolanda_loop_thread_stop(struct event_loop_thread *thread);
@@ -863,6 +1035,91 @@ int yolanda_loop_thread_stop(struct event_loop_thread *thread);
  * callbacks too, and without holding locks that callbacks on the pool's threads take.
  */
 int yolanda_thread_pool_free(struct thread_pool *pool);
+
+/**
+ * Returns the readable bytes of a buffer; yolanda_buffer_length() tells how many there are. They are
+ * binary. For an empty buffer it returns "".
+ *
+ * The bytes belong to the buffer and are valid until it changes. Those of a connection's input are
+ * valid until the message callback returns.
+ *
+ * Returns NULL with errno EINVAL for NULL.
+ *
+ * `buffer` is NULL or a buffer that only the calling thread uses.
+ */
+const char *yolanda_buffer_data(struct buffer *buffer);
+
+/**
+ * Returns the number of readable bytes.
+ *
+ * Returns 0 with errno EINVAL for NULL.
+ *
+ * `buffer` is NULL or a buffer that only the calling thread uses.
+ */
+size_t yolanda_buffer_length(struct buffer *buffer);
+
+/**
+ * Takes the first `length` readable bytes away. A message callback consumes what it has dealt with;
+ * what it leaves is still there the next time, followed by the new bytes.
+ *
+ * Returns 0, or -1 with errno EINVAL for NULL and for more bytes than are readable; then nothing is
+ * taken away.
+ *
+ * `buffer` is NULL or a buffer that only the calling thread uses.
+ */
+int yolanda_buffer_consume(struct buffer *buffer, size_t length);
+
+/**
+ * Copies `length` bytes behind the readable ones. Pointers into the buffer may be invalid afterwards.
+ *
+ * Returns 0, or -1 with errno, and then nothing was appended: EINVAL (NULL buffer, NULL data with a
+ * length), ENOMEM (no memory, or more than INT_MAX - 1 bytes).
+ *
+ * `buffer` is NULL or a buffer that only the calling thread uses. `data` is NULL or has `length`
+ * bytes.
+ */
+int yolanda_buffer_append(struct buffer *buffer,
+                          const void *data,
+                          size_t length);
+
+/**
+ * Returns the descriptor of a channel, which stays yours.
+ *
+ * Returns -1 with errno EINVAL for NULL.
+ *
+ * `channel` is NULL or a channel that no other thread changes.
+ */
+int yolanda_channel_fd(struct channel *channel);
+
+/**
+ * Returns the events that a channel waits for: EVENT_READ, EVENT_WRITE, both, or 0.
+ *
+ * Returns -1 with errno EINVAL for NULL.
+ *
+ * `channel` is NULL or a channel that no other thread changes.
+ */
+int yolanda_channel_events(struct channel *channel);
+
+/**
+ * Sets the events that a channel waits for: EVENT_READ, EVENT_WRITE, both, or 0. If the channel is in
+ * a loop, they count from the next event_loop_update_channel_event() on.
+ *
+ * Returns 0, or -1 with errno EINVAL for NULL and for other events.
+ *
+ * `channel` is NULL or a channel that no other thread changes.
+ */
+int yolanda_channel_set_events(struct channel *channel,
+                               int events);
+
+/**
+ * Frees a channel of channel_new(). Its descriptor stays yours.
+ *
+ * Returns 0, or -1 with errno, and then nothing was freed: EINVAL for NULL and for the channel of a
+ * connection, EBUSY for a channel that is in a loop (call event_loop_remove_channel_event() before).
+ *
+ * `channel` is NULL or a channel of channel_new(). It must not be used again. Any thread may call it.
+ */
+int yolanda_channel_free(struct channel *channel);
 
 /**
  * Keeps a connection's memory valid beyond its closed callback, for use by another thread or by a
@@ -1144,6 +1401,143 @@ int yolanda_connection_set_timeouts(struct tcp_connection *connection,
                                     int64_t write_ms);
 
 /**
+ * Sends `length` bytes after everything that was sent before. What the socket doesn't take at once is
+ * copied and sent later; yolanda_connection_queued() tells how much that is. On any thread but the
+ * loop's, all bytes are copied. No callback is called from within this function.
+ *
+ * Returns 0, or -1 with errno, and then no byte of this call is sent: EINVAL (NULL connection, NULL
+ * data with a length), EMSGSIZE (more than 2,147,483,647 bytes), EPIPE (after a shutdown), ENOTCONN
+ * (the connection is closing), ENOBUFS (over the limit of the queue: 64 MiB, or the value set by
+ * yolanda_connection_set_limits()), ENOMEM, ECONNRESET and others of send(2).
+ *
+ * `connection` is NULL or a connection that is live or retained. `data` is NULL or has `length` bytes.
+ * Any thread may call it.
+ */
+int yolanda_connection_send(struct tcp_connection *connection,
+                            const void *data,
+                            size_t length);
+
+/**
+ * Returns how many bytes wait to be sent, including those that other threads have sent; 0 for a
+ * connection that has closed. It tells how far behind the peer is.
+ *
+ * Returns 0 with errno EINVAL for NULL.
+ *
+ * `connection` is NULL or a connection that is live or retained. Any thread may call it.
+ */
+size_t yolanda_connection_queued(struct tcp_connection *connection);
+
+/**
+ * Returns the connection's input: the bytes that have arrived and haven't been consumed, as the
+ * message callback gets them. The buffer is the connection's.
+ *
+ * Returns NULL with errno: EINVAL for NULL, EPERM on another thread.
+ *
+ * `connection` is NULL or a connection that is live or retained. Call it only on the loop's thread or
+ * inside the completed callback.
+ */
+struct buffer *yolanda_connection_input(struct tcp_connection *connection);
+
+/**
+ * Returns the loop whose thread owns the connection. The loop is valid until it is freed.
+ *
+ * Returns NULL with errno: EINVAL for NULL, ESHUTDOWN if the loop has been freed.
+ *
+ * `connection` is NULL or a connection that is live or retained. Any thread may call it.
+ */
+struct event_loop *yolanda_connection_loop(struct tcp_connection *connection);
+
+/**
+ * Returns the server that has accepted the connection. For a connection of an HTTP server that is the
+ * server's TCP server. It is valid until it is freed.
+ *
+ * Returns NULL with errno: ENOENT if no server has accepted it, or if the server has been freed;
+ * EINVAL for NULL, EPERM on another thread.
+ *
+ * `connection` is NULL or a connection that is live or retained. Call it only on the loop's thread or
+ * inside the completed callback.
+ */
+struct TCPserver *yolanda_connection_server(struct tcp_connection *connection);
+
+/**
+ * Sets the connection's `data`. The library only passes the pointer on: nothing is called when the
+ * connection ends. yolanda_connection_set_user_data() attaches a pointer with a function that frees
+ * it.
+ *
+ * Returns 0, or -1 with errno: EINVAL for a NULL connection, ENOTSUP for a connection of an HTTP
+ * server, whose `data` belongs to the server; EPERM on another thread.
+ *
+ * `connection` is NULL or a connection that is live or retained. `data` stays yours. Call it only on
+ * the loop's thread or inside the completed callback.
+ */
+int yolanda_connection_set_data(struct tcp_connection *connection,
+                                void *data);
+
+/**
+ * Returns the connection's `data`: what tcp_server_set_data(), yolanda_client_set_data() or
+ * yolanda_connection_set_data() has set, which stays yours; NULL if nothing was set. For a pointer that
+ * any thread can read, see yolanda_connection_user_data().
+ *
+ * Returns NULL with errno: EINVAL for NULL, ENOTSUP for a connection of an HTTP server, whose `data`
+ * belongs to the server; EPERM on another thread.
+ *
+ * `connection` is NULL or a connection that is live or retained. Call it only on the loop's thread or
+ * inside the completed callback.
+ */
+void *yolanda_connection_data(struct tcp_connection *connection);
+
+/**
+ * Returns the connection's name in the log, "connection-FD". The text belongs to the connection and is
+ * valid as long as that is live or retained.
+ *
+ * Returns NULL with errno EINVAL for NULL.
+ *
+ * `connection` is NULL or a connection that is live or retained. Any thread may call it.
+ */
+const char *yolanda_connection_name(struct tcp_connection *connection);
+
+/**
+ * Returns the connection's descriptor, for example to set a socket option. It belongs to the
+ * connection: don't close it.
+ *
+ * Returns -1 with errno: EINVAL for NULL, EPERM on another thread, ENOTCONN if the descriptor has been
+ * closed. Inside the closed callback it is still open.
+ *
+ * `connection` is NULL or a connection that is live or retained. Call it only on the loop's thread or
+ * inside the completed callback.
+ */
+int yolanda_connection_fd(struct tcp_connection *connection);
+
+/**
+ * Returns the port that an acceptor is bound to; for port 0, the one that the system chose.
+ *
+ * Returns -1 with errno EINVAL for NULL.
+ *
+ * `acceptor` is NULL or an acceptor that no other thread changes.
+ */
+int yolanda_acceptor_port(struct acceptor *acceptor);
+
+/**
+ * Returns the listening descriptor, which stays the acceptor's; -1 once its server has stopped.
+ *
+ * Returns -1 with errno EINVAL for NULL.
+ *
+ * `acceptor` is NULL or an acceptor that no other thread changes.
+ */
+int yolanda_acceptor_fd(struct acceptor *acceptor);
+
+/**
+ * Frees an acceptor of acceptor_init() and closes its descriptor, unless its server has closed it. The
+ * server must be gone: call yolanda_server_free() or yolanda_loop_free() before.
+ *
+ * Returns 0, or -1 with errno EINVAL for NULL.
+ *
+ * `acceptor` is NULL or an acceptor of acceptor_init() whose server has been freed, or that was given
+ * to none. It must not be used again. Any thread may call it.
+ */
+int yolanda_acceptor_free(struct acceptor *acceptor);
+
+/**
  * Makes a server that will listen on an address:
  *
  * - `127.0.0.1:8080`, `[::1]:8080`: one address of this host (link-local ones with their interface:
@@ -1228,6 +1622,36 @@ struct TCPserver *yolanda_server_new_fd(struct event_loop *eventLoop,
  * `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
  */
 int yolanda_server_start(struct TCPserver *server);
+
+/**
+ * Returns the port that the server listens on; for port 0, the one that the system chose; 0 for a
+ * Unix socket.
+ *
+ * Returns -1 with errno: EINVAL for NULL, EPERM on another thread.
+ *
+ * `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
+ */
+int yolanda_server_port(struct TCPserver *server);
+
+/**
+ * Returns the loop that the server was made on. It is valid until it is freed.
+ *
+ * Returns NULL with errno EINVAL for NULL.
+ *
+ * `server` is NULL or a server that hasn't been freed. Any thread may call it.
+ */
+struct event_loop *yolanda_server_loop(struct TCPserver *server);
+
+/**
+ * Returns the pointer of tcp_server_set_data(), which new connections get as their `data`, and which
+ * stays yours; NULL if none was set.
+ *
+ * Returns NULL with errno: EINVAL for NULL, ENOTSUP for the TCP server of an HTTP server, whose `data`
+ * belongs to that; EPERM on another thread.
+ *
+ * `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
+ */
+void *yolanda_server_data(struct TCPserver *server);
 
 /**
  * Writes the server's address, with its actual port, as NUL-terminated text: `127.0.0.1:8080`,
@@ -1675,6 +2099,96 @@ struct tcp_connection *yolanda_client_connection(struct yolanda_client *client);
 int yolanda_client_free(struct yolanda_client *client);
 
 /**
+ * Sets the callbacks of a server's connections, in place of those of yolanda_server_new(). The data is
+ * destroyed once the server and its last connection have been freed; on failure it stays yours.
+ *
+ * Returns 0, or -1 with errno: EINVAL (NULL, `size` isn't set), EPERM on another thread, EBUSY (the
+ * server has been started, or has such callbacks already), ENOTSUP (the server of an HTTP server),
+ * ENOMEM.
+ *
+ * `server` is NULL or a server that hasn't been freed. `callbacks` is NULL or has as many bytes as its
+ * `size` says. Call it only on the server's loop's thread.
+ */
+int yolanda_server_set_callbacks(struct TCPserver *server,
+                                 const struct yolanda_callbacks *callbacks);
+
+/**
+ * Sets the callbacks of a client's next connections, in place of those of yolanda_client_new(). A
+ * connection that is open keeps what it has. The data is destroyed once the client has been freed, or
+ * has got others, and its last connection with them has been freed; on failure it stays yours.
+ *
+ * Returns 0, or -1 with errno: EINVAL (NULL, `size` isn't set), EPERM on another thread, ENOMEM.
+ *
+ * `client` is NULL or a client that hasn't been freed. `callbacks` is NULL or has as many bytes as its
+ * `size` says. Call it only on the client's loop's thread.
+ */
+int yolanda_client_set_callbacks(struct yolanda_client *client,
+                                 const struct yolanda_callbacks *callbacks);
+
+/**
+ * Sets the callbacks of one connection, from now on; `completed` isn't called any more where it was its
+ * turn. The data of callbacks that are replaced, if they were only this connection's, is destroyed when
+ * none of them runs any more. The new data is destroyed with the connection's memory; on failure it
+ * stays yours.
+ *
+ * Returns 0, or -1 with errno: EINVAL (NULL, `size` isn't set), EPERM on another thread, ENOTCONN (the
+ * connection has closed), ENOMEM.
+ *
+ * `connection` is NULL or a connection that is live or retained. `callbacks` is NULL or has as many
+ * bytes as its `size` says. Call it only on the connection's thread.
+ */
+int yolanda_connection_set_callbacks(struct tcp_connection *connection,
+                                     const struct yolanda_callbacks *callbacks);
+
+/**
+ * Makes a connection of a descriptor, which becomes non-blocking and belongs to the connection from now
+ * on. It is tcp_connection_new() with callbacks that have data: all of them, `completed` as well, are
+ * called on the loop's thread. If the loop ends before the connection has come to it, only `closed` is
+ * called, on this thread.
+ *
+ * Returns the connection, or NULL with errno; the descriptor and the data are then still yours: EINVAL
+ * (NULL, `size` isn't set), EBADF, ESHUTDOWN (the loop is being freed), ENOMEM. On any thread but the
+ * loop's, the connection may already have been closed and freed when the function returns.
+ *
+ * `eventLoop` is NULL or a loop that hasn't been freed. `callbacks` is NULL or has as many bytes as its
+ * `size` says. Any thread may call it.
+ */
+struct tcp_connection *yolanda_connection_new(struct event_loop *eventLoop,
+                                              int fd,
+                                              const struct yolanda_callbacks *callbacks);
+
+/**
+ * Returns the method of a request, "GET" for example. The text belongs to the request until that is
+ * reset.
+ *
+ * Returns NULL with errno: ENOENT if no request line has been read, EINVAL for NULL.
+ *
+ * `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses.
+ */
+const char *yolanda_http_request_method(struct http_request *httpRequest);
+
+/**
+ * Returns the path and the query of a request as the client sent them, not decoded; "*" for
+ * "OPTIONS *". yolanda_http_request_path() returns the path alone, decoded. The text belongs to the
+ * request until that is reset.
+ *
+ * Returns NULL with errno: ENOENT if no request line has been read, EINVAL for NULL.
+ *
+ * `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses.
+ */
+const char *yolanda_http_request_url(struct http_request *httpRequest);
+
+/**
+ * Returns the version of a request, "HTTP/1.1" or "HTTP/1.0". The text belongs to the request until
+ * that is reset.
+ *
+ * Returns NULL with errno: ENOENT if no request line has been read, EINVAL for NULL.
+ *
+ * `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses.
+ */
+const char *yolanda_http_request_version(struct http_request *httpRequest);
+
+/**
  * Returns the body of a request, which is complete in the request callback; chunks have been joined.
  * It is binary. A NUL that doesn't count follows it, so text may be used as a string. The body belongs
  * to the request until that is reset. Trailers (the headers after the last chunk) are checked and
@@ -1739,6 +2253,44 @@ int yolanda_http_request_query_at(struct http_request *httpRequest,
                                   int index,
                                   const char **name,
                                   const char **value);
+
+/**
+ * Looks up a header by its name, ignoring case.
+ *
+ * Returns the value of the first header with that name, without spaces around it, or NULL with errno:
+ * ENOENT if there is none, EINVAL for a NULL request and a NULL or empty name. The value belongs to
+ * the request until that is reset.
+ *
+ * `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses. `name`
+ * is NULL or a NUL-terminated string.
+ */
+const char *yolanda_http_request_header(struct http_request *httpRequest,
+                                        const char *name);
+
+/**
+ * Returns the number of headers of a request, including those with the same name.
+ *
+ * Returns -1 with errno EINVAL for NULL.
+ *
+ * `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses.
+ */
+int yolanda_http_request_header_count(struct http_request *httpRequest);
+
+/**
+ * Gets the header at `index`, from 0, in the order in which the client sent them. Sets `*name` and
+ * `*value`, unless these are NULL, to strings that belong to the request until that is reset. The name
+ * is written as the client wrote it.
+ *
+ * Returns 0, or -1 with errno: ENOENT if there are fewer headers, EINVAL for NULL and for a negative
+ * index.
+ *
+ * `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses. `name`
+ * and `value` are NULL or places for a pointer.
+ */
+int yolanda_http_request_header_entry(struct http_request *httpRequest,
+                                      int index,
+                                      const char **name,
+                                      const char **value);
 
 /**
  * Gets the value at `index`, from 0, among the headers with that name, ignoring case. For a header
@@ -1963,6 +2515,66 @@ int yolanda_http_response_set_closed_callback(struct http_response *httpResponse
                                               void *data);
 
 /**
+ * Returns the status code of a response; 0 if none is set.
+ *
+ * Returns -1 with errno EINVAL for NULL.
+ *
+ * `httpResponse` is NULL, or the response of a callback that hasn't returned, or a response that only
+ * the calling thread uses.
+ */
+int yolanda_http_response_status(struct http_response *httpResponse);
+
+/**
+ * Returns the value of Content-Type, or NULL if none is set. The text is valid until it is set again
+ * or the response has been sent.
+ *
+ * Returns NULL with errno EINVAL for NULL.
+ *
+ * `httpResponse` is NULL, or the response of a callback that hasn't returned, or a response that only
+ * the calling thread uses.
+ */
+const char *yolanda_http_response_content_type(struct http_response *httpResponse);
+
+/**
+ * Returns the value of the first header of that name that was added to a response, ignoring case. The
+ * headers that the library adds when it sends the response aren't among them, nor is the value of
+ * yolanda_http_response_set_content_type(). The text is valid until the response has been sent.
+ *
+ * Returns NULL with errno: ENOENT if there is none, EINVAL for a NULL response and a NULL or empty
+ * name.
+ *
+ * `httpResponse` is NULL, or the response of a callback that hasn't returned, or a response that only
+ * the calling thread uses. `name` is NULL or a NUL-terminated string.
+ */
+const char *yolanda_http_response_header(struct http_response *httpResponse,
+                                         const char *name);
+
+/**
+ * Returns the body of a response. It is binary, and a NUL that doesn't count follows it. The bytes are
+ * valid until the body is set again or the response has been sent.
+ *
+ * Sets `*length`, unless `length` is NULL. Without a body, or if the body is a file, it returns "" and
+ * sets 0. For NULL it returns NULL with errno EINVAL and sets 0.
+ *
+ * `httpResponse` is NULL, or the response of a callback that hasn't returned, or a response that only
+ * the calling thread uses. `length` is NULL or a place for the length.
+ */
+const char *yolanda_http_response_body(struct http_response *httpResponse,
+                                       size_t *length);
+
+/**
+ * With 1, the connection is closed after this response, as by the header `Connection: close`; with 0,
+ * the default, it stays open if the client wants that.
+ *
+ * Returns 0, or -1 with errno EINVAL for NULL.
+ *
+ * `httpResponse` is NULL, or the response of a callback that hasn't returned, or a response that only
+ * the calling thread uses.
+ */
+int yolanda_http_response_set_close(struct http_response *httpResponse,
+                                    int on);
+
+/**
  * Looks up a cookie of a request, in all of its Cookie headers (RFC 6265, 5.4). Blanks around names
  * and values and a pair of quotes around a value don't belong to them. Without a `=` the value is "".
  * Nothing is decoded, and what has no name is left out. Names are case-sensitive. The headers are read
@@ -1993,7 +2605,8 @@ int yolanda_http_request_cookie_count(struct http_request *httpRequest);
  * Returns 0, or -1 with errno: ENOENT if there are fewer cookies, EINVAL for NULL and a negative
  * index, ENOMEM.
  *
- * `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses.
+ * `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses. `name`
+ * and `value` are NULL or places for a pointer.
  */
 int yolanda_http_request_cookie_at(struct http_request *httpRequest,
                                    int index,
@@ -2050,6 +2663,16 @@ struct http_server *yolanda_http_server_new(struct event_loop *eventLoop,
  * `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
  */
 int yolanda_http_server_start(struct http_server *server);
+
+/**
+ * Returns the TCP server that an HTTP server uses: what the functions yolanda_server_...() take. It
+ * is freed with the HTTP server.
+ *
+ * Returns NULL with errno EINVAL for NULL.
+ *
+ * `server` is NULL or a server that hasn't been freed. Any thread may call it.
+ */
+struct TCPserver *yolanda_http_server_tcp_server(struct http_server *server);
 
 /**
  * Frees a server, also one of http_server_new(). It frees the server's `tcpServer` like
@@ -2255,7 +2878,8 @@ const char *yolanda_http_request_param(struct http_request *httpRequest,
  * the thread waits for the disk while it opens and reads it: for slow disks, use several threads.
  *
  * Returns the files, or NULL with errno: EINVAL for NULL or other flags, the errors of open(2) for the
- * folder (ENOENT, ENOTDIR, EACCES, EMFILE ...), ENOMEM. Release them with yolanda_http_files_free().
+ * folder (ENOENT, ENOTDIR, EACCES, ELOOP, ENAMETOOLONG, EMFILE, ENFILE and others), ENOMEM. Release
+ * them with yolanda_http_files_free().
  *
  * `root` is NULL or a NUL-terminated string. Any thread may call it.
  */
@@ -2448,9 +3072,9 @@ int yolanda_http_request_stream_body(struct http_request *httpRequest,
                                      uint64_t limit);
 
 /**
- * Sets a function that is called with the `data` of yolanda_http_request_stream_body() when the
- * request is over. It is called exactly once, whatever happens to the body, the response and the
- * connection: after the final call and the handler, and after yolanda_http_response_send() if the
+ * Sets a function, `destroy`, that is called with the `data` of yolanda_http_request_stream_body()
+ * when the request is over. It is called exactly once, whatever happens to the body, the response and
+ * the connection: after the final call and the handler, and after yolanda_http_response_send() if the
  * handler deferred the response. NULL: none.
  *
  * It is called on the connection's thread; for a deferred response whose loop has been freed, on the
@@ -2494,6 +3118,7 @@ struct http_response *yolanda_http_request_refuse_with(struct http_request *http
 
 /**
  * Returns the `data` of yolanda_http_request_stream_body(), for the handler that answers the request.
+ * It stays yours.
  *
  * Returns NULL with errno: EINVAL for NULL, ENOENT if the body was collected or there is none.
  *
@@ -2535,7 +3160,8 @@ int yolanda_http_request_form_count(struct http_request *httpRequest);
  * Returns 0, or -1 with errno like yolanda_http_request_form(): ENOENT if there are fewer fields,
  * ENOTSUP, EINVAL (also for a negative index), E2BIG, ENOMEM.
  *
- * `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses.
+ * `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses. `name`
+ * and `value` are NULL or places for a pointer.
  */
 int yolanda_http_request_form_at(struct http_request *httpRequest,
                                  int index,

@@ -71,7 +71,8 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * Makes a channel. It is yours: free() it after it has been removed from its loop.
+ * Makes a channel. It is yours: free() it, or call yolanda_channel_free(), after it has been
+ * removed from its loop.
  *
  * Returns NULL with errno (ENOMEM) if memory runs out.
  *
@@ -95,7 +96,8 @@ int channel_write_event_is_enabled(struct channel *channel);
  * Sets EVENT_WRITE in the channel's `events` and tells the loop that the channel was added to. On the
  * loop's thread this takes effect at once; on any other thread it is queued.
  *
- * Returns 0, or -1 with errno, for example ENOENT for a channel that is in no loop.
+ * Returns 0, or -1 with errno: ENOENT for a channel that is in no loop, EBADF if its descriptor has
+ * been closed, ENOMEM, ESHUTDOWN if its loop is being freed, and others of epoll_ctl(2).
  *
  * `channel` is NULL or a channel. Any thread may call it.
  */

@@ -107,8 +107,8 @@ extern const struct event_dispatcher epoll_dispatcher;
  * The back end is epoll, unless the environment variable YOLANDA_DISPATCHER is "poll" or the program
  * was compiled with EPOLL_ENABLE off.
  *
- * Returns the loop, or NULL with errno if memory or descriptors run out. Release it with
- * yolanda_loop_free().
+ * Returns the loop, or NULL with errno if memory or descriptors run out: ENOMEM, EMFILE, ENFILE.
+ * Release it with yolanda_loop_free().
  *
  * Any thread may call it.
  */
@@ -148,7 +148,8 @@ void event_loop_wakeup(struct event_loop *eventLoop);
  * since then, the new channel replaces the old one.
  *
  * Returns 0 (done or queued), or -1 with errno: EINVAL (NULL, or `fd` isn't `channel1->fd`), EBADF
- * (negative or closed descriptor), ENOMEM, or the error of a back end that refuses the descriptor.
+ * (negative or closed descriptor), ENOMEM, ESHUTDOWN (the loop is being freed), or the error of a back
+ * end that refuses the descriptor: EPERM for a file or a folder, and others of epoll_ctl(2).
  *
  * `eventLoop` is NULL or a loop that hasn't been freed. `channel1` is NULL or a channel that stays
  * where it is until it has been removed. Any thread may call it.
@@ -163,7 +164,9 @@ int event_loop_add_channel_event(struct event_loop *eventLoop,
  * there, even inside its own callback. If another thread removes the channel, only the loop's thread
  * may free it.
  *
- * Returns 0 (done or queued), or -1 with errno, for example ENOENT for an unknown channel.
+ * Returns 0 (done or queued), or -1 with errno: ENOENT (an unknown channel), EINVAL (NULL, another
+ * channel than the registered one, or `fd` isn't `channel1->fd`), EBADF (a negative descriptor),
+ * ENOMEM, ESHUTDOWN (the loop is being freed).
  *
  * `eventLoop` is NULL or a loop that hasn't been freed. `channel1` is NULL or the registered channel.
  * Any thread may call it.
@@ -175,7 +178,8 @@ int event_loop_remove_channel_event(struct event_loop *eventLoop,
 /**
  * Makes the loop use the channel's changed `events` and check again whether the descriptor is ready.
  *
- * Returns 0 (done or queued), or -1 with errno, for example ENOENT for an unknown channel.
+ * Returns 0 (done or queued), or -1 with errno like event_loop_remove_channel_event(), and others of
+ * epoll_ctl(2).
  *
  * `eventLoop` is NULL or a loop that hasn't been freed. `channel1` is NULL or the registered channel.
  * Any thread may call it.

@@ -74,8 +74,9 @@ int event_loop_thread_init(struct event_loop_thread *thread,
 /**
  * Starts the thread and waits until its loop runs.
  *
- * Returns that loop, or NULL with errno if the thread or its loop can't be made. End the thread with
- * yolanda_loop_thread_stop().
+ * Returns that loop, which is valid until the thread is stopped, or NULL with errno if the thread or
+ * its loop can't be made: EAGAIN and others of pthread_create(3), ENOMEM, EMFILE, ENFILE. End the
+ * thread with yolanda_loop_thread_stop().
  *
  * `thread` is NULL or has been set up by event_loop_thread_init(). Only one thread at a time may use
  * the struct.

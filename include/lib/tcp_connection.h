@@ -77,8 +77,9 @@ extern "C" {
  * too. It calls the completed callback and registers the connection with the loop. From then on the
  * library owns the descriptor.
  *
- * Returns the connection, or NULL with errno; the descriptor is then still yours. On any thread but
- * the loop's, the connection may already have been closed and freed when the function returns.
+ * Returns the connection, or NULL with errno, and then the descriptor is still yours: EINVAL (NULL),
+ * EBADF (a negative or closed descriptor), ENOMEM. On any thread but the loop's, the connection may
+ * already have been closed and freed when the function returns.
  *
  * `eventLoop` is NULL or a loop that hasn't been freed. Any callback may be NULL. Any thread may call
  * it.
@@ -112,10 +113,14 @@ int tcp_connection_send_data(struct tcp_connection *tcpConnection,
  * Sends the readable bytes of a buffer like tcp_connection_send_data() and consumes them; if it
  * returns -1, it consumes none. The buffer stays yours.
  *
+ * Returns the number of bytes written at once. It fails with errno like tcp_connection_send_data(), and
+ * for the connection's own `output_buffer` with EPERM on any thread but the loop's.
+ *
  * `buffer` is NULL or a buffer that only the calling thread uses. The connection is as for
  * tcp_connection_send_data(). Any thread may call it.
  */
-int tcp_connection_send_buffer(struct tcp_connection *tcpConnection, struct buffer *buffer);
+int tcp_connection_send_buffer(struct tcp_connection *tcpConnection,
+                               struct buffer *buffer);
 
 /**
  * Ends the sending side once everything accepted so far has been sent, including what other threads

@@ -107,7 +107,8 @@ struct TCPserver *tcp_server_init(struct event_loop *eventLoop,
 
 /**
  * Starts the threads, makes the listening socket non-blocking and begins to accept. Clients are served
- * as soon as the loop runs.
+ * as soon as the loop runs. A failure is an `[err]` line, with errno EINVAL (its acceptor is NULL) or
+ * ESHUTDOWN (it was stopped) for example; yolanda_server_start() returns it.
  *
  * `tcpServer` is NULL or a server that hasn't been freed. Call it only on the loop's thread.
  */

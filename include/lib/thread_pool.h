@@ -58,8 +58,9 @@ struct thread_pool *thread_pool_new(struct event_loop *mainLoop,
 void thread_pool_start(struct thread_pool *pool);
 
 /**
- * Returns the next loop in turn, or the main loop if there are no threads; NULL before
- * thread_pool_start(). On any thread but the main loop's it exits like assertInSameThread().
+ * Returns the next loop in turn, or the main loop if there are no threads; NULL with errno EINVAL
+ * before thread_pool_start(). The loop is valid until the pool is freed. On any thread but the main
+ * loop's it exits like assertInSameThread().
  *
  * `pool` is NULL or a pool that hasn't been freed. Call it only on the main loop's thread.
  */

@@ -24,6 +24,10 @@ pub use crate::abi::tcp_server::{
     write_completed_call_back,
 };
 pub use crate::abi::thread_pool::thread_pool;
+pub use crate::abi::yolanda::callbacks::{
+    YOLANDA_FRAMES_CRLF, YOLANDA_FRAMES_FIXED, YOLANDA_FRAMES_LENGTH, YOLANDA_FRAMES_LENGTH_LE,
+    YOLANDA_FRAMES_LINES, YOLANDA_FRAMES_NONE, yolanda_callbacks,
+};
 pub use crate::abi::yolanda::client::{yolanda_client, yolanda_client_failed_callback};
 pub use crate::abi::yolanda::connection::{
     YOLANDA_LIMIT_CLOSE, YOLANDA_LIMIT_REFUSE, yolanda_water_mark_callback,

@@ -127,7 +127,8 @@ pub unsafe extern "C" fn buffer_append_string(buffer: *mut buffer, data: *mut c_
 /// Reads once from any descriptor (socket, pipe, terminal, file) and appends what it gets: at most the
 /// writeable size plus 65536 bytes. Whether it blocks depends on the descriptor.
 ///
-/// Returns the number of bytes, 0 at the end of the stream, or -1 with errno.
+/// Returns the number of bytes, 0 at the end of the stream, or -1 with errno: ENOMEM, EBADF and others
+/// of read(2). The descriptor stays yours.
 ///
 /// # Safety
 /// `buffer` is NULL or a buffer that only the calling thread uses.

@@ -3,7 +3,8 @@
 use crate::abi::types::{EVENT_WRITE, channel, event_read_callback, event_write_callback};
 use core::ffi::{c_int, c_void};
 
-/// Makes a channel. It is yours: free() it after it has been removed from its loop.
+/// Makes a channel. It is yours: free() it, or call yolanda_channel_free(), after it has been
+/// removed from its loop.
 ///
 /// Returns NULL with errno (ENOMEM) if memory runs out.
 ///
@@ -34,7 +35,8 @@ pub unsafe extern "C" fn channel_write_event_is_enabled(channel: *mut channel) -
 /// Sets EVENT_WRITE in the channel's `events` and tells the loop that the channel was added to. On the
 /// loop's thread this takes effect at once; on any other thread it is queued.
 ///
-/// Returns 0, or -1 with errno, for example ENOENT for a channel that is in no loop.
+/// Returns 0, or -1 with errno: ENOENT for a channel that is in no loop, EBADF if its descriptor has
+/// been closed, ENOMEM, ESHUTDOWN if its loop is being freed, and others of epoll_ctl(2).
 ///
 /// # Safety
 /// `channel` is NULL or a channel. Any thread may call it.

@@ -5,6 +5,7 @@ use crate::abi::types::event_dispatcher;
 use crate::abi::types::event_loop;
 use crate::reactor::backend::{self, epoll, poll};
 use crate::reactor::event_loop::posts;
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::parts::PARTS;
 use crate::sys::errno;
@@ -16,7 +17,7 @@ const MAIN_THREAD: &CStr = c"main thread";
 ///
 /// # Safety
 /// As `Loop::request_change`.
-unsafe fn at_once(l: &Loop, fd: c_int, ch: &channel, kind: c_int) -> c_int {
+unsafe fn at_once(l: &RemoteLoop, fd: c_int, ch: &channel, kind: c_int) -> c_int {
     if !l.on_owner() {
         log_err!("not in the same thread");
         return errno::fail(libc::EPERM);
@@ -54,8 +55,8 @@ pub static epoll_dispatcher: event_dispatcher = event_dispatcher {
 /// The back end is epoll, unless the environment variable YOLANDA_DISPATCHER is "poll" or the program
 /// was compiled with EPOLL_ENABLE off.
 ///
-/// Returns the loop, or NULL with errno if memory or descriptors run out. Release it with
-/// yolanda_loop_free().
+/// Returns the loop, or NULL with errno if memory or descriptors run out: ENOMEM, EMFILE, ENFILE.
+/// Release it with yolanda_loop_free().
 ///
 /// # Safety
 /// Any thread may call it.
@@ -91,12 +92,11 @@ pub unsafe extern "C-unwind" fn event_loop_init_with_name(
 /// `eventLoop` is NULL or a loop that hasn't been freed. Call it only on the loop's thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn event_loop_run(eventLoop: *mut event_loop) -> c_int {
-    let l = event_loop!(eventLoop, "event_loop_run", -1);
-    if !l.on_owner() {
+    let Some(l) = event_loop!(eventLoop, "event_loop_run", -1).here() else {
         log_err!("event_loop_run: not in the same thread");
         // SAFETY: exit runs what the program has registered with atexit(3), on a thread of its own choice.
         unsafe { libc::exit(1) }
-    }
+    };
     if l.run() { 0 } else { errno::fail(libc::EINTR) }
 }
 
@@ -108,7 +108,7 @@ pub unsafe extern "C-unwind" fn event_loop_run(eventLoop: *mut event_loop) -> c_
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn event_loop_wakeup(eventLoop: *mut event_loop) {
     let l = event_loop!(eventLoop, "event_loop_wakeup");
-    l.public.wake();
+    l.wake();
 }
 
 /// Registers a channel with a loop. On the loop's thread the channel is registered when the call
@@ -117,7 +117,8 @@ pub unsafe extern "C-unwind" fn event_loop_wakeup(eventLoop: *mut event_loop) {
 /// since then, the new channel replaces the old one.
 ///
 /// Returns 0 (done or queued), or -1 with errno: EINVAL (NULL, or `fd` isn't `channel1->fd`), EBADF
-/// (negative or closed descriptor), ENOMEM, or the error of a back end that refuses the descriptor.
+/// (negative or closed descriptor), ENOMEM, ESHUTDOWN (the loop is being freed), or the error of a back
+/// end that refuses the descriptor: EPERM for a file or a folder, and others of epoll_ctl(2).
 ///
 /// # Safety
 /// `eventLoop` is NULL or a loop that hasn't been freed. `channel1` is NULL or a channel that stays
@@ -140,7 +141,9 @@ pub unsafe extern "C-unwind" fn event_loop_add_channel_event(
 /// there, even inside its own callback. If another thread removes the channel, only the loop's thread
 /// may free it.
 ///
-/// Returns 0 (done or queued), or -1 with errno, for example ENOENT for an unknown channel.
+/// Returns 0 (done or queued), or -1 with errno: ENOENT (an unknown channel), EINVAL (NULL, another
+/// channel than the registered one, or `fd` isn't `channel1->fd`), EBADF (a negative descriptor),
+/// ENOMEM, ESHUTDOWN (the loop is being freed).
 ///
 /// # Safety
 /// `eventLoop` is NULL or a loop that hasn't been freed. `channel1` is NULL or the registered channel.
@@ -160,7 +163,8 @@ pub unsafe extern "C-unwind" fn event_loop_remove_channel_event(
 
 /// Makes the loop use the channel's changed `events` and check again whether the descriptor is ready.
 ///
-/// Returns 0 (done or queued), or -1 with errno, for example ENOENT for an unknown channel.
+/// Returns 0 (done or queued), or -1 with errno like event_loop_remove_channel_event(), and others of
+/// epoll_ctl(2).
 ///
 /// # Safety
 /// `eventLoop` is NULL or a loop that hasn't been freed. `channel1` is NULL or the registered channel.
@@ -247,7 +251,7 @@ pub unsafe extern "C-unwind" fn channel_event_activate(
     fd: c_int,
     res: c_int,
 ) -> c_int {
-    let l = event_loop!(eventLoop, "channel_event_activate", -1);
+    let l = unchecked_loop!(eventLoop, "channel_event_activate", -1);
     // A program's own back end calls this within its dispatch.
     l.within(|_| {
         l.run_posts();

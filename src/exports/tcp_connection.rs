@@ -7,8 +7,9 @@ use crate::abi::types::{
     connection_closed_call_back, connection_completed_call_back, message_call_back,
     write_completed_call_back,
 };
-use crate::reactor::event_loop::state::Loop;
-use crate::reactor::tcp_connection::lifecycle::register::{self, Callbacks};
+use crate::reactor::event_loop::remote::RemoteLoop;
+use crate::reactor::tcp_connection::callbacks::Callbacks;
+use crate::reactor::tcp_connection::lifecycle::register;
 use crate::reactor::tcp_connection::lifecycle::shutdown;
 use crate::sys::{errno, fd as sys_fd};
 use core::ffi::{c_int, c_void};
@@ -18,8 +19,9 @@ use std::{ptr, slice};
 /// too. It calls the completed callback and registers the connection with the loop. From then on the
 /// library owns the descriptor.
 ///
-/// Returns the connection, or NULL with errno; the descriptor is then still yours. On any thread but
-/// the loop's, the connection may already have been closed and freed when the function returns.
+/// Returns the connection, or NULL with errno, and then the descriptor is still yours: EINVAL (NULL),
+/// EBADF (a negative or closed descriptor), ENOMEM. On any thread but the loop's, the connection may
+/// already have been closed and freed when the function returns.
 ///
 /// # Safety
 /// `eventLoop` is NULL or a loop that hasn't been freed. Any callback may be NULL. Any thread may call
@@ -46,7 +48,14 @@ pub unsafe extern "C-unwind" fn tcp_connection_new(
         write_completed: writeCompletedCallBack,
     };
     // SAFETY: the loop was made by the library, and the descriptor is the connection's from now on.
-    match unsafe { register::make(fd, Loop::from_c(ptr::from_ref(l).cast_mut()), callbacks) } {
+    let made = unsafe {
+        let l = RemoteLoop::from_c(ptr::from_ref(l).cast_mut());
+        register::make(fd, l, |conn| {
+            callbacks.give(conn);
+            true
+        })
+    };
+    match made {
         Some(conn) => conn,
         None => {
             if errno::get() == libc::ENOMEM {
@@ -91,6 +100,9 @@ pub unsafe extern "C-unwind" fn tcp_connection_send_data(
 
 /// Sends the readable bytes of a buffer like tcp_connection_send_data() and consumes them; if it
 /// returns -1, it consumes none. The buffer stays yours.
+///
+/// Returns the number of bytes written at once. It fails with errno like tcp_connection_send_data(), and
+/// for the connection's own `output_buffer` with EPERM on any thread but the loop's.
 ///
 /// # Safety
 /// `buffer` is NULL or a buffer that only the calling thread uses. The connection is as for

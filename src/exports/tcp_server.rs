@@ -7,7 +7,7 @@ use crate::abi::types::{
     write_completed_call_back,
 };
 use crate::exports::check;
-use crate::reactor::tcp_connection::lifecycle::register::Callbacks;
+use crate::reactor::tcp_connection::callbacks::Callbacks;
 use crate::reactor::tcp_server::Server;
 use crate::sys::errno;
 use core::ffi::{c_int, c_void};
@@ -43,7 +43,7 @@ pub unsafe extern "C-unwind" fn tcp_server_init(
     connectionClosedCallBack: connection_closed_call_back,
     threadNum: c_int,
 ) -> *mut TCPserver {
-    let l = event_loop!(eventLoop, "tcp_server_init", ptr::null_mut());
+    let l = unchecked_loop!(eventLoop, "tcp_server_init", ptr::null_mut());
     let Some(acceptor) = NonNull::new(acceptor) else {
         check::refuse("tcp_server_init: no acceptor");
         return ptr::null_mut();
@@ -59,7 +59,8 @@ pub unsafe extern "C-unwind" fn tcp_server_init(
 }
 
 /// Starts the threads, makes the listening socket non-blocking and begins to accept. Clients are served
-/// as soon as the loop runs.
+/// as soon as the loop runs. A failure is an `[err]` line, with errno EINVAL (its acceptor is NULL) or
+/// ESHUTDOWN (it was stopped) for example; yolanda_server_start() returns it.
 ///
 /// # Safety
 /// `tcpServer` is NULL or a server that hasn't been freed. Call it only on the loop's thread.

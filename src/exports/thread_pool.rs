@@ -2,7 +2,7 @@
 
 use crate::abi::types::event_loop;
 use crate::abi::types::thread_pool;
-use crate::reactor::event_loop::state::Loop;
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::threads::thread_pool::Pool;
 use core::ffi::c_int;
 use std::ptr;
@@ -34,13 +34,14 @@ pub unsafe extern "C-unwind" fn thread_pool_start(pool: *mut thread_pool) {
     thread_pool!(pool, "thread_pool_start").start();
 }
 
-/// Returns the next loop in turn, or the main loop if there are no threads; NULL before
-/// thread_pool_start(). On any thread but the main loop's it exits like assertInSameThread().
+/// Returns the next loop in turn, or the main loop if there are no threads; NULL with errno EINVAL
+/// before thread_pool_start(). The loop is valid until the pool is freed. On any thread but the main
+/// loop's it exits like assertInSameThread().
 ///
 /// # Safety
 /// `pool` is NULL or a pool that hasn't been freed. Call it only on the main loop's thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn thread_pool_get_loop(pool: *mut thread_pool) -> *mut event_loop {
     let pool = thread_pool!(pool, "thread_pool_get_loop", ptr::null_mut());
-    pool.next_loop().map_or(ptr::null_mut(), Loop::as_c)
+    pool.next_loop().map_or(ptr::null_mut(), RemoteLoop::as_c)
 }

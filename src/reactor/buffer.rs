@@ -250,6 +250,15 @@ impl buffer {
         Some(byte)
     }
 
+    /// Takes the first `n` readable bytes away; false if there are fewer.
+    pub fn consume(&self, n: usize) -> bool {
+        let enough = n <= self.readable();
+        if enough {
+            self.readIndex.set(self.readIndex.get() + n as c_int);
+        }
+        enough
+    }
+
     /// Where the first CRLF among the readable bytes is; NULL where there is none.
     pub fn find_crlf(&self) -> *mut c_char {
         match self.readable() {

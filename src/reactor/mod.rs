@@ -9,6 +9,7 @@ pub mod backend;
 pub mod buffer;
 pub mod client;
 pub mod event_loop;
+pub mod kept;
 pub mod list;
 pub mod parts;
 pub mod tcp_connection;

@@ -482,3 +482,43 @@ CASE(again_and_again)
     CHECK_INT(open_fds(), before);
     has_threads(1);
 }
+
+static int ran_there;
+
+static void on_there(struct event_loop *where, void *data)
+{
+    CHECK(isInSameThread(where));
+    CHECK(yolanda_loop_thread_loop(data) == where);
+    CHECK_INT(yolanda_loop_thread_free(data), -1);
+    CHECK_INT(errno, EDEADLK);
+    ran_there++;
+}
+
+/* The struct is the library's. */
+CASE(a_thread_in_memory_of_the_library)
+{
+    struct event_loop_thread *one = yolanda_loop_thread_new(4);
+    NEED(one != NULL);
+    has_threads(1);
+    errno = 0;
+    CHECK(yolanda_loop_thread_loop(one) == NULL);
+    CHECK_INT(errno, ENOENT);
+    struct event_loop *where = event_loop_thread_start(one);
+    NEED(where != NULL);
+    has_threads(2);
+    CHECK(yolanda_loop_thread_loop(one) == where);
+    CHECK_TEXT(yolanda_loop_name(where), "Thread-5");
+    CHECK_INT(yolanda_loop_post(where, on_there, one), 0);
+    CHECK_INT(yolanda_loop_thread_stop(one), 0);
+    CHECK_INT(ran_there, 1);
+    has_threads(1);
+    CHECK(yolanda_loop_thread_loop(one) == NULL);
+    /* Started again, and freed while it runs. */
+    NEED(event_loop_thread_start(one) != NULL);
+    has_threads(2);
+    CHECK_INT(yolanda_loop_thread_free(one), 0);
+    has_threads(1);
+    one = yolanda_loop_thread_new(0);
+    NEED(one != NULL);
+    CHECK_INT(yolanda_loop_thread_free(one), 0);
+}

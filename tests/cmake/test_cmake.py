@@ -258,7 +258,7 @@ class Installed(Test):
     def test_files(self):
         version = next(prefix().glob("lib/libyolanda.so.*.*")).name
         headers = {f"include/yolanda/{path.relative_to(harness.INCLUDE)}"
-                   for path in harness.INCLUDE.rglob("*.h")}
+                   for path in harness.INCLUDE.rglob("*") if path.is_file()}
         package = {f"lib/cmake/yolanda/{name}" for name in (
             "yolandaConfig.cmake", "yolandaConfigVersion.cmake", "yolandaTarget.cmake")}
         expected = headers | package | {

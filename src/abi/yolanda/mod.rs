@@ -1,5 +1,6 @@
 //! The types of `include/yolanda.h`, one file per area.
 
+pub mod callbacks;
 pub mod client;
 pub mod connection;
 pub mod event_loop;

@@ -21,7 +21,10 @@ use core::ptr;
 ///
 /// # Safety
 /// NULL, or a client that isn't freed as long as the result is used.
-unsafe fn usable<'a>(what: &str, client: *mut yolanda_client) -> Result<&'a Client, c_int> {
+pub(super) unsafe fn usable<'a>(
+    what: &str,
+    client: *mut yolanda_client,
+) -> Result<&'a Client, c_int> {
     // SAFETY: all pointers of this type come from `yolanda_client_new`, which hands out clients.
     match unsafe { Client::from_public(client) } {
         Some(client) if client.is_mine() => Ok(client),
@@ -364,5 +367,5 @@ pub unsafe extern "C-unwind" fn yolanda_client_connection(
 pub unsafe extern "C-unwind" fn yolanda_client_free(client: *mut yolanda_client) -> c_int {
     // SAFETY: NULL or a client that isn't freed.
     let client = unsafe { usable("yolanda_client_free", client) };
-    status(client.map(|client| client.keep().free()))
+    status(client.and_then(|client| client.keep().map(|kept| kept.free()).ok_or(libc::EOVERFLOW)))
 }

@@ -3,6 +3,7 @@
 use crate::abi::types::event_loop;
 use crate::abi::types::{yolanda_loop_callback, yolanda_loop_stats};
 use crate::reactor::backend;
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::parts::PARTS;
 use crate::sys::errno;
@@ -78,7 +79,7 @@ pub unsafe extern "C-unwind" fn yolanda_loop_free(eventLoop: *mut event_loop) ->
         ));
     }
     // SAFETY: the loop's thread, and no callback of the loop is on its stack.
-    unsafe { l.free() };
+    unsafe { Loop::free(l.into()) };
     0
 }
 
@@ -112,13 +113,13 @@ pub unsafe extern "C-unwind" fn yolanda_loop_free(eventLoop: *mut event_loop) ->
 /// process, that is the only thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_loop_reinit(eventLoop: *mut event_loop) -> c_int {
-    let l = event_loop!(eventLoop, "yolanda_loop_reinit", -1);
+    let l = unchecked_loop!(eventLoop, "yolanda_loop_reinit", -1);
     l.reinit().map_or_else(errno::fail, |()| 0)
 }
 
 /// Ends event_loop_run() and yolanda_loop_run_once() of a loop: at the end of the current pass, or at
 /// once if the loop is waiting. It sets `eventLoop->quit`, which stays set: if the loop isn't running,
-/// the next run returns at once. To run the loop again, set the field to 0.
+/// the next run returns at once. To run the loop again, call yolanda_loop_clear_quit().
 ///
 /// Returns 0, or -1 with errno EINVAL for NULL.
 ///
@@ -131,8 +132,43 @@ pub unsafe extern "C" fn yolanda_loop_quit(eventLoop: *mut event_loop) -> c_int 
         return errno::fail(libc::EINVAL);
     }
     // SAFETY: the pointer isn't NULL, and the header says that it is a loop of the library's that hasn't been freed.
-    unsafe { Loop::from_c(eventLoop) }.quit();
+    unsafe { RemoteLoop::from_c(eventLoop) }.quit();
     0
+}
+
+/// Lets a loop run again that was told to quit: sets `eventLoop->quit` to 0.
+///
+/// Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread.
+///
+/// # Safety
+/// `eventLoop` is NULL or a loop that hasn't been freed. Call it only on its thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn yolanda_loop_clear_quit(eventLoop: *mut event_loop) -> c_int {
+    own_loop!(eventLoop, "yolanda_loop_clear_quit", -1).clear_quit();
+    0
+}
+
+/// Returns 1 if the loop was told to quit, otherwise 0.
+///
+/// Returns -1 with errno EINVAL for NULL.
+///
+/// # Safety
+/// `eventLoop` is NULL or a loop that hasn't been freed. Any thread may call it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn yolanda_loop_is_quitting(eventLoop: *mut event_loop) -> c_int {
+    c_int::from(event_loop!(eventLoop, "yolanda_loop_is_quitting", -1).quits())
+}
+
+/// Returns the name of the loop in the log. The text belongs to the loop, or, for a loop of
+/// event_loop_init_with_name(), to the program.
+///
+/// Returns NULL with errno EINVAL for NULL.
+///
+/// # Safety
+/// `eventLoop` is NULL or a loop that hasn't been freed. Any thread may call it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn yolanda_loop_name(eventLoop: *mut event_loop) -> *const c_char {
+    event_loop!(eventLoop, "yolanda_loop_name", ptr::null()).name()
 }
 
 /// Runs the loop until at least one callback has been called, until something wakes it up, or until

@@ -36,7 +36,8 @@ use core::ptr::{NonNull, null_mut};
 /// the thread waits for the disk while it opens and reads it: for slow disks, use several threads.
 ///
 /// Returns the files, or NULL with errno: EINVAL for NULL or other flags, the errors of open(2) for the
-/// folder (ENOENT, ENOTDIR, EACCES, EMFILE ...), ENOMEM. Release them with yolanda_http_files_free().
+/// folder (ENOENT, ENOTDIR, EACCES, ELOOP, ENAMETOOLONG, EMFILE, ENFILE and others), ENOMEM. Release
+/// them with yolanda_http_files_free().
 ///
 /// # Safety
 /// `root` is NULL or a NUL-terminated string. Any thread may call it.

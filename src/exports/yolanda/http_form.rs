@@ -62,7 +62,8 @@ pub unsafe extern "C-unwind" fn yolanda_http_request_form_count(
 /// ENOTSUP, EINVAL (also for a negative index), E2BIG, ENOMEM.
 ///
 /// # Safety
-/// `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses.
+/// `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses. `name`
+/// and `value` are NULL or places for a pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_http_request_form_at(
     httpRequest: *mut http_request,

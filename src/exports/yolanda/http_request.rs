@@ -68,6 +68,57 @@ pub(super) unsafe fn parameter_at(
     0
 }
 
+/// A text of the request line; NULL with ENOENT before that has been read.
+fn of_line(text: *const c_char) -> *const c_char {
+    if text.is_null() { fail(libc::ENOENT) } else { text }
+}
+
+/// Returns the method of a request, "GET" for example. The text belongs to the request until that is
+/// reset.
+///
+/// Returns NULL with errno: ENOENT if no request line has been read, EINVAL for NULL.
+///
+/// # Safety
+/// `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn yolanda_http_request_method(
+    httpRequest: *mut http_request,
+) -> *const c_char {
+    let request = non_null!(httpRequest, "yolanda_http_request_method: no request", null());
+    of_line(request.method.get())
+}
+
+/// Returns the path and the query of a request as the client sent them, not decoded; "*" for
+/// "OPTIONS *". yolanda_http_request_path() returns the path alone, decoded. The text belongs to the
+/// request until that is reset.
+///
+/// Returns NULL with errno: ENOENT if no request line has been read, EINVAL for NULL.
+///
+/// # Safety
+/// `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn yolanda_http_request_url(
+    httpRequest: *mut http_request,
+) -> *const c_char {
+    let request = non_null!(httpRequest, "yolanda_http_request_url: no request", null());
+    of_line(request.url.get())
+}
+
+/// Returns the version of a request, "HTTP/1.1" or "HTTP/1.0". The text belongs to the request until
+/// that is reset.
+///
+/// Returns NULL with errno: ENOENT if no request line has been read, EINVAL for NULL.
+///
+/// # Safety
+/// `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn yolanda_http_request_version(
+    httpRequest: *mut http_request,
+) -> *const c_char {
+    let request = non_null!(httpRequest, "yolanda_http_request_version: no request", null());
+    of_line(request.version.get())
+}
+
 /// Returns the body of a request, which is complete in the request callback; chunks have been joined.
 /// It is binary. A NUL that doesn't count follows it, so text may be used as a string. The body belongs
 /// to the request until that is reset. Trailers (the headers after the last chunk) are checked and
@@ -182,6 +233,84 @@ pub unsafe extern "C-unwind" fn yolanda_http_request_query_at(
     };
     // SAFETY: each place is NULL or the caller's.
     unsafe { parameter_at(&query, index, name, value) }
+}
+
+/// Looks up a header by its name, ignoring case.
+///
+/// Returns the value of the first header with that name, without spaces around it, or NULL with errno:
+/// ENOENT if there is none, EINVAL for a NULL request and a NULL or empty name. The value belongs to
+/// the request until that is reset.
+///
+/// # Safety
+/// `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses. `name`
+/// is NULL or a NUL-terminated string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn yolanda_http_request_header(
+    httpRequest: *mut http_request,
+    name: *const c_char,
+) -> *const c_char {
+    let request: *mut Request = httpRequest.cast();
+    let request = non_null!(request, "yolanda_http_request_header: no request", null());
+    // SAFETY: the name is NULL or ends with a NUL.
+    let name = unsafe { text(name) };
+    if name.is_empty() {
+        return fail(libc::EINVAL);
+    }
+    match request.values(name).next() {
+        Some(value) => value,
+        None => fail(libc::ENOENT),
+    }
+}
+
+/// Returns the number of headers of a request, including those with the same name.
+///
+/// Returns -1 with errno EINVAL for NULL.
+///
+/// # Safety
+/// `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn yolanda_http_request_header_count(
+    httpRequest: *mut http_request,
+) -> c_int {
+    let request = non_null!(httpRequest, "yolanda_http_request_header_count: no request", -1);
+    request.request_headers_number.get().max(0)
+}
+
+/// Gets the header at `index`, from 0, in the order in which the client sent them. Sets `*name` and
+/// `*value`, unless these are NULL, to strings that belong to the request until that is reset. The name
+/// is written as the client wrote it.
+///
+/// Returns 0, or -1 with errno: ENOENT if there are fewer headers, EINVAL for NULL and for a negative
+/// index.
+///
+/// # Safety
+/// `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses. `name`
+/// and `value` are NULL or places for a pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn yolanda_http_request_header_entry(
+    httpRequest: *mut http_request,
+    index: c_int,
+    name: *mut *const c_char,
+    value: *mut *const c_char,
+) -> c_int {
+    let request: *mut Request = httpRequest.cast();
+    let request = non_null!(request, "yolanda_http_request_header_entry: no request", -1);
+    let Ok(index) = usize::try_from(index) else {
+        return errno::fail(libc::EINVAL);
+    };
+    let Some(found) = request.headers().nth(index) else {
+        return errno::fail(libc::ENOENT);
+    };
+    // SAFETY: each place is NULL or the caller's.
+    unsafe {
+        if let Some(name) = name.as_mut() {
+            *name = found.key;
+        }
+        if let Some(value) = value.as_mut() {
+            *value = found.value;
+        }
+    }
+    0
 }
 
 /// Gets the value at `index`, from 0, among the headers with that name, ignoring case. For a header

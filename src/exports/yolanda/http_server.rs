@@ -1,5 +1,6 @@
 //! The functions of yolanda.h for HTTP servers.
 
+use crate::abi::types::TCPserver;
 use crate::abi::types::event_loop;
 use crate::abi::types::yolanda_http_stats;
 use crate::abi::types::{http_server, request_callback};
@@ -56,6 +57,20 @@ pub unsafe extern "C-unwind" fn yolanda_http_server_start(server: *mut http_serv
     // SAFETY: NULL or a live server.
     let server = unsafe { usable("yolanda_http_server_start", server) };
     server.map_or(-1, |server| status(server.start()))
+}
+
+/// Returns the TCP server that an HTTP server uses: what the functions yolanda_server_...() take. It
+/// is freed with the HTTP server.
+///
+/// Returns NULL with errno EINVAL for NULL.
+///
+/// # Safety
+/// `server` is NULL or a server that hasn't been freed. Any thread may call it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn yolanda_http_server_tcp_server(
+    server: *mut http_server,
+) -> *mut TCPserver {
+    non_null!(server, "yolanda_http_server_tcp_server: no server", ptr::null_mut()).tcpServer.get()
 }
 
 /// Frees a server, also one of http_server_new(). It frees the server's `tcpServer` like

@@ -134,9 +134,9 @@ pub unsafe extern "C" fn yolanda_http_request_stream_body(
     request.map_or(-1, |request| result(request.stream_body(callback, data, limit)))
 }
 
-/// Sets a function that is called with the `data` of yolanda_http_request_stream_body() when the
-/// request is over. It is called exactly once, whatever happens to the body, the response and the
-/// connection: after the final call and the handler, and after yolanda_http_response_send() if the
+/// Sets a function, `destroy`, that is called with the `data` of yolanda_http_request_stream_body()
+/// when the request is over. It is called exactly once, whatever happens to the body, the response and
+/// the connection: after the final call and the handler, and after yolanda_http_response_send() if the
 /// handler deferred the response. NULL: none.
 ///
 /// It is called on the connection's thread; for a deferred response whose loop has been freed, on the
@@ -203,6 +203,7 @@ pub unsafe extern "C" fn yolanda_http_request_refuse_with(
 }
 
 /// Returns the `data` of yolanda_http_request_stream_body(), for the handler that answers the request.
+/// It stays yours.
 ///
 /// Returns NULL with errno: EINVAL for NULL, ENOENT if the body was collected or there is none.
 ///

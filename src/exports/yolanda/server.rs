@@ -9,7 +9,7 @@ use crate::abi::types::{
 };
 use crate::abi::types::{yolanda_choose_callback, yolanda_server_callback};
 use crate::exports::tcp_server::made;
-use crate::reactor::tcp_connection::lifecycle::register::Callbacks;
+use crate::reactor::tcp_connection::callbacks::Callbacks;
 use crate::reactor::tcp_connection::settings::{self, Settings};
 use crate::reactor::tcp_server::Server;
 use crate::reactor::tcp_server::balance::{Balance, Choice};
@@ -145,6 +145,47 @@ pub unsafe extern "C-unwind" fn yolanda_server_new_fd(
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_server_start(server: *mut TCPserver) -> c_int {
     told(own_server!(server, "yolanda_server_start", -1).start())
+}
+
+/// Returns the port that the server listens on; for port 0, the one that the system chose; 0 for a
+/// Unix socket.
+///
+/// Returns -1 with errno: EINVAL for NULL, EPERM on another thread.
+///
+/// # Safety
+/// `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn yolanda_server_port(server: *mut TCPserver) -> c_int {
+    own_server!(server, "yolanda_server_port", -1).port()
+}
+
+/// Returns the loop that the server was made on. It is valid until it is freed.
+///
+/// Returns NULL with errno EINVAL for NULL.
+///
+/// # Safety
+/// `server` is NULL or a server that hasn't been freed. Any thread may call it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn yolanda_server_loop(server: *mut TCPserver) -> *mut event_loop {
+    server!(server, "yolanda_server_loop", ptr::null_mut()).home().as_c()
+}
+
+/// Returns the pointer of tcp_server_set_data(), which new connections get as their `data`, and which
+/// stays yours; NULL if none was set.
+///
+/// Returns NULL with errno: EINVAL for NULL, ENOTSUP for the TCP server of an HTTP server, whose `data`
+/// belongs to that; EPERM on another thread.
+///
+/// # Safety
+/// `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn yolanda_server_data(server: *mut TCPserver) -> *mut c_void {
+    let server = own_server!(server, "yolanda_server_data", ptr::null_mut());
+    if server.has_protocol() {
+        errno::set(libc::ENOTSUP);
+        return ptr::null_mut();
+    }
+    server.data()
 }
 
 /// Writes the server's address, with its actual port, as NUL-terminated text: `127.0.0.1:8080`,

@@ -1,10 +1,61 @@
 //! The functions of yolanda.h for threads and their pools.
 
+use crate::abi::types::event_loop;
 use crate::abi::types::event_loop_thread;
 use crate::abi::types::thread_pool;
 use crate::reactor::threads::thread_pool::Pool;
 use crate::sys::errno;
 use core::ffi::c_int;
+use core::ptr::null_mut;
+
+/// Makes a thread without starting it, for programs that have no memory for the struct:
+/// event_loop_thread_start() starts it. `number` counts from 0 and determines the name: "Thread-1" for
+/// 0.
+///
+/// Returns the thread, or NULL with errno ENOMEM. Release it with yolanda_loop_thread_free().
+///
+/// # Safety
+/// Any thread may call it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn yolanda_loop_thread_new(number: c_int) -> *mut event_loop_thread {
+    event_loop_thread::make(number)
+}
+
+/// Ends a thread of yolanda_loop_thread_new() like yolanda_loop_thread_stop(), and frees it.
+///
+/// Returns 0, or -1 with errno like yolanda_loop_thread_stop(), and then nothing was freed.
+///
+/// # Safety
+/// `thread` is NULL or a thread of yolanda_loop_thread_new(). It must not be used again. Any thread but
+/// this one may call it, under the conditions of yolanda_loop_thread_stop().
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn yolanda_loop_thread_free(thread: *mut event_loop_thread) -> c_int {
+    non_null!(thread, "yolanda_loop_thread_free: no thread", -1);
+    // SAFETY: the thread isn't NULL, so it is one that was made here, and the caller gives it up.
+    unsafe { event_loop_thread::free(thread) }.map_or_else(errno::fail, |()| 0)
+}
+
+/// Returns the loop of a thread, from event_loop_thread_start() until yolanda_loop_thread_stop(), which
+/// frees it.
+///
+/// Returns NULL with errno: ENOENT if the thread doesn't run, EINVAL for NULL.
+///
+/// # Safety
+/// `thread` is NULL or has been set up by event_loop_thread_init() or yolanda_loop_thread_new(). Only
+/// one thread at a time may use the struct.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn yolanda_loop_thread_loop(
+    thread: *mut event_loop_thread,
+) -> *mut event_loop {
+    let thread = non_null!(thread, "yolanda_loop_thread_loop: no thread", null_mut());
+    match thread.event_loop() {
+        Some(l) => l.as_c(),
+        None => {
+            errno::set(libc::ENOENT);
+            null_mut()
+        }
+    }
+}
 
 /// Ends a thread of event_loop_thread_start(). On that thread, its loop quits, posted functions are
 /// called, and its connections are closed with their closed callbacks. Then the thread is joined, and
@@ -20,8 +71,8 @@ use core::ffi::c_int;
 /// that the thread is waiting for the caller, which not every version of it does.
 ///
 /// # Safety
-/// `thread` is NULL or has been set up by event_loop_thread_init(). No other thread may use the
-/// thread's loop, but a retained connection may outlive it. Any thread but this one may call it, inside
+/// `thread` is NULL or has been set up by event_loop_thread_init() or yolanda_loop_thread_new(). No
+/// other thread may use the thread's loop, but a retained connection may outlive it. Any thread but this one may call it, inside
 /// callbacks too, but only one at a time, and without holding locks that the thread's callbacks take.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_loop_thread_stop(thread: *mut event_loop_thread) -> c_int {

@@ -5,6 +5,7 @@
 //! belong to the program, which may change them whenever it is called.
 
 mod cookie;
+mod get;
 mod set;
 mod standard;
 mod write;

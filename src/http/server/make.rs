@@ -8,7 +8,7 @@ use crate::http::server::protocol::HTTP;
 use crate::http::server::server_state::{self, HttpServer};
 use crate::reactor::acceptor::acceptor_init;
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::tcp_connection::lifecycle::register::Callbacks;
+use crate::reactor::tcp_connection::callbacks::Callbacks;
 use crate::reactor::tcp_server::Server;
 use crate::sys::{errno, fd};
 

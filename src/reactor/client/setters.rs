@@ -4,6 +4,8 @@
 
 use super::Client;
 use crate::abi::types::yolanda_client_failed_callback;
+use crate::reactor::kept::Kept;
+use crate::reactor::tcp_connection::handlers::Handlers;
 use crate::reactor::tcp_connection::settings::Settings;
 use libc::{c_int, c_void};
 
@@ -11,6 +13,11 @@ impl Client {
     /// What `data` of the next connections begins as.
     pub fn set_data(&self, data: *mut c_void) {
         self.data.set(data);
+    }
+
+    /// The callbacks of the next connections.
+    pub fn set_handlers(&self, handlers: Kept<Handlers>) {
+        self.handlers.set(handlers);
     }
 
     pub fn set_failed_callback(&self, callback: yolanda_client_failed_callback, data: *mut c_void) {

@@ -1,6 +1,6 @@
 //! Lists of numbers that live in an array.
 
-use super::{Head, Link, List, Place};
+use super::{Head, Keeps, Link, List, Place};
 
 struct Number {
     value: u32,
@@ -10,6 +10,9 @@ struct Number {
 enum Numbers {}
 
 // SAFETY: the numbers stand in an array that is the keeper, and isn't moved while a test uses it.
+unsafe impl Keeps<Number> for [Number] {}
+
+// SAFETY: the field is always the same.
 unsafe impl Place for Numbers {
     type Item = Number;
     type Keeper = [Number];

@@ -1,17 +1,21 @@
 //! Connections: bytes in (`input`), bytes out (`output`), from the first registration to the end (`lifecycle`).
 //!
 //! `state` is what stands behind the public `struct tcp_connection`, `cold_state` what only few of them need.
-//! `owner` is what a connection asks and tells its maker, `protocol` what a protocol asks of it. `control` and
-//! `handle` are what a program does with it, `posted` brings there what other threads ask for, `kept` counts who
-//! needs the memory.
+//! `owner` is what a connection asks and tells its maker, `protocol` what a protocol asks of it. `callbacks` are those of
+//! the public fields, `handlers` those with data of the program's, which `handled` calls. `control` and `handle` are
+//! what a program does with a connection, `posted` brings there what other threads ask for, `kept` counts who needs
+//! the memory.
 //!
-//! Imports: abi, backend, buffer, event_loop, list, log, sync, sys.
+//! Imports: abi, backend, buffer, event_loop, kept, list, log, sync, sys.
 
+pub mod callbacks;
 pub mod close_reason;
 pub mod cold_state;
 pub mod control;
 pub mod filter;
 pub mod handle;
+pub mod handled;
+pub mod handlers;
 pub mod input;
 pub mod kept;
 pub mod lifecycle;
@@ -22,6 +26,7 @@ pub mod owner;
 pub mod posted;
 pub mod protocol;
 mod registration;
+pub mod remote;
 pub mod settings;
 pub mod shared;
 pub mod state;

@@ -1,12 +1,14 @@
 //! Who made a connection: what a connection asks and tells its maker, without knowing what the maker is.
 
 use super::Connection;
+use super::handlers::Handlers;
 use crate::abi::types::{
     connection_closed_call_back, connection_completed_call_back, message_call_back,
     write_completed_call_back,
 };
+use crate::reactor::kept::Kept;
 use libc::c_void;
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::ptr::{self, NonNull};
 
 /// A protocol: the callbacks of its connections, and what the reactor asks and tells it besides. A server that
@@ -48,11 +50,14 @@ pub struct Header {
     maker: &'static Maker,
     /// What the connections speak, where that is the library's.
     protocol: Cell<Option<&'static Protocol>>,
+    /// What the program is called with, for connections that have no handlers of their own. Set before the first
+    /// connection is made.
+    pub handlers: OnceCell<Kept<Handlers>>,
 }
 
 impl Header {
     pub const fn new(maker: &'static Maker) -> Header {
-        Header { maker, protocol: Cell::new(None) }
+        Header { maker, protocol: Cell::new(None), handlers: OnceCell::new() }
     }
 
     pub fn maker(&self) -> &'static Maker {
@@ -107,6 +112,11 @@ impl Connection {
     pub fn maker(&self) -> Option<&Header> {
         // SAFETY: the maker's memory is kept as long as the connection has it as its owner (`Owner::of`).
         self.owner.get().header().map(|header| unsafe { header.as_ref() })
+    }
+
+    /// Whether its maker was made with a protocol of the library's, whatever has become of the callbacks.
+    pub fn belongs_to_protocol(&self) -> bool {
+        self.maker().is_some_and(|header| header.protocol().is_some())
     }
 
     /// Whether at least one byte has come from the peer.

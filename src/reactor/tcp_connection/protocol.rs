@@ -2,13 +2,12 @@
 
 use super::input::pause;
 use super::lifecycle::{open, overdue, ready, shutdown};
-use super::output::{batch, file, write};
+use super::output::{batch, file};
 use super::{AfterSending, Connection, Side, Work};
-use crate::abi::types::{buffer, tcp_connection};
+use crate::abi::types::tcp_connection;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
-use crate::sys::errno;
-use crate::sys::fd::{self as sys_fd, More};
+use crate::sys::fd as sys_fd;
 use libc::c_int;
 use std::ptr::{self};
 
@@ -46,11 +45,6 @@ impl Connection {
         same.then_some(protocol)
     }
 
-    /// Bytes that were sent and that the kernel hasn't taken yet; any thread.
-    pub fn unsent(&self) -> usize {
-        self.shared.intake.waiting() as usize
-    }
-
     /// Bytes of the latest file that haven't been sent, and won't be where the connection has closed.
     pub fn file_left(&self) -> u64 {
         file::left(self)
@@ -81,19 +75,9 @@ impl Connection {
         kernel.wrapping_sub(self.output.readIndex.get() as u32).wrapping_sub(file::position(self))
     }
 
-    /// Whether closing has begun, for whatever reason: nothing is sent any more.
-    pub fn is_closing(&self) -> bool {
-        !open::is_open(self)
-    }
-
     /// Whether the connection only waits for its end.
     pub fn is_ending(&self) -> bool {
         self.after_sending.get() != AfterSending::GoOn
-    }
-
-    /// Whether this is the connection's thread.
-    pub fn is_own_thread(&self) -> bool {
-        self.event_loop().on_owner()
     }
 
     /// Whether reading is stopped.
@@ -134,56 +118,9 @@ impl Connection {
         self.answering.get()
     }
 
-    /// Says what a peer still has to get that goes by the end of the stream: where that isn't sent, the connection
-    /// ends with a reset. False when memory is out.
-    pub fn set_tail(&self, tail: Tail) -> bool {
-        let _own = self;
-        shutdown::set_tail(self, tail)
-    }
-
     /// Closes the connection in the iteration, whatever is queued.
     pub fn cut(&self, why: c_int) {
         ready::close_in_pass(self, CloseReason::of_call(why))
-    }
-
-    /// False once the closed callback is due.
-    pub fn is_open(&self) -> bool {
-        !self.shared.life.is_closed()
-    }
-
-    /// Sends from any thread: what was written at once, or -1 with errno and nothing sent.
-    pub fn send_bytes(&self, bytes: &[u8]) -> isize {
-        self.send_before(bytes, More::Nothing)
-    }
-
-    /// Sends what is readable in a buffer, and takes it from there. Of the connection's own output it sends what the
-    /// program put there itself.
-    pub fn send_buffer(&self, from: &buffer) -> c_int {
-        if ptr::eq(from, &self.output) {
-            return write::send_own_output(self);
-        }
-        let sent = self.send_bytes(from.bytes());
-        if sent >= 0 {
-            from.readIndex.set(from.writeIndex.get());
-        }
-        sent as c_int
-    }
-
-    /// Sends as `send_bytes` does, with `more` to come.
-    pub fn send_before(&self, bytes: &[u8], more: More) -> isize {
-        let here = self.event_loop().on_owner();
-        if here {
-            self.take_in();
-        }
-        let shut = if here { self.side.get() != Side::Open } else { self.shared.intake.is_shut() };
-        if shut || !open::is_open(self) {
-            return errno::fail(write::refusal(self)) as isize;
-        }
-        match (bytes, here) {
-            ([], _) => 0,
-            (_, true) => write::send(self, bytes, more),
-            (_, false) => write::post(self, bytes),
-        }
     }
 
     /// Sends from the connection's own thread, perhaps a little later, together with what other connections send.

@@ -2,7 +2,7 @@
 
 use super::Server;
 use crate::abi::types::{YOLANDA_BALANCE_FEWEST, YOLANDA_BALANCE_IN_TURN, yolanda_choose_callback};
-use crate::reactor::event_loop::state::Loop;
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::threads::thread_pool::Pool;
 use libc::{c_int, c_void};
 use std::ptr;
@@ -47,17 +47,17 @@ impl Server {
 
     /// The loop of a thread, counted from 0; without threads the server's own is the first. None where there is no such
     /// thread, or it doesn't run.
-    pub fn thread_loop(&self, at: usize) -> Option<&Loop> {
+    pub fn thread_loop(&self, at: usize) -> Option<&RemoteLoop> {
         match self.threads() {
             Some(pool) if pool.running() > 0 => pool.loop_at(at),
             // Before the start nobody knows how many threads will run.
             _ if !self.has_started() && self.public.threadNum.get() > 0 => None,
-            _ => (at == 0).then(|| self.event_loop()),
+            _ => (at == 0).then(|| self.own_loop()),
         }
     }
 
     /// Chooses a loop for a client that was accepted as `fd`. Calls the program, which may end the server.
-    pub fn choose_loop(&self, fd: c_int) -> Option<&Loop> {
+    pub fn choose_loop(&self, fd: c_int) -> Option<&RemoteLoop> {
         let Choice { callback: Some(callback), data } = self.choice.get() else {
             return Some(self.next_loop());
         };
@@ -77,18 +77,22 @@ impl Server {
     }
 
     /// One of the server's loops by its pointer.
-    fn loop_of(&self, l: *mut crate::abi::types::event_loop) -> Option<&Loop> {
+    fn loop_of(&self, l: *mut crate::abi::types::event_loop) -> Option<&RemoteLoop> {
         let threads = self.threads().map_or(0, Pool::running);
         let mut own = (0..threads).filter_map(|at| self.thread_loop(at));
         own.find(|own| own.as_c() == l)
-            .or_else(|| Some(self.event_loop()).filter(|own| own.as_c() == l))
+            .or_else(|| Some(self.own_loop()).filter(|own| own.as_c() == l))
     }
 
-    fn next_loop(&self) -> &Loop {
+    fn own_loop(&self) -> &RemoteLoop {
+        self.event_loop()
+    }
+
+    fn next_loop(&self) -> &RemoteLoop {
         let next = self.threads().and_then(|pool| match self.balance.get() {
             Balance::InTurn => pool.next_loop(),
             Balance::Fewest => pool.least_busy_loop(),
         });
-        next.unwrap_or_else(|| self.event_loop())
+        next.unwrap_or_else(|| self.own_loop())
     }
 }

@@ -3,7 +3,7 @@
 use super::{Server, create, servers};
 use crate::abi::types::acceptor;
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::tcp_connection::lifecycle::register::Callbacks;
+use crate::reactor::tcp_connection::callbacks::Callbacks;
 use crate::sys::address::{Address, Parsed};
 use crate::sys::explained::{Lossy, explain};
 use crate::sys::{errno, fd as sys_fd, listen, unix};
@@ -103,7 +103,7 @@ impl Server {
         callbacks: &Callbacks,
         threads: c_int,
     ) -> Result<NonNull<Server>, c_int> {
-        if servers(l).iter(l).any(|other| other.shared.listeners.own.fd.get() == fd) {
+        if servers(l).find(|other| other.shared.listeners.own.fd.get() == fd).is_some() {
             return Err(libc::EBUSY);
         }
         listen::check(fd)?;

@@ -7,7 +7,7 @@
 //! `server_events` how one thread has another look at all that. `shared` is what other threads than the
 //! server's own may use of it, `kept` who needs its memory.
 //!
-//! Imports: abi, event_loop, list, log, sync, sys, tcp_connection, threads.
+//! Imports: abi, event_loop, kept, list, log, sync, sys, tcp_connection, threads.
 
 mod accept;
 mod backlog;
@@ -18,6 +18,7 @@ mod kept;
 mod life;
 mod limit;
 mod listener;
+mod listeners;
 mod make;
 mod maker;
 mod reserve;
@@ -27,10 +28,12 @@ mod shared;
 mod start;
 mod stop;
 
+pub use maker::server_of;
+
 use crate::abi::types::{TCPserver, acceptor, thread_pool};
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::list::{Link, List, Place};
-use crate::reactor::tcp_connection::lifecycle::register::Callbacks;
+use crate::reactor::list::{Counting, Link, places};
+use crate::reactor::tcp_connection::callbacks::Callbacks;
 use crate::reactor::tcp_connection::owner::Header;
 use crate::reactor::tcp_connection::protocol::Protocol;
 use crate::reactor::tcp_connection::settings::Keepalive;
@@ -104,7 +107,7 @@ impl Server {
     }
 
     /// The loop that the server was made on.
-    fn home(&self) -> &Loop {
+    pub fn home(&self) -> &Loop {
         self.shared.listeners.own.event_loop()
     }
 
@@ -159,6 +162,21 @@ impl Server {
         self.header.speaks(protocol);
     }
 
+    /// Whether the server's connections speak a protocol of the library's.
+    pub fn has_protocol(&self) -> bool {
+        self.header.protocol().is_some()
+    }
+
+    /// The port that the server listens on, as the program has it.
+    pub fn port(&self) -> c_int {
+        self.public.port.get()
+    }
+
+    /// What new connections get as their data.
+    pub fn data(&self) -> *mut c_void {
+        self.public.data.get()
+    }
+
     /// Has the acceptor that the server was made with freed with it.
     ///
     /// # Safety
@@ -184,34 +202,21 @@ impl Server {
         }
     }
 
-    /// Keeps the server where its loop finds it.
+    /// Puts the server where its loop finds it.
     fn enlist(&self) {
-        servers(self.home()).push_front(self);
+        if let Some(kept) = self.keep() {
+            servers(self.home()).push_front(kept);
+        }
     }
 
     fn unlist(&self) {
-        servers(self.home()).remove(self);
+        drop(servers(self.home()).remove(self));
     }
 }
 
-/// The place of a server among those of its loop.
-struct Servers;
-
-// SAFETY: a server leaves the list before it is freed, which happens on the loop's thread; what runs callbacks begins
-// the list anew afterwards.
-unsafe impl Place for Servers {
-    type Item = Server;
-    type Keeper = Loop;
-
-    fn link(server: &Server) -> &Link {
-        &server.link
-    }
-}
-
-/// The servers of a loop.
-fn servers(l: &Loop) -> &List<Servers> {
-    // SAFETY: this is the only view of that head.
-    unsafe { List::from_head(&l.servers) }
+places! {
+    /// The servers of a loop.
+    enum OfLoop: KeptList<Server> by link, kept by Counting, in servers;
 }
 
 /// Makes a server; None with ENOMEM.
@@ -229,12 +234,12 @@ unsafe fn create(
     unsafe {
         let pool: *mut thread_pool = Pool::allocate(l.as_c(), threads);
         let server = libc::malloc(size_of::<Server>()).cast::<Server>();
-        if pool.is_null() || server.is_null() {
+        let (false, false, Some(l)) = (pool.is_null(), server.is_null(), l.keep()) else {
             libc::free(pool.cast());
             libc::free(server.cast());
             errno::set(libc::ENOMEM);
             return None;
-        }
+        };
         let by_acceptor = matches!(origin, Origin::Acceptor);
         server.write(Server {
             public: TCPserver {
@@ -282,7 +287,9 @@ unsafe fn dispose(server: NonNull<Server>) {
         own.shared.listeners.dispose();
         libc::free(own.owned_acceptor.get().cast());
         let block = own.block.get();
+        let handlers = (&raw mut (*server.as_ptr()).header.handlers).read().into_inner();
         libc::free(server.as_ptr().cast());
+        drop(handlers);
         if let Some((block, dispose)) = block {
             dispose(block);
         }

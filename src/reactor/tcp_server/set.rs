@@ -3,6 +3,9 @@
 #![forbid(unsafe_code)]
 
 use super::Server;
+use crate::reactor::kept::Kept;
+use crate::reactor::tcp_connection::handled;
+use crate::reactor::tcp_connection::handlers::Handlers;
 use crate::reactor::tcp_connection::settings::{Keepalive, Settings};
 use crate::reactor::threads::hooks::Hooks;
 use crate::sys::explained::explain;
@@ -56,6 +59,29 @@ impl Server {
     pub fn set_thread_hooks(&self, hooks: Hooks) -> Result<(), c_int> {
         self.not_started()?;
         self.hooks.set(hooks);
+        Ok(())
+    }
+
+    /// The callbacks of new connections. Before the start, and once (EBUSY).
+    pub fn set_handlers(&self, handlers: &Handlers) -> Result<(), c_int> {
+        if self.header.protocol().is_some() {
+            return Err(explain!(
+                libc::ENOTSUP,
+                "the connections of an HTTP server are the library's"
+            ));
+        }
+        self.not_started()?;
+        if self.header.handlers.get().is_some() {
+            return Err(explain!(libc::EBUSY, "the server has callbacks with data already"));
+        }
+        let kept = Kept::of(handlers).ok_or(libc::ENOMEM)?;
+        let own = handled::public(handlers);
+        self.public.connectionCompletedCallBack.set(own.completed);
+        self.public.connectionClosedCallBack.set(own.closed);
+        self.public.messageCallBack.set(own.message);
+        self.public.writeCompletedCallBack.set(own.write_completed);
+        // Empty, as was seen above.
+        let _ = self.header.handlers.set(kept);
         Ok(())
     }
 

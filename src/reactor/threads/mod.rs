@@ -4,4 +4,5 @@
 
 pub mod event_loop_thread;
 pub mod hooks;
+mod started;
 pub mod thread_pool;

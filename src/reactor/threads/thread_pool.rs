@@ -1,14 +1,17 @@
 //! The loops that serve connections, handed out in turn.
 
 use super::hooks::Hooks;
+use super::started;
 use crate::abi::types::{event_loop, event_loop_thread, thread_pool};
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::list::{Link, List, Place};
+use crate::reactor::list::Link;
 use crate::sys::errno;
 use libc::c_int;
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
 use std::slice;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// The public struct first, so that the pointers are the same.
 #[repr(C)]
@@ -23,26 +26,7 @@ pub struct Pool {
     threads: Cell<*mut event_loop_thread>,
     len: Cell<usize>,
     /// Among the pools that were started on their main loop.
-    link: Link,
-}
-
-/// The pools that were started on a loop.
-struct Started;
-
-// SAFETY: a pool has one such link, and `Pool::free` takes it out of the list before its memory goes. It is freed on
-// its main loop's thread, outside of what borrows that loop to walk the list.
-unsafe impl Place for Started {
-    type Item = Pool;
-    type Keeper = Loop;
-
-    fn link(pool: &Pool) -> &Link {
-        &pool.link
-    }
-}
-
-fn started(l: &Loop) -> &List<Started> {
-    // SAFETY: only `Pool::start` lists anything there.
-    unsafe { List::from_head(&l.pools) }
+    pub(super) link: Link,
 }
 
 impl Pool {
@@ -122,7 +106,7 @@ impl Pool {
         if self.public.started.replace(1) != 0 {
             return;
         }
-        started(main).push_front(self);
+        started::add(main, self);
         self.start_threads();
         if self.len.get() == 0 {
             self.main_started.set(true);
@@ -164,22 +148,24 @@ impl Pool {
     }
 
     /// The loop whose turn it is, on the main loop's thread. None before the start.
-    pub fn next_loop(&self) -> Option<&Loop> {
+    pub fn next_loop(&self) -> Option<&RemoteLoop> {
         self.take_turn(|turns| turns.next())
     }
 
     /// The loop with the fewest connections, on the main loop's thread; among equals the one whose turn it is. None
     /// before the start.
-    pub fn least_busy_loop(&self) -> Option<&Loop> {
-        self.take_turn(|turns| turns.min_by_key(|(_, l)| l.load()))
+    pub fn least_busy_loop(&self) -> Option<&RemoteLoop> {
+        self.take_turn(|turns| turns.min_by_key(|(_, l)| l.load.load(Relaxed)))
     }
 
     /// Has one of the threads' loops chosen, in the order of their turns, and gives the next turn to the one behind
     /// it. The main loop without any. None before the start.
     fn take_turn<'a>(
         &'a self,
-        choose: impl FnOnce(&mut dyn Iterator<Item = (usize, &'a Loop)>) -> Option<(usize, &'a Loop)>,
-    ) -> Option<&'a Loop> {
+        choose: impl FnOnce(
+            &mut dyn Iterator<Item = (usize, &'a RemoteLoop)>,
+        ) -> Option<(usize, &'a RemoteLoop)>,
+    ) -> Option<&'a RemoteLoop> {
         let main = self.main_loop();
         main.public.require_owner();
         if self.public.started.get() == 0 {
@@ -215,7 +201,7 @@ impl Pool {
     }
 
     /// The loop of one of the threads that run; None where it was stopped.
-    pub fn loop_at(&self, at: usize) -> Option<&Loop> {
+    pub fn loop_at(&self, at: usize) -> Option<&RemoteLoop> {
         self.threads().get(at)?.event_loop()
     }
 
@@ -252,7 +238,7 @@ impl Pool {
         unsafe {
             let own = pool.as_ref();
             own.stop()?;
-            started(own.main_loop()).remove(own);
+            started::remove(own.main_loop(), own);
             own.threads().iter().for_each(|thread| thread.free_name());
             libc::free(own.threads.get().cast());
             libc::free(pool.as_ptr().cast());
@@ -260,7 +246,7 @@ impl Pool {
         Ok(())
     }
 
-    fn has_threads(&self) -> bool {
+    pub(super) fn has_threads(&self) -> bool {
         self.threads().iter().any(|thread| thread.thread_tid.get() != 0)
     }
 }
@@ -268,10 +254,10 @@ impl Pool {
 impl Loop {
     /// Frees the pools that were started on the loop.
     pub fn free_pools(&self) {
-        while let Some(pool) = started(self).first(self) {
+        while let Some(pool) = started::first(self) {
             // SAFETY: a pool stays live while it is listed, and leaves the list as it is freed. This is its
             // main loop's thread.
-            if unsafe { Pool::free(pool.into()) }.is_err() {
+            if unsafe { Pool::free(pool) }.is_err() {
                 return;
             }
         }
@@ -279,6 +265,6 @@ impl Loop {
 
     /// Whether pools whose main loop this is have threads.
     pub fn has_pool_threads(&self) -> bool {
-        started(self).iter(self).any(Pool::has_threads)
+        started::any_has_threads(self)
     }
 }

@@ -9,7 +9,7 @@ use crate::sys::text::text;
 
 impl Request {
     /// All headers, whether the array is the library's or the program's.
-    fn headers(&self) -> impl Iterator<Item = &request_header> {
+    pub fn headers(&self) -> impl Iterator<Item = &request_header> {
         let table = self.front.public.request_headers.get();
         let n = usize::try_from(self.front.public.request_headers_number.get()).unwrap_or(0);
         let n = if table.is_null() { 0 } else { n };

@@ -11,12 +11,13 @@ use crate::reactor::event_loop::state::count;
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::read;
-use crate::reactor::tcp_connection::kept::discard;
+use crate::reactor::tcp_connection::kept;
 use crate::reactor::tcp_connection::lists;
 use crate::reactor::tcp_connection::output::{batch, file, queue};
 use crate::reactor::tcp_connection::registration;
-use crate::sync::refs::Released;
+use crate::reactor::tcp_connection::remote::Remote;
 use crate::sys::{fd as sys_fd, pool, socket};
+use std::ptr::NonNull;
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 
@@ -70,7 +71,7 @@ fn tell_closed(conn: &Connection) {
 
 /// The loop and the maker have one connection less.
 fn leave(conn: &Connection) {
-    conn.event_loop().counts.load.fetch_sub(1, Relaxed);
+    conn.event_loop().load.fetch_sub(1, Relaxed);
     if let Some(header) = conn.maker() {
         (header.maker().left)(conn);
     }
@@ -95,8 +96,10 @@ fn give_up_number(conn: &Connection, ours: bool) {
 /// the completed one was.
 ///
 /// # Safety
-/// After the completed callback, on its thread.
-pub unsafe fn without_loop(conn: &Connection) {
+/// After the completed callback, on its thread; the connection may be gone when this returns.
+pub unsafe fn without_loop(place: NonNull<Connection>) {
+    // SAFETY: the library's reference keeps the connection until it is let go.
+    let conn = unsafe { place.as_ref() };
     ready::decide(conn, CloseReason::Stopped);
     conn.shared.life.close();
     conn.shared.intake.shut();
@@ -105,10 +108,8 @@ pub unsafe fn without_loop(conn: &Connection) {
     give_up_number(conn, true);
     leave(conn);
     empty_buffers(conn);
-    if conn.shared.refs.let_go() == Released::Last {
-        // SAFETY: the last reference is gone: nobody else has the connection.
-        unsafe { discard(conn.raw()) };
-    }
+    // SAFETY: the connection never came to a loop, which would let it go.
+    unsafe { kept::let_go(place) };
 }
 
 /// Lets the dead go that no list holds any more.
@@ -120,10 +121,8 @@ pub fn reap(iteration: Iteration) {
             lists::dead(&iteration).push_front(conn);
         } else {
             empty_buffers(conn);
-            if conn.shared.refs.let_go() == Released::Last {
-                // SAFETY: it has ended, and the last reference is gone; nothing of the iteration has it.
-                unsafe { discard(conn.raw()) };
-            }
+            // SAFETY: it has ended, and is in no list any more; nothing of the iteration has it.
+            unsafe { kept::let_go(conn.into()) };
         }
     }
 }
@@ -141,7 +140,7 @@ fn free_foreign(b: &buffer, block: *mut u8) {
 
 /// Gives the buffers' memory back. They show nothing from now on.
 fn empty_buffers(conn: &Connection) {
-    let nothing = conn.event_loop().empty.get();
+    let nothing = Remote::event_loop(conn).empty();
     free_foreign(&conn.input, conn.input_block.get());
     free_foreign(&conn.output, conn.output_block.get());
     read::free_block(conn);

@@ -1,0 +1,115 @@
+//! Connections with handlers: the public fields have functions of this file, which look the handlers up: the connection's
+//! own, or those of its maker.
+
+use super::Connection;
+use super::callbacks::Callbacks;
+use super::handlers::Handlers;
+use crate::abi::types::{buffer, tcp_connection};
+use crate::reactor::kept::Kept;
+use libc::c_int;
+
+/// What a connection with these handlers has in its public fields. Its completed callback is called by `completed`, on
+/// the connection's own thread.
+pub fn public(handlers: &Handlers) -> Callbacks {
+    let own = &handlers.callbacks;
+    Callbacks {
+        completed: None,
+        closed: own.closed.map(|_| on_closed as _),
+        message: match handlers.framing {
+            Some(_) => Some(on_framed),
+            None => own.message.map(|_| on_message as _),
+        },
+        write_completed: own.write_completed.map(|_| on_write_completed as _),
+    }
+}
+
+impl Connection {
+    /// Gives the connection handlers of its own; ENOMEM.
+    pub fn set_handlers(&self, handlers: &Handlers) -> Result<(), c_int> {
+        let (cold, kept) = self.make_cold().zip(Kept::of(handlers)).ok_or(libc::ENOMEM)?;
+        public(handlers).give(self);
+        cold.handlers.set(kept);
+        Ok(())
+    }
+
+    /// Calls `f` with the connection's handlers, which stay meanwhile even if `f` gives it others.
+    fn with_handlers(&self, f: impl FnOnce(&Handlers)) {
+        if let Some(handlers) = self.cold().and_then(|cold| cold.handlers.get()) {
+            f(&handlers);
+        } else if let Some(handlers) = self.maker().and_then(|maker| maker.handlers.get()) {
+            f(handlers);
+        }
+    }
+
+    /// Whether code of the program runs when the connection comes to its loop.
+    pub fn has_completed_handler(&self) -> bool {
+        let mut has = false;
+        self.with_handlers(|handlers| has = handlers.callbacks.completed.is_some());
+        has
+    }
+
+    /// The connection comes to its loop.
+    pub fn completed(&self) {
+        self.with_handlers(|handlers| {
+            if let Some(callback) = handlers.callbacks.completed {
+                // SAFETY: the program gave the callback together with the data, and `with_handlers` keeps both.
+                self.event_loop()
+                    .guarded(|| unsafe { callback(self.as_c(), handlers.callbacks.data) });
+            }
+        });
+    }
+}
+
+unsafe extern "C-unwind" fn on_message(input: *mut buffer, conn: *mut tcp_connection) -> c_int {
+    // SAFETY: the library calls this with a live connection. The program gave callback and data together.
+    unsafe {
+        let conn = Connection::from_c(conn);
+        conn.with_handlers(|handlers| {
+            if let Some(callback) = handlers.callbacks.message {
+                callback(conn.as_c(), input, handlers.callbacks.data);
+            }
+        });
+    }
+    0
+}
+
+unsafe extern "C-unwind" fn on_framed(_: *mut buffer, conn: *mut tcp_connection) -> c_int {
+    // SAFETY: the library calls this with a live connection.
+    let conn = unsafe { Connection::from_c(conn) };
+    conn.with_handlers(|handlers| {
+        if let (Some(framing), Some(callback)) = (handlers.framing, handlers.callbacks.frame) {
+            conn.deliver_frames(framing, |at, len| {
+                // SAFETY: the program gave the callback together with the data, and `with_handlers` keeps both. The
+                // bytes stay where they are until the loop runs.
+                unsafe { callback(conn.as_c(), at.cast(), len, handlers.callbacks.data) };
+            });
+        }
+    });
+    0
+}
+
+unsafe extern "C-unwind" fn on_write_completed(conn: *mut tcp_connection) -> c_int {
+    // SAFETY: as in `on_message`.
+    unsafe {
+        let conn = Connection::from_c(conn);
+        conn.with_handlers(|handlers| {
+            if let Some(callback) = handlers.callbacks.write_completed {
+                callback(conn.as_c(), handlers.callbacks.data);
+            }
+        });
+    }
+    0
+}
+
+unsafe extern "C-unwind" fn on_closed(conn: *mut tcp_connection) -> c_int {
+    // SAFETY: as in `on_message`; the connection is freed later.
+    unsafe {
+        let conn = Connection::from_c(conn);
+        conn.with_handlers(|handlers| {
+            if let Some(callback) = handlers.callbacks.closed {
+                callback(conn.as_c(), handlers.callbacks.data);
+            }
+        });
+    }
+    0
+}
