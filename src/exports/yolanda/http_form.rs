@@ -42,7 +42,8 @@ pub unsafe extern "C-unwind" fn yolanda_http_request_form(
 /// Returns the number of fields in the form that is the body of a request, including those without a
 /// value and those with the same name.
 ///
-/// Returns -1 with errno like yolanda_http_request_form(): ENOTSUP, EINVAL, E2BIG, ENOMEM.
+/// Returns -1 with errno: ENOTSUP if the body isn't such a form or is streamed, EINVAL for NULL, for a
+/// malformed form and if the request isn't complete, E2BIG for more than 10,000 fields, ENOMEM.
 ///
 /// # Safety
 /// `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses.
@@ -58,8 +59,9 @@ pub unsafe extern "C-unwind" fn yolanda_http_request_form_count(
 /// Gets the field at `index`, from 0, in the order of the form. Sets `*name` and `*value`, unless these
 /// are NULL, to strings that belong to the request until that is reset.
 ///
-/// Returns 0, or -1 with errno like yolanda_http_request_form(): ENOENT if there are fewer fields,
-/// ENOTSUP, EINVAL (also for a negative index), E2BIG, ENOMEM.
+/// Returns 0, or -1 with errno: ENOENT if there are fewer fields, ENOTSUP if the body isn't such a form
+/// or is streamed, EINVAL for NULL, a negative index, a malformed form and if the request isn't
+/// complete, E2BIG for more than 10,000 fields, ENOMEM.
 ///
 /// # Safety
 /// `httpRequest` is NULL or a request in a callback, or one that only the calling thread uses. `name`
@@ -84,7 +86,7 @@ pub unsafe extern "C-unwind" fn yolanda_http_request_form_at(
 /// for each part. Data of a multipart form is passed on where it lies; nothing is kept but the head of
 /// the current part. So a form of any size needs 8 KiB.
 ///
-/// `contentType` is the request's header, for example from yolanda_http_request_header_at(). It is
+/// `contentType` is the request's header, for example from yolanda_http_request_header(). It is
 /// copied as far as it is needed.
 ///
 /// `maxParts`: how many parts the form may have; 0: 1,000. `maxHead`: how many bytes the head of a part
