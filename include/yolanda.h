@@ -2576,8 +2576,8 @@ int yolanda_http_response_set_close(struct http_response *httpResponse,
 
 /**
  * Looks up a cookie of a request, in all of its Cookie headers (RFC 6265, 5.4). Blanks around names
- * and values and a pair of quotes around a value don't belong to them. Without a `=` the value is "".
- * Nothing is decoded, and what has no name is left out. Names are case-sensitive. The headers are read
+ * and values and quotes around a value are removed. Without a `=` the value is "". Nothing is decoded,
+ * and pairs without a name are skipped. Names are case-sensitive. The headers are read
  * on the first call.
  *
  * Returns the value of the first cookie with that name, which belongs to the request until that is
@@ -2619,8 +2619,8 @@ int yolanda_http_request_cookie_at(struct http_request *httpRequest,
  * browser ends. To delete a cookie, set it with the same path and domain and a negative `max_age`. All
  * texts are copied.
  *
- * Whatever would let the value write attributes, headers or a response of its own is refused, and so is
- * what browsers don't keep: SameSite=None without Secure, `__Secure-` without Secure, `__Host-` without
+ * Texts that could add attributes, headers or a second response are refused, and so are cookies that
+ * browsers reject: SameSite=None without Secure, `__Secure-` without Secure, `__Host-` without
  * Secure and the path "/" or with a domain. Encode other values, for example in percent or base64 form.
  *
  * Returns 0, or -1 with errno: EINVAL for a NULL response or name, a name that isn't a token, a value
@@ -3175,8 +3175,8 @@ int yolanda_http_request_form_at(struct http_request *httpRequest,
  * application/x-www-form-urlencoded, as `contentType` says. Give it the bytes with
  * yolanda_http_form_feed(), in pieces of any size, for example in the callback of
  * yolanda_http_request_stream_body(), and then call yolanda_http_form_finish(). `callback` is called
- * for each part. Data of a multipart form is passed on where it lies; nothing is kept but the head of
- * the current part. So a form of any size needs 8 KiB.
+ * for each part. The data of a multipart form isn't copied, and only the head of the current part is
+ * kept: a form of any size needs 8 KiB.
  *
  * `contentType` is the request's header, for example from yolanda_http_request_header(). It is
  * copied as far as it is needed.
@@ -3185,12 +3185,12 @@ int yolanda_http_request_form_at(struct http_request *httpRequest,
  * may have, or the name in an urlencoded form with its NUL; 0: 4,096; at most 7,168. Limit the size of
  * the body with yolanda_http_request_stream_body(), and that of fields in the callback.
  *
- * What is refused as malformed: lines without CRLF, folded lines, control characters in a head; a part
+ * These are malformed: lines without CRLF, folded lines, control characters in a head; a part
  * without a Content-Disposition of form-data with a name; two names, file names or content types;
- * `filename*` (RFC 7578, 4.2); anything but blanks behind a boundary; invalid escapes and NULs in
+ * `filename*` (RFC 7578, 4.2); anything but blanks after a boundary; invalid escapes and NULs in
  * urlencoded forms. In a quoted name, a backslash before a quote or another backslash is removed;
- * percent escapes are left as they are. Other headers of a part are skipped. What stands before the
- * first and after the last boundary is ignored.
+ * percent escapes aren't decoded. Other headers of a part are skipped, and so is everything before the
+ * first and after the last boundary.
  *
  * Returns the form, which is yours until yolanda_http_form_free(), or NULL with errno: ENOTSUP if
  * `contentType` is NULL or anything but these two types, or has no valid boundary (a client gets 415);
@@ -3206,12 +3206,12 @@ struct yolanda_http_form *yolanda_http_form_new(const char *contentType,
                                                 size_t maxHead);
 
 /**
- * Reads the next bytes of the body, and calls the form's callback for what they complete.
+ * Reads the next bytes of the body, and calls the form's callback.
  *
  * Returns 0, or -1 with errno: EINVAL for a malformed body, EMSGSIZE for a head of a part beyond the
  * limit, E2BIG for more parts than the limit (a client gets 400 for these), ECANCELED if the callback
  * has ended the form; EINVAL for NULL, NULL bytes with a length and after a
- * yolanda_http_form_finish() that has returned 0; EBUSY within the form's callback. Once a body has
+ * yolanda_http_form_finish() that has returned 0; EBUSY inside the form's callback. Once a body has
  * failed, each further call fails in the same way and calls nothing. yolanda_last_error() says what is
  * wrong.
  *
@@ -3234,7 +3234,7 @@ int yolanda_http_form_finish(struct yolanda_http_form *form);
 
 /**
  * Frees a form, complete or not; its callback isn't called any more. NULL is allowed. It may be called
- * within the form's callback: the call that is reading the form then ends behind it, and fails.
+ * inside the form's callback: the call that is reading the form then fails as soon as that returns.
  *
  * `form` is NULL or a form that only the calling thread uses.
  */

@@ -17,8 +17,8 @@ use core::mem::{MaybeUninit, size_of};
 use core::ptr::null;
 
 /// Looks up a cookie of a request, in all of its Cookie headers (RFC 6265, 5.4). Blanks around names
-/// and values and a pair of quotes around a value don't belong to them. Without a `=` the value is "".
-/// Nothing is decoded, and what has no name is left out. Names are case-sensitive. The headers are read
+/// and values and quotes around a value are removed. Without a `=` the value is "". Nothing is decoded,
+/// and pairs without a name are skipped. Names are case-sensitive. The headers are read
 /// on the first call.
 ///
 /// Returns the value of the first cookie with that name, which belongs to the request until that is
@@ -116,8 +116,8 @@ unsafe fn attributes(given: *const yolanda_http_cookie) -> Result<yolanda_http_c
 /// browser ends. To delete a cookie, set it with the same path and domain and a negative `max_age`. All
 /// texts are copied.
 ///
-/// Whatever would let the value write attributes, headers or a response of its own is refused, and so is
-/// what browsers don't keep: SameSite=None without Secure, `__Secure-` without Secure, `__Host-` without
+/// Texts that could add attributes, headers or a second response are refused, and so are cookies that
+/// browsers reject: SameSite=None without Secure, `__Secure-` without Secure, `__Host-` without
 /// Secure and the path "/" or with a domain. Encode other values, for example in percent or base64 form.
 ///
 /// Returns 0, or -1 with errno: EINVAL for a NULL response or name, a name that isn't a token, a value

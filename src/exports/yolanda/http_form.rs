@@ -83,8 +83,8 @@ pub unsafe extern "C-unwind" fn yolanda_http_request_form_at(
 /// application/x-www-form-urlencoded, as `contentType` says. Give it the bytes with
 /// yolanda_http_form_feed(), in pieces of any size, for example in the callback of
 /// yolanda_http_request_stream_body(), and then call yolanda_http_form_finish(). `callback` is called
-/// for each part. Data of a multipart form is passed on where it lies; nothing is kept but the head of
-/// the current part. So a form of any size needs 8 KiB.
+/// for each part. The data of a multipart form isn't copied, and only the head of the current part is
+/// kept: a form of any size needs 8 KiB.
 ///
 /// `contentType` is the request's header, for example from yolanda_http_request_header(). It is
 /// copied as far as it is needed.
@@ -93,12 +93,12 @@ pub unsafe extern "C-unwind" fn yolanda_http_request_form_at(
 /// may have, or the name in an urlencoded form with its NUL; 0: 4,096; at most 7,168. Limit the size of
 /// the body with yolanda_http_request_stream_body(), and that of fields in the callback.
 ///
-/// What is refused as malformed: lines without CRLF, folded lines, control characters in a head; a part
+/// These are malformed: lines without CRLF, folded lines, control characters in a head; a part
 /// without a Content-Disposition of form-data with a name; two names, file names or content types;
-/// `filename*` (RFC 7578, 4.2); anything but blanks behind a boundary; invalid escapes and NULs in
+/// `filename*` (RFC 7578, 4.2); anything but blanks after a boundary; invalid escapes and NULs in
 /// urlencoded forms. In a quoted name, a backslash before a quote or another backslash is removed;
-/// percent escapes are left as they are. Other headers of a part are skipped. What stands before the
-/// first and after the last boundary is ignored.
+/// percent escapes aren't decoded. Other headers of a part are skipped, and so is everything before the
+/// first and after the last boundary.
 ///
 /// Returns the form, which is yours until yolanda_http_form_free(), or NULL with errno: ENOTSUP if
 /// `contentType` is NULL or anything but these two types, or has no valid boundary (a client gets 415);
@@ -126,12 +126,12 @@ pub unsafe extern "C-unwind" fn yolanda_http_form_new(
     }
 }
 
-/// Reads the next bytes of the body, and calls the form's callback for what they complete.
+/// Reads the next bytes of the body, and calls the form's callback.
 ///
 /// Returns 0, or -1 with errno: EINVAL for a malformed body, EMSGSIZE for a head of a part beyond the
 /// limit, E2BIG for more parts than the limit (a client gets 400 for these), ECANCELED if the callback
 /// has ended the form; EINVAL for NULL, NULL bytes with a length and after a
-/// yolanda_http_form_finish() that has returned 0; EBUSY within the form's callback. Once a body has
+/// yolanda_http_form_finish() that has returned 0; EBUSY inside the form's callback. Once a body has
 /// failed, each further call fails in the same way and calls nothing. yolanda_last_error() says what is
 /// wrong.
 ///
@@ -178,7 +178,7 @@ pub unsafe extern "C-unwind" fn yolanda_http_form_finish(form: *mut yolanda_http
 }
 
 /// Frees a form, complete or not; its callback isn't called any more. NULL is allowed. It may be called
-/// within the form's callback: the call that is reading the form then ends behind it, and fails.
+/// inside the form's callback: the call that is reading the form then fails as soon as that returns.
 ///
 /// # Safety
 /// `form` is NULL or a form that only the calling thread uses.

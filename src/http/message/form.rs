@@ -1,4 +1,4 @@
-//! A form that is read in parts: feeds a parser, and tells the program's callback what comes of it.
+//! A form that is read in parts: feeds a parser and calls the program's callback for each event.
 
 use core::cell::{Cell, RefCell};
 use core::ffi::{c_int, c_void};
@@ -16,7 +16,7 @@ use crate::sys::pool::Owned;
 
 const PARTS: u64 = 1000;
 const HEAD: usize = 4 << 10;
-/// The longest head of a part: what fits into a piece of the pools with everything else.
+/// The longest head of a part. The whole object fits into one 8 KiB piece of the pools.
 const HEAD_MAX: usize = 7 << 10;
 
 enum Parser {
@@ -61,13 +61,13 @@ impl Parser {
     }
 }
 
-/// What a form has come to.
+/// The state of a form.
 #[derive(Clone, Copy)]
 enum State {
     Open,
-    /// A call has ended it, with success.
+    /// `finish` has succeeded.
     Finished,
-    /// The program's callback has ended it.
+    /// The program's callback has stopped it.
     Canceled,
     Failed(Fault),
 }
@@ -80,14 +80,14 @@ pub struct Form {
     room: RefCell<[u8; HEAD_MAX]>,
     head_max: usize,
     state: Cell<State>,
-    /// A call is reading, and may have called the program.
+    /// A call is in progress, and may have called the program.
     is_reading: Cell<bool>,
-    /// The program has freed it, within its callback.
+    /// The program has freed it inside its callback.
     is_freed: Cell<bool>,
 }
 
 impl Form {
-    /// For a body with this Content-Type. Limits of 0 stand for the usual ones. Err with errno: EINVAL, ENOTSUP,
+    /// A form for a body with this Content-Type. Limits of 0 stand for the defaults. Err with errno: EINVAL, ENOTSUP,
     /// ENOMEM.
     pub fn new(
         content_type: Option<&[u8]>,
@@ -134,12 +134,13 @@ impl Form {
         self.read(State::Open, |parser, room| parser.next(&mut bytes, room))
     }
 
-    /// The body has ended. Err as for `feed`.
+    /// Ends the body. Err as for `feed`.
     pub fn finish(&self) -> Result<(), c_int> {
         self.read(State::Finished, Parser::finish)
     }
 
-    /// Takes steps until there is no other, and calls the program for each. `end`: what the form has come to then.
+    /// Calls `step` until it returns no more events, and the program for each event. `end`: the state of the form
+    /// after that.
     fn read<'a>(
         &self,
         end: State,
@@ -151,7 +152,7 @@ impl Form {
         if let State::Open = self.state.get() {
             self.is_reading.set(true);
             let result = loop {
-                // Neither is borrowed while the program is called.
+                // These mutable borrows end before the program is called.
                 let event = {
                     let (mut parser, mut room) = (self.parser.borrow_mut(), self.room.borrow_mut());
                     step(&mut parser, room.get_mut(..self.head_max).unwrap_or_default())
@@ -175,7 +176,7 @@ impl Form {
         }
     }
 
-    /// Calls the program; whether it wants to go on.
+    /// Calls the program. Returns whether it wants to continue.
     fn tell(&self, event: Event<'_>) -> bool {
         let (parser, room) = (self.parser.borrow(), self.room.borrow());
         let (event, bytes) = match event {
@@ -203,7 +204,7 @@ impl Form {
         unsafe { callback(&raw const part, at, length, event, data) == 0 }
     }
 
-    /// Frees a form; one that is being read, once that is over.
+    /// Frees a form. If a call is reading it, `reap` frees it after that call.
     ///
     /// # Safety
     /// `form` came from `Owned::into_raw`, and nobody uses it from now on but the call that is reading it.
@@ -218,7 +219,7 @@ impl Form {
         }
     }
 
-    /// Frees a form that was freed while it was read.
+    /// Frees a form that the program has freed inside its callback.
     ///
     /// # Safety
     /// `form` came from `Owned::into_raw`, and is live. If its callback has freed it, nobody else uses it.

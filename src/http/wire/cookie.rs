@@ -1,5 +1,4 @@
-//! Cookies (RFC 6265): the Cookie header, read as tolerantly as browsers and proxies need it, and the value of
-//! Set-Cookie, checked.
+//! Cookies (RFC 6265): a tolerant parser for Cookie headers, and a strict writer for Set-Cookie.
 
 #![forbid(unsafe_code)]
 
@@ -7,13 +6,13 @@ use super::date;
 use crate::http::wire::encode::{Digits, Sink};
 use crate::http::wire::scan::{is_token, trim};
 
-/// Browsers keep no cookie whose name and value are longer together, and no attribute that is longer.
+/// Browsers reject cookies whose name and value are longer than this together, and ignore longer attributes.
 pub const PAIR_MAX: usize = 4096;
 pub const ATTRIBUTE_MAX: usize = 1024;
-/// The last second that a date has room for: 9999-12-31 23:59:59.
+/// The last second that a date can express: 9999-12-31 23:59:59.
 pub const EXPIRES_MAX: i64 = 253_402_300_799;
 
-/// The names and values of a Cookie header. Values lose a pair of quotes around them; what has no name is left out.
+/// The names and values of a Cookie header. Quotes around a value are removed; pairs without a name are skipped.
 pub fn cookies(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     header.split(|&b| b == b';').map(pair).filter(|(name, _)| !name.is_empty())
 }
@@ -32,14 +31,14 @@ pub enum SameSite {
     None,
 }
 
-/// A cookie as it is set.
+/// A cookie to be set.
 #[derive(Clone, Copy)]
 pub struct SetCookie<'a> {
     pub name: &'a [u8],
     pub value: &'a [u8],
     pub path: Option<&'a [u8]>,
     pub domain: Option<&'a [u8]>,
-    /// In seconds; 0 or less: the browser drops the cookie.
+    /// In seconds; 0 or less deletes the cookie.
     pub max_age: Option<i64>,
     /// Seconds since 1970-01-01, in UTC.
     pub expires: Option<i64>,
@@ -52,21 +51,21 @@ pub struct SetCookie<'a> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fault {
     Name,
-    /// With the first byte that can't stand in a value.
+    /// The first byte that isn't allowed in a value.
     Value(u8),
     Path,
     Domain,
     Expires,
     /// SameSite=None without Secure.
     SameSite,
-    /// The prefix of the name asks for other attributes.
+    /// The prefix of the name requires other attributes.
     Prefix,
-    /// Name and value are longer than what browsers keep.
+    /// Name and value are longer than `PAIR_MAX` together.
     TooLong,
 }
 
 impl SetCookie<'_> {
-    /// Whether a browser would take it as it is meant.
+    /// Checks that the header is well-formed and that browsers accept the cookie.
     pub fn check(&self) -> Result<(), Fault> {
         let is_path = |path: &[u8]| {
             path.first() == Some(&b'/')
@@ -100,7 +99,7 @@ impl SetCookie<'_> {
         faults.iter().find(|(is_so, _)| *is_so).map_or(Ok(()), |(_, fault)| Err(*fault))
     }
 
-    /// Writes the value of Set-Cookie, for a cookie that is fine.
+    /// Writes the value of Set-Cookie. The cookie has passed `check`.
     pub fn write(&self, out: &mut impl Sink) {
         out.put(self.name);
         out.put(b"=");
@@ -129,7 +128,7 @@ impl SetCookie<'_> {
     }
 }
 
-/// What a value consists of (RFC 6265, 4.1.1).
+/// Whether a byte is allowed in a value (RFC 6265, 4.1.1).
 fn is_octet(byte: u8) -> bool {
     byte.is_ascii_graphic() && !b"\",;\\".contains(&byte)
 }

@@ -1,31 +1,31 @@
-//! What the parsers of forms have in common: both take a body in pieces of any size, and tell a field as a beginning,
-//! its bytes, and an end.
+//! What the two form parsers have in common. Both take a body in pieces of any size and report the start, the data and
+//! the end of each part.
 
 #![forbid(unsafe_code)]
 
-/// What a step has come to.
+/// The result of a parsing step.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Event<'a> {
-    /// All of the piece has been read.
+    /// The input is used up.
     More,
-    /// A field begins; `part` of the parser says which.
+    /// A part begins; the parser's `part` describes it.
     Begin,
-    /// Bytes of the field, where they lie in the piece.
+    /// Data of the part, as a slice of the input.
     Data(&'a [u8]),
-    /// Bytes of the field that the parser has: `own(from, to)`.
+    /// Data of the part that the parser holds: `own(from, to)`.
     Own(usize, usize),
-    /// The field has ended.
+    /// The part is complete.
     End,
 }
 
 /// Why a body isn't a form.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fault {
-    /// Something follows a boundary that isn't the end of its line.
+    /// Something other than the end of the line follows a boundary.
     Delimiter,
     /// A line of a part's head isn't a header.
     Line,
-    /// A part isn't form-data with a name.
+    /// A part has no Content-Disposition of form-data with a name.
     Name,
     /// A part has two names, file names or content types.
     Twice,
@@ -38,14 +38,14 @@ pub enum Fault {
     Unfinished,
 }
 
-/// A string in the room of a parser: where it begins, and its length without the NUL behind it.
+/// A string in a parser's buffer: its position, and its length without the NUL that follows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Span {
     pub at: usize,
     pub len: usize,
 }
 
-/// What is known of a field.
+/// The description of a part.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Part {
     pub name: Option<Span>,

@@ -1,8 +1,8 @@
-//! Reads multipart/form-data (RFC 7578; RFC 2046, 5.1) from pieces of any size. The bytes of parts are told where they
-//! lie. What is kept between pieces is how much of a boundary has been seen, and the head of the current part.
+//! Parses multipart/form-data (RFC 7578; RFC 2046, 5.1) from pieces of any size. Data is reported as slices of the input.
+//! Between pieces, only the length of a partial boundary and the head of the current part are kept.
 //!
-//! A boundary line begins with a CR and has no other, so a search that fails goes on behind what it has compared, and
-//! all of it takes linear time.
+//! A delimiter begins with its only CR. After a mismatch, the search therefore continues behind the compared bytes, and
+//! parsing takes linear time.
 
 #![forbid(unsafe_code)]
 
@@ -13,9 +13,9 @@ use self::boundary::{BOUNDARY_MAX, boundary};
 use self::head::Head;
 use crate::http::wire::form::{Event, Fault, Part};
 
-/// What stands before a boundary; for the first one of a body, only the dashes.
+/// What precedes a boundary; at the start of a body, only the dashes.
 const BEFORE: &[u8; 4] = b"\r\n--";
-/// How much of that comes with the line before.
+/// The part of it that ends the previous line.
 const LINE_END: usize = 2;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,21 +23,21 @@ enum State {
     /// Before the first boundary.
     Preamble,
     Data,
-    /// A boundary has ended a part.
+    /// A boundary was found behind a part.
     PartEnd,
-    /// Behind a boundary.
+    /// After a boundary.
     Delimiter,
-    /// Behind a boundary and a dash.
+    /// After a boundary and a dash.
     Dash,
-    /// Blanks behind a boundary.
+    /// Blanks after a boundary.
     Padding,
-    /// The CR behind a boundary.
+    /// After the CR of a boundary's line.
     DelimiterCr,
-    /// In a line of a head.
+    /// In a line of a part's head.
     Line,
-    /// The CR of a line of a head.
+    /// After the CR of such a line.
     LineCr,
-    /// Behind the last boundary.
+    /// After the last boundary.
     Epilogue,
 }
 
@@ -45,9 +45,9 @@ pub struct Multipart {
     state: State,
     delimiter: [u8; BEFORE.len() + BOUNDARY_MAX],
     delimiter_len: usize,
-    /// How much of the delimiter has been seen.
+    /// How many bytes of the delimiter have been matched.
     matched: usize,
-    /// How much of that was no data: the end of the line before.
+    /// How many of those don't belong to the data if the match fails: they ended the line before.
     no_data: usize,
     head: Head,
     parts: u64,
@@ -83,7 +83,7 @@ impl Multipart {
         self.delimiter().get(from..to).unwrap_or(b"")
     }
 
-    /// What is known of the current part. Its strings are in the room, each with a NUL behind it.
+    /// The current part. Its strings are in the buffer, each followed by a NUL.
     pub fn part(&self) -> &Part {
         self.head.part()
     }
@@ -93,8 +93,8 @@ impl Multipart {
         self.parts
     }
 
-    /// Takes a step, and the bytes of it from `input`. `room` is the same every time: it holds the head of a part,
-    /// which is as long at most.
+    /// Parses up to the next event, and removes the parsed bytes from `input`. `room` is the same buffer in each call. It
+    /// holds the head of a part; its length is the limit for heads.
     pub fn next<'a>(&mut self, input: &mut &'a [u8], room: &mut [u8]) -> Result<Event<'a>, Fault> {
         loop {
             match self.state {
@@ -133,7 +133,7 @@ impl Multipart {
         if self.state == State::Epilogue { Ok(()) } else { Err(Fault::Unfinished) }
     }
 
-    /// Reads up to the next boundary, or to where one may begin. The data before it, if there is some.
+    /// Searches for the next boundary, or for the start of one at the end of the input. Returns the data before it.
     fn search<'a>(&mut self, input: &mut &'a [u8]) -> Option<Event<'a>> {
         if self.matched > 0 {
             let n = common(self.delimiter().get(self.matched..).unwrap_or(b""), input);
@@ -177,7 +177,7 @@ impl Multipart {
         (self.matched, self.no_data) = (0, 0);
     }
 
-    /// Takes one byte; whether a part begins behind it.
+    /// Parses one byte outside of data and lines. Returns whether the part's data begins.
     fn step(&mut self, byte: u8, room: &mut [u8]) -> Result<bool, Fault> {
         self.state = match (self.state, byte) {
             (State::Delimiter, b'-') => State::Dash,
@@ -207,7 +207,7 @@ impl Multipart {
     }
 }
 
-/// The first byte, which is there.
+/// Removes the first byte of an input that isn't empty.
 fn take(input: &mut &[u8]) -> u8 {
     let byte = input.first().copied().unwrap_or(0);
     skip(input, 1);
@@ -218,15 +218,15 @@ fn skip(input: &mut &[u8], bytes: usize) {
     *input = input.get(bytes..).unwrap_or(b"");
 }
 
-/// How many bytes at the start are the same.
+/// The length of the common prefix.
 fn common(one: &[u8], other: &[u8]) -> usize {
     one.iter().zip(other).take_while(|(a, b)| a == b).count()
 }
 
-/// The position of the first CR from `from` on, or the length.
+/// The position of the first CR from `from` on, or the length of the text.
 fn find_cr(text: &[u8], from: usize) -> usize {
     let mut at = from.min(text.len());
-    // Without a branch for each byte, so that the compiler takes many at once.
+    // No branch per byte, so that the compiler vectorizes it.
     while let Some(block) = text.get(at..).and_then(|rest| rest.first_chunk::<32>())
         && !block.iter().fold(false, |found, &b| found | (b == b'\r'))
     {

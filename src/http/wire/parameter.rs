@@ -1,5 +1,5 @@
-//! The parameters behind a header's value: `; name=token; name="quoted"` (RFC 2045, 5.1). Real clients send more than
-//! tokens without quotes, so a value goes up to the next blank or semicolon.
+//! The parameters of a header value: `; name=token; name="quoted"` (RFC 2045, 5.1). Clients also send characters that
+//! aren't allowed in tokens without quotes, so an unquoted value ends at the next blank or semicolon.
 
 #![forbid(unsafe_code)]
 
@@ -7,7 +7,7 @@ use core::ops::Range;
 
 use crate::http::wire::scan::{is_blank, token_len};
 
-/// Where a parameter stands in the text. The value is without its quotes, and its escapes are as they came.
+/// The position of a parameter in the text. The value excludes its quotes; its escapes aren't decoded.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Parameter {
     pub name: Range<usize>,
@@ -15,12 +15,12 @@ pub struct Parameter {
     pub is_quoted: bool,
 }
 
-/// The text can't be read as parameters.
+/// The text isn't a list of parameters.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Malformed;
 
-/// The parameter at `at`, which is moved behind it; None at the end of the text. The text has no control characters
-/// but tabs.
+/// Parses the parameter at `at` and advances `at`; None at the end of the text. The text has no control characters
+/// except tabs.
 pub fn next_parameter(text: &[u8], at: &mut usize) -> Result<Option<Parameter>, Malformed> {
     skip_blanks(text, at);
     match text.get(*at) {
@@ -44,8 +44,8 @@ pub fn next_parameter(text: &[u8], at: &mut usize) -> Result<Option<Parameter>, 
     Ok(Some(Parameter { name, value, is_quoted }))
 }
 
-/// Whether the byte at `at` of a quoted value only protects the one behind it. Browsers of Windows have sent paths, so
-/// a backslash before anything else is one.
+/// Whether the byte at `at` of a quoted value is a backslash that escapes the next byte. Old browsers send Windows
+/// paths, so a backslash before any other byte is literal.
 pub fn is_escape(text: &[u8], at: usize) -> bool {
     text.get(at) == Some(&b'\\') && matches!(text.get(at + 1), Some(b'"' | b'\\'))
 }

@@ -1,11 +1,11 @@
-//! Reads application/x-www-form-urlencoded from pieces of any size. It decodes what `url::parameters` and `url::decode`
-//! decode of a whole text: `&` separates fields, `+` is a blank, `%XX` is a byte.
+//! Parses application/x-www-form-urlencoded from pieces of any size, with the same result as `url::parameters` and
+//! `url::decode` for a whole text: `&` separates fields, `+` is a space, `%XX` is a byte.
 
 #![forbid(unsafe_code)]
 
 use crate::http::wire::form::{Event, Fault, Part, Span};
 
-/// How much decoded data is told at once.
+/// How much decoded data is reported at once.
 const BLOCK: usize = 256;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -14,24 +14,24 @@ enum State {
     Start,
     Name,
     Value,
-    /// The name has begun a field without a value.
+    /// A field without `=` has begun; it ends next.
     NameEnd,
     ValueEnd,
 }
 
-/// How much of an escape has been seen.
+/// How far an escape has been parsed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Escape {
     None,
     Percent,
-    /// With the value of the first digit.
+    /// The value of the first digit.
     Digit(u8),
 }
 
 pub struct Urlencoded {
     state: State,
     escape: Escape,
-    /// The length of the name so far, which stands in the room.
+    /// The length of the name so far; its bytes are in the buffer.
     name: usize,
     block: [u8; BLOCK],
     decoded: usize,
@@ -40,7 +40,7 @@ pub struct Urlencoded {
     parts_max: u64,
 }
 
-/// Whether a Content-Type says so.
+/// Whether a Content-Type is that of such a form.
 pub fn is_urlencoded(content_type: &[u8]) -> bool {
     let kind = content_type.split(|&b| b == b';').next().unwrap_or(b"");
     kind.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
@@ -65,7 +65,7 @@ impl Urlencoded {
         self.block.get(from..to).unwrap_or(b"")
     }
 
-    /// The current field's name, which is in the room with a NUL behind it.
+    /// The current field. Its name is in the buffer, followed by a NUL.
     pub fn part(&self) -> &Part {
         &self.part
     }
@@ -75,7 +75,8 @@ impl Urlencoded {
         self.parts
     }
 
-    /// Takes a step, and the bytes of it from `input`. `room` is the same every time, and holds a name.
+    /// Parses up to the next event, and removes the parsed bytes from `input`. `room` is the same buffer in each call. It
+    /// holds a name and a NUL; its length is the limit for those.
     pub fn next<'a>(&mut self, input: &mut &'a [u8], room: &mut [u8]) -> Result<Event<'a>, Fault> {
         loop {
             let is_end = matches!(self.state, State::NameEnd | State::ValueEnd);
@@ -110,7 +111,7 @@ impl Urlencoded {
                     }
                 }
                 (_, _) => match self.in_value(byte) {
-                    // What came before the fault is told first, however the body is cut.
+                    // Data before the fault is reported first, so that the result doesn't depend on the pieces.
                     Err(_) if self.decoded > 0 => {
                         *input = before;
                         return Ok(self.told());
@@ -121,7 +122,7 @@ impl Urlencoded {
         }
     }
 
-    /// Takes a step at the end of the body; `Event::More` when there is no other.
+    /// Returns the next event at the end of the body; `Event::More` if there is none.
     pub fn finish(&mut self, room: &mut [u8]) -> Result<Event<'static>, Fault> {
         self.whole()?;
         match self.state {
@@ -142,7 +143,7 @@ impl Urlencoded {
         Event::Own(0, core::mem::take(&mut self.decoded))
     }
 
-    /// Takes a byte of a name or behind it; whether a field begins.
+    /// Parses a byte of a name or its end. Returns whether the field begins.
     fn in_name(&mut self, byte: u8, room: &mut [u8]) -> Result<bool, Fault> {
         if byte == b'=' || byte == b'&' {
             self.whole()?;
@@ -157,7 +158,7 @@ impl Urlencoded {
         Ok(false)
     }
 
-    /// Takes a byte of a value or behind it.
+    /// Parses a byte of a value or its end.
     fn in_value(&mut self, byte: u8) -> Result<(), Fault> {
         if byte == b'&' {
             self.whole()?;
@@ -177,12 +178,12 @@ impl Urlencoded {
         Ok(())
     }
 
-    /// Whether no escape has begun.
+    /// Fails within an escape.
     fn whole(&self) -> Result<(), Fault> {
         if self.escape == Escape::None { Ok(()) } else { Err(Fault::Escape) }
     }
 
-    /// What a byte stands for; None within an escape. A fault changes nothing.
+    /// Decodes a byte; None within an escape. A fault leaves the state as it is.
     fn decode(&mut self, byte: u8) -> Result<Option<u8>, Fault> {
         let digit = || char::from(byte).to_digit(16).map(|digit| digit as u8).ok_or(Fault::Escape);
         let decoded = match (self.escape, byte) {

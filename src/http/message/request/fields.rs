@@ -1,4 +1,4 @@
-//! The cookies of a request, and the fields of a form that is its body, read once, when somebody asks for them.
+//! The cookies of a request and the fields of an urlencoded body. Both are parsed on first use.
 
 use core::ffi::c_int;
 
@@ -10,7 +10,7 @@ use crate::http::wire::url::parameters;
 use crate::http::wire::urlencoded::is_urlencoded;
 use crate::sys::explained::{Lossy, explain};
 
-/// A form may have this many fields. More would need more memory than the limits of the body say.
+/// The largest number of fields. It bounds the memory for the table, which the limits for bodies don't count.
 const FIELDS_MAX: usize = 10_000;
 
 impl Request {
@@ -67,7 +67,7 @@ impl Request {
             let kind = Lossy(kind);
             return Err(explain!(
                 libc::ENOTSUP,
-                "the body is no urlencoded form: Content-Type '{kind}'"
+                "the body isn't an urlencoded form: Content-Type '{kind}'"
             ));
         }
         let body = self.body_bytes();

@@ -1,4 +1,4 @@
-//! The head of a part: its lines are gathered in a room, and what is wanted of them stays there as strings.
+//! Parses the head of a part. Lines are collected in a buffer, `room`; the strings of the part stay there.
 
 #![forbid(unsafe_code)]
 
@@ -8,12 +8,12 @@ use crate::http::wire::form::{Fault, Part, Span};
 use crate::http::wire::parameter::{is_escape, next_parameter};
 use crate::http::wire::scan::{find_control, is_blank, token_len, trim};
 
-/// The room holds the strings that are kept, and behind them the line that is being read.
+/// The buffer holds the strings found so far, followed by the current line.
 #[derive(Default)]
 pub struct Head {
     kept: usize,
     line: usize,
-    /// How long the head is so far.
+    /// The length of the head so far.
     bytes: usize,
     part: Part,
 }
@@ -23,7 +23,7 @@ impl Head {
         &self.part
     }
 
-    /// Takes bytes of a line; whether its CR was among them.
+    /// Collects bytes of a line. Returns whether the line's CR was reached.
     pub fn line(&mut self, input: &mut &[u8], room: &mut [u8]) -> Result<bool, Fault> {
         let at = find_control(input, 0);
         let (text, control) = input.split_at_checked(at).unwrap_or((input, b""));
@@ -33,7 +33,7 @@ impl Head {
             None => (),
             Some(b'\t') => self.put(b"\t", room)?,
             Some(b'\r') => {
-                // With the LF.
+                // Including the LF.
                 self.count(2, room)?;
                 is_end = true;
             }
@@ -43,7 +43,7 @@ impl Head {
         Ok(is_end)
     }
 
-    /// The end of a line; whether it ends the head.
+    /// Parses a complete line. Returns whether it ends the head.
     pub fn end_line(&mut self, room: &mut [u8]) -> Result<bool, Fault> {
         if self.line == 0 {
             return if self.part.name.is_none() { Err(Fault::Name) } else { Ok(true) };
@@ -67,7 +67,7 @@ impl Head {
         Ok(())
     }
 
-    /// Keeps what is wanted of a line of the head.
+    /// Parses a header line and keeps the strings of the part.
     fn header(&mut self, room: &mut [u8]) -> Result<(), Fault> {
         let (start, end) = (self.kept, self.kept + self.line);
         let line = room.get(start..end).unwrap_or(b"");
@@ -103,7 +103,7 @@ impl Head {
         if !trim(whole.get(..semicolon).unwrap_or(b"")).eq_ignore_ascii_case(b"form-data") {
             return Err(Fault::Name);
         }
-        // What is kept goes to the start of the line, which has been read by then.
+        // Strings are moved to the start of the line, which has been parsed by then.
         let mut at = value + semicolon;
         loop {
             let text = room.get(..end).unwrap_or(b"");
@@ -112,7 +112,7 @@ impl Head {
             };
             let name = text.get(found.name).unwrap_or(b"");
             let is_name = name.eq_ignore_ascii_case(b"name");
-            // `filename*` isn't for forms (RFC 7578, 4.2): readers would disagree on which of the two counts.
+            // RFC 7578, 4.2 forbids `filename*`: parsers disagree on whether it or `filename` takes precedence.
             if name.eq_ignore_ascii_case(b"filename*") || name.eq_ignore_ascii_case(b"name*") {
                 return Err(Fault::Name);
             }
@@ -129,8 +129,8 @@ impl Head {
         if self.part.name.is_none() { Err(Fault::Name) } else { Ok(()) }
     }
 
-    /// Moves a text that stands further on in the room behind what is kept, without the escapes of a quoted one, and
-    /// puts a NUL behind it.
+    /// Moves a text from further on in the buffer to the end of the kept strings, decodes its escapes if it was quoted,
+    /// and adds a NUL.
     fn keep(&mut self, from: Range<usize>, is_quoted: bool, room: &mut [u8]) -> Span {
         let (at, mut len, mut read) = (self.kept, 0, from.start);
         while read < from.end {
