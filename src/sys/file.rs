@@ -1,4 +1,4 @@
-//! Files: what is read from them, and what goes from them to a socket.
+//! Reading files and sending them to sockets.
 
 use crate::sys::fd::{retry, without_sigpipe};
 use libc::c_int;
@@ -16,14 +16,15 @@ pub fn is_regular(st: &libc::stat) -> bool {
     st.st_mode & libc::S_IFMT == libc::S_IFREG
 }
 
-/// Reads up to `len` bytes from a place in a file, fewer only at its end. How many, or -1 with errno.
+/// Reads up to `len` bytes at an offset of a file. Returns the number of bytes, fewer than `len` only at the end,
+/// or -1 with errno.
 ///
 /// # Safety
 /// `to` has room for `len` bytes.
 pub unsafe fn read_at(fd: c_int, to: *mut u8, len: usize, at: i64) -> isize {
     let mut done = 0;
     while done < len {
-        // SAFETY: done is less than len, so that the rest of the room is behind it.
+        // SAFETY: `done` is less than `len`, so the rest of the buffer begins there.
         let n = retry(|| unsafe {
             libc::pread64(fd, to.add(done).cast(), len - done, at.saturating_add(done as i64))
         });
@@ -36,11 +37,12 @@ pub unsafe fn read_at(fd: c_int, to: *mut u8, len: usize, at: i64) -> isize {
     done as isize
 }
 
-/// sendfile(2) without SIGPIPE: up to `len` bytes from a place in a file. How many, or -1 with errno.
+/// sendfile(2) without SIGPIPE: sends up to `len` bytes from an offset of a file. Returns the number of bytes, or
+/// -1 with errno.
 pub fn send(socket: c_int, fd: c_int, at: i64, len: usize) -> isize {
     without_sigpipe(len, || {
         let mut at = at;
-        // SAFETY: the kernel reads and writes the one number that it is given.
+        // SAFETY: the kernel reads and writes the offset, a local variable.
         unsafe { libc::sendfile64(socket, fd, &mut at, len) }
     })
 }
