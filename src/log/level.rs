@@ -1,4 +1,4 @@
-//! Which lines are written: the level that the program set by call, or else YOLANDA_LOG's.
+//! Which lines are logged: the level that the program set, or else that of YOLANDA_LOG.
 
 #![forbid(unsafe_code)]
 
@@ -9,11 +9,12 @@ use super::{DEBUG, ERR, MSG, WARN};
 use crate::abi::yolanda::log::{YOLANDA_LOG_ENVIRONMENT, YOLANDA_LOG_OFF};
 use crate::sys::{environment, errno};
 
-/// The lowest severity that is written; `UNREAD` lies below all, so that it leads to the slow path.
+/// The lowest severity that is logged. `UNREAD` is below all others, so that it leads to the slow
+/// path.
 static LEVEL: AtomicI32 = AtomicI32::new(UNREAD);
 const UNREAD: c_int = YOLANDA_LOG_ENVIRONMENT;
 
-/// Whether a line of this severity is written. An unknown severity counts as msg.
+/// Whether a line of this severity is logged. An unknown severity counts as LOG_MSG_TYPE.
 #[inline(always)]
 pub fn enabled(severity: c_int) -> bool {
     let severity = if (DEBUG..=ERR).contains(&severity) { severity } else { MSG };
@@ -25,7 +26,7 @@ pub fn enabled(severity: c_int) -> bool {
 fn read() -> c_int {
     let keep = errno::Keep::new();
     let level = environment::variable(c"YOLANDA_LOG", level_of);
-    // Another thread may have set one meanwhile: a call takes precedence over the environment.
+    // Another thread may have set a level in between: it takes precedence over the environment.
     let level = match LEVEL.compare_exchange(UNREAD, level, Relaxed, Relaxed) {
         Ok(_) => level,
         Err(set) => set,
@@ -44,7 +45,7 @@ fn level_of(value: &[u8]) -> c_int {
     }
 }
 
-/// Sets the level, or gives it back to the environment. False for a number that is no level.
+/// Sets the level, or reverts to that of the environment. False for an invalid level.
 pub fn set_level(level: c_int) -> bool {
     let known = (YOLANDA_LOG_ENVIRONMENT..=YOLANDA_LOG_OFF).contains(&level);
     if known {
@@ -53,7 +54,7 @@ pub fn set_level(level: c_int) -> bool {
     known
 }
 
-/// The level in effect.
+/// The effective level.
 pub fn level() -> c_int {
     match LEVEL.load(Relaxed) {
         UNREAD => read(),

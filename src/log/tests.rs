@@ -1,4 +1,4 @@
-//! Tags, long lines and texts of any encoding.
+//! Tags, long lines and text of any encoding.
 
 use super::*;
 
