@@ -55,9 +55,9 @@ extern "C" {
  * Prints one line on stdout: the tag of the severity (`[debug] `, `[msg] `, `[warn] `, `[err] `; for
  * any other number `[???] `), the text, a newline.
  *
- * The environment variable YOLANDA_LOG selects which lines are printed: off, err, warn, msg or debug;
- * all lines if it is not set. errno is left unchanged. This applies to all functions of this header;
- * yolanda.h has functions to set the level and to redirect the lines.
+ * The environment variable YOLANDA_LOG selects which lines are printed: off, err, warn, msg or
+ * debug; all lines if it isn't set. errno is left unchanged. This applies to all functions of this
+ * header. yolanda.h has functions to set the level and to redirect the lines.
  *
  * `msg` is a NUL-terminated string, or NULL, which counts as empty. Any thread may call it.
  */
@@ -65,7 +65,7 @@ void yolanda_log(int severity,
                  const char *msg);
 
 /**
- * Prints a line formatted as by vprintf(), cut off after 1023 bytes, followed by `: ` and `errstr`
+ * Prints a line formatted as by vprintf(), truncated to 1023 bytes, followed by `: ` and `errstr`
  * unless that is NULL.
  *
  * `fmt` is NULL or a format that fits the arguments, `errstr` is NULL or a NUL-terminated string. Any
@@ -77,14 +77,14 @@ void yolanda_logx(int severity,
                   va_list ap);
 
 /**
- * Prints a `[msg] ` line formatted as by printf(), cut off after 1023 bytes.
+ * Prints a `[msg] ` line formatted as by printf(), truncated to 1023 bytes.
  *
  * `fmt` is NULL or a format that fits the arguments. Any thread may call it.
  */
 void yolanda_msgx(const char *fmt, ...);
 
 /**
- * Prints a `[debug] ` line formatted as by printf(), cut off after 1023 bytes.
+ * Prints a `[debug] ` line formatted as by printf(), truncated to 1023 bytes.
  *
  * `fmt` is NULL or a format that fits the arguments. Any thread may call it.
  */

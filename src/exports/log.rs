@@ -7,9 +7,9 @@ use core::ffi::{CStr, c_char, c_int};
 /// Prints one line on stdout: the tag of the severity (`[debug] `, `[msg] `, `[warn] `, `[err] `; for
 /// any other number `[???] `), the text, a newline.
 ///
-/// The environment variable YOLANDA_LOG selects which lines are printed: off, err, warn, msg or debug;
-/// all lines if it is not set. errno is left unchanged. This applies to all functions of this header;
-/// yolanda.h has functions to set the level and to redirect the lines.
+/// The environment variable YOLANDA_LOG selects which lines are printed: off, err, warn, msg or
+/// debug; all lines if it isn't set. errno is left unchanged. This applies to all functions of this
+/// header. yolanda.h has functions to set the level and to redirect the lines.
 ///
 /// # Safety
 /// `msg` is a NUL-terminated string, or NULL, which counts as empty. Any thread may call it.
@@ -18,12 +18,12 @@ pub unsafe extern "C" fn yolanda_log(severity: c_int, msg: *const c_char) {
     if !crate::log::enabled(severity) {
         return;
     }
-    // SAFETY: not NULL, so a NUL-terminated string.
+    // SAFETY: `msg` isn't NULL, so by contract it is a NUL-terminated string.
     let text = if msg.is_null() { c"" } else { unsafe { CStr::from_ptr(msg) } };
     crate::log::text(severity, text);
 }
 
-/// Prints a line formatted as by vprintf(), cut off after 1023 bytes, followed by `: ` and `errstr`
+/// Prints a line formatted as by vprintf(), truncated to 1023 bytes, followed by `: ` and `errstr`
 /// unless that is NULL.
 ///
 /// # Safety
@@ -36,11 +36,11 @@ pub unsafe extern "C" fn yolanda_logx(
     fmt: *const c_char,
     ap: va_list,
 ) {
-    // SAFETY: NULL or C strings, and a format that fits its arguments.
+    // SAFETY: by contract NULL or C strings, and a format that fits its arguments.
     unsafe { variadic::logx(severity, errstr, fmt, ap) }
 }
 
-/// Prints a `[msg] ` line formatted as by printf(), cut off after 1023 bytes.
+/// Prints a `[msg] ` line formatted as by printf(), truncated to 1023 bytes.
 ///
 /// # Safety
 /// `fmt` is NULL or a format that fits the arguments. Any thread may call it.
@@ -50,7 +50,7 @@ pub unsafe extern "C" fn yolanda_msgx(fmt: *const c_char, arguments: VaList) {
     jump_to!(variadic::yolanda_c_msgx)
 }
 
-/// Prints a `[debug] ` line formatted as by printf(), cut off after 1023 bytes.
+/// Prints a `[debug] ` line formatted as by printf(), truncated to 1023 bytes.
 ///
 /// # Safety
 /// `fmt` is NULL or a format that fits the arguments. Any thread may call it.

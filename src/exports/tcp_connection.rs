@@ -15,10 +15,10 @@ use core::ffi::{c_int, c_void};
 use std::{ptr, slice};
 
 /// Makes a connection from a descriptor that you opened, usually a socket; pipes and terminals work
-/// too. It calls the completed callback and registers the connection with the loop. From then on the
+/// too. It calls the completed callback and registers the connection with the loop. On success the
 /// library owns the descriptor.
 ///
-/// Returns the connection, or NULL with errno; the descriptor is then still yours. On any thread but
+/// Returns the connection, or NULL with errno; the descriptor then remains yours. On any thread but
 /// the loop's, the connection may already have been closed and freed when the function returns.
 ///
 /// # Safety
@@ -45,7 +45,8 @@ pub unsafe extern "C-unwind" fn tcp_connection_new(
         message: messageCallBack,
         write_completed: writeCompletedCallBack,
     };
-    // SAFETY: the loop was made by the library, and the descriptor is the connection's from now on.
+    // SAFETY: `l` is a loop of the library. By contract the connection owns the descriptor from here
+    // on.
     match unsafe { register::make(fd, Loop::from_c(ptr::from_ref(l).cast_mut()), callbacks) } {
         Some(conn) => conn,
         None => {
@@ -57,9 +58,9 @@ pub unsafe extern "C-unwind" fn tcp_connection_new(
     }
 }
 
-/// Sends `size` bytes after everything that was sent before. What the socket doesn't take at once is
-/// copied and sent later. On any thread but the loop's, all bytes are copied, and the function returns
-/// 0. No callback is called from within this function.
+/// Sends `size` bytes after everything that was sent before. Bytes that the socket doesn't take at
+/// once are copied and sent later. On any thread but the loop's, all bytes are copied, and the
+/// function returns 0. No callback is called from within this function.
 ///
 /// Returns the number of bytes written at once; the rest is queued, not lost. NULL data sends nothing
 /// and returns 0. On failure it returns -1 with errno and sends no byte of this call: EPIPE (after a
@@ -84,13 +85,13 @@ pub unsafe extern "C-unwind" fn tcp_connection_send_data(
     if data.is_null() {
         return 0;
     }
-    // SAFETY: the caller's `size` bytes, of which nothing is kept.
+    // SAFETY: by contract `data` has `size` bytes, which aren't used after the call.
     let bytes = unsafe { slice::from_raw_parts(data.cast::<u8>(), size as usize) };
     conn.send_bytes(bytes) as c_int
 }
 
 /// Sends the readable bytes of a buffer like tcp_connection_send_data() and consumes them; if it
-/// returns -1, it consumes none. The buffer stays yours.
+/// returns -1, it consumes none. The buffer remains yours.
 ///
 /// # Safety
 /// `buffer` is NULL or a buffer that only the calling thread uses. The connection is as for
@@ -105,13 +106,13 @@ pub unsafe extern "C-unwind" fn tcp_connection_send_buffer(
         return errno::fail(libc::EINVAL);
     }
     let conn = connection!(tcpConnection, "tcp_connection_send_buffer", -1);
-    // SAFETY: not NULL, so a live buffer.
+    // SAFETY: `buffer` isn't NULL, so by contract it is a live buffer.
     conn.send_buffer(unsafe { &*buffer })
 }
 
-/// Ends the sending side once everything accepted so far has been sent, including what other threads
-/// have sent; the peer can still send. Later sends fail with EPIPE. Functions that the same thread
-/// posted before can still send.
+/// Shuts down the sending side after everything accepted so far has been sent, including what other
+/// threads have sent; the peer can still send. Later sends fail with EPIPE. Functions that the same
+/// thread posted before can still send.
 ///
 /// # Safety
 /// The closed callback of the connection hasn't returned, or the connection is retained. Any thread may
