@@ -147,7 +147,7 @@ fn moved(fd: c_int, how: c_int) -> c_int {
     higher
 }
 
-/// accept4(2). The new descriptor is nonblocking and close-on-exec.
+/// accept4(2). The new descriptor is non-blocking and close-on-exec.
 pub fn accept(fd: c_int) -> c_int {
     let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
     // SAFETY: NULL means that the peer's address isn't wanted.

@@ -15,7 +15,7 @@ pub(super) fn fails(result: c_int) -> Result<c_int, c_int> {
     if result < 0 { Err(errno::get()) } else { Ok(result) }
 }
 
-/// A stream socket that is nonblocking and close-on-exec.
+/// A stream socket that is non-blocking and close-on-exec.
 pub(super) fn stream(family: c_int) -> Result<c_int, c_int> {
     fails(socket::stream(family))
 }

@@ -9,7 +9,7 @@ use std::mem;
 pub const KEEPALIVE_SECONDS_MAX: c_int = 32_767;
 pub const KEEPALIVE_PROBES_MAX: c_int = 127;
 
-/// A nonblocking, close-on-exec stream socket, or -1 with errno.
+/// A non-blocking, close-on-exec stream socket, or -1 with errno.
 pub fn stream(family: c_int) -> c_int {
     let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
     // SAFETY: numbers only.
@@ -46,7 +46,7 @@ pub fn listen(fd: c_int, backlog: c_int) -> c_int {
     unsafe { libc::listen(fd, backlog) }
 }
 
-/// A pair of connected stream sockets, nonblocking and close-on-exec.
+/// A pair of connected stream sockets, non-blocking and close-on-exec.
 pub fn pair() -> Result<[c_int; 2], c_int> {
     let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
     let mut pair = [-1; 2];
