@@ -1,15 +1,15 @@
-//! Singly linked lists of objects that carry the link themselves, so that listing one takes no memory.
-//! A loop holds the heads (`Head`) and doesn't know what they list; the folder that does looks at a head
-//! as a typed `List`. An object is in at most one list per link, and the link knows whether it is.
+//! Singly linked lists of objects that contain the link themselves, so that adding one needs no memory. A loop
+//! has the heads (`Head`) without knowing the type of the items; the folder that knows it uses the head as a
+//! typed `List`. An object is in at most one list per link, and the link knows whether it is.
 
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::ptr;
 
-/// The link of the last object of a list. No object has this address.
+/// The link of the last object in a list. No object has this address.
 const END: *const () = ptr::dangling();
 
-/// An object's place in a list. All zeroes: it is in none.
+/// A link in an object. All zeroes: the object is in no list.
 pub struct Link(Cell<*const ()>);
 
 impl Link {
@@ -50,12 +50,11 @@ impl Default for Head {
     }
 }
 
-/// One of the links of a type, which makes a list of it possible.
+/// A link of a type, through which its objects can be listed.
 ///
 /// # Safety
-/// `link` returns a field of the item, always the same. An item that is listed through it is neither
-/// moved nor freed. One that was taken out of a list, or is looked at in a list, lives as long as a
-/// borrow of the `Keeper` that the caller has.
+/// `link` always returns the same field of the item. An item in a list is neither moved nor freed. An item that
+/// was removed from a list, or was found in one, lives as long as the caller's borrow of the `Keeper`.
 pub unsafe trait Place {
     type Item;
     type Keeper: ?Sized;
@@ -75,12 +74,12 @@ impl<P: Place> List<P> {
         List { head: Head::new(), place: PhantomData }
     }
 
-    /// A typed look at a head.
+    /// A head as a typed list.
     ///
     /// # Safety
-    /// All that was ever listed with this head is an item of `P`.
+    /// Only items of `P` have ever been added to this head.
     pub const unsafe fn from_head(head: &Head) -> &Self {
-        // SAFETY: a list has the layout of its head, and the caller knows the type of what is in it.
+        // SAFETY: a list has the layout of its head, and by contract the type of the items is right.
         unsafe { &*ptr::from_ref(head).cast() }
     }
 
@@ -88,7 +87,7 @@ impl<P: Place> List<P> {
         self.head.is_empty()
     }
 
-    /// Adds an item at the end. False, and nothing changes, where it is in a list.
+    /// Adds an item at the end. False, without any change, if it is already in a list.
     pub fn push_back(&self, item: &P::Item) -> bool {
         if P::link(item).is_listed() {
             return false;
@@ -99,7 +98,7 @@ impl<P: Place> List<P> {
         true
     }
 
-    /// Adds an item at the beginning. False, and nothing changes, where it is in a list.
+    /// Adds an item at the beginning. False, without any change, if it is already in a list.
     pub fn push_front(&self, item: &P::Item) -> bool {
         if P::link(item).is_listed() {
             return false;
@@ -112,7 +111,7 @@ impl<P: Place> List<P> {
         true
     }
 
-    /// Takes the first item out.
+    /// Removes and returns the first item.
     pub fn pop_front<'k>(&self, keeper: &'k P::Keeper) -> Option<&'k P::Item> {
         let item = self.first(keeper)?;
         let following = P::link(item).0.replace(ptr::null());
@@ -121,11 +120,11 @@ impl<P: Place> List<P> {
     }
 
     pub fn first<'k>(&self, _keeper: &'k P::Keeper) -> Option<&'k P::Item> {
-        // SAFETY: only items of `P` are listed, and live while the keeper is borrowed.
+        // SAFETY: only items of `P` are in the list, and they live while the keeper is borrowed.
         unsafe { self.head.first.get().cast::<P::Item>().as_ref() }
     }
 
-    /// All items, as a list of its own; this one is empty.
+    /// Moves all items to a new list and returns it.
     pub fn take(&self) -> Self {
         let head = Head {
             first: Cell::new(self.head.first.replace(ptr::null())),
@@ -134,7 +133,7 @@ impl<P: Place> List<P> {
         List { head, place: PhantomData }
     }
 
-    /// Puts the items of another list behind those of this one.
+    /// Moves the items of another list to the end of this one.
     pub fn append(&self, other: Self) {
         if !other.is_empty() {
             self.join(other.head.first.get());
@@ -142,13 +141,13 @@ impl<P: Place> List<P> {
         }
     }
 
-    /// Puts the items of another list before those of this one.
+    /// Moves the items of another list to the beginning of this one.
     pub fn prepend(&self, other: Self) {
         other.append(self.take());
         self.append(other);
     }
 
-    /// Takes an item out, which takes longer the further back it is. False where it isn't in this list.
+    /// Removes an item, in time proportional to its position. False if it isn't in this list.
     pub fn remove(&self, item: &P::Item) -> bool {
         let wanted = ptr::from_ref(item).cast::<()>();
         let mut before = ptr::null::<()>();
@@ -172,12 +171,12 @@ impl<P: Place> List<P> {
         true
     }
 
-    /// The items in their order. The current one may be taken out meanwhile, the one behind it may not.
+    /// The items in order. The current one may be removed during the iteration, the next one may not.
     pub fn iter<'k>(&self, _keeper: &'k P::Keeper) -> Iter<'k, P> {
         Iter { next: self.head.first.get(), keeper: PhantomData }
     }
 
-    /// Has the last item, or the head, name what follows.
+    /// Makes the last item, or the head, point to `item`.
     fn join(&self, item: *const ()) {
         if self.is_empty() {
             self.head.first.set(item);
@@ -186,11 +185,11 @@ impl<P: Place> List<P> {
         }
     }
 
-    /// The link of a listed item.
+    /// The link of an item in the list.
     fn link_at(&self, item: *const ()) -> &Link {
         debug_assert!(!item.is_null() && item != END);
-        // SAFETY: callers have the address from this list's head or from a link, so that a listed item is
-        // there; such an item stays where it is.
+        // SAFETY: callers have the address from this list's head or from a link, so it is that of an item in the
+        // list, which isn't moved.
         P::link(unsafe { &*item.cast::<P::Item>() })
     }
 }
@@ -214,7 +213,7 @@ impl<'k, P: Place> Iterator for Iter<'k, P> {
         if self.next.is_null() || self.next == END {
             return None;
         }
-        // SAFETY: it was listed behind the previous one, hasn't been taken out since (`List::iter`), and
+        // SAFETY: the item followed the previous one in the list, hasn't been removed since (`List::iter`), and
         // lives while the keeper is borrowed.
         let item = unsafe { &*self.next.cast::<P::Item>() };
         self.next = P::link(item).0.get();

@@ -1,6 +1,6 @@
 //! The reactor: event loops, channels, connections, servers, threads.
 //!
-//! An object belongs to the thread of its loop. Callbacks re-enter with the same pointers.
+//! An object belongs to the thread of its loop. Callbacks may call the library again with the same pointers.
 //!
 //! Imports: abi, common, sys.
 

@@ -1,4 +1,4 @@
-//! What a loop calls of the other parts of the reactor. It stands above all of them.
+//! The table of functions through which a loop calls the other parts of the reactor.
 
 #![forbid(unsafe_code)]
 
@@ -12,7 +12,7 @@ use crate::reactor::tcp_connection::member::MEMBERS;
 use crate::reactor::tcp_connection::output::batch;
 use crate::reactor::{client, tcp_connection};
 
-/// The parts of every loop of this library.
+/// The parts of all loops of this library.
 pub static PARTS: Parts = Parts {
     members: &MEMBERS,
 

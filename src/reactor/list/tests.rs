@@ -1,4 +1,4 @@
-//! Lists of numbers that live in an array.
+//! Lists of numbers in an array.
 
 use super::{Head, Link, List, Place};
 
@@ -9,7 +9,7 @@ struct Number {
 
 enum Numbers {}
 
-// SAFETY: the numbers stand in an array that is the keeper, and isn't moved while a test uses it.
+// SAFETY: the numbers are in an array that is the keeper, and isn't moved during a test.
 unsafe impl Place for Numbers {
     type Item = Number;
     type Keeper = [Number];
@@ -119,10 +119,10 @@ fn the_current_item_may_leave() {
 fn a_head_doesn_t_know_its_type() {
     let all = numbers(2);
     let head = Head::new();
-    // SAFETY: only numbers are put here.
+    // SAFETY: only numbers are added to it.
     let list = unsafe { List::<Numbers>::from_head(&head) };
     list.push_back(&all[0]);
-    // SAFETY: only numbers were put here.
+    // SAFETY: only numbers were added to it.
     assert_eq!(values(unsafe { List::from_head(&head) }, &all), [0]);
     assert!(!head.is_empty());
 }

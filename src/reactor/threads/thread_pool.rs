@@ -1,4 +1,4 @@
-//! The loops that serve connections, handed out in turn.
+//! Pools of threads whose loops serve connections in turn.
 
 use super::hooks::Hooks;
 use crate::abi::types::{event_loop, event_loop_thread, thread_pool};
@@ -10,27 +10,27 @@ use std::cell::Cell;
 use std::ptr::{self, NonNull};
 use std::slice;
 
-/// The public struct first, so that the pointers are the same.
+/// The public struct comes first, so that the pointers are the same.
 #[repr(C)]
 pub struct Pool {
     public: thread_pool,
     hooks: Cell<Hooks>,
-    /// The main loop does all, and the start hook was called for it.
+    /// There are no threads, and the start hook was called for the main loop.
     main_started: Cell<bool>,
-    /// It is freed with a server.
+    /// It belongs to a server, and is freed with it.
     serves: Cell<bool>,
-    /// The threads that run, whatever the public fields say.
+    /// The running threads, regardless of the public fields.
     threads: Cell<*mut event_loop_thread>,
     len: Cell<usize>,
-    /// Among the pools that were started on their main loop.
+    /// The link in the list of pools that were started on their main loop.
     link: Link,
 }
 
-/// The pools that were started on a loop.
+/// The list of pools that were started on a loop.
 struct Started;
 
-// SAFETY: a pool has one such link, and `Pool::free` takes it out of the list before its memory goes. It is freed on
-// its main loop's thread, outside of what borrows that loop to walk the list.
+// SAFETY: a pool has one such link, and `Pool::free` removes it from the list before its memory is freed. That
+// happens on its main loop's thread, while nothing borrows the loop to iterate over the list.
 unsafe impl Place for Started {
     type Item = Pool;
     type Keeper = Loop;
@@ -41,14 +41,14 @@ unsafe impl Place for Started {
 }
 
 fn started(l: &Loop) -> &List<Started> {
-    // SAFETY: only `Pool::start` lists anything there.
+    // SAFETY: only `Pool::start` adds to this list.
     unsafe { List::from_head(&l.pools) }
 }
 
 impl Pool {
-    /// A pool that hasn't started; NULL with errno.
+    /// A pool that hasn't been started. NULL with errno on failure.
     pub fn allocate(main_loop: *mut event_loop, threads: c_int) -> *mut thread_pool {
-        // SAFETY: the block is checked, and filled at once.
+        // SAFETY: the block is checked for NULL and initialised at once.
         unsafe {
             let pool = libc::malloc(size_of::<Pool>()).cast::<Pool>();
             if !pool.is_null() {
@@ -76,7 +76,7 @@ impl Pool {
     /// The pool behind a public pointer.
     ///
     /// # Safety
-    /// `allocate` made it, and it isn't freed for all of `'a`.
+    /// `allocate` made it, and it isn't freed during `'a`.
     pub unsafe fn from_c<'a>(pool: *mut thread_pool) -> &'a Pool {
         // SAFETY: the public struct is the first field of every pool.
         unsafe { &*pool.cast::<Pool>() }
@@ -85,37 +85,37 @@ impl Pool {
     /// The same; None for NULL.
     ///
     /// # Safety
-    /// As for `from_c`, where it isn't NULL.
+    /// As for `from_c`, unless it is NULL.
     pub unsafe fn from_nullable<'a>(pool: *mut thread_pool) -> Option<&'a Pool> {
-        // SAFETY: not NULL, hence the caller's pool.
+        // SAFETY: it isn't NULL, so by contract it is a live pool.
         (!pool.is_null()).then(|| unsafe { Pool::from_c(pool) })
     }
 
     fn main_loop(&self) -> &Loop {
-        // SAFETY: a pool is made with a loop, which frees its pools before it goes.
+        // SAFETY: a pool is made with a loop, which frees its pools before it is freed.
         unsafe { Loop::from_c(self.public.mainLoop.get()) }
     }
 
-    /// The threads that run.
+    /// The running threads.
     fn threads(&self) -> &[event_loop_thread] {
         if self.len.get() == 0 {
             return &[];
         }
-        // SAFETY: `start_threads` made the array, and has initialised so many; it is freed with the pool.
+        // SAFETY: `start_threads` made the array and initialised that many elements; it is freed with the pool.
         unsafe { slice::from_raw_parts(self.threads.get(), self.len.get()) }
     }
 
-    /// The threads as the public fields tell.
+    /// The threads according to the public fields.
     fn public_threads(&self) -> &[event_loop_thread] {
         let (threads, n) = (self.public.eventLoopThreads.get(), self.public.thread_number.get());
         if n <= 0 || threads.is_null() {
             return &[];
         }
-        // SAFETY: the header says that `eventLoopThreads` has `thread_number` elements.
+        // SAFETY: the header requires that `eventLoopThreads` has `thread_number` elements.
         unsafe { slice::from_raw_parts(threads, n as usize) }
     }
 
-    /// Starts the threads, once; on the main loop's thread.
+    /// Starts the threads, once. Call it on the main loop's thread.
     pub fn start(&self) {
         let main = self.main_loop();
         main.public.require_owner();
@@ -135,7 +135,7 @@ impl Pool {
         if wanted == 0 {
             return;
         }
-        // SAFETY: zeroes, of which `init` makes threads below.
+        // SAFETY: an array of zeroes, whose elements `init` initialises below.
         let array = unsafe { libc::calloc(wanted, size_of::<event_loop_thread>()) };
         let array = array.cast::<event_loop_thread>();
         if array.is_null() {
@@ -145,7 +145,8 @@ impl Pool {
         }
         let mut running = 0;
         for i in 0..wanted {
-            // SAFETY: `running` is at most `i`, so that the place is in the array; what is there hasn't been started.
+            // SAFETY: `running` is at most `i`, so the place is in the array, and the thread there hasn't been
+            // started.
             unsafe {
                 let at = array.add(running);
                 if !event_loop_thread::init(at, i as c_int) {
@@ -163,7 +164,7 @@ impl Pool {
         self.len.set(running);
     }
 
-    /// The loop whose turn it is, on the main loop's thread. None before the start.
+    /// The next loop in turn, on the main loop's thread. None before the start.
     pub fn next_loop(&self) -> Option<&Loop> {
         let main = self.main_loop();
         main.public.require_owner();
@@ -175,7 +176,7 @@ impl Pool {
         for _ in threads {
             let at = self.public.position.get().max(0) as usize % threads.len();
             self.public.position.set(((at + 1) % threads.len()) as c_int);
-            // One that was stopped has none.
+            // A thread that was stopped has no loop.
             if let Some(l) = threads[at].event_loop() {
                 return Some(l);
             }
@@ -183,24 +184,24 @@ impl Pool {
         Some(main)
     }
 
-    /// What is to be called on the threads; before the start.
+    /// Sets the functions to call on the threads, before the start.
     pub fn set_hooks(&self, hooks: Hooks) {
         if self.public.started.get() == 0 {
             self.hooks.set(hooks);
         }
     }
 
-    /// The pool is freed with the server that made it, and only then.
+    /// The pool belongs to the server that made it, and can be freed only with it.
     pub fn set_serves(&self) {
         self.serves.set(true);
     }
 
-    /// How many threads run.
+    /// The number of running threads.
     pub fn running(&self) -> usize {
         self.len.get()
     }
 
-    /// The loop of one of the threads that run; None where it was stopped.
+    /// The loop of one of the running threads. None if that was stopped.
     pub fn loop_at(&self, at: usize) -> Option<&Loop> {
         self.threads().get(at)?.event_loop()
     }
@@ -216,9 +217,9 @@ impl Pool {
         if self.serves.get() { Err(libc::EBUSY) } else { Ok(()) }
     }
 
-    /// Ends the threads; EDEADLK when one is known to wait for this thread.
+    /// Ends the threads. EDEADLK if one is known to wait for this thread.
     fn stop(&self) -> Result<(), c_int> {
-        // All at once, then one after the other.
+        // All are told at once and then joined one after the other.
         self.threads().iter().for_each(event_loop_thread::tell_to_end);
         self.threads().iter().try_for_each(event_loop_thread::stop)?;
         if self.main_started.replace(false) {
@@ -227,14 +228,14 @@ impl Pool {
         Ok(())
     }
 
-    /// Ends the threads of a pool, and frees it. EDEADLK when a thread is known to wait for this one: the pool stays
-    /// then.
+    /// Ends the threads of a pool and frees it. EDEADLK if a thread is known to wait for this one; the pool then
+    /// remains.
     ///
     /// # Safety
-    /// A live pool, on its main loop's thread; nobody uses it afterwards.
+    /// A live pool, on its main loop's thread; nothing uses it afterwards.
     pub unsafe fn free(pool: NonNull<Pool>) -> Result<(), c_int> {
-        // SAFETY: live until the end of this function, which frees what `allocate` and `start` made. The program has
-        // put no name of its own into a running thread that it doesn't keep.
+        // SAFETY: by contract it is live until this function frees what `allocate` and `start` made. A name that
+        // the program has put into a running thread must come from malloc(3) or be removed by the program.
         unsafe {
             let own = pool.as_ref();
             own.stop()?;
@@ -255,7 +256,8 @@ impl Loop {
     /// Frees the pools that were started on the loop.
     pub fn free_pools(&self) {
         while let Some(pool) = started(self).first(self) {
-            // SAFETY: a pool stays live while it is listed, and leaves the list as it is freed. This is its
+            // SAFETY: a pool is live while it is in the list, and is removed from it when it is freed. This is
+            // its main loop's thread.
             // main loop's thread.
             if unsafe { Pool::free(pool.into()) }.is_err() {
                 return;
@@ -263,7 +265,7 @@ impl Loop {
         }
     }
 
-    /// Whether pools whose main loop this is have threads.
+    /// Whether pools with this main loop have threads.
     pub fn has_pool_threads(&self) -> bool {
         started(self).iter(self).any(Pool::has_threads)
     }
