@@ -258,7 +258,6 @@ impl Loop {
         while let Some(pool) = started(self).first(self) {
             // SAFETY: a pool is live while it is in the list, and is removed from it when it is freed. This is
             // its main loop's thread.
-            // main loop's thread.
             if unsafe { Pool::free(pool.into()) }.is_err() {
                 return;
             }
