@@ -1,4 +1,4 @@
-//! What a program does with a loop besides running it: changes of its channels, stopping, figures.
+//! The functions for a program's use of a loop, besides running it: changes of its channels, stopping, counters.
 
 use super::posts;
 use crate::abi::types::{channel, yolanda_loop_stats};
@@ -8,32 +8,32 @@ use libc::c_int;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering::Relaxed, Ordering::Release};
 
 impl Loop {
-    /// Does a change of a channel at once on the loop's thread, else queues it. As the public calls report it:
-    /// 1 done, 0 queued or nothing to do, -1 with errno.
+    /// Makes a change of a channel at once on the loop's thread, else queues it. Returns what the public
+    /// functions do: 1 done, 0 queued or nothing to do, -1 with errno.
     ///
     /// # Safety
-    /// The channel is live, and stays until the change was made; one that is added stays until it is removed.
+    /// The channel is live and stays valid until the change is made, or, if it is added, until it is removed.
     pub unsafe fn request_change(&self, fd: c_int, ch: &channel, kind: c_int) -> c_int {
-        // A queued change looks at the channel only if it still is registered then.
+        // A queued change uses the channel only if it is still registered.
         if fd < 0 || ch.fd.get() != fd {
             log_err!("no channel of fd {}", fd);
             return errno::fail(if fd < 0 { libc::EBADF } else { libc::EINVAL });
         }
         let ch = std::ptr::from_ref(ch).cast_mut();
         if self.on_owner() {
-            // SAFETY: the channel is live, and one that is added stays until it is removed, by the caller's promise.
+            // SAFETY: by contract the channel is live, and an added one stays valid until it is removed.
             return unsafe { self.change(fd, ch, kind) };
         }
         self.post_change(fd, ch, kind)
     }
 
-    /// Ends `run` at the end of the iteration that runs. Any thread, and any signal handler.
+    /// Ends `run` at the end of the current iteration. Any thread and any signal handler may call it.
     pub fn quit(&self) {
-        // SAFETY: an aligned int of a live struct; the library's other uses are atomic, too.
+        // SAFETY: the field is an aligned int of a live struct; the library's other accesses are atomic, too.
         let quit = unsafe { AtomicI32::from_ptr(self.public.quit.as_ptr()) };
-        // What the caller did before is seen by whoever finds the loop at its end.
+        // Release, so that the caller's earlier accesses happen before the end of the loop.
         quit.store(1, Release);
-        // With a byte of its own: a wake-up that is on its way may belong to the iteration that runs.
+        // Always writes a byte, because an earlier wake-up may be consumed by the current iteration.
         self.public.wake();
     }
 

@@ -1,5 +1,5 @@
-//! What other threads use of a loop while its own thread works: the wake-up, what they ask for, and what they
-//! hand over under the public mutex. They have the rest of a loop only through functions that touch nothing else.
+//! The part of a loop that other threads may use: the wake-up, their requests, and what they pass under the
+//! public mutex. They access the rest of a loop only through functions that touch nothing else.
 
 #![forbid(unsafe_code)]
 
@@ -14,26 +14,26 @@ use std::sync::atomic::{AtomicBool, AtomicU8};
 
 pub struct Shared {
     pub wake: WakeFlag,
-    /// Why somebody wants the loop to look at its servers (`tcp_server::server_events`).
+    /// Requests to check the loop's servers (`tcp_server::server_events`).
     pub server_events: AtomicU8,
-    /// The library ends the loop: its thread closes what it has, and ends, too.
+    /// The library ends the loop: its thread closes the loop's objects and ends.
     pub ends: AtomicBool,
-    /// Who needs the memory: the owner, each connection, each job that will report to the loop.
+    /// The references to the memory: of the owner, each connection, and each job that will report to the loop.
     pub refs: RefCount,
     handed: Handed,
 }
 
-/// What is read and written under the public mutex, like the queue of the public struct.
+/// The data that is protected by the public mutex, like the queue in the public struct.
 pub struct Handed {
-    /// The loop was freed. Only its memory is still there.
+    /// The loop was freed. Only its memory still exists.
     pub gone: Cell<bool>,
-    /// It is being freed, and takes nothing more from other threads.
+    /// The loop is being freed, and refuses posts of other threads.
     pub ending: Cell<bool>,
-    /// The listeners that are to accept here.
+    /// Listeners that will accept on this loop.
     pub arriving: Head,
 }
 
-/// Holds the public mutex of a loop.
+/// A loop whose public mutex is locked.
 pub struct Locked<'l> {
     handed: &'l Handed,
     _held: Held<'l>,
@@ -48,13 +48,13 @@ impl Deref for Locked<'_> {
 }
 
 impl Loop {
-    /// Locks the public mutex. While it is held the loop isn't taken down.
+    /// Locks the public mutex. The loop isn't freed while it is locked.
     pub fn lock(&self) -> Locked<'_> {
         let held = Held::lock(&self.public.mutex);
         Locked { handed: &self.shared.handed, _held: held }
     }
 
-    /// Whether the loop was freed, for its own thread, which alone says so.
+    /// Whether the loop was freed. For its own thread, which is the only one that sets it.
     pub fn is_gone(&self) -> bool {
         self.shared.handed.gone.get()
     }

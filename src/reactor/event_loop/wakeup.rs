@@ -7,8 +7,8 @@ use crate::sys::{errno, fd};
 use libc::{c_int, c_void};
 
 impl event_loop {
-    /// Writes the byte. Async-signal-safe; a full pipe already holds a wake-up. False when there is none now:
-    /// the loop looks by itself within a second.
+    /// Writes the byte. Async-signal-safe. A full socket already contains a wake-up. False on failure; the loop
+    /// then notices the change within a second.
     pub fn wake(&self) -> bool {
         let _keep = errno::Keep::new();
         // SAFETY: one byte of static memory; the descriptor is the loop's.
@@ -18,15 +18,16 @@ impl event_loop {
 }
 
 impl Loop {
-    /// Wakes the loop unless a wake-up is on its way: many posts, one byte. A byte that can't be written (the
-    /// kernel is out of memory, say) is written by the next who wakes.
+    /// Wakes the loop unless a wake-up is already pending: many posts write one byte. If the byte can't be
+    /// written (for example because the kernel is out of memory), the next call writes it.
     pub fn wake_once(&self) {
         if self.shared.wake.raise() && !self.public.wake() {
             self.shared.wake.failed();
         }
     }
 
-    /// The order is `wake_flag`'s: the bytes are taken, the flag falls, and the iteration looks at the queue.
+    /// The order is that of `wake_flag`: the bytes are read, the flag is cleared, and the iteration looks at the
+    /// queue.
     fn woken(&self) {
         let mut bytes = [0u8; 256];
         let own_end = self.public.socketPair.get()[1];
@@ -42,7 +43,7 @@ impl Loop {
 
 /// The read callback of the loop's own end.
 pub unsafe extern "C-unwind" fn on_wake(data: *mut c_void) -> c_int {
-    // SAFETY: `data` is the loop whose `wake_channel` this is, on its thread.
+    // SAFETY: `data` is the loop to which this `wake_channel` belongs, and this is its thread.
     unsafe { Loop::from_c(data.cast()) }.woken();
     0
 }
