@@ -1,7 +1,7 @@
-//! One look-up of a name: what its loop has of it, and what the threads that look names up share.
+//! A look-up of a name: the part for its loop, and the part that is shared with the resolver threads.
 //!
-//! The list of the loop has a reference until the answer has arrived; the line of jobs or the thread that works on it,
-//! and the client, have others (`JobRef`). Only the loop's thread looks at `link` and `client`.
+//! The list of the loop has a reference until the answer has arrived. The queue or the thread that works on the
+//! job, and the client, have others (`JobRef`). Only the loop's thread uses `link` and `client`.
 
 use super::{ADDRESSES, Client};
 use crate::reactor::event_loop::state::Loop;
@@ -19,42 +19,42 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 
-/// The longest host name, with its NUL.
+/// The maximum length of a host name with its NUL.
 const HOST: usize = 256;
 
-/// How far a job is in the line.
+/// The stage of a job in the queue.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Stage {
-    /// In the line.
+    /// In the queue.
     Waiting,
-    /// In the line, and nobody wants it.
+    /// In the queue, but not needed.
     Unwanted,
-    /// A thread asks, or has asked.
+    /// A thread is looking it up or has done so.
     Asking,
-    /// Its turn has come while nobody wanted it.
+    /// It was taken from the queue while it wasn't needed.
     Skipped,
 }
 
-/// What happens to a job.
+/// An event of a job.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Event {
     /// Its client doesn't wait for it any more.
     Leave,
     /// Another attempt wants it.
     Adopt,
-    /// Its turn has come.
+    /// A thread takes it from the queue.
     Take,
 }
 
 impl Stage {
-    /// The next stage; None where the event can't happen.
+    /// The next stage. None if the event can't happen.
     pub fn after(self, event: Event) -> Option<Stage> {
         use Event::*;
         use Stage::*;
         Some(match (self, event) {
             (Waiting | Unwanted, Leave) => Unwanted,
             (Waiting | Unwanted, Adopt) => Waiting,
-            // The answer is under way: it is thrown away, or is the new attempt's.
+            // The answer is on its way: it is discarded, or used by the new attempt.
             (Asking, Leave | Adopt) => Asking,
             (Waiting, Take) => Asking,
             (Unwanted, Take) => Skipped,
@@ -66,20 +66,20 @@ impl Stage {
 
 pub struct Job {
     refs: RefCount,
-    /// Where the answer is to go. The job keeps the loop's memory.
+    /// The loop that gets the answer. The job keeps the loop's memory.
     event_loop: NonNull<Loop>,
     /// In the list of the loop.
     link: Link,
-    /// Who waits. A client takes itself off when it leaves.
+    /// The client that waits. It clears this when it leaves.
     client: Cell<Option<NonNull<Client>>>,
     host: [u8; HOST],
-    /// Whose threads the line has.
+    /// The process to which the threads belong.
     process: libc::pid_t,
-    /// In the line, and how far it is there: both under the line's lock.
+    /// The link in the queue, and the stage: both protected by the queue's lock.
     pub(super) in_line: Link,
     pub(super) stage: Cell<Stage>,
-    /// When the answer was found (CLOCK_MONOTONIC, milliseconds); 0 before. Until then the thread that asks writes the
-    /// answer; the loop's thread reads it when it has arrived.
+    /// When the answer was found (CLOCK_MONOTONIC, milliseconds); 0 before. Until then the resolver thread writes
+    /// the answer; after it has arrived, the loop's thread reads it.
     found: AtomicI64,
     error: Cell<c_int>,
     count: Cell<usize>,
@@ -88,7 +88,7 @@ pub struct Job {
 
 impl Drop for Job {
     fn drop(&mut self) {
-        // SAFETY: the reference that `JobRef::new` took, given back once.
+        // SAFETY: the reference that `JobRef::new` took, which is released once.
         unsafe { self.event_loop().release() }
     }
 }
@@ -103,7 +103,7 @@ impl Job {
         CStr::from_bytes_until_nul(&self.host).unwrap_or_default()
     }
 
-    /// Whether another attempt may take the job over: nobody waits for it, and its threads are of this process.
+    /// Whether another attempt may use the job: no client waits for it, and its threads belong to this process.
     pub fn is_free_for(&self, host: &[u8], process: libc::pid_t) -> bool {
         self.client.get().is_none() && self.process == process && self.host().to_bytes() == host
     }
@@ -112,13 +112,13 @@ impl Job {
         self.client.set(Some(NonNull::from(client)));
     }
 
-    /// Takes the client off that waits; on the loop's thread.
+    /// Removes and returns the client that waits. On the loop's thread.
     pub fn take_client(&self) -> Option<&Client> {
-        // SAFETY: a client that is freed leaves its job first, which takes it off.
+        // SAFETY: a client leaves its job before it is freed, which clears the pointer.
         self.client.take().map(|client| unsafe { client.as_ref() })
     }
 
-    /// Writes the answer; the thread that has taken the job from the line.
+    /// Writes the answer. Called by the thread that has taken the job from the queue.
     pub fn answer(&self, answer: Result<&[Address], c_int>) {
         match answer {
             Ok(found) => {
@@ -130,13 +130,13 @@ impl Job {
         self.found.store(now_ms(), Relaxed);
     }
 
-    /// Milliseconds since the answer was found, whether or not it has arrived at the loop; None before.
+    /// Milliseconds since the answer was found, whether or not it has arrived at the loop. None before.
     pub fn since_found(&self) -> Option<i64> {
         let found = self.found.load(Relaxed);
         (found != 0).then(|| (now_ms() - found).max(0))
     }
 
-    /// errno for the client, 0 where there are addresses. Once the answer has arrived, as the next two.
+    /// The errno value for the client, 0 if there are addresses. Like the next two, after the answer has arrived.
     pub fn error(&self) -> c_int {
         self.error.get()
     }
@@ -155,7 +155,7 @@ impl Job {
 pub struct JobRef(NonNull<Job>);
 
 impl JobRef {
-    /// A job that is in no list. None when memory is out.
+    /// A job that is in no list. None if out of memory.
     pub fn new(l: &Loop, host: &[u8]) -> Option<JobRef> {
         const { assert!(align_of::<Job>() <= 16) };
         debug_assert!(host.len() < HOST);
@@ -178,13 +178,13 @@ impl JobRef {
             addresses: array::from_fn(|_| Cell::new(Address::none())),
         };
         l.retain();
-        // SAFETY: a fresh block of the job's size, aligned to 16.
+        // SAFETY: a new block of the job's size, aligned to 16.
         unsafe {
             place.write(job);
         }
         let job = JobRef(place);
         job.refs.retain();
-        // There is no other reference than those of handles.
+        // The handles have the only references.
         job.refs.let_go();
         Some(job)
     }
@@ -193,7 +193,7 @@ impl JobRef {
         self.0
     }
 
-    /// Another reference to a job that somebody keeps meanwhile.
+    /// Another reference to a job that is kept by somebody during the call.
     pub fn of(job: &Job) -> JobRef {
         job.refs.retain();
         JobRef(NonNull::from(job))
@@ -210,7 +210,7 @@ impl Deref for JobRef {
     type Target = Job;
 
     fn deref(&self) -> &Job {
-        // SAFETY: the reference that this handle stands for isn't given back before the drop.
+        // SAFETY: this handle's reference is released only by the drop.
         unsafe { self.0.as_ref() }
     }
 }
@@ -218,29 +218,30 @@ impl Deref for JobRef {
 impl Drop for JobRef {
     fn drop(&mut self) {
         if self.refs.release() == Released::Last {
-            // SAFETY: the count says that nobody else has the job.
+            // SAFETY: it was the last reference.
             unsafe { dispose(self.0) }
         }
     }
 }
 
 /// # Safety
-/// The last reference is gone.
+/// There are no references.
 unsafe fn dispose(job: NonNull<Job>) {
-    // SAFETY: `JobRef::new` made it in a block of that size, which nobody uses any more.
+    // SAFETY: `JobRef::new` made it in a block of that size, which nothing uses any more.
     unsafe {
         job.drop_in_place();
         pool::free(job.cast().as_ptr(), size_of::<Job>());
     }
 }
 
-/// Who looks at a listed job borrows one of these, and gives no job's reference back meanwhile.
+/// Borrowed by a function that uses jobs in a list, which releases no reference to a job meanwhile.
 pub struct Look;
 
-/// The jobs of a loop whose answers have still to arrive. Each has a reference of the list's.
+/// The list of a loop's jobs whose answers haven't arrived. It has a reference to each.
 pub struct OfLoop;
 
-// SAFETY: `link` is always the same field. The list's reference keeps a job where it is, and `Look` says how long.
+// SAFETY: `link` always returns the same field. The list's reference keeps a job in place, as long as the borrow
+// of `Look` lasts.
 unsafe impl Place for OfLoop {
     type Item = Job;
     type Keeper = Look;
@@ -250,10 +251,10 @@ unsafe impl Place for OfLoop {
     }
 }
 
-/// The jobs that no thread has taken yet. Each has a reference of the line's.
+/// The queue of jobs that no thread has taken yet. It has a reference to each.
 pub struct InLine;
 
-// SAFETY: `in_line` is always the same field; otherwise as for `OfLoop`.
+// SAFETY: `in_line` always returns the same field; otherwise as for `OfLoop`.
 unsafe impl Place for InLine {
     type Item = Job;
     type Keeper = Look;
@@ -265,24 +266,24 @@ unsafe impl Place for InLine {
 
 /// The list of a loop's jobs, on its thread.
 pub fn jobs(l: &Loop) -> &List<OfLoop> {
-    // SAFETY: only jobs are listed with this head.
+    // SAFETY: only jobs are added to this list.
     unsafe { List::from_head(&l.jobs) }
 }
 
-/// What both lists do with references.
+/// Operations of both lists that transfer references.
 pub trait Jobs {
-    /// Adds a job at the end, with a reference.
+    /// Appends a job, with a reference.
     fn add(&self, job: &JobRef);
-    /// Takes a job out, with the list's reference.
+    /// Removes a job, with the list's reference.
     fn take_out(&self, job: &Job) -> Option<JobRef>;
-    /// Takes the first one out, with the list's reference.
+    /// Removes the first job, with the list's reference.
     fn take_first(&self) -> Option<JobRef>;
 }
 
 impl<P: Place<Item = Job, Keeper = Look>> Jobs for List<P> {
     fn add(&self, job: &JobRef) {
         if self.push_back(job) {
-            // The list has it from now on.
+            // The list owns the reference from here on.
             let _ = ManuallyDrop::new(job.clone());
         }
     }

@@ -1,12 +1,13 @@
-//! Clients: a connection that is made without blocking, and made again where that is wanted.
+//! Clients: connections that are made without blocking, and optionally made again.
 //!
-//! `state` has the states of a client. `attempt` is one attempt from its beginning to its end, `candidate` an address
-//! that is tried in it. `resolver` goes from a name to addresses: a look-up is a `job`, and threads of its own work on
-//! it with `look_up`. `outcome` is what comes of an attempt, `backoff` says how long to wait for the next. `setters`
-//! are what a program sets, `maker` is what the connection calls, `kept` says how long a client's memory stays.
+//! `state` has the states of a client. `attempt` is one attempt, `candidate` an address that is tried in it.
+//! `resolver` turns a name into addresses: a look-up is a `job`, on which resolver threads work with `look_up`.
+//! `outcome` handles the result of an attempt, `backoff` computes the wait before the next. `setters` has the
+//! functions for a program's settings, `maker` those that the connection calls, and `kept` counts the references
+//! to a client's memory.
 //!
-//! All of a client belongs to its loop's thread. Whatever may lead back to it (its timer, its channels, its
-//! connection's owner, its job) is taken away when it is freed.
+//! A client belongs to its loop's thread. Everything that refers to it (its timer, its channels, its connection's
+//! owner, its job) is cleared when it is freed.
 //!
 //! Imports: abi, event_loop, list, log, sync, sys, tcp_connection.
 
@@ -47,10 +48,10 @@ use std::array;
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
 
-/// Addresses of a host that are tried.
+/// The maximum number of a host's addresses that are tried.
 const ADDRESSES: usize = 8;
 
-/// What a program gives a client for its connections.
+/// The settings of a program for a client's connections.
 #[derive(Clone, Copy)]
 pub struct Callbacks {
     pub completed: connection_completed_call_back,
@@ -70,33 +71,33 @@ pub struct Client {
     failed: Cell<yolanda_client_failed_callback>,
     failed_data: Cell<*mut c_void>,
     settings: Cell<Settings>,
-    /// For a whole attempt, in milliseconds; 0: no limit.
+    /// For a whole attempt, in milliseconds; 0 means no limit.
     limit_ms: Cell<i64>,
     backoff: Backoff,
-    /// Attempts in a row that may fail; 0: any number. And how many did.
+    /// The maximum number of failed attempts in a row, 0 for any number; and how many have failed.
     attempts: Cell<c_int>,
     failures: Cell<c_int>,
-    /// The time limit, the wait, or the report of a failure; 0: none.
+    /// For the time limit, the wait, or the report of a failure; 0 if there is none.
     timer: Cell<u64>,
-    /// When the time is up (CLOCK_MONOTONIC, milliseconds).
+    /// When the time limit is reached (CLOCK_MONOTONIC, milliseconds).
     deadline: Cell<i64>,
-    /// The look-up that the attempt waits for, or has its addresses from.
+    /// The look-up for which the attempt waits, or which has its addresses.
     job: Cell<Option<JobRef>>,
-    /// The only address, where there is no name to look up.
+    /// The only address, if there is no name to look up.
     address: Cell<Address>,
-    /// One for each address; and how many of them were tried in this attempt.
+    /// One for each address; and the number of those that were tried in this attempt.
     candidates: [Candidate; ADDRESSES],
     tried: Cell<usize>,
-    /// Why the last attempt, or address, failed.
+    /// Why the last attempt or address failed.
     error: Cell<c_int>,
-    /// There is one in the states `Connected`, `Closing` and `Restarting`.
+    /// Set in the states `Connected`, `Closing` and `Restarting`.
     conn: Cell<Option<NonNull<Connection>>>,
     since: Cell<i64>,
-    /// The address as the program gave it, and a NUL.
+    /// The address as the program passed it, followed by a NUL.
     text: Bytes,
 }
 
-/// Whether a client can connect to this: a host or a path, and a port.
+/// Whether a client can connect to this address: a host and a port, or a path.
 fn check(text: &[u8]) -> Result<(), c_int> {
     match Address::parse(text)? {
         Parsed::Socket(address) if address.port() == Some(0) => Err(libc::EINVAL),
@@ -106,7 +107,8 @@ fn check(text: &[u8]) -> Result<(), c_int> {
 }
 
 impl Client {
-    /// Makes an idle client and enters it in its loop's list, which keeps it until it is freed. The error is an errno.
+    /// Makes an idle client and adds it to its loop's list, which keeps it until it is freed. The error is an
+    /// errno value.
     pub fn create(l: &Loop, text: &[u8], callbacks: Callbacks) -> Result<NonNull<Client>, c_int> {
         check(text)?;
         let mut copy = Bytes::new();
@@ -140,22 +142,22 @@ impl Client {
         Ok(Client::place(client).ok_or(libc::ENOMEM)?.list())
     }
 
-    /// The client behind a public pointer; None for NULL.
+    /// The client behind a public pointer. None for NULL.
     ///
     /// # Safety
-    /// `create` made it, and it isn't freed during all of `'a`.
+    /// `create` made it, and it isn't freed during `'a`.
     pub unsafe fn from_public<'a>(client: *mut yolanda_client) -> Option<&'a Client> {
-        // SAFETY: the public type is a name for pointers to clients.
+        // SAFETY: the public type stands for pointers to clients.
         unsafe { client.cast::<Client>().as_ref() }
     }
 
-    /// The pointer that C has.
+    /// The pointer for C.
     fn as_public(&self) -> *mut yolanda_client {
         ptr::from_ref(self).cast_mut().cast()
     }
 
     fn event_loop(&self) -> &Loop {
-        // SAFETY: a loop frees its clients before its memory goes, and calls nothing of theirs afterwards.
+        // SAFETY: a loop frees its clients before its memory is freed, and doesn't use them afterwards.
         unsafe { self.event_loop.as_ref() }
     }
 
@@ -164,7 +166,7 @@ impl Client {
         self.event_loop().public.is_mine()
     }
 
-    /// The address as the program gave it.
+    /// The address as the program passed it.
     fn text(&self) -> &[u8] {
         self.text.bytes().strip_suffix(b"\0").unwrap_or_default()
     }
@@ -174,7 +176,7 @@ impl Client {
         CText(self.text.as_ptr().cast())
     }
 
-    /// Does `f` with the look-up that the attempt waits for, or has its addresses from.
+    /// Calls `f` with the look-up for which the attempt waits, or which has its addresses.
     fn with_job<R>(&self, f: impl FnOnce(Option<&Job>) -> R) -> R {
         let job = self.job.take();
         let result = f(job.as_deref());
@@ -188,7 +190,7 @@ impl Client {
         self.state.set(next.unwrap_or(self.state.get()));
     }
 
-    /// Begins to connect, or does so as soon as the old connection has closed. The error is an errno.
+    /// Begins to connect, or will as soon as the old connection has closed. The error is an errno value.
     pub fn start(&self) -> Result<(), c_int> {
         match self.state.get() {
             State::Idle => {}
@@ -205,7 +207,7 @@ impl Client {
         if self.begin() { Ok(()) } else { Err(libc::ENOMEM) }
     }
 
-    /// Ends all that the client does; its connection is closed in the iteration. The error is an errno.
+    /// Ends all of the client's work. Its connection is closed in the iteration. The error is an errno value.
     pub fn stop(&self) -> Result<(), c_int> {
         if !self.is_active() {
             return Err(libc::EALREADY);
@@ -214,7 +216,7 @@ impl Client {
         Ok(())
     }
 
-    /// Whether the client has a connection, or is going to try for one.
+    /// Whether the client has a connection, or will try to make one.
     pub fn is_active(&self) -> bool {
         self.state.get().is_active()
     }
@@ -229,11 +231,12 @@ impl Client {
 
     /// The connection, until its closed callback.
     fn unfinished(&self) -> Option<&Connection> {
-        // SAFETY: a connection that closes takes itself from its client (`outcome::ended`) before it can be freed.
+        // SAFETY: a connection removes itself from its client when it closes (`outcome::ended`), before it can be
+        // freed.
         self.conn.get().map(|conn| unsafe { conn.as_ref() })
     }
 
-    /// What is left afterwards is the connection, which still has to tell when it has ended.
+    /// Ends everything except the connection, whose end is still to be reported.
     fn halt(&self) {
         self.abandon();
         self.failures.set(0);
@@ -243,7 +246,7 @@ impl Client {
         self.advance(Event::Stop);
     }
 
-    /// The connection goes on to its end alone.
+    /// Separates the connection from the client.
     fn leave_connection(&self) {
         if let Some(conn) = self.unfinished() {
             conn.owner.set(Owner::NOBODY);
@@ -251,7 +254,7 @@ impl Client {
         }
     }
 
-    /// Starts the client's only timer. False when memory is out.
+    /// Starts the client's only timer. False if out of memory.
     fn arm(&self, delay_ms: i64) -> bool {
         self.disarm();
         let data = ptr::from_ref(self).cast_mut().cast();
@@ -259,7 +262,7 @@ impl Client {
         self.timer.get() != 0
     }
 
-    /// Stops the client's timer, where it has one.
+    /// Stops the client's timer, if it has one.
     fn disarm(&self) {
         let timer = self.timer.replace(0);
         if timer != 0 {
@@ -267,16 +270,17 @@ impl Client {
         }
     }
 
-    /// The list that the client is in.
+    /// The list that contains the client.
     fn clients(&self) -> &List<OfLoop> {
         clients(self.event_loop())
     }
 }
 
-/// The clients of a loop. Each has a reference of the list's.
+/// The list of a loop's clients. It has a reference to each.
 struct OfLoop;
 
-// SAFETY: `link` is always the same field. The list's reference keeps a client where it is, and `Look` says how long.
+// SAFETY: `link` always returns the same field. The list's reference keeps a client in place, as long as the
+// borrow of `Look` lasts.
 unsafe impl Place for OfLoop {
     type Item = Client;
     type Keeper = Look;
@@ -286,11 +290,11 @@ unsafe impl Place for OfLoop {
     }
 }
 
-/// Who looks at a listed client borrows one of these, and frees no client meanwhile.
+/// Borrowed by a function that uses clients in a list, which frees no client meanwhile.
 struct Look;
 
 fn clients(l: &Loop) -> &List<OfLoop> {
-    // SAFETY: only clients are listed with this head.
+    // SAFETY: only clients are added to this list.
     unsafe { List::from_head(&l.clients) }
 }
 
