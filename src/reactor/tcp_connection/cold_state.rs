@@ -1,6 +1,6 @@
-//! What few connections have: user data, limits, water marks, timeouts, a file to send, a body that only the
-//! end of the stream ends, a pace of reading. Made when first needed and freed with the connection, so that
-//! the others stay small.
+//! State that few connections have: user data, limits, water marks, timeouts, a file to send, a body that is
+//! terminated by the end of the stream, a pace of reading. It is made when first needed and freed with the
+//! connection, so that other connections stay small.
 
 use super::{Connection, LIMIT, filter};
 use crate::reactor::buffer::SIZE_MAX;
@@ -19,7 +19,7 @@ use super::settings::{Marks, Timeouts};
 use libc::c_int;
 use std::sync::atomic::AtomicI64;
 
-/// Beyond all times; as far as a timer goes.
+/// Later than any time that can be set.
 pub const NEVER: i64 = i64::MAX;
 
 pub type Destroy = Option<unsafe extern "C-unwind" fn(*mut c_void)>;
@@ -31,7 +31,7 @@ pub struct ColdState {
     pub max_queued: AtomicU32,
     pub refuses: AtomicBool,
     pub max_unread: Cell<usize>,
-    /// What a peer that goes by the end of the stream still has to get (`Tail`).
+    /// What the peer must still receive before the end of the stream (`Tail`).
     pub tail: AtomicU8,
     pub marks: Crossings,
     pub times: Times,
@@ -41,22 +41,22 @@ pub struct ColdState {
 }
 
 impl Connection {
-    /// The cold state, None as long as nothing has needed one.
+    /// The cold state. None if nothing has needed it yet.
     #[inline]
     pub fn cold(&self) -> Option<&ColdState> {
-        // SAFETY: the block that `make_cold` put there stays until the connection is freed.
+        // SAFETY: the block that `make_cold` stored is valid until the connection is freed.
         unsafe { self.shared.cold.load(Acquire).as_ref() }
     }
 
-    /// The cold state, made now if there was none; None when memory is out.
+    /// The cold state, made if there is none. None if out of memory.
     pub fn make_cold(&self) -> Option<&ColdState> {
         if self.cold().is_none() {
             let fresh = pool::alloc(size_of::<ColdState>()).cast::<ColdState>();
             if fresh.is_null() {
                 return None;
             }
-            // SAFETY: a fresh block of that size, filled before it is shown to other threads. It is given back
-            // only where nobody has seen it: the thread of the completed callback and the loop's may both come here.
+            // SAFETY: a new block of that size, initialised before other threads can see it. It is freed only if
+            // no other thread has seen it: the thread of the completed callback and the loop's may both be here.
             unsafe {
                 fresh.write(ColdState::new());
                 let put =
@@ -87,7 +87,7 @@ impl ColdState {
         }
     }
 
-    /// Sets the limits of the connection's memory. On its thread, or before it comes to its loop.
+    /// Sets the memory limits of the connection. On its thread, or before it is registered with its loop.
     pub fn set_limits(&self, limits: Limits) {
         let or_default = |n: usize| if n == 0 { LIMIT } else { n };
         self.max_queued.store(or_default(limits.max_queued).min(SIZE_MAX) as u32, Relaxed);
@@ -101,13 +101,13 @@ pub fn max_unread(conn: &Connection) -> usize {
     conn.cold().map_or(LIMIT, |cold| cold.max_unread.get())
 }
 
-/// What a peer that goes by the end of the stream still has to get.
+/// What a peer that relies on the end of the stream still has to receive.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Tail {
-    /// Nothing, or it can tell without the end of the stream.
+    /// Nothing, or the peer doesn't rely on the end of the stream.
     None,
-    /// What is queued.
+    /// The queued bytes.
     Queued,
     /// More than was sent so far.
     Unsent,
@@ -116,25 +116,26 @@ pub enum Tail {
 /// Times are nanoseconds of the monotonic clock.
 pub struct Times {
     pub limits: Cell<Timeouts>,
-    /// When bytes last came, when bytes last went, and when the queue began or last went on.
+    /// When bytes were last received, when bytes were last sent, and when the queue was begun or last became
+    /// shorter.
     pub received: Cell<i64>,
     pub sent: Cell<i64>,
     pub moved: Cell<i64>,
-    /// How many bytes the kernel has taken, and how many of them the peer had by the last look (low
-    /// bits of both); whether the rest was more than nothing.
+    /// The number of bytes that the kernel has accepted, and how many of them the peer had received at the last
+    /// check (the low bits of both); and whether bytes were missing then.
     pub written: Cell<u32>,
     pub arrived: Cell<u32>,
     pub on_its_way: Cell<bool>,
-    /// When the connection is cut, whatever moves. Its loop sets it even while the completed callback
-    /// has the rest.
+    /// When the connection is closed in any case. Its loop sets it even while the completed callback uses the
+    /// other fields.
     pub cut: AtomicI64,
-    /// The timer, 0 for none, and when it is due.
+    /// The timer, 0 if there is none, and when it is due.
     pub timer: Cell<u64>,
     pub due: Cell<i64>,
 }
 
 impl Times {
-    /// Nothing is limited.
+    /// Without any limits.
     pub fn new() -> Times {
         Times {
             limits: Cell::new(Settings::DEFAULT.timeouts),
@@ -155,10 +156,10 @@ impl Times {
     }
 }
 
-/// A file that is being sent, or the rest of the last one.
+/// A file that is being sent, or what is left of the last one.
 pub struct File {
     pub fd: Cell<c_int>,
-    /// So many of the queued bytes stand before it.
+    /// The number of queued bytes that come before it.
     pub before: Cell<u32>,
     pub at: Cell<i64>,
     pub left: Cell<u64>,
@@ -172,9 +173,9 @@ impl File {
 
 pub struct Crossings {
     pub marks: Cell<Marks>,
-    /// Crossings that the program wasn't told of yet, high and low in turns.
+    /// The number of crossings that weren't reported to the program yet, alternately high and low.
     pub owed: Cell<u32>,
-    /// The last that it was told of was the high one.
+    /// Whether the last reported one was the high one.
     pub told: Cell<bool>,
 }
 
@@ -193,12 +194,12 @@ impl Crossings {
     }
 }
 
-/// Frees the cold state of a connection that is freed next, and its user data with them.
+/// Frees the cold state and the user data of a connection that is about to be freed.
 ///
 /// # Safety
-/// Nobody else has the connection any more.
+/// Nothing else uses the connection any more.
 pub unsafe fn dispose(conn: *mut Connection) {
-    // SAFETY: the block is this connection's alone; the destructor is called once, as it is given up.
+    // SAFETY: only this connection refers to the block. The destructor is called once.
     unsafe {
         let x = (*conn).shared.cold.swap(ptr::null_mut(), Acquire);
         if x.is_null() {

@@ -1,4 +1,4 @@
-//! What somebody who keeps a connection learns of it: on any thread, also after it has closed.
+//! The functions for a holder of a connection: on any thread, also after it has closed.
 
 use super::Connection;
 use super::cold_state::Destroy;
@@ -10,12 +10,12 @@ use std::ptr;
 use std::sync::atomic::Ordering::{AcqRel, Acquire};
 
 impl Connection {
-    /// Whether the connection is open, as the calling thread sees it.
+    /// Whether the connection is open from the calling thread's point of view.
     pub fn is_open_here(&self) -> bool {
         open::is_open_here(self)
     }
 
-    /// Why it closes or has closed: an errno value, 0 while it is open and after an end in order.
+    /// Why it is closing or has closed: an errno value, 0 while it is open and after a normal end.
     pub fn error(&self) -> c_int {
         if open::is_open_here(self) {
             return 0;
@@ -23,14 +23,14 @@ impl Connection {
         self.shared.decided().unwrap_or_else(|| self.shared.intake.closing().map_or(0, c_int::from))
     }
 
-    /// Puts the program's data in the place of what was there, whose destructor is called: 0, or -1 with ENOMEM.
+    /// Replaces the program's data, and calls the destructor of the old data: 0, or -1 with ENOMEM.
     pub fn set_user_data(&self, data: *mut c_void, destroy: Destroy) -> c_int {
         let Some(cold) = self.make_cold() else {
             return errno::fail(libc::ENOMEM);
         };
         let old = cold.user_data.swap(data, AcqRel);
         if let Some(destroy_old) = cold.destroy.replace(destroy) {
-            // SAFETY: the program gave the two together, and neither is there any more.
+            // SAFETY: the program set the two together, and neither is stored any more.
             unsafe { destroy_old(old) };
         }
         0
@@ -40,7 +40,7 @@ impl Connection {
         self.cold().map_or(ptr::null_mut(), |cold| cold.user_data.load(Acquire))
     }
 
-    /// Asks for an address of the descriptor, which isn't closed meanwhile.
+    /// Asks the kernel for an address of the descriptor, which isn't closed during the call.
     pub fn ask(&self, ask: fn(c_int) -> Result<Address, c_int>) -> Result<Address, c_int> {
         if !open::is_open_here(self) || !self.shared.descriptor.enter() {
             return Err(libc::ENOTCONN);

@@ -1,4 +1,4 @@
-//! Who keeps a connection: references to its memory, and its end with the last of them.
+//! References to a connection's memory, and freeing it with the last one.
 
 use super::Connection;
 use super::cold_state;
@@ -8,27 +8,27 @@ use crate::sys::pool;
 use std::ops::Deref;
 use std::ptr::NonNull;
 
-/// A reference to a connection that keeps its memory; any thread may hold it.
+/// A reference to a connection that keeps its memory; any thread may have one.
 pub struct Kept(NonNull<Connection>);
 
 impl Deref for Kept {
     type Target = Connection;
 
     fn deref(&self) -> &Connection {
-        // SAFETY: the reference that `keep` took isn't given back before the drop.
+        // SAFETY: the reference that `keep` took is released only by the drop.
         unsafe { self.0.as_ref() }
     }
 }
 
 impl Drop for Kept {
     fn drop(&mut self) {
-        // SAFETY: the reference that `keep` took, given back once.
+        // SAFETY: the reference that `keep` took is released once.
         unsafe { release(self.0.as_ptr()) };
     }
 }
 
 impl Connection {
-    /// Keeps the connection's memory. None when it is kept too often.
+    /// Keeps the connection's memory. None if there are too many references.
     pub fn keep(&self) -> Option<Kept> {
         self.shared.refs.retain().then(|| Kept(NonNull::from(self)))
     }
@@ -37,9 +37,9 @@ impl Connection {
 /// Frees the memory of a connection that nobody has seen, or that has ended.
 ///
 /// # Safety
-/// Nobody else has it; `create` made it, and nothing happened to it but settings, or it has ended.
+/// Nothing else refers to it. `create` made it, and it has only been given settings, or it has ended.
 pub unsafe fn discard(conn: *mut Connection) {
-    // SAFETY: nobody else has the connection, by the caller's promise, and `create` allocated it with this size. Its
+    // SAFETY: by contract nothing else refers to the connection, and `create` allocated it with this size. Its
     // reference keeps the loop's memory until it is released here.
     unsafe {
         cold_state::dispose(conn);
@@ -50,13 +50,13 @@ pub unsafe fn discard(conn: *mut Connection) {
     }
 }
 
-/// Gives one reference back; the last one frees. None: there was none to give back.
+/// Releases a reference; the last one frees the connection. None: there was no reference to release.
 ///
 /// # Safety
-/// The reference is the caller's.
+/// The caller owns the reference.
 pub unsafe fn release(conn: *mut Connection) -> Released {
-    // SAFETY: the caller's reference keeps the memory until it is counted off. Behind the last one nobody has
-    // the pointer.
+    // SAFETY: the caller's reference keeps the memory until it is released. After the last one nothing refers to
+    // the connection.
     unsafe {
         let how = (*conn).shared.refs.release();
         if how == Released::Last {

@@ -1,4 +1,4 @@
-//! The lists that a loop has of connections.
+//! A loop's lists of connections.
 
 use super::Connection;
 use crate::reactor::event_loop::iteration::Keeper;
@@ -13,8 +13,8 @@ macro_rules! lists {
             $(#[$doc])*
             pub enum $place {}
 
-            // SAFETY: `reap` frees a connection that none of the lists of what waits has, at the end of the
-            // outermost iteration, which takes the keeper away.
+            // SAFETY: `reap` frees a connection that is in no waiting list, at the end of the outermost
+            // iteration, whose keeper it consumes.
             unsafe impl Place for $place {
                 type Item = Connection;
                 type Keeper = Keeper;
@@ -26,7 +26,7 @@ macro_rules! lists {
 
             $(
                 pub fn $list(l: &Loop) -> &List<$place> {
-                    // SAFETY: only this function hands out the head.
+                    // SAFETY: only this function uses the head.
                     unsafe { List::from_head(&l.$list) }
                 }
             )*
@@ -37,22 +37,23 @@ macro_rules! lists {
 lists! {
     /// Connections with work left for their turn, and those whose turn has come.
     Ready: in_ready, ready turning;
-    /// Connections whose closed callback ran.
+    /// Connections whose closed callback was called.
     Dead: in_dead, dead;
     /// Half-closed connections that wait for the peer's end.
     Lingering: in_lingering, lingering;
-    /// Connections whose reading was put off, the oldest first.
+    /// Connections with deferred reading, the longest deferred first.
     Held: in_held, held;
 }
 
 impl Connection {
-    /// Whether it waits for something in a list.
+    /// Whether it is in a list in which it waits.
     pub fn is_waiting(&self) -> bool {
         [&self.in_ready, &self.in_lingering, &self.in_held].into_iter().any(Link::is_listed)
     }
 }
 
-// SAFETY: a connection leaves the roster when it closes, and is freed by the iteration that reaps it, later.
+// SAFETY: a connection is removed from the roster when it closes, and is freed later, by the iteration that reaps
+// it.
 unsafe impl Placed for Connection {
     fn place(&self) -> &Cell<u32> {
         &self.place
@@ -61,6 +62,6 @@ unsafe impl Placed for Connection {
 
 /// The connections of a loop.
 pub fn roster(l: &Loop) -> Roster<'_, Connection> {
-    // SAFETY: this is the only way to the loop's roster.
+    // SAFETY: only this function uses the loop's roster.
     unsafe { l.roster.of() }
 }

@@ -1,4 +1,4 @@
-//! A connection as its loop knows it: the owner of a channel, and one of the loop's connections.
+//! A connection from the point of view of its loop: the owner of a channel, and one of the loop's connections.
 
 use super::Connection;
 use super::close_reason::CloseReason;
@@ -9,9 +9,9 @@ use crate::reactor::event_loop::member::{Member, Members, Standing};
 use crate::sys::kind::Kind;
 use std::mem::offset_of;
 
-/// What loops know of connections.
-// SAFETY: a channel of a program's own can't have these callbacks; one that a program copied from a connection
-// doesn't lie where its `data` says.
+/// What loops know about connections.
+/// SAFETY: a program's own channel can't have these callbacks, and the address of a copied channel doesn't match
+/// its `data`.
 pub static MEMBERS: Members = unsafe {
     Members::of::<Connection>(
         read::on_readable,

@@ -1,5 +1,6 @@
-//! What is asked of a connection on other threads than its loop's: the tasks that bring it there. Each keeps the
-//! connection and is counted in `pins`, so that a send on the loop's thread knows that there are some.
+//! Requests to a connection from other threads than its loop's: the tasks that run them on the loop's thread.
+//! Each keeps the connection and is counted in `pins`, so that a send on the loop's thread knows whether there
+//! are any.
 
 #![forbid(unsafe_code)]
 
@@ -13,11 +14,11 @@ use std::ops::Deref;
 use std::ptr;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 
-/// A connection that a task waits for.
+/// A connection with a task for it.
 struct Pinned(Kept);
 
 impl Pinned {
-    /// None when the connection is kept too often.
+    /// None if there are too many references to the connection.
     fn new(conn: &Connection) -> Option<Pinned> {
         let kept = conn.keep()?;
         kept.shared.pins.fetch_add(1, Relaxed);
@@ -57,7 +58,7 @@ impl Posted for Register {
     }
 }
 
-/// What a send on the loop's thread comes after, with the bytes that the task has.
+/// Work that comes before a later send on the loop's thread; its argument is the task's bytes.
 struct Ask<F>(Pinned, F);
 
 impl<F: Fn(&Connection, &[u8])> Posted for Ask<F> {
@@ -76,9 +77,9 @@ fn ask(conn: &Connection, bytes: &[u8], take: impl Fn(&Connection, &[u8])) -> Op
     Task::with_bytes(Ask(Pinned::new(conn)?, take), bytes)
 }
 
-// Each of these makes a task, None when memory is out. It is to be posted to the connection's loop.
+// Each of these makes a task, to be posted to the connection's loop. None if out of memory.
 
-/// Puts a new connection on its loop.
+/// Registers a new connection with its loop.
 pub fn register(conn: &Connection) -> Option<Task> {
     Task::new(Register(Pinned::new(conn)?))
 }
@@ -91,18 +92,18 @@ pub fn shutdown(conn: &Connection) -> Option<Task> {
     ask(conn, &[], |conn, _| shutdown::take_posted_shutdown(conn))
 }
 
-/// Closes the connection, as was decided on another thread.
+/// Closes the connection, as another thread has decided.
 pub fn close(conn: &Connection) -> Option<Task> {
     ask(conn, &[], |conn, _| close_request::take_posted_close(conn))
 }
 
-/// Closes the connection after its queue is sent, or at a time.
+/// Closes the connection after its queue was sent, or at a time.
 pub fn end(conn: &Connection, time: i64) -> Option<Task> {
     ask(conn, &[], move |conn, _| shutdown::take_posted_end(conn, time))
 }
 
 impl Connection {
-    /// Takes in what other threads have asked for, if some of it is this connection's; on the loop's thread.
+    /// Runs earlier requests of other threads, if some of them are for this connection. On the loop's thread.
     #[inline]
     pub fn take_in(&self) {
         if self.shared.pins.load(Acquire) != 0 {

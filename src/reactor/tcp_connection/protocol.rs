@@ -1,4 +1,4 @@
-//! What a protocol on top of connections asks of them, beside the functions that programs have.
+//! The functions of connections for protocols, in addition to those for programs.
 
 use super::input::pause;
 use super::lifecycle::{open, overdue, ready, shutdown};
@@ -19,13 +19,13 @@ impl Connection {
     /// The connection behind a public pointer.
     ///
     /// # Safety
-    /// The library made it, and its memory is kept for all of `'a`: by the iteration, or by a reference.
+    /// The library made it, and its memory is kept for all of `'a`, by the iteration or by a reference.
     pub unsafe fn from_c<'a>(conn: *mut tcp_connection) -> &'a Connection {
         // SAFETY: the public struct is the first field of every connection of the library.
         unsafe { &*conn.cast::<Connection>() }
     }
 
-    /// The pointer that C has.
+    /// The pointer for C.
     pub fn as_c(&self) -> *mut tcp_connection {
         self.raw().cast()
     }
@@ -34,11 +34,11 @@ impl Connection {
         ptr::from_ref(self).cast_mut()
     }
 
-    /// The protocol of the connection's server, as long as all its callbacks are the connection's: then no code of
-    /// the program has the connection.
+    /// The protocol of the connection's server, as long as the connection has all its callbacks, so that no code
+    /// of the program uses it directly.
     pub fn protocol(&self) -> Option<&'static Protocol> {
         let protocol = self.maker()?.protocol()?;
-        // The same values that were copied from the table: no function has its address taken twice.
+        // The same values that were copied from the table: the address of each function is taken only once.
         let same = self.public.messageCallBack.get().map(|f| f as usize)
             == protocol.message.map(|f| f as usize)
             && self.public.connectionClosedCallBack.get().map(|f| f as usize)
@@ -46,42 +46,43 @@ impl Connection {
         same.then_some(protocol)
     }
 
-    /// Bytes that were sent and that the kernel hasn't taken yet; any thread.
+    /// Bytes that were sent and that the kernel hasn't accepted yet. Any thread.
     pub fn unsent(&self) -> usize {
         self.shared.intake.waiting() as usize
     }
 
-    /// Bytes of the latest file that haven't been sent, and won't be where the connection has closed.
+    /// Bytes of the latest file that haven't been sent. If the connection has closed, they won't be.
     pub fn file_left(&self) -> u64 {
         file::left(self)
     }
 
-    /// Sends `len` bytes of a file, from `at` on, behind all that was sent before. The descriptor is the
-    /// connection's from now on, whatever comes of it; one file at a time. Where the file ends before, the
-    /// connection is cut. False when the connection takes nothing any more, or memory is out.
+    /// Sends `len` bytes of a file, starting at `at`, after everything that was sent before. The connection owns
+    /// the descriptor in any case. Only one file at a time. If the file turns out to be shorter, the connection
+    /// is aborted. False if the connection accepts nothing any more, or memory is out.
     pub fn send_file(&self, fd: c_int, at: i64, len: u64) -> bool {
         file::send(self, fd, at, len)
     }
 
-    /// Has the message callback called again, in the next iteration, with what it leaves unread now.
+    /// Calls the message callback again in the next iteration with the bytes that are left unread.
     pub fn read_again(&self) {
         self.redeliver.set(true);
         ready::give(self, Work::Read);
     }
 
-    /// Whether others are due: callbacks have taken long in this iteration, as of `now`, the low bits of the coarse clock.
+    /// Whether others should get their turn, because callbacks have taken long in this iteration. `now` is the
+    /// low bits of the coarse clock.
     pub fn has_had_its_time(&self, now: u32) -> bool {
         self.event_loop().is_spent_at(now)
     }
 
-    /// A number that changes whenever the peer takes something, of the queue or of what the kernel holds:
-    /// of that a slow reader takes a lot before the kernel asks for more. Costs a system call.
+    /// A number that changes whenever the peer receives bytes, of the queue or of what the kernel holds: a slow
+    /// reader may receive a lot before the kernel accepts more. Makes a system call.
     pub fn taken(&self) -> u32 {
         let kernel = sys_fd::on_its_way(self.number.get());
         kernel.wrapping_sub(self.output.readIndex.get() as u32).wrapping_sub(file::position(self))
     }
 
-    /// Whether closing has begun, for whatever reason: nothing is sent any more.
+    /// Whether closing has begun, for whatever reason, so that nothing is sent any more.
     pub fn is_closing(&self) -> bool {
         !open::is_open(self)
     }
@@ -96,17 +97,17 @@ impl Connection {
         self.event_loop().on_owner()
     }
 
-    /// Whether reading is stopped.
+    /// Whether reading is paused.
     pub fn is_paused(&self) -> bool {
         self.paused.get()
     }
 
-    /// Whether the peer has ended its side. Where reading is stopped, the kernel is asked.
+    /// Whether the peer has ended its side. If reading is paused, asks the kernel.
     pub fn peer_has_ended(&self) -> bool {
         self.ended.get() || self.paused.get() && sys_fd::has_hung_up(self.number.get())
     }
 
-    /// Stops reading; whether it wasn't stopped before.
+    /// Pauses reading. Returns whether it wasn't paused before.
     pub fn pause_reading(&self) -> bool {
         if self.paused.get() {
             return false;
@@ -115,13 +116,13 @@ impl Connection {
         true
     }
 
-    /// Goes on reading, beginning with what was left unread.
+    /// Resumes reading, beginning with the bytes that were left unread.
     pub fn resume_reading(&self) {
         pause::resume(self)
     }
 
-    /// Says whether an answer is outstanding: then the peer's end of stream doesn't close the connection
-    /// yet. With the last answer given it does.
+    /// Sets whether a response is outstanding. While it is, the peer's end of stream doesn't close the
+    /// connection; when it isn't any more, it does.
     pub fn set_answering(&self, on: bool) {
         self.answering.set(on);
         if !on && self.ended.get() && shutdown::all_sent(self) {
@@ -129,35 +130,36 @@ impl Connection {
         }
     }
 
-    /// Whether an answer is said to be outstanding.
+    /// Whether a response is outstanding.
     pub fn is_answering(&self) -> bool {
         self.answering.get()
     }
 
-    /// Says what a peer still has to get that goes by the end of the stream: where that isn't sent, the connection
-    /// ends with a reset. False when memory is out.
+    /// Sets what a peer that relies on the end of the stream still has to receive. If that isn't sent, the
+    /// connection ends with a reset. False if out of memory.
     pub fn set_tail(&self, tail: Tail) -> bool {
         let _own = self;
         shutdown::set_tail(self, tail)
     }
 
-    /// Closes the connection in the iteration, whatever is queued.
+    /// Closes the connection in the iteration, discarding the queue.
     pub fn cut(&self, why: c_int) {
         ready::close_in_pass(self, CloseReason::of_call(why))
     }
 
-    /// False once the closed callback is due.
+    /// False after the closed callback is due.
     pub fn is_open(&self) -> bool {
         !self.shared.life.is_closed()
     }
 
-    /// Sends from any thread: what was written at once, or -1 with errno and nothing sent.
+    /// Sends from any thread. Returns the number of bytes that were written at once, or -1 with errno if nothing
+    /// is sent.
     pub fn send_bytes(&self, bytes: &[u8]) -> isize {
         self.send_before(bytes, More::Nothing)
     }
 
-    /// Sends what is readable in a buffer, and takes it from there. Of the connection's own output it sends what the
-    /// program put there itself.
+    /// Sends and consumes the readable bytes of a buffer. With the connection's own output, sends the bytes that
+    /// the program has added itself.
     pub fn send_buffer(&self, from: &buffer) -> c_int {
         if ptr::eq(from, &self.output) {
             return write::send_own_output(self);
@@ -169,7 +171,7 @@ impl Connection {
         sent as c_int
     }
 
-    /// Sends as `send_bytes` does, with `more` to come.
+    /// Sends as `send_bytes` does, with `more` to follow.
     pub fn send_before(&self, bytes: &[u8], more: More) -> isize {
         let here = self.event_loop().on_owner();
         if here {
@@ -186,8 +188,8 @@ impl Connection {
         }
     }
 
-    /// Sends from the connection's own thread, perhaps a little later, together with what other connections send.
-    /// `now` is the coarse clock's.
+    /// Sends from the connection's own thread, possibly a little later, in a batch with sends of other
+    /// connections. `now` is the coarse clock.
     pub fn send_together(&self, bytes: &[u8], now: u32) -> isize {
         self.take_in();
         if bytes.is_empty() || !open::is_open(self) || self.side.get() != Side::Open {
@@ -211,7 +213,7 @@ impl Connection {
         ready::schedule(self);
     }
 
-    /// A limit of time seems to be over: the connection is judged in this iteration, or the next.
+    /// A time limit seems to have passed: the connection is judged in this iteration or the next.
     pub fn judge_soon(&self) {
         overdue::begin(self)
     }

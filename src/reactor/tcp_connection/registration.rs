@@ -1,11 +1,11 @@
-//! The place of a connection on its loop: what is registered for its number, and the roster.
+//! A connection's registration with its loop: the entry for its number, and the roster.
 
 use super::{Connection, lists};
 use crate::reactor::event_loop::posts;
 use crate::reactor::event_loop::registration::Removed;
 use libc::c_int;
 
-/// Whether reading from the connection's number is held back.
+/// Whether reading is deferred for the connection's number.
 pub fn is_held(conn: &Connection) -> Option<bool> {
     conn.event_loop().registration(conn.number.get()).map(|reg| reg.held)
 }
@@ -19,7 +19,7 @@ pub fn take_off(conn: &Connection, fd: c_int) -> Removed {
 }
 
 pub fn add_channel(conn: &Connection, fd: c_int) -> c_int {
-    // SAFETY: a connection is taken off its loop before it is freed.
+    // SAFETY: a connection is removed from its loop before it is freed.
     unsafe { conn.event_loop().change(fd, conn.channel_ptr(), posts::ADD) }
 }
 

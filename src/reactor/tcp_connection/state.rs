@@ -1,4 +1,4 @@
-//! What stands behind the public `struct tcp_connection`.
+//! The object of a public `struct tcp_connection`.
 
 #![forbid(unsafe_code)]
 
@@ -13,20 +13,21 @@ use libc::{c_char, c_int};
 use std::cell::Cell;
 use std::ptr;
 
-/// Bytes queued for a peer that doesn't read, and bytes unread by a callback that doesn't consume.
+/// The default limit of queued bytes, if the peer doesn't read, and of unread bytes, if the callback doesn't
+/// consume.
 pub(super) const LIMIT: usize = 64 << 20;
 
-/// Work for the next turn in the iteration: a later one includes those before it.
+/// Work for the next turn in the iteration. Each kind includes those before it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Work {
     None,
     Read,
-    /// A limit of time seems to be over (`overdue`).
+    /// A time limit seems to have passed (`overdue`).
     Judge,
 }
 
-/// One block of memory holds all of a connection: an idle one has nothing else.
+/// A connection is one block of memory. An idle one has no other.
 #[repr(C)]
 pub struct Connection {
     pub public: tcp_connection,
@@ -37,18 +38,18 @@ pub struct Connection {
     pub(super) name: [c_char; 22],
     pub registered: Cell<bool>,
     pub(super) wire: Cell<Wire>,
-    /// The descriptor as it was entered, whatever a program writes into `channel->fd`.
+    /// The descriptor when it was entered, whatever a program writes into `channel->fd`.
     pub(super) number: Cell<c_int>,
-    /// How much of the output block was ever written.
+    /// How much of the output block was ever written to.
     pub(super) output_touched: Cell<u32>,
-    /// Its number in the registry; also that of its registration.
+    /// Its number in the registry, which is also that of its registration.
     pub id: Cell<u64>,
-    /// What the descriptor refers to, folded, so that closing never hits a successor. 0: not asked yet,
-    /// as no code of the program could have closed it, or epoll will tell.
+    /// The identity of the descriptor's file, folded, so that closing never affects a successor. 0: not
+    /// determined yet, because no code of the program could have closed it, or epoll will tell.
     pub(super) identity: Cell<u32>,
-    /// Its place in the loop's roster, counted from 1; 0: none.
+    /// Its position in the loop's roster, counted from 1; 0 if it isn't there.
     pub place: Cell<u32>,
-    /// The pool blocks that the library put into the buffers; C may have put others there since.
+    /// The pool blocks that the library put into the buffers. C code may have replaced them since.
     pub(super) input_block: Cell<*mut u8>,
     pub(super) output_block: Cell<*mut u8>,
     pub owner: Cell<Owner>,
@@ -57,41 +58,41 @@ pub struct Connection {
     pub(super) in_lingering: Link,
     pub(super) in_held: Link,
     pub shared: Shared,
-    /// Those bytes of `shared.intake` that the queue has (`quota`).
+    /// Those bytes of `shared.intake` that are queued (`quota`).
     pub(super) counted: Cell<u32>,
-    /// Low bits of the clock's milliseconds.
+    /// The low bits of the clock's milliseconds.
     pub(super) linger_until: Cell<u32>,
     pub(super) held_until: Cell<u32>,
-    /// The end of what is sent.
+    /// The state of the write side's end.
     pub(super) side: Cell<Side>,
-    /// At least a byte has arrived.
+    /// At least one byte was received.
     pub(super) received: Cell<bool>,
-    /// The peer's end of stream was seen.
+    /// The peer's end of stream was received.
     pub(super) ended: Cell<bool>,
-    /// An answer is outstanding that the peer's end doesn't cut off.
+    /// A response is outstanding, so the peer's end of stream doesn't close the connection.
     pub(super) answering: Cell<bool>,
-    /// What comes after the last that is sent.
+    /// What follows the last send.
     pub(super) after_sending: Cell<AfterSending>,
-    /// Reading goes on for a turn although output waits.
+    /// A turn of reading is allowed although output waits.
     pub(super) may_read: Cell<bool>,
-    /// The program stopped reading.
+    /// The program has paused reading.
     pub(super) paused: Cell<bool>,
-    /// The next turn of reading begins with what was left unread.
+    /// The next turn of reading begins with the bytes that were left unread.
     pub(super) redeliver: Cell<bool>,
     pub(super) work: Cell<Work>,
-    /// A file stands in the queue (`file`).
+    /// A file is queued (`file`).
     pub(super) sends_file: Cell<bool>,
-    /// An answer of its own is in the loop's batch.
+    /// A response of this connection is in the loop's batch.
     pub(super) in_batch: Cell<bool>,
 }
 
-/// What a connection does once all is sent. From the second on, what arrives is dropped.
+/// What a connection does after everything was sent. From the second value on, bytes that arrive are dropped.
 #[repr(u8)]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum AfterSending {
     GoOn,
     Close,
-    /// It waits for the peer's end first, so that no reset takes back what was sent.
+    /// It first waits for the peer's end, so that no reset makes the peer lose what was sent.
     Linger,
 }
 
@@ -103,12 +104,12 @@ impl Connection {
         self.output.readable() > 0 || self.sends_file.get()
     }
 
-    /// What the descriptor is.
+    /// The kind of the descriptor.
     pub fn kind(&self) -> Kind {
         self.wire.get().kind()
     }
 
-    /// Whether the descriptor is that; quicker than asking what it is.
+    /// Whether the descriptor is of this kind; faster than `kind`.
     pub fn is_kind(&self, kind: Kind) -> bool {
         self.wire.get().is(kind)
     }

@@ -1,10 +1,10 @@
-//! Reading waits for writing. While a connection's output is stuck, more input would mostly become
-//! more output: reading is put off until the queue is sent, so that memory and copying stay small.
-//! But never for long: a peer may have to send all before it reads, so after `HOLD_MS` a turn of
-//! reading is due, and so on until the queue is sent or has reached its limit.
+//! Back-pressure: while a connection's output is stuck, more input would mostly become more output, so reading is
+//! deferred until the queue is sent, which saves memory and copying. But a peer may have to send everything
+//! before it reads. So after `HOLD_MS` a turn of reading is due, and so on until the queue is sent or has reached
+//! its limit.
 //!
-//! The channel's public events don't change; the library's back ends leave reading out of what they
-//! ask the kernel for. A program's own back end knows nothing of this.
+//! The channel's public events don't change; the library's back ends don't ask the kernel for reading. A
+//! program's own back end isn't affected.
 
 #![forbid(unsafe_code)]
 
@@ -17,7 +17,7 @@ use crate::sys::clock;
 
 const HOLD_MS: i64 = 10;
 
-/// Puts reading off; the caller's update of the channel makes it count.
+/// Defers reading. It takes effect with the caller's update of the channel.
 pub fn begin(conn: &Connection) {
     if !conn.registered.get() || conn.may_read.get() {
         return;
@@ -30,7 +30,7 @@ pub fn begin(conn: &Connection) {
     lists::held(conn.event_loop()).push_back(conn);
 }
 
-/// Reading is wanted again; the caller's update of the channel makes it count.
+/// Ends the deferral. It takes effect with the caller's update of the channel.
 pub fn end(conn: &Connection) {
     conn.may_read.set(false);
     if conn.registered.get() {
@@ -38,12 +38,12 @@ pub fn end(conn: &Connection) {
     }
 }
 
-/// Whether reading is put off.
+/// Whether reading is deferred.
 pub fn is_held(conn: &Connection) -> bool {
     conn.registered.get() && registration::is_held(conn) == Some(true)
 }
 
-/// A turn of reading is over: the next one waits again if output still does.
+/// A turn of reading is over: the next one is deferred again if output still waits.
 pub fn after_reading(conn: &Connection) {
     if !conn.may_read.replace(false) {
         return;
@@ -54,7 +54,7 @@ pub fn after_reading(conn: &Connection) {
     }
 }
 
-/// Gives a turn of reading to those that have waited long enough.
+/// Gives a turn of reading to connections that have waited long enough.
 pub fn end_holding(iteration: &Iteration) {
     let now = clock::now_ms() as u32;
     let taken = lists::held(iteration).take();
@@ -70,6 +70,6 @@ pub fn end_holding(iteration: &Iteration) {
             write::refresh(conn);
         }
     }
-    // Those that were put off meanwhile come after them.
+    // Connections that were deferred meanwhile come after them.
     lists::held(iteration).prepend(taken);
 }

@@ -1,5 +1,5 @@
-//! Taking bytes in. All connections of a loop read into one block, which is lent to the input
-//! buffer for the callback; only a connection with unread bytes keeps a block of its own.
+//! Reading. All connections of a loop read into one block, which is lent to the input buffer for the callback.
+//! Only a connection with unread bytes keeps its own block.
 
 use super::{back_pressure, pace, source};
 use crate::abi::types::{EVENT_READ, EVENT_WRITE};
@@ -15,11 +15,11 @@ use crate::sys::{errno, fd as sys_fd, pool, pool::Bytes};
 use libc::{c_int, c_void};
 use std::{ptr, slice};
 
-/// What one read takes at most, unless unread bytes have grown the block.
+/// The maximum of one read, unless unread bytes have grown the block.
 pub const BLOCK: usize = 65_536;
-/// Unread bytes leave at least this much room for the next read.
+/// The minimum room after unread bytes for the next read.
 const ROOM: usize = 16_384;
-/// Reads per connection and pass: one firehose doesn't starve the others.
+/// Reads per connection and iteration, so that a fast sender doesn't starve the others.
 const TURNS: u32 = 16;
 
 /// The read callback of a connection's channel.
@@ -42,7 +42,7 @@ enum Got {
         full: bool,
         read: usize,
     },
-    /// Bytes that a filter has, and that are nothing to the program yet.
+    /// A filter has processed bytes that yield none for the program yet.
     Filtered {
         full: bool,
     },
@@ -52,14 +52,14 @@ enum Got {
     NoMemory,
 }
 
-/// A turn of reading. `bits` tell what the back end saw; without `EDGE` it will tell again.
+/// A turn of reading. `bits` are the events of the back end; without `EDGE` it will report them again.
 fn turn(conn: &Connection, bits: u32) {
     take(conn, bits);
     back_pressure::after_reading(conn);
     conn.turn_ended();
 }
 
-/// Reads and calls back until the socket is drained or others are due.
+/// Reads and calls back until the socket is drained or others get their turn.
 fn take(conn: &Connection, bits: u32) {
     let owes = conn.redeliver.replace(false);
     if owes && open::is_open(conn) && !conn.paused.get() && conn.input.readable() > 0 {
@@ -69,12 +69,12 @@ fn take(conn: &Connection, bits: u32) {
         if read > 0 && conn.event_loop().is_spent_now() {
             break;
         }
-        // What the program took off the loop it reads itself.
+        // If the program has removed the channel from the loop, it reads by itself.
         let wanted = conn.registered.get() && conn.channel.events.get() & EVENT_READ != 0;
         if !open::is_open(conn) || conn.ended.get() || !wanted {
             return;
         }
-        // Only the first edge is known to be of this connection's own file.
+        // Only the first edge is known to be that of this connection's own file.
         if (read > 0 || bits & EDGE == 0) && !open::is_entered(conn) {
             return ready::close_in_pass(conn, CloseReason::DescriptorGone);
         }
@@ -110,12 +110,12 @@ fn take(conn: &Connection, bits: u32) {
     }
 }
 
-/// One read into the input buffer.
+/// Reads once into the input buffer.
 fn receive(conn: &Connection) -> Got {
     // SAFETY: `prepare` makes `room` bytes and one more writable at the write index.
     unsafe {
         if must_move(conn) && !source::has_input(conn) {
-            // What the callback left unread keeps its address until there is more.
+            // The bytes that the callback left unread keep their address until there are more.
             return Got::Nothing;
         }
         let room = prepare(conn).min(pace::limit(conn));
@@ -137,13 +137,13 @@ fn receive(conn: &Connection) -> Got {
     }
 }
 
-/// One read of a connection that isn't `direct`, into the input buffer, where `at` has room for so many bytes.
+/// Reads once for a connection that isn't `direct` into the input buffer, which has `room` bytes at `at`.
 ///
 /// # Safety
-/// `at` has that room, and nothing else uses it meanwhile.
+/// `at` has that much room, and nothing else uses it during the call.
 #[cold]
 unsafe fn receive_indirectly(conn: &Connection, at: *mut u8, room: usize) -> Got {
-    // SAFETY: room for so many bytes, written or not; the slice ends with the call.
+    // SAFETY: by contract there is room for `room` bytes, which needn't be initialised; the slice isn't kept.
     let n = source::read(conn, unsafe { slice::from_raw_parts_mut(at.cast(), room) });
     if n <= 0 {
         return without_bytes(conn, n, errno::get());
@@ -151,7 +151,7 @@ unsafe fn receive_indirectly(conn: &Connection, at: *mut u8, room: usize) -> Got
     let (read, full) = (n as usize, n as usize == room);
     note_arrival(conn, read);
     let Some(filter) = conn.filter() else {
-        // SAFETY: the source has written that many bytes of the room that `at` has.
+        // SAFETY: the source has written that many bytes, for which there was room at `at`.
         unsafe { add_to_input(conn, at, read) };
         return Got::Bytes { full, read };
     };
@@ -159,7 +159,7 @@ unsafe fn receive_indirectly(conn: &Connection, at: *mut u8, room: usize) -> Got
     // SAFETY: the source has written the first `read` bytes.
     let wire = unsafe { slice::from_raw_parts(at, read) };
     let filtered = filter.incoming(conn, wire, &mut plain);
-    // They take the place of what came over the wire.
+    // They replace the bytes from the wire.
     let given = plain.bytes().chunks(ROOM / 2).all(|part| append(conn, part));
     match filtered {
         Err(e) => Got::Failed(e),
@@ -172,7 +172,7 @@ unsafe fn receive_indirectly(conn: &Connection, at: *mut u8, room: usize) -> Got
     }
 }
 
-/// Appends fewer than `ROOM` bytes to the input buffer. False when memory is out.
+/// Appends fewer than `ROOM` bytes to the input buffer. False if out of memory.
 #[inline(never)]
 fn append(conn: &Connection, bytes: &[u8]) -> bool {
     if prepare(conn) < bytes.len() {
@@ -188,7 +188,7 @@ fn append(conn: &Connection, bytes: &[u8]) -> bool {
     true
 }
 
-/// Bytes have come over the wire.
+/// Bytes have been received.
 #[inline(always)]
 fn note_arrival(conn: &Connection, n: usize) {
     timeouts::received(conn);
@@ -196,23 +196,23 @@ fn note_arrival(conn: &Connection, n: usize) {
     conn.received.set(true);
 }
 
-/// Counts bytes in that were written to `at`, behind those of the input buffer, and ends them with a NUL.
+/// Adds bytes that were written to `at`, after those of the input buffer, and a NUL.
 ///
 /// # Safety
-/// `at` is where the buffer's next byte goes, with room for `n` bytes and one more.
+/// `at` is the address of the buffer's next byte, with room for `n` bytes and one more.
 #[inline(always)]
 unsafe fn add_to_input(conn: &Connection, at: *mut u8, n: usize) {
-    // SAFETY: there is room for a byte behind the `n` bytes.
+    // SAFETY: by contract there is room for a byte after the `n` bytes.
     unsafe { at.add(n).write(0) };
     conn.input.writeIndex.set(conn.input.writeIndex.get() + n as c_int);
 }
 
-/// What a read that brought no bytes means.
+/// The meaning of a read that returned no bytes.
 #[inline(always)]
 fn without_bytes(conn: &Connection, n: isize, e: c_int) -> Got {
     settle(conn);
     match (n, e) {
-        // An empty message, which is none to the program.
+        // An empty message, which the program doesn't see.
         (0, _) if conn.kind() == Kind::Messages && !sys_fd::has_ended(conn.channel.fd.get()) => {
             Got::Nothing
         }
@@ -228,14 +228,14 @@ fn end_for(conn: &Connection, why: CloseReason) {
     close::close(conn);
 }
 
-/// Goes on with a connection that had to let others go first, or that is read from again.
+/// Continues with a connection that had to let others go first, or resumes reading.
 pub fn go_on(conn: &Connection) {
     turn(conn, EDGE | NOT_DRAINED)
 }
 
-/// Gives back the block of a connection that ends.
+/// Frees the block of a connection that is ending.
 pub fn free_block(conn: &Connection) {
-    // SAFETY: the block came from the pools, and the pointer is dropped with it.
+    // SAFETY: the block came from the pools, and the pointer to it is cleared.
     unsafe {
         let block = conn.input_block.replace(ptr::null_mut());
         if !block.is_null() {
@@ -244,18 +244,19 @@ pub fn free_block(conn: &Connection) {
     }
 }
 
-/// Whether unread bytes have to move before more can be read.
+/// Whether unread bytes have to be moved before more can be read.
 fn must_move(conn: &Connection) -> bool {
     let input = &conn.input;
     conn.input.readable() > 0
         && (input.total_size.get() as usize) < input.writeIndex.get() as usize + ROOM
 }
 
-/// Makes the input buffer writable and returns by how much; 0 when memory is out.
+/// Makes the input buffer writable, and returns the number of writable bytes; 0 if out of memory.
 #[inline(always)]
 fn prepare(conn: &Connection) -> usize {
-    // SAFETY: `settle` has put the indices in order. A block of the library's has a byte more than `total_size`. So
-    // `used` bytes can be read from it and written to a larger one, and only what is replaced here led to it.
+    // SAFETY: `settle` has made the indices valid. A block of the library has one byte more than `total_size`. So
+    // `used` bytes can be read from it and written to a larger one. The pointers to the old block are replaced
+    // here.
     unsafe {
         let own = conn.event_loop();
         let input = &conn.input;
@@ -272,9 +273,9 @@ fn prepare(conn: &Connection) -> usize {
         }
         let used = conn.input.readable();
         if input.data.get().cast() != conn.input_block.get() {
-            // C's own block: grown as any buffer.
+            // A block of the program is grown like that of any buffer.
             conn.input.reserve(ROOM);
-            // The last byte is the NUL's.
+            // The last byte is for the NUL.
             return (input.total_size.get() - input.writeIndex.get() - 1).max(0) as usize;
         }
         let mut room = (input.total_size.get() - input.writeIndex.get()) as usize;
@@ -309,13 +310,13 @@ fn put_block(conn: &Connection, block: *mut u8, total: usize) {
     input.writeIndex.set(0);
 }
 
-/// Calls the message callback, and looks at what it left.
+/// Calls the message callback, and checks what it has left unread.
 fn deliver(conn: &Connection) {
     let input = &conn.input;
     match conn.public.messageCallBack.get() {
         Some(callback) if conn.after_sending.get() == AfterSending::GoOn => {
-            // SAFETY: the program gave the callback with these types. It may do anything but free the connection,
-            // which the iteration keeps.
+            // SAFETY: the program set the callback with these types. It may do anything except free the
+            // connection, which the iteration keeps.
             unsafe { callback(conn.input_ptr(), conn.as_c()) };
         }
         _ => input.readIndex.set(input.writeIndex.get()),
@@ -331,10 +332,10 @@ fn deliver(conn: &Connection) {
     }
 }
 
-/// Takes the block back where the buffer is empty; lets it stay where bytes wait in it.
+/// Takes the block back if the buffer is empty, or leaves it there if bytes are unread.
 fn settle(conn: &Connection) {
-    // SAFETY: `input_block` is a block that the library lent, of `size` bytes and one more. The input doesn't point to
-    // it any more, or is emptied here.
+    // SAFETY: `input_block` is a block that the library lent, with `size` bytes and one more. The input doesn't
+    // point to it any more, or is emptied here.
     unsafe {
         let own = conn.event_loop();
         let input = &conn.input;
@@ -360,11 +361,11 @@ fn settle(conn: &Connection) {
     }
 }
 
-/// The peer won't send any more: what is queued is sent first, then the connection closes.
+/// The peer has ended its side: queued bytes are sent first, then the connection closes.
 fn end_of_stream(conn: &Connection) {
     conn.ended.set(true);
     if conn.protocol().is_some_and(|protocol| (protocol.is_answering)(conn)) {
-        // Within a callback that runs the loop: its answer is outstanding.
+        // Within a callback that runs the loop: its response is outstanding.
         conn.answering.set(true);
     }
     conn.take_in();
@@ -372,7 +373,7 @@ fn end_of_stream(conn: &Connection) {
     if !open::is_open(conn) || sent && !conn.answering.get() {
         return close::close(conn);
     }
-    // What other threads sent and isn't in the queue yet is looked at when it comes.
+    // Bytes that other threads have sent and that aren't queued yet are handled when they arrive.
     let wanted = if queue::is_empty(conn) { 0 } else { EVENT_WRITE };
     write::update(conn, conn.channel.events.get() & !EVENT_READ | wanted);
     if conn.answering.get()

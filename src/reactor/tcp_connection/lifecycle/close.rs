@@ -1,6 +1,6 @@
-//! The end of a connection. It is closed in an iteration of its loop; at the end of it, when no frame
-//! can still touch it, its blocks go back, and its memory when nobody has retained it. Otherwise the
-//! last who lets go frees it, on whatever thread.
+//! The end of a connection. It is closed in an iteration of its loop. At the end of the iteration, when no
+//! function on the stack can use it any more, its blocks are freed, and its memory if it isn't retained.
+//! Otherwise the last release frees the memory, on any thread.
 
 use super::{open, ready, shutdown, timeouts};
 use crate::abi::types::buffer;
@@ -19,9 +19,8 @@ use crate::sync::refs::Released;
 use crate::sys::{fd as sys_fd, pool, socket};
 use std::thread;
 
-/// Takes the connection off its loop, calls the closed callback, closes the descriptor if it still
-/// is this connection's, and leaves the rest to `reap`. Without a decision before it is an end in
-/// order.
+/// Removes the connection from its loop, calls the closed callback, closes the descriptor if the number still is
+/// this connection's, and leaves the rest to `reap`. Without a close reason it is a normal end.
 pub fn close(conn: &Connection) {
     batch::flush_of(conn);
     if !conn.shared.life.close() {
@@ -67,20 +66,20 @@ fn tell_closed(conn: &Connection) {
     }
 }
 
-/// The maker has one connection less.
+/// Tells the maker that the connection has left.
 fn leave_maker(conn: &Connection) {
     if let Some(header) = conn.maker() {
         (header.maker().left)(conn);
     }
 }
 
-/// Gives the number up, and closes it where it still is this connection's.
+/// Releases the number, and closes it if it still is this connection's.
 fn give_up_number(conn: &Connection, ours: bool) {
     let fd = conn.number.get();
     let ours = ours && open::is_entered(conn) && open::is_as_noted(conn);
     registry::leave(fd, conn.id.get());
     if ours {
-        // The one who asks may need this processor to come to an end.
+        // The thread that uses the descriptor may need this processor to finish.
         conn.shared.descriptor.wait_for_users(thread::yield_now);
         if shutdown::is_torn(conn) {
             socket::reset_on_close(fd);
@@ -89,11 +88,11 @@ fn give_up_number(conn: &Connection, ours: bool) {
     }
 }
 
-/// Ends a connection whose loop was freed before it came there: the closed callback is called where
-/// the completed one was.
+/// Ends a connection whose loop was freed before it was registered: calls the closed callback if the completed
+/// one was called.
 ///
 /// # Safety
-/// After the completed callback, on its thread.
+/// Called after the completed callback, on its thread.
 pub unsafe fn without_loop(conn: &Connection) {
     ready::decide(conn, CloseReason::Stopped);
     conn.shared.life.close();
@@ -104,12 +103,12 @@ pub unsafe fn without_loop(conn: &Connection) {
     leave_maker(conn);
     empty_buffers(conn);
     if conn.shared.refs.let_go() == Released::Last {
-        // SAFETY: the last reference is gone: nobody else has the connection.
+        // SAFETY: it was the last reference, so nothing else refers to the connection.
         unsafe { discard(conn.raw()) };
     }
 }
 
-/// Lets the dead go that no list holds any more.
+/// Frees dead connections that are in no other list.
 pub fn reap(iteration: Iteration) {
     let keeper = iteration.keeper();
     let taken = lists::dead(&iteration).take();
@@ -119,16 +118,17 @@ pub fn reap(iteration: Iteration) {
         } else {
             empty_buffers(conn);
             if conn.shared.refs.let_go() == Released::Last {
-                // SAFETY: it has ended, and the last reference is gone; nothing of the iteration has it.
+                // SAFETY: it has ended, and the last reference was released; nothing of the iteration refers to
+                // it.
                 unsafe { discard(conn.raw()) };
             }
         }
     }
 }
 
-/// A block that C put into a buffer of a connection is the library's to free.
+/// Frees a block that the program put into a buffer of a connection, which the library then owns.
 fn free_foreign(b: &buffer, block: *mut u8) {
-    // SAFETY: neither lent by the library nor in its pools: malloc'd, by the contract.
+    // SAFETY: it wasn't lent by the library and isn't from the pools, so by contract it came from malloc.
     unsafe {
         let data = b.data.get().cast::<u8>();
         if data != block && !pool::owns(data) {
@@ -137,7 +137,7 @@ fn free_foreign(b: &buffer, block: *mut u8) {
     }
 }
 
-/// Gives the buffers' memory back. They show nothing from now on.
+/// Frees the buffers' memory. The buffers are empty afterwards.
 fn empty_buffers(conn: &Connection) {
     let nothing = conn.event_loop().empty.get();
     free_foreign(&conn.input, conn.input_block.get());

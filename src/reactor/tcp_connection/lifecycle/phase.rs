@@ -1,8 +1,8 @@
-//! How far a connection is in its life. Its own thread moves it on; any thread may look.
+//! The phase of a connection. Only its own thread changes it; any thread may read it.
 //!
-//! `Made` -> `Open` (`arrive`) -> `Closed` (`close`). One whose loop is gone goes from `Made` to `Closed`. Whether
-//! an open connection is about to close is the matter of its close reason: from the moment that this is decided,
-//! nothing is sent any more, and the closed callback is due.
+//! `Made` -> `Open` (`arrive`) -> `Closed` (`close`). If its loop is gone, it goes from `Made` to `Closed`.
+//! Whether an open connection is about to close depends on its close reason: after that is decided, nothing is
+//! sent any more, and the closed callback is due.
 #![forbid(unsafe_code)]
 
 use std::sync::atomic::{
@@ -13,11 +13,11 @@ use std::sync::atomic::{
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum Phase {
-    /// The thread that made it has it, and calls the completed callback.
+    /// It belongs to the thread that made it, which calls the completed callback.
     Made,
-    /// It has come to its loop.
+    /// It was registered with its loop.
     Open,
-    /// Its closed callback is due, or was called.
+    /// Its closed callback is due or was called.
     Closed,
 }
 
@@ -33,12 +33,12 @@ impl Life {
         }
     }
 
-    /// The connection has come to its loop: what its maker did comes before.
+    /// The connection was registered with its loop. Everything that its maker did happens before.
     pub fn arrive(&self) {
         self.0.store(Phase::Open as u8, Release);
     }
 
-    /// Ends it; false where it has ended before.
+    /// Ends it. False if it has already ended.
     pub fn close(&self) -> bool {
         self.0.swap(Phase::Closed as u8, Relaxed) != Phase::Closed as u8
     }

@@ -1,4 +1,4 @@
-//! The beginning of a connection: made on one thread, brought to its loop, watched there.
+//! The beginning of a connection: made on one thread, and registered with its loop.
 
 use super::{close, ready};
 use crate::abi::types::{
@@ -48,12 +48,13 @@ fn write_name(to: &mut [c_char; 22], fd: c_int) {
     }
 }
 
-/// Makes a connection for `fd` on `l`, without callbacks yet. NULL when memory is out.
+/// Makes a connection for `fd` on `l`, still without callbacks. NULL if out of memory.
 ///
 /// # Safety
-/// `l` is a live loop, `fd` an open descriptor that nobody else uses.
+/// `l` is a live loop, `fd` an open descriptor that nothing else uses.
 pub unsafe fn create(fd: c_int, l: &Loop, data: *mut c_void, kind: Kind) -> *mut Connection {
-    // SAFETY: all fields are written before the connection is shown to anybody; zeroes are valid.
+    // SAFETY: all fields are written before anything else refers to the connection; zeroes are valid for the
+    // rest.
     unsafe {
         let conn = pool::alloc(size_of::<Connection>()).cast::<Connection>();
         if conn.is_null() {
@@ -82,7 +83,7 @@ pub unsafe fn create(fd: c_int, l: &Loop, data: *mut c_void, kind: Kind) -> *mut
         own.public.data.set(data);
         own.wire.set(Wire::of(kind));
         if !kind.is_socket() {
-            // A bad number is reported by what adds it to the loop.
+            // An invalid number is reported when it is added to the loop.
             sys_fd::set_nonblocking(fd);
         }
         own.id.set(registry::new_id());
@@ -96,28 +97,28 @@ pub unsafe fn create(fd: c_int, l: &Loop, data: *mut c_void, kind: Kind) -> *mut
     }
 }
 
-/// Makes a connection for a program, and brings it to its loop. None with errno: ENOMEM, ESHUTDOWN.
+/// Makes a connection for a program, and registers it with its loop. None with errno: ENOMEM, ESHUTDOWN.
 ///
 /// # Safety
-/// `fd` is an open descriptor, which the connection's from now on.
+/// `fd` is an open descriptor, which the connection then owns.
 pub unsafe fn make(fd: c_int, l: &Loop, callbacks: Callbacks) -> Option<*mut tcp_connection> {
     if l.on_owner() && l.is_gone() {
-        // Its connections are being closed for the last time.
+        // The loop's connections are being closed for the last time.
         errno::set(libc::ESHUTDOWN);
         return None;
     }
-    // SAFETY: nobody else uses the descriptor, by this function's contract.
+    // SAFETY: by contract nothing else uses the descriptor.
     let Some(conn) = (unsafe { create(fd, l, ptr::null_mut(), Kind::of(fd)).as_ref() }) else {
         errno::set(libc::ENOMEM);
         return None;
     };
     callbacks.give(conn);
     let pointer = conn.as_c();
-    // On another thread than the loop's it may be gone when this returns.
+    // If this isn't the loop's thread, the connection may have been freed when this returns.
     if hand_over(conn, false) {
         return Some(pointer);
     }
-    // SAFETY: nobody has seen it.
+    // SAFETY: nothing else refers to it.
     unsafe { discard(conn.raw()) };
     errno::set(libc::ENOMEM);
     None
@@ -133,7 +134,7 @@ pub struct Callbacks {
 }
 
 impl Callbacks {
-    /// Gives them to a connection.
+    /// Sets them for a connection.
     pub fn give(&self, conn: &Connection) {
         conn.public.connectionCompletedCallBack.set(self.completed);
         conn.public.connectionClosedCallBack.set(self.closed);
@@ -142,17 +143,17 @@ impl Callbacks {
     }
 }
 
-/// Enters the descriptor, calls the completed callback on this thread, and brings the connection
-/// to its loop. On another thread than the loop's it may be gone when this returns. `accepted`: the
-/// number comes from accept, so whatever was registered for it is dead. False when memory is out:
-/// the connection is the caller's to discard.
+/// Enters the descriptor, calls the completed callback on this thread, and registers the connection with its
+/// loop. If this isn't the loop's thread, the connection may have been freed when this returns. `accepted`: the
+/// number comes from accept, so an older registration of it has ended. False if out of memory: the caller must
+/// then discard the connection.
 pub fn hand_over(conn: &Connection, accepted: bool) -> bool {
     let l = conn.event_loop();
     let fd = conn.channel.fd.get();
     let here = l.on_owner();
     let callback = conn.public.connectionCompletedCallBack.get();
     if conn.protocol().is_none() && (callback.is_some() || !backend::tells_files_apart(l)) {
-        // Code of the program gets the descriptor into its hands.
+        // Code of the program gets access to the descriptor.
         identify_once(conn);
     }
     let task = if here { None } else { posted::register(conn) };
@@ -167,16 +168,16 @@ pub fn hand_over(conn: &Connection, accepted: bool) -> bool {
         old.expire(fd);
     }
     if let Some(callback) = callback {
-        // SAFETY: the program set the callback for connections like this one. Nothing closes a connection that hasn't
-        // come to its loop, so it stays during the callback.
+        // SAFETY: the program set the callback for connections like this one. A connection that isn't registered
+        // yet can't be closed, so it is valid during the callback.
         unsafe { callback(conn.as_c()) };
     }
     match task {
         None => register(conn),
         Some(task) => {
             if !l.post(task) {
-                // SAFETY: the task wasn't queued, so this is still the thread of the completed callback, which has
-                // returned.
+                // SAFETY: the task wasn't queued, so this is still the thread of the completed callback, which
+                // has returned.
                 unsafe { close::without_loop(conn) };
             }
         }
@@ -184,10 +185,10 @@ pub fn hand_over(conn: &Connection, accepted: bool) -> bool {
     true
 }
 
-/// Puts a connection on its loop. Where that fails it is closed in the iteration, with its callback.
+/// Registers a connection with its loop. On failure it is closed in the iteration, with its callback.
 pub fn register(conn: &Connection) {
     let fd = conn.channel.fd.get();
-    // The completed callback had the descriptor, and may have closed it.
+    // The completed callback had access to the descriptor, and may have closed it.
     let ours = is_entered(conn) && is_as_noted(conn);
     let ch = &conn.channel;
     if conn.paused.get() {
@@ -214,7 +215,7 @@ pub fn register(conn: &Connection) {
     conn.show_maker();
 }
 
-/// A connection comes to its loop: what has to do with time and with the queue begins.
+/// Starts everything that depends on time and on the queue after the registration.
 fn begin(conn: &Connection) {
     if conn.cold().is_none() {
         return;

@@ -1,5 +1,5 @@
-//! The last that is sent: a half-close, and the end of the connection after it. If what was sent isn't whole,
-//! and the peer would take the end of the stream for its end, the peer gets a reset instead.
+//! The end of sending: a half-close, and the end of the connection after it. If what was sent is incomplete, and
+//! the peer would take the end of the stream for its end, the peer gets a reset instead.
 
 #![forbid(unsafe_code)]
 
@@ -15,7 +15,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use crate::reactor::tcp_connection::cold_state::Tail;
 
-/// Notes what is still to come. False when memory is out.
+/// Records what is still to be sent. False if out of memory.
 pub fn set_tail(conn: &Connection, tail: Tail) -> bool {
     let cold = conn.make_cold();
     if let Some(cold) = cold {
@@ -24,7 +24,7 @@ pub fn set_tail(conn: &Connection, tail: Tail) -> bool {
     cold.is_some()
 }
 
-/// Whether the end of the stream would pass for the end of something that isn't whole.
+/// Whether the end of the stream could be mistaken for the end of something that is incomplete.
 pub fn is_torn(conn: &Connection) -> bool {
     let Some(cold) = conn.cold() else {
         return false;
@@ -33,13 +33,13 @@ pub fn is_torn(conn: &Connection) -> bool {
     tail == Tail::Unsent as u8 || tail == Tail::Queued as u8 && !queue::is_empty(conn)
 }
 
-/// Whether all that was accepted has gone to the kernel. What waits in the loop's group is sent for that.
+/// Whether everything that was accepted has been passed to the kernel. Sends a waiting batch first.
 pub fn all_sent(conn: &Connection) -> bool {
     batch::flush_of(conn);
     quota::all_sent(conn)
 }
 
-/// Does what waited until all that was accepted is sent, if that is so by now.
+/// Does what had to wait until everything was sent, if it has been.
 pub fn look(conn: &Connection) {
     if !all_sent(conn) {
         return;
@@ -73,7 +73,7 @@ pub fn half_close(conn: &Connection) {
     }
 }
 
-/// Ends what is accepted for sending, on any thread; the end of the stream follows what was accepted before.
+/// Ends sending, on any thread. The end of the stream follows what was accepted before.
 pub fn shut(conn: &Connection) {
     if !open::is_open_here(conn) {
         return;
@@ -95,7 +95,7 @@ pub fn shut(conn: &Connection) {
     }
 }
 
-/// A shutdown that was asked for earlier, on whatever thread.
+/// Runs a shutdown that was requested earlier, on any thread.
 pub fn take_posted_shutdown(conn: &Connection) {
     Side::shut(&conn.side);
     if open::is_open(conn) {
@@ -103,14 +103,14 @@ pub fn take_posted_shutdown(conn: &Connection) {
     }
 }
 
-/// The end that another thread asked for.
+/// Runs the close after sending that another thread requested.
 pub fn take_posted_end(conn: &Connection, time: i64) {
     if end_at(conn, time) < 0 && errno::get() == libc::ENOMEM {
         ready::close_in_pass(conn, CloseReason::NoMemory);
     }
 }
 
-/// Has the connection close after its queue is sent, or at `time`. 0, or -1 with errno.
+/// Closes the connection after its queue was sent, or at `time`. 0, or -1 with errno.
 pub fn end_at(conn: &Connection, time: i64) -> c_int {
     if !open::is_open(conn) {
         return errno::fail(libc::ENOTCONN);
@@ -126,7 +126,7 @@ pub fn end_at(conn: &Connection, time: i64) -> c_int {
     0
 }
 
-/// What comes after the last send: what arrives is dropped, until the peer has ended too.
+/// Begins the phase after the last send: bytes that arrive are dropped until the peer has ended its side.
 pub fn begin_end(conn: &Connection) {
     pause::resume(conn);
     conn.after_sending.set(AfterSending::Linger);

@@ -1,10 +1,10 @@
-//! Small answers that leave together: those of one iteration wait in a block of the loop, and are sent one
-//! right after the other. Reading and answering then stay in the processor's caches, which the
-//! kernel's way through sending would empty each time.
+//! Batches of small responses: those of one iteration wait in a block of the loop, and are sent one right after
+//! the other. Reading and answering then stay in the CPU caches, which the kernel's code for sending would evict
+//! each time.
 //!
-//! They wait no longer than until the group is full, the iteration's events are delivered, or anything else
-//! becomes of one of the connections. After a group that took long, because a callback blocked,
-//! answers leave at once for a while.
+//! They wait until the group is full, the iteration's events are delivered, or something else happens to one of
+//! the connections. After a group that took long, because a callback blocked, responses are sent at once for a
+//! while.
 
 use super::{queue, write};
 use crate::reactor::event_loop::state::Loop;
@@ -15,14 +15,14 @@ use crate::sys::fd::More;
 use crate::sys::{errno, pool};
 use std::ptr;
 
-/// Answers of a group, and their bytes: both fit in the first level of caches.
+/// The number of responses in a group; they and their bytes fit into the level 1 cache.
 const GROUP: usize = 32;
 const ROOM: usize = 16 << 10;
-/// A group that spans more milliseconds took too long; then none are made for so many.
+/// If a group takes more milliseconds than this, none are made for `PAUSE_MS`.
 const SLOW_MS: u32 = 50;
 const ALONE_MS: u32 = 10_000;
 
-/// One answer: how many bytes of the room are for which connection.
+/// A response: the connection, and the number of its bytes in the buffer.
 struct Answer {
     conn: *mut Connection,
     len: usize,
@@ -30,26 +30,26 @@ struct Answer {
 
 const NONE: Answer = Answer { conn: ptr::null_mut(), len: 0 };
 
-/// What a loop has of it.
+/// A loop's batch.
 pub struct Batch {
     answers: [Answer; GROUP],
     used: usize,
-    /// When the group began, and when one last took too long: low bits of a clock's milliseconds.
+    /// When the group began, and when one last took too long: the low bits of the clock's milliseconds.
     began: u32,
     slow: u32,
     was_slow: bool,
     room: [u8; ROOM],
 }
 
-/// Sends, as `write::send` does, but perhaps a little later. What can't be sent closes the connection.
+/// Sends as `write::send` does, but possibly a little later. If sending fails, the connection is closed.
 pub fn send(conn: &Connection, bytes: &[u8], now: u32) -> isize {
-    // SAFETY: a group that isn't NULL is the loop's own, and only its thread is here. `at` is less than
-    // `GROUP`, and the bytes fit behind the `used` ones of the room: a group without space for either was sent
-    // before.
+    // SAFETY: a group that isn't NULL belongs to the loop, and this is the loop's thread. `at` is less than
+    // `GROUP`, and the bytes fit after the `used` ones of the buffer, because a group without room for either was
+    // sent before.
     unsafe {
         let (l, len) = (conn.event_loop(), bytes.len());
         let group = group(l);
-        // Marks, limits and times of a program's want to see every byte.
+        // Water marks, limits and time limits need to see every byte.
         let plain = conn.cold().is_none() && queue::is_empty(conn);
         if group.is_null() || !plain || len > ROOM || is_slow(group, l.batched.get(), now) {
             flush(l);
@@ -87,9 +87,10 @@ unsafe fn is_slow(group: *mut Batch, count: usize, now: u32) -> bool {
     }
 }
 
-/// The loop's group; NULL when memory is out.
+/// The loop's group. NULL if out of memory.
 fn group(l: &Loop) -> *mut Batch {
-    // SAFETY: a fresh block of the group's size. The room, `began` and `slow` aren't read before they are written.
+    // SAFETY: a new block of the group's size. The buffer, `began` and `slow` aren't read before they are
+    // written.
     unsafe {
         let own = l;
         if own.batch.get().is_null() {
@@ -105,12 +106,12 @@ fn group(l: &Loop) -> *mut Batch {
     }
 }
 
-/// Sends what waits.
+/// Sends the waiting responses.
 pub fn flush(l: &Loop) {
-    // SAFETY: a connection that closes is flushed first, so those of the group are open. Sending calls
-    // nothing of the program, and makes no new group while this one's bytes are used. What was taken
-    // isn't refused for what others have sent since: refusing takes their tasks in, and one of those may
-    // be what flushes.
+    // SAFETY: a connection that closes is flushed first, so those of the group are open. Sending doesn't call the
+    // program, and no new group is made while this one's bytes are used.
+    // Bytes that were accepted aren't refused because of later sends of other threads: refusing runs their tasks,
+    // and one of those may have called this.
     unsafe {
         let group = l.batch.get().cast::<Batch>();
         if group.is_null() || l.batched.get() == 0 {
@@ -122,14 +123,14 @@ pub fn flush(l: &Loop) {
             let conn = &*conn;
             conn.in_batch.set(false);
             if !open::is_entered(conn) {
-                // A callback closed the descriptor, and its number is another's.
+                // A callback closed the descriptor, and its number was reused.
                 ready::close_in_pass(conn, CloseReason::DescriptorGone);
             } else if !conn.shared.life.is_closed()
                 && conn.side.get() != Side::HalfClosed
                 && write::write_or_queue(conn, std::slice::from_raw_parts(at, len), More::Nothing)
                     < 0
             {
-                // The answer was taken: where it can't be sent after all, nobody waits for it.
+                // The response was accepted. If it can't be sent after all, there is nobody to report that to.
                 ready::close_in_pass(conn, CloseReason::of_call(errno::get()));
             }
             at = at.add(len);
@@ -138,9 +139,9 @@ pub fn flush(l: &Loop) {
     }
 }
 
-/// Drops what waits: another process sends it.
+/// Discards the waiting responses, because another process sends them.
 pub fn forget(l: &Loop) {
-    // SAFETY: connections of the group are open: one that closes is flushed first.
+    // SAFETY: connections of the group are open, because one that closes is flushed first.
     unsafe {
         let group = l.batch.get().cast::<Batch>();
         if group.is_null() {
@@ -154,7 +155,7 @@ pub fn forget(l: &Loop) {
     }
 }
 
-/// Sends what a connection has in the group, before something else becomes of it.
+/// Sends a connection's responses in the group before something else happens to it.
 #[inline]
 pub fn flush_of(conn: &Connection) {
     if conn.in_batch.get() {
@@ -162,9 +163,9 @@ pub fn flush_of(conn: &Connection) {
     }
 }
 
-/// Gives the memory of a loop's group back.
+/// Frees the memory of a loop's group.
 pub fn free(l: &Loop) {
-    // SAFETY: `group` allocated it with this size, and the loop, which had the only pointer, has forgotten it.
+    // SAFETY: `group` allocated it with this size, and the loop's pointer, the only one, is cleared.
     unsafe {
         let group = l.batch.replace(ptr::null_mut()).cast::<Batch>();
         if !group.is_null() {

@@ -1,5 +1,5 @@
-//! A file in the queue. Its bytes go from the page cache to the socket (sendfile(2)), as many at a time
-//! as that takes, so that a file of any size needs no memory. Reading from the disk blocks the loop.
+//! A file in the queue. Its bytes go from the page cache to the socket (sendfile(2)), as many at a time as the
+//! socket accepts, so that a file of any size needs no memory. Reading from the disk blocks the loop.
 
 use super::{batch, queue, write};
 use crate::abi::types::EVENT_WRITE;
@@ -14,15 +14,15 @@ use libc::c_int;
 
 use crate::reactor::tcp_connection::cold_state::File as State;
 
-/// What is sent of a file before others have their turn.
+/// The number of bytes of a file that are sent before others get their turn.
 const PIECE: usize = 512 << 10;
 
-/// The same, of files that have to be read by ourselves.
+/// The same for files that have to be copied.
 const COPIED: usize = 64 << 10;
 
-/// Puts `len` bytes of a file, more than none, into the queue, and sends as much as the socket takes now. The
-/// descriptor is the connection's from now on. False with errno when the connection takes nothing any more, has a
-/// file already, or memory is out.
+/// Queues `len` bytes of a file, at least one, and sends as many as the socket accepts at once. The connection
+/// owns the descriptor from here on. False with errno if the connection accepts nothing any more, already has a
+/// file, or memory is out.
 pub fn send(conn: &Connection, fd: c_int, at: i64, len: u64) -> bool {
     conn.take_in();
     let cold = conn.make_cold();
@@ -54,8 +54,8 @@ pub fn send(conn: &Connection, fd: c_int, at: i64, len: u64) -> bool {
     true
 }
 
-/// Sends what stands before the file, and of the file. False with errno when the connection is broken,
-/// or the file has become shorter than it was: there is nothing that could be sent in place of the rest.
+/// Sends the bytes before the file, and bytes of the file. False with errno if the connection is broken, or the
+/// file has become shorter: nothing could replace the rest.
 pub fn flush(conn: &Connection) -> bool {
     let Some(file) = conn.cold().map(|cold| &cold.file) else {
         return true;
@@ -92,7 +92,7 @@ pub fn flush(conn: &Connection) -> bool {
     }
 }
 
-/// Has the kernel send of a file.
+/// Lets the kernel send bytes of a file.
 fn hand_over(conn: &Connection, file: &State, most: usize) -> isize {
     match sys_file::send(conn.channel.fd.get(), file.fd.get(), file.at.get(), most) {
         -1 if matches!(errno::get(), libc::EINVAL | libc::ENOSYS) => copy(conn, file, most),
@@ -100,14 +100,15 @@ fn hand_over(conn: &Connection, file: &State, most: usize) -> isize {
     }
 }
 
-/// Sends of a file that the kernel can't send by itself, as those of some file systems, or that a filter has to see.
+/// Sends bytes of a file that the kernel can't send directly, as those of some file systems, or that a filter has
+/// to process.
 fn copy(conn: &Connection, file: &State, most: usize) -> isize {
     let block = pool::alloc(COPIED);
     if block.is_null() {
         errno::set(libc::ENOMEM);
         return -1;
     }
-    // SAFETY: the block is this function's own, and has room for what is read; no more is sent.
+    // SAFETY: the block belongs to this function and is large enough for what is read; no more is sent.
     unsafe {
         let mut n = sys_file::read_at(file.fd.get(), block, most.min(COPIED), file.at.get());
         if n > 0 {
@@ -120,7 +121,7 @@ fn copy(conn: &Connection, file: &State, most: usize) -> isize {
     }
 }
 
-/// How far the file was sent, low bits.
+/// The position in the file up to which it was sent; the low bits.
 pub fn position(conn: &Connection) -> u32 {
     match conn.cold() {
         Some(cold) if conn.sends_file.get() => cold.file.at.get() as u32,
@@ -128,7 +129,7 @@ pub fn position(conn: &Connection) -> u32 {
     }
 }
 
-/// Closes the file, if there is one. What is left of it is asked for afterwards.
+/// Closes the file, if there is one. `left` still works afterwards.
 pub fn let_go(conn: &Connection) {
     if conn.sends_file.replace(false)
         && let Some(cold) = conn.cold()
@@ -139,7 +140,7 @@ pub fn let_go(conn: &Connection) {
     }
 }
 
-/// How many bytes of the latest file haven't been sent.
+/// The number of bytes of the latest file that haven't been sent.
 pub fn left(conn: &Connection) -> u64 {
     conn.cold().map_or(0, |cold| cold.file.left.get())
 }

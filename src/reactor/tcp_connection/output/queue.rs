@@ -1,5 +1,5 @@
-//! The queue: what the socket didn't take, in the output buffer; and a file, with some of those bytes
-//! before and the others behind it.
+//! The queue: bytes that the socket didn't accept, in the output buffer; and a file, with some of those bytes
+//! before it and the others after it.
 
 use super::{file, quota, write};
 use crate::reactor::buffer::SIZE_MAX;
@@ -10,15 +10,15 @@ use crate::sys::{errno, pool};
 use libc::c_int;
 use std::ptr;
 
-/// The queue's block grows by large steps: address space is cheap, copying is not.
+/// The queue's block grows in large steps, because address space is cheaper than copying.
 const FIRST_BLOCK: usize = 65_536;
 const GROWTH: usize = 16;
 
-/// Appends to the queue. False when memory is out.
+/// Appends to the queue. False if out of memory.
 pub fn enqueue(conn: &Connection, bytes: &[u8]) -> bool {
-    // SAFETY: the indices of the output are in order, and its block has a byte more than `total_size`. So `used`
-    // bytes can be moved, and `len` bytes and a NUL fit at `end` once `total_size - end` is at least `len`. The
-    // caller's bytes don't lie in the block.
+    // SAFETY: the indices of the output are valid, and its block has one byte more than `total_size`. So `used`
+    // bytes can be moved, and `len` bytes and a NUL fit at `end` if `total_size - end` is at least `len`. The
+    // caller's bytes aren't in the block.
     unsafe {
         let (output, len) = (&conn.output, bytes.len());
         let empty = conn.event_loop().empty.get();
@@ -33,7 +33,7 @@ pub fn enqueue(conn: &Connection, bytes: &[u8]) -> bool {
         let total = output.total_size.get() as usize;
         let mut end = output.writeIndex.get() as usize;
         if total - end < len {
-            // Moving pays only where it frees as much as it moves.
+            // Moving pays only if it frees at least as many bytes as it moves.
             if total - used >= len && output.readIndex.get() as usize >= used {
                 ptr::copy(output.read_at(), conn.output_block.get(), used);
             } else {
@@ -70,9 +70,9 @@ pub fn enqueue(conn: &Connection, bytes: &[u8]) -> bool {
     }
 }
 
-/// Gives the queue's block back, where the library has one.
+/// Frees the queue's block, if there is one of the library.
 pub fn free_block(conn: &Connection) {
-    // SAFETY: the block came from the pools, and the pointer is dropped with it.
+    // SAFETY: the block came from the pools, and the pointer to it is cleared.
     unsafe {
         let block = conn.output_block.replace(ptr::null_mut());
         if !block.is_null() {
@@ -86,7 +86,7 @@ pub fn is_empty(conn: &Connection) -> bool {
     conn.output.readable() == 0 && !conn.sends_file.get()
 }
 
-/// Writes what is queued. False with errno when the connection is broken.
+/// Writes the queue. False with errno if the connection is broken.
 pub fn flush(conn: &Connection) -> bool {
     if conn.sends_file.get() {
         return file::flush(conn);
@@ -94,8 +94,8 @@ pub fn flush(conn: &Connection) -> bool {
     write_out(conn, conn.output.readable()).is_some()
 }
 
-/// Writes the first `len` of the readable bytes, and tells how many the socket took. None with errno
-/// when the connection is broken.
+/// Writes the first `len` readable bytes, and returns how many the socket accepted. None with errno if the
+/// connection is broken.
 pub fn write_out(conn: &Connection, len: usize) -> Option<usize> {
     // SAFETY: `len` is at most the number of readable bytes, and writing them changes neither the block nor the
     // indices.

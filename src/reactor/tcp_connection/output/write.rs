@@ -1,5 +1,5 @@
-//! Sending: straight to the socket while nothing is queued; what it doesn't take waits in the
-//! output buffer for the write event.
+//! Sending: directly to the socket while nothing is queued. Bytes that it doesn't accept wait in the output
+//! buffer for the write event.
 
 use super::{batch, queue, quota};
 use crate::abi::types::EVENT_WRITE;
@@ -27,19 +27,19 @@ pub unsafe extern "C-unwind" fn on_writable(data: *mut c_void) -> c_int {
     0
 }
 
-/// Sends what the socket takes of the queue.
+/// Sends as much of the queue as the socket accepts.
 pub fn go_on(conn: &Connection) {
     drain(conn);
     conn.turn_ended();
 }
 
-/// Writes once: here all bytes leave but those of a file that the kernel copies (`file`). -1 with errno. What isn't
-/// written begins the next call's bytes.
+/// Writes once. All bytes pass through here, except those of a file that the kernel copies (`file`). -1 with
+/// errno. Unwritten bytes must begin the next call.
 pub fn write_some(conn: &Connection, bytes: &[u8], more: More) -> isize {
     if !conn.wire.get().is_direct() {
         return write_indirectly(conn, bytes, more);
     }
-    // SAFETY: a slice holds as many bytes as it says.
+    // SAFETY: a slice has its own length.
     let n = unsafe { sys_fd::send(conn.channel.fd.get(), bytes.as_ptr(), bytes.len(), more) };
     counted(conn, n)
 }
@@ -49,7 +49,7 @@ pub fn write_some(conn: &Connection, bytes: &[u8], more: More) -> isize {
 fn write_indirectly(conn: &Connection, bytes: &[u8], more: More) -> isize {
     let write = |bytes: &[u8], more| {
         let (fd, from) = (conn.channel.fd.get(), bytes.as_ptr());
-        // SAFETY: a slice holds as many bytes as it says.
+        // SAFETY: a slice has its own length.
         counted(conn, unsafe {
             if conn.kind().is_socket() {
                 sys_fd::send(fd, from, bytes.len(), more)
@@ -66,7 +66,7 @@ fn write_indirectly(conn: &Connection, bytes: &[u8], more: More) -> isize {
     }
 }
 
-/// Counts what the kernel has taken.
+/// Counts the bytes that the kernel has accepted.
 #[inline(always)]
 pub fn counted(conn: &Connection, n: isize) -> isize {
     if n > 0 {
@@ -76,8 +76,7 @@ pub fn counted(conn: &Connection, n: isize) -> isize {
     n
 }
 
-/// Refuses a send, and unless the program wanted no more than that, has the connection closed: its
-/// peer doesn't read.
+/// Refuses a send. Unless the program wants only that, closes the connection, because its peer doesn't read.
 fn refuse(conn: &Connection) -> isize {
     if !quota::refuses(conn)
         && close_request::close_from_anywhere(conn, CloseReason::OverLimit) == 0
@@ -88,17 +87,18 @@ fn refuse(conn: &Connection) -> isize {
     -1
 }
 
-/// Why a connection that is shut takes no send.
+/// Why a connection whose sending side is shut refuses a send.
 pub fn refusal(conn: &Connection) -> c_int {
     if open::is_open_here(conn) { libc::EPIPE } else { libc::ENOTCONN }
 }
 
-/// A send on another thread: copied, and queued for the loop.
+/// A send on another thread: copies the bytes and queues them for the loop.
 pub fn post(conn: &Connection, bytes: &[u8]) -> isize {
     if !quota::has(conn, bytes.len()) {
         return refuse(conn);
     }
-    // First the memory: what is accepted comes to the loop, which may wait for it to shut.
+    // The memory is allocated first, because the loop may wait for accepted bytes before it shuts the sending
+    // side.
     let Some(task) = posted::send(conn, bytes) else {
         return errno::fail(libc::ENOMEM) as isize;
     };
@@ -109,7 +109,7 @@ pub fn post(conn: &Connection, bytes: &[u8]) -> isize {
         };
     }
     if !conn.event_loop().post(task) {
-        // Without its loop it closes, or has closed.
+        // If its loop is gone, it is closing or has closed.
         quota::give_back(conn, bytes.len());
         return errno::fail(libc::ENOTCONN) as isize;
     }
@@ -124,7 +124,7 @@ pub fn send(conn: &Connection, bytes: &[u8], more: More) -> isize {
     if !quota::refuses(conn) {
         return write_or_queue(conn, bytes, more);
     }
-    // To the byte, whatever other threads send at the same time.
+    // Exact, whatever other threads send at the same time.
     if !quota::accept_own(conn, bytes.len()) {
         return refuse(conn);
     }
@@ -134,7 +134,7 @@ pub fn send(conn: &Connection, bytes: &[u8], more: More) -> isize {
     n
 }
 
-/// Sends what was accepted, or queues it. -1 with errno, the connection being closed then.
+/// Sends or queues accepted bytes. -1 with errno, in which case the connection is being closed.
 pub fn write_or_queue(conn: &Connection, bytes: &[u8], more: More) -> isize {
     batch::flush_of(conn);
     let mut written = 0;
@@ -166,7 +166,7 @@ pub fn write_or_queue(conn: &Connection, bytes: &[u8], more: More) -> isize {
     written as isize
 }
 
-/// The socket takes bytes again.
+/// The socket is writable again.
 fn drain(conn: &Connection) {
     // SAFETY: the program set the callback for connections like this one, and the iteration keeps the connection.
     unsafe {
@@ -178,7 +178,7 @@ fn drain(conn: &Connection) {
         }
         log_msg!("handle_write for tcp connection {}", open::name(conn));
         if queue::is_empty(conn) {
-            // A program enabled the event, or flushed by itself: there is nothing to write.
+            // The program enabled the event or flushed the queue itself: there is nothing to write.
             back_pressure::end(conn);
             return update(conn, conn.channel.events.get() & !EVENT_WRITE);
         }
@@ -200,20 +200,20 @@ fn drain(conn: &Connection) {
     }
 }
 
-/// Sets the channel's events and has them count.
+/// Sets and applies the channel's events.
 pub fn update(conn: &Connection, events: c_int) {
     let ch = &conn.channel;
     if ch.events.get() == events {
         return;
     }
     ch.events.set(events);
-    // Of a connection that isn't registered yet they count when it is.
+    // If the connection isn't registered yet, they apply when it is.
     if conn.registered.get() {
         refresh(conn);
     }
 }
 
-/// Has the channel's events count, and what the library holds back of them.
+/// Applies the channel's events, and whether reading is deferred.
 pub fn refresh(conn: &Connection) {
     let _ch = conn.channel_ptr();
     if registration::update_channel(conn) < 0 {
@@ -221,7 +221,7 @@ pub fn refresh(conn: &Connection) {
     }
 }
 
-/// Bytes that another thread sent.
+/// Takes bytes that another thread has sent.
 pub fn take_posted_bytes(conn: &Connection, bytes: &[u8]) {
     quota::adopt(conn, bytes.len());
     if open::is_open(conn) && conn.side.get() != Side::HalfClosed {
@@ -233,7 +233,7 @@ pub fn take_posted_bytes(conn: &Connection, bytes: &[u8]) {
     }
 }
 
-/// `tcp_connection_send_buffer` of the connection's own output: a program put bytes there itself.
+/// `tcp_connection_send_buffer` with the connection's own output, to which the program has added bytes.
 pub fn send_own_output(conn: &Connection) -> c_int {
     if !open::is_open(conn) {
         return errno::fail(libc::ENOTCONN);
