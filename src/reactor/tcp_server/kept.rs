@@ -1,5 +1,5 @@
-//! Who needs a server's memory: its owner, each connection, each listener that other threads have, each frame that
-//! accepts.
+//! References to a server's memory: of its owner, each connection, each listener that other threads have, and
+//! each function on the stack that accepts.
 
 use super::{Server, dispose};
 use crate::sync::refs::Released;
@@ -11,18 +11,18 @@ use std::ptr::NonNull;
 pub struct Kept(NonNull<Server>);
 
 impl Server {
-    /// Keeps the server's memory. Connections are fewer than the count has room for.
+    /// Keeps the server's memory. There are fewer connections than the count can hold.
     pub fn keep(&self) -> Kept {
         self.shared.refs.retain();
         Kept(NonNull::from(self))
     }
 
-    /// Gives the owner's reference up.
+    /// Releases the owner's reference.
     ///
     /// # Safety
-    /// Once, by the owner, who doesn't use the server any more.
+    /// Called once by the owner, who doesn't use the server any more.
     pub unsafe fn let_go(server: NonNull<Server>) {
-        // SAFETY: the owner's reference keeps the memory until the count says otherwise.
+        // SAFETY: the owner's reference keeps the memory until it is released here.
         unsafe {
             if server.as_ref().shared.refs.let_go() == Released::Last {
                 dispose(server);
@@ -32,13 +32,13 @@ impl Server {
 }
 
 impl Kept {
-    /// Leaves the reference to somebody who has only a pointer.
+    /// Releases ownership as a raw pointer, which `from_raw` takes back.
     pub fn into_raw(self) -> NonNull<Server> {
         ManuallyDrop::new(self).0
     }
 
     /// # Safety
-    /// The pointer is one of `into_raw`, taken back once.
+    /// The pointer came from `into_raw` and is taken back once.
     pub unsafe fn from_raw(server: NonNull<Server>) -> Kept {
         Kept(server)
     }
@@ -48,14 +48,15 @@ impl Deref for Kept {
     type Target = Server;
 
     fn deref(&self) -> &Server {
-        // SAFETY: the reference that this handle stands for isn't given back before the drop.
+        // SAFETY: this handle's reference is released only by the drop.
         unsafe { self.0.as_ref() }
     }
 }
 
 impl Drop for Kept {
     fn drop(&mut self) {
-        // SAFETY: this handle's reference is given back here, once; the last of all has the memory to itself.
+        // SAFETY: this handle's reference is released here, once. After the last one nothing else refers to the
+        // memory.
         unsafe {
             if self.0.as_ref().shared.refs.release() == Released::Last {
                 dispose(self.0);

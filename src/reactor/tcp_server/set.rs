@@ -1,4 +1,4 @@
-//! What a program sets for a server and for its new connections.
+//! A program's settings for a server and its new connections.
 
 #![forbid(unsafe_code)]
 
@@ -9,12 +9,12 @@ use libc::{c_int, c_void};
 use std::sync::atomic::Ordering::SeqCst;
 
 impl Server {
-    /// Changes what new connections get.
+    /// Changes the settings of new connections.
     pub fn change_settings<R>(&self, with: impl FnOnce(&mut Settings) -> R) -> R {
         with(&mut self.shared.settings.lock())
     }
 
-    /// What `data` of new connections begins as; NULL changes nothing.
+    /// Sets the initial `data` of new connections; NULL changes nothing.
     pub fn set_data(&self, data: *mut c_void) {
         if !data.is_null() {
             self.public.data.set(data);
@@ -31,7 +31,8 @@ impl Server {
         self.set_options();
     }
 
-    /// Whether each thread is to have a listening socket of its own. Before the start (EBUSY), on an address (ENOTSUP).
+    /// Sets whether each thread gets its own listening socket. Only before the start (else EBUSY) and on an
+    /// address (else ENOTSUP).
     pub fn set_reuseport(&self, on: bool) -> Result<(), c_int> {
         self.not_started()?;
         if on && !self.origin.can_share_port() {
@@ -41,7 +42,7 @@ impl Server {
         Ok(())
     }
 
-    /// How many connections may be open at a time; 0: any number.
+    /// Sets the maximum number of open connections; 0 means any number.
     pub fn set_max_connections(&self, n: c_int) -> Result<(), c_int> {
         if n < 0 {
             return Err(libc::EINVAL);
@@ -51,7 +52,7 @@ impl Server {
         Ok(())
     }
 
-    /// What is called on the threads. Before the start (EBUSY).
+    /// Sets the functions that are called on the threads. Only before the start (else EBUSY).
     pub fn set_thread_hooks(&self, hooks: Hooks) -> Result<(), c_int> {
         self.not_started()?;
         self.hooks.set(hooks);
@@ -62,7 +63,7 @@ impl Server {
         if self.has_started() { Err(libc::EBUSY) } else { Ok(()) }
     }
 
-    /// How many connections are open; any thread.
+    /// The number of open connections. Any thread.
     pub fn connections(&self) -> i64 {
         self.shared.live.load(SeqCst)
     }
