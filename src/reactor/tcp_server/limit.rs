@@ -50,8 +50,8 @@ impl Shared {
         max == 0 || self.live.load(SeqCst) < max
     }
 
-    /// Says that a listener waits for room, and whether there is some now. The order matters: `left`
-    /// counts first and looks for the notice then, so that one of the two sees the other.
+    /// Records that a listener waits for room, and returns whether there is some. The order matters: `left`
+    /// decrements the count before it checks the record, so one of the two sees the other.
     pub fn has_room_after_notice(&self) -> bool {
         self.full.store(true, SeqCst);
         self.has_room()

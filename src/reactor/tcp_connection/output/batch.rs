@@ -18,7 +18,7 @@ use std::ptr;
 /// The number of responses in a group; they and their bytes fit into the level 1 cache.
 const GROUP: usize = 32;
 const ROOM: usize = 16 << 10;
-/// If a group takes more milliseconds than this, none are made for `PAUSE_MS`.
+/// If a group takes more milliseconds than this, none are made for `ALONE_MS`.
 const SLOW_MS: u32 = 50;
 const ALONE_MS: u32 = 10_000;
 
