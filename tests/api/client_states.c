@@ -56,7 +56,7 @@ static void connecting(void)
     CHECK_INT(errno, EALREADY);
 }
 
-/* Has failed, and couldn't say so yet. */
+/* It has failed, but the callback hasn't been called yet. */
 static void failed(void)
 {
     start("unix:/nowhere/at/all");
@@ -143,7 +143,7 @@ CASE(restart_while_waiting)
     ends_with("FF", 0);
 }
 
-/* A pass that only closes has called back: it doesn't wait for more. */
+/* A pass that only closes counts as having called back: it doesn't wait for more. */
 CASE(one_pass_after_stop)
 {
     closing();
