@@ -46,7 +46,7 @@ pub unsafe extern "C-unwind" fn http_request_reset(httpRequest: *mut http_reques
     let request: *mut Request = httpRequest.cast();
     let request = non_null_or_log!(request, "http_request_reset: no request");
     if request.awaits_body() {
-        log_err!("http_request_reset: the body of this request is on its way");
+        log_err!("http_request_reset: the body of this request is still being read");
         return;
     }
     request.reset();

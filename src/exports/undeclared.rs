@@ -68,7 +68,7 @@ pub unsafe extern "C-unwind" fn event_loop_do_channel_event(
     let l = event_loop!(eventLoop, "event_loop_do_channel_event", -1);
     let ch = non_null!(channel1, "event_loop_do_channel_event: no channel", -1);
     if !is_change(r#type) {
-        log_err!("event_loop_do_channel_event: no type {}", r#type);
+        log_err!("event_loop_do_channel_event: unknown type {}", r#type);
         return errno::fail(libc::EINVAL);
     }
     // SAFETY: by contract the program keeps an added channel until it is removed, and any other until

@@ -50,7 +50,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_release(
     connection!(connection, "yolanda_connection_release", -1);
     // SAFETY: by contract the caller owns the reference and doesn't use it afterwards.
     if unsafe { kept::release(connection.cast()) } == Released::None {
-        log_err!("yolanda_connection_release: nobody has retained it");
+        log_err!("yolanda_connection_release: not retained");
         return errno::fail(libc::EINVAL);
     }
     0

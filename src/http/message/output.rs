@@ -100,7 +100,7 @@ impl<'a> Output<'a> {
             sys_file::read_at(file.fd, at, length, file.at)
         };
         if n != length as isize {
-            log_err!("http response: a file is shorter than it was, or can't be read");
+            log_err!("http response: a file is shorter than announced, or can't be read");
             self.flush();
             self.failed.set(true);
             return;

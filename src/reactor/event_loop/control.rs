@@ -16,7 +16,7 @@ impl Loop {
     pub unsafe fn request_change(&self, fd: c_int, ch: &channel, kind: c_int) -> c_int {
         // A queued change uses the channel only if it is still registered.
         if fd < 0 || ch.fd.get() != fd {
-            log_err!("no channel of fd {}", fd);
+            log_err!("not the channel of fd {}", fd);
             return errno::fail(if fd < 0 { libc::EBADF } else { libc::EINVAL });
         }
         let ch = std::ptr::from_ref(ch).cast_mut();

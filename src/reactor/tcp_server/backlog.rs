@@ -106,7 +106,7 @@ impl Listener {
         let fd = self.fd.get();
         for _ in 0..MOST {
             if !queue.has_room() {
-                log_err!("no room for the clients that wait on socket {}", fd);
+                log_err!("no memory for the clients that wait on socket {}", fd);
                 break;
             }
             let client = sys_fd::accept(fd);
