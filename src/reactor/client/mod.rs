@@ -241,7 +241,7 @@ impl Client {
         self.abandon();
         self.failures.set(0);
         if let Some(conn) = self.connection() {
-            ready::close_in_pass(conn, CloseReason::Canceled);
+            ready::close_in_iteration(conn, CloseReason::Canceled);
         }
         self.advance(Event::Stop);
     }

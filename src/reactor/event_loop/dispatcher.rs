@@ -116,7 +116,7 @@ impl Loop {
     /// The events of a channel for which a library back end asks the kernel.
     pub fn asked_events(&self, fd: c_int, events: c_int) -> c_int {
         match self.registration(fd) {
-            Some(reg) if reg.held => events & !EVENT_READ,
+            Some(reg) if reg.read_deferred => events & !EVENT_READ,
             _ => events,
         }
     }

@@ -14,7 +14,7 @@ use std::sync::atomic::Ordering::Relaxed;
 /// The longest wait: without a wake-up, a set `quit` is noticed after this time.
 const WAIT_MS: i64 = 1000;
 /// How often connections with deferred reading are checked.
-const HELD_MS: i64 = 10;
+const DEFERRED_CHECK_MS: i64 = 10;
 /// How often lingering connections, listeners that have backed off and ending servers are checked.
 const TICK_MS: i64 = 100;
 const NS_PER_MS: i64 = 1_000_000;
@@ -66,8 +66,8 @@ impl<'l> Iteration<'l> {
         l.deliver_signals();
         l.run_timers();
         self.run_ready();
-        if !l.held.is_empty() {
-            (parts.end_holding)(&self);
+        if !l.deferred.is_empty() {
+            (parts.end_deferral)(&self);
         }
         self.tick(l.now_ms.get());
         self.reap();
@@ -191,8 +191,8 @@ impl Loop {
         if busy {
             return Some(0);
         }
-        let lists = if !self.held.is_empty() {
-            Some(HELD_MS * NS_PER_MS)
+        let lists = if !self.deferred.is_empty() {
+            Some(DEFERRED_CHECK_MS * NS_PER_MS)
         } else if self.ticks() {
             Some(TICK_MS * NS_PER_MS)
         } else {

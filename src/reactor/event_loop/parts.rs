@@ -21,7 +21,7 @@ pub struct Parts {
     /// Closes those of them that are to be closed.
     pub close_ready: fn(&Iteration),
     /// Resumes reading from connections for which it was deferred for long enough.
-    pub end_holding: fn(&Iteration),
+    pub end_deferral: fn(&Iteration),
     /// Checks objects that wait for a time without a timer: lingering connections, listeners that have backed
     /// off, ending servers. `now` is the coarse clock in milliseconds.
     pub tick: fn(&Iteration, now: i64),

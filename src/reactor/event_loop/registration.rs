@@ -29,7 +29,7 @@ pub struct Registration {
     /// Removed from the back end until the next update.
     pub parked: bool,
     /// A library back end doesn't ask for reading while output waits.
-    pub held: bool,
+    pub read_deferred: bool,
 }
 
 // SAFETY: integers and booleans, for which zero is valid.
@@ -43,7 +43,7 @@ const UNREGISTERED: Registration = Registration {
     member: false,
     edge: false,
     parked: false,
-    held: false,
+    read_deferred: false,
 };
 
 /// The result of a removal.

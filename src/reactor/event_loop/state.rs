@@ -63,7 +63,7 @@ pub struct Loop {
     /// Half-closed connections that wait for the peer to end its side.
     pub lingering: Head,
     /// Connections with deferred reading, the longest deferred first.
-    pub held: Head,
+    pub deferred: Head,
     /// The servers and the thread pools with this main loop.
     pub servers: Head,
     pub pools: Head,

@@ -42,13 +42,13 @@ lists! {
     /// Half-closed connections that wait for the peer's end.
     Lingering: in_lingering, lingering;
     /// Connections with deferred reading, the longest deferred first.
-    Held: in_held, held;
+    Deferred: in_deferred, deferred;
 }
 
 impl Connection {
     /// Whether it is in a list in which it waits.
     pub fn is_waiting(&self) -> bool {
-        [&self.in_ready, &self.in_lingering, &self.in_held].into_iter().any(Link::is_listed)
+        [&self.in_ready, &self.in_lingering, &self.in_deferred].into_iter().any(Link::is_listed)
     }
 }
 

@@ -61,7 +61,7 @@ impl Member for Connection {
     }
 
     fn lost(&self) {
-        ready::close_in_pass(self, CloseReason::DescriptorGone);
+        ready::close_in_iteration(self, CloseReason::DescriptorGone);
     }
 
     fn hung_up(&self) {

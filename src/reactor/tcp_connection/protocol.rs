@@ -126,7 +126,7 @@ impl Connection {
     pub fn set_answering(&self, on: bool) {
         self.answering.set(on);
         if !on && self.ended.get() && shutdown::all_sent(self) {
-            ready::close_in_pass(self, CloseReason::InOrder);
+            ready::close_in_iteration(self, CloseReason::InOrder);
         }
     }
 
@@ -144,7 +144,7 @@ impl Connection {
 
     /// Closes the connection in the iteration, discarding the queue.
     pub fn cut(&self, why: c_int) {
-        ready::close_in_pass(self, CloseReason::of_call(why))
+        ready::close_in_iteration(self, CloseReason::of_call(why))
     }
 
     /// False after the closed callback is due.

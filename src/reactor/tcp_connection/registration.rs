@@ -6,12 +6,12 @@ use crate::reactor::event_loop::registration::Removed;
 use libc::c_int;
 
 /// Whether reading is deferred for the connection's number.
-pub fn is_held(conn: &Connection) -> Option<bool> {
-    conn.event_loop().registration(conn.number.get()).map(|reg| reg.held)
+pub fn is_deferred(conn: &Connection) -> Option<bool> {
+    conn.event_loop().registration(conn.number.get()).map(|reg| reg.read_deferred)
 }
 
-pub fn set_held(conn: &Connection, held: bool) {
-    conn.event_loop().change_registration(conn.number.get(), |reg| reg.held = held);
+pub fn set_deferred(conn: &Connection, deferred: bool) {
+    conn.event_loop().change_registration(conn.number.get(), |reg| reg.read_deferred = deferred);
 }
 
 pub fn take_off(conn: &Connection, fd: c_int) -> Removed {

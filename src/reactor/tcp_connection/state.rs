@@ -56,13 +56,13 @@ pub struct Connection {
     pub(super) in_ready: Link,
     pub(super) in_dead: Link,
     pub(super) in_lingering: Link,
-    pub(super) in_held: Link,
+    pub(super) in_deferred: Link,
     pub shared: Shared,
     /// Those bytes of `shared.intake` that are queued (`quota`).
     pub(super) counted: Cell<u32>,
     /// The low bits of the clock's milliseconds.
     pub(super) linger_until: Cell<u32>,
-    pub(super) held_until: Cell<u32>,
+    pub(super) deferred_until: Cell<u32>,
     /// The state of the write side's end.
     pub(super) side: Cell<Side>,
     /// At least one byte was received.

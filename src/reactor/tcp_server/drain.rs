@@ -27,14 +27,14 @@ pub fn look(conn: &Connection) {
     match server.life() {
         Life::New | Life::Running => {}
         Life::Overdue => conn.judge_soon(),
-        Life::Cut | Life::Freed => ready::close_in_pass(conn, CloseReason::Stopped),
+        Life::Cut | Life::Freed => ready::close_in_iteration(conn, CloseReason::Stopped),
         Life::Stopping | Life::Stopped => {
             // It is checked again until it has closed.
             conn.event_loop().draining.set(true);
             if is_idle(conn) {
                 if has_delivered(conn) {
                     // A reset can't make the peer lose anything.
-                    ready::close_in_pass(conn, CloseReason::InOrder);
+                    ready::close_in_iteration(conn, CloseReason::InOrder);
                 } else {
                     conn.close_after_send(true);
                 }
@@ -46,7 +46,7 @@ pub fn look(conn: &Connection) {
 /// A connection has had its last turn: it closes if the deadline of its server has passed.
 pub fn judge(conn: &Connection) {
     if server_of(conn).is_some_and(|server| server.life() == Life::Overdue) {
-        ready::close_in_pass(conn, CloseReason::Stopped);
+        ready::close_in_iteration(conn, CloseReason::Stopped);
     }
 }
 

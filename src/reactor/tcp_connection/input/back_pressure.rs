@@ -1,6 +1,6 @@
 //! Back-pressure: while a connection's output is stuck, more input would mostly become more output, so reading is
 //! deferred until the queue is sent, which saves memory and copying. But a peer may have to send everything
-//! before it reads. So after `HOLD_MS` a turn of reading is due, and so on until the queue is sent or has reached
+//! before it reads. So after `DEFER_MS` a turn of reading is due, and so on until the queue is sent or has reached
 //! its limit.
 //!
 //! The channel's public events don't change; the library's back ends don't ask the kernel for reading. A
@@ -15,32 +15,32 @@ use crate::reactor::tcp_connection::output::{queue, write};
 use crate::reactor::tcp_connection::registration;
 use crate::sys::clock;
 
-const HOLD_MS: i64 = 10;
+const DEFER_MS: i64 = 10;
 
 /// Defers reading. It takes effect with the caller's update of the channel.
 pub fn begin(conn: &Connection) {
     if !conn.registered.get() || conn.may_read.get() {
         return;
     }
-    if registration::is_held(conn) != Some(false) {
+    if registration::is_deferred(conn) != Some(false) {
         return;
     }
-    registration::set_held(conn, true);
-    conn.held_until.set((clock::now_ms() + HOLD_MS) as u32);
-    lists::held(conn.event_loop()).push_back(conn);
+    registration::set_deferred(conn, true);
+    conn.deferred_until.set((clock::now_ms() + DEFER_MS) as u32);
+    lists::deferred(conn.event_loop()).push_back(conn);
 }
 
 /// Ends the deferral. It takes effect with the caller's update of the channel.
 pub fn end(conn: &Connection) {
     conn.may_read.set(false);
     if conn.registered.get() {
-        registration::set_held(conn, false);
+        registration::set_deferred(conn, false);
     }
 }
 
 /// Whether reading is deferred.
-pub fn is_held(conn: &Connection) -> bool {
-    conn.registered.get() && registration::is_held(conn) == Some(true)
+pub fn is_deferred(conn: &Connection) -> bool {
+    conn.registered.get() && registration::is_deferred(conn) == Some(true)
 }
 
 /// A turn of reading is over: the next one is deferred again if output still waits.
@@ -55,21 +55,21 @@ pub fn after_reading(conn: &Connection) {
 }
 
 /// Gives a turn of reading to connections that have waited long enough.
-pub fn end_holding(iteration: &Iteration) {
+pub fn end_deferral(iteration: &Iteration) {
     let now = clock::now_ms() as u32;
-    let taken = lists::held(iteration).take();
+    let taken = lists::deferred(iteration).take();
     while let Some(conn) = taken.pop_front(iteration.keeper()) {
         let closed = conn.shared.life.is_closed();
-        if !closed && (conn.held_until.get().wrapping_sub(now) as i32) > 0 {
+        if !closed && (conn.deferred_until.get().wrapping_sub(now) as i32) > 0 {
             taken.push_front(conn);
             break;
         }
-        if !closed && is_held(conn) {
-            registration::set_held(conn, false);
+        if !closed && is_deferred(conn) {
+            registration::set_deferred(conn, false);
             conn.may_read.set(true);
             write::refresh(conn);
         }
     }
     // Connections that were deferred meanwhile come after them.
-    lists::held(iteration).prepend(taken);
+    lists::deferred(iteration).prepend(taken);
 }

@@ -64,5 +64,5 @@ pub fn hung_up(conn: &Connection) {
         open::identify_once(conn);
         return conn.event_loop().park(fd);
     }
-    ready::close_in_pass(conn, CloseReason::of_call(error));
+    ready::close_in_iteration(conn, CloseReason::of_call(error));
 }

@@ -76,7 +76,7 @@ fn take(conn: &Connection, bits: u32) {
         }
         // Only the first edge is known to be that of this connection's own file.
         if (read > 0 || bits & EDGE == 0) && !open::is_entered(conn) {
-            return ready::close_in_pass(conn, CloseReason::DescriptorGone);
+            return ready::close_in_iteration(conn, CloseReason::DescriptorGone);
         }
         match receive(conn) {
             Got::Bytes { full, read } => {
@@ -84,7 +84,7 @@ fn take(conn: &Connection, bits: u32) {
                 if full {
                     pace::note(conn, read);
                 }
-                if back_pressure::is_held(conn) {
+                if back_pressure::is_deferred(conn) {
                     return;
                 }
                 if !full && (bits & EDGE == 0 || bits & NOT_DRAINED == 0) {
@@ -328,7 +328,7 @@ fn deliver(conn: &Connection) {
     let unread = input.readable();
     if unread > 0 && unread >= cold_state::max_unread(conn) {
         log_err!("{} left {} bytes unread: closed", open::name(conn), unread);
-        ready::close_in_pass(conn, CloseReason::OverLimit);
+        ready::close_in_iteration(conn, CloseReason::OverLimit);
     }
 }
 

@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::open;
-use super::ready::{close_in_pass, decide, schedule};
+use super::ready::{close_in_iteration, decide, schedule};
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::posted;
@@ -44,5 +44,5 @@ fn posted_reason(conn: &Connection) -> CloseReason {
 
 /// Runs the close that another thread requested.
 pub fn take_posted_close(conn: &Connection) {
-    close_in_pass(conn, posted_reason(conn))
+    close_in_iteration(conn, posted_reason(conn))
 }

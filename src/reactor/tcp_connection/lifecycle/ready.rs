@@ -29,7 +29,7 @@ pub fn decide(conn: &Connection, why: CloseReason) -> bool {
 }
 
 /// Closes the connection later in the loop's iteration; `why` as in `decide`.
-pub fn close_in_pass(conn: &Connection, why: CloseReason) {
+pub fn close_in_iteration(conn: &Connection, why: CloseReason) {
     decide(conn, why);
     schedule(conn);
 }
@@ -41,5 +41,5 @@ pub fn close_unwatched(conn: &Connection) {
         libc::ENOENT => CloseReason::DescriptorGone,
         e => CloseReason::of_call(e),
     };
-    close_in_pass(conn, why)
+    close_in_iteration(conn, why)
 }

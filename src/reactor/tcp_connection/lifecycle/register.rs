@@ -202,9 +202,9 @@ pub fn register(conn: &Connection) {
         (protocol.registered)(conn);
     }
     if !registration::enlist(conn) {
-        ready::close_in_pass(conn, CloseReason::NoMemory);
+        ready::close_in_iteration(conn, CloseReason::NoMemory);
     } else if !ours {
-        ready::close_in_pass(conn, CloseReason::DescriptorGone);
+        ready::close_in_iteration(conn, CloseReason::DescriptorGone);
     } else if registration::add_channel(conn, fd) != 1 {
         ready::close_unwatched(conn);
     }
@@ -221,7 +221,7 @@ fn begin(conn: &Connection) {
         return;
     }
     if !timeouts::begin(conn) {
-        ready::close_in_pass(conn, CloseReason::NoMemory);
+        ready::close_in_iteration(conn, CloseReason::NoMemory);
     }
     water_marks::look(conn);
     if timeouts::is_cut(conn) {

@@ -45,7 +45,7 @@ pub fn look(conn: &Connection) {
         return;
     }
     if conn.ended.get() && !conn.answering.get() {
-        return ready::close_in_pass(conn, CloseReason::InOrder);
+        return ready::close_in_iteration(conn, CloseReason::InOrder);
     }
     if conn.after_sending.get() != AfterSending::GoOn {
         return ready::schedule(conn);
@@ -61,14 +61,14 @@ pub fn half_close(conn: &Connection) {
         return;
     }
     if is_torn(conn) {
-        return ready::close_in_pass(conn, CloseReason::Canceled);
+        return ready::close_in_iteration(conn, CloseReason::Canceled);
     }
     let fd = conn.channel.fd.get();
     if sys_fd::shut_writing(fd) < 0 {
         let e = errno::get();
         log_msg!("tcp_connection_shutdown failed, socket == {}", fd);
         if e == libc::EBADF {
-            ready::close_in_pass(conn, CloseReason::of_call(e));
+            ready::close_in_iteration(conn, CloseReason::of_call(e));
         }
     }
 }
@@ -106,7 +106,7 @@ pub fn take_posted_shutdown(conn: &Connection) {
 /// Runs the close after sending that another thread requested.
 pub fn take_posted_end(conn: &Connection, time: i64) {
     if end_at(conn, time) < 0 && errno::get() == libc::ENOMEM {
-        ready::close_in_pass(conn, CloseReason::NoMemory);
+        ready::close_in_iteration(conn, CloseReason::NoMemory);
     }
 }
 

@@ -142,5 +142,5 @@ pub fn end_lingering(iteration: &Iteration, now: i64) {
 /// Removes connections that have ended from the lists of those that wait for a time.
 pub fn forget_waiting(iteration: &Iteration) {
     end_lingering(iteration, clock::now_ms());
-    back_pressure::end_holding(iteration);
+    back_pressure::end_deferral(iteration);
 }

@@ -124,14 +124,14 @@ pub fn flush(l: &Loop) {
             conn.in_batch.set(false);
             if !open::is_entered(conn) {
                 // A callback closed the descriptor, and its number was reused.
-                ready::close_in_pass(conn, CloseReason::DescriptorGone);
+                ready::close_in_iteration(conn, CloseReason::DescriptorGone);
             } else if !conn.shared.life.is_closed()
                 && conn.side.get() != Side::HalfClosed
                 && write::write_or_queue(conn, std::slice::from_raw_parts(at, len), More::Nothing)
                     < 0
             {
                 // The response was accepted. If it can't be sent after all, there is nobody to report that to.
-                ready::close_in_pass(conn, CloseReason::of_call(errno::get()));
+                ready::close_in_iteration(conn, CloseReason::of_call(errno::get()));
             }
             at = at.add(len);
         }

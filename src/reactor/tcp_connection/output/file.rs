@@ -41,7 +41,7 @@ pub fn send(conn: &Connection, fd: c_int, at: i64, len: u64) -> bool {
     conn.sends_file.set(true);
     if begins {
         if !flush(conn) {
-            ready::close_in_pass(conn, CloseReason::of_call(errno::get()));
+            ready::close_in_iteration(conn, CloseReason::of_call(errno::get()));
             return false;
         }
         if !conn.sends_file.get() {

@@ -146,7 +146,7 @@ pub fn write_or_queue(conn: &Connection, bytes: &[u8], more: More) -> isize {
         }
         if n < 0 && errno::get() != libc::EAGAIN {
             let e = errno::get();
-            ready::close_in_pass(conn, CloseReason::of_call(e));
+            ready::close_in_iteration(conn, CloseReason::of_call(e));
             errno::set(e);
             return -1;
         }
@@ -154,7 +154,7 @@ pub fn write_or_queue(conn: &Connection, bytes: &[u8], more: More) -> isize {
     }
     if !queue::enqueue(conn, &bytes[written..]) {
         log_err!("no memory to send to {}", open::name(conn));
-        ready::close_in_pass(conn, CloseReason::NoMemory);
+        ready::close_in_iteration(conn, CloseReason::NoMemory);
         errno::set(libc::ENOMEM);
         return -1;
     }
@@ -174,7 +174,7 @@ fn drain(conn: &Connection) {
             return;
         }
         if !open::is_entered(conn) {
-            return ready::close_in_pass(conn, CloseReason::DescriptorGone);
+            return ready::close_in_iteration(conn, CloseReason::DescriptorGone);
         }
         log_msg!("handle_write for tcp connection {}", open::name(conn));
         if queue::is_empty(conn) {
@@ -251,7 +251,7 @@ pub fn send_own_output(conn: &Connection) -> c_int {
     }
     if !queue::flush(conn) {
         let e = errno::get();
-        ready::close_in_pass(conn, CloseReason::of_call(e));
+        ready::close_in_iteration(conn, CloseReason::of_call(e));
         return errno::fail(e);
     }
     let left = conn.output.readable();
