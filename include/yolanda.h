@@ -1935,8 +1935,8 @@ int yolanda_http_server_get_stats(struct http_server *server,
  * The route is chosen when the head of a request has arrived. HEAD is answered by the route for GET,
  * without the body, unless it has its own. A path that has routes only for other methods gets 405
  * with Allow, and OPTIONS gets 204 with Allow. A request without a route goes to the
- * `requestCallback`; if that is NULL, it gets 404, a malformed path ("%zz", "%00") 400, and `OPTIONS
- * *` 204. Such responses don't wait for the body of the request: up to 256 KiB of it are read and
+ * `requestCallback`; if that is NULL, it gets 404, a malformed path ("%zz", "%00") 400, and
+ * `OPTIONS *` 204. Such responses don't wait for the body of the request: up to 256 KiB of it are read and
  * discarded. If it is longer, or if the client waits for `100 Continue` before it sends it, the
  * connection ends.
  *
@@ -2025,8 +2025,8 @@ int yolanda_http_files_free(struct yolanda_http_files *files);
 int yolanda_http_files_set_index(struct yolanda_http_files *files, const char *name);
 
 /**
- * Sets for how many seconds clients may use a file without revalidating it, by `Cache-Control:
- * max-age`. With -1, the default, the header isn't sent, and browsers guess.
+ * Sets for how many seconds clients may use a file without revalidating it, by
+ * `Cache-Control: max-age`. With -1, the default, the header isn't sent, and browsers guess.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL or another negative number, EBUSY if the files are
  * already in use.

@@ -98,8 +98,8 @@ pub fn accept_one(port: c_int) -> c_int {
     }
 }
 
-/// A blocking socket that is connected to an address or a host. Ends the process with `connect
-/// failed`.
+/// A blocking socket that is connected to an address or a host. Ends the process with
+/// `connect failed`.
 pub fn connect(address: &CStr, port: c_int) -> c_int {
     let Ok(port) = u16::try_from(port) else {
         exit_with("connect failed", libc::EINVAL);

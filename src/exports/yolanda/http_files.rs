@@ -99,8 +99,8 @@ pub unsafe extern "C-unwind" fn yolanda_http_files_set_index(
     status(files.set_index(unsafe { optional(name) }))
 }
 
-/// Sets for how many seconds clients may use a file without revalidating it, by `Cache-Control:
-/// max-age`. With -1, the default, the header isn't sent, and browsers guess.
+/// Sets for how many seconds clients may use a file without revalidating it, by
+/// `Cache-Control: max-age`. With -1, the default, the header isn't sent, and browsers guess.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL or another negative number, EBUSY if the files are
 /// already in use.

@@ -37,8 +37,8 @@ use core::ptr::null;
 /// The route is chosen when the head of a request has arrived. HEAD is answered by the route for GET,
 /// without the body, unless it has its own. A path that has routes only for other methods gets 405
 /// with Allow, and OPTIONS gets 204 with Allow. A request without a route goes to the
-/// `requestCallback`; if that is NULL, it gets 404, a malformed path ("%zz", "%00") 400, and `OPTIONS
-/// *` 204. Such responses don't wait for the body of the request: up to 256 KiB of it are read and
+/// `requestCallback`; if that is NULL, it gets 404, a malformed path ("%zz", "%00") 400, and
+/// `OPTIONS *` 204. Such responses don't wait for the body of the request: up to 256 KiB of it are read and
 /// discarded. If it is longer, or if the client waits for `100 Continue` before it sends it, the
 /// connection ends.
 ///
