@@ -110,6 +110,7 @@ impl Listener {
 
     /// The loop that accepts, on its thread.
     pub fn event_loop(&self) -> &Loop {
+        debug_assert!(self.remote_loop().on_owner());
         // SAFETY: `init` has kept the loop's memory.
         unsafe { Loop::from_c(self.l.get()) }
     }
