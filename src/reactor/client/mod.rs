@@ -32,6 +32,7 @@ use crate::reactor::client::candidate::Candidate;
 use crate::reactor::client::job::Job;
 use crate::reactor::client::maker::CLIENT;
 use crate::reactor::client::state::{Event, State};
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::kept::Kept;
 use crate::reactor::list::{Counting, KeptList, Link, places};
@@ -154,14 +155,21 @@ impl Client {
         ptr::from_ref(self).cast_mut().cast()
     }
 
+    /// The loop, on its thread.
     fn event_loop(&self) -> &Loop {
+        debug_assert!(self.is_mine());
         // SAFETY: a loop frees its clients before its memory goes, and calls nothing of theirs afterwards.
         unsafe { self.event_loop.as_ref() }
     }
 
+    fn remote_loop(&self) -> &RemoteLoop {
+        // SAFETY: a loop frees its clients before its memory goes.
+        unsafe { RemoteLoop::from_c(self.event_loop.as_ptr().cast()) }
+    }
+
     /// Whether the calling thread may use the client.
     pub fn is_mine(&self) -> bool {
-        self.event_loop().public.is_mine()
+        self.remote_loop().on_owner()
     }
 
     /// The address as the program gave it.

@@ -60,6 +60,11 @@ impl RemoteLoop {
         self.0.public.is_mine()
     }
 
+    /// `event_loop::require_owner`.
+    pub fn require_owner(&self) {
+        self.0.public.require_owner();
+    }
+
     /// Keeps the loop's memory, for something that may outlive the loop. None when it is kept too often.
     pub fn keep(&self) -> Option<Kept<Loop>> {
         Kept::of(&self.0)

@@ -28,6 +28,7 @@ mod start;
 mod stop;
 
 use crate::abi::types::{TCPserver, acceptor, thread_pool};
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::list::{Counting, Link, places};
 use crate::reactor::tcp_connection::lifecycle::register::Callbacks;
@@ -94,12 +95,12 @@ impl Server {
     }
 
     /// The loop that accepts, as the program sees it.
-    fn event_loop(&self) -> &Loop {
+    fn event_loop(&self) -> &RemoteLoop {
         // SAFETY: a server is freed before its loop, which the program has put there.
-        unsafe { Loop::from_c(self.public.eventLoop.get()) }
+        unsafe { RemoteLoop::from_c(self.public.eventLoop.get()) }
     }
 
-    /// The loop that the server was made on.
+    /// The loop that the server was made on, on its thread.
     fn home(&self) -> &Loop {
         self.shared.listeners.own.event_loop()
     }

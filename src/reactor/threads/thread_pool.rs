@@ -74,7 +74,14 @@ impl Pool {
         (!pool.is_null()).then(|| unsafe { Pool::from_c(pool) })
     }
 
+    fn remote_main_loop(&self) -> &RemoteLoop {
+        // SAFETY: a pool is made with a loop, which frees its pools before it goes.
+        unsafe { RemoteLoop::from_c(self.public.mainLoop.get()) }
+    }
+
+    /// The main loop, on its thread.
     fn main_loop(&self) -> &Loop {
+        debug_assert!(self.remote_main_loop().on_owner());
         // SAFETY: a pool is made with a loop, which frees its pools before it goes.
         unsafe { Loop::from_c(self.public.mainLoop.get()) }
     }
@@ -100,8 +107,8 @@ impl Pool {
 
     /// Starts the threads, once; on the main loop's thread.
     pub fn start(&self) {
+        self.remote_main_loop().require_owner();
         let main = self.main_loop();
-        main.public.require_owner();
         if self.public.started.replace(1) != 0 {
             return;
         }
@@ -148,8 +155,8 @@ impl Pool {
 
     /// The loop whose turn it is, on the main loop's thread. None before the start.
     pub fn next_loop(&self) -> Option<&RemoteLoop> {
-        let main = self.main_loop();
-        main.public.require_owner();
+        let main = self.remote_main_loop();
+        main.require_owner();
         if self.public.started.get() == 0 {
             errno::set(libc::EINVAL);
             return None;
@@ -193,7 +200,7 @@ impl Pool {
         if self.threads().iter().any(event_loop_thread::is_current) {
             return Err(libc::EDEADLK);
         }
-        if !self.main_loop().on_owner() {
+        if !self.remote_main_loop().on_owner() {
             return Err(libc::EPERM);
         }
         if self.serves.get() { Err(libc::EBUSY) } else { Ok(()) }
