@@ -266,7 +266,7 @@ impl<P: Place<Keeper = Counting, Item: Counted>> KeptList<P> {
 
     /// Adds an item at the end, unless it is in a list.
     pub fn push_back(&self, item: Kept<P::Item>) {
-        // SAFETY: `item` keeps it.
+        // SAFETY: `item` keeps it, and is the list's afterwards.
         if self.0.push_back(unsafe { item.as_ptr().as_ref() }) {
             item.into_raw();
         }
@@ -274,7 +274,7 @@ impl<P: Place<Keeper = Counting, Item: Counted>> KeptList<P> {
 
     /// Adds an item at the beginning, unless it is in a list.
     pub fn push_front(&self, item: Kept<P::Item>) {
-        // SAFETY: as for `push_back`.
+        // SAFETY: `item` keeps it, which the list gets from here.
         if self.0.push_front(unsafe { item.as_ptr().as_ref() }) {
             item.into_raw();
         }

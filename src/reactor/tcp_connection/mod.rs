@@ -1,6 +1,7 @@
 //! Connections: bytes in (`input`), bytes out (`output`), from the first registration to the end (`lifecycle`).
 //!
-//! `state` is what stands behind the public `struct tcp_connection`, `cold_state` what only few of them need.
+//! `state` is what stands behind the public `struct tcp_connection`, `cold_state` what only few of them need. `remote`
+//! is a connection as other threads have it, `shared` what they may touch.
 //! `owner` is what a connection asks and tells its maker, `protocol` what a protocol asks of it. `control` and
 //! `handle` are what a program does with it, `posted` brings there what other threads ask for, `kept` counts who
 //! needs the memory.

@@ -1,8 +1,8 @@
 //! A server: what stands behind the public `struct TCPserver`.
 //!
 //! `make` opens listening sockets, `start` brings them to their loops, `accept` turns clients into
-//! connections, `limit` counts those, `set` holds what a program sets, `reserve` is a spare descriptor. `stop`
-//! and `free` end a server: `life` has the states that it goes through, `backlog` the clients that it hasn't
+//! connections, `listeners` finds the sockets of a loop, `limit` counts connections, `set` holds what a program
+//! sets, `reserve` is a spare descriptor. `stop` and `free` end a server: `life` has the states that it goes through, `backlog` the clients that it hasn't
 //! accepted until then, and `drain` ends its connections. `maker` is what connections call in their server,
 //! `server_events` how one thread has another look at all that. `shared` is what other threads than the
 //! server's own may use of it, `kept` who needs its memory.
