@@ -8,7 +8,8 @@ use std::ptr::NonNull;
 /// An object that counts who needs its memory.
 ///
 /// # Safety
-/// Every object of the type stays where it is, and lives until all references that `retain` counted are released.
+/// Every object of the type stays where it is, and lives until all references that `retain` counted are released. Where
+/// `Face` is for all threads, so are these functions.
 pub unsafe trait Counted {
     /// What whoever has a reference may use of the object.
     type Face: ?Sized;
