@@ -130,11 +130,21 @@ impl Loop {
         self.leave();
     }
 
-    /// Runs a callback that is called outside of an iteration: the loop isn't freed under it.
-    pub fn guarded(&self, f: impl FnOnce()) {
+    /// Runs what calls the program outside of an iteration, on the loop's thread: the loop isn't freed under it.
+    pub fn guarded<R>(&self, f: impl FnOnce() -> R) -> R {
         self.enter();
-        f();
+        let result = f();
         self.leave();
+        if self.depth.get() == 0 && self.shared.wake.has_queued() {
+            // What was posted meanwhile left that to the iteration that runs, but none does.
+            self.wake_once();
+        }
+        result
+    }
+
+    /// The same on whatever thread; another one than the loop's can't free the loop.
+    pub fn guarded_if_mine<R>(&self, f: impl FnOnce() -> R) -> R {
+        if self.on_owner() { self.guarded(f) } else { f() }
     }
 
     /// Waits and calls until the loop is to quit.

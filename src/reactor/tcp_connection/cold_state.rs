@@ -198,7 +198,8 @@ impl Crossings {
 /// # Safety
 /// Nobody else has the connection any more.
 pub unsafe fn dispose(conn: *mut Connection) {
-    // SAFETY: the block is this connection's alone; the destructor is called once, as it is given up.
+    // SAFETY: the block is this connection's alone; the destructor is called once, as it is given up. The connection
+    // keeps the loop's memory until `discard` lets go of it, after this call.
     unsafe {
         let x = (*conn).shared.cold.swap(ptr::null_mut(), Acquire);
         if x.is_null() {
@@ -208,7 +209,7 @@ pub unsafe fn dispose(conn: *mut Connection) {
         x.drop_in_place();
         pool::free(x.cast(), size_of::<ColdState>());
         if let Some(destroy) = destroy {
-            destroy(data);
+            (*conn).event_loop().guarded_if_mine(|| destroy(data));
         }
     }
 }

@@ -169,7 +169,12 @@ pub fn hand_over(conn: &Connection, accepted: bool) -> bool {
     if let Some(callback) = callback {
         // SAFETY: the program set the callback for connections like this one. Nothing closes a connection that hasn't
         // come to its loop, so it stays during the callback.
-        unsafe { callback(conn.as_c()) };
+        let call = || unsafe { callback(conn.as_c()) };
+        if here {
+            l.guarded(call)
+        } else {
+            call()
+        };
     }
     match task {
         None => register(conn),
