@@ -163,7 +163,30 @@ CASE(destructor_of_a_route_when_the_loop_is_freed)
     CHECK_INT(called, 1);
 }
 
-/* Its thread has left the loop, so that who frees the pool closes what is left there. */
+static atomic_int tid;
+
+static void quit_here(struct event_loop *of, void *data)
+{
+    (void)data;
+    tid = gettid();
+    CHECK_INT(yolanda_loop_quit(of), 0);
+}
+
+/* Waits, for a bounded time, until the thread has ended. */
+static void until_ended(void)
+{
+    char name[64];
+    for (int i = 0; i < 10000; i++) {
+        snprintf(name, sizeof name, "/proc/self/task/%d", (int)tid);
+        if (tid != 0 && access(name, F_OK) != 0) {
+            return;
+        }
+        nap();
+    }
+    NEED(!"the thread ends");
+}
+
+/* Its thread has ended by itself, so that who frees the pool closes what is left on its loop. */
 CASE(closed_callback_of_a_thread_whose_pool_is_freed)
 {
     int fd[2];
@@ -174,7 +197,8 @@ CASE(closed_callback_of_a_thread_whose_pool_is_freed)
     struct event_loop_thread *thread = &pool->eventLoopThreads[0];
     make_sockets(fd);
     NEED(tcp_connection_new(fd[0], thread->eventLoop, NULL, on_connection, NULL, NULL) != NULL);
-    CHECK_INT(yolanda_loop_quit(thread->eventLoop), 0);
+    CHECK_INT(yolanda_loop_post(thread->eventLoop, quit_here, NULL), 0);
+    until_ended();
     CHECK_INT(yolanda_thread_pool_free(pool), 0);
     CHECK_INT(called, 1);
     CHECK_INT(yolanda_loop_free(loop), 0);
