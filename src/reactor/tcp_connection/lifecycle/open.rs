@@ -52,10 +52,9 @@ pub fn owns_number(conn: &Connection) -> bool {
     }
 }
 
-/// Whether the connection has come to its loop: before, only the thread of the completed callback
-/// has it.
+/// Whether the connection has come to its loop.
 pub fn is_announced(conn: &Connection) -> bool {
-    conn.shared.life.phase() != Phase::Made
+    !matches!(conn.shared.life.phase(), Phase::Made | Phase::Given)
 }
 
 /// False once closing has begun, or is decided.

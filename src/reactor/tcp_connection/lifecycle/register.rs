@@ -1,6 +1,6 @@
 //! The beginning of a connection: made on one thread, brought to its loop, watched there.
 
-use super::{close, ready};
+use super::{close, completed, ready};
 use crate::abi::types::{
     EVENT_READ, channel, connection_closed_call_back, connection_completed_call_back,
     message_call_back, tcp_connection, write_completed_call_back,
@@ -166,15 +166,19 @@ pub fn hand_over(conn: &Connection, accepted: bool) -> bool {
     {
         old.expire(fd);
     }
-    if let Some(callback) = callback {
-        // SAFETY: the program set the callback for connections like this one. Nothing closes a connection that hasn't
-        // come to its loop, so it stays during the callback.
-        let call = || unsafe { callback(conn.as_c()) };
-        if here {
-            l.guarded(call)
-        } else {
-            call()
-        };
+    let call = || {
+        if let Some(callback) = callback {
+            // SAFETY: the program set the callback for connections like this one. Nothing closes a connection that
+            // hasn't come to its loop, so it stays during the callback.
+            unsafe { callback(conn.as_c()) };
+        }
+    };
+    if here {
+        conn.shared.life.give();
+        l.guarded(call);
+    } else {
+        completed::run(conn, call);
+        conn.shared.life.give();
     }
     match task {
         None => register(conn),
