@@ -42,6 +42,8 @@ const FIRST_HEADERS: usize = 32;
 struct Front {
     public: http_request,
     parser: RefCell<Parser>,
+    /// It was given to the parser since it was emptied.
+    is_begun: Cell<bool>,
     text: Arena,
     /// The header array, which has room for `capacity` entries: the first one, or one of the pools.
     table: Cell<*mut request_header>,
@@ -113,7 +115,7 @@ unsafe fn init(request: *mut Request, is_program_s: bool) {
     // its place, and so do the array and the text in it.
     unsafe {
         let table = UnsafeCell::raw_get(&raw const (*request).first_table).cast();
-        let text = UnsafeCell::raw_get(&raw const (*request).first_text).cast();
+        let text = NonNull::new_unchecked(&raw mut (*request).first_text).cast();
         (&raw mut (*request).front).write(Front {
             public: http_request {
                 version: Cell::new(null_mut()),
@@ -124,6 +126,7 @@ unsafe fn init(request: *mut Request, is_program_s: bool) {
                 request_headers_number: Cell::new(0),
             },
             parser: RefCell::new(Parser::new(!is_program_s)),
+            is_begun: Cell::new(false),
             text: Arena::new(text, SIZE - FRONT),
             table: Cell::new(table),
             capacity: Cell::new(FIRST_HEADERS),
@@ -180,7 +183,7 @@ impl Request {
         }
         // SAFETY: all that points into the arena is the request's, and forgotten below: what C keeps of it, it
         // mustn't use (http_request.h). The room stands in this object, which keeps its place.
-        unsafe { front.text.restart(self.first_text.get().cast(), SIZE - FRONT) };
+        unsafe { front.text.restart(NonNull::from(&self.first_text).cast(), SIZE - FRONT) };
         let public = &front.public;
         public.version.set(null_mut());
         public.method.set(null_mut());
@@ -188,7 +191,8 @@ impl Request {
         public.current_state.set(REQUEST_STATUS);
         public.request_headers.set(table);
         public.request_headers_number.set(0);
-        front.parser.replace(Parser::new(!front.is_program_s));
+        *front.parser.borrow_mut() = Parser::new(!front.is_program_s);
+        front.is_begun.set(false);
         front.table.set(table);
         front.capacity.set(FIRST_HEADERS);
         front.host.set(null_mut());

@@ -154,7 +154,9 @@ impl Exchange<'_> {
         let drops = *next == Next::Send && request.is_dropped();
         let ends = !(next.goes_on() || drops) || !self.conn.is_open();
         if ends || request.is_fresh() {
-            request.reset();
+            if request.is_begun() {
+                request.reset();
+            }
             if let Some(request) = self.http.take_request(self.conn) {
                 self.scratch.put_request(request);
             }
