@@ -1,4 +1,4 @@
-//! Who needs a client's memory: the list of its loop until the client is freed, and each call on the stack that may
+//! Who needs a client's memory: the table of its loop until the client is freed, and each call on the stack that may
 //! call the program, which may free the client.
 
 use super::Client;
@@ -28,10 +28,9 @@ impl Client {
 }
 
 impl Kept {
-    /// Enters the client in its loop's list, which has this reference from then on.
-    pub(super) fn list(self) -> NonNull<Client> {
-        self.clients().push_front(&self);
-        ManuallyDrop::new(self).0
+    /// Enters the client in its loop's table, which has this reference from then on. None when memory is out.
+    pub(super) fn list(self) -> Option<NonNull<Client>> {
+        self.clients().add(&self).then(|| ManuallyDrop::new(self).0)
     }
 
     /// Frees the client, whose connection goes on to its end alone. Its memory stays until all references are gone.
@@ -39,7 +38,7 @@ impl Kept {
         self.halt();
         self.leave_connection();
         if self.clients().remove(&self) {
-            // The list had a reference (`list`).
+            // The table had a reference (`list`).
             drop(Kept(self.0));
         }
     }
@@ -60,7 +59,7 @@ impl Drop for Kept {
         self.refs.set(left);
         if left == 0 {
             // SAFETY: `place` made it in a block of that size. The count says that this handle was the last, and
-            // timer, channels, look-up and connection were taken from the client when it left the list.
+            // timer, channels, look-up and connection were taken from the client when it left the table.
             unsafe {
                 self.0.drop_in_place();
                 pool::free(self.0.cast().as_ptr(), size_of::<Client>());

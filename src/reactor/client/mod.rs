@@ -33,8 +33,8 @@ use crate::reactor::client::job::{Job, JobRef};
 use crate::reactor::client::kept::Kept;
 use crate::reactor::client::maker::CLIENT;
 use crate::reactor::client::state::{Event, State};
+use crate::reactor::event_loop::roster::{Placed, Roster};
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::list::{Link, List, Place};
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::lifecycle::ready;
@@ -63,7 +63,8 @@ pub struct Client {
     header: Header,
     refs: Cell<u32>,
     event_loop: NonNull<Loop>,
-    link: Link,
+    /// Its place among the clients of its loop, counted from 1; 0: none.
+    place: Cell<u32>,
     state: Cell<State>,
     callbacks: Callbacks,
     data: Cell<*mut c_void>,
@@ -106,7 +107,7 @@ fn check(text: &[u8]) -> Result<(), c_int> {
 }
 
 impl Client {
-    /// Makes an idle client and enters it in its loop's list, which keeps it until it is freed. The error is an errno.
+    /// Makes an idle client and enters it in its loop's table, which keeps it until it is freed. The error is an errno.
     pub fn create(l: &Loop, text: &[u8], callbacks: Callbacks) -> Result<NonNull<Client>, c_int> {
         check(text)?;
         let mut copy = Bytes::new();
@@ -115,7 +116,7 @@ impl Client {
             header: Header::new(&CLIENT),
             refs: Cell::new(1),
             event_loop: NonNull::from(l),
-            link: Link::new(),
+            place: Cell::new(0),
             state: Cell::new(State::Idle),
             callbacks,
             data: Cell::new(ptr::null_mut()),
@@ -137,7 +138,7 @@ impl Client {
             since: Cell::new(0),
             text: copy,
         };
-        Ok(Client::place(client).ok_or(libc::ENOMEM)?.list())
+        Client::place(client).and_then(Kept::list).ok_or(libc::ENOMEM)
     }
 
     /// The client behind a public pointer; None for NULL.
@@ -267,36 +268,29 @@ impl Client {
         }
     }
 
-    /// The list that the client is in.
-    fn clients(&self) -> &List<OfLoop> {
+    /// The table that the client is in.
+    fn clients(&self) -> Roster<'_, Client> {
         clients(self.event_loop())
     }
 }
 
-/// The clients of a loop. Each has a reference of the list's.
-struct OfLoop;
-
-// SAFETY: `link` is always the same field. The list's reference keeps a client where it is, and `Look` says how long.
-unsafe impl Place for OfLoop {
-    type Item = Client;
-    type Keeper = Look;
-
-    fn link(client: &Client) -> &Link {
-        &client.link
+// SAFETY: a client in the table is kept by it. Who takes one out has a reference of its own, and `last` is called to
+// take one.
+unsafe impl Placed for Client {
+    fn place(&self) -> &Cell<u32> {
+        &self.place
     }
 }
 
-/// Who looks at a listed client borrows one of these, and frees no client meanwhile.
-struct Look;
-
-fn clients(l: &Loop) -> &List<OfLoop> {
-    // SAFETY: only clients are listed with this head.
-    unsafe { List::from_head(&l.clients) }
+/// The clients of a loop, which has a reference to each.
+fn clients(l: &Loop) -> Roster<'_, Client> {
+    // SAFETY: this is the only way to the table.
+    unsafe { l.clients.of() }
 }
 
 /// Frees the clients of a loop that is being freed, after its connections have been closed.
 pub fn free_all(l: &Loop) {
-    while let Some(client) = clients(l).first(&Look).map(Client::keep) {
+    while let Some(client) = clients(l).last(Client::keep) {
         client.free();
     }
     resolver::forget_all_of(l);

@@ -91,6 +91,7 @@ impl Loop {
         self.timers.clear();
         self.taken.posters.clear();
         self.roster.clear();
+        self.clients.clear();
         let map = self.map.entries.replace(ptr::null_mut());
         self.map.nentries.set(0);
         // SAFETY: arrays of calloc(3), which nothing points into any more.
