@@ -26,7 +26,7 @@ use crate::abi::types::{
     connection_closed_call_back, connection_completed_call_back, message_call_back,
     write_completed_call_back, yolanda_client, yolanda_client_failed_callback,
 };
-use crate::log::CText;
+use crate::log;
 use crate::reactor::client::backoff::Backoff;
 use crate::reactor::client::candidate::Candidate;
 use crate::reactor::client::job::{Job, JobRef};
@@ -171,8 +171,8 @@ impl Client {
     }
 
     /// The same for log lines.
-    fn name(&self) -> CText {
-        CText(self.text.as_ptr().cast())
+    fn name(&self) -> log::Bytes<'_> {
+        log::Bytes(self.text())
     }
 
     /// Does `f` with the look-up that the attempt waits for, or has its addresses from.

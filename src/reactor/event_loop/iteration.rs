@@ -2,7 +2,6 @@
 //! are looked at, signal watchers and timers that are due are called, connections with work left go on,
 //! what else waits for time is looked at, the dead are freed.
 
-use crate::log::CText;
 use crate::reactor::event_loop::state::{Loop, count};
 use crate::sys::clock;
 use crate::sys::clock::now_ms;
@@ -149,7 +148,7 @@ impl Loop {
 
     /// Waits and calls until the loop is to quit.
     pub fn run(&self) {
-        log_msg!("event loop run, {}", CText(self.public.thread_name.get()));
+        log_msg!("event loop run, {}", self.shown_name());
         self.enter();
         while !self.quits() {
             self.iterate(-1);
@@ -158,7 +157,7 @@ impl Loop {
         // What was asked for before the end was.
         self.run_posts();
         self.end(last);
-        log_msg!("event loop end, {}", CText(self.public.thread_name.get()));
+        log_msg!("event loop end, {}", self.shown_name());
     }
 
     /// Runs the loop until a callback was called, somebody has woken it up, or `limit_ms` milliseconds are over

@@ -3,7 +3,6 @@
 use super::posts;
 use super::registry;
 use crate::abi::types::channel;
-use crate::log::CText;
 use crate::reactor::event_loop::channel_map::grown;
 use crate::reactor::event_loop::registry::Entry;
 use crate::reactor::event_loop::state::Loop;
@@ -157,7 +156,7 @@ impl Loop {
         if ch.fd.get() != fd {
             return errno::fail(libc::EINVAL);
         }
-        log_msg!("add channel fd == {}, {}", fd, CText(self.public.thread_name.get()));
+        log_msg!("add channel fd == {}, {}", fd, self.shown_name());
         if !self.make_space(fd) {
             return errno::fail(libc::ENOMEM);
         }
@@ -229,7 +228,7 @@ impl Loop {
     /// Makes the channel's `events` count: 1 done, -1 with errno. It is looked at as by `remove_channel`.
     pub fn update_channel(&self, fd: c_int, ch: *const channel) -> c_int {
         let Some(ch) = self.known(fd, ch) else { return -1 };
-        log_msg!("update channel fd == {}, {}", fd, CText(self.public.thread_name.get()));
+        log_msg!("update channel fd == {}, {}", fd, self.shown_name());
         let parked = self.registration(fd).is_some_and(|reg| reg.parked);
         self.change_registration(fd, |reg| {
             reg.events = ch.events.get() as u8;

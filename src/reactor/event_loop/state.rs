@@ -1,6 +1,7 @@
 //! What stands behind the public `struct event_loop`.
 
 use crate::abi::types::{channel, channel_map, event_loop};
+use crate::log::CText;
 use crate::reactor::event_loop::budget::Budget;
 use crate::reactor::event_loop::parts::Parts;
 use crate::reactor::event_loop::posts::Taken;
@@ -125,6 +126,13 @@ impl Loop {
     /// The pointer that C has.
     pub fn as_c(&self) -> *mut event_loop {
         ptr::from_ref(self).cast_mut().cast()
+    }
+
+    /// The name for log lines.
+    pub fn shown_name(&self) -> CText {
+        // SAFETY: `create` was given a name that lives as long as the loop; a program that puts another one, or NULL,
+        // there keeps that as long.
+        unsafe { CText::new(self.public.thread_name.get()) }
     }
 
     /// Memory for a loop, zeroed, with one reference. None, with errno, when memory is out.

@@ -9,7 +9,9 @@ use crate::sys::fd as sys_fd;
 
 /// The name, for log lines.
 pub fn name(conn: &Connection) -> CText {
-    CText(conn.public.name.get())
+    // SAFETY: `create` pointed the field at the connection's own name; a program that puts another one there keeps it
+    // as long as the connection.
+    unsafe { CText::new(conn.public.name.get()) }
 }
 
 /// Makes a buffer show nothing.
