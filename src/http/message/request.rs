@@ -42,8 +42,6 @@ const FIRST_HEADERS: usize = 32;
 struct Front {
     public: http_request,
     parser: RefCell<Parser>,
-    /// It was given to the parser since it was emptied.
-    is_begun: Cell<bool>,
     text: Arena,
     /// The header array, which has room for `capacity` entries: the first one, or one of the pools.
     table: Cell<*mut request_header>,
@@ -126,7 +124,6 @@ unsafe fn init(request: *mut Request, is_program_s: bool) {
                 request_headers_number: Cell::new(0),
             },
             parser: RefCell::new(Parser::new(!is_program_s)),
-            is_begun: Cell::new(false),
             text: Arena::new(text, SIZE - FRONT),
             table: Cell::new(table),
             capacity: Cell::new(FIRST_HEADERS),
@@ -192,7 +189,6 @@ impl Request {
         public.request_headers.set(table);
         public.request_headers_number.set(0);
         *front.parser.borrow_mut() = Parser::new(!front.is_program_s);
-        front.is_begun.set(false);
         front.table.set(table);
         front.capacity.set(FIRST_HEADERS);
         front.host.set(null_mut());

@@ -31,7 +31,6 @@ impl Request {
                 &of_upload
             }
         };
-        self.front.is_begun.set(true);
         let state = &self.front.public.current_state;
         let mut parser = self.front.parser.borrow_mut();
         parser.state = match state.get() {
@@ -52,11 +51,6 @@ impl Request {
         // Not more than was readable, which is a c_int; the part was taken last.
         input.readIndex.set(input.readIndex.get() + (taken - part) as c_int);
         result
-    }
-
-    /// Whether there may be something of a request to empty.
-    pub fn is_begun(&self) -> bool {
-        self.front.is_begun.get()
     }
 
     /// Whether nothing of a request has been seen yet.
