@@ -70,7 +70,7 @@ impl Loop {
         }
     }
 
-    /// Makes both tables large enough for `fd`.
+    /// Makes both tables large enough for `fd`, which isn't negative.
     fn make_space(&self, fd: c_int) -> bool {
         let map = self.channels();
         let now = map.nentries.get();
@@ -80,6 +80,9 @@ impl Loop {
                 return false;
             }
             map.nentries.set(n);
+        }
+        if (fd as usize) < self.registrations.len() {
+            return true;
         }
         match grown(self.registrations.len() as c_int, fd) {
             Some(n) => self.registrations.extend_to(n as usize),

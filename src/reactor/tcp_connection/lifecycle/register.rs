@@ -148,16 +148,40 @@ impl Callbacks {
 /// the connection is the caller's to discard.
 pub fn hand_over(conn: &Connection, accepted: bool) -> bool {
     let l = conn.event_loop();
+    if !l.on_owner() {
+        return post_to_loop(conn, accepted);
+    }
+    enter(conn, accepted);
+    conn.shared.life.give();
+    l.guarded(|| tell_completed(conn));
+    register(conn);
+    true
+}
+
+/// `hand_over` on another thread than the loop's.
+fn post_to_loop(conn: &Connection, accepted: bool) -> bool {
+    let l = conn.event_loop();
+    // First the memory: what the callback has heard of isn't taken back.
+    let Some(task) = posted::register(conn) else { return false };
+    enter(conn, accepted);
+    completed::run(conn, || tell_completed(conn));
+    conn.shared.life.give();
+    if !l.post(task) {
+        // SAFETY: the task wasn't queued, so this is still the thread of the completed callback, which has returned.
+        unsafe { close::without_loop(conn) };
+    }
+    true
+}
+
+/// Enters the descriptor in the table of the process.
+#[inline(always)]
+fn enter(conn: &Connection, accepted: bool) {
+    let l = conn.event_loop();
     let fd = conn.channel.fd.get();
-    let here = l.on_owner();
-    let callback = conn.public.connectionCompletedCallBack.get();
-    if conn.protocol().is_none() && (callback.is_some() || !backend::tells_files_apart(l)) {
+    let tells = conn.public.connectionCompletedCallBack.get().is_some();
+    if conn.protocol().is_none() && (tells || !backend::tells_files_apart(l)) {
         // Code of the program gets the descriptor into its hands.
         identify_once(conn);
-    }
-    let task = if here { None } else { posted::register(conn) };
-    if task.is_none() && !here {
-        return false;
     }
     let channel = conn.channel_ptr();
     let entry = Entry { id: conn.id.get(), owner: l.as_c(), channel, connection: true };
@@ -166,31 +190,15 @@ pub fn hand_over(conn: &Connection, accepted: bool) -> bool {
     {
         old.expire(fd);
     }
-    let call = || {
-        if let Some(callback) = callback {
-            // SAFETY: the program set the callback for connections like this one. Nothing closes a connection that
-            // hasn't come to its loop, so it stays during the callback.
-            unsafe { callback(conn.as_c()) };
-        }
-    };
-    if here {
-        conn.shared.life.give();
-        l.guarded(call);
-    } else {
-        completed::run(conn, call);
-        conn.shared.life.give();
+}
+
+/// Calls the completed callback.
+fn tell_completed(conn: &Connection) {
+    if let Some(callback) = conn.public.connectionCompletedCallBack.get() {
+        // SAFETY: the program set the callback for connections like this one. Nothing closes a connection that hasn't
+        // come to its loop, so it stays during the callback.
+        unsafe { callback(conn.as_c()) };
     }
-    match task {
-        None => register(conn),
-        Some(task) => {
-            if !l.post(task) {
-                // SAFETY: the task wasn't queued, so this is still the thread of the completed callback, which has
-                // returned.
-                unsafe { close::without_loop(conn) };
-            }
-        }
-    }
-    true
 }
 
 /// Puts a connection on its loop. Where that fails it is closed in the iteration, with its callback.
