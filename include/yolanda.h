@@ -2076,7 +2076,7 @@ int yolanda_http_files_answer(struct yolanda_http_files *files,
  * times are measured.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, EBUSY (the server has been started), EPERM on another
- * thread, ENOMEM.
+ * thread.
  *
  * `server` is NULL or a server that hasn't been freed. `data` stays yours. Call it only on the
  * server's loop's thread.
@@ -2116,7 +2116,7 @@ int yolanda_http_access_line(const struct yolanda_http_access *entry,
  * those of routes with a head callback of their own.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, EBUSY (the server has been started), EPERM on another
- * thread, ENOMEM.
+ * thread.
  *
  * `server` is NULL or a server that hasn't been freed. `data` stays yours and must be valid until the
  * server's last connection has ended. Call it only on the server's loop's thread.

@@ -44,7 +44,7 @@ pub unsafe extern "C-unwind" fn tcp_connection_new(
         message: messageCallBack,
         write_completed: writeCompletedCallBack,
     };
-    // SAFETY: the descriptor is the connection's from now on.
+    // SAFETY: the descriptor is open, and by the header nobody else reads, writes or closes it from now on.
     match unsafe { register::make(fd, l, callbacks) } {
         Some(conn) => conn,
         None => {
@@ -83,7 +83,8 @@ pub unsafe extern "C-unwind" fn tcp_connection_send_data(
     if data.is_null() {
         return 0;
     }
-    // SAFETY: the caller's `size` bytes, of which nothing is kept.
+    // SAFETY: `data` isn't NULL, `size` isn't negative, and by the header that many bytes lie there. What `send_bytes`
+    // keeps of them is a copy.
     let bytes = unsafe { slice::from_raw_parts(data.cast::<u8>(), size as usize) };
     conn.send_bytes(bytes) as c_int
 }
@@ -104,7 +105,8 @@ pub unsafe extern "C-unwind" fn tcp_connection_send_buffer(
         return errno::fail(libc::EINVAL);
     }
     let conn = connection!(tcpConnection, "tcp_connection_send_buffer", -1);
-    // SAFETY: not NULL, so a live buffer.
+    // SAFETY: it isn't NULL, and by the header a buffer that no other thread uses. Its fields are cells: it may be
+    // one of the connection's own.
     conn.send_buffer(unsafe { &*buffer })
 }
 

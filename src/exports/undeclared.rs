@@ -89,6 +89,6 @@ pub unsafe extern "C-unwind" fn event_loop_handle_pending_channel(
         log_err!("not in the same thread");
         return errno::fail(libc::EPERM);
     };
-    l.run_posts();
+    l.guarded(|| l.run_posts());
     0
 }

@@ -140,15 +140,22 @@ fn raw(byte: u8) -> char {
 }
 
 /// Displays a C string, byte for byte; NULL shows as `(null)`.
-/// Make one only of a pointer that is NULL or a NUL-terminated string for as long as it is used.
-pub struct CText(pub(crate) *const c_char);
+pub struct CText(*const c_char);
+
+impl CText {
+    /// # Safety
+    /// `text` is NULL or a NUL-terminated string, as long as the result is used.
+    pub unsafe fn new(text: *const c_char) -> CText {
+        CText(text)
+    }
+}
 
 impl fmt::Display for CText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_null() {
             return f.write_str("(null)");
         }
-        // SAFETY: not NULL, hence a C string: see the type.
+        // SAFETY: not NULL, hence a string that is still there, by the contract of `new`.
         Bytes(unsafe { CStr::from_ptr(self.0) }.to_bytes()).fmt(f)
     }
 }

@@ -48,7 +48,8 @@ pub unsafe extern "C-unwind" fn yolanda_connection_release(
     connection: *mut tcp_connection,
 ) -> c_int {
     connection!(connection, "yolanda_connection_release", -1);
-    // SAFETY: the reference is the caller's, who doesn't use it any more.
+    // SAFETY: by the header the caller has a reference of yolanda_connection_retain(), which has kept the memory so
+    // far. Nothing of the connection is used behind this call.
     if unsafe { kept::release(connection.cast()) } == Released::None {
         log_err!("yolanda_connection_release: nobody has retained it");
         return errno::fail(libc::EINVAL);
@@ -203,7 +204,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_peer(
     size: usize,
 ) -> c_int {
     let conn = connection!(connection, "yolanda_connection_peer", -1);
-    // SAFETY: the caller's `size` bytes.
+    // SAFETY: by the header `text` is NULL or has room for `size` bytes.
     unsafe { tell(conn, text, size, Address::of_peer) }
 }
 
@@ -219,7 +220,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_local(
     size: usize,
 ) -> c_int {
     let conn = connection!(connection, "yolanda_connection_local", -1);
-    // SAFETY: the caller's `size` bytes.
+    // SAFETY: by the header `text` is NULL or has room for `size` bytes.
     unsafe { tell(conn, text, size, Address::of_local) }
 }
 
@@ -427,7 +428,8 @@ unsafe fn tell(
     let mut room = [0u8; address::TEXT];
     match address.format(&mut room) {
         Some(len) if len < size => {
-            // SAFETY: the text and its NUL are no more than the caller's `size` bytes.
+            // SAFETY: `format` has written `len` bytes and a NUL into `room`. They are no more than `size`, and `text`,
+            // which isn't NULL, has room for that many. It is no part of `room`, which was made here.
             unsafe { ptr::copy_nonoverlapping(room.as_ptr(), text.cast(), len + 1) };
             0
         }

@@ -16,7 +16,7 @@ struct Chunk {
 }
 
 pub struct Arena {
-    at: Cell<*mut u8>,
+    at: Cell<NonNull<u8>>,
     left: Cell<usize>,
     chunks: Cell<*mut Chunk>,
 }
@@ -24,7 +24,7 @@ pub struct Arena {
 impl Arena {
     /// # Safety
     /// The arena may use `len` bytes at `first` as long as it exists, or until `restart`.
-    pub unsafe fn new(first: *mut u8, len: usize) -> Arena {
+    pub unsafe fn new(first: NonNull<u8>, len: usize) -> Arena {
         Arena { at: Cell::new(first), left: Cell::new(len), chunks: Cell::new(null_mut()) }
     }
 
@@ -38,13 +38,14 @@ impl Arena {
         // SAFETY: n <= left, so the end lies in the same block.
         self.at.set(unsafe { place.add(n) });
         self.left.set(self.left.get() - n);
-        NonNull::new(place)
+        Some(place)
     }
 
     /// A copy with a NUL after it; None if memory is out.
     #[inline]
     pub fn copy(&self, bytes: &[u8]) -> Option<NonNull<u8>> {
-        let place = self.alloc(bytes.len().checked_add(1)?)?;
+        // No slice is as long as a usize can say.
+        let place = self.alloc(bytes.len() + 1)?;
         // SAFETY: the piece has room for the bytes and the NUL, and is new: none of the bytes lie in it.
         unsafe {
             place.as_ptr().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
@@ -84,7 +85,7 @@ impl Arena {
     /// Makes the piece that ends at `end` longer by `n` bytes in its place; false if it isn't the last piece,
     /// or there is no room after it.
     pub fn extend(&self, end: *const u8, n: usize) -> bool {
-        let can = end == self.at.get().cast_const() && n <= self.left.get();
+        let can = end == self.at.get().as_ptr().cast_const() && n <= self.left.get();
         if can {
             self.alloc(n);
         }
@@ -97,17 +98,16 @@ impl Arena {
             return false;
         };
         let size = size.max(CHUNK);
-        let chunk: *mut Chunk = pool::alloc(size).cast();
-        if chunk.is_null() {
+        let Some(chunk) = NonNull::new(pool::alloc(size).cast::<Chunk>()) else {
             return false;
-        }
+        };
         // SAFETY: a fresh piece of size bytes, large enough and aligned for its header.
         unsafe {
             chunk.write(Chunk { next: self.chunks.get(), size });
             self.at.set(chunk.add(1).cast());
         }
         self.left.set(size - size_of::<Chunk>());
-        self.chunks.set(chunk);
+        self.chunks.set(chunk.as_ptr());
         true
     }
 
@@ -115,7 +115,7 @@ impl Arena {
     ///
     /// # Safety
     /// Nothing that the arena handed out is used any more. The room is as for `new`.
-    pub unsafe fn restart(&self, first: *mut u8, len: usize) {
+    pub unsafe fn restart(&self, first: NonNull<u8>, len: usize) {
         while !self.chunks.get().is_null() {
             let chunk = self.chunks.get();
             // SAFETY: `grow` put it on the list with the size it was made with, and it leaves the list here.

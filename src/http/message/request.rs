@@ -113,7 +113,7 @@ unsafe fn init(request: *mut Request, is_program_s: bool) {
     // its place, and so do the array and the text in it.
     unsafe {
         let table = UnsafeCell::raw_get(&raw const (*request).first_table).cast();
-        let text = UnsafeCell::raw_get(&raw const (*request).first_text).cast();
+        let text = NonNull::new_unchecked(&raw mut (*request).first_text).cast();
         (&raw mut (*request).front).write(Front {
             public: http_request {
                 version: Cell::new(null_mut()),
@@ -180,7 +180,7 @@ impl Request {
         }
         // SAFETY: all that points into the arena is the request's, and forgotten below: what C keeps of it, it
         // mustn't use (http_request.h). The room stands in this object, which keeps its place.
-        unsafe { front.text.restart(self.first_text.get().cast(), SIZE - FRONT) };
+        unsafe { front.text.restart(NonNull::from(&self.first_text).cast(), SIZE - FRONT) };
         let public = &front.public;
         public.version.set(null_mut());
         public.method.set(null_mut());
@@ -188,7 +188,7 @@ impl Request {
         public.current_state.set(REQUEST_STATUS);
         public.request_headers.set(table);
         public.request_headers_number.set(0);
-        front.parser.replace(Parser::new(!front.is_program_s));
+        *front.parser.borrow_mut() = Parser::new(!front.is_program_s);
         front.table.set(table);
         front.capacity.set(FIRST_HEADERS);
         front.host.set(null_mut());

@@ -2,6 +2,8 @@
 
 #![forbid(unsafe_code)]
 
+use core::cell::Cell;
+
 use crate::abi::types::{REQUEST_BODY, REQUEST_DONE, YOLANDA_HTTP_BODY_CUT as CUT, buffer};
 use crate::http::message::output::Output;
 use crate::http::message::request::Request;
@@ -61,6 +63,8 @@ pub struct Exchange<'a> {
     pub scratch: &'a Scratch,
     pub limits: Limits,
     pub logs: bool,
+    /// Nothing was done with the request since it was emptied.
+    pub is_emptied: Cell<bool>,
 }
 
 impl Exchange<'_> {
@@ -68,6 +72,7 @@ impl Exchange<'_> {
     pub fn answer_all(&self, out: &Output<'_>) -> Next {
         let Exchange { conn, http, input, request, .. } = *self;
         loop {
+            self.is_emptied.set(false);
             let drops = request.is_dropped();
             if self.logs && !drops && input.readable() > 0 {
                 access_log::begins(conn);
@@ -105,6 +110,7 @@ impl Exchange<'_> {
                 // The body of one that was refused doesn't come.
                 request.end_upload(CUT);
                 request.reset();
+                self.is_emptied.set(true);
             }
             if next != Next::Stay {
                 return next;
@@ -154,7 +160,10 @@ impl Exchange<'_> {
         let drops = *next == Next::Send && request.is_dropped();
         let ends = !(next.goes_on() || drops) || !self.conn.is_open();
         if ends || request.is_fresh() {
-            request.reset();
+            // The access log may have changed an empty one.
+            if !self.is_emptied.get() || self.logs {
+                request.reset();
+            }
             if let Some(request) = self.http.take_request(self.conn) {
                 self.scratch.put_request(request);
             }

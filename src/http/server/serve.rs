@@ -1,5 +1,7 @@
 //! The input of a connection: whether its requests are looked at now, and what becomes of the connection behind them.
 
+use core::cell::Cell;
+
 use super::scratch;
 use crate::abi::types::{YOLANDA_HTTP_BODY_CUT as CUT, buffer};
 use crate::http::message::request::Request;
@@ -75,6 +77,7 @@ fn answer_batch(
         scratch,
         limits: server.map_or(Limits::DEFAULT, HttpServer::limits),
         logs: access_log::is_on(conn),
+        is_emptied: Cell::new(false),
     };
     let out = scratch.output(conn);
     let (requests, before) = (http.requests.get(), http.phase.get());

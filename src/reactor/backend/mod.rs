@@ -14,7 +14,6 @@ pub mod poll_default;
 
 use self::poll_default::poll_is_default;
 use crate::abi::types::{EVENT_READ, EVENT_WRITE, event_dispatcher, event_loop};
-use crate::log::CText;
 use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
 use crate::sys::environment::variable;
@@ -185,9 +184,4 @@ impl std::fmt::Display for For {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(if self.0 { "read" } else { "write" })
     }
-}
-
-/// The loop's name, for log lines.
-fn name(l: &Loop) -> CText {
-    CText(l.public.thread_name.get())
 }

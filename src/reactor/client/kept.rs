@@ -1,8 +1,8 @@
-//! Who needs a client's memory: the list of its loop until the client is freed, and each call on the stack that may
+//! Who needs a client's memory: the table of its loop until the client is freed, and each call on the stack that may
 //! call the program, which may free the client. Such functions take a `Kept<Client>`, so that the client is still
 //! there when the program returns. Only the loop's thread has references.
 
-use super::{Client, clients};
+use super::Client;
 use crate::reactor::kept::{Counted, Kept};
 use crate::sys::pool::Owned;
 use std::ptr::NonNull;
@@ -49,19 +49,18 @@ impl Client {
 }
 
 impl Kept<Client> {
-    /// Enters the client in its loop's list, which has this reference from then on.
-    pub(super) fn list(self) -> NonNull<Client> {
-        let client = NonNull::<Client>::from(&*self);
-        // SAFETY: the loop outlives its clients.
-        let l = unsafe { self.event_loop.as_ref() };
-        clients(l).push_front(self);
-        client
+    /// Enters the client in its loop's table, which has this reference from then on. None when memory is out.
+    pub(super) fn list(self) -> Option<NonNull<Client>> {
+        self.clients().add(&self).then(|| self.into_raw())
     }
 
     /// Frees the client, whose connection goes on to its end alone. Its memory stays until all references are gone.
     pub fn free(self) {
         self.halt();
         self.leave_connection();
-        drop(self.clients().remove(&self));
+        if self.clients().remove(&self) {
+            // SAFETY: the reference that `list` left to the table.
+            drop(unsafe { Kept::from_raw(self.as_ptr()) });
+        }
     }
 }

@@ -26,16 +26,16 @@ use crate::abi::types::{
     connection_closed_call_back, connection_completed_call_back, message_call_back,
     write_completed_call_back, yolanda_client, yolanda_client_failed_callback,
 };
-use crate::log::CText;
+use crate::log;
 use crate::reactor::client::backoff::Backoff;
 use crate::reactor::client::candidate::Candidate;
 use crate::reactor::client::job::Job;
 use crate::reactor::client::maker::CLIENT;
 use crate::reactor::client::state::{Event, State};
 use crate::reactor::event_loop::remote::RemoteLoop;
+use crate::reactor::event_loop::roster::{Placed, Roster};
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::kept::Kept;
-use crate::reactor::list::{Counting, KeptList, Link, places};
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::lifecycle::ready;
@@ -64,7 +64,8 @@ pub struct Client {
     header: Header,
     refs: Cell<u32>,
     event_loop: NonNull<Loop>,
-    link: Link,
+    /// Its place among the clients of its loop, counted from 1; 0: none.
+    place: Cell<u32>,
     state: Cell<State>,
     callbacks: Callbacks,
     data: Cell<*mut c_void>,
@@ -107,7 +108,7 @@ fn check(text: &[u8]) -> Result<(), c_int> {
 }
 
 impl Client {
-    /// Makes an idle client and enters it in its loop's list, which keeps it until it is freed. The error is an errno.
+    /// Makes an idle client and enters it in its loop's table, which keeps it until it is freed. The error is an errno.
     pub fn create(l: &Loop, text: &[u8], callbacks: Callbacks) -> Result<NonNull<Client>, c_int> {
         check(text)?;
         let mut copy = Bytes::new();
@@ -116,7 +117,7 @@ impl Client {
             header: Header::new(&CLIENT),
             refs: Cell::new(1),
             event_loop: NonNull::from(l),
-            link: Link::new(),
+            place: Cell::new(0),
             state: Cell::new(State::Idle),
             callbacks,
             data: Cell::new(ptr::null_mut()),
@@ -138,7 +139,7 @@ impl Client {
             since: Cell::new(0),
             text: copy,
         };
-        Ok(Client::place(client).ok_or(libc::ENOMEM)?.list())
+        Client::place(client).and_then(Kept::list).ok_or(libc::ENOMEM)
     }
 
     /// The client behind a public pointer; None for NULL.
@@ -178,8 +179,8 @@ impl Client {
     }
 
     /// The same for log lines.
-    fn name(&self) -> CText {
-        CText(self.text.as_ptr().cast())
+    fn name(&self) -> log::Bytes<'_> {
+        log::Bytes(self.text())
     }
 
     /// Does `f` with the look-up that the attempt waits for, or has its addresses from.
@@ -275,20 +276,29 @@ impl Client {
         }
     }
 
-    /// The list that the client is in.
-    fn clients(&self) -> &KeptList<OfLoop> {
+    /// The table that the client is in.
+    fn clients(&self) -> Roster<'_, Client> {
         clients(self.event_loop())
     }
 }
 
-places! {
-    /// The clients of a loop.
-    enum OfLoop: KeptList<Client> by link, kept by Counting, in clients;
+// SAFETY: a client in the table is kept by it. Who takes one out has a reference of its own, and `last` is called to
+// take one.
+unsafe impl Placed for Client {
+    fn place(&self) -> &Cell<u32> {
+        &self.place
+    }
+}
+
+/// The clients of a loop, which has a reference to each.
+fn clients(l: &Loop) -> Roster<'_, Client> {
+    // SAFETY: this is the only way to the table.
+    unsafe { l.clients.of() }
 }
 
 /// Frees the clients of a loop that is being freed, after its connections have been closed.
 pub fn free_all(l: &Loop) {
-    while let Some(client) = clients(l).first() {
+    while let Some(client) = clients(l).last(Client::keep).flatten() {
         client.free();
     }
     resolver::forget_all_of(l);

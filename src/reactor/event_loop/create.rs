@@ -2,7 +2,6 @@
 
 use super::{registry, wakeup};
 use crate::abi::types::{EVENT_READ, channel, event_dispatcher, event_loop};
-use crate::log::CText;
 use crate::reactor::event_loop::parts::Parts;
 use crate::reactor::event_loop::state::Loop;
 use crate::sys::clock::now_ms;
@@ -46,7 +45,7 @@ impl Loop {
         self.last_busy.set(self.now_ms.get());
 
         public.eventDispatcher.set(backend);
-        log_msg!("set {} as dispatcher, {}", CText(self.back_end_name()), CText(name));
+        log_msg!("set {} as dispatcher, {}", self.shown_back_end(), self.shown_name());
         let data = self.init_back_end().ok_or(libc::EINVAL)?;
         public.event_dispatcher_data.set(data);
         if data.is_null() {
@@ -91,6 +90,7 @@ impl Loop {
         self.timers.clear();
         self.taken.posters.clear();
         self.roster.clear();
+        self.clients.clear();
         let map = self.map.entries.replace(ptr::null_mut());
         self.map.nentries.set(0);
         // SAFETY: arrays of calloc(3), which nothing points into any more.

@@ -37,6 +37,12 @@ impl RemoteLoop {
     pub fn back_end_name(&self) -> *const c_char {
         self.back_end().name
     }
+
+    /// The same for log lines.
+    pub fn shown_back_end(&self) -> CText {
+        // SAFETY: the name is NULL or a string that the back end keeps while loops use it; the library's are literals.
+        unsafe { CText::new(self.back_end_name()) }
+    }
 }
 
 impl Loop {
@@ -120,12 +126,7 @@ impl Loop {
         let Some(ch) = self.channel_at(fd) else {
             return errno::fail(if fd < 0 { libc::EBADF } else { libc::ENOENT });
         };
-        log_msg!(
-            "activate channel fd == {}, revents={}, {}",
-            fd,
-            revents,
-            CText(self.public.thread_name.get())
-        );
+        log_msg!("activate channel fd == {}, revents={}, {}", fd, revents, self.shown_name());
         let id = self.registration(fd).map_or(0, |reg| reg.id);
         if !ptr::eq(ch, &self.wake_channel) {
             count(&self.counts.callbacks, 1);

@@ -2,7 +2,6 @@
 //! are looked at, signal watchers and timers that are due are called, connections with work left go on,
 //! what else waits for time is looked at, the dead are freed.
 
-use crate::log::CText;
 use crate::reactor::event_loop::state::{Loop, count};
 use crate::sys::clock;
 use crate::sys::clock::now_ms;
@@ -130,16 +129,26 @@ impl Loop {
         self.leave();
     }
 
-    /// Runs a callback that is called outside of an iteration: the loop isn't freed under it.
-    pub fn guarded(&self, f: impl FnOnce()) {
+    /// Runs what calls the program outside of an iteration, on the loop's thread: the loop isn't freed under it.
+    pub fn guarded<R>(&self, f: impl FnOnce() -> R) -> R {
         self.enter();
-        f();
+        let result = f();
         self.leave();
+        if self.depth.get() == 0 && self.shared.wake.has_queued() {
+            // What was posted meanwhile left that to the iteration that runs, but none does.
+            self.wake_once();
+        }
+        result
+    }
+
+    /// The same on whatever thread; another one than the loop's can't free the loop.
+    pub fn guarded_if_mine<R>(&self, f: impl FnOnce() -> R) -> R {
+        if self.on_owner() { self.guarded(f) } else { f() }
     }
 
     /// Waits and calls until the loop is to quit.
     pub fn run(&self) {
-        log_msg!("event loop run, {}", CText(self.public.thread_name.get()));
+        log_msg!("event loop run, {}", self.shown_name());
         self.enter();
         while !self.quits() {
             self.iterate(-1);
@@ -148,7 +157,7 @@ impl Loop {
         // What was asked for before the end was.
         self.run_posts();
         self.end(last);
-        log_msg!("event loop end, {}", CText(self.public.thread_name.get()));
+        log_msg!("event loop end, {}", self.shown_name());
     }
 
     /// Runs the loop until a callback was called, somebody has woken it up, or `limit_ms` milliseconds are over

@@ -2,6 +2,7 @@
 //! own thread, which gets the `Loop` here.
 
 use crate::abi::types::{event_dispatcher, event_loop, yolanda_loop_stats};
+use crate::log::CText;
 use crate::reactor::event_loop::shared::{Locked, Shared};
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::kept::Kept;
@@ -112,6 +113,13 @@ impl RemoteLoop {
         // SAFETY: set before anybody has the loop; a back end that a program puts in its place stays while a
         // loop uses it (`struct event_dispatcher`).
         unsafe { &*self.0.public.eventDispatcher.get() }
+    }
+
+    /// The name for log lines.
+    pub fn shown_name(&self) -> CText {
+        // SAFETY: `create` was given a name that lives as long as the loop; a program that puts another one, or NULL,
+        // there keeps that as long.
+        unsafe { CText::new(self.0.public.thread_name.get()) }
     }
 
     /// An empty string, which is there as long as the loop's memory.

@@ -75,7 +75,7 @@ pub struct Loop {
     /// There are connections whose server is ending.
     pub draining: Cell<bool>,
     /// The clients that were made here, and the names that they have asked for.
-    pub clients: Head,
+    pub clients: Places,
     pub jobs: Head,
     pub next_tick: Cell<i64>,
     /// Milliseconds of the coarse monotonic clock, as of this iteration's events.

@@ -1,7 +1,6 @@
 //! Waking a loop that waits: a byte through its socket pair.
 
 use crate::abi::types::event_loop;
-use crate::log::CText;
 use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::{Loop, count};
 use crate::sys::{errno, fd};
@@ -39,7 +38,7 @@ impl Loop {
         }
         self.shared.wake.fall();
         count(&self.counts.wakeups, 1);
-        log_msg!("wakeup, {}", CText(self.public.thread_name.get()));
+        log_msg!("wakeup, {}", self.shown_name());
     }
 }
 

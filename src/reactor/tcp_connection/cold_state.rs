@@ -222,7 +222,8 @@ impl Crossings {
 /// # Safety
 /// Nobody else has the connection any more.
 pub unsafe fn dispose(conn: *mut Connection) {
-    // SAFETY: the block is this connection's alone; the destructor is called once, as it is given up.
+    // SAFETY: the block is this connection's alone; the destructor is called once, as it is given up. The connection
+    // keeps the loop's memory until `discard` lets go of it, after this call.
     unsafe {
         let x = (*conn).shared.cold.swap(ptr::null_mut(), Acquire);
         let Some(x) = NonNull::new(x) else { return };
@@ -230,7 +231,7 @@ pub unsafe fn dispose(conn: *mut Connection) {
             ((*x.as_ptr()).shared.user_data.load(Acquire), (*x.as_ptr()).destroy.get());
         drop(Owned::from_raw(x));
         if let Some(destroy) = destroy {
-            destroy(data);
+            (*conn).event_loop().guarded_if_mine(|| destroy(data));
         }
     }
 }

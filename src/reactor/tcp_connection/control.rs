@@ -6,7 +6,8 @@ use super::Connection;
 use super::close_reason::CloseReason;
 use super::cold_state::ColdState;
 use super::input::pause;
-use super::lifecycle::{close_request, open, shutdown, timeouts};
+use super::lifecycle::phase::Phase;
+use super::lifecycle::{close_request, completed, open, shutdown, timeouts};
 use super::output::{batch, water_marks};
 use super::posted;
 use super::remote::Remote;
@@ -23,12 +24,14 @@ impl Remote {
             errno::set(libc::ENOTCONN);
             return false;
         }
-        // Before it has come to its loop it is the completed callback's.
-        if open::is_announced(self) && !self.event_loop().on_owner() {
+        let may = match self.life.phase() {
+            Phase::Made => completed::is_running(self),
+            _ => self.event_loop().on_owner(),
+        };
+        if !may {
             errno::set(libc::EPERM);
-            return false;
         }
-        true
+        may
     }
 
     /// Closes it, on any thread, whatever is queued: 0, or -1 with errno.

@@ -91,7 +91,9 @@ impl Remote {
 
     /// The name, for log lines.
     pub fn name(&self) -> CText {
-        CText(self.0.public.name.get())
+        // SAFETY: `create` pointed the field at the connection's own name; a program that puts another one there keeps it
+        // as long as the connection.
+        unsafe { CText::new(self.0.public.name.get()) }
     }
 
     /// Whether a buffer is the connection's own output.

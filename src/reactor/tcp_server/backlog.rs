@@ -19,7 +19,7 @@ const MOST: usize = 1 << 16;
 const BATCH: u32 = 256;
 
 #[derive(Clone, Copy)]
-enum Fate {
+enum Action {
     Serve,
     /// As many connections were open as may be.
     Refuse,
@@ -29,7 +29,7 @@ enum Fate {
 #[derive(Clone, Copy)]
 struct Client {
     fd: c_int,
-    fate: Fate,
+    action: Action,
 }
 
 /// Clients in their order.
@@ -112,17 +112,17 @@ impl Listener {
             }
             let client = sys_fd::accept(fd);
             if client >= 0 {
-                let fate = match server.take_place() {
+                let action = match server.take_place() {
                     Some(place) => {
                         place.keep(server);
-                        Fate::Serve
+                        Action::Serve
                     }
                     None => {
                         server.count();
-                        Fate::Refuse
+                        Action::Refuse
                     }
                 };
-                queue.clients.push(Client { fd: client, fate });
+                queue.clients.push(Client { fd: client, action });
                 continue;
             }
             match (errno::get(), &server.reserve) {
@@ -149,8 +149,8 @@ impl Listener {
 
     fn serve_one(&self) {
         match self.backlog.next() {
-            Some(Client { fd, fate: Fate::Serve }) => accept::serve(self, fd),
-            Some(Client { fd, fate: Fate::Refuse }) => accept::refuse(self, fd),
+            Some(Client { fd, action: Action::Serve }) => accept::serve(self, fd),
+            Some(Client { fd, action: Action::Refuse }) => accept::refuse(self, fd),
             None => {}
         }
     }

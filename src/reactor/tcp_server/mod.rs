@@ -253,15 +253,16 @@ unsafe fn create(
 /// # Safety
 /// Nobody has a reference to the server any more, and all sockets are closed.
 unsafe fn dispose(server: NonNull<Server>) {
-    // SAFETY: nobody else has the pointer; the acceptor and the block were given to the server for this.
+    // SAFETY: nobody else has the pointer; the acceptor and the block were given to the server for this. The listeners
+    // keep the loop's memory until they are disposed of.
     unsafe {
         let own = server.as_ref();
+        if let Some((block, dispose)) = own.block.get() {
+            // It may call the program.
+            own.home().guarded_if_mine(|| dispose(block));
+        }
         own.shared.listeners.dispose();
         libc::free(own.owned_acceptor.get().cast());
-        let block = own.block.get();
         libc::free(server.as_ptr().cast());
-        if let Some((block, dispose)) = block {
-            dispose(block);
-        }
     }
 }

@@ -39,7 +39,7 @@ extern "C" fn run(arg: *mut c_void) -> *mut c_void {
     if let Some(l) = l {
         hooks.starts(l);
     }
-    log_msg!("event loop thread init and signal, {}", CText(name));
+    log_msg!("event loop thread init and signal, {}", thread.shown_name());
     let held = Held::lock(&thread.mutex);
     thread.eventLoop.set(made);
     start.failed.set(if made.is_null() { errno::get().max(1) } else { 0 });
@@ -93,6 +93,13 @@ impl event_loop_thread {
         unsafe { libc::free(name.cast()) };
     }
 
+    /// The name for log lines.
+    fn shown_name(&self) -> CText {
+        // SAFETY: `init` has put a string there, in whose place `free_name` puts NULL; a program
+        // that puts another one there keeps it as long.
+        unsafe { CText::new(self.thread_name.get()) }
+    }
+
     /// The thread's loop; None where it doesn't run.
     pub fn event_loop(&self) -> Option<&RemoteLoop> {
         let l = self.eventLoop.get();
@@ -108,7 +115,7 @@ impl event_loop_thread {
         let e = unsafe { libc::pthread_create(self.thread_tid.as_ptr(), ptr::null(), run, arg) };
         if e != 0 {
             self.thread_tid.set(0);
-            log_err!("can't start {}: {}", CText(self.thread_name.get()), errno::Text(e));
+            log_err!("can't start {}: {}", self.shown_name(), errno::Text(e));
             errno::set(e);
             return ptr::null_mut();
         }
@@ -123,7 +130,7 @@ impl event_loop_thread {
             errno::set(start.failed.get());
             return ptr::null_mut();
         }
-        log_msg!("event loop thread started, {}", CText(self.thread_name.get()));
+        log_msg!("event loop thread started, {}", self.shown_name());
         self.eventLoop.get()
     }
 

@@ -210,7 +210,9 @@ impl Pool {
     fn stop(&self) -> Result<(), c_int> {
         // All at once, then one after the other.
         self.threads().iter().for_each(event_loop_thread::tell_to_end);
-        self.threads().iter().try_for_each(event_loop_thread::stop)?;
+        // What a thread has left on its loop is closed on this one, with its callbacks.
+        let stop_all = || self.threads().iter().try_for_each(event_loop_thread::stop);
+        self.main_loop().guarded(stop_all)?;
         if self.main_started.replace(false) {
             self.hooks.get().stops(self.main_loop());
         }

@@ -47,10 +47,9 @@ pub fn owns_number(conn: &Connection) -> bool {
     }
 }
 
-/// Whether the connection has come to its loop: before, only the thread of the completed callback
-/// has it.
+/// Whether the connection has come to its loop.
 pub fn is_announced(conn: &Remote) -> bool {
-    conn.life.phase() != Phase::Made
+    !matches!(conn.life.phase(), Phase::Made | Phase::Given)
 }
 
 /// False once closing has begun, or is decided.

@@ -1,7 +1,7 @@
 //! How far a connection is in its life. Its own thread moves it on; any thread may look.
 //!
-//! `Made` -> `Open` (`arrive`) -> `Closed` (`close`). One whose loop is gone goes from `Made` to `Closed`. Whether
-//! an open connection is about to close is the matter of its close reason: from the moment that this is decided,
+//! `Made` -> `Given` (`give`) -> `Open` (`arrive`) -> `Closed` (`close`). One whose loop is gone goes from `Given` to
+//! `Closed`. Whether an open connection is about to close is the matter of its close reason: from the moment that this is decided,
 //! nothing is sent any more, and the closed callback is due.
 #![forbid(unsafe_code)]
 
@@ -13,8 +13,11 @@ use std::sync::atomic::{
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum Phase {
-    /// The thread that made it has it, and calls the completed callback.
+    /// The thread that made it has it. Where that isn't its loop's, it calls the completed callback now.
     Made,
+    /// Its loop's thread has it, but it hasn't come to its loop. Where that thread made it, it calls the completed
+    /// callback now.
+    Given,
     /// It has come to its loop.
     Open,
     /// Its closed callback is due, or was called.
@@ -28,12 +31,18 @@ impl Life {
     pub fn phase(&self) -> Phase {
         match self.0.load(Acquire) {
             0 => Phase::Made,
-            1 => Phase::Open,
+            1 => Phase::Given,
+            2 => Phase::Open,
             _ => Phase::Closed,
         }
     }
 
-    /// The connection has come to its loop: what its maker did comes before.
+    /// The connection is its loop's thread's from now on: what its maker did comes before.
+    pub fn give(&self) {
+        self.0.store(Phase::Given as u8, Release);
+    }
+
+    /// The connection has come to its loop.
     pub fn arrive(&self) {
         self.0.store(Phase::Open as u8, Release);
     }

@@ -1,6 +1,6 @@
 //! The beginning of a connection: made on one thread, brought to its loop, watched there.
 
-use super::{close, ready};
+use super::{close, completed, ready};
 use crate::abi::types::{
     EVENT_READ, channel, connection_closed_call_back, connection_completed_call_back,
     message_call_back, tcp_connection, write_completed_call_back,
@@ -144,17 +144,41 @@ impl Callbacks {
 /// number comes from accept, so whatever was registered for it is dead. False when memory is out, and the connection
 /// is freed.
 pub fn hand_over(conn: Fresh, accepted: bool) -> bool {
-    let l = Remote::event_loop(&conn);
-    let fd = conn.channel.fd.get();
-    let here = l.on_owner();
-    let callback = conn.public.connectionCompletedCallBack.get();
-    if conn.protocol().is_none() && (callback.is_some() || !backend::tells_files_apart(l)) {
-        // Code of the program gets the descriptor into its hands.
-        identify_once(&conn);
+    let Some(l) = Remote::event_loop(&conn).here() else { return post_to_loop(conn, accepted) };
+    enter(&conn, accepted);
+    conn.life.give();
+    l.guarded(|| tell_completed(&conn));
+    // SAFETY: the library's reference keeps the connection until an iteration of this thread reaps it.
+    register(unsafe { conn.into_raw().as_ref() });
+    true
+}
+
+/// `hand_over` on another thread than the loop's.
+fn post_to_loop(conn: Fresh, accepted: bool) -> bool {
+    // First the memory: what the callback has heard of isn't taken back.
+    let Some(task) = posted::register(&conn) else { return false };
+    enter(&conn, accepted);
+    completed::run(&conn, || tell_completed(&conn));
+    conn.life.give();
+    let l: *const RemoteLoop = Remote::event_loop(&conn);
+    let conn = conn.into_raw();
+    // SAFETY: until the task is queued the connection keeps the loop; while that is queued, the loop's mutex does.
+    if unsafe { !(*l).post(task) } {
+        // SAFETY: the task wasn't queued, so this is still the thread of the completed callback, which has returned.
+        unsafe { close::without_loop(conn) };
     }
-    let task = if here { None } else { posted::register(&conn) };
-    if task.is_none() && !here {
-        return false;
+    true
+}
+
+/// Enters the descriptor in the table of the process.
+#[inline(always)]
+fn enter(conn: &Connection, accepted: bool) {
+    let l = Remote::event_loop(conn);
+    let fd = conn.channel.fd.get();
+    let tells = conn.public.connectionCompletedCallBack.get().is_some();
+    if conn.protocol().is_none() && (tells || !backend::tells_files_apart(l)) {
+        // Code of the program gets the descriptor into its hands.
+        identify_once(conn);
     }
     let channel = conn.channel_ptr();
     let entry = Entry { id: conn.id.get(), owner: l.as_c(), channel, connection: true };
@@ -163,25 +187,15 @@ pub fn hand_over(conn: Fresh, accepted: bool) -> bool {
     {
         old.expire(fd);
     }
-    if let Some(callback) = callback {
+}
+
+/// Calls the completed callback.
+fn tell_completed(conn: &Connection) {
+    if let Some(callback) = conn.public.connectionCompletedCallBack.get() {
         // SAFETY: the program set the callback for connections like this one. Nothing closes a connection that hasn't
         // come to its loop, so it stays during the callback.
         unsafe { callback(conn.as_c()) };
     }
-    let Some(task) = task else {
-        // SAFETY: the library's reference keeps the connection until an iteration of this thread reaps it.
-        register(unsafe { conn.into_raw().as_ref() });
-        return true;
-    };
-    let l: *const RemoteLoop = l;
-    let conn = conn.into_raw();
-    // SAFETY: until the task is queued the connection keeps the loop; while that is queued, the loop's mutex does.
-    if unsafe { !(*l).post(task) } {
-        // SAFETY: the task wasn't queued, so this is still the thread of the completed callback, which has
-        // returned.
-        unsafe { close::without_loop(conn) };
-    }
-    true
 }
 
 /// Puts a connection on its loop. Where that fails it is closed in the iteration, with its callback.
