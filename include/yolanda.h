@@ -2088,7 +2088,7 @@ int yolanda_http_files_answer(struct yolanda_http_files *files,
  * callback, no times are measured.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, EBUSY (the server has been started), EPERM on another
- * thread, ENOMEM.
+ * thread.
  *
  * `server` is NULL or a server that hasn't been freed. `data` remains yours. Call it only on the
  * thread of the server's loop.
@@ -2128,7 +2128,7 @@ int yolanda_http_access_line(const struct yolanda_http_access *entry,
  * those of routes with a head callback of their own.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, EBUSY (the server has been started), EPERM on another
- * thread, ENOMEM.
+ * thread.
  *
  * `server` is NULL or a server that hasn't been freed. `data` remains yours and must be valid until
  * the server's last connection has ended. Call it only on the thread of the server's loop.

@@ -44,9 +44,9 @@ macro_rules! connection {
             $crate::exports::check::refuse(concat!($function, ": no connection"));
             return $($failure)?;
         }
-        // SAFETY: the headers require that each connection was created by the library and hasn't been
-        // freed: it is open, or the caller has retained it.
-        unsafe { $crate::reactor::tcp_connection::Connection::from_c($pointer) }
+        // SAFETY: the headers say of each connection that the library made it, and that it hasn't been freed: it is
+        // live, or the caller retains it.
+        unsafe { $crate::reactor::tcp_connection::remote::Remote::from_c($pointer) }
     }};
 }
 
@@ -58,9 +58,8 @@ macro_rules! event_loop {
             $crate::exports::check::refuse(concat!($function, ": no event loop"));
             return $($failure)?;
         }
-        // SAFETY: the headers require that each loop was created by the library and hasn't been
-        // freed.
-        unsafe { $crate::reactor::event_loop::state::Loop::from_c($pointer) }
+        // SAFETY: the headers say of each loop that the library made it, and that it hasn't been freed.
+        unsafe { $crate::reactor::event_loop::remote::RemoteLoop::from_c($pointer) }
     }};
 }
 
@@ -68,16 +67,24 @@ macro_rules! event_loop {
 /// errno is EPERM.
 macro_rules! own_loop {
     ($pointer:ident, $function:literal $(, $failure:expr)?) => {{
-        let l = event_loop!($pointer, $function $(, $failure)?);
-        if !l.on_owner() {
+        let Some(l) = event_loop!($pointer, $function $(, $failure)?).here() else {
             $crate::sys::errno::set(libc::EPERM);
             return $($failure)?;
-        }
+        };
         l
     }};
 }
 
-/// `thread_pool!(pointer, "function", failure)`: the pool of a parameter, as `connection!`.
+/// As `event_loop!`, for what only the loop's own thread may call, which isn't checked here.
+macro_rules! unchecked_loop {
+    ($pointer:ident, $function:literal $(, $failure:expr)?) => {{
+        event_loop!($pointer, $function $(, $failure)?);
+        // SAFETY: not NULL; for the rest as for `event_loop!`, and the header names the thread.
+        unsafe { $crate::reactor::event_loop::state::Loop::from_c($pointer) }
+    }};
+}
+
+/// `thread_pool!(pointer, "function", failure)`: the pool that a parameter points to, as `connection!`.
 macro_rules! thread_pool {
     ($pointer:ident, $function:literal $(, $failure:expr)?) => {{
         if $pointer.is_null() {

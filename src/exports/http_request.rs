@@ -29,8 +29,8 @@ pub unsafe extern "C-unwind" fn http_request_clear(httpRequest: *mut http_reques
     if httpRequest.is_null() {
         return;
     }
-    // SAFETY: the header requires a live request. The caller doesn't use it again if it is the
-    // program's.
+    // SAFETY: it isn't NULL, and by the header a request that wasn't freed yet. Nobody uses one of http_request_new()
+    // after this call; one of a server stays.
     if !unsafe { request::free_of_program(httpRequest.cast()) } {
         log_err!("http_request_clear: this request belongs to the server");
     }
@@ -65,7 +65,7 @@ pub unsafe extern "C-unwind" fn http_request_add_header(
 ) {
     let request: *mut Request = httpRequest.cast();
     let request = non_null_or_log!(request, "http_request_add_header: no request");
-    // SAFETY: the header requires that each string is NULL or NUL-terminated.
+    // SAFETY: by the header each is NULL or ends with a NUL. Both are copied before this returns.
     let (key, value) = unsafe { (text(key), text(value)) };
     if request.add_header(key, trim(value)).is_none() {
         log_err!("http_request_add_header: no memory");
@@ -87,7 +87,8 @@ pub unsafe extern "C-unwind" fn http_request_get_header(
 ) -> *mut c_char {
     let request: *mut Request = httpRequest.cast();
     let request = non_null_or_log!(request, "http_request_get_header: no request", null_mut());
-    // SAFETY: the header requires that the key is NULL or NUL-terminated.
+    // SAFETY: by the header it is NULL or ends with a NUL. The name isn't used behind this call, and no call of the
+    // program comes before.
     let name = unsafe { text(key) };
     if name.is_empty() {
         return null_mut();

@@ -7,7 +7,6 @@ use crate::abi::types::{
     connection_closed_call_back, connection_completed_call_back, message_call_back,
     write_completed_call_back,
 };
-use crate::reactor::event_loop::state::Loop;
 use crate::reactor::tcp_connection::lifecycle::register::{self, Callbacks};
 use crate::reactor::tcp_connection::lifecycle::shutdown;
 use crate::sys::{errno, fd as sys_fd};
@@ -33,7 +32,7 @@ pub unsafe extern "C-unwind" fn tcp_connection_new(
     messageCallBack: message_call_back,
     writeCompletedCallBack: write_completed_call_back,
 ) -> *mut tcp_connection {
-    let l = non_null!(eventLoop, "tcp_connection_new: no event loop", ptr::null_mut());
+    let l = event_loop!(eventLoop, "tcp_connection_new", ptr::null_mut());
     if fd < 0 || !sys_fd::is_open(fd) {
         log_err!("tcp_connection_new: bad descriptor {}", fd);
         errno::set(libc::EBADF);
@@ -45,9 +44,8 @@ pub unsafe extern "C-unwind" fn tcp_connection_new(
         message: messageCallBack,
         write_completed: writeCompletedCallBack,
     };
-    // SAFETY: `l` is a loop of the library. By contract the connection owns the descriptor from here
-    // on.
-    match unsafe { register::make(fd, Loop::from_c(ptr::from_ref(l).cast_mut()), callbacks) } {
+    // SAFETY: the descriptor is open, and by the header nobody else reads, writes or closes it from now on.
+    match unsafe { register::make(fd, l, callbacks) } {
         Some(conn) => conn,
         None => {
             if errno::get() == libc::ENOMEM {
@@ -85,7 +83,8 @@ pub unsafe extern "C-unwind" fn tcp_connection_send_data(
     if data.is_null() {
         return 0;
     }
-    // SAFETY: by contract `data` has `size` bytes, which aren't used after the call.
+    // SAFETY: `data` isn't NULL, `size` isn't negative, and by the header that many bytes lie there. What `send_bytes`
+    // keeps of them is a copy.
     let bytes = unsafe { slice::from_raw_parts(data.cast::<u8>(), size as usize) };
     conn.send_bytes(bytes) as c_int
 }
@@ -106,7 +105,8 @@ pub unsafe extern "C-unwind" fn tcp_connection_send_buffer(
         return errno::fail(libc::EINVAL);
     }
     let conn = connection!(tcpConnection, "tcp_connection_send_buffer", -1);
-    // SAFETY: `buffer` isn't NULL, so by contract it is a live buffer.
+    // SAFETY: it isn't NULL, and by the header a buffer that no other thread uses. Its fields are cells: it may be
+    // one of the connection's own.
     conn.send_buffer(unsafe { &*buffer })
 }
 

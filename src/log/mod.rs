@@ -139,16 +139,23 @@ fn raw(byte: u8) -> char {
     char::from_u32(RAW + u32::from(byte)).unwrap_or(char::REPLACEMENT_CHARACTER)
 }
 
-/// Displays a C string, byte for byte, or `(null)` for NULL. The pointer must be NULL or a
-/// NUL-terminated string for as long as this value is used.
-pub struct CText(pub(crate) *const c_char);
+/// Displays a C string, byte for byte; NULL shows as `(null)`.
+pub struct CText(*const c_char);
+
+impl CText {
+    /// # Safety
+    /// `text` is NULL or a NUL-terminated string, as long as the result is used.
+    pub unsafe fn new(text: *const c_char) -> CText {
+        CText(text)
+    }
+}
 
 impl fmt::Display for CText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_null() {
             return f.write_str("(null)");
         }
-        // SAFETY: it isn't NULL, so by the type's contract it is a C string.
+        // SAFETY: not NULL, hence a string that is still there, by the contract of `new`.
         Bytes(unsafe { CStr::from_ptr(self.0) }.to_bytes()).fmt(f)
     }
 }

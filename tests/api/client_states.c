@@ -190,6 +190,32 @@ CASE(free_while_idle)
     ends_with("", 0);
 }
 
+/* The others go on, in whatever order some are freed; the loop frees the rest. */
+CASE(many_are_freed_in_any_order)
+{
+    enum { COUNT = 60 };
+    struct yolanda_client *all[COUNT];
+    base = open_fds();
+    listener = listen_here(address);
+    for (int i = 0; i < COUNT; i++) {
+        all[i] = new_client(address);
+    }
+    for (int i = 0; i < COUNT; i += 3) {
+        CHECK_INT(yolanda_client_free(all[i]), 0);
+    }
+    for (int i = COUNT - 2; i > 0; i -= 3) {
+        CHECK_INT(yolanda_client_free(all[i]), 0);
+    }
+    for (int i = 2; i < COUNT; i += 3) {
+        CHECK_INT(yolanda_client_start(all[i]), 0);
+    }
+    RUN_UNTIL(times('C') == COUNT / 3);
+    free_loop();
+    CHECK_INT(times('X'), COUNT / 3);
+    close(listener);
+    CHECK_INT(open_fds(), base);
+}
+
 /* The loop's end is that of its clients. */
 #define WITH_LOOP(state, want, more)                                                               \
     CASE(loop_freed_while_##state)                                                                 \

@@ -2,8 +2,8 @@
 
 use crate::abi::types::tcp_connection;
 use crate::abi::types::yolanda_water_mark_callback;
-use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::kept;
+use crate::reactor::tcp_connection::remote::Remote;
 use crate::reactor::tcp_connection::settings::{self, Settings};
 use crate::sync::refs::Released;
 use crate::sys::address::{self, Address};
@@ -29,7 +29,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_retain(
     connection: *mut tcp_connection,
 ) -> *mut tcp_connection {
     let conn = connection!(connection, "yolanda_connection_retain", ptr::null_mut());
-    if conn.shared.refs.retain() {
+    if conn.refs.retain() {
         return connection;
     }
     errno::set(libc::EOVERFLOW);
@@ -48,7 +48,8 @@ pub unsafe extern "C-unwind" fn yolanda_connection_release(
     connection: *mut tcp_connection,
 ) -> c_int {
     connection!(connection, "yolanda_connection_release", -1);
-    // SAFETY: by contract the caller owns the reference and doesn't use it afterwards.
+    // SAFETY: by the header the caller has a reference of yolanda_connection_retain(), which has kept the memory so
+    // far. Nothing of the connection is used behind this call.
     if unsafe { kept::release(connection.cast()) } == Released::None {
         log_err!("yolanda_connection_release: not retained");
         return errno::fail(libc::EINVAL);
@@ -82,7 +83,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_is_open(
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_connection_id(connection: *mut tcp_connection) -> u64 {
     let conn = connection!(connection, "yolanda_connection_id", 0);
-    conn.id.get()
+    conn.id()
 }
 
 /// Returns the reason why the connection is closing or has closed, as an errno value; 0 while it is
@@ -170,7 +171,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_user_data(
     destroy: Option<unsafe extern "C-unwind" fn(data: *mut c_void)>,
 ) -> c_int {
     let conn = connection!(connection, "yolanda_connection_set_user_data", -1);
-    if conn.may_be_changed() { conn.set_user_data(data, destroy) } else { -1 }
+    conn.to_change().map_or(-1, |conn| conn.set_user_data(data, destroy))
 }
 
 /// Returns the pointer of yolanda_connection_set_user_data(), also for a connection that has closed;
@@ -204,7 +205,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_peer(
     size: usize,
 ) -> c_int {
     let conn = connection!(connection, "yolanda_connection_peer", -1);
-    // SAFETY: by contract `text` is NULL or has `size` bytes.
+    // SAFETY: by the header `text` is NULL or has room for `size` bytes.
     unsafe { tell(conn, text, size, Address::of_peer) }
 }
 
@@ -220,7 +221,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_local(
     size: usize,
 ) -> c_int {
     let conn = connection!(connection, "yolanda_connection_local", -1);
-    // SAFETY: by contract `text` is NULL or has `size` bytes.
+    // SAFETY: by the header `text` is NULL or has room for `size` bytes.
     unsafe { tell(conn, text, size, Address::of_local) }
 }
 
@@ -239,7 +240,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_nodelay(
     on: c_int,
 ) -> c_int {
     let conn = connection!(connection, "yolanda_connection_set_nodelay", -1);
-    if conn.may_be_changed() { conn.set_nodelay(on != 0) } else { -1 }
+    conn.to_change().map_or(-1, |conn| conn.set_nodelay(on != 0))
 }
 
 /// Makes the kernel probe a silent peer (SO_KEEPALIVE, socket(7)): after `idle_s` seconds (0: never),
@@ -260,8 +261,9 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_keepalive(
     count: c_int,
 ) -> c_int {
     let conn = connection!(connection, "yolanda_connection_set_keepalive", -1);
+    let Some(conn) = conn.to_change() else { return -1 };
     let mut s = Settings::DEFAULT;
-    if !conn.may_be_changed() || settings::set_keepalive(&mut s, idle_s, interval_s, count) < 0 {
+    if settings::set_keepalive(&mut s, idle_s, interval_s, count) < 0 {
         return -1;
     }
     conn.set_keepalive(s.keepalive)
@@ -287,9 +289,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_keepalive(
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_connection_pause(connection: *mut tcp_connection) -> c_int {
     let conn = connection!(connection, "yolanda_connection_pause", -1);
-    if !conn.may_be_changed() {
-        return -1;
-    }
+    let Some(conn) = conn.to_change() else { return -1 };
     conn.pause();
     0
 }
@@ -307,9 +307,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_resume(
     connection: *mut tcp_connection,
 ) -> c_int {
     let conn = connection!(connection, "yolanda_connection_resume", -1);
-    if !conn.may_be_changed() {
-        return -1;
-    }
+    let Some(conn) = conn.to_change() else { return -1 };
     conn.resume();
     0
 }
@@ -339,10 +337,10 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_water_marks(
 ) -> c_int {
     let conn = connection!(connection, "yolanda_connection_set_water_marks", -1);
     let mut s = Settings::DEFAULT;
-    if settings::set_water_marks(&mut s, low, high, on_low, on_high) < 0 || !conn.may_be_changed() {
+    if settings::set_water_marks(&mut s, low, high, on_low, on_high) < 0 {
         return -1;
     }
-    conn.set_water_marks(s.marks)
+    conn.to_change().map_or(-1, |conn| conn.set_water_marks(s.marks))
 }
 
 /// Limits how much memory a connection may use.
@@ -372,10 +370,10 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_limits(
 ) -> c_int {
     let conn = connection!(connection, "yolanda_connection_set_limits", -1);
     let mut s = Settings::DEFAULT;
-    if settings::set_limits(&mut s, max_queued, max_unread, policy) < 0 || !conn.may_be_changed() {
+    if settings::set_limits(&mut s, max_queued, max_unread, policy) < 0 {
         return -1;
     }
-    conn.set_limits(s.limits)
+    conn.to_change().map_or(-1, |conn| conn.set_limits(s.limits))
 }
 
 /// Sets how long a connection may make no progress before it is closed, with ETIMEDOUT as its error.
@@ -406,10 +404,10 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_timeouts(
 ) -> c_int {
     let conn = connection!(connection, "yolanda_connection_set_timeouts", -1);
     let mut s = Settings::DEFAULT;
-    if settings::set_timeouts(&mut s, idle_ms, read_ms, write_ms) < 0 || !conn.may_be_changed() {
+    if settings::set_timeouts(&mut s, idle_ms, read_ms, write_ms) < 0 {
         return -1;
     }
-    conn.set_timeouts(s.timeouts)
+    conn.to_change().map_or(-1, |conn| conn.set_timeouts(s.timeouts))
 }
 
 /// Writes an address of the connection. Returns 0, or -1 with errno.
@@ -417,7 +415,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_timeouts(
 /// # Safety
 /// `text` is NULL or has room for `size` bytes.
 unsafe fn tell(
-    conn: &Connection,
+    conn: &Remote,
     text: *mut c_char,
     size: usize,
     ask: fn(c_int) -> Result<Address, c_int>,
@@ -432,8 +430,8 @@ unsafe fn tell(
     let mut room = [0u8; address::TEXT];
     match address.format(&mut room) {
         Some(len) if len < size => {
-            // SAFETY: the length of the text and its NUL is at most `size`, which is the size of the
-            // caller's buffer.
+            // SAFETY: `format` has written `len` bytes and a NUL into `room`. They are no more than `size`, and `text`,
+            // which isn't NULL, has room for that many. It is no part of `room`, which was made here.
             unsafe { ptr::copy_nonoverlapping(room.as_ptr(), text.cast(), len + 1) };
             0
         }

@@ -21,7 +21,7 @@ use core::ffi::{c_char, c_int, c_void};
 /// callback, no times are measured.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL, EBUSY (the server has been started), EPERM on another
-/// thread, ENOMEM.
+/// thread.
 ///
 /// # Safety
 /// `server` is NULL or a server that hasn't been freed. `data` remains yours. Call it only on the

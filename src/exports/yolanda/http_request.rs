@@ -56,14 +56,14 @@ pub unsafe extern "C-unwind" fn yolanda_http_request_body(
     length: *mut usize,
 ) -> *const c_char {
     if !length.is_null() {
-        // SAFETY: `length` isn't NULL, so by contract it may be written.
+        // SAFETY: it isn't NULL, so by the header a place for a length.
         unsafe { *length = 0 };
     }
     let request: *mut Request = httpRequest.cast();
     let request = non_null!(request, "yolanda_http_request_body: no request", null());
     let (body, len) = request.body();
     if !length.is_null() {
-        // SAFETY: `length` isn't NULL, so by contract it may be written.
+        // SAFETY: it isn't NULL, so by the header a place for a length.
         unsafe { *length = len };
     }
     body

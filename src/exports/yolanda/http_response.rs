@@ -229,7 +229,7 @@ pub unsafe extern "C" fn yolanda_http_response_send(httpResponse: *mut http_resp
     // SAFETY: by contract NULL or a live response, which the program doesn't use afterwards.
     unsafe {
         let deferred = given("yolanda_http_response_send", httpResponse);
-        deferred.map_or(-1, |deferred| status(deferred.send()))
+        deferred.map_or(-1, |deferred| status(Deferred::send(deferred.into())))
     }
 }
 

@@ -47,7 +47,7 @@ fn upload_of(request: &Request) -> Option<&Upload> {
 /// those of routes with a head callback of their own.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL, EBUSY (the server has been started), EPERM on another
-/// thread, ENOMEM.
+/// thread.
 ///
 /// # Safety
 /// `server` is NULL or a server that hasn't been freed. `data` remains yours and must be valid until

@@ -16,7 +16,7 @@ struct Chunk {
 }
 
 pub struct Arena {
-    at: Cell<*mut u8>,
+    at: Cell<NonNull<u8>>,
     left: Cell<usize>,
     chunks: Cell<*mut Chunk>,
 }
@@ -24,7 +24,7 @@ pub struct Arena {
 impl Arena {
     /// # Safety
     /// The arena may use `len` bytes at `first` as long as it exists, or until `restart`.
-    pub unsafe fn new(first: *mut u8, len: usize) -> Arena {
+    pub unsafe fn new(first: NonNull<u8>, len: usize) -> Arena {
         Arena { at: Cell::new(first), left: Cell::new(len), chunks: Cell::new(null_mut()) }
     }
 
@@ -38,14 +38,15 @@ impl Arena {
         // SAFETY: n <= left, so the end lies within the same block.
         self.at.set(unsafe { place.add(n) });
         self.left.set(self.left.get() - n);
-        NonNull::new(place)
+        Some(place)
     }
 
     /// A copy followed by a NUL. None if out of memory.
     #[inline]
     pub fn copy(&self, bytes: &[u8]) -> Option<NonNull<u8>> {
-        let place = self.alloc(bytes.len().checked_add(1)?)?;
-        // SAFETY: the piece has room for the bytes and the NUL. It is new, so it doesn't overlap `bytes`.
+        // No slice is as long as a usize can say.
+        let place = self.alloc(bytes.len() + 1)?;
+        // SAFETY: the piece has room for the bytes and the NUL, and is new: none of the bytes lie in it.
         unsafe {
             place.as_ptr().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
             place.add(bytes.len()).write(0);
@@ -84,7 +85,7 @@ impl Arena {
     /// Extends the piece that ends at `end` in place by `n` bytes. False if it isn't the last piece or there
     /// isn't enough room after it.
     pub fn extend(&self, end: *const u8, n: usize) -> bool {
-        let can = end == self.at.get().cast_const() && n <= self.left.get();
+        let can = end == self.at.get().as_ptr().cast_const() && n <= self.left.get();
         if can {
             self.alloc(n);
         }
@@ -97,25 +98,24 @@ impl Arena {
             return false;
         };
         let size = size.max(CHUNK);
-        let chunk: *mut Chunk = pool::alloc(size).cast();
-        if chunk.is_null() {
+        let Some(chunk) = NonNull::new(pool::alloc(size).cast::<Chunk>()) else {
             return false;
-        }
-        // SAFETY: a new piece of `size` bytes, which is large enough and aligned for its header.
+        };
+        // SAFETY: a fresh piece of size bytes, large enough and aligned for its header.
         unsafe {
             chunk.write(Chunk { next: self.chunks.get(), size });
             self.at.set(chunk.add(1).cast());
         }
         self.left.set(size - size_of::<Chunk>());
-        self.chunks.set(chunk);
+        self.chunks.set(chunk.as_ptr());
         true
     }
 
     /// Frees all chunks and starts again with the memory at `first`.
     ///
     /// # Safety
-    /// Nothing that the arena allocated is used any more. The memory is as for `new`.
-    pub unsafe fn restart(&self, first: *mut u8, len: usize) {
+    /// Nothing that the arena handed out is used any more. The room is as for `new`.
+    pub unsafe fn restart(&self, first: NonNull<u8>, len: usize) {
         while !self.chunks.get().is_null() {
             let chunk = self.chunks.get();
             // SAFETY: `grow` added it to the list with the size of its allocation, and it is removed from the

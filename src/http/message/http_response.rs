@@ -13,7 +13,7 @@ pub use crate::http::message::http_response::write::Form;
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::c_char;
 use core::mem::MaybeUninit;
-use core::ptr::null_mut;
+use core::ptr::{NonNull, null_mut};
 
 use crate::abi::types::{http_response, response_header};
 use crate::http::message::arena::Arena;
@@ -77,7 +77,7 @@ impl Response {
                 keep_connected: Cell::new(0),
             });
             (&raw mut (*place).kind).write(kind);
-            let first = UnsafeCell::raw_get(&raw const (*place).first_text).cast();
+            let first = NonNull::new_unchecked(&raw mut (*place).first_text).cast();
             (&raw mut (*place).text).write(Arena::new(first, FIRST_TEXT));
             (&raw mut (*place).body).write(Cell::new(null_mut()));
             (&raw mut (*place).body_len).write(Cell::new(0));
@@ -119,9 +119,9 @@ impl Response {
             // SAFETY: the array has that many entries.
             unsafe { self.entries().add(i).write(NO_ENTRY) };
         }
-        // SAFETY: all pointers into the arena are in this response, and are reset here. The buffer is a field of
-        // this object, which isn't moved.
-        unsafe { self.text.restart(self.first_text.get().cast(), FIRST_TEXT) };
+        // SAFETY: all that points into the arena is the response's, and forgotten here; the room stands in this
+        // object, which keeps its place.
+        unsafe { self.text.restart(NonNull::from(&self.first_text).cast(), FIRST_TEXT) };
         self.public.statusCode.set(0);
         self.public.statusMessage.set(null_mut());
         self.public.contentType.set(null_mut());

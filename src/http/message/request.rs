@@ -113,7 +113,7 @@ unsafe fn init(request: *mut Request, is_program_s: bool) {
     // moved, so the array and the text in it stay in place.
     unsafe {
         let table = UnsafeCell::raw_get(&raw const (*request).first_table).cast();
-        let text = UnsafeCell::raw_get(&raw const (*request).first_text).cast();
+        let text = NonNull::new_unchecked(&raw mut (*request).first_text).cast();
         (&raw mut (*request).front).write(Front {
             public: http_request {
                 version: Cell::new(null_mut()),
@@ -178,9 +178,9 @@ impl Request {
             // SAFETY: `grow` allocated the array with that size. The pointer to it is replaced below.
             unsafe { pool::free(front.table.get().cast(), size) };
         }
-        // SAFETY: all pointers into the arena are in this request and are reset below; C code must not use its
-        // strings after a reset (http_request.h). The buffer is a field of this object, which isn't moved.
-        unsafe { front.text.restart(self.first_text.get().cast(), SIZE - FRONT) };
+        // SAFETY: all that points into the arena is the request's, and forgotten below: what C keeps of it, it
+        // mustn't use (http_request.h). The room stands in this object, which keeps its place.
+        unsafe { front.text.restart(NonNull::from(&self.first_text).cast(), SIZE - FRONT) };
         let public = &front.public;
         public.version.set(null_mut());
         public.method.set(null_mut());
@@ -188,7 +188,7 @@ impl Request {
         public.current_state.set(REQUEST_STATUS);
         public.request_headers.set(table);
         public.request_headers_number.set(0);
-        front.parser.replace(Parser::new(!front.is_program_s));
+        *front.parser.borrow_mut() = Parser::new(!front.is_program_s);
         front.table.set(table);
         front.capacity.set(FIRST_HEADERS);
         front.host.set(null_mut());

@@ -3,6 +3,8 @@
 
 #![forbid(unsafe_code)]
 
+use core::cell::Cell;
+
 use crate::abi::types::{REQUEST_BODY, REQUEST_DONE, YOLANDA_HTTP_BODY_CUT as CUT, buffer};
 use crate::http::message::output::Output;
 use crate::http::message::request::Request;
@@ -62,6 +64,8 @@ pub struct Exchange<'a> {
     pub scratch: &'a Scratch,
     pub limits: Limits,
     pub logs: bool,
+    /// Nothing was done with the request since it was emptied.
+    pub is_emptied: Cell<bool>,
 }
 
 impl Exchange<'_> {
@@ -69,6 +73,7 @@ impl Exchange<'_> {
     pub fn answer_all(&self, out: &Output<'_>) -> Next {
         let Exchange { conn, http, input, request, .. } = *self;
         loop {
+            self.is_emptied.set(false);
             let drops = request.is_dropped();
             if self.logs && !drops && input.readable() > 0 {
                 access_log::begins(conn);
@@ -106,6 +111,7 @@ impl Exchange<'_> {
                 // The body of a refused request won't be read.
                 request.end_upload(CUT);
                 request.reset();
+                self.is_emptied.set(true);
             }
             if next != Next::Stay {
                 return next;
@@ -155,7 +161,10 @@ impl Exchange<'_> {
         let drops = *next == Next::Send && request.is_dropped();
         let ends = !(next.goes_on() || drops) || !self.conn.is_open();
         if ends || request.is_fresh() {
-            request.reset();
+            // The access log may have changed an empty one.
+            if !self.is_emptied.get() || self.logs {
+                request.reset();
+            }
             if let Some(request) = self.http.take_request(self.conn) {
                 self.scratch.put_request(request);
             }

@@ -57,7 +57,7 @@ enum Then {
 /// Sends the rest of a deferred response, and continues with the following requests. Does nothing if the
 /// connection has ended or no longer waits for this response. The caller has a reference.
 pub fn finish(deferred: &Deferred) {
-    let conn = deferred.connection();
+    let Some(conn) = deferred.connection().here() else { return };
     let Some(http) = Http::of(conn).filter(|http| http.awaits(deferred)) else {
         return;
     };
@@ -78,7 +78,7 @@ pub fn finish(deferred: &Deferred) {
     finish::answered(conn, http, end, status, |now| {
         let out = scratch.output(conn);
         let mut date = scratch.date.borrow_mut();
-        let ended = deferred.write_end(date.at(now, clock::second), http.is_last(conn), &out);
+        let ended = deferred.write_end(conn, date.at(now, clock::second), http.is_last(conn), &out);
         then = match ended {
             Some(true) => Then::Close,
             Some(false) => Then::GoOn,

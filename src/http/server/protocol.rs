@@ -7,7 +7,6 @@ use core::ptr;
 use super::{deadlines, events, rate, scratch, serve};
 use crate::abi::types::{buffer, tcp_connection};
 use crate::http::server::connection::Http;
-use crate::log::CText;
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::protocol::Protocol;
 
@@ -22,7 +21,7 @@ unsafe extern "C-unwind" fn connection_completed(conn: *mut tcp_connection) -> c
 unsafe extern "C-unwind" fn message(input: *mut buffer, conn: *mut tcp_connection) -> c_int {
     // SAFETY: a connection of the library and its own input, which stay valid until this returns.
     let (input, conn) = unsafe { (&*input, Connection::from_c(conn)) };
-    log_msg!("get message from tcp connection {}", CText(conn.public.name.get()));
+    log_msg!("get message from tcp connection {}", conn.name());
     serve::serve(input, conn);
     0
 }

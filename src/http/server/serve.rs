@@ -1,6 +1,8 @@
 //! Processes the input of a connection: whether its requests are answered at this point, and what happens to the
 //! connection afterwards.
 
+use core::cell::Cell;
+
 use super::scratch;
 use crate::abi::types::{YOLANDA_HTTP_BODY_CUT as CUT, buffer};
 use crate::http::message::request::Request;
@@ -77,6 +79,7 @@ fn answer_batch(
         scratch,
         limits: server.map_or(Limits::DEFAULT, HttpServer::limits),
         logs: access_log::is_on(conn),
+        is_emptied: Cell::new(false),
     };
     let out = scratch.output(conn);
     let (requests, before) = (http.requests.get(), http.phase.get());

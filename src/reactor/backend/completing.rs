@@ -280,7 +280,7 @@ impl Completing {
                 }
                 let Some(bits) = self.due(l, fd, id, revents) else { continue };
                 let known = backend::deliver(l, fd, id, bits, |read| {
-                    let name = backend::name(l);
+                    let name = l.shown_name();
                     log_msg!("get message channel fd=={} for {}, {}", fd, For(read), name);
                 });
                 if !known {

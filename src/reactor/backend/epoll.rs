@@ -143,7 +143,7 @@ fn wait(l: &Loop, epoll: c_int, limit_ms: c_int) -> c_int {
     if events.is_empty() {
         return 0;
     }
-    log_msg!("epoll_wait wakeup, {}", backend::name(l));
+    log_msg!("epoll_wait wakeup, {}", l.shown_name());
     if events.len() > 1 && l.shared.wake.has_queued() {
         wake_first(l, events);
     }
@@ -216,7 +216,7 @@ fn deliver(l: &Loop, event: epoll_event) {
         epoll.control(l, ch, EPOLL_CTL_MOD, c_int::from(events));
     }
     let known = backend::deliver(l, fd, id, event.events, |read| {
-        log_msg!("get message channel fd=={} for {}, {}", fd, For(read), backend::name(l));
+        log_msg!("get message channel fd=={} for {}, {}", fd, For(read), l.shown_name());
     });
     if !known {
         drop_stale(l, fd);

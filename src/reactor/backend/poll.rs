@@ -150,7 +150,7 @@ impl Poll {
             return -1;
         }
         self.ids.set(slot, note(l, ch));
-        log_msg!("poll added channel fd=={}, {}", fd, backend::name(l));
+        log_msg!("poll added channel fd=={}, {}", fd, l.shown_name());
         0
     }
 
@@ -158,7 +158,7 @@ impl Poll {
         let fd = ch.fd.get();
         let Some(slot) = self.find(fd) else { return errno::fail(libc::ENOENT) };
         self.free_slot(slot);
-        log_msg!("poll delete channel fd=={}, {}", fd, backend::name(l));
+        log_msg!("poll delete channel fd=={}, {}", fd, l.shown_name());
         0
     }
 
@@ -173,7 +173,7 @@ impl Poll {
         if !self.reflect(fd, Some(events)) {
             return -1;
         }
-        log_msg!("poll updated channel fd=={}, {}", fd, backend::name(l));
+        log_msg!("poll updated channel fd=={}, {}", fd, l.shown_name());
         0
     }
 
@@ -231,7 +231,7 @@ fn deliver_all(l: &Loop, waited: *const Poll, len: usize, mut left: usize) {
         let Some(poll) = data().filter(|poll| i < poll.slots.len()) else { return };
         let Some(Event { fd, id, bits }) = poll.take_event(i) else { continue };
         let known = backend::deliver(l, fd, id, bits, |_| {
-            log_msg!("get message channel i=={}, fd=={}, {}", i, fd, backend::name(l));
+            log_msg!("get message channel i=={}, fd=={}, {}", i, fd, l.shown_name());
         });
         if !known
             && let Some(poll) = data()

@@ -5,8 +5,9 @@
 
 #![forbid(unsafe_code)]
 
-use super::{Client, Event, Kept, resolver};
+use super::{Client, Event, resolver};
 use crate::reactor::client::candidate::{Candidate, Progress};
+use crate::reactor::kept::Kept;
 use crate::sys::address::{Address, Parsed};
 use crate::sys::clock::now_ms;
 use crate::sys::errno;
@@ -134,7 +135,7 @@ impl Client {
     }
 }
 
-impl Kept {
+impl Kept<Client> {
     /// The name was looked up.
     pub(super) fn resolved(&self) {
         // Time during which the answer waited for the loop's thread doesn't count.

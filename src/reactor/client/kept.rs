@@ -1,37 +1,57 @@
-//! References to a client's memory: that of its loop's list until the client is freed, and those of calls on the
-//! stack that may call the program, which may free the client.
+//! Who needs a client's memory: the table of its loop until the client is freed, and each call on the stack that may
+//! call the program, which may free the client. Such functions take a `Kept<Client>`, so that the client is still
+//! there when the program returns. Only the loop's thread has references.
 
 use super::Client;
-use crate::sys::pool;
-use std::mem::ManuallyDrop;
-use std::ops::Deref;
+use crate::reactor::kept::{Counted, Kept};
+use crate::sys::pool::Owned;
 use std::ptr::NonNull;
 
-/// A reference that keeps a client's memory. It is used only on the loop's thread. Functions that call the
-/// program take this type, so that the client is still valid when the program returns.
-pub struct Kept(NonNull<Client>);
+// SAFETY: `place` puts every client into a block of its own, and only `release` frees it, at a count of zero.
+unsafe impl Counted for Client {
+    type Face = Client;
 
-impl Client {
-    /// Moves a client to pool memory. None if out of memory.
-    pub(super) fn place(client: Client) -> Option<Kept> {
-        const { assert!(align_of::<Client>() <= 16) };
-        let place = NonNull::new(pool::alloc(size_of::<Client>()))?.cast::<Client>();
-        // SAFETY: a new block of the client's size, aligned to 16.
-        unsafe { place.write(client) };
-        Some(Kept(place))
+    fn face(&self) -> &Client {
+        self
     }
 
-    pub fn keep(&self) -> Kept {
-        self.refs.set(self.refs.get() + 1);
-        Kept(NonNull::from(self))
+    fn retain(&self) -> bool {
+        let Some(more) = self.refs.get().checked_add(1) else { return false };
+        self.refs.set(more);
+        true
+    }
+
+    unsafe fn release(client: NonNull<Client>) {
+        // SAFETY: the reference keeps the client until it is counted off.
+        let refs = unsafe { &client.as_ref().refs };
+        refs.set(refs.get() - 1);
+        if refs.get() == 0 {
+            // SAFETY: `place` made it of an `Owned`. The count says that this reference was the last, and timer,
+            // channels, look-up and connection were taken from the client when it left the list.
+            drop(unsafe { Owned::from_raw(client) });
+        }
     }
 }
 
-impl Kept {
-    /// Adds the client to its loop's list, which owns this reference from then on.
-    pub(super) fn list(self) -> NonNull<Client> {
-        self.clients().push_front(&self);
-        ManuallyDrop::new(self).0
+impl Client {
+    /// Puts a client, which counts one reference, into memory of the pools; None when memory is out.
+    pub(super) fn place(client: Client) -> Option<Kept<Client>> {
+        debug_assert!(client.refs.get() == 1);
+        let place = Owned::new(client)?.into_raw();
+        // SAFETY: the count has this one reference.
+        Some(unsafe { Kept::from_raw(place) })
+    }
+
+    /// None when it is kept too often.
+    pub fn keep(&self) -> Option<Kept<Client>> {
+        Kept::of(self)
+    }
+}
+
+impl Kept<Client> {
+    /// Enters the client in its loop's table, which has this reference from then on. None when memory is out.
+    pub(super) fn list(self) -> Option<NonNull<Client>> {
+        self.clients().add(&self).then(|| self.into_raw())
     }
 
     /// Frees the client. Its connection continues without it. The memory remains until the last reference is
@@ -40,32 +60,8 @@ impl Kept {
         self.halt();
         self.leave_connection();
         if self.clients().remove(&self) {
-            // The list's reference (`list`).
-            drop(Kept(self.0));
-        }
-    }
-}
-
-impl Deref for Kept {
-    type Target = Client;
-
-    fn deref(&self) -> &Client {
-        // SAFETY: this handle's reference is released only by the drop.
-        unsafe { self.0.as_ref() }
-    }
-}
-
-impl Drop for Kept {
-    fn drop(&mut self) {
-        let left = self.refs.get() - 1;
-        self.refs.set(left);
-        if left == 0 {
-            // SAFETY: `place` made it in a block of that size. This handle was the last, and the client's timer,
-            // channels, look-up and connection were removed when it left the list.
-            unsafe {
-                self.0.drop_in_place();
-                pool::free(self.0.cast().as_ptr(), size_of::<Client>());
-            }
+            // SAFETY: the reference that `list` left to the table.
+            drop(unsafe { Kept::from_raw(self.as_ptr()) });
         }
     }
 }

@@ -9,7 +9,7 @@
 //! A client belongs to its loop's thread. Everything that refers to it (its timer, its channels, its connection's
 //! owner, its job) is cleared when it is freed.
 //!
-//! Imports: abi, event_loop, list, log, sync, sys, tcp_connection.
+//! Imports: abi, event_loop, kept, list, log, sync, sys, tcp_connection.
 
 mod attempt;
 mod backoff;
@@ -27,15 +27,16 @@ use crate::abi::types::{
     connection_closed_call_back, connection_completed_call_back, message_call_back,
     write_completed_call_back, yolanda_client, yolanda_client_failed_callback,
 };
-use crate::log::CText;
+use crate::log;
 use crate::reactor::client::backoff::Backoff;
 use crate::reactor::client::candidate::Candidate;
-use crate::reactor::client::job::{Job, JobRef};
-use crate::reactor::client::kept::Kept;
+use crate::reactor::client::job::Job;
 use crate::reactor::client::maker::CLIENT;
 use crate::reactor::client::state::{Event, State};
+use crate::reactor::event_loop::remote::RemoteLoop;
+use crate::reactor::event_loop::roster::{Placed, Roster};
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::list::{Link, List, Place};
+use crate::reactor::kept::Kept;
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::lifecycle::ready;
@@ -64,7 +65,8 @@ pub struct Client {
     header: Header,
     refs: Cell<u32>,
     event_loop: NonNull<Loop>,
-    link: Link,
+    /// Its place among the clients of its loop, counted from 1; 0: none.
+    place: Cell<u32>,
     state: Cell<State>,
     callbacks: Callbacks,
     data: Cell<*mut c_void>,
@@ -81,9 +83,9 @@ pub struct Client {
     timer: Cell<u64>,
     /// When the time limit is reached (CLOCK_MONOTONIC, milliseconds).
     deadline: Cell<i64>,
-    /// The look-up for which the attempt waits, or which has its addresses.
-    job: Cell<Option<JobRef>>,
-    /// The only address, if there is no name to look up.
+    /// The look-up that the attempt waits for, or has its addresses from.
+    job: Cell<Option<Kept<Job>>>,
+    /// The only address, where there is no name to look up.
     address: Cell<Address>,
     /// One for each address; and the number of those that were tried in this attempt.
     candidates: [Candidate; ADDRESSES],
@@ -107,8 +109,7 @@ fn check(text: &[u8]) -> Result<(), c_int> {
 }
 
 impl Client {
-    /// Makes an idle client and adds it to its loop's list, which keeps it until it is freed. The error is an
-    /// errno value.
+    /// Makes an idle client and enters it in its loop's table, which keeps it until it is freed. The error is an errno.
     pub fn create(l: &Loop, text: &[u8], callbacks: Callbacks) -> Result<NonNull<Client>, c_int> {
         check(text)?;
         let mut copy = Bytes::new();
@@ -117,7 +118,7 @@ impl Client {
             header: Header::new(&CLIENT),
             refs: Cell::new(1),
             event_loop: NonNull::from(l),
-            link: Link::new(),
+            place: Cell::new(0),
             state: Cell::new(State::Idle),
             callbacks,
             data: Cell::new(ptr::null_mut()),
@@ -139,7 +140,7 @@ impl Client {
             since: Cell::new(0),
             text: copy,
         };
-        Ok(Client::place(client).ok_or(libc::ENOMEM)?.list())
+        Client::place(client).and_then(Kept::list).ok_or(libc::ENOMEM)
     }
 
     /// The client behind a public pointer. None for NULL.
@@ -156,14 +157,21 @@ impl Client {
         ptr::from_ref(self).cast_mut().cast()
     }
 
+    /// The loop, on its thread.
     fn event_loop(&self) -> &Loop {
-        // SAFETY: a loop frees its clients before its memory is freed, and doesn't use them afterwards.
+        debug_assert!(self.is_mine());
+        // SAFETY: a loop frees its clients before its memory goes, and calls nothing of theirs afterwards.
         unsafe { self.event_loop.as_ref() }
+    }
+
+    fn remote_loop(&self) -> &RemoteLoop {
+        // SAFETY: a loop frees its clients before its memory goes.
+        unsafe { RemoteLoop::from_c(self.event_loop.as_ptr().cast()) }
     }
 
     /// Whether the calling thread may use the client.
     pub fn is_mine(&self) -> bool {
-        self.event_loop().public.is_mine()
+        self.remote_loop().on_owner()
     }
 
     /// The address as the program passed it.
@@ -172,8 +180,8 @@ impl Client {
     }
 
     /// The same for log lines.
-    fn name(&self) -> CText {
-        CText(self.text.as_ptr().cast())
+    fn name(&self) -> log::Bytes<'_> {
+        log::Bytes(self.text())
     }
 
     /// Calls `f` with the look-up for which the attempt waits, or which has its addresses.
@@ -270,37 +278,29 @@ impl Client {
         }
     }
 
-    /// The list that contains the client.
-    fn clients(&self) -> &List<OfLoop> {
+    /// The table that the client is in.
+    fn clients(&self) -> Roster<'_, Client> {
         clients(self.event_loop())
     }
 }
 
-/// The list of a loop's clients. It has a reference to each.
-struct OfLoop;
-
-// SAFETY: `link` always returns the same field. The list's reference keeps a client in place, as long as the
-// borrow of `Look` lasts.
-unsafe impl Place for OfLoop {
-    type Item = Client;
-    type Keeper = Look;
-
-    fn link(client: &Client) -> &Link {
-        &client.link
+// SAFETY: a client in the table is kept by it. Who takes one out has a reference of its own, and `last` is called to
+// take one.
+unsafe impl Placed for Client {
+    fn place(&self) -> &Cell<u32> {
+        &self.place
     }
 }
 
-/// Borrowed by a function that uses clients in a list, which frees no client meanwhile.
-struct Look;
-
-fn clients(l: &Loop) -> &List<OfLoop> {
-    // SAFETY: only clients are added to this list.
-    unsafe { List::from_head(&l.clients) }
+/// The clients of a loop, which has a reference to each.
+fn clients(l: &Loop) -> Roster<'_, Client> {
+    // SAFETY: this is the only way to the table.
+    unsafe { l.clients.of() }
 }
 
 /// Frees the clients of a loop that is being freed, after its connections have been closed.
 pub fn free_all(l: &Loop) {
-    while let Some(client) = clients(l).first(&Look).map(Client::keep) {
+    while let Some(client) = clients(l).last(Client::keep).flatten() {
         client.free();
     }
     resolver::forget_all_of(l);

@@ -1,17 +1,17 @@
 //! The results of an attempt: a failure that is reported, a wait, or a connection and its end.
 
-use super::{Client, Event, Kept, State};
+use super::{Client, Event, State};
 use crate::abi::types::event_loop;
+use crate::reactor::kept::Kept;
+use crate::reactor::tcp_connection::kept::Fresh;
 use crate::reactor::tcp_connection::lifecycle::register;
-use crate::reactor::tcp_connection::{Connection, kept};
 use crate::sys::clock::now_ms;
 use crate::sys::kind::Kind;
 use crate::sys::{errno, fd as sys_fd};
 use libc::{c_int, c_void};
-use std::ptr::NonNull;
 
-impl Kept {
-    /// Decides what follows a failure, and reports it to the program.
+impl Kept<Client> {
+    /// Decides how it goes on after a failure, and tells the program.
     pub(super) fn report(&self) {
         let e = self.error.get();
         log_msg!("client of {}: {}", self.name(), errno::Text(e));
@@ -38,12 +38,11 @@ impl Kept {
             return;
         };
         self.advance(Event::Establish);
-        self.conn.set(Some(conn));
+        self.conn.set(Some(conn.as_ptr()));
         self.since.set(now_ms());
         self.failures.set(0);
         log_msg!("client of {}: connected, socket == {}", self.name(), fd);
-        // SAFETY: nothing has closed the connection yet, so its memory is valid.
-        register::hand_over(unsafe { conn.as_ref() }, false);
+        register::hand_over(conn, false);
     }
 }
 
@@ -60,30 +59,26 @@ impl Client {
         }
     }
 
-    fn make_connection(&self, fd: c_int) -> Option<NonNull<Connection>> {
-        // SAFETY: the client owns the socket. A connection that can't be set up hasn't been passed to anybody.
-        unsafe {
-            let made = register::create(fd, self.event_loop(), self.data.get(), Kind::of(fd));
-            let made = NonNull::new(made)?;
-            let conn = made.as_ref();
-            if !conn.apply(&self.settings.get()) {
-                kept::discard(made.as_ptr());
-                return None;
-            }
-            conn.public.connectionCompletedCallBack.set(self.callbacks.completed);
-            conn.public.messageCallBack.set(self.callbacks.message);
-            conn.public.writeCompletedCallBack.set(self.callbacks.write_completed);
-            conn.public.connectionClosedCallBack.set(self.callbacks.closed);
-            conn.owner.set(self.owner());
-            Some(made)
+    fn make_connection(&self, fd: c_int) -> Option<Fresh> {
+        let l = self.event_loop();
+        // SAFETY: the socket is the client's own.
+        let conn = unsafe { register::create(fd, l, self.data.get(), Kind::of(fd)) }?;
+        if !conn.apply(&self.settings.get()) {
+            return None;
         }
+        conn.public.connectionCompletedCallBack.set(self.callbacks.completed);
+        conn.public.messageCallBack.set(self.callbacks.message);
+        conn.public.writeCompletedCallBack.set(self.callbacks.write_completed);
+        conn.public.connectionClosedCallBack.set(self.callbacks.closed);
+        conn.owner.set(self.owner());
+        Some(conn)
     }
 }
 
 /// The client's timer, whose meaning depends on the client's state.
 pub unsafe extern "C-unwind" fn on_time(_: *mut event_loop, _: u64, data: *mut c_void) {
-    // SAFETY: the timer was started for its client, and is stopped before that is freed.
-    let client = unsafe { &*data.cast::<Client>() }.keep();
+    // SAFETY: the timer was started with its client, and is stopped before that is freed.
+    let Some(client) = unsafe { &*data.cast::<Client>() }.keep() else { return };
     client.timer.set(0);
     let going = match client.state.get() {
         State::Waiting => client.begin(),

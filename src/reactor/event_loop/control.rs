@@ -1,15 +1,14 @@
-//! The functions for a program's use of a loop, besides running it: changes of its channels, stopping, counters.
+//! Changes of channels that a program asks for, on whatever thread.
 
 use super::posts;
-use crate::abi::types::{channel, yolanda_loop_stats};
-use crate::reactor::event_loop::state::Loop;
+use crate::abi::types::channel;
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::sys::errno;
 use libc::c_int;
-use std::sync::atomic::{AtomicI32, AtomicU64, Ordering::Relaxed, Ordering::Release};
 
-impl Loop {
-    /// Makes a change of a channel at once on the loop's thread, else queues it. Returns what the public
-    /// functions do: 1 done, 0 queued or nothing to do, -1 with errno.
+impl RemoteLoop {
+    /// Does a change of a channel at once on the loop's thread, else queues it. As the public calls report it:
+    /// 1 done, 0 queued or nothing to do, -1 with errno.
     ///
     /// # Safety
     /// The channel is live and stays valid until the change is made, or, if it is added, until it is removed.
@@ -20,37 +19,11 @@ impl Loop {
             return errno::fail(if fd < 0 { libc::EBADF } else { libc::EINVAL });
         }
         let ch = std::ptr::from_ref(ch).cast_mut();
-        if self.on_owner() {
-            // SAFETY: by contract the channel is live, and an added one stays valid until it is removed.
-            return unsafe { self.change(fd, ch, kind) };
+        if let Some(l) = self.here() {
+            // SAFETY: the channel is live, and one that is added stays until it is removed, by the caller's promise.
+            return unsafe { l.change(fd, ch, kind) };
         }
         self.post_change(fd, ch, kind)
-    }
-
-    /// Ends `run` at the end of the current iteration. Any thread and any signal handler may call it.
-    pub fn quit(&self) {
-        // SAFETY: the field is an aligned int of a live struct; the library's other accesses are atomic, too.
-        let quit = unsafe { AtomicI32::from_ptr(self.public.quit.as_ptr()) };
-        // Release, so that the caller's earlier accesses happen before the end of the loop.
-        quit.store(1, Release);
-        // Always writes a byte, because an earlier wake-up may be consumed by the current iteration.
-        self.public.wake();
-    }
-
-    pub fn stats(&self) -> yolanda_loop_stats {
-        let counts = &self.counts;
-        let read = |counter: &AtomicU64| counter.load(Relaxed);
-        yolanda_loop_stats {
-            passes: read(&counts.passes),
-            wakeups: read(&counts.wakeups),
-            callbacks: read(&counts.callbacks),
-            posts: read(&counts.posts),
-            timers: read(&counts.timers),
-            connections: read(&counts.connections),
-            connections_total: read(&counts.connections_total),
-            bytes_read: read(&counts.bytes_read),
-            bytes_written: read(&counts.bytes_written),
-        }
     }
 }
 

@@ -2,7 +2,6 @@
 
 use super::{registry, wakeup};
 use crate::abi::types::{EVENT_READ, channel, event_dispatcher, event_loop};
-use crate::log::CText;
 use crate::reactor::event_loop::parts::Parts;
 use crate::reactor::event_loop::state::Loop;
 use crate::sys::clock::now_ms;
@@ -25,8 +24,8 @@ impl Loop {
             Ok(()) => l.as_c(),
             Err(e) => {
                 l.release_parts();
-                // SAFETY: nothing else refers to the loop.
-                unsafe { l.give_up() };
+                // SAFETY: nobody else has seen the loop.
+                unsafe { Loop::give_up(l.into()) };
                 errno::set(e);
                 log_err!("event_loop_init failed: {}", errno::Text(e));
                 ptr::null_mut()
@@ -46,7 +45,7 @@ impl Loop {
         self.last_busy.set(self.now_ms.get());
 
         public.eventDispatcher.set(backend);
-        log_msg!("set {} as dispatcher, {}", CText(self.back_end_name()), CText(name));
+        log_msg!("set {} as dispatcher, {}", self.shown_back_end(), self.shown_name());
         let data = self.init_back_end().ok_or(libc::EINVAL)?;
         public.event_dispatcher_data.set(data);
         if data.is_null() {
@@ -91,6 +90,7 @@ impl Loop {
         self.timers.clear();
         self.taken.posters.clear();
         self.roster.clear();
+        self.clients.clear();
         let map = self.map.entries.replace(ptr::null_mut());
         self.map.nentries.set(0);
         // SAFETY: the arrays come from calloc(3), and nothing points into them.

@@ -22,8 +22,9 @@
 //! of a closed descriptor, and the kernel's flags. They may register the library's own connections edge-triggered
 //! (`Member::may_be_edge`).
 
-use crate::abi::types::{EVENT_READ, EVENT_WRITE, channel, event_dispatcher};
+use crate::abi::types::{EVENT_READ, EVENT_WRITE, channel};
 use crate::log::CText;
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::{Loop, count};
 use crate::sys::errno;
 use libc::{c_char, c_int, c_void, timeval};
@@ -32,19 +33,21 @@ use std::ptr;
 type ChannelCall =
     unsafe extern "C-unwind" fn(*mut crate::abi::types::event_loop, *mut channel) -> c_int;
 
-impl Loop {
-    fn back_end(&self) -> &event_dispatcher {
-        // SAFETY: it is set before the loop is used, and a back end that a program sets must stay valid while a
-        // loop uses it (`struct event_dispatcher`).
-        unsafe { &*self.public.eventDispatcher.get() }
-    }
-
-    /// The back end's name, which belongs to the back end.
+impl RemoteLoop {
+    /// The back end's name, which is its own.
     pub fn back_end_name(&self) -> *const c_char {
         self.back_end().name
     }
 
-    /// New data of the back end; NULL with errno on failure. None if the back end has no `init`.
+    /// The same for log lines.
+    pub fn shown_back_end(&self) -> CText {
+        // SAFETY: the name is NULL or a string that the back end keeps while loops use it; the library's are literals.
+        unsafe { CText::new(self.back_end_name()) }
+    }
+}
+
+impl Loop {
+    /// New data of the back end; NULL with errno. None: the back end has no `init`.
     pub fn init_back_end(&self) -> Option<*mut c_void> {
         // SAFETY: the back end's function gets a loop, as it expects.
         self.back_end().init.map(|init| unsafe { init(self.as_c()) })
@@ -126,12 +129,7 @@ impl Loop {
         let Some(ch) = self.channel_at(fd) else {
             return errno::fail(if fd < 0 { libc::EBADF } else { libc::ENOENT });
         };
-        log_msg!(
-            "activate channel fd == {}, revents={}, {}",
-            fd,
-            revents,
-            CText(self.public.thread_name.get())
-        );
+        log_msg!("activate channel fd == {}, revents={}, {}", fd, revents, self.shown_name());
         let id = self.registration(fd).map_or(0, |reg| reg.id);
         if !ptr::eq(ch, &self.wake_channel) {
             count(&self.counts.callbacks, 1);

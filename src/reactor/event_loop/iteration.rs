@@ -2,7 +2,6 @@
 //! other threads to servers are handled; watchers of signals and due timers are called; connections with work
 //! left continue; objects that wait for a time without a timer are checked; dead objects are freed.
 
-use crate::log::CText;
 use crate::reactor::event_loop::state::{Loop, count};
 use crate::sys::clock;
 use crate::sys::clock::now_ms;
@@ -130,16 +129,26 @@ impl Loop {
         self.leave();
     }
 
-    /// Runs a callback outside of an iteration and prevents that it frees the loop.
-    pub fn guarded(&self, f: impl FnOnce()) {
+    /// Runs what calls the program outside of an iteration, on the loop's thread: the loop isn't freed under it.
+    pub fn guarded<R>(&self, f: impl FnOnce() -> R) -> R {
         self.enter();
-        f();
+        let result = f();
         self.leave();
+        if self.depth.get() == 0 && self.shared.wake.has_queued() {
+            // What was posted meanwhile left that to the iteration that runs, but none does.
+            self.wake_once();
+        }
+        result
+    }
+
+    /// The same on whatever thread; another one than the loop's can't free the loop.
+    pub fn guarded_if_mine<R>(&self, f: impl FnOnce() -> R) -> R {
+        if self.on_owner() { self.guarded(f) } else { f() }
     }
 
     /// Runs iterations until the loop is to quit.
     pub fn run(&self) {
-        log_msg!("event loop run, {}", CText(self.public.thread_name.get()));
+        log_msg!("event loop run, {}", self.shown_name());
         self.enter();
         while !self.quits() {
             self.iterate(-1);
@@ -148,7 +157,7 @@ impl Loop {
         // Tasks that were posted before the end are still run.
         self.run_posts();
         self.end(last);
-        log_msg!("event loop end, {}", CText(self.public.thread_name.get()));
+        log_msg!("event loop end, {}", self.shown_name());
     }
 
     /// Runs the loop until a callback was called, it was woken up, or `limit_ms` milliseconds have passed (-1: no

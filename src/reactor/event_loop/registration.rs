@@ -3,7 +3,6 @@
 use super::posts;
 use super::registry;
 use crate::abi::types::channel;
-use crate::log::CText;
 use crate::reactor::event_loop::channel_map::grown;
 use crate::reactor::event_loop::registry::Entry;
 use crate::reactor::event_loop::state::Loop;
@@ -71,7 +70,7 @@ impl Loop {
         }
     }
 
-    /// Makes both tables large enough for `fd`.
+    /// Makes both tables large enough for `fd`, which isn't negative.
     fn make_space(&self, fd: c_int) -> bool {
         let map = self.channels();
         let now = map.nentries.get();
@@ -81,6 +80,9 @@ impl Loop {
                 return false;
             }
             map.nentries.set(n);
+        }
+        if (fd as usize) < self.registrations.len() {
+            return true;
         }
         match grown(self.registrations.len() as c_int, fd) {
             Some(n) => self.registrations.extend_to(n as usize),
@@ -157,7 +159,7 @@ impl Loop {
         if ch.fd.get() != fd {
             return errno::fail(libc::EINVAL);
         }
-        log_msg!("add channel fd == {}, {}", fd, CText(self.public.thread_name.get()));
+        log_msg!("add channel fd == {}, {}", fd, self.shown_name());
         if !self.make_space(fd) {
             return errno::fail(libc::ENOMEM);
         }
@@ -230,7 +232,7 @@ impl Loop {
     /// registered.
     pub fn update_channel(&self, fd: c_int, ch: *const channel) -> c_int {
         let Some(ch) = self.known(fd, ch) else { return -1 };
-        log_msg!("update channel fd == {}, {}", fd, CText(self.public.thread_name.get()));
+        log_msg!("update channel fd == {}, {}", fd, self.shown_name());
         let parked = self.registration(fd).is_some_and(|reg| reg.parked);
         self.change_registration(fd, |reg| {
             reg.events = ch.events.get() as u8;

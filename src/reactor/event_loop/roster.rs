@@ -1,5 +1,5 @@
-//! The connections of a loop: those that were registered and haven't closed, including those whose channel the
-//! program has removed. Adding and removing take constant time.
+//! Tables of what a loop has: its connections, from when they come to it until they close, and its clients. Adding
+//! and removing one takes the same time however many there are.
 
 use crate::sys::pool::array::Array;
 use std::cell::Cell;
@@ -12,8 +12,8 @@ pub struct Places(Array<*const ()>);
 /// An item of a roster.
 ///
 /// # Safety
-/// `place` always returns the same field of the object. An object in a roster is neither moved nor freed; one
-/// that was removed lives until the iteration ends.
+/// `place` returns a field of the object, always the same. An object in a roster is neither moved nor freed. One
+/// that a call of `each` or `last` was given lives until the call has returned, even if it is taken out.
 pub unsafe trait Placed {
     /// Its position, counted from 1; 0 if it is in no roster.
     fn place(&self) -> &Cell<u32>;
@@ -47,11 +47,11 @@ impl<T: Placed> Roster<'_, T> {
         true
     }
 
-    /// Removes an object, if it is in the table; the last object takes its place.
-    pub fn remove(self, object: &T) {
+    /// Takes an object out: the last one gets its place. False where it isn't there.
+    pub fn remove(self, object: &T) -> bool {
         let place = object.place().replace(0);
         if place == 0 {
-            return;
+            return false;
         }
         if let Some(last) = self.0.pop()
             && !ptr::eq(last.cast(), object)
@@ -60,14 +60,21 @@ impl<T: Placed> Roster<'_, T> {
             // SAFETY: the objects in the table are live and of type `T`.
             unsafe { &*last.cast::<T>() }.place().set(place);
         }
+        true
+    }
+
+    /// What `f` returns for the last object; None where there is none.
+    pub fn last<R>(self, f: impl FnOnce(&T) -> R) -> Option<R> {
+        let last = self.0.get(self.0.len().checked_sub(1)?)?;
+        // SAFETY: it is in the table; should `f` take it out, it lives until `f` has returned.
+        Some(f(unsafe { &*last.cast::<T>() }))
     }
 
     /// Calls `f` with each object. `f` may change the table; objects that it adds may be skipped.
     pub fn each(self, mut f: impl FnMut(&T)) {
         let mut at = 0;
         while let Some(object) = self.0.get(at) {
-            // SAFETY: the object is in the table. If `f` removes it, it lives until `f` has returned to the
-            // iteration.
+            // SAFETY: it is in the table; should `f` take it out, it lives until `f` has returned.
             f(unsafe { &*object.cast::<T>() });
             if self.0.get(at) == Some(object) {
                 at += 1;

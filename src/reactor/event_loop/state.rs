@@ -5,18 +5,20 @@ use crate::reactor::event_loop::budget::Budget;
 use crate::reactor::event_loop::parts::Parts;
 use crate::reactor::event_loop::posts::Taken;
 use crate::reactor::event_loop::registration::Registration;
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::roster::Places;
 use crate::reactor::event_loop::shared::Shared;
 use crate::reactor::event_loop::signals::Watchers;
 use crate::reactor::event_loop::source::Source;
 use crate::reactor::event_loop::timers::Timers;
+use crate::reactor::kept::Counted;
 use crate::reactor::list::Head;
 use crate::sync::refs::{RefCount, Released};
 use crate::sys::pool::array::Array;
 use crate::sys::{errno, pool};
 use libc::{c_int, c_void};
 use std::cell::{Cell, UnsafeCell};
-use std::ptr;
+use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering::Acquire, Ordering::Relaxed};
 
 /// A loop of this library. The public struct comes first, so that the pointers are the same.
@@ -72,8 +74,8 @@ pub struct Loop {
     pub backing_off: Cell<u32>,
     /// There are connections whose server is ending.
     pub draining: Cell<bool>,
-    /// The clients made on this loop, and the names that they are looking up.
-    pub clients: Head,
+    /// The clients that were made here, and the names that they have asked for.
+    pub clients: Places,
     pub jobs: Head,
     pub next_tick: Cell<i64>,
     /// The coarse monotonic clock in milliseconds when this iteration's events arrived.
@@ -122,12 +124,7 @@ impl Loop {
         unsafe { &*l.cast::<Loop>() }
     }
 
-    /// The pointer for C.
-    pub fn as_c(&self) -> *mut event_loop {
-        ptr::from_ref(self).cast_mut().cast()
-    }
-
-    /// Zeroed memory for a loop, with one reference. None with errno if out of memory.
+    /// Memory for a loop, zeroed, with one reference. None, with errno, when memory is out.
     pub fn allocate(parts: &'static Parts) -> Option<&'static Loop> {
         // SAFETY: the block has the struct's size, and all zeroes are valid for it, except for the fields that
         // are set here.
@@ -152,40 +149,17 @@ impl Loop {
         }
     }
 
-    /// Keeps the loop's memory for something that may outlive the loop.
-    pub fn retain(&self) {
-        self.shared.refs.retain();
-    }
-
-    /// Releases a reference of `retain`; the last one frees the memory.
+    /// Gives the owner's reference back.
     ///
     /// # Safety
-    /// The caller owns the reference and doesn't use it again.
-    pub unsafe fn release(&self) {
-        if self.shared.refs.release() == Released::Last {
-            // SAFETY: it was the last reference, and by contract the caller doesn't use it again.
-            unsafe { self.dispose() }
-        }
-    }
-
-    /// Releases the owner's reference.
-    ///
-    /// # Safety
-    /// Called once, by the function that frees the loop.
-    pub unsafe fn give_up(&self) {
-        if self.shared.refs.let_go() == Released::Last {
-            // SAFETY: the owner's reference was the last, and by contract the owner doesn't use the loop any
-            // more.
-            unsafe { self.dispose() }
-        }
-    }
-
-    unsafe fn dispose(&self) {
-        // SAFETY: `allocate` made the block and the empty string; the name comes from strdup(3) or is NULL.
+    /// Only who frees the loop, once.
+    pub unsafe fn give_up(l: NonNull<Loop>) {
+        // SAFETY: the owner's reference keeps the memory until it is counted off. If it was the last, nobody has the
+        // pointer.
         unsafe {
-            pool::free(self.empty.get(), EMPTY);
-            libc::free(self.name.get().cast());
-            libc::free(self.as_c().cast());
+            if l.as_ref().shared.refs.let_go() == Released::Last {
+                dispose(l);
+            }
         }
     }
 
@@ -225,7 +199,41 @@ impl Loop {
     }
 }
 
-/// Increments a counter that only the loop's own thread writes, so no atomic read-modify-write is needed.
+// SAFETY: `allocate` puts every loop into a block of its own, and only `dispose` frees it, behind the last reference.
+unsafe impl Counted for Loop {
+    type Face = RemoteLoop;
+
+    fn face(&self) -> &RemoteLoop {
+        self
+    }
+
+    fn retain(&self) -> bool {
+        self.shared.refs.retain()
+    }
+
+    unsafe fn release(l: NonNull<Loop>) {
+        // SAFETY: the reference keeps the memory until it is counted off. Behind the last one nobody has the pointer.
+        unsafe {
+            if l.as_ref().shared.refs.release() == Released::Last {
+                dispose(l);
+            }
+        }
+    }
+}
+
+/// # Safety
+/// Nobody has a reference.
+unsafe fn dispose(l: NonNull<Loop>) {
+    // SAFETY: `allocate` made the block and the empty string, and the name is a copy of strdup(3) or NULL.
+    unsafe {
+        let own = l.as_ref();
+        pool::free(own.empty.get(), EMPTY);
+        libc::free(own.name.get().cast());
+        libc::free(l.as_ptr().cast());
+    }
+}
+
+/// Adds to a count of the loop's own thread: no lock prefix is needed.
 pub fn count(counter: &AtomicU64, n: u64) {
     counter.store(counter.load(Relaxed).wrapping_add(n), Relaxed);
 }

@@ -3,7 +3,7 @@
 
 use super::registry;
 use crate::reactor::event_loop::state::Loop;
-use std::ptr;
+use std::ptr::{self, NonNull};
 
 /// The maximum number of rounds of closing, so that callbacks that always post or open something can't prevent
 /// the end.
@@ -13,16 +13,18 @@ impl Loop {
     /// Frees a loop. Posted tasks are still run, and connections get their closed callbacks.
     ///
     /// # Safety
-    /// Called once, on the loop's thread outside of its callbacks, or on any thread after that one has ended.
-    pub unsafe fn free(&self) {
-        self.take_over();
-        self.finish();
-        self.forget_channels();
-        self.forget_signals();
-        self.free_attachment();
-        self.release_parts();
-        // SAFETY: by contract the caller frees the loop once, and so releases the owner's reference once.
-        unsafe { self.give_up() };
+    /// The loop's thread, outside of its callbacks, or any thread once that one has ended. Once.
+    pub unsafe fn free(l: NonNull<Loop>) {
+        // SAFETY: the owner's reference keeps the loop, and isn't given up before the end.
+        let own = unsafe { l.as_ref() };
+        own.take_over();
+        own.finish();
+        own.forget_channels();
+        own.forget_signals();
+        own.free_attachment();
+        own.release_parts();
+        // SAFETY: the caller frees the loop once, by its promise, and so gives the owner's reference up once.
+        unsafe { Loop::give_up(l) };
     }
 
     /// Ends the loop's work: its servers and their threads, posted tasks, its connections, its clients.

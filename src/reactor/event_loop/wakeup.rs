@@ -1,7 +1,7 @@
 //! Waking a loop that waits: a byte through its socket pair.
 
 use crate::abi::types::event_loop;
-use crate::log::CText;
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::{Loop, count};
 use crate::sys::{errno, fd};
 use libc::{c_int, c_void};
@@ -17,17 +17,18 @@ impl event_loop {
     }
 }
 
-impl Loop {
-    /// Wakes the loop unless a wake-up is already pending: many posts write one byte. If the byte can't be
-    /// written (for example because the kernel is out of memory), the next call writes it.
+impl RemoteLoop {
+    /// Wakes the loop unless a wake-up is on its way: many posts, one byte. A byte that can't be written (the
+    /// kernel is out of memory, say) is written by the next who wakes.
     pub fn wake_once(&self) {
-        if self.shared.wake.raise() && !self.public.wake() {
-            self.shared.wake.failed();
+        if self.wake.raise() && !self.wake() {
+            self.wake.failed();
         }
     }
+}
 
-    /// The order is that of `wake_flag`: the bytes are read, the flag is cleared, and the iteration looks at the
-    /// queue.
+impl Loop {
+    /// The order is `wake_flag`'s: the bytes are taken, the flag falls, and the iteration looks at the queue.
     fn woken(&self) {
         let mut bytes = [0u8; 256];
         let own_end = self.public.socketPair.get()[1];
@@ -37,7 +38,7 @@ impl Loop {
         }
         self.shared.wake.fall();
         count(&self.counts.wakeups, 1);
-        log_msg!("wakeup, {}", CText(self.public.thread_name.get()));
+        log_msg!("wakeup, {}", self.shown_name());
     }
 }
 

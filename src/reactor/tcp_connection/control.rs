@@ -6,28 +6,32 @@ use super::Connection;
 use super::close_reason::CloseReason;
 use super::cold_state::ColdState;
 use super::input::pause;
-use super::lifecycle::{close_request, open, shutdown, timeouts};
+use super::lifecycle::phase::Phase;
+use super::lifecycle::{close_request, completed, open, shutdown, timeouts};
 use super::output::{batch, water_marks};
 use super::posted;
+use super::remote::Remote;
 use super::settings::{Keepalive, Limits, Marks, Timeouts};
 use crate::sys::{errno, socket};
 use libc::c_int;
 
 use super::settings::Settings;
 
-impl Connection {
-    /// Whether the calling thread may change the connection at the moment; else errno is ENOTCONN or EPERM.
-    pub fn may_be_changed(&self) -> bool {
+impl Remote {
+    /// Whether the calling thread may change the connection now; else errno is ENOTCONN, or EPERM.
+    pub(super) fn may_be_changed(&self) -> bool {
         if !open::is_open_here(self) {
             errno::set(libc::ENOTCONN);
             return false;
         }
-        // Before it is registered, it belongs to the completed callback.
-        if open::is_announced(self) && !self.event_loop().on_owner() {
+        let may = match self.life.phase() {
+            Phase::Made => completed::is_running(self),
+            _ => self.event_loop().on_owner(),
+        };
+        if !may {
             errno::set(libc::EPERM);
-            return false;
         }
-        true
+        may
     }
 
     /// Closes it on any thread, discarding the queue: 0, or -1 with errno.
@@ -41,18 +45,20 @@ impl Connection {
             return errno::fail(libc::ENOTCONN);
         }
         let time = timeouts::in_ms(limit_ms);
-        if self.event_loop().on_owner() {
-            return shutdown::end_at(self, time);
+        if let Some(conn) = self.here() {
+            return shutdown::end_at(conn, time);
         }
         let Some(task) = posted::end(self, time) else {
             return errno::fail(libc::ENOMEM);
         };
-        self.shared.intake.shut();
-        // If its loop is gone, it is closing or has closed.
+        self.intake.shut();
+        // Without its loop it closes, or has closed.
         if self.event_loop().post(task) { 0 } else { errno::fail(libc::ENOTCONN) }
     }
+}
 
-    /// Pauses reading for the program.
+impl Connection {
+    /// The program stops reading.
     pub fn pause(&self) {
         pause::pause(self);
     }

@@ -2,13 +2,12 @@
 
 use super::input::pause;
 use super::lifecycle::{open, overdue, ready, shutdown};
-use super::output::{batch, file, write};
+use super::output::{batch, file};
 use super::{AfterSending, Connection, Side, Work};
-use crate::abi::types::{buffer, tcp_connection};
+use crate::abi::types::tcp_connection;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
-use crate::sys::errno;
-use crate::sys::fd::{self as sys_fd, More};
+use crate::sys::fd as sys_fd;
 use libc::c_int;
 use std::ptr::{self};
 
@@ -46,12 +45,7 @@ impl Connection {
         same.then_some(protocol)
     }
 
-    /// Bytes that were sent and that the kernel hasn't accepted yet. Any thread.
-    pub fn unsent(&self) -> usize {
-        self.shared.intake.waiting() as usize
-    }
-
-    /// Bytes of the latest file that haven't been sent. If the connection has closed, they won't be.
+    /// Bytes of the latest file that haven't been sent, and won't be where the connection has closed.
     pub fn file_left(&self) -> u64 {
         file::left(self)
     }
@@ -82,22 +76,12 @@ impl Connection {
         kernel.wrapping_sub(self.output.readIndex.get() as u32).wrapping_sub(file::position(self))
     }
 
-    /// Whether closing has begun, for whatever reason, so that nothing is sent any more.
-    pub fn is_closing(&self) -> bool {
-        !open::is_open(self)
-    }
-
     /// Whether the connection only waits for its end.
     pub fn is_ending(&self) -> bool {
         self.after_sending.get() != AfterSending::GoOn
     }
 
-    /// Whether this is the connection's thread.
-    pub fn is_own_thread(&self) -> bool {
-        self.event_loop().on_owner()
-    }
-
-    /// Whether reading is paused.
+    /// Whether reading is stopped.
     pub fn is_paused(&self) -> bool {
         self.paused.get()
     }
@@ -135,61 +119,13 @@ impl Connection {
         self.answering.get()
     }
 
-    /// Sets what a peer that relies on the end of the stream still has to receive. If that isn't sent, the
-    /// connection ends with a reset. False if out of memory.
-    pub fn set_tail(&self, tail: Tail) -> bool {
-        let _own = self;
-        shutdown::set_tail(self, tail)
-    }
-
-    /// Closes the connection in the iteration, discarding the queue.
+    /// Closes the connection in the iteration, whatever is queued.
     pub fn cut(&self, why: c_int) {
         ready::close_in_iteration(self, CloseReason::of_call(why))
     }
 
-    /// False after the closed callback is due.
-    pub fn is_open(&self) -> bool {
-        !self.shared.life.is_closed()
-    }
-
-    /// Sends from any thread. Returns the number of bytes that were written at once, or -1 with errno if nothing
-    /// is sent.
-    pub fn send_bytes(&self, bytes: &[u8]) -> isize {
-        self.send_before(bytes, More::Nothing)
-    }
-
-    /// Sends and consumes the readable bytes of a buffer. With the connection's own output, sends the bytes that
-    /// the program has added itself.
-    pub fn send_buffer(&self, from: &buffer) -> c_int {
-        if ptr::eq(from, &self.output) {
-            return write::send_own_output(self);
-        }
-        let sent = self.send_bytes(from.bytes());
-        if sent >= 0 {
-            from.readIndex.set(from.writeIndex.get());
-        }
-        sent as c_int
-    }
-
-    /// Sends as `send_bytes` does, with `more` to follow.
-    pub fn send_before(&self, bytes: &[u8], more: More) -> isize {
-        let here = self.event_loop().on_owner();
-        if here {
-            self.take_in();
-        }
-        let shut = if here { self.side.get() != Side::Open } else { self.shared.intake.is_shut() };
-        if shut || !open::is_open(self) {
-            return errno::fail(write::refusal(self)) as isize;
-        }
-        match (bytes, here) {
-            ([], _) => 0,
-            (_, true) => write::send(self, bytes, more),
-            (_, false) => write::post(self, bytes),
-        }
-    }
-
-    /// Sends from the connection's own thread, possibly a little later, in a batch with sends of other
-    /// connections. `now` is the coarse clock.
+    /// Sends from the connection's own thread, perhaps a little later, together with what other connections send.
+    /// `now` is the coarse clock's.
     pub fn send_together(&self, bytes: &[u8], now: u32) -> isize {
         self.take_in();
         if bytes.is_empty() || !open::is_open(self) || self.side.get() != Side::Open {
@@ -218,8 +154,9 @@ impl Connection {
         overdue::begin(self)
     }
 
-    /// The connection's loop.
+    /// The connection's loop, on its thread.
     pub fn event_loop(&self) -> &Loop {
+        debug_assert!(self.is_own_thread());
         // SAFETY: the connection's reference keeps the loop's memory.
         unsafe { Loop::from_c(self.public.eventLoop.get()) }
     }

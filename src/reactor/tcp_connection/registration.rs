@@ -32,5 +32,5 @@ pub fn enlist(conn: &Connection) -> bool {
 }
 
 pub fn delist(conn: &Connection) {
-    lists::roster(conn.event_loop()).remove(conn)
+    lists::roster(conn.event_loop()).remove(conn);
 }

@@ -28,8 +28,8 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// False after it is decided that the connection closes.
-    pub fn is_open(&self) -> bool {
+    /// False once it is decided that the connection closes.
+    pub fn is_undecided(&self) -> bool {
         self.close_reason.load(Relaxed) == 0
     }
 

@@ -3,7 +3,8 @@
 
 use super::accept;
 use super::life::Life;
-use super::listener::{Listener, listeners};
+use super::listener::Listener;
+use super::listeners;
 use super::reserve::Turned;
 use super::server_events::{self, ENDING};
 use crate::reactor::event_loop::state::Loop;
@@ -18,7 +19,7 @@ const MOST: usize = 1 << 16;
 const BATCH: u32 = 256;
 
 #[derive(Clone, Copy)]
-enum Fate {
+enum Action {
     Serve,
     /// The maximum number of connections was open.
     Refuse,
@@ -28,7 +29,7 @@ enum Fate {
 #[derive(Clone, Copy)]
 struct Client {
     fd: c_int,
-    fate: Fate,
+    action: Action,
 }
 
 /// Clients in order.
@@ -111,17 +112,17 @@ impl Listener {
             }
             let client = sys_fd::accept(fd);
             if client >= 0 {
-                let fate = match server.take_place() {
+                let action = match server.take_place() {
                     Some(place) => {
                         place.keep(server);
-                        Fate::Serve
+                        Action::Serve
                     }
                     None => {
                         server.count();
-                        Fate::Refuse
+                        Action::Refuse
                     }
                 };
-                queue.clients.push(Client { fd: client, fate });
+                queue.clients.push(Client { fd: client, action });
                 continue;
             }
             match (errno::get(), &server.reserve) {
@@ -148,8 +149,8 @@ impl Listener {
 
     fn serve_one(&self) {
         match self.backlog.next() {
-            Some(Client { fd, fate: Fate::Serve }) => accept::serve(self, fd),
-            Some(Client { fd, fate: Fate::Refuse }) => accept::refuse(self, fd),
+            Some(Client { fd, action: Action::Serve }) => accept::serve(self, fd),
+            Some(Client { fd, action: Action::Refuse }) => accept::refuse(self, fd),
             None => {}
         }
     }
@@ -167,13 +168,13 @@ impl Loop {
     /// Makes connections for the clients of the loop's listeners, a limited number per iteration.
     pub(super) fn serve_backlogs(&self) {
         let mut left = BATCH;
-        // A callback may free any server, so the iteration over the list is restarted after each.
-        while let Some(listener) = listeners(self).iter(self).find(|one| !one.backlog.is_empty()) {
+        // A callback may free any server, so the list is begun anew after each.
+        while let Some(waiting) = listeners::first_with_backlog(self) {
             if left == 0 {
                 return server_events::call(self, ENDING);
             }
-            let server = listener.server().keep();
-            if server.life() == Life::Stopping {
+            let listener = waiting.listener();
+            if waiting.server.life() == Life::Stopping {
                 left -= 1;
                 listener.serve_one();
             } else {

@@ -59,10 +59,9 @@ impl Loop {
     /// Frees the servers of the loop, and closes the sockets on which it accepts for others. Must not be called
     /// in a callback.
     pub fn free_servers(&self) {
-        while let Some(server) = servers(self).first(self) {
-            // SAFETY: the loop is ending, and so are its servers, which are removed from the list when they are
-            // freed.
-            if unsafe { Server::free(NonNull::from(server)) }.is_err() {
+        while let Some(server) = servers(self).first() {
+            // SAFETY: the loop's end is that of its servers, which leave the list as they are freed.
+            if unsafe { Server::free(NonNull::<Server>::from(&*server)) }.is_err() {
                 break;
             }
         }
@@ -72,6 +71,6 @@ impl Loop {
 
     /// Leaves the socket files of the loop's servers to the parent process.
     pub fn leave_server_files(&self) {
-        servers(self).iter(self).for_each(|server| server.file.set(None));
+        servers(self).each(|server| server.file.set(None));
     }
 }

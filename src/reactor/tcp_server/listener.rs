@@ -1,20 +1,21 @@
 //! A listening socket on a loop: registering it, pausing while no client can be accepted, closing it.
 
 use super::backlog::Backlog;
-use super::kept::Kept;
 use super::life::Life;
+use super::listeners;
 use super::shared::Shared;
 use super::{Server, accept};
 use crate::abi::types::{EVENT_READ, acceptor, channel, event_loop};
 use crate::reactor::event_loop::posts;
-use crate::reactor::event_loop::shared::Locked;
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::list::{Link, List, Place};
+use crate::reactor::kept::Kept;
+use crate::reactor::list::Link;
 use crate::sys::fd as sys_fd;
 use crate::sys::kind::Kind;
 use libc::c_int;
 use std::cell::Cell;
-use std::ptr;
+use std::ptr::{self, NonNull};
 use std::sync::atomic::AtomicBool;
 
 /// Why a listener doesn't accept at the moment.
@@ -35,18 +36,18 @@ pub struct Listener {
     server: Cell<*const Server>,
     /// The loop that accepts; its memory is kept.
     l: Cell<*mut event_loop>,
-    /// In the list of its loop's listeners, or of those that are to be added to the loop.
-    link: Link,
-    /// The socket's number and identity, so that closing never affects a successor. They don't change while the
-    /// listener has a loop.
+    /// Among the listeners of its loop, or of those that are to come to it.
+    pub(super) link: Link,
+    /// The socket's number and what it refers to, so that closing never hits a successor. They
+    /// don't change while the listener has a loop.
     pub fd: Cell<c_int>,
     identity: Cell<Option<u64>>,
     /// The kind of the socket, and therefore of those that it accepts.
     pub kind: Cell<Kind>,
-    /// Keeps its server, which may be freed on another thread than the loop's.
-    keeps: Cell<Option<Kept>>,
-    waits: Cell<Wait>,
-    /// The failure of accept(2) was logged. It isn't logged again until a client was accepted.
+    /// Its server may be freed on another thread than the loop's.
+    keeps: Cell<Option<Kept<Server>>>,
+    pub waits: Cell<Wait>,
+    /// Said that accept(2) fails; silent until somebody was accepted again.
     pub complained: Cell<bool>,
     /// The number of clients in a row that were lost during accept(2).
     pub failures: Cell<u32>,
@@ -59,19 +60,17 @@ pub struct Listener {
 /// Makes a listener without a socket.
 ///
 /// # Safety
-/// `at` is in the server's memory, or in a block that becomes a part of it.
-pub unsafe fn init(at: *mut Listener, server: *const Server, l: &Loop) {
-    // SAFETY: by contract the memory belongs to the listener. Its reference to the loop is released by `dispose`
-    // or `give_up`.
+/// `at` lies in the server's memory, or in a block that becomes a part of it.
+pub unsafe fn init(at: *mut Listener, server: *const Server, l: Kept<Loop>) {
+    // SAFETY: the place is the listener's own; its reference to the loop is given back by `dispose` or `give_up`.
     unsafe {
         at.write(Listener {
             server: Cell::new(server),
-            l: Cell::new(l.as_c()),
+            l: Cell::new(l.into_raw().as_ptr().cast()),
             ..Listener::none()
         });
         (*at).channel.eventReadCallback.set(Some(accept::on_acceptable));
         (*at).channel.data.set(at.cast());
-        l.retain();
     }
 }
 
@@ -109,12 +108,20 @@ impl Listener {
         &self.server().shared
     }
 
+    /// The loop that accepts, on its thread.
     pub fn event_loop(&self) -> &Loop {
+        debug_assert!(self.remote_loop().on_owner());
         // SAFETY: `init` has kept the loop's memory.
         unsafe { Loop::from_c(self.l.get()) }
     }
 
-    /// Sets the listener's socket, before it is added to its loop.
+    /// The same on any thread.
+    pub fn remote_loop(&self) -> &RemoteLoop {
+        // SAFETY: `init` has kept the loop's memory.
+        unsafe { RemoteLoop::from_c(self.l.get()) }
+    }
+
+    /// Gives the listener its socket, before it comes to its loop.
     pub fn set_socket(&self, fd: c_int) {
         self.fd.set(fd);
         self.identity.set(sys_fd::identity(fd));
@@ -143,11 +150,11 @@ impl Listener {
     pub fn watch(&self) -> c_int {
         let fd = self.fd.get();
         self.channel.fd.set(fd);
-        if self.event_loop().on_owner() {
+        if self.remote_loop().on_owner() {
             self.enlist();
         }
-        // SAFETY: the loop is live, and the channel is removed from it before the listener's memory is freed.
-        unsafe { self.event_loop().request_change(fd, &self.channel, posts::ADD) }.min(0)
+        // SAFETY: a live loop; the channel is taken off it before the listener's memory goes.
+        unsafe { self.remote_loop().request_change(fd, &self.channel, posts::ADD) }.min(0)
     }
 
     /// Removes the channel from the loop.
@@ -157,7 +164,7 @@ impl Listener {
 
     /// The listener was added to its loop. Returns the reference that has kept the server.
     #[must_use]
-    pub fn arrive(&self) -> Option<Kept> {
+    pub fn arrive(&self) -> Option<Kept<Server>> {
         match self.shared().state.get() {
             Life::Running if self.watch() == 0 => None,
             // The server's thread is about to accept the waiting clients.
@@ -177,13 +184,13 @@ impl Listener {
 
     /// Adds the listener to its loop's list.
     pub fn enlist(&self) {
-        listeners(self.event_loop()).push_front(self);
+        listeners::add(self);
     }
 
-    /// Stops accepting, and closes the socket unless its number was reused.
-    fn close(&self) {
+    /// Accepts no more, and closes the socket unless its number has passed to somebody else.
+    pub fn close(&self) {
         self.wait(Wait::No);
-        listeners(self.event_loop()).remove(self);
+        listeners::remove(self);
         let fd = self.fd.get();
         if self.is_watched(fd) {
             self.channel.fd.set(fd);
@@ -215,12 +222,14 @@ impl Listener {
     /// Called once, at the end. The listener's loop may be gone afterwards.
     pub unsafe fn dispose(&self) {
         self.backlog.dispose();
-        // SAFETY: the reference that `init` took is released once.
-        unsafe { self.event_loop().release() };
+        if let Some(l) = NonNull::new(self.l.get().cast::<Loop>()) {
+            // SAFETY: the reference of `init`, which is given back once.
+            drop(unsafe { Kept::from_raw(l) });
+        }
     }
 
-    /// Changes the reason for which the listener waits; its loop counts them.
-    fn wait(&self, wait: Wait) {
+    /// Changes what the listener waits for, which its loop counts.
+    pub fn wait(&self, wait: Wait) {
         let before = self.waits.replace(wait);
         let count = &self.event_loop().backing_off;
         if before == Wait::BackOff {
@@ -231,8 +240,8 @@ impl Listener {
         }
     }
 
-    /// Sets the channel's events according to the reason for which the listener waits.
-    fn refresh(&self) {
+    /// Has the channel's events follow what the listener waits for.
+    pub fn refresh(&self) {
         let ch = &self.channel;
         ch.events.set(if self.waits.get() == Wait::No { EVENT_READ } else { 0 });
         if self.is_watched(ch.fd.get()) {
@@ -260,7 +269,7 @@ impl Listener {
     /// Closes the listener. It stays in its loop's list as long as it has clients. Otherwise returns the
     /// reference that has kept the server: when it is dropped, the listener's memory may be freed.
     #[must_use]
-    pub fn end(&self) -> Option<Kept> {
+    pub fn end(&self) -> Option<Kept<Server>> {
         self.close();
         if self.backlog.is_empty() {
             return self.keeps.take();
@@ -269,82 +278,18 @@ impl Listener {
         None
     }
 
-    /// Keeps the server's memory, and with it the listener's own, until `end`.
-    pub fn keep_server(&self) {
-        self.keeps.set(Some(self.server().keep()));
+    /// Keeps the server's memory, and with it the listener's own, until `end`. False when it is kept too often.
+    #[must_use]
+    pub fn keep_server(&self) -> bool {
+        let kept = self.server().keep();
+        let is_kept = kept.is_some();
+        self.keeps.set(kept);
+        is_kept
     }
 
     /// Ends `keep_server`.
     #[must_use]
-    pub fn take_server(&self) -> Option<Kept> {
+    pub fn take_server(&self) -> Option<Kept<Server>> {
         self.keeps.take()
-    }
-}
-
-/// The list of listeners that are to be added to a loop, and of those of a loop.
-pub struct Listeners;
-
-// SAFETY: a listener is removed from the list when it closes. Until then its server exists or is kept. The
-// server's memory is freed only after the function that uses the listener has finished.
-unsafe impl Place for Listeners {
-    type Item = Listener;
-    type Keeper = Loop;
-
-    fn link(listener: &Listener) -> &Link {
-        &listener.link
-    }
-}
-
-/// The listeners of a loop.
-pub fn listeners(l: &Loop) -> &List<Listeners> {
-    // SAFETY: only listeners are added to this list.
-    unsafe { List::from_head(&l.listeners) }
-}
-
-/// The listeners that are to be added to a loop, protected by its mutex.
-pub fn arriving<'a>(locked: &'a Locked) -> &'a List<Listeners> {
-    // SAFETY: only listeners are added to this list.
-    unsafe { List::from_head(&locked.arriving) }
-}
-
-impl Loop {
-    /// Lets listeners that have backed off try again.
-    pub fn end_back_off(&self) {
-        for listener in
-            listeners(self).iter(self).filter(|listener| listener.waits.get() == Wait::BackOff)
-        {
-            listener.wait(Wait::No);
-            listener.refresh();
-        }
-    }
-
-    /// Resumes listeners for which there is room again.
-    pub(super) fn resume_full_listeners(&self) {
-        for listener in
-            listeners(self).iter(self).filter(|listener| listener.waits.get() == Wait::Room)
-        {
-            listener.wait_for_room();
-        }
-    }
-
-    /// Closes the listeners of servers that accept no more clients.
-    pub(super) fn close_ending_listeners(&self) {
-        for listener in listeners(self).iter(self) {
-            match listener.shared().state.get() {
-                Life::New | Life::Running => {}
-                // The server's thread is about to accept the waiting clients.
-                Life::Stopping if !listener.backlog.is_taken() => {}
-                _ => drop(listener.end()),
-            }
-        }
-    }
-
-    /// Closes all listeners of a loop that is ending.
-    pub(super) fn close_listeners(&self) {
-        while let Some(listener) = listeners(self).first(self) {
-            listener.close();
-            listener.drop_backlog();
-            drop(listener.take_server());
-        }
     }
 }

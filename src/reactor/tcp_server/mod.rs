@@ -1,13 +1,13 @@
 //! Servers: the object of a public `struct TCPserver`.
 //!
-//! `make` opens listening sockets, `start` adds them to their loops, `accept` makes connections for clients,
-//! `limit` counts those, `set` has a program's settings, `reserve` is a spare descriptor. `stop` and `free` end a
-//! server: `life` has its states, `backlog` the clients that haven't been accepted at that time, and `drain` ends
-//! its connections. `maker` has the functions that connections call, `server_events` lets a thread make another
-//! check its servers. `shared` is the part that other threads may use, and `kept` counts the references to the
-//! memory.
+//! `make` opens listening sockets, `start` brings them to their loops, `accept` turns clients into
+//! connections, `listeners` finds the sockets of a loop, `limit` counts connections, `set` holds what a program
+//! sets, `reserve` is a spare descriptor. `stop` and `free` end a server: `life` has the states that it goes through, `backlog` the clients that it hasn't
+//! accepted until then, and `drain` ends its connections. `maker` is what connections call in their server,
+//! `server_events` how one thread has another look at all that. `shared` is what other threads than the
+//! server's own may use of it, `kept` who needs its memory.
 //!
-//! Imports: abi, event_loop, list, log, sync, sys, tcp_connection, threads.
+//! Imports: abi, event_loop, kept, list, log, sync, sys, tcp_connection, threads.
 
 mod accept;
 mod backlog;
@@ -17,6 +17,7 @@ mod kept;
 mod life;
 mod limit;
 mod listener;
+mod listeners;
 mod make;
 mod maker;
 mod reserve;
@@ -27,8 +28,9 @@ mod start;
 mod stop;
 
 use crate::abi::types::{TCPserver, acceptor, thread_pool};
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::list::{Link, List, Place};
+use crate::reactor::list::{Counting, Link, places};
 use crate::reactor::tcp_connection::lifecycle::register::Callbacks;
 use crate::reactor::tcp_connection::owner::Header;
 use crate::reactor::tcp_connection::protocol::Protocol;
@@ -92,13 +94,13 @@ impl Server {
         ptr::from_ref(self).cast_mut().cast()
     }
 
-    /// The loop that accepts, according to the public field.
-    fn event_loop(&self) -> &Loop {
-        // SAFETY: a server is freed before its loop, and so must be that of a program that changes the field.
-        unsafe { Loop::from_c(self.public.eventLoop.get()) }
+    /// The loop that accepts, as the program sees it.
+    fn event_loop(&self) -> &RemoteLoop {
+        // SAFETY: a server is freed before its loop, which the program has put there.
+        unsafe { RemoteLoop::from_c(self.public.eventLoop.get()) }
     }
 
-    /// The loop on which the server was made.
+    /// The loop that the server was made on, on its thread.
     fn home(&self) -> &Loop {
         self.shared.listeners.own.event_loop()
     }
@@ -176,34 +178,21 @@ impl Server {
         }
     }
 
-    /// Adds the server to its loop's list.
+    /// Puts the server where its loop finds it.
     fn enlist(&self) {
-        servers(self.home()).push_front(self);
+        if let Some(kept) = self.keep() {
+            servers(self.home()).push_front(kept);
+        }
     }
 
     fn unlist(&self) {
-        servers(self.home()).remove(self);
+        drop(servers(self.home()).remove(self));
     }
 }
 
-/// The list of a loop's servers.
-struct Servers;
-
-// SAFETY: a server is removed from the list before it is freed, on the loop's thread. Functions that call the
-// program restart their iteration over the list afterwards.
-unsafe impl Place for Servers {
-    type Item = Server;
-    type Keeper = Loop;
-
-    fn link(server: &Server) -> &Link {
-        &server.link
-    }
-}
-
-/// The servers of a loop.
-fn servers(l: &Loop) -> &List<Servers> {
-    // SAFETY: only this function uses the head.
-    unsafe { List::from_head(&l.servers) }
+places! {
+    /// The servers of a loop.
+    enum OfLoop: KeptList<Server> by link, kept by Counting, in servers;
 }
 
 /// Makes a server. None with ENOMEM.
@@ -221,12 +210,12 @@ unsafe fn create(
     unsafe {
         let pool: *mut thread_pool = Pool::allocate(l.as_c(), threads);
         let server = libc::malloc(size_of::<Server>()).cast::<Server>();
-        if pool.is_null() || server.is_null() {
+        let (false, false, Some(l)) = (pool.is_null(), server.is_null(), l.keep()) else {
             libc::free(pool.cast());
             libc::free(server.cast());
             errno::set(libc::ENOMEM);
             return None;
-        }
+        };
         let by_acceptor = matches!(origin, Origin::Acceptor);
         server.write(Server {
             public: TCPserver {
@@ -266,15 +255,16 @@ unsafe fn create(
 /// # Safety
 /// There are no references to the server, and all its sockets are closed.
 unsafe fn dispose(server: NonNull<Server>) {
-    // SAFETY: nothing else refers to the server, which owns the acceptor and the block.
+    // SAFETY: nobody else has the pointer; the acceptor and the block were given to the server for this. The listeners
+    // keep the loop's memory until they are disposed of.
     unsafe {
         let own = server.as_ref();
+        if let Some((block, dispose)) = own.block.get() {
+            // It may call the program.
+            own.home().guarded_if_mine(|| dispose(block));
+        }
         own.shared.listeners.dispose();
         libc::free(own.owned_acceptor.get().cast());
-        let block = own.block.get();
         libc::free(server.as_ptr().cast());
-        if let Some((block, dispose)) = block {
-            dispose(block);
-        }
     }
 }

@@ -6,12 +6,13 @@ use crate::abi::types::{event_loop, event_loop_thread};
 use crate::log::CText;
 use crate::reactor::backend;
 use crate::reactor::event_loop::parts::Parts;
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
 use crate::sys::errno;
 use crate::sys::mutex::Held;
 use libc::{c_char, c_int, c_void};
 use std::cell::{Cell, UnsafeCell};
-use std::ptr;
+use std::ptr::{self, NonNull};
 use std::sync::atomic::Ordering::{Acquire, Release};
 
 /// The size of a buffer for "Thread-" and any int.
@@ -39,7 +40,7 @@ extern "C" fn run(arg: *mut c_void) -> *mut c_void {
     if let Some(l) = l {
         hooks.starts(l);
     }
-    log_msg!("event loop thread init and signal, {}", CText(name));
+    log_msg!("event loop thread init and signal, {}", thread.shown_name());
     let held = Held::lock(&thread.mutex);
     thread.eventLoop.set(made);
     start.failed.set(if made.is_null() { errno::get().max(1) } else { 0 });
@@ -93,11 +94,18 @@ impl event_loop_thread {
         unsafe { libc::free(name.cast()) };
     }
 
-    /// The thread's loop. None if it isn't running.
-    pub fn event_loop(&self) -> Option<&Loop> {
+    /// The name for log lines.
+    fn shown_name(&self) -> CText {
+        // SAFETY: `init` has put a string there, in whose place `free_name` puts NULL; a program
+        // that puts another one there keeps it as long.
+        unsafe { CText::new(self.thread_name.get()) }
+    }
+
+    /// The thread's loop; None where it doesn't run.
+    pub fn event_loop(&self) -> Option<&RemoteLoop> {
         let l = self.eventLoop.get();
-        // SAFETY: the loop lives until `stop` frees it, which clears the field first.
-        (!l.is_null()).then(|| unsafe { Loop::from_c(l) })
+        // SAFETY: the loop lives until `stop` frees it, which empties the field first.
+        (!l.is_null()).then(|| unsafe { RemoteLoop::from_c(l) })
     }
 
     /// Starts the thread and waits until its loop is about to run. NULL with errno on failure.
@@ -108,7 +116,7 @@ impl event_loop_thread {
         let e = unsafe { libc::pthread_create(self.thread_tid.as_ptr(), ptr::null(), run, arg) };
         if e != 0 {
             self.thread_tid.set(0);
-            log_err!("can't start {}: {}", CText(self.thread_name.get()), errno::Text(e));
+            log_err!("can't start {}: {}", self.shown_name(), errno::Text(e));
             errno::set(e);
             return ptr::null_mut();
         }
@@ -123,7 +131,7 @@ impl event_loop_thread {
             errno::set(start.failed.get());
             return ptr::null_mut();
         }
-        log_msg!("event loop thread started, {}", CText(self.thread_name.get()));
+        log_msg!("event loop thread started, {}", self.shown_name());
         self.eventLoop.get()
     }
 
@@ -137,8 +145,8 @@ impl event_loop_thread {
     /// Asks the thread to end, without waiting.
     pub fn tell_to_end(&self) {
         if let Some(l) = self.event_loop() {
-            l.shared.ends.store(true, Release);
-            l.public.wake();
+            l.ends.store(true, Release);
+            l.wake();
         }
     }
 
@@ -161,9 +169,9 @@ impl event_loop_thread {
             self.thread_tid.set(0);
         }
         let l = self.eventLoop.replace(ptr::null_mut());
-        if !l.is_null() {
-            // SAFETY: its thread has ended, so nothing else uses the loop.
-            unsafe { Loop::from_c(l).free() };
+        if let Some(l) = NonNull::new(l.cast()) {
+            // SAFETY: its thread has ended, so that nobody uses the loop.
+            unsafe { Loop::free(l) };
         }
         Ok(())
     }

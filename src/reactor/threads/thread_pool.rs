@@ -1,9 +1,11 @@
 //! Pools of threads whose loops serve connections in turn.
 
 use super::hooks::Hooks;
+use super::started;
 use crate::abi::types::{event_loop, event_loop_thread, thread_pool};
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::list::{Link, List, Place};
+use crate::reactor::list::Link;
 use crate::sys::errno;
 use libc::c_int;
 use std::cell::Cell;
@@ -22,27 +24,8 @@ pub struct Pool {
     /// The running threads, regardless of the public fields.
     threads: Cell<*mut event_loop_thread>,
     len: Cell<usize>,
-    /// The link in the list of pools that were started on their main loop.
-    link: Link,
-}
-
-/// The list of pools that were started on a loop.
-struct Started;
-
-// SAFETY: a pool has one such link, and `Pool::free` removes it from the list before its memory is freed. That
-// happens on its main loop's thread, while nothing borrows the loop to iterate over the list.
-unsafe impl Place for Started {
-    type Item = Pool;
-    type Keeper = Loop;
-
-    fn link(pool: &Pool) -> &Link {
-        &pool.link
-    }
-}
-
-fn started(l: &Loop) -> &List<Started> {
-    // SAFETY: only `Pool::start` adds to this list.
-    unsafe { List::from_head(&l.pools) }
+    /// Among the pools that were started on their main loop.
+    pub(super) link: Link,
 }
 
 impl Pool {
@@ -91,8 +74,15 @@ impl Pool {
         (!pool.is_null()).then(|| unsafe { Pool::from_c(pool) })
     }
 
+    fn remote_main_loop(&self) -> &RemoteLoop {
+        // SAFETY: a pool is made with a loop, which frees its pools before it goes.
+        unsafe { RemoteLoop::from_c(self.public.mainLoop.get()) }
+    }
+
+    /// The main loop, on its thread.
     fn main_loop(&self) -> &Loop {
-        // SAFETY: a pool is made with a loop, which frees its pools before it is freed.
+        debug_assert!(self.remote_main_loop().on_owner());
+        // SAFETY: a pool is made with a loop, which frees its pools before it goes.
         unsafe { Loop::from_c(self.public.mainLoop.get()) }
     }
 
@@ -117,12 +107,12 @@ impl Pool {
 
     /// Starts the threads, once. Call it on the main loop's thread.
     pub fn start(&self) {
+        self.remote_main_loop().require_owner();
         let main = self.main_loop();
-        main.public.require_owner();
         if self.public.started.replace(1) != 0 {
             return;
         }
-        started(main).push_front(self);
+        started::add(main, self);
         self.start_threads();
         if self.len.get() == 0 {
             self.main_started.set(true);
@@ -164,10 +154,10 @@ impl Pool {
         self.len.set(running);
     }
 
-    /// The next loop in turn, on the main loop's thread. None before the start.
-    pub fn next_loop(&self) -> Option<&Loop> {
-        let main = self.main_loop();
-        main.public.require_owner();
+    /// The loop whose turn it is, on the main loop's thread. None before the start.
+    pub fn next_loop(&self) -> Option<&RemoteLoop> {
+        let main = self.remote_main_loop();
+        main.require_owner();
         if self.public.started.get() == 0 {
             errno::set(libc::EINVAL);
             return None;
@@ -201,8 +191,8 @@ impl Pool {
         self.len.get()
     }
 
-    /// The loop of one of the running threads. None if that was stopped.
-    pub fn loop_at(&self, at: usize) -> Option<&Loop> {
+    /// The loop of one of the threads that run; None where it was stopped.
+    pub fn loop_at(&self, at: usize) -> Option<&RemoteLoop> {
         self.threads().get(at)?.event_loop()
     }
 
@@ -211,7 +201,7 @@ impl Pool {
         if self.threads().iter().any(event_loop_thread::is_current) {
             return Err(libc::EDEADLK);
         }
-        if !self.main_loop().on_owner() {
+        if !self.remote_main_loop().on_owner() {
             return Err(libc::EPERM);
         }
         if self.serves.get() { Err(libc::EBUSY) } else { Ok(()) }
@@ -221,7 +211,9 @@ impl Pool {
     fn stop(&self) -> Result<(), c_int> {
         // All are told at once and then joined one after the other.
         self.threads().iter().for_each(event_loop_thread::tell_to_end);
-        self.threads().iter().try_for_each(event_loop_thread::stop)?;
+        // What a thread has left on its loop is closed on this one, with its callbacks.
+        let stop_all = || self.threads().iter().try_for_each(event_loop_thread::stop);
+        self.main_loop().guarded(stop_all)?;
         if self.main_started.replace(false) {
             self.hooks.get().stops(self.main_loop());
         }
@@ -239,7 +231,7 @@ impl Pool {
         unsafe {
             let own = pool.as_ref();
             own.stop()?;
-            started(own.main_loop()).remove(own);
+            started::remove(own.main_loop(), own);
             own.threads().iter().for_each(|thread| thread.free_name());
             libc::free(own.threads.get().cast());
             libc::free(pool.as_ptr().cast());
@@ -247,7 +239,7 @@ impl Pool {
         Ok(())
     }
 
-    fn has_threads(&self) -> bool {
+    pub(super) fn has_threads(&self) -> bool {
         self.threads().iter().any(|thread| thread.thread_tid.get() != 0)
     }
 }
@@ -255,10 +247,10 @@ impl Pool {
 impl Loop {
     /// Frees the pools that were started on the loop.
     pub fn free_pools(&self) {
-        while let Some(pool) = started(self).first(self) {
-            // SAFETY: a pool is live while it is in the list, and is removed from it when it is freed. This is
-            // its main loop's thread.
-            if unsafe { Pool::free(pool.into()) }.is_err() {
+        while let Some(pool) = started::first(self) {
+            // SAFETY: a pool stays live while it is listed, and leaves the list as it is freed. This is its
+            // main loop's thread.
+            if unsafe { Pool::free(pool) }.is_err() {
                 return;
             }
         }
@@ -266,6 +258,6 @@ impl Loop {
 
     /// Whether pools with this main loop have threads.
     pub fn has_pool_threads(&self) -> bool {
-        started(self).iter(self).any(Pool::has_threads)
+        started::any_has_threads(self)
     }
 }

@@ -131,7 +131,8 @@ impl Deferred {
 
     /// Checks whether the client has ended its side, for a program with a closed callback.
     fn note_half(&self) {
-        let (conn, telling) = (self.connection(), &self.telling);
+        let Some(conn) = self.connection().here() else { return };
+        let telling = &self.telling;
         if telling.end.get() == End::None
             && telling.closed.is_there()
             && conn.is_open()

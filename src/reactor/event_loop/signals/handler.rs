@@ -1,6 +1,7 @@
 //! The process-wide part: the nodes, the handler, and the previous actions.
 
 use crate::abi::types::event_loop;
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
 use crate::sys::lock::Lock;
 use crate::sys::{errno, pool, signal};
@@ -58,8 +59,8 @@ extern "C" fn on_signal(number: c_int) {
         if node.wanted.load(SeqCst) & bit(number) != 0 {
             let l = node.owner.load(SeqCst);
             node.arrived.fetch_or(bit(number), SeqCst);
-            // SAFETY: a loop that is being freed waits in `leave` until no handler is running.
-            unsafe { Loop::from_c(l) }.wake_once();
+            // SAFETY: a loop that goes waits in `leave` until this handler isn't at work.
+            unsafe { RemoteLoop::from_c(l) }.wake_once();
         }
     }
     AT_WORK.fetch_sub(1, SeqCst);

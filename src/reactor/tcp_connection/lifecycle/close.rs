@@ -11,12 +11,13 @@ use crate::reactor::event_loop::state::count;
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::read;
-use crate::reactor::tcp_connection::kept::discard;
+use crate::reactor::tcp_connection::kept;
 use crate::reactor::tcp_connection::lists;
 use crate::reactor::tcp_connection::output::{batch, file, queue};
 use crate::reactor::tcp_connection::registration;
-use crate::sync::refs::Released;
+use crate::reactor::tcp_connection::remote::Remote;
 use crate::sys::{fd as sys_fd, pool, socket};
+use std::ptr::NonNull;
 use std::thread;
 
 /// Removes the connection from its loop, calls the closed callback, closes the descriptor if the number still is
@@ -92,8 +93,10 @@ fn give_up_number(conn: &Connection, ours: bool) {
 /// one was called.
 ///
 /// # Safety
-/// Called after the completed callback, on its thread.
-pub unsafe fn without_loop(conn: &Connection) {
+/// After the completed callback, on its thread; the connection may be gone when this returns.
+pub unsafe fn without_loop(place: NonNull<Connection>) {
+    // SAFETY: the library's reference keeps the connection until it is let go.
+    let conn = unsafe { place.as_ref() };
     ready::decide(conn, CloseReason::Stopped);
     conn.shared.life.close();
     conn.shared.intake.shut();
@@ -102,10 +105,8 @@ pub unsafe fn without_loop(conn: &Connection) {
     give_up_number(conn, true);
     leave_maker(conn);
     empty_buffers(conn);
-    if conn.shared.refs.let_go() == Released::Last {
-        // SAFETY: it was the last reference, so nothing else refers to the connection.
-        unsafe { discard(conn.raw()) };
-    }
+    // SAFETY: the connection never came to a loop, which would let it go.
+    unsafe { kept::let_go(place) };
 }
 
 /// Frees dead connections that are in no other list.
@@ -117,11 +118,8 @@ pub fn reap(iteration: Iteration) {
             lists::dead(&iteration).push_front(conn);
         } else {
             empty_buffers(conn);
-            if conn.shared.refs.let_go() == Released::Last {
-                // SAFETY: it has ended, and the last reference was released; nothing of the iteration refers to
-                // it.
-                unsafe { discard(conn.raw()) };
-            }
+            // SAFETY: it has ended, and is in no list any more; nothing of the iteration has it.
+            unsafe { kept::let_go(conn.into()) };
         }
     }
 }
@@ -139,7 +137,7 @@ fn free_foreign(b: &buffer, block: *mut u8) {
 
 /// Frees the buffers' memory. The buffers are empty afterwards.
 fn empty_buffers(conn: &Connection) {
-    let nothing = conn.event_loop().empty.get();
+    let nothing = Remote::event_loop(conn).empty();
     free_foreign(&conn.input, conn.input_block.get());
     free_foreign(&conn.output, conn.output_block.get());
     read::free_block(conn);

@@ -2,17 +2,12 @@
 
 use super::phase::Phase;
 use crate::abi::types::buffer;
-use crate::log::CText;
 use crate::reactor::event_loop::registry;
 use crate::reactor::tcp_connection::Connection;
+use crate::reactor::tcp_connection::remote::Remote;
 use crate::sys::fd as sys_fd;
 
-/// The name, for log lines.
-pub fn name(conn: &Connection) -> CText {
-    CText(conn.public.name.get())
-}
-
-/// Makes a buffer empty.
+/// Makes a buffer show nothing.
 pub fn empty(b: &buffer, nothing: *mut u8) {
     b.data.set(nothing.cast());
     b.readIndex.set(0);
@@ -53,25 +48,24 @@ pub fn owns_number(conn: &Connection) -> bool {
     }
 }
 
-/// Whether the connection was registered with its loop. Before that, only the thread of the completed callback
-/// has it.
-pub fn is_announced(conn: &Connection) -> bool {
-    conn.shared.life.phase() != Phase::Made
+/// Whether the connection has come to its loop.
+pub fn is_announced(conn: &Remote) -> bool {
+    !matches!(conn.life.phase(), Phase::Made | Phase::Given)
 }
 
-/// False after closing has begun or is decided.
-pub fn is_open(conn: &Connection) -> bool {
-    conn.shared.is_open()
+/// False once closing has begun, or is decided.
+pub fn is_open(conn: &Remote) -> bool {
+    conn.is_undecided()
 }
 
-/// The same from the calling thread's point of view: a thread that closes a connection finds it closed. On the
-/// connection's own thread, earlier requests of other threads come first.
-pub fn is_open_here(conn: &Connection) -> bool {
-    if conn.event_loop().on_owner() {
+/// The same as the calling thread sees it: whoever closes a connection finds it closed. On the
+/// connection's own thread what others asked for before comes first.
+pub fn is_open_here(conn: &Remote) -> bool {
+    if let Some(conn) = conn.here() {
         conn.take_in();
         return is_open(conn);
     }
-    is_open(conn) && conn.shared.intake.closing().is_none()
+    is_open(conn) && conn.intake.closing().is_none()
 }
 
 /// Whether no other file has been entered for the number since, as accept does for a new connection.

@@ -1,8 +1,8 @@
 //! The phase of a connection. Only its own thread changes it; any thread may read it.
 //!
-//! `Made` -> `Open` (`arrive`) -> `Closed` (`close`). If its loop is gone, it goes from `Made` to `Closed`.
-//! Whether an open connection is about to close depends on its close reason: after that is decided, nothing is
-//! sent any more, and the closed callback is due.
+//! `Made` -> `Given` (`give`) -> `Open` (`arrive`) -> `Closed` (`close`). One whose loop is gone goes from `Given` to
+//! `Closed`. Whether an open connection is about to close is the matter of its close reason: from the moment that this is decided,
+//! nothing is sent any more, and the closed callback is due.
 #![forbid(unsafe_code)]
 
 use std::sync::atomic::{
@@ -13,9 +13,12 @@ use std::sync::atomic::{
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum Phase {
-    /// It belongs to the thread that made it, which calls the completed callback.
+    /// The thread that made it has it. Where that isn't its loop's, it calls the completed callback now.
     Made,
-    /// It was registered with its loop.
+    /// Its loop's thread has it, but it hasn't come to its loop. Where that thread made it, it calls the completed
+    /// callback now.
+    Given,
+    /// It has come to its loop.
     Open,
     /// Its closed callback is due or was called.
     Closed,
@@ -28,12 +31,18 @@ impl Life {
     pub fn phase(&self) -> Phase {
         match self.0.load(Acquire) {
             0 => Phase::Made,
-            1 => Phase::Open,
+            1 => Phase::Given,
+            2 => Phase::Open,
             _ => Phase::Closed,
         }
     }
 
-    /// The connection was registered with its loop. Everything that its maker did happens before.
+    /// The connection is its loop's thread's from now on: what its maker did comes before.
+    pub fn give(&self) {
+        self.0.store(Phase::Given as u8, Release);
+    }
+
+    /// The connection has come to its loop.
     pub fn arrive(&self) {
         self.0.store(Phase::Open as u8, Release);
     }

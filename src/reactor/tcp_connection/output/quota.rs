@@ -6,6 +6,7 @@
 use super::water_marks;
 use crate::reactor::buffer::SIZE_MAX;
 use crate::reactor::tcp_connection::output::write_side::Refused;
+use crate::reactor::tcp_connection::remote::Remote;
 use crate::reactor::tcp_connection::{Connection, LIMIT};
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -23,28 +24,29 @@ impl Limit {
     }
 }
 
-fn limit(conn: &Connection) -> Limit {
-    conn.cold().map_or(Limit { max: LIMIT, refuses: false }, |cold| Limit {
+fn limit(conn: &Remote) -> Limit {
+    conn.shared_cold().map_or(Limit { max: LIMIT, refuses: false }, |cold| Limit {
         max: cold.max_queued.load(Relaxed) as usize,
         refuses: cold.refuses.load(Relaxed),
     })
 }
 
-/// Whether a send that exceeds the limit is only refused.
-pub fn refuses(conn: &Connection) -> bool {
+/// Whether a send that finds no room is refused and nothing else happens.
+pub fn refuses(conn: &Remote) -> bool {
     limit(conn).refuses
 }
 
-/// Whether there is room for a send on the connection's own thread. Sends of other threads may use it up
-/// meanwhile.
-pub fn has(conn: &Connection, len: usize) -> bool {
-    limit(conn).takes(conn.shared.intake.waiting() as usize, len)
+/// Whether there is room for a send on the connection's own thread. Sends of other threads may take
+/// it meanwhile.
+pub fn has(conn: &Remote, len: usize) -> bool {
+    limit(conn).takes(conn.intake.waiting() as usize, len)
 }
 
-/// Accepts `len` bytes of another thread's send, if there is room for them. Later sends can't change that.
-pub fn accept(conn: &Connection, len: usize) -> Result<(), Refused> {
+/// Accepts `len` bytes of another thread's send, if there is room for them; for good, whatever other
+/// threads send.
+pub fn accept(conn: &Remote, len: usize) -> Result<(), Refused> {
     let limit = limit(conn);
-    conn.shared.intake.accept(len as u64, |waiting| limit.takes(waiting as usize, len))
+    conn.intake.accept(len as u64, |waiting| limit.takes(waiting as usize, len))
 }
 
 /// The same for a send on the connection's own thread.
@@ -53,9 +55,9 @@ pub fn accept_own(conn: &Connection, len: usize) -> bool {
     conn.shared.intake.accept_own(len as u64, |waiting| limit.takes(waiting as usize, len))
 }
 
-/// Releases the room of an accepted send.
-pub fn give_back(conn: &Connection, len: usize) {
-    conn.shared.intake.change(-(len as i64));
+/// Gives room back that an accepted send took.
+pub fn give_back(conn: &Remote, len: usize) {
+    conn.intake.change(-(len as i64));
 }
 
 /// Whether everything that was accepted has been passed to the kernel: the queue is empty, and no sends of other

@@ -10,6 +10,7 @@ use crate::reactor::tcp_connection::lifecycle::{
     close, close_request, open, ready, shutdown, timeouts,
 };
 use crate::reactor::tcp_connection::output::write_side::Refused;
+use crate::reactor::tcp_connection::remote::Remote;
 use crate::reactor::tcp_connection::{Connection, Side};
 use crate::reactor::tcp_connection::{posted, registration};
 use crate::sys::errno;
@@ -76,24 +77,25 @@ pub fn counted(conn: &Connection, n: isize) -> isize {
     n
 }
 
-/// Refuses a send. Unless the program wants only that, closes the connection, because its peer doesn't read.
-fn refuse(conn: &Connection) -> isize {
+/// Refuses a send, and unless the program wanted no more than that, has the connection closed: its
+/// peer doesn't read.
+fn refuse(conn: &Remote) -> isize {
     if !quota::refuses(conn)
         && close_request::close_from_anywhere(conn, CloseReason::OverLimit) == 0
     {
-        log_err!("{} has too much unsent data: closed", open::name(conn));
+        log_err!("{} has too much unsent data: closed", conn.name());
     }
     errno::set(libc::ENOBUFS);
     -1
 }
 
-/// Why a connection whose sending side is shut refuses a send.
-pub fn refusal(conn: &Connection) -> c_int {
+/// Why a connection that is shut takes no send.
+pub fn refusal(conn: &Remote) -> c_int {
     if open::is_open_here(conn) { libc::EPIPE } else { libc::ENOTCONN }
 }
 
-/// A send on another thread: copies the bytes and queues them for the loop.
-pub fn post(conn: &Connection, bytes: &[u8]) -> isize {
+/// A send on another thread: copied, and queued for the loop.
+pub fn post(conn: &Remote, bytes: &[u8]) -> isize {
     if !quota::has(conn, bytes.len()) {
         return refuse(conn);
     }
@@ -153,8 +155,8 @@ pub fn write_or_queue(conn: &Connection, bytes: &[u8], more: More) -> isize {
         written = n.max(0) as usize;
     }
     if !queue::enqueue(conn, &bytes[written..]) {
-        log_err!("no memory to send to {}", open::name(conn));
-        ready::close_in_iteration(conn, CloseReason::NoMemory);
+        log_err!("no memory to send to {}", conn.name());
+        ready::close_in_pass(conn, CloseReason::NoMemory);
         errno::set(libc::ENOMEM);
         return -1;
     }
@@ -176,7 +178,7 @@ fn drain(conn: &Connection) {
         if !open::is_entered(conn) {
             return ready::close_in_iteration(conn, CloseReason::DescriptorGone);
         }
-        log_msg!("handle_write for tcp connection {}", open::name(conn));
+        log_msg!("handle_write for tcp connection {}", conn.name());
         if queue::is_empty(conn) {
             // The program enabled the event or flushed the queue itself: there is nothing to write.
             back_pressure::end(conn);
@@ -237,9 +239,6 @@ pub fn take_posted_bytes(conn: &Connection, bytes: &[u8]) {
 pub fn send_own_output(conn: &Connection) -> c_int {
     if !open::is_open(conn) {
         return errno::fail(libc::ENOTCONN);
-    }
-    if !conn.event_loop().on_owner() {
-        return errno::fail(libc::EPERM);
     }
     batch::flush_of(conn);
     let before = conn.output.readable();
