@@ -44,8 +44,8 @@ macro_rules! connection {
             $crate::exports::check::refuse(concat!($function, ": no connection"));
             return $($failure)?;
         }
-        // SAFETY: the headers say of each connection that the library made it, and that it hasn't been freed: it is
-        // live, or the caller retains it.
+        // SAFETY: the headers require that each connection was created by the library and hasn't been
+        // freed: it is open, or the caller has retained it.
         unsafe { $crate::reactor::tcp_connection::remote::Remote::from_c($pointer) }
     }};
 }
@@ -58,7 +58,8 @@ macro_rules! event_loop {
             $crate::exports::check::refuse(concat!($function, ": no event loop"));
             return $($failure)?;
         }
-        // SAFETY: the headers say of each loop that the library made it, and that it hasn't been freed.
+        // SAFETY: the headers require that each loop was created by the library and hasn't been
+        // freed.
         unsafe { $crate::reactor::event_loop::remote::RemoteLoop::from_c($pointer) }
     }};
 }
@@ -84,7 +85,7 @@ macro_rules! unchecked_loop {
     }};
 }
 
-/// `thread_pool!(pointer, "function", failure)`: the pool that a parameter points to, as `connection!`.
+/// `thread_pool!(pointer, "function", failure)`: the pool of a parameter, as `connection!`.
 macro_rules! thread_pool {
     ($pointer:ident, $function:literal $(, $failure:expr)?) => {{
         if $pointer.is_null() {

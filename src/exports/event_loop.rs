@@ -252,7 +252,7 @@ pub unsafe extern "C-unwind" fn channel_event_activate(
     res: c_int,
 ) -> c_int {
     let l = unchecked_loop!(eventLoop, "channel_event_activate", -1);
-    // A program's own back end calls this within its dispatch.
+    // A program's own back end calls this during its dispatch.
     l.within(|_| {
         l.run_posts();
         l.activate(fd, res)

@@ -39,7 +39,7 @@ impl<T: Counted> Kept<T> {
         self.0
     }
 
-    /// Leaves the reference to somebody who has only a pointer.
+    /// Releases ownership as a raw pointer, which `from_raw` takes back.
     pub fn into_raw(self) -> NonNull<T> {
         ManuallyDrop::new(self).0
     }

@@ -255,7 +255,7 @@ impl<P: Place<Keeper = Counting, Item: Counted>> KeptList<P> {
         KeptList(List::new())
     }
 
-    /// A typed look at a head.
+    /// A head as a typed list.
     ///
     /// # Safety
     /// All that was ever listed with this head was listed by a `KeptList` of `P`.
@@ -286,7 +286,7 @@ impl<P: Place<Keeper = Counting, Item: Counted>> KeptList<P> {
         self.0.remove(item).then(|| unsafe { Kept::from_raw(NonNull::from(item)) })
     }
 
-    /// Takes the first item out.
+    /// Removes and returns the first item.
     pub fn pop_front(&self) -> Option<Kept<P::Item>> {
         // SAFETY: the list's own reference keeps its first item.
         self.remove(unsafe { self.0.head.first.get().cast::<P::Item>().as_ref() }?)

@@ -71,7 +71,7 @@ pub unsafe extern "C-unwind" fn yolanda_loop_free(eventLoop: *mut event_loop) ->
     if l.depth.get() > 0 {
         return errno::fail(libc::EBUSY);
     }
-    // SAFETY: the loop's thread, and no callback of the loop is on its stack.
+    // SAFETY: this is the loop's thread, and no callback of the loop is on its stack.
     unsafe { Loop::free(l.into()) };
     0
 }
@@ -124,7 +124,8 @@ pub unsafe extern "C" fn yolanda_loop_quit(eventLoop: *mut event_loop) -> c_int 
     if eventLoop.is_null() {
         return errno::fail(libc::EINVAL);
     }
-    // SAFETY: the pointer isn't NULL, and the header says that it is a loop of the library's that hasn't been freed.
+    // SAFETY: the pointer isn't NULL, so by the header it is a loop of the library that hasn't been
+    // freed.
     unsafe { RemoteLoop::from_c(eventLoop) }.quit();
     0
 }

@@ -46,7 +46,7 @@ impl Arena {
     pub fn copy(&self, bytes: &[u8]) -> Option<NonNull<u8>> {
         // No slice is as long as a usize can say.
         let place = self.alloc(bytes.len() + 1)?;
-        // SAFETY: the piece has room for the bytes and the NUL, and is new: none of the bytes lie in it.
+        // SAFETY: the piece has room for the bytes and the NUL. It is new, so it doesn't overlap `bytes`.
         unsafe {
             place.as_ptr().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
             place.add(bytes.len()).write(0);
@@ -101,7 +101,7 @@ impl Arena {
         let Some(chunk) = NonNull::new(pool::alloc(size).cast::<Chunk>()) else {
             return false;
         };
-        // SAFETY: a fresh piece of size bytes, large enough and aligned for its header.
+        // SAFETY: a new piece of `size` bytes, which is large enough and aligned for its header.
         unsafe {
             chunk.write(Chunk { next: self.chunks.get(), size });
             self.at.set(chunk.add(1).cast());
@@ -114,7 +114,7 @@ impl Arena {
     /// Frees all chunks and starts again with the memory at `first`.
     ///
     /// # Safety
-    /// Nothing that the arena handed out is used any more. The room is as for `new`.
+    /// Nothing that the arena allocated is used any more. The memory is as for `new`.
     pub unsafe fn restart(&self, first: NonNull<u8>, len: usize) {
         while !self.chunks.get().is_null() {
             let chunk = self.chunks.get();

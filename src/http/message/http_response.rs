@@ -119,8 +119,8 @@ impl Response {
             // SAFETY: the array has that many entries.
             unsafe { self.entries().add(i).write(NO_ENTRY) };
         }
-        // SAFETY: all that points into the arena is the response's, and forgotten here; the room stands in this
-        // object, which keeps its place.
+        // SAFETY: all pointers into the arena are in this response, and are reset here. The buffer is a field of
+        // this object, which isn't moved.
         unsafe { self.text.restart(NonNull::from(&self.first_text).cast(), FIRST_TEXT) };
         self.public.statusCode.set(0);
         self.public.statusMessage.set(null_mut());

@@ -178,8 +178,8 @@ impl Request {
             // SAFETY: `grow` allocated the array with that size. The pointer to it is replaced below.
             unsafe { pool::free(front.table.get().cast(), size) };
         }
-        // SAFETY: all that points into the arena is the request's, and forgotten below: what C keeps of it, it
-        // mustn't use (http_request.h). The room stands in this object, which keeps its place.
+        // SAFETY: all pointers into the arena are in this request and are reset below; C code must not use its
+        // strings after a reset (http_request.h). The buffer is a field of this object, which isn't moved.
         unsafe { front.text.restart(NonNull::from(&self.first_text).cast(), SIZE - FRONT) };
         let public = &front.public;
         public.version.set(null_mut());

@@ -60,7 +60,7 @@ struct Asked {
 /// The connection's reference to the response for which it waits.
 pub struct Awaited(NonNull<Deferred>);
 
-/// A reference of the program's, or of a task.
+/// A reference of the program or of a task.
 type Held = Kept<Deferred>;
 
 impl Awaited {
@@ -209,14 +209,14 @@ impl Deferred {
     /// which the program still owns the response; ENOTCONN if the client has gone.
     ///
     /// # Safety
-    /// It is the program's, which doesn't use it afterwards unless it stays its own.
+    /// The program owns it, and doesn't use it afterwards unless it still owns it.
     pub unsafe fn send(deferred: NonNull<Deferred>) -> Result<(), c_int> {
         // SAFETY: the program's reference keeps the response until the task has it.
         let own = unsafe { deferred.as_ref() };
         if own.hold.stage() == Stage::GivenBack {
             return Err(libc::EINVAL);
         }
-        // First the memory: what was given back isn't taken again.
+        // The memory is allocated first, because giving back the response can't be reverted.
         let call = Call { callback: Some(on_sent), data: deferred.as_ptr().cast() };
         let task = Task::new(call).ok_or(libc::ENOMEM)?;
         own.hold.give_back();
@@ -228,7 +228,7 @@ impl Deferred {
         // SAFETY: the program's reference goes with the task, which the loop's thread may run, and with it let the
         // connection go, as soon as it is queued: the connection keeps its loop until then.
         if unsafe { !(*conn).event_loop().post(task) } {
-            // SAFETY: the task wasn't queued, as the loop ends, and the connection with it.
+            // SAFETY: the task wasn't queued, because the loop is ending, and the connection with it.
             drop(unsafe { Held::from_raw(deferred) });
             return Err(libc::ENOTCONN);
         }

@@ -60,8 +60,8 @@ pub fn named(name: &[u8]) -> *const event_dispatcher {
     }
 }
 
-/// Whether the loop's back end fails for a number that names another file than the one added, as
-/// epoll does: that saves asking the kernel for the file's identity.
+/// Whether the loop's back end fails if a number has been reused for another file, as epoll does. If it does, the
+/// kernel needn't be asked for the file's identity.
 pub fn tells_files_apart(l: &RemoteLoop) -> bool {
     ptr::eq(l.back_end(), &raw const epoll_dispatcher)
 }

@@ -66,7 +66,7 @@ impl Stage {
 
 pub struct Job {
     refs: RefCount,
-    /// Where the answer is to go. The job keeps the loop's memory.
+    /// The loop that gets the answer. The job keeps the loop's memory.
     event_loop: Kept<Loop>,
     /// In the list of the loop.
     link: Link,
@@ -165,7 +165,7 @@ unsafe impl Counted for Job {
 }
 
 impl Job {
-    /// A job that is in no list. None when memory is out.
+    /// A job that is in no list. None if out of memory.
     pub fn new(l: &Loop, host: &[u8]) -> Option<Kept<Job>> {
         debug_assert!(host.len() < HOST);
         let mut name = [0; HOST];

@@ -83,9 +83,9 @@ pub struct Client {
     timer: Cell<u64>,
     /// When the time limit is reached (CLOCK_MONOTONIC, milliseconds).
     deadline: Cell<i64>,
-    /// The look-up that the attempt waits for, or has its addresses from.
+    /// The look-up for which the attempt waits, or which has its addresses.
     job: Cell<Option<Kept<Job>>>,
-    /// The only address, where there is no name to look up.
+    /// The only address, if there is no name to look up.
     address: Cell<Address>,
     /// One for each address; and the number of those that were tried in this attempt.
     candidates: [Candidate; ADDRESSES],
@@ -160,7 +160,7 @@ impl Client {
     /// The loop, on its thread.
     fn event_loop(&self) -> &Loop {
         debug_assert!(self.is_mine());
-        // SAFETY: a loop frees its clients before its memory goes, and calls nothing of theirs afterwards.
+        // SAFETY: a loop frees its clients before its memory is freed, and doesn't use them afterwards.
         unsafe { self.event_loop.as_ref() }
     }
 

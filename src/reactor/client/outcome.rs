@@ -11,7 +11,7 @@ use crate::sys::{errno, fd as sys_fd};
 use libc::{c_int, c_void};
 
 impl Kept<Client> {
-    /// Decides how it goes on after a failure, and tells the program.
+    /// Decides what follows a failure, and reports it to the program.
     pub(super) fn report(&self) {
         let e = self.error.get();
         log_msg!("client of {}: {}", self.name(), errno::Text(e));
@@ -77,7 +77,7 @@ impl Client {
 
 /// The client's timer, whose meaning depends on the client's state.
 pub unsafe extern "C-unwind" fn on_time(_: *mut event_loop, _: u64, data: *mut c_void) {
-    // SAFETY: the timer was started with its client, and is stopped before that is freed.
+    // SAFETY: the timer was started for its client, and is stopped before that is freed.
     let Some(client) = unsafe { &*data.cast::<Client>() }.keep() else { return };
     client.timer.set(0);
     let going = match client.state.get() {

@@ -58,8 +58,8 @@ impl Line {
     }
 }
 
-/// Asks for a host's addresses; the answer comes in a later iteration (`Kept::resolved`). Where a job for that host is
-/// left that nobody waits for, the client gets that one. The error is an errno.
+/// Asks for a host's addresses; the answer arrives in a later iteration (`Kept::resolved`). If there is an unused
+/// job for that host, the client gets that. The error is an errno value.
 pub fn ask(client: &Client, host: &[u8]) -> Result<Kept<Job>, c_int> {
     let l = client.event_loop();
     // SAFETY: getpid has no preconditions.
@@ -80,11 +80,11 @@ pub fn ask(client: &Client, host: &[u8]) -> Result<Kept<Job>, c_int> {
     Ok(job)
 }
 
-/// What a thread posts: the answer is there.
+/// Posted by a resolver thread when the answer is available.
 unsafe extern "C-unwind" fn arrived(l: *mut event_loop, data: *mut c_void) {
     // SAFETY: this is called with the loop that runs.
     let l = unsafe { Loop::from_c(l) };
-    // SAFETY: the loop's list has a reference to the job until here, or until the loop takes no posts any more.
+    // SAFETY: the loop's list has a reference to the job until here, or until the loop accepts no more posts.
     let job = unsafe { &*data.cast::<Job>() };
     let Some(job) = jobs(l).remove(job) else { return };
     if let Some(client) = job.take_client().and_then(Client::keep) {
@@ -92,7 +92,7 @@ unsafe extern "C-unwind" fn arrived(l: *mut event_loop, data: *mut c_void) {
     }
 }
 
-/// A client doesn't wait for its job any more, or is done with its addresses. On the loop's thread.
+/// A client doesn't wait for its job any more, or doesn't need its addresses any more. On the loop's thread.
 pub fn leave(job: Kept<Job>) {
     if job.take_client().is_some() {
         LINE.lock().advance(&job, Event::Leave);
@@ -104,8 +104,8 @@ pub fn forget_all_of(l: &Loop) {
     while jobs(l).pop_front().is_some() {}
 }
 
-/// Puts a job at the end of the line, and a thread to it where there are few. An errno where there is no thread and
-/// none can be made.
+/// Appends a job to the queue, and starts a thread for it if there are few. The error is an errno value, if there
+/// is no thread and none can be started.
 fn enqueue(job: Kept<Job>, process: libc::pid_t) -> Result<(), c_int> {
     let mut line = LINE.lock();
     if line.process != process {
@@ -173,10 +173,10 @@ extern "C" fn work(_: *mut c_void) -> *mut c_void {
     ptr::null_mut()
 }
 
-/// Has the loop take the answer in. A loop that was freed has let go of the job itself.
+/// Posts the answer to the loop. A loop that was freed has dropped the job itself.
 fn report(job: &Kept<Job>) {
     let data = ptr::from_ref::<Job>(job).cast_mut().cast();
-    // Without memory for a post the loop would wait for ever.
+    // Without the report the loop would wait for ever.
     while job.event_loop().post_function(Some(arrived), data) < 0 && errno::get() != libc::ESHUTDOWN
     {
         // SAFETY: usleep has no preconditions.
@@ -184,7 +184,7 @@ fn report(job: &Kept<Job>) {
     }
 }
 
-/// The first job of the line, and whether anybody wants it; None ends the thread.
+/// Takes the first job from the queue. Returns it and whether it is still needed. None ends the thread.
 fn take() -> Option<(Kept<Job>, bool)> {
     let mut line = LINE.lock();
     let Some(job) = line.jobs.pop_front() else {

@@ -34,12 +34,12 @@ impl channel {
         }
     }
 
-    /// The loop that the channel was added to.
+    /// The loop to which the channel was added.
     fn event_loop(&self) -> Option<&RemoteLoop> {
         let entry = registry::get(self.fd.get())?;
-        // SAFETY: a registration leaves the table before its loop is freed.
+        // SAFETY: a registration is removed from the table before its loop is freed.
         let l = unsafe { RemoteLoop::from_c(entry.owner) };
-        // Another channel for the same descriptor may have been registered later, on another loop.
+        // Another channel for the same descriptor may have been registered later, with another loop.
         let added = ptr::eq(entry.channel, self)
             || l.here().is_some_and(|l| l.registered(self.fd.get(), self).is_some());
         added.then_some(l)
@@ -56,7 +56,7 @@ impl channel {
         let before = self.events.get();
         self.events.set(if on { before | EVENT_WRITE } else { before & !EVENT_WRITE });
         if standing == Some(Standing::Off) {
-            // It counts when the connection is added.
+            // It takes effect when the connection is added.
             return 0;
         }
         // SAFETY: the channel is live, and a queued update uses it only if it is still registered.

@@ -7,8 +7,8 @@ use crate::sys::errno;
 use libc::c_int;
 
 impl RemoteLoop {
-    /// Does a change of a channel at once on the loop's thread, else queues it. As the public calls report it:
-    /// 1 done, 0 queued or nothing to do, -1 with errno.
+    /// Makes a change of a channel at once on the loop's thread, else queues it. Returns what the public
+    /// functions do: 1 done, 0 queued or nothing to do, -1 with errno.
     ///
     /// # Safety
     /// The channel is live and stays valid until the change is made, or, if it is added, until it is removed.
@@ -20,7 +20,7 @@ impl RemoteLoop {
         }
         let ch = std::ptr::from_ref(ch).cast_mut();
         if let Some(l) = self.here() {
-            // SAFETY: the channel is live, and one that is added stays until it is removed, by the caller's promise.
+            // SAFETY: by contract the channel is live, and an added one stays valid until it is removed.
             return unsafe { l.change(fd, ch, kind) };
         }
         self.post_change(fd, ch, kind)

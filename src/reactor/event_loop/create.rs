@@ -24,7 +24,7 @@ impl Loop {
             Ok(()) => l.as_c(),
             Err(e) => {
                 l.release_parts();
-                // SAFETY: nobody else has seen the loop.
+                // SAFETY: nothing else refers to the loop.
                 unsafe { Loop::give_up(l.into()) };
                 errno::set(e);
                 log_err!("event_loop_init failed: {}", errno::Text(e));

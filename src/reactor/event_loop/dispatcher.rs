@@ -34,7 +34,7 @@ type ChannelCall =
     unsafe extern "C-unwind" fn(*mut crate::abi::types::event_loop, *mut channel) -> c_int;
 
 impl RemoteLoop {
-    /// The back end's name, which is its own.
+    /// The back end's name, which belongs to the back end.
     pub fn back_end_name(&self) -> *const c_char {
         self.back_end().name
     }
@@ -47,7 +47,7 @@ impl RemoteLoop {
 }
 
 impl Loop {
-    /// New data of the back end; NULL with errno. None: the back end has no `init`.
+    /// New data of the back end; NULL with errno on failure. None if the back end has no `init`.
     pub fn init_back_end(&self) -> Option<*mut c_void> {
         // SAFETY: the back end's function gets a loop, as it expects.
         self.back_end().init.map(|init| unsafe { init(self.as_c()) })

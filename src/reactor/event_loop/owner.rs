@@ -28,7 +28,7 @@ impl event_loop {
 }
 
 impl Loop {
-    /// Makes the calling thread the owner, once the old one doesn't use the loop any more.
+    /// Makes the calling thread the owner. The old owner must not use the loop any more.
     pub fn take_over(&self) {
         self.public.owner().store(this_thread(), Relaxed);
     }

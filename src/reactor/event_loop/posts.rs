@@ -25,7 +25,7 @@ pub const UPDATE: c_int = 3;
 const OTHERS: u32 = 16;
 
 impl RemoteLoop {
-    /// Appends a task and wakes the loop. False, with the task thrown away, when the loop was freed.
+    /// Appends a task and wakes the loop. False, after dropping the task, if the loop was freed.
     pub fn post(&self, task: Task) -> bool {
         let locked = self.lock();
         if locked.gone.get() || locked.ending.get() && !self.on_owner() {
@@ -36,7 +36,7 @@ impl RemoteLoop {
         locked.push(task);
         self.wake.queued();
         if self.here().is_none_or(|l| l.depth.get() == 0) {
-            // While the lock is held: afterwards the loop may be taken down, and its pair closed.
+            // Before the mutex is unlocked, because the loop may be freed afterwards and its socket pair closed.
             self.wake_once();
         }
         true
@@ -60,7 +60,7 @@ impl RemoteLoop {
 }
 
 impl Loop {
-    /// Takes nothing more from other threads, which could post faster than a loop that ends can run.
+    /// Refuses posts of other threads, which could post faster than an ending loop can run the tasks.
     pub fn refuse_posts_of_others(&self) {
         self.lock().ending.set(true);
     }

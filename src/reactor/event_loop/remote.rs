@@ -71,7 +71,7 @@ impl RemoteLoop {
         Kept::of(&self.0)
     }
 
-    /// Locks the public mutex. While it is held the loop isn't taken down.
+    /// Locks the public mutex. The loop isn't freed while it is locked.
     pub fn lock(&self) -> Locked<'_> {
         let public = &self.0.public;
         self.0.shared.locked(&public.mutex, &public.pending_head, &public.pending_tail)
@@ -84,11 +84,11 @@ impl RemoteLoop {
 
     /// Ends `run` at the end of the iteration that runs. Any signal handler may call it, too.
     pub fn quit(&self) {
-        // SAFETY: an aligned int of a live struct; the library's other uses are atomic, too.
+        // SAFETY: the field is an aligned int of a live struct; the library's other accesses are atomic, too.
         let quit = unsafe { AtomicI32::from_ptr(self.0.public.quit.as_ptr()) };
-        // What the caller did before is seen by whoever finds the loop at its end.
+        // Release, so that the caller's earlier accesses happen before the end of the loop.
         quit.store(1, Release);
-        // With a byte of its own: a wake-up that is on its way may belong to the iteration that runs.
+        // Always writes a byte, because an earlier wake-up may be consumed by the current iteration.
         self.wake();
     }
 
@@ -110,7 +110,7 @@ impl RemoteLoop {
 
     /// The back end, which a program may replace on the loop's thread while no other one has it.
     pub fn back_end(&self) -> &event_dispatcher {
-        // SAFETY: set before anybody has the loop; a back end that a program puts in its place stays while a
+        // SAFETY: it is set before the loop is used, and a back end that a program sets must stay valid while a
         // loop uses it (`struct event_dispatcher`).
         unsafe { &*self.0.public.eventDispatcher.get() }
     }

@@ -31,7 +31,7 @@ const _: fn() = || {
     for_all_threads::<Shared>();
 };
 
-/// What is read and written under the public mutex, like the queue of the public struct.
+/// The data that is protected by the public mutex, like the queue in the public struct.
 pub struct Handed {
     /// The loop was freed. Only its memory still exists.
     pub gone: Cell<bool>,
@@ -47,7 +47,7 @@ struct Guarded(Handed);
 // writes.
 unsafe impl Sync for Guarded {}
 
-/// Holds the public mutex of a loop.
+/// A loop whose public mutex is locked.
 pub struct Locked<'l> {
     handed: &'l Handed,
     first: &'l Cell<*mut channel_element>,
@@ -102,7 +102,7 @@ impl Shared {
 }
 
 impl Loop {
-    /// Whether the loop was freed, for its own thread, which alone says so.
+    /// Whether the loop was freed. For its own thread, which is the only one that sets it.
     pub fn is_gone(&self) -> bool {
         self.shared.handed.0.gone.get()
     }

@@ -74,7 +74,7 @@ pub struct Loop {
     pub backing_off: Cell<u32>,
     /// There are connections whose server is ending.
     pub draining: Cell<bool>,
-    /// The clients that were made here, and the names that they have asked for.
+    /// The clients made on this loop, and the names that they are looking up.
     pub clients: Places,
     pub jobs: Head,
     pub next_tick: Cell<i64>,
@@ -124,7 +124,7 @@ impl Loop {
         unsafe { &*l.cast::<Loop>() }
     }
 
-    /// Memory for a loop, zeroed, with one reference. None, with errno, when memory is out.
+    /// Zeroed memory for a loop, with one reference. None with errno if out of memory.
     pub fn allocate(parts: &'static Parts) -> Option<&'static Loop> {
         // SAFETY: the block has the struct's size, and all zeroes are valid for it, except for the fields that
         // are set here.
@@ -149,10 +149,10 @@ impl Loop {
         }
     }
 
-    /// Gives the owner's reference back.
+    /// Releases the owner's reference.
     ///
     /// # Safety
-    /// Only who frees the loop, once.
+    /// Called once, by the function that frees the loop.
     pub unsafe fn give_up(l: NonNull<Loop>) {
         // SAFETY: the owner's reference keeps the memory until it is counted off. If it was the last, nobody has the
         // pointer.
@@ -224,7 +224,7 @@ unsafe impl Counted for Loop {
 /// # Safety
 /// Nobody has a reference.
 unsafe fn dispose(l: NonNull<Loop>) {
-    // SAFETY: `allocate` made the block and the empty string, and the name is a copy of strdup(3) or NULL.
+    // SAFETY: `allocate` made the block and the empty string; the name comes from strdup(3) or is NULL.
     unsafe {
         let own = l.as_ref();
         pool::free(own.empty.get(), EMPTY);
@@ -233,7 +233,7 @@ unsafe fn dispose(l: NonNull<Loop>) {
     }
 }
 
-/// Adds to a count of the loop's own thread: no lock prefix is needed.
+/// Increments a counter that only the loop's own thread writes, so no atomic read-modify-write is needed.
 pub fn count(counter: &AtomicU64, n: u64) {
     counter.store(counter.load(Relaxed).wrapping_add(n), Relaxed);
 }

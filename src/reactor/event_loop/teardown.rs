@@ -13,7 +13,7 @@ impl Loop {
     /// Frees a loop. Posted tasks are still run, and connections get their closed callbacks.
     ///
     /// # Safety
-    /// The loop's thread, outside of its callbacks, or any thread once that one has ended. Once.
+    /// Called once, on the loop's thread outside of its callbacks, or on any thread after that one has ended.
     pub unsafe fn free(l: NonNull<Loop>) {
         // SAFETY: the owner's reference keeps the loop, and isn't given up before the end.
         let own = unsafe { l.as_ref() };
@@ -23,7 +23,7 @@ impl Loop {
         own.forget_signals();
         own.free_attachment();
         own.release_parts();
-        // SAFETY: the caller frees the loop once, by its promise, and so gives the owner's reference up once.
+        // SAFETY: by contract the caller frees the loop once, and so releases the owner's reference once.
         unsafe { Loop::give_up(l) };
     }
 

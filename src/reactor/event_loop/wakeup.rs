@@ -18,8 +18,8 @@ impl event_loop {
 }
 
 impl RemoteLoop {
-    /// Wakes the loop unless a wake-up is on its way: many posts, one byte. A byte that can't be written (the
-    /// kernel is out of memory, say) is written by the next who wakes.
+    /// Wakes the loop unless a wake-up is already pending: many posts write one byte. If the byte can't be
+    /// written (for example because the kernel is out of memory), the next call writes it.
     pub fn wake_once(&self) {
         if self.wake.raise() && !self.wake() {
             self.wake.failed();
@@ -28,7 +28,8 @@ impl RemoteLoop {
 }
 
 impl Loop {
-    /// The order is `wake_flag`'s: the bytes are taken, the flag falls, and the iteration looks at the queue.
+    /// The order is that of `wake_flag`: the bytes are read, the flag is cleared, and the iteration looks at the
+    /// queue.
     fn woken(&self) {
         let mut bytes = [0u8; 256];
         let own_end = self.public.socketPair.get()[1];

@@ -13,7 +13,7 @@ struct Number {
 
 enum Numbers {}
 
-// SAFETY: the numbers stand in an array that is the keeper, and isn't moved while a test uses it.
+// SAFETY: the numbers are in an array that is the keeper, and isn't moved during a test.
 unsafe impl Keeps<Number> for [Number] {}
 
 // SAFETY: the field is always the same.

@@ -42,7 +42,7 @@ pub struct SharedCold {
     /// The limit of queued bytes and its policy.
     pub max_queued: AtomicU32,
     pub refuses: AtomicBool,
-    /// What a peer that goes by the end of the stream still has to get (`Tail`).
+    /// What the peer must still receive before the end of the stream (`Tail`).
     pub tail: AtomicU8,
 }
 

@@ -18,7 +18,7 @@ use libc::c_int;
 use super::settings::Settings;
 
 impl Remote {
-    /// Whether the calling thread may change the connection now; else errno is ENOTCONN, or EPERM.
+    /// Whether the calling thread may change the connection at the moment; else errno is ENOTCONN or EPERM.
     pub(super) fn may_be_changed(&self) -> bool {
         if !open::is_open_here(self) {
             errno::set(libc::ENOTCONN);
@@ -52,13 +52,13 @@ impl Remote {
             return errno::fail(libc::ENOMEM);
         };
         self.intake.shut();
-        // Without its loop it closes, or has closed.
+        // If its loop is gone, it is closing or has closed.
         if self.event_loop().post(task) { 0 } else { errno::fail(libc::ENOTCONN) }
     }
 }
 
 impl Connection {
-    /// The program stops reading.
+    /// Pauses reading for the program.
     pub fn pause(&self) {
         pause::pause(self);
     }

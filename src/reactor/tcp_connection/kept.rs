@@ -83,9 +83,9 @@ pub unsafe fn let_go(conn: NonNull<Connection>) {
 /// Frees the memory of a connection that nobody has seen, or that has ended.
 ///
 /// # Safety
-/// Nobody else has it; `create` made it, and nothing happened to it but settings, or it has ended.
+/// Nothing else refers to it. `create` made it, and it has only been given settings, or it has ended.
 unsafe fn discard(conn: *mut Connection) {
-    // SAFETY: nobody else has the connection, by the caller's promise, and `create` allocated it with this size. Its
+    // SAFETY: by contract nothing else refers to the connection, and `create` allocated it with this size. Its
     // reference keeps the loop's memory until it is released here.
     unsafe {
         cold_state::dispose(conn);

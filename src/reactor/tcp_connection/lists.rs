@@ -14,12 +14,12 @@ unsafe impl Keeps<Connection> for Keeper {}
 places! {
     /// Connections with work left for their turn, and those whose turn has come.
     pub enum Ready: List<Connection> by in_ready, kept by Keeper, in ready turning;
-    /// Connections whose closed callback ran.
+    /// Connections whose closed callback was called.
     pub enum Dead: List<Connection> by in_dead, kept by Keeper, in dead;
     /// Half-closed connections that wait for the peer's end.
     pub enum Lingering: List<Connection> by in_lingering, kept by Keeper, in lingering;
-    /// Connections whose reading was put off, the oldest first.
-    pub enum Held: List<Connection> by in_held, kept by Keeper, in held;
+    /// Connections with deferred reading, the longest deferred first.
+    pub enum Deferred: List<Connection> by in_deferred, kept by Keeper, in deferred;
 }
 
 impl Connection {

@@ -14,11 +14,11 @@ use crate::reactor::kept::Kept;
 use std::ptr;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 
-/// A connection that a task waits for.
+/// A connection with a task for it.
 struct Pinned(Kept<Connection>);
 
 impl Pinned {
-    /// None when the connection is kept too often.
+    /// None if there are too many references to the connection.
     fn new(conn: &Remote) -> Option<Pinned> {
         let kept = conn.keep()?;
         kept.pins.fetch_add(1, Relaxed);
@@ -75,7 +75,7 @@ fn ask(conn: &Remote, bytes: &[u8], take: impl Fn(&Connection, &[u8]) + Send) ->
 
 // Each of these makes a task, to be posted to the connection's loop. None if out of memory.
 
-/// Puts a new connection on its loop.
+/// Registers a new connection with its loop.
 pub fn register(conn: &Remote) -> Option<Task> {
     Task::new(Register(Pinned::new(conn)?))
 }
@@ -88,12 +88,12 @@ pub fn shutdown(conn: &Remote) -> Option<Task> {
     ask(conn, &[], |conn, _| shutdown::take_posted_shutdown(conn))
 }
 
-/// Closes the connection, as was decided on another thread.
+/// Closes the connection, as another thread has decided.
 pub fn close(conn: &Remote) -> Option<Task> {
     ask(conn, &[], |conn, _| close_request::take_posted_close(conn))
 }
 
-/// Closes the connection after its queue is sent, or at a time.
+/// Closes the connection after its queue was sent, or at a time.
 pub fn end(conn: &Remote, time: i64) -> Option<Task> {
     ask(conn, &[], move |conn, _| shutdown::take_posted_end(conn, time))
 }

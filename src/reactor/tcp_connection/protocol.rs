@@ -45,7 +45,7 @@ impl Connection {
         same.then_some(protocol)
     }
 
-    /// Bytes of the latest file that haven't been sent, and won't be where the connection has closed.
+    /// Bytes of the latest file that haven't been sent. If the connection has closed, they won't be.
     pub fn file_left(&self) -> u64 {
         file::left(self)
     }
@@ -81,7 +81,7 @@ impl Connection {
         self.after_sending.get() != AfterSending::GoOn
     }
 
-    /// Whether reading is stopped.
+    /// Whether reading is paused.
     pub fn is_paused(&self) -> bool {
         self.paused.get()
     }
@@ -119,13 +119,13 @@ impl Connection {
         self.answering.get()
     }
 
-    /// Closes the connection in the iteration, whatever is queued.
+    /// Closes the connection in the iteration, discarding the queue.
     pub fn cut(&self, why: c_int) {
         ready::close_in_iteration(self, CloseReason::of_call(why))
     }
 
-    /// Sends from the connection's own thread, perhaps a little later, together with what other connections send.
-    /// `now` is the coarse clock's.
+    /// Sends from the connection's own thread, possibly a little later, in a batch with sends of other
+    /// connections. `now` is the coarse clock.
     pub fn send_together(&self, bytes: &[u8], now: u32) -> isize {
         self.take_in();
         if bytes.is_empty() || !open::is_open(self) || self.side.get() != Side::Open {

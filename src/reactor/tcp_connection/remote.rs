@@ -63,7 +63,7 @@ impl Remote {
         self.may_be_changed().then_some(&self.0)
     }
 
-    /// Keeps the connection's memory. None when it is kept too often.
+    /// Keeps the connection's memory. None if there are too many references.
     pub fn keep(&self) -> Option<Kept<Connection>> {
         Kept::of(&self.0)
     }

@@ -172,11 +172,11 @@ impl Listener {
         }
     }
 
-    /// The loop that a new connection gets.
+    /// The loop for a new connection.
     fn choose_loop(&self) -> &RemoteLoop {
         let server = self.server();
         if !ptr::eq(self, &server.shared.listeners.own) {
-            // A socket per thread: clients stay where they came.
+            // Each thread has its own socket: clients stay on the thread that accepted them.
             return self.remote_loop();
         }
         server.threads().and_then(Pool::next_loop).unwrap_or_else(|| server.event_loop())
@@ -212,7 +212,7 @@ fn establish(
     prepare: impl FnOnce(&Connection) -> bool,
 ) {
     let server = listener.server();
-    // SAFETY: the descriptor was accepted for this connection, and nobody else knows of it.
+    // SAFETY: the descriptor was accepted for this connection, and nothing else uses it.
     let conn = unsafe { register::create(fd, l, data, listener.kind.get()) };
     let Some(conn) = conn else { return server.discard_for_memory(fd) };
     if prepare(&conn)

@@ -168,7 +168,7 @@ impl Loop {
     /// Makes connections for the clients of the loop's listeners, a limited number per iteration.
     pub(super) fn serve_backlogs(&self) {
         let mut left = BATCH;
-        // A callback may free any server, so the list is begun anew after each.
+        // A callback may free any server, so the iteration over the list is restarted after each.
         while let Some(waiting) = listeners::first_with_backlog(self) {
             if left == 0 {
                 return server_events::call(self, ENDING);

@@ -60,7 +60,8 @@ impl Loop {
     /// in a callback.
     pub fn free_servers(&self) {
         while let Some(server) = servers(self).first() {
-            // SAFETY: the loop's end is that of its servers, which leave the list as they are freed.
+            // SAFETY: the loop is ending, and so are its servers, which are removed from the list when they are
+            // freed.
             if unsafe { Server::free(NonNull::<Server>::from(&*server)) }.is_err() {
                 break;
             }

@@ -36,18 +36,18 @@ pub struct Listener {
     server: Cell<*const Server>,
     /// The loop that accepts; its memory is kept.
     l: Cell<*mut event_loop>,
-    /// Among the listeners of its loop, or of those that are to come to it.
+    /// In the list of its loop's listeners, or of those that are to be added to the loop.
     pub(super) link: Link,
-    /// The socket's number and what it refers to, so that closing never hits a successor. They
-    /// don't change while the listener has a loop.
+    /// The socket's number and identity, so that closing never affects a successor. They don't change while the
+    /// listener has a loop.
     pub fd: Cell<c_int>,
     identity: Cell<Option<u64>>,
     /// The kind of the socket, and therefore of those that it accepts.
     pub kind: Cell<Kind>,
-    /// Its server may be freed on another thread than the loop's.
+    /// Keeps its server, which may be freed on another thread than the loop's.
     keeps: Cell<Option<Kept<Server>>>,
     pub waits: Cell<Wait>,
-    /// Said that accept(2) fails; silent until somebody was accepted again.
+    /// The failure of accept(2) was logged. It isn't logged again until a client was accepted.
     pub complained: Cell<bool>,
     /// The number of clients in a row that were lost during accept(2).
     pub failures: Cell<u32>,
@@ -60,9 +60,10 @@ pub struct Listener {
 /// Makes a listener without a socket.
 ///
 /// # Safety
-/// `at` lies in the server's memory, or in a block that becomes a part of it.
+/// `at` is in the server's memory, or in a block that becomes a part of it.
 pub unsafe fn init(at: *mut Listener, server: *const Server, l: Kept<Loop>) {
-    // SAFETY: the place is the listener's own; its reference to the loop is given back by `dispose` or `give_up`.
+    // SAFETY: by contract the memory belongs to the listener. Its reference to the loop is released by `dispose`
+    // or `give_up`.
     unsafe {
         at.write(Listener {
             server: Cell::new(server),
@@ -121,7 +122,7 @@ impl Listener {
         unsafe { RemoteLoop::from_c(self.l.get()) }
     }
 
-    /// Gives the listener its socket, before it comes to its loop.
+    /// Sets the listener's socket, before it is added to its loop.
     pub fn set_socket(&self, fd: c_int) {
         self.fd.set(fd);
         self.identity.set(sys_fd::identity(fd));
@@ -153,7 +154,7 @@ impl Listener {
         if self.remote_loop().on_owner() {
             self.enlist();
         }
-        // SAFETY: a live loop; the channel is taken off it before the listener's memory goes.
+        // SAFETY: the loop is live, and the channel is removed from it before the listener's memory is freed.
         unsafe { self.remote_loop().request_change(fd, &self.channel, posts::ADD) }.min(0)
     }
 
@@ -187,7 +188,7 @@ impl Listener {
         listeners::add(self);
     }
 
-    /// Accepts no more, and closes the socket unless its number has passed to somebody else.
+    /// Stops accepting, and closes the socket unless its number was reused.
     pub fn close(&self) {
         self.wait(Wait::No);
         listeners::remove(self);
@@ -228,7 +229,7 @@ impl Listener {
         }
     }
 
-    /// Changes what the listener waits for, which its loop counts.
+    /// Changes the reason for which the listener waits; its loop counts them.
     pub fn wait(&self, wait: Wait) {
         let before = self.waits.replace(wait);
         let count = &self.event_loop().backing_off;
@@ -240,7 +241,7 @@ impl Listener {
         }
     }
 
-    /// Has the channel's events follow what the listener waits for.
+    /// Sets the channel's events according to the reason for which the listener waits.
     pub fn refresh(&self) {
         let ch = &self.channel;
         ch.events.set(if self.waits.get() == Wait::No { EVENT_READ } else { 0 });

@@ -21,7 +21,7 @@ places! {
     enum OfLoop: List<Listener> by link, kept by Look, in listeners;
 }
 
-/// Those that are on their way to a loop: under its mutex.
+/// The listeners that are to be added to a loop, protected by its mutex.
 fn arriving<'a>(locked: &'a Locked) -> &'a List<OfLoop> {
     // SAFETY: only this function hands out the head.
     unsafe { List::from_head(&locked.arriving) }
@@ -71,7 +71,7 @@ pub fn arrive_all(l: &Loop) {
 }
 
 impl Loop {
-    /// Lets listeners that backed off try again.
+    /// Lets listeners that have backed off try again.
     pub fn end_back_off(&self) {
         let look = Look(());
         for listener in listeners(self).iter(&look) {
@@ -82,7 +82,7 @@ impl Loop {
         }
     }
 
-    /// Lets listeners go on for which there is room again.
+    /// Resumes listeners for which there is room again.
     pub(super) fn resume_full_listeners(&self) {
         let look = Look(());
         for listener in listeners(self).iter(&look) {
@@ -92,7 +92,7 @@ impl Loop {
         }
     }
 
-    /// Closes the listeners of servers that accept no more.
+    /// Closes the listeners of servers that accept no more clients.
     pub(super) fn close_ending_listeners(&self) {
         let look = Look(());
         for listener in listeners(self).iter(&look) {
@@ -105,7 +105,7 @@ impl Loop {
         }
     }
 
-    /// Closes all listeners of a loop that ends.
+    /// Closes all listeners of a loop that is ending.
     pub(super) fn close_listeners(&self) {
         while let Some(listener) = listeners(self).first(&Look(())) {
             listener.close();

@@ -13,7 +13,8 @@ pub static SERVER: Maker =
 
 /// The owner of a connection, which takes over the reference to its server.
 pub fn owner(server: Kept<Server>) -> Owner {
-    // SAFETY: the reference keeps the server until `freed`, and the pointer is one to all of it.
+    // SAFETY: the reference keeps the server until `freed`, and the pointer is derived from one to the whole
+    // server.
     unsafe { Owner::of(server.into_raw().byte_add(offset_of!(Server, header)).cast()) }
 }
 

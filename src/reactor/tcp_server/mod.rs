@@ -94,9 +94,9 @@ impl Server {
         ptr::from_ref(self).cast_mut().cast()
     }
 
-    /// The loop that accepts, as the program sees it.
+    /// The loop that accepts, according to the public field.
     fn event_loop(&self) -> &RemoteLoop {
-        // SAFETY: a server is freed before its loop, which the program has put there.
+        // SAFETY: a server is freed before its loop, and so must be that of a program that changes the field.
         unsafe { RemoteLoop::from_c(self.public.eventLoop.get()) }
     }
 

@@ -18,7 +18,7 @@ pub const ENDED: u8 = 4;
 /// A listener is to be added to the loop.
 const ARRIVING: u8 = 8;
 
-/// Has the loop look in its next iteration. Nothing happens once it was freed; its memory is kept.
+/// Makes the loop check in its next iteration. Does nothing after the loop was freed; its memory is kept.
 pub fn call(l: &RemoteLoop, why: u8) {
     call_with(l, why, None);
 }
@@ -33,9 +33,9 @@ pub fn send(listener: &Listener) {
     }
 }
 
-/// False where the loop was freed.
+/// False if the loop was freed.
 fn call_with(l: &RemoteLoop, why: u8, listener: Option<&Listener>) -> bool {
-    // The list is written under the mutex, and while that is held the loop isn't taken down.
+    // The list is protected by the mutex, and the loop isn't freed while that is locked.
     let locked = l.lock();
     if locked.gone.get() {
         return false;

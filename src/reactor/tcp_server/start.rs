@@ -34,7 +34,7 @@ impl Server {
                 errno::set(e);
             }
             Ok(server) => {
-                // A channel that can't be added says so itself.
+                // A channel that can't be added has already been logged.
                 let _ = server.begin();
             }
         }
@@ -95,7 +95,7 @@ impl Server {
             let l = running.and_then(|pool| pool.loop_at(i)).unwrap_or_else(|| self.home());
             let kept = l.keep().ok_or(libc::EOVERFLOW);
             match kept.and_then(|l| open_one(address).map(|fd| (l, fd))) {
-                // SAFETY: the block has that many places, and becomes the server's.
+                // SAFETY: the block has that many elements, and becomes the server's.
                 Ok((l, fd)) => unsafe {
                     listener::init(listeners.add(i), self, l);
                     (*listeners.add(i)).set_socket(fd);

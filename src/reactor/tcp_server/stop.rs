@@ -168,7 +168,7 @@ unsafe extern "C-unwind" fn on_cut(_: *mut event_loop, _: yolanda_timer, data: *
 impl Loop {
     /// Tells the program about stops that are complete.
     pub(super) fn finish_stops(&self) {
-        // The callback may free any server, so the list is begun anew after each.
+        // The callback may free any server, so the iteration over the list is restarted after each.
         while let Some(server) =
             servers(self).find(|server| server.life().is_stopping() && server.is_drained())
         {

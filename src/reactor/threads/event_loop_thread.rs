@@ -101,10 +101,10 @@ impl event_loop_thread {
         unsafe { CText::new(self.thread_name.get()) }
     }
 
-    /// The thread's loop; None where it doesn't run.
+    /// The thread's loop. None if it isn't running.
     pub fn event_loop(&self) -> Option<&RemoteLoop> {
         let l = self.eventLoop.get();
-        // SAFETY: the loop lives until `stop` frees it, which empties the field first.
+        // SAFETY: the loop lives until `stop` frees it, which clears the field first.
         (!l.is_null()).then(|| unsafe { RemoteLoop::from_c(l) })
     }
 
@@ -170,7 +170,7 @@ impl event_loop_thread {
         }
         let l = self.eventLoop.replace(ptr::null_mut());
         if let Some(l) = NonNull::new(l.cast()) {
-            // SAFETY: its thread has ended, so that nobody uses the loop.
+            // SAFETY: its thread has ended, so nothing else uses the loop.
             unsafe { Loop::free(l) };
         }
         Ok(())

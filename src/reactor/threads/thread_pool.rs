@@ -24,7 +24,7 @@ pub struct Pool {
     /// The running threads, regardless of the public fields.
     threads: Cell<*mut event_loop_thread>,
     len: Cell<usize>,
-    /// Among the pools that were started on their main loop.
+    /// The link in the list of pools that were started on their main loop.
     pub(super) link: Link,
 }
 
@@ -82,7 +82,7 @@ impl Pool {
     /// The main loop, on its thread.
     fn main_loop(&self) -> &Loop {
         debug_assert!(self.remote_main_loop().on_owner());
-        // SAFETY: a pool is made with a loop, which frees its pools before it goes.
+        // SAFETY: a pool is made with a loop, which frees its pools before it is freed.
         unsafe { Loop::from_c(self.public.mainLoop.get()) }
     }
 
@@ -154,7 +154,7 @@ impl Pool {
         self.len.set(running);
     }
 
-    /// The loop whose turn it is, on the main loop's thread. None before the start.
+    /// The next loop in turn, on the main loop's thread. None before the start.
     pub fn next_loop(&self) -> Option<&RemoteLoop> {
         let main = self.remote_main_loop();
         main.require_owner();
@@ -191,7 +191,7 @@ impl Pool {
         self.len.get()
     }
 
-    /// The loop of one of the threads that run; None where it was stopped.
+    /// The loop of one of the running threads. None if that was stopped.
     pub fn loop_at(&self, at: usize) -> Option<&RemoteLoop> {
         self.threads().get(at)?.event_loop()
     }
@@ -248,8 +248,8 @@ impl Loop {
     /// Frees the pools that were started on the loop.
     pub fn free_pools(&self) {
         while let Some(pool) = started::first(self) {
-            // SAFETY: a pool stays live while it is listed, and leaves the list as it is freed. This is its
-            // main loop's thread.
+            // SAFETY: a pool is live while it is in the list, and is removed from it when it is freed. This is
+            // its main loop's thread.
             if unsafe { Pool::free(pool) }.is_err() {
                 return;
             }

@@ -63,7 +63,7 @@ impl Posted for Expire {
 impl Entry {
     /// Tells the loop of an older registration that its number was reused.
     pub fn expire(&self, fd: c_int) {
-        // SAFETY: the loop was in the table just now, which it leaves before it is freed.
+        // SAFETY: the loop was in the table, from which it is removed before it is freed.
         let l = unsafe { RemoteLoop::from_c(self.owner) };
         if let Some(task) = Task::new(Expire { fd, id: self.id }) {
             l.post(task);

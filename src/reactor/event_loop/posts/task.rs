@@ -23,7 +23,7 @@ pub enum Order {
     Any,
 }
 
-/// What a task is to do. It is dropped on the loop's thread, or where the task is thrown away.
+/// The action of a task. It is dropped on the loop's thread, or where the task is dropped.
 pub trait Posted: Sized + Send {
     const ORDER: Order;
 

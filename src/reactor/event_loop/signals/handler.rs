@@ -59,7 +59,7 @@ extern "C" fn on_signal(number: c_int) {
         if node.wanted.load(SeqCst) & bit(number) != 0 {
             let l = node.owner.load(SeqCst);
             node.arrived.fetch_or(bit(number), SeqCst);
-            // SAFETY: a loop that goes waits in `leave` until this handler isn't at work.
+            // SAFETY: a loop that is being freed waits in `leave` until no handler is running.
             unsafe { RemoteLoop::from_c(l) }.wake_once();
         }
     }

@@ -328,7 +328,7 @@ fn deliver(conn: &Connection) {
     let unread = input.readable();
     if unread > 0 && unread >= cold_state::max_unread(conn) {
         log_err!("{} left {} bytes unread: closed", conn.name(), unread);
-        ready::close_in_pass(conn, CloseReason::OverLimit);
+        ready::close_in_iteration(conn, CloseReason::OverLimit);
     }
 }
 

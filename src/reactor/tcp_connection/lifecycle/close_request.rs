@@ -11,7 +11,7 @@ use crate::reactor::tcp_connection::remote::Remote;
 use crate::sys::errno;
 use libc::c_int;
 
-/// Closes from any thread: 0, or -1 with ENOTCONN where that was decided before, ENOMEM.
+/// Closes from any thread: 0, or -1 with ENOTCONN if that was already decided, or ENOMEM.
 pub fn close_from_anywhere(conn: &Remote, why: CloseReason) -> c_int {
     if let Some(conn) = conn.here() {
         conn.take_in();
@@ -34,7 +34,7 @@ pub fn close_from_anywhere(conn: &Remote, why: CloseReason) -> c_int {
     0
 }
 
-/// Why another thread has the connection closed: it told the errno value.
+/// The reason for a close by another thread, from the errno value that it passed.
 fn posted_reason(conn: &Remote) -> CloseReason {
     match conn.intake.closing().map_or(0, c_int::from) {
         libc::ENOBUFS => CloseReason::OverLimit,

@@ -7,7 +7,7 @@ use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::remote::Remote;
 use crate::sys::fd as sys_fd;
 
-/// Makes a buffer show nothing.
+/// Makes a buffer empty.
 pub fn empty(b: &buffer, nothing: *mut u8) {
     b.data.set(nothing.cast());
     b.readIndex.set(0);
@@ -53,13 +53,13 @@ pub fn is_announced(conn: &Remote) -> bool {
     !matches!(conn.life.phase(), Phase::Made | Phase::Given)
 }
 
-/// False once closing has begun, or is decided.
+/// False after closing has begun or is decided.
 pub fn is_open(conn: &Remote) -> bool {
     conn.is_undecided()
 }
 
-/// The same as the calling thread sees it: whoever closes a connection finds it closed. On the
-/// connection's own thread what others asked for before comes first.
+/// The same from the calling thread's point of view: a thread that closes a connection finds it closed. On the
+/// connection's own thread, earlier requests of other threads come first.
 pub fn is_open_here(conn: &Remote) -> bool {
     if let Some(conn) = conn.here() {
         conn.take_in();

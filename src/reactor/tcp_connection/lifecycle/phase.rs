@@ -18,7 +18,7 @@ pub enum Phase {
     /// Its loop's thread has it, but it hasn't come to its loop. Where that thread made it, it calls the completed
     /// callback now.
     Given,
-    /// It has come to its loop.
+    /// It was registered with its loop.
     Open,
     /// Its closed callback is due or was called.
     Closed,

@@ -53,10 +53,11 @@ fn write_name(to: &mut [c_char; 22], fd: c_int) {
 /// Makes a connection for `fd` on `l`, without callbacks yet. None when memory is out.
 ///
 /// # Safety
-/// `l` is a live loop, `fd` an open descriptor that nobody else uses.
+/// `l` is a live loop, `fd` an open descriptor that nothing else uses.
 pub unsafe fn create(fd: c_int, l: &RemoteLoop, data: *mut c_void, kind: Kind) -> Option<Fresh> {
     let kept = l.keep()?;
-    // SAFETY: all fields are written before the connection is shown to anybody; zeroes are valid.
+    // SAFETY: all fields are written before anything else refers to the connection; zeroes are valid for the
+    // rest.
     unsafe {
         let conn = pool::alloc(size_of::<Connection>()).cast::<Connection>();
         let place = NonNull::new(conn)?;
@@ -98,14 +99,14 @@ pub unsafe fn create(fd: c_int, l: &RemoteLoop, data: *mut c_void, kind: Kind) -
 /// Makes a connection for a program, and registers it with its loop. None with errno: ENOMEM, ESHUTDOWN.
 ///
 /// # Safety
-/// `fd` is an open descriptor, which the connection's from now on.
+/// `fd` is an open descriptor, which the connection then owns.
 pub unsafe fn make(fd: c_int, l: &RemoteLoop, callbacks: Callbacks) -> Option<*mut tcp_connection> {
     if l.here().is_some_and(Loop::is_gone) {
-        // Its connections are being closed for the last time.
+        // The loop's connections are being closed for the last time.
         errno::set(libc::ESHUTDOWN);
         return None;
     }
-    // SAFETY: nobody else uses the descriptor, by this function's contract.
+    // SAFETY: by contract nothing else uses the descriptor.
     let Some(conn) = (unsafe { create(fd, l, ptr::null_mut(), Kind::of(fd)) }) else {
         errno::set(libc::ENOMEM);
         return None;
@@ -177,7 +178,7 @@ fn enter(conn: &Connection, accepted: bool) {
     let fd = conn.channel.fd.get();
     let tells = conn.public.connectionCompletedCallBack.get().is_some();
     if conn.protocol().is_none() && (tells || !backend::tells_files_apart(l)) {
-        // Code of the program gets the descriptor into its hands.
+        // Code of the program gets access to the descriptor.
         identify_once(conn);
     }
     let channel = conn.channel_ptr();
@@ -192,8 +193,8 @@ fn enter(conn: &Connection, accepted: bool) {
 /// Calls the completed callback.
 fn tell_completed(conn: &Connection) {
     if let Some(callback) = conn.public.connectionCompletedCallBack.get() {
-        // SAFETY: the program set the callback for connections like this one. Nothing closes a connection that hasn't
-        // come to its loop, so it stays during the callback.
+        // SAFETY: the program set the callback for connections like this one. A connection that isn't registered
+        // yet can't be closed, so it is valid during the callback.
         unsafe { callback(conn.as_c()) };
     }
 }

@@ -16,7 +16,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use crate::reactor::tcp_connection::cold_state::Tail;
 
-/// Notes what is still to come. False when memory is out.
+/// Records what is still to be sent. False if out of memory.
 pub fn set_tail(conn: &Remote, tail: Tail) -> bool {
     let cold = conn.make_shared_cold();
     if let Some(cold) = cold {
@@ -74,7 +74,7 @@ pub fn half_close(conn: &Connection) {
     }
 }
 
-/// Ends what is accepted for sending, on any thread; the end of the stream follows what was accepted before.
+/// Ends sending, on any thread. The end of the stream follows what was accepted before.
 pub fn shut(conn: &Remote) {
     if !open::is_open_here(conn) {
         return;

@@ -31,19 +31,18 @@ fn limit(conn: &Remote) -> Limit {
     })
 }
 
-/// Whether a send that finds no room is refused and nothing else happens.
+/// Whether a send that exceeds the limit is only refused.
 pub fn refuses(conn: &Remote) -> bool {
     limit(conn).refuses
 }
 
-/// Whether there is room for a send on the connection's own thread. Sends of other threads may take
-/// it meanwhile.
+/// Whether there is room for a send on the connection's own thread. Sends of other threads may use it up
+/// meanwhile.
 pub fn has(conn: &Remote, len: usize) -> bool {
     limit(conn).takes(conn.intake.waiting() as usize, len)
 }
 
-/// Accepts `len` bytes of another thread's send, if there is room for them; for good, whatever other
-/// threads send.
+/// Accepts `len` bytes of another thread's send, if there is room for them. Later sends can't change that.
 pub fn accept(conn: &Remote, len: usize) -> Result<(), Refused> {
     let limit = limit(conn);
     conn.intake.accept(len as u64, |waiting| limit.takes(waiting as usize, len))
@@ -55,7 +54,7 @@ pub fn accept_own(conn: &Connection, len: usize) -> bool {
     conn.shared.intake.accept_own(len as u64, |waiting| limit.takes(waiting as usize, len))
 }
 
-/// Gives room back that an accepted send took.
+/// Releases the room of an accepted send.
 pub fn give_back(conn: &Remote, len: usize) {
     conn.intake.change(-(len as i64));
 }

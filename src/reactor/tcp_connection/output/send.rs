@@ -17,8 +17,8 @@ impl Remote {
         self.send_before(bytes, More::Nothing)
     }
 
-    /// Sends what is readable in a buffer, and takes it from there. Of the connection's own output it sends what the
-    /// program put there itself.
+    /// Sends and consumes the readable bytes of a buffer. With the connection's own output, sends the bytes that
+    /// the program has added itself.
     pub fn send_buffer(&self, from: &buffer) -> c_int {
         if self.has_output(from) {
             return match self.here() {
@@ -34,7 +34,7 @@ impl Remote {
         sent as c_int
     }
 
-    /// Sends as `send_bytes` does, with `more` to come.
+    /// Sends as `send_bytes` does, with `more` to follow.
     pub fn send_before(&self, bytes: &[u8], more: More) -> isize {
         let Some(conn) = self.here() else {
             if self.intake.is_shut() || !open::is_open(self) {

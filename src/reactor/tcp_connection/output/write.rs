@@ -77,8 +77,7 @@ pub fn counted(conn: &Connection, n: isize) -> isize {
     n
 }
 
-/// Refuses a send, and unless the program wanted no more than that, has the connection closed: its
-/// peer doesn't read.
+/// Refuses a send. Unless the program wants only that, closes the connection, because its peer doesn't read.
 fn refuse(conn: &Remote) -> isize {
     if !quota::refuses(conn)
         && close_request::close_from_anywhere(conn, CloseReason::OverLimit) == 0
@@ -89,12 +88,12 @@ fn refuse(conn: &Remote) -> isize {
     -1
 }
 
-/// Why a connection that is shut takes no send.
+/// Why a connection whose sending side is shut refuses a send.
 pub fn refusal(conn: &Remote) -> c_int {
     if open::is_open_here(conn) { libc::EPIPE } else { libc::ENOTCONN }
 }
 
-/// A send on another thread: copied, and queued for the loop.
+/// A send on another thread: copies the bytes and queues them for the loop.
 pub fn post(conn: &Remote, bytes: &[u8]) -> isize {
     if !quota::has(conn, bytes.len()) {
         return refuse(conn);
@@ -156,7 +155,7 @@ pub fn write_or_queue(conn: &Connection, bytes: &[u8], more: More) -> isize {
     }
     if !queue::enqueue(conn, &bytes[written..]) {
         log_err!("no memory to send to {}", conn.name());
-        ready::close_in_pass(conn, CloseReason::NoMemory);
+        ready::close_in_iteration(conn, CloseReason::NoMemory);
         errno::set(libc::ENOMEM);
         return -1;
     }
