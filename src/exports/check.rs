@@ -76,11 +76,11 @@ macro_rules! own_loop {
     }};
 }
 
-/// As `event_loop!`, for what only the loop's own thread may call, which isn't checked here.
+/// As `event_loop!`, for functions that only the loop's own thread may call; the thread isn't checked here.
 macro_rules! unchecked_loop {
     ($pointer:ident, $function:literal $(, $failure:expr)?) => {{
         event_loop!($pointer, $function $(, $failure)?);
-        // SAFETY: not NULL; for the rest as for `event_loop!`, and the header names the thread.
+        // SAFETY: it isn't NULL; otherwise as for `event_loop!`. The header names the thread.
         unsafe { $crate::reactor::event_loop::state::Loop::from_c($pointer) }
     }};
 }

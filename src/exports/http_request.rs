@@ -29,8 +29,8 @@ pub unsafe extern "C-unwind" fn http_request_clear(httpRequest: *mut http_reques
     if httpRequest.is_null() {
         return;
     }
-    // SAFETY: it isn't NULL, and by the header a request that wasn't freed yet. Nobody uses one of http_request_new()
-    // after this call; one of a server stays.
+    // SAFETY: it isn't NULL, so by the header a request that hasn't been freed. A request of http_request_new() isn't
+    // used after this call; one of a server isn't freed.
     if !unsafe { request::free_of_program(httpRequest.cast()) } {
         log_err!("http_request_clear: this request belongs to the server");
     }
@@ -87,8 +87,8 @@ pub unsafe extern "C-unwind" fn http_request_get_header(
 ) -> *mut c_char {
     let request: *mut Request = httpRequest.cast();
     let request = non_null_or_log!(request, "http_request_get_header: no request", null_mut());
-    // SAFETY: by the header it is NULL or ends with a NUL. The name isn't used behind this call, and no call of the
-    // program comes before.
+    // SAFETY: by the header it is NULL or ends with a NUL. The name isn't used after this call, and the program isn't
+    // called before.
     let name = unsafe { text(key) };
     if name.is_empty() {
         return null_mut();

@@ -44,7 +44,7 @@ pub unsafe extern "C-unwind" fn tcp_connection_new(
         message: messageCallBack,
         write_completed: writeCompletedCallBack,
     };
-    // SAFETY: the descriptor is open, and by the header nobody else reads, writes or closes it from now on.
+    // SAFETY: the descriptor is open, and by the header only the connection uses it from now on.
     match unsafe { register::make(fd, l, callbacks) } {
         Some(conn) => conn,
         None => {
@@ -83,8 +83,8 @@ pub unsafe extern "C-unwind" fn tcp_connection_send_data(
     if data.is_null() {
         return 0;
     }
-    // SAFETY: `data` isn't NULL, `size` isn't negative, and by the header that many bytes lie there. What `send_bytes`
-    // keeps of them is a copy.
+    // SAFETY: `data` isn't NULL, `size` isn't negative, and by the header `data` has that many bytes. `send_bytes`
+    // keeps only copies of them.
     let bytes = unsafe { slice::from_raw_parts(data.cast::<u8>(), size as usize) };
     conn.send_bytes(bytes) as c_int
 }

@@ -144,7 +144,7 @@ pub struct CText(*const c_char);
 
 impl CText {
     /// # Safety
-    /// `text` is NULL or a NUL-terminated string, as long as the result is used.
+    /// `text` is NULL or a NUL-terminated string while the result is used.
     pub unsafe fn new(text: *const c_char) -> CText {
         CText(text)
     }
@@ -155,7 +155,7 @@ impl fmt::Display for CText {
         if self.0.is_null() {
             return f.write_str("(null)");
         }
-        // SAFETY: not NULL, hence a string that is still there, by the contract of `new`.
+        // SAFETY: it isn't NULL, so by the contract of `new` it is a valid string.
         Bytes(unsafe { CStr::from_ptr(self.0) }.to_bytes()).fmt(f)
     }
 }

@@ -31,7 +31,7 @@ fn long_text_is_cut() {
 fn c_text() {
     let show = |text: *const c_char, line: &str| {
         let mut shown = Line::new(ERR);
-        // SAFETY: the callers below pass NULL and literals.
+        // SAFETY: all callers pass NULL or literals.
         let _ = write!(shown, "{}", unsafe { CText::new(text) });
         assert_eq!(shown.finish(b'\n'), [b"[err] ", line.as_bytes(), b"\n"].concat());
     };

@@ -51,10 +51,10 @@ impl Default for Head {
     }
 }
 
-/// One of the links of a type, which makes a list of it possible: see `places`.
+/// A link of a type, through which its objects can be listed; see `places`.
 ///
 /// # Safety
-/// `link` returns a field of the item, always the same.
+/// `link` always returns the same field of the item.
 pub unsafe trait Place {
     type Item;
     type Keeper: Keeps<Self::Item> + ?Sized;
@@ -62,22 +62,22 @@ pub unsafe trait Place {
     fn link(item: &Self::Item) -> &Link;
 }
 
-/// What keeps items that are looked at in a list.
+/// The keeper of items that are found in a list.
 ///
 /// # Safety
-/// An item in a list that has this keeper is neither moved nor freed. One that was taken out of the list, or is
-/// looked at there, lives as long as the borrow of the keeper with which it was found.
+/// An item in a list with this keeper is neither moved nor freed. One that was removed from the list, or was found in
+/// it, lives as long as the borrow of the keeper with which it was found.
 pub unsafe trait Keeps<T> {}
 
-/// The keeper of lists that have references of their own to what they list (`KeptList`).
+/// The keeper of lists that have their own references to their items (`KeptList`).
 pub enum Counting {}
 
-// SAFETY: a counted item stays where it is, and lives as long as the list has its reference. There is no keeper to
-// borrow.
+// SAFETY: a counted item stays in its place, and lives as long as the list has its reference. The keeper can't be
+// borrowed.
 unsafe impl<T: Counted> Keeps<T> for Counting {}
 
-/// Makes places: what is listed through which field, what keeps it, and the lists that a loop has
-/// of it. `Loop` is in scope where it is used.
+/// Defines places: the items, the field with the link, the keeper, and the lists that a loop has of them. `Loop` must
+/// be in scope.
 macro_rules! places {
     ($(
         $(#[$doc:meta])*
@@ -258,15 +258,15 @@ impl<P: Place<Keeper = Counting, Item: Counted>> KeptList<P> {
     /// A head as a typed list.
     ///
     /// # Safety
-    /// All that was ever listed with this head was listed by a `KeptList` of `P`.
+    /// Only a `KeptList` of `P` has ever added items to this head.
     pub const unsafe fn from_head(head: &Head) -> &Self {
-        // SAFETY: such a list has the layout of its head, and the caller knows what is in it.
+        // SAFETY: such a list has the layout of its head, and by contract the type of the items is right.
         unsafe { &*ptr::from_ref(head).cast() }
     }
 
-    /// Adds an item at the end, unless it is in a list.
+    /// Appends an item, unless it is in a list.
     pub fn push_back(&self, item: Kept<P::Item>) {
-        // SAFETY: `item` keeps it, and is the list's afterwards.
+        // SAFETY: `item` keeps it, and the list owns that reference afterwards.
         if self.0.push_back(unsafe { item.as_ptr().as_ref() }) {
             item.into_raw();
         }
@@ -274,15 +274,15 @@ impl<P: Place<Keeper = Counting, Item: Counted>> KeptList<P> {
 
     /// Adds an item at the beginning, unless it is in a list.
     pub fn push_front(&self, item: Kept<P::Item>) {
-        // SAFETY: `item` keeps it, which the list gets from here.
+        // SAFETY: `item` keeps it, and the list owns that reference afterwards.
         if self.0.push_front(unsafe { item.as_ptr().as_ref() }) {
             item.into_raw();
         }
     }
 
-    /// Takes an item out. None where it isn't in this list.
+    /// Removes an item. None if it isn't in this list.
     pub fn remove(&self, item: &P::Item) -> Option<Kept<P::Item>> {
-        // SAFETY: the list had a reference to what it listed, and hasn't the item any more.
+        // SAFETY: the list had a reference to the item, which isn't in the list any more.
         self.0.remove(item).then(|| unsafe { Kept::from_raw(NonNull::from(item)) })
     }
 
@@ -292,11 +292,11 @@ impl<P: Place<Keeper = Counting, Item: Counted>> KeptList<P> {
         self.remove(unsafe { self.0.head.first.get().cast::<P::Item>().as_ref() }?)
     }
 
-    /// The first item for which `is_it` is true. What `is_it` takes out ends the search.
+    /// The first item for which `is_it` is true. If `is_it` removes its item, the search ends.
     pub fn find(&self, mut is_it: impl FnMut(&P::Item) -> bool) -> Option<Kept<P::Item>> {
         let mut at = self.0.head.first.get();
         while !at.is_null() && at != END {
-            // SAFETY: the list names the item, so that the list's reference keeps it here; then `kept` does.
+            // SAFETY: the item is in the list, so the list's reference keeps it here; after that `kept` does.
             let item = unsafe { &*at.cast::<P::Item>() };
             let kept = Kept::of(item)?;
             if is_it(item) {
@@ -307,7 +307,7 @@ impl<P: Place<Keeper = Counting, Item: Counted>> KeptList<P> {
         None
     }
 
-    /// Calls `f` with each item. It may take out an item that it is called with, which ends the round.
+    /// Calls `f` with each item. If `f` removes its item, the iteration ends.
     pub fn each(&self, mut f: impl FnMut(&P::Item)) {
         self.find(|item| {
             f(item);

@@ -48,8 +48,8 @@ pub unsafe extern "C-unwind" fn yolanda_connection_release(
     connection: *mut tcp_connection,
 ) -> c_int {
     connection!(connection, "yolanda_connection_release", -1);
-    // SAFETY: by the header the caller has a reference of yolanda_connection_retain(), which has kept the memory so
-    // far. Nothing of the connection is used behind this call.
+    // SAFETY: by the header the caller has a reference of yolanda_connection_retain(), which keeps the memory until
+    // this call. The connection isn't used after it.
     if unsafe { kept::release(connection.cast()) } == Released::None {
         log_err!("yolanda_connection_release: not retained");
         return errno::fail(libc::EINVAL);
@@ -430,8 +430,8 @@ unsafe fn tell(
     let mut room = [0u8; address::TEXT];
     match address.format(&mut room) {
         Some(len) if len < size => {
-            // SAFETY: `format` has written `len` bytes and a NUL into `room`. They are no more than `size`, and `text`,
-            // which isn't NULL, has room for that many. It is no part of `room`, which was made here.
+            // SAFETY: `format` has written `len` bytes and a NUL to `room`. That is at most `size`, and `text`, which
+            // isn't NULL, has room for that many. It doesn't overlap `room`, which is a local variable.
             unsafe { ptr::copy_nonoverlapping(room.as_ptr(), text.cast(), len + 1) };
             0
         }

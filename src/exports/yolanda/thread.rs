@@ -44,8 +44,8 @@ pub unsafe extern "C-unwind" fn yolanda_loop_thread_stop(thread: *mut event_loop
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_thread_pool_free(pool: *mut thread_pool) -> c_int {
     let own = thread_pool!(pool, "yolanda_thread_pool_free", -1);
-    // SAFETY: `may_be_freed` says that this is the main loop's thread and no server has the pool, and by the header
-    // nobody uses the pool behind this call.
+    // SAFETY: `may_be_freed` has checked that this is the main loop's thread and that the pool belongs to no server,
+    // and by the header the pool isn't used after this call.
     let freed = own.may_be_freed().and_then(|()| unsafe { Pool::free(own.into()) });
     freed.map_or_else(errno::fail, |()| 0)
 }

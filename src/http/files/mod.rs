@@ -158,7 +158,7 @@ impl Files {
                     return Err(error);
                 }
             } else {
-                // It is the route's.
+                // The route owns the reference.
                 kept.into_raw();
             }
         }
@@ -167,7 +167,7 @@ impl Files {
     }
 }
 
-// SAFETY: `open` makes all files as an `Owned`, which is dropped behind the last reference only.
+// SAFETY: `open` makes all files as an `Owned`, which is dropped only after the last reference.
 unsafe impl Counted for Files {
     type Face = Files;
 
@@ -180,7 +180,7 @@ unsafe impl Counted for Files {
     }
 
     unsafe fn release(files: NonNull<Files>) {
-        // SAFETY: the reference keeps the files until it is counted off; behind the last one nobody has them.
+        // SAFETY: the reference keeps the files until it is released. After the last one nothing refers to them.
         unsafe {
             if files.as_ref().refs.release() == Released::Last {
                 drop(Owned::from_raw(files));
@@ -198,6 +198,6 @@ impl Drop for Files {
 /// Releases the reference of a route.
 unsafe extern "C-unwind" fn destroy(data: *mut c_void) {
     let Some(files) = NonNull::new(data.cast::<Files>()) else { return };
-    // SAFETY: the reference that `serve_below` left to the route.
+    // SAFETY: the reference that `serve_below` passed to the route.
     drop(unsafe { Kept::from_raw(files) });
 }

@@ -44,7 +44,7 @@ impl Arena {
     /// A copy followed by a NUL. None if out of memory.
     #[inline]
     pub fn copy(&self, bytes: &[u8]) -> Option<NonNull<u8>> {
-        // No slice is as long as a usize can say.
+        // The length of a slice is less than usize::MAX.
         let place = self.alloc(bytes.len() + 1)?;
         // SAFETY: the piece has room for the bytes and the NUL. It is new, so it doesn't overlap `bytes`.
         unsafe {

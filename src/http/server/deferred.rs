@@ -93,8 +93,8 @@ impl Drop for Awaited {
     }
 }
 
-// SAFETY: `make` puts every response into a block of its own, and only `free` gives that back, behind the last
-// reference, on whatever thread.
+// SAFETY: `make` puts each response into its own block, and only `free` frees that, after the last reference, on any
+// thread.
 unsafe impl Counted for Deferred {
     type Face = Deferred;
 
@@ -107,7 +107,7 @@ unsafe impl Counted for Deferred {
     }
 
     unsafe fn release(deferred: NonNull<Deferred>) {
-        // SAFETY: the reference keeps the response until it is counted off. Behind the last one nobody has it.
+        // SAFETY: the reference keeps the response until it is released. After the last one nothing refers to it.
         unsafe {
             if deferred.as_ref().hold.release() {
                 Deferred::free(deferred);
@@ -211,7 +211,7 @@ impl Deferred {
     /// # Safety
     /// The program owns it, and doesn't use it afterwards unless it still owns it.
     pub unsafe fn send(deferred: NonNull<Deferred>) -> Result<(), c_int> {
-        // SAFETY: the program's reference keeps the response until the task has it.
+        // SAFETY: the program's reference keeps the response until the task owns it.
         let own = unsafe { deferred.as_ref() };
         if own.hold.stage() == Stage::GivenBack {
             return Err(libc::EINVAL);
@@ -225,8 +225,8 @@ impl Deferred {
         }
         let open = own.conn.is_open();
         let conn: *const Remote = own.connection();
-        // SAFETY: the program's reference goes with the task, which the loop's thread may run, and with it let the
-        // connection go, as soon as it is queued: the connection keeps its loop until then.
+        // SAFETY: the task owns the program's reference. As soon as it is queued, the loop's thread may run it and
+        // release the connection, which keeps its loop until then.
         if unsafe { !(*conn).event_loop().post(task) } {
             // SAFETY: the task wasn't queued, because the loop is ending, and the connection with it.
             drop(unsafe { Held::from_raw(deferred) });

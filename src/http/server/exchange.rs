@@ -64,7 +64,7 @@ pub struct Exchange<'a> {
     pub scratch: &'a Scratch,
     pub limits: Limits,
     pub logs: bool,
-    /// Nothing was done with the request since it was emptied.
+    /// The request wasn't used since it was emptied.
     pub is_emptied: Cell<bool>,
 }
 
@@ -161,7 +161,7 @@ impl Exchange<'_> {
         let drops = *next == Next::Send && request.is_dropped();
         let ends = !(next.goes_on() || drops) || !self.conn.is_open();
         if ends || request.is_fresh() {
-            // The access log may have changed an empty one.
+            // The access log's callback may have changed an empty request.
             if !self.is_emptied.get() || self.logs {
                 request.reset();
             }

@@ -1,7 +1,7 @@
 //! A look-up of a name: the part for its loop, and the part that is shared with the resolver threads.
 //!
-//! The list of the loop has a reference until the answer has arrived; the line of jobs or the thread that works on it,
-//! and the client, have others (`Kept`). Only the loop's thread looks at `link` and `client`.
+//! The list of the loop has a reference until the answer has arrived. The queue or the thread that works on the job,
+//! and the client, have others (`Kept`). Only the loop's thread uses `link` and `client`.
 
 use super::{ADDRESSES, Client};
 use crate::reactor::event_loop::remote::RemoteLoop;
@@ -143,7 +143,7 @@ impl Job {
     }
 }
 
-// SAFETY: `Job::new` puts every job into a block of its own, and only `release` frees it, behind the last reference.
+// SAFETY: `Job::new` puts each job into its own block, and only `release` frees it, after the last reference.
 unsafe impl Counted for Job {
     type Face = Job;
 
@@ -156,9 +156,9 @@ unsafe impl Counted for Job {
     }
 
     unsafe fn release(job: NonNull<Job>) {
-        // SAFETY: the reference keeps the job until it is counted off.
+        // SAFETY: the reference keeps the job until it is released.
         if unsafe { job.as_ref() }.refs.release() == Released::Last {
-            // SAFETY: `new` made it of an `Owned`, and the count says that nobody else has it.
+            // SAFETY: `new` made it from an `Owned`, and this was the last reference.
             drop(unsafe { Owned::from_raw(job) });
         }
     }
@@ -171,7 +171,7 @@ impl Job {
         let mut name = [0; HOST];
         name.iter_mut().zip(host).for_each(|(to, from)| *to = *from);
         let refs = RefCount::new();
-        // The only references are those of handles.
+        // The handles have the only references.
         refs.retain();
         refs.let_go();
         let job = Owned::new(Job {
@@ -193,16 +193,16 @@ impl Job {
         Some(unsafe { Kept::from_raw(job.into_raw()) })
     }
 
-    /// Another reference. None when it is kept too often.
+    /// Another reference. None if there are too many.
     pub fn keep(&self) -> Option<Kept<Job>> {
         Kept::of(self)
     }
 }
 
 places! {
-    /// The jobs of a loop whose answers have still to arrive.
+    /// The jobs of a loop whose answers haven't arrived.
     pub enum OfLoop: KeptList<Job> by link, kept by Counting, in jobs;
-    /// The jobs that no thread has taken yet.
+    /// The queue of jobs that no thread has taken yet.
     pub enum InLine: KeptList<Job> by in_line, kept by Counting, in;
 }
 

@@ -65,7 +65,7 @@ pub struct Client {
     header: Header,
     refs: Cell<u32>,
     event_loop: NonNull<Loop>,
-    /// Its place among the clients of its loop, counted from 1; 0: none.
+    /// Its position in the table of its loop's clients, counted from 1; 0 if it isn't there.
     place: Cell<u32>,
     state: Cell<State>,
     callbacks: Callbacks,
@@ -109,7 +109,8 @@ fn check(text: &[u8]) -> Result<(), c_int> {
 }
 
 impl Client {
-    /// Makes an idle client and enters it in its loop's table, which keeps it until it is freed. The error is an errno.
+    /// Makes an idle client and adds it to its loop's table, which keeps it until it is freed. The error is an errno
+    /// value.
     pub fn create(l: &Loop, text: &[u8], callbacks: Callbacks) -> Result<NonNull<Client>, c_int> {
         check(text)?;
         let mut copy = Bytes::new();
@@ -165,7 +166,7 @@ impl Client {
     }
 
     fn remote_loop(&self) -> &RemoteLoop {
-        // SAFETY: a loop frees its clients before its memory goes.
+        // SAFETY: a loop frees its clients before its memory is freed.
         unsafe { RemoteLoop::from_c(self.event_loop.as_ptr().cast()) }
     }
 
@@ -278,14 +279,14 @@ impl Client {
         }
     }
 
-    /// The table that the client is in.
+    /// The table that contains the client.
     fn clients(&self) -> Roster<'_, Client> {
         clients(self.event_loop())
     }
 }
 
-// SAFETY: a client in the table is kept by it. Who takes one out has a reference of its own, and `last` is called to
-// take one.
+// SAFETY: the table keeps the clients in it. A caller that removes a client has its own reference, and `last` is
+// called to take one.
 unsafe impl Placed for Client {
     fn place(&self) -> &Cell<u32> {
         &self.place
@@ -294,7 +295,7 @@ unsafe impl Placed for Client {
 
 /// The clients of a loop, which has a reference to each.
 fn clients(l: &Loop) -> Roster<'_, Client> {
-    // SAFETY: this is the only way to the table.
+    // SAFETY: only this function uses the table.
     unsafe { l.clients.of() }
 }
 

@@ -61,7 +61,7 @@ impl Client {
 
     fn make_connection(&self, fd: c_int) -> Option<Fresh> {
         let l = self.event_loop();
-        // SAFETY: the socket is the client's own.
+        // SAFETY: the client owns the socket.
         let conn = unsafe { register::create(fd, l, self.data.get(), Kind::of(fd)) }?;
         if !conn.apply(&self.settings.get()) {
             return None;

@@ -82,7 +82,7 @@ pub fn ask(client: &Client, host: &[u8]) -> Result<Kept<Job>, c_int> {
 
 /// Posted by a resolver thread when the answer is available.
 unsafe extern "C-unwind" fn arrived(l: *mut event_loop, data: *mut c_void) {
-    // SAFETY: this is called with the loop that runs.
+    // SAFETY: this is called with the running loop.
     let l = unsafe { Loop::from_c(l) };
     // SAFETY: the loop's list has a reference to the job until here, or until the loop accepts no more posts.
     let job = unsafe { &*data.cast::<Job>() };

@@ -1,4 +1,4 @@
-//! Changes of channels that a program asks for, on whatever thread.
+//! Changes of channels that a program requests, on any thread.
 
 use super::posts;
 use crate::abi::types::channel;

@@ -41,7 +41,8 @@ impl RemoteLoop {
 
     /// The same for log lines.
     pub fn shown_back_end(&self) -> CText {
-        // SAFETY: the name is NULL or a string that the back end keeps while loops use it; the library's are literals.
+        // SAFETY: the name is NULL or a string that the back end keeps valid while loops use it; the library's are
+        // literals.
         unsafe { CText::new(self.back_end_name()) }
     }
 }

@@ -129,19 +129,21 @@ impl Loop {
         self.leave();
     }
 
-    /// Runs what calls the program outside of an iteration, on the loop's thread: the loop isn't freed under it.
+    /// Runs a function that calls the program outside of an iteration, on the loop's thread, and prevents that it
+    /// frees the loop.
     pub fn guarded<R>(&self, f: impl FnOnce() -> R) -> R {
         self.enter();
         let result = f();
         self.leave();
         if self.depth.get() == 0 && self.shared.wake.has_queued() {
-            // What was posted meanwhile left that to the iteration that runs, but none does.
+            // Posts during the call didn't wake the loop, because an iteration would have run them, but there is
+            // none.
             self.wake_once();
         }
         result
     }
 
-    /// The same on whatever thread; another one than the loop's can't free the loop.
+    /// The same on any thread; a thread that isn't the loop's can't free the loop.
     pub fn guarded_if_mine<R>(&self, f: impl FnOnce() -> R) -> R {
         if self.on_owner() { self.guarded(f) } else { f() }
     }

@@ -1,5 +1,5 @@
-//! A loop as every thread may have it. What is shared is atomic or under the public mutex; the rest is for the loop's
-//! own thread, which gets the `Loop` here.
+//! A loop from the point of view of any thread. The shared part is atomic or protected by the public mutex; the rest
+//! belongs to the loop's own thread, which gets the `Loop` here.
 
 use crate::abi::types::{event_dispatcher, event_loop, yolanda_loop_stats};
 use crate::log::CText;
@@ -10,13 +10,13 @@ use std::ops::Deref;
 use std::ptr;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering::Relaxed, Ordering::Release};
 
-/// A loop on any thread. Only this file looks into it: what is atomic of the public struct, what doesn't change while
-/// others have the loop, and the shared part.
+/// A loop on any thread. Only this file accesses its fields: the atomic ones of the public struct, those that don't
+/// change while others use the loop, and the shared part.
 #[repr(transparent)]
 pub struct RemoteLoop(Loop);
 
-// SAFETY: functions of this file use on any thread what is atomic, or was written before others had the loop. All else
-// is in `Shared`, or is given to the loop's thread only.
+// SAFETY: the functions of this file use, on any thread, only fields that are atomic or were written before other
+// threads got the loop. Everything else is in `Shared`, or is used only on the loop's thread.
 unsafe impl Sync for RemoteLoop {}
 
 impl Deref for RemoteLoop {
@@ -31,7 +31,7 @@ impl Deref for Loop {
     type Target = RemoteLoop;
 
     fn deref(&self) -> &RemoteLoop {
-        // SAFETY: a `RemoteLoop` is a loop, by its layout.
+        // SAFETY: a `RemoteLoop` has the layout of a loop.
         unsafe { &*ptr::from_ref(self).cast() }
     }
 }
@@ -66,7 +66,7 @@ impl RemoteLoop {
         self.0.public.require_owner();
     }
 
-    /// Keeps the loop's memory, for something that may outlive the loop. None when it is kept too often.
+    /// Keeps the loop's memory for something that may outlive the loop. None if there are too many references.
     pub fn keep(&self) -> Option<Kept<Loop>> {
         Kept::of(&self.0)
     }
@@ -77,12 +77,12 @@ impl RemoteLoop {
         self.0.shared.locked(&public.mutex, &public.pending_head, &public.pending_tail)
     }
 
-    /// Writes a byte that wakes the loop: see `event_loop::wake`.
+    /// Writes a byte that wakes the loop; see `event_loop::wake`.
     pub fn wake(&self) -> bool {
         self.0.public.wake()
     }
 
-    /// Ends `run` at the end of the iteration that runs. Any signal handler may call it, too.
+    /// Ends `run` at the end of the current iteration. Any signal handler may call it, too.
     pub fn quit(&self) {
         // SAFETY: the field is an aligned int of a live struct; the library's other accesses are atomic, too.
         let quit = unsafe { AtomicI32::from_ptr(self.0.public.quit.as_ptr()) };
@@ -108,7 +108,7 @@ impl RemoteLoop {
         }
     }
 
-    /// The back end, which a program may replace on the loop's thread while no other one has it.
+    /// The back end, which a program may replace on the loop's thread while no other thread uses it.
     pub fn back_end(&self) -> &event_dispatcher {
         // SAFETY: it is set before the loop is used, and a back end that a program sets must stay valid while a
         // loop uses it (`struct event_dispatcher`).
@@ -117,18 +117,18 @@ impl RemoteLoop {
 
     /// The name for log lines.
     pub fn shown_name(&self) -> CText {
-        // SAFETY: `create` was given a name that lives as long as the loop; a program that puts another one, or NULL,
-        // there keeps that as long.
+        // SAFETY: `create` was given a name that is valid as long as the loop; a program that replaces it by another
+        // or NULL keeps that as long.
         unsafe { CText::new(self.0.public.thread_name.get()) }
     }
 
-    /// An empty string, which is there as long as the loop's memory.
+    /// An empty string that is valid as long as the loop's memory.
     pub fn empty(&self) -> *mut u8 {
         self.0.empty.get()
     }
 }
 
-/// A loop is for one thread, a `RemoteLoop` for all: this doesn't compile otherwise.
+/// A loop is for one thread, a `RemoteLoop` for all; otherwise this doesn't compile.
 const _: fn() = || {
     fn for_all_threads<T: Sync>() {}
     for_all_threads::<RemoteLoop>();

@@ -1,5 +1,5 @@
-//! Tables of what a loop has: its connections, from when they come to it until they close, and its clients. Adding
-//! and removing one takes the same time however many there are.
+//! Tables of a loop's objects: its connections, from their registration until they close, and its clients. Adding and
+//! removing take constant time.
 
 use crate::sys::pool::array::Array;
 use std::cell::Cell;
@@ -12,8 +12,8 @@ pub struct Places(Array<*const ()>);
 /// An item of a roster.
 ///
 /// # Safety
-/// `place` returns a field of the object, always the same. An object in a roster is neither moved nor freed. One
-/// that a call of `each` or `last` was given lives until the call has returned, even if it is taken out.
+/// `place` always returns the same field of the object. An object in a roster is neither moved nor freed. One that
+/// was passed to a call of `each` or `last` lives until the call has returned, even if it is removed.
 pub unsafe trait Placed {
     /// Its position, counted from 1; 0 if it is in no roster.
     fn place(&self) -> &Cell<u32>;
@@ -47,7 +47,7 @@ impl<T: Placed> Roster<'_, T> {
         true
     }
 
-    /// Takes an object out: the last one gets its place. False where it isn't there.
+    /// Removes an object; the last object takes its place. False if it isn't in the table.
     pub fn remove(self, object: &T) -> bool {
         let place = object.place().replace(0);
         if place == 0 {
@@ -63,10 +63,10 @@ impl<T: Placed> Roster<'_, T> {
         true
     }
 
-    /// What `f` returns for the last object; None where there is none.
+    /// Calls `f` with the last object and returns its result. None if the table is empty.
     pub fn last<R>(self, f: impl FnOnce(&T) -> R) -> Option<R> {
         let last = self.0.get(self.0.len().checked_sub(1)?)?;
-        // SAFETY: it is in the table; should `f` take it out, it lives until `f` has returned.
+        // SAFETY: the object is in the table. If `f` removes it, it lives until `f` has returned.
         Some(f(unsafe { &*last.cast::<T>() }))
     }
 
@@ -74,7 +74,7 @@ impl<T: Placed> Roster<'_, T> {
     pub fn each(self, mut f: impl FnMut(&T)) {
         let mut at = 0;
         while let Some(object) = self.0.get(at) {
-            // SAFETY: it is in the table; should `f` take it out, it lives until `f` has returned.
+            // SAFETY: the object is in the table. If `f` removes it, it lives until `f` has returned.
             f(unsafe { &*object.cast::<T>() });
             if self.0.get(at) == Some(object) {
                 at += 1;

@@ -1,5 +1,5 @@
-//! What other threads use of a loop while its own thread works: the wake-up, what they ask for, and what they
-//! hand over under the public mutex. They have the rest of a loop only as `RemoteLoop` lets them.
+//! The part of a loop that other threads may use: the wake-up, their requests, and what they pass under the public
+//! mutex. They access the rest of a loop only as `RemoteLoop` allows.
 
 use crate::abi::types::channel_element;
 use crate::reactor::event_loop::posts::{Queued, Task};
@@ -43,8 +43,8 @@ pub struct Handed {
 
 struct Guarded(Handed);
 
-// SAFETY: `locked` gives it to who holds the mutex. Besides, `is_gone` reads on the loop's thread what only that one
-// writes.
+// SAFETY: `locked` gives access only while the mutex is locked. In addition, `is_gone` reads, on the loop's thread, a
+// field that only this thread writes.
 unsafe impl Sync for Guarded {}
 
 /// A loop whose public mutex is locked.
@@ -64,7 +64,7 @@ impl Deref for Locked<'_> {
 }
 
 impl Locked<'_> {
-    /// Puts a task at the end of the queue.
+    /// Appends a task to the queue.
     pub fn push(&self, task: Task) {
         let task = task.queue();
         match Queued::from_public(self.last.get()) {
@@ -90,7 +90,7 @@ impl Locked<'_> {
 }
 
 impl Shared {
-    /// Locks the mutex that guards the queue and what is handed over.
+    /// Locks the mutex that protects the queue and the data that is passed.
     pub(super) fn locked<'l>(
         &'l self,
         mutex: &'l UnsafeCell<pthread_mutex_t>,

@@ -154,8 +154,8 @@ impl Loop {
     /// # Safety
     /// Called once, by the function that frees the loop.
     pub unsafe fn give_up(l: NonNull<Loop>) {
-        // SAFETY: the owner's reference keeps the memory until it is counted off. If it was the last, nobody has the
-        // pointer.
+        // SAFETY: the owner's reference keeps the memory until it is released. If it was the last, nothing refers to
+        // the loop afterwards.
         unsafe {
             if l.as_ref().shared.refs.let_go() == Released::Last {
                 dispose(l);
@@ -199,7 +199,7 @@ impl Loop {
     }
 }
 
-// SAFETY: `allocate` puts every loop into a block of its own, and only `dispose` frees it, behind the last reference.
+// SAFETY: `allocate` puts each loop into its own block, and only `dispose` frees it, after the last reference.
 unsafe impl Counted for Loop {
     type Face = RemoteLoop;
 
@@ -212,7 +212,7 @@ unsafe impl Counted for Loop {
     }
 
     unsafe fn release(l: NonNull<Loop>) {
-        // SAFETY: the reference keeps the memory until it is counted off. Behind the last one nobody has the pointer.
+        // SAFETY: the reference keeps the memory until it is released. After the last one nothing refers to the loop.
         unsafe {
             if l.as_ref().shared.refs.release() == Released::Last {
                 dispose(l);
@@ -222,7 +222,7 @@ unsafe impl Counted for Loop {
 }
 
 /// # Safety
-/// Nobody has a reference.
+/// There are no references.
 unsafe fn dispose(l: NonNull<Loop>) {
     // SAFETY: `allocate` made the block and the empty string; the name comes from strdup(3) or is NULL.
     unsafe {

@@ -15,7 +15,7 @@ impl Loop {
     /// # Safety
     /// Called once, on the loop's thread outside of its callbacks, or on any thread after that one has ended.
     pub unsafe fn free(l: NonNull<Loop>) {
-        // SAFETY: the owner's reference keeps the loop, and isn't given up before the end.
+        // SAFETY: the owner's reference keeps the loop, and isn't released before the end of this function.
         let own = unsafe { l.as_ref() };
         own.take_over();
         own.finish();

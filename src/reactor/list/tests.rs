@@ -134,10 +134,10 @@ fn a_head_doesn_t_know_its_type() {
     assert!(!head.is_empty());
 }
 
-/// So many references are counted.
+/// The maximum number of references.
 const FULL: u32 = 3;
 
-/// Counts its references, and in `freed` the items that are gone.
+/// Counts its references, and in `freed` the items that were freed.
 struct Shared {
     refs: Cell<u32>,
     link: Link,
@@ -159,7 +159,7 @@ unsafe impl Counted for Shared {
     }
 
     unsafe fn release(item: NonNull<Shared>) {
-        // SAFETY: the reference keeps the item until it is counted off; behind the last one nobody has it.
+        // SAFETY: the reference keeps the item until it is released. After the last one nothing refers to it.
         unsafe {
             let refs = &item.as_ref().refs;
             refs.set(refs.get() - 1);
@@ -190,12 +190,12 @@ fn a_list_keeps_what_it_has_references_to() {
     list.push_back(Kept::of(&*first).unwrap());
     list.push_back(shared(&freed));
     list.push_front(shared(&freed));
-    // It is in the list: the second reference goes at once.
+    // It is in the list, so the second reference is dropped at once.
     list.push_back(Kept::of(&*first).unwrap());
     assert_eq!((first.refs.get(), freed.get()), (2, 0));
     let found = list.find(|item| ptr::eq(item, &*first)).unwrap();
     assert_eq!(found.refs.get(), FULL);
-    // A list whose count is full finds nothing.
+    // A list finds nothing if the count is full.
     assert!(list.find(|item| ptr::eq(item, &*first)).is_none());
     drop(found);
     let mut seen = 0;
@@ -207,7 +207,7 @@ fn a_list_keeps_what_it_has_references_to() {
     assert!(list.remove(&first).is_none());
     drop(first);
     assert_eq!(freed.get(), 2);
-    // What an item's turn takes out ends the round, and may free the item.
+    // If an item is removed in its turn, the iteration ends, and the item may be freed.
     list.push_back(shared(&freed));
     list.each(|item| drop(list.remove(item)));
     assert_eq!(freed.get(), 3);

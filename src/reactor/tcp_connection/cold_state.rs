@@ -36,7 +36,7 @@ pub struct ColdState {
     pub filter: filter::Slot,
 }
 
-/// What other threads may touch of it.
+/// The part that other threads may use.
 pub struct SharedCold {
     pub user_data: AtomicPtr<c_void>,
     /// The limit of queued bytes and its policy.
@@ -52,13 +52,13 @@ const _: fn() = || {
 };
 
 impl Remote {
-    /// The shared part of the cold state, None as long as nothing has needed one.
+    /// The shared part of the cold state. None if nothing has needed it yet.
     pub fn shared_cold(&self) -> Option<&SharedCold> {
-        // SAFETY: the block that `make` put there stays until the connection is freed.
+        // SAFETY: the block that `make` stored is valid until the connection is freed.
         unsafe { self.cold.load(Acquire).as_ref().map(|cold| &cold.shared) }
     }
 
-    /// The shared part of the cold state, made now if there was none; None when memory is out.
+    /// The shared part of the cold state, made if there is none. None if out of memory.
     pub fn make_shared_cold(&self) -> Option<&SharedCold> {
         make(&self.cold).then(|| self.shared_cold())?
     }
@@ -68,7 +68,7 @@ impl Connection {
     /// The cold state. None if nothing has needed it yet.
     #[inline]
     pub fn cold(&self) -> Option<&ColdState> {
-        // SAFETY: the block that `make` put there stays until the connection is freed.
+        // SAFETY: the block that `make` stored is valid until the connection is freed.
         unsafe { self.shared.cold.load(Acquire).as_ref() }
     }
 
@@ -78,7 +78,7 @@ impl Connection {
     }
 }
 
-/// Makes a cold state where there is none. False when memory is out.
+/// Makes a cold state if there is none. False if out of memory.
 fn make(place: &AtomicPtr<ColdState>) -> bool {
     if !place.load(Acquire).is_null() {
         return true;
@@ -86,7 +86,7 @@ fn make(place: &AtomicPtr<ColdState>) -> bool {
     let Some(fresh) = Owned::new(ColdState::new()) else { return false };
     let fresh = fresh.into_raw();
     if place.compare_exchange(ptr::null_mut(), fresh.as_ptr(), AcqRel, Acquire).is_err() {
-        // SAFETY: nobody has seen it: another thread's was first.
+        // SAFETY: no other thread has seen it, because another thread's was stored first.
         drop(unsafe { Owned::from_raw(fresh) });
     }
     true
@@ -223,8 +223,8 @@ impl Crossings {
 /// # Safety
 /// Nothing else uses the connection any more.
 pub unsafe fn dispose(conn: *mut Connection) {
-    // SAFETY: the block is this connection's alone; the destructor is called once, as it is given up. The connection
-    // keeps the loop's memory until `discard` lets go of it, after this call.
+    // SAFETY: only this connection refers to the block. The destructor is called once. The connection keeps the
+    // loop's memory until `discard` releases it, after this call.
     unsafe {
         let x = (*conn).shared.cold.swap(ptr::null_mut(), Acquire);
         let Some(x) = NonNull::new(x) else { return };

@@ -1,4 +1,4 @@
-//! What somebody who has a connection learns of it: on any thread, also after it has closed.
+//! The functions for a holder of a connection: on any thread, also after it has closed.
 
 use super::Connection;
 use super::cold_state::{Destroy, Tail};
@@ -11,7 +11,7 @@ use std::ptr;
 use std::sync::atomic::Ordering::{AcqRel, Acquire};
 
 impl Remote {
-    /// Bytes that were sent and that the kernel hasn't taken yet.
+    /// Bytes that were sent and that the kernel hasn't accepted yet.
     pub fn unsent(&self) -> usize {
         self.intake.waiting() as usize
     }

@@ -7,8 +7,8 @@ use crate::reactor::event_loop::state::Loop;
 use crate::reactor::list::{Keeps, Link, places};
 use std::cell::Cell;
 
-// SAFETY: `reap` frees a connection that none of the lists of what waits has, at the end of the outermost iteration,
-// which takes the keeper away.
+// SAFETY: `reap` frees a connection that is in no waiting list, at the end of the outermost iteration, whose keeper
+// it consumes.
 unsafe impl Keeps<Connection> for Keeper {}
 
 places! {

@@ -6,7 +6,7 @@ use crate::reactor::kept::{Counted, Kept};
 use crate::sync::refs::Released;
 use std::ptr::NonNull;
 
-// SAFETY: `create` allocated the server where it is, and only `dispose` frees it, behind the last reference.
+// SAFETY: `create` allocated the server, and only `dispose` frees it, after the last reference.
 unsafe impl Counted for Server {
     type Face = Server;
 
@@ -19,7 +19,8 @@ unsafe impl Counted for Server {
     }
 
     unsafe fn release(server: NonNull<Server>) {
-        // SAFETY: the reference keeps the memory until it is counted off. Behind the last one nobody has the pointer.
+        // SAFETY: the reference keeps the memory until it is released. After the last one nothing refers to the
+        // server.
         unsafe {
             if server.as_ref().shared.refs.release() == Released::Last {
                 dispose(server);
@@ -29,7 +30,7 @@ unsafe impl Counted for Server {
 }
 
 impl Server {
-    /// Keeps the server's memory, on any thread. None when it is kept too often.
+    /// Keeps the server's memory, on any thread. None if there are too many references.
     pub fn keep(&self) -> Option<Kept<Server>> {
         Kept::of(self)
     }

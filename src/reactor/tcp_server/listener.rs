@@ -224,7 +224,7 @@ impl Listener {
     pub unsafe fn dispose(&self) {
         self.backlog.dispose();
         if let Some(l) = NonNull::new(self.l.get().cast::<Loop>()) {
-            // SAFETY: the reference of `init`, which is given back once.
+            // SAFETY: the reference that `init` took, which is released once.
             drop(unsafe { Kept::from_raw(l) });
         }
     }
@@ -279,7 +279,8 @@ impl Listener {
         None
     }
 
-    /// Keeps the server's memory, and with it the listener's own, until `end`. False when it is kept too often.
+    /// Keeps the server's memory, and with it the listener's own, until `end`. False if there are too many
+    /// references.
     #[must_use]
     pub fn keep_server(&self) -> bool {
         let kept = self.server().keep();

@@ -1,11 +1,11 @@
 //! Servers: the object of a public `struct TCPserver`.
 //!
-//! `make` opens listening sockets, `start` brings them to their loops, `accept` turns clients into
-//! connections, `listeners` finds the sockets of a loop, `limit` counts connections, `set` holds what a program
-//! sets, `reserve` is a spare descriptor. `stop` and `free` end a server: `life` has the states that it goes through, `backlog` the clients that it hasn't
-//! accepted until then, and `drain` ends its connections. `maker` is what connections call in their server,
-//! `server_events` how one thread has another look at all that. `shared` is what other threads than the
-//! server's own may use of it, `kept` who needs its memory.
+//! `make` opens listening sockets, `start` adds them to their loops, `accept` makes connections for clients,
+//! `listeners` finds the sockets of a loop, `limit` counts connections, `set` has a program's settings, `reserve` is
+//! a spare descriptor. `stop` and `free` end a server: `life` has its states, `backlog` the clients that haven't been
+//! accepted at that time, and `drain` ends its connections. `maker` has the functions that connections call,
+//! `server_events` lets a thread make another check its servers. `shared` is the part that other threads may use, and
+//! `kept` counts the references to the memory.
 //!
 //! Imports: abi, event_loop, kept, list, log, sync, sys, tcp_connection, threads.
 
@@ -100,7 +100,7 @@ impl Server {
         unsafe { RemoteLoop::from_c(self.public.eventLoop.get()) }
     }
 
-    /// The loop that the server was made on, on its thread.
+    /// The loop on which the server was made, on its thread.
     fn home(&self) -> &Loop {
         self.shared.listeners.own.event_loop()
     }
@@ -178,7 +178,7 @@ impl Server {
         }
     }
 
-    /// Puts the server where its loop finds it.
+    /// Adds the server to its loop's list.
     fn enlist(&self) {
         if let Some(kept) = self.keep() {
             servers(self.home()).push_front(kept);
@@ -255,12 +255,12 @@ unsafe fn create(
 /// # Safety
 /// There are no references to the server, and all its sockets are closed.
 unsafe fn dispose(server: NonNull<Server>) {
-    // SAFETY: nobody else has the pointer; the acceptor and the block were given to the server for this. The listeners
-    // keep the loop's memory until they are disposed of.
+    // SAFETY: nothing else refers to the server, which owns the acceptor and the block. The listeners keep the loop's
+    // memory until they are disposed of.
     unsafe {
         let own = server.as_ref();
         if let Some((block, dispose)) = own.block.get() {
-            // It may call the program.
+            // This may call the program.
             own.home().guarded_if_mine(|| dispose(block));
         }
         own.shared.listeners.dispose();

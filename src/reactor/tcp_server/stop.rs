@@ -175,11 +175,11 @@ impl Loop {
             server.shared.state.advance(Event::Drained);
             let stop = server.take_stop();
             let public = server.as_c();
-            // The function may free the server, which is to go then.
+            // The function may free the server, whose memory must then be freed.
             drop(server);
             if let Some(done) = stop.done {
                 count(&self.counts.callbacks, 1);
-                // SAFETY: the program gave the function for this call.
+                // SAFETY: the program set the function for this call.
                 unsafe { done(public, stop.data) };
             }
         }

@@ -96,8 +96,8 @@ impl event_loop_thread {
 
     /// The name for log lines.
     fn shown_name(&self) -> CText {
-        // SAFETY: `init` has put a string there, in whose place `free_name` puts NULL; a program
-        // that puts another one there keeps it as long.
+        // SAFETY: `init` stored a string, which `free_name` replaces by NULL; a program that replaces it keeps its
+        // own as long.
         unsafe { CText::new(self.thread_name.get()) }
     }
 

@@ -211,7 +211,7 @@ impl Pool {
     fn stop(&self) -> Result<(), c_int> {
         // All are told at once and then joined one after the other.
         self.threads().iter().for_each(event_loop_thread::tell_to_end);
-        // What a thread has left on its loop is closed on this one, with its callbacks.
+        // Anything that a thread has left on its loop is closed on this thread, with its callbacks.
         let stop_all = || self.threads().iter().try_for_each(event_loop_thread::stop);
         self.main_loop().guarded(stop_all)?;
         if self.main_started.replace(false) {

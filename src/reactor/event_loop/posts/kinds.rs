@@ -15,8 +15,7 @@ pub struct Change {
     pub kind: c_int,
 }
 
-// SAFETY: the loop's thread is the only one that uses a channel that was handed over to be changed; the program keeps
-// it until then.
+// SAFETY: only the loop's thread uses a channel that was passed for a change; the program keeps it until then.
 unsafe impl Send for Change {}
 
 impl Posted for Change {

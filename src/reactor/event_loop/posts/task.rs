@@ -53,7 +53,7 @@ pub struct Call {
     pub data: *mut c_void,
 }
 
-// SAFETY: the data is only handed to the function, which whoever posts it has chosen for the loop's thread.
+// SAFETY: the data is only passed to the function, which the poster has chosen for the loop's thread.
 unsafe impl Send for Call {}
 
 /// The functions for one type of `Posted`.

@@ -93,9 +93,9 @@ fn give_up_number(conn: &Connection, ours: bool) {
 /// one was called.
 ///
 /// # Safety
-/// After the completed callback, on its thread; the connection may be gone when this returns.
+/// Called after the completed callback, on its thread. The connection may have been freed when this returns.
 pub unsafe fn without_loop(place: NonNull<Connection>) {
-    // SAFETY: the library's reference keeps the connection until it is let go.
+    // SAFETY: the library's reference keeps the connection until it is released below.
     let conn = unsafe { place.as_ref() };
     ready::decide(conn, CloseReason::Stopped);
     conn.shared.life.close();
@@ -105,7 +105,7 @@ pub unsafe fn without_loop(place: NonNull<Connection>) {
     give_up_number(conn, true);
     leave_maker(conn);
     empty_buffers(conn);
-    // SAFETY: the connection never came to a loop, which would let it go.
+    // SAFETY: the connection was never registered with a loop, which would have released it.
     unsafe { kept::let_go(place) };
 }
 
@@ -118,7 +118,7 @@ pub fn reap(iteration: Iteration) {
             lists::dead(&iteration).push_front(conn);
         } else {
             empty_buffers(conn);
-            // SAFETY: it has ended, and is in no list any more; nothing of the iteration has it.
+            // SAFETY: it has ended and is in no list; nothing of the iteration refers to it.
             unsafe { kept::let_go(conn.into()) };
         }
     }

@@ -1,5 +1,5 @@
-//! The completed callback of a connection that is made on another thread than its loop's. While it runs, its
-//! thread has the connection; one such callback may make the next connection.
+//! The completed callback of a connection that is made on another thread than its loop's. During the callback its
+//! thread owns the connection; such a callback may make further connections.
 
 use crate::reactor::tcp_connection::remote::Remote;
 use std::cell::Cell;
@@ -26,7 +26,7 @@ pub fn run(conn: &Remote, callback: impl FnOnce()) {
 /// Whether `run` is running the completed callback of the connection on this thread.
 pub fn is_running(conn: &Remote) -> bool {
     let mut next = INNERMOST.get();
-    // SAFETY: each was set by a call of `run` that is still on this thread's stack, and points to those before it.
+    // SAFETY: each was set by a call of `run` that is still on this thread's stack, and points to an earlier one.
     while let Some(running) = unsafe { next.as_ref() } {
         if ptr::eq(running.conn, conn) {
             return true;

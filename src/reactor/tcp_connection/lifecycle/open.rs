@@ -48,7 +48,7 @@ pub fn owns_number(conn: &Connection) -> bool {
     }
 }
 
-/// Whether the connection has come to its loop.
+/// Whether the connection was registered with its loop.
 pub fn is_announced(conn: &Remote) -> bool {
     !matches!(conn.life.phase(), Phase::Made | Phase::Given)
 }

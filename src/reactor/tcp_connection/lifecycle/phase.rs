@@ -1,7 +1,7 @@
 //! The phase of a connection. Only its own thread changes it; any thread may read it.
 //!
-//! `Made` -> `Given` (`give`) -> `Open` (`arrive`) -> `Closed` (`close`). One whose loop is gone goes from `Given` to
-//! `Closed`. Whether an open connection is about to close is the matter of its close reason: from the moment that this is decided,
+//! `Made` -> `Given` (`give`) -> `Open` (`arrive`) -> `Closed` (`close`). If its loop is gone, it goes from `Given`
+//! to `Closed`. Whether an open connection is about to close depends on its close reason: after that is decided,
 //! nothing is sent any more, and the closed callback is due.
 #![forbid(unsafe_code)]
 
@@ -13,10 +13,11 @@ use std::sync::atomic::{
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum Phase {
-    /// The thread that made it has it. Where that isn't its loop's, it calls the completed callback now.
+    /// It belongs to the thread that made it. If that isn't its loop's, the thread calls the completed callback in
+    /// this phase.
     Made,
-    /// Its loop's thread has it, but it hasn't come to its loop. Where that thread made it, it calls the completed
-    /// callback now.
+    /// It belongs to its loop's thread, but wasn't registered yet. If that thread made it, it calls the completed
+    /// callback in this phase.
     Given,
     /// It was registered with its loop.
     Open,
@@ -37,7 +38,7 @@ impl Life {
         }
     }
 
-    /// The connection is its loop's thread's from now on: what its maker did comes before.
+    /// Passes the connection to its loop's thread. Everything that its maker did happens before.
     pub fn give(&self) {
         self.0.store(Phase::Given as u8, Release);
     }

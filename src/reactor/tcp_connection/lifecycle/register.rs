@@ -50,7 +50,7 @@ fn write_name(to: &mut [c_char; 22], fd: c_int) {
     }
 }
 
-/// Makes a connection for `fd` on `l`, without callbacks yet. None when memory is out.
+/// Makes a connection for `fd` on `l`, still without callbacks. None if out of memory.
 ///
 /// # Safety
 /// `l` is a live loop, `fd` an open descriptor that nothing else uses.
@@ -140,10 +140,9 @@ impl Callbacks {
     }
 }
 
-/// Enters the descriptor, calls the completed callback on this thread, and brings the connection
-/// to its loop. On another thread than the loop's it may be gone when this returns. `accepted`: the
-/// number comes from accept, so whatever was registered for it is dead. False when memory is out, and the connection
-/// is freed.
+/// Enters the descriptor, calls the completed callback on this thread, and registers the connection with its loop. If
+/// this isn't the loop's thread, the connection may have been freed when this returns. `accepted`: the number comes
+/// from accept, so an older registration of it has ended. False if out of memory; the connection is then freed.
 pub fn hand_over(conn: Fresh, accepted: bool) -> bool {
     let Some(l) = Remote::event_loop(&conn).here() else { return post_to_loop(conn, accepted) };
     enter(&conn, accepted);
@@ -156,14 +155,15 @@ pub fn hand_over(conn: Fresh, accepted: bool) -> bool {
 
 /// `hand_over` on another thread than the loop's.
 fn post_to_loop(conn: Fresh, accepted: bool) -> bool {
-    // First the memory: what the callback has heard of isn't taken back.
+    // The memory is allocated first, because the callback can't be reverted.
     let Some(task) = posted::register(&conn) else { return false };
     enter(&conn, accepted);
     completed::run(&conn, || tell_completed(&conn));
     conn.life.give();
     let l: *const RemoteLoop = Remote::event_loop(&conn);
     let conn = conn.into_raw();
-    // SAFETY: until the task is queued the connection keeps the loop; while that is queued, the loop's mutex does.
+    // SAFETY: until the task is queued the connection keeps the loop; while it is being queued, the loop's mutex
+    // does.
     if unsafe { !(*l).post(task) } {
         // SAFETY: the task wasn't queued, so this is still the thread of the completed callback, which has returned.
         unsafe { close::without_loop(conn) };
@@ -171,7 +171,7 @@ fn post_to_loop(conn: Fresh, accepted: bool) -> bool {
     true
 }
 
-/// Enters the descriptor in the table of the process.
+/// Enters the descriptor in the process-wide table.
 #[inline(always)]
 fn enter(conn: &Connection, accepted: bool) {
     let l = Remote::event_loop(conn);

@@ -76,7 +76,7 @@ pub fn flush(conn: &Connection) -> bool {
         if conn.filter().is_some() { copy(conn, file, most) } else { hand_over(conn, file, most) };
     match n {
         0 => {
-            log_err!("a file ends before all that was to be sent to {}", conn.name());
+            log_err!("a file for {} is shorter than announced", conn.name());
             errno::set(libc::EIO);
             false
         }

@@ -1,4 +1,4 @@
-//! Sending on whatever thread: the connection's own writes, others post.
+//! Sending on any thread: the connection's own thread writes, others post.
 
 #![forbid(unsafe_code)]
 
@@ -12,7 +12,7 @@ use crate::sys::fd::More;
 use libc::c_int;
 
 impl Remote {
-    /// Sends: what was written at once, or -1 with errno and nothing sent.
+    /// Sends. Returns the number of bytes that were written at once, or -1 with errno if nothing is sent.
     pub fn send_bytes(&self, bytes: &[u8]) -> isize {
         self.send_before(bytes, More::Nothing)
     }
