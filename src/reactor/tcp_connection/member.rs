@@ -28,7 +28,7 @@ impl Member for Connection {
     fn standing(&self) -> Standing {
         if self.shared.life.is_closed() {
             Standing::Closed
-        } else if self.registered.get() {
+        } else if self.watch.is_on() {
             Standing::Registered
         } else {
             Standing::Off
@@ -36,7 +36,7 @@ impl Member for Connection {
     }
 
     fn set_registered(&self, on: bool) {
-        self.registered.set(on);
+        self.watch.set(on);
     }
 
     fn owns_number(&self) -> bool {

@@ -25,6 +25,7 @@ mod registration;
 pub mod settings;
 pub mod shared;
 pub mod state;
+mod watch;
 mod wire;
 
 pub use output::write_side::Side;

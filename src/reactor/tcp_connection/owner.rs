@@ -111,7 +111,7 @@ impl Connection {
 
     /// Whether at least one byte has come from the peer.
     pub fn has_received(&self) -> bool {
-        self.received.get()
+        self.peer.has_sent()
     }
 
     /// The connection has had its turn: a maker that is ending has a look at it.

@@ -65,7 +65,7 @@ impl Connection {
 
     /// Has the message callback called again, in the next iteration, with what it leaves unread now.
     pub fn read_again(&self) {
-        self.redeliver.set(true);
+        self.reading.redeliver();
         ready::give(self, Work::Read);
     }
 
@@ -98,17 +98,17 @@ impl Connection {
 
     /// Whether reading is stopped.
     pub fn is_paused(&self) -> bool {
-        self.paused.get()
+        self.reading.is_paused()
     }
 
     /// Whether the peer has ended its side. Where reading is stopped, the kernel is asked.
     pub fn peer_has_ended(&self) -> bool {
-        self.ended.get() || self.paused.get() && sys_fd::has_hung_up(self.number.get())
+        self.peer.has_ended() || self.reading.is_paused() && sys_fd::has_hung_up(self.number.get())
     }
 
     /// Stops reading; whether it wasn't stopped before.
     pub fn pause_reading(&self) -> bool {
-        if self.paused.get() {
+        if self.reading.is_paused() {
             return false;
         }
         pause::pause(self);
@@ -124,7 +124,7 @@ impl Connection {
     /// yet. With the last answer given it does.
     pub fn set_answering(&self, on: bool) {
         self.answering.set(on);
-        if !on && self.ended.get() && shutdown::all_sent(self) {
+        if !on && self.peer.has_ended() && shutdown::all_sent(self) {
             ready::close_in_pass(self, CloseReason::InOrder);
         }
     }

@@ -6,7 +6,9 @@ use super::owner::Owner;
 use super::shared::Shared;
 use crate::abi::types::{buffer, channel, tcp_connection};
 use crate::reactor::list::Link;
+use crate::reactor::tcp_connection::input::reading::{Peer, Reading};
 use crate::reactor::tcp_connection::output::write_side::Side;
+use crate::reactor::tcp_connection::watch::Watch;
 use crate::reactor::tcp_connection::wire::Wire;
 use crate::sys::kind::Kind;
 use libc::{c_char, c_int};
@@ -35,7 +37,7 @@ pub struct Connection {
     pub output: buffer,
     /// "connection-FD"
     pub(super) name: [c_char; 22],
-    pub registered: Cell<bool>,
+    pub(super) watch: Watch,
     pub(super) wire: Cell<Wire>,
     /// The descriptor as it was entered, whatever a program writes into `channel->fd`.
     pub(super) number: Cell<c_int>,
@@ -64,24 +66,14 @@ pub struct Connection {
     pub(super) held_until: Cell<u32>,
     /// The end of what is sent.
     pub(super) side: Cell<Side>,
-    /// At least a byte has arrived.
-    pub(super) received: Cell<bool>,
-    /// The peer's end of stream was seen.
-    pub(super) ended: Cell<bool>,
-    /// An answer is outstanding that the peer's end doesn't cut off.
+    pub(super) peer: Peer,
+    pub(super) reading: Reading,
+    /// An answer is outstanding that the peer's end doesn't cut off: the protocol's, whatever the peer has sent.
     pub(super) answering: Cell<bool>,
     /// What comes after the last that is sent.
     pub(super) after_sending: Cell<AfterSending>,
-    /// Reading goes on for a turn although output waits.
-    pub(super) may_read: Cell<bool>,
-    /// The program stopped reading.
-    pub(super) paused: Cell<bool>,
-    /// The next turn of reading begins with what was left unread.
-    pub(super) redeliver: Cell<bool>,
     pub(super) work: Cell<Work>,
-    /// A file stands in the queue (`file`).
-    pub(super) sends_file: Cell<bool>,
-    /// An answer of its own is in the loop's batch.
+    /// An answer of its own is in the loop's batch: each send looks here, and not through the batch.
     pub(super) in_batch: Cell<bool>,
 }
 
@@ -100,7 +92,13 @@ const _: () = assert!(size_of::<Connection>() <= 336);
 impl Connection {
     /// Whether bytes or a file wait to be sent.
     pub fn is_sending(&self) -> bool {
-        self.output.readable() > 0 || self.sends_file.get()
+        self.output.readable() > 0 || self.sends_file()
+    }
+
+    /// Whether a file stands in the queue.
+    #[inline]
+    pub fn sends_file(&self) -> bool {
+        self.cold().is_some_and(|cold| cold.file.is_there())
     }
 
     /// What the descriptor is.

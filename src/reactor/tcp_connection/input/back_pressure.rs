@@ -19,10 +19,7 @@ const HOLD_MS: i64 = 10;
 
 /// Puts reading off; the caller's update of the channel makes it count.
 pub fn begin(conn: &Connection) {
-    if !conn.registered.get() || conn.may_read.get() {
-        return;
-    }
-    if registration::is_held(conn) != Some(false) {
+    if registration::is_held(conn) != Some(false) || !conn.watch.hold() {
         return;
     }
     registration::set_held(conn, true);
@@ -32,23 +29,15 @@ pub fn begin(conn: &Connection) {
 
 /// Reading is wanted again; the caller's update of the channel makes it count.
 pub fn end(conn: &Connection) {
-    conn.may_read.set(false);
-    if conn.registered.get() {
+    conn.watch.release();
+    if conn.watch.is_on() {
         registration::set_held(conn, false);
     }
 }
 
-/// Whether reading is put off.
-pub fn is_held(conn: &Connection) -> bool {
-    conn.registered.get() && registration::is_held(conn) == Some(true)
-}
-
 /// A turn of reading is over: the next one waits again if output still does.
 pub fn after_reading(conn: &Connection) {
-    if !conn.may_read.replace(false) {
-        return;
-    }
-    if conn.registered.get() && !queue::is_empty(conn) {
+    if conn.watch.end_turn() && !queue::is_empty(conn) {
         begin(conn);
         write::refresh(conn);
     }
@@ -64,9 +53,8 @@ pub fn end_holding(iteration: &Iteration) {
             taken.push_front(conn);
             break;
         }
-        if !closed && is_held(conn) {
+        if !closed && registration::is_held(conn) == Some(true) && conn.watch.grant_turn() {
             registration::set_held(conn, false);
-            conn.may_read.set(true);
             write::refresh(conn);
         }
     }

@@ -5,4 +5,5 @@ pub mod pace;
 pub mod pace_steps;
 pub mod pause;
 pub mod read;
+pub mod reading;
 pub mod source;

@@ -12,7 +12,7 @@ use crate::reactor::tcp_connection::{Connection, Work};
 
 /// Stops reading.
 pub fn pause(conn: &Connection) {
-    if timeouts::is_cut(conn) || conn.paused.replace(true) {
+    if timeouts::is_cut(conn) || !conn.reading.pause() {
         return;
     }
     tell(conn, true);
@@ -33,19 +33,19 @@ fn tell(conn: &Connection, stopped: bool) {
 
 /// Goes on reading, with what was left unread first.
 pub fn resume(conn: &Connection) {
-    if !conn.paused.replace(false) {
+    let announced = open::is_announced(conn);
+    if !conn.reading.resume(announced && conn.input.readable() > 0) {
         return;
     }
     tell(conn, false);
-    if !open::is_announced(conn) {
+    if !announced {
         return;
     }
     timeouts::received(conn);
-    if !conn.ended.get() {
+    if !conn.peer.has_ended() {
         write::update(conn, conn.channel.events.get() | EVENT_READ);
     }
-    conn.redeliver.set(conn.input.readable() > 0);
-    if conn.registered.get() {
+    if conn.watch.is_on() {
         // Whatever has come meanwhile raises no further edge.
         ready::give(conn, Work::Read);
     }
@@ -59,7 +59,7 @@ pub fn hung_up(conn: &Connection) {
     let fd = conn.number.get();
     let error = source::take_error(conn);
     let unread = conn.input.readable() > 0 || source::has_bytes(conn);
-    if error == 0 && conn.paused.get() && unread {
+    if error == 0 && conn.reading.is_paused() && unread {
         // The back end can't tell any more whose the number is.
         open::identify_once(conn);
         return conn.event_loop().park(fd);

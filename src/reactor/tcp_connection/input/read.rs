@@ -61,8 +61,7 @@ fn turn(conn: &Connection, bits: u32) {
 
 /// Reads and calls back until the socket is drained or others are due.
 fn take(conn: &Connection, bits: u32) {
-    let owes = conn.redeliver.replace(false);
-    if owes && open::is_open(conn) && !conn.paused.get() && conn.input.readable() > 0 {
+    if conn.reading.begin_turn() && open::is_open(conn) && conn.input.readable() > 0 {
         deliver(conn);
     }
     for read in 0..TURNS {
@@ -70,8 +69,8 @@ fn take(conn: &Connection, bits: u32) {
             break;
         }
         // What the program took off the loop it reads itself.
-        let wanted = conn.registered.get() && conn.channel.events.get() & EVENT_READ != 0;
-        if !open::is_open(conn) || conn.ended.get() || !wanted {
+        let wanted = conn.watch.is_on() && conn.channel.events.get() & EVENT_READ != 0;
+        if !open::is_open(conn) || conn.peer.has_ended() || !wanted {
             return;
         }
         // Only the first edge is known to be of this connection's own file.
@@ -84,7 +83,7 @@ fn take(conn: &Connection, bits: u32) {
                 if full {
                     pace::note(conn, read);
                 }
-                if back_pressure::is_held(conn) {
+                if conn.watch.is_held() {
                     return;
                 }
                 if !full && (bits & EDGE == 0 || bits & NOT_DRAINED == 0) {
@@ -193,7 +192,7 @@ fn append(conn: &Connection, bytes: &[u8]) -> bool {
 fn note_arrival(conn: &Connection, n: usize) {
     timeouts::received(conn);
     count(&conn.event_loop().counts.bytes_read, n as u64);
-    conn.received.set(true);
+    conn.peer.sends();
 }
 
 /// Counts bytes in that were written to `at`, behind those of the input buffer, and ends them with a NUL.
@@ -362,7 +361,7 @@ fn settle(conn: &Connection) {
 
 /// The peer won't send any more: what is queued is sent first, then the connection closes.
 fn end_of_stream(conn: &Connection) {
-    conn.ended.set(true);
+    conn.peer.ends();
     if conn.protocol().is_some_and(|protocol| (protocol.is_answering)(conn)) {
         // Within a callback that runs the loop: its answer is outstanding.
         conn.answering.set(true);

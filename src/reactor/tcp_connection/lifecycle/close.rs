@@ -39,7 +39,7 @@ pub fn close(conn: &Connection) {
     // No code of the program has had the descriptor of such a connection.
     let trusted = conn.protocol().is_some() && conn.identity.get() == 0;
     let mut ours = true;
-    if conn.registered.get() {
+    if conn.watch.is_on() {
         own.closes_next.set(trusted);
         let removed = registration::take_off(conn, fd);
         own.closes_next.set(false);

@@ -48,5 +48,5 @@ pub fn turn(conn: &Connection) {
 
 /// Whether the connection is open and its loop's: what the program took off the loop it serves itself.
 fn is_served(conn: &Connection) -> bool {
-    open::is_open(conn) && conn.registered.get()
+    open::is_open(conn) && conn.watch.is_on()
 }

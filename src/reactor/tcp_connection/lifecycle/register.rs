@@ -190,7 +190,7 @@ pub fn register(conn: &Connection) {
     // The completed callback had the descriptor, and may have closed it.
     let ours = is_entered(conn) && is_as_noted(conn);
     let ch = &conn.channel;
-    if conn.paused.get() {
+    if conn.reading.is_paused() {
         ch.events.set(ch.events.get() & !EVENT_READ);
     }
     conn.shared.life.arrive();

@@ -44,7 +44,7 @@ pub fn look(conn: &Connection) {
     if !all_sent(conn) {
         return;
     }
-    if conn.ended.get() && !conn.answering.get() {
+    if conn.peer.has_ended() && !conn.answering.get() {
         return ready::close_in_pass(conn, CloseReason::InOrder);
     }
     if conn.after_sending.get() != AfterSending::GoOn {

@@ -27,7 +27,7 @@ pub fn send(conn: &Connection, fd: c_int, at: i64, len: u64) -> bool {
     conn.take_in();
     let cold = conn.make_cold();
     let open = open::is_open(conn) && conn.side.get() == Side::Open;
-    let Some(cold) = cold.filter(|_| open && !conn.sends_file.get()) else {
+    let Some(cold) = cold.filter(|cold| open && !cold.file.is_there()) else {
         sys_fd::close(fd);
         errno::set(if cold.is_none() { libc::ENOMEM } else { libc::ENOTCONN });
         return false;
@@ -38,13 +38,12 @@ pub fn send(conn: &Connection, fd: c_int, at: i64, len: u64) -> bool {
     cold.file.before.set(conn.output.readable() as u32);
     cold.file.at.set(at);
     cold.file.left.set(len);
-    conn.sends_file.set(true);
     if begins {
         if !flush(conn) {
             ready::close_in_pass(conn, CloseReason::of_call(errno::get()));
             return false;
         }
-        if !conn.sends_file.get() {
+        if !cold.file.is_there() {
             return true;
         }
         timeouts::queued(conn);
@@ -123,16 +122,14 @@ fn copy(conn: &Connection, file: &State, most: usize) -> isize {
 /// How far the file was sent, low bits.
 pub fn position(conn: &Connection) -> u32 {
     match conn.cold() {
-        Some(cold) if conn.sends_file.get() => cold.file.at.get() as u32,
+        Some(cold) if cold.file.is_there() => cold.file.at.get() as u32,
         _ => 0,
     }
 }
 
 /// Closes the file, if there is one. What is left of it is asked for afterwards.
 pub fn let_go(conn: &Connection) {
-    if conn.sends_file.replace(false)
-        && let Some(cold) = conn.cold()
-    {
+    if let Some(cold) = conn.cold().filter(|cold| cold.file.is_there()) {
         sys_fd::close(cold.file.fd.replace(-1));
         cold.file.before.set(0);
         cold.file.at.set(0);

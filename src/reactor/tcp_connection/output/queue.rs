@@ -83,12 +83,12 @@ pub fn free_block(conn: &Connection) {
 
 /// Whether nothing waits to be sent.
 pub fn is_empty(conn: &Connection) -> bool {
-    conn.output.readable() == 0 && !conn.sends_file.get()
+    !conn.is_sending()
 }
 
 /// Writes what is queued. False with errno when the connection is broken.
 pub fn flush(conn: &Connection) -> bool {
-    if conn.sends_file.get() {
+    if conn.sends_file() {
         return file::flush(conn);
     }
     write_out(conn, conn.output.readable()).is_some()

@@ -138,7 +138,7 @@ pub fn send(conn: &Connection, bytes: &[u8], more: More) -> isize {
 pub fn write_or_queue(conn: &Connection, bytes: &[u8], more: More) -> isize {
     batch::flush_of(conn);
     let mut written = 0;
-    let begins = conn.output.readable() == 0 && !conn.sends_file.get();
+    let begins = queue::is_empty(conn);
     if begins {
         let n = write_some(conn, bytes, more);
         if n == bytes.len() as isize {
@@ -208,7 +208,7 @@ pub fn update(conn: &Connection, events: c_int) {
     }
     ch.events.set(events);
     // Of a connection that isn't registered yet they count when it is.
-    if conn.registered.get() {
+    if conn.watch.is_on() {
         refresh(conn);
     }
 }
@@ -228,7 +228,7 @@ pub fn take_posted_bytes(conn: &Connection, bytes: &[u8]) {
         write_or_queue(conn, bytes, More::Nothing);
     }
     quota::recount(conn);
-    if open::is_open(conn) && (conn.side.get() == Side::Shutting || conn.ended.get()) {
+    if open::is_open(conn) && (conn.side.get() == Side::Shutting || conn.peer.has_ended()) {
         shutdown::look(conn);
     }
 }
