@@ -51,8 +51,8 @@ impl<'a> Output<'a> {
 
     /// As `flush`, but perhaps a little later, in one batch with the responses of other connections. `now` is
     /// the time of the coarse clock.
-    pub fn flush_together(&self, now: u32) -> bool {
-        self.send_collected(|bytes| self.conn.send_together(bytes, now))
+    pub fn flush_batched(&self, now: u32) -> bool {
+        self.send_collected(|bytes| self.conn.send_batched(bytes, now))
     }
 
     /// As `flush`, with a hint about what follows at once.

@@ -193,7 +193,7 @@ impl Http {
         }
         self.blocked.set(Blocked::No);
         if self.paused.replace(false) {
-            conn.resume_reading();
+            conn.resume();
         }
         self.phase.set(Phase::Idle);
         self.since.set(clock::now_ms() as u32);

@@ -91,7 +91,7 @@ fn answer_batch(
         _ => (),
     }
     let sent = match next {
-        Next::Stay => out.flush_together(http.since.get()),
+        Next::Stay => out.flush_batched(http.since.get()),
         Next::Close { .. } => out.flush_before(More::AtOnce),
         Next::Gone => true,
         _ => out.flush(),

@@ -1,9 +1,9 @@
 //! Connections: bytes in (`input`), bytes out (`output`), from the first registration to the end (`lifecycle`).
 //!
 //! `state` is what stands behind the public `struct tcp_connection`, `cold_state` what only few of them need.
-//! `owner` is what a connection asks and tells its maker, `protocol` what a protocol asks of it. `control` and
-//! `handle` are what a program does with it, `posted` brings there what other threads ask for, `kept` counts who
-//! needs the memory.
+//! `owner` is what a connection tells its maker and its protocol, `protocol` what a protocol asks of it.
+//! `output::send`, `control` and `handle` are what a program does with it, `posted` brings there what other threads ask
+//! for, `kept` counts who needs the memory.
 //!
 //! Imports: abi, backend, buffer, event_loop, list, log, sync, sys.
 

@@ -109,11 +109,6 @@ impl Connection {
         self.owner.get().header().map(|header| unsafe { header.as_ref() })
     }
 
-    /// Whether at least one byte has come from the peer.
-    pub fn has_received(&self) -> bool {
-        self.peer.has_sent()
-    }
-
     /// The connection has had its turn: a maker that is ending has a look at it.
     pub fn turn_ended(&self) {
         if self.event_loop().draining.get() {

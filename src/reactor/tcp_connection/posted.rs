@@ -6,7 +6,7 @@
 use super::Connection;
 use super::kept::Kept;
 use super::lifecycle::{close_request, register, shutdown};
-use super::output::write;
+use super::output::send;
 use crate::reactor::event_loop::posts::{Order, Posted, Task};
 use crate::reactor::event_loop::state::Loop;
 use std::ops::Deref;
@@ -84,7 +84,7 @@ pub fn register(conn: &Connection) -> Option<Task> {
 }
 
 pub fn send(conn: &Connection, bytes: &[u8]) -> Option<Task> {
-    ask(conn, bytes, write::take_posted_bytes)
+    ask(conn, bytes, send::take_posted_bytes)
 }
 
 pub fn shutdown(conn: &Connection) -> Option<Task> {

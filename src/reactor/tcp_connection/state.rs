@@ -1,10 +1,9 @@
 //! What stands behind the public `struct tcp_connection`.
 
-#![forbid(unsafe_code)]
-
 use super::owner::Owner;
 use super::shared::Shared;
 use crate::abi::types::{buffer, channel, tcp_connection};
+use crate::reactor::event_loop::state::Loop;
 use crate::reactor::list::Link;
 use crate::reactor::tcp_connection::input::reading::{Peer, Reading};
 use crate::reactor::tcp_connection::output::write_side::Side;
@@ -90,6 +89,35 @@ pub enum AfterSending {
 const _: () = assert!(size_of::<Connection>() <= 336);
 
 impl Connection {
+    /// The connection behind a public pointer.
+    ///
+    /// # Safety
+    /// The library made it, and its memory is kept for all of `'a`: by the iteration, or by a reference.
+    pub unsafe fn from_c<'a>(conn: *mut tcp_connection) -> &'a Connection {
+        // SAFETY: the public struct is the first field of every connection of the library.
+        unsafe { &*conn.cast::<Connection>() }
+    }
+
+    /// The pointer that C has.
+    pub fn as_c(&self) -> *mut tcp_connection {
+        self.raw().cast()
+    }
+
+    pub fn raw(&self) -> *mut Connection {
+        ptr::from_ref(self).cast_mut()
+    }
+
+    /// The connection's loop.
+    pub fn event_loop(&self) -> &Loop {
+        // SAFETY: the connection's reference keeps the loop's memory.
+        unsafe { Loop::from_c(self.public.eventLoop.get()) }
+    }
+
+    /// Whether at least one byte has come from the peer.
+    pub fn has_received(&self) -> bool {
+        self.peer.has_sent()
+    }
+
     /// Whether bytes or a file wait to be sent.
     pub fn is_sending(&self) -> bool {
         self.output.readable() > 0 || self.sends_file()

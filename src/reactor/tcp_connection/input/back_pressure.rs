@@ -11,7 +11,7 @@
 use crate::reactor::event_loop::iteration::Iteration;
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::lists;
-use crate::reactor::tcp_connection::output::{queue, write};
+use crate::reactor::tcp_connection::output::queue;
 use crate::reactor::tcp_connection::registration;
 use crate::sys::clock;
 
@@ -39,7 +39,7 @@ pub fn end(conn: &Connection) {
 pub fn after_reading(conn: &Connection) {
     if conn.watch.end_turn() && !queue::is_empty(conn) {
         begin(conn);
-        write::refresh(conn);
+        registration::refresh(conn);
     }
 }
 
@@ -55,7 +55,7 @@ pub fn end_holding(iteration: &Iteration) {
         }
         if !closed && registration::is_held(conn) == Some(true) && conn.watch.grant_turn() {
             registration::set_held(conn, false);
-            write::refresh(conn);
+            registration::refresh(conn);
         }
     }
     // Those that were put off meanwhile come after them.

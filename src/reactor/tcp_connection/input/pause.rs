@@ -7,8 +7,7 @@ use super::source;
 use crate::abi::types::EVENT_READ;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::lifecycle::{open, ready, timeouts};
-use crate::reactor::tcp_connection::output::write;
-use crate::reactor::tcp_connection::{Connection, Work};
+use crate::reactor::tcp_connection::{Connection, Work, registration};
 
 /// Stops reading.
 pub fn pause(conn: &Connection) {
@@ -18,7 +17,7 @@ pub fn pause(conn: &Connection) {
     tell(conn, true);
     // Before, its thread may be about to send what others posted: it stops when it registers.
     if open::is_announced(conn) {
-        write::update(conn, conn.channel.events.get() & !EVENT_READ);
+        registration::set_events(conn, conn.channel.events.get() & !EVENT_READ);
     }
 }
 
@@ -43,7 +42,7 @@ pub fn resume(conn: &Connection) {
     }
     timeouts::received(conn);
     if !conn.peer.has_ended() {
-        write::update(conn, conn.channel.events.get() | EVENT_READ);
+        registration::set_events(conn, conn.channel.events.get() | EVENT_READ);
     }
     if conn.watch.is_on() {
         // Whatever has come meanwhile raises no further edge.

@@ -8,8 +8,8 @@ use crate::reactor::buffer::SIZE_MAX;
 use crate::reactor::event_loop::state::count;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::lifecycle::{close, open, ready, shutdown, timeouts};
-use crate::reactor::tcp_connection::output::{queue, write};
-use crate::reactor::tcp_connection::{AfterSending, Connection, Work, cold_state};
+use crate::reactor::tcp_connection::output::queue;
+use crate::reactor::tcp_connection::{AfterSending, Connection, Work, cold_state, registration};
 use crate::sys::kind::Kind;
 use crate::sys::{errno, fd as sys_fd, pool, pool::Bytes};
 use libc::{c_int, c_void};
@@ -373,7 +373,7 @@ fn end_of_stream(conn: &Connection) {
     }
     // What other threads sent and isn't in the queue yet is looked at when it comes.
     let wanted = if queue::is_empty(conn) { 0 } else { EVENT_WRITE };
-    write::update(conn, conn.channel.events.get() & !EVENT_READ | wanted);
+    registration::set_events(conn, conn.channel.events.get() & !EVENT_READ | wanted);
     if conn.answering.get()
         && let Some(protocol) = conn.protocol()
     {

@@ -132,3 +132,20 @@ pub fn begin_end(conn: &Connection) {
     conn.after_sending.set(AfterSending::Linger);
     ready::schedule(conn);
 }
+
+impl Connection {
+    /// Ends the connection once its queue is sent: no more message callbacks, input is read and dropped, also where
+    /// reading was stopped. With `linger` it half-closes and waits a while for the peer's end, so that bytes which
+    /// are still arriving don't make the kernel throw away what was sent.
+    pub fn close_after_send(&self, linger: bool) {
+        if !open::is_open(self) || self.after_sending.get() != AfterSending::GoOn {
+            return;
+        }
+        self.shared.intake.shut();
+        self.take_in();
+        Side::shut(&self.side);
+        self.after_sending.set(if linger { AfterSending::Linger } else { AfterSending::Close });
+        pause::resume(self);
+        ready::schedule(self);
+    }
+}

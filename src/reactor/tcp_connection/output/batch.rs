@@ -6,7 +6,7 @@
 //! becomes of one of the connections. After a group that took long, because a callback blocked,
 //! answers leave at once for a while.
 
-use super::{queue, write};
+use super::{queue, send, write};
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::lifecycle::{open, ready};
@@ -41,7 +41,7 @@ pub struct Batch {
     room: [u8; ROOM],
 }
 
-/// Sends, as `write::send` does, but perhaps a little later. What can't be sent closes the connection.
+/// Sends, as `send::send` does, but perhaps a little later. What can't be sent closes the connection.
 pub fn send(conn: &Connection, bytes: &[u8], now: u32) -> isize {
     // SAFETY: a group that isn't NULL is the loop's own, and only its thread is here. `at` is less than
     // `GROUP`, and the bytes fit behind the `used` ones of the room: a group without space for either was sent
@@ -53,7 +53,7 @@ pub fn send(conn: &Connection, bytes: &[u8], now: u32) -> isize {
         let plain = conn.cold().is_none() && queue::is_empty(conn);
         if group.is_null() || !plain || len > ROOM || is_slow(group, l.batched.get(), now) {
             flush(l);
-            return write::send(conn, bytes, More::Nothing);
+            return send::send(conn, bytes, More::Nothing);
         }
         if l.batched.get() == GROUP || len > ROOM - (*group).used {
             flush(l);

@@ -6,7 +6,7 @@ use crate::abi::types::EVENT_WRITE;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::back_pressure;
 use crate::reactor::tcp_connection::lifecycle::{open, ready, timeouts};
-use crate::reactor::tcp_connection::{Connection, Side};
+use crate::reactor::tcp_connection::{Connection, Side, registration};
 use crate::sys::fd as sys_fd;
 use crate::sys::fd::More;
 use crate::sys::{errno, file as sys_file, pool};
@@ -49,7 +49,7 @@ pub fn send(conn: &Connection, fd: c_int, at: i64, len: u64) -> bool {
         timeouts::queued(conn);
     }
     back_pressure::begin(conn);
-    write::update(conn, conn.channel.events.get() | EVENT_WRITE);
+    registration::set_events(conn, conn.channel.events.get() | EVENT_WRITE);
     true
 }
 

@@ -4,6 +4,7 @@ pub mod batch;
 pub mod file;
 pub mod queue;
 pub mod quota;
+pub mod send;
 pub mod water_marks;
 pub mod write;
 pub mod write_side;

@@ -1,0 +1,174 @@
+//! Sends, as programs and protocols call them: whether the bytes are accepted, and where they go. On the connection's
+//! own thread they are written or queued (`write`), perhaps with others (`batch`); on other threads they are copied and
+//! posted.
+
+#![forbid(unsafe_code)]
+
+use super::write::write_or_queue;
+use super::write_side::Refused;
+use super::{batch, file, queue, quota};
+use crate::abi::types::{EVENT_WRITE, buffer};
+use crate::reactor::tcp_connection::close_reason::CloseReason;
+use crate::reactor::tcp_connection::lifecycle::{close_request, open, ready, shutdown, timeouts};
+use crate::reactor::tcp_connection::{Connection, Side, posted, registration};
+use crate::sys::errno;
+use crate::sys::fd::More;
+use libc::c_int;
+use std::ptr;
+
+impl Connection {
+    /// Sends from any thread: what was written at once, or -1 with errno and nothing sent.
+    pub fn send_bytes(&self, bytes: &[u8]) -> isize {
+        self.send_before(bytes, More::Nothing)
+    }
+
+    /// Sends what is readable in a buffer, and takes it from there. Of the connection's own output it sends what the
+    /// program put there itself.
+    pub fn send_buffer(&self, from: &buffer) -> c_int {
+        if ptr::eq(from, &self.output) {
+            return send_own_output(self);
+        }
+        let sent = self.send_bytes(from.bytes());
+        if sent >= 0 {
+            from.readIndex.set(from.writeIndex.get());
+        }
+        sent as c_int
+    }
+
+    /// Sends as `send_bytes` does, with `more` to come.
+    pub fn send_before(&self, bytes: &[u8], more: More) -> isize {
+        let here = self.event_loop().on_owner();
+        if here {
+            self.take_in();
+        }
+        let shut = if here { self.side.get() != Side::Open } else { self.shared.intake.is_shut() };
+        if shut || !open::is_open(self) {
+            return errno::fail(refusal(self)) as isize;
+        }
+        match (bytes, here) {
+            ([], _) => 0,
+            (_, true) => send(self, bytes, more),
+            (_, false) => post(self, bytes),
+        }
+    }
+
+    /// Sends from the connection's own thread, perhaps a little later, in one batch with what other connections send.
+    /// `now` is the coarse clock's.
+    pub fn send_batched(&self, bytes: &[u8], now: u32) -> isize {
+        self.take_in();
+        if bytes.is_empty() || !open::is_open(self) || self.side.get() != Side::Open {
+            return self.send_bytes(bytes);
+        }
+        batch::send(self, bytes, now)
+    }
+
+    /// Sends `len` bytes of a file, from `at` on, behind all that was sent before. The descriptor is the
+    /// connection's from now on, whatever comes of it; one file at a time. Where the file ends before, the
+    /// connection is cut. False when the connection takes nothing any more, or memory is out.
+    pub fn send_file(&self, fd: c_int, at: i64, len: u64) -> bool {
+        file::send(self, fd, at, len)
+    }
+
+    /// Bytes that were sent and that the kernel hasn't taken yet; any thread.
+    pub fn unsent(&self) -> usize {
+        self.shared.intake.waiting() as usize
+    }
+}
+
+/// Refuses a send, and unless the program wanted no more than that, has the connection closed: its
+/// peer doesn't read.
+fn refuse(conn: &Connection) -> isize {
+    if !quota::refuses(conn)
+        && close_request::close_from_anywhere(conn, CloseReason::OverLimit) == 0
+    {
+        log_err!("{} has too much unsent data: closed", open::name(conn));
+    }
+    errno::set(libc::ENOBUFS);
+    -1
+}
+
+/// Why a connection that is shut takes no send.
+fn refusal(conn: &Connection) -> c_int {
+    if open::is_open_here(conn) { libc::EPIPE } else { libc::ENOTCONN }
+}
+
+/// A send on another thread: copied, and queued for the loop.
+fn post(conn: &Connection, bytes: &[u8]) -> isize {
+    if !quota::has(conn, bytes.len()) {
+        return refuse(conn);
+    }
+    // First the memory: what is accepted comes to the loop, which may wait for it to shut.
+    let Some(task) = posted::send(conn, bytes) else {
+        return errno::fail(libc::ENOMEM) as isize;
+    };
+    if let Err(why) = quota::accept(conn, bytes.len()) {
+        return match why {
+            Refused::Full => refuse(conn),
+            Refused::Shut => errno::fail(refusal(conn)) as isize,
+        };
+    }
+    if !conn.event_loop().post(task) {
+        // Without its loop it closes, or has closed.
+        quota::give_back(conn, bytes.len());
+        return errno::fail(libc::ENOTCONN) as isize;
+    }
+    0
+}
+
+/// A send on the owner's thread.
+pub fn send(conn: &Connection, bytes: &[u8], more: More) -> isize {
+    if !quota::has(conn, bytes.len()) {
+        return refuse(conn);
+    }
+    if !quota::refuses(conn) {
+        return write_or_queue(conn, bytes, more);
+    }
+    // To the byte, whatever other threads send at the same time.
+    if !quota::accept_own(conn, bytes.len()) {
+        return refuse(conn);
+    }
+    quota::adopt(conn, bytes.len());
+    let n = write_or_queue(conn, bytes, more);
+    quota::recount(conn);
+    n
+}
+
+/// Bytes that another thread sent.
+pub fn take_posted_bytes(conn: &Connection, bytes: &[u8]) {
+    quota::adopt(conn, bytes.len());
+    if open::is_open(conn) && conn.side.get() != Side::HalfClosed {
+        write_or_queue(conn, bytes, More::Nothing);
+    }
+    quota::recount(conn);
+    if open::is_open(conn) && (conn.side.get() == Side::Shutting || conn.peer.has_ended()) {
+        shutdown::look(conn);
+    }
+}
+
+/// `tcp_connection_send_buffer` of the connection's own output: a program put bytes there itself.
+fn send_own_output(conn: &Connection) -> c_int {
+    if !open::is_open(conn) {
+        return errno::fail(libc::ENOTCONN);
+    }
+    if !conn.event_loop().on_owner() {
+        return errno::fail(libc::EPERM);
+    }
+    batch::flush_of(conn);
+    let before = conn.output.readable();
+    if before == 0 {
+        return 0;
+    }
+    if conn.channel.events.get() & EVENT_WRITE == 0 {
+        timeouts::queued(conn);
+    }
+    if !queue::flush(conn) {
+        let e = errno::get();
+        ready::close_in_pass(conn, CloseReason::of_call(e));
+        return errno::fail(e);
+    }
+    let left = conn.output.readable();
+    if left > 0 {
+        registration::set_events(conn, conn.channel.events.get() | EVENT_WRITE);
+    }
+    (before - left) as c_int
+}
