@@ -65,13 +65,13 @@ impl buffer {
     }
 
     /// The number of bytes behind the readable ones.
-    fn writeable(&self) -> usize {
+    pub fn writeable(&self) -> usize {
         let (w, total) = (self.writeIndex.get(), self.total_size.get());
         if w < 0 || total <= w { 0 } else { (total - w) as usize }
     }
 
     /// Where the next byte is written.
-    fn write_at(&self) -> *mut u8 {
+    pub fn write_at(&self) -> *mut u8 {
         self.data.get().wrapping_add(self.writeIndex.get() as usize).cast()
     }
 
@@ -123,13 +123,27 @@ impl buffer {
         }
         let used = self.readable();
         if has_block && fits(self.total_size.get() as usize - used) {
-            // SAFETY: both places lie in the block, with `used` bytes behind them: the indices are in order.
-            unsafe { ptr::copy(self.read_at(), self.data.get().cast(), used) };
-            self.readIndex.set(0);
-            self.writeIndex.set(used as c_int);
+            self.move_to_front();
             return true;
         }
         self.grow(n, used)
+    }
+
+    /// Moves the readable bytes to the front of the block. Their indices are in order.
+    pub fn move_to_front(&self) {
+        let used = self.readable();
+        // SAFETY: the readable bytes lie in the block, so as many fit at its front.
+        unsafe { ptr::copy(self.read_at(), self.data.get().cast(), used) };
+        self.readIndex.set(0);
+        self.writeIndex.set(used as c_int);
+    }
+
+    /// Has another block, of `total` bytes, the first `used` of which are readable.
+    pub fn take_block(&self, data: *mut c_char, total: usize, used: usize) {
+        self.data.set(data);
+        self.total_size.set(total as c_int);
+        self.readIndex.set(0);
+        self.writeIndex.set(used as c_int);
     }
 
     /// Moves the `used` readable bytes to the front of a larger block: growing keeps no spare.
@@ -154,11 +168,8 @@ impl buffer {
             if !pool::owns(old.cast()) {
                 libc::free(old.cast());
             }
-            self.data.set(fresh.cast());
+            self.take_block(fresh.cast(), total, used);
         }
-        self.total_size.set(total as c_int);
-        self.readIndex.set(0);
-        self.writeIndex.set(used as c_int);
         true
     }
 

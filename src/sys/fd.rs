@@ -33,13 +33,10 @@ pub enum More {
 }
 
 /// send(2) that neither blocks, nor is interrupted, nor raises SIGPIPE.
-///
-/// # Safety
-/// `from` holds `len` bytes.
-pub unsafe fn send(fd: c_int, from: *const u8, len: usize, more: More) -> isize {
+pub fn send(fd: c_int, bytes: &[u8], more: More) -> isize {
     let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL | more as c_int;
-    // SAFETY: send reads no more than the `len` bytes at `from`.
-    retry(|| unsafe { libc::send(fd, from.cast(), len, flags) })
+    // SAFETY: send reads no more than the slice has.
+    retry(|| unsafe { libc::send(fd, bytes.as_ptr().cast(), bytes.len(), flags) })
 }
 
 /// read(2), in the descriptor's own blocking mode.
@@ -68,19 +65,17 @@ pub fn peek(fd: c_int, room: &mut [MaybeUninit<u8>]) -> Option<&[u8]> {
 }
 
 /// The part of a room that a system call says it has filled.
-fn filled(room: &[MaybeUninit<u8>], n: isize) -> Option<&[u8]> {
+pub(super) fn filled(room: &[MaybeUninit<u8>], n: isize) -> Option<&[u8]> {
     let part = room.get(..usize::try_from(n).ok()?)?;
     // SAFETY: the call has written these bytes; both types have one layout.
     Some(unsafe { &*(ptr::from_ref(part) as *const [u8]) })
 }
 
 /// write(2) without SIGPIPE, for descriptors that `send` can't serve.
-///
-/// # Safety
-/// `from` holds `len` bytes.
-pub unsafe fn write_nosignal(fd: c_int, from: *const u8, len: usize) -> isize {
-    // SAFETY: write reads no more than the `len` bytes at `from`.
-    without_sigpipe(len, || unsafe { libc::write(fd, from.cast(), len) })
+pub fn write_nosignal(fd: c_int, bytes: &[u8]) -> isize {
+    let len = bytes.len();
+    // SAFETY: write reads no more than the slice has.
+    without_sigpipe(len, || unsafe { libc::write(fd, bytes.as_ptr().cast(), len) })
 }
 
 /// Makes a system call that writes up to `len` bytes, again while a signal interrupts it, and without

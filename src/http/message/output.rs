@@ -93,12 +93,13 @@ impl<'a> Output<'a> {
         if ROOM - self.len.get() < length {
             self.flush();
         }
-        // SAFETY: behind `len` bytes the room has space for so many more.
-        let n = unsafe {
+        // SAFETY: behind `len` bytes the room has space for so many more, and nothing is put meanwhile.
+        let room = unsafe {
             let at = self.room.add(self.len.get()).as_ptr();
-            sys_file::read_at(file.fd, at, length, file.at)
+            slice::from_raw_parts_mut(at.cast(), length)
         };
-        if n != length as isize {
+        let read = sys_file::read_at(file.fd, room, file.at);
+        if read.map(<[u8]>::len) != Some(length) {
             log_err!("http response: a file is shorter than it was, or can't be read");
             self.flush();
             self.failed.set(true);

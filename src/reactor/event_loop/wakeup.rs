@@ -11,8 +11,7 @@ impl event_loop {
     /// the loop looks by itself within a second.
     pub fn wake(&self) -> bool {
         let _keep = errno::Keep::new();
-        // SAFETY: one byte of static memory; the descriptor is the loop's.
-        let n = unsafe { fd::send(self.socketPair.get()[0], b"a".as_ptr(), 1, fd::More::Nothing) };
+        let n = fd::send(self.socketPair.get()[0], b"a", fd::More::Nothing);
         n >= 0 || errno::get() == libc::EAGAIN
     }
 }

@@ -1,6 +1,7 @@
 //! A connection as its loop knows it: the owner of a channel, and one of the loop's connections.
 
 use super::Connection;
+use super::block;
 use super::close_reason::CloseReason;
 use super::input::{pace_steps, pause, read};
 use super::lifecycle::{open, ready};
@@ -69,4 +70,4 @@ impl Member for Connection {
     }
 }
 
-const _: () = assert!(pace_steps::FULL == read::BLOCK as u64);
+const _: () = assert!(pace_steps::FULL == block::SHARED as u64);

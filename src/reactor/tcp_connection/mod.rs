@@ -7,6 +7,7 @@
 //!
 //! Imports: abi, backend, buffer, event_loop, list, log, sync, sys.
 
+mod block;
 pub mod close_reason;
 pub mod cold_state;
 pub mod control;

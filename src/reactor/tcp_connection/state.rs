@@ -1,5 +1,6 @@
 //! What stands behind the public `struct tcp_connection`.
 
+use super::block::Block;
 use super::owner::Owner;
 use super::shared::Shared;
 use crate::abi::types::{buffer, channel, tcp_connection};
@@ -50,8 +51,8 @@ pub struct Connection {
     /// Its place in the loop's roster, counted from 1; 0: none.
     pub place: Cell<u32>,
     /// The pool blocks that the library put into the buffers; C may have put others there since.
-    pub(super) input_block: Cell<*mut u8>,
-    pub(super) output_block: Cell<*mut u8>,
+    pub(super) input_block: Block,
+    pub(super) output_block: Block,
     pub owner: Cell<Owner>,
     pub(super) in_ready: Link,
     pub(super) in_dead: Link,

@@ -6,4 +6,5 @@ pub mod pace_steps;
 pub mod pause;
 pub mod read;
 pub mod reading;
+pub mod room;
 pub mod source;

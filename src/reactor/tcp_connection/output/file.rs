@@ -1,6 +1,8 @@
 //! A file in the queue. Its bytes go from the page cache to the socket (sendfile(2)), as many at a time
 //! as that takes, so that a file of any size needs no memory. Reading from the disk blocks the loop.
 
+#![forbid(unsafe_code)]
+
 use super::{batch, queue, write};
 use crate::abi::types::EVENT_WRITE;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
@@ -9,7 +11,7 @@ use crate::reactor::tcp_connection::lifecycle::{open, ready, timeouts};
 use crate::reactor::tcp_connection::{Connection, Side, registration};
 use crate::sys::fd as sys_fd;
 use crate::sys::fd::More;
-use crate::sys::{errno, file as sys_file, pool};
+use crate::sys::{errno, file as sys_file, pool::Bytes};
 use libc::c_int;
 
 use crate::reactor::tcp_connection::cold_state::File as State;
@@ -101,22 +103,20 @@ fn hand_over(conn: &Connection, file: &State, most: usize) -> isize {
 
 /// Sends of a file that the kernel can't send by itself, as those of some file systems, or that a filter has to see.
 fn copy(conn: &Connection, file: &State, most: usize) -> isize {
-    let block = pool::alloc(COPIED);
-    if block.is_null() {
-        errno::set(libc::ENOMEM);
-        return -1;
+    let mut block = Bytes::new();
+    if block.reserve(most.min(COPIED)).is_none() {
+        return errno::fail(libc::ENOMEM) as isize;
     }
-    // SAFETY: the block is this function's own, and has room for what is read; no more is sent.
-    unsafe {
-        let mut n = sys_file::read_at(file.fd.get(), block, most.min(COPIED), file.at.get());
-        if n > 0 {
-            let bytes = std::slice::from_raw_parts(block, n as usize);
-            n = write::write_some(conn, bytes, More::Nothing);
-        }
-        let _keep = errno::Keep::new();
-        pool::free(block, COPIED);
-        n
-    }
+    let room = block.room();
+    let len = room.len().min(most);
+    let n = match sys_file::read_at(file.fd.get(), &mut room[..len], file.at.get()) {
+        None => -1,
+        Some([]) => 0,
+        Some(bytes) => write::write_some(conn, bytes, More::Nothing),
+    };
+    let _keep = errno::Keep::new();
+    drop(block);
+    n
 }
 
 /// How far the file was sent, low bits.

@@ -35,24 +35,20 @@ pub fn write_some(conn: &Connection, bytes: &[u8], more: More) -> isize {
     if !conn.wire.get().is_direct() {
         return write_indirectly(conn, bytes, more);
     }
-    // SAFETY: a slice holds as many bytes as it says.
-    let n = unsafe { sys_fd::send(conn.channel.fd.get(), bytes.as_ptr(), bytes.len(), more) };
-    counted(conn, n)
+    counted(conn, sys_fd::send(conn.channel.fd.get(), bytes, more))
 }
 
 /// Writes for a connection that isn't `direct`.
 #[cold]
 fn write_indirectly(conn: &Connection, bytes: &[u8], more: More) -> isize {
     let write = |bytes: &[u8], more| {
-        let (fd, from) = (conn.channel.fd.get(), bytes.as_ptr());
-        // SAFETY: a slice holds as many bytes as it says.
-        counted(conn, unsafe {
-            if conn.kind().is_socket() {
-                sys_fd::send(fd, from, bytes.len(), more)
-            } else {
-                sys_fd::write_nosignal(fd, from, bytes.len())
-            }
-        })
+        let fd = conn.channel.fd.get();
+        let n = if conn.kind().is_socket() {
+            sys_fd::send(fd, bytes, more)
+        } else {
+            sys_fd::write_nosignal(fd, bytes)
+        };
+        counted(conn, n)
     };
     match conn.filter() {
         None => write(bytes, more),
