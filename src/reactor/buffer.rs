@@ -9,7 +9,7 @@ use crate::abi::types::{INIT_BUFFER_SIZE, buffer};
 use crate::sys::{errno, fd, pool};
 use libc::{c_char, c_int};
 use std::cell::Cell;
-use std::ptr;
+use std::{ptr, slice};
 
 /// Sizes and indices are ints; one byte is kept for the NUL.
 pub const SIZE_MAX: usize = c_int::MAX as usize - 1;
@@ -94,7 +94,7 @@ impl buffer {
         match self.readable() {
             0 => &[],
             // SAFETY: the readable bytes are part of the block, by the contract of `struct buffer`.
-            n => unsafe { std::slice::from_raw_parts(self.read_at(), n) },
+            n => unsafe { slice::from_raw_parts(self.read_at(), n) },
         }
     }
 
@@ -238,10 +238,10 @@ impl buffer {
                 return -1;
             }
         }
-        let end = self.write_at();
+        let (end, len) = (self.write_at(), self.room().min(most));
         // SAFETY: `room` bytes and one for the NUL can be written at `end`.
         unsafe {
-            let got = fd::read(fd, end, self.room().min(most));
+            let got = fd::read(fd, slice::from_raw_parts_mut(end.cast(), len));
             if got > 0 {
                 end.add(got as usize).write(0);
                 self.writeIndex.set(self.writeIndex.get() + got as c_int);

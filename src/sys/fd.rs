@@ -16,12 +16,10 @@ pub fn retry(mut f: impl FnMut() -> isize) -> isize {
 }
 
 /// recv(2) that neither blocks nor is interrupted.
-///
-/// # Safety
-/// `to` has room for `len` bytes.
-pub unsafe fn recv(fd: c_int, to: *mut u8, len: usize) -> isize {
-    // SAFETY: recv writes no more than `len` bytes to `to`, which has room for them.
-    retry(|| unsafe { libc::recv(fd, to.cast(), len, libc::MSG_DONTWAIT) })
+pub fn recv(fd: c_int, room: &mut [MaybeUninit<u8>]) -> isize {
+    let (to, len) = (room.as_mut_ptr().cast(), room.len());
+    // SAFETY: recv writes no more than the room has.
+    retry(|| unsafe { libc::recv(fd, to, len, libc::MSG_DONTWAIT) })
 }
 
 /// What follows the bytes of a send at once.
@@ -40,18 +38,15 @@ pub fn send(fd: c_int, bytes: &[u8], more: More) -> isize {
 }
 
 /// read(2), in the descriptor's own blocking mode.
-///
-/// # Safety
-/// `to` has room for `len` bytes.
-pub unsafe fn read(fd: c_int, to: *mut u8, len: usize) -> isize {
-    // SAFETY: read writes no more than `len` bytes to `to`, which has room for them.
-    retry(|| unsafe { libc::read(fd, to.cast(), len) })
+pub fn read(fd: c_int, room: &mut [MaybeUninit<u8>]) -> isize {
+    let (to, len) = (room.as_mut_ptr().cast(), room.len());
+    // SAFETY: read writes no more than the room has.
+    retry(|| unsafe { libc::read(fd, to, len) })
 }
 
 /// read(2), in the descriptor's own blocking mode: the bytes, none at the end of the stream; None with errno.
 pub fn read_into(fd: c_int, room: &mut [MaybeUninit<u8>]) -> Option<&[u8]> {
-    // SAFETY: the slice has room for as many bytes as it has.
-    let n = unsafe { read(fd, room.as_mut_ptr().cast(), room.len()) };
+    let n = read(fd, room);
     filled(room, n)
 }
 

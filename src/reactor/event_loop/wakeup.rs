@@ -5,6 +5,7 @@ use crate::log::CText;
 use crate::reactor::event_loop::state::{Loop, count};
 use crate::sys::{errno, fd};
 use libc::{c_int, c_void};
+use std::mem::MaybeUninit;
 
 impl event_loop {
     /// Writes the byte. Async-signal-safe; a full pipe already holds a wake-up. False when there is none now:
@@ -27,12 +28,9 @@ impl Loop {
 
     /// The order is `wake_flag`'s: the bytes are taken, the flag falls, and the iteration looks at the queue.
     fn woken(&self) {
-        let mut bytes = [0u8; 256];
+        let mut bytes = [MaybeUninit::uninit(); 256];
         let own_end = self.public.socketPair.get()[1];
-        // SAFETY: the array has that length.
-        while unsafe { fd::recv(own_end, bytes.as_mut_ptr(), bytes.len()) } == bytes.len() as isize
-        {
-        }
+        while fd::recv(own_end, &mut bytes) == bytes.len() as isize {}
         self.shared.wake.fall();
         count(&self.counts.wakeups, 1);
         log_msg!("wakeup, {}", CText(self.public.thread_name.get()));

@@ -35,15 +35,13 @@ impl Room<'_> {
 
     /// recv(2) into the room. What came is input then.
     #[inline(always)]
-    pub fn recv(self, fd: c_int) -> isize {
-        // SAFETY: `prepare` has made `len` bytes writable at the write index; no more are counted than recv has written.
-        unsafe {
-            let n = sys_fd::recv(fd, self.at, self.len);
-            if n > 0 {
-                self.add(n as usize);
-            }
-            n
+    pub fn recv(mut self, fd: c_int) -> isize {
+        let n = sys_fd::recv(fd, self.bytes());
+        if n > 0 {
+            // SAFETY: recv has written the first `n` bytes of the room.
+            unsafe { self.add(n as usize) };
         }
+        n
     }
 
     /// The room itself.

@@ -1,6 +1,8 @@
 //! Where the bytes of a connection come from: its descriptor, or a back end that reads by itself and hands over
 //! what it has (as one on completions does, io_uring for instance). Nothing else in a connection knows which.
 
+#![forbid(unsafe_code)]
+
 use crate::reactor::event_loop::source::Held;
 use crate::reactor::tcp_connection::Connection;
 use crate::sys::{errno, fd as sys_fd, socket};
@@ -23,15 +25,7 @@ pub fn read(conn: &Connection, to: &mut [MaybeUninit<u8>]) -> isize {
     {
         return n;
     }
-    let at = to.as_mut_ptr().cast();
-    // SAFETY: the slice has room for as many bytes as it is long.
-    unsafe {
-        if conn.kind().is_socket() {
-            sys_fd::recv(fd, at, to.len())
-        } else {
-            sys_fd::read(fd, at, to.len())
-        }
-    }
+    if conn.kind().is_socket() { sys_fd::recv(fd, to) } else { sys_fd::read(fd, to) }
 }
 
 /// Whether a read would find something: bytes, the end of the stream, or an error.
