@@ -231,7 +231,7 @@ impl Deferred {
         if !held.conn.is_own_thread() {
             held.hold.wait_for_calls();
         }
-        let open = held.conn.is_open();
+        let open = !held.conn.has_closed();
         let conn: *const Connection = held.connection();
         let raw = held.into_raw();
         // SAFETY: the reference goes with the task, which the loop's thread may run, and with it let the connection

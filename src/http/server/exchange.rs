@@ -152,7 +152,7 @@ impl Exchange<'_> {
         }
         let request = self.request;
         let drops = *next == Next::Send && request.is_dropped();
-        let ends = !(next.goes_on() || drops) || !self.conn.is_open();
+        let ends = !(next.goes_on() || drops) || self.conn.has_closed();
         if ends || request.is_fresh() {
             request.reset();
             if let Some(request) = self.http.take_request(self.conn) {

@@ -16,7 +16,7 @@ use crate::sys::fd::More;
 /// Answers the requests that the input of a connection holds. What there is of another one waits in
 /// `conn->request`.
 pub fn serve(input: &buffer, conn: &Connection) {
-    while serve_some(input, conn) && conn.is_open() && !conn.is_ending() {}
+    while serve_some(input, conn) && !conn.has_closed() && !conn.is_ending() {}
 }
 
 /// Whether there is more to do: what came behind a response that was given while its callback ran the loop.
@@ -96,10 +96,10 @@ fn answer_batch(
         Next::Gone => true,
         _ => out.flush(),
     };
-    if next.has_request() && !(next.goes_on() && conn.is_open()) {
+    if next.has_request() && (!next.goes_on() || conn.has_closed()) {
         request.end_upload(CUT);
     }
-    if !conn.is_open() && exchange.logs {
+    if conn.has_closed() && exchange.logs {
         access_log::ended(conn);
     }
     exchange.put_away(&next);

@@ -10,6 +10,11 @@ use std::ptr;
 /// The size of a block that the connections of a loop share.
 pub const SHARED: usize = 65_536;
 
+/// Makes a buffer show nothing.
+pub fn empty(b: &buffer, l: &Loop) {
+    b.take_block(l.empty.get().cast(), 0, 0);
+}
+
 /// NULL: none. Each block has a byte more than the buffer's `total_size` says, for the NUL.
 pub struct Block(Cell<*mut u8>);
 

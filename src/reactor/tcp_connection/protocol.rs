@@ -107,9 +107,9 @@ impl Connection {
         ready::close_in_pass(self, CloseReason::of_call(why))
     }
 
-    /// False once the closed callback is due.
-    pub fn is_open(&self) -> bool {
-        !self.shared.life.is_closed()
+    /// Whether the closed callback is due, or was called.
+    pub fn has_closed(&self) -> bool {
+        self.shared.life.is_closed()
     }
 
     /// A limit of time seems to be over: the connection is judged in this iteration, or the next.

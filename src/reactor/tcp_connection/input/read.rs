@@ -13,7 +13,7 @@ use crate::sys::kind::Kind;
 use crate::sys::{errno, fd as sys_fd, pool::Bytes};
 use libc::{c_int, c_void};
 
-/// Reads per connection and pass: one firehose doesn't starve the others.
+/// Reads per connection and iteration: one firehose doesn't starve the others.
 const TURNS: u32 = 16;
 
 /// The read callback of a connection's channel.

@@ -4,8 +4,7 @@
 use crate::abi::types::buffer;
 use crate::reactor::buffer::SIZE_MAX;
 use crate::reactor::tcp_connection::Connection;
-use crate::reactor::tcp_connection::block::SHARED;
-use crate::reactor::tcp_connection::lifecycle::open;
+use crate::reactor::tcp_connection::block::{self, SHARED};
 use crate::sys::fd as sys_fd;
 use libc::c_int;
 use std::mem::MaybeUninit;
@@ -116,7 +115,7 @@ pub fn settle(conn: &Connection) {
     if block.is_there() && (replaced || empty) {
         block.return_to(l, if replaced { SHARED } else { input.total_size.get() as usize });
         if !replaced {
-            open::empty(input, l.empty.get());
+            block::empty(input, l);
         }
     }
     if empty {

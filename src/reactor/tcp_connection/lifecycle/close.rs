@@ -8,12 +8,12 @@ use crate::reactor::event_loop::iteration::Iteration;
 use crate::reactor::event_loop::registration::Removed;
 use crate::reactor::event_loop::registry;
 use crate::reactor::event_loop::state::count;
-use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::kept::discard;
 use crate::reactor::tcp_connection::lists;
 use crate::reactor::tcp_connection::output::{batch, file};
 use crate::reactor::tcp_connection::registration;
+use crate::reactor::tcp_connection::{Connection, block};
 use crate::sync::refs::Released;
 use crate::sys::{fd as sys_fd, pool, socket};
 use std::thread;
@@ -138,11 +138,10 @@ fn free_foreign(b: &buffer, block: *mut u8) {
 
 /// Gives the buffers' memory back. They show nothing from now on.
 fn empty_buffers(conn: &Connection) {
-    let nothing = conn.event_loop().empty.get();
     free_foreign(&conn.input, conn.input_block.at());
     free_foreign(&conn.output, conn.output_block.at());
     conn.input_block.give_back(conn.input.total_size.get().max(0) as usize);
     conn.output_block.give_back(conn.output_touched.get() as usize);
-    open::empty(&conn.input, nothing);
-    open::empty(&conn.output, nothing);
+    block::empty(&conn.input, conn.event_loop());
+    block::empty(&conn.output, conn.event_loop());
 }

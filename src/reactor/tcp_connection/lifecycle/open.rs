@@ -1,7 +1,6 @@
 //! What a connection is asked: whether it is open, and whether its number still is its own.
 
 use super::phase::Phase;
-use crate::abi::types::buffer;
 use crate::log::CText;
 use crate::reactor::event_loop::registry;
 use crate::reactor::tcp_connection::Connection;
@@ -10,14 +9,6 @@ use crate::sys::fd as sys_fd;
 /// The name, for log lines.
 pub fn name(conn: &Connection) -> CText {
     CText(conn.public.name.get())
-}
-
-/// Makes a buffer show nothing.
-pub fn empty(b: &buffer, nothing: *mut u8) {
-    b.data.set(nothing.cast());
-    b.readIndex.set(0);
-    b.writeIndex.set(0);
-    b.total_size.set(0);
 }
 
 /// Notes what the descriptor refers to, while it is known to be the connection's.

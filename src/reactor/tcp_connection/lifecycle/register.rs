@@ -15,7 +15,7 @@ use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::filter;
 use crate::reactor::tcp_connection::member::MEMBERS;
 use crate::reactor::tcp_connection::wire::Wire;
-use crate::reactor::tcp_connection::{AfterSending, Connection};
+use crate::reactor::tcp_connection::{AfterSending, Connection, block};
 use crate::reactor::tcp_connection::{posted, registration};
 use crate::sync::refs::RefCount;
 use crate::sys::kind::Kind;
@@ -24,7 +24,7 @@ use libc::{c_char, c_int, c_void};
 use std::cell::Cell;
 use std::ptr;
 
-use super::open::{empty, identify_once, is_as_noted, is_entered, is_open};
+use super::open::{identify_once, is_as_noted, is_entered, is_open};
 use crate::reactor::tcp_connection::kept::discard;
 use crate::reactor::tcp_connection::lifecycle::{shutdown, timeouts};
 use crate::reactor::tcp_connection::output::water_marks;
@@ -71,8 +71,8 @@ pub unsafe fn create(fd: c_int, l: &Loop, data: *mut c_void, kind: Kind) -> *mut
         write_name(&mut (*conn).name, fd);
         (&raw mut (*conn).shared.refs).write(RefCount::new());
         let own = &*conn;
-        empty(&own.input, l.empty.get());
-        empty(&own.output, l.empty.get());
+        block::empty(&own.input, l);
+        block::empty(&own.output, l);
         own.number.set(fd);
         own.public.eventLoop.set(l.as_c());
         own.public.channel.set(own.channel_ptr());

@@ -36,7 +36,7 @@ pub fn is_torn(conn: &Connection) -> bool {
 /// Whether all that was accepted has gone to the kernel. What waits in the loop's group is sent for that.
 pub fn all_sent(conn: &Connection) -> bool {
     batch::flush_of(conn);
-    quota::all_sent(conn)
+    quota::none_waits(conn)
 }
 
 /// Does what waited until all that was accepted is sent, if that is so by now.

@@ -5,8 +5,7 @@
 
 use super::{file, quota, write};
 use crate::reactor::buffer::SIZE_MAX;
-use crate::reactor::tcp_connection::Connection;
-use crate::reactor::tcp_connection::lifecycle::open;
+use crate::reactor::tcp_connection::{Connection, block};
 use crate::sys::errno;
 use crate::sys::fd::More;
 use libc::c_int;
@@ -84,7 +83,7 @@ pub fn write_out(conn: &Connection, len: usize) -> Option<usize> {
     if output.readable() == 0 {
         if conn.output_block.is_in(output) {
             conn.output_block.give_back(conn.output_touched.get() as usize);
-            open::empty(output, conn.event_loop().empty.get());
+            block::empty(output, conn.event_loop());
         }
         output.readIndex.set(0);
         output.writeIndex.set(0);

@@ -61,7 +61,7 @@ pub fn give_back(conn: &Connection, len: usize) {
 
 /// Whether all that was accepted has gone to the kernel: what the queue has, and what other threads
 /// have sent and hasn't come to this thread.
-pub fn all_sent(conn: &Connection) -> bool {
+pub fn none_waits(conn: &Connection) -> bool {
     !conn.is_sending() && conn.shared.intake.waiting() == u64::from(conn.counted.get())
 }
 
