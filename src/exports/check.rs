@@ -46,7 +46,7 @@ macro_rules! connection {
         }
         // SAFETY: the headers say of each connection that the library made it, and that it hasn't been freed: it is
         // live, or the caller retains it.
-        unsafe { $crate::reactor::tcp_connection::Connection::from_c($pointer) }
+        unsafe { $crate::reactor::tcp_connection::remote::Remote::from_c($pointer) }
     }};
 }
 
@@ -59,19 +59,27 @@ macro_rules! event_loop {
             return $($failure)?;
         }
         // SAFETY: the headers say of each loop that the library made it, and that it hasn't been freed.
-        unsafe { $crate::reactor::event_loop::state::Loop::from_c($pointer) }
+        unsafe { $crate::reactor::event_loop::remote::RemoteLoop::from_c($pointer) }
     }};
 }
 
 /// As `event_loop!`, for what only the loop's own thread may call: on another errno is EPERM.
 macro_rules! own_loop {
     ($pointer:ident, $function:literal $(, $failure:expr)?) => {{
-        let l = event_loop!($pointer, $function $(, $failure)?);
-        if !l.on_owner() {
+        let Some(l) = event_loop!($pointer, $function $(, $failure)?).here() else {
             $crate::sys::errno::set(libc::EPERM);
             return $($failure)?;
-        }
+        };
         l
+    }};
+}
+
+/// As `event_loop!`, for what only the loop's own thread may call, which isn't checked here.
+macro_rules! unchecked_loop {
+    ($pointer:ident, $function:literal $(, $failure:expr)?) => {{
+        event_loop!($pointer, $function $(, $failure)?);
+        // SAFETY: not NULL; for the rest as for `event_loop!`, and the header names the thread.
+        unsafe { $crate::reactor::event_loop::state::Loop::from_c($pointer) }
     }};
 }
 

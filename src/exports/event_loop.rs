@@ -5,6 +5,7 @@ use crate::abi::types::event_dispatcher;
 use crate::abi::types::event_loop;
 use crate::reactor::backend::{self, epoll, poll};
 use crate::reactor::event_loop::posts;
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::parts::PARTS;
 use crate::sys::errno;
@@ -16,7 +17,7 @@ const MAIN_THREAD: &CStr = c"main thread";
 ///
 /// # Safety
 /// As `Loop::request_change`.
-unsafe fn at_once(l: &Loop, fd: c_int, ch: &channel, kind: c_int) -> c_int {
+unsafe fn at_once(l: &RemoteLoop, fd: c_int, ch: &channel, kind: c_int) -> c_int {
     if !l.on_owner() {
         log_err!("not in the same thread");
         return errno::fail(libc::EPERM);
@@ -89,12 +90,11 @@ pub unsafe extern "C-unwind" fn event_loop_init_with_name(
 /// `eventLoop` is NULL or a loop that hasn't been freed. Call it only on the loop's thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn event_loop_run(eventLoop: *mut event_loop) -> c_int {
-    let l = event_loop!(eventLoop, "event_loop_run", -1);
-    if !l.on_owner() {
+    let Some(l) = event_loop!(eventLoop, "event_loop_run", -1).here() else {
         log_err!("event_loop_run: not in the same thread");
         // SAFETY: exit runs what the program has registered with atexit(3), on a thread of its own choice.
         unsafe { libc::exit(1) }
-    }
+    };
     l.run();
     0
 }
@@ -107,7 +107,7 @@ pub unsafe extern "C-unwind" fn event_loop_run(eventLoop: *mut event_loop) -> c_
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn event_loop_wakeup(eventLoop: *mut event_loop) {
     let l = event_loop!(eventLoop, "event_loop_wakeup");
-    l.public.wake();
+    l.wake();
 }
 
 /// Registers a channel with a loop. On the loop's thread the channel is registered when the call
@@ -246,7 +246,7 @@ pub unsafe extern "C-unwind" fn channel_event_activate(
     fd: c_int,
     res: c_int,
 ) -> c_int {
-    let l = event_loop!(eventLoop, "channel_event_activate", -1);
+    let l = unchecked_loop!(eventLoop, "channel_event_activate", -1);
     // A program's own back end calls this within its dispatch.
     l.within(|_| {
         l.run_posts();

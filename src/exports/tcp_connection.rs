@@ -7,7 +7,6 @@ use crate::abi::types::{
     connection_closed_call_back, connection_completed_call_back, message_call_back,
     write_completed_call_back,
 };
-use crate::reactor::event_loop::state::Loop;
 use crate::reactor::tcp_connection::lifecycle::register::{self, Callbacks};
 use crate::reactor::tcp_connection::lifecycle::shutdown;
 use crate::sys::{errno, fd as sys_fd};
@@ -33,7 +32,7 @@ pub unsafe extern "C-unwind" fn tcp_connection_new(
     messageCallBack: message_call_back,
     writeCompletedCallBack: write_completed_call_back,
 ) -> *mut tcp_connection {
-    let l = non_null!(eventLoop, "tcp_connection_new: no event loop", ptr::null_mut());
+    let l = event_loop!(eventLoop, "tcp_connection_new", ptr::null_mut());
     if fd < 0 || !sys_fd::is_open(fd) {
         log_err!("tcp_connection_new: bad descriptor {}", fd);
         errno::set(libc::EBADF);
@@ -45,8 +44,8 @@ pub unsafe extern "C-unwind" fn tcp_connection_new(
         message: messageCallBack,
         write_completed: writeCompletedCallBack,
     };
-    // SAFETY: the loop was made by the library, and the descriptor is the connection's from now on.
-    match unsafe { register::make(fd, Loop::from_c(ptr::from_ref(l).cast_mut()), callbacks) } {
+    // SAFETY: the descriptor is the connection's from now on.
+    match unsafe { register::make(fd, l, callbacks) } {
         Some(conn) => conn,
         None => {
             if errno::get() == libc::ENOMEM {

@@ -43,7 +43,7 @@ pub unsafe extern "C-unwind" fn tcp_server_init(
     connectionClosedCallBack: connection_closed_call_back,
     threadNum: c_int,
 ) -> *mut TCPserver {
-    let l = event_loop!(eventLoop, "tcp_server_init", ptr::null_mut());
+    let l = unchecked_loop!(eventLoop, "tcp_server_init", ptr::null_mut());
     let Some(acceptor) = NonNull::new(acceptor) else {
         check::refuse("tcp_server_init: no acceptor");
         return ptr::null_mut();

@@ -2,7 +2,7 @@
 
 use crate::abi::types::event_loop;
 use crate::abi::types::thread_pool;
-use crate::reactor::event_loop::state::Loop;
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::threads::thread_pool::Pool;
 use core::ffi::c_int;
 use std::ptr;
@@ -42,5 +42,5 @@ pub unsafe extern "C-unwind" fn thread_pool_start(pool: *mut thread_pool) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn thread_pool_get_loop(pool: *mut thread_pool) -> *mut event_loop {
     let pool = thread_pool!(pool, "thread_pool_get_loop", ptr::null_mut());
-    pool.next_loop().map_or(ptr::null_mut(), Loop::as_c)
+    pool.next_loop().map_or(ptr::null_mut(), RemoteLoop::as_c)
 }

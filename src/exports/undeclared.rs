@@ -85,11 +85,10 @@ pub unsafe extern "C-unwind" fn event_loop_do_channel_event(
 pub unsafe extern "C-unwind" fn event_loop_handle_pending_channel(
     eventLoop: *mut event_loop,
 ) -> c_int {
-    let l = event_loop!(eventLoop, "event_loop_handle_pending_channel", -1);
-    if !l.on_owner() {
+    let Some(l) = event_loop!(eventLoop, "event_loop_handle_pending_channel", -1).here() else {
         log_err!("not in the same thread");
         return errno::fail(libc::EPERM);
-    }
+    };
     l.run_posts();
     0
 }

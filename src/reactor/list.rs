@@ -2,9 +2,10 @@
 //! A loop holds the heads (`Head`) and doesn't know what they list; the folder that does looks at a head
 //! as a typed `List`. An object is in at most one list per link, and the link knows whether it is.
 
+use crate::reactor::kept::{Counted, Kept};
 use std::cell::Cell;
 use std::marker::PhantomData;
-use std::ptr;
+use std::ptr::{self, NonNull};
 
 /// The link of the last object of a list. No object has this address.
 const END: *const () = ptr::dangling();
@@ -50,18 +51,62 @@ impl Default for Head {
     }
 }
 
-/// One of the links of a type, which makes a list of it possible.
+/// One of the links of a type, which makes a list of it possible: see `places`.
 ///
 /// # Safety
-/// `link` returns a field of the item, always the same. An item that is listed through it is neither
-/// moved nor freed. One that was taken out of a list, or is looked at in a list, lives as long as a
-/// borrow of the `Keeper` that the caller has.
+/// `link` returns a field of the item, always the same.
 pub unsafe trait Place {
     type Item;
-    type Keeper: ?Sized;
+    type Keeper: Keeps<Self::Item> + ?Sized;
 
     fn link(item: &Self::Item) -> &Link;
 }
+
+/// What keeps items that are looked at in a list.
+///
+/// # Safety
+/// An item in a list that has this keeper is neither moved nor freed. One that was taken out of the list, or is
+/// looked at there, lives as long as the borrow of the keeper with which it was found.
+pub unsafe trait Keeps<T> {}
+
+/// The keeper of lists that have references of their own to what they list (`KeptList`).
+pub enum Counting {}
+
+// SAFETY: a counted item stays where it is, and lives as long as the list has its reference. There is no keeper to
+// borrow.
+unsafe impl<T: Counted> Keeps<T> for Counting {}
+
+/// Makes places: what is listed through which field, what keeps it, and the lists that a loop has
+/// of it. `Loop` is in scope where it is used.
+macro_rules! places {
+    ($(
+        $(#[$doc:meta])*
+        $vis:vis enum $place:ident: $list:ident<$item:ident> by $link:ident, kept by $keeper:ty, in $($of_loop:ident)*;
+    )*) => {
+        $(
+            $(#[$doc])*
+            $vis enum $place {}
+
+            // SAFETY: the field is always the same.
+            unsafe impl $crate::reactor::list::Place for $place {
+                type Item = $item;
+                type Keeper = $keeper;
+
+                fn link(item: &$item) -> &$crate::reactor::list::Link {
+                    &item.$link
+                }
+            }
+
+            $(
+                $vis fn $of_loop(l: &Loop) -> &$crate::reactor::list::$list<$place> {
+                    // SAFETY: only this function hands out the head.
+                    unsafe { $crate::reactor::list::$list::from_head(&l.$of_loop) }
+                }
+            )*
+        )*
+    };
+}
+pub(crate) use places;
 
 /// A list of the items of `P`.
 #[repr(transparent)]
@@ -198,6 +243,81 @@ impl<P: Place> List<P> {
 impl<P: Place> Default for List<P> {
     fn default() -> Self {
         List::new()
+    }
+}
+
+/// A list that has a reference to each of its items.
+#[repr(transparent)]
+pub struct KeptList<P: Place<Keeper = Counting>>(List<P>);
+
+impl<P: Place<Keeper = Counting, Item: Counted>> KeptList<P> {
+    pub const fn new() -> Self {
+        KeptList(List::new())
+    }
+
+    /// A typed look at a head.
+    ///
+    /// # Safety
+    /// All that was ever listed with this head was listed by a `KeptList` of `P`.
+    pub const unsafe fn from_head(head: &Head) -> &Self {
+        // SAFETY: such a list has the layout of its head, and the caller knows what is in it.
+        unsafe { &*ptr::from_ref(head).cast() }
+    }
+
+    /// Adds an item at the end, unless it is in a list.
+    pub fn push_back(&self, item: Kept<P::Item>) {
+        // SAFETY: `item` keeps it, and is the list's afterwards.
+        if self.0.push_back(unsafe { item.as_ptr().as_ref() }) {
+            item.into_raw();
+        }
+    }
+
+    /// Adds an item at the beginning, unless it is in a list.
+    pub fn push_front(&self, item: Kept<P::Item>) {
+        // SAFETY: `item` keeps it, which the list gets from here.
+        if self.0.push_front(unsafe { item.as_ptr().as_ref() }) {
+            item.into_raw();
+        }
+    }
+
+    /// Takes an item out. None where it isn't in this list.
+    pub fn remove(&self, item: &P::Item) -> Option<Kept<P::Item>> {
+        // SAFETY: the list had a reference to what it listed, and hasn't the item any more.
+        self.0.remove(item).then(|| unsafe { Kept::from_raw(NonNull::from(item)) })
+    }
+
+    /// Takes the first item out.
+    pub fn pop_front(&self) -> Option<Kept<P::Item>> {
+        // SAFETY: the list's own reference keeps its first item.
+        self.remove(unsafe { self.0.head.first.get().cast::<P::Item>().as_ref() }?)
+    }
+
+    /// The first item for which `is_it` is true. What `is_it` takes out ends the search.
+    pub fn find(&self, mut is_it: impl FnMut(&P::Item) -> bool) -> Option<Kept<P::Item>> {
+        let mut at = self.0.head.first.get();
+        while !at.is_null() && at != END {
+            // SAFETY: the list names the item, so that the list's reference keeps it here; then `kept` does.
+            let item = unsafe { &*at.cast::<P::Item>() };
+            let kept = Kept::of(item)?;
+            if is_it(item) {
+                return Some(kept);
+            }
+            at = P::link(item).0.get();
+        }
+        None
+    }
+
+    /// Calls `f` with each item. It may take out an item that it is called with, which ends the round.
+    pub fn each(&self, mut f: impl FnMut(&P::Item)) {
+        self.find(|item| {
+            f(item);
+            false
+        });
+    }
+
+    /// A reference to the first item.
+    pub fn first(&self) -> Option<Kept<P::Item>> {
+        self.find(|_| true)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The reactor: event loops, channels, connections, servers, threads.
 //!
-//! An object belongs to the thread of its loop. Callbacks re-enter with the same pointers.
+//! An object belongs to the thread of its loop. Callbacks re-enter with the same pointers. Other
+//! threads have a connection or a loop as `Remote` or `RemoteLoop`.
 //!
 //! Imports: abi, common, sys.
 
@@ -9,6 +10,7 @@ pub mod backend;
 pub mod buffer;
 pub mod client;
 pub mod event_loop;
+pub mod kept;
 pub mod list;
 pub mod parts;
 pub mod tcp_connection;

@@ -363,5 +363,5 @@ pub unsafe extern "C-unwind" fn yolanda_client_connection(
 pub unsafe extern "C-unwind" fn yolanda_client_free(client: *mut yolanda_client) -> c_int {
     // SAFETY: NULL or a client that isn't freed.
     let client = unsafe { usable("yolanda_client_free", client) };
-    status(client.map(|client| client.keep().free()))
+    status(client.and_then(|client| client.keep().map(|kept| kept.free()).ok_or(libc::EOVERFLOW)))
 }

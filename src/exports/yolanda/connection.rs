@@ -2,8 +2,8 @@
 
 use crate::abi::types::tcp_connection;
 use crate::abi::types::yolanda_water_mark_callback;
-use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::kept;
+use crate::reactor::tcp_connection::remote::Remote;
 use crate::reactor::tcp_connection::settings::{self, Settings};
 use crate::sync::refs::Released;
 use crate::sys::address::{self, Address};
@@ -29,7 +29,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_retain(
     connection: *mut tcp_connection,
 ) -> *mut tcp_connection {
     let conn = connection!(connection, "yolanda_connection_retain", ptr::null_mut());
-    if conn.shared.refs.retain() {
+    if conn.refs.retain() {
         return connection;
     }
     errno::set(libc::EOVERFLOW);
@@ -82,7 +82,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_is_open(
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_connection_id(connection: *mut tcp_connection) -> u64 {
     let conn = connection!(connection, "yolanda_connection_id", 0);
-    conn.id.get()
+    conn.id()
 }
 
 /// Returns the reason why the connection is closing or has closed, as an errno value; 0 while it is
@@ -169,7 +169,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_user_data(
     destroy: Option<unsafe extern "C-unwind" fn(data: *mut c_void)>,
 ) -> c_int {
     let conn = connection!(connection, "yolanda_connection_set_user_data", -1);
-    if conn.may_be_changed() { conn.set_user_data(data, destroy) } else { -1 }
+    conn.to_change().map_or(-1, |conn| conn.set_user_data(data, destroy))
 }
 
 /// Returns the pointer of yolanda_connection_set_user_data(), also for a connection that has closed;
@@ -238,7 +238,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_nodelay(
     on: c_int,
 ) -> c_int {
     let conn = connection!(connection, "yolanda_connection_set_nodelay", -1);
-    if conn.may_be_changed() { conn.set_nodelay(on != 0) } else { -1 }
+    conn.to_change().map_or(-1, |conn| conn.set_nodelay(on != 0))
 }
 
 /// Makes the kernel probe a silent peer (SO_KEEPALIVE, socket(7)): after `idle_s` seconds (0: never),
@@ -259,8 +259,9 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_keepalive(
     count: c_int,
 ) -> c_int {
     let conn = connection!(connection, "yolanda_connection_set_keepalive", -1);
+    let Some(conn) = conn.to_change() else { return -1 };
     let mut s = Settings::DEFAULT;
-    if !conn.may_be_changed() || settings::set_keepalive(&mut s, idle_s, interval_s, count) < 0 {
+    if settings::set_keepalive(&mut s, idle_s, interval_s, count) < 0 {
         return -1;
     }
     conn.set_keepalive(s.keepalive)
@@ -285,9 +286,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_keepalive(
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_connection_pause(connection: *mut tcp_connection) -> c_int {
     let conn = connection!(connection, "yolanda_connection_pause", -1);
-    if !conn.may_be_changed() {
-        return -1;
-    }
+    let Some(conn) = conn.to_change() else { return -1 };
     conn.pause();
     0
 }
@@ -305,9 +304,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_resume(
     connection: *mut tcp_connection,
 ) -> c_int {
     let conn = connection!(connection, "yolanda_connection_resume", -1);
-    if !conn.may_be_changed() {
-        return -1;
-    }
+    let Some(conn) = conn.to_change() else { return -1 };
     conn.resume();
     0
 }
@@ -337,10 +334,10 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_water_marks(
 ) -> c_int {
     let conn = connection!(connection, "yolanda_connection_set_water_marks", -1);
     let mut s = Settings::DEFAULT;
-    if settings::set_water_marks(&mut s, low, high, on_low, on_high) < 0 || !conn.may_be_changed() {
+    if settings::set_water_marks(&mut s, low, high, on_low, on_high) < 0 {
         return -1;
     }
-    conn.set_water_marks(s.marks)
+    conn.to_change().map_or(-1, |conn| conn.set_water_marks(s.marks))
 }
 
 /// Limits how much memory a connection may use.
@@ -370,10 +367,10 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_limits(
 ) -> c_int {
     let conn = connection!(connection, "yolanda_connection_set_limits", -1);
     let mut s = Settings::DEFAULT;
-    if settings::set_limits(&mut s, max_queued, max_unread, policy) < 0 || !conn.may_be_changed() {
+    if settings::set_limits(&mut s, max_queued, max_unread, policy) < 0 {
         return -1;
     }
-    conn.set_limits(s.limits)
+    conn.to_change().map_or(-1, |conn| conn.set_limits(s.limits))
 }
 
 /// Sets how long a connection may make no progress before it is closed, with ETIMEDOUT and its closed
@@ -404,10 +401,10 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_timeouts(
 ) -> c_int {
     let conn = connection!(connection, "yolanda_connection_set_timeouts", -1);
     let mut s = Settings::DEFAULT;
-    if settings::set_timeouts(&mut s, idle_ms, read_ms, write_ms) < 0 || !conn.may_be_changed() {
+    if settings::set_timeouts(&mut s, idle_ms, read_ms, write_ms) < 0 {
         return -1;
     }
-    conn.set_timeouts(s.timeouts)
+    conn.to_change().map_or(-1, |conn| conn.set_timeouts(s.timeouts))
 }
 
 /// Writes an address of the connection: 0, or -1 with errno.
@@ -415,7 +412,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_timeouts(
 /// # Safety
 /// `text` is NULL or has room for `size` bytes.
 unsafe fn tell(
-    conn: &Connection,
+    conn: &Remote,
     text: *mut c_char,
     size: usize,
     ask: fn(c_int) -> Result<Address, c_int>,

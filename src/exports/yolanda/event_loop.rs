@@ -3,6 +3,7 @@
 use crate::abi::types::event_loop;
 use crate::abi::types::{yolanda_loop_callback, yolanda_loop_stats};
 use crate::reactor::backend;
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::parts::PARTS;
 use crate::sys::errno;
@@ -71,7 +72,7 @@ pub unsafe extern "C-unwind" fn yolanda_loop_free(eventLoop: *mut event_loop) ->
         return errno::fail(libc::EBUSY);
     }
     // SAFETY: the loop's thread, and no callback of the loop is on its stack.
-    unsafe { l.free() };
+    unsafe { Loop::free(l.into()) };
     0
 }
 
@@ -105,7 +106,7 @@ pub unsafe extern "C-unwind" fn yolanda_loop_free(eventLoop: *mut event_loop) ->
 /// process, that is the only thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_loop_reinit(eventLoop: *mut event_loop) -> c_int {
-    let l = event_loop!(eventLoop, "yolanda_loop_reinit", -1);
+    let l = unchecked_loop!(eventLoop, "yolanda_loop_reinit", -1);
     l.reinit().map_or_else(errno::fail, |()| 0)
 }
 
@@ -124,7 +125,7 @@ pub unsafe extern "C" fn yolanda_loop_quit(eventLoop: *mut event_loop) -> c_int 
         return errno::fail(libc::EINVAL);
     }
     // SAFETY: the pointer isn't NULL, and the header says that it is a loop of the library's that hasn't been freed.
-    unsafe { Loop::from_c(eventLoop) }.quit();
+    unsafe { RemoteLoop::from_c(eventLoop) }.quit();
     0
 }
 

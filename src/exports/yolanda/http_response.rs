@@ -228,7 +228,7 @@ pub unsafe extern "C" fn yolanda_http_response_send(httpResponse: *mut http_resp
     // SAFETY: NULL or a live response, which the program gives up.
     unsafe {
         let deferred = given("yolanda_http_response_send", httpResponse);
-        deferred.map_or(-1, |deferred| status(deferred.send()))
+        deferred.map_or(-1, |deferred| status(Deferred::send(deferred.into())))
     }
 }
 

@@ -21,6 +21,7 @@ use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use crate::http::message::collected::Collected;
 use crate::http::message::handler::Wish;
 use crate::http::wire::encode::Sink;
+use crate::reactor::kept::{Counted, Kept};
 use crate::sync::refs::{RefCount, Released};
 use crate::sys::pool::Owned;
 use crate::sys::{errno, fd as sys_fd};
@@ -142,9 +143,7 @@ impl Files {
             if pattern.is_empty() {
                 break;
             }
-            if !files.refs.retain() {
-                return Err(libc::ENOMEM);
-            }
+            let kept = Kept::of(files).ok_or(libc::ENOMEM)?;
             let wish = Wish {
                 handler: Some(answer::on_request),
                 data: this.as_ptr().cast(),
@@ -152,16 +151,40 @@ impl Files {
                 takes_bodies: false,
             };
             if let Err(error) = add(pattern, wish) {
-                // The program still has its own.
-                files.refs.release();
+                drop(kept);
                 // The route without the slash only redirects to the one with it.
                 if error != libc::EEXIST || pattern != folder {
                     return Err(error);
                 }
+            } else {
+                // It is the route's.
+                kept.into_raw();
             }
         }
         files.note_use();
         Ok(())
+    }
+}
+
+// SAFETY: `open` makes all files as an `Owned`, which is dropped behind the last reference only.
+unsafe impl Counted for Files {
+    type Face = Files;
+
+    fn face(&self) -> &Files {
+        self
+    }
+
+    fn retain(&self) -> bool {
+        self.refs.retain()
+    }
+
+    unsafe fn release(files: NonNull<Files>) {
+        // SAFETY: the reference keeps the files until it is counted off; behind the last one nobody has them.
+        unsafe {
+            if files.as_ref().refs.release() == Released::Last {
+                drop(Owned::from_raw(files));
+            }
+        }
     }
 }
 
@@ -174,10 +197,6 @@ impl Drop for Files {
 /// Gives up the reference of a route.
 unsafe extern "C-unwind" fn destroy(data: *mut c_void) {
     let Some(files) = NonNull::new(data.cast::<Files>()) else { return };
-    // SAFETY: `serve_below` retained the files for this route; behind the last reference nobody has them.
-    unsafe {
-        if files.as_ref().refs.release() == Released::Last {
-            drop(Owned::from_raw(files));
-        }
-    }
+    // SAFETY: the reference that `serve_below` left to the route.
+    drop(unsafe { Kept::from_raw(files) });
 }

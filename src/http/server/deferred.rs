@@ -24,8 +24,9 @@ use crate::http::server::deferred::parts::Framing;
 use crate::http::server::deferred::telling::Telling;
 use crate::http::wire::status::Status;
 use crate::reactor::event_loop::posts::{Call, Task};
+use crate::reactor::kept::{Counted, Kept};
 use crate::reactor::tcp_connection::Connection;
-use crate::reactor::tcp_connection::kept::Kept;
+use crate::reactor::tcp_connection::remote::Remote;
 use crate::sys::pool;
 
 /// One thread at a time uses what isn't atomic: the program's, until it gives the response back, then the
@@ -33,7 +34,7 @@ use crate::sys::pool;
 #[repr(C)]
 pub struct Deferred {
     response: Response,
-    conn: Kept,
+    conn: Kept<Connection>,
     request: OwnRequest,
     asked: Asked,
     /// The head that was sent said so.
@@ -60,7 +61,7 @@ struct Asked {
 pub struct Awaited(NonNull<Deferred>);
 
 /// A reference of the program's, or of a task.
-pub struct Held(NonNull<Deferred>);
+type Held = Kept<Deferred>;
 
 impl Awaited {
     pub fn into_raw(self) -> NonNull<Deferred> {
@@ -92,34 +93,25 @@ impl Drop for Awaited {
     }
 }
 
-impl Held {
-    /// For a task, or for the program, which takes it back by `from_raw`.
-    fn into_raw(self) -> NonNull<Deferred> {
-        ManuallyDrop::new(self).0
+// SAFETY: `make` puts every response into a block of its own, and only `free` gives that back, behind the last
+// reference, on whatever thread.
+unsafe impl Counted for Deferred {
+    type Face = Deferred;
+
+    fn face(&self) -> &Deferred {
+        self
     }
 
-    /// # Safety
-    /// `deferred` came from `into_raw`, or is the program's, which gives it up.
-    unsafe fn from_raw(deferred: NonNull<Deferred>) -> Held {
-        Held(deferred)
+    fn retain(&self) -> bool {
+        self.hold.keep()
     }
-}
 
-impl Deref for Held {
-    type Target = Deferred;
-
-    fn deref(&self) -> &Deferred {
-        // SAFETY: the reference that `keep` took, or the program's, which only the drop gives back.
-        unsafe { self.0.as_ref() }
-    }
-}
-
-/// The last frees the response, with its request, on whatever thread.
-impl Drop for Held {
-    fn drop(&mut self) {
-        if self.hold.release() {
-            // SAFETY: it was the last reference.
-            unsafe { Deferred::free(self.0) }
+    unsafe fn release(deferred: NonNull<Deferred>) {
+        // SAFETY: the reference keeps the response until it is counted off. Behind the last one nobody has it.
+        unsafe {
+            if deferred.as_ref().hold.release() {
+                Deferred::free(deferred);
+            }
         }
     }
 }
@@ -197,10 +189,10 @@ impl Deferred {
 
     /// A reference beside the caller's; None when there are too many.
     fn keep(&self) -> Option<Held> {
-        self.hold.keep().then(|| Held(NonNull::from(self)))
+        Kept::of(self)
     }
 
-    pub fn connection(&self) -> &Connection {
+    pub fn connection(&self) -> &Remote {
         &self.conn
     }
 
@@ -218,27 +210,26 @@ impl Deferred {
     ///
     /// # Safety
     /// It is the program's, which doesn't use it afterwards unless it stays its own.
-    pub unsafe fn send(&self) -> Result<(), c_int> {
-        if self.hold.stage() == Stage::GivenBack {
+    pub unsafe fn send(deferred: NonNull<Deferred>) -> Result<(), c_int> {
+        // SAFETY: the program's reference keeps the response until the task has it.
+        let own = unsafe { deferred.as_ref() };
+        if own.hold.stage() == Stage::GivenBack {
             return Err(libc::EINVAL);
         }
         // First the memory: what was given back isn't taken again.
-        let call = Call { callback: Some(on_sent), data: self.as_c().cast() };
+        let call = Call { callback: Some(on_sent), data: deferred.as_ptr().cast() };
         let task = Task::new(call).ok_or(libc::ENOMEM)?;
-        // SAFETY: the program's reference, which it gives up.
-        let held = unsafe { Held::from_raw(NonNull::from(self)) };
-        held.hold.give_back();
-        if !held.conn.is_own_thread() {
-            held.hold.wait_for_calls();
+        own.hold.give_back();
+        if !own.conn.is_own_thread() {
+            own.hold.wait_for_calls();
         }
-        let open = !held.conn.has_closed();
-        let conn: *const Connection = held.connection();
-        let raw = held.into_raw();
-        // SAFETY: the reference goes with the task, which the loop's thread may run, and with it let the connection
-        // go, as soon as it is queued: the connection keeps its loop until then.
+        let open = !own.conn.has_closed();
+        let conn: *const Remote = own.connection();
+        // SAFETY: the program's reference goes with the task, which the loop's thread may run, and with it let the
+        // connection go, as soon as it is queued: the connection keeps its loop until then.
         if unsafe { !(*conn).event_loop().post(task) } {
             // SAFETY: the task wasn't queued, as the loop ends, and the connection with it.
-            drop(unsafe { Held::from_raw(raw) });
+            drop(unsafe { Held::from_raw(deferred) });
             return Err(libc::ENOTCONN);
         }
         if open { Ok(()) } else { Err(libc::ENOTCONN) }

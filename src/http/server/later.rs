@@ -56,7 +56,7 @@ enum Then {
 /// Sends the rest of a deferred response, and goes on with the requests behind it. Nothing where the
 /// connection has ended, or doesn't wait for this response any more. The caller has a reference.
 pub fn finish(deferred: &Deferred) {
-    let conn = deferred.connection();
+    let Some(conn) = deferred.connection().here() else { return };
     let Some(http) = Http::of(conn).filter(|http| http.awaits(deferred)) else {
         return;
     };
@@ -77,7 +77,7 @@ pub fn finish(deferred: &Deferred) {
     finish::answered(conn, http, end, status, |now| {
         let out = scratch.output(conn);
         let mut date = scratch.date.borrow_mut();
-        let ended = deferred.write_end(date.at(now, clock::second), http.is_last(conn), &out);
+        let ended = deferred.write_end(conn, date.at(now, clock::second), http.is_last(conn), &out);
         then = match ended {
             Some(true) => Then::Close,
             Some(false) => Then::GoOn,

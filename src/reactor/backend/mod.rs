@@ -15,6 +15,7 @@ pub mod poll_default;
 use self::poll_default::poll_is_default;
 use crate::abi::types::{EVENT_READ, EVENT_WRITE, event_dispatcher, event_loop};
 use crate::log::CText;
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
 use crate::sys::environment::variable;
 use crate::sys::errno;
@@ -62,8 +63,8 @@ pub fn named(name: &[u8]) -> *const event_dispatcher {
 
 /// Whether the loop's back end fails for a number that names another file than the one added, as
 /// epoll does: that saves asking the kernel for the file's identity.
-pub fn tells_files_apart(l: &Loop) -> bool {
-    ptr::eq(l.public.eventDispatcher.get(), &raw const epoll_dispatcher)
+pub fn tells_files_apart(l: &RemoteLoop) -> bool {
+    ptr::eq(l.back_end(), &raw const epoll_dispatcher)
 }
 
 /// The descriptor that is readable while a channel of the loop is ready. -1 with errno.

@@ -5,8 +5,9 @@
 
 #![forbid(unsafe_code)]
 
-use super::{Client, Event, Kept, resolver};
+use super::{Client, Event, resolver};
 use crate::reactor::client::candidate::{Candidate, Progress};
+use crate::reactor::kept::Kept;
 use crate::sys::address::{Address, Parsed};
 use crate::sys::clock::now_ms;
 use crate::sys::errno;
@@ -136,7 +137,7 @@ impl Client {
     }
 }
 
-impl Kept {
+impl Kept<Client> {
     /// The name was looked up.
     pub(super) fn resolved(&self) {
         // What the answer had to wait for the loop's thread isn't the addresses' loss.

@@ -124,9 +124,8 @@ impl Candidate {
 unsafe extern "C-unwind" fn on_writable(data: *mut c_void) -> c_int {
     // SAFETY: `watch` has set the data, and the channel is taken off before the candidate's client is freed.
     let candidate = unsafe { &*data.cast::<Candidate>() };
-    if let Some(client) = candidate.client() {
-        // The candidate is a part of the client.
-        let client = client.keep();
+    // The candidate is a part of the client.
+    if let Some(client) = candidate.client().and_then(Client::keep) {
         match candidate.look() {
             Progress::Connected => client.connected(candidate),
             Progress::Open => {}

@@ -1,21 +1,21 @@
 //! One look-up of a name: what its loop has of it, and what the threads that look names up share.
 //!
 //! The list of the loop has a reference until the answer has arrived; the line of jobs or the thread that works on it,
-//! and the client, have others (`JobRef`). Only the loop's thread looks at `link` and `client`.
+//! and the client, have others (`Kept`). Only the loop's thread looks at `link` and `client`.
 
 use super::{ADDRESSES, Client};
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::list::{Link, List, Place};
+use crate::reactor::kept::{Counted, Kept};
+use crate::reactor::list::{Counting, Link, places};
 use crate::sync::refs::{RefCount, Released};
 use crate::sys::address::Address;
 use crate::sys::clock::now_ms;
-use crate::sys::pool;
+use crate::sys::pool::Owned;
 use libc::c_int;
 use std::array;
 use std::cell::Cell;
 use std::ffi::CStr;
-use std::mem::ManuallyDrop;
-use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 
@@ -67,7 +67,7 @@ impl Stage {
 pub struct Job {
     refs: RefCount,
     /// Where the answer is to go. The job keeps the loop's memory.
-    event_loop: NonNull<Loop>,
+    event_loop: Kept<Loop>,
     /// In the list of the loop.
     link: Link,
     /// Who waits. A client takes itself off when it leaves.
@@ -86,17 +86,9 @@ pub struct Job {
     addresses: [Cell<Address>; ADDRESSES],
 }
 
-impl Drop for Job {
-    fn drop(&mut self) {
-        // SAFETY: the reference that `JobRef::new` took, given back once.
-        unsafe { self.event_loop().release() }
-    }
-}
-
 impl Job {
-    pub fn event_loop(&self) -> &Loop {
-        // SAFETY: the job has a reference to the loop's memory until it is dropped.
-        unsafe { self.event_loop.as_ref() }
+    pub fn event_loop(&self) -> &RemoteLoop {
+        &self.event_loop
     }
 
     pub fn host(&self) -> &CStr {
@@ -151,20 +143,40 @@ impl Job {
     }
 }
 
-/// A reference that keeps a job. Any thread may have and drop one.
-pub struct JobRef(NonNull<Job>);
+// SAFETY: `Job::new` puts every job into a block of its own, and only `release` frees it, behind the last reference.
+unsafe impl Counted for Job {
+    type Face = Job;
 
-impl JobRef {
+    fn face(&self) -> &Job {
+        self
+    }
+
+    fn retain(&self) -> bool {
+        self.refs.retain()
+    }
+
+    unsafe fn release(job: NonNull<Job>) {
+        // SAFETY: the reference keeps the job until it is counted off.
+        if unsafe { job.as_ref() }.refs.release() == Released::Last {
+            // SAFETY: `new` made it of an `Owned`, and the count says that nobody else has it.
+            drop(unsafe { Owned::from_raw(job) });
+        }
+    }
+}
+
+impl Job {
     /// A job that is in no list. None when memory is out.
-    pub fn new(l: &Loop, host: &[u8]) -> Option<JobRef> {
-        const { assert!(align_of::<Job>() <= 16) };
+    pub fn new(l: &Loop, host: &[u8]) -> Option<Kept<Job>> {
         debug_assert!(host.len() < HOST);
         let mut name = [0; HOST];
         name.iter_mut().zip(host).for_each(|(to, from)| *to = *from);
-        let place = NonNull::new(pool::alloc(size_of::<Job>()))?.cast::<Job>();
-        let job = Job {
-            refs: RefCount::new(),
-            event_loop: NonNull::from(l),
+        let refs = RefCount::new();
+        // The only references are those of handles.
+        refs.retain();
+        refs.let_go();
+        let job = Owned::new(Job {
+            refs,
+            event_loop: l.keep()?,
             link: Link::new(),
             client: Cell::new(None),
             host: name,
@@ -176,124 +188,22 @@ impl JobRef {
             error: Cell::new(0),
             count: Cell::new(0),
             addresses: array::from_fn(|_| Cell::new(Address::none())),
-        };
-        l.retain();
-        // SAFETY: a fresh block of the job's size, aligned to 16.
-        unsafe {
-            place.write(job);
-        }
-        let job = JobRef(place);
-        job.refs.retain();
-        // There is no other reference than those of handles.
-        job.refs.let_go();
-        Some(job)
+        })?;
+        // SAFETY: the count has this one reference.
+        Some(unsafe { Kept::from_raw(job.into_raw()) })
     }
 
-    pub fn as_ptr(&self) -> NonNull<Job> {
-        self.0
-    }
-
-    /// Another reference to a job that somebody keeps meanwhile.
-    pub fn of(job: &Job) -> JobRef {
-        job.refs.retain();
-        JobRef(NonNull::from(job))
+    /// Another reference. None when it is kept too often.
+    pub fn keep(&self) -> Option<Kept<Job>> {
+        Kept::of(self)
     }
 }
 
-impl Clone for JobRef {
-    fn clone(&self) -> JobRef {
-        JobRef::of(self)
-    }
-}
-
-impl Deref for JobRef {
-    type Target = Job;
-
-    fn deref(&self) -> &Job {
-        // SAFETY: the reference that this handle stands for isn't given back before the drop.
-        unsafe { self.0.as_ref() }
-    }
-}
-
-impl Drop for JobRef {
-    fn drop(&mut self) {
-        if self.refs.release() == Released::Last {
-            // SAFETY: the count says that nobody else has the job.
-            unsafe { dispose(self.0) }
-        }
-    }
-}
-
-/// # Safety
-/// The last reference is gone.
-unsafe fn dispose(job: NonNull<Job>) {
-    // SAFETY: `JobRef::new` made it in a block of that size, which nobody uses any more.
-    unsafe {
-        job.drop_in_place();
-        pool::free(job.cast().as_ptr(), size_of::<Job>());
-    }
-}
-
-/// Who looks at a listed job borrows one of these, and gives no job's reference back meanwhile.
-pub struct Look;
-
-/// The jobs of a loop whose answers have still to arrive. Each has a reference of the list's.
-pub struct OfLoop;
-
-// SAFETY: `link` is always the same field. The list's reference keeps a job where it is, and `Look` says how long.
-unsafe impl Place for OfLoop {
-    type Item = Job;
-    type Keeper = Look;
-
-    fn link(job: &Job) -> &Link {
-        &job.link
-    }
-}
-
-/// The jobs that no thread has taken yet. Each has a reference of the line's.
-pub struct InLine;
-
-// SAFETY: `in_line` is always the same field; otherwise as for `OfLoop`.
-unsafe impl Place for InLine {
-    type Item = Job;
-    type Keeper = Look;
-
-    fn link(job: &Job) -> &Link {
-        &job.in_line
-    }
-}
-
-/// The list of a loop's jobs, on its thread.
-pub fn jobs(l: &Loop) -> &List<OfLoop> {
-    // SAFETY: only jobs are listed with this head.
-    unsafe { List::from_head(&l.jobs) }
-}
-
-/// What both lists do with references.
-pub trait Jobs {
-    /// Adds a job at the end, with a reference.
-    fn add(&self, job: &JobRef);
-    /// Takes a job out, with the list's reference.
-    fn take_out(&self, job: &Job) -> Option<JobRef>;
-    /// Takes the first one out, with the list's reference.
-    fn take_first(&self) -> Option<JobRef>;
-}
-
-impl<P: Place<Item = Job, Keeper = Look>> Jobs for List<P> {
-    fn add(&self, job: &JobRef) {
-        if self.push_back(job) {
-            // The list has it from now on.
-            let _ = ManuallyDrop::new(job.clone());
-        }
-    }
-
-    fn take_out(&self, job: &Job) -> Option<JobRef> {
-        self.remove(job).then(|| JobRef(NonNull::from(job)))
-    }
-
-    fn take_first(&self) -> Option<JobRef> {
-        self.pop_front(&Look).map(|job| JobRef(NonNull::from(job)))
-    }
+places! {
+    /// The jobs of a loop whose answers have still to arrive.
+    pub enum OfLoop: KeptList<Job> by link, kept by Counting, in jobs;
+    /// The jobs that no thread has taken yet.
+    pub enum InLine: KeptList<Job> by in_line, kept by Counting, in;
 }
 
 #[cfg(test)]

@@ -1,70 +1,67 @@
 //! Who needs a client's memory: the list of its loop until the client is freed, and each call on the stack that may
-//! call the program, which may free the client.
+//! call the program, which may free the client. Such functions take a `Kept<Client>`, so that the client is still
+//! there when the program returns. Only the loop's thread has references.
 
-use super::Client;
-use crate::sys::pool;
-use std::mem::ManuallyDrop;
-use std::ops::Deref;
+use super::{Client, clients};
+use crate::reactor::kept::{Counted, Kept};
+use crate::sys::pool::Owned;
 use std::ptr::NonNull;
 
-/// A reference that keeps a client's memory. Only the loop's thread has some. Functions that call the program take
-/// this type, so that the client is still there when the program returns.
-pub struct Kept(NonNull<Client>);
+// SAFETY: `place` puts every client into a block of its own, and only `release` frees it, at a count of zero.
+unsafe impl Counted for Client {
+    type Face = Client;
 
-impl Client {
-    /// Puts a client into memory of the pools; None when memory is out.
-    pub(super) fn place(client: Client) -> Option<Kept> {
-        const { assert!(align_of::<Client>() <= 16) };
-        let place = NonNull::new(pool::alloc(size_of::<Client>()))?.cast::<Client>();
-        // SAFETY: a fresh block of the client's size, aligned to 16.
-        unsafe { place.write(client) };
-        Some(Kept(place))
+    fn face(&self) -> &Client {
+        self
     }
 
-    pub fn keep(&self) -> Kept {
-        self.refs.set(self.refs.get() + 1);
-        Kept(NonNull::from(self))
+    fn retain(&self) -> bool {
+        let Some(more) = self.refs.get().checked_add(1) else { return false };
+        self.refs.set(more);
+        true
+    }
+
+    unsafe fn release(client: NonNull<Client>) {
+        // SAFETY: the reference keeps the client until it is counted off.
+        let refs = unsafe { &client.as_ref().refs };
+        refs.set(refs.get() - 1);
+        if refs.get() == 0 {
+            // SAFETY: `place` made it of an `Owned`. The count says that this reference was the last, and timer,
+            // channels, look-up and connection were taken from the client when it left the list.
+            drop(unsafe { Owned::from_raw(client) });
+        }
     }
 }
 
-impl Kept {
+impl Client {
+    /// Puts a client, which counts one reference, into memory of the pools; None when memory is out.
+    pub(super) fn place(client: Client) -> Option<Kept<Client>> {
+        debug_assert!(client.refs.get() == 1);
+        let place = Owned::new(client)?.into_raw();
+        // SAFETY: the count has this one reference.
+        Some(unsafe { Kept::from_raw(place) })
+    }
+
+    /// None when it is kept too often.
+    pub fn keep(&self) -> Option<Kept<Client>> {
+        Kept::of(self)
+    }
+}
+
+impl Kept<Client> {
     /// Enters the client in its loop's list, which has this reference from then on.
     pub(super) fn list(self) -> NonNull<Client> {
-        self.clients().push_front(&self);
-        ManuallyDrop::new(self).0
+        let client = NonNull::<Client>::from(&*self);
+        // SAFETY: the loop outlives its clients.
+        let l = unsafe { self.event_loop.as_ref() };
+        clients(l).push_front(self);
+        client
     }
 
     /// Frees the client, whose connection goes on to its end alone. Its memory stays until all references are gone.
     pub fn free(self) {
         self.halt();
         self.leave_connection();
-        if self.clients().remove(&self) {
-            // The list had a reference (`list`).
-            drop(Kept(self.0));
-        }
-    }
-}
-
-impl Deref for Kept {
-    type Target = Client;
-
-    fn deref(&self) -> &Client {
-        // SAFETY: the reference that this handle stands for isn't given back before the drop.
-        unsafe { self.0.as_ref() }
-    }
-}
-
-impl Drop for Kept {
-    fn drop(&mut self) {
-        let left = self.refs.get() - 1;
-        self.refs.set(left);
-        if left == 0 {
-            // SAFETY: `place` made it in a block of that size. The count says that this handle was the last, and
-            // timer, channels, look-up and connection were taken from the client when it left the list.
-            unsafe {
-                self.0.drop_in_place();
-                pool::free(self.0.cast().as_ptr(), size_of::<Client>());
-            }
-        }
+        drop(self.clients().remove(&self));
     }
 }

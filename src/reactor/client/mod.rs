@@ -8,7 +8,7 @@
 //! All of a client belongs to its loop's thread. Whatever may lead back to it (its timer, its channels, its
 //! connection's owner, its job) is taken away when it is freed.
 //!
-//! Imports: abi, event_loop, list, log, sync, sys, tcp_connection.
+//! Imports: abi, event_loop, kept, list, log, sync, sys, tcp_connection.
 
 mod attempt;
 mod backoff;
@@ -29,12 +29,13 @@ use crate::abi::types::{
 use crate::log::CText;
 use crate::reactor::client::backoff::Backoff;
 use crate::reactor::client::candidate::Candidate;
-use crate::reactor::client::job::{Job, JobRef};
-use crate::reactor::client::kept::Kept;
+use crate::reactor::client::job::Job;
 use crate::reactor::client::maker::CLIENT;
 use crate::reactor::client::state::{Event, State};
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::list::{Link, List, Place};
+use crate::reactor::kept::Kept;
+use crate::reactor::list::{Counting, KeptList, Link, places};
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::lifecycle::ready;
@@ -81,7 +82,7 @@ pub struct Client {
     /// When the time is up (CLOCK_MONOTONIC, milliseconds).
     deadline: Cell<i64>,
     /// The look-up that the attempt waits for, or has its addresses from.
-    job: Cell<Option<JobRef>>,
+    job: Cell<Option<Kept<Job>>>,
     /// The only address, where there is no name to look up.
     address: Cell<Address>,
     /// One for each address; and how many of them were tried in this attempt.
@@ -154,14 +155,21 @@ impl Client {
         ptr::from_ref(self).cast_mut().cast()
     }
 
+    /// The loop, on its thread.
     fn event_loop(&self) -> &Loop {
+        debug_assert!(self.is_mine());
         // SAFETY: a loop frees its clients before its memory goes, and calls nothing of theirs afterwards.
         unsafe { self.event_loop.as_ref() }
     }
 
+    fn remote_loop(&self) -> &RemoteLoop {
+        // SAFETY: a loop frees its clients before its memory goes.
+        unsafe { RemoteLoop::from_c(self.event_loop.as_ptr().cast()) }
+    }
+
     /// Whether the calling thread may use the client.
     pub fn is_mine(&self) -> bool {
-        self.event_loop().public.is_mine()
+        self.remote_loop().on_owner()
     }
 
     /// The address as the program gave it.
@@ -268,35 +276,19 @@ impl Client {
     }
 
     /// The list that the client is in.
-    fn clients(&self) -> &List<OfLoop> {
+    fn clients(&self) -> &KeptList<OfLoop> {
         clients(self.event_loop())
     }
 }
 
-/// The clients of a loop. Each has a reference of the list's.
-struct OfLoop;
-
-// SAFETY: `link` is always the same field. The list's reference keeps a client where it is, and `Look` says how long.
-unsafe impl Place for OfLoop {
-    type Item = Client;
-    type Keeper = Look;
-
-    fn link(client: &Client) -> &Link {
-        &client.link
-    }
-}
-
-/// Who looks at a listed client borrows one of these, and frees no client meanwhile.
-struct Look;
-
-fn clients(l: &Loop) -> &List<OfLoop> {
-    // SAFETY: only clients are listed with this head.
-    unsafe { List::from_head(&l.clients) }
+places! {
+    /// The clients of a loop.
+    enum OfLoop: KeptList<Client> by link, kept by Counting, in clients;
 }
 
 /// Frees the clients of a loop that is being freed, after its connections have been closed.
 pub fn free_all(l: &Loop) {
-    while let Some(client) = clients(l).first(&Look).map(Client::keep) {
+    while let Some(client) = clients(l).first() {
         client.free();
     }
     resolver::forget_all_of(l);

@@ -1,16 +1,16 @@
 //! What comes of an attempt: a failure that is told, a wait, or a connection and its end.
 
-use super::{Client, Event, Kept, State};
+use super::{Client, Event, State};
 use crate::abi::types::event_loop;
+use crate::reactor::kept::Kept;
+use crate::reactor::tcp_connection::kept::Fresh;
 use crate::reactor::tcp_connection::lifecycle::register;
-use crate::reactor::tcp_connection::{Connection, kept};
 use crate::sys::clock::now_ms;
 use crate::sys::kind::Kind;
 use crate::sys::{errno, fd as sys_fd};
 use libc::{c_int, c_void};
-use std::ptr::NonNull;
 
-impl Kept {
+impl Kept<Client> {
     /// Decides how it goes on after a failure, and tells the program.
     pub(super) fn report(&self) {
         let e = self.error.get();
@@ -38,12 +38,11 @@ impl Kept {
             return;
         };
         self.advance(Event::Establish);
-        self.conn.set(Some(conn));
+        self.conn.set(Some(conn.as_ptr()));
         self.since.set(now_ms());
         self.failures.set(0);
         log_msg!("client of {}: connected, socket == {}", self.name(), fd);
-        // SAFETY: nothing has closed the connection yet, so that its memory is there.
-        register::hand_over(unsafe { conn.as_ref() }, false);
+        register::hand_over(conn, false);
     }
 }
 
@@ -60,30 +59,26 @@ impl Client {
         }
     }
 
-    fn make_connection(&self, fd: c_int) -> Option<NonNull<Connection>> {
-        // SAFETY: the socket is the client's own. A connection that gets no settings was seen by nobody.
-        unsafe {
-            let made = register::create(fd, self.event_loop(), self.data.get(), Kind::of(fd));
-            let made = NonNull::new(made)?;
-            let conn = made.as_ref();
-            if !conn.apply(&self.settings.get()) {
-                kept::discard(made.as_ptr());
-                return None;
-            }
-            conn.public.connectionCompletedCallBack.set(self.callbacks.completed);
-            conn.public.messageCallBack.set(self.callbacks.message);
-            conn.public.writeCompletedCallBack.set(self.callbacks.write_completed);
-            conn.public.connectionClosedCallBack.set(self.callbacks.closed);
-            conn.owner.set(self.owner());
-            Some(made)
+    fn make_connection(&self, fd: c_int) -> Option<Fresh> {
+        let l = self.event_loop();
+        // SAFETY: the socket is the client's own.
+        let conn = unsafe { register::create(fd, l, self.data.get(), Kind::of(fd)) }?;
+        if !conn.apply(&self.settings.get()) {
+            return None;
         }
+        conn.public.connectionCompletedCallBack.set(self.callbacks.completed);
+        conn.public.messageCallBack.set(self.callbacks.message);
+        conn.public.writeCompletedCallBack.set(self.callbacks.write_completed);
+        conn.public.connectionClosedCallBack.set(self.callbacks.closed);
+        conn.owner.set(self.owner());
+        Some(conn)
     }
 }
 
 /// The client's timer: what it means depends on what the client is waiting for.
 pub unsafe extern "C-unwind" fn on_time(_: *mut event_loop, _: u64, data: *mut c_void) {
     // SAFETY: the timer was started with its client, and is stopped before that is freed.
-    let client = unsafe { &*data.cast::<Client>() }.keep();
+    let Some(client) = unsafe { &*data.cast::<Client>() }.keep() else { return };
     client.timer.set(0);
     let going = match client.state.get() {
         State::Waiting => client.begin(),

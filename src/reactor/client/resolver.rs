@@ -4,13 +4,14 @@
 //! next attempt at the same host takes it over: a client has at most one, however often it tries. The line is worked
 //! off in order, so each client gets its turn.
 
-use super::job::{Event, InLine, JobRef, Jobs, Look, Stage, jobs};
+use super::job::{Event, InLine, Stage, jobs};
 use super::{ADDRESSES, Client};
 use crate::abi::types::event_loop;
 use crate::reactor::client::job::Job;
 use crate::reactor::client::look_up::look_up;
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::list::List;
+use crate::reactor::kept::Kept;
+use crate::reactor::list::KeptList;
 use crate::sys::address::Address;
 use crate::sys::lock::Lock;
 use crate::sys::{errno, loaded};
@@ -28,7 +29,7 @@ const AGAIN_US: u32 = 10_000;
 /// The jobs that no thread has taken yet, and how many threads there are. Who has it under its lock may use `in_line`
 /// and `stage` of every job.
 struct Line {
-    jobs: List<InLine>,
+    jobs: KeptList<InLine>,
     threads: u32,
     /// Threads are gone after a fork.
     process: libc::pid_t,
@@ -44,7 +45,7 @@ static LINE: Lock<Line> = Lock::new(Line::new(0, false));
 
 impl Line {
     const fn new(process: libc::pid_t, stays: bool) -> Line {
-        Line { jobs: List::new(), threads: 0, process, stays }
+        Line { jobs: KeptList::new(), threads: 0, process, stays }
     }
 
     /// Moves a job on. False where the event can't happen.
@@ -59,19 +60,19 @@ impl Line {
 
 /// Asks for a host's addresses; the answer comes in a later iteration (`Kept::resolved`). Where a job for that host is
 /// left that nobody waits for, the client gets that one. The error is an errno.
-pub fn ask(client: &Client, host: &[u8]) -> Result<JobRef, c_int> {
+pub fn ask(client: &Client, host: &[u8]) -> Result<Kept<Job>, c_int> {
     let l = client.event_loop();
     // SAFETY: getpid has no preconditions.
     let process = unsafe { libc::getpid() };
     let left = jobs(l)
-        .iter(&Look)
         .find(|job| job.is_free_for(host, process) && LINE.lock().advance(job, Event::Adopt));
     let job = match left {
-        Some(job) => JobRef::of(job),
+        Some(job) => job,
         None => {
-            let job = JobRef::new(l, host).ok_or(libc::ENOMEM)?;
-            enqueue(&job, process)?;
-            jobs(l).add(&job);
+            let job = Job::new(l, host).ok_or(libc::ENOMEM)?;
+            let listed = job.keep().ok_or(libc::EOVERFLOW)?;
+            enqueue(job.keep().ok_or(libc::EOVERFLOW)?, process)?;
+            jobs(l).push_back(listed);
             job
         }
     };
@@ -80,17 +81,19 @@ pub fn ask(client: &Client, host: &[u8]) -> Result<JobRef, c_int> {
 }
 
 /// What a thread posts: the answer is there.
-unsafe extern "C-unwind" fn arrived(_: *mut event_loop, data: *mut c_void) {
+unsafe extern "C-unwind" fn arrived(l: *mut event_loop, data: *mut c_void) {
+    // SAFETY: this is called with the loop that runs.
+    let l = unsafe { Loop::from_c(l) };
     // SAFETY: the loop's list has a reference to the job until here, or until the loop takes no posts any more.
     let job = unsafe { &*data.cast::<Job>() };
-    let Some(job) = jobs(job.event_loop()).take_out(job) else { return };
-    if let Some(client) = job.take_client() {
-        client.keep().resolved();
+    let Some(job) = jobs(l).remove(job) else { return };
+    if let Some(client) = job.take_client().and_then(Client::keep) {
+        client.resolved();
     }
 }
 
 /// A client doesn't wait for its job any more, or is done with its addresses. On the loop's thread.
-pub fn leave(job: JobRef) {
+pub fn leave(job: Kept<Job>) {
     if job.take_client().is_some() {
         LINE.lock().advance(&job, Event::Leave);
     }
@@ -98,12 +101,12 @@ pub fn leave(job: JobRef) {
 
 /// Forgets the jobs of a loop that is being freed; no client waits any more.
 pub fn forget_all_of(l: &Loop) {
-    while jobs(l).take_first().is_some() {}
+    while jobs(l).pop_front().is_some() {}
 }
 
 /// Puts a job at the end of the line, and a thread to it where there are few. An errno where there is no thread and
 /// none can be made.
-fn enqueue(job: &JobRef, process: libc::pid_t) -> Result<(), c_int> {
+fn enqueue(job: Kept<Job>, process: libc::pid_t) -> Result<(), c_int> {
     let mut line = LINE.lock();
     if line.process != process {
         *line = Line::new(process, line.stays);
@@ -121,7 +124,7 @@ fn enqueue(job: &JobRef, process: libc::pid_t) -> Result<(), c_int> {
             _ => {}
         }
     }
-    line.jobs.add(job);
+    line.jobs.push_back(job);
     Ok(())
 }
 
@@ -171,8 +174,8 @@ extern "C" fn work(_: *mut c_void) -> *mut c_void {
 }
 
 /// Has the loop take the answer in. A loop that was freed has let go of the job itself.
-fn report(job: &JobRef) {
-    let data = job.as_ptr().as_ptr().cast();
+fn report(job: &Kept<Job>) {
+    let data = ptr::from_ref::<Job>(job).cast_mut().cast();
     // Without memory for a post the loop would wait for ever.
     while job.event_loop().post_function(Some(arrived), data) < 0 && errno::get() != libc::ESHUTDOWN
     {
@@ -182,9 +185,9 @@ fn report(job: &JobRef) {
 }
 
 /// The first job of the line, and whether anybody wants it; None ends the thread.
-fn take() -> Option<(JobRef, bool)> {
+fn take() -> Option<(Kept<Job>, bool)> {
     let mut line = LINE.lock();
-    let Some(job) = line.jobs.take_first() else {
+    let Some(job) = line.jobs.pop_front() else {
         line.threads -= 1;
         return None;
     };

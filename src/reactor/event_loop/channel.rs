@@ -3,7 +3,7 @@
 use super::{posts, registry};
 use crate::abi::types::{EVENT_WRITE, channel, event_read_callback, event_write_callback};
 use crate::reactor::event_loop::member::Standing;
-use crate::reactor::event_loop::state::Loop;
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::sys::errno;
 use libc::{c_int, c_void};
 use std::cell::Cell;
@@ -35,26 +35,27 @@ impl channel {
     }
 
     /// The loop that the channel was added to.
-    fn event_loop(&self) -> Option<&Loop> {
+    fn event_loop(&self) -> Option<&RemoteLoop> {
         let entry = registry::get(self.fd.get())?;
         // SAFETY: a registration leaves the table before its loop is freed.
-        let l = unsafe { Loop::from_c(entry.owner) };
+        let l = unsafe { RemoteLoop::from_c(entry.owner) };
         // Another channel for the same descriptor may have been registered later, on another loop.
         let added = ptr::eq(entry.channel, self)
-            || l.on_owner() && l.registered(self.fd.get(), self).is_some();
+            || l.here().is_some_and(|l| l.registered(self.fd.get(), self).is_some());
         added.then_some(l)
     }
 
     /// Has EVENT_WRITE wanted or not, and tells the loop. 0, or -1 with errno.
     pub fn set_write(&self, on: bool) -> c_int {
         let Some(l) = self.event_loop() else { return errno::fail(libc::ENOENT) };
-        let standing = l.member(self).map(|member| member.standing());
+        let member = l.here().and_then(|l| l.member(self));
+        let standing = member.map(|member| member.standing());
         if standing == Some(Standing::Closed) {
             return errno::fail(libc::ENOENT);
         }
         let before = self.events.get();
         self.events.set(if on { before | EVENT_WRITE } else { before & !EVENT_WRITE });
-        if standing == Some(Standing::Off) && l.on_owner() {
+        if standing == Some(Standing::Off) {
             // It counts when the connection is added.
             return 0;
         }

@@ -1,13 +1,12 @@
-//! What a program does with a loop besides running it: changes of its channels, stopping, figures.
+//! Changes of channels that a program asks for, on whatever thread.
 
 use super::posts;
-use crate::abi::types::{channel, yolanda_loop_stats};
-use crate::reactor::event_loop::state::Loop;
+use crate::abi::types::channel;
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::sys::errno;
 use libc::c_int;
-use std::sync::atomic::{AtomicI32, AtomicU64, Ordering::Relaxed, Ordering::Release};
 
-impl Loop {
+impl RemoteLoop {
     /// Does a change of a channel at once on the loop's thread, else queues it. As the public calls report it:
     /// 1 done, 0 queued or nothing to do, -1 with errno.
     ///
@@ -20,37 +19,11 @@ impl Loop {
             return errno::fail(if fd < 0 { libc::EBADF } else { libc::EINVAL });
         }
         let ch = std::ptr::from_ref(ch).cast_mut();
-        if self.on_owner() {
+        if let Some(l) = self.here() {
             // SAFETY: the channel is live, and one that is added stays until it is removed, by the caller's promise.
-            return unsafe { self.change(fd, ch, kind) };
+            return unsafe { l.change(fd, ch, kind) };
         }
         self.post_change(fd, ch, kind)
-    }
-
-    /// Ends `run` at the end of the iteration that runs. Any thread, and any signal handler.
-    pub fn quit(&self) {
-        // SAFETY: an aligned int of a live struct; the library's other uses are atomic, too.
-        let quit = unsafe { AtomicI32::from_ptr(self.public.quit.as_ptr()) };
-        // What the caller did before is seen by whoever finds the loop at its end.
-        quit.store(1, Release);
-        // With a byte of its own: a wake-up that is on its way may belong to the iteration that runs.
-        self.public.wake();
-    }
-
-    pub fn stats(&self) -> yolanda_loop_stats {
-        let counts = &self.counts;
-        let read = |counter: &AtomicU64| counter.load(Relaxed);
-        yolanda_loop_stats {
-            passes: read(&counts.passes),
-            wakeups: read(&counts.wakeups),
-            callbacks: read(&counts.callbacks),
-            posts: read(&counts.posts),
-            timers: read(&counts.timers),
-            connections: read(&counts.connections),
-            connections_total: read(&counts.connections_total),
-            bytes_read: read(&counts.bytes_read),
-            bytes_written: read(&counts.bytes_written),
-        }
     }
 }
 

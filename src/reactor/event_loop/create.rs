@@ -26,7 +26,7 @@ impl Loop {
             Err(e) => {
                 l.release_parts();
                 // SAFETY: nobody else has seen the loop.
-                unsafe { l.give_up() };
+                unsafe { Loop::give_up(l.into()) };
                 errno::set(e);
                 log_err!("event_loop_init failed: {}", errno::Text(e));
                 ptr::null_mut()

@@ -21,8 +21,9 @@
 //! knows more: the registration's number, so that an event never reaches the successor of a closed descriptor, and
 //! the kernel's flags. They may register the library's own connections edge-triggered (`Member::may_be_edge`).
 
-use crate::abi::types::{EVENT_READ, EVENT_WRITE, channel, event_dispatcher};
+use crate::abi::types::{EVENT_READ, EVENT_WRITE, channel};
 use crate::log::CText;
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::{Loop, count};
 use crate::sys::errno;
 use libc::{c_char, c_int, c_void, timeval};
@@ -31,18 +32,14 @@ use std::ptr;
 type ChannelCall =
     unsafe extern "C-unwind" fn(*mut crate::abi::types::event_loop, *mut channel) -> c_int;
 
-impl Loop {
-    fn back_end(&self) -> &event_dispatcher {
-        // SAFETY: set before anybody has the loop; a back end that a program puts in its place stays while a
-        // loop uses it (`struct event_dispatcher`).
-        unsafe { &*self.public.eventDispatcher.get() }
-    }
-
+impl RemoteLoop {
     /// The back end's name, which is its own.
     pub fn back_end_name(&self) -> *const c_char {
         self.back_end().name
     }
+}
 
+impl Loop {
     /// New data of the back end; NULL with errno. None: the back end has no `init`.
     pub fn init_back_end(&self) -> Option<*mut c_void> {
         // SAFETY: the back end's function, called with a loop as it expects.

@@ -1,6 +1,6 @@
 //! The event loop: its state, its iteration, and what it watches.
 //!
-//! Imports: abi, list, log, sync, sys.
+//! Imports: abi, kept, list, log, sync, sys.
 
 pub mod budget;
 pub mod channel;
@@ -16,6 +16,7 @@ pub mod parts;
 pub mod posts;
 pub mod registration;
 pub mod registry;
+pub mod remote;
 pub mod roster;
 pub mod shared;
 pub mod signals;

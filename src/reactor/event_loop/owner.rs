@@ -28,11 +28,6 @@ impl event_loop {
 }
 
 impl Loop {
-    /// `event_loop::is_mine`.
-    pub fn on_owner(&self) -> bool {
-        self.public.is_mine()
-    }
-
     /// Makes the calling thread the owner, once the old one doesn't use the loop any more.
     pub fn take_over(&self) {
         self.public.owner().store(this_thread(), Relaxed);

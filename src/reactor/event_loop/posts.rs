@@ -9,10 +9,10 @@ mod task;
 
 use crate::abi::types::{channel, yolanda_loop_callback};
 use crate::reactor::event_loop::posts::kinds::Change;
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::{Loop, count};
 use crate::sys::errno;
 use libc::{c_int, c_void};
-use std::ptr;
 
 pub use crate::reactor::event_loop::posts::taken::Taken;
 pub use crate::reactor::event_loop::posts::task::{Call, Order, Posted, Queued, Task};
@@ -24,7 +24,7 @@ pub const UPDATE: c_int = 3;
 /// So many tasks that call nothing take as long as a callback.
 const OTHERS: u32 = 16;
 
-impl Loop {
+impl RemoteLoop {
     /// Appends a task and wakes the loop. False, with the task thrown away, when the loop was freed.
     pub fn post(&self, task: Task) -> bool {
         let locked = self.lock();
@@ -33,17 +33,9 @@ impl Loop {
             drop(task);
             return false;
         }
-        let task = task.queue();
-        match Queued::from_public(self.public.pending_tail.get()) {
-            Some(last) => {
-                last.set_next(Some(task));
-                task.prev.set(Some(last));
-            }
-            None => self.public.pending_head.set(task.as_public()),
-        }
-        self.public.pending_tail.set(task.as_public());
-        self.shared.wake.queued();
-        if !self.on_owner() || self.depth.get() == 0 {
+        locked.push(task);
+        self.wake.queued();
+        if self.here().is_none_or(|l| l.depth.get() == 0) {
             // While the lock is held: afterwards the loop may be taken down, and its pair closed.
             self.wake_once();
         }
@@ -65,7 +57,9 @@ impl Loop {
         let Some(task) = task else { return errno::fail(libc::ENOMEM) };
         if self.post(task) { 0 } else { errno::fail(libc::ESHUTDOWN) }
     }
+}
 
+impl Loop {
     /// Takes nothing more from other threads, which could post faster than a loop that ends can run.
     pub fn refuse_posts_of_others(&self) {
         self.lock().ending.set(true);
@@ -74,7 +68,7 @@ impl Loop {
     /// Refuses what comes later, if nothing is queued now.
     pub fn shut_posts_if_empty(&self) -> bool {
         let locked = self.lock();
-        locked.gone.set(self.public.pending_head.get().is_null() && self.taken.is_empty());
+        locked.gone.set(locked.has_none() && self.taken.is_empty());
         locked.gone.get()
     }
 
@@ -89,11 +83,10 @@ impl Loop {
             return;
         }
         let locked = self.lock();
-        let first = Queued::from_public(self.public.pending_head.replace(ptr::null_mut()));
-        let last = Queued::from_public(self.public.pending_tail.replace(ptr::null_mut()));
+        let queue = locked.take_all();
         self.shared.wake.emptied();
         drop(locked);
-        if let (Some(first), Some(last)) = (first, last) {
+        if let Some((first, last)) = queue {
             self.taken.append(first, last);
         }
     }

@@ -5,18 +5,20 @@ use crate::reactor::event_loop::budget::Budget;
 use crate::reactor::event_loop::parts::Parts;
 use crate::reactor::event_loop::posts::Taken;
 use crate::reactor::event_loop::registration::Registration;
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::roster::Places;
 use crate::reactor::event_loop::shared::Shared;
 use crate::reactor::event_loop::signals::Watchers;
 use crate::reactor::event_loop::source::Source;
 use crate::reactor::event_loop::timers::Timers;
+use crate::reactor::kept::Counted;
 use crate::reactor::list::Head;
 use crate::sync::refs::{RefCount, Released};
 use crate::sys::pool::array::Array;
 use crate::sys::{errno, pool};
 use libc::{c_int, c_void};
 use std::cell::{Cell, UnsafeCell};
-use std::ptr;
+use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering::Acquire, Ordering::Relaxed};
 
 /// A loop of this library: the public struct first, so that the pointers are the same.
@@ -122,11 +124,6 @@ impl Loop {
         unsafe { &*l.cast::<Loop>() }
     }
 
-    /// The pointer that C has.
-    pub fn as_c(&self) -> *mut event_loop {
-        ptr::from_ref(self).cast_mut().cast()
-    }
-
     /// Memory for a loop, zeroed, with one reference. None, with errno, when memory is out.
     pub fn allocate(parts: &'static Parts) -> Option<&'static Loop> {
         // SAFETY: the block has the struct's size, and all zeroes are a valid value of it, apart from what is
@@ -152,39 +149,17 @@ impl Loop {
         }
     }
 
-    /// Keeps the loop's memory, for something that may outlive the loop.
-    pub fn retain(&self) {
-        self.shared.refs.retain();
-    }
-
-    /// Gives a reference of `retain` back; the last one frees the memory.
-    ///
-    /// # Safety
-    /// The reference is the caller's, and isn't used any more.
-    pub unsafe fn release(&self) {
-        if self.shared.refs.release() == Released::Last {
-            // SAFETY: nobody else has a reference, and the caller doesn't use this one any more.
-            unsafe { self.dispose() }
-        }
-    }
-
     /// Gives the owner's reference back.
     ///
     /// # Safety
     /// Only who frees the loop, once.
-    pub unsafe fn give_up(&self) {
-        if self.shared.refs.let_go() == Released::Last {
-            // SAFETY: the owner's reference was the last, and the owner doesn't use the loop any more.
-            unsafe { self.dispose() }
-        }
-    }
-
-    unsafe fn dispose(&self) {
-        // SAFETY: `allocate` made the block and the empty string, and the name is a copy of strdup(3) or NULL.
+    pub unsafe fn give_up(l: NonNull<Loop>) {
+        // SAFETY: the owner's reference keeps the memory until it is counted off. If it was the last, nobody has the
+        // pointer.
         unsafe {
-            pool::free(self.empty.get(), EMPTY);
-            libc::free(self.name.get().cast());
-            libc::free(self.as_c().cast());
+            if l.as_ref().shared.refs.let_go() == Released::Last {
+                dispose(l);
+            }
         }
     }
 
@@ -221,6 +196,40 @@ impl Loop {
             // SAFETY: who set the attachment set this function for it.
             unsafe { free(kept) };
         }
+    }
+}
+
+// SAFETY: `allocate` puts every loop into a block of its own, and only `dispose` frees it, behind the last reference.
+unsafe impl Counted for Loop {
+    type Face = RemoteLoop;
+
+    fn face(&self) -> &RemoteLoop {
+        self
+    }
+
+    fn retain(&self) -> bool {
+        self.shared.refs.retain()
+    }
+
+    unsafe fn release(l: NonNull<Loop>) {
+        // SAFETY: the reference keeps the memory until it is counted off. Behind the last one nobody has the pointer.
+        unsafe {
+            if l.as_ref().shared.refs.release() == Released::Last {
+                dispose(l);
+            }
+        }
+    }
+}
+
+/// # Safety
+/// Nobody has a reference.
+unsafe fn dispose(l: NonNull<Loop>) {
+    // SAFETY: `allocate` made the block and the empty string, and the name is a copy of strdup(3) or NULL.
+    unsafe {
+        let own = l.as_ref();
+        pool::free(own.empty.get(), EMPTY);
+        libc::free(own.name.get().cast());
+        libc::free(l.as_ptr().cast());
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::registry;
 use crate::reactor::event_loop::state::Loop;
-use std::ptr;
+use std::ptr::{self, NonNull};
 
 /// Rounds of closing: who always posts or opens something new doesn't keep a loop for ever.
 const ROUNDS: u32 = 10;
@@ -13,15 +13,17 @@ impl Loop {
     ///
     /// # Safety
     /// The loop's thread, outside of its callbacks, or any thread once that one has ended. Once.
-    pub unsafe fn free(&self) {
-        self.take_over();
-        self.finish();
-        self.forget_channels();
-        self.forget_signals();
-        self.free_attachment();
-        self.release_parts();
+    pub unsafe fn free(l: NonNull<Loop>) {
+        // SAFETY: the owner's reference keeps the loop, and isn't given up before the end.
+        let own = unsafe { l.as_ref() };
+        own.take_over();
+        own.finish();
+        own.forget_channels();
+        own.forget_signals();
+        own.free_attachment();
+        own.release_parts();
         // SAFETY: the caller frees the loop once, by its promise, and so gives the owner's reference up once.
-        unsafe { self.give_up() };
+        unsafe { Loop::give_up(l) };
     }
 
     /// Ends what a loop does: its servers and their threads, what was posted, its connections, its

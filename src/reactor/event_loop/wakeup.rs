@@ -2,6 +2,7 @@
 
 use crate::abi::types::event_loop;
 use crate::log::CText;
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::{Loop, count};
 use crate::sys::{errno, fd};
 use libc::{c_int, c_void};
@@ -17,15 +18,17 @@ impl event_loop {
     }
 }
 
-impl Loop {
+impl RemoteLoop {
     /// Wakes the loop unless a wake-up is on its way: many posts, one byte. A byte that can't be written (the
     /// kernel is out of memory, say) is written by the next who wakes.
     pub fn wake_once(&self) {
-        if self.shared.wake.raise() && !self.public.wake() {
-            self.shared.wake.failed();
+        if self.wake.raise() && !self.wake() {
+            self.wake.failed();
         }
     }
+}
 
+impl Loop {
     /// The order is `wake_flag`'s: the bytes are taken, the flag falls, and the iteration looks at the queue.
     fn woken(&self) {
         let mut bytes = [MaybeUninit::uninit(); 256];

@@ -1,6 +1,10 @@
 //! Lists of numbers that live in an array.
 
-use super::{Head, Link, List, Place};
+use super::{Counting, Head, Keeps, KeptList, Link, List, Place};
+use crate::reactor::kept::{Counted, Kept};
+use std::cell::Cell;
+use std::ptr::{self, NonNull};
+use std::rc::Rc;
 
 struct Number {
     value: u32,
@@ -10,6 +14,9 @@ struct Number {
 enum Numbers {}
 
 // SAFETY: the numbers stand in an array that is the keeper, and isn't moved while a test uses it.
+unsafe impl Keeps<Number> for [Number] {}
+
+// SAFETY: the field is always the same.
 unsafe impl Place for Numbers {
     type Item = Number;
     type Keeper = [Number];
@@ -125,4 +132,85 @@ fn a_head_doesn_t_know_its_type() {
     // SAFETY: only numbers were put here.
     assert_eq!(values(unsafe { List::from_head(&head) }, &all), [0]);
     assert!(!head.is_empty());
+}
+
+/// So many references are counted.
+const FULL: u32 = 3;
+
+/// Counts its references, and in `freed` the items that are gone.
+struct Shared {
+    refs: Cell<u32>,
+    link: Link,
+    freed: Rc<Cell<u32>>,
+}
+
+// SAFETY: `shared` puts an item into a box, which is dropped with the last reference.
+unsafe impl Counted for Shared {
+    type Face = Shared;
+
+    fn face(&self) -> &Shared {
+        self
+    }
+
+    fn retain(&self) -> bool {
+        let more = self.refs.get() < FULL;
+        self.refs.set(self.refs.get() + u32::from(more));
+        more
+    }
+
+    unsafe fn release(item: NonNull<Shared>) {
+        // SAFETY: the reference keeps the item until it is counted off; behind the last one nobody has it.
+        unsafe {
+            let refs = &item.as_ref().refs;
+            refs.set(refs.get() - 1);
+            if refs.get() == 0 {
+                let freed = Box::from_raw(item.as_ptr()).freed.clone();
+                freed.set(freed.get() + 1);
+            }
+        }
+    }
+}
+
+places! {
+    enum OfShared: KeptList<Shared> by link, kept by Counting, in;
+}
+
+fn shared(freed: &Rc<Cell<u32>>) -> Kept<Shared> {
+    let item = Shared { refs: Cell::new(1), link: Link::new(), freed: freed.clone() };
+    // SAFETY: the box has one reference.
+    unsafe { Kept::from_raw(NonNull::from(Box::leak(Box::new(item)))) }
+}
+
+#[test]
+fn a_list_keeps_what_it_has_references_to() {
+    let freed = Rc::new(Cell::new(0));
+    let list: KeptList<OfShared> = KeptList::new();
+    assert!(list.first().is_none() && list.pop_front().is_none());
+    let first = shared(&freed);
+    list.push_back(Kept::of(&*first).unwrap());
+    list.push_back(shared(&freed));
+    list.push_front(shared(&freed));
+    // It is in the list: the second reference goes at once.
+    list.push_back(Kept::of(&*first).unwrap());
+    assert_eq!((first.refs.get(), freed.get()), (2, 0));
+    let found = list.find(|item| ptr::eq(item, &*first)).unwrap();
+    assert_eq!(found.refs.get(), FULL);
+    // A list whose count is full finds nothing.
+    assert!(list.find(|item| ptr::eq(item, &*first)).is_none());
+    drop(found);
+    let mut seen = 0;
+    list.each(|_| seen += 1);
+    assert_eq!(seen, 3);
+    drop(list.pop_front());
+    assert_eq!(freed.get(), 1);
+    assert_eq!(list.remove(&first).map(|item| item.refs.get()), Some(2));
+    assert!(list.remove(&first).is_none());
+    drop(first);
+    assert_eq!(freed.get(), 2);
+    // What an item's turn takes out ends the round, and may free the item.
+    list.push_back(shared(&freed));
+    list.each(|item| drop(list.remove(item)));
+    assert_eq!(freed.get(), 3);
+    drop(list.pop_front());
+    assert_eq!(freed.get(), 4);
 }

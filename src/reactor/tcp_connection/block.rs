@@ -2,6 +2,7 @@
 //! place since: then the buffer is left alone, and the library's block still is its own to give back.
 
 use crate::abi::types::buffer;
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
 use crate::sys::pool;
 use std::cell::Cell;
@@ -11,8 +12,8 @@ use std::ptr;
 pub const SHARED: usize = 65_536;
 
 /// Makes a buffer show nothing.
-pub fn empty(b: &buffer, l: &Loop) {
-    b.take_block(l.empty.get().cast(), 0, 0);
+pub fn empty(b: &buffer, l: &RemoteLoop) {
+    b.take_block(l.empty().cast(), 0, 0);
 }
 
 /// NULL: none. Each block has a byte more than the buffer's `total_size` says, for the NUL.

@@ -2,14 +2,15 @@
 //! end of the stream ends, a pace of reading. Made when first needed and freed with the connection, so that
 //! the others stay small.
 
+use super::remote::Remote;
 use super::{Connection, LIMIT, filter};
 use crate::reactor::buffer::SIZE_MAX;
 use crate::reactor::tcp_connection::input::pace_steps::Pace;
 use crate::reactor::tcp_connection::settings::{Limits, REFUSE, Settings};
-use crate::sys::pool;
+use crate::sys::pool::Owned;
 use libc::c_void;
 use std::cell::Cell;
-use std::ptr;
+use std::ptr::{self, NonNull};
 use std::sync::atomic::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU32, Ordering::AcqRel, Ordering::Acquire,
     Ordering::Relaxed,
@@ -25,14 +26,9 @@ pub const NEVER: i64 = i64::MAX;
 pub type Destroy = Option<unsafe extern "C-unwind" fn(*mut c_void)>;
 
 pub struct ColdState {
-    pub user_data: AtomicPtr<c_void>,
+    pub shared: SharedCold,
     pub destroy: Cell<Destroy>,
-    /// The limit of queued bytes and its policy, for sends on any thread.
-    pub max_queued: AtomicU32,
-    pub refuses: AtomicBool,
     pub max_unread: Cell<usize>,
-    /// What a peer that goes by the end of the stream still has to get (`Tail`).
-    pub tail: AtomicU8,
     pub marks: Crossings,
     pub times: Times,
     pub file: File,
@@ -40,45 +36,73 @@ pub struct ColdState {
     pub filter: filter::Slot,
 }
 
+/// What other threads may touch of it.
+pub struct SharedCold {
+    pub user_data: AtomicPtr<c_void>,
+    /// The limit of queued bytes and its policy.
+    pub max_queued: AtomicU32,
+    pub refuses: AtomicBool,
+    /// What a peer that goes by the end of the stream still has to get (`Tail`).
+    pub tail: AtomicU8,
+}
+
+const _: fn() = || {
+    fn for_all_threads<T: Sync>() {}
+    for_all_threads::<SharedCold>();
+};
+
+impl Remote {
+    /// The shared part of the cold state, None as long as nothing has needed one.
+    pub fn shared_cold(&self) -> Option<&SharedCold> {
+        // SAFETY: the block that `make` put there stays until the connection is freed.
+        unsafe { self.cold.load(Acquire).as_ref().map(|cold| &cold.shared) }
+    }
+
+    /// The shared part of the cold state, made now if there was none; None when memory is out.
+    pub fn make_shared_cold(&self) -> Option<&SharedCold> {
+        make(&self.cold).then(|| self.shared_cold())?
+    }
+}
+
 impl Connection {
     /// The cold state, None as long as nothing has needed one.
     #[inline]
     pub fn cold(&self) -> Option<&ColdState> {
-        // SAFETY: the block that `make_cold` put there stays until the connection is freed.
+        // SAFETY: the block that `make` put there stays until the connection is freed.
         unsafe { self.shared.cold.load(Acquire).as_ref() }
     }
 
     /// The cold state, made now if there was none; None when memory is out.
     pub fn make_cold(&self) -> Option<&ColdState> {
-        if self.cold().is_none() {
-            let fresh = pool::alloc(size_of::<ColdState>()).cast::<ColdState>();
-            if fresh.is_null() {
-                return None;
-            }
-            // SAFETY: a fresh block of that size, filled before it is shown to other threads. It is given back
-            // only where nobody has seen it: the thread of the completed callback and the loop's may both come here.
-            unsafe {
-                fresh.write(ColdState::new());
-                let put =
-                    self.shared.cold.compare_exchange(ptr::null_mut(), fresh, AcqRel, Acquire);
-                if put.is_err() {
-                    pool::free(fresh.cast(), size_of::<ColdState>());
-                }
-            }
-        }
-        self.cold()
+        make(&self.shared.cold).then(|| self.cold())?
     }
+}
+
+/// Makes a cold state where there is none. False when memory is out.
+fn make(place: &AtomicPtr<ColdState>) -> bool {
+    if !place.load(Acquire).is_null() {
+        return true;
+    }
+    let Some(fresh) = Owned::new(ColdState::new()) else { return false };
+    let fresh = fresh.into_raw();
+    if place.compare_exchange(ptr::null_mut(), fresh.as_ptr(), AcqRel, Acquire).is_err() {
+        // SAFETY: nobody has seen it: another thread's was first.
+        drop(unsafe { Owned::from_raw(fresh) });
+    }
+    true
 }
 
 impl ColdState {
     fn new() -> ColdState {
         ColdState {
-            user_data: AtomicPtr::new(ptr::null_mut()),
+            shared: SharedCold {
+                user_data: AtomicPtr::new(ptr::null_mut()),
+                max_queued: AtomicU32::new(LIMIT as u32),
+                refuses: AtomicBool::new(false),
+                tail: AtomicU8::new(Tail::None as u8),
+            },
             destroy: Cell::new(None),
-            max_queued: AtomicU32::new(LIMIT as u32),
-            refuses: AtomicBool::new(false),
             max_unread: Cell::new(LIMIT),
-            tail: AtomicU8::new(Tail::None as u8),
             marks: Crossings::new(),
             times: Times::new(),
             file: File::new(),
@@ -90,8 +114,8 @@ impl ColdState {
     /// Sets the limits of the connection's memory. On its thread, or before it comes to its loop.
     pub fn set_limits(&self, limits: Limits) {
         let or_default = |n: usize| if n == 0 { LIMIT } else { n };
-        self.max_queued.store(or_default(limits.max_queued).min(SIZE_MAX) as u32, Relaxed);
-        self.refuses.store(limits.policy == REFUSE, Relaxed);
+        self.shared.max_queued.store(or_default(limits.max_queued).min(SIZE_MAX) as u32, Relaxed);
+        self.shared.refuses.store(limits.policy == REFUSE, Relaxed);
         self.max_unread.set(or_default(limits.max_unread));
     }
 }
@@ -207,12 +231,10 @@ pub unsafe fn dispose(conn: *mut Connection) {
     // SAFETY: the block is this connection's alone; the destructor is called once, as it is given up.
     unsafe {
         let x = (*conn).shared.cold.swap(ptr::null_mut(), Acquire);
-        if x.is_null() {
-            return;
-        }
-        let (data, destroy) = ((*x).user_data.load(Acquire), (*x).destroy.get());
-        x.drop_in_place();
-        pool::free(x.cast(), size_of::<ColdState>());
+        let Some(x) = NonNull::new(x) else { return };
+        let (data, destroy) =
+            ((*x.as_ptr()).shared.user_data.load(Acquire), (*x.as_ptr()).destroy.get());
+        drop(Owned::from_raw(x));
         if let Some(destroy) = destroy {
             destroy(data);
         }

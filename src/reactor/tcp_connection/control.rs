@@ -9,15 +9,16 @@ use super::input::pause;
 use super::lifecycle::{close_request, open, shutdown, timeouts};
 use super::output::{batch, water_marks};
 use super::posted;
+use super::remote::Remote;
 use super::settings::{Keepalive, Limits, Marks, Timeouts};
 use crate::sys::{errno, socket};
 use libc::c_int;
 
 use super::settings::Settings;
 
-impl Connection {
+impl Remote {
     /// Whether the calling thread may change the connection now; else errno is ENOTCONN, or EPERM.
-    pub fn may_be_changed(&self) -> bool {
+    pub(super) fn may_be_changed(&self) -> bool {
         if !open::is_open_here(self) {
             errno::set(libc::ENOTCONN);
             return false;
@@ -41,17 +42,19 @@ impl Connection {
             return errno::fail(libc::ENOTCONN);
         }
         let time = timeouts::in_ms(limit_ms);
-        if self.event_loop().on_owner() {
-            return shutdown::end_at(self, time);
+        if let Some(conn) = self.here() {
+            return shutdown::end_at(conn, time);
         }
         let Some(task) = posted::end(self, time) else {
             return errno::fail(libc::ENOMEM);
         };
-        self.shared.intake.shut();
+        self.intake.shut();
         // Without its loop it closes, or has closed.
         if self.event_loop().post(task) { 0 } else { errno::fail(libc::ENOTCONN) }
     }
+}
 
+impl Connection {
     /// The program stops reading.
     pub fn pause(&self) {
         pause::pause(self);

@@ -1,15 +1,37 @@
-//! What somebody who keeps a connection learns of it: on any thread, also after it has closed.
+//! What somebody who has a connection learns of it: on any thread, also after it has closed.
 
 use super::Connection;
-use super::cold_state::Destroy;
-use super::lifecycle::open;
+use super::cold_state::{Destroy, Tail};
+use super::lifecycle::{open, shutdown};
+use super::remote::Remote;
 use crate::sys::address::Address;
 use crate::sys::errno;
 use libc::{c_int, c_void};
 use std::ptr;
 use std::sync::atomic::Ordering::{AcqRel, Acquire};
 
-impl Connection {
+impl Remote {
+    /// Bytes that were sent and that the kernel hasn't taken yet.
+    pub fn unsent(&self) -> usize {
+        self.intake.waiting() as usize
+    }
+
+    /// Whether closing has begun, for whatever reason: nothing is sent any more.
+    pub fn is_closing(&self) -> bool {
+        !open::is_open(self)
+    }
+
+    /// Says what a peer still has to get that goes by the end of the stream: where that isn't sent, the connection
+    /// ends with a reset. False when memory is out.
+    pub fn set_tail(&self, tail: Tail) -> bool {
+        shutdown::set_tail(self, tail)
+    }
+
+    /// Whether the closed callback is due, or was called.
+    pub fn has_closed(&self) -> bool {
+        self.life.is_closed()
+    }
+
     /// Whether the connection is open, as the calling thread sees it.
     pub fn is_open_here(&self) -> bool {
         open::is_open_here(self)
@@ -20,33 +42,35 @@ impl Connection {
         if open::is_open_here(self) {
             return 0;
         }
-        self.shared.decided().unwrap_or_else(|| self.shared.intake.closing().map_or(0, c_int::from))
+        self.decided().unwrap_or_else(|| self.intake.closing().map_or(0, c_int::from))
     }
 
+    pub fn user_data(&self) -> *mut c_void {
+        self.shared_cold().map_or(ptr::null_mut(), |cold| cold.user_data.load(Acquire))
+    }
+
+    /// Asks for an address of the descriptor, which isn't closed meanwhile.
+    pub fn ask(&self, ask: fn(c_int) -> Result<Address, c_int>) -> Result<Address, c_int> {
+        if !open::is_open_here(self) || !self.descriptor.enter() {
+            return Err(libc::ENOTCONN);
+        }
+        let answer = ask(self.number());
+        self.descriptor.leave();
+        answer
+    }
+}
+
+impl Connection {
     /// Puts the program's data in the place of what was there, whose destructor is called: 0, or -1 with ENOMEM.
     pub fn set_user_data(&self, data: *mut c_void, destroy: Destroy) -> c_int {
         let Some(cold) = self.make_cold() else {
             return errno::fail(libc::ENOMEM);
         };
-        let old = cold.user_data.swap(data, AcqRel);
+        let old = cold.shared.user_data.swap(data, AcqRel);
         if let Some(destroy_old) = cold.destroy.replace(destroy) {
             // SAFETY: the program gave the two together, and neither is there any more.
             unsafe { destroy_old(old) };
         }
         0
-    }
-
-    pub fn user_data(&self) -> *mut c_void {
-        self.cold().map_or(ptr::null_mut(), |cold| cold.user_data.load(Acquire))
-    }
-
-    /// Asks for an address of the descriptor, which isn't closed meanwhile.
-    pub fn ask(&self, ask: fn(c_int) -> Result<Address, c_int>) -> Result<Address, c_int> {
-        if !open::is_open_here(self) || !self.shared.descriptor.enter() {
-            return Err(libc::ENOTCONN);
-        }
-        let answer = ask(self.number.get());
-        self.shared.descriptor.leave();
-        answer
     }
 }

@@ -2,35 +2,81 @@
 
 use super::Connection;
 use super::cold_state;
+use super::remote::Remote;
 use crate::reactor::event_loop::state::Loop;
+use crate::reactor::kept::{Counted, Kept};
 use crate::sync::refs::Released;
 use crate::sys::pool;
+use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::ptr::NonNull;
 
-/// A reference to a connection that keeps its memory; any thread may hold it.
-pub struct Kept(NonNull<Connection>);
+// SAFETY: `create` puts every connection into a block of its own, and only `discard` frees it, behind the last
+// reference.
+unsafe impl Counted for Connection {
+    type Face = Remote;
 
-impl Deref for Kept {
+    fn face(&self) -> &Remote {
+        self
+    }
+
+    fn retain(&self) -> bool {
+        self.shared.refs.retain()
+    }
+
+    unsafe fn release(conn: NonNull<Connection>) {
+        // SAFETY: the reference is the caller's, by this function's contract.
+        unsafe { release(conn.as_ptr()) };
+    }
+}
+
+/// A connection that nobody else has seen: it is freed where it is dropped.
+pub struct Fresh(NonNull<Connection>);
+
+impl Fresh {
+    /// # Safety
+    /// `create` made it, and only the caller knows of it.
+    pub(super) unsafe fn new(conn: NonNull<Connection>) -> Fresh {
+        Fresh(conn)
+    }
+
+    pub fn as_ptr(&self) -> NonNull<Connection> {
+        self.0
+    }
+
+    /// Leaves the connection to the library, whose reference `let_go` gives back.
+    pub(super) fn into_raw(self) -> NonNull<Connection> {
+        ManuallyDrop::new(self).0
+    }
+}
+
+impl Deref for Fresh {
     type Target = Connection;
 
     fn deref(&self) -> &Connection {
-        // SAFETY: the reference that `keep` took isn't given back before the drop.
+        // SAFETY: only the drop frees it.
         unsafe { self.0.as_ref() }
     }
 }
 
-impl Drop for Kept {
+impl Drop for Fresh {
     fn drop(&mut self) {
-        // SAFETY: the reference that `keep` took, given back once.
-        unsafe { release(self.0.as_ptr()) };
+        // SAFETY: nobody else has seen the connection.
+        unsafe { discard(self.0.as_ptr()) };
     }
 }
 
-impl Connection {
-    /// Keeps the connection's memory. None when it is kept too often.
-    pub fn keep(&self) -> Option<Kept> {
-        self.shared.refs.retain().then(|| Kept(NonNull::from(self)))
+/// Gives the library's own reference back. The connection is freed where nobody else keeps it.
+///
+/// # Safety
+/// It has ended, nothing of the library uses it any more, and this is done once.
+pub unsafe fn let_go(conn: NonNull<Connection>) {
+    // SAFETY: the library's reference keeps the memory until it is counted off. Behind the last one nobody has the
+    // pointer.
+    unsafe {
+        if conn.as_ref().shared.refs.let_go() == Released::Last {
+            discard(conn.as_ptr());
+        }
     }
 }
 
@@ -38,14 +84,14 @@ impl Connection {
 ///
 /// # Safety
 /// Nobody else has it; `create` made it, and nothing happened to it but settings, or it has ended.
-pub unsafe fn discard(conn: *mut Connection) {
+unsafe fn discard(conn: *mut Connection) {
     // SAFETY: nobody else has the connection, by the caller's promise, and `create` allocated it with this size. Its
     // reference keeps the loop's memory until it is released here.
     unsafe {
         cold_state::dispose(conn);
         let (l, owner) = ((*conn).public.eventLoop.get(), (*conn).owner.get());
         pool::free(conn.cast(), size_of::<Connection>());
-        Loop::from_c(l).release();
+        drop(NonNull::new(l.cast::<Loop>()).map(|l| Kept::from_raw(l)));
         owner.let_go();
     }
 }

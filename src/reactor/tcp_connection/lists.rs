@@ -4,45 +4,22 @@ use super::Connection;
 use crate::reactor::event_loop::iteration::Keeper;
 use crate::reactor::event_loop::roster::{Placed, Roster};
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::list::{Link, List, Place};
+use crate::reactor::list::{Keeps, Link, places};
 use std::cell::Cell;
 
-macro_rules! lists {
-    ($($(#[$doc:meta])* $place:ident: $link:ident, $($list:ident)*;)*) => {
-        $(
-            $(#[$doc])*
-            pub enum $place {}
+// SAFETY: `reap` frees a connection that none of the lists of what waits has, at the end of the outermost iteration,
+// which takes the keeper away.
+unsafe impl Keeps<Connection> for Keeper {}
 
-            // SAFETY: `reap` frees a connection that none of the lists of what waits has, at the end of the
-            // outermost iteration, which takes the keeper away.
-            unsafe impl Place for $place {
-                type Item = Connection;
-                type Keeper = Keeper;
-
-                fn link(conn: &Connection) -> &Link {
-                    &conn.$link
-                }
-            }
-
-            $(
-                pub fn $list(l: &Loop) -> &List<$place> {
-                    // SAFETY: only this function hands out the head.
-                    unsafe { List::from_head(&l.$list) }
-                }
-            )*
-        )*
-    };
-}
-
-lists! {
+places! {
     /// Connections with work left for their turn, and those whose turn has come.
-    Ready: in_ready, ready turning;
+    pub enum Ready: List<Connection> by in_ready, kept by Keeper, in ready turning;
     /// Connections whose closed callback ran.
-    Dead: in_dead, dead;
+    pub enum Dead: List<Connection> by in_dead, kept by Keeper, in dead;
     /// Half-closed connections that wait for the peer's end.
-    Lingering: in_lingering, lingering;
+    pub enum Lingering: List<Connection> by in_lingering, kept by Keeper, in lingering;
     /// Connections whose reading was put off, the oldest first.
-    Held: in_held, held;
+    pub enum Held: List<Connection> by in_held, kept by Keeper, in held;
 }
 
 impl Connection {

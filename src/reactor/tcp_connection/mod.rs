@@ -1,11 +1,12 @@
 //! Connections: bytes in (`input`), bytes out (`output`), from the first registration to the end (`lifecycle`).
 //!
-//! `state` is what stands behind the public `struct tcp_connection`, `cold_state` what only few of them need.
+//! `state` is what stands behind the public `struct tcp_connection`, `cold_state` what only few of them need. `remote`
+//! is a connection as other threads have it, `shared` what they may touch.
 //! `owner` is what a connection tells its maker and its protocol, `protocol` what a protocol asks of it.
 //! `output::send`, `control` and `handle` are what a program does with it, `posted` brings there what other threads ask
 //! for, `kept` counts who needs the memory.
 //!
-//! Imports: abi, backend, buffer, event_loop, list, log, sync, sys.
+//! Imports: abi, backend, buffer, event_loop, kept, list, log, sync, sys.
 
 mod block;
 pub mod close_reason;
@@ -23,6 +24,7 @@ pub mod owner;
 pub mod posted;
 pub mod protocol;
 mod registration;
+pub mod remote;
 pub mod settings;
 pub mod shared;
 pub mod state;

@@ -4,42 +4,34 @@
 #![forbid(unsafe_code)]
 
 use super::Connection;
-use super::kept::Kept;
 use super::lifecycle::{close_request, register, shutdown};
 use super::output::send;
+use super::remote::Remote;
 use crate::reactor::event_loop::posts::{Order, Posted, Task};
 use crate::reactor::event_loop::state::Loop;
-use std::ops::Deref;
+use crate::reactor::kept::Kept;
 use std::ptr;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 
 /// A connection that a task waits for.
-struct Pinned(Kept);
+struct Pinned(Kept<Connection>);
 
 impl Pinned {
     /// None when the connection is kept too often.
-    fn new(conn: &Connection) -> Option<Pinned> {
+    fn new(conn: &Remote) -> Option<Pinned> {
         let kept = conn.keep()?;
-        kept.shared.pins.fetch_add(1, Relaxed);
+        kept.pins.fetch_add(1, Relaxed);
         Some(Pinned(kept))
     }
 
     fn subject(&self) -> *const () {
-        ptr::from_ref::<Connection>(self).cast()
-    }
-}
-
-impl Deref for Pinned {
-    type Target = Connection;
-
-    fn deref(&self) -> &Connection {
-        &self.0
+        ptr::from_ref::<Remote>(&self.0).cast()
     }
 }
 
 impl Drop for Pinned {
     fn drop(&mut self) {
-        self.0.shared.pins.fetch_sub(1, AcqRel);
+        self.0.pins.fetch_sub(1, AcqRel);
     }
 }
 
@@ -52,52 +44,56 @@ impl Posted for Register {
         self.0.subject()
     }
 
-    fn run(&self, _: &Loop, _: &[u8]) {
-        register::register(&self.0);
+    fn run(&self, l: &Loop, _: &[u8]) {
+        if let Some(conn) = self.0.0.on(l) {
+            register::register(conn);
+        }
     }
 }
 
 /// What a send on the loop's thread comes after, with the bytes that the task has.
 struct Ask<F>(Pinned, F);
 
-impl<F: Fn(&Connection, &[u8])> Posted for Ask<F> {
+impl<F: Fn(&Connection, &[u8]) + Send> Posted for Ask<F> {
     const ORDER: Order = Order::Ahead;
 
     fn subject(&self) -> *const () {
         self.0.subject()
     }
 
-    fn run(&self, _: &Loop, bytes: &[u8]) {
-        (self.1)(&self.0, bytes);
+    fn run(&self, l: &Loop, bytes: &[u8]) {
+        if let Some(conn) = self.0.0.on(l) {
+            (self.1)(conn, bytes);
+        }
     }
 }
 
-fn ask(conn: &Connection, bytes: &[u8], take: impl Fn(&Connection, &[u8])) -> Option<Task> {
+fn ask(conn: &Remote, bytes: &[u8], take: impl Fn(&Connection, &[u8]) + Send) -> Option<Task> {
     Task::with_bytes(Ask(Pinned::new(conn)?, take), bytes)
 }
 
 // Each of these makes a task, None when memory is out. It is to be posted to the connection's loop.
 
 /// Puts a new connection on its loop.
-pub fn register(conn: &Connection) -> Option<Task> {
+pub fn register(conn: &Remote) -> Option<Task> {
     Task::new(Register(Pinned::new(conn)?))
 }
 
-pub fn send(conn: &Connection, bytes: &[u8]) -> Option<Task> {
+pub fn send(conn: &Remote, bytes: &[u8]) -> Option<Task> {
     ask(conn, bytes, send::take_posted_bytes)
 }
 
-pub fn shutdown(conn: &Connection) -> Option<Task> {
+pub fn shutdown(conn: &Remote) -> Option<Task> {
     ask(conn, &[], |conn, _| shutdown::take_posted_shutdown(conn))
 }
 
 /// Closes the connection, as was decided on another thread.
-pub fn close(conn: &Connection) -> Option<Task> {
+pub fn close(conn: &Remote) -> Option<Task> {
     ask(conn, &[], |conn, _| close_request::take_posted_close(conn))
 }
 
 /// Closes the connection after its queue is sent, or at a time.
-pub fn end(conn: &Connection, time: i64) -> Option<Task> {
+pub fn end(conn: &Remote, time: i64) -> Option<Task> {
     ask(conn, &[], move |conn, _| shutdown::take_posted_end(conn, time))
 }
 

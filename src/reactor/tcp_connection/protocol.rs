@@ -2,7 +2,7 @@
 //! table in `owner`.
 
 use super::input::pause;
-use super::lifecycle::{open, overdue, ready, shutdown};
+use super::lifecycle::{overdue, ready, shutdown};
 use super::output::file;
 use super::{AfterSending, Connection, Work};
 use crate::reactor::tcp_connection::close_reason::CloseReason;
@@ -48,19 +48,9 @@ impl Connection {
         kernel.wrapping_sub(self.output.readIndex.get() as u32).wrapping_sub(file::position(self))
     }
 
-    /// Whether closing has begun, for whatever reason: nothing is sent any more.
-    pub fn is_closing(&self) -> bool {
-        !open::is_open(self)
-    }
-
     /// Whether the connection only waits for its end.
     pub fn is_ending(&self) -> bool {
         self.after_sending.get() != AfterSending::GoOn
-    }
-
-    /// Whether this is the connection's thread.
-    pub fn is_own_thread(&self) -> bool {
-        self.event_loop().on_owner()
     }
 
     /// Whether reading is stopped.
@@ -96,20 +86,9 @@ impl Connection {
         self.answering.get()
     }
 
-    /// Says what a peer still has to get that goes by the end of the stream: where that isn't sent, the connection
-    /// ends with a reset. False when memory is out.
-    pub fn set_tail(&self, tail: Tail) -> bool {
-        shutdown::set_tail(self, tail)
-    }
-
     /// Closes the connection in the iteration, whatever is queued.
     pub fn cut(&self, why: c_int) {
         ready::close_in_pass(self, CloseReason::of_call(why))
-    }
-
-    /// Whether the closed callback is due, or was called.
-    pub fn has_closed(&self) -> bool {
-        self.shared.life.is_closed()
     }
 
     /// A limit of time seems to be over: the connection is judged in this iteration, or the next.

@@ -29,7 +29,7 @@ pub struct Shared {
 
 impl Shared {
     /// False once it is decided that the connection closes.
-    pub fn is_open(&self) -> bool {
+    pub fn is_undecided(&self) -> bool {
         self.close_reason.load(Relaxed) == 0
     }
 

@@ -108,8 +108,9 @@ impl Connection {
         ptr::from_ref(self).cast_mut()
     }
 
-    /// The connection's loop.
+    /// The connection's loop, on its thread.
     pub fn event_loop(&self) -> &Loop {
+        debug_assert!(self.is_own_thread());
         // SAFETY: the connection's reference keeps the loop's memory.
         unsafe { Loop::from_c(self.public.eventLoop.get()) }
     }

@@ -5,9 +5,9 @@ use super::listener::Listener;
 use super::reserve::Turned;
 use super::server_events::{self, ENDED};
 use super::{Server, maker};
-use crate::reactor::event_loop::state::Loop;
+use crate::reactor::event_loop::remote::RemoteLoop;
+use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::lifecycle::register;
-use crate::reactor::tcp_connection::{Connection, kept};
 use crate::reactor::threads::thread_pool::Pool;
 use crate::sys::{errno, fd as sys_fd};
 use libc::{c_int, c_void};
@@ -22,7 +22,7 @@ pub unsafe extern "C-unwind" fn on_acceptable(data: *mut c_void) -> c_int {
     // SAFETY: the channel's data is its listener, which is live as long as a loop has the channel.
     let listener = unsafe { &*data.cast::<Listener>() };
     // The callbacks may free the server, and with it the listener.
-    let server = listener.server().keep();
+    let Some(server) = listener.server().keep() else { return 0 };
     listener.enlist();
     // Before the server's state is looked at, so that who stops it sees either this or no client.
     let nested = listener.accepting.swap(true, SeqCst);
@@ -33,7 +33,7 @@ pub unsafe extern "C-unwind" fn on_acceptable(data: *mut c_void) -> c_int {
     }
     listener.accepting.store(nested, SeqCst);
     if !server.runs() {
-        server_events::call(server.home(), ENDED);
+        server_events::call(server.shared.listeners.own.remote_loop(), ENDED);
     }
     0
 }
@@ -173,11 +173,11 @@ impl Listener {
     }
 
     /// The loop that a new connection gets.
-    fn choose_loop(&self) -> &Loop {
+    fn choose_loop(&self) -> &RemoteLoop {
         let server = self.server();
         if !ptr::eq(self, &server.shared.listeners.own) {
             // A socket per thread: clients stay where they came.
-            return self.event_loop();
+            return self.remote_loop();
         }
         server.threads().and_then(Pool::next_loop).unwrap_or_else(|| server.event_loop())
     }
@@ -207,21 +207,21 @@ pub fn refuse(listener: &Listener, fd: c_int) {
 fn establish(
     listener: &Listener,
     fd: c_int,
-    l: &Loop,
+    l: &RemoteLoop,
     data: *mut c_void,
     prepare: impl FnOnce(&Connection) -> bool,
 ) {
     let server = listener.server();
     // SAFETY: the descriptor was accepted for this connection, and nobody else knows of it.
-    let conn = unsafe { register::create(fd, l, data, listener.kind.get()).as_ref() };
+    let conn = unsafe { register::create(fd, l, data, listener.kind.get()) };
     let Some(conn) = conn else { return server.discard_for_memory(fd) };
-    if prepare(conn) {
-        conn.owner.set(maker::owner(server.keep()));
+    if prepare(&conn)
+        && let Some(kept) = server.keep()
+    {
+        conn.owner.set(maker::owner(kept));
         if register::hand_over(conn, true) {
             return;
         }
     }
-    // SAFETY: a connection that wasn't handed over is still this function's alone.
-    unsafe { kept::discard(conn.raw()) };
     server.discard_for_memory(fd);
 }

@@ -3,7 +3,8 @@
 
 use super::accept;
 use super::life::Life;
-use super::listener::{Listener, listeners};
+use super::listener::Listener;
+use super::listeners;
 use super::reserve::Turned;
 use super::server_events::{self, ENDING};
 use crate::reactor::event_loop::state::Loop;
@@ -168,12 +169,12 @@ impl Loop {
     pub(super) fn serve_backlogs(&self) {
         let mut left = BATCH;
         // A callback may free any server, so the list is begun anew after each.
-        while let Some(listener) = listeners(self).iter(self).find(|one| !one.backlog.is_empty()) {
+        while let Some(waiting) = listeners::first_with_backlog(self) {
             if left == 0 {
                 return server_events::call(self, ENDING);
             }
-            let server = listener.server().keep();
-            if server.life() == Life::Stopping {
+            let listener = waiting.listener();
+            if waiting.server.life() == Life::Stopping {
                 left -= 1;
                 listener.serve_one();
             } else {

@@ -58,9 +58,9 @@ impl Server {
 impl Loop {
     /// Frees the servers of the loop, and closes the sockets on which it accepts for others. Outside of its callbacks.
     pub fn free_servers(&self) {
-        while let Some(server) = servers(self).first(self) {
+        while let Some(server) = servers(self).first() {
             // SAFETY: the loop's end is that of its servers, which leave the list as they are freed.
-            if unsafe { Server::free(NonNull::from(server)) }.is_err() {
+            if unsafe { Server::free(NonNull::<Server>::from(&*server)) }.is_err() {
                 break;
             }
         }
@@ -70,6 +70,6 @@ impl Loop {
 
     /// The files of unix sockets of the loop's servers aren't theirs to remove.
     pub fn leave_server_files(&self) {
-        servers(self).iter(self).for_each(|server| server.file.set(None));
+        servers(self).each(|server| server.file.set(None));
     }
 }

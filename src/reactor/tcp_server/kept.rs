@@ -2,19 +2,36 @@
 //! accepts.
 
 use super::{Server, dispose};
+use crate::reactor::kept::{Counted, Kept};
 use crate::sync::refs::Released;
-use std::mem::ManuallyDrop;
-use std::ops::Deref;
 use std::ptr::NonNull;
 
-/// A reference that keeps a server's memory. It may be dropped on any thread; the last one frees the server.
-pub struct Kept(NonNull<Server>);
+// SAFETY: `create` allocated the server where it is, and only `dispose` frees it, behind the last reference.
+unsafe impl Counted for Server {
+    type Face = Server;
+
+    fn face(&self) -> &Server {
+        self
+    }
+
+    fn retain(&self) -> bool {
+        self.shared.refs.retain()
+    }
+
+    unsafe fn release(server: NonNull<Server>) {
+        // SAFETY: the reference keeps the memory until it is counted off. Behind the last one nobody has the pointer.
+        unsafe {
+            if server.as_ref().shared.refs.release() == Released::Last {
+                dispose(server);
+            }
+        }
+    }
+}
 
 impl Server {
-    /// Keeps the server's memory. Connections are fewer than the count has room for.
-    pub fn keep(&self) -> Kept {
-        self.shared.refs.retain();
-        Kept(NonNull::from(self))
+    /// Keeps the server's memory, on any thread. None when it is kept too often.
+    pub fn keep(&self) -> Option<Kept<Server>> {
+        Kept::of(self)
     }
 
     /// Gives the owner's reference up.
@@ -26,39 +43,6 @@ impl Server {
         unsafe {
             if server.as_ref().shared.refs.let_go() == Released::Last {
                 dispose(server);
-            }
-        }
-    }
-}
-
-impl Kept {
-    /// Leaves the reference to somebody who has only a pointer.
-    pub fn into_raw(self) -> NonNull<Server> {
-        ManuallyDrop::new(self).0
-    }
-
-    /// # Safety
-    /// The pointer is one of `into_raw`, taken back once.
-    pub unsafe fn from_raw(server: NonNull<Server>) -> Kept {
-        Kept(server)
-    }
-}
-
-impl Deref for Kept {
-    type Target = Server;
-
-    fn deref(&self) -> &Server {
-        // SAFETY: the reference that this handle stands for isn't given back before the drop.
-        unsafe { self.0.as_ref() }
-    }
-}
-
-impl Drop for Kept {
-    fn drop(&mut self) {
-        // SAFETY: this handle's reference is given back here, once; the last of all has the memory to itself.
-        unsafe {
-            if self.0.as_ref().shared.refs.release() == Released::Last {
-                dispose(self.0);
             }
         }
     }

@@ -61,7 +61,7 @@ impl Shared {
     pub fn room_has_changed(&self) {
         if self.full.swap(false, SeqCst) {
             for listener in self.listeners.all() {
-                server_events::call(listener.event_loop(), ROOM);
+                server_events::call(listener.remote_loop(), ROOM);
             }
         }
     }
@@ -72,7 +72,7 @@ impl Shared {
         self.room_has_changed();
         // As with `full`: who ends a server sets the state first and looks at the count then.
         if was == 1 && self.state.get().is_stopping() {
-            server_events::call(self.listeners.own.event_loop(), ENDED);
+            server_events::call(self.listeners.own.remote_loop(), ENDED);
         }
     }
 }

@@ -1,20 +1,21 @@
 //! A listening socket on a loop: watching it, pausing while nothing can be accepted, closing it.
 
 use super::backlog::Backlog;
-use super::kept::Kept;
 use super::life::Life;
+use super::listeners;
 use super::shared::Shared;
 use super::{Server, accept};
 use crate::abi::types::{EVENT_READ, acceptor, channel, event_loop};
 use crate::reactor::event_loop::posts;
-use crate::reactor::event_loop::shared::Locked;
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::list::{Link, List, Place};
+use crate::reactor::kept::Kept;
+use crate::reactor::list::Link;
 use crate::sys::fd as sys_fd;
 use crate::sys::kind::Kind;
 use libc::c_int;
 use std::cell::Cell;
-use std::ptr;
+use std::ptr::{self, NonNull};
 use std::sync::atomic::AtomicBool;
 
 /// Why a listener accepts nothing for now.
@@ -36,7 +37,7 @@ pub struct Listener {
     /// The loop that accepts; its memory is kept.
     l: Cell<*mut event_loop>,
     /// Among the listeners of its loop, or of those that are to come to it.
-    link: Link,
+    pub(super) link: Link,
     /// The socket's number and what it refers to, so that closing never hits a successor. They
     /// don't change while the listener has a loop.
     pub fd: Cell<c_int>,
@@ -44,8 +45,8 @@ pub struct Listener {
     /// Of the socket, and hence of those that it accepts.
     pub kind: Cell<Kind>,
     /// Its server may be freed on another thread than the loop's.
-    keeps: Cell<Option<Kept>>,
-    waits: Cell<Wait>,
+    keeps: Cell<Option<Kept<Server>>>,
+    pub waits: Cell<Wait>,
     /// Said that accept(2) fails; silent until somebody was accepted again.
     pub complained: Cell<bool>,
     /// Clients that were lost one after the other while they were accepted.
@@ -60,17 +61,16 @@ pub struct Listener {
 ///
 /// # Safety
 /// `at` lies in the server's memory, or in a block that becomes a part of it.
-pub unsafe fn init(at: *mut Listener, server: *const Server, l: &Loop) {
+pub unsafe fn init(at: *mut Listener, server: *const Server, l: Kept<Loop>) {
     // SAFETY: the place is the listener's own; its reference to the loop is given back by `dispose` or `give_up`.
     unsafe {
         at.write(Listener {
             server: Cell::new(server),
-            l: Cell::new(l.as_c()),
+            l: Cell::new(l.into_raw().as_ptr().cast()),
             ..Listener::none()
         });
         (*at).channel.eventReadCallback.set(Some(accept::on_acceptable));
         (*at).channel.data.set(at.cast());
-        l.retain();
     }
 }
 
@@ -108,9 +108,17 @@ impl Listener {
         &self.server().shared
     }
 
+    /// The loop that accepts, on its thread.
     pub fn event_loop(&self) -> &Loop {
+        debug_assert!(self.remote_loop().on_owner());
         // SAFETY: `init` has kept the loop's memory.
         unsafe { Loop::from_c(self.l.get()) }
+    }
+
+    /// The same on any thread.
+    pub fn remote_loop(&self) -> &RemoteLoop {
+        // SAFETY: `init` has kept the loop's memory.
+        unsafe { RemoteLoop::from_c(self.l.get()) }
     }
 
     /// Gives the listener its socket, before it comes to its loop.
@@ -142,11 +150,11 @@ impl Listener {
     pub fn watch(&self) -> c_int {
         let fd = self.fd.get();
         self.channel.fd.set(fd);
-        if self.event_loop().on_owner() {
+        if self.remote_loop().on_owner() {
             self.enlist();
         }
         // SAFETY: a live loop; the channel is taken off it before the listener's memory goes.
-        unsafe { self.event_loop().request_change(fd, &self.channel, posts::ADD) }.min(0)
+        unsafe { self.remote_loop().request_change(fd, &self.channel, posts::ADD) }.min(0)
     }
 
     /// Takes the channel off the loop.
@@ -156,7 +164,7 @@ impl Listener {
 
     /// The listener has come to its loop. What it returns kept the server until now.
     #[must_use]
-    pub fn arrive(&self) -> Option<Kept> {
+    pub fn arrive(&self) -> Option<Kept<Server>> {
         match self.shared().state.get() {
             Life::Running if self.watch() == 0 => None,
             // The server's thread is about to take those who wait.
@@ -176,13 +184,13 @@ impl Listener {
 
     /// Has the loop find the listener.
     pub fn enlist(&self) {
-        listeners(self.event_loop()).push_front(self);
+        listeners::add(self);
     }
 
     /// Accepts no more, and closes the socket unless its number has passed to somebody else.
-    fn close(&self) {
+    pub fn close(&self) {
         self.wait(Wait::No);
-        listeners(self.event_loop()).remove(self);
+        listeners::remove(self);
         let fd = self.fd.get();
         if self.is_watched(fd) {
             self.channel.fd.set(fd);
@@ -214,12 +222,14 @@ impl Listener {
     /// Once, at the end: the listener's loop may be gone afterwards.
     pub unsafe fn dispose(&self) {
         self.backlog.dispose();
-        // SAFETY: the reference that `init` took is given back once.
-        unsafe { self.event_loop().release() };
+        if let Some(l) = NonNull::new(self.l.get().cast::<Loop>()) {
+            // SAFETY: the reference of `init`, which is given back once.
+            drop(unsafe { Kept::from_raw(l) });
+        }
     }
 
     /// Changes what the listener waits for, which its loop counts.
-    fn wait(&self, wait: Wait) {
+    pub fn wait(&self, wait: Wait) {
         let before = self.waits.replace(wait);
         let count = &self.event_loop().backing_off;
         if before == Wait::BackOff {
@@ -231,7 +241,7 @@ impl Listener {
     }
 
     /// Has the channel's events follow what the listener waits for.
-    fn refresh(&self) {
+    pub fn refresh(&self) {
         let ch = &self.channel;
         ch.events.set(if self.waits.get() == Wait::No { EVENT_READ } else { 0 });
         if self.is_watched(ch.fd.get()) {
@@ -258,7 +268,7 @@ impl Listener {
     /// Closes the listener, which stays where its loop finds it as long as it has clients. Otherwise it returns what
     /// kept the server: without that the listener's memory may go.
     #[must_use]
-    pub fn end(&self) -> Option<Kept> {
+    pub fn end(&self) -> Option<Kept<Server>> {
         self.close();
         if self.backlog.is_empty() {
             return self.keeps.take();
@@ -267,82 +277,18 @@ impl Listener {
         None
     }
 
-    /// Keeps the server's memory, and with it the listener's own, until `end`.
-    pub fn keep_server(&self) {
-        self.keeps.set(Some(self.server().keep()));
+    /// Keeps the server's memory, and with it the listener's own, until `end`. False when it is kept too often.
+    #[must_use]
+    pub fn keep_server(&self) -> bool {
+        let kept = self.server().keep();
+        let is_kept = kept.is_some();
+        self.keeps.set(kept);
+        is_kept
     }
 
     /// Ends what `keep_server` began.
     #[must_use]
-    pub fn take_server(&self) -> Option<Kept> {
+    pub fn take_server(&self) -> Option<Kept<Server>> {
         self.keeps.take()
-    }
-}
-
-/// The place of a listener: on its way to its loop, and then among those of the loop.
-pub struct Listeners;
-
-// SAFETY: a listener leaves the list as it closes. Until then it has its server, or that keeps it, whose memory goes
-// only behind the listener that is at hand.
-unsafe impl Place for Listeners {
-    type Item = Listener;
-    type Keeper = Loop;
-
-    fn link(listener: &Listener) -> &Link {
-        &listener.link
-    }
-}
-
-/// The listeners of a loop.
-pub fn listeners(l: &Loop) -> &List<Listeners> {
-    // SAFETY: only listeners come to that head.
-    unsafe { List::from_head(&l.listeners) }
-}
-
-/// Those that are on their way to a loop: under its mutex.
-pub fn arriving<'a>(locked: &'a Locked) -> &'a List<Listeners> {
-    // SAFETY: only listeners come to that head.
-    unsafe { List::from_head(&locked.arriving) }
-}
-
-impl Loop {
-    /// Lets listeners that backed off try again.
-    pub fn end_back_off(&self) {
-        for listener in
-            listeners(self).iter(self).filter(|listener| listener.waits.get() == Wait::BackOff)
-        {
-            listener.wait(Wait::No);
-            listener.refresh();
-        }
-    }
-
-    /// Lets listeners go on for which there is room again.
-    pub(super) fn resume_full_listeners(&self) {
-        for listener in
-            listeners(self).iter(self).filter(|listener| listener.waits.get() == Wait::Room)
-        {
-            listener.wait_for_room();
-        }
-    }
-
-    /// Closes the listeners of servers that accept no more.
-    pub(super) fn close_ending_listeners(&self) {
-        for listener in listeners(self).iter(self) {
-            match listener.shared().state.get() {
-                Life::New | Life::Running => {}
-                // The server's thread is about to take those who wait.
-                Life::Stopping if !listener.backlog.is_taken() => {}
-                _ => drop(listener.end()),
-            }
-        }
-    }
-
-    /// Closes all listeners of a loop that ends.
-    pub(super) fn close_listeners(&self) {
-        while let Some(listener) = listeners(self).first(self) {
-            listener.close();
-            listener.drop_backlog();
-            drop(listener.take_server());
-        }
     }
 }

@@ -102,7 +102,7 @@ impl Server {
         callbacks: &Callbacks,
         threads: c_int,
     ) -> Result<NonNull<Server>, c_int> {
-        if servers(l).iter(l).any(|other| other.shared.listeners.own.fd.get() == fd) {
+        if servers(l).find(|other| other.shared.listeners.own.fd.get() == fd).is_some() {
             return Err(libc::EBUSY);
         }
         listen::check(fd)?;

@@ -2,7 +2,7 @@
 
 use super::Server;
 use super::drain;
-use super::kept::Kept;
+use crate::reactor::kept::Kept;
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::owner::{Header, Maker, Owner};
 use std::mem::offset_of;
@@ -12,7 +12,7 @@ pub static SERVER: Maker =
     Maker { look: drain::look, judge: drain::judge, closing: |_| (), left, freed };
 
 /// The owner of a connection, which takes over the reference to its server.
-pub fn owner(server: Kept) -> Owner {
+pub fn owner(server: Kept<Server>) -> Owner {
     // SAFETY: the reference keeps the server until `freed`, and the pointer is one to all of it.
     unsafe { Owner::of(server.into_raw().byte_add(offset_of!(Server, header)).cast()) }
 }

@@ -1,13 +1,13 @@
 //! A server: what stands behind the public `struct TCPserver`.
 //!
 //! `make` opens listening sockets, `start` brings them to their loops, `accept` turns clients into
-//! connections, `limit` counts those, `set` holds what a program sets, `reserve` is a spare descriptor. `stop`
-//! and `free` end a server: `life` has the states that it goes through, `backlog` the clients that it hasn't
+//! connections, `listeners` finds the sockets of a loop, `limit` counts connections, `set` holds what a program
+//! sets, `reserve` is a spare descriptor. `stop` and `free` end a server: `life` has the states that it goes through, `backlog` the clients that it hasn't
 //! accepted until then, and `drain` ends its connections. `maker` is what connections call in their server,
 //! `server_events` how one thread has another look at all that. `shared` is what other threads than the
 //! server's own may use of it, `kept` who needs its memory.
 //!
-//! Imports: abi, event_loop, list, log, sync, sys, tcp_connection, threads.
+//! Imports: abi, event_loop, kept, list, log, sync, sys, tcp_connection, threads.
 
 mod accept;
 mod backlog;
@@ -17,6 +17,7 @@ mod kept;
 mod life;
 mod limit;
 mod listener;
+mod listeners;
 mod make;
 mod maker;
 mod reserve;
@@ -27,8 +28,9 @@ mod start;
 mod stop;
 
 use crate::abi::types::{TCPserver, acceptor, thread_pool};
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::list::{Link, List, Place};
+use crate::reactor::list::{Counting, Link, places};
 use crate::reactor::tcp_connection::lifecycle::register::Callbacks;
 use crate::reactor::tcp_connection::owner::Header;
 use crate::reactor::tcp_connection::protocol::Protocol;
@@ -93,12 +95,12 @@ impl Server {
     }
 
     /// The loop that accepts, as the program sees it.
-    fn event_loop(&self) -> &Loop {
+    fn event_loop(&self) -> &RemoteLoop {
         // SAFETY: a server is freed before its loop, which the program has put there.
-        unsafe { Loop::from_c(self.public.eventLoop.get()) }
+        unsafe { RemoteLoop::from_c(self.public.eventLoop.get()) }
     }
 
-    /// The loop that the server was made on.
+    /// The loop that the server was made on, on its thread.
     fn home(&self) -> &Loop {
         self.shared.listeners.own.event_loop()
     }
@@ -174,34 +176,21 @@ impl Server {
         }
     }
 
-    /// Keeps the server where its loop finds it.
+    /// Puts the server where its loop finds it.
     fn enlist(&self) {
-        servers(self.home()).push_front(self);
+        if let Some(kept) = self.keep() {
+            servers(self.home()).push_front(kept);
+        }
     }
 
     fn unlist(&self) {
-        servers(self.home()).remove(self);
+        drop(servers(self.home()).remove(self));
     }
 }
 
-/// The place of a server among those of its loop.
-struct Servers;
-
-// SAFETY: a server leaves the list before it is freed, which happens on the loop's thread; what runs callbacks begins
-// the list anew afterwards.
-unsafe impl Place for Servers {
-    type Item = Server;
-    type Keeper = Loop;
-
-    fn link(server: &Server) -> &Link {
-        &server.link
-    }
-}
-
-/// The servers of a loop.
-fn servers(l: &Loop) -> &List<Servers> {
-    // SAFETY: this is the only view of that head.
-    unsafe { List::from_head(&l.servers) }
+places! {
+    /// The servers of a loop.
+    enum OfLoop: KeptList<Server> by link, kept by Counting, in servers;
 }
 
 /// Makes a server; None with ENOMEM.
@@ -219,12 +208,12 @@ unsafe fn create(
     unsafe {
         let pool: *mut thread_pool = Pool::allocate(l.as_c(), threads);
         let server = libc::malloc(size_of::<Server>()).cast::<Server>();
-        if pool.is_null() || server.is_null() {
+        let (false, false, Some(l)) = (pool.is_null(), server.is_null(), l.keep()) else {
             libc::free(pool.cast());
             libc::free(server.cast());
             errno::set(libc::ENOMEM);
             return None;
-        }
+        };
         let by_acceptor = matches!(origin, Origin::Acceptor);
         server.write(Server {
             public: TCPserver {

@@ -1,7 +1,9 @@
 //! Asking a loop to look at its servers, from any thread, without memory: it can't fail.
 
 use super::Server;
-use super::listener::{Listener, arriving};
+use super::listener::Listener;
+use super::listeners;
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::threads::thread_pool::Pool;
 use std::ptr;
@@ -17,29 +19,31 @@ pub const ENDED: u8 = 4;
 const ARRIVING: u8 = 8;
 
 /// Has the loop look in its next iteration. Nothing happens once it was freed; its memory is kept.
-pub fn call(l: &Loop, why: u8) {
+pub fn call(l: &RemoteLoop, why: u8) {
     call_with(l, why, None);
 }
 
 /// Brings a listener to its loop, unless that was freed. It keeps its server until it is closed there.
 pub fn send(listener: &Listener) {
-    listener.keep_server();
-    if !call_with(listener.event_loop(), ARRIVING, Some(listener)) {
+    if !listener.keep_server() {
+        return;
+    }
+    if !call_with(listener.remote_loop(), ARRIVING, Some(listener)) {
         drop(listener.take_server());
     }
 }
 
 /// False where the loop was freed.
-fn call_with(l: &Loop, why: u8, listener: Option<&Listener>) -> bool {
+fn call_with(l: &RemoteLoop, why: u8, listener: Option<&Listener>) -> bool {
     // The list is written under the mutex, and while that is held the loop isn't taken down.
     let locked = l.lock();
     if locked.gone.get() {
         return false;
     }
     if let Some(listener) = listener {
-        arriving(&locked).push_front(listener);
+        listeners::send(&locked, listener);
     }
-    l.shared.server_events.fetch_or(why, Release);
+    l.server_events.fetch_or(why, Release);
     l.wake_once();
     true
 }
@@ -67,10 +71,7 @@ impl Loop {
         }
         let why = self.shared.server_events.swap(0, AcqRel);
         if why & ARRIVING != 0 {
-            let arriving = arriving(&self.lock()).take();
-            while let Some(listener) = arriving.pop_front(self) {
-                drop(listener.arrive());
-            }
+            listeners::arrive_all(self);
         }
         if why & ROOM != 0 {
             self.resume_full_listeners();

@@ -18,7 +18,7 @@ impl Server {
             _ => return Err(libc::ESHUTDOWN),
         }
         // The hooks may free the server.
-        let server = self.keep();
+        let server = self.keep().ok_or(libc::EOVERFLOW)?;
         server.prepare()?;
         server.begin()
     }
@@ -26,13 +26,17 @@ impl Server {
     /// Starts the server, or has it accept again where the program has taken its channel off the loop. What goes
     /// wrong is logged.
     pub fn start_or_renew(&self) {
-        let server = self.keep();
-        if let Err(e) = server.prepare() {
-            log_err!("tcp_server_start: {}", errno::Text(e));
-            errno::set(e);
-        } else {
-            // A channel that can't be added says so itself.
-            let _ = server.begin();
+        // The hooks may free the server.
+        let server = self.keep().ok_or(libc::EOVERFLOW);
+        match server.and_then(|server| server.prepare().map(|()| server)) {
+            Err(e) => {
+                log_err!("tcp_server_start: {}", errno::Text(e));
+                errno::set(e);
+            }
+            Ok(server) => {
+                // A channel that can't be added says so itself.
+                let _ = server.begin();
+            }
         }
     }
 
@@ -89,17 +93,17 @@ impl Server {
         }
         for i in 0..threads {
             let l = running.and_then(|pool| pool.loop_at(i)).unwrap_or_else(|| self.home());
-            // SAFETY: the block has that many places, and becomes the server's.
-            let listener = unsafe {
-                listener::init(listeners.add(i), self, l);
-                &*listeners.add(i)
-            };
-            match open_one(address) {
-                Ok(fd) => listener.set_socket(fd),
+            let kept = l.keep().ok_or(libc::EOVERFLOW);
+            match kept.and_then(|l| open_one(address).map(|fd| (l, fd))) {
+                // SAFETY: the block has that many places, and becomes the server's.
+                Ok((l, fd)) => unsafe {
+                    listener::init(listeners.add(i), self, l);
+                    (*listeners.add(i)).set_socket(fd);
+                },
                 Err(e) => {
                     // SAFETY: those up to here have been initialised, and are nobody else's.
                     unsafe {
-                        (0..=i).for_each(|i| (*listeners.add(i)).give_up());
+                        (0..i).for_each(|i| (*listeners.add(i)).give_up());
                         pool::free(listeners.cast(), size);
                     }
                     return Err(e);

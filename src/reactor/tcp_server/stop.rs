@@ -169,16 +169,18 @@ impl Loop {
     /// Tells the program of the stops that are over.
     pub(super) fn finish_stops(&self) {
         // The callback may free any server, so the list is begun anew after each.
-        while let Some(server) = servers(self)
-            .iter(self)
-            .find(|server| server.life().is_stopping() && server.is_drained())
+        while let Some(server) =
+            servers(self).find(|server| server.life().is_stopping() && server.is_drained())
         {
             server.shared.state.advance(Event::Drained);
             let stop = server.take_stop();
+            let public = server.as_c();
+            // The function may free the server, which is to go then.
+            drop(server);
             if let Some(done) = stop.done {
                 count(&self.counts.callbacks, 1);
-                // SAFETY: the program gave the function for this call. The server isn't used afterwards.
-                unsafe { done(server.as_c(), stop.data) };
+                // SAFETY: the program gave the function for this call.
+                unsafe { done(public, stop.data) };
             }
         }
     }

@@ -6,12 +6,13 @@ use crate::abi::types::{event_loop, event_loop_thread};
 use crate::log::CText;
 use crate::reactor::backend;
 use crate::reactor::event_loop::parts::Parts;
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
 use crate::sys::errno;
 use crate::sys::mutex::Held;
 use libc::{c_char, c_int, c_void};
 use std::cell::{Cell, UnsafeCell};
-use std::ptr;
+use std::ptr::{self, NonNull};
 use std::sync::atomic::Ordering::{Acquire, Release};
 
 /// Room for "Thread-" and any int.
@@ -93,10 +94,10 @@ impl event_loop_thread {
     }
 
     /// The thread's loop; None where it doesn't run.
-    pub fn event_loop(&self) -> Option<&Loop> {
+    pub fn event_loop(&self) -> Option<&RemoteLoop> {
         let l = self.eventLoop.get();
         // SAFETY: the loop lives until `stop` frees it, which empties the field first.
-        (!l.is_null()).then(|| unsafe { Loop::from_c(l) })
+        (!l.is_null()).then(|| unsafe { RemoteLoop::from_c(l) })
     }
 
     /// Starts the thread, and waits until its loop is about to run. NULL with errno when it can't be.
@@ -136,8 +137,8 @@ impl event_loop_thread {
     /// Asks the thread to end, without waiting.
     pub fn tell_to_end(&self) {
         if let Some(l) = self.event_loop() {
-            l.shared.ends.store(true, Release);
-            l.public.wake();
+            l.ends.store(true, Release);
+            l.wake();
         }
     }
 
@@ -158,9 +159,9 @@ impl event_loop_thread {
             self.thread_tid.set(0);
         }
         let l = self.eventLoop.replace(ptr::null_mut());
-        if !l.is_null() {
+        if let Some(l) = NonNull::new(l.cast()) {
             // SAFETY: its thread has ended, so that nobody uses the loop.
-            unsafe { Loop::from_c(l).free() };
+            unsafe { Loop::free(l) };
         }
         Ok(())
     }

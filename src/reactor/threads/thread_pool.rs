@@ -1,9 +1,11 @@
 //! The loops that serve connections, handed out in turn.
 
 use super::hooks::Hooks;
+use super::started;
 use crate::abi::types::{event_loop, event_loop_thread, thread_pool};
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::list::{Link, List, Place};
+use crate::reactor::list::Link;
 use crate::sys::errno;
 use libc::c_int;
 use std::cell::Cell;
@@ -23,26 +25,7 @@ pub struct Pool {
     threads: Cell<*mut event_loop_thread>,
     len: Cell<usize>,
     /// Among the pools that were started on their main loop.
-    link: Link,
-}
-
-/// The pools that were started on a loop.
-struct Started;
-
-// SAFETY: a pool has one such link, and `Pool::free` takes it out of the list before its memory goes. It is freed on
-// its main loop's thread, outside of what borrows that loop to walk the list.
-unsafe impl Place for Started {
-    type Item = Pool;
-    type Keeper = Loop;
-
-    fn link(pool: &Pool) -> &Link {
-        &pool.link
-    }
-}
-
-fn started(l: &Loop) -> &List<Started> {
-    // SAFETY: only `Pool::start` lists anything there.
-    unsafe { List::from_head(&l.pools) }
+    pub(super) link: Link,
 }
 
 impl Pool {
@@ -91,7 +74,14 @@ impl Pool {
         (!pool.is_null()).then(|| unsafe { Pool::from_c(pool) })
     }
 
+    fn remote_main_loop(&self) -> &RemoteLoop {
+        // SAFETY: a pool is made with a loop, which frees its pools before it goes.
+        unsafe { RemoteLoop::from_c(self.public.mainLoop.get()) }
+    }
+
+    /// The main loop, on its thread.
     fn main_loop(&self) -> &Loop {
+        debug_assert!(self.remote_main_loop().on_owner());
         // SAFETY: a pool is made with a loop, which frees its pools before it goes.
         unsafe { Loop::from_c(self.public.mainLoop.get()) }
     }
@@ -117,12 +107,12 @@ impl Pool {
 
     /// Starts the threads, once; on the main loop's thread.
     pub fn start(&self) {
+        self.remote_main_loop().require_owner();
         let main = self.main_loop();
-        main.public.require_owner();
         if self.public.started.replace(1) != 0 {
             return;
         }
-        started(main).push_front(self);
+        started::add(main, self);
         self.start_threads();
         if self.len.get() == 0 {
             self.main_started.set(true);
@@ -164,9 +154,9 @@ impl Pool {
     }
 
     /// The loop whose turn it is, on the main loop's thread. None before the start.
-    pub fn next_loop(&self) -> Option<&Loop> {
-        let main = self.main_loop();
-        main.public.require_owner();
+    pub fn next_loop(&self) -> Option<&RemoteLoop> {
+        let main = self.remote_main_loop();
+        main.require_owner();
         if self.public.started.get() == 0 {
             errno::set(libc::EINVAL);
             return None;
@@ -201,7 +191,7 @@ impl Pool {
     }
 
     /// The loop of one of the threads that run; None where it was stopped.
-    pub fn loop_at(&self, at: usize) -> Option<&Loop> {
+    pub fn loop_at(&self, at: usize) -> Option<&RemoteLoop> {
         self.threads().get(at)?.event_loop()
     }
 
@@ -210,7 +200,7 @@ impl Pool {
         if self.threads().iter().any(event_loop_thread::is_current) {
             return Err(libc::EDEADLK);
         }
-        if !self.main_loop().on_owner() {
+        if !self.remote_main_loop().on_owner() {
             return Err(libc::EPERM);
         }
         if self.serves.get() { Err(libc::EBUSY) } else { Ok(()) }
@@ -238,7 +228,7 @@ impl Pool {
         unsafe {
             let own = pool.as_ref();
             own.stop()?;
-            started(own.main_loop()).remove(own);
+            started::remove(own.main_loop(), own);
             own.threads().iter().for_each(|thread| thread.free_name());
             libc::free(own.threads.get().cast());
             libc::free(pool.as_ptr().cast());
@@ -246,7 +236,7 @@ impl Pool {
         Ok(())
     }
 
-    fn has_threads(&self) -> bool {
+    pub(super) fn has_threads(&self) -> bool {
         self.threads().iter().any(|thread| thread.thread_tid.get() != 0)
     }
 }
@@ -254,10 +244,10 @@ impl Pool {
 impl Loop {
     /// Frees the pools that were started on the loop.
     pub fn free_pools(&self) {
-        while let Some(pool) = started(self).first(self) {
+        while let Some(pool) = started::first(self) {
             // SAFETY: a pool stays live while it is listed, and leaves the list as it is freed. This is its
             // main loop's thread.
-            if unsafe { Pool::free(pool.into()) }.is_err() {
+            if unsafe { Pool::free(pool) }.is_err() {
                 return;
             }
         }
@@ -265,6 +255,6 @@ impl Loop {
 
     /// Whether pools whose main loop this is have threads.
     pub fn has_pool_threads(&self) -> bool {
-        started(self).iter(self).any(Pool::has_threads)
+        started::any_has_threads(self)
     }
 }

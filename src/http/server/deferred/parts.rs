@@ -12,6 +12,7 @@ use crate::http::server::deferred::hold::Stage;
 use crate::http::server::sending;
 use crate::http::wire::date;
 use crate::http::wire::encode::{Body, Sink, chunk_line, is_bodiless};
+use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::protocol::Tail;
 use crate::sys::{clock, errno};
 
@@ -121,11 +122,12 @@ impl Deferred {
     /// back. `last`: the connection makes no further request.
     pub fn write_end(
         &self,
+        conn: &Connection,
         date: &[u8; date::LENGTH],
         last: bool,
         out: &Output<'_>,
     ) -> Option<bool> {
-        let (response, conn) = (&self.response, self.connection());
+        let response = &self.response;
         match self.framing.get() {
             Framing::None => {
                 response.complete();

@@ -130,7 +130,8 @@ impl Deferred {
 
     /// Looks whether the client has ended its side, for a program that wants to know.
     fn note_half(&self) {
-        let (conn, telling) = (self.connection(), &self.telling);
+        let Some(conn) = self.connection().here() else { return };
+        let telling = &self.telling;
         if telling.end.get() == End::None
             && telling.closed.is_there()
             && !conn.has_closed()

@@ -3,6 +3,7 @@
 use super::task::{Call, Order, Posted, Task};
 use crate::abi::types::channel;
 use crate::reactor::event_loop::registry::Entry;
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
 use libc::c_int;
 
@@ -13,6 +14,10 @@ pub struct Change {
     /// `ADD`, `REMOVE` or `UPDATE`.
     pub kind: c_int,
 }
+
+// SAFETY: the loop's thread is the only one that uses a channel that was handed over to be changed; the program keeps
+// it until then.
+unsafe impl Send for Change {}
 
 impl Posted for Change {
     const ORDER: Order = Order::InTurn;
@@ -58,7 +63,7 @@ impl Entry {
     /// Tells the loop of an older registration that its number was given to somebody else.
     pub fn expire(&self, fd: c_int) {
         // SAFETY: the loop was in the table just now, which it leaves before it is freed.
-        let l = unsafe { Loop::from_c(self.owner) };
+        let l = unsafe { RemoteLoop::from_c(self.owner) };
         if let Some(task) = Task::new(Expire { fd, id: self.id }) {
             l.post(task);
         }

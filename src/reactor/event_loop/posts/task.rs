@@ -24,7 +24,7 @@ pub enum Order {
 }
 
 /// What a task is to do. It is dropped on the loop's thread, or where the task is thrown away.
-pub trait Posted: Sized {
+pub trait Posted: Sized + Send {
     const ORDER: Order;
 
     /// What C sees of the task: the number of the change and its channel.
@@ -52,6 +52,9 @@ pub struct Call {
     pub callback: yolanda_loop_callback,
     pub data: *mut c_void,
 }
+
+// SAFETY: the data is only handed to the function, which whoever posts it has chosen for the loop's thread.
+unsafe impl Send for Call {}
 
 /// The functions for one type of `Posted`.
 struct What {
@@ -258,15 +261,15 @@ fn this_thread() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::rc::Rc;
+    use std::sync::Arc;
 
-    struct Counted(Rc<()>);
+    struct Counted(Arc<()>);
 
     impl Posted for Counted {
         const ORDER: Order = Order::Ahead;
 
         fn subject(&self) -> *const () {
-            Rc::as_ptr(&self.0)
+            Arc::as_ptr(&self.0)
         }
 
         fn run(&self, _: &Loop, _: &[u8]) {}
@@ -274,14 +277,14 @@ mod tests {
 
     #[test]
     fn a_task_that_is_thrown_away_gives_back_what_it_has() {
-        let shared = Rc::new(());
+        let shared = Arc::new(());
         for bytes in [&b""[..], &[7; 100_000]] {
             let task = Task::with_bytes(Counted(shared.clone()), bytes).unwrap();
-            assert_eq!((Rc::strong_count(&shared), task.len), (2, bytes.len()));
+            assert_eq!((Arc::strong_count(&shared), task.len), (2, bytes.len()));
             assert!(task.order() == Order::Ahead && task.call().is_none());
-            assert_eq!(task.subject, Rc::as_ptr(&shared));
+            assert_eq!(task.subject, Arc::as_ptr(&shared));
             drop(task);
-            assert_eq!(Rc::strong_count(&shared), 1);
+            assert_eq!(Arc::strong_count(&shared), 1);
         }
     }
 

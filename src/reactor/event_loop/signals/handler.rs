@@ -1,6 +1,7 @@
 //! The process's side: the nodes, the handler, and what was there before it.
 
 use crate::abi::types::event_loop;
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
 use crate::sys::lock::Lock;
 use crate::sys::{errno, pool, signal};
@@ -59,7 +60,7 @@ extern "C" fn on_signal(number: c_int) {
             let l = node.owner.load(SeqCst);
             node.arrived.fetch_or(bit(number), SeqCst);
             // SAFETY: a loop that goes waits in `leave` until this handler isn't at work.
-            unsafe { Loop::from_c(l) }.wake_once();
+            unsafe { RemoteLoop::from_c(l) }.wake_once();
         }
     }
     AT_WORK.fetch_sub(1, SeqCst);

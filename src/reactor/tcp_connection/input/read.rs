@@ -93,7 +93,7 @@ fn take(conn: &Connection, bits: u32) {
             Got::End => return end_of_stream(conn),
             Got::Failed(why) => return end_for(conn, CloseReason::of_call(why)),
             Got::NoMemory => {
-                log_err!("no memory to read from {}", open::name(conn));
+                log_err!("no memory to read from {}", conn.name());
                 return end_for(conn, CloseReason::NoMemory);
             }
         }
@@ -207,7 +207,7 @@ fn deliver(conn: &Connection) {
     room::settle(conn);
     let unread = input.readable();
     if unread > 0 && unread >= cold_state::max_unread(conn) {
-        log_err!("{} left {} bytes unread: closed", open::name(conn), unread);
+        log_err!("{} left {} bytes unread: closed", conn.name(), unread);
         ready::close_in_pass(conn, CloseReason::OverLimit);
     }
 }

@@ -9,13 +9,14 @@ use crate::reactor::event_loop::registration::Removed;
 use crate::reactor::event_loop::registry;
 use crate::reactor::event_loop::state::count;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
-use crate::reactor::tcp_connection::kept::discard;
+use crate::reactor::tcp_connection::kept;
 use crate::reactor::tcp_connection::lists;
 use crate::reactor::tcp_connection::output::{batch, file};
 use crate::reactor::tcp_connection::registration;
+use crate::reactor::tcp_connection::remote::Remote;
 use crate::reactor::tcp_connection::{Connection, block};
-use crate::sync::refs::Released;
 use crate::sys::{fd as sys_fd, pool, socket};
+use std::ptr::NonNull;
 use std::thread;
 
 /// Takes the connection off its loop, calls the closed callback, closes the descriptor if it still
@@ -92,8 +93,10 @@ fn give_up_number(conn: &Connection, ours: bool) {
 /// the completed one was.
 ///
 /// # Safety
-/// After the completed callback, on its thread.
-pub unsafe fn without_loop(conn: &Connection) {
+/// After the completed callback, on its thread; the connection may be gone when this returns.
+pub unsafe fn without_loop(place: NonNull<Connection>) {
+    // SAFETY: the library's reference keeps the connection until it is let go.
+    let conn = unsafe { place.as_ref() };
     ready::decide(conn, CloseReason::Stopped);
     conn.shared.life.close();
     conn.shared.intake.shut();
@@ -102,10 +105,8 @@ pub unsafe fn without_loop(conn: &Connection) {
     give_up_number(conn, true);
     leave_maker(conn);
     empty_buffers(conn);
-    if conn.shared.refs.let_go() == Released::Last {
-        // SAFETY: the last reference is gone: nobody else has the connection.
-        unsafe { discard(conn.raw()) };
-    }
+    // SAFETY: the connection never came to a loop, which would let it go.
+    unsafe { kept::let_go(place) };
 }
 
 /// Lets the dead go that no list holds any more.
@@ -117,10 +118,8 @@ pub fn reap(iteration: Iteration) {
             lists::dead(&iteration).push_front(conn);
         } else {
             empty_buffers(conn);
-            if conn.shared.refs.let_go() == Released::Last {
-                // SAFETY: it has ended, and the last reference is gone; nothing of the iteration has it.
-                unsafe { discard(conn.raw()) };
-            }
+            // SAFETY: it has ended, and is in no list any more; nothing of the iteration has it.
+            unsafe { kept::let_go(conn.into()) };
         }
     }
 }
@@ -138,10 +137,11 @@ fn free_foreign(b: &buffer, block: *mut u8) {
 
 /// Gives the buffers' memory back. They show nothing from now on.
 fn empty_buffers(conn: &Connection) {
+    let l = Remote::event_loop(conn);
     free_foreign(&conn.input, conn.input_block.at());
     free_foreign(&conn.output, conn.output_block.at());
     conn.input_block.give_back(conn.input.total_size.get().max(0) as usize);
     conn.output_block.give_back(conn.output_touched.get() as usize);
-    block::empty(&conn.input, conn.event_loop());
-    block::empty(&conn.output, conn.event_loop());
+    block::empty(&conn.input, l);
+    block::empty(&conn.output, l);
 }

@@ -7,12 +7,13 @@ use super::ready::{close_in_pass, decide, schedule};
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::posted;
+use crate::reactor::tcp_connection::remote::Remote;
 use crate::sys::errno;
 use libc::c_int;
 
 /// Closes from any thread: 0, or -1 with ENOTCONN where that was decided before, ENOMEM.
-pub fn close_from_anywhere(conn: &Connection, why: CloseReason) -> c_int {
-    if conn.event_loop().on_owner() {
+pub fn close_from_anywhere(conn: &Remote, why: CloseReason) -> c_int {
+    if let Some(conn) = conn.here() {
         conn.take_in();
         if !decide(conn, why) {
             return errno::fail(libc::ENOTCONN);
@@ -25,7 +26,7 @@ pub fn close_from_anywhere(conn: &Connection, why: CloseReason) -> c_int {
     let Some(task) = posted::close(conn) else {
         return errno::fail(libc::ENOMEM);
     };
-    if !open::is_open(conn) || !conn.shared.intake.close(why.errno() as u16) {
+    if !open::is_open(conn) || !conn.intake.close(why.errno() as u16) {
         return errno::fail(libc::ENOTCONN);
     }
     // A loop that is being freed closes it without being told.
@@ -34,8 +35,8 @@ pub fn close_from_anywhere(conn: &Connection, why: CloseReason) -> c_int {
 }
 
 /// Why another thread has the connection closed: it told the errno value.
-fn posted_reason(conn: &Connection) -> CloseReason {
-    match conn.shared.intake.closing().map_or(0, c_int::from) {
+fn posted_reason(conn: &Remote) -> CloseReason {
+    match conn.intake.closing().map_or(0, c_int::from) {
         libc::ENOBUFS => CloseReason::OverLimit,
         libc::ECANCELED => CloseReason::Canceled,
         errno => CloseReason::of_call(errno),

@@ -1,15 +1,10 @@
 //! What a connection is asked: whether it is open, and whether its number still is its own.
 
 use super::phase::Phase;
-use crate::log::CText;
 use crate::reactor::event_loop::registry;
 use crate::reactor::tcp_connection::Connection;
+use crate::reactor::tcp_connection::remote::Remote;
 use crate::sys::fd as sys_fd;
-
-/// The name, for log lines.
-pub fn name(conn: &Connection) -> CText {
-    CText(conn.public.name.get())
-}
 
 /// Notes what the descriptor refers to, while it is known to be the connection's.
 pub fn identify_once(conn: &Connection) {
@@ -45,23 +40,23 @@ pub fn owns_number(conn: &Connection) -> bool {
 
 /// Whether the connection has come to its loop: before, only the thread of the completed callback
 /// has it.
-pub fn is_announced(conn: &Connection) -> bool {
-    conn.shared.life.phase() != Phase::Made
+pub fn is_announced(conn: &Remote) -> bool {
+    conn.life.phase() != Phase::Made
 }
 
 /// False once closing has begun, or is decided.
-pub fn is_open(conn: &Connection) -> bool {
-    conn.shared.is_open()
+pub fn is_open(conn: &Remote) -> bool {
+    conn.is_undecided()
 }
 
 /// The same as the calling thread sees it: whoever closes a connection finds it closed. On the
 /// connection's own thread what others asked for before comes first.
-pub fn is_open_here(conn: &Connection) -> bool {
-    if conn.event_loop().on_owner() {
+pub fn is_open_here(conn: &Remote) -> bool {
+    if let Some(conn) = conn.here() {
         conn.take_in();
         return is_open(conn);
     }
-    is_open(conn) && conn.shared.intake.closing().is_none()
+    is_open(conn) && conn.intake.closing().is_none()
 }
 
 /// Whether nobody else was entered for the number since, as accept does for a newcomer.

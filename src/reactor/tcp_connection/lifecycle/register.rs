@@ -8,12 +8,14 @@ use crate::abi::types::{
 use crate::reactor::backend;
 use crate::reactor::event_loop::registry;
 use crate::reactor::event_loop::registry::Entry;
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::event_loop::state::count;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 #[cfg(feature = "test-seams")]
 use crate::reactor::tcp_connection::filter;
 use crate::reactor::tcp_connection::member::MEMBERS;
+use crate::reactor::tcp_connection::remote::Remote;
 use crate::reactor::tcp_connection::wire::Wire;
 use crate::reactor::tcp_connection::{AfterSending, Connection, block};
 use crate::reactor::tcp_connection::{posted, registration};
@@ -22,10 +24,10 @@ use crate::sys::kind::Kind;
 use crate::sys::{errno, fd as sys_fd, pool};
 use libc::{c_char, c_int, c_void};
 use std::cell::Cell;
-use std::ptr;
+use std::ptr::{self, NonNull};
 
 use super::open::{identify_once, is_as_noted, is_entered, is_open};
-use crate::reactor::tcp_connection::kept::discard;
+use crate::reactor::tcp_connection::kept::Fresh;
 use crate::reactor::tcp_connection::lifecycle::{shutdown, timeouts};
 use crate::reactor::tcp_connection::output::water_marks;
 
@@ -48,17 +50,16 @@ fn write_name(to: &mut [c_char; 22], fd: c_int) {
     }
 }
 
-/// Makes a connection for `fd` on `l`, without callbacks yet. NULL when memory is out.
+/// Makes a connection for `fd` on `l`, without callbacks yet. None when memory is out.
 ///
 /// # Safety
 /// `l` is a live loop, `fd` an open descriptor that nobody else uses.
-pub unsafe fn create(fd: c_int, l: &Loop, data: *mut c_void, kind: Kind) -> *mut Connection {
+pub unsafe fn create(fd: c_int, l: &RemoteLoop, data: *mut c_void, kind: Kind) -> Option<Fresh> {
+    let kept = l.keep()?;
     // SAFETY: all fields are written before the connection is shown to anybody; zeroes are valid.
     unsafe {
         let conn = pool::alloc(size_of::<Connection>()).cast::<Connection>();
-        if conn.is_null() {
-            return conn;
-        }
+        let place = NonNull::new(conn)?;
         ptr::write_bytes(conn, 0, 1);
         let (on_read, on_write) = MEMBERS.callbacks();
         (*conn).channel = channel {
@@ -70,11 +71,11 @@ pub unsafe fn create(fd: c_int, l: &Loop, data: *mut c_void, kind: Kind) -> *mut
         };
         write_name(&mut (*conn).name, fd);
         (&raw mut (*conn).shared.refs).write(RefCount::new());
-        let own = &*conn;
+        let own = Fresh::new(place);
         block::empty(&own.input, l);
         block::empty(&own.output, l);
         own.number.set(fd);
-        own.public.eventLoop.set(l.as_c());
+        own.public.eventLoop.set(kept.into_raw().as_ptr().cast());
         own.public.channel.set(own.channel_ptr());
         own.public.name.set(own.name.as_ptr().cast_mut());
         own.public.input_buffer.set(own.input_ptr());
@@ -86,13 +87,11 @@ pub unsafe fn create(fd: c_int, l: &Loop, data: *mut c_void, kind: Kind) -> *mut
             sys_fd::set_nonblocking(fd);
         }
         own.id.set(registry::new_id());
-        l.retain();
         #[cfg(feature = "test-seams")]
-        if !filter::rot13::install(own) {
-            discard(conn);
-            return ptr::null_mut();
+        if !filter::rot13::install(&own) {
+            return None;
         }
-        conn
+        Some(own)
     }
 }
 
@@ -100,25 +99,23 @@ pub unsafe fn create(fd: c_int, l: &Loop, data: *mut c_void, kind: Kind) -> *mut
 ///
 /// # Safety
 /// `fd` is an open descriptor, which the connection's from now on.
-pub unsafe fn make(fd: c_int, l: &Loop, callbacks: Callbacks) -> Option<*mut tcp_connection> {
-    if l.on_owner() && l.is_gone() {
+pub unsafe fn make(fd: c_int, l: &RemoteLoop, callbacks: Callbacks) -> Option<*mut tcp_connection> {
+    if l.here().is_some_and(Loop::is_gone) {
         // Its connections are being closed for the last time.
         errno::set(libc::ESHUTDOWN);
         return None;
     }
     // SAFETY: nobody else uses the descriptor, by this function's contract.
-    let Some(conn) = (unsafe { create(fd, l, ptr::null_mut(), Kind::of(fd)).as_ref() }) else {
+    let Some(conn) = (unsafe { create(fd, l, ptr::null_mut(), Kind::of(fd)) }) else {
         errno::set(libc::ENOMEM);
         return None;
     };
-    callbacks.give(conn);
+    callbacks.give(&conn);
     let pointer = conn.as_c();
     // On another thread than the loop's it may be gone when this returns.
     if hand_over(conn, false) {
         return Some(pointer);
     }
-    // SAFETY: nobody has seen it.
-    unsafe { discard(conn.raw()) };
     errno::set(libc::ENOMEM);
     None
 }
@@ -144,18 +141,18 @@ impl Callbacks {
 
 /// Enters the descriptor, calls the completed callback on this thread, and brings the connection
 /// to its loop. On another thread than the loop's it may be gone when this returns. `accepted`: the
-/// number comes from accept, so whatever was registered for it is dead. False when memory is out:
-/// the connection is the caller's to discard.
-pub fn hand_over(conn: &Connection, accepted: bool) -> bool {
-    let l = conn.event_loop();
+/// number comes from accept, so whatever was registered for it is dead. False when memory is out, and the connection
+/// is freed.
+pub fn hand_over(conn: Fresh, accepted: bool) -> bool {
+    let l = Remote::event_loop(&conn);
     let fd = conn.channel.fd.get();
     let here = l.on_owner();
     let callback = conn.public.connectionCompletedCallBack.get();
     if conn.protocol().is_none() && (callback.is_some() || !backend::tells_files_apart(l)) {
         // Code of the program gets the descriptor into its hands.
-        identify_once(conn);
+        identify_once(&conn);
     }
-    let task = if here { None } else { posted::register(conn) };
+    let task = if here { None } else { posted::register(&conn) };
     if task.is_none() && !here {
         return false;
     }
@@ -171,15 +168,18 @@ pub fn hand_over(conn: &Connection, accepted: bool) -> bool {
         // come to its loop, so it stays during the callback.
         unsafe { callback(conn.as_c()) };
     }
-    match task {
-        None => register(conn),
-        Some(task) => {
-            if !l.post(task) {
-                // SAFETY: the task wasn't queued, so this is still the thread of the completed callback, which has
-                // returned.
-                unsafe { close::without_loop(conn) };
-            }
-        }
+    let Some(task) = task else {
+        // SAFETY: the library's reference keeps the connection until an iteration of this thread reaps it.
+        register(unsafe { conn.into_raw().as_ref() });
+        return true;
+    };
+    let l: *const RemoteLoop = l;
+    let conn = conn.into_raw();
+    // SAFETY: until the task is queued the connection keeps the loop; while that is queued, the loop's mutex does.
+    if unsafe { !(*l).post(task) } {
+        // SAFETY: the task wasn't queued, so this is still the thread of the completed callback, which has
+        // returned.
+        unsafe { close::without_loop(conn) };
     }
     true
 }

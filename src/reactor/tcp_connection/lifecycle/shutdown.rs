@@ -8,6 +8,7 @@ use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::pause;
 use crate::reactor::tcp_connection::output::{batch, queue, quota};
 use crate::reactor::tcp_connection::posted;
+use crate::reactor::tcp_connection::remote::Remote;
 use crate::reactor::tcp_connection::{AfterSending, Connection, Side};
 use crate::sys::{errno, fd as sys_fd};
 use libc::c_int;
@@ -16,8 +17,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use crate::reactor::tcp_connection::cold_state::Tail;
 
 /// Notes what is still to come. False when memory is out.
-pub fn set_tail(conn: &Connection, tail: Tail) -> bool {
-    let cold = conn.make_cold();
+pub fn set_tail(conn: &Remote, tail: Tail) -> bool {
+    let cold = conn.make_shared_cold();
     if let Some(cold) = cold {
         cold.tail.store(tail as u8, Relaxed);
     }
@@ -29,7 +30,7 @@ pub fn is_torn(conn: &Connection) -> bool {
     let Some(cold) = conn.cold() else {
         return false;
     };
-    let tail = cold.tail.load(Relaxed);
+    let tail = cold.shared.tail.load(Relaxed);
     tail == Tail::Unsent as u8 || tail == Tail::Queued as u8 && !queue::is_empty(conn)
 }
 
@@ -74,23 +75,23 @@ pub fn half_close(conn: &Connection) {
 }
 
 /// Ends what is accepted for sending, on any thread; the end of the stream follows what was accepted before.
-pub fn shut(conn: &Connection) {
+pub fn shut(conn: &Remote) {
     if !open::is_open_here(conn) {
         return;
     }
-    if conn.event_loop().on_owner() {
-        conn.shared.intake.shut();
+    if let Some(conn) = conn.here() {
+        conn.intake.shut();
         conn.take_in();
         return take_posted_shutdown(conn);
     }
-    if conn.shared.intake.is_shut() {
+    if conn.intake.is_shut() {
         return;
     }
     let Some(task) = posted::shutdown(conn) else {
         log_err!("tcp_connection_shutdown: no memory");
         return;
     };
-    if conn.shared.intake.shut() {
+    if conn.intake.shut() {
         conn.event_loop().post(task);
     }
 }

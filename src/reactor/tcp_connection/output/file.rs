@@ -77,7 +77,7 @@ pub fn flush(conn: &Connection) -> bool {
         if conn.filter().is_some() { copy(conn, file, most) } else { hand_over(conn, file, most) };
     match n {
         0 => {
-            log_err!("a file ends before all that was to be sent to {}", open::name(conn));
+            log_err!("a file ends before all that was to be sent to {}", conn.name());
             errno::set(libc::EIO);
             false
         }

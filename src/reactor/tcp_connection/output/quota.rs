@@ -6,6 +6,7 @@
 use super::water_marks;
 use crate::reactor::buffer::SIZE_MAX;
 use crate::reactor::tcp_connection::output::write_side::Refused;
+use crate::reactor::tcp_connection::remote::Remote;
 use crate::reactor::tcp_connection::{Connection, LIMIT};
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -23,29 +24,29 @@ impl Limit {
     }
 }
 
-fn limit(conn: &Connection) -> Limit {
-    conn.cold().map_or(Limit { max: LIMIT, refuses: false }, |cold| Limit {
+fn limit(conn: &Remote) -> Limit {
+    conn.shared_cold().map_or(Limit { max: LIMIT, refuses: false }, |cold| Limit {
         max: cold.max_queued.load(Relaxed) as usize,
         refuses: cold.refuses.load(Relaxed),
     })
 }
 
 /// Whether a send that finds no room is refused and nothing else happens.
-pub fn refuses(conn: &Connection) -> bool {
+pub fn refuses(conn: &Remote) -> bool {
     limit(conn).refuses
 }
 
 /// Whether there is room for a send on the connection's own thread. Sends of other threads may take
 /// it meanwhile.
-pub fn has(conn: &Connection, len: usize) -> bool {
-    limit(conn).takes(conn.shared.intake.waiting() as usize, len)
+pub fn has(conn: &Remote, len: usize) -> bool {
+    limit(conn).takes(conn.intake.waiting() as usize, len)
 }
 
 /// Accepts `len` bytes of another thread's send, if there is room for them; for good, whatever other
 /// threads send.
-pub fn accept(conn: &Connection, len: usize) -> Result<(), Refused> {
+pub fn accept(conn: &Remote, len: usize) -> Result<(), Refused> {
     let limit = limit(conn);
-    conn.shared.intake.accept(len as u64, |waiting| limit.takes(waiting as usize, len))
+    conn.intake.accept(len as u64, |waiting| limit.takes(waiting as usize, len))
 }
 
 /// The same for a send on the connection's own thread.
@@ -55,8 +56,8 @@ pub fn accept_own(conn: &Connection, len: usize) -> bool {
 }
 
 /// Gives room back that an accepted send took.
-pub fn give_back(conn: &Connection, len: usize) {
-    conn.shared.intake.change(-(len as i64));
+pub fn give_back(conn: &Remote, len: usize) {
+    conn.intake.change(-(len as i64));
 }
 
 /// Whether all that was accepted has gone to the kernel: what the queue has, and what other threads

@@ -10,14 +10,14 @@ use super::{batch, file, queue, quota};
 use crate::abi::types::{EVENT_WRITE, buffer};
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::lifecycle::{close_request, open, ready, shutdown, timeouts};
+use crate::reactor::tcp_connection::remote::Remote;
 use crate::reactor::tcp_connection::{Connection, Side, posted, registration};
 use crate::sys::errno;
 use crate::sys::fd::More;
 use libc::c_int;
-use std::ptr;
 
-impl Connection {
-    /// Sends from any thread: what was written at once, or -1 with errno and nothing sent.
+impl Remote {
+    /// Sends: what was written at once, or -1 with errno and nothing sent.
     pub fn send_bytes(&self, bytes: &[u8]) -> isize {
         self.send_before(bytes, More::Nothing)
     }
@@ -25,8 +25,12 @@ impl Connection {
     /// Sends what is readable in a buffer, and takes it from there. Of the connection's own output it sends what the
     /// program put there itself.
     pub fn send_buffer(&self, from: &buffer) -> c_int {
-        if ptr::eq(from, &self.output) {
-            return send_own_output(self);
+        if self.has_output(from) {
+            return match self.here() {
+                Some(conn) => send_own_output(conn),
+                None if open::is_open(self) => errno::fail(libc::EPERM),
+                None => errno::fail(libc::ENOTCONN),
+            };
         }
         let sent = self.send_bytes(from.bytes());
         if sent >= 0 {
@@ -37,21 +41,21 @@ impl Connection {
 
     /// Sends as `send_bytes` does, with `more` to come.
     pub fn send_before(&self, bytes: &[u8], more: More) -> isize {
-        let here = self.event_loop().on_owner();
-        if here {
-            self.take_in();
+        let Some(conn) = self.here() else {
+            if self.intake.is_shut() || !open::is_open(self) {
+                return errno::fail(refusal(self)) as isize;
+            }
+            return if bytes.is_empty() { 0 } else { post(self, bytes) };
+        };
+        conn.take_in();
+        if conn.side.get() != Side::Open || !open::is_open(conn) {
+            return errno::fail(refusal(conn)) as isize;
         }
-        let shut = if here { self.side.get() != Side::Open } else { self.shared.intake.is_shut() };
-        if shut || !open::is_open(self) {
-            return errno::fail(refusal(self)) as isize;
-        }
-        match (bytes, here) {
-            ([], _) => 0,
-            (_, true) => send(self, bytes, more),
-            (_, false) => post(self, bytes),
-        }
+        if bytes.is_empty() { 0 } else { send(conn, bytes, more) }
     }
+}
 
+impl Connection {
     /// Sends from the connection's own thread, perhaps a little later, in one batch with what other connections send.
     /// `now` is the coarse clock's.
     pub fn send_batched(&self, bytes: &[u8], now: u32) -> isize {
@@ -68,32 +72,27 @@ impl Connection {
     pub fn send_file(&self, fd: c_int, at: i64, len: u64) -> bool {
         file::send(self, fd, at, len)
     }
-
-    /// Bytes that were sent and that the kernel hasn't taken yet; any thread.
-    pub fn unsent(&self) -> usize {
-        self.shared.intake.waiting() as usize
-    }
 }
 
 /// Refuses a send, and unless the program wanted no more than that, has the connection closed: its
 /// peer doesn't read.
-fn refuse(conn: &Connection) -> isize {
+fn refuse(conn: &Remote) -> isize {
     if !quota::refuses(conn)
         && close_request::close_from_anywhere(conn, CloseReason::OverLimit) == 0
     {
-        log_err!("{} has too much unsent data: closed", open::name(conn));
+        log_err!("{} has too much unsent data: closed", conn.name());
     }
     errno::set(libc::ENOBUFS);
     -1
 }
 
 /// Why a connection that is shut takes no send.
-fn refusal(conn: &Connection) -> c_int {
+fn refusal(conn: &Remote) -> c_int {
     if open::is_open_here(conn) { libc::EPIPE } else { libc::ENOTCONN }
 }
 
 /// A send on another thread: copied, and queued for the loop.
-fn post(conn: &Connection, bytes: &[u8]) -> isize {
+fn post(conn: &Remote, bytes: &[u8]) -> isize {
     if !quota::has(conn, bytes.len()) {
         return refuse(conn);
     }
@@ -149,9 +148,6 @@ pub fn take_posted_bytes(conn: &Connection, bytes: &[u8]) {
 fn send_own_output(conn: &Connection) -> c_int {
     if !open::is_open(conn) {
         return errno::fail(libc::ENOTCONN);
-    }
-    if !conn.event_loop().on_owner() {
-        return errno::fail(libc::EPERM);
     }
     batch::flush_of(conn);
     let before = conn.output.readable();

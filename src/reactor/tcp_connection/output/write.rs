@@ -87,7 +87,7 @@ pub fn write_or_queue(conn: &Connection, bytes: &[u8], more: More) -> isize {
         written = n.max(0) as usize;
     }
     if !queue::enqueue(conn, &bytes[written..]) {
-        log_err!("no memory to send to {}", open::name(conn));
+        log_err!("no memory to send to {}", conn.name());
         ready::close_in_pass(conn, CloseReason::NoMemory);
         errno::set(libc::ENOMEM);
         return -1;
@@ -108,7 +108,7 @@ fn drain(conn: &Connection) {
     if !open::is_entered(conn) {
         return ready::close_in_pass(conn, CloseReason::DescriptorGone);
     }
-    log_msg!("handle_write for tcp connection {}", open::name(conn));
+    log_msg!("handle_write for tcp connection {}", conn.name());
     if queue::is_empty(conn) {
         // A program enabled the event, or flushed by itself: there is nothing to write.
         return want_no_write(conn);

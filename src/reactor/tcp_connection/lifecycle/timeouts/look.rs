@@ -117,7 +117,7 @@ pub fn judge(conn: &Connection) {
     let now = clock::now_ns();
     arrive(conn, times, now);
     if is_over(conn, times, now) {
-        log_msg!("{} has timed out", open::name(conn));
+        log_msg!("{} has timed out", conn.name());
         ready::decide(conn, CloseReason::TimedOut);
     } else {
         arm(conn, times);
