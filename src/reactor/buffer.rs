@@ -9,7 +9,7 @@ use crate::abi::types::{INIT_BUFFER_SIZE, buffer};
 use crate::sys::{errno, fd, pool};
 use libc::{c_char, c_int};
 use std::cell::Cell;
-use std::ptr;
+use std::{ptr, slice};
 
 /// Sizes and indices are ints; one byte is reserved for the NUL.
 pub const SIZE_MAX: usize = c_int::MAX as usize - 1;
@@ -64,14 +64,14 @@ impl buffer {
         self.data.get().wrapping_add(self.readIndex.get() as usize).cast()
     }
 
-    /// The number of bytes after the readable ones.
-    fn writeable(&self) -> usize {
+    /// The number of bytes behind the readable ones.
+    pub fn writeable(&self) -> usize {
         let (w, total) = (self.writeIndex.get(), self.total_size.get());
         if w < 0 || total <= w { 0 } else { (total - w) as usize }
     }
 
-    /// The address where the next byte is written.
-    fn write_at(&self) -> *mut u8 {
+    /// Where the next byte is written.
+    pub fn write_at(&self) -> *mut u8 {
         self.data.get().wrapping_add(self.writeIndex.get() as usize).cast()
     }
 
@@ -93,8 +93,8 @@ impl buffer {
     pub fn bytes(&self) -> &[u8] {
         match self.readable() {
             0 => &[],
-            // SAFETY: by the contract of `struct buffer` the readable bytes are part of the block.
-            n => unsafe { std::slice::from_raw_parts(self.read_at(), n) },
+            // SAFETY: the readable bytes are part of the block, by the contract of `struct buffer`.
+            n => unsafe { slice::from_raw_parts(self.read_at(), n) },
         }
     }
 
@@ -123,16 +123,30 @@ impl buffer {
         }
         let used = self.readable();
         if has_block && fits(self.total_size.get() as usize - used) {
-            // SAFETY: both addresses are followed by `used` bytes of the block, because the indices are valid.
-            unsafe { ptr::copy(self.read_at(), self.data.get().cast(), used) };
-            self.readIndex.set(0);
-            self.writeIndex.set(used as c_int);
+            self.move_to_front();
             return true;
         }
         self.grow(n, used)
     }
 
-    /// Moves the `used` readable bytes to the front of a larger block, which is no larger than needed.
+    /// Moves the readable bytes to the front of the block. Their indices are in order.
+    pub fn move_to_front(&self) {
+        let used = self.readable();
+        // SAFETY: the readable bytes lie in the block, so as many fit at its front.
+        unsafe { ptr::copy(self.read_at(), self.data.get().cast(), used) };
+        self.readIndex.set(0);
+        self.writeIndex.set(used as c_int);
+    }
+
+    /// Has another block, of `total` bytes, the first `used` of which are readable.
+    pub fn take_block(&self, data: *mut c_char, total: usize, used: usize) {
+        self.data.set(data);
+        self.total_size.set(total as c_int);
+        self.readIndex.set(0);
+        self.writeIndex.set(used as c_int);
+    }
+
+    /// Moves the `used` readable bytes to the front of a larger block: growing keeps no spare.
     fn grow(&self, n: usize, used: usize) -> bool {
         if n > SIZE_MAX || used + n > SIZE_MAX {
             errno::set(libc::ENOMEM);
@@ -154,11 +168,8 @@ impl buffer {
             if !pool::owns(old.cast()) {
                 libc::free(old.cast());
             }
-            self.data.set(fresh.cast());
+            self.take_block(fresh.cast(), total, used);
         }
-        self.total_size.set(total as c_int);
-        self.readIndex.set(0);
-        self.writeIndex.set(used as c_int);
         true
     }
 
@@ -227,10 +238,10 @@ impl buffer {
                 return -1;
             }
         }
-        let end = self.write_at();
-        // SAFETY: `room` bytes and a NUL can be written at `end`.
+        let (end, len) = (self.write_at(), self.room().min(most));
+        // SAFETY: `room` bytes and one for the NUL can be written at `end`.
         unsafe {
-            let got = fd::read(fd, end, self.room().min(most));
+            let got = fd::read(fd, slice::from_raw_parts_mut(end.cast(), len));
             if got > 0 {
                 end.add(got as usize).write(0);
                 self.writeIndex.set(self.writeIndex.get() + got as c_int);

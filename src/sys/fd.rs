@@ -15,13 +15,11 @@ pub fn retry(mut f: impl FnMut() -> isize) -> isize {
     }
 }
 
-/// recv(2) that doesn't block and is repeated on EINTR.
-///
-/// # Safety
-/// `to` has room for `len` bytes.
-pub unsafe fn recv(fd: c_int, to: *mut u8, len: usize) -> isize {
-    // SAFETY: recv writes no more than `len` bytes to `to`, which has room for them.
-    retry(|| unsafe { libc::recv(fd, to.cast(), len, libc::MSG_DONTWAIT) })
+/// recv(2) that neither blocks nor is interrupted.
+pub fn recv(fd: c_int, room: &mut [MaybeUninit<u8>]) -> isize {
+    let (to, len) = (room.as_mut_ptr().cast(), room.len());
+    // SAFETY: recv writes no more than the room has.
+    retry(|| unsafe { libc::recv(fd, to, len, libc::MSG_DONTWAIT) })
 }
 
 /// Whether more data follows a send at once.
@@ -32,30 +30,24 @@ pub enum More {
     AtOnce = libc::MSG_MORE as isize,
 }
 
-/// send(2) that doesn't block, doesn't raise SIGPIPE and is repeated on EINTR.
-///
-/// # Safety
-/// `from` holds `len` bytes.
-pub unsafe fn send(fd: c_int, from: *const u8, len: usize, more: More) -> isize {
+/// send(2) that neither blocks, nor is interrupted, nor raises SIGPIPE.
+pub fn send(fd: c_int, bytes: &[u8], more: More) -> isize {
     let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL | more as c_int;
-    // SAFETY: send reads no more than the `len` bytes at `from`.
-    retry(|| unsafe { libc::send(fd, from.cast(), len, flags) })
+    // SAFETY: send reads no more than the slice has.
+    retry(|| unsafe { libc::send(fd, bytes.as_ptr().cast(), bytes.len(), flags) })
 }
 
-/// read(2) in the blocking mode of the descriptor.
-///
-/// # Safety
-/// `to` has room for `len` bytes.
-pub unsafe fn read(fd: c_int, to: *mut u8, len: usize) -> isize {
-    // SAFETY: read writes no more than `len` bytes to `to`, which has room for them.
-    retry(|| unsafe { libc::read(fd, to.cast(), len) })
+/// read(2), in the descriptor's own blocking mode.
+pub fn read(fd: c_int, room: &mut [MaybeUninit<u8>]) -> isize {
+    let (to, len) = (room.as_mut_ptr().cast(), room.len());
+    // SAFETY: read writes no more than the room has.
+    retry(|| unsafe { libc::read(fd, to, len) })
 }
 
 /// read(2) in the blocking mode of the descriptor. Returns the bytes, none at the end of the stream; None with
 /// errno.
 pub fn read_into(fd: c_int, room: &mut [MaybeUninit<u8>]) -> Option<&[u8]> {
-    // SAFETY: the slice has room for its own length.
-    let n = unsafe { read(fd, room.as_mut_ptr().cast(), room.len()) };
+    let n = read(fd, room);
     filled(room, n)
 }
 
@@ -68,20 +60,18 @@ pub fn peek(fd: c_int, room: &mut [MaybeUninit<u8>]) -> Option<&[u8]> {
     filled(room, n)
 }
 
-/// The part of a buffer that a system call has filled.
-fn filled(room: &[MaybeUninit<u8>], n: isize) -> Option<&[u8]> {
+/// The part of a room that a system call says it has filled.
+pub(super) fn filled(room: &[MaybeUninit<u8>], n: isize) -> Option<&[u8]> {
     let part = room.get(..usize::try_from(n).ok()?)?;
     // SAFETY: the call has written these bytes; both types have one layout.
     Some(unsafe { &*(ptr::from_ref(part) as *const [u8]) })
 }
 
-/// write(2) without SIGPIPE, for descriptors that aren't sockets.
-///
-/// # Safety
-/// `from` holds `len` bytes.
-pub unsafe fn write_nosignal(fd: c_int, from: *const u8, len: usize) -> isize {
-    // SAFETY: write reads no more than the `len` bytes at `from`.
-    without_sigpipe(len, || unsafe { libc::write(fd, from.cast(), len) })
+/// write(2) without SIGPIPE, for descriptors that `send` can't serve.
+pub fn write_nosignal(fd: c_int, bytes: &[u8]) -> isize {
+    let len = bytes.len();
+    // SAFETY: write reads no more than the slice has.
+    without_sigpipe(len, || unsafe { libc::write(fd, bytes.as_ptr().cast(), len) })
 }
 
 /// Makes a system call that writes up to `len` bytes. Repeats it on EINTR and suppresses SIGPIPE, which may be

@@ -243,7 +243,7 @@ pub unsafe extern "C" fn yolanda_http_response_send(httpResponse: *mut http_resp
 pub unsafe extern "C" fn yolanda_http_response_is_open(httpResponse: *mut http_response) -> c_int {
     // SAFETY: by contract NULL or a live response.
     let deferred = unsafe { given("yolanda_http_response_is_open", httpResponse) };
-    deferred.map_or(-1, |deferred| c_int::from(deferred.connection().is_open()))
+    deferred.map_or(-1, |deferred| c_int::from(!deferred.connection().has_closed()))
 }
 
 /// Starts to send a deferred response in parts: status and headers now, the body with

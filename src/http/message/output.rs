@@ -52,8 +52,8 @@ impl<'a> Output<'a> {
 
     /// As `flush`, but possibly a little later, in one batch with the responses of other connections. `now` is
     /// the time of the coarse clock.
-    pub fn flush_together(&self, now: u32) -> bool {
-        self.send_collected(|bytes| self.conn.send_together(bytes, now))
+    pub fn flush_batched(&self, now: u32) -> bool {
+        self.send_collected(|bytes| self.conn.send_batched(bytes, now))
     }
 
     /// As `flush`, with a hint whether more follows at once.
@@ -94,13 +94,14 @@ impl<'a> Output<'a> {
         if ROOM - self.len.get() < length {
             self.flush();
         }
-        // SAFETY: the buffer has that much room after `len` bytes.
-        let n = unsafe {
+        // SAFETY: behind `len` bytes the room has space for so many more, and nothing is put meanwhile.
+        let room = unsafe {
             let at = self.room.add(self.len.get()).as_ptr();
-            sys_file::read_at(file.fd, at, length, file.at)
+            slice::from_raw_parts_mut(at.cast(), length)
         };
-        if n != length as isize {
-            log_err!("http response: a file is shorter than announced, or can't be read");
+        let read = sys_file::read_at(file.fd, room, file.at);
+        if read.map(<[u8]>::len) != Some(length) {
+            log_err!("http response: a file is shorter than it was, or can't be read");
             self.flush();
             self.failed.set(true);
             return;

@@ -196,7 +196,7 @@ impl Http {
         }
         self.blocked.set(Blocked::No);
         if self.paused.replace(false) {
-            conn.resume_reading();
+            conn.resume();
         }
         self.phase.set(Phase::Idle);
         self.since.set(clock::now_ms() as u32);
@@ -233,14 +233,14 @@ impl Served<'_> {
     pub fn leave(self) -> bool {
         let conn = self.conn;
         drop(self);
-        conn.is_open()
+        !conn.has_closed()
     }
 }
 
 impl Drop for Served<'_> {
     fn drop(&mut self) {
         self.http.frames.set(self.http.frames.get() - 1);
-        if !self.conn.is_open() && self.http.frames.get() == 0 {
+        if self.conn.has_closed() && self.http.frames.get() == 0 {
             Http::free(self.conn);
         }
     }

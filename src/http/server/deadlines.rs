@@ -57,7 +57,7 @@ unsafe extern "C-unwind" fn on_time(l: *mut event_loop, _timer: u64, _data: *mut
     let mut pause = PAUSE_MS;
     let mut any = false;
     let mut look = |conn: &Connection| {
-        if !conn.is_open() || !protocol::serves(conn) {
+        if conn.has_closed() || !protocol::serves(conn) {
             return;
         }
         any = true;

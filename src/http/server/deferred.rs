@@ -223,7 +223,7 @@ impl Deferred {
         if !own.conn.is_own_thread() {
             own.hold.wait_for_calls();
         }
-        let open = own.conn.is_open();
+        let open = !own.conn.has_closed();
         let conn: *const Remote = own.connection();
         // SAFETY: the task owns the program's reference. As soon as it is queued, the loop's thread may run it and
         // release the connection, which keeps its loop until then.

@@ -159,7 +159,7 @@ impl Exchange<'_> {
         }
         let request = self.request;
         let drops = *next == Next::Send && request.is_dropped();
-        let ends = !(next.goes_on() || drops) || !self.conn.is_open();
+        let ends = !(next.goes_on() || drops) || self.conn.has_closed();
         if ends || request.is_fresh() {
             // The access log's callback may have changed an empty request.
             if !self.is_emptied.get() || self.logs {

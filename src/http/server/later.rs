@@ -31,7 +31,7 @@ pub unsafe fn defer(response: *mut http_response) -> Result<*mut http_response, 
             return Err(libc::EALREADY);
         }
         let conn = current.conn.as_ref();
-        let http = Http::of(conn).filter(|_| conn.is_open()).ok_or(libc::ENOTCONN)?;
+        let http = Http::of(conn).filter(|_| !conn.has_closed()).ok_or(libc::ENOTCONN)?;
         let made = Deferred::make(conn).ok_or(libc::ENOMEM)?.into_raw();
         current.out.as_ref().flush();
         scratch.current.set(Some(Current { deferred: Some(made), ..current }));
@@ -63,8 +63,8 @@ pub fn finish(deferred: &Deferred) {
     };
     // After this the connection has no reference: the caller's keeps the response and its request.
     drop(http.end_answer(conn));
-    if !conn.is_open() || conn.is_ending() {
-        // If the library answered instead, there was a response.
+    if conn.has_closed() || conn.is_ending() {
+        // One that was turned away has its answer.
         return finish::unanswered(conn, Unanswered::GivenUp(deferred));
     }
     let Some(scratch) = scratch::take(conn.event_loop()) else {

@@ -19,7 +19,7 @@ use crate::sys::fd::More;
 /// Answers the requests in the input of a connection. The beginning of an incomplete one is kept in
 /// `conn->request`.
 pub fn serve(input: &buffer, conn: &Connection) {
-    while serve_some(input, conn) && conn.is_open() && !conn.is_ending() {}
+    while serve_some(input, conn) && !conn.has_closed() && !conn.is_ending() {}
 }
 
 /// Returns whether there is more to do: input after a response that was deferred and sent while its callback ran
@@ -96,15 +96,15 @@ fn answer_batch(
         _ => (),
     }
     let sent = match next {
-        Next::Stay => out.flush_together(http.since.get()),
+        Next::Stay => out.flush_batched(http.since.get()),
         Next::Close { .. } => out.flush_before(More::AtOnce),
         Next::Gone => true,
         _ => out.flush(),
     };
-    if next.has_request() && !(next.goes_on() && conn.is_open()) {
+    if next.has_request() && (!next.goes_on() || conn.has_closed()) {
         request.end_upload(CUT);
     }
-    if !conn.is_open() && exchange.logs {
+    if conn.has_closed() && exchange.logs {
         access_log::ended(conn);
     }
     exchange.put_away(&next);

@@ -185,11 +185,12 @@ fn complete(l: &Loop, fd: c_int, slot: &mut Slot) {
     if !member.is_some_and(|id| id as u32 == slot.id && is_own(id)) {
         return;
     }
-    slot.block.resize(BLOCK, 0);
+    slot.block.clear();
+    slot.block.reserve(BLOCK);
     slot.handed_over = 0;
-    // SAFETY: the block has BLOCK bytes.
-    let n = unsafe { sys_fd::recv(fd, slot.block.as_mut_ptr(), BLOCK) };
-    slot.block.truncate(n.max(0) as usize);
+    let n = sys_fd::recv(fd, &mut slot.block.spare_capacity_mut()[..BLOCK]);
+    // SAFETY: recv has written so many bytes, none where it failed.
+    unsafe { slot.block.set_len(n.max(0) as usize) };
     match n {
         0 => slot.end = Some(0),
         n if n < 0 && errno::get() != libc::EAGAIN => slot.end = Some(errno::get()),

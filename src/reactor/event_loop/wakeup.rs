@@ -5,14 +5,14 @@ use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::{Loop, count};
 use crate::sys::{errno, fd};
 use libc::{c_int, c_void};
+use std::mem::MaybeUninit;
 
 impl event_loop {
     /// Writes the byte. Async-signal-safe. A full socket already contains a wake-up. False on failure; the loop
     /// then notices the change within a second.
     pub fn wake(&self) -> bool {
         let _keep = errno::Keep::new();
-        // SAFETY: one byte of static memory; the descriptor is the loop's.
-        let n = unsafe { fd::send(self.socketPair.get()[0], b"a".as_ptr(), 1, fd::More::Nothing) };
+        let n = fd::send(self.socketPair.get()[0], b"a", fd::More::Nothing);
         n >= 0 || errno::get() == libc::EAGAIN
     }
 }
@@ -31,12 +31,9 @@ impl Loop {
     /// The order is that of `wake_flag`: the bytes are read, the flag is cleared, and the iteration looks at the
     /// queue.
     fn woken(&self) {
-        let mut bytes = [0u8; 256];
+        let mut bytes = [MaybeUninit::uninit(); 256];
         let own_end = self.public.socketPair.get()[1];
-        // SAFETY: the array has that length.
-        while unsafe { fd::recv(own_end, bytes.as_mut_ptr(), bytes.len()) } == bytes.len() as isize
-        {
-        }
+        while fd::recv(own_end, &mut bytes) == bytes.len() as isize {}
         self.shared.wake.fall();
         count(&self.counts.wakeups, 1);
         log_msg!("wakeup, {}", self.shown_name());

@@ -182,6 +182,7 @@ impl Times {
 
 /// A file that is being sent, or what is left of the last one.
 pub struct File {
+    /// -1: there is none.
     pub fd: Cell<c_int>,
     /// The number of queued bytes that come before it.
     pub before: Cell<u32>,
@@ -192,6 +193,11 @@ pub struct File {
 impl File {
     pub fn new() -> File {
         File { fd: Cell::new(-1), before: Cell::new(0), at: Cell::new(0), left: Cell::new(0) }
+    }
+
+    /// Whether the file stands in the queue.
+    pub fn is_there(&self) -> bool {
+        self.fd.get() >= 0
     }
 }
 

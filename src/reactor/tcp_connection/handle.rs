@@ -27,9 +27,9 @@ impl Remote {
         shutdown::set_tail(self, tail)
     }
 
-    /// False after the closed callback is due.
-    pub fn is_open(&self) -> bool {
-        !self.life.is_closed()
+    /// Whether the closed callback is due, or was called.
+    pub fn has_closed(&self) -> bool {
+        self.life.is_closed()
     }
 
     /// Whether the connection is open from the calling thread's point of view.

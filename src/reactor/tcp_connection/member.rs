@@ -1,6 +1,7 @@
 //! A connection from the point of view of its loop: the owner of a channel, and one of the loop's connections.
 
 use super::Connection;
+use super::block;
 use super::close_reason::CloseReason;
 use super::input::{pace_steps, pause, read};
 use super::lifecycle::{open, ready};
@@ -28,7 +29,7 @@ impl Member for Connection {
     fn standing(&self) -> Standing {
         if self.shared.life.is_closed() {
             Standing::Closed
-        } else if self.registered.get() {
+        } else if self.watch.is_on() {
             Standing::Registered
         } else {
             Standing::Off
@@ -36,7 +37,7 @@ impl Member for Connection {
     }
 
     fn set_registered(&self, on: bool) {
-        self.registered.set(on);
+        self.watch.set(on);
     }
 
     fn owns_number(&self) -> bool {
@@ -69,4 +70,4 @@ impl Member for Connection {
     }
 }
 
-const _: () = assert!(pace_steps::FULL == read::BLOCK as u64);
+const _: () = assert!(pace_steps::FULL == block::SHARED as u64);

@@ -1,12 +1,14 @@
 //! Connections: bytes in (`input`), bytes out (`output`), from the first registration to the end (`lifecycle`).
 //!
-//! `state` is the object of a public `struct tcp_connection`, `cold_state` the part that only few of them need.
-//! `remote` is a connection from the point of view of other threads, `shared` the part that they may use. `owner` has
-//! the functions of a connection's maker, `protocol` those for a protocol. `control` and `handle` have the functions
-//! for programs, `posted` runs requests of other threads, and `kept` counts the references to the memory.
+//! `state` is what stands behind the public `struct tcp_connection`, `cold_state` what only few of them need. `remote`
+//! is a connection as other threads have it, `shared` what they may touch.
+//! `owner` is what a connection tells its maker and its protocol, `protocol` what a protocol asks of it.
+//! `output::send`, `control` and `handle` are what a program does with it, `posted` brings there what other threads ask
+//! for, `kept` counts who needs the memory.
 //!
 //! Imports: abi, backend, buffer, event_loop, kept, list, log, sync, sys.
 
+mod block;
 pub mod close_reason;
 pub mod cold_state;
 pub mod control;
@@ -26,6 +28,7 @@ pub mod remote;
 pub mod settings;
 pub mod shared;
 pub mod state;
+mod watch;
 mod wire;
 
 pub use output::write_side::Side;

@@ -110,12 +110,7 @@ impl Connection {
         self.owner.get().header().map(|header| unsafe { header.as_ref() })
     }
 
-    /// Whether at least one byte was received from the peer.
-    pub fn has_received(&self) -> bool {
-        self.received.get()
-    }
-
-    /// The connection has had its turn: a maker that is ending checks it.
+    /// The connection has had its turn: a maker that is ending has a look at it.
     pub fn turn_ended(&self) {
         if self.event_loop().draining.get() {
             self.show_maker();

@@ -6,7 +6,7 @@
 
 use super::Connection;
 use super::lifecycle::{close_request, register, shutdown};
-use super::output::write;
+use super::output::send;
 use super::remote::Remote;
 use crate::reactor::event_loop::posts::{Order, Posted, Task};
 use crate::reactor::event_loop::state::Loop;
@@ -81,7 +81,7 @@ pub fn register(conn: &Remote) -> Option<Task> {
 }
 
 pub fn send(conn: &Remote, bytes: &[u8]) -> Option<Task> {
-    ask(conn, bytes, write::take_posted_bytes)
+    ask(conn, bytes, send::take_posted_bytes)
 }
 
 pub fn shutdown(conn: &Remote) -> Option<Task> {

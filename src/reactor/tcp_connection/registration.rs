@@ -1,5 +1,7 @@
-//! A connection's registration with its loop: the entry for its number, and the roster.
+//! The place of a connection on its loop: what is registered for its number, the events of its channel, and the
+//! roster.
 
+use super::lifecycle::ready;
 use super::{Connection, lists};
 use crate::reactor::event_loop::posts;
 use crate::reactor::event_loop::registration::Removed;
@@ -23,7 +25,7 @@ pub fn add_channel(conn: &Connection, fd: c_int) -> c_int {
     unsafe { conn.event_loop().change(fd, conn.channel_ptr(), posts::ADD) }
 }
 
-pub fn update_channel(conn: &Connection) -> c_int {
+fn update_channel(conn: &Connection) -> c_int {
     conn.event_loop().update_channel(conn.number.get(), conn.channel_ptr())
 }
 
@@ -33,4 +35,24 @@ pub fn enlist(conn: &Connection) -> bool {
 
 pub fn delist(conn: &Connection) {
     lists::roster(conn.event_loop()).remove(conn);
+}
+
+/// Sets the channel's events and has them count.
+pub fn set_events(conn: &Connection, events: c_int) {
+    let ch = &conn.channel;
+    if ch.events.get() == events {
+        return;
+    }
+    ch.events.set(events);
+    // Of a connection that isn't registered yet they count when it is.
+    if conn.watch.is_on() {
+        refresh(conn);
+    }
+}
+
+/// Has the channel's events count, and what the library holds back of them.
+pub fn refresh(conn: &Connection) {
+    if update_channel(conn) < 0 {
+        ready::close_unwatched(conn);
+    }
 }

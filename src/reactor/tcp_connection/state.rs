@@ -1,12 +1,14 @@
 //! The object of a public `struct tcp_connection`.
 
-#![forbid(unsafe_code)]
-
+use super::block::Block;
 use super::owner::Owner;
 use super::shared::Shared;
 use crate::abi::types::{buffer, channel, tcp_connection};
+use crate::reactor::event_loop::state::Loop;
 use crate::reactor::list::Link;
+use crate::reactor::tcp_connection::input::reading::{Peer, Reading};
 use crate::reactor::tcp_connection::output::write_side::Side;
+use crate::reactor::tcp_connection::watch::Watch;
 use crate::reactor::tcp_connection::wire::Wire;
 use crate::sys::kind::Kind;
 use libc::{c_char, c_int};
@@ -36,7 +38,7 @@ pub struct Connection {
     pub output: buffer,
     /// "connection-FD"
     pub(super) name: [c_char; 22],
-    pub registered: Cell<bool>,
+    pub(super) watch: Watch,
     pub(super) wire: Cell<Wire>,
     /// The descriptor when it was entered, whatever a program writes into `channel->fd`.
     pub(super) number: Cell<c_int>,
@@ -49,9 +51,9 @@ pub struct Connection {
     pub(super) identity: Cell<u32>,
     /// Its position in the loop's roster, counted from 1; 0 if it isn't there.
     pub place: Cell<u32>,
-    /// The pool blocks that the library put into the buffers. C code may have replaced them since.
-    pub(super) input_block: Cell<*mut u8>,
-    pub(super) output_block: Cell<*mut u8>,
+    /// The pool blocks that the library put into the buffers; C may have put others there since.
+    pub(super) input_block: Block,
+    pub(super) output_block: Block,
     pub owner: Cell<Owner>,
     pub(super) in_ready: Link,
     pub(super) in_dead: Link,
@@ -65,24 +67,14 @@ pub struct Connection {
     pub(super) deferred_until: Cell<u32>,
     /// The state of the write side's end.
     pub(super) side: Cell<Side>,
-    /// At least one byte was received.
-    pub(super) received: Cell<bool>,
-    /// The peer's end of stream was received.
-    pub(super) ended: Cell<bool>,
-    /// A response is outstanding, so the peer's end of stream doesn't close the connection.
+    pub(super) peer: Peer,
+    pub(super) reading: Reading,
+    /// An answer is outstanding that the peer's end doesn't cut off: the protocol's, whatever the peer has sent.
     pub(super) answering: Cell<bool>,
     /// What follows the last send.
     pub(super) after_sending: Cell<AfterSending>,
-    /// A turn of reading is allowed although output waits.
-    pub(super) may_read: Cell<bool>,
-    /// The program has paused reading.
-    pub(super) paused: Cell<bool>,
-    /// The next turn of reading begins with the bytes that were left unread.
-    pub(super) redeliver: Cell<bool>,
     pub(super) work: Cell<Work>,
-    /// A file is queued (`file`).
-    pub(super) sends_file: Cell<bool>,
-    /// A response of this connection is in the loop's batch.
+    /// An answer of its own is in the loop's batch: each send looks here, and not through the batch.
     pub(super) in_batch: Cell<bool>,
 }
 
@@ -99,9 +91,45 @@ pub enum AfterSending {
 const _: () = assert!(size_of::<Connection>() <= 336);
 
 impl Connection {
+    /// The connection behind a public pointer.
+    ///
+    /// # Safety
+    /// The library made it, and its memory is kept for all of `'a`: by the iteration, or by a reference.
+    pub unsafe fn from_c<'a>(conn: *mut tcp_connection) -> &'a Connection {
+        // SAFETY: the public struct is the first field of every connection of the library.
+        unsafe { &*conn.cast::<Connection>() }
+    }
+
+    /// The pointer that C has.
+    pub fn as_c(&self) -> *mut tcp_connection {
+        self.raw().cast()
+    }
+
+    pub fn raw(&self) -> *mut Connection {
+        ptr::from_ref(self).cast_mut()
+    }
+
+    /// The connection's loop, on its thread.
+    pub fn event_loop(&self) -> &Loop {
+        debug_assert!(self.is_own_thread());
+        // SAFETY: the connection's reference keeps the loop's memory.
+        unsafe { Loop::from_c(self.public.eventLoop.get()) }
+    }
+
+    /// Whether at least one byte has come from the peer.
+    pub fn has_received(&self) -> bool {
+        self.peer.has_sent()
+    }
+
     /// Whether bytes or a file wait to be sent.
     pub fn is_sending(&self) -> bool {
-        self.output.readable() > 0 || self.sends_file.get()
+        self.output.readable() > 0 || self.sends_file()
+    }
+
+    /// Whether a file stands in the queue.
+    #[inline]
+    pub fn sends_file(&self) -> bool {
+        self.cold().is_some_and(|cold| cold.file.is_there())
     }
 
     /// The kind of the descriptor.

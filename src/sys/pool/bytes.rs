@@ -1,5 +1,6 @@
 //! A growable byte buffer in pool memory.
 
+use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 use core::slice;
 
@@ -50,7 +51,16 @@ impl Bytes {
         Some(())
     }
 
-    /// Appends bytes. None if out of memory, without any change.
+    /// The room behind the bytes. What is written there isn't one of them.
+    pub fn room(&mut self) -> &mut [MaybeUninit<u8>] {
+        // SAFETY: the block has `capacity` bytes, of which `len` are at the front; without one there is no room.
+        unsafe {
+            let end = self.at.as_ptr().add(self.len);
+            slice::from_raw_parts_mut(end.cast(), self.capacity - self.len)
+        }
+    }
+
+    /// Appends bytes. None when memory is out; then nothing has changed.
     pub fn append(&mut self, bytes: &[u8]) -> Option<()> {
         self.reserve(bytes.len())?;
         // SAFETY: `reserve` made room after `len`. The block is mutably borrowed, so it doesn't contain `bytes`.
@@ -115,6 +125,16 @@ mod tests {
         bytes.append(&[7; 50]).unwrap();
         assert_eq!((bytes.as_ptr(), bytes.bytes()), (place, &[7; 50][..]));
         assert!(bytes.reserve(usize::MAX).is_none() && bytes.bytes().len() == 50);
+    }
+
+    #[test]
+    fn room() {
+        let mut bytes = Bytes::new();
+        assert!(bytes.room().is_empty());
+        bytes.append(b"abc").unwrap();
+        assert_eq!(bytes.room().len(), bytes.capacity() - 3);
+        bytes.room().fill(MaybeUninit::new(1));
+        assert_eq!(bytes.bytes(), b"abc");
     }
 
     #[test]

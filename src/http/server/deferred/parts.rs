@@ -80,7 +80,7 @@ impl Deferred {
 
     /// Sends a part of the body, all of it or nothing. Err with errno.
     pub fn write(&self, data: &[u8]) -> Result<(), c_int> {
-        if !self.connection().is_open() {
+        if self.connection().has_closed() {
             return Err(libc::ENOTCONN);
         }
         let length = data.len() as u64;

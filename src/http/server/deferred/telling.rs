@@ -135,7 +135,7 @@ impl Deferred {
         let telling = &self.telling;
         if telling.end.get() == End::None
             && telling.closed.is_there()
-            && conn.is_open()
+            && !conn.has_closed()
             && conn.peer_has_ended()
         {
             telling.end.set(End::Half);
@@ -199,7 +199,7 @@ unsafe extern "C-unwind" fn on_look(_loop: *mut event_loop, data: *mut c_void) {
     let held = unsafe { Held::from_raw(NonNull::new_unchecked(data.cast())) };
     held.telling.looks.store(false, Relaxed);
     let conn = held.connection();
-    if conn.is_open() && conn.unsent() == 0 {
+    if !conn.has_closed() && conn.unsent() == 0 {
         held.tell_writable();
     }
     held.note_half();

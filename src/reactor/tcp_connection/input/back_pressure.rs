@@ -11,7 +11,7 @@
 use crate::reactor::event_loop::iteration::Iteration;
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::lists;
-use crate::reactor::tcp_connection::output::{queue, write};
+use crate::reactor::tcp_connection::output::queue;
 use crate::reactor::tcp_connection::registration;
 use crate::sys::clock;
 
@@ -19,10 +19,7 @@ const DEFER_MS: i64 = 10;
 
 /// Defers reading. It takes effect with the caller's update of the channel.
 pub fn begin(conn: &Connection) {
-    if !conn.registered.get() || conn.may_read.get() {
-        return;
-    }
-    if registration::is_deferred(conn) != Some(false) {
+    if registration::is_deferred(conn) != Some(false) || !conn.watch.hold() {
         return;
     }
     registration::set_deferred(conn, true);
@@ -32,25 +29,17 @@ pub fn begin(conn: &Connection) {
 
 /// Ends the deferral. It takes effect with the caller's update of the channel.
 pub fn end(conn: &Connection) {
-    conn.may_read.set(false);
-    if conn.registered.get() {
+    conn.watch.release();
+    if conn.watch.is_on() {
         registration::set_deferred(conn, false);
     }
 }
 
-/// Whether reading is deferred.
-pub fn is_deferred(conn: &Connection) -> bool {
-    conn.registered.get() && registration::is_deferred(conn) == Some(true)
-}
-
-/// A turn of reading is over: the next one is deferred again if output still waits.
+/// A turn of reading is over: the next one waits again if output still does.
 pub fn after_reading(conn: &Connection) {
-    if !conn.may_read.replace(false) {
-        return;
-    }
-    if conn.registered.get() && !queue::is_empty(conn) {
+    if conn.watch.end_turn() && !queue::is_empty(conn) {
         begin(conn);
-        write::refresh(conn);
+        registration::refresh(conn);
     }
 }
 
@@ -64,10 +53,9 @@ pub fn end_deferral(iteration: &Iteration) {
             taken.push_front(conn);
             break;
         }
-        if !closed && is_deferred(conn) {
+        if !closed && registration::is_deferred(conn) == Some(true) && conn.watch.grant_turn() {
             registration::set_deferred(conn, false);
-            conn.may_read.set(true);
-            write::refresh(conn);
+            registration::refresh(conn);
         }
     }
     // Connections that were deferred meanwhile come after them.

@@ -5,4 +5,6 @@ pub mod pace;
 pub mod pace_steps;
 pub mod pause;
 pub mod read;
+pub mod reading;
+pub mod room;
 pub mod source;

@@ -7,19 +7,18 @@ use super::source;
 use crate::abi::types::EVENT_READ;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::lifecycle::{open, ready, timeouts};
-use crate::reactor::tcp_connection::output::write;
-use crate::reactor::tcp_connection::{Connection, Work};
+use crate::reactor::tcp_connection::{Connection, Work, registration};
 
 /// Pauses reading.
 pub fn pause(conn: &Connection) {
-    if timeouts::is_cut(conn) || conn.paused.replace(true) {
+    if timeouts::is_cut(conn) || !conn.reading.pause() {
         return;
     }
     tell(conn, true);
     // Before that, the connection's thread may be running sends of other threads; reading stops when it
     // registers.
     if open::is_announced(conn) {
-        write::update(conn, conn.channel.events.get() & !EVENT_READ);
+        registration::set_events(conn, conn.channel.events.get() & !EVENT_READ);
     }
 }
 
@@ -34,20 +33,20 @@ fn tell(conn: &Connection, stopped: bool) {
 
 /// Resumes reading, beginning with the bytes that were left unread.
 pub fn resume(conn: &Connection) {
-    if !conn.paused.replace(false) {
+    let announced = open::is_announced(conn);
+    if !conn.reading.resume(announced && conn.input.readable() > 0) {
         return;
     }
     tell(conn, false);
-    if !open::is_announced(conn) {
+    if !announced {
         return;
     }
     timeouts::received(conn);
-    if !conn.ended.get() {
-        write::update(conn, conn.channel.events.get() | EVENT_READ);
+    if !conn.peer.has_ended() {
+        registration::set_events(conn, conn.channel.events.get() | EVENT_READ);
     }
-    conn.redeliver.set(conn.input.readable() > 0);
-    if conn.registered.get() {
-        // Bytes that arrived meanwhile raise no further edge.
+    if conn.watch.is_on() {
+        // Whatever has come meanwhile raises no further edge.
         ready::give(conn, Work::Read);
     }
 }
@@ -59,8 +58,8 @@ pub fn hung_up(conn: &Connection) {
     let fd = conn.number.get();
     let error = source::take_error(conn);
     let unread = conn.input.readable() > 0 || source::has_bytes(conn);
-    if error == 0 && conn.paused.get() && unread {
-        // After this the back end can't tell whether the number is still ours.
+    if error == 0 && conn.reading.is_paused() && unread {
+        // The back end can't tell any more whose the number is.
         open::identify_once(conn);
         return conn.event_loop().park(fd);
     }

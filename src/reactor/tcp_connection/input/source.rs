@@ -1,6 +1,8 @@
 //! The source of a connection's bytes: its descriptor, or a back end that reads by itself and passes the bytes on
 //! (as a completion-based one does, for example io_uring). Nothing else in a connection depends on which.
 
+#![forbid(unsafe_code)]
+
 use crate::reactor::event_loop::source::Held;
 use crate::reactor::tcp_connection::Connection;
 use crate::sys::{errno, fd as sys_fd, socket};
@@ -23,15 +25,7 @@ pub fn read(conn: &Connection, to: &mut [MaybeUninit<u8>]) -> isize {
     {
         return n;
     }
-    let at = to.as_mut_ptr().cast();
-    // SAFETY: the slice has room for its own length.
-    unsafe {
-        if conn.kind().is_socket() {
-            sys_fd::recv(fd, at, to.len())
-        } else {
-            sys_fd::read(fd, at, to.len())
-        }
-    }
+    if conn.kind().is_socket() { sys_fd::recv(fd, to) } else { sys_fd::read(fd, to) }
 }
 
 /// Whether a read would return at once: with bytes, the end of the stream, or an error.

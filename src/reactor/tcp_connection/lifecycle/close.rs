@@ -8,14 +8,13 @@ use crate::reactor::event_loop::iteration::Iteration;
 use crate::reactor::event_loop::registration::Removed;
 use crate::reactor::event_loop::registry;
 use crate::reactor::event_loop::state::count;
-use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
-use crate::reactor::tcp_connection::input::read;
 use crate::reactor::tcp_connection::kept;
 use crate::reactor::tcp_connection::lists;
-use crate::reactor::tcp_connection::output::{batch, file, queue};
+use crate::reactor::tcp_connection::output::{batch, file};
 use crate::reactor::tcp_connection::registration;
 use crate::reactor::tcp_connection::remote::Remote;
+use crate::reactor::tcp_connection::{Connection, block};
 use crate::sys::{fd as sys_fd, pool, socket};
 use std::ptr::NonNull;
 use std::thread;
@@ -39,7 +38,7 @@ pub fn close(conn: &Connection) {
     // No code of the program has had the descriptor of such a connection.
     let trusted = conn.protocol().is_some() && conn.identity.get() == 0;
     let mut ours = true;
-    if conn.registered.get() {
+    if conn.watch.is_on() {
         own.closes_next.set(trusted);
         let removed = registration::take_off(conn, fd);
         own.closes_next.set(false);
@@ -137,11 +136,11 @@ fn free_foreign(b: &buffer, block: *mut u8) {
 
 /// Frees the buffers' memory. The buffers are empty afterwards.
 fn empty_buffers(conn: &Connection) {
-    let nothing = Remote::event_loop(conn).empty();
-    free_foreign(&conn.input, conn.input_block.get());
-    free_foreign(&conn.output, conn.output_block.get());
-    read::free_block(conn);
-    queue::free_block(conn);
-    open::empty(&conn.input, nothing);
-    open::empty(&conn.output, nothing);
+    let l = Remote::event_loop(conn);
+    free_foreign(&conn.input, conn.input_block.at());
+    free_foreign(&conn.output, conn.output_block.at());
+    conn.input_block.give_back(conn.input.total_size.get().max(0) as usize);
+    conn.output_block.give_back(conn.output_touched.get() as usize);
+    block::empty(&conn.input, l);
+    block::empty(&conn.output, l);
 }

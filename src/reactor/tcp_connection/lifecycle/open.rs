@@ -1,21 +1,12 @@
 //! Questions to a connection: whether it is open, and whether its number still is its own.
 
 use super::phase::Phase;
-use crate::abi::types::buffer;
 use crate::reactor::event_loop::registry;
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::remote::Remote;
 use crate::sys::fd as sys_fd;
 
-/// Makes a buffer empty.
-pub fn empty(b: &buffer, nothing: *mut u8) {
-    b.data.set(nothing.cast());
-    b.readIndex.set(0);
-    b.writeIndex.set(0);
-    b.total_size.set(0);
-}
-
-/// Records the identity of the descriptor, while it is known to be the connection's.
+/// Notes what the descriptor refers to, while it is known to be the connection's.
 pub fn identify_once(conn: &Connection) {
     if conn.identity.get() == 0 {
         conn.identity.set(sys_fd::identity(conn.number.get()).map_or(0, sys_fd::fold));

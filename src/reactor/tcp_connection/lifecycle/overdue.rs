@@ -49,5 +49,5 @@ pub fn turn(conn: &Connection) {
 /// Whether the connection is open and registered; if the program has removed it from the loop, the program serves
 /// it.
 fn is_served(conn: &Connection) -> bool {
-    open::is_open(conn) && conn.registered.get()
+    open::is_open(conn) && conn.watch.is_on()
 }

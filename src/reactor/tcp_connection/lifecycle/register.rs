@@ -17,7 +17,7 @@ use crate::reactor::tcp_connection::filter;
 use crate::reactor::tcp_connection::member::MEMBERS;
 use crate::reactor::tcp_connection::remote::Remote;
 use crate::reactor::tcp_connection::wire::Wire;
-use crate::reactor::tcp_connection::{AfterSending, Connection};
+use crate::reactor::tcp_connection::{AfterSending, Connection, block};
 use crate::reactor::tcp_connection::{posted, registration};
 use crate::sync::refs::RefCount;
 use crate::sys::kind::Kind;
@@ -26,7 +26,7 @@ use libc::{c_char, c_int, c_void};
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
 
-use super::open::{empty, identify_once, is_as_noted, is_entered, is_open};
+use super::open::{identify_once, is_as_noted, is_entered, is_open};
 use crate::reactor::tcp_connection::kept::Fresh;
 use crate::reactor::tcp_connection::lifecycle::{shutdown, timeouts};
 use crate::reactor::tcp_connection::output::water_marks;
@@ -73,8 +73,8 @@ pub unsafe fn create(fd: c_int, l: &RemoteLoop, data: *mut c_void, kind: Kind) -
         write_name(&mut (*conn).name, fd);
         (&raw mut (*conn).shared.refs).write(RefCount::new());
         let own = Fresh::new(place);
-        empty(&own.input, l.empty());
-        empty(&own.output, l.empty());
+        block::empty(&own.input, l);
+        block::empty(&own.output, l);
         own.number.set(fd);
         own.public.eventLoop.set(kept.into_raw().as_ptr().cast());
         own.public.channel.set(own.channel_ptr());
@@ -205,7 +205,7 @@ pub fn register(conn: &Connection) {
     // The completed callback had access to the descriptor, and may have closed it.
     let ours = is_entered(conn) && is_as_noted(conn);
     let ch = &conn.channel;
-    if conn.paused.get() {
+    if conn.reading.is_paused() {
         ch.events.set(ch.events.get() & !EVENT_READ);
     }
     conn.shared.life.arrive();

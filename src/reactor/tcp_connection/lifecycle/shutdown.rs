@@ -37,7 +37,7 @@ pub fn is_torn(conn: &Connection) -> bool {
 /// Whether everything that was accepted has been passed to the kernel. Sends a waiting batch first.
 pub fn all_sent(conn: &Connection) -> bool {
     batch::flush_of(conn);
-    quota::all_sent(conn)
+    quota::none_waits(conn)
 }
 
 /// Does what had to wait until everything was sent, if it has been.
@@ -45,7 +45,7 @@ pub fn look(conn: &Connection) {
     if !all_sent(conn) {
         return;
     }
-    if conn.ended.get() && !conn.answering.get() {
+    if conn.peer.has_ended() && !conn.answering.get() {
         return ready::close_in_iteration(conn, CloseReason::InOrder);
     }
     if conn.after_sending.get() != AfterSending::GoOn {
@@ -132,4 +132,21 @@ pub fn begin_end(conn: &Connection) {
     pause::resume(conn);
     conn.after_sending.set(AfterSending::Linger);
     ready::schedule(conn);
+}
+
+impl Connection {
+    /// Ends the connection once its queue is sent: no more message callbacks, input is read and dropped, also where
+    /// reading was stopped. With `linger` it half-closes and waits a while for the peer's end, so that bytes which
+    /// are still arriving don't make the kernel throw away what was sent.
+    pub fn close_after_send(&self, linger: bool) {
+        if !open::is_open(self) || self.after_sending.get() != AfterSending::GoOn {
+            return;
+        }
+        self.shared.intake.shut();
+        self.take_in();
+        Side::shut(&self.side);
+        self.after_sending.set(if linger { AfterSending::Linger } else { AfterSending::Close });
+        pause::resume(self);
+        ready::schedule(self);
+    }
 }

@@ -93,7 +93,7 @@ fn turn(conn: &Connection) {
     if conn.after_sending.get() != AfterSending::GoOn && shutdown::all_sent(conn) {
         // If bytes were unread, closing alone would discard bytes that are held back (`More`).
         shutdown::half_close(conn);
-        if conn.after_sending.get() == AfterSending::Close || conn.ended.get() {
+        if conn.after_sending.get() == AfterSending::Close || conn.peer.has_ended() {
             return close::close(conn);
         }
         if !timeouts::is_cut(conn) {

@@ -1,15 +1,17 @@
 //! A file in the queue. Its bytes go from the page cache to the socket (sendfile(2)), as many at a time as the
 //! socket accepts, so that a file of any size needs no memory. Reading from the disk blocks the loop.
 
+#![forbid(unsafe_code)]
+
 use super::{batch, queue, write};
 use crate::abi::types::EVENT_WRITE;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::back_pressure;
 use crate::reactor::tcp_connection::lifecycle::{open, ready, timeouts};
-use crate::reactor::tcp_connection::{Connection, Side};
+use crate::reactor::tcp_connection::{Connection, Side, registration};
 use crate::sys::fd as sys_fd;
 use crate::sys::fd::More;
-use crate::sys::{errno, file as sys_file, pool};
+use crate::sys::{errno, file as sys_file, pool::Bytes};
 use libc::c_int;
 
 use crate::reactor::tcp_connection::cold_state::File as State;
@@ -27,7 +29,7 @@ pub fn send(conn: &Connection, fd: c_int, at: i64, len: u64) -> bool {
     conn.take_in();
     let cold = conn.make_cold();
     let open = open::is_open(conn) && conn.side.get() == Side::Open;
-    let Some(cold) = cold.filter(|_| open && !conn.sends_file.get()) else {
+    let Some(cold) = cold.filter(|cold| open && !cold.file.is_there()) else {
         sys_fd::close(fd);
         errno::set(if cold.is_none() { libc::ENOMEM } else { libc::ENOTCONN });
         return false;
@@ -38,19 +40,18 @@ pub fn send(conn: &Connection, fd: c_int, at: i64, len: u64) -> bool {
     cold.file.before.set(conn.output.readable() as u32);
     cold.file.at.set(at);
     cold.file.left.set(len);
-    conn.sends_file.set(true);
     if begins {
         if !flush(conn) {
             ready::close_in_iteration(conn, CloseReason::of_call(errno::get()));
             return false;
         }
-        if !conn.sends_file.get() {
+        if !cold.file.is_there() {
             return true;
         }
         timeouts::queued(conn);
     }
     back_pressure::begin(conn);
-    write::update(conn, conn.channel.events.get() | EVENT_WRITE);
+    registration::set_events(conn, conn.channel.events.get() | EVENT_WRITE);
     true
 }
 
@@ -103,37 +104,33 @@ fn hand_over(conn: &Connection, file: &State, most: usize) -> isize {
 /// Sends bytes of a file that the kernel can't send directly, as those of some file systems, or that a filter has
 /// to process.
 fn copy(conn: &Connection, file: &State, most: usize) -> isize {
-    let block = pool::alloc(COPIED);
-    if block.is_null() {
-        errno::set(libc::ENOMEM);
-        return -1;
+    let mut block = Bytes::new();
+    if block.reserve(most.min(COPIED)).is_none() {
+        return errno::fail(libc::ENOMEM) as isize;
     }
-    // SAFETY: the block belongs to this function and is large enough for what is read; no more is sent.
-    unsafe {
-        let mut n = sys_file::read_at(file.fd.get(), block, most.min(COPIED), file.at.get());
-        if n > 0 {
-            let bytes = std::slice::from_raw_parts(block, n as usize);
-            n = write::write_some(conn, bytes, More::Nothing);
-        }
-        let _keep = errno::Keep::new();
-        pool::free(block, COPIED);
-        n
-    }
+    let room = block.room();
+    let len = room.len().min(most);
+    let n = match sys_file::read_at(file.fd.get(), &mut room[..len], file.at.get()) {
+        None => -1,
+        Some([]) => 0,
+        Some(bytes) => write::write_some(conn, bytes, More::Nothing),
+    };
+    let _keep = errno::Keep::new();
+    drop(block);
+    n
 }
 
 /// The position in the file up to which it was sent; the low bits.
 pub fn position(conn: &Connection) -> u32 {
     match conn.cold() {
-        Some(cold) if conn.sends_file.get() => cold.file.at.get() as u32,
+        Some(cold) if cold.file.is_there() => cold.file.at.get() as u32,
         _ => 0,
     }
 }
 
 /// Closes the file, if there is one. `left` still works afterwards.
 pub fn let_go(conn: &Connection) {
-    if conn.sends_file.replace(false)
-        && let Some(cold) = conn.cold()
-    {
+    if let Some(cold) = conn.cold().filter(|cold| cold.file.is_there()) {
         sys_fd::close(cold.file.fd.replace(-1));
         cold.file.before.set(0);
         cold.file.at.set(0);

@@ -79,7 +79,7 @@ fn arrive(conn: &Connection, times: &State, now: i64) {
 /// Whether the connection reads, or would if reading weren't deferred because of its output: not while it is
 /// paused or removed from its loop, nor after the peer's end.
 fn reads(conn: &Connection) -> bool {
-    conn.registered.get() && conn.channel.events.get() & EVENT_READ != 0
+    conn.watch.is_on() && conn.channel.events.get() & EVENT_READ != 0
 }
 
 /// Whether a limit seems to be reached.
