@@ -350,6 +350,7 @@ class Ends(netcase.NetCase):
             harness.wait_until(lambda: harness.rss(server.pid) <= memory + 600,
                                f"{memory} KiB again, not {harness.rss(server.pid)}", timeout=harness.scaled(5))
 
+    @harness.of_the_pools
     def test_a_handler_sees_the_path_of_an_absolute_target(self):
         """RFC 9112, 3.2.2: clients write it to proxies, but servers have to take it."""
         with self.server("course_http") as server, Client(server) as client:
