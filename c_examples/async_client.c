@@ -1,32 +1,32 @@
 /*
- * A client that never waits in connect, and doesn't mind if the server goes away for a while:
- * standard input goes to the server, what the server says to standard output.
+ * A client that never blocks in connect, and reconnects when the server is back. It sends its standard
+ * input to the server, and writes what the server sends to standard output.
  *
- *     ./async_client [ADDRESS]        localhost:43211; names and unix:/path will do, too
+ *     ./async_client [ADDRESS]        default: localhost:43211; also a host name or unix:/path
  *
- * Start it before its server, or restart the server meanwhile: it tries again after a tenth of a
- * second, then after more and more, up to 5 seconds. What was on its way when a connection broke is lost:
- * only the server could tell how far it got.
+ * You can start it before its server, or restart the server while it runs. It waits a tenth of a second
+ * before it tries again, then longer each time, up to 5 seconds. Data in transit is lost when a connection
+ * breaks: only the server could know how much of it has arrived.
  */
 #include "lib/channel.h"
 #include "yolanda.h"
 #include "example.h"
 
-/* More than this is not queued for a server that doesn't read. */
+/* If the server doesn't read, no more than this is queued for it. */
 #define HIGH_MARK (256 * 1024)
 #define LOW_MARK (64 * 1024)
 
 struct session {
     struct event_loop *loop;
     struct yolanda_client *client;
-    struct channel *input; /* our own: the loop watches fd 0 */
+    struct channel *input; /* the program's own channel: the loop watches fd 0 */
     int is_watched;
-    int has_ended; /* the input */
+    int has_ended; /* the input has ended */
     const char *address;
 };
 
-/* Input is read only while it can go somewhere. Without a connection or with a full queue it stays
- * where it is, and whoever writes to our pipe is kept waiting, as it should be. */
+/* Input is read only while it can be sent. Without a connection, or with a full queue, it stays in the
+ * pipe, and the program that writes to the pipe has to wait. */
 static void watch_input(struct session *session, int is_wanted)
 {
     int fd = session->input->fd;
@@ -37,16 +37,16 @@ static void watch_input(struct session *session, int is_wanted)
     if (!is_wanted)
         event_loop_remove_channel_event(session->loop, fd, session->input);
     else if (event_loop_add_channel_event(session->loop, fd, session->input) < 0)
-        err_sys("can't watch the input"); /* epoll takes no files; cat FILE | would do */
+        err_sys("can't watch the input"); /* epoll doesn't accept files; use cat FILE | */
     session->is_watched = is_wanted;
 }
 
-/* The end of our input ends the connection, but not yet: answers are still to come. */
+/* After the end of the input, the connection stays open until the answers have arrived. */
 static void input_ended(struct session *session, struct tcp_connection *connection)
 {
     session->has_ended = 1;
     watch_input(session, 0);
-    yolanda_client_set_reconnect(session->client, 0, 0, 0); /* when it closes, that's it */
+    yolanda_client_set_reconnect(session->client, 0, 0, 0); /* no reconnection after it closes */
     tcp_connection_shutdown(connection);
 }
 
@@ -64,7 +64,7 @@ static int on_input(void *data)
     return 0;
 }
 
-/* From here on the callbacks of a connection, the same as a server's. */
+/* The callbacks of a connection, which are the same as a server's. */
 
 static void on_high(struct tcp_connection *connection, size_t queued)
 {
@@ -104,7 +104,7 @@ static int on_connection_closed(struct tcp_connection *connection)
     int error = yolanda_connection_error(connection);
 
     watch_input(session, 0);
-    /* 0 when the client has no other attempt in mind. */
+    /* 0 if the client makes no further attempt. */
     if (yolanda_client_is_active(session->client) == 1)
         fprintf(stderr, "connection lost: %s\n", error != 0 ? strerror(error) : "closed by the server");
     else
@@ -120,7 +120,7 @@ static void on_failed(struct yolanda_client *client, int error, void *data)
     fprintf(stderr, "can't connect to %s: %s\n", session->address, strerror(error));
 }
 
-/* Standard output is for the server's words only. */
+/* Standard output is only for data from the server. */
 static void log_to_stderr(int severity, const char *text, size_t length, void *data)
 {
     (void) severity;
@@ -150,8 +150,8 @@ int main(int argc, char **argv)
         err_sys("can't start");
     event_loop_run(session.loop);
 
-    /* The client goes with the loop, and stops before that, as no connection is to be called lost.
-     * The channel is ours, and has to be off the loop. */
+    /* The loop frees the client. Stop it first, so that it doesn't report a lost connection. The channel
+     * is the program's own, and has to be removed from the loop. */
     yolanda_client_stop(session.client);
     watch_input(&session, 0);
     yolanda_loop_free(session.loop);

@@ -9,7 +9,7 @@
 #include "example.h"
 #include "message.h"
 
-/* read gives what is there, be it one byte: readn goes on until it has all of them. */
+/* read returns what has arrived, even a single byte; readn continues until it has all bytes. */
 static void receive(int fd, struct message *message)
 {
     size_t length;
@@ -17,7 +17,7 @@ static void receive(int fd, struct message *message)
     if (readn(fd, message, MESSAGE_HEAD) != MESSAGE_HEAD)
         err_quit("the server has gone");
     length = ntohl(message->length);
-    /* What comes from the network is a claim, not a fact: check it before it is used as a size. */
+    /* Don't trust a size from the network: check it before use. */
     if (length > sizeof(message->body))
         err_quit("an answer of %zu bytes doesn't fit", length);
     if (readn(fd, message->body, length) != length)

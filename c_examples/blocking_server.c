@@ -1,6 +1,6 @@
 /*
  * A server without an event loop: it waits in accept, then in read, and serves one client after
- * the other. While one is talking, the next waits. The other examples exist because of that.
+ * the other. While one client is served, the next one waits. The other examples avoid that.
  *
  *     ./blocking_server        then, elsewhere:        ./blocking_client
  */
@@ -13,8 +13,8 @@ static volatile sig_atomic_t stopping;
 static volatile int listen_fd;
 static volatile int client_fd = -1;
 
-/* Setting a flag is not enough, because the call that blocks would go on blocking. A socket that
- * is shut down wakes it: accept fails, and read sees the end. */
+/* Setting a flag isn't enough, because a blocking call would continue to block. Shutting down the socket
+ * ends the call: accept fails, and read returns 0. */
 static void stop(int signal_number)
 {
     int saved_errno = errno;
@@ -32,7 +32,7 @@ static void serve(int fd)
     struct message message;
     size_t length;
 
-    /* read_message reads the head, checks that the body fits, and reads exactly that. */
+    /* read_message reads the head, checks that the body fits, and reads the body. */
     while ((length = read_message(fd, message.body, sizeof(message.body))) > 0) {
         if (length == (size_t) -1) {
             err_ret("read_message");
@@ -81,7 +81,7 @@ int main(int argc, char **argv)
         printf("serving %s\n", sock_ntop(&peer, size));
         fflush(stdout);
 
-        /* A signal before this line leaves `stopping` set, a signal after it shuts this fd down. */
+        /* A signal before this line has set `stopping`; a signal after it shuts this fd down. */
         client_fd = fd;
         if (!stopping)
             serve(fd);

@@ -3,9 +3,9 @@
  *
  *     ./chat_server        then, in several terminals:        nc localhost 43211
  *
- * Here connections meet, and they live on different threads. Two rules make it safe:
- * sending may be done on any thread, and a connection is there until its closed callback returns.
- * So who holds the lock and finds a connection on the list may send to it.
+ * The connections are on different threads. Two rules make this safe: any thread may send, and a
+ * connection is valid until its closed callback returns. So a thread that holds the lock may send to
+ * every connection on the list.
  */
 #include "lib/acceptor.h"
 #include "lib/tcp_server.h"
@@ -17,7 +17,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct tcp_connection *members[MAX_MEMBERS];
 static int member_count;
 
-/* To everybody but `from`. Call with the lock held. No send calls us back, so none can want it too. */
+/* Sends to all members except `from`. Call it with the lock held: sends call no callbacks, so none of
+ * them takes the lock. */
 static void tell_others(struct tcp_connection *from, char *text, int size)
 {
     for (int i = 0; i < member_count; i++)
@@ -25,7 +26,7 @@ static void tell_others(struct tcp_connection *from, char *text, int size)
             tcp_connection_send_data(members[i], text, size);
 }
 
-/* "NAME: LINE" as one send: two could get another member's line between them. */
+/* Sends "NAME: LINE" in one call: between two sends, another member's line could be sent. */
 static void say(struct tcp_connection *from, char *line, int length)
 {
     char text[MAXLINE + 64];
@@ -36,7 +37,7 @@ static void say(struct tcp_connection *from, char *line, int length)
     pthread_mutex_unlock(&lock);
 }
 
-/* On the accepting thread, before the connection has started to read. */
+/* Called on the accepting thread, before the connection starts to read. */
 static int on_connection_completed(struct tcp_connection *connection)
 {
     char text[128];
@@ -60,8 +61,8 @@ static int on_connection_completed(struct tcp_connection *connection)
     return 0;
 }
 
-/* Lines are our own invention, TCP brings bytes. Half a line stays in the buffer: the next call
- * sees it again, with what came after it. Longer lines than MAXLINE are cut. */
+/* TCP has no lines, only bytes. An incomplete line stays in the buffer, and the next call sees it again
+ * together with what has arrived since. Lines longer than MAXLINE are split. */
 static int on_message(struct buffer *input, struct tcp_connection *connection)
 {
     for (;;) {
@@ -77,7 +78,7 @@ static int on_message(struct buffer *input, struct tcp_connection *connection)
     }
 }
 
-/* Off the list before we return, for then the connection is gone. */
+/* Remove it from the list before returning: after that, the connection is freed. */
 static int on_connection_closed(struct tcp_connection *connection)
 {
     char text[128];
@@ -106,7 +107,7 @@ int main(int argc, char **argv)
     tcp_server_start(server);
     example_announce(acceptor->listen_port);
     event_loop_run(loop);
-    /* Not with the lock held: the workers close their connections, and wait for it in that. */
+    /* Don't hold the lock here: the workers' closed callbacks take it. */
     yolanda_loop_free(loop);
     free(acceptor);
     return 0;

@@ -1,18 +1,19 @@
 /*
- * A download of any size in little memory: it is made while the client takes it.
+ * A download of any size in little memory: it is generated as fast as the client reads.
  *
- *     ./download [ADDRESS]        localhost:43211 unless told
+ *     ./download [ADDRESS]        default: localhost:43211
  *
  *     curl localhost:43211/lines/100000000 | tail -n 1       1.6 GB
  *     curl localhost:43211/lines/100000000 --limit-rate 1M -o /dev/null
  *
- * A write never blocks: what the client doesn't take yet is queued. Whoever writes all at once has all
- * of it in memory, for each client. So we write a block, and the next one when that has been sent.
+ * A write never blocks: data that the client doesn't read yet is queued. A program that writes everything
+ * at once has all of it in memory, for each client. So we write one block, and the next one when the first
+ * has been sent.
  */
 #include "yolanda.h"
 #include "example.h"
 
-/* A line is its number, in 15 digits, and its end. */
+/* A line is its number in 15 digits, and a newline. */
 enum { LINE_SIZE = 16, BLOCK_LINES = 4096 };
 #define LINES_MAX 1000000000000LL
 
@@ -24,12 +25,12 @@ struct download {
 
 static void write_block(struct http_response *response, struct download *download)
 {
-    char block[BLOCK_LINES * LINE_SIZE + 1]; /* a write has copied it when it returns */
+    char block[BLOCK_LINES * LINE_SIZE + 1]; /* on the stack: the write copies it before it returns */
     size_t size = 0, queued;
 
     for (int i = 0; i < BLOCK_LINES && download->next < download->lines; i++)
         size += (size_t) snprintf(block + size, LINE_SIZE + 1, "%015lld\n", ++download->next);
-    /* If it fails, the client has gone, and YOLANDA_HTTP_CLOSED is about to come. */
+    /* If it fails, the client has gone, and on_stream is called with YOLANDA_HTTP_CLOSED. */
     yolanda_http_response_write(response, block, size);
     queued = yolanda_http_response_queued(response);
     if (queued > download->most_queued)
@@ -48,7 +49,7 @@ static void on_stream(struct http_response *response, int event, void *data)
     printf("%lld of %lld lines, never more than %zu bytes queued%s\n", download->next, download->lines,
            download->most_queued, event == YOLANDA_HTTP_CLOSED ? ", and the client has gone" : "");
     fflush(stdout);
-    /* The end of the body; and it frees the response, so for a client that has gone, too. */
+    /* Ends the body and frees the response, so call it even if the client has gone. */
     yolanda_http_response_send(response);
     free(download);
 }
@@ -79,13 +80,13 @@ static void on_lines(struct http_request *request, struct http_response *respons
         refuse(response, 503, "no memory\n");
         return;
     }
-    /* HEAD asks for the head alone: there is nothing to make. */
+    /* HEAD needs only the head: nothing to generate. */
     download->lines = lines;
     download->next = strcmp(request->method, "HEAD") == 0 ? lines : 0;
     yolanda_http_response_set_status(later, 200, NULL);
     yolanda_http_response_set_content_type(later, "text/plain");
     yolanda_http_response_add_header(later, "Content-Disposition", "attachment; filename=\"lines.txt\"");
-    /* The head is sent now, so the length has to be known; with -1 it needn't be. */
+    /* The head is sent now, with the length. Pass -1 if the length is unknown. */
     if (yolanda_http_response_begin(later, lines * LINE_SIZE) < 0
         || yolanda_http_response_set_stream_callback(later, on_stream, download) < 0) {
         yolanda_http_response_send(later);
@@ -106,6 +107,6 @@ int main(int argc, char **argv)
         err_sys("can't start");
     example_announce_address(server->tcpServer);
     event_loop_run(loop);
-    yolanda_loop_free(loop); /* with the server and its threads; who is at it is told by on_stream */
+    yolanda_loop_free(loop); /* with the server and its threads; ends running downloads */
     return 0;
 }

@@ -1,6 +1,6 @@
 /*
  * The smallest server: one thread, one event loop, any number of clients.
- * What a client sends comes back in rot13.
+ * It sends back in rot13 what a client sends.
  *
  *     ./echo_server        then, elsewhere:        nc localhost 43211
  */
@@ -14,8 +14,8 @@ static int on_connection_completed(struct tcp_connection *connection)
     return 0;
 }
 
-/* Called whenever bytes have arrived. TCP keeps no message boundaries: this may be half of what
- * the client wrote at once, or several of its writes together. An echo needn't care. */
+/* Called whenever bytes have arrived. TCP keeps no message boundaries: this may be a part of what
+ * the client wrote at once, or several of its writes together. For an echo, that doesn't matter. */
 static int on_message(struct buffer *input, struct tcp_connection *connection)
 {
     struct buffer *output = buffer_new();
@@ -23,21 +23,21 @@ static int on_message(struct buffer *input, struct tcp_connection *connection)
     while (buffer_readable_size(input) > 0)
         buffer_append_char(output, rot13_char(buffer_read_char(input)));
 
-    /* Never blocks: what the socket can't take now is copied and sent later.
-     * So the buffer is ours again at once, and ours to free. */
+    /* Never blocks: data that the socket doesn't accept is copied and sent later.
+     * So the buffer can be reused or freed at once. */
     tcp_connection_send_buffer(connection, output);
     buffer_free(output);
     return 0;
 }
 
-/* Called only after a send that the socket couldn't take whole: now the rest is out too. */
+/* Called only after a send that the socket couldn't accept whole: the rest has been sent, too. */
 static int on_write_completed(struct tcp_connection *connection)
 {
     printf("write completed: %s\n", connection->name);
     return 0;
 }
 
-/* The last time that the pointer is good: the connection is freed when this returns. */
+/* Don't use the pointer after this: the connection is freed when this returns. */
 static int on_connection_closed(struct tcp_connection *connection)
 {
     printf("connection closed: %s\n", connection->name);
@@ -57,7 +57,7 @@ int main(int argc, char **argv)
     example_announce(acceptor->listen_port);
     event_loop_run(loop);
 
-    /* Frees the server too, and closes its connections. An acceptor belongs to who made it. */
+    /* Also frees the server, and closes its connections. The acceptor belongs to the program. */
     yolanda_loop_free(loop);
     free(acceptor);
     return 0;

@@ -1,8 +1,8 @@
 /*
  * The rot13 echo server on poll(2) instead of epoll(7).
  *
- * A loop doesn't know how it learns which descriptors are ready: it calls the functions of its
- * event_dispatcher. Change that struct, and the same server runs on another system call.
+ * A loop calls the functions of its event_dispatcher to learn which descriptors are ready. With another
+ * struct, the same server runs on another system call.
  * (Shorter: yolanda_loop_new(NULL, "poll"). Without a line of code: YOLANDA_DISPATCHER=poll ./echo_server)
  */
 #include "lib/acceptor.h"
@@ -11,8 +11,8 @@
 
 static void use_poll(struct event_loop *loop)
 {
-    /* What epoll keeps for this loop is of no use to poll: give it back, and let poll make its own.
-     * Channels that the loop has already go over by themselves. */
+    /* Free epoll's data for this loop, and let poll make its own. The loop adds its channels to the new
+     * back end by itself. */
     loop->eventDispatcher->clear(loop);
     loop->eventDispatcher = &poll_dispatcher;
     loop->event_dispatcher_data = poll_dispatcher.init(loop);

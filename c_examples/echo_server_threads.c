@@ -4,7 +4,7 @@
  *
  *     ./echo_server_threads [PORT [THREADS]]
  *
- * A connection stays with one worker for life. So its buffers need no lock; only what
+ * A connection always stays with the same worker. So its buffers need no lock; only data that
  * connections share does.
  */
 #include <stdatomic.h>
@@ -13,7 +13,7 @@
 #include "lib/tcp_server.h"
 #include "example.h"
 
-/* Goes up on the accepting thread and down on the workers: an int would lose counts. */
+/* Atomic, because the accepting thread increments it and the workers decrement it. */
 static atomic_int open_connections;
 
 static int on_connection_completed(struct tcp_connection *connection)
@@ -24,7 +24,7 @@ static int on_connection_completed(struct tcp_connection *connection)
     return 0;
 }
 
-/* Turns the bytes where they lie, and sends them from there: no second buffer. */
+/* Changes the bytes in place and sends them from there: no second buffer is needed. */
 static int on_message(struct buffer *input, struct tcp_connection *connection)
 {
     char *bytes = input->data + input->readIndex;
@@ -35,7 +35,7 @@ static int on_message(struct buffer *input, struct tcp_connection *connection)
         bytes[i] = rot13_char(bytes[i]);
     tcp_connection_send_data(connection, bytes, size);
 
-    /* Taken: without this line the next call would see the same bytes again. */
+    /* Consumed: without this line, the next call would see the same bytes again. */
     input->readIndex += size;
     return 0;
 }
@@ -60,7 +60,7 @@ int main(int argc, char **argv)
     tcp_server_start(server);
     example_announce(acceptor->listen_port);
     event_loop_run(loop);
-    /* Each worker runs a loop of its own. Those are ended, and the threads waited for, in here. */
+    /* Each worker runs its own loop. This call also ends those and joins the threads. */
     yolanda_loop_free(loop);
     free(acceptor);
     return 0;

@@ -1,11 +1,11 @@
 /*
- * A loop inside another loop. Toolkits, interpreters, games have a loop of their own, and it doesn't
- * give up its thread. Here poll(2) is that loop; with glib, Qt or libuv it goes the same way.
+ * A loop inside another loop. Toolkits, interpreters and games have their own loop, which needs its
+ * thread. Here, that loop is poll(2); it works in the same way with glib, Qt or libuv.
  *
- *     ./embedded_loop [ADDRESS [SECONDS]]        localhost:43211, and 1 second unless told
+ *     ./embedded_loop [ADDRESS [SECONDS]]        default: localhost:43211, 1 second
  *
- * The yolanda loop serves a clock: each client hears a tick every so many seconds. The program
- * itself takes commands from its standard input: a line asks for numbers, the end ends it.
+ * The yolanda loop serves a clock: it sends each client a tick every SECONDS. The program itself reads
+ * its standard input: for each line it prints statistics, and at the end of the input it ends.
  */
 #include "yolanda.h"
 #include "example.h"
@@ -49,11 +49,11 @@ static int on_connection_completed(struct tcp_connection *connection)
 static int on_message(struct buffer *input, struct tcp_connection *connection)
 {
     (void) connection;
-    input->readIndex += buffer_readable_size(input); /* a clock doesn't listen */
+    input->readIndex += buffer_readable_size(input); /* a clock ignores its input */
     return 0;
 }
 
-/* The listener is freed with the connection, so its timer has to stop before. */
+/* The listener is freed with the connection, so stop its timer first. */
 static int on_connection_closed(struct tcp_connection *connection)
 {
     struct listener *listener = yolanda_connection_user_data(connection);
@@ -63,7 +63,7 @@ static int on_connection_closed(struct tcp_connection *connection)
     return 0;
 }
 
-/* Called from yolanda_loop_run_once, so the program's own loop looks at the flag right after. */
+/* Called from yolanda_loop_run_once, so the program's own loop checks the flag right after. */
 static void on_signal(struct event_loop *loop, int signal_number, void *data)
 {
     (void) loop;
@@ -86,8 +86,8 @@ static void on_command(struct event_loop *loop)
     }
 }
 
-/* The program's loop. What the other one waits for is behind one descriptor, save time: that goes
- * into poll's time limit. Both have to be asked anew each time. */
+/* The program's loop. It waits for the yolanda loop through one descriptor and poll's timeout. Get both
+ * again each time. */
 static void run(struct event_loop *loop)
 {
     struct pollfd ready[2] = {
@@ -108,7 +108,7 @@ static void run(struct event_loop *loop)
         }
         if (ready[0].revents != 0)
             on_command(loop);
-        /* Never waits, for the limit is 0. Cheap enough to be called whatever has ended the wait. */
+        /* Doesn't wait, because the limit is 0. It is cheap, so call it in any case. */
         yolanda_loop_run_once(loop, 0);
     }
 }

@@ -1,5 +1,5 @@
 /*
- * What the examples share: which port to serve, how to end, and a cipher to echo with.
+ * Shared by the examples: the port or address to serve, stopping on signals, and rot13.
  */
 #ifndef EXAMPLE_H
 #define EXAMPLE_H
@@ -11,8 +11,8 @@
 #include "lib/http_server.h"
 #include "yolanda.h"
 
-/* The first argument, else PORT from the environment, else the course's own port.
- * With 0 the system picks a free one. */
+/* The first argument, else PORT from the environment, else the course's port.
+ * With 0, the system chooses a free one. */
 static inline int example_port(int argc, char **argv)
 {
     const char *text = argc > 1 ? argv[1] : getenv("PORT");
@@ -27,14 +27,14 @@ static inline int example_port(int argc, char **argv)
     return (int) port;
 }
 
-/* The address in the first argument, else the course's port on this machine. With port 0 the system
- * picks a free one; "*:80", "[::1]:80" and "unix:/path" are addresses, too. */
+/* The address in the first argument, else the course's port on this machine. With port 0, the system
+ * chooses a free one; "*:80", "[::1]:80" and "unix:/path" are addresses, too. */
 static inline const char *example_address(int argc, char **argv)
 {
     return argc > 1 ? argv[1] : "localhost:43211";
 }
 
-/* Time as people say it, "1.5" seconds, in the milliseconds that the library counts in. */
+/* Converts seconds such as "1.5" to the library's milliseconds. */
 static inline int64_t example_milliseconds(const char *text)
 {
     char *end;
@@ -45,7 +45,7 @@ static inline int64_t example_milliseconds(const char *text)
     return (int64_t) (seconds * 1000 + 0.5);
 }
 
-/* Flushed, because whoever started us through a pipe waits for this line. */
+/* Flushed, because a program that started this one through a pipe waits for this line. */
 static inline void example_announce(int port)
 {
     printf("listening on port %d\n", port);
@@ -54,7 +54,7 @@ static inline void example_announce(int port)
 
 static inline void example_announce_address(struct TCPserver *server)
 {
-    char address[128]; /* enough for any */
+    char address[128]; /* enough for any address */
 
     if (yolanda_server_address(server, address, sizeof(address)) < 0)
         err_sys("no address");
@@ -62,8 +62,8 @@ static inline void example_announce_address(struct TCPserver *server)
     fflush(stdout);
 }
 
-/* Called by the loop, on its thread, when the signal has come. So it may do whatever any callback
- * may; a handler of sigaction(2), which meets the program in mid-work, may do very little. */
+/* Called by the loop, on its thread, after the signal. So it may call everything that a callback may. A
+ * handler of sigaction(2) interrupts the program anywhere, and may call very little. */
 static inline void example_stop(struct event_loop *loop, int signal_number, void *data)
 {
     (void) signal_number;
@@ -71,7 +71,7 @@ static inline void example_stop(struct event_loop *loop, int signal_number, void
     yolanda_loop_quit(loop);
 }
 
-/* Ctrl-C and kill make event_loop_run(loop) return, instead of ending the process in mid-work. */
+/* Makes event_loop_run(loop) return on Ctrl-C and kill, instead of ending the process at once. */
 static inline void example_stop_on_signals(struct event_loop *loop)
 {
     if (yolanda_signal_start(loop, SIGINT, example_stop, NULL) == 0
@@ -91,11 +91,11 @@ static inline void example_stop_http(struct event_loop *loop, int signal_number,
 
     (void) signal_number;
     if (yolanda_server_stop(server->tcpServer, 5000, example_stopped, NULL) < 0)
-        yolanda_loop_quit(loop); /* it is stopping already */
+        yolanda_loop_quit(loop); /* it is already stopping */
 }
 
-/* Ctrl-C and kill let requests in flight be answered, for five seconds at most; a second signal doesn't
- * wait for that. Then event_loop_run() returns. */
+/* On Ctrl-C and kill, requests in progress still get their responses, for five seconds at most; a second
+ * signal ends that. Then event_loop_run() returns. */
 static inline void example_stop_http_on_signals(struct http_server *server)
 {
     struct event_loop *loop = server->tcpServer->eventLoop;
@@ -105,7 +105,7 @@ static inline void example_stop_http_on_signals(struct http_server *server)
         err_sys("no signal handler");
 }
 
-/* Turns a letter by 13 places; doing it twice gives the letter back. */
+/* Shifts a letter by 13 places; doing it twice gives the letter back. */
 static inline char rot13_char(char c)
 {
     if (c >= 'a' && c <= 'z')

@@ -1,26 +1,26 @@
 /*
- * Sends a file to everybody who connects, without ever having much of it in memory.
+ * Sends a file to every client, and never has much of it in memory.
  *
  *     ./file_sender FILE [ADDRESS]        then, elsewhere:        nc localhost 43211 > copy
  *
- * A send never blocks: what the client doesn't take yet is queued. So whoever sends as fast as it
- * can read the disk has the whole file in memory soon, once per slow client. So we stop when enough
- * is queued, and a water mark tells when more is wanted.
+ * A send never blocks: data that the client doesn't read yet is queued. A program that sends as fast as
+ * it can read the disk soon has the whole file in memory, once per slow client. So we stop when enough
+ * is queued, and a water mark callback says when to continue.
  */
 #include "yolanda.h"
 #include "example.h"
 
 #define BLOCK_SIZE (64 * 1024)
-/* Full at 256 KiB: stop. Empty enough at 64 KiB: go on. In between the client has something to
- * read while we read the file. */
+/* Stop at 256 KiB, continue at 64 KiB. So the client has something to read while we read the
+ * file. */
 #define HIGH_MARK (256 * 1024)
 #define LOW_MARK (64 * 1024)
-/* The marks are what we intend. The limit holds in any case: over it a connection is closed. */
+/* The marks only control this program. Above the limit, the connection is closed. */
 #define LIMIT (HIGH_MARK + BLOCK_SIZE)
 
-/* A client that takes nothing at all for so long won't come back. */
+/* Give up a client that reads nothing for this long. */
 #define STUCK_MS 60000
-/* For what is on its way when the file has been read: the marks' worth, and the kernel's buffers. */
+/* The time to send what is still queued when the whole file has been read. */
 #define LAST_MS 600000
 
 /* One per connection: its user data. */
@@ -34,9 +34,8 @@ static const char *file_name;
 
 static void send_block(struct event_loop *loop, void *data);
 
-/* One block at a time, and the loop in between: a client that takes everything at once would keep
- * us here to the end of the file, and all the others waiting. By then the connection may be gone;
- * the reference keeps at least its memory. */
+/* Sends one block, then returns to the loop: otherwise a fast client would keep this thread busy until
+ * the end of the file. The connection may have closed in the meantime; the reference keeps its memory. */
 static void schedule(struct tcp_connection *connection)
 {
     yolanda_connection_retain(connection);
@@ -48,13 +47,13 @@ static void schedule(struct tcp_connection *connection)
 
 static void send_block(struct event_loop *loop, void *data)
 {
-    static char block[BLOCK_SIZE]; /* for everybody: a send has copied it when it returns */
+    static char block[BLOCK_SIZE]; /* shared by all clients: a send copies it before it returns */
     struct tcp_connection *connection = data;
     struct transfer *transfer = yolanda_connection_user_data(connection);
 
     (void) loop;
     if (yolanda_connection_is_open(connection) == 1) {
-        /* A disk makes us wait, but never for long: nothing tells when a file is ready. */
+        /* Reading a file blocks, but not for long. epoll can't report when a file is ready. */
         ssize_t size = read(transfer->file, block, sizeof(block));
 
         if (size == 0) {
@@ -70,13 +69,13 @@ static void send_block(struct event_loop *loop, void *data)
             transfer->sent += size;
             if (queued < HIGH_MARK)
                 schedule(connection);
-            /* Else on_low does: the high mark was reached, so there will be a low one. */
+            /* Otherwise on_low continues: after the high mark, the low one follows. */
         }
     }
     yolanda_connection_release(connection);
 }
 
-/* The client has read most of what was queued. It is told of once, after the high mark. */
+/* The client has read most of what was queued. Called once after each time the high mark was reached. */
 static void on_low(struct tcp_connection *connection, size_t queued)
 {
     (void) queued;
@@ -99,9 +98,9 @@ static int on_connection_completed(struct tcp_connection *connection)
         yolanda_connection_close(connection);
         return 0;
     }
-    /* Opened for each client, because each has its own place in it. */
+    /* Opened for each client, because each has its own position in the file. */
     transfer->file = open(file_name, O_RDONLY | O_CLOEXEC);
-    /* From here on the connection frees it, whenever and however it ends. */
+    /* From now on, the connection frees it, whenever and however it ends. */
     if (yolanda_connection_set_user_data(connection, transfer, transfer_free) < 0) {
         transfer_free(transfer);
         yolanda_connection_close(connection);
@@ -111,7 +110,7 @@ static int on_connection_completed(struct tcp_connection *connection)
     return 0;
 }
 
-/* Nobody is asked to send anything here. Left in the buffer, it would pile up. */
+/* Drop what clients send: in the buffer, it would accumulate. */
 static int on_message(struct buffer *input, struct tcp_connection *connection)
 {
     (void) connection;
@@ -147,7 +146,8 @@ int main(int argc, char **argv)
                                 on_message, NULL, on_connection_closed, 0);
     if (server == NULL)
         err_sys("%s", example_address(argc - 1, argv + 1));
-    /* For every connection to come. Nobody has to tell of the high mark: each send looks itself. */
+    /* For all future connections. There is no callback for the high mark: send_block checks the queue
+     * after each send. */
     yolanda_server_set_water_marks(server, LOW_MARK, HIGH_MARK, on_low, NULL);
     yolanda_server_set_limits(server, LIMIT, 0, YOLANDA_LIMIT_CLOSE);
     yolanda_server_set_timeouts(server, 0, 0, STUCK_MS);

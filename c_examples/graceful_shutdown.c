@@ -1,15 +1,14 @@
 /*
- * A server that ends well: who was promised an answer gets all of it first.
+ * A server that stops gracefully: clients first get all of their answers.
  *
- *     ./graceful_shutdown [ADDRESS [SECONDS]]        localhost:43211, and 10 seconds unless told
+ *     ./graceful_shutdown [ADDRESS [SECONDS]]        default: localhost:43211, 10 seconds
  *
- * Each line is answered by 4 MiB of text, which a slow client takes a while to read:
+ * The server answers each line with 4 MiB of text, which a slow client takes a while to read:
  *
  *     (echo; sleep 60) | nc localhost 43211 | less
  *
- * Ctrl-C or kill ends the server, but not at once: it accepts nobody any more, clients with nothing
- * to come are closed, and the others get what is queued for them, for so many seconds. A second
- * Ctrl-C ends it in any case.
+ * Ctrl-C or kill stops the server, but not at once: it stops accepting, closes connections with nothing
+ * queued, and sends the others what is queued, for at most SECONDS. A second Ctrl-C ends it at once.
  */
 #include "yolanda.h"
 #include "example.h"
@@ -30,7 +29,7 @@ static int on_message(struct buffer *input, struct tcp_connection *connection)
     return 0;
 }
 
-/* An error says why a connection was closed; 0 that both sides had said all they wanted to. */
+/* The error says why a connection was closed; 0 means that both sides ended it in order. */
 static int on_connection_closed(struct tcp_connection *connection)
 {
     int error = yolanda_connection_error(connection);
@@ -48,8 +47,8 @@ static void on_stopped(struct TCPserver *server, void *data)
     yolanda_loop_quit(server->eventLoop);
 }
 
-/* A handler of sigaction(2) may call next to nothing. This one may call everything: the loop calls
- * it, on its own thread, when the signal has come. */
+/* A handler of sigaction(2) may call very little. This one may call everything, because the loop calls
+ * it on its own thread after the signal. */
 static void on_signal(struct event_loop *loop, int signal_number, void *data)
 {
     struct service *service = data;
@@ -60,7 +59,7 @@ static void on_signal(struct event_loop *loop, int signal_number, void *data)
                (long long) yolanda_server_connections(service->server));
         fflush(stdout);
     } else {
-        yolanda_loop_quit(loop); /* EALREADY: the second signal, from somebody who won't wait */
+        yolanda_loop_quit(loop); /* EALREADY: the second signal */
     }
 }
 
@@ -92,7 +91,7 @@ int main(int argc, char **argv)
     example_announce_address(service.server);
     event_loop_run(loop);
 
-    /* With the server and the signal handlers; after the second signal also with connections. */
+    /* With the server and the signal watchers; after a second signal, also with connections. */
     yolanda_loop_free(loop);
     return 0;
 }

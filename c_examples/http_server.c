@@ -1,7 +1,7 @@
 /*
- * A web server: the library speaks HTTP, the program says what the answer is.
+ * A web server: the library handles HTTP, the program fills in the responses.
  *
- *     ./http_server        then point a browser to        http://localhost:43211/
+ *     ./http_server        then open in a browser        http://localhost:43211/
  */
 #include "lib/http_server.h"
 #include "example.h"
@@ -17,8 +17,8 @@ static void answer(struct http_response *response, enum HttpStatusCode code, cha
 
 static void greet(struct http_request *request, struct http_response *response)
 {
-    /* The library reads the body after the callback has returned, so it can't lie on the stack;
-     * and two threads may be here at once, so each has its own. */
+    /* The library reads the body after the callback has returned, so it can't be on the stack.
+     * Two threads may be here at once, so each has its own. */
     static _Thread_local char body[256];
     char *agent = http_request_get_header(request, "User-Agent");
 
@@ -26,12 +26,12 @@ static void greet(struct http_request *request, struct http_response *response)
     answer(response, OK, "OK", "text/plain", body);
 }
 
-/* Runs on the thread of the connection that asks. */
+/* Runs on the thread of the request's connection. */
 static int on_request(struct http_request *request, struct http_response *response)
 {
     char *query = strchr(request->url, '?');
 
-    /* The strings of a request are ours to cut up until we return. */
+    /* The callback may modify the strings of the request. */
     if (query != NULL)
         *query = '\0';
 
@@ -46,7 +46,7 @@ static int on_request(struct http_request *request, struct http_response *respon
         greet(request, response);
     } else {
         answer(response, NotFound, "Not Found", "text/plain", "nothing here\n");
-        response->keep_connected = 1; /* in spite of its name: close after this answer */
+        response->keep_connected = 1; /* in spite of its name: close after this response */
     }
     return 0;
 }

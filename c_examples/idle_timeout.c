@@ -1,10 +1,10 @@
 /*
- * The rot13 echo server, with an eye on the clock: who says nothing for a while is shown out.
+ * The rot13 echo server with a time limit: it disconnects clients that send nothing for a while.
  *
- *     ./idle_timeout [ADDRESS [SECONDS]]        localhost:43211, and 30 seconds unless told
+ *     ./idle_timeout [ADDRESS [SECONDS]]        default: localhost:43211, 30 seconds
  *
- * A client whose machine loses its power or its network says no goodbye. TCP finds that out only
- * when it has something to send. So a server that just waits for the next message keeps a
+ * A client whose machine loses its power or its network doesn't close its connection. TCP notices that
+ * only when it has something to send. So a server that just waits for the next message keeps a
  * descriptor for each such client, until it has none left.
  */
 #include "yolanda.h"
@@ -22,7 +22,7 @@ static int on_message(struct buffer *input, struct tcp_connection *connection)
     return 0;
 }
 
-/* A connection that is closed for its silence is closed like any other; only the error tells. */
+/* An idle connection is closed like any other; only the error shows the reason. */
 static int on_connection_closed(struct tcp_connection *connection)
 {
     if (yolanda_connection_error(connection) == ETIMEDOUT)
@@ -41,8 +41,8 @@ int main(int argc, char **argv)
 
     if (server == NULL)
         err_sys("%s", example_address(argc, argv));
-    /* Idle is who neither sends nor takes what we send: a client with a long answer on a slow line is
-     * not. The other two limits, which are off here, look at one direction each. */
+    /* A client is idle if it neither sends nor reads. A client that reads a long answer slowly isn't idle.
+     * The other two limits, which are off here, are for one direction each. */
     yolanda_server_set_timeouts(server, idle_ms, 0, 0);
 
     example_stop_on_signals(loop);

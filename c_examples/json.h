@@ -1,6 +1,6 @@
 /*
- * Just enough JSON for an object of one string. The string is never decoded: as the client wrote it,
- * between its quotes, it can be sent to others.
+ * Just enough JSON for an object with one string. The string isn't decoded: it is stored with its quotes, as
+ * the client wrote it, and can be sent to others like that.
  */
 #ifndef JSON_H
 #define JSON_H
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The length of the UTF-8 character at `text`; 0 where there is none (RFC 3629). */
+/* The length of the UTF-8 character at `text`; 0 if there is none (RFC 3629). */
 static inline int json_character_length(const char *text)
 {
     const unsigned char *s = (const unsigned char *) text;
@@ -17,14 +17,14 @@ static inline int json_character_length(const char *text)
     for (int i = 1; i < length; i++)
         if ((s[i] & 0xc0) != 0x80)
             return 0;
-    /* What has a shorter form, half of a surrogate pair, beyond the last one. */
+    /* Overlong forms, surrogates, code points above the last one. */
     if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90)
         || (s[0] == 0xf4 && s[1] > 0x8f))
         return 0;
     return length;
 }
 
-/* The byte behind the JSON string at `at`; NULL where there is none (RFC 8259, 7). */
+/* The byte after the JSON string at `at`; NULL if there is none (RFC 8259, 7). */
 static inline const char *json_string_end(const char *at)
 {
     if (*at++ != '"')
@@ -43,7 +43,7 @@ static inline const char *json_string_end(const char *at)
     return at + 1;
 }
 
-/* The byte behind this token and the blanks around it; NULL where something else stands. */
+/* The byte after this token and the blanks around it; NULL if there is something else. */
 static inline const char *json_behind(const char *at, const char *token)
 {
     static const char blanks[] = " \t\r\n";
@@ -58,14 +58,14 @@ static inline const char *json_behind(const char *at, const char *token)
     return at + strspn(at, blanks);
 }
 
-/* A copy of the string, with its quotes, in an object of that member alone; NULL for anything else, and
- * without memory. `name` has its quotes as well, and a NUL stands behind the body. */
+/* Returns a copy of the string, with its quotes, of an object with only this member; NULL for anything
+ * else, or if memory is out. `name` includes its quotes, and a NUL follows the body. */
 static inline char *json_member(const char *body, size_t length, const char *name)
 {
     const char *string = json_behind(json_behind(json_behind(body, "{"), name), ":");
     const char *end = string != NULL ? json_string_end(string) : NULL;
 
-    /* A NUL within the body would have ended it too early. */
+    /* A NUL inside the body would end it too early. */
     if (end == NULL || json_behind(end, "}") != body + length)
         return NULL;
     return strndup(string, (size_t) (end - string));

@@ -1,21 +1,21 @@
 /*
  * Notes over HTTP, in JSON: routes, requests with a body, an access log.
  *
- *     ./json_api [ADDRESS]        localhost:43211 unless told
+ *     ./json_api [ADDRESS]        default: localhost:43211
  *
  *     curl localhost:43211/notes -d '{"text": "buy milk"}'       201, and the note with its number
  *     curl localhost:43211/notes                                 all notes
  *     curl localhost:43211/notes/1                               one of them
  *     curl localhost:43211/notes/1 -X DELETE                     204: gone
  *
- * The library answers what no handler is for: other methods get 405, larger bodies 413, and so on.
+ * The library responds to everything else: other methods get 405, larger bodies 413, and so on.
  * There is one thread, so the notes need no lock.
  */
 #include "yolanda.h"
 #include "example.h"
 #include "json.h"
 
-/* A client can't fill the memory: so many notes, of so many bytes. */
+/* So that clients can't fill the memory: the maximum number of notes, and of bytes for each. */
 enum { NOTES_MAX = 1000, BODY_MAX = 4096 };
 
 struct note {
@@ -29,7 +29,7 @@ struct notes {
     unsigned long count, last_id;
 };
 
-/* What is sent is copied: the body may be freed, or lie on the stack. */
+/* The body is copied, so it may be freed afterwards, or be on the stack. */
 static void answer(struct http_response *response, int status, const char *body, size_t length)
 {
     yolanda_http_response_set_status(response, status, NULL);
@@ -46,7 +46,7 @@ static void answer_error(struct http_response *response, int status, const char 
            (size_t) snprintf(body, sizeof(body), "{\"error\": \"%s\"}\n", message));
 }
 
-/* Sends `count` notes, from `note` on; `array`: between brackets. */
+/* Sends `count` notes, starting with `note`; `array`: between brackets. */
 static void answer_notes(struct http_response *response, int status, const struct note *note,
                          unsigned long count, int array)
 {
@@ -69,7 +69,7 @@ static void answer_notes(struct http_response *response, int status, const struc
     free(body);
 }
 
-/* The place in the list that points to the note of the URL, or NULL, and the client is told. */
+/* The link in the list that points to the note of the URL; or NULL, and the client gets an error. */
 static struct note **find(struct notes *notes, struct http_request *request,
                           struct http_response *response)
 {
@@ -77,7 +77,7 @@ static struct note **find(struct notes *notes, struct http_request *request,
     struct note **place = &notes->first;
     char number[24];
 
-    /* Compared as text: "01", " 1" and "1x" are no note's number. */
+    /* Compared as text: "01", " 1" and "1x" aren't numbers of notes. */
     for (; *place != NULL; place = &(*place)->next) {
         snprintf(number, sizeof(number), "%lu", (*place)->id);
         if (strcmp(id, number) == 0)
@@ -151,7 +151,7 @@ static void on_delete(struct http_request *request, struct http_response *respon
     }
 }
 
-/* Gets what no route is for. */
+/* Called for requests without a route. */
 static int on_unknown(struct http_request *request, struct http_response *response)
 {
     (void) request;
@@ -159,7 +159,7 @@ static int on_unknown(struct http_request *request, struct http_response *respon
     return 0;
 }
 
-/* One line for each response, whoever gave it. What clients send can't break out of it. */
+/* One line for each response, including the library's own. Clients can't inject lines into it. */
 static void on_access(const struct yolanda_http_access *entry, void *data)
 {
     char line[1000];
@@ -190,7 +190,7 @@ int main(int argc, char **argv)
     example_announce_address(server->tcpServer);
     event_loop_run(loop);
 
-    yolanda_loop_free(loop); /* with the server: nobody has the notes any more */
+    yolanda_loop_free(loop); /* with the server: after this, nothing uses the notes */
     while (notes.first != NULL)
         free_note(&notes.first);
     return 0;

@@ -1,6 +1,6 @@
 /*
- * How blocking_client and blocking_server talk: TCP carries a stream of bytes, so every message
- * says first how long it is. Numbers travel in network order.
+ * The protocol of blocking_client and blocking_server. TCP carries a stream of bytes, so every message
+ * starts with its length. Numbers are in network order.
  */
 #ifndef MESSAGE_H
 #define MESSAGE_H
@@ -16,10 +16,9 @@ struct message {
 #define MESSAGE_TEXT 1
 #define MESSAGE_HEAD offsetof(struct message, body)
 
-/* Sends the first `length` bytes of the body, with the head before them, in one call: two small
- * ones would be two packets, and the second might wait for the peer's acknowledgement.
- * A blocking socket takes all of it or fails. MSG_NOSIGNAL: a peer that has gone is an error
- * here, not the end of the process. */
+/* Sends the head and the first `length` bytes of the body in one call: two small sends would be two
+ * packets, and the second might wait for the peer's acknowledgement. A blocking socket sends all of it
+ * or fails. MSG_NOSIGNAL: if the peer has gone, the call fails, and no signal ends the process. */
 static inline int message_send(int fd, struct message *message, size_t length)
 {
     ssize_t size = (ssize_t) (MESSAGE_HEAD + length);

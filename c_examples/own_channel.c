@@ -2,8 +2,8 @@
  * An event loop can watch more than sockets: anything with a descriptor can be a channel.
  *
  * A thread counts primes, which takes a while, and writes its results to a pipe. The loop watches
- * the other end, so whatever else it serves is not kept waiting. The pipe does the work of a lock
- * and a condition: one thread writes, the other one reads.
+ * the other end, so nothing else on the loop has to wait. The pipe replaces a lock and a condition: one
+ * thread writes, the other one reads.
  */
 #include "lib/channel.h"
 #include "example.h"
@@ -32,7 +32,7 @@ static void *count_primes(void *data)
             continue;
         result.limit = n;
         step *= 10;
-        /* A write of this size to a pipe is whole or not at all. It fails when nobody reads any more. */
+        /* A write of this size to a pipe is never partial. It fails if the reading end is closed. */
         if (write(fd, &result, sizeof(result)) != sizeof(result))
             break;
     }
@@ -40,13 +40,13 @@ static void *count_primes(void *data)
     return NULL;
 }
 
-/* What the callback needs to know: a channel hands this pointer to it. */
+/* The data for the callback: the channel passes this pointer to it. */
 struct reader {
     struct event_loop *loop;
     int fd;
 };
 
-/* The loop calls this again as long as something is left to read: reading once is enough. */
+/* The loop calls this again if something is left to read, so reading once is enough. */
 static int on_readable(void *data)
 {
     struct reader *reader = data;
@@ -56,7 +56,7 @@ static int on_readable(void *data)
         printf("%d primes up to %d\n", result.primes, result.limit);
         fflush(stdout);
     } else {
-        reader->loop->quit = 1; /* on the loop's own thread: nobody to wake */
+        reader->loop->quit = 1; /* on the loop's own thread: no wake-up is needed */
     }
     return 0;
 }
@@ -76,14 +76,14 @@ int main(void)
     channel = channel_new(reader.fd, EVENT_READ, on_readable, NULL, &reader);
     event_loop_add_channel_event(loop, reader.fd, channel);
 
-    /* When a signal ends us early, the thread's next write meets a closed pipe: an error will do. */
+    /* If a signal ends the loop early, the thread's next write fails, because the pipe is closed. */
     signal(SIGPIPE, SIG_IGN);
     example_stop_on_signals(loop);
     if (pthread_create(&worker, NULL, count_primes, &ends[1]) != 0)
         err_quit("no thread");
     event_loop_run(loop);
 
-    /* A channel belongs to who made it, its descriptor too. Take it off the loop first. */
+    /* The channel and its descriptor belong to the program. Remove the channel from the loop first. */
     event_loop_remove_channel_event(loop, reader.fd, channel);
     free(channel);
     close(reader.fd);

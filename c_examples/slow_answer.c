@@ -1,13 +1,13 @@
 /*
- * Answers that take a while: worker threads compute them, and meanwhile the server serves others.
+ * Responses that take a while: worker threads compute them while the server serves other clients.
  *
- *     ./slow_answer [ADDRESS]        localhost:43211 unless told
+ *     ./slow_answer [ADDRESS]        default: localhost:43211
  *
- *     curl localhost:43211/primes/5000000       how many primes there are up to here: takes seconds
- *     curl localhost:43211/status               answered at once, even now
+ *     curl localhost:43211/primes/5000000       how many primes there are up to this number: takes seconds
+ *     curl localhost:43211/status               answered at once, even during that
  *
- * A request callback that computes for seconds holds up everybody whose connection is on its thread.
- * So it defers its answer, leaves the work to another thread, and returns.
+ * A request callback that computes for seconds delays all connections on its thread. So it defers its
+ * response, leaves the work to another thread, and returns.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -17,16 +17,16 @@
 enum { WORKERS = 2, WAITING_MAX = 100, NUMBER_MAX = 100000000 };
 
 struct job {
-    struct http_response *response; /* deferred: this job's own until it is sent */
+    struct http_response *response; /* deferred: belongs to this job until it is sent */
     long number;
     struct job *next;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
-static struct job *jobs; /* these with the lock */
+static struct job *jobs; /* protected by the lock */
 static int waiting, busy, ended;
-static atomic_int in_a_hurry; /* the program ends: what is being computed is given up */
+static atomic_int in_a_hurry; /* the program ends: computations are abandoned */
 
 /* Copies `text` into a response, deferred or not. */
 static void answer(struct http_response *response, int status, const char *text)
@@ -37,8 +37,8 @@ static void answer(struct http_response *response, int status, const char *text)
         yolanda_http_response_set_status(response, 503, NULL);
 }
 
-/* -1 if nobody wants to know any more: the connection was reset, or has waited for too long. A client
- * that has only stopped sending may still want its answer. */
+/* Returns -1 if the response isn't needed any more: the connection was reset, or the deadline has passed.
+ * A client that has only stopped sending may still be waiting for its response. */
 static long count_primes(long number, struct http_response *response)
 {
     long count = number >= 2;
@@ -65,7 +65,7 @@ static void work_at(struct job *job)
         answer(job->response, 200, text);
     else
         answer(job->response, 503, "the server ends\n");
-    /* In any case, also when the client has gone: it frees the response. */
+    /* Even if the client has gone: this frees the response. */
     if (yolanda_http_response_send(job->response) < 0)
         printf("nobody waits for the primes up to %ld any more\n", job->number);
     else
@@ -74,7 +74,7 @@ static void work_at(struct job *job)
     free(job);
 }
 
-/* Takes jobs in their order; ends when there are none, and there won't be any. */
+/* Takes jobs in order; returns when there are none and the program ends. */
 static void *work(void *data)
 {
     (void) data;
@@ -100,7 +100,7 @@ static void *work(void *data)
     return NULL;
 }
 
-/* Puts a job behind all others; 0 if there are too many. */
+/* Appends a job to the queue; returns 0 if there are too many. */
 static int enqueue(struct job *job)
 {
     struct job **end = &jobs;
@@ -132,7 +132,7 @@ static void on_primes(struct http_request *request, struct http_response *respon
         return;
     }
     job = calloc(1, sizeof(*job));
-    /* From here on `response` is for nobody: the deferred one takes its place. */
+    /* After this, `response` has no effect: the deferred one replaces it. */
     if (job == NULL || (job->response = yolanda_http_response_defer(response)) == NULL) {
         free(job);
         answer(response, 503, "no memory\n");
@@ -140,7 +140,7 @@ static void on_primes(struct http_request *request, struct http_response *respon
     }
     job->number = number;
     if (!enqueue(job)) {
-        /* Better than a queue that grows and grows, with answers that come too late for all. */
+        /* A queue without a limit would delay all responses more and more. */
         answer(job->response, 503, "too many wait already\n");
         yolanda_http_response_send(job->response);
         free(job);
@@ -165,8 +165,8 @@ static void on_stopped(struct TCPserver *server, void *data)
     yolanda_loop_quit(server->eventLoop);
 }
 
-/* The server takes nobody any more, and ends when all have their answers, or after 60 seconds. A second
- * signal doesn't wait for that. */
+/* The server stops accepting, and ends when all clients have their responses, or after 60 seconds. A
+ * second signal ends it at once. */
 static void on_signal(struct event_loop *loop, int signal_number, void *data)
 {
     struct http_server *server = data;
@@ -196,7 +196,7 @@ int main(int argc, char **argv)
     example_announce_address(server->tcpServer);
     event_loop_run(loop);
 
-    /* What waits still has to be sent, to be freed. */
+    /* Waiting responses must still be sent: that frees them. */
     in_a_hurry = 1;
     pthread_mutex_lock(&lock);
     ended = 1;

@@ -1,27 +1,27 @@
 /*
- * A web site out of a folder: pages, pictures, downloads of any size.
+ * A web site from a folder: pages, pictures, downloads of any size.
  *
- *     ./static_site FOLDER [ADDRESS]        localhost:43211 unless told
+ *     ./static_site FOLDER [ADDRESS]        default: localhost:43211
  *
  *     curl -i localhost:43211/                       FOLDER/index.html
- *     curl -I localhost:43211/film.mp4               what there is to know of FOLDER/film.mp4
- *     curl -r 1000-1999 localhost:43211/film.mp4     a part of it, as players and broken downloads ask
- *     curl --path-as-is localhost:43211/../secret    404: nothing outside of the folder is served
+ *     curl -I localhost:43211/film.mp4               only the headers of FOLDER/film.mp4
+ *     curl -r 1000-1999 localhost:43211/film.mp4     a part of it, as for players and resumed downloads
+ *     curl --path-as-is localhost:43211/../secret    404: nothing outside the folder is served
  *
- * Ctrl-C or kill ends the server, but not at once: what is being sent is sent, for ten seconds at most.
- * A second Ctrl-C ends it in any case.
+ * Ctrl-C or kill stops the server after the responses in progress have been sent, for ten seconds at most.
+ * A second Ctrl-C ends it at once.
  */
 #include "yolanda.h"
 #include "example.h"
 
 #define STOP_MS 10000
-/* Opening a file may wait for the disk. Meanwhile the other threads serve. */
+/* Opening a file may block on the disk. The other threads continue to serve. */
 #define THREADS 4
 
-/* One line for each answer, from any of the threads: stdio keeps the lines whole. */
+/* One line for each response, on any of the threads: stdio doesn't mix lines. */
 static void on_answered(const struct yolanda_http_access *entry, void *data)
 {
-    char line[1000]; /* of a longer one the beginning will do */
+    char line[1000]; /* a longer one is cut */
 
     (void) data;
     if (yolanda_http_access_line(entry, line, sizeof(line)) >= 0)
@@ -54,17 +54,17 @@ int main(int argc, char **argv)
     files = yolanda_http_files_new(argv[1], 0);
     if (files == NULL)
         err_sys("%s", argv[1]);
-    /* Browsers may show a page for a minute before they ask whether there is a newer one. */
+    /* Browsers may use a cached page for a minute before they ask for a newer one. */
     yolanda_http_files_set_max_age(files, 60);
 
     loop = yolanda_loop_new(NULL, NULL);
     server = yolanda_http_server_new(loop, example_address(argc - 1, argv + 1), NULL, THREADS);
     if (server == NULL)
         err_sys("%s", example_address(argc - 1, argv + 1));
-    /* Below another prefix, such as "/static/", and with routes beside it, it is a part of a larger site. */
+    /* With another prefix, such as "/static/", the server can also have routes. */
     if (yolanda_http_server_files(server, "/", files) < 0)
         err_sys("no route");
-    yolanda_http_files_free(files); /* the server keeps what it needs */
+    yolanda_http_files_free(files); /* the server keeps its own reference */
     yolanda_http_server_set_access_log(server, on_answered, NULL);
 
     setvbuf(stdout, NULL, _IOLBF, 0);

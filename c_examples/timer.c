@@ -1,11 +1,11 @@
 /*
- * Timers: functions that a loop calls when their time has come.
+ * Timers: functions that a loop calls at a given time.
  *
- *     ./timer [SECONDS]        how long a tick lasts, 0.1 unless told
+ *     ./timer [SECONDS]        the length of a tick, default: 0.1
  *
- * A clock ticks ten times. A watchdog barks once the clock has been silent for three ticks. And
- * somebody knocks, waiting twice as long each time. One thread does all of that, and it sleeps in
- * the loop, where it would serve connections meanwhile.
+ * A clock ticks ten times. A watchdog barks when the clock has been silent for three ticks. And
+ * somebody knocks, waiting twice as long each time. One thread does all of that. It waits in the loop,
+ * where it could also serve connections.
  */
 #include "yolanda.h"
 #include "example.h"
@@ -15,9 +15,9 @@
 
 static int64_t tick_ms = 100;
 static int64_t start_ms;
-static int at_work = 3; /* clock, watchdog, and who knocks */
+static int at_work = 3; /* clock, watchdog, knocking */
 
-/* The clock that timers go by: setting the date doesn't move it. */
+/* The clock of the timers: setting the date doesn't change it. */
 static int64_t now_ms(void)
 {
     struct timespec now;
@@ -31,27 +31,27 @@ static void tell(const char *what)
     printf("%5lld ms: %s\n", (long long) (now_ms() - start_ms), what);
 }
 
-/* A loop without timers goes on waiting, for whatever may come: it has to be told when to end. */
+/* A loop without timers continues to wait for events, so end it explicitly. */
 static void leave(struct event_loop *loop)
 {
     if (--at_work == 0)
         yolanda_loop_quit(loop);
 }
 
-/* A timer is a number, not a pointer: it may be kept longer than the timer lives. Used too late,
- * it stops or restarts nothing, in particular no other timer. */
+/* A timer is a number, not a pointer, so a program may keep it after the timer has ended. Then stopping
+ * or restarting it fails, and affects no other timer. */
 struct clock {
     int ticks;
     yolanda_timer watchdog;
 };
 
-/* Periodic. Due times are counted from the start, so however long this takes, the clock isn't slow. */
+/* Periodic. Due times are counted from the start, so a slow callback doesn't make the clock slow. */
 static void on_tick(struct event_loop *loop, yolanda_timer timer, void *data)
 {
     struct clock *clock = data;
 
     tell("tick");
-    /* Given new times again and again, a timer is never due: that is how to notice silence. */
+    /* A timer that is restarted again and again never fires. If the restarts stop, it fires. */
     yolanda_timer_restart(loop, clock->watchdog, 3 * tick_ms, 0);
     if (++clock->ticks == TICKS) {
         yolanda_timer_stop(loop, timer);
@@ -59,7 +59,7 @@ static void on_tick(struct event_loop *loop, yolanda_timer timer, void *data)
     }
 }
 
-/* Once, for its period is 0. */
+/* Once, because its period is 0. */
 static void on_silence(struct event_loop *loop, yolanda_timer timer, void *data)
 {
     (void) timer;
@@ -68,7 +68,7 @@ static void on_silence(struct event_loop *loop, yolanda_timer timer, void *data)
     leave(loop);
 }
 
-/* Once, too, but it can prolong its life as long as it is being called. */
+/* Also once, but it may restart itself while its callback runs. */
 static void on_knock(struct event_loop *loop, yolanda_timer timer, void *data)
 {
     int *knocks = data;

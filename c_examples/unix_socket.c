@@ -1,11 +1,11 @@
 /*
- * A server and a client that never leave the machine: a socket with a path instead of a port.
+ * A server and a client on the same machine: a socket with a path instead of a port.
  *
  *     ./unix_socket unix:/tmp/yolanda.sock              the server
- *     ./unix_socket unix:/tmp/yolanda.sock hello        a client that says hello, and prints the answer
+ *     ./unix_socket unix:/tmp/yolanda.sock hello        a client that sends hello and prints the answer
  *
- * The permissions of the socket file and its folder decide who may connect, and the kernel vouches
- * for who it is: things that need passwords over TCP.
+ * The permissions of the socket file and its folder decide who may connect, and the kernel tells the
+ * server which user that is. Over TCP, both would need passwords.
  */
 #define _GNU_SOURCE /* struct ucred */
 #include "yolanda.h"
@@ -13,7 +13,7 @@
 
 /* The server. */
 
-/* To each line: who has sent it. Half a line stays in the buffer until the rest has come. */
+/* Answers each line with its sender. An incomplete line stays in the buffer until the rest arrives. */
 static int on_line(struct buffer *input, struct tcp_connection *connection)
 {
     for (;;) {
@@ -31,7 +31,7 @@ static int on_line(struct buffer *input, struct tcp_connection *connection)
         if (length > MAXLINE)
             length = MAXLINE;
 
-        /* A connection is its descriptor, so every system call for sockets will do. */
+        /* All system calls for sockets work with the connection's descriptor. */
         getsockopt(connection->channel->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
         size = (socklen_t) snprintf(text, sizeof(text), "process %d of user %u says: %.*s\n",
                                     (int) peer.pid, (unsigned) peer.uid, length, line);
@@ -44,8 +44,8 @@ static void serve(struct event_loop *loop, const char *address)
 {
     struct TCPserver *server = yolanda_server_new(loop, address, NULL, on_line, NULL, NULL, 0);
 
-    /* A file that a server has left behind when it crashed is no obstacle; one that a server still
-     * listens on is: EADDRINUSE. */
+    /* A file that a crashed server has left behind is replaced. If a server still listens on it, this fails
+     * with EADDRINUSE. */
     if (server == NULL || yolanda_server_start(server) < 0)
         err_sys("%s", address);
     example_announce_address(server);
@@ -62,7 +62,7 @@ static int on_connected(struct tcp_connection *connection)
 {
     tcp_connection_send_data(connection, (void *) question, (int) strlen(question));
     tcp_connection_send_data(connection, "\n", 1);
-    tcp_connection_shutdown(connection); /* no more questions: the server closes after its answer */
+    tcp_connection_shutdown(connection); /* the end of the stream: the server closes after its answer */
     return 0;
 }
 

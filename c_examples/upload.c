@@ -1,31 +1,31 @@
 /*
- * Takes files of any size over HTTP, without ever having much of them in memory.
+ * Receives files of any size over HTTP, and never has much of them in memory.
  *
- *     ./upload FOLDER [ADDRESS]        localhost:43211 unless told
+ *     ./upload FOLDER [ADDRESS]        default: localhost:43211
  *
  *     curl localhost:43211/film.mp4 -T film.mp4        201, and FOLDER/film.mp4 is there
  *
- * A body that is collected has to fit into memory, once for each client. Here each part is written to
- * the disk as it comes. Half a file never gets the name: until all of it is there it is a temporary one,
- * which goes where the client does.
+ * A collected body has to fit into memory, once for each client. Here, each part is written to the disk as
+ * it arrives. It goes to a temporary file, which gets its name when it is complete, and is removed if the
+ * client disconnects before that.
  */
 #include "yolanda.h"
 #include "example.h"
 
 #include <limits.h>
 
-/* So much of the disk for one file. More is refused with 413, at once where the client says how much. */
+/* The largest file. A larger one gets 413, at once if the client announces the length. */
 #define FILE_MAX (4ull << 30)
 
-/* One per body that is on its way. */
+/* One for each body that is being received. */
 struct upload {
     int file;
-    int error; /* errno of what failed first; 0: nothing */
+    int error; /* errno of the first failure; 0: none */
     unsigned long long size;
     char temporary[PATH_MAX], path[PATH_MAX];
 };
 
-/* Only what can't lead out of the folder, and no hidden files: those are ours. */
+/* Only names that can't lead out of the folder, and no hidden files: those are the temporary ones. */
 static int is_name(const char *name)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
@@ -41,10 +41,10 @@ static void note_error(struct upload *upload)
 
 static void write_part(struct upload *upload, const char *bytes, size_t length)
 {
-    /* After a full disk the rest is dropped, so that the client reads our answer. */
+    /* If the disk is full, the rest is dropped, so that the client gets the response. */
     while (length > 0 && upload->error == 0) {
-        /* Other clients have to wait for the disk, but never for long. Where that matters, hand the
-         * bytes to a thread, and pause the connection until it has written them. */
+        /* This blocks other clients while the disk writes. If that matters, pass the bytes to a thread,
+         * and pause the connection until it has written them. */
         ssize_t size = write(upload->file, bytes, length);
 
         if (size < 0) {
@@ -57,7 +57,7 @@ static void write_part(struct upload *upload, const char *bytes, size_t length)
     }
 }
 
-/* Gets the body part by part, and how it ended: exactly once, whatever happens to the client. */
+/* Gets the body in parts, and exactly one final call, whatever happens to the client. */
 static void on_body(struct http_request *request, const char *bytes, size_t length, int event, void *data)
 {
     struct upload *upload = data;
@@ -74,7 +74,7 @@ static void on_body(struct http_request *request, const char *bytes, size_t leng
             note_error(upload);
         if (upload->error != 0)
             unlink(upload->temporary);
-        return; /* on_request tells the client */
+        return; /* on_request reports it to the client */
     }
     unlink(upload->temporary);
     printf("%s: cut after %llu bytes\n", upload->path, upload->size);
@@ -89,7 +89,7 @@ static void refuse(struct http_request *request, int status, const char *text)
         yolanda_http_response_set_body(response, text, strlen(text));
 }
 
-/* Called for each PUT before any of its body is read: a client that is refused here needn't send it. */
+/* Called for each PUT before any of its body is read, so a refused client needn't send the body. */
 static void on_head(struct http_request *request, void *data)
 {
     const char *folder = data, *name = yolanda_http_request_param(request, "name");
@@ -118,7 +118,7 @@ static void on_head(struct http_request *request, void *data)
         yolanda_http_request_refuse(request, 503);
         return;
     }
-    /* free() is called when the request is over, however it ends. */
+    /* free() is called once when the request ends, for whatever reason. */
     yolanda_http_request_set_stream_destroy(request, free);
 }
 
@@ -162,6 +162,6 @@ int main(int argc, char **argv)
     example_announce_address(server->tcpServer);
     event_loop_run(loop);
 
-    yolanda_loop_free(loop); /* with the server: what was on its way has been cut, and cleaned up */
+    yolanda_loop_free(loop); /* with the server: unfinished uploads have been cut off and cleaned up */
     return 0;
 }

@@ -77,8 +77,8 @@
 #define YOLANDA_FRAMES_FIXED 5
 
 /**
- * An event of yolanda_http_stream_callback: everything written so far has been sent; you can write
- * more.
+ * An event of yolanda_http_stream_callback: everything written so far has been sent, and you can
+ * write more.
  */
 #define YOLANDA_HTTP_WRITABLE 1
 
@@ -109,12 +109,12 @@
 #define YOLANDA_HTTP_SAME_SITE_NONE 3
 
 /**
- * Follows symbolic links, if they are relative and stay within the folder.
+ * Follow symbolic links if they are relative and stay within the folder.
  */
 #define YOLANDA_HTTP_FILES_LINKS 1
 
 /**
- * Serves names that begin with a dot.
+ * Serve names that begin with a dot.
  */
 #define YOLANDA_HTTP_FILES_HIDDEN 2
 
@@ -129,8 +129,8 @@
 #define YOLANDA_HTTP_BODY_COMPLETE 2
 
 /**
- * An event of yolanda_http_body_callback, the final one: the body is incomplete, and no more of it
- * will come.
+ * An event of yolanda_http_body_callback, the final one: the body is incomplete, and the rest won't
+ * arrive.
  */
 #define YOLANDA_HTTP_BODY_CUT 3
 
@@ -184,8 +184,8 @@ struct thread_pool;
 struct yolanda_client;
 
 /**
- * A folder whose files are served. It doesn't change once it is in use; any number of threads and
- * servers may then use it at once.
+ * A folder whose files are served. It doesn't change after its first use; any number of threads and
+ * servers may then use it at the same time.
  */
 struct yolanda_http_files;
 
@@ -200,19 +200,19 @@ struct yolanda_http_form;
 typedef void (*yolanda_loop_callback)(struct event_loop *eventLoop, void *data);
 
 /**
- * What a loop has done since it was made. Later versions may add fields at the end.
+ * Counters of a loop since it was created. Later versions may add fields at the end.
  */
 struct yolanda_loop_stats {
     /**
-     * Passes of the loop.
+     * Passes (iterations) of the loop.
      */
     uint64_t passes;
     /**
-     * How often another thread or a signal handler has ended a wait.
+     * How often another thread or a signal handler has ended the loop's wait.
      */
     uint64_t wakeups;
     /**
-     * Calls of channels, posted functions, timers and signal watchers.
+     * Calls of callbacks of channels, posted functions, timers and signal watchers.
      */
     uint64_t callbacks;
     /**
@@ -220,15 +220,15 @@ struct yolanda_loop_stats {
      */
     uint64_t posts;
     /**
-     * Timers that are running at the moment.
+     * Timers that are currently running.
      */
     uint64_t timers;
     /**
-     * Connections that are open at the moment.
+     * Connections that are currently open.
      */
     uint64_t connections;
     /**
-     * All connections so far.
+     * Connections in total.
      */
     uint64_t connections_total;
     /**
@@ -236,7 +236,7 @@ struct yolanda_loop_stats {
      */
     uint64_t bytes_read;
     /**
-     * Bytes that the system has taken from connections.
+     * Bytes that the system has accepted for sending.
      */
     uint64_t bytes_written;
 };
@@ -258,13 +258,14 @@ typedef void (*yolanda_timer_callback)(struct event_loop *eventLoop, yolanda_tim
 typedef uint64_t yolanda_signal;
 
 /**
- * Called on the loop's thread, in its pass, after a signal has arrived. It isn't a signal handler, so
- * it may do whatever a callback may do. It may stop this watcher or others, and start new ones.
+ * Called on the loop's thread, in a pass of the loop, after a signal has arrived. It isn't a
+ * signal handler, so it may do anything that a callback may do. It may stop this watcher or others,
+ * and start new ones.
  */
 typedef void (*yolanda_signal_callback)(struct event_loop *eventLoop, int signal_number, void *data);
 
 /**
- * Called with the number of bytes that are queued at the moment.
+ * Called with the number of bytes that are currently queued.
  */
 typedef void (*yolanda_water_mark_callback)(struct tcp_connection *connection, size_t queued);
 
@@ -281,12 +282,12 @@ typedef struct event_loop *(*yolanda_choose_callback)(struct TCPserver *server, 
 typedef void (*yolanda_server_callback)(struct TCPserver *server, void *data);
 
 /**
- * Called on the loop's thread, from its pass, for each attempt that failed to make a connection.
- * `error` is an errno value; if several addresses were tried, that of the last one to fail:
+ * Called on the loop's thread, in a pass of the loop, for each attempt that failed. `error` is
+ * an errno value; if several addresses were tried, that of the last one to fail:
  *
  * - ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, ETIMEDOUT and others of connect(2); also ETIMEDOUT when
- *   the time of yolanda_client_set_timeout() is over. ENOENT: no such Unix socket. EAGAIN: the queue
- *   of the Unix socket is full.
+ *   the time limit of yolanda_client_set_timeout() has passed. ENOENT: no such Unix socket. EAGAIN:
+ *   the backlog of the Unix socket is full.
  * - For a host name: ENOENT (there is no such name, or it has no address), EAGAIN (no name server
  *   answered), ENOMEM, EHOSTUNREACH for other failures of getaddrinfo(3).
  * - EMFILE, ENFILE, ENOBUFS, ENOMEM: this process has run out of descriptors or memory.
@@ -378,32 +379,33 @@ struct yolanda_callbacks {
 };
 
 /**
- * Called on the connection's thread for a deferred response: with YOLANDA_HTTP_WRITABLE soon after the
- * callback was set, and then whenever everything written since the last call has been sent; with
+ * Called on the connection's thread for a deferred response: with YOLANDA_HTTP_WRITABLE soon after
+ * the callback was set, and then whenever everything written since the last call has been sent; with
  * YOLANDA_HTTP_CLOSED once, when the connection has ended, even if it ended before the callback was
- * set. The response is then still yours: call yolanda_http_response_send() all the same, which frees
- * it. When that has returned, the callback is never called again, whatever happens to the connection,
- * the server or the loop.
+ * set. The response remains yours in that case: call yolanda_http_response_send() all the same,
+ * which frees it. After that has returned, the callback isn't called, whatever happens to the
+ * connection, the server or the loop.
  */
 typedef void (*yolanda_http_stream_callback)(struct http_response *httpResponse,
                                              int event,
                                              void *data);
 
 /**
- * Called on the connection's thread when the client of a deferred response leaves before it has got
- * its response.
+ * Called on the connection's thread when the client of a deferred response leaves before it has
+ * received its response.
  *
  * YOLANDA_HTTP_CLOSED: the connection has ended. The client has reset it, a write has failed, a
  * deadline has passed, or its server or loop has ended. Nothing can be sent any more.
  *
  * YOLANDA_HTTP_HALF_CLOSED, before that: the client has shut down its sending side. If a client has
- * closed its socket, TCP shows no more than this until something is sent to it. But a client may also
- * shut down its sending side and wait for the response, so the connection stays open, and the response
- * is sent. The program decides what to do: it may give up a computation or continue.
+ * closed its socket, TCP shows no more than this until something is sent to it. But a client may
+ * also shut down its sending side and wait for the response, so the connection stays open and the
+ * response is sent. The program decides whether to abort a computation or to continue.
  *
- * Each event comes at most once, even if it happened before the callback was set. If both are due,
- * only YOLANDA_HTTP_CLOSED comes. The response is still yours: call yolanda_http_response_send() all
- * the same, which frees it. When that has returned, the callback is never called again.
+ * Each event is reported at most once, even if it happened before the callback was set. If both are
+ * due, only YOLANDA_HTTP_CLOSED is reported. The response remains yours: call
+ * yolanda_http_response_send() all the same, which frees it. After that has returned, the callback
+ * isn't called.
  */
 typedef void (*yolanda_http_closed_callback)(struct http_response *httpResponse,
                                              int event,
@@ -454,12 +456,12 @@ struct yolanda_http_cookie {
 };
 
 /**
- * What an HTTP server has done. Later versions may add fields at the end.
+ * Counters of an HTTP server. Later versions may add fields at the end.
  */
 struct yolanda_http_stats {
     /**
-     * Requests that were passed to the callback or a route, or that the library answered because there
-     * was neither.
+     * Requests that were passed to the callback or a route, or that the library answered because
+     * there is neither.
      */
     uint64_t requests;
     /**
@@ -485,22 +487,23 @@ struct yolanda_http_stats {
 };
 
 /**
- * Called on the connection's thread for every complete request of its route; fills in the response, or
- * takes it out with yolanda_http_response_defer(). Both structs belong to the library and are valid
- * until the handler returns. `data` is the route's.
+ * Called on the connection's thread for every complete request of its route. Fills in the response,
+ * or defers it with yolanda_http_response_defer(). Both structs belong to the library and are valid
+ * until the handler returns. `data` is that of the route.
  */
 typedef void (*yolanda_http_handler)(struct http_request *httpRequest,
                                      struct http_response *httpResponse,
                                      void *data);
 
 /**
- * Information about a response. The texts are copies of what the client has sent, without control
+ * Information about a response. The strings are copies of what the client sent, without control
  * characters except tabs. They belong to the library and are valid until the callback returns. Later
  * versions may add fields at the end.
  */
 struct yolanda_http_access {
     /**
-     * The client's address, as written by yolanda_connection_peer(); "" if the client left at once.
+     * The client's address in the format of yolanda_connection_peer(); "" if the client left at
+     * once.
      */
     const char *peer;
     /**
@@ -508,12 +511,12 @@ struct yolanda_http_access {
      */
     const char *method;
     /**
-     * The target as the client wrote it, without a leading `http://HOST`, and regardless of changes
-     * that the callback made to `url`; NULL like `method`.
+     * The target as the client sent it, without a leading `http://HOST`, regardless of changes that
+     * the callback made to `url`. NULL if no request line was understood.
      */
     const char *url;
     /**
-     * The version; NULL like `method`.
+     * The version; NULL if no request line was understood.
      */
     const char *version;
     /**
@@ -529,21 +532,22 @@ struct yolanda_http_access {
      */
     int status;
     /**
-     * 1 if the response isn't complete, because the client has gone or it was broken off; otherwise 0.
-     * Bytes in memory count as sent when they have been handed to the connection, those of files when
-     * the system has taken them.
+     * 1 if the response is incomplete, because the client has gone or it was aborted; otherwise 0.
+     * Bytes in memory count as sent when they have been passed to the connection, those of files
+     * when the system has accepted them.
      */
     int cut;
     /**
-     * The bytes of the body that were sent, in that sense, without the framing of chunks.
+     * The number of bytes of the body that were sent, as defined above, without the framing of
+     * chunks.
      */
     uint64_t body_bytes;
     /**
-     * When the first byte of the request was seen: microseconds since 1970-01-01, in UTC.
+     * When the first byte of the request was seen, in microseconds since 1970-01-01 UTC.
      */
     int64_t began_us;
     /**
-     * Microseconds from then until the end of the response was sent, in that sense.
+     * Microseconds from then until the end of the response was sent, as defined above.
      */
     int64_t duration_us;
     /**
@@ -573,12 +577,12 @@ typedef void (*yolanda_http_head_callback)(struct http_request *httpRequest, voi
 
 /**
  * Called on the connection's thread with a body as it arrives, in parts of any size, without the
- * framing of chunks: YOLANDA_HTTP_BODY_PART with `length` bytes, at least 1, which are valid until the
- * callback returns or runs the loop. Then the final call comes exactly once, whatever happens, with
- * NULL and 0: YOLANDA_HTTP_BODY_COMPLETE; or YOLANDA_HTTP_BODY_CUT if the client has gone, is too
- * slow, or sends something malformed or too much, if the request was refused, or if the connection or
- * the server is closed or freed. After the 408 of a deadline it comes when the connection has ended.
- * `data` is that of yolanda_http_request_stream_body() and must be valid until then.
+ * framing of chunks: YOLANDA_HTTP_BODY_PART with `length` bytes, at least 1, which are valid until
+ * the callback returns or runs the loop. The final call always comes, exactly once, with NULL and 0.
+ * It is YOLANDA_HTTP_BODY_COMPLETE, or YOLANDA_HTTP_BODY_CUT if the client has gone, is too slow, or
+ * sends something malformed or too much, if the request was refused, or if the connection or the
+ * server is closed or freed. After the 408 of a deadline it comes when the connection has ended.
+ * `data` is that of yolanda_http_request_stream_body() and must be valid until the final call.
  */
 typedef void (*yolanda_http_body_callback)(struct http_request *httpRequest,
                                            const char *bytes,
@@ -625,13 +629,13 @@ typedef int (*yolanda_http_form_callback)(const struct yolanda_http_part *part,
                                           void *data);
 
 /**
- * Takes a line of the log, on the thread that logs: the severity as it was passed, the text without
- * tag and newline, its length, and the data of yolanda_log_set_sink(). The text is NUL-terminated and
- * valid until the sink returns. errno may be changed.
+ * Receives a line of the log on the thread that logs: the severity as it was passed, the text
+ * without tag and newline, its length, and the data of yolanda_log_set_sink(). The text is
+ * NUL-terminated and valid until the sink returns. The sink may change errno.
  *
- * What the sink itself logs goes to stdout, so it can pass a line on with yolanda_log(). Lines may
- * come from the middle of the library's work, so the sink must not call any other function of the
- * library, except yolanda_loop_quit(). Several threads may be in the sink at once.
+ * Lines that the sink itself logs go to stdout, so it can pass a line on with yolanda_log(). Lines
+ * may be logged at any point within the library, so the sink must not call any other function of the
+ * library, except yolanda_loop_quit(). Several threads may call the sink at the same time.
  */
 typedef void (*yolanda_log_sink)(int severity, const char *text, size_t length, void *data);
 
@@ -696,29 +700,29 @@ struct event_loop *yolanda_loop_new(const char *name,
 /**
  * Frees a loop, also one of event_loop_init(), with everything that belongs to it: the servers and
  * clients made on it, thread pools with their threads and loops, connections, timers and signal
- * watchers. Before that, posted functions are called, and connections get their closed callback.
- * Channels that the program added stay the program's, and so do acceptors of acceptor_init().
+ * watchers. First, posted functions are called, and connections get their closed callback. Channels
+ * that the program added remain the program's, and so do acceptors of acceptor_init().
  *
- * Retained connections remain, closed, until they are released. Other threads may go on using them:
- * once the loop's servers and threads have ended, what they post to the loop is refused with
- * ESHUTDOWN. When the function has returned, the loop itself must not be used.
+ * Retained connections remain, closed, until they are released. Other threads may continue to use
+ * them: once the loop's servers and threads have ended, posts to the loop fail with ESHUTDOWN. After
+ * the function has returned, the loop itself must not be used.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, EBUSY inside a callback of
- * the loop (call yolanda_loop_quit(), and free the loop when event_loop_run() has returned).
+ * the loop (call yolanda_loop_quit(), and free the loop after event_loop_run() has returned).
  *
  * `eventLoop` is NULL or a loop that hasn't been freed. Call it only on its thread.
  */
 int yolanda_loop_free(struct event_loop *eventLoop);
 
 /**
- * Gives a child process its own copy of a loop that it has inherited through fork(2), while the parent
- * continues to use its copy. The child's copy gets its own epoll descriptor and wake-up socket pair,
- * and belongs to the calling thread. If only the child uses the loop (as after daemon(3)), no call is
- * needed.
+ * Gives a child process its own copy of a loop that it has inherited through fork(2), while the
+ * parent continues to use its copy. The child's copy gets its own epoll descriptor and wake-up
+ * socket pair, and belongs to the calling thread. If only the child uses the loop (as after
+ * daemon(3)), no call is needed.
  *
- * Channels, timers, signal watchers, clients and servers continue in the child; watching a channel or
- * freeing the loop changes nothing for the parent. Listening sockets are shared: each client is
- * accepted by one of the two processes. The file of a Unix socket stays the parent's; the child
+ * Channels, timers, signal watchers, clients and servers continue in the child; watching a channel
+ * or freeing the loop changes nothing for the parent. Listening sockets are shared: each client is
+ * accepted by one of the two processes. The file of a Unix socket belongs to the parent; the child
  * doesn't remove it. Posted functions that haven't been called yet are called in both processes. A
  * name look-up that is in progress ends with its time limit. yolanda_loop_fd() returns another
  * descriptor afterwards.
@@ -783,8 +787,8 @@ const char *yolanda_loop_name(struct event_loop *eventLoop);
 /**
  * Runs the loop until at least one callback has been called, until something wakes it up, or until
  * `limit_ms` milliseconds have passed: 0 doesn't wait, -1 sets no limit. It may be called inside a
- * callback of the loop; it then continues with what the outer pass still has to do. The callback's own
- * connection may have ended when it returns.
+ * callback of the loop; it then continues with the unfinished work of the outer pass. The connection
+ * whose callback calls it may have ended when it returns.
  *
  * Returns the number of callbacks called, 0 if the time is over or the loop is to quit; -1 with errno:
  * EINVAL for NULL or another negative limit, EPERM on another thread, EINTR if a signal has ended the
@@ -814,18 +818,18 @@ int yolanda_loop_set_interruptible(struct event_loop *eventLoop,
                                    int on);
 
 /**
- * Has the loop's thread call `callback(eventLoop, data)` once, never before this function returns.
- * Functions posted by one thread are called in the order in which they were posted, and none is lost;
- * the sends, shutdowns and channel changes of that thread keep their place in the same order. On the
- * loop's own thread, these take effect at once, and the function is called later in the pass. What was
- * posted before yolanda_loop_quit() is called before event_loop_run() returns. Many posts wake up the
- * loop only once.
+ * Makes the loop's thread call `callback(eventLoop, data)` once, never before this function returns.
+ * Functions posted by one thread are called in the order in which they were posted, and none is
+ * lost; the sends, shutdowns and channel changes of that thread keep their place in the same order.
+ * On the loop's own thread, these take effect at once, and the function is called later in the pass.
+ * Functions that were posted before yolanda_loop_quit() are called before event_loop_run() returns.
+ * Many posts wake up the loop only once.
  *
  * Returns 0, or -1 with errno, and then the function is never called: EINVAL for NULL (`data` may be
  * NULL), ENOMEM, ESHUTDOWN for a loop that is being freed.
  *
- * `eventLoop` is NULL or a loop that hasn't been freed. `data` stays yours and must be valid until the
- * function is called. Any thread may call it.
+ * `eventLoop` is NULL or a loop that hasn't been freed. `data` remains yours and must be valid until
+ * the function is called. Any thread may call it.
  */
 int yolanda_loop_post(struct event_loop *eventLoop,
                       yolanda_loop_callback callback,
@@ -834,8 +838,8 @@ int yolanda_loop_post(struct event_loop *eventLoop,
 /**
  * Returns a descriptor that is readable while the loop has events, so that another loop (poll(2),
  * asyncio, libuv, Qt) can watch it. When it is readable, or when yolanda_loop_timeout() has passed,
- * call yolanda_loop_run_once(eventLoop, 0). The descriptor belongs to the loop: neither read nor close
- * it.
+ * call yolanda_loop_run_once(eventLoop, 0). The descriptor belongs to the loop: neither read from it
+ * nor close it.
  *
  * Returns -1 with errno: EINVAL for NULL, EPERM on another thread, ENOTSUP for a back end of the
  * program, EMFILE, ENFILE, ENOMEM, ENOSPC (fs.epoll.max_user_watches).
@@ -845,9 +849,9 @@ int yolanda_loop_post(struct event_loop *eventLoop,
 int yolanda_loop_fd(struct event_loop *eventLoop);
 
 /**
- * Returns the number of milliseconds after which yolanda_loop_run_once() is due even if the loop's
- * descriptor hasn't become readable: 0 if there is work already, -1 if there is no limit. Ask before
- * each wait.
+ * Returns the number of milliseconds after which yolanda_loop_run_once() must be called even if the
+ * loop's descriptor hasn't become readable: 0 if there is work already, -1 if there is no limit.
+ * Call it before each wait.
  *
  * Returns -2 with errno on failure: EINVAL for NULL, EPERM on another thread.
  *
@@ -867,9 +871,9 @@ int64_t yolanda_loop_timeout(struct event_loop *eventLoop);
 const char *yolanda_loop_dispatcher(struct event_loop *eventLoop);
 
 /**
- * Writes what a loop has done so far into `stats`, at most `size` bytes: pass sizeof(struct
- * yolanda_loop_stats). Each number is consistent in itself; read on another thread, they may be from
- * slightly different moments.
+ * Writes the loop's counters into `stats`, at most `size` bytes: pass sizeof(struct
+ * yolanda_loop_stats). Each number is consistent in itself; if another thread reads them, they may
+ * be from slightly different moments.
  *
  * Returns 0, or -1 with errno EINVAL for NULL or a size of 0.
  *
@@ -894,8 +898,8 @@ int yolanda_loop_get_stats(struct event_loop *eventLoop,
  * Returns the timer, or 0 with errno: EINVAL (NULL, times that are negative or far too long), EPERM on
  * another thread (post a function instead), ENOMEM, also for more than 16,777,215 timers.
  *
- * `eventLoop` is NULL or a loop that hasn't been freed. `data` stays yours. Call it only on the loop's
- * thread.
+ * `eventLoop` is NULL or a loop that hasn't been freed. `data` remains yours. Call it only on the
+ * loop's thread.
  */
 yolanda_timer yolanda_timer_start(struct event_loop *eventLoop,
                                   int64_t delay_ms,
@@ -904,8 +908,8 @@ yolanda_timer yolanda_timer_start(struct event_loop *eventLoop,
                                   void *data);
 
 /**
- * Gives a timer new times, as if it were started now; callback and data stay. The timer's own callback
- * may call it.
+ * Gives a timer new times, as if it were started now; callback and data don't change. The timer's
+ * own callback may call it.
  *
  * Returns 0, or -1 with errno: ENOENT for a timer that has ended or never existed, EINVAL (NULL, times
  * that are negative or far too long), EPERM on another thread.
@@ -948,11 +952,12 @@ int64_t yolanda_timer_remaining(struct event_loop *eventLoop, yolanda_timer time
  * as long as one thread doesn't. A forked child inherits the handler until it executes another
  * program.
  *
- * Returns the watcher, or 0 with errno: EINVAL (NULL, not a signal, SIGKILL, SIGSTOP, or a signal that
- * a fault of the program raises: SIGSEGV, SIGBUS, SIGFPE, SIGILL), EPERM on another thread, ENOMEM.
+ * Returns the watcher, or 0 with errno: EINVAL (NULL, not a signal, SIGKILL, SIGSTOP, or a signal
+ * that is raised by a program error: SIGSEGV, SIGBUS, SIGFPE, SIGILL), EPERM on another thread,
+ * ENOMEM.
  *
- * `eventLoop` is NULL or a loop that hasn't been freed. `data` stays yours. Call it only on the loop's
- * thread.
+ * `eventLoop` is NULL or a loop that hasn't been freed. `data` remains yours. Call it only on the
+ * loop's thread.
  */
 yolanda_signal yolanda_signal_start(struct event_loop *eventLoop,
                                     int number,
@@ -1008,13 +1013,13 @@ struct event_loop *yolanda_loop_thread_loop(struct event_loop_thread *thread);
  * its loop is freed. Afterwards `thread_tid` is 0 and `eventLoop` is NULL, and the struct may be
  * started again. `thread_name` stays.
  *
- * A thread that was never started, or that was already stopped, is left unchanged. A program that has
- * set `quit` and joined the thread itself must set `thread_tid` to 0 before it calls this function,
- * which then closes and frees the loop's objects on the calling thread.
+ * A thread that was never started, or that was already stopped, is left unchanged. A program that
+ * has set `quit` and joined the thread itself must set `thread_tid` to 0 before it calls this
+ * function, which then closes and frees the loop's objects on the calling thread.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL and for a thread that the program has detached
- * (pthread_detach(3)), whose loop stays; EDEADLK on the thread itself, and if pthread_join(3) detects
- * that the thread is waiting for the caller, which not every version of it does.
+ * (pthread_detach(3)), whose loop remains; EDEADLK on the thread itself, and if pthread_join(3)
+ * detects that the thread is waiting for the caller, which not every C library does.
  *
  * `thread` is NULL or has been set up by event_loop_thread_init() or yolanda_loop_thread_new(). No
  * other thread may use the thread's loop, but a retained connection may outlive it. Any thread but this one may call it, inside
@@ -1027,12 +1032,12 @@ int yolanda_loop_thread_stop(struct event_loop_thread *thread);
  * pool is freed by yolanda_server_free(). A pool that was started is freed with its main loop at the
  * latest, by yolanda_loop_free().
  *
- * Returns 0, or -1 with errno: EINVAL for NULL, EBUSY for a server's pool, EPERM on any thread but the
- * main loop's, EDEADLK on one of the pool's own threads and if pthread_join(3) detects that one of
- * them is waiting for the caller, which not every version of it does.
+ * Returns 0, or -1 with errno: EINVAL for NULL, EBUSY for a server's pool, EPERM on any thread but
+ * the main loop's, EDEADLK on one of the pool's own threads and if pthread_join(3) detects that one
+ * of them is waiting for the caller, which not every C library does.
  *
- * `pool` is NULL or a pool that hasn't been freed. Call it only on its main loop's thread, inside
- * callbacks too, and without holding locks that callbacks on the pool's threads take.
+ * `pool` is NULL or a pool that hasn't been freed. Call it only on its main loop's thread, without
+ * holding locks that callbacks on the pool's threads take; also allowed inside callbacks.
  */
 int yolanda_thread_pool_free(struct thread_pool *pool);
 
@@ -1125,31 +1130,31 @@ int yolanda_channel_free(struct channel *channel);
  * Keeps a connection's memory valid beyond its closed callback, for use by another thread or by a
  * language with a garbage collector. Each call needs a matching yolanda_connection_release().
  *
- * A retained connection that has closed still answers every call: the functions of this header and
- * sends return -1 with ENOTCONN, and tcp_connection_shutdown() does nothing. `name`, `data`,
- * yolanda_connection_id(), yolanda_connection_error() and yolanda_connection_user_data() can still be
- * read, even if its loop has been freed. Its buffers are empty, and its descriptor is closed.
+ * After a retained connection has closed, functions of this header and sends return -1 with
+ * ENOTCONN, and tcp_connection_shutdown() does nothing. `name`, `data`, yolanda_connection_id(),
+ * yolanda_connection_error() and yolanda_connection_user_data() can still be read, even if its loop
+ * has been freed. Its buffers are empty, and its descriptor is closed.
  *
  * Returns the connection, or NULL with errno: EINVAL for NULL, EOVERFLOW (2 billion references).
  *
- * The closed callback of the connection hasn't returned, or another reference exists for the duration
- * of the call. Any thread may call it.
+ * The closed callback of the connection hasn't returned, or another reference exists for the
+ * duration of the call. Any thread may call it.
  */
 struct tcp_connection *yolanda_connection_retain(struct tcp_connection *connection);
 
 /**
- * Gives a reference back. After the last one, the connection is freed as soon as it has closed: in
+ * Releases a reference. After the last one, the connection is freed as soon as it has closed: in
  * this call, together with its user data, or at the end of a pass of its loop.
  *
- * Returns 0, or -1 with errno EINVAL for NULL and for a live connection that nobody has retained.
+ * Returns 0, or -1 with errno EINVAL for NULL and for an open connection that hasn't been retained.
  *
- * The reference is the caller's, who must not use it again. Any thread may call it.
+ * The caller owns the reference and must not use it again. Any thread may call it.
  */
 int yolanda_connection_release(struct tcp_connection *connection);
 
 /**
  * Returns 1 until the connection begins to close, for whatever reason, then 0. On any thread but the
- * loop's the answer may be outdated at once. A connection that will close after its queue has been
+ * loop's the result may already be outdated. A connection that will close after its queue has been
  * sent counts as open.
  *
  * Returns -1 with errno EINVAL for NULL.
@@ -1170,7 +1175,7 @@ uint64_t yolanda_connection_id(struct tcp_connection *connection);
 
 /**
  * Returns the reason why the connection is closing or has closed, as an errno value; 0 while it is
- * open, and if both sides ended it in order.
+ * open, and if both sides ended it normally.
  *
  * - ECONNRESET, EPIPE and others of recv(2) and send(2): the peer or the network.
  * - ETIMEDOUT: a time limit of yolanda_connection_set_timeouts() or
@@ -1188,10 +1193,10 @@ uint64_t yolanda_connection_id(struct tcp_connection *connection);
 int yolanda_connection_error(struct tcp_connection *connection);
 
 /**
- * Closes a connection at once and drops what is queued. No callback is called from within this
- * function; the closed callback is called from the loop's pass. On another thread the close takes
- * effect after what that thread posted before, and a message callback that is already running may
- * still finish first; for the caller the connection is closed at once.
+ * Closes a connection at once and discards queued bytes. No callback is called from within this
+ * function; the closed callback is called in a pass of the loop. If another thread calls it, the
+ * close takes effect after what that thread posted before, and a message callback that is already
+ * running may still finish first; for the caller the connection is closed at once.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, ENOTCONN (it is already closing, for example after an
  * earlier call), ENOMEM (only on another thread; the connection stays open).
@@ -1203,27 +1208,27 @@ int yolanda_connection_close(struct tcp_connection *connection);
 /**
  * Closes a connection after everything accepted so far has been sent, including what other threads
  * have sent: the queue is sent, then the end of the stream, and the connection closes when the peer
- * has ended its side too. If that takes longer than `limit_ms` milliseconds, the connection is closed
- * then, with ETIMEDOUT; with 0, in the next pass.
+ * has ended its side too. If that takes longer than `limit_ms` milliseconds, the connection is then
+ * closed with ETIMEDOUT; with 0, in the next pass.
  *
- * From here on sends fail with EPIPE; functions that the same thread posted before can still send.
- * What still arrives is dropped, without message callbacks, even while reading is paused. If it is
- * called again, the earlier time limit applies; yolanda_connection_close() may follow.
+ * After this call sends fail with EPIPE; functions that the same thread posted before can still
+ * send. Bytes that still arrive are discarded without message callbacks, even while reading is
+ * paused. If it is called again, the earlier time limit applies; yolanda_connection_close() may
+ * follow.
  *
  * Returns 0, or -1 with errno: EINVAL (NULL, a negative limit), ENOTCONN (it is already closing),
  * ENOMEM.
  *
  * `connection` is NULL or a connection that is live or retained. Any thread may call it.
  */
-int yolanda_connection_close_after_send(struct tcp_connection *connection,
-                                        int64_t limit_ms);
+int yolanda_connection_close_after_send(struct tcp_connection *connection, int64_t limit_ms);
 
 /**
- * Attaches a pointer of yours to the connection, separate from `data`, and a function that frees it. A
- * previous pointer is freed in this call, with its own function. The last one is freed with the
+ * Attaches a pointer of yours to the connection, separate from `data`, and a function that frees it.
+ * A previous pointer is freed in this call, with its own function. The last one is freed with the
  * connection, exactly once: after the closed callback and the last yolanda_connection_release(), on
- * the thread that gives up the last reference. If the connection has already closed, the pointer isn't
- * taken and stays yours.
+ * the thread that releases the last reference. If the connection has already closed, the pointer
+ * isn't stored and remains yours.
  *
  * Returns 0, or -1 with errno: EINVAL for a NULL connection, ENOTCONN (it has closed), EPERM on
  * another thread, ENOMEM.
@@ -1240,8 +1245,8 @@ int yolanda_connection_set_user_data(struct tcp_connection *connection,
  * Returns the pointer of yolanda_connection_set_user_data(), also for a connection that has closed;
  * NULL if none was set, and NULL with errno EINVAL for NULL.
  *
- * `connection` is NULL or a connection that is live or retained. Any thread may call it; what the
- * pointer points to is the program's concern.
+ * `connection` is NULL or a connection that is live or retained. Any thread may call it; access to
+ * the data behind the pointer is up to the program.
  */
 void *yolanda_connection_user_data(struct tcp_connection *connection);
 
@@ -1300,13 +1305,14 @@ int yolanda_connection_set_keepalive(struct tcp_connection *connection,
                                      int count);
 
 /**
- * Stops reading: no message callback is called until yolanda_connection_resume(), and the peer has to
- * wait once its window is full. Inside the message callback, no further message callback follows, and
- * the bytes that the callback leaves unread stay in the buffer.
+ * Stops reading: no message callback is called until yolanda_connection_resume(), and the peer has
+ * to wait once its window is full. If it is called inside the message callback, no further message
+ * callback follows, and the bytes that the callback leaves unread stay in the buffer.
  *
  * While reading is paused, the end of the peer's stream isn't noticed, but it isn't lost either.
  * Sending continues. A reset closes the connection at once, because nothing can be sent any more;
- * bytes that arrived before it are lost. EVENT_READ is off in `channel->events` meanwhile.
+ * bytes that arrived before it are lost. EVENT_READ is off in `channel->events` while reading is
+ * paused.
  *
  * One yolanda_connection_resume() undoes any number of calls. On a connection that is closing after
  * its queue has been sent, pausing has no effect.
@@ -1319,8 +1325,8 @@ int yolanda_connection_set_keepalive(struct tcp_connection *connection,
 int yolanda_connection_pause(struct tcp_connection *connection);
 
 /**
- * Continues reading. Bytes that had been left unread are handed to the message callback once more,
- * from the loop's pass, even if no new ones have arrived. If reading isn't paused, nothing changes.
+ * Continues reading. Bytes that were left unread are passed to the message callback again in a pass
+ * of the loop, even if no new ones have arrived. If reading isn't paused, nothing changes.
  *
  * Returns 0, or -1 with errno like yolanda_connection_pause().
  *
@@ -1330,14 +1336,14 @@ int yolanda_connection_pause(struct tcp_connection *connection);
 int yolanda_connection_resume(struct tcp_connection *connection);
 
 /**
- * Sets callbacks that tell a program how well its peer keeps up: `on_high` is called when the queue
- * has reached `high` bytes, `on_low` when it has then fallen to `low` bytes or less. They alternate,
- * once per crossing, and are called from the loop's pass, never inside a send. If the queue falls
- * again before `on_high` could be called, `on_high` is still called, before `on_low`. Neither is
- * called after the closed callback.
+ * Sets callbacks that tell the program how well its peer keeps up: `on_high` is called when the
+ * queue has reached `high` bytes, `on_low` when it has then fallen to `low` bytes or less. They
+ * alternate, once per crossing, and are called in a pass of the loop, never inside a send. If the
+ * queue falls again before `on_high` could be called, `on_high` is still called, before `on_low`.
+ * Neither is called after the closed callback.
  *
- * `high` 0 turns them off. Setting the marks starts anew: if the queue has already reached the mark,
- * `on_high` is called. Either callback may be NULL.
+ * `high` 0 turns them off. Setting the marks restarts the alternation: if the queue has already
+ * reached `high`, `on_high` is called. Either callback may be NULL.
  *
  * Returns 0, or -1 with errno: EINVAL (NULL, `low` not below `high`), ENOTCONN (closed), EPERM on
  * another thread, ENOMEM.
@@ -1376,9 +1382,9 @@ int yolanda_connection_set_limits(struct tcp_connection *connection,
                                   int policy);
 
 /**
- * Sets how long a connection may make no progress before it is closed, with ETIMEDOUT and its closed
- * callback. All times are in milliseconds and count from this call on; 0: no limit. A connection is
- * never closed early.
+ * Sets how long a connection may make no progress before it is closed, with ETIMEDOUT as its error.
+ * All times are in milliseconds and count from this call; 0: no limit. A connection is never closed
+ * early.
  *
  * - `idle_ms`: no byte was received, and none was sent.
  * - `read_ms`: no byte was received, while reading isn't paused.
@@ -1545,21 +1551,21 @@ int yolanda_acceptor_free(struct acceptor *acceptor);
  * - `0.0.0.0:8080`: every IPv4 address
  * - `[::]:8080`: every address, IPv6 and IPv4
  * - `*:8080`, `:8080`: the same, or every IPv4 address if there is no IPv6
- * - `name:8080`: an IPv4 address of that name, or else an IPv6 one; the call waits for the system to
- *   look it up
+ * - `name:8080`: an IPv4 address of that name, or else an IPv6 one; the call blocks until the name
+ *   has been looked up
  * - `unix:/path`, `unix:@name`: a Unix domain socket, or one in Linux's abstract namespace (unix(7))
  *
- * With port 0 the system chooses a free port, which the server's field `port` then holds (0 for Unix
- * sockets). The address is bound at once, with SO_REUSEADDR. A Unix socket also listens at once, the
- * others from yolanda_server_start() on.
+ * With port 0 the system chooses a free port, which is stored in the server's field `port` (0 for
+ * Unix sockets). The address is bound at once, with SO_REUSEADDR. A Unix socket also listens at
+ * once, the others after yolanda_server_start().
  *
- * A socket file that nobody listens on is replaced; the server's own file is removed when it stops.
- * Both happen only under a lock (flock(2)) on the file "PATH.yolanda-lock", which exists only for that
- * moment. So if two servers start at once, one of them gets EADDRINUSE, and nobody removes the file of
- * a live server, in whatever order servers start, stop and crash. A child that has inherited the
- * socket through fork(2) removes the file only if nobody listens on it any more. If the folder isn't
- * writable when the server stops, the file stays. Servers of yolanda_server_new_fd() neither make nor
- * remove a file; abstract names have none.
+ * A socket file on which nobody listens is replaced; the server's own file is removed when it stops.
+ * Both happen only under a lock (flock(2)) on the file "PATH.yolanda-lock", which exists only for
+ * that moment. So if two servers start at once, one of them gets EADDRINUSE, and nobody removes the
+ * file of a live server, in whatever order servers start, stop and crash. A child that has inherited
+ * the socket through fork(2) removes the file only if nobody listens on it any more. If the folder
+ * isn't writable when the server stops, the file stays. Servers of yolanda_server_new_fd() neither
+ * create nor remove a file; abstract names have none.
  *
  * `threads` additional threads serve the connections; 0: the loop's own thread. The callbacks are
  * those of tcp_server_init() and may be NULL. tcp_server_set_data() sets the `data` of new
@@ -1567,10 +1573,9 @@ int yolanda_acceptor_free(struct acceptor *acceptor);
  *
  * Connections have TCP_NODELAY set: see yolanda_server_set_nodelay().
  *
- * When the process runs out of descriptors, the server turns clients away, by closing their
- * connections at once, until there are descriptors again; it keeps one descriptor in reserve for that
- * while it runs. Servers of tcp_server_init() have no reserve: their clients wait in the kernel's
- * queue.
+ * When the process runs out of descriptors, the server refuses clients, by closing their connections
+ * at once, until descriptors are available again; it keeps one descriptor in reserve for that while
+ * it runs. Servers of tcp_server_init() have no reserve: their clients wait in the kernel's queue.
  *
  * Returns the server, or NULL with errno: EINVAL (NULL, no address, negative `threads`), EPERM on
  * another thread, EADDRINUSE (also for a file that isn't a socket, one that somebody listens on, and a
@@ -1592,14 +1597,14 @@ struct TCPserver *yolanda_server_new(struct event_loop *eventLoop,
 
 /**
  * Makes a server for a stream socket that is already listening: inherited, passed by systemd
- * (descriptor 3 and up), or received over a Unix socket. On success the server owns the descriptor and
- * makes it non-blocking and close-on-exec; a socket file stays when the server stops. Otherwise the
- * same as yolanda_server_new(). A descriptor on which another server accepts is refused on the same
- * loop, and must not be given to a server on another loop: use dup(2).
+ * (descriptor 3 and up), or received over a Unix socket. On success the server owns the descriptor
+ * and makes it non-blocking and close-on-exec; a socket file stays when the server stops. Otherwise
+ * the same as yolanda_server_new(). A descriptor on which another server accepts is refused on the
+ * same loop, and must not be used for a server on another loop: use dup(2).
  *
- * Returns the server, or NULL with errno, and then the descriptor stays yours: EINVAL (NULL, a socket
- * that doesn't listen, negative `threads`), EBADF, ENOTSOCK, EPROTOTYPE (not a stream socket), EBUSY
- * (a server of the loop accepts on it), EPERM on another thread, ENOMEM.
+ * Returns the server. On failure it returns NULL with errno, and the descriptor remains yours:
+ * EINVAL (NULL, a socket that doesn't listen, negative `threads`), EBADF, ENOTSOCK, EPROTOTYPE (not
+ * a stream socket), EBUSY (a server of the loop accepts on it), EPERM on another thread, ENOMEM.
  *
  * `eventLoop` is NULL or a loop that hasn't been freed. Call it only on the loop's thread.
  */
@@ -1612,8 +1617,8 @@ struct TCPserver *yolanda_server_new_fd(struct event_loop *eventLoop,
                                         int threads);
 
 /**
- * Starts a server, also one of tcp_server_init(): first its threads, then it listens and accepts. It
- * does the same as tcp_server_start(), but reports failures.
+ * Starts a server, also one of tcp_server_init(): its threads first, then listening and accepting.
+ * It does the same as tcp_server_start(), but reports failures.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, EALREADY (it runs already),
  * ESHUTDOWN (it was stopped), EADDRINUSE, EMFILE, ENFILE, ENOMEM, ENOSPC (epoll_ctl(2)). After a
@@ -1671,11 +1676,11 @@ int yolanda_server_address(struct TCPserver *server, char *text, size_t size);
  * own. The completed callback then runs on those threads, and the server's public fields must not be
  * changed after the start. Other processes of the same user may share the port.
  *
- * With 0, the default, the loop's thread accepts clients and hands them to the threads in turn, which
- * distributes a few long connections more evenly.
+ * With 0, the default, the loop's thread accepts clients and distributes them among the threads in
+ * turn, which spreads a few long connections more evenly.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, EBUSY after the start,
- * ENOTSUP for Unix sockets, for descriptors that were passed in and for servers of tcp_server_init().
+ * ENOTSUP for Unix sockets and for servers of yolanda_server_new_fd() and tcp_server_init().
  *
  * `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
  */
@@ -1806,14 +1811,15 @@ int yolanda_server_set_water_marks(struct TCPserver *server,
 
 /**
  * Sets functions that are called on each of the server's threads: `on_start(eventLoop, data)` before
- * the thread's loop runs, and `on_stop(eventLoop, data)` as the last thing on the thread. Starting the
- * server returns when every `on_start` has returned. For a server without threads, both are called for
- * the server's own loop, when the server starts and when it is freed. They must not free the server.
+ * the thread's loop runs, and `on_stop(eventLoop, data)` as the last thing on the thread. The start
+ * of the server waits until every `on_start` has returned. For a server without threads, both are
+ * called for the server's own loop, when the server starts and when it is freed. They must not free
+ * the server.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, EBUSY after the start.
  *
- * `server` is NULL or a server that hasn't been freed. `data` stays yours and must be valid until the
- * server is freed. Call it only on the server's loop's thread.
+ * `server` is NULL or a server that hasn't been freed. `data` remains yours and must be valid until
+ * the server is freed. Call it only on the thread of the server's loop.
  */
 int yolanda_server_set_thread_hooks(struct TCPserver *server,
                                     yolanda_loop_callback on_start,
@@ -1831,31 +1837,30 @@ int64_t yolanda_server_connections(struct TCPserver *server);
 
 /**
  * Stops a server gracefully. Its listening sockets are closed before the function returns, including
- * that of an acceptor of the program, whose `listen_fd` becomes -1. Clients that come later are
- * refused.
+ * that of an acceptor of the program, whose `listen_fd` becomes -1. New clients are refused.
  *
- * Clients that have already connected and are waiting to be accepted are served like the others: their
- * completed callback is called from a later pass of the loop that accepts. Those beyond
- * yolanda_server_set_max_connections() are closed in order, without a callback; if the process is out
- * of descriptors, so are the rest, and nothing they have sent is read. With a `deadline_ms` of 0 there
- * is no time for them: the kernel resets them, as it does when a server is freed.
+ * Clients that have already connected and are waiting to be accepted are served like the others:
+ * their completed callback is called in a later pass of the loop that accepts. Those beyond
+ * yolanda_server_set_max_connections() are closed normally, without a callback; if the process is
+ * out of descriptors, so are the rest, and nothing they have sent is read. With a `deadline_ms` of 0
+ * there is no time for them: the kernel resets them, as it does when a server is freed.
  *
- * A connection with nothing left to do is closed at once. If its client hasn't acknowledged everything
- * that was sent, closing begins with a half-close, so that nothing is lost, and waits up to 5 seconds
- * for the client to end its side. What is queued is sent first. A connection with unread bytes or
- * unanswered HTTP requests stays open until they are dealt with. HTTP responses say `Connection:
- * close`.
+ * A connection with nothing left to do is closed at once. If its client hasn't acknowledged
+ * everything that was sent, closing begins with a half-close, so that nothing is lost, and waits up
+ * to 5 seconds for the client to end its side. Queued bytes are sent first. A connection with unread
+ * bytes or unanswered HTTP requests stays open until they have been processed. HTTP responses
+ * contain `Connection: close`.
  *
- * Connections that are left after `deadline_ms` may handle what has arrived by then, once more, and
- * are then closed, with ESHUTDOWN as their error; with 0 they are closed at once, without that. -1
- * sets no deadline. Then `done(server, data)` is called once, in a pass of the server's loop. The
+ * Connections that are left after `deadline_ms` may process, once more, what has arrived by then,
+ * and are then closed, with ESHUTDOWN as their error; with 0 they are closed at once, without that.
+ * -1 sets no deadline. Then `done(server, data)` is called once, in a pass of the server's loop. The
  * server's threads and the connections of other servers continue.
  *
  * Returns 0, or -1 with errno: EINVAL (NULL, less than -1), EPERM on another thread, EALREADY (it is
  * already stopping), ESHUTDOWN (it has stopped), ENOMEM.
  *
- * `server` is NULL or a server that hasn't been freed. `done` may be NULL; `data` stays yours. Call it
- * only on the server's loop's thread, inside callbacks too.
+ * `server` is NULL or a server that hasn't been freed. `done` may be NULL; `data` remains yours.
+ * Call it only on the thread of the server's loop; also allowed inside callbacks.
  */
 int yolanda_server_stop(struct TCPserver *server,
                         int64_t deadline_ms,
@@ -1864,22 +1869,23 @@ int yolanda_server_stop(struct TCPserver *server,
 
 /**
  * Frees a server, also one of tcp_server_init() or the `tcpServer` of an HTTP server. It stops at
- * once: its threads end and are joined, and its connections are closed with ESHUTDOWN as their error.
- * The closed callbacks of connections on its threads are called there before the function returns.
- * Those of connections on the server's own loop are called before it returns as well, or, if it is
- * called inside a callback of that loop, in the loop's pass. A stop that isn't complete is abandoned:
- * its callback isn't called.
+ * once: its threads end and are joined, and its connections are closed with ESHUTDOWN as their
+ * error. The closed callbacks of connections on its threads are called there before the function
+ * returns. Those of connections on the server's own loop are also called before it returns, or, if
+ * it is called inside a callback of that loop, in a pass of the loop. An incomplete stop is
+ * abandoned: its callback isn't called.
  *
- * An acceptor of the program stays the program's; its descriptor is closed if the server was started.
- * A struct http_server is freed with its `tcpServer`.
+ * An acceptor of the program remains the program's; its descriptor is closed if the server was
+ * started. A struct http_server is freed with its `tcpServer`.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL; EPERM on another thread, including the server's own
- * threads; EDEADLK if pthread_join(3) detects that one of those is waiting for the caller: the server
- * then stays, without its threads. Not every version of the C library detects that; none of the
- * threads may join the caller's thread.
+ * threads; EDEADLK if pthread_join(3) detects that one of those is waiting for the caller: the
+ * server then remains, without its threads. Not every version of the C library detects that; none of
+ * the threads may join the caller's thread.
  *
- * `server` is NULL or a server that hasn't been freed. It must not be used again. Call it only on its
- * loop's thread, inside callbacks too, and without holding locks that callbacks on its threads take.
+ * `server` is NULL or a server that hasn't been freed. It must not be used again. Call it only on
+ * the thread of its loop, without holding locks that callbacks on its threads take; also allowed
+ * inside callbacks.
  */
 int yolanda_server_free(struct TCPserver *server);
 
@@ -1892,16 +1898,16 @@ int yolanda_server_free(struct TCPserver *server);
  * IPv4 (RFC 8305): the next one when one has failed, or after 250 milliseconds while earlier ones are
  * still pending. The first that connects becomes the client's connection; the others are closed.
  *
- * A client has one look-up at a time: if an attempt ends before its name has been looked up, the next
- * attempt waits for the same look-up. The library looks up at most 16 names at a time; further ones
- * wait for their turn. Nothing waits for a look-up to end: freeing the client or its loop doesn't, nor
- * does the end of the process, nor dlclose(3) of a plug-in that contains the library. A plug-in that
- * has begun a look-up stays in memory.
+ * A client has one look-up at a time: if an attempt ends before its name has been looked up, the
+ * next attempt waits for the same look-up. The library looks up at most 16 names at a time; further
+ * look-ups are queued. Nothing waits for a look-up to end: neither freeing the client or its loop,
+ * nor the end of the process, nor dlclose(3) of a plug-in that contains the library. A plug-in that
+ * has started a look-up stays in memory.
  *
  * The callbacks are those of the client's connections; they work like a server's and may be NULL.
  * TCP_NODELAY is set unless yolanda_client_set_nodelay() turns it off.
  *
- * Returns the client, which does nothing before yolanda_client_start(). It is freed by
+ * Returns the client, which is idle until yolanda_client_start(). It is freed by
  * yolanda_client_free() or with its loop. Returns NULL with errno: EINVAL (NULL, no address, no port
  * or port 0), ENAMETOOLONG (the path of a Unix socket is too long), EPERM (another thread), ENOMEM.
  *
@@ -1916,7 +1922,7 @@ struct yolanda_client *yolanda_client_new(struct event_loop *eventLoop,
                                           connection_closed_call_back closed);
 
 /**
- * Sets the initial `data` of the client's future connections. `data` stays yours.
+ * Sets the initial `data` of the client's future connections. `data` remains yours.
  *
  * Returns 0, or -1 with errno: EINVAL for a NULL client, EPERM on another thread.
  *
@@ -1925,10 +1931,11 @@ struct yolanda_client *yolanda_client_new(struct event_loop *eventLoop,
 int yolanda_client_set_data(struct yolanda_client *client, void *data);
 
 /**
- * Sets how many milliseconds an attempt may take, for looking up the name and connecting together. The
- * default is 30,000; 0 leaves it to the system. It applies from the next attempt on. If there isn't
+ * Sets how many milliseconds an attempt may take, for looking up the name and connecting together.
+ * The default is 30,000; 0 leaves it to the system. It applies to future attempts. If there isn't
  * enough time to try the addresses 250 milliseconds apart, the remaining time is divided among them.
- * An answer that arrived in time counts, even if the loop's thread was busy until the time was over.
+ * An answer that arrived in time counts, even if the loop's thread was busy until after the
+ * deadline.
  *
  * Returns 0, or -1 with errno: EINVAL (NULL, a negative time), EPERM on another thread.
  *
@@ -1938,8 +1945,8 @@ int yolanda_client_set_timeout(struct yolanda_client *client,
                                int64_t ms);
 
 /**
- * Sets the function that is called, with `data`, when an attempt has failed. NULL: none. `data` stays
- * yours.
+ * Sets the function that is called, with `data`, when an attempt has failed. NULL: none. `data`
+ * remains yours.
  *
  * Returns 0, or -1 with errno: EINVAL for a NULL client, EPERM on another thread.
  *
@@ -1953,14 +1960,15 @@ int yolanda_client_set_failed_callback(struct yolanda_client *client,
  * Makes the client connect again after an attempt has failed and after a connection has ended, for
  * whatever reason except yolanda_client_stop(). `min_ms` 0 turns that off, which is the default.
  *
- * The first wait takes up to `min_ms` milliseconds, each following one up to twice as long as the one
- * before, but none longer than `max_ms`. The actual time is random, between half of that and all of
- * it, so that many clients don't come back at the same moment. The waits start again from `min_ms`
- * after a connection that received a byte or lasted at least as long as the next wait would have been.
- * So the client returns less and less often to a server that closes each connection at once.
+ * The first wait takes up to `min_ms` milliseconds, each following one up to twice as long as the
+ * one before, but none longer than `max_ms`. The actual time is random, between half of that and all
+ * of it, so that many clients don't reconnect at the same moment. The waits start again from
+ * `min_ms` after a connection that received a byte or lasted at least as long as the next wait would
+ * have been. So the client reconnects less and less often to a server that closes each connection at
+ * once.
  *
  * `attempts`: the number of failed attempts in a row after which the client gives up; 0: it never
- * does. A connection that was made resets the count, however short it was.
+ * does. Each established connection resets the count, however short it was.
  *
  * Returns 0, or -1 with errno: EINVAL (NULL, a negative number, `max_ms` below `min_ms`), EPERM on
  * another thread. A wait that has begun isn't changed.
@@ -2039,11 +2047,11 @@ int yolanda_client_set_keepalive(struct yolanda_client *client,
 
 /**
  * Begins to connect. No callback is called from within this function: the completed callback of the
- * connection, or the failed callback, is called from a later pass of the loop.
+ * connection, or the failed callback, is called in a later pass of the loop.
  *
  * A client that was stopped, has given up, or whose connection has ended can be started again; the
- * counts of yolanda_client_set_reconnect() then start anew. Right after yolanda_client_stop(), the new
- * attempt begins when the old connection has closed, so that its closed callback comes first.
+ * counts of yolanda_client_set_reconnect() then start anew. Right after yolanda_client_stop(), the
+ * new attempt begins when the old connection has closed, so its closed callback is called first.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, EALREADY (it is connecting or waiting for its next
  * attempt), EISCONN (it is connected), ENOMEM, EPERM on another thread.
@@ -2053,10 +2061,10 @@ int yolanda_client_set_keepalive(struct yolanda_client *client,
 int yolanda_client_start(struct yolanda_client *client);
 
 /**
- * Ends the current attempt, without a callback, and makes no more. A connection is closed at once, as
- * by yolanda_connection_close(): its closed callback is called from the loop's pass. To have its queue
- * sent first, call yolanda_connection_close_after_send(), wait for the closed callback, and stop then;
- * with reconnection on, stop inside the closed callback.
+ * Ends the current attempt without a callback, and makes no more. A connection is closed at once, as
+ * by yolanda_connection_close(): its closed callback is called in a pass of the loop. To send its
+ * queue first, call yolanda_connection_close_after_send(), wait for the closed callback, and stop
+ * then; with reconnection on, stop inside the closed callback.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, EALREADY (not started, already stopped, or given up),
  * EPERM on another thread.
@@ -2066,8 +2074,8 @@ int yolanda_client_start(struct yolanda_client *client);
 int yolanda_client_stop(struct yolanda_client *client);
 
 /**
- * Returns 1 if the client has a connection, is connecting, or is going to try again, otherwise 0. In
- * the closed callback of a connection it tells whether there will be another attempt.
+ * Returns 1 if the client has a connection, is connecting, or will try again, otherwise 0. In the
+ * closed callback of a connection it tells whether there will be another attempt.
  *
  * Returns -1 with errno: EINVAL for NULL, EPERM on another thread.
  *
@@ -2077,7 +2085,7 @@ int yolanda_client_is_active(struct yolanda_client *client);
 
 /**
  * Returns the client's connection, from its completed callback until its closed callback. The
- * connection is the library's; yolanda_connection_retain() keeps it.
+ * library owns the connection; yolanda_connection_retain() keeps it.
  *
  * Returns NULL with errno: ENOTCONN if there is none (also inside the closed callback), EINVAL for
  * NULL, EPERM on another thread.
@@ -2088,8 +2096,8 @@ struct tcp_connection *yolanda_client_connection(struct yolanda_client *client);
 
 /**
  * Stops a client in any state, like yolanda_client_stop(), and frees it. It may be called inside the
- * client's own callbacks: completed, message, write completed, closed, failed. A connection is closed
- * at once; its closed callback is still called, from the loop's pass, with its `data`.
+ * client's own callbacks: completed, message, write completed, closed, failed. A connection is
+ * closed at once; its closed callback is still called, in a pass of the loop, with its `data`.
  *
  * Returns 0, or -1 with errno, without freeing the client: EINVAL for NULL, EPERM on another thread.
  *
@@ -2190,9 +2198,9 @@ const char *yolanda_http_request_version(struct http_request *httpRequest);
 
 /**
  * Returns the body of a request, which is complete in the request callback; chunks have been joined.
- * It is binary. A NUL that doesn't count follows it, so text may be used as a string. The body belongs
- * to the request until that is reset. Trailers (the headers after the last chunk) are checked and
- * dropped (RFC 9112, 7.1.2).
+ * It may contain any bytes. It is followed by a NUL that doesn't count, so text may be used as a
+ * string. The body belongs to the request until that is reset. Trailers (the headers after the last
+ * chunk) are checked and discarded (RFC 9112, 7.1.2).
  *
  * Sets `*length`, unless `length` is NULL. Without a body it returns "" and sets 0. For NULL it
  * returns NULL with errno EINVAL and sets 0.
@@ -2204,9 +2212,9 @@ const char *yolanda_http_request_body(struct http_request *httpRequest,
 
 /**
  * Returns the path of the URL without the query, decoded: "/a b" for "/a%20b?c=d", "/" for
- * "http://host", "*" for "OPTIONS *". Dot segments are kept, and "%2F" becomes a slash like any other;
- * if that matters, look at `url`. The path is decoded on the first call: later changes of `url` by the
- * program have no effect.
+ * "http://host", "*" for "OPTIONS *". Dot segments are kept, and "%2F" becomes a slash like any
+ * other; if that matters, look at `url`. The path is decoded on the first call: later changes of
+ * `url` by the program have no effect.
  *
  * The path belongs to the request until that is reset. Returns NULL with errno: EINVAL if it is
  * malformed ("%zz", "%00") or if no request line has been read, ENOMEM.
@@ -2216,9 +2224,9 @@ const char *yolanda_http_request_body(struct http_request *httpRequest,
 const char *yolanda_http_request_path(struct http_request *httpRequest);
 
 /**
- * Looks up a parameter in the query of the URL, decoded the way browsers encode forms: `&` separates
- * parameters, `+` is a space, `%XX` is a byte. Without a `=` the value is "". Like the path, the query
- * is decoded on the first call.
+ * Looks up a parameter in the query of the URL, decoded as browsers encode forms: `&` separates
+ * parameters, `+` is a space, `%XX` is a byte. Without a `=` the value is "". Like the path, the
+ * query is decoded on the first call.
  *
  * Returns the value of the first parameter with that name, which belongs to the request until that is
  * reset, or NULL with errno: ENOENT if there is none, EINVAL if any part of the query is malformed
@@ -2308,7 +2316,7 @@ const char *yolanda_http_request_header_at(struct http_request *httpRequest,
 
 /**
  * Returns the connection on which a request arrived, for example to get the peer's address or to
- * retain it. The connection is the library's.
+ * retain it. The library owns the connection.
  *
  * Returns NULL with errno: ENOENT for a request of http_request_new().
  *
@@ -2377,14 +2385,14 @@ int yolanda_http_response_set_body(struct http_response *httpResponse,
  * everything up to the end of the file. It replaces the field `body`; setting that field afterwards
  * replaces the file.
  *
- * Small files are sent together with the head, larger ones directly from the page cache (sendfile(2))
- * as fast as the client reads, so that no file needs much memory. Later requests on the connection
- * wait until the file has been sent. If the file must be read from disk, the connection's thread
- * waits. The announced length is the file's current one: if the file grows, the rest isn't sent; if it
- * turns out to be shorter, the connection is cut.
+ * Small files are sent together with the head, larger ones directly from the page cache
+ * (sendfile(2)) as fast as the client reads, so that no file needs much memory. Later requests on
+ * the connection wait until the file has been sent. If the file must be read from disk, the
+ * connection's thread waits. The announced length is the file's current one: if the file grows, the
+ * rest isn't sent; if it turns out to be shorter, the connection is aborted.
  *
- * On success the library owns the descriptor and closes it; otherwise it stays yours. The file offset
- * of the descriptor is neither used nor changed.
+ * On success the library owns the descriptor and closes it; otherwise it remains yours. The file
+ * offset of the descriptor is neither used nor changed.
  *
  * Returns 0, or -1 with errno: EINVAL for a NULL response, a response of http_response_new(), negative
  * numbers, bytes beyond the end of the file, or anything but a regular file; EBADF.
@@ -2398,17 +2406,17 @@ int yolanda_http_response_set_file(struct http_response *httpResponse,
                                    int64_t length);
 
 /**
- * Takes the response to a request out of its callback, so that it can be given later, on any thread.
- * It returns another response, which is empty. Fill it in with the functions of this header or through
- * its fields, and give it with yolanda_http_response_send(). What was set in the callback's own
- * response is dropped. The request, too, stays valid until then. Further requests of the client wait
- * for this one.
+ * Defers the response to a request, so that it can be completed later, on any thread. Returns
+ * another response, which is empty. Fill it in with the functions of this header or through its
+ * fields, and send it with yolanda_http_response_send(). The content of the callback's own response
+ * is discarded. The request, too, stays valid until then. Further requests of the client wait for
+ * this one.
  *
- * Only one thread at a time may use a deferred response. It must be sent eventually, whatever happens
- * to the client; that frees it.
+ * Only one thread at a time may use a deferred response. It must be sent eventually, whatever
+ * happens to the client; that frees it.
  *
- * Returns NULL with errno: EINVAL for NULL or for a response that isn't the callback's, EALREADY the
- * second time, ENOTCONN, ENOMEM.
+ * Returns NULL with errno: EINVAL for NULL or for a response that isn't the callback's, EALREADY if
+ * it was already deferred, ENOTCONN, ENOMEM.
  *
  * `httpResponse` is NULL or the response of a request callback that hasn't returned. Call it only
  * inside that callback.
@@ -2420,9 +2428,9 @@ struct http_response *yolanda_http_response_defer(struct http_response *httpResp
  * request may be used afterwards. It may also be called inside the request callback and inside the
  * response's own callbacks.
  *
- * When it has returned, no callback of the response is called any more, and what they use may be
- * freed. On any thread but the connection's, it first waits for a callback of this response that is
- * running there, so don't hold a lock that the callback takes.
+ * After it has returned, no callback of the response is called any more, and the data that they use
+ * may be freed. On any thread but the connection's, it first waits for a callback of this response
+ * that is running there, so don't hold a lock that the callback takes.
  *
  * Returns 0, or -1 with errno: ENOTCONN if the client has gone (the response is freed), ENOMEM (the
  * response isn't freed: call again), EINVAL for NULL or a response that isn't deferred.
@@ -2433,8 +2441,8 @@ struct http_response *yolanda_http_response_defer(struct http_response *httpResp
 int yolanda_http_response_send(struct http_response *httpResponse);
 
 /**
- * Returns 1 if the client of a deferred response is still there, otherwise 0; -1 with errno EINVAL for
- * NULL or a response that isn't deferred.
+ * Returns 1 if the client of a deferred response is still connected, otherwise 0; -1 with errno
+ * EINVAL for NULL or a response that isn't deferred.
  *
  * `httpResponse` is NULL or a deferred response that only the calling thread uses. Any thread may call
  * it.
@@ -2449,8 +2457,8 @@ int yolanda_http_response_is_open(struct http_response *httpResponse);
  * yolanda_http_response_send() and before all of the body was sent, it ends with a reset, so that the
  * client doesn't mistake a part for the whole. The response's own `body` isn't sent.
  *
- * Returns 0, or -1 with errno: EALREADY the second time, ENOTCONN, EPIPE or ECONNRESET (the client has
- * gone), ENOBUFS, ENOMEM, EINVAL (NULL, not deferred, another negative length).
+ * Returns 0, or -1 with errno: EALREADY if it was already called, ENOTCONN, EPIPE or ECONNRESET (the
+ * client has gone), ENOBUFS, ENOMEM, EINVAL (NULL, not deferred, another negative length).
  *
  * `httpResponse` is NULL or a deferred response that only the calling thread uses. Any thread may call
  * it.
@@ -2459,9 +2467,9 @@ int yolanda_http_response_begin(struct http_response *httpResponse,
                                 int64_t length);
 
 /**
- * Sends a part of the body: all of it or, on failure, nothing. What the socket doesn't take at once is
- * copied. yolanda_http_response_queued() tells how far behind the client is. For HEAD, and for a
- * status that has no body, it does nothing.
+ * Sends a part of the body: all of it or, on failure, nothing. Bytes that the socket doesn't take at
+ * once are copied. yolanda_http_response_queued() tells how far the client lags behind. For HEAD,
+ * and for a status that has no body, it does nothing.
  *
  * Returns 0, or -1 with errno: EINVAL (before yolanda_http_response_begin(), NULL, not deferred),
  * EMSGSIZE (more than the announced length), ENOTCONN, EPIPE or ECONNRESET (the client has gone),
@@ -2484,14 +2492,14 @@ int yolanda_http_response_write(struct http_response *httpResponse,
 size_t yolanda_http_response_queued(struct http_response *httpResponse);
 
 /**
- * Sets a function that is called as the client takes what has been written, so that a body of any size
- * needs little memory. NULL: none.
+ * Sets a function that is called when the client has received what has been written, so that a body
+ * of any size needs little memory. NULL: none.
  *
  * Returns 0, or -1 with errno: EPERM on another thread, EINVAL for NULL or a response that isn't
  * deferred.
  *
- * `httpResponse` is NULL or a deferred response that only the calling thread uses. `data` stays yours.
- * Call it only on the connection's thread.
+ * `httpResponse` is NULL or a deferred response that only the calling thread uses. `data` remains
+ * yours. Call it only on the connection's thread.
  */
 int yolanda_http_response_set_stream_callback(struct http_response *httpResponse,
                                               yolanda_http_stream_callback callback,
@@ -2501,14 +2509,15 @@ int yolanda_http_response_set_stream_callback(struct http_response *httpResponse
  * Sets a function that is called when the client of a deferred response leaves. NULL: none. If there
  * is a stream callback too, that one is called first.
  *
- * If a client has sent a lot of data after its request, nothing more is read from it until it has got
- * its response. The end of its sending side is then noticed within a second after its arrival.
+ * If a client has sent a lot of data after its request, nothing more is read from it until it has
+ * received its response. The end of its sending side is then noticed within a second after its
+ * arrival.
  *
  * Returns 0, or -1 with errno: EPERM on another thread, EINVAL for NULL or a response that isn't
  * deferred.
  *
- * `httpResponse` is NULL or a deferred response that only the calling thread uses. `data` stays yours.
- * Call it only on the connection's thread.
+ * `httpResponse` is NULL or a deferred response that only the calling thread uses. `data` remains
+ * yours. Call it only on the connection's thread.
  */
 int yolanda_http_response_set_closed_callback(struct http_response *httpResponse,
                                               yolanda_http_closed_callback callback,
@@ -2639,9 +2648,9 @@ int yolanda_http_response_set_cookie(struct http_response *httpResponse,
                                      const struct yolanda_http_cookie *attributes);
 
 /**
- * Makes an HTTP server on an address, which is written as for yolanda_server_new(). The functions
- * yolanda_server_...() work on its `tcpServer`, for example to stop it; requests in progress are then
- * still answered, with `Connection: close`.
+ * Makes an HTTP server on an address, in the format of yolanda_server_new(). The functions
+ * yolanda_server_...() work on its `tcpServer`, for example to stop it; requests in progress are
+ * then still answered, with `Connection: close`.
  *
  * Returns the server, or NULL with errno like yolanda_server_new(). It is freed by
  * yolanda_http_server_free() or with its loop.
@@ -2688,10 +2697,10 @@ struct TCPserver *yolanda_http_server_tcp_server(struct http_server *server);
 int yolanda_http_server_free(struct http_server *server);
 
 /**
- * Sets how long the server waits, in milliseconds; 0 sets no limit. Deadlines are checked from time to
- * time, so one may be late by up to a quarter of its length, and by no more than a second; it is never
- * early. What the client has sent in time counts, even if the server's thread was busy until the
- * deadline.
+ * Sets the server's deadlines, in milliseconds; 0 means no limit. Deadlines are checked
+ * periodically, so one may be late by up to a quarter of its length, and by no more than a second;
+ * it is never early. Bytes that the client has sent in time count, even if the server's thread was
+ * busy until the deadline.
  *
  * - `idle_ms`: for the first or next request on an open connection; then the connection is closed. The
  *   default is 75,000; for the others it is 60,000.
@@ -2700,9 +2709,9 @@ int yolanda_http_server_free(struct http_server *server);
  * - `body_ms`: for the next bytes of a body; then the client gets 408, and the connection is closed.
  *   yolanda_http_server_set_body_rate() limits the time for the whole body.
  * - `answer_ms`: for a deferred response, or its next part; then the client gets 503, and the
- *   connection is closed. A response that has begun is cut off.
- * - `write_ms`: for a client that takes nothing of what is queued for it; then the connection is cut
- *   off.
+ *   connection is closed. A response that has begun is aborted.
+ * - `write_ms`: for a client that receives nothing of what is queued for it; then the connection is
+ *   aborted.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, negative times or more than 24 days, EPERM on another
  * thread.
@@ -2774,7 +2783,7 @@ int yolanda_http_server_set_max_body_memory(struct http_server *server,
                                             size_t bytes);
 
 /**
- * Sets after how many requests a connection is closed; 0, the default, sets no limit.
+ * Sets after how many requests a connection is closed; 0, the default, means no limit.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL or a negative number, EPERM on another thread.
  *
@@ -2783,7 +2792,7 @@ int yolanda_http_server_set_max_body_memory(struct http_server *server,
 int yolanda_http_server_set_max_requests(struct http_server *server, int requests);
 
 /**
- * Writes what a server has done so far into `stats`, at most `size` bytes: pass sizeof(struct
+ * Writes the server's counters into `stats`, at most `size` bytes: pass sizeof(struct
  * yolanda_http_stats).
  *
  * Returns 0, or -1 with errno EINVAL for NULL or a size of 0.
@@ -2818,23 +2827,24 @@ int yolanda_http_server_get_stats(struct http_server *server,
  * is literal at the first difference takes precedence. The order of the calls doesn't matter.
  *
  * The route is chosen when the head of a request has arrived. HEAD is answered by the route for GET,
- * without the body, unless it has its own. A path that has routes for other methods only gets 405 with
- * Allow, and OPTIONS gets 204 with Allow. Everything without a route goes to the `requestCallback`; if
- * that is NULL, it gets 404, a malformed path ("%zz", "%00") 400, and `OPTIONS *` 204. Such responses
- * don't wait for the body of the request: up to 256 KiB of it are read and dropped. If it is longer,
- * or if the client waits for `100 Continue` before it sends it, the connection ends.
+ * without the body, unless it has its own. A path that has routes only for other methods gets 405
+ * with Allow, and OPTIONS gets 204 with Allow. A request without a route goes to the
+ * `requestCallback`; if that is NULL, it gets 404, a malformed path ("%zz", "%00") 400, and
+ * `OPTIONS *` 204. Such responses don't wait for the body of the request: up to 256 KiB of it are read and
+ * discarded. If it is longer, or if the client waits for `100 Continue` before it sends it, the
+ * connection ends.
  *
  * `data` is passed to each call of `handler`, on several threads at once if the server has threads.
- * `destroy`, which may be NULL, is called with it once, after the server and its last connection have
- * been freed, on the thread that gives up the last reference. On failure it isn't called.
+ * `destroy`, which may be NULL, is called with it once, after the server and its last connection
+ * have been freed, on the thread that releases the last reference. On failure it isn't called.
  *
  * Returns 0, or -1 with errno: EINVAL (NULL server, pattern or handler; a method that isn't a token or
  * is longer than 64 bytes; a pattern that doesn't begin with a slash, has an empty or repeated name or
  * a `*` before its last segment, or can't match any path), EEXIST (there is already a route for this
  * method and the same paths), EBUSY (the server has been started), EPERM on another thread, ENOMEM.
  *
- * `server` is NULL or a server that hasn't been freed. Both texts are NULL or NUL-terminated strings.
- * Call it only on the server's loop's thread.
+ * `server` is NULL or a server that hasn't been freed. Both texts are NULL or NUL-terminated
+ * strings. Call it only on the thread of the server's loop.
  */
 int yolanda_http_server_route(struct http_server *server,
                               const char *method,
@@ -2861,17 +2871,18 @@ const char *yolanda_http_request_param(struct http_request *httpRequest,
  * Prepares the folder `root` for serving its files. The folder is opened now; later changes of its
  * name or of the working directory have no effect. `flags`: YOLANDA_HTTP_FILES_..., or 0.
  *
- * Served are regular files, by GET and HEAD, with a content type according to their extension (text is
- * assumed to be UTF-8; the type of unknown extensions is application/octet-stream) and
- * `X-Content-Type-Options: nosniff`; with ETag, Last-Modified and all conditions of RFC 9110, 13 (304,
- * 412); and one byte range (206, 416). For several ranges the whole file is sent. A folder is served
- * as its index: index.html, or the name set by yolanda_http_files_set_index(). Without a slash at the
- * end, the path of a folder gets a 301 to the path with the slash. Folders are never listed.
+ * It serves regular files, by GET and HEAD, with a content type according to their extension (text
+ * is assumed to be UTF-8; the type of unknown extensions is application/octet-stream) and
+ * `X-Content-Type-Options: nosniff`; with ETag, Last-Modified and all conditions of RFC 9110, 13
+ * (304, 412); and one byte range (206, 416). For several ranges the whole file is sent. For a
+ * folder, its index file is served: index.html, or the name set by yolanda_http_files_set_index().
+ * The path of a folder without a slash at the end gets a 301 to the path with the slash. Folders are
+ * never listed.
  *
- * Not served are: anything outside `root`, whatever the path or link; symbolic links and names that
- * begin with a dot, unless `flags` allow them; paths with empty segments, ".", "..", "%2F" or "%00";
- * and anything that isn't a regular file. These get 404, a malformed path 400, an unreadable file 403,
- * other methods 405. None of these responses waits for the body of the request (see
+ * It doesn't serve: anything outside `root`, whatever the path or link; symbolic links and names
+ * that begin with a dot, unless `flags` allow them; paths with empty segments, ".", "..", "%2F" or
+ * "%00"; and anything that isn't a regular file. These get 404, a malformed path 400, an unreadable
+ * file 403, other methods 405. None of these responses waits for the body of the request (see
  * yolanda_http_server_route()).
  *
  * yolanda_http_response_set_file() describes how a file is sent. If a file isn't in the page cache,
@@ -2909,16 +2920,15 @@ int yolanda_http_files_free(struct yolanda_http_files *files);
 int yolanda_http_files_set_index(struct yolanda_http_files *files, const char *name);
 
 /**
- * Sets for how many seconds clients may use a file without asking again, by `Cache-Control: max-age`.
- * With -1, the default, the header isn't sent, and browsers guess.
+ * Sets for how many seconds clients may use a file without revalidating it, by
+ * `Cache-Control: max-age`. With -1, the default, the header isn't sent, and browsers guess.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL or another negative number, EBUSY if the files are
  * already in use.
  *
  * `files` is NULL or files that only the calling thread uses.
  */
-int yolanda_http_files_set_max_age(struct yolanda_http_files *files,
-                                   int seconds);
+int yolanda_http_files_set_max_age(struct yolanda_http_files *files, int seconds);
 
 /**
  * Makes a server answer GET and HEAD requests for all paths that begin with `prefix` with files. For
@@ -2931,7 +2941,8 @@ int yolanda_http_files_set_max_age(struct yolanda_http_files *files,
  * been started), EPERM on another thread, ENOMEM.
  *
  * `server` is NULL or a server that hasn't been freed, `files` is NULL or files that haven't been
- * freed, `prefix` is NULL or a NUL-terminated string. Call it only on the server's loop's thread.
+ * freed, `prefix` is NULL or a NUL-terminated string. Call it only on the thread of the server's
+ * loop.
  */
 int yolanda_http_server_files(struct http_server *server,
                               const char *prefix,
@@ -2960,36 +2971,36 @@ int yolanda_http_files_answer(struct yolanda_http_files *files,
 
 /**
  * Sets a function that is called once for each response, including those of the library itself (400,
- * 404, 408, 503 ...), when all of it has been handed to the connection, or, for a large file, when it
- * has been sent. An interim 100 doesn't count. NULL: none.
+ * 404, 408, 503 ...), when all of it has been passed to the connection, or, for a large file, when
+ * it has been sent. An interim 100 doesn't count. NULL: none.
  *
- * If a deferred response can't be sent because the client has gone, or if its stream is broken off,
- * its entry comes when the connection ends, with `cut` set. The same goes for responses that the
+ * If a deferred response can't be sent because the client has gone, or if its stream is aborted, its
+ * entry is reported when the connection ends, with `cut` set. The same applies to responses that the
  * library sends because of a deadline (408, 503). Responses that are outstanding when the server is
  * freed may have no entry.
  *
- * The callback may do what a request callback may do, except with the response. Without a callback, no
- * times are measured.
+ * The callback may do anything that a request callback may do, except with the response. Without a
+ * callback, no times are measured.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, EBUSY (the server has been started), EPERM on another
- * thread, ENOMEM.
+ * thread.
  *
- * `server` is NULL or a server that hasn't been freed. `data` stays yours. Call it only on the
- * server's loop's thread.
+ * `server` is NULL or a server that hasn't been freed. `data` remains yours. Call it only on the
+ * thread of the server's loop.
  */
 int yolanda_http_server_set_access_log(struct http_server *server,
                                        yolanda_http_access_callback callback,
                                        void *data);
 
 /**
- * Writes an entry as a line in the Combined Log Format, without a newline. Without the last two texts
- * it is the Common Log Format:
+ * Writes an entry as a line in the Combined Log Format, without a newline. Without the last two
+ * fields it is the Common Log Format:
  *
  * `192.0.2.1 - - [10/Oct/2000:13:55:36 +0000] "GET /a HTTP/1.1" 200 2326 "http://b/" "an agent"`
  *
- * The time is the arrival of the request, in UTC; `-` stands for a missing part. As in Apache, quotes
- * and backslashes are preceded by a backslash, and everything that isn't printable ASCII is written as
- * `\xhh`, so a line always stays one line, whatever a client sends.
+ * The time is the arrival of the request, in UTC; `-` stands for a missing part. As in Apache,
+ * quotes and backslashes are preceded by a backslash, and everything that isn't printable ASCII is
+ * written as `\xhh`, so a line always remains a single line, whatever a client sends.
  *
  * Returns the length of the line, like snprintf(): if it is `size` or more, the line didn't fit, and
  * `buffer` holds its beginning and a NUL. -1 with errno: EINVAL for NULL (`buffer` may be NULL if
@@ -3012,10 +3023,10 @@ int yolanda_http_access_line(const struct yolanda_http_access *entry,
  * those of routes with a head callback of their own.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, EBUSY (the server has been started), EPERM on another
- * thread, ENOMEM.
+ * thread.
  *
- * `server` is NULL or a server that hasn't been freed. `data` stays yours and must be valid until the
- * server's last connection has ended. Call it only on the server's loop's thread.
+ * `server` is NULL or a server that hasn't been freed. `data` remains yours and must be valid until
+ * the server's last connection has ended. Call it only on the thread of the server's loop.
  */
 int yolanda_http_server_set_head_callback(struct http_server *server,
                                           yolanda_http_head_callback callback,
@@ -3031,9 +3042,9 @@ int yolanda_http_server_set_head_callback(struct http_server *server,
  * Returns 0, or -1 with errno: EINVAL (NULL server or pattern; an invalid method or pattern), ENOENT
  * (there is no such route), EBUSY (the server has been started), EPERM on another thread, ENOMEM.
  *
- * `server` is NULL or a server that hasn't been freed. Both texts are NULL or NUL-terminated strings.
- * `data` stays yours and must be valid until the server's last connection has ended. Call it only on
- * the server's loop's thread.
+ * `server` is NULL or a server that hasn't been freed. Both texts are NULL or NUL-terminated
+ * strings. `data` remains yours and must be valid until the server's last connection has ended. Call
+ * it only on the thread of the server's loop.
  */
 int yolanda_http_server_set_route_head_callback(struct http_server *server,
                                                 const char *method,
@@ -3042,23 +3053,23 @@ int yolanda_http_server_set_route_head_callback(struct http_server *server,
                                                 void *data);
 
 /**
- * Has the body of a request passed to `callback` in parts instead of being collected. A body of any
- * size then needs no more memory than the server reads at once. After YOLANDA_HTTP_BODY_COMPLETE the
- * requestCallback or the route answers as usual, at once or later; there yolanda_http_request_body()
- * is empty, and yolanda_http_request_stream_data() returns `data`. For an empty body the final call
- * and the handler are called too. Until the final call, http_request_reset() does nothing.
+ * Passes the body of a request to `callback` in parts instead of collecting it. A body of any size
+ * then needs no more memory than the server reads at once. After YOLANDA_HTTP_BODY_COMPLETE the
+ * requestCallback or the route answers as usual, at once or later; yolanda_http_request_body() is
+ * empty there, and yolanda_http_request_stream_data() returns `data`. For an empty body the final
+ * call and the handler are called too. Until the final call, http_request_reset() does nothing.
  *
  * If the connection ends during the final call or right after it, the handler isn't called. So free
- * what `data` holds in the callback of yolanda_http_request_set_stream_destroy().
+ * the resources of `data` in the callback of yolanda_http_request_set_stream_destroy().
  *
- * `limit`: the largest permitted body in bytes; 0: no limit. The server's limit doesn't apply. A
+ * `limit`: the maximum length of the body in bytes; 0: no limit. The server's limit doesn't apply. A
  * longer body is refused with 413: at once if its length is announced, otherwise at the first chunk
- * beyond the limit. In both cases the final call says YOLANDA_HTTP_BODY_CUT.
+ * beyond the limit. In both cases the final call is YOLANDA_HTTP_BODY_CUT.
  *
  * A callback that can't take more at the moment calls yolanda_connection_pause() with
- * yolanda_http_request_connection(): it isn't called again before yolanda_connection_resume(), except
- * for the final call if the connection ends. Meanwhile the client has to wait, and the deadline for
- * bodies doesn't run.
+ * yolanda_http_request_connection(): it isn't called again before yolanda_connection_resume(),
+ * except for the final call if the connection ends. During the pause the client has to wait, and the
+ * deadline for bodies doesn't run.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL, EPERM outside the head callback of this request,
  * EALREADY (already called, or the request was refused), ENOMEM. On failure `callback` isn't called.
@@ -3090,8 +3101,8 @@ int yolanda_http_request_set_stream_destroy(struct http_request *httpRequest,
 /**
  * Refuses a request before its body is read: after the head callback the client gets an error with
  * this `status` and its standard text as the body, and no `100 Continue` (RFC 9110, 10.1.1). The
- * connection ends, unless the request has no body; what the client has already sent of the body is
- * dropped. No handler is called.
+ * connection ends, unless the request has no body; the part of the body that the client has already
+ * sent is discarded. No handler is called.
  *
  * Returns 0, or -1 with errno: EINVAL for NULL and a status outside 400 to 599, EPERM outside the head
  * callback of this request, EALREADY (already called).
@@ -3274,14 +3285,14 @@ void yolanda_log_set_timestamps(int on);
  * Hands all lines to a function instead of printing them on stdout: those of the library and those of
  * yolanda_log(), LOG_MSG() and the like. The level still selects the lines. NULL: stdout again.
  *
- * The change takes effect at once. Before the function returns, it waits for the lines that other
- * threads are handing to the old sink; after that, the old sink's data may be freed. So don't hold a
- * lock that the old sink takes. Called from within a sink, it doesn't wait: other threads may still be
- * in the old one.
+ * The change takes effect at once. Before the function returns, it waits for calls of the old sink
+ * that are running on other threads; after that, the old sink's data may be freed. So don't hold a
+ * lock that the old sink takes. If it is called within a sink, it doesn't wait: the old sink may
+ * still be running on other threads.
  *
  * Returns 0, or -1 with errno ENOMEM; the old sink then stays in place.
  *
- * `data` stays yours, and valid until the sink is replaced. Any thread may call it.
+ * `data` remains yours and must be valid until the sink is replaced. Any thread may call it.
  */
 int yolanda_log_set_sink(yolanda_log_sink sink,
                          void *data);

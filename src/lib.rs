@@ -17,7 +17,7 @@
 //! cells, because C and callbacks change them while the library holds a reference. docs/architecture.md follows a byte
 //! through the modules.
 
-// The exports and what implements them carry the original's names.
+// The exports and their implementations use the original's names.
 #![allow(non_snake_case)]
 
 #[macro_use]

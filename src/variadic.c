@@ -1,5 +1,5 @@
-/* The bodies of the functions with variable arguments: only C can define those. The exports jump
- * here (src/exports/common.rs, src/exports/log.rs). */
+/* The bodies of functions with variable arguments, which only C can define. The exports jump to
+ * them (src/exports/common.rs, src/exports/log.rs). */
 
 #include <errno.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 /* Longer lines are written in pieces, with the stream locked. */
 enum { LINE_SIZE = 4096, ERROR_TEXT_SIZE = 128 };
 
-/* Whether a connection has a standard stream's descriptor (src/exports/variadic.rs). */
+/* Whether a connection uses the descriptor of a standard stream (src/exports/variadic.rs). */
 int yolanda_rs_is_taken(int fd);
 
 enum tail { NO_TAIL, NEWLINE, ERROR_TEXT, ERROR_TEXT_AND_NUMBER };
@@ -47,7 +47,7 @@ static void tail_text(char *text, size_t size, enum tail tail, int err)
         snprintf(text, size, ": %s (%d)\n", reason, err);
 }
 
-/* Writes the message and its tail to stderr, as one piece where they fit a line; keeps errno. */
+/* Writes the message and its tail to stderr, with one call if they fit into a line; keeps errno. */
 static void report(enum tail tail, int err, const char *format, va_list ap)
 {
     const int kept = errno;

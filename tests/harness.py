@@ -66,7 +66,7 @@ def measured_speed():
 
 
 def scale():
-    """How much longer than on a quiet machine everything may take now."""
+    """The factor by which everything may take longer than on an idle machine."""
     with open("/proc/loadavg") as handle:
         fields = handle.read().split()
     busy = max(float(fields[0]), float(fields[3].split("/")[0])) / (os.cpu_count() or 1)
@@ -134,7 +134,7 @@ def archive():
 
 
 def link_flags(kind):
-    """What links a C program to the library of that kind, "so" or "a"."""
+    """The options that link a C program to the library of that kind, "so" or "a"."""
     directory = library()
     if SANITIZER:
         return [str(archive()), *SANITIZER.link_flags()]
@@ -335,7 +335,7 @@ _PR_SET_PDEATHSIG = 1
 
 def _limits(nofile):
     def apply():
-        # Whatever happens to the test, its programs don't stay behind.
+        # No program of the test is left, whatever happens to the test.
         _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         if nofile is not None:
@@ -465,7 +465,7 @@ class Server:
                 stream.close()
 
     def annotate(self, error):
-        """Adds to an error what the server last said."""
+        """Adds the server's last output to an error."""
         with self._news:
             lines = list(self.lines)
         # Counters that a test asked for again and again say nothing new.
@@ -507,7 +507,7 @@ def fds(pid):
 
 
 def rss(pid):
-    """Resident memory of a process in KiB, exact (VmRSS lags behind)."""
+    """Resident memory of a process in KiB, exact (VmRSS isn't)."""
     with open(f"/proc/{pid}/smaps_rollup") as handle:
         for line in handle:
             if line.startswith("Rss:"):
@@ -523,7 +523,7 @@ def cpu_seconds(pid):
 
 
 def state(pid):
-    """What the main thread of a process does: R runs, S sleeps, T is stopped."""
+    """The state of a process's main thread: R runs, S sleeps, T is stopped."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
@@ -535,7 +535,7 @@ def threads(pid):
 # --- waiting and sockets ----------------------------------------------------
 
 def wait_until(condition, what="the condition", timeout=TIMEOUT):
-    """Waits until condition() is true; what it returned."""
+    """Waits until condition() is true. Returns its result."""
     deadline = time.monotonic() + timeout
     pause = 0.001
     while True:
@@ -604,7 +604,7 @@ def recv_until(client, mark):
 
 
 def exchange(client, data):
-    """Sends data and reads as many bytes at the same time; what came."""
+    """Sends data and reads as many bytes at the same time. Returns the received bytes."""
     received = bytearray()
     view = memoryview(data)
     sent = 0

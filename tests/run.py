@@ -44,7 +44,7 @@ class Watched(unittest.TextTestResult):
 
     def stopTest(self, test):
         super().stopTest(test)
-        # What the class has to tidy up, and the next one to prepare.
+        # Work for the class's cleanup and the next one's preparation.
         watch(LIMIT)
 
     def addSuccess(self, test):
@@ -117,7 +117,7 @@ def run_child(path, share, options):
             command += ["-k", pattern]
         for pattern in options.left_out or ():
             command += ["-x", pattern]
-        # A file, not a pipe: what a test left behind may hold it open.
+        # A file, not a pipe, because a process that a test has left may keep it open.
         subprocess.run(command, stdout=output, stderr=subprocess.STDOUT)
         output.seek(0)
         said, text = output.read(), counts.read()

@@ -116,7 +116,7 @@ class Source:
         self.test_ranges = []
 
     def live_tokens(self):
-        """Without what is under cfg(test)."""
+        """Without the parts under cfg(test)."""
         if self.test:
             return []
         dropped = set()
@@ -160,7 +160,7 @@ class Reader:
 
     def __init__(self, crate, source, module):
         self.crate, self.source, self.tokens = crate, source, source.tokens
-        # What each open brace belongs to: a Module, "extern", or None.
+        # The owner of each open brace: a Module, "extern", or None.
         self.open = [module]
 
     @property
@@ -249,7 +249,7 @@ class Reader:
                 return
 
     def item_end(self, at):
-        """The index behind the item, field or statement that starts at `at`."""
+        """The index after the item, field or statement that starts at `at`."""
         while self.text(at) == "#" and self.text(at + 1) == "[":
             at = closing(self.tokens, at + 1) + 1
         head = at
@@ -346,7 +346,7 @@ class Reader:
 
 
 def is_test(attribute):
-    """Whether an attribute's tokens say that what follows is only there for tests."""
+    """Whether an attribute's tokens mark the next item as being only for tests."""
     texts = [token.text for token in attribute]
     if texts == ["test"]:
         return True
@@ -459,7 +459,7 @@ class Crate:
     # --- names ---
 
     def lookup(self, module, name, seen=frozenset()):
-        """What a name means in a module: Modules, and files that declare it."""
+        """The meaning of a name in a module: Modules, and files that declare it."""
         if (module, name) in seen:
             return set()
         seen |= {(module, name)}
@@ -478,7 +478,7 @@ class Crate:
         return found
 
     def resolve(self, module, path, seen=frozenset()):
-        """What a path means: Modules, and files that declare it; nothing if it is another crate's."""
+        """The meaning of a path: Modules, and files that declare it; nothing if it is another crate's."""
         first, rest = path[0], list(path[1:])
         if first == "crate":
             current = {self.top}

@@ -20,7 +20,7 @@ TARGET = "x86_64-unknown-linux-gnu"
 
 
 class Missing(Exception):
-    """What the sanitizers need and isn't there."""
+    """A requirement of the sanitizers that is missing."""
 
 
 @functools.cache
@@ -73,7 +73,7 @@ class Sanitizer:
             **os.environ,
             "RUSTUP_AUTO_INSTALL": "0",
             "CARGO_PROFILE_RELEASE_DEBUG": "line-tables-only",
-            # Rust's own libraries come as they are; what that costs is in thread.supp.
+            # Rust's standard libraries aren't instrumented; thread.supp has the consequences.
             "RUSTFLAGS": f"-Zsanitizer={self.name} -Cunsafe-allow-abi-mismatch=sanitizer",
             f"CC_{variable}": "clang",
             f"CFLAGS_{variable}": f"-fsanitize={self.name}",

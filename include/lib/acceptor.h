@@ -5,12 +5,12 @@
 /**
  * A listening socket.
  *
- * It comes from acceptor_init() (close `listen_fd` and free() it when its server is gone), or you fill
- * it in yourself.
+ * It comes from acceptor_init(), or you fill it in yourself. If it comes from acceptor_init(), close
+ * `listen_fd` and free() the struct after its server is gone.
  */
 struct acceptor {
     /**
-     * The port that it is bound to; for port 0, the one that the system chose.
+     * The port that it is bound to. If port 0 was requested, the one that the system chose.
      */
     int listen_port;
     /**
@@ -25,7 +25,7 @@ extern "C" {
 
 /**
  * Opens a listening socket: IPv4, any address, SO_REUSEADDR, non-blocking, close-on-exec, backlog
- * 1024. For port 0 the system chooses a free port, which `listen_port` then holds.
+ * 1024. For port 0 the system chooses a free port, which is stored in `listen_port`.
  *
  * Returns the acceptor. When the server that uses it is gone, close its `listen_fd` and free() it,
  * or call yolanda_acceptor_free().

@@ -27,17 +27,17 @@ extern void *memmem(const void *, size_t, const void *, size_t);
 #define INIT_BUFFER_SIZE 65536
 
 /**
- * Bytes in a block that grows: [0, readIndex) has been consumed, [readIndex, writeIndex) is readable,
- * [writeIndex, total_size) is writeable.
+ * A growable block of bytes: [0, readIndex) has been consumed, [readIndex, writeIndex) is readable,
+ * [writeIndex, total_size) is writable.
  *
  * You may read and write the fields: consume bytes with `readIndex += n`, add bytes by writing at
- * `writeIndex` and advancing it, and replace the block with `data = realloc(data, n)` and `total_size
- * = n`. Don't do the latter with a connection's buffer, whose block belongs to the library:
- * buffer_append() makes it grow, or put a block from malloc() in its place.
+ * `writeIndex` and advancing it, and replace the block with `data = realloc(data, n)` and
+ * `total_size = n`. Don't realloc() the block of a connection's buffer, which belongs to the
+ * library: let buffer_append() grow it, or replace it by a block from malloc().
  *
- * Your own buffers work everywhere, as long as `data` comes from malloc(), or is NULL with a
- * `total_size` of 0. After the library has appended or read, a NUL follows the readable bytes; it
- * doesn't count as data. Only one thread at a time may use a buffer.
+ * Your own buffers work everywhere if `data` comes from malloc(), or is NULL with a `total_size` of
+ * 0. After the library has appended or read, a NUL follows the readable bytes; it doesn't count as
+ * data. Only one thread at a time may use a buffer.
  */
 struct buffer {
     /**
@@ -80,7 +80,8 @@ struct buffer *buffer_new(void);
 void buffer_free(struct buffer *buffer);
 
 /**
- * Returns how many bytes fit behind the readable ones without making room; 0 for NULL.
+ * Returns how many bytes fit after the readable ones without moving or growing the block; 0 for
+ * NULL.
  *
  * `buffer` is NULL or a buffer that only the calling thread uses.
  */
@@ -94,17 +95,16 @@ int buffer_writeable_size(struct buffer *buffer);
 int buffer_readable_size(struct buffer *buffer);
 
 /**
- * Returns how many bytes in front of the readable ones have been consumed and can be used again; 0
- * for NULL.
+ * Returns how many bytes before the readable ones have been consumed and can be reused; 0 for NULL.
  *
  * `buffer` is NULL or a buffer that only the calling thread uses.
  */
 int buffer_front_spare_size(struct buffer *buffer);
 
 /**
- * Copies `size` bytes behind the readable ones. If they don't fit, it first makes room: it moves the
- * readable bytes to the front of the block, or gets a larger block. Pointers into the buffer may be
- * invalid afterwards.
+ * Appends `size` bytes after the readable ones. If they don't fit, it makes room: it moves the
+ * readable bytes to the front of the block, or allocates a larger block. Pointers into the buffer
+ * may be invalid afterwards.
  *
  * Returns the number of bytes appended; 0 for NULL data. On failure it returns -1 with errno and
  * appends nothing: EINVAL (NULL buffer, negative size), ENOMEM (no memory, or more than INT_MAX - 1
@@ -117,7 +117,7 @@ int buffer_append(struct buffer *buffer,
                   int size);
 
 /**
- * Appends one byte. Returns 1, or -1 as buffer_append() does.
+ * Appends one byte. Returns 1, or -1 like buffer_append().
  *
  * `buffer` is NULL or a buffer that only the calling thread uses.
  */
@@ -126,7 +126,7 @@ int buffer_append_char(struct buffer *buffer, char data);
 /**
  * Appends a string without its terminating NUL.
  *
- * Returns the number of bytes appended, 0 for a NULL string, or -1 as buffer_append() does.
+ * Returns the number of bytes appended, 0 for a NULL string, or -1 like buffer_append().
  *
  * `buffer` is NULL or a buffer that only the calling thread uses. `data` is NULL or a NUL-terminated
  * string.
@@ -135,8 +135,8 @@ int buffer_append_string(struct buffer *buffer,
                          char *data);
 
 /**
- * Reads once from any descriptor (socket, pipe, terminal, file) and appends what it gets: at most the
- * writeable size plus 65536 bytes. Whether it blocks depends on the descriptor.
+ * Reads once from any descriptor (socket, pipe, terminal, file) and appends the bytes: at most the
+ * writable size plus 65536 bytes. Whether it blocks depends on the descriptor.
  *
  * Returns the number of bytes, 0 at the end of the stream, or -1 with errno: ENOMEM, EBADF and others
  * of read(2). The descriptor stays yours.
@@ -147,7 +147,8 @@ int buffer_socket_read(struct buffer *buffer,
                        int fd);
 
 /**
- * Takes the first readable byte. Returns it, or 0 from an empty buffer, which stays as it is.
+ * Consumes the first readable byte and returns it. Returns 0 for an empty buffer, which isn't
+ * changed.
  *
  * `buffer` is NULL or a buffer that only the calling thread uses.
  */

@@ -3,34 +3,35 @@
 #define YOLANDA_LIB_CHANNEL_H
 
 /**
- * Has no effect, as in the original: a channel has no field for a time. Use yolanda_timer_start().
+ * Has no effect, as in the original: a channel has no field for a duration. Use
+ * yolanda_timer_start().
  */
 #define EVENT_TIMEOUT 1
 
 /**
- * The descriptor can be read (or has reached its end, or failed).
+ * The descriptor is readable, has reached the end of the stream, or has an error.
  */
 #define EVENT_READ 2
 
 /**
- * The descriptor can be written.
+ * The descriptor is writable.
  */
 #define EVENT_WRITE 4
 
 /**
- * Has no effect, as in the original: a channel is found by its descriptor, and a signal's number would
- * be taken for one. Use yolanda_signal_start().
+ * Has no effect, as in the original: channels are identified by descriptor, so a signal number would
+ * be taken for a descriptor. Use yolanda_signal_start().
  */
 #define EVENT_SIGNAL 8
 
 /**
- * Called on the loop's thread when the descriptor can be read, with the channel's `data`. The return
+ * Called on the loop's thread when the descriptor is readable, with the channel's `data`. The return
  * value is ignored. It may add, update and remove channels, including its own.
  */
 typedef int (*event_read_callback)(void *data);
 
 /**
- * Called on the loop's thread when the descriptor can be written, with the channel's `data`. The
+ * Called on the loop's thread when the descriptor is writable, with the channel's `data`. The
  * return value is ignored. It may add, update and remove channels, including its own.
  */
 typedef int (*event_write_callback)(void *data);
@@ -38,14 +39,14 @@ typedef int (*event_write_callback)(void *data);
 /**
  * A descriptor, the events that it waits for, and the callbacks for them.
  *
- * It comes from channel_new(), or is memory of your own. It must stay where it is until
- * event_loop_remove_channel_event() has returned on the loop's thread; after that, the library doesn't
- * touch it any more. Callbacks and `data` may be changed at any time on the loop's thread; a change of
- * `events` takes effect with the next event_loop_update_channel_event().
+ * It comes from channel_new(), or you provide the memory. It must stay valid and in place until
+ * event_loop_remove_channel_event() has returned on the loop's thread; after that, the library
+ * doesn't touch it. Callbacks and `data` may be changed at any time on the loop's thread; a change
+ * of `events` takes effect with the next event_loop_update_channel_event().
  */
 struct channel {
     /**
-     * The descriptor. It stays yours: the library closes only those of its connections.
+     * The descriptor. It remains yours: the library closes only those of its connections.
      */
     int fd;
     /**
@@ -76,8 +77,8 @@ extern "C" {
  *
  * Returns NULL with errno (ENOMEM) if memory runs out.
  *
- * `data` is handed to the callbacks and must be valid for as long as they use it. Any thread may call
- * it.
+ * `data` is passed to the callbacks and must be valid for as long as they use it. Any thread may
+ * call it.
  */
 struct channel *channel_new(int fd,
                             int events,
@@ -93,8 +94,8 @@ struct channel *channel_new(int fd,
 int channel_write_event_is_enabled(struct channel *channel);
 
 /**
- * Sets EVENT_WRITE in the channel's `events` and tells the loop that the channel was added to. On the
- * loop's thread this takes effect at once; on any other thread it is queued.
+ * Sets EVENT_WRITE in the channel's `events` and updates the loop to which the channel was added. On
+ * the loop's thread this takes effect at once; on any other thread it is queued.
  *
  * Returns 0, or -1 with errno: ENOENT for a channel that is in no loop, EBADF if its descriptor has
  * been closed, ENOMEM, ESHUTDOWN if its loop is being freed, and others of epoll_ctl(2).

@@ -28,14 +28,14 @@ extern "C" {
  * Returns 0. On failure it returns -1 with errno and leaves the map unchanged: EINVAL (NULL, a
  * negative `slot`, `msize` below 1), ENOMEM.
  *
- * `map` is NULL or has been set up by map_init(). Only one thread at a time may use a map.
+ * `map` is NULL or has been initialised by map_init(). Only one thread at a time may use a map.
  */
 int map_make_space(struct channel_map *map,
                    int slot,
                    int msize);
 
 /**
- * Sets up an empty map. What the struct held before is overwritten, not freed.
+ * Initialises an empty map. The previous content of the struct is overwritten, not freed.
  *
  * `map` is NULL or memory for the struct, which stays yours. Only one thread at a time may use a map.
  */

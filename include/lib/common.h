@@ -77,12 +77,12 @@ extern void *memmem(const void *, size_t, const void *, size_t);
 #endif
 
 /**
- * The course's port.
+ * The port of the course's examples.
  */
 #define SERV_PORT 43211
 
 /**
- * Room for one line of text.
+ * The size of a buffer for one line of text.
  */
 #define MAXLINE 4096
 
@@ -92,7 +92,7 @@ extern void *memmem(const void *, size_t, const void *, size_t);
 #define LISTENQ 1024
 
 /**
- * Room for a message.
+ * The size of a buffer for a message.
  */
 #define BUFFER_SIZE 4096
 
@@ -103,8 +103,8 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * Prints the message, followed by `: ` and the text of errno, as one line on stderr, and aborts. It
- * flushes stdout first. A NULL format counts as empty, here and below.
+ * Prints the message, followed by `: ` and the text of errno, as one line on stderr, after flushing
+ * stdout, and aborts the process. A NULL format counts as empty, here and below.
  *
  * The arguments must fit the format, as for printf(). Any thread may call it.
  */
@@ -148,9 +148,10 @@ void err_sys(const char *format, ...);
 void error(int status, int err, char *fmt, ...);
 
 /**
- * Writes an IPv4 address as `a.b.c.d:port`, or as `a.b.c.d` if the port is 0.
+ * Formats an IPv4 address as `a.b.c.d:port`, or as `a.b.c.d` if the port is 0.
  *
- * Returns the text, in a buffer of the calling thread that its next call overwrites; NULL for NULL.
+ * Returns the text in a buffer of the calling thread, which the thread's next call overwrites; NULL
+ * for NULL.
  *
  * `sin` is NULL or an IPv4 address; `salen` is ignored. Any thread may call it.
  */
@@ -182,8 +183,8 @@ size_t read_message(int fd,
                     size_t length);
 
 /**
- * Reads a line, up to and including the `\n`, of at most `length` - 1 bytes, and adds a NUL. What
- * follows the newline stays in the socket.
+ * Reads a line, up to and including the `\n`, of at most `length` - 1 bytes, and adds a NUL. The
+ * bytes after the newline stay in the socket.
  *
  * Returns the number of bytes; 0 at the end of the stream, also within a line; (size_t)-1 with errno if
  * reading fails or if the line doesn't fit (EMSGSIZE; `length` - 1 bytes have then been read).
@@ -195,8 +196,8 @@ size_t readline(int fd,
                 size_t length);
 
 /**
- * Listens on an IPv4 port, waits for one client and accepts it. SIGPIPE is ignored from then on. The
- * listening descriptor stays open.
+ * Listens on an IPv4 port, waits for one client and accepts it. Makes the process ignore SIGPIPE.
+ * The listening descriptor stays open.
  *
  * Returns the connected, blocking socket. On failure it prints `bind failed : TEXT (ERRNO)`,
  * `listen failed : ...` or `accept failed : ...` on stderr and exits with status 1.
@@ -206,7 +207,7 @@ size_t readline(int fd,
 int tcp_server(int port);
 
 /**
- * Listens on an IPv4 port. SIGPIPE is ignored from then on.
+ * Listens on an IPv4 port. Makes the process ignore SIGPIPE.
  *
  * Returns the listening, blocking socket. On failure it exits like tcp_server().
  *
@@ -229,7 +230,7 @@ int tcp_nonblocking_server_listen(int port);
 void make_nonblocking(int fd);
 
 /**
- * Connects to an IPv4 address or a host name, and waits until that is done.
+ * Connects to an IPv4 address or a host name, and waits for the connection.
  *
  * Returns the connected, blocking socket. On failure it prints `connect failed : TEXT (ERRNO)` on
  * stderr and exits with status 1.

@@ -9,11 +9,11 @@ struct event_loop;
 struct timeval;
 
 /**
- * A back end: the way in which a loop waits for its channels.
+ * A back end: how a loop waits for events of its channels.
  *
- * The library has two, `poll_dispatcher` and `epoll_dispatcher`. To use one of your own, or a modified
- * copy of these, set `eventLoop->eventDispatcher` after event_loop_init(), and `event_dispatcher_data`
- * to what its `init` has returned: before the next pass, every channel of the loop is added to it. All
+ * The library has two, `poll_dispatcher` and `epoll_dispatcher`. To use your own, or a modified copy
+ * of these, set `eventLoop->eventDispatcher` after event_loop_init(), and `event_dispatcher_data` to
+ * what its `init` returned. Before the next pass, every channel of the loop is added to it. All
  * functions are called on the loop's thread and report ready descriptors with
  * channel_event_activate().
  */
@@ -23,7 +23,7 @@ struct event_dispatcher {
      */
     const char *name;
     /**
-     * Makes the back end's data for a loop; NULL on failure.
+     * Creates the back end's data for a loop; NULL on failure.
      */
     void *(*init)(struct event_loop *eventLoop);
     /**
@@ -35,17 +35,17 @@ struct event_dispatcher {
      */
     int (*del)(struct event_loop *eventLoop, struct channel *channel);
     /**
-     * Uses the channel's changed `events` and checks again whether the descriptor is ready. Returns 0,
-     * or -1 with errno.
+     * Applies the channel's changed `events` and checks again whether the descriptor is ready.
+     * Returns 0, or -1 with errno.
      */
     int (*update)(struct event_loop *eventLoop, struct channel *channel);
     /**
-     * Waits, no longer than the timeval says, and activates the channels that are ready. Returns 0, or
-     * -1 with errno.
+     * Waits for at most the given time and activates the channels that are ready. Returns 0, or -1
+     * with errno.
      */
     int (*dispatch)(struct event_loop *eventLoop, struct timeval *timeval);
     /**
-     * Releases what `init` has made.
+     * Frees what `init` created.
      */
     void (*clear)(struct event_loop *eventLoop);
 };

@@ -29,16 +29,17 @@ struct channel_element {
 };
 
 /**
- * A loop: it waits for its channels and calls them, on the one thread that has made the loop.
+ * A loop: it waits for events of its channels and calls their callbacks, on the thread that created
+ * the loop.
  *
  * It comes from event_loop_init() or yolanda_loop_new() and exists until yolanda_loop_free(). The
  * library keeps more data after these fields: never copy or allocate a loop yourself. Except for
- * `quit`, the fields belong to the loop's thread.
+ * `quit`, the fields may be used only on the loop's thread.
  */
 struct event_loop {
     /**
-     * Any thread may set it, to end event_loop_run(); with event_loop_wakeup() that takes effect at
-     * once, otherwise within a second.
+     * Any thread may set it to end event_loop_run(). This takes effect at once if
+     * event_loop_wakeup() follows, otherwise within a second.
      */
     int quit;
     /**
@@ -46,7 +47,7 @@ struct event_loop {
      */
     const struct event_dispatcher *eventDispatcher;
     /**
-     * What the back end's `init` has returned.
+     * What the back end's `init` returned.
      */
     void *event_dispatcher_data;
     /**
@@ -70,11 +71,11 @@ struct event_loop {
      */
     pthread_t owner_thread_id;
     /**
-     * Protects what other threads hand over.
+     * Protects the data that other threads pass to the loop.
      */
     pthread_mutex_t mutex;
     /**
-     * Belongs to the mutex.
+     * Used together with `mutex`.
      */
     pthread_cond_t cond;
     /**
@@ -102,7 +103,7 @@ extern const struct event_dispatcher poll_dispatcher;
 extern const struct event_dispatcher epoll_dispatcher;
 
 /**
- * Makes a loop with the name "main thread". It belongs to the calling thread.
+ * Makes a loop named "main thread". It belongs to the calling thread.
  *
  * The back end is epoll, unless the environment variable YOLANDA_DISPATCHER is "poll" or the program
  * was compiled with EPOLL_ENABLE off.
@@ -115,7 +116,7 @@ extern const struct event_dispatcher epoll_dispatcher;
 struct event_loop *event_loop_init(void);
 
 /**
- * Makes a loop with a name of your choice; NULL stands for "main thread". Otherwise the same as
+ * Makes a loop with the given name; NULL stands for "main thread". Otherwise the same as
  * event_loop_init().
  *
  * `thread_name` is NULL or a NUL-terminated string that stays valid as long as the loop: only the
@@ -189,7 +190,7 @@ int event_loop_update_channel_event(struct event_loop *eventLoop,
                                     struct channel *channel1);
 
 /**
- * Does at once what event_loop_add_channel_event() does.
+ * Does the same as event_loop_add_channel_event(), but always at once.
  *
  * Returns 1 (added), 0 (nothing to do) or -1 with errno, EPERM on another thread.
  *
@@ -198,7 +199,7 @@ int event_loop_update_channel_event(struct event_loop *eventLoop,
 int event_loop_handle_pending_add(struct event_loop *eventLoop, int fd, struct channel *channel);
 
 /**
- * Does at once what event_loop_remove_channel_event() does.
+ * Does the same as event_loop_remove_channel_event(), but always at once.
  *
  * Returns 1 (removed), 0 (nothing to do) or -1 with errno, EPERM on another thread.
  *
@@ -207,7 +208,7 @@ int event_loop_handle_pending_add(struct event_loop *eventLoop, int fd, struct c
 int event_loop_handle_pending_remove(struct event_loop *eventLoop, int fd, struct channel *channel);
 
 /**
- * Does at once what event_loop_update_channel_event() does.
+ * Does the same as event_loop_update_channel_event(), but always at once.
  *
  * Returns 1 (updated), 0 (nothing to do) or -1 with errno, EPERM on another thread.
  *
@@ -216,9 +217,9 @@ int event_loop_handle_pending_remove(struct event_loop *eventLoop, int fd, struc
 int event_loop_handle_pending_update(struct event_loop *eventLoop, int fd, struct channel *channel);
 
 /**
- * Reports a ready descriptor; back ends call it. It calls the channel's read callback if `res`
- * contains EVENT_READ, then the write callback if `res` contains EVENT_WRITE and the channel is still
- * registered.
+ * Reports a ready descriptor; called by back ends. It calls the channel's read callback if `res`
+ * contains EVENT_READ, then the write callback if `res` contains EVENT_WRITE and the channel is
+ * still registered.
  *
  * Returns 0, or -1 with errno, for example ENOENT for a descriptor that isn't registered.
  *

@@ -25,8 +25,8 @@ extern void *memmem(const void *, size_t, const void *, size_t);
 struct event_loop;
 
 /**
- * A thread that runs its own loop. The memory may be yours: set it up with event_loop_thread_init(),
- * and don't move it while the thread runs.
+ * A thread that runs its own loop. If you provide the memory, initialise it with
+ * event_loop_thread_init() and don't move it while the thread runs.
  */
 struct event_loop_thread {
     /**
@@ -60,16 +60,15 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * Sets up a thread without starting it. `number` counts from 0 and determines the name: "Thread-1" for
- * 0.
+ * Initialises a thread without starting it. `number` counts from 0 and determines the name:
+ * "Thread-1" for 0.
  *
  * Returns 0, or -1 with errno.
  *
  * `thread` is NULL or memory for the struct, which stays yours and must not move while the thread
  * runs. Only one thread at a time may use the struct.
  */
-int event_loop_thread_init(struct event_loop_thread *thread,
-                           int number);
+int event_loop_thread_init(struct event_loop_thread *thread, int number);
 
 /**
  * Starts the thread and waits until its loop runs.
@@ -78,7 +77,7 @@ int event_loop_thread_init(struct event_loop_thread *thread,
  * its loop can't be made: EAGAIN and others of pthread_create(3), ENOMEM, EMFILE, ENFILE. End the
  * thread with yolanda_loop_thread_stop().
  *
- * `thread` is NULL or has been set up by event_loop_thread_init(). Only one thread at a time may use
+ * `thread` is NULL or has been initialised by event_loop_thread_init(). Only one thread at a time may use
  * the struct.
  */
 struct event_loop *event_loop_thread_start(struct event_loop_thread *thread);

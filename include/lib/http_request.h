@@ -49,11 +49,11 @@ enum http_request_state {
  */
 struct request_header {
     /**
-     * The name, as the client wrote it.
+     * The name as the client sent it.
      */
     char *key;
     /**
-     * The value, without spaces around it.
+     * The value without leading and trailing spaces.
      */
     char *value;
 };
@@ -87,7 +87,7 @@ struct http_request {
      */
     struct request_header *request_headers;
     /**
-     * How many headers there are.
+     * The number of headers.
      */
     int request_headers_number;
 };
@@ -148,9 +148,9 @@ char *http_request_get_header(struct http_request *httpRequest,
 enum http_request_state http_request_current_state(struct http_request *httpRequest);
 
 /**
- * Returns 1 if the connection is to be closed after the response, 0 if it stays open, and -1 for NULL.
- * With HTTP/1.1 it stays open unless the client sends `Connection: close`; with HTTP/1.0 it is closed
- * unless the client sends `Connection: keep-alive`.
+ * Returns 1 if the connection will be closed after the response, 0 if it stays open, and -1 for
+ * NULL. With HTTP/1.1 it stays open unless the client sends `Connection: close`; with HTTP/1.0 it is
+ * closed unless the client sends `Connection: keep-alive`.
  *
  * `httpRequest` is NULL or a request that only the calling thread uses.
  */

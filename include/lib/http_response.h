@@ -31,8 +31,8 @@ enum HttpStatusCode {
 struct buffer;
 
 /**
- * A header of a response. Both strings are yours; the library reads them right after the callback has
- * returned, and never later.
+ * A header of a response. Both strings remain yours; the library reads them right after the callback
+ * has returned, and not later.
  */
 struct response_header {
     /**
@@ -46,10 +46,10 @@ struct response_header {
 };
 
 /**
- * An HTTP response, which the request callback fills in. Its strings are yours: the library reads them
- * right after the callback has returned, never later, and never frees them. So none of them may be on
- * the callback's stack. The library keeps more data after these fields: make a response only with
- * http_response_new().
+ * An HTTP response, which the request callback fills in. Its strings remain yours: the library reads
+ * them right after the callback has returned, not later, and never frees them. So none of them may
+ * be on the callback's stack. The library keeps more data after these fields: create a response only
+ * with http_response_new().
  */
 struct http_response {
     /**
@@ -57,19 +57,19 @@ struct http_response {
      */
     enum HttpStatusCode statusCode;
     /**
-     * The text after the code; may be NULL.
+     * The text after the status code; may be NULL.
      */
     char *statusMessage;
     /**
-     * The value of Content-Type; NULL: the header isn't sent.
+     * The value of Content-Type. If NULL, the header isn't sent.
      */
     char *contentType;
     /**
-     * The body, NUL-terminated; NULL: an empty body.
+     * The body, NUL-terminated. If NULL, the body is empty.
      */
     char *body;
     /**
-     * Room for 128 headers.
+     * An array of 128 headers.
      */
     struct response_header *response_headers;
     /**
@@ -77,7 +77,7 @@ struct http_response {
      */
     int response_headers_number;
     /**
-     * 1 closes the connection after this response, despite the name.
+     * Despite its name, 1 closes the connection after this response.
      */
     int keep_connected;
 };
@@ -87,8 +87,8 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * Makes an empty response with room for 128 headers. Release it with free(); its strings are always
- * yours.
+ * Makes an empty response with room for 128 headers. Release it with free(); its strings always
+ * remain yours.
  *
  * Returns NULL with errno (ENOMEM) if memory runs out.
  *

@@ -40,10 +40,10 @@ extern "C" {
 
 /**
  * Makes an HTTP server that listens on the port (0: any free port), with `threadNum` threads in
- * addition to the loop's own. It serves from http_server_start() on while the loop runs.
+ * addition to the loop's own. It serves requests after http_server_start(), while the loop runs.
  *
- * Returns the server, which is freed by yolanda_http_server_free() or with its loop. Returns NULL with
- * errno if the loop is NULL or memory runs out. If it can't listen on the port, it exits like
+ * Returns the server, which is freed by yolanda_http_server_free() or with its loop. Returns NULL
+ * with errno if the loop is NULL or memory runs out. If it can't listen on the port, it exits like
  * acceptor_init().
  *
  * `eventLoop` is NULL or a loop that hasn't been freed. Call it only on the loop's thread, which isn't checked.
@@ -54,7 +54,7 @@ struct http_server *http_server_new(struct event_loop *eventLoop,
                                     int threadNum);
 
 /**
- * Starts the threads and begins to accept. On any thread but the loop's it exits like
+ * Starts the threads and begins to accept connections. On any thread but the loop's it exits like
  * assertInSameThread().
  *
  * `httpServer` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
@@ -62,10 +62,10 @@ struct http_server *http_server_new(struct event_loop *eventLoop,
 void http_server_start(struct http_server *httpServer);
 
 /**
- * Reads a request from a buffer, as far as the buffer's bytes go, and consumes them. Call it again
- * with more bytes until `current_state` is REQUEST_DONE.
+ * Parses as much of a request as the buffer contains, and consumes it. Call it again with more bytes
+ * until `current_state` is REQUEST_DONE.
  *
- * Returns 1, or 0 if the bytes aren't HTTP and for NULL.
+ * Returns 1; 0 for NULL and if the bytes aren't valid HTTP.
  *
  * `input` is NULL or a buffer, `httpRequest` is NULL or a request; only the calling thread uses them.
  */

@@ -66,7 +66,7 @@ void yolanda_log(int severity,
                  const char *msg);
 
 /**
- * Prints a line formatted as by vprintf(), cut off after 1023 bytes, followed by `: ` and `errstr`
+ * Prints a line formatted as by vprintf(), truncated to 1023 bytes, followed by `: ` and `errstr`
  * unless that is NULL.
  *
  * `fmt` is NULL or a format that fits the arguments, `errstr` is NULL or a NUL-terminated string. Any
@@ -78,14 +78,14 @@ void yolanda_logx(int severity,
                   va_list ap);
 
 /**
- * Prints a `[msg] ` line formatted as by printf(), cut off after 1023 bytes.
+ * Prints a `[msg] ` line formatted as by printf(), truncated to 1023 bytes.
  *
  * `fmt` is NULL or a format that fits the arguments. Any thread may call it.
  */
 void yolanda_msgx(const char *fmt, ...);
 
 /**
- * Prints a `[debug] ` line formatted as by printf(), cut off after 1023 bytes.
+ * Prints a `[debug] ` line formatted as by printf(), truncated to 1023 bytes.
  *
  * `fmt` is NULL or a format that fits the arguments. Any thread may call it.
  */

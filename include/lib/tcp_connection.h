@@ -11,10 +11,10 @@ struct channel;
 struct event_loop;
 
 /**
- * A connection. The library makes and frees it: the pointer is valid from the completed callback until
- * the closed callback has returned, or longer with yolanda_connection_retain() of yolanda.h. The
- * library keeps more data after these fields. Except for sends and tcp_connection_shutdown(), they
- * belong to the loop's thread.
+ * A connection. The library creates and frees it: the pointer is valid from the completed callback
+ * until the closed callback has returned, or longer with yolanda_connection_retain() of yolanda.h.
+ * The library keeps more data after these fields. Except for sends and tcp_connection_shutdown(), a
+ * connection may be used only on its loop's thread.
  */
 struct tcp_connection {
     /**
@@ -30,12 +30,12 @@ struct tcp_connection {
      */
     char *name;
     /**
-     * Bytes that have arrived and haven't been consumed. Pointers into it are valid until the message
-     * callback returns.
+     * Bytes that have been received and not yet consumed. Pointers into it are valid until the
+     * message callback returns.
      */
     struct buffer *input_buffer;
     /**
-     * Bytes that wait to be sent: their number shows how far behind the peer is.
+     * Bytes that wait to be sent. Their number shows how far the peer lags behind.
      */
     struct buffer *output_buffer;
     /**
@@ -43,7 +43,7 @@ struct tcp_connection {
      */
     connection_completed_call_back connectionCompletedCallBack;
     /**
-     * Called when bytes have arrived.
+     * Called when bytes have been received.
      */
     message_call_back messageCallBack;
     /**
@@ -74,7 +74,7 @@ extern "C" {
 
 /**
  * Makes a connection from a descriptor that you opened, usually a socket; pipes and terminals work
- * too. It calls the completed callback and registers the connection with the loop. From then on the
+ * too. It calls the completed callback and registers the connection with the loop. On success the
  * library owns the descriptor.
  *
  * Returns the connection, or NULL with errno, and then the descriptor is still yours: EINVAL (NULL),
@@ -92,9 +92,9 @@ struct tcp_connection *tcp_connection_new(int fd,
                                           write_completed_call_back writeCompletedCallBack);
 
 /**
- * Sends `size` bytes after everything that was sent before. What the socket doesn't take at once is
- * copied and sent later. On any thread but the loop's, all bytes are copied, and the function returns
- * 0. No callback is called from within this function.
+ * Sends `size` bytes after everything that was sent before. Bytes that the socket doesn't take at
+ * once are copied and sent later. On any thread but the loop's, all bytes are copied, and the
+ * function returns 0. No callback is called from within this function.
  *
  * Returns the number of bytes written at once; the rest is queued, not lost. NULL data sends nothing
  * and returns 0. On failure it returns -1 with errno and sends no byte of this call: EPIPE (after a
@@ -111,7 +111,7 @@ int tcp_connection_send_data(struct tcp_connection *tcpConnection,
 
 /**
  * Sends the readable bytes of a buffer like tcp_connection_send_data() and consumes them; if it
- * returns -1, it consumes none. The buffer stays yours.
+ * returns -1, it consumes none. The buffer remains yours.
  *
  * Returns the number of bytes written at once. It fails with errno like tcp_connection_send_data(), and
  * for the connection's own `output_buffer` with EPERM on any thread but the loop's.
@@ -123,9 +123,9 @@ int tcp_connection_send_buffer(struct tcp_connection *tcpConnection,
                                struct buffer *buffer);
 
 /**
- * Ends the sending side once everything accepted so far has been sent, including what other threads
- * have sent; the peer can still send. Later sends fail with EPIPE. Functions that the same thread
- * posted before can still send.
+ * Shuts down the sending side after everything accepted so far has been sent, including what other
+ * threads have sent; the peer can still send. Later sends fail with EPIPE. Functions that the same
+ * thread posted before can still send.
  *
  * The closed callback of the connection hasn't returned, or the connection is retained. Any thread may
  * call it.

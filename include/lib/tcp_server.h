@@ -19,13 +19,14 @@ struct thread_pool;
 typedef int (*connection_completed_call_back)(struct tcp_connection *tcpConnection);
 
 /**
- * Called on the connection's thread whenever bytes have arrived. Consume them by advancing the
- * buffer's `readIndex`; what is left is still there the next time, followed by the new bytes.
+ * Called on the connection's thread whenever bytes have been received. Consume them by advancing the
+ * buffer's `readIndex`. Unconsumed bytes are still there in the next call, followed by new ones.
  */
 typedef int (*message_call_back)(struct buffer *buffer, struct tcp_connection *tcpConnection);
 
 /**
- * Called on the connection's thread when everything that the socket didn't take at once has been sent.
+ * Called on the connection's thread when all bytes that the socket didn't take at once have been
+ * sent.
  */
 typedef int (*write_completed_call_back)(struct tcp_connection *tcpConnection);
 
@@ -38,7 +39,8 @@ typedef int (*connection_closed_call_back)(struct tcp_connection *tcpConnection)
 
 /**
  * A TCP server. It comes from tcp_server_init() or a function of yolanda.h; the library keeps more
- * data after these fields. They belong to the thread of its loop and may be changed there at any time.
+ * data after these fields. They may be used and changed at any time on the thread of the server's
+ * loop.
  */
 struct TCPserver {
     /**
@@ -46,7 +48,7 @@ struct TCPserver {
      */
     int port;
     /**
-     * The loop that accepts.
+     * The loop that accepts connections.
      */
     struct event_loop *eventLoop;
     /**
@@ -58,11 +60,11 @@ struct TCPserver {
      */
     connection_completed_call_back connectionCompletedCallBack;
     /**
-     * Called when bytes have arrived.
+     * Called when bytes have been received.
      */
     message_call_back messageCallBack;
     /**
-     * Called when everything that was queued has been sent.
+     * Called when all queued bytes have been sent.
      */
     write_completed_call_back writeCompletedCallBack;
     /**
@@ -70,7 +72,7 @@ struct TCPserver {
      */
     connection_closed_call_back connectionClosedCallBack;
     /**
-     * The number of threads that serve connections; 0: the accepting thread serves them.
+     * The number of threads that serve connections. If 0, the accepting thread serves them.
      */
     int threadNum;
     /**
@@ -89,7 +91,7 @@ extern "C" {
 
 /**
  * Makes a server for a listening socket, with `threadNum` threads for its connections (0: the loop's
- * own thread). It serves from tcp_server_start() on while the loop runs. It is freed by
+ * own thread). It serves clients after tcp_server_start(), while the loop runs. It is freed by
  * yolanda_server_free() or with its loop.
  *
  * Returns NULL with errno: EINVAL for a NULL loop or acceptor, ENOMEM.
@@ -115,10 +117,10 @@ struct TCPserver *tcp_server_init(struct event_loop *eventLoop,
 void tcp_server_start(struct TCPserver *tcpServer);
 
 /**
- * Sets the initial `data` of every connection accepted from now on. The library only passes the
- * pointer on.
+ * Sets the initial `data` of every connection that is accepted from now on. The library only stores
+ * and passes the pointer.
  *
- * `tcpServer` is NULL or a server that hasn't been freed. `data` stays yours. Call it only on the
+ * `tcpServer` is NULL or a server that hasn't been freed. `data` remains yours. Call it only on the
  * loop's thread.
  */
 void tcp_server_set_data(struct TCPserver *tcpServer, void *data);

@@ -7,8 +7,8 @@ struct event_loop;
 struct event_loop_thread;
 
 /**
- * Threads with a loop each, which are used in turn. It comes from thread_pool_new(); the library keeps
- * more data after these fields.
+ * Threads with one loop each, used in turn. It comes from thread_pool_new(); the library keeps more
+ * data after these fields.
  */
 struct thread_pool {
     /**
@@ -38,16 +38,15 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * Makes a pool of `threadNumber` threads without starting them. With 0 or less, the main loop does all
- * the work.
+ * Makes a pool of `threadNumber` threads without starting them. With 0 or less, the main loop does
+ * all the work.
  *
  * Returns the pool, or NULL with errno: EINVAL for a NULL loop, ENOMEM. Release it with
  * yolanda_thread_pool_free().
  *
  * `mainLoop` is NULL or a loop that hasn't been freed. Any thread may call it.
  */
-struct thread_pool *thread_pool_new(struct event_loop *mainLoop,
-                                    int threadNumber);
+struct thread_pool *thread_pool_new(struct event_loop *mainLoop, int threadNumber);
 
 /**
  * Starts the threads. A second call does nothing. Threads that can't be started are left out, and an

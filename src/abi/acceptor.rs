@@ -5,11 +5,11 @@ use core::ffi::c_int;
 
 /// A listening socket.
 ///
-/// It comes from acceptor_init() (close `listen_fd` and free() it when its server is gone), or you fill
-/// it in yourself.
+/// It comes from acceptor_init(), or you fill it in yourself. If it comes from acceptor_init(), close
+/// `listen_fd` and free() the struct after its server is gone.
 #[repr(C)]
 pub struct acceptor {
-    /// The port that it is bound to; for port 0, the one that the system chose.
+    /// The port that it is bound to. If port 0 was requested, the one that the system chose.
     pub listen_port: Cell<c_int>,
     /// The listening descriptor.
     pub listen_fd: Cell<c_int>,

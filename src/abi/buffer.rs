@@ -6,17 +6,17 @@ use core::ffi::{c_char, c_int};
 /// The capacity of a new buffer, in bytes.
 pub const INIT_BUFFER_SIZE: c_int = 65536;
 
-/// Bytes in a block that grows: [0, readIndex) has been consumed, [readIndex, writeIndex) is readable,
-/// [writeIndex, total_size) is writeable.
+/// A growable block of bytes: [0, readIndex) has been consumed, [readIndex, writeIndex) is readable,
+/// [writeIndex, total_size) is writable.
 ///
 /// You may read and write the fields: consume bytes with `readIndex += n`, add bytes by writing at
-/// `writeIndex` and advancing it, and replace the block with `data = realloc(data, n)` and `total_size
-/// = n`. Don't do the latter with a connection's buffer, whose block belongs to the library:
-/// buffer_append() makes it grow, or put a block from malloc() in its place.
+/// `writeIndex` and advancing it, and replace the block with `data = realloc(data, n)` and
+/// `total_size = n`. Don't realloc() the block of a connection's buffer, which belongs to the
+/// library: let buffer_append() grow it, or replace it by a block from malloc().
 ///
-/// Your own buffers work everywhere, as long as `data` comes from malloc(), or is NULL with a
-/// `total_size` of 0. After the library has appended or read, a NUL follows the readable bytes; it
-/// doesn't count as data. Only one thread at a time may use a buffer.
+/// Your own buffers work everywhere if `data` comes from malloc(), or is NULL with a `total_size` of
+/// 0. After the library has appended or read, a NUL follows the readable bytes; it doesn't count as
+/// data. Only one thread at a time may use a buffer.
 #[repr(C)]
 pub struct buffer {
     /// The block.

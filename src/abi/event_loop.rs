@@ -24,19 +24,20 @@ assert_layout!(channel_element, 24;
     next: 16, 8;
 );
 
-/// A loop: it waits for its channels and calls them, on the one thread that has made the loop.
+/// A loop: it waits for events of its channels and calls their callbacks, on the thread that created
+/// the loop.
 ///
 /// It comes from event_loop_init() or yolanda_loop_new() and exists until yolanda_loop_free(). The
 /// library keeps more data after these fields: never copy or allocate a loop yourself. Except for
-/// `quit`, the fields belong to the loop's thread.
+/// `quit`, the fields may be used only on the loop's thread.
 #[repr(C)]
 pub struct event_loop {
-    /// Any thread may set it, to end event_loop_run(); with event_loop_wakeup() that takes effect at
-    /// once, otherwise within a second.
+    /// Any thread may set it to end event_loop_run(). This takes effect at once if
+    /// event_loop_wakeup() follows, otherwise within a second.
     pub quit: Cell<c_int>,
     /// The back end. It may be replaced: see struct event_dispatcher.
     pub eventDispatcher: Cell<*const event_dispatcher>,
-    /// What the back end's `init` has returned.
+    /// What the back end's `init` returned.
     pub event_dispatcher_data: Cell<*mut c_void>,
     /// The channels by descriptor; NULL if none is registered.
     pub channelMap: Cell<*mut channel_map>,
@@ -48,9 +49,9 @@ pub struct event_loop {
     pub pending_tail: Cell<*mut channel_element>,
     /// The loop's thread.
     pub owner_thread_id: Cell<pthread_t>,
-    /// Protects what other threads hand over.
+    /// Protects the data that other threads pass to the loop.
     pub mutex: UnsafeCell<pthread_mutex_t>,
-    /// Belongs to the mutex.
+    /// Used together with `mutex`.
     pub cond: UnsafeCell<pthread_cond_t>,
     /// Wakes up the loop: a byte written to `[1]` is read from `[0]`.
     pub socketPair: Cell<[c_int; 2]>,

@@ -5,8 +5,8 @@ use core::cell::{Cell, UnsafeCell};
 use core::ffi::{c_char, c_long};
 use libc::{pthread_cond_t, pthread_mutex_t, pthread_t};
 
-/// A thread that runs its own loop. The memory may be yours: set it up with event_loop_thread_init(),
-/// and don't move it while the thread runs.
+/// A thread that runs its own loop. If you provide the memory, initialise it with
+/// event_loop_thread_init() and don't move it while the thread runs.
 #[repr(C)]
 pub struct event_loop_thread {
     /// The thread's loop; NULL until it runs.

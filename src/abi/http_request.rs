@@ -21,9 +21,9 @@ pub enum http_request_state {
 /// may be modified within their length.
 #[repr(C)]
 pub struct request_header {
-    /// The name, as the client wrote it.
+    /// The name as the client sent it.
     pub key: *mut c_char,
-    /// The value, without spaces around it.
+    /// The value without leading and trailing spaces.
     pub value: *mut c_char,
 }
 
@@ -49,7 +49,7 @@ pub struct http_request {
     pub current_state: Cell<http_request_state_t>,
     /// The headers, `request_headers_number` of them.
     pub request_headers: Cell<*mut request_header>,
-    /// How many headers there are.
+    /// The number of headers.
     pub request_headers_number: Cell<c_int>,
 }
 

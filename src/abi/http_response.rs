@@ -19,8 +19,8 @@ pub enum HttpStatusCode {
     NotFound = 404,
 }
 
-/// A header of a response. Both strings are yours; the library reads them right after the callback has
-/// returned, and never later.
+/// A header of a response. Both strings remain yours; the library reads them right after the callback
+/// has returned, and not later.
 #[repr(C)]
 pub struct response_header {
     /// The name.
@@ -34,25 +34,25 @@ assert_layout!(response_header, 16;
     value: 8, 8;
 );
 
-/// An HTTP response, which the request callback fills in. Its strings are yours: the library reads them
-/// right after the callback has returned, never later, and never frees them. So none of them may be on
-/// the callback's stack. The library keeps more data after these fields: make a response only with
-/// http_response_new().
+/// An HTTP response, which the request callback fills in. Its strings remain yours: the library reads
+/// them right after the callback has returned, not later, and never frees them. So none of them may
+/// be on the callback's stack. The library keeps more data after these fields: create a response only
+/// with http_response_new().
 #[repr(C)]
 pub struct http_response {
     /// The status code.
     pub statusCode: Cell<HttpStatusCode_t>,
-    /// The text after the code; may be NULL.
+    /// The text after the status code; may be NULL.
     pub statusMessage: Cell<*mut c_char>,
-    /// The value of Content-Type; NULL: the header isn't sent.
+    /// The value of Content-Type. If NULL, the header isn't sent.
     pub contentType: Cell<*mut c_char>,
-    /// The body, NUL-terminated; NULL: an empty body.
+    /// The body, NUL-terminated. If NULL, the body is empty.
     pub body: Cell<*mut c_char>,
-    /// Room for 128 headers.
+    /// An array of 128 headers.
     pub response_headers: Cell<*mut response_header>,
     /// The number of headers that are set.
     pub response_headers_number: Cell<c_int>,
-    /// 1 closes the connection after this response, despite the name.
+    /// Despite its name, 1 closes the connection after this response.
     pub keep_connected: Cell<c_int>,
 }
 

@@ -1,9 +1,9 @@
-//! The layout that compiled C code relies on, checked while the crate is built.
+//! Checks at compile time the struct layouts that compiled C code relies on.
 
 /// `assert_layout!(type, size; field: offset, size; ...)`
 macro_rules! assert_layout {
     ($type:ty, $size:literal; $($field:ident: $offset:literal, $bytes:literal;)*) => {
-        // The sizes of pthread_mutex_t and pthread_cond_t differ elsewhere.
+        // pthread_mutex_t and pthread_cond_t have other sizes on other targets.
         #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
         const _: () = {
             assert!(core::mem::size_of::<$type>() == $size);

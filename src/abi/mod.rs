@@ -1,6 +1,6 @@
-//! The C types: structs, callbacks, constants, and the layout that compiled programs rely on. One file per
-//! header of `include/lib`, and `yolanda/` for the parts of `yolanda.h`. The doc comments land in the headers,
-//! so they speak to the C reader.
+//! The C types: structs, callbacks, constants, and the layout that compiled programs rely on. One
+//! file per header of `include/lib`, and `yolanda/` for `yolanda.h`. The doc comments become comments
+//! of the headers, so they address C programmers.
 //!
 //! Imports: nothing of ours.
 

@@ -10,10 +10,10 @@ use crate::abi::tcp_server::{
 use core::cell::Cell;
 use core::ffi::{c_char, c_void};
 
-/// A connection. The library makes and frees it: the pointer is valid from the completed callback until
-/// the closed callback has returned, or longer with yolanda_connection_retain() of yolanda.h. The
-/// library keeps more data after these fields. Except for sends and tcp_connection_shutdown(), they
-/// belong to the loop's thread.
+/// A connection. The library creates and frees it: the pointer is valid from the completed callback
+/// until the closed callback has returned, or longer with yolanda_connection_retain() of yolanda.h.
+/// The library keeps more data after these fields. Except for sends and tcp_connection_shutdown(), a
+/// connection may be used only on its loop's thread.
 #[repr(C)]
 pub struct tcp_connection {
     /// The loop whose thread owns the connection.
@@ -22,14 +22,14 @@ pub struct tcp_connection {
     pub channel: Cell<*mut channel>,
     /// "connection-FD".
     pub name: Cell<*mut c_char>,
-    /// Bytes that have arrived and haven't been consumed. Pointers into it are valid until the message
-    /// callback returns.
+    /// Bytes that have been received and not yet consumed. Pointers into it are valid until the
+    /// message callback returns.
     pub input_buffer: Cell<*mut buffer>,
-    /// Bytes that wait to be sent: their number shows how far behind the peer is.
+    /// Bytes that wait to be sent. Their number shows how far the peer lags behind.
     pub output_buffer: Cell<*mut buffer>,
     /// May be NULL, like the next three.
     pub connectionCompletedCallBack: Cell<connection_completed_call_back>,
-    /// Called when bytes have arrived.
+    /// Called when bytes have been received.
     pub messageCallBack: Cell<message_call_back>,
     /// Called when everything that was queued has been sent.
     pub writeCompletedCallBack: Cell<write_completed_call_back>,

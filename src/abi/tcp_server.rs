@@ -13,13 +13,14 @@ use core::ffi::{c_int, c_void};
 pub type connection_completed_call_back =
     Option<unsafe extern "C-unwind" fn(tcpConnection: *mut tcp_connection) -> c_int>;
 
-/// Called on the connection's thread whenever bytes have arrived. Consume them by advancing the
-/// buffer's `readIndex`; what is left is still there the next time, followed by the new bytes.
+/// Called on the connection's thread whenever bytes have been received. Consume them by advancing the
+/// buffer's `readIndex`. Unconsumed bytes are still there in the next call, followed by new ones.
 pub type message_call_back = Option<
     unsafe extern "C-unwind" fn(buffer: *mut buffer, tcpConnection: *mut tcp_connection) -> c_int,
 >;
 
-/// Called on the connection's thread when everything that the socket didn't take at once has been sent.
+/// Called on the connection's thread when all bytes that the socket didn't take at once have been
+/// sent.
 pub type write_completed_call_back =
     Option<unsafe extern "C-unwind" fn(tcpConnection: *mut tcp_connection) -> c_int>;
 
@@ -30,24 +31,25 @@ pub type connection_closed_call_back =
     Option<unsafe extern "C-unwind" fn(tcpConnection: *mut tcp_connection) -> c_int>;
 
 /// A TCP server. It comes from tcp_server_init() or a function of yolanda.h; the library keeps more
-/// data after these fields. They belong to the thread of its loop and may be changed there at any time.
+/// data after these fields. They may be used and changed at any time on the thread of the server's
+/// loop.
 #[repr(C)]
 pub struct TCPserver {
     /// The port that it listens on.
     pub port: Cell<c_int>,
-    /// The loop that accepts.
+    /// The loop that accepts connections.
     pub eventLoop: Cell<*mut event_loop>,
     /// The listening socket.
     pub acceptor: Cell<*mut acceptor>,
     /// May be NULL, like the next three. New connections get the current values.
     pub connectionCompletedCallBack: Cell<connection_completed_call_back>,
-    /// Called when bytes have arrived.
+    /// Called when bytes have been received.
     pub messageCallBack: Cell<message_call_back>,
-    /// Called when everything that was queued has been sent.
+    /// Called when all queued bytes have been sent.
     pub writeCompletedCallBack: Cell<write_completed_call_back>,
     /// Called once, as the last callback.
     pub connectionClosedCallBack: Cell<connection_closed_call_back>,
-    /// The number of threads that serve connections; 0: the accepting thread serves them.
+    /// The number of threads that serve connections. If 0, the accepting thread serves them.
     pub threadNum: Cell<c_int>,
     /// Those threads.
     pub threadPool: Cell<*mut thread_pool>,

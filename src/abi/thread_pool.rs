@@ -5,8 +5,8 @@ use crate::abi::event_loop_thread::event_loop_thread;
 use core::cell::Cell;
 use core::ffi::c_int;
 
-/// Threads with a loop each, which are used in turn. It comes from thread_pool_new(); the library keeps
-/// more data after these fields.
+/// Threads with one loop each, used in turn. It comes from thread_pool_new(); the library keeps more
+/// data after these fields.
 #[repr(C)]
 pub struct thread_pool {
     /// The loop that distributes work, and does the work itself if there are no threads.

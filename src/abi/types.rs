@@ -1,4 +1,4 @@
-//! Every type, callback and constant of the headers, flat: what the rest of the crate imports.
+//! All types, callbacks and constants of the headers in one flat module for the rest of the crate.
 
 use core::ffi::{c_uint, c_void};
 
@@ -62,21 +62,21 @@ pub use crate::abi::yolanda::server::{
 pub use crate::abi::yolanda::signal::{yolanda_signal, yolanda_signal_callback};
 pub use crate::abi::yolanda::timer::{yolanda_timer, yolanda_timer_callback};
 
-/// `enum http_request_state` as C writes it: any value.
+/// `enum http_request_state` as C code may set it: any value.
 pub type http_request_state_t = c_uint;
 pub const REQUEST_STATUS: c_uint = http_request_state::REQUEST_STATUS as c_uint;
 pub const REQUEST_HEADERS: c_uint = http_request_state::REQUEST_HEADERS as c_uint;
 pub const REQUEST_BODY: c_uint = http_request_state::REQUEST_BODY as c_uint;
 pub const REQUEST_DONE: c_uint = http_request_state::REQUEST_DONE as c_uint;
 
-/// `enum HttpStatusCode` as C writes it: any value.
+/// `enum HttpStatusCode` as C code may set it: any value.
 pub type HttpStatusCode_t = c_uint;
 
-/// What a program is called with when its data is needed no more.
+/// Called when a program's data isn't needed any more.
 pub type Destroy = Option<unsafe extern "C-unwind" fn(data: *mut c_void)>;
 
 /// C's `va_list` as a parameter: on every supported target the caller passes its address.
 pub type va_list = *mut c_void;
 
-/// Stands for `...` in the signatures that only C bodies can have.
+/// Stands for `...` in the signatures of functions whose bodies are written in C.
 pub type VaList = *mut c_void;

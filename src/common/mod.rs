@@ -1,4 +1,4 @@
-//! The helpers of common.h for programs that block: lines, messages, plain sockets.
+//! The blocking helpers of common.h: lines, messages, plain sockets.
 //!
 //! Imports: log, sys.
 

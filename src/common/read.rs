@@ -1,5 +1,5 @@
-//! Exact counts, lines and messages from a descriptor. Nothing is kept between two calls. A failure is None, and
-//! errno tells why.
+//! Reads exact numbers of bytes, lines and messages from a descriptor. Nothing is buffered between
+//! calls. A failure is None with errno.
 
 #![forbid(unsafe_code)]
 
@@ -8,16 +8,16 @@ use core::mem::MaybeUninit;
 
 use crate::sys::{errno, fd};
 
-/// Bytes of a socket that are looked at together for a newline.
+/// The number of bytes of a socket that are searched for a newline at a time.
 const LOOK_AHEAD: usize = 4096;
 
-/// Memory that a program gave to read into.
+/// A buffer of the program to read into.
 pub type Room<'a> = &'a mut [MaybeUninit<u8>];
 
-/// A number of bytes, 0 at the end of the stream; None with errno.
+/// The number of bytes, 0 at the end of the stream; None with errno.
 type Count = Option<usize>;
 
-/// Reads until the room is full or the stream ends.
+/// Reads until the buffer is full or the stream ends.
 pub fn exactly(fd: c_int, room: Room<'_>) -> Count {
     let mut got = 0;
     while got < room.len() {
@@ -29,7 +29,8 @@ pub fn exactly(fd: c_int, room: Room<'_>) -> Count {
     Some(got)
 }
 
-/// Reads a message: its length and its type, four bytes each, and a body, whose length it returns.
+/// Reads a message: its length and its type, four bytes each, and its body. Returns the body's
+/// length.
 pub fn message(fd: c_int, room: Room<'_>) -> Count {
     let mut head = [0; 8];
     let mut at = 0;
@@ -42,7 +43,7 @@ pub fn message(fd: c_int, room: Room<'_>) -> Count {
         head[at..at + got.len()].copy_from_slice(got);
         at += got.len();
     }
-    // The type, in the second half, is the program's own affair.
+    // The type, in the second half, is left to the program.
     let [a, b, c, d, ..] = head;
     let body = u32::from_be_bytes([a, b, c, d]) as usize;
     let Some(room) = room.get_mut(..body) else {
@@ -52,11 +53,11 @@ pub fn message(fd: c_int, room: Room<'_>) -> Count {
     exactly(fd, room).map(|n| if n < body { 0 } else { n })
 }
 
-/// A line that is being read into a program's room, with a NUL behind it at all times.
+/// A line that is being read into a program's buffer. A NUL always follows it.
 struct Line<'a> {
     room: Room<'a>,
     len: usize,
-    /// The last byte; 0 for an empty line.
+    /// The last byte; 0 if the line is empty.
     last: u8,
 }
 
@@ -70,7 +71,7 @@ impl Line<'_> {
         Some(Line { room, len: 0, last: 0 })
     }
 
-    /// How many bytes fit, besides the NUL.
+    /// The number of bytes that still fit, besides the NUL.
     fn spare(&self) -> usize {
         self.room.len() - 1 - self.len
     }
@@ -86,7 +87,7 @@ impl Line<'_> {
         self.last = byte;
     }
 
-    /// Puts a byte in the place of the last one.
+    /// Overwrites the last byte.
     fn replace_last(&mut self, byte: u8) {
         if let Some(i) = self.len.checked_sub(1) {
             self.room[i].write(byte);
@@ -94,7 +95,7 @@ impl Line<'_> {
         }
     }
 
-    /// Adds one byte from any descriptor; 0 at the end of stream.
+    /// Appends one byte from any descriptor. 0 at the end of the stream.
     fn read_byte(&mut self, fd: c_int) -> Count {
         let mut byte = [MaybeUninit::uninit()];
         let got = fd::read_into(fd, &mut byte)?;
@@ -106,8 +107,9 @@ impl Line<'_> {
         Some(got.len())
     }
 
-    /// Adds what a socket holds, at most through the first newline; 0 at the end of stream.
-    /// Looks at the bytes elsewhere, so that the program's room gets none from behind the line.
+    /// Appends the bytes that a socket holds, at most up to and including the first newline. 0 at the
+    /// end of the stream. They are peeked into another buffer first, so that nothing after the line
+    /// is written to the program's.
     fn take_from_socket(&mut self, fd: c_int) -> Count {
         let mut seen = [MaybeUninit::uninit(); LOOK_AHEAD];
         let most = self.spare().min(LOOK_AHEAD);
@@ -125,7 +127,8 @@ impl Line<'_> {
     }
 }
 
-/// Reads a line through its newline; what follows stays in a socket. 0 at the end of the stream.
+/// Reads a line up to and including its newline. On a socket, the bytes after it aren't read. 0 at
+/// the end of the stream.
 pub fn line(fd: c_int, room: Room<'_>) -> Count {
     let mut line = Line::new(room)?;
     let mut is_socket = true;
@@ -146,7 +149,7 @@ pub fn line(fd: c_int, room: Room<'_>) -> Count {
     None
 }
 
-/// Reads a line byte by byte through its newline. None at the end of the stream, too.
+/// Reads a line byte by byte up to and including its newline. None also at the end of the stream.
 pub fn line_by_bytes(fd: c_int, room: Room<'_>) -> Count {
     let mut line = Line::new(room)?;
     while !line.is_full() {
@@ -160,8 +163,8 @@ pub fn line_by_bytes(fd: c_int, room: Room<'_>) -> Count {
     None
 }
 
-/// Reads a line whose end may be CR, LF or CRLF, and makes it LF. What there is at the end of the stream, or
-/// where the room ends, is a line as well.
+/// Reads a line that ends with CR, LF or CRLF, and replaces its end by LF. The bytes before the end
+/// of the stream, or as many as fit into the buffer, also count as a line.
 pub fn line_of_any_end(fd: c_int, room: Room<'_>) -> Count {
     let mut line = Line::new(room)?;
     while !line.is_full() && line.last != b'\n' {
@@ -183,8 +186,8 @@ pub fn line_of_any_end(fd: c_int, room: Room<'_>) -> Count {
     Some(line.len)
 }
 
-/// After a CR on a socket: takes a LF that comes next. False for what isn't a socket: its next
-/// byte can't be looked at, so that there only a CR with its LF becomes a LF.
+/// After a CR on a socket: reads a LF if that comes next. False for other files: their next byte
+/// can't be peeked at, so there a CR becomes a LF only together with a LF.
 fn takes_newline_ahead(fd: c_int) -> bool {
     let mut next = [MaybeUninit::uninit()];
     match fd::peek(fd, &mut next) {

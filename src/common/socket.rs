@@ -1,5 +1,5 @@
-//! Plain sockets for programs that block, and the listening socket of the acceptor.
-//! What fails here ends the process with status 1: the programs don't check.
+//! Plain sockets for programs that block, and the acceptor's listening socket. A failure ends the
+//! process with status 1, because the programs don't check.
 
 #![forbid(unsafe_code)]
 
@@ -17,7 +17,7 @@ use crate::sys::{errno, fd, process, resolve, socket};
 
 const BACKLOG: c_int = 1024;
 
-/// Text for C, cut where its room ends, always with a NUL behind it.
+/// Text for C, truncated to its buffer, always with a NUL at the end.
 struct Text<const N: usize> {
     bytes: [u8; N],
     len: usize,
@@ -41,10 +41,10 @@ impl<const N: usize> Write for Text<N> {
     }
 }
 
-/// Says on stderr what failed and why, as `error(1, errno, ...)` does, and exits with status 1.
+/// Prints what failed and why to stderr, like `error(1, errno, ...)`, and exits with status 1.
 fn exit_with(what: &str, code: c_int) -> ! {
     let mut line = Text::<256>::EMPTY;
-    // Text never fails.
+    // Writing to `Text` never fails.
     let _ = writeln!(line, "{what} : {} ({code})", errno::Text(code));
     stdio::flush_all();
     stream::write(Stream::Err, &[line.as_bytes()]);
@@ -58,8 +58,8 @@ fn or_exit(what: &str, result: c_int) -> c_int {
     result
 }
 
-/// A listening IPv4 socket on any address, and the port it got (another one than asked for if
-/// that was 0). Ends the process with `bind failed` or `listen failed`.
+/// A listening IPv4 socket on any address, and its port (the system chooses one for port 0). Ends the
+/// process with `bind failed` or `listen failed`.
 pub fn listen_or_exit(port: c_int, nonblocking: bool) -> (c_int, c_int) {
     let Ok(port) = u16::try_from(port) else {
         exit_with("bind failed", libc::EINVAL);
@@ -78,14 +78,14 @@ pub fn listen_or_exit(port: c_int, nonblocking: bool) -> (c_int, c_int) {
     }
 }
 
-/// A socket that listens for programs that block. SIGPIPE is ignored from then on.
+/// A listening socket for programs that block. It also makes the process ignore SIGPIPE.
 pub fn listen(port: c_int, nonblocking: bool) -> c_int {
     let (fd, _) = listen_or_exit(port, nonblocking);
     process::ignore_sigpipe();
     fd
 }
 
-/// Listens and waits for one client. The listening socket stays open, as in the original.
+/// Listens and waits for one client. The listening socket remains open, as in the original.
 pub fn accept_one(port: c_int) -> c_int {
     let listening = listen(port, false);
     loop {
@@ -98,7 +98,8 @@ pub fn accept_one(port: c_int) -> c_int {
     }
 }
 
-/// A blocking socket that is connected to an address or a host. Ends the process with `connect failed`.
+/// A blocking socket that is connected to an address or a host. Ends the process with
+/// `connect failed`.
 pub fn connect(address: &CStr, port: c_int) -> c_int {
     let Ok(port) = u16::try_from(port) else {
         exit_with("connect failed", libc::EINVAL);
@@ -116,7 +117,7 @@ pub fn connect(address: &CStr, port: c_int) -> c_int {
     fd
 }
 
-/// A connect that a signal interrupted goes on in the kernel: waits for how it ends.
+/// Waits for the result of a connect(2) that was interrupted by a signal, which the kernel continues.
 fn finish_connect(fd: c_int) {
     or_exit("connect failed", fd::wait_until_writable(fd));
     let code = socket::take_error(fd);
@@ -125,7 +126,7 @@ fn finish_connect(fd: c_int) {
     }
 }
 
-/// The IPv4 address of a dotted quad or a name. No text stands for this host.
+/// The IPv4 address for dotted decimal text or a host name. An empty text means this host.
 fn find(address: &CStr) -> Option<Ipv4Addr> {
     if address.is_empty() {
         return Some(Ipv4Addr::UNSPECIFIED);
@@ -140,19 +141,19 @@ fn find(address: &CStr) -> Option<Ipv4Addr> {
         .ok()
 }
 
-/// Room for the longest address, "255.255.255.255:65535", and its NUL.
+/// The size of a buffer for the longest address, "255.255.255.255:65535", and its NUL.
 const SHOWN_MAX: usize = 24;
 
 thread_local! {
-    /// What `show` returned last on this thread.
+    /// The result of the last `show` on this thread.
     static SHOWN: Cell<[u8; SHOWN_MAX]> = const { Cell::new([0; SHOWN_MAX]) };
 }
 
-/// An address as text, which the thread's next call overwrites.
+/// Formats an address. The thread's next call overwrites the result.
 pub fn show(address: &sockaddr_in) -> *mut c_char {
     let mut text = Text::<SHOWN_MAX>::EMPTY;
     let ip = Ipv4Addr::from(address.sin_addr.s_addr.to_ne_bytes());
-    // Text never fails.
+    // Writing to `Text` never fails.
     let _ = match u16::from_be(address.sin_port) {
         0 => write!(text, "{ip}"),
         port => write!(text, "{ip}:{port}"),

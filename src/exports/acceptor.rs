@@ -4,7 +4,7 @@ use crate::abi::types::acceptor;
 use core::ffi::c_int;
 
 /// Opens a listening socket: IPv4, any address, SO_REUSEADDR, non-blocking, close-on-exec, backlog
-/// 1024. For port 0 the system chooses a free port, which `listen_port` then holds.
+/// 1024. For port 0 the system chooses a free port, which is stored in `listen_port`.
 ///
 /// Returns the acceptor. When the server that uses it is gone, close its `listen_fd` and free() it,
 /// or call yolanda_acceptor_free().

@@ -30,11 +30,13 @@ pub unsafe extern "C" fn buffer_free(buffer: *mut buffer) {
         log_err!("buffer_free: this buffer belongs to a connection");
         return;
     }
-    // SAFETY: buffers outside of the pools were malloc'd, and the caller gives this one up.
+    // SAFETY: buffers outside of the pools come from malloc, and by contract the caller doesn't use
+    // this one again.
     unsafe { buffer::free(buffer) }
 }
 
-/// Returns how many bytes fit behind the readable ones without making room; 0 for NULL.
+/// Returns how many bytes fit after the readable ones without moving or growing the block; 0 for
+/// NULL.
 ///
 /// # Safety
 /// `buffer` is NULL or a buffer that only the calling thread uses.
@@ -54,8 +56,7 @@ pub unsafe extern "C" fn buffer_readable_size(buffer: *mut buffer) -> c_int {
     buffer.writeIndex.get().wrapping_sub(buffer.readIndex.get())
 }
 
-/// Returns how many bytes in front of the readable ones have been consumed and can be used again; 0
-/// for NULL.
+/// Returns how many bytes before the readable ones have been consumed and can be reused; 0 for NULL.
 ///
 /// # Safety
 /// `buffer` is NULL or a buffer that only the calling thread uses.
@@ -64,9 +65,9 @@ pub unsafe extern "C" fn buffer_front_spare_size(buffer: *mut buffer) -> c_int {
     non_null!(buffer, "buffer_front_spare_size: no buffer", 0).readIndex.get()
 }
 
-/// Copies `size` bytes behind the readable ones. If they don't fit, it first makes room: it moves the
-/// readable bytes to the front of the block, or gets a larger block. Pointers into the buffer may be
-/// invalid afterwards.
+/// Appends `size` bytes after the readable ones. If they don't fit, it makes room: it moves the
+/// readable bytes to the front of the block, or allocates a larger block. Pointers into the buffer
+/// may be invalid afterwards.
 ///
 /// Returns the number of bytes appended; 0 for NULL data. On failure it returns -1 with errno and
 /// appends nothing: EINVAL (NULL buffer, negative size), ENOMEM (no memory, or more than INT_MAX - 1
@@ -88,11 +89,11 @@ pub unsafe extern "C" fn buffer_append(
         log_err!("buffer_append: size {}", size);
         return errno::fail(libc::EINVAL);
     };
-    // SAFETY: `data` has n bytes.
+    // SAFETY: by contract `data` has n bytes.
     if unsafe { buffer.append_any(data.cast(), n) } { size } else { -1 }
 }
 
-/// Appends one byte. Returns 1, or -1 as buffer_append() does.
+/// Appends one byte. Returns 1, or -1 like buffer_append().
 ///
 /// # Safety
 /// `buffer` is NULL or a buffer that only the calling thread uses.
@@ -104,7 +105,7 @@ pub unsafe extern "C" fn buffer_append_char(buffer: *mut buffer, data: c_char) -
 
 /// Appends a string without its terminating NUL.
 ///
-/// Returns the number of bytes appended, 0 for a NULL string, or -1 as buffer_append() does.
+/// Returns the number of bytes appended, 0 for a NULL string, or -1 like buffer_append().
 ///
 /// # Safety
 /// `buffer` is NULL or a buffer that only the calling thread uses. `data` is NULL or a NUL-terminated
@@ -115,7 +116,7 @@ pub unsafe extern "C" fn buffer_append_string(buffer: *mut buffer, data: *mut c_
     if data.is_null() {
         return 0;
     }
-    // SAFETY: not NULL, so a NUL-terminated string.
+    // SAFETY: `data` isn't NULL, so by contract it is a NUL-terminated string.
     let length = unsafe { CStr::from_ptr(data) }.count_bytes();
     let Ok(size) = c_int::try_from(length) else {
         return errno::fail(libc::ENOMEM);
@@ -124,8 +125,8 @@ pub unsafe extern "C" fn buffer_append_string(buffer: *mut buffer, data: *mut c_
     if unsafe { buffer.append_any(data.cast(), length) } { size } else { -1 }
 }
 
-/// Reads once from any descriptor (socket, pipe, terminal, file) and appends what it gets: at most the
-/// writeable size plus 65536 bytes. Whether it blocks depends on the descriptor.
+/// Reads once from any descriptor (socket, pipe, terminal, file) and appends the bytes: at most the
+/// writable size plus 65536 bytes. Whether it blocks depends on the descriptor.
 ///
 /// Returns the number of bytes, 0 at the end of the stream, or -1 with errno: ENOMEM, EBADF and others
 /// of read(2). The descriptor stays yours.
@@ -137,7 +138,8 @@ pub unsafe extern "C" fn buffer_socket_read(buffer: *mut buffer, fd: c_int) -> c
     non_null!(buffer, "buffer_socket_read: no buffer", -1).read_from(fd) as c_int
 }
 
-/// Takes the first readable byte. Returns it, or 0 from an empty buffer, which stays as it is.
+/// Consumes the first readable byte and returns it. Returns 0 for an empty buffer, which isn't
+/// changed.
 ///
 /// # Safety
 /// `buffer` is NULL or a buffer that only the calling thread uses.

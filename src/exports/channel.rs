@@ -9,8 +9,8 @@ use core::ffi::{c_int, c_void};
 /// Returns NULL with errno (ENOMEM) if memory runs out.
 ///
 /// # Safety
-/// `data` is handed to the callbacks and must be valid for as long as they use it. Any thread may call
-/// it.
+/// `data` is passed to the callbacks and must be valid for as long as they use it. Any thread may
+/// call it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn channel_new(
     fd: c_int,
@@ -32,8 +32,8 @@ pub unsafe extern "C" fn channel_write_event_is_enabled(channel: *mut channel) -
     channel.events.get() & EVENT_WRITE
 }
 
-/// Sets EVENT_WRITE in the channel's `events` and tells the loop that the channel was added to. On the
-/// loop's thread this takes effect at once; on any other thread it is queued.
+/// Sets EVENT_WRITE in the channel's `events` and updates the loop to which the channel was added. On
+/// the loop's thread this takes effect at once; on any other thread it is queued.
 ///
 /// Returns 0, or -1 with errno: ENOENT for a channel that is in no loop, EBADF if its descriptor has
 /// been closed, ENOMEM, ESHUTDOWN if its loop is being freed, and others of epoll_ctl(2).

@@ -11,7 +11,7 @@ use core::ffi::c_int;
 /// negative `slot`, `msize` below 1), ENOMEM.
 ///
 /// # Safety
-/// `map` is NULL or has been set up by map_init(). Only one thread at a time may use a map.
+/// `map` is NULL or has been initialised by map_init(). Only one thread at a time may use a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn map_make_space(map: *mut channel_map, slot: c_int, msize: c_int) -> c_int {
     let map = non_null!(map, "map_make_space: no map", -1);
@@ -19,14 +19,15 @@ pub unsafe extern "C" fn map_make_space(map: *mut channel_map, slot: c_int, msiz
         log_err!("map_make_space: slot {}, size {}", slot, msize);
         return errno::fail(libc::EINVAL);
     }
-    // SAFETY: the array came from malloc(3) and has `nentries` elements of that size, or there is none.
+    // SAFETY: by contract the array comes from malloc(3) and has `nentries` elements of that size, or
+    // there is none.
     match unsafe { map.make_space(slot, msize) } {
         Ok(()) => 0,
         Err(e) => errno::fail(e),
     }
 }
 
-/// Sets up an empty map. What the struct held before is overwritten, not freed.
+/// Initialises an empty map. The previous content of the struct is overwritten, not freed.
 ///
 /// # Safety
 /// `map` is NULL or memory for the struct, which stays yours. Only one thread at a time may use a map.
@@ -44,7 +45,7 @@ pub unsafe extern "C" fn map_init(map: *mut channel_map) {
 /// at a time may use a map.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn map_clear(map: *mut channel_map) {
-    // SAFETY: NULL or a map of the program's, whose entries and array came from malloc(3).
+    // SAFETY: by contract NULL or a map of the program, whose entries and array come from malloc(3).
     unsafe {
         if let Some(map) = map.as_ref() {
             map.free();

@@ -8,8 +8,8 @@ use core::ffi::{CStr, c_char, c_int, c_void};
 use core::ptr;
 use libc::{sockaddr_in, socklen_t};
 
-/// Prints the message, followed by `: ` and the text of errno, as one line on stderr, and aborts. It
-/// flushes stdout first. A NULL format counts as empty, here and below.
+/// Prints the message, followed by `: ` and the text of errno, as one line on stderr, after flushing
+/// stdout, and aborts the process. A NULL format counts as empty, here and below.
 ///
 /// # Safety
 /// The arguments must fit the format, as for printf(). Any thread may call it.
@@ -70,9 +70,10 @@ pub unsafe extern "C" fn error(status: c_int, err: c_int, fmt: *mut c_char, argu
     jump_to!(variadic::yolanda_c_error)
 }
 
-/// Writes an IPv4 address as `a.b.c.d:port`, or as `a.b.c.d` if the port is 0.
+/// Formats an IPv4 address as `a.b.c.d:port`, or as `a.b.c.d` if the port is 0.
 ///
-/// Returns the text, in a buffer of the calling thread that its next call overwrites; NULL for NULL.
+/// Returns the text in a buffer of the calling thread, which the thread's next call overwrites; NULL
+/// for NULL.
 ///
 /// # Safety
 /// `sin` is NULL or an IPv4 address; `salen` is ignored. Any thread may call it.
@@ -95,7 +96,7 @@ pub unsafe extern "C" fn readn(fd: c_int, vptr: *mut c_void, n: usize) -> usize 
         errno::set(libc::EFAULT);
         return usize::MAX;
     }
-    // SAFETY: room for n bytes.
+    // SAFETY: by contract the buffer has `n` bytes.
     let room = unsafe { check::room(vptr.cast(), n) };
     read::exactly(fd, room).unwrap_or(usize::MAX)
 }
@@ -110,13 +111,13 @@ pub unsafe extern "C" fn readn(fd: c_int, vptr: *mut c_void, n: usize) -> usize 
 /// `buffer` is NULL or has room for `length` bytes. Any thread may call it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn read_message(fd: c_int, buffer: *mut c_char, length: usize) -> usize {
-    // SAFETY: room for `length` bytes.
+    // SAFETY: by contract the buffer has `length` bytes.
     let room = unsafe { check::room(buffer, length) };
     read::message(fd, room).unwrap_or(usize::MAX)
 }
 
-/// Reads a line, up to and including the `\n`, of at most `length` - 1 bytes, and adds a NUL. What
-/// follows the newline stays in the socket.
+/// Reads a line, up to and including the `\n`, of at most `length` - 1 bytes, and adds a NUL. The
+/// bytes after the newline stay in the socket.
 ///
 /// Returns the number of bytes; 0 at the end of the stream, also within a line; (size_t)-1 with errno if
 /// reading fails or if the line doesn't fit (EMSGSIZE; `length` - 1 bytes have then been read).
@@ -125,13 +126,13 @@ pub unsafe extern "C" fn read_message(fd: c_int, buffer: *mut c_char, length: us
 /// `buffer` is NULL or has room for `length` bytes. Any thread may call it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn readline(fd: c_int, buffer: *mut c_char, length: usize) -> usize {
-    // SAFETY: room for `length` bytes.
+    // SAFETY: by contract the buffer has `length` bytes.
     let room = unsafe { check::room(buffer, length) };
     read::line(fd, room).unwrap_or(usize::MAX)
 }
 
-/// Listens on an IPv4 port, waits for one client and accepts it. SIGPIPE is ignored from then on. The
-/// listening descriptor stays open.
+/// Listens on an IPv4 port, waits for one client and accepts it. Makes the process ignore SIGPIPE.
+/// The listening descriptor stays open.
 ///
 /// Returns the connected, blocking socket. On failure it prints `bind failed : TEXT (ERRNO)`,
 /// `listen failed : ...` or `accept failed : ...` on stderr and exits with status 1.
@@ -143,7 +144,7 @@ pub unsafe extern "C" fn tcp_server(port: c_int) -> c_int {
     socket::accept_one(port)
 }
 
-/// Listens on an IPv4 port. SIGPIPE is ignored from then on.
+/// Listens on an IPv4 port. Makes the process ignore SIGPIPE.
 ///
 /// Returns the listening, blocking socket. On failure it exits like tcp_server().
 ///
@@ -172,7 +173,7 @@ pub unsafe extern "C" fn make_nonblocking(fd: c_int) {
     fd::set_nonblocking(fd);
 }
 
-/// Connects to an IPv4 address or a host name, and waits until that is done.
+/// Connects to an IPv4 address or a host name, and waits for the connection.
 ///
 /// Returns the connected, blocking socket. On failure it prints `connect failed : TEXT (ERRNO)` on
 /// stderr and exits with status 1.
@@ -181,7 +182,7 @@ pub unsafe extern "C" fn make_nonblocking(fd: c_int) {
 /// `address` is a NUL-terminated string, or NULL for this host. Any thread may call it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tcp_client(address: *mut c_char, port: c_int) -> c_int {
-    // SAFETY: not NULL, so a NUL-terminated string.
+    // SAFETY: `address` isn't NULL, so by contract it is a NUL-terminated string.
     let address = if address.is_null() { c"" } else { unsafe { CStr::from_ptr(address) } };
     socket::connect(address, port)
 }

@@ -13,7 +13,7 @@ use core::ffi::{CStr, c_char, c_int};
 
 const MAIN_THREAD: &CStr = c"main thread";
 
-/// The `handle_pending` calls: at once, and only where that is possible.
+/// The body of the `handle_pending` functions: makes the change at once, only on the loop's thread.
 ///
 /// # Safety
 /// As `Loop::request_change`.
@@ -22,7 +22,8 @@ unsafe fn at_once(l: &RemoteLoop, fd: c_int, ch: &channel, kind: c_int) -> c_int
         log_err!("not in the same thread");
         return errno::fail(libc::EPERM);
     }
-    // SAFETY: the caller keeps the channel until the change was made, and one that is added until it is removed.
+    // SAFETY: the caller keeps the channel until the change is made, and an added one until it is
+    // removed.
     unsafe { l.request_change(fd, ch, kind) }
 }
 
@@ -50,7 +51,7 @@ pub static epoll_dispatcher: event_dispatcher = event_dispatcher {
     clear: Some(epoll::clear),
 };
 
-/// Makes a loop with the name "main thread". It belongs to the calling thread.
+/// Makes a loop named "main thread". It belongs to the calling thread.
 ///
 /// The back end is epoll, unless the environment variable YOLANDA_DISPATCHER is "poll" or the program
 /// was compiled with EPOLL_ENABLE off.
@@ -67,7 +68,7 @@ pub unsafe extern "C-unwind" fn event_loop_init() -> *mut event_loop {
     unsafe { Loop::create(MAIN_THREAD.as_ptr().cast_mut(), backend::chosen(), &PARTS) }
 }
 
-/// Makes a loop with a name of your choice; NULL stands for "main thread". Otherwise the same as
+/// Makes a loop with the given name; NULL stands for "main thread". Otherwise the same as
 /// event_loop_init().
 ///
 /// # Safety
@@ -79,7 +80,7 @@ pub unsafe extern "C-unwind" fn event_loop_init_with_name(
 ) -> *mut event_loop {
     crate::log::course_style();
     let name = if thread_name.is_null() { MAIN_THREAD.as_ptr().cast_mut() } else { thread_name };
-    // SAFETY: the program's name stays valid as long as the loop.
+    // SAFETY: the header requires that the name stays valid as long as the loop.
     unsafe { Loop::create(name, backend::chosen(), &PARTS) }
 }
 
@@ -94,7 +95,8 @@ pub unsafe extern "C-unwind" fn event_loop_init_with_name(
 pub unsafe extern "C-unwind" fn event_loop_run(eventLoop: *mut event_loop) -> c_int {
     let Some(l) = event_loop!(eventLoop, "event_loop_run", -1).here() else {
         log_err!("event_loop_run: not in the same thread");
-        // SAFETY: exit runs what the program has registered with atexit(3), on a thread of its own choice.
+        // SAFETY: exit runs the handlers that the program registered with atexit(3), as the header
+        // documents.
         unsafe { libc::exit(1) }
     };
     if l.run() { 0 } else { errno::fail(libc::EINTR) }
@@ -131,8 +133,8 @@ pub unsafe extern "C-unwind" fn event_loop_add_channel_event(
 ) -> c_int {
     let l = event_loop!(eventLoop, "event_loop_add_channel_event", -1);
     let ch = non_null!(channel1, "event_loop_add_channel_event: no channel", -1);
-    // SAFETY: the program keeps a channel that it adds until it was removed, and one that a change is queued for
-    // until the change was made.
+    // SAFETY: the header requires that the program keeps an added channel until it is removed, and
+    // any other until the queued change is made.
     unsafe { l.request_change(fd, ch, posts::ADD) }.min(0)
 }
 
@@ -156,8 +158,8 @@ pub unsafe extern "C-unwind" fn event_loop_remove_channel_event(
 ) -> c_int {
     let l = event_loop!(eventLoop, "event_loop_remove_channel_event", -1);
     let ch = non_null!(channel1, "event_loop_remove_channel_event: no channel", -1);
-    // SAFETY: the program keeps a channel that it adds until it was removed, and one that a change is queued for
-    // until the change was made.
+    // SAFETY: the header requires that the program keeps an added channel until it is removed, and
+    // any other until the queued change is made.
     unsafe { l.request_change(fd, ch, posts::REMOVE) }.min(0)
 }
 
@@ -177,12 +179,12 @@ pub unsafe extern "C-unwind" fn event_loop_update_channel_event(
 ) -> c_int {
     let l = event_loop!(eventLoop, "event_loop_update_channel_event", -1);
     let ch = non_null!(channel1, "event_loop_update_channel_event: no channel", -1);
-    // SAFETY: the program keeps a channel that it adds until it was removed, and one that a change is queued for
-    // until the change was made.
+    // SAFETY: the header requires that the program keeps an added channel until it is removed, and
+    // any other until the queued change is made.
     unsafe { l.request_change(fd, ch, posts::UPDATE) }.min(0)
 }
 
-/// Does at once what event_loop_add_channel_event() does.
+/// Does the same as event_loop_add_channel_event(), but always at once.
 ///
 /// Returns 1 (added), 0 (nothing to do) or -1 with errno, EPERM on another thread.
 ///
@@ -196,11 +198,12 @@ pub unsafe extern "C-unwind" fn event_loop_handle_pending_add(
 ) -> c_int {
     let l = event_loop!(eventLoop, "event_loop_handle_pending_add", -1);
     let ch = non_null!(channel, "event_loop_handle_pending_add: no channel", -1);
-    // SAFETY: the program keeps a channel that it adds until it was removed, and any other for as long as this call.
+    // SAFETY: the header requires that the program keeps an added channel until it is removed, and
+    // any other during the call.
     unsafe { at_once(l, fd, ch, posts::ADD) }
 }
 
-/// Does at once what event_loop_remove_channel_event() does.
+/// Does the same as event_loop_remove_channel_event(), but always at once.
 ///
 /// Returns 1 (removed), 0 (nothing to do) or -1 with errno, EPERM on another thread.
 ///
@@ -214,11 +217,12 @@ pub unsafe extern "C-unwind" fn event_loop_handle_pending_remove(
 ) -> c_int {
     let l = event_loop!(eventLoop, "event_loop_handle_pending_remove", -1);
     let ch = non_null!(channel, "event_loop_handle_pending_remove: no channel", -1);
-    // SAFETY: the program keeps a channel that it adds until it was removed, and any other for as long as this call.
+    // SAFETY: the header requires that the program keeps an added channel until it is removed, and
+    // any other during the call.
     unsafe { at_once(l, fd, ch, posts::REMOVE) }
 }
 
-/// Does at once what event_loop_update_channel_event() does.
+/// Does the same as event_loop_update_channel_event(), but always at once.
 ///
 /// Returns 1 (updated), 0 (nothing to do) or -1 with errno, EPERM on another thread.
 ///
@@ -232,13 +236,14 @@ pub unsafe extern "C-unwind" fn event_loop_handle_pending_update(
 ) -> c_int {
     let l = event_loop!(eventLoop, "event_loop_handle_pending_update", -1);
     let ch = non_null!(channel, "event_loop_handle_pending_update: no channel", -1);
-    // SAFETY: the program keeps a channel that it adds until it was removed, and any other for as long as this call.
+    // SAFETY: the header requires that the program keeps an added channel until it is removed, and
+    // any other during the call.
     unsafe { at_once(l, fd, ch, posts::UPDATE) }
 }
 
-/// Reports a ready descriptor; back ends call it. It calls the channel's read callback if `res`
-/// contains EVENT_READ, then the write callback if `res` contains EVENT_WRITE and the channel is still
-/// registered.
+/// Reports a ready descriptor; called by back ends. It calls the channel's read callback if `res`
+/// contains EVENT_READ, then the write callback if `res` contains EVENT_WRITE and the channel is
+/// still registered.
 ///
 /// Returns 0, or -1 with errno, for example ENOENT for a descriptor that isn't registered.
 ///
@@ -252,7 +257,7 @@ pub unsafe extern "C-unwind" fn channel_event_activate(
     res: c_int,
 ) -> c_int {
     let l = unchecked_loop!(eventLoop, "channel_event_activate", -1);
-    // A program's own back end calls this within its dispatch.
+    // A program's own back end calls this during its dispatch.
     l.within(|_| {
         l.run_posts();
         l.activate(fd, res)

@@ -8,8 +8,8 @@ use crate::reactor::threads::hooks::Hooks;
 use core::ffi::c_int;
 use std::ptr;
 
-/// Sets up a thread without starting it. `number` counts from 0 and determines the name: "Thread-1" for
-/// 0.
+/// Initialises a thread without starting it. `number` counts from 0 and determines the name:
+/// "Thread-1" for 0.
 ///
 /// Returns 0, or -1 with errno.
 ///
@@ -25,7 +25,8 @@ pub unsafe extern "C-unwind" fn event_loop_thread_init(
         refuse("event_loop_thread_init: no thread");
         return -1;
     }
-    // SAFETY: `thread` isn't NULL, so it is memory for the struct, where nothing lives that has to be dropped.
+    // SAFETY: `thread` isn't NULL, so by contract it is memory for the struct, which contains nothing
+    // that has to be dropped.
     if unsafe { event_loop_thread::init(thread, number) } {
         return 0;
     }
@@ -40,7 +41,7 @@ pub unsafe extern "C-unwind" fn event_loop_thread_init(
 /// thread with yolanda_loop_thread_stop().
 ///
 /// # Safety
-/// `thread` is NULL or has been set up by event_loop_thread_init(). Only one thread at a time may use
+/// `thread` is NULL or has been initialised by event_loop_thread_init(). Only one thread at a time may use
 /// the struct.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn event_loop_thread_start(

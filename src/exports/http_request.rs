@@ -29,7 +29,8 @@ pub unsafe extern "C-unwind" fn http_request_clear(httpRequest: *mut http_reques
     if httpRequest.is_null() {
         return;
     }
-    // SAFETY: a live request, which the caller gives up if it is the program's.
+    // SAFETY: it isn't NULL, so by the header a request that hasn't been freed. A request of http_request_new() isn't
+    // used after this call; one of a server isn't freed.
     if !unsafe { request::free_of_program(httpRequest.cast()) } {
         log_err!("http_request_clear: this request belongs to the server");
     }
@@ -45,7 +46,7 @@ pub unsafe extern "C-unwind" fn http_request_reset(httpRequest: *mut http_reques
     let request: *mut Request = httpRequest.cast();
     let request = non_null_or_log!(request, "http_request_reset: no request");
     if request.awaits_body() {
-        log_err!("http_request_reset: the body of this request is on its way");
+        log_err!("http_request_reset: the body of this request is still being read");
         return;
     }
     request.reset();
@@ -64,7 +65,7 @@ pub unsafe extern "C-unwind" fn http_request_add_header(
 ) {
     let request: *mut Request = httpRequest.cast();
     let request = non_null_or_log!(request, "http_request_add_header: no request");
-    // SAFETY: each string is NULL or ends with a NUL.
+    // SAFETY: by the header each is NULL or ends with a NUL. Both are copied before this returns.
     let (key, value) = unsafe { (text(key), text(value)) };
     if request.add_header(key, trim(value)).is_none() {
         log_err!("http_request_add_header: no memory");
@@ -86,7 +87,8 @@ pub unsafe extern "C-unwind" fn http_request_get_header(
 ) -> *mut c_char {
     let request: *mut Request = httpRequest.cast();
     let request = non_null_or_log!(request, "http_request_get_header: no request", null_mut());
-    // SAFETY: the key is NULL or ends with a NUL.
+    // SAFETY: by the header it is NULL or ends with a NUL. The name isn't used after this call, and the program isn't
+    // called before.
     let name = unsafe { text(key) };
     if name.is_empty() {
         return null_mut();
@@ -107,9 +109,9 @@ pub unsafe extern "C-unwind" fn http_request_current_state(
     request.current_state.get()
 }
 
-/// Returns 1 if the connection is to be closed after the response, 0 if it stays open, and -1 for NULL.
-/// With HTTP/1.1 it stays open unless the client sends `Connection: close`; with HTTP/1.0 it is closed
-/// unless the client sends `Connection: keep-alive`.
+/// Returns 1 if the connection will be closed after the response, 0 if it stays open, and -1 for
+/// NULL. With HTTP/1.1 it stays open unless the client sends `Connection: close`; with HTTP/1.0 it is
+/// closed unless the client sends `Connection: keep-alive`.
 ///
 /// # Safety
 /// `httpRequest` is NULL or a request that only the calling thread uses.

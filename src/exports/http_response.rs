@@ -6,7 +6,7 @@ use crate::http::message::http_response::{Form, Kind, Response};
 use crate::http::wire::encode::Sink;
 use core::ffi::c_int;
 
-/// A buffer that takes the response; what doesn't fit fails all of it.
+/// Appends the response to a buffer; if a part doesn't fit, the whole response fails.
 struct Appended<'a> {
     buffer: &'a buffer,
     failed: bool,
@@ -18,8 +18,8 @@ impl Sink for Appended<'_> {
     }
 }
 
-/// Makes an empty response with room for 128 headers. Release it with free(); its strings are always
-/// yours.
+/// Makes an empty response with room for 128 headers. Release it with free(); its strings always
+/// remain yours.
 ///
 /// Returns NULL with errno (ENOMEM) if memory runs out.
 ///
@@ -27,7 +27,7 @@ impl Sink for Appended<'_> {
 /// Any thread may call it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn http_response_new() -> *mut http_response {
-    // SAFETY: fresh memory of the size of a response; malloc aligns for every type.
+    // SAFETY: a new block of the size of a response; malloc aligns for every type.
     unsafe {
         let response: *mut Response = libc::malloc(size_of::<Response>()).cast();
         if !response.is_null() {
@@ -63,7 +63,7 @@ pub unsafe extern "C-unwind" fn http_response_encode_buffer(
     response.encode(&Form { body: None, date: None, close, head_only: false }, &mut out);
     if out.failed {
         log_err!("http_response_encode_buffer: no memory");
-        // What is readable is a c_int, and the bytes up to there were there before.
+        // The number of readable bytes fits into a c_int, and `before` isn't more than that.
         buffer.writeIndex.set(buffer.readIndex.get() + before as c_int);
         buffer.append(b"");
     }

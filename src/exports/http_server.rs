@@ -13,12 +13,12 @@ use crate::sys::errno;
 use core::ffi::c_int;
 use core::ptr::null_mut;
 
-/// The server of a call; None with EINVAL for NULL.
+/// The server of a parameter; None with EINVAL for NULL.
 ///
 /// # Safety
 /// `server` is NULL or a live server.
 pub(super) unsafe fn given<'a>(what: &str, server: *mut http_server) -> Option<&'a HttpServer> {
-    // SAFETY: only the library makes servers, and an HttpServer stands behind each.
+    // SAFETY: only the library makes servers, each of them as part of an HttpServer.
     let server = unsafe { server.cast::<HttpServer>().as_ref() };
     if server.is_none() {
         log_err!("{}: no server", what);
@@ -27,12 +27,13 @@ pub(super) unsafe fn given<'a>(what: &str, server: *mut http_server) -> Option<&
     server
 }
 
-/// As `given`, for calls that only the thread of the server's loop may make; else errno is EPERM.
+/// As `given`, for functions that only the thread of the server's loop may call. On any other thread
+/// errno is EPERM.
 ///
 /// # Safety
 /// `server` is NULL or a live server.
 pub(super) unsafe fn usable<'a>(what: &str, server: *mut http_server) -> Option<&'a HttpServer> {
-    // SAFETY: the caller vouches for NULL or a live server, which is what `given` asks for.
+    // SAFETY: by contract NULL or a live server, as `given` requires.
     let server = unsafe { given(what, server) }?;
     if !server.is_own_thread() {
         errno::set(libc::EPERM);
@@ -47,10 +48,10 @@ pub(super) fn status(result: Result<(), c_int>) -> c_int {
 }
 
 /// Makes an HTTP server that listens on the port (0: any free port), with `threadNum` threads in
-/// addition to the loop's own. It serves from http_server_start() on while the loop runs.
+/// addition to the loop's own. It serves requests after http_server_start(), while the loop runs.
 ///
-/// Returns the server, which is freed by yolanda_http_server_free() or with its loop. Returns NULL with
-/// errno if the loop is NULL or memory runs out. If it can't listen on the port, it exits like
+/// Returns the server, which is freed by yolanda_http_server_free() or with its loop. Returns NULL
+/// with errno if the loop is NULL or memory runs out. If it can't listen on the port, it exits like
 /// acceptor_init().
 ///
 /// # Safety
@@ -66,30 +67,31 @@ pub unsafe extern "C-unwind" fn http_server_new(
         log_err!("http_server_new: no event loop");
         return null_mut();
     }
-    // SAFETY: the pointer isn't NULL, and the header says that it is a loop of the library's that hasn't been freed.
+    // SAFETY: the pointer isn't NULL, so by the header it is a loop of the library that hasn't been
+    // freed.
     let l = unsafe { Loop::from_c(eventLoop) };
     let server = make::on_port(l, port, requestCallback, threadNum);
     server.map_or(null_mut(), |server| server.as_ptr().cast())
 }
 
-/// Starts the threads and begins to accept. On any thread but the loop's it exits like
+/// Starts the threads and begins to accept connections. On any thread but the loop's it exits like
 /// assertInSameThread().
 ///
 /// # Safety
 /// `httpServer` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn http_server_start(httpServer: *mut http_server) {
-    // SAFETY: NULL or a live server.
+    // SAFETY: by contract NULL or a live server.
     match unsafe { httpServer.cast::<HttpServer>().as_ref() } {
         Some(server) => server.start_or_renew(),
         None => log_err!("http_server_start: no server"),
     }
 }
 
-/// Reads a request from a buffer, as far as the buffer's bytes go, and consumes them. Call it again
-/// with more bytes until `current_state` is REQUEST_DONE.
+/// Parses as much of a request as the buffer contains, and consumes it. Call it again with more bytes
+/// until `current_state` is REQUEST_DONE.
 ///
-/// Returns 1, or 0 if the bytes aren't HTTP and for NULL.
+/// Returns 1; 0 for NULL and if the bytes aren't valid HTTP.
 ///
 /// # Safety
 /// `input` is NULL or a buffer, `httpRequest` is NULL or a request; only the calling thread uses them.
@@ -102,7 +104,8 @@ pub unsafe extern "C-unwind" fn parse_http_request(
         log_err!("parse_http_request: no buffer or no request");
         return 0;
     }
-    // SAFETY: a live buffer and a live request of the library's making, which stay until this returns.
+    // SAFETY: the header requires a live buffer and a live request of the library, which stay valid
+    // until this returns.
     let (input, request) = unsafe { (&*input, Request::from_c(httpRequest)) };
     c_int::from(request.parse(input, &Limits::DEFAULT).is_ok())
 }

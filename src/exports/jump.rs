@@ -1,7 +1,7 @@
-//! How a function is exported: a symbol that jumps to the real body, so that every argument, a
-//! variable argument list too, reaches the body untouched.
+//! Exports a function as a symbol that jumps to its body, so that all arguments, including variable
+//! ones, reach the body unchanged.
 
-/// The whole body of a `#[unsafe(naked)]` export: `jump_to!(path::of::body)`.
+/// The whole body of an export that is a `#[unsafe(naked)]` function: `jump_to!(path::of::body)`.
 macro_rules! jump_to {
     ($body:path) => {
         core::arch::naked_asm!(jump!(), body = sym $body)

@@ -19,12 +19,12 @@ pub unsafe extern "C" fn yolanda_log(severity: c_int, msg: *const c_char) {
     if !crate::log::program_enabled(severity) {
         return;
     }
-    // SAFETY: not NULL, so a NUL-terminated string.
+    // SAFETY: `msg` isn't NULL, so by contract it is a NUL-terminated string.
     let text = if msg.is_null() { c"" } else { unsafe { CStr::from_ptr(msg) } };
     crate::log::text(severity, text);
 }
 
-/// Prints a line formatted as by vprintf(), cut off after 1023 bytes, followed by `: ` and `errstr`
+/// Prints a line formatted as by vprintf(), truncated to 1023 bytes, followed by `: ` and `errstr`
 /// unless that is NULL.
 ///
 /// # Safety
@@ -37,11 +37,11 @@ pub unsafe extern "C" fn yolanda_logx(
     fmt: *const c_char,
     ap: va_list,
 ) {
-    // SAFETY: NULL or C strings, and a format that fits its arguments.
+    // SAFETY: by contract NULL or C strings, and a format that fits its arguments.
     unsafe { variadic::logx(severity, errstr, fmt, ap) }
 }
 
-/// Prints a `[msg] ` line formatted as by printf(), cut off after 1023 bytes.
+/// Prints a `[msg] ` line formatted as by printf(), truncated to 1023 bytes.
 ///
 /// # Safety
 /// `fmt` is NULL or a format that fits the arguments. Any thread may call it.
@@ -51,7 +51,7 @@ pub unsafe extern "C" fn yolanda_msgx(fmt: *const c_char, arguments: VaList) {
     jump_to!(variadic::yolanda_c_msgx)
 }
 
-/// Prints a `[debug] ` line formatted as by printf(), cut off after 1023 bytes.
+/// Prints a `[debug] ` line formatted as by printf(), truncated to 1023 bytes.
 ///
 /// # Safety
 /// `fmt` is NULL or a format that fits the arguments. Any thread may call it.

@@ -1,9 +1,10 @@
-//! Every function and object that the library exports, with its documentation and the checks of its
-//! arguments: one file per header of `include/lib`, `yolanda/` for the parts of `yolanda.h`, and `undeclared`
-//! for the functions that old objects may link to although no header declares them. It may
-//! import everything, and nothing imports it.
+//! All exported functions and objects, with their documentation and the checks of their arguments:
+//! one file per header of `include/lib`, `yolanda/` for `yolanda.h`, and `undeclared` for functions
+//! that old object files may link to although no header declares them. No other folder imports this
+//! one.
 //!
-//! The library itself never calls an export: a program may define a function of its own with an exported name.
+//! The library itself never calls an export, because a program may define its own function of the
+//! same name.
 //!
 //! Imports: abi, common, http, log, reactor, sync, sys.
 

@@ -7,7 +7,7 @@ use crate::abi::types::{
     connection_closed_call_back, connection_completed_call_back, message_call_back,
     write_completed_call_back,
 };
-use crate::reactor::event_loop::remote::RemoteLoop;
+use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::callbacks::Callbacks;
 use crate::reactor::tcp_connection::lifecycle::register;
 use crate::reactor::tcp_connection::lifecycle::shutdown;
@@ -16,7 +16,7 @@ use core::ffi::{c_int, c_void};
 use std::{ptr, slice};
 
 /// Makes a connection from a descriptor that you opened, usually a socket; pipes and terminals work
-/// too. It calls the completed callback and registers the connection with the loop. From then on the
+/// too. It calls the completed callback and registers the connection with the loop. On success the
 /// library owns the descriptor.
 ///
 /// Returns the connection, or NULL with errno, and then the descriptor is still yours: EINVAL (NULL),
@@ -35,7 +35,7 @@ pub unsafe extern "C-unwind" fn tcp_connection_new(
     messageCallBack: message_call_back,
     writeCompletedCallBack: write_completed_call_back,
 ) -> *mut tcp_connection {
-    let l = non_null!(eventLoop, "tcp_connection_new: no event loop", ptr::null_mut());
+    let l = event_loop!(eventLoop, "tcp_connection_new", ptr::null_mut());
     if fd < 0 || !sys_fd::is_open(fd) {
         log_err!("tcp_connection_new: bad descriptor {}", fd);
         errno::set(libc::EBADF);
@@ -47,15 +47,12 @@ pub unsafe extern "C-unwind" fn tcp_connection_new(
         message: messageCallBack,
         write_completed: writeCompletedCallBack,
     };
-    // SAFETY: the loop was made by the library, and the descriptor is the connection's from now on.
-    let made = unsafe {
-        let l = RemoteLoop::from_c(ptr::from_ref(l).cast_mut());
-        register::make(fd, l, |conn| {
-            callbacks.give(conn);
-            true
-        })
+    let prepare = |conn: &Connection| {
+        callbacks.give(conn);
+        true
     };
-    match made {
+    // SAFETY: the descriptor is open, and by the header only the connection uses it from now on.
+    match unsafe { register::make(fd, l, prepare) } {
         Some(conn) => conn,
         None => {
             if errno::get() == libc::ENOMEM {
@@ -66,9 +63,9 @@ pub unsafe extern "C-unwind" fn tcp_connection_new(
     }
 }
 
-/// Sends `size` bytes after everything that was sent before. What the socket doesn't take at once is
-/// copied and sent later. On any thread but the loop's, all bytes are copied, and the function returns
-/// 0. No callback is called from within this function.
+/// Sends `size` bytes after everything that was sent before. Bytes that the socket doesn't take at
+/// once are copied and sent later. On any thread but the loop's, all bytes are copied, and the
+/// function returns 0. No callback is called from within this function.
 ///
 /// Returns the number of bytes written at once; the rest is queued, not lost. NULL data sends nothing
 /// and returns 0. On failure it returns -1 with errno and sends no byte of this call: EPIPE (after a
@@ -93,13 +90,14 @@ pub unsafe extern "C-unwind" fn tcp_connection_send_data(
     if data.is_null() {
         return 0;
     }
-    // SAFETY: the caller's `size` bytes, of which nothing is kept.
+    // SAFETY: `data` isn't NULL, `size` isn't negative, and by the header `data` has that many bytes. `send_bytes`
+    // keeps only copies of them.
     let bytes = unsafe { slice::from_raw_parts(data.cast::<u8>(), size as usize) };
     conn.send_bytes(bytes) as c_int
 }
 
 /// Sends the readable bytes of a buffer like tcp_connection_send_data() and consumes them; if it
-/// returns -1, it consumes none. The buffer stays yours.
+/// returns -1, it consumes none. The buffer remains yours.
 ///
 /// Returns the number of bytes written at once. It fails with errno like tcp_connection_send_data(), and
 /// for the connection's own `output_buffer` with EPERM on any thread but the loop's.
@@ -117,13 +115,14 @@ pub unsafe extern "C-unwind" fn tcp_connection_send_buffer(
         return errno::fail(libc::EINVAL);
     }
     let conn = connection!(tcpConnection, "tcp_connection_send_buffer", -1);
-    // SAFETY: not NULL, so a live buffer.
+    // SAFETY: it isn't NULL, and by the header a buffer that no other thread uses. Its fields are cells: it may be
+    // one of the connection's own.
     conn.send_buffer(unsafe { &*buffer })
 }
 
-/// Ends the sending side once everything accepted so far has been sent, including what other threads
-/// have sent; the peer can still send. Later sends fail with EPIPE. Functions that the same thread
-/// posted before can still send.
+/// Shuts down the sending side after everything accepted so far has been sent, including what other
+/// threads have sent; the peer can still send. Later sends fail with EPIPE. Functions that the same
+/// thread posted before can still send.
 ///
 /// # Safety
 /// The closed callback of the connection hasn't returned, or the connection is retained. Any thread may

@@ -13,7 +13,7 @@ use crate::sys::errno;
 use core::ffi::{c_int, c_void};
 use core::ptr::{self, NonNull};
 
-/// A new server, or NULL with errno.
+/// Returns a new server, or NULL with errno.
 pub(super) fn made(server: Result<NonNull<Server>, c_int>) -> *mut TCPserver {
     match server {
         Ok(server) => server.as_ptr().cast(),
@@ -25,7 +25,7 @@ pub(super) fn made(server: Result<NonNull<Server>, c_int>) -> *mut TCPserver {
 }
 
 /// Makes a server for a listening socket, with `threadNum` threads for its connections (0: the loop's
-/// own thread). It serves from tcp_server_start() on while the loop runs. It is freed by
+/// own thread). It serves clients after tcp_server_start(), while the loop runs. It is freed by
 /// yolanda_server_free() or with its loop.
 ///
 /// Returns NULL with errno: EINVAL for a NULL loop or acceptor, ENOMEM.
@@ -54,7 +54,7 @@ pub unsafe extern "C-unwind" fn tcp_server_init(
         write_completed: writeCompletedCallBack,
         closed: connectionClosedCallBack,
     };
-    // SAFETY: the header demands that the acceptor lives as long as the server.
+    // SAFETY: the header requires that the acceptor stays valid as long as the server.
     made(unsafe { Server::on_acceptor(l, acceptor, &callbacks, threadNum) })
 }
 
@@ -69,11 +69,11 @@ pub unsafe extern "C-unwind" fn tcp_server_start(tcpServer: *mut TCPserver) {
     server!(tcpServer, "tcp_server_start").start_or_renew();
 }
 
-/// Sets the initial `data` of every connection accepted from now on. The library only passes the
-/// pointer on.
+/// Sets the initial `data` of every connection that is accepted from now on. The library only stores
+/// and passes the pointer.
 ///
 /// # Safety
-/// `tcpServer` is NULL or a server that hasn't been freed. `data` stays yours. Call it only on the
+/// `tcpServer` is NULL or a server that hasn't been freed. `data` remains yours. Call it only on the
 /// loop's thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn tcp_server_set_data(tcpServer: *mut TCPserver, data: *mut c_void) {

@@ -7,8 +7,8 @@ use crate::reactor::threads::thread_pool::Pool;
 use core::ffi::c_int;
 use std::ptr;
 
-/// Makes a pool of `threadNumber` threads without starting them. With 0 or less, the main loop does all
-/// the work.
+/// Makes a pool of `threadNumber` threads without starting them. With 0 or less, the main loop does
+/// all the work.
 ///
 /// Returns the pool, or NULL with errno: EINVAL for a NULL loop, ENOMEM. Release it with
 /// yolanda_thread_pool_free().

@@ -1,5 +1,5 @@
-//! The two ways between Rust and src/variadic.c, whose functions need `va_start`. They stand in a file of their
-//! own because cbindgen would put them into the headers.
+//! The interface between Rust and src/variadic.c, whose functions need `va_start`. In a file of its
+//! own, because cbindgen would add the functions to the headers.
 
 use crate::abi::types::va_list;
 use crate::log::{self, stream};
@@ -16,7 +16,7 @@ unsafe extern "C" {
     pub(super) fn yolanda_c_debugx(fmt: *const c_char, ...);
 }
 
-/// A formatted log line; NULL texts count as none.
+/// Logs a formatted line. NULL texts count as empty.
 ///
 /// # Safety
 /// `errstr` and `fmt` are NULL or C strings, and `ap` is a va_list that fits the format.
@@ -29,19 +29,20 @@ pub(super) unsafe extern "C" fn logx(
     if !log::program_enabled(severity) {
         return;
     }
-    // SAFETY: a C string where it isn't NULL; the format fits its arguments.
+    // SAFETY: by contract NULL or C strings, and a format that fits its arguments.
     unsafe {
         let errstr = (!errstr.is_null()).then(|| CStr::from_ptr(errstr));
         log::formatted(severity, errstr, fmt, ap)
     }
 }
 
-/// Whether a connection has a standard stream's descriptor.
+/// Whether a connection uses the descriptor of a standard stream.
 extern "C" fn is_taken(fd: c_int) -> c_int {
     c_int::from(stream::is_taken(fd))
 }
 
-// What src/variadic.c calls: symbols that the archive's C sees and the shared library hides.
+// The symbols that src/variadic.c calls. They are visible to it in the archive and hidden in the
+// shared library.
 core::arch::global_asm!(
     ".text",
     ".globl yolanda_rs_logx",

@@ -1,5 +1,5 @@
-//! HTTP/1.1 on top of the reactor. Reading and writing messages is safe code on slices (`wire`); the objects that
-//! C sees and the server drive it.
+//! HTTP/1.1 on top of the reactor. Parsing and encoding messages is safe code on slices (`wire`). The server and
+//! the objects that C sees use it.
 //!
 //! Imports: abi, log, reactor, sync, sys.
 

@@ -104,7 +104,7 @@ fn level_of(value: &[u8]) -> Option<c_int> {
     }
 }
 
-/// Sets the level, or gives it back to the environment. False for a number that is no level.
+/// Sets the level, or reverts to that of the environment. False for an invalid level.
 pub fn set_level(level: c_int) -> bool {
     let known = (YOLANDA_LOG_ENVIRONMENT..=YOLANDA_LOG_OFF).contains(&level);
     if known {

@@ -1,8 +1,8 @@
 //! Log lines on C stdio's streams, so that they interleave with the program's own `printf`, or to the
 //! program's sink.
 //!
-//! A line that is off costs one relaxed load (`level`); a line that is on is formatted on the stack
-//! and written in one call. Nothing here changes errno.
+//! A line below the level costs one relaxed load (`level`). Other lines are formatted on the stack
+//! and written with one call. Nothing in this folder changes errno.
 //!
 //! Imports: abi, sys.
 
@@ -26,11 +26,11 @@ pub use crate::log::stamp::set as set_timestamps;
 use crate::sys::errno;
 use crate::sys::stdio::{self, Stream};
 
-/// Longest text of a formatted line, without the tag and the newline.
+/// The maximum length of a formatted text, without the tag and the newline.
 const TEXT_MAX: usize = 1023;
-/// Where `raw` bytes are: the end of the last private-use plane.
+/// The first of 256 code points that stand for raw bytes, at the end of the last private-use plane.
 const RAW: u32 = 0x10_FE00;
-/// Room for the longest tag, the text and the newline (or a NUL in its place).
+/// The size of the longest tag, the text and the newline (or a NUL in its place).
 const LINE_MAX: usize = 8 + TEXT_MAX + 1;
 
 /// Writes a `[msg]` line.
@@ -60,23 +60,23 @@ fn tag(severity: c_int) -> &'static str {
     }
 }
 
-/// Formats and writes a line without asking for the level: the macros did.
+/// Formats and logs a line without checking the level, which the macros have done.
 #[cold]
 #[inline(never)]
 pub fn line(severity: c_int, text: fmt::Arguments<'_>) {
     let keep = errno::Keep::new();
     let mut line = Line::new(severity);
-    // Line takes what fits and never fails; an error of a Display just ends the text.
+    // Line truncates and never fails. If a Display fails, the text ends there.
     let _ = line.write_fmt(text);
     line.print(severity, if level::is_quiet() { Stream::Err } else { Stream::Out });
     drop(keep);
 }
 
-/// A line under construction: tag, then at most `TEXT_MAX` bytes of text.
+/// A line being formatted: the tag, then at most `TEXT_MAX` bytes of text.
 struct Line {
     bytes: [MaybeUninit<u8>; LINE_MAX],
     len: usize,
-    /// Where the text begins, and where it has to end.
+    /// Where the text begins, and where it must end.
     text: usize,
     end: usize,
 }
@@ -92,7 +92,7 @@ impl Line {
 
     fn push(&mut self, text: &[u8]) {
         let n = text.len().min(self.end - self.len);
-        // SAFETY: u8 and MaybeUninit<u8> have one layout, and any u8 is valid in the latter.
+        // SAFETY: u8 and MaybeUninit<u8> have the same layout, and any u8 is a valid MaybeUninit<u8>.
         let text = unsafe { &*(&raw const text[..n] as *const [MaybeUninit<u8>]) };
         self.bytes[self.len..self.len + n].copy_from_slice(text);
         self.len += n;
@@ -103,15 +103,15 @@ impl Line {
     /// # Safety
     /// `format` and `args` are a NUL-terminated format and a va_list that fits it.
     unsafe fn push_format(&mut self, format: *const c_char, args: *mut c_void) {
-        // One byte more than the text may have: vsnprintf's NUL stands where the newline will.
+        // One byte more than the text may have: vsnprintf writes a NUL to the place of the newline.
         let room = &mut self.bytes[self.len..=self.end];
-        // SAFETY: `format` is a C string, and the va_list fits it.
+        // SAFETY: by contract `format` is a C string, and the va_list fits it.
         self.len += unsafe { stdio::format(room, format, args) };
     }
 
     fn finish(&mut self, last: u8) -> &[u8] {
         self.bytes[self.len].write(last);
-        // SAFETY: the first len bytes have been written by push, the last one just now.
+        // SAFETY: `push` has initialised the first len bytes, and the line above the last one.
         unsafe { core::slice::from_raw_parts(self.bytes.as_ptr().cast(), self.len + 1) }
     }
 
@@ -141,21 +141,28 @@ impl Write for Line {
     }
 }
 
-/// A character that `Line` takes for one byte: names of any encoding pass through `fmt` that way.
+/// A character that `Line` writes as a single byte. It lets text of any encoding pass through `fmt`.
 fn raw(byte: u8) -> char {
     char::from_u32(RAW + u32::from(byte)).unwrap_or(char::REPLACEMENT_CHARACTER)
 }
 
 /// Displays a C string, byte for byte; NULL shows as `(null)`.
-/// Make one only of a pointer that is NULL or a NUL-terminated string for as long as it is used.
-pub struct CText(pub(crate) *const c_char);
+pub struct CText(*const c_char);
+
+impl CText {
+    /// # Safety
+    /// `text` is NULL or a NUL-terminated string while the result is used.
+    pub unsafe fn new(text: *const c_char) -> CText {
+        CText(text)
+    }
+}
 
 impl fmt::Display for CText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_null() {
             return f.write_str("(null)");
         }
-        // SAFETY: not NULL, hence a C string: see the type.
+        // SAFETY: it isn't NULL, so by the contract of `new` it is a valid string.
         Bytes(unsafe { CStr::from_ptr(self.0) }.to_bytes()).fmt(f)
     }
 }
@@ -175,7 +182,8 @@ impl fmt::Display for Bytes<'_> {
     }
 }
 
-/// Writes a text, whole, as one line, without asking for the level: who reads the text has asked.
+/// Logs a text as one line, without truncation and without checking the level, which the caller has
+/// done.
 pub fn text(severity: c_int, text: &CStr) {
     let keep = errno::Keep::new();
     if !sink::take(severity, text.to_bytes_with_nul()) {
@@ -187,8 +195,8 @@ pub fn text(severity: c_int, text: &CStr) {
     drop(keep);
 }
 
-/// Writes a printf-formatted line, with `: errstr` behind it if there is one. A NULL format counts as empty. The
-/// level isn't asked for, as in `text`.
+/// Logs a printf-formatted line, followed by `: errstr` unless that is NULL. A NULL format counts as
+/// empty. The caller has checked the level.
 ///
 /// # Safety
 /// `format` is NULL or a C string, and `args` a va_list that fits it.
@@ -201,7 +209,8 @@ pub unsafe fn formatted(
     let keep = errno::Keep::new();
     let mut line = Line::new(severity);
     if !format.is_null() {
-        // SAFETY: not NULL, hence a format that fits the arguments. errno still is the caller's, for %m.
+        // SAFETY: `format` isn't NULL, so by contract it is a C string that fits the arguments.
+        // errno is still the caller's, for %m.
         unsafe { line.push_format(format, args) };
     }
     if let Some(errstr) = errstr {

@@ -1,9 +1,10 @@
-//! Where lines go instead of stdout: a function of the program, with its data.
+//! The program's log sink: a function and its data, which get the lines instead of stdout.
 //!
-//! The two stand in a record. A line counts itself into the current record while the function runs;
-//! who sets another sink waits until nobody is left in the old record. Records are never freed but
-//! used again, so that a line may look at one that was replaced a moment ago. No locks: a child that
-//! was forked while other threads logged has none to wait for, and no line to miss.
+//! Both are stored in a record. A thread that logs increments the use count of the current record
+//! while the function runs. A thread that sets another sink waits until the old record isn't in use.
+//! Records are reused but never freed, so a thread may access one that has just been replaced. There
+//! are no locks, so a child that was forked while other threads logged can't deadlock and loses no
+//! line.
 
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::{c_char, c_int, c_void};
@@ -21,24 +22,25 @@ type Sink = unsafe extern "C-unwind" fn(c_int, *const c_char, usize, *mut c_void
 struct Record {
     /// Written by the thread that has claimed the record, before it becomes the current one.
     target: UnsafeCell<(Sink, *mut c_void)>,
-    /// Lines within the sink, and `CLAIMED` from the setting until the next one has come through.
+    /// The number of calls of the sink that are running, plus `CLAIMED` while the record is set or
+    /// being replaced.
     users: AtomicUsize,
     next: *mut Record,
 }
 
 const CLAIMED: usize = 1 << 62;
 
-/// All records ever made.
+/// All records that were ever created.
 static RECORDS: Place = Place::empty();
-/// The record in use; none: stdout.
+/// The current record; none means stdout.
 static CURRENT: Place = Place::empty();
 
 thread_local! {
-    /// The record whose sink runs on this thread.
+    /// The record whose sink is running on this thread.
     static INSIDE: Cell<Option<&'static Record>> = const { Cell::new(None) };
 }
 
-/// Where a record is, or none.
+/// An atomic pointer to a record, or none.
 struct Place(AtomicPtr<Record>);
 
 impl Place {
@@ -52,7 +54,7 @@ impl Place {
 }
 
 fn record(at: *mut Record) -> Option<&'static Record> {
-    // SAFETY: NULL or a record that `claim` has made, and those are never freed. What changes in them has
+    // SAFETY: NULL or a record from `claim`. Records are never freed, and the fields that change have
     // interior mutability.
     unsafe { at.as_ref() }
 }
@@ -61,8 +63,8 @@ fn is_inside() -> bool {
     INSIDE.get().is_some()
 }
 
-/// Hands a line to the sink; `text` ends with a NUL. False when it has to go to stdout: there is no sink, or the
-/// line comes from within it.
+/// Passes a line to the sink; `text` ends with a NUL. False if it has to go to stdout: there is no
+/// sink, or the sink itself logs the line.
 pub fn take(severity: c_int, text: &[u8]) -> bool {
     if CURRENT.0.load(Relaxed).is_null() || is_inside() {
         return false;
@@ -70,8 +72,9 @@ pub fn take(severity: c_int, text: &[u8]) -> bool {
     let Some((0, line)) = text.split_last() else { return false };
     let Some(record) = enter() else { return false };
     INSIDE.set(Some(record));
-    // SAFETY: nobody writes a record that was found current after it was counted into, until it is
-    // left; the function and its data are the program's. The line has a NUL behind it.
+    // SAFETY: a record that is current after its use count was incremented isn't written until the
+    // count is decremented. The program has promised that the function may be called with its data.
+    // The line has a NUL at the end.
     unsafe {
         let (sink, data) = *record.target.get();
         sink(severity, text.as_ptr().cast(), line.len(), data);
@@ -81,7 +84,7 @@ pub fn take(severity: c_int, text: &[u8]) -> bool {
     true
 }
 
-/// Counts into the current record.
+/// Increments the use count of the current record and returns the record.
 fn enter() -> Option<&'static Record> {
     loop {
         let record = CURRENT.get(SeqCst)?;
@@ -93,15 +96,15 @@ fn enter() -> Option<&'static Record> {
     }
 }
 
-/// A record that nobody uses, claimed, with its target set; None when memory is out.
-// tests/cmake/memcheck.supp knows it by its name.
+/// Claims an unused record and sets its target. None if out of memory.
+// Never inlined with `plain-malloc`, because tests/cmake/memcheck.supp contains its name.
 #[cfg_attr(feature = "plain-malloc", inline(never))]
 fn claim(sink: Sink, data: *mut c_void) -> Option<&'static Record> {
     let mut next = RECORDS.get(Acquire);
     while let Some(one) = next {
         if one.users.compare_exchange(0, CLAIMED, Acquire, Relaxed).is_ok() {
-            // SAFETY: only lines that have counted themselves into the record read its target, there are none,
-            // and it isn't current, so that none comes.
+            // SAFETY: only threads that are counted in `users` read the target. There are none, and
+            // the record isn't current, so none is added.
             unsafe { one.target.get().write((sink, data)) };
             return Some(one);
         }
@@ -114,7 +117,7 @@ fn claim(sink: Sink, data: *mut c_void) -> Option<&'static Record> {
     let mut head = RECORDS.0.load(Relaxed);
     loop {
         let target = UnsafeCell::new((sink, data));
-        // SAFETY: a fresh block of that size, nobody else's until it is in the list.
+        // SAFETY: a new block of that size, which nothing else uses until it is in the list.
         unsafe { fresh.write(Record { target, users: AtomicUsize::new(CLAIMED), next: head }) };
         match RECORDS.0.compare_exchange(head, fresh, Release, Relaxed) {
             Ok(_) => return record(fresh),
@@ -123,12 +126,12 @@ fn claim(sink: Sink, data: *mut c_void) -> Option<&'static Record> {
     }
 }
 
-/// Waits for the lines in a record that isn't current any more, and gives it free. From within a
-/// sink there is no waiting: it may be the one that would be waited for.
+/// Waits until a replaced record isn't in use, and releases it. Doesn't wait within a sink, because
+/// that may be the sink to wait for.
 fn retire(record: &Record) {
     let mut turns = 0;
     while !is_inside() && record.users.load(SeqCst) != CLAIMED {
-        // SAFETY: neither touches memory.
+        // SAFETY: neither call touches memory.
         unsafe {
             if turns < 100 {
                 libc::sched_yield();
@@ -141,7 +144,7 @@ fn retire(record: &Record) {
     record.users.fetch_sub(CLAIMED, Release);
 }
 
-/// In a forked child: the lines of the threads that it doesn't have will never end.
+/// Resets the use counts in a forked child, which doesn't have the threads that were counted.
 unsafe extern "C" fn after_fork() {
     let mine = INSIDE.get();
     let mut next = RECORDS.get(Acquire);
@@ -153,19 +156,20 @@ unsafe extern "C" fn after_fork() {
     }
 }
 
-/// 0, or an errno.
+/// Returns 0 or an errno value.
 fn prepare_for_forks() -> c_int {
     static DONE: AtomicBool = AtomicBool::new(false);
     if DONE.swap(true, Relaxed) {
         return 0;
     }
-    // SAFETY: the function stays loaded (the library is never unloaded) and only stores to atomics.
+    // SAFETY: the function stays loaded, because the library is never unloaded, and only stores to
+    // atomics.
     let e = unsafe { libc::pthread_atfork(None, None, Some(after_fork)) };
     DONE.store(e == 0, Relaxed);
     e
 }
 
-/// Sets the sink, or none. The error is an errno: the old sink stays then.
+/// Sets or removes the sink. If it fails with an errno value, the old sink stays.
 ///
 /// # Safety
 /// `sink` may be called with `data`, on any thread, until another one has been set.

@@ -1,5 +1,5 @@
-//! Whether a standard stream may be written to: not while a connection of the program's has the
-//! stream's descriptor. The library's own descriptors never are among those (`sys::fd::lift`).
+//! Whether the library may write to a standard stream: not while a connection of the program uses the
+//! stream's descriptor. The library's own descriptors never have these numbers (`sys::fd::lift`).
 
 #![forbid(unsafe_code)]
 
@@ -8,10 +8,10 @@ use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
 use crate::sys::stdio::Stream;
 
-/// Bit n: a connection has descriptor n.
+/// Bit n is set while a connection uses descriptor n.
 static TAKEN: AtomicU8 = AtomicU8::new(0);
 
-/// Notes whether a connection has a descriptor. Most are no concern of the streams.
+/// Records whether a connection uses a descriptor. Only 0 to 2 matter.
 #[inline]
 pub fn note(fd: c_int, connection: bool) {
     if (0..=libc::STDERR_FILENO).contains(&fd) {
@@ -30,7 +30,7 @@ pub fn is_taken(fd: c_int) -> bool {
     (0..=libc::STDERR_FILENO).contains(&fd) && taken & (1 << fd) != 0
 }
 
-/// Writes the parts to a stream, as one piece, unless a connection has its descriptor.
+/// Writes the parts to a stream without interruption, unless a connection uses its descriptor.
 pub fn write(stream: Stream, parts: &[&[u8]]) {
     if !is_taken(stream.descriptor()) {
         stream.write(parts);

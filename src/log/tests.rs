@@ -1,4 +1,4 @@
-//! Tags, long lines and texts of any encoding.
+//! Tags, long lines and text of any encoding.
 
 use super::*;
 
@@ -31,13 +31,15 @@ fn long_text_is_cut() {
 fn c_text() {
     let show = |text: *const c_char, line: &str| {
         let mut shown = Line::new(ERR);
-        let _ = write!(shown, "{}", CText(text));
+        // SAFETY: all callers pass NULL or literals.
+        let _ = write!(shown, "{}", unsafe { CText::new(text) });
         assert_eq!(shown.finish(b'\n'), [b"[err] ", line.as_bytes(), b"\n"].concat());
     };
     show(core::ptr::null(), "(null)");
     show(c"main thread".as_ptr(), "main thread");
     show(c"主线程".as_ptr(), "主线程");
     let mut gbk = Line::new(ERR);
-    let _ = write!(gbk, "{}", CText(c"\xd6\xf7".as_ptr()));
+    // SAFETY: a literal.
+    let _ = write!(gbk, "{}", unsafe { CText::new(c"\xd6\xf7".as_ptr()) });
     assert_eq!(gbk.finish(b'\n'), b"[err] \xd6\xf7\n");
 }

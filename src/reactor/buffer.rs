@@ -1,24 +1,24 @@
-//! The growable byte buffer, for C's own buffers and for those of connections alike.
+//! The growable byte buffer, for buffers of C programs and of connections.
 //!
-//! Nothing is known of a buffer but its four fields: C may have made it, copied it, or replaced its block. The
-//! header says what holds of them at all times: `data` is NULL or a block of `total_size` bytes, malloc'd or from
-//! the pools. A block in the pools was lent by a connection, which takes it back by itself: growing such a
-//! buffer moves the bytes to malloc'd memory and leaves the block alone.
+//! The library uses only the four public fields, because C code may have created the buffer, copied it, or
+//! replaced its block. The header guarantees that `data` is NULL or a block of `total_size` bytes, from malloc or
+//! from the pools. A block from the pools is lent by a connection, which takes it back by itself: growing such a
+//! buffer moves the bytes to malloc'd memory and doesn't free the block.
 
 use crate::abi::types::{INIT_BUFFER_SIZE, buffer};
 use crate::sys::{errno, fd, pool};
 use libc::{c_char, c_int};
 use std::cell::Cell;
-use std::ptr;
+use std::{ptr, slice};
 
-/// Sizes and indices are ints; one byte is kept for the NUL.
+/// Sizes and indices are ints; one byte is reserved for the NUL.
 pub const SIZE_MAX: usize = c_int::MAX as usize - 1;
 const EXTRA: usize = 65_536;
 
 impl buffer {
-    /// A new buffer with a block of INIT_BUFFER_SIZE bytes, both malloc'd; NULL when memory is out.
+    /// A new buffer with a block of INIT_BUFFER_SIZE bytes, both from malloc. NULL if out of memory.
     pub fn make() -> *mut buffer {
-        // SAFETY: each block has the size of what is written to it, and is checked before that.
+        // SAFETY: each block has the size of what is written to it, and is checked for NULL first.
         unsafe {
             let made = libc::malloc(size_of::<buffer>()).cast::<buffer>();
             let data = libc::malloc(INIT_BUFFER_SIZE as usize + 1).cast::<c_char>();
@@ -41,9 +41,9 @@ impl buffer {
     /// Frees a buffer and its block.
     ///
     /// # Safety
-    /// `this` was malloc'd, and nobody uses it from here on.
+    /// `this` came from malloc, and nothing uses it afterwards.
     pub unsafe fn free(this: *mut buffer) {
-        // SAFETY: a malloc'd struct. A block outside of the pools was malloc'd as well.
+        // SAFETY: by contract the struct came from malloc, and so did its block unless it is from the pools.
         unsafe {
             let data = (*this).data.get();
             if !pool::owns(data.cast()) {
@@ -53,52 +53,52 @@ impl buffer {
         }
     }
 
-    /// The number of readable bytes. Indices that C left in disorder count as an empty buffer.
+    /// The number of readable bytes. A buffer whose indices are invalid counts as empty.
     pub fn readable(&self) -> usize {
         let (r, w) = (self.readIndex.get(), self.writeIndex.get());
         if r < 0 || w <= r { 0 } else { (w - r) as usize }
     }
 
-    /// Where the readable bytes begin. It points into the block if there are any.
+    /// The address of the first readable byte. It points into the block if there are any.
     pub fn read_at(&self) -> *mut u8 {
         self.data.get().wrapping_add(self.readIndex.get() as usize).cast()
     }
 
-    /// The number of bytes behind the readable ones.
-    fn writeable(&self) -> usize {
+    /// The number of bytes after the readable ones.
+    pub fn writeable(&self) -> usize {
         let (w, total) = (self.writeIndex.get(), self.total_size.get());
         if w < 0 || total <= w { 0 } else { (total - w) as usize }
     }
 
-    /// Where the next byte is written.
-    fn write_at(&self) -> *mut u8 {
+    /// The address where the next byte is written.
+    pub fn write_at(&self) -> *mut u8 {
         self.data.get().wrapping_add(self.writeIndex.get() as usize).cast()
     }
 
-    /// Whether a byte may be written at `total_size`, behind the block's counted size.
+    /// Whether the byte at `total_size`, after the counted size, may be written.
     fn has_spare_byte(&self) -> bool {
         let block = self.data.get();
-        // SAFETY: a block outside of the pools was malloc'd, or is NULL, which has no usable bytes.
+        // SAFETY: a block that isn't from the pools came from malloc, or is NULL, which has no usable bytes.
         pool::owns(block.cast())
             || unsafe { libc::malloc_usable_size(block.cast()) } > self.total_size.get() as usize
     }
 
-    /// The writeable bytes that leave a place for the NUL.
+    /// The number of writable bytes apart from that of the NUL.
     fn room(&self) -> usize {
         let n = self.writeable();
         if n > 0 && !self.has_spare_byte() { n - 1 } else { n }
     }
 
-    /// The readable bytes, as long as the program leaves the buffer alone.
+    /// The readable bytes, valid while the program doesn't change the buffer.
     pub fn bytes(&self) -> &[u8] {
         match self.readable() {
             0 => &[],
-            // SAFETY: the readable bytes are part of the block, by the contract of `struct buffer`.
-            n => unsafe { std::slice::from_raw_parts(self.read_at(), n) },
+            // SAFETY: by the contract of `struct buffer` the readable bytes are part of the block.
+            n => unsafe { slice::from_raw_parts(self.read_at(), n) },
         }
     }
 
-    /// Sets sane indices where C left others behind.
+    /// Replaces invalid indices by valid ones.
     pub fn put_in_order(&self) {
         if self.data.get().is_null() || self.total_size.get() < 0 {
             self.total_size.set(0);
@@ -112,8 +112,8 @@ impl buffer {
         }
     }
 
-    /// Makes `n` bytes and a NUL writeable. False with errno, and nothing changed but disorder, where that
-    /// fails.
+    /// Makes `n` bytes and a NUL writable. On failure returns false with errno; nothing but invalid indices has
+    /// changed.
     pub fn reserve(&self, n: usize) -> bool {
         self.put_in_order();
         let has_block = !self.data.get().is_null();
@@ -123,16 +123,30 @@ impl buffer {
         }
         let used = self.readable();
         if has_block && fits(self.total_size.get() as usize - used) {
-            // SAFETY: both places lie in the block, with `used` bytes behind them: the indices are in order.
-            unsafe { ptr::copy(self.read_at(), self.data.get().cast(), used) };
-            self.readIndex.set(0);
-            self.writeIndex.set(used as c_int);
+            self.move_to_front();
             return true;
         }
         self.grow(n, used)
     }
 
-    /// Moves the `used` readable bytes to the front of a larger block: growing keeps no spare.
+    /// Moves the readable bytes to the front of the block. Their indices are in order.
+    pub fn move_to_front(&self) {
+        let used = self.readable();
+        // SAFETY: the readable bytes lie in the block, so as many fit at its front.
+        unsafe { ptr::copy(self.read_at(), self.data.get().cast(), used) };
+        self.readIndex.set(0);
+        self.writeIndex.set(used as c_int);
+    }
+
+    /// Has another block, of `total` bytes, the first `used` of which are readable.
+    pub fn take_block(&self, data: *mut c_char, total: usize, used: usize) {
+        self.data.set(data);
+        self.total_size.set(total as c_int);
+        self.readIndex.set(0);
+        self.writeIndex.set(used as c_int);
+    }
+
+    /// Moves the `used` readable bytes to the front of a larger block, which is no larger than needed.
     fn grow(&self, n: usize, used: usize) -> bool {
         if n > SIZE_MAX || used + n > SIZE_MAX {
             errno::set(libc::ENOMEM);
@@ -140,8 +154,8 @@ impl buffer {
         }
         let total = (self.total_size.get() as usize * 2).max(used + n).min(SIZE_MAX);
         let old = self.data.get();
-        // SAFETY: the fresh block has more than `used` bytes. The old one has them, too, and is freed only if
-        // it was malloc'd.
+        // SAFETY: the new block has more than `used` bytes. The old one has `used` bytes, and is freed only if it
+        // came from malloc.
         unsafe {
             let fresh = libc::malloc(total + 1).cast::<u8>();
             if fresh.is_null() {
@@ -154,30 +168,27 @@ impl buffer {
             if !pool::owns(old.cast()) {
                 libc::free(old.cast());
             }
-            self.data.set(fresh.cast());
+            self.take_block(fresh.cast(), total, used);
         }
-        self.total_size.set(total as c_int);
-        self.readIndex.set(0);
-        self.writeIndex.set(used as c_int);
         true
     }
 
-    /// Appends bytes and writes the NUL behind them. False with errno: nothing was appended.
+    /// Appends bytes, followed by a NUL. On failure returns false with errno; nothing was appended.
     pub fn append(&self, bytes: &[u8]) -> bool {
-        // SAFETY: a slice holds as many bytes as it says, and no slice is made of a buffer that is changed.
+        // SAFETY: a slice has its own length, and there are no slices of a buffer that is being changed.
         unsafe { self.append_from(bytes.as_ptr(), bytes.len()) }
     }
 
-    /// Appends `n` bytes and writes the NUL behind them. False with errno: nothing was appended.
+    /// Appends `n` bytes, followed by a NUL. On failure returns false with errno; nothing was appended.
     ///
     /// # Safety
-    /// `data` holds `n` bytes, and they don't lie in this buffer's block.
+    /// `data` has `n` bytes, which aren't in this buffer's block.
     pub unsafe fn append_from(&self, data: *const u8, n: usize) -> bool {
         if !self.reserve(n) {
             return false;
         }
         let end = self.write_at();
-        // SAFETY: `reserve` made room for n bytes and a NUL at `end`; the bytes to copy lie elsewhere.
+        // SAFETY: `reserve` made room for n bytes and a NUL at `end`; by contract the source is elsewhere.
         unsafe {
             ptr::copy_nonoverlapping(data, end, n);
             end.add(n).write(0);
@@ -186,16 +197,16 @@ impl buffer {
         true
     }
 
-    /// As `append_from`, for bytes that may lie in this buffer's own block: growing would move them away under
-    /// the copy, so it copies those twice.
+    /// As `append_from`, for bytes that may be in this buffer's own block. Growing would move them during the
+    /// copy, so they are copied twice.
     ///
     /// # Safety
-    /// `data` holds `n` bytes.
+    /// `data` has `n` bytes.
     pub unsafe fn append_any(&self, data: *const u8, n: usize) -> bool {
         let block = self.data.get();
         let at = (data as usize).wrapping_sub(block as usize);
         if block.is_null() || at >= self.total_size.get().max(0) as usize {
-            // SAFETY: n bytes, which begin outside of the block.
+            // SAFETY: by contract n bytes, which begin outside of the block.
             return unsafe { self.append_from(data, n) };
         }
         // SAFETY: the copy has room for the n bytes, and lies outside of the block.
@@ -212,8 +223,8 @@ impl buffer {
         }
     }
 
-    /// Reads once from a descriptor. Room for the bytes and the NUL is made before they are taken, so that
-    /// none is lost. The count, or -1 with errno.
+    /// Reads once from a descriptor. Makes room for the bytes and the NUL before it reads, so that none is lost.
+    /// Returns the number of bytes, or -1 with errno.
     pub fn read_from(&self, fd: c_int) -> isize {
         self.put_in_order();
         let most = self.writeable() + EXTRA;
@@ -227,10 +238,10 @@ impl buffer {
                 return -1;
             }
         }
-        let end = self.write_at();
-        // SAFETY: `room` bytes and one for the NUL can be written at `end`.
+        let (end, len) = (self.write_at(), self.room().min(most));
+        // SAFETY: `room` bytes and a NUL can be written at `end`.
         unsafe {
-            let got = fd::read(fd, end, self.room().min(most));
+            let got = fd::read(fd, slice::from_raw_parts_mut(end.cast(), len));
             if got > 0 {
                 end.add(got as usize).write(0);
                 self.writeIndex.set(self.writeIndex.get() + got as c_int);
@@ -239,18 +250,18 @@ impl buffer {
         }
     }
 
-    /// Takes the first readable byte.
+    /// Consumes and returns the first readable byte.
     pub fn take_byte(&self) -> Option<u8> {
         if self.readable() == 0 {
             return None;
         }
-        // SAFETY: a byte is readable there.
+        // SAFETY: the byte at that address is readable.
         let byte = unsafe { self.read_at().read() };
         self.readIndex.set(self.readIndex.get() + 1);
         Some(byte)
     }
 
-    /// Takes the first `n` readable bytes away; false if there are fewer.
+    /// Removes the first `n` readable bytes. False if there are fewer.
     pub fn consume(&self, n: usize) -> bool {
         let enough = n <= self.readable();
         if enough {
@@ -259,11 +270,11 @@ impl buffer {
         enough
     }
 
-    /// Where the first CRLF among the readable bytes is; NULL where there is none.
+    /// The address of the first CRLF among the readable bytes. NULL if there is none.
     pub fn find_crlf(&self) -> *mut c_char {
         match self.readable() {
             0 => ptr::null_mut(),
-            // SAFETY: n bytes are readable there.
+            // SAFETY: n bytes are readable at that address.
             n => unsafe {
                 libc::memmem(self.read_at().cast(), n, c"\r\n".as_ptr().cast(), 2).cast()
             },

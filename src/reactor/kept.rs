@@ -1,27 +1,28 @@
-//! A counted reference, which keeps an object's memory. What is counted, and what the last reference frees, is the
-//! matter of the object's type.
+//! A counted reference, which keeps an object's memory. The object's type determines how references are counted, and
+//! what the last one frees.
 
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::ptr::NonNull;
 
-/// An object that counts who needs its memory.
+/// An object that counts the references to its memory.
 ///
 /// # Safety
-/// Every object of the type stays where it is, and lives until all references that `retain` counted are released.
+/// Every object of the type stays in its place and lives until all references that `retain` counted are released. If
+/// `Face` may be used on all threads, so may these functions.
 pub unsafe trait Counted {
-    /// What whoever has a reference may use of the object.
+    /// The part of the object that a holder of a reference may use.
     type Face: ?Sized;
 
     fn face(&self) -> &Self::Face;
 
-    /// Counts one more. False when the count is full.
+    /// Counts another reference. False if the count is full.
     fn retain(&self) -> bool;
 
-    /// Gives a reference back. The last one frees the object.
+    /// Releases a reference. The last one frees the object.
     ///
     /// # Safety
-    /// `retain` counted the reference, which is given back once.
+    /// `retain` counted the reference, which is released once.
     unsafe fn release(object: NonNull<Self>);
 }
 
@@ -29,7 +30,7 @@ pub unsafe trait Counted {
 pub struct Kept<T: Counted>(NonNull<T>);
 
 impl<T: Counted> Kept<T> {
-    /// None when the count is full.
+    /// None if the count is full.
     pub fn of(object: &T) -> Option<Kept<T>> {
         object.retain().then(|| Kept(NonNull::from(object)))
     }
@@ -38,13 +39,13 @@ impl<T: Counted> Kept<T> {
         self.0
     }
 
-    /// Leaves the reference to somebody who has only a pointer.
+    /// Releases ownership as a raw pointer, which `from_raw` takes back.
     pub fn into_raw(self) -> NonNull<T> {
         ManuallyDrop::new(self).0
     }
 
     /// # Safety
-    /// The reference was counted, and whoever had it gives it up here.
+    /// The reference was counted, and its previous holder doesn't use it any more.
     pub unsafe fn from_raw(object: NonNull<T>) -> Kept<T> {
         Kept(object)
     }
@@ -54,17 +55,17 @@ impl<T: Counted> Deref for Kept<T> {
     type Target = T::Face;
 
     fn deref(&self) -> &T::Face {
-        // SAFETY: the reference isn't given back before the drop, and until then a counted object lives.
+        // SAFETY: this handle's reference is released only by the drop, and a counted object lives until then.
         unsafe { self.0.as_ref() }.face()
     }
 }
 
-// SAFETY: the other thread gets no more of the object than every thread may have, and may count references.
+// SAFETY: the other thread can use only the part of the object that every thread may use, and count references.
 unsafe impl<T: Counted> Send for Kept<T> where T::Face: Sync {}
 
 impl<T: Counted> Drop for Kept<T> {
     fn drop(&mut self) {
-        // SAFETY: this handle has a reference of its own, which `into_raw` would have taken away.
+        // SAFETY: this handle owns a reference, because `into_raw` would have consumed the handle.
         unsafe { T::release(self.0) };
     }
 }

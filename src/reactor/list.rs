@@ -1,16 +1,16 @@
-//! Singly linked lists of objects that carry the link themselves, so that listing one takes no memory.
-//! A loop holds the heads (`Head`) and doesn't know what they list; the folder that does looks at a head
-//! as a typed `List`. An object is in at most one list per link, and the link knows whether it is.
+//! Singly linked lists of objects that contain the link themselves, so that adding one needs no memory. A loop
+//! has the heads (`Head`) without knowing the type of the items; the folder that knows it uses the head as a
+//! typed `List`. An object is in at most one list per link, and the link knows whether it is.
 
 use crate::reactor::kept::{Counted, Kept};
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 
-/// The link of the last object of a list. No object has this address.
+/// The link of the last object in a list. No object has this address.
 const END: *const () = ptr::dangling();
 
-/// An object's place in a list. All zeroes: it is in none.
+/// A link in an object. All zeroes: the object is in no list.
 pub struct Link(Cell<*const ()>);
 
 impl Link {
@@ -51,10 +51,10 @@ impl Default for Head {
     }
 }
 
-/// One of the links of a type, which makes a list of it possible: see `places`.
+/// A link of a type, through which its objects can be listed; see `places`.
 ///
 /// # Safety
-/// `link` returns a field of the item, always the same.
+/// `link` always returns the same field of the item.
 pub unsafe trait Place {
     type Item;
     type Keeper: Keeps<Self::Item> + ?Sized;
@@ -62,22 +62,22 @@ pub unsafe trait Place {
     fn link(item: &Self::Item) -> &Link;
 }
 
-/// What keeps items that are looked at in a list.
+/// The keeper of items that are found in a list.
 ///
 /// # Safety
-/// An item in a list that has this keeper is neither moved nor freed. One that was taken out of the list, or is
-/// looked at there, lives as long as the borrow of the keeper with which it was found.
+/// An item in a list with this keeper is neither moved nor freed. One that was removed from the list, or was found in
+/// it, lives as long as the borrow of the keeper with which it was found.
 pub unsafe trait Keeps<T> {}
 
-/// The keeper of lists that have references of their own to what they list (`KeptList`).
+/// The keeper of lists that have their own references to their items (`KeptList`).
 pub enum Counting {}
 
-// SAFETY: a counted item stays where it is, and lives as long as the list has its reference. There is no keeper to
-// borrow.
+// SAFETY: a counted item stays in its place, and lives as long as the list has its reference. The keeper can't be
+// borrowed.
 unsafe impl<T: Counted> Keeps<T> for Counting {}
 
-/// Makes places: what is listed through which field, what keeps it, and the lists that a loop has
-/// of it. `Loop` is in scope where it is used.
+/// Defines places: the items, the field with the link, the keeper, and the lists that a loop has of them. `Loop` must
+/// be in scope.
 macro_rules! places {
     ($(
         $(#[$doc:meta])*
@@ -120,12 +120,12 @@ impl<P: Place> List<P> {
         List { head: Head::new(), place: PhantomData }
     }
 
-    /// A typed look at a head.
+    /// A head as a typed list.
     ///
     /// # Safety
-    /// All that was ever listed with this head is an item of `P`.
+    /// Only items of `P` have ever been added to this head.
     pub const unsafe fn from_head(head: &Head) -> &Self {
-        // SAFETY: a list has the layout of its head, and the caller knows the type of what is in it.
+        // SAFETY: a list has the layout of its head, and by contract the type of the items is right.
         unsafe { &*ptr::from_ref(head).cast() }
     }
 
@@ -133,7 +133,7 @@ impl<P: Place> List<P> {
         self.head.is_empty()
     }
 
-    /// Adds an item at the end. False, and nothing changes, where it is in a list.
+    /// Adds an item at the end. False, without any change, if it is already in a list.
     pub fn push_back(&self, item: &P::Item) -> bool {
         if P::link(item).is_listed() {
             return false;
@@ -144,7 +144,7 @@ impl<P: Place> List<P> {
         true
     }
 
-    /// Adds an item at the beginning. False, and nothing changes, where it is in a list.
+    /// Adds an item at the beginning. False, without any change, if it is already in a list.
     pub fn push_front(&self, item: &P::Item) -> bool {
         if P::link(item).is_listed() {
             return false;
@@ -157,7 +157,7 @@ impl<P: Place> List<P> {
         true
     }
 
-    /// Takes the first item out.
+    /// Removes and returns the first item.
     pub fn pop_front<'k>(&self, keeper: &'k P::Keeper) -> Option<&'k P::Item> {
         let item = self.first(keeper)?;
         let following = P::link(item).0.replace(ptr::null());
@@ -166,11 +166,11 @@ impl<P: Place> List<P> {
     }
 
     pub fn first<'k>(&self, _keeper: &'k P::Keeper) -> Option<&'k P::Item> {
-        // SAFETY: only items of `P` are listed, and live while the keeper is borrowed.
+        // SAFETY: only items of `P` are in the list, and they live while the keeper is borrowed.
         unsafe { self.head.first.get().cast::<P::Item>().as_ref() }
     }
 
-    /// All items, as a list of its own; this one is empty.
+    /// Moves all items to a new list and returns it.
     pub fn take(&self) -> Self {
         let head = Head {
             first: Cell::new(self.head.first.replace(ptr::null())),
@@ -179,7 +179,7 @@ impl<P: Place> List<P> {
         List { head, place: PhantomData }
     }
 
-    /// Puts the items of another list behind those of this one.
+    /// Moves the items of another list to the end of this one.
     pub fn append(&self, other: Self) {
         if !other.is_empty() {
             self.join(other.head.first.get());
@@ -187,13 +187,13 @@ impl<P: Place> List<P> {
         }
     }
 
-    /// Puts the items of another list before those of this one.
+    /// Moves the items of another list to the beginning of this one.
     pub fn prepend(&self, other: Self) {
         other.append(self.take());
         self.append(other);
     }
 
-    /// Takes an item out, which takes longer the further back it is. False where it isn't in this list.
+    /// Removes an item, in time proportional to its position. False if it isn't in this list.
     pub fn remove(&self, item: &P::Item) -> bool {
         let wanted = ptr::from_ref(item).cast::<()>();
         let mut before = ptr::null::<()>();
@@ -217,12 +217,12 @@ impl<P: Place> List<P> {
         true
     }
 
-    /// The items in their order. The current one may be taken out meanwhile, the one behind it may not.
+    /// The items in order. The current one may be removed during the iteration, the next one may not.
     pub fn iter<'k>(&self, _keeper: &'k P::Keeper) -> Iter<'k, P> {
         Iter { next: self.head.first.get(), keeper: PhantomData }
     }
 
-    /// Has the last item, or the head, name what follows.
+    /// Makes the last item, or the head, point to `item`.
     fn join(&self, item: *const ()) {
         if self.is_empty() {
             self.head.first.set(item);
@@ -231,11 +231,11 @@ impl<P: Place> List<P> {
         }
     }
 
-    /// The link of a listed item.
+    /// The link of an item in the list.
     fn link_at(&self, item: *const ()) -> &Link {
         debug_assert!(!item.is_null() && item != END);
-        // SAFETY: callers have the address from this list's head or from a link, so that a listed item is
-        // there; such an item stays where it is.
+        // SAFETY: callers have the address from this list's head or from a link, so it is that of an item in the
+        // list, which isn't moved.
         P::link(unsafe { &*item.cast::<P::Item>() })
     }
 }
@@ -255,18 +255,18 @@ impl<P: Place<Keeper = Counting, Item: Counted>> KeptList<P> {
         KeptList(List::new())
     }
 
-    /// A typed look at a head.
+    /// A head as a typed list.
     ///
     /// # Safety
-    /// All that was ever listed with this head was listed by a `KeptList` of `P`.
+    /// Only a `KeptList` of `P` has ever added items to this head.
     pub const unsafe fn from_head(head: &Head) -> &Self {
-        // SAFETY: such a list has the layout of its head, and the caller knows what is in it.
+        // SAFETY: such a list has the layout of its head, and by contract the type of the items is right.
         unsafe { &*ptr::from_ref(head).cast() }
     }
 
-    /// Adds an item at the end, unless it is in a list.
+    /// Appends an item, unless it is in a list.
     pub fn push_back(&self, item: Kept<P::Item>) {
-        // SAFETY: `item` keeps it.
+        // SAFETY: `item` keeps it, and the list owns that reference afterwards.
         if self.0.push_back(unsafe { item.as_ptr().as_ref() }) {
             item.into_raw();
         }
@@ -274,29 +274,29 @@ impl<P: Place<Keeper = Counting, Item: Counted>> KeptList<P> {
 
     /// Adds an item at the beginning, unless it is in a list.
     pub fn push_front(&self, item: Kept<P::Item>) {
-        // SAFETY: as for `push_back`.
+        // SAFETY: `item` keeps it, and the list owns that reference afterwards.
         if self.0.push_front(unsafe { item.as_ptr().as_ref() }) {
             item.into_raw();
         }
     }
 
-    /// Takes an item out. None where it isn't in this list.
+    /// Removes an item. None if it isn't in this list.
     pub fn remove(&self, item: &P::Item) -> Option<Kept<P::Item>> {
-        // SAFETY: the list had a reference to what it listed, and hasn't the item any more.
+        // SAFETY: the list had a reference to the item, which isn't in the list any more.
         self.0.remove(item).then(|| unsafe { Kept::from_raw(NonNull::from(item)) })
     }
 
-    /// Takes the first item out.
+    /// Removes and returns the first item.
     pub fn pop_front(&self) -> Option<Kept<P::Item>> {
         // SAFETY: the list's own reference keeps its first item.
         self.remove(unsafe { self.0.head.first.get().cast::<P::Item>().as_ref() }?)
     }
 
-    /// The first item for which `is_it` is true. What `is_it` takes out ends the search.
+    /// The first item for which `is_it` is true. If `is_it` removes its item, the search ends.
     pub fn find(&self, mut is_it: impl FnMut(&P::Item) -> bool) -> Option<Kept<P::Item>> {
         let mut at = self.0.head.first.get();
         while !at.is_null() && at != END {
-            // SAFETY: the list names the item, so that the list's reference keeps it here; then `kept` does.
+            // SAFETY: the item is in the list, so the list's reference keeps it here; after that `kept` does.
             let item = unsafe { &*at.cast::<P::Item>() };
             let kept = Kept::of(item)?;
             if is_it(item) {
@@ -307,7 +307,7 @@ impl<P: Place<Keeper = Counting, Item: Counted>> KeptList<P> {
         None
     }
 
-    /// Calls `f` with each item. It may take out an item that it is called with, which ends the round.
+    /// Calls `f` with each item. If `f` removes its item, the iteration ends.
     pub fn each(&self, mut f: impl FnMut(&P::Item)) {
         self.find(|item| {
             f(item);
@@ -334,7 +334,7 @@ impl<'k, P: Place> Iterator for Iter<'k, P> {
         if self.next.is_null() || self.next == END {
             return None;
         }
-        // SAFETY: it was listed behind the previous one, hasn't been taken out since (`List::iter`), and
+        // SAFETY: the item followed the previous one in the list, hasn't been removed since (`List::iter`), and
         // lives while the keeper is borrowed.
         let item = unsafe { &*self.next.cast::<P::Item>() };
         self.next = P::link(item).0.get();

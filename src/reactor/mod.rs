@@ -1,6 +1,7 @@
 //! The reactor: event loops, channels, connections, servers, threads.
 //!
-//! An object belongs to the thread of its loop. Callbacks re-enter with the same pointers.
+//! An object belongs to the thread of its loop. Callbacks may call the library again with the same pointers. Other
+//! threads use a connection or a loop as `Remote` or `RemoteLoop`.
 //!
 //! Imports: abi, common, sys.
 

@@ -1,4 +1,4 @@
-//! What a loop calls of the other parts of the reactor. It stands above all of them.
+//! The table of functions through which a loop calls the other parts of the reactor.
 
 #![forbid(unsafe_code)]
 
@@ -12,7 +12,7 @@ use crate::reactor::tcp_connection::member::MEMBERS;
 use crate::reactor::tcp_connection::output::batch;
 use crate::reactor::{client, tcp_connection};
 
-/// The parts of every loop of this library.
+/// The parts of all loops of this library.
 pub static PARTS: Parts = Parts {
     members: &MEMBERS,
 
@@ -20,7 +20,7 @@ pub static PARTS: Parts = Parts {
     attend: Loop::attend_servers,
     run_ready: turn::run_ready,
     close_ready: turn::close_ready,
-    end_holding: back_pressure::end_holding,
+    end_deferral: back_pressure::end_deferral,
     tick,
     reap: close::reap,
 
@@ -50,7 +50,10 @@ fn free_servers(l: &Loop) {
 fn close_connections(l: &Loop) -> bool {
     let mut some = false;
     tcp_connection::lists::roster(l).each(|conn| {
-        crate::reactor::tcp_connection::lifecycle::ready::close_in_pass(conn, CloseReason::Stopped);
+        crate::reactor::tcp_connection::lifecycle::ready::close_in_iteration(
+            conn,
+            CloseReason::Stopped,
+        );
         some = true;
     });
     some

@@ -1,7 +1,8 @@
-//! Something that others may be using while its owner gives it up: the owner can wait for them, and
-//! nobody begins to use it after that. A connection's descriptor, which other threads ask the kernel
-//! about; a deferred response, which the connection's thread calls back for. No raw pointers and no
-//! system calls: tests/model runs these very lines under loom.
+//! Lets the owner of something that other threads may be using end its use: nobody can start to use
+//! it after that, and the owner can wait for the current users. Used for a connection's descriptor,
+//! about which other threads ask the kernel, and for a deferred response, whose callbacks run on the
+//! connection's thread. No raw pointers and no system calls: tests/model compiles this file under
+//! loom.
 
 #![forbid(unsafe_code)]
 
@@ -10,12 +11,12 @@ use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 const SHUT: u16 = 1 << 15;
 
-/// All zeroes: open, and nobody asks.
+/// All zeroes are the initial state: open, without users.
 #[derive(Default)]
 pub struct InUse(AtomicU16);
 
 impl InUse {
-    /// Begins to use it; `leave` ends that. False when it was given up (or has 32,767 users).
+    /// Begins a use, which `leave` ends. False if it was shut (or has 32,767 users).
     pub fn enter(&self) -> bool {
         let mut now = self.0.load(Relaxed);
         while now < SHUT - 1 {
@@ -31,12 +32,12 @@ impl InUse {
         self.0.fetch_sub(1, Release);
     }
 
-    /// Lets nobody in from now on.
+    /// Prevents new uses.
     pub fn shut(&self) {
         self.0.fetch_or(SHUT, Relaxed);
     }
 
-    /// After `shut`: waits until all have left.
+    /// Waits, after `shut`, until all users have left.
     pub fn wait_for_users(&self, pause: impl Fn()) {
         while self.0.load(Acquire) & !SHUT != 0 {
             pause();

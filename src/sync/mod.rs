@@ -1,11 +1,11 @@
-//! Protocols between threads, without raw pointers and system calls: tests/model runs these very lines under
-//! loom.
+//! Protocols between threads, without raw pointers and system calls. tests/model compiles these files
+//! under loom.
 //!
 //! Imports: nothing of ours.
 
 #![forbid(unsafe_code)]
 
-/// Atomics by a name of our own: tests/model puts loom's in their place.
+/// The atomics, which tests/model replaces by loom's.
 pub mod atomic {
     pub use std::sync::atomic::*;
 }

@@ -1,8 +1,8 @@
-//! Counting who still needs an object's memory. No raw pointers and no system calls:
-//! tests/model runs these very lines under loom.
+//! A reference count for an object's memory. No raw pointers and no system calls: tests/model
+//! compiles this file under loom.
 //!
-//! The library has one reference of its own, kept apart from the others in the highest bit, so that
-//! a release too many is refused instead of freeing under the library's hands.
+//! The library's own reference is the highest bit, apart from the count of the others. So if a
+//! program releases more than it retained, that fails and can't free memory that the library uses.
 
 #![forbid(unsafe_code)]
 
@@ -10,30 +10,30 @@ use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 pub const OWN: u32 = 1 << 31;
-/// So many references that one more could run into `OWN`.
+/// The maximum count; one more could overflow into `OWN`.
 pub const FULL: u32 = OWN - 1;
 
-/// How a release went.
+/// The result of a release.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Released {
-    /// Others need it still.
+    /// Other references remain.
     Kept,
-    /// It was the last: the caller frees.
+    /// It was the last reference: the caller frees the memory.
     Last,
-    /// There was none to give back; nothing happened.
+    /// There was no reference to release; nothing changed.
     None,
 }
 
 pub struct RefCount(pub(super) AtomicU32);
 
 impl RefCount {
-    /// The library's reference.
+    /// A count with only the library's reference.
     pub fn new() -> Self {
         RefCount(AtomicU32::new(OWN))
     }
 
-    /// One more. The caller has a reference, or knows of one that stays meanwhile. False when there
-    /// are too many.
+    /// Adds a reference. The caller must hold one, or know that another one remains during the call.
+    /// False if there are too many.
     pub fn retain(&self) -> bool {
         let mut now = self.0.load(Relaxed);
         while now & FULL != FULL {
@@ -45,7 +45,7 @@ impl RefCount {
         false
     }
 
-    /// Gives one of `retain` back. What its holder did comes before the freeing.
+    /// Releases a reference of `retain`. The releaser's accesses happen before the memory is freed.
     pub fn release(&self) -> Released {
         let mut now = self.0.load(Relaxed);
         loop {
@@ -59,7 +59,7 @@ impl RefCount {
         }
     }
 
-    /// Gives the library's own back, once.
+    /// Releases the library's own reference, once.
     pub fn let_go(&self) -> Released {
         self.last(self.0.fetch_and(!OWN, Release) & !OWN)
     }
@@ -68,8 +68,8 @@ impl RefCount {
         if left > 0 {
             return Released::Kept;
         }
-        // With the Release of each that went before. A fence would do, but ThreadSanitizer doesn't
-        // know fences.
+        // Synchronises with the Release of all earlier releases. A fence would suffice, but
+        // ThreadSanitizer doesn't support fences.
         self.0.load(Acquire);
         Released::Last
     }

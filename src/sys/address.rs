@@ -1,4 +1,4 @@
-//! Socket addresses, as the kernel has them; `text` reads what a program writes and writes them.
+//! Socket addresses in the kernel's format. `text` converts them from and to text.
 
 #[cfg(test)]
 mod tests;
@@ -13,16 +13,16 @@ use libc::{
 use std::mem;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-/// Room for the text of every address and its NUL: the longest is a unix one.
+/// The size of a buffer that holds any address as text with its NUL; Unix socket addresses are the longest.
 pub const TEXT: usize = 128;
 
-/// Where the path begins within a `sockaddr_un`.
+/// The offset of the path within a `sockaddr_un`.
 const PATH_AT: usize = mem::offset_of!(sockaddr_un, sun_path);
 
-/// The room for a path or an abstract name in a `sockaddr_un`.
+/// The size of the path or abstract name in a `sockaddr_un`.
 const PATH: usize = mem::size_of::<sockaddr_un>() - PATH_AT;
 
-/// An address of a socket, as bind(2), connect(2) and getpeername(2) have it.
+/// A socket address as bind(2), connect(2) and getpeername(2) use it.
 #[derive(Clone, Copy)]
 pub struct Address {
     pub storage: sockaddr_storage,
@@ -40,7 +40,7 @@ impl Address {
         })
     }
 
-    /// An IPv6 address; the scope is an interface's index, 0 for none.
+    /// An IPv6 address. The scope is the index of an interface, 0 for none.
     pub fn ipv6(ip: Ipv6Addr, port: u16, scope: u32) -> Self {
         Self::of(sockaddr_in6 {
             sin6_family: libc::AF_INET6 as sa_family_t,
@@ -51,13 +51,13 @@ impl Address {
         })
     }
 
-    /// The address without the port, if it is one of IPv4.
+    /// The IP address without the port, if this is an IPv4 address.
     pub fn as_ipv4(&self) -> Option<Ipv4Addr> {
         let octets = || self.view::<sockaddr_in>().sin_addr.s_addr.to_ne_bytes();
         (self.family() == libc::AF_INET).then(|| Ipv4Addr::from(octets()))
     }
 
-    /// The port; None for a family that has none.
+    /// The port. None for a family without ports.
     pub fn port(&self) -> Option<u16> {
         match self.family() {
             libc::AF_INET => Some(u16::from_be(self.view::<sockaddr_in>().sin_port)),
@@ -66,7 +66,7 @@ impl Address {
         }
     }
 
-    /// Changes the port; false for a family that has none.
+    /// Changes the port. False for a family without ports.
     pub fn set_port(&mut self, port: u16) -> bool {
         match self.family() {
             libc::AF_INET => {
@@ -80,7 +80,7 @@ impl Address {
         true
     }
 
-    /// Copies what a system call wrote or wants.
+    /// Copies an address in the format of the system calls.
     ///
     /// # Safety
     /// `from` points to `len` readable bytes.
@@ -95,19 +95,19 @@ impl Address {
         address
     }
 
-    /// The address of a socket's other end. The error is getpeername(2)'s; errno stays.
+    /// The address of a socket's peer. The error is that of getpeername(2); errno doesn't change.
     pub fn of_peer(fd: c_int) -> Result<Self, c_int> {
-        // SAFETY: `ask` gives room and its length.
+        // SAFETY: `ask` passes a buffer and its length.
         Self::ask(|at, len| unsafe { libc::getpeername(fd, at, len) })
     }
 
-    /// The address of a socket's own end. The error is getsockname(2)'s; errno stays.
+    /// The local address of a socket. The error is that of getsockname(2); errno doesn't change.
     pub fn of_local(fd: c_int) -> Result<Self, c_int> {
-        // SAFETY: `ask` gives room and its length.
+        // SAFETY: `ask` passes a buffer and its length.
         Self::ask(|at, len| unsafe { libc::getsockname(fd, at, len) })
     }
 
-    /// One question to the kernel that is answered by an address.
+    /// Makes a system call that returns an address.
     fn ask(call: impl FnOnce(*mut libc::sockaddr, *mut socklen_t) -> c_int) -> Result<Self, c_int> {
         let _keep = errno::Keep::new();
         let mut address = Self::empty();
@@ -115,19 +115,19 @@ impl Address {
         if r == 0 { Ok(address) } else { Err(errno::get()) }
     }
 
-    /// No address: of no family.
+    /// A value that stands for no address: its family is AF_UNSPEC.
     pub fn none() -> Self {
         Address { len: 0, ..Self::empty() }
     }
 
-    /// All zero, with the whole room as its length.
+    /// All zeroes, with the size of the whole storage as its length.
     fn empty() -> Self {
         // SAFETY: plain numbers, for which zero is a value.
         let storage = unsafe { mem::zeroed() };
         Address { storage, len: mem::size_of::<sockaddr_storage>() as socklen_t }
     }
 
-    /// From one of the families' own structs, all of which fit into the storage.
+    /// Makes an address from the struct of its family. Each of them fits into the storage.
     fn of<T: Copy>(family: T) -> Self {
         const { assert!(mem::size_of::<T>() <= mem::size_of::<sockaddr_storage>()) };
         const { assert!(mem::align_of::<T>() <= mem::align_of::<sockaddr_storage>()) };
@@ -138,7 +138,7 @@ impl Address {
         address
     }
 
-    /// AF_INET, AF_INET6, AF_UNIX, or whatever else the kernel said.
+    /// AF_INET, AF_INET6, AF_UNIX, or another family that the kernel returned.
     pub fn family(&self) -> c_int {
         if (self.len as usize) < mem::size_of::<sa_family_t>() {
             return libc::AF_UNSPEC;
@@ -146,7 +146,7 @@ impl Address {
         c_int::from(self.storage.ss_family)
     }
 
-    /// Whether both are the same address and port of IPv4, or both of IPv6.
+    /// Whether both are IPv4 or both are IPv6, with the same address and port.
     pub fn is_same(&self, other: &Self) -> bool {
         if self.family() != other.family() {
             return false;
@@ -164,12 +164,12 @@ impl Address {
         }
     }
 
-    /// As connect(2) and bind(2) want it, together with `len`; valid as long as `self` is.
+    /// The pointer that connect(2) and bind(2) take together with `len`. It is valid as long as `self` is.
     pub fn as_ptr(&self) -> *const libc::sockaddr {
         (&raw const self.storage).cast()
     }
 
-    /// The struct of the family that `family` told.
+    /// The storage as the struct of the family that `family` returned.
     fn view<T: Copy>(&self) -> T {
         const { assert!(mem::size_of::<T>() <= mem::size_of::<sockaddr_storage>()) };
         const { assert!(mem::align_of::<T>() <= mem::align_of::<sockaddr_storage>()) };

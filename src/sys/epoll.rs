@@ -19,7 +19,7 @@ pub fn control(epoll: c_int, op: c_int, fd: c_int, events: u32, data: u64) -> c_
     unsafe { libc::epoll_ctl(epoll, op, fd, &mut event) }
 }
 
-/// epoll_wait(2): the events that have come; None with errno.
+/// epoll_wait(2): the events. None with errno.
 pub fn wait(
     epoll: c_int,
     room: &mut [MaybeUninit<epoll_event>],
@@ -27,16 +27,16 @@ pub fn wait(
 ) -> Option<&mut [epoll_event]> {
     let first = room.as_mut_ptr().cast::<epoll_event>();
     let most = c_int::try_from(room.len()).unwrap_or(c_int::MAX);
-    // SAFETY: the kernel fills the first `n` of the events that there is room for.
+    // SAFETY: the kernel fills the first `n` entries of the array, which has room for as many as it is told.
     unsafe {
         let n = libc::epoll_wait(epoll, first, most, limit_ms);
         usize::try_from(n).ok().map(|n| slice::from_raw_parts_mut(first, n))
     }
 }
 
-/// poll(2): how many descriptors have events; None with errno.
+/// poll(2): the number of descriptors with events. None with errno.
 pub fn poll(descriptors: &Array<pollfd>, limit_ms: c_int) -> Option<usize> {
-    // SAFETY: the kernel writes within the array's elements, and nobody else does while this thread waits.
+    // SAFETY: the kernel writes within the array's elements, which no other thread uses during the call.
     let n = unsafe { libc::poll(descriptors.as_ptr(), descriptors.len() as nfds_t, limit_ms) };
     usize::try_from(n).ok()
 }

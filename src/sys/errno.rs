@@ -9,7 +9,7 @@ pub fn get() -> c_int {
     unsafe { *libc::__errno_location() }
 }
 
-/// Sets the value that C callers see: the end of a call that fails.
+/// Sets errno, at the end of a call that fails.
 pub fn set(e: c_int) {
     explained::reported(e);
     put(e);
@@ -20,13 +20,13 @@ fn put(e: c_int) {
     unsafe { *libc::__errno_location() = e }
 }
 
-/// Sets errno and returns -1: the end of most failing calls.
+/// Sets errno and returns -1.
 pub fn fail(e: c_int) -> c_int {
     set(e);
     -1
 }
 
-/// Restores, when dropped, the errno that was current when it was made.
+/// Saves errno when it is made, and restores it when it is dropped.
 pub struct Keep(c_int);
 
 impl Keep {
@@ -41,14 +41,14 @@ impl Drop for Keep {
     }
 }
 
-/// Displays the text of an errno value, as strerror(3) has it.
+/// Displays the text of an errno value (strerror(3)).
 pub struct Text(pub c_int);
 
 impl std::fmt::Display for Text {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut text = [0u8; 128];
-        // SAFETY: the XSI strerror_r writes at most the given length, and a NUL. Where it fails, for an
-        // unknown number, it has written that as text.
+        // SAFETY: the XSI strerror_r writes at most the given length including a NUL. For an unknown number it
+        // fails after writing a text that says so.
         unsafe { libc::strerror_r(self.0, text.as_mut_ptr().cast(), text.len()) };
         let len = text.iter().position(|&b| b == 0).unwrap_or(text.len());
         f.write_str(std::str::from_utf8(&text[..len]).unwrap_or("unknown error"))

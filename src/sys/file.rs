@@ -1,6 +1,6 @@
-//! Files: what is read from them, and what goes from them to a socket.
+//! Reading files and sending them to sockets.
 
-use crate::sys::fd::{retry, without_sigpipe};
+use crate::sys::fd::{filled, retry, without_sigpipe};
 use libc::c_int;
 use std::mem::MaybeUninit;
 
@@ -16,31 +16,28 @@ pub fn is_regular(st: &libc::stat) -> bool {
     st.st_mode & libc::S_IFMT == libc::S_IFREG
 }
 
-/// Reads up to `len` bytes from a place in a file, fewer only at its end. How many, or -1 with errno.
-///
-/// # Safety
-/// `to` has room for `len` bytes.
-pub unsafe fn read_at(fd: c_int, to: *mut u8, len: usize, at: i64) -> isize {
+/// Fills a room from a place in a file, fewer bytes of it only at the file's end: the bytes; None with errno.
+pub fn read_at(fd: c_int, room: &mut [MaybeUninit<u8>], at: i64) -> Option<&[u8]> {
     let mut done = 0;
-    while done < len {
-        // SAFETY: done is less than len, so that the rest of the room is behind it.
-        let n = retry(|| unsafe {
-            libc::pread64(fd, to.add(done).cast(), len - done, at.saturating_add(done as i64))
-        });
+    while let Some(rest) = room.get_mut(done..).filter(|rest| !rest.is_empty()) {
+        let (to, len) = (rest.as_mut_ptr().cast(), rest.len());
+        // SAFETY: pread writes no more than the rest of the room has.
+        let n = retry(|| unsafe { libc::pread64(fd, to, len, at.saturating_add(done as i64)) });
         match n {
             0 => break,
-            n if n < 0 => return n,
+            n if n < 0 => return None,
             n => done += n as usize,
         }
     }
-    done as isize
+    filled(room, done as isize)
 }
 
-/// sendfile(2) without SIGPIPE: up to `len` bytes from a place in a file. How many, or -1 with errno.
+/// sendfile(2) without SIGPIPE: sends up to `len` bytes from an offset of a file. Returns the number of bytes, or
+/// -1 with errno.
 pub fn send(socket: c_int, fd: c_int, at: i64, len: usize) -> isize {
     without_sigpipe(len, || {
         let mut at = at;
-        // SAFETY: the kernel reads and writes the one number that it is given.
+        // SAFETY: the kernel reads and writes the offset, a local variable.
         unsafe { libc::sendfile64(socket, fd, &mut at, len) }
     })
 }

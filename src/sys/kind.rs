@@ -1,32 +1,32 @@
-//! What a descriptor is, as far as reading from it goes.
+//! What kind of file a descriptor refers to, as far as reading depends on it.
 
 #![forbid(unsafe_code)]
 
 use super::{errno, socket};
 use libc::c_int;
 
-/// What a read that is shorter than asked for says of the bytes behind it.
+/// What a short read says about the bytes that follow.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum Kind {
-    /// No socket: a pipe, a terminal, another file.
+    /// Not a socket: a pipe, a terminal or another file.
     File,
-    /// A TCP stream: nothing is left, unless there are urgent data, at which a read ends (tcp(7)).
+    /// A TCP stream: a short read means that nothing is left, unless it ended at urgent data (tcp(7)).
     Tcp,
-    /// Another stream: a read may end behind bytes that came with descriptors (unix(7)).
+    /// Another stream: a read may end after bytes that were sent with descriptors (unix(7)).
     Stream,
-    /// Messages, of which each read takes one: datagrams, SOCK_SEQPACKET.
+    /// Datagrams and SOCK_SEQPACKET: each read returns one message.
     Messages,
 }
 
 impl Kind {
-    /// The kind of an open descriptor: up to two system calls.
+    /// The kind of an open descriptor. Makes up to two system calls.
     pub fn of(fd: c_int) -> Kind {
         let _keep = errno::Keep::new();
         let ask = |option| socket::get(fd, libc::SOL_SOCKET, option);
         match ask(libc::SO_TYPE) {
             Err(_) => Kind::File,
-            // Not by the family: MPTCP, SCTP and others are in it, too.
+            // The family doesn't tell: MPTCP and SCTP sockets also have an IP family.
             Ok(libc::SOCK_STREAM) if ask(libc::SO_PROTOCOL) == Ok(libc::IPPROTO_TCP) => Kind::Tcp,
             Ok(libc::SOCK_STREAM) => Kind::Stream,
             Ok(_) => Kind::Messages,

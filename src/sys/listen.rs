@@ -1,4 +1,4 @@
-//! Opening listening sockets. What fails is told by errno values; errno itself may change.
+//! Opening listening sockets. Failures are returned as errno values; errno itself may change.
 
 use super::{errno, fd as sys_fd, resolve, socket};
 use crate::sys::address::Address;
@@ -7,20 +7,20 @@ use std::ffi::CStr;
 use std::io::Write;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-/// Clients that may wait to be accepted; the kernel cuts it to net.core.somaxconn.
+/// The backlog for listen(2). The kernel limits it to net.core.somaxconn.
 const BACKLOG: c_int = 4096;
 
-/// A system call's result, or its errno.
+/// Converts the result of a system call; the error is errno.
 pub(super) fn fails(result: c_int) -> Result<c_int, c_int> {
     if result < 0 { Err(errno::get()) } else { Ok(result) }
 }
 
-/// A stream socket that neither blocks nor is inherited by exec.
+/// A stream socket that is non-blocking and close-on-exec.
 pub(super) fn stream(family: c_int) -> Result<c_int, c_int> {
     fails(socket::stream(family))
 }
 
-/// A socket bound to an address, not listening yet. IPv6's "any" takes IPv4 clients, too.
+/// A socket bound to an address, not yet listening. With IPv6's unspecified address it also accepts IPv4 clients.
 pub fn bound(address: &Address, reuseport: bool) -> Result<c_int, c_int> {
     let fd = stream(address.family())?;
     let done = set_options(fd, address.family(), reuseport)
@@ -48,8 +48,7 @@ fn set_options(fd: c_int, family: c_int, reuseport: bool) -> Result<(), c_int> {
     Ok(())
 }
 
-/// A socket bound to every address of this host: IPv6 and IPv4 with one socket, where there is
-/// IPv6.
+/// A socket bound to all addresses of this host: IPv6 and IPv4 with one socket if the system has IPv6, else IPv4.
 pub fn bound_any(port: u16, reuseport: bool) -> Result<c_int, c_int> {
     match bound(&Address::ipv6(Ipv6Addr::UNSPECIFIED, port, 0), reuseport) {
         Err(libc::EAFNOSUPPORT | libc::EADDRNOTAVAIL | libc::EPROTONOSUPPORT) => {
@@ -59,7 +58,7 @@ pub fn bound_any(port: u16, reuseport: bool) -> Result<c_int, c_int> {
     }
 }
 
-/// The address of a host's name, an IPv4 one if it has any. The system is asked, and waited for.
+/// Looks up a host name, preferring an IPv4 address. Blocks until the resolver answers.
 pub fn look_up(host: &[u8], port: u16) -> Result<Address, c_int> {
     let mut name = [0u8; 256];
     let mut service = [0u8; 8];
@@ -81,20 +80,20 @@ pub fn look_up(host: &[u8], port: u16) -> Result<Address, c_int> {
     best.ok_or(libc::ENOENT)
 }
 
-/// Lets clients come.
+/// listen(2) with the library's backlog.
 pub fn listen(fd: c_int) -> Result<(), c_int> {
     fails(socket::listen(fd, BACKLOG)).map(drop)
 }
 
-/// Refuses clients from now on, those that wait too, also where other processes have the socket. It fails
-/// only for what isn't a socket (any more), where nobody waits.
+/// Stops listening: new clients and those in the backlog are refused, even if other processes share the socket.
+/// It fails only if the descriptor isn't a listening socket.
 pub fn refuse(fd: c_int) {
-    // SAFETY: shutdown takes numbers only; it frees no descriptor.
+    // SAFETY: shutdown takes numbers only and doesn't close the descriptor.
     unsafe { libc::shutdown(fd, libc::SHUT_RDWR) };
 }
 
-/// 0 if `fd` is a stream socket that listens, else why it can't be served: EBADF, ENOTSOCK,
-/// EPROTOTYPE, EINVAL.
+/// 0 if `fd` is a listening stream socket, else the reason why it can't be served: EBADF, ENOTSOCK, EPROTOTYPE or
+/// EINVAL.
 pub fn check(fd: c_int) -> Result<(), c_int> {
     if socket::get(fd, libc::SOL_SOCKET, libc::SO_TYPE)? != libc::SOCK_STREAM {
         return Err(libc::EPROTOTYPE);

@@ -1,24 +1,24 @@
-//! Keeping the code loaded that a thread of the library's own runs. A plug-in that was linked with the
-//! archive can be taken out of memory by dlclose(3), while the thread waits in a system call.
+//! Keeps the object loaded that contains the code of the library's threads. Otherwise dlclose(3) could unload a
+//! plug-in that was linked with the static library while such a thread waits in a system call.
 
 use libc::{c_char, c_int, c_void, dl_phdr_info};
 use std::ptr;
 
-/// The object that an address lies in.
+/// A search for the object that contains an address.
 struct Search {
     address: usize,
-    /// NULL: not found.
+    /// NULL if not found.
     name: *const c_char,
 }
 
-/// From now on dlclose(3) leaves the object loaded that this code is in. False where that can't be.
+/// Prevents dlclose(3) from unloading the object that contains this code. False if that fails.
 pub fn stay() -> bool {
     let mut search = Search { address: stay as fn() -> bool as usize, name: ptr::null() };
-    // SAFETY: `visit` is made for what it is given. The object that this code is in doesn't go
-    // meanwhile, nor does its name.
+    // SAFETY: `visit` expects a `Search`, which it gets. The object can't be unloaded while its code runs here,
+    // so its name stays valid.
     unsafe {
         libc::dl_iterate_phdr(Some(visit), (&raw mut search).cast());
-        // What the loader doesn't know it doesn't unload, nor the program itself, which has no name.
+        // An object that the loader doesn't know, or the program itself, which has no name, is never unloaded.
         if search.name.is_null() || *search.name == 0 {
             return true;
         }
@@ -27,10 +27,10 @@ pub fn stay() -> bool {
     }
 }
 
-/// Ends the search, with 1, at the object that has the address.
+/// Ends the search, by returning 1, at the object that contains the address.
 unsafe extern "C" fn visit(info: *mut dl_phdr_info, _: usize, data: *mut c_void) -> c_int {
-    // SAFETY: the loader's description of an object, with as many headers as it says; the search
-    // that `stay` has given.
+    // SAFETY: the loader passes a description of an object with `dlpi_phnum` headers, and the `Search` that
+    // `stay` gave it.
     unsafe {
         let (info, search) = (&*info, &mut *data.cast::<Search>());
         let offset = search.address.wrapping_sub(info.dlpi_addr as usize);

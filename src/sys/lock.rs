@@ -1,5 +1,5 @@
-//! Locks between threads, for data of this process. The standard library's; with `plain-malloc`
-//! pthread's, because tools that watch threads (ThreadSanitizer, helgrind) know those.
+//! A mutex for data of this process: the standard library's, or pthread's with the feature `plain-malloc`,
+//! because ThreadSanitizer and helgrind know that one.
 
 #![allow(clippy::disallowed_types)]
 
@@ -8,7 +8,7 @@ pub use std::sync::MutexGuard as Guard;
 #[cfg(not(feature = "plain-malloc"))]
 use std::sync::{Mutex, PoisonError};
 
-/// A value that one thread at a time has.
+/// A value that one thread at a time can use.
 #[cfg(not(feature = "plain-malloc"))]
 pub struct Lock<T>(Mutex<T>);
 
@@ -37,7 +37,7 @@ mod watched {
         value: UnsafeCell<T>,
     }
 
-    // SAFETY: the mutex orders all use of the value.
+    // SAFETY: the mutex orders all accesses to the value.
     unsafe impl<T: Send> Sync for Lock<T> {}
 
     pub struct Guard<'a, T>(&'a Lock<T>);
@@ -49,8 +49,8 @@ mod watched {
         }
 
         pub fn lock(&self) -> Guard<'_, T> {
-            // SAFETY: an initialised mutex, which isn't moved any more once somebody has locked it. A mutex of
-            // the default kind reports no errors.
+            // SAFETY: the mutex is initialised and isn't moved after its first use. A mutex of the default kind
+            // reports no errors.
             unsafe { libc::pthread_mutex_lock(self.mutex.get()) };
             Guard(self)
         }
@@ -59,21 +59,21 @@ mod watched {
     impl<T> Deref for Guard<'_, T> {
         type Target = T;
         fn deref(&self) -> &T {
-            // SAFETY: the mutex is held as long as the guard lives.
+            // SAFETY: the mutex is locked as long as the guard lives.
             unsafe { &*self.0.value.get() }
         }
     }
 
     impl<T> DerefMut for Guard<'_, T> {
         fn deref_mut(&mut self) -> &mut T {
-            // SAFETY: the mutex is held as long as the guard lives, so this guard is the only one.
+            // SAFETY: the mutex is locked as long as the guard lives, so this guard is the only one.
             unsafe { &mut *self.0.value.get() }
         }
     }
 
     impl<T> Drop for Guard<'_, T> {
         fn drop(&mut self) {
-            // SAFETY: locked by this thread.
+            // SAFETY: this thread locked the mutex.
             unsafe { libc::pthread_mutex_unlock(self.0.mutex.get()) };
         }
     }

@@ -1,5 +1,5 @@
-//! System calls and the C library: the only place that makes them, with the flags that this library wants. Memory
-//! pools, descriptors, files, sockets, addresses, locks, errno and the words for it.
+//! System calls and functions of the C library, with the flags that this library needs; no other folder calls
+//! them. Memory pools, descriptors, files, sockets, addresses, locks, errno and the words for it.
 //!
 //! Imports: nothing of ours.
 

@@ -5,24 +5,24 @@ use crate::sys::address::Address;
 use libc::{c_int, c_void};
 use std::mem;
 
-/// The largest values that the kernel takes (tcp(7), TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT).
+/// The largest values that the kernel accepts (tcp(7): TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT).
 pub const KEEPALIVE_SECONDS_MAX: c_int = 32_767;
 pub const KEEPALIVE_PROBES_MAX: c_int = 127;
 
-/// A stream socket that neither blocks nor is inherited by exec; -1 with errno.
+/// A non-blocking, close-on-exec stream socket, or -1 with errno.
 pub fn stream(family: c_int) -> c_int {
     let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
     // SAFETY: numbers only.
     sys_fd::lift(unsafe { libc::socket(family, kind, 0) })
 }
 
-/// A stream socket that blocks and is inherited by exec; -1 with errno.
+/// A blocking stream socket that is inherited by exec, or -1 with errno.
 pub fn stream_plain(family: c_int) -> c_int {
     // SAFETY: numbers only.
     sys_fd::lift_inherited(unsafe { libc::socket(family, libc::SOCK_STREAM, 0) })
 }
 
-/// A stream socket that blocks and isn't inherited by exec; -1 with errno.
+/// A blocking, close-on-exec stream socket, or -1 with errno.
 pub fn stream_blocking(family: c_int) -> c_int {
     // SAFETY: numbers only.
     sys_fd::lift(unsafe { libc::socket(family, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0) })
@@ -30,13 +30,13 @@ pub fn stream_blocking(family: c_int) -> c_int {
 
 /// bind(2): 0, or -1 with errno.
 pub fn bind(fd: c_int, address: &Address) -> c_int {
-    // SAFETY: the address is as long as it says.
+    // SAFETY: `len` is the length of the address.
     unsafe { libc::bind(fd, address.as_ptr(), address.len) }
 }
 
 /// connect(2): 0, or -1 with errno.
 pub fn connect(fd: c_int, address: &Address) -> c_int {
-    // SAFETY: the address is as long as it says.
+    // SAFETY: `len` is the length of the address.
     unsafe { libc::connect(fd, address.as_ptr(), address.len) }
 }
 
@@ -46,11 +46,11 @@ pub fn listen(fd: c_int, backlog: c_int) -> c_int {
     unsafe { libc::listen(fd, backlog) }
 }
 
-/// Two stream sockets that are connected to each other; neither blocks nor is inherited by exec.
+/// A pair of connected stream sockets, non-blocking and close-on-exec.
 pub fn pair() -> Result<[c_int; 2], c_int> {
     let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
     let mut pair = [-1; 2];
-    // SAFETY: room for two numbers.
+    // SAFETY: the array has room for the two numbers.
     if unsafe { libc::socketpair(libc::AF_UNIX, kind, 0, pair.as_mut_ptr()) } < 0 {
         return Err(errno::get());
     }
@@ -65,19 +65,19 @@ pub fn pair() -> Result<[c_int; 2], c_int> {
     Ok(pair)
 }
 
-/// The error that is pending on a socket, which is taken off it (SO_ERROR, socket(7)); 0 for none.
+/// Returns and clears the pending error of a socket (SO_ERROR, socket(7)); 0 for none.
 pub fn take_error(fd: c_int) -> c_int {
     get(fd, libc::SOL_SOCKET, libc::SO_ERROR).unwrap_or_else(|e| e)
 }
 
-/// setsockopt(2) of an int: 0, or -1 with errno.
+/// setsockopt(2) for an int: 0, or -1 with errno.
 pub fn set(fd: c_int, level: c_int, option: c_int, value: c_int) -> c_int {
     let at = (&raw const value).cast::<c_void>();
-    // SAFETY: `at` points to an int, as the length says.
+    // SAFETY: `at` points to an int, whose size is the length.
     unsafe { libc::setsockopt(fd, level, option, at, mem::size_of::<c_int>() as u32) }
 }
 
-/// getsockopt(2) of an int, or errno.
+/// getsockopt(2) for an int. The error is errno.
 pub fn get(fd: c_int, level: c_int, option: c_int) -> Result<c_int, c_int> {
     let mut value: c_int = 0;
     let mut len = mem::size_of::<c_int>() as libc::socklen_t;
@@ -87,21 +87,22 @@ pub fn get(fd: c_int, level: c_int, option: c_int) -> Result<c_int, c_int> {
     if r == 0 { Ok(value) } else { Err(errno::get()) }
 }
 
-/// Has close(2) drop what the kernel still holds, and end with a reset (SO_LINGER, socket(7)).
+/// Makes close(2) discard unsent data and send a reset (SO_LINGER, socket(7)).
 pub fn reset_on_close(fd: c_int) {
     let at_once = libc::linger { l_onoff: 1, l_linger: 0 };
     let at = (&raw const at_once).cast::<c_void>();
     let len = mem::size_of::<libc::linger>() as libc::socklen_t;
-    // SAFETY: `at` and `len` describe `at_once`. What isn't a TCP socket knows no reset: nothing is lost.
+    // SAFETY: `at` and `len` describe `at_once`.
+    // A socket of another kind has no reset, so a failure does no harm.
     unsafe { libc::setsockopt(fd, libc::SOL_SOCKET, libc::SO_LINGER, at, len) };
 }
 
-/// TCP_NODELAY: 0, or -1 with errno (EOPNOTSUPP for what isn't TCP).
+/// TCP_NODELAY: 0, or -1 with errno (EOPNOTSUPP if it isn't a TCP socket).
 pub fn set_nodelay(fd: c_int, on: bool) -> c_int {
     set(fd, libc::IPPROTO_TCP, libc::TCP_NODELAY, c_int::from(on))
 }
 
-/// SO_KEEPALIVE with its times; `idle` 0: off, the others 0: as they are. 0, or -1 with
+/// SO_KEEPALIVE with its times. `idle` 0 turns it off; other values of 0 leave a setting as it is. 0, or -1 with
 /// errno.
 pub fn set_keepalive(fd: c_int, idle: c_int, interval: c_int, count: c_int) -> c_int {
     let times =

@@ -1,4 +1,5 @@
-//! The C library's output streams, so that lines of the library and the program's own `printf` keep their order.
+//! The C library's output streams. They keep the order of the library's lines and the program's own `printf`
+//! output.
 
 use libc::{FILE, c_char, c_int, c_void};
 use std::mem::MaybeUninit;
@@ -20,8 +21,8 @@ pub enum Stream {
 
 impl Stream {
     fn file(self) -> *mut FILE {
-        // SAFETY: the C library sets both before any code runs; a program that assigns to them does so before
-        // it starts threads.
+        // SAFETY: the C library sets both before any code runs. A program that assigns to them does so before it
+        // starts threads.
         unsafe {
             match self {
                 Stream::Out => stdout,
@@ -31,36 +32,36 @@ impl Stream {
     }
 
     pub fn descriptor(self) -> c_int {
-        // SAFETY: an open stream.
+        // SAFETY: the stream is open.
         unsafe { libc::fileno(self.file()) }
     }
 
-    /// Writes the parts, without another thread's output between them.
+    /// Writes the parts without output of other threads between them.
     pub fn write(self, parts: &[&[u8]]) {
         let file = self.file();
         let put = |part: &[u8]| {
-            // SAFETY: an open stream, which locks itself, and as many bytes as the slice has.
+            // SAFETY: the stream is open and locks itself; the length is that of the slice.
             unsafe { libc::fwrite(part.as_ptr().cast(), 1, part.len(), file) };
         };
         if let [whole] = parts {
             return put(whole);
         }
-        // SAFETY: an open stream. This thread unlocks it as often as it locks it.
+        // SAFETY: the stream is open. This thread unlocks it as often as it locks it.
         unsafe { flockfile(file) };
         parts.iter().for_each(|part| put(part));
-        // SAFETY: locked by this thread above.
+        // SAFETY: this thread locked it above.
         unsafe { funlockfile(file) };
     }
 }
 
-/// Writes out what the streams of the process hold back.
+/// Flushes all output streams of the process.
 pub fn flush_all() {
     // SAFETY: NULL means all output streams.
     unsafe { libc::fflush(ptr::null_mut()) };
 }
 
-/// Writes text formatted as by vprintf(3), cut where the room ends, with a NUL behind it. How many bytes it has
-/// without the NUL; 0 where formatting fails.
+/// Formats like vprintf(3) into a buffer, truncated to its size, with a NUL at the end. Returns the length
+/// without the NUL; 0 if formatting fails.
 ///
 /// # Safety
 /// `format` is a C string, and `args` a va_list that fits it.
@@ -69,7 +70,7 @@ pub unsafe fn format(
     format: *const c_char,
     args: *mut c_void,
 ) -> usize {
-    // SAFETY: vsnprintf writes no more than the slice's length; the caller vouches for the other arguments.
+    // SAFETY: vsnprintf writes no more than the slice's length. By contract `format` and `args` are valid.
     let n = unsafe { vsnprintf(room.as_mut_ptr().cast(), room.len(), format, args) };
     usize::try_from(n).unwrap_or(0).min(room.len().saturating_sub(1))
 }

@@ -1,9 +1,9 @@
-//! Listening on a path (unix(7)), and how a path passes from one server to the next.
+//! Listening on a path (unix(7)), and passing a path from one server to the next.
 //!
-//! The kernel gives a path to one socket, but leaves its file behind: who comes later finds out
-//! whether anybody still listens there, and takes the file away. So that no two do that at once, and
-//! nobody removes the file of a successor, a path changes hands only under a lock on a file beside it,
-//! which is there for that moment.
+//! The kernel binds a path to one socket, but leaves its file behind when the socket is closed. The next server
+//! checks whether anybody still listens there and removes the file. A lock on a second file, which exists for
+//! that moment only, prevents two servers from doing so at once, and a server from removing the file of its
+//! successor.
 
 use super::{errno, fd as sys_fd, file, socket};
 use crate::sys::address::Address;
@@ -12,27 +12,27 @@ use libc::{c_char, c_int, sockaddr_un};
 use std::ffi::CStr;
 use std::mem;
 
-/// What the name of the lock's file has behind the path.
+/// The suffix of the lock file's name.
 const SUFFIX: &[u8] = b".yolanda-lock\0";
 const LOCK_NAME: usize = mem::size_of::<sockaddr_un>() + SUFFIX.len();
 
-/// How often the lock is tried, and the pause between. It is held for a moment: who has it longer was
-/// stopped meanwhile.
+/// How often the lock is tried, and the pause in between. It is held only for a moment, so a holder that takes
+/// longer was stopped.
 const TRIES: u32 = 1000;
 const NAP_US: u32 = 1000;
 
-/// Tells a file from every other one that is there: device and inode.
+/// Identifies a file among all that exist: device and inode.
 type FileId = (u64, u64);
 
-/// The file of a socket that was bound here.
+/// The socket file that bind(2) created.
 pub struct File {
     id: FileId,
-    /// A child that has the socket by fork(2) didn't bind it.
+    /// The process that bound the socket. A child that inherited it by fork(2) didn't.
     process: libc::pid_t,
 }
 
-/// A socket that listens on a path or an abstract name, and its file, which the latter hasn't. A socket
-/// file that nobody listens on is replaced.
+/// A socket that listens on a path or an abstract name, and its file, if it is a path. A socket file on which
+/// nobody listens is replaced.
 pub fn open(address: &Address) -> Result<(c_int, Option<File>), c_int> {
     with_path(address, |path| {
         let _lock = Lock::take(path)?;
@@ -59,16 +59,16 @@ pub fn open(address: &Address) -> Result<(c_int, Option<File>), c_int> {
     })
 }
 
-/// Ends what `open` began: has `close` close the socket, and removes its file, unless the path is
-/// somebody else's by now, or other processes have the socket that this one has by fork(2). Without
-/// the lock the file stays: the next server replaces it.
+/// Reverts `open`: calls `close` to close the socket, and removes its file. The file stays if the path belongs to
+/// another socket by then, if this process got the socket by fork(2), or if the lock can't be taken; the next
+/// server replaces it.
 pub fn retire(address: &Address, file: File, close: impl FnOnce()) {
     let _keep = errno::Keep::new();
     // SAFETY: getpid has no preconditions.
     let ours = file.process == unsafe { libc::getpid() };
     with_path(address, |path| {
         if ours && let Ok(_lock) = Lock::take(path) {
-            // As long as the socket is open, no other file has its file's inode.
+            // While the socket is open, the inode of its file isn't reused.
             remove(path, file.id);
         }
     });
@@ -83,7 +83,7 @@ pub fn retire(address: &Address, file: File, close: impl FnOnce()) {
     });
 }
 
-/// Removes a socket file that nobody listens on. EADDRINUSE where it isn't one.
+/// Removes a socket file on which nobody listens. EADDRINUSE for any other file.
 fn remove_stale(path: &CStr, address: &Address) -> Result<(), c_int> {
     let found = socket_file(path).ok_or(libc::EADDRINUSE)?;
     match probe(address) {
@@ -96,7 +96,7 @@ fn remove_stale(path: &CStr, address: &Address) -> Result<(), c_int> {
     }
 }
 
-/// Tries to connect.
+/// Tries to connect to the address.
 fn probe(address: &Address) -> Result<c_int, c_int> {
     let fd = stream(libc::AF_UNIX)?;
     let answer = fails(socket::connect(fd, address));
@@ -105,33 +105,33 @@ fn probe(address: &Address) -> Result<c_int, c_int> {
 }
 
 fn lstat(path: *const c_char) -> Option<libc::stat> {
-    // SAFETY: a NUL-terminated path; lstat fills the struct, of which zero is a valid value.
+    // SAFETY: the path is NUL-terminated; lstat fills the struct, for which all zeroes are a valid value.
     unsafe {
         let mut st: libc::stat = mem::zeroed();
         (libc::lstat(path, &mut st) == 0).then_some(st)
     }
 }
 
-/// The file of a path that is a socket, not a link to one.
+/// The file at a path, if it is a socket and not a link to one.
 fn socket_file(path: &CStr) -> Option<FileId> {
     let st = lstat(path.as_ptr())?;
     (st.st_mode & libc::S_IFMT == libc::S_IFSOCK).then_some((st.st_dev, st.st_ino))
 }
 
-/// Where that fails the file stays, which the next server replaces.
+/// If this fails, the file stays and the next server replaces it.
 fn remove(path: &CStr, file: FileId) {
     if socket_file(path) == Some(file) {
-        // SAFETY: a NUL-terminated path.
+        // SAFETY: the path is NUL-terminated.
         unsafe { libc::unlink(path.as_ptr()) };
     }
 }
 
-/// Calls `f` with the path of an address that has one.
+/// Calls `f` with the path of the address, if it has one.
 fn with_path<R>(address: &Address, f: impl FnOnce(&CStr) -> R) -> Option<R> {
     if address.family() != libc::AF_UNIX {
         return None;
     }
-    // SAFETY: the storage is larger than the struct, and all zero behind what was written to it.
+    // SAFETY: the storage is larger than the struct and zeroed after the address.
     let un = unsafe { address.as_ptr().cast::<sockaddr_un>().read() };
     let mut text = [0u8; mem::size_of::<sockaddr_un>()];
     text.iter_mut().zip(un.sun_path).for_each(|(to, from)| *to = from as u8);
@@ -139,15 +139,15 @@ fn with_path<R>(address: &Address, f: impl FnOnce(&CStr) -> R) -> Option<R> {
     (!path.is_empty()).then(|| f(path))
 }
 
-/// The right to change who has a path, against other processes and other threads of this one. Ends
-/// with the process, too.
+/// The lock on changes of a path's owner, against other processes and other threads of this one. It is also
+/// released when the process ends.
 struct Lock {
     fd: c_int,
     name: [u8; LOCK_NAME],
 }
 
 impl Lock {
-    /// Waits for the lock. EADDRINUSE where somebody else has it for too long.
+    /// Waits for the lock. EADDRINUSE if another holds it for too long.
     fn take(path: &CStr) -> Result<Lock, c_int> {
         let mut name = [0; LOCK_NAME];
         let whole = path.to_bytes().iter().chain(SUFFIX);
@@ -172,17 +172,18 @@ impl Lock {
 impl Drop for Lock {
     fn drop(&mut self) {
         if is_file_of(self.fd, &self.name) {
-            // SAFETY: the name ends with a NUL. A file that stays is locked by whoever comes next.
+            // SAFETY: the name ends with a NUL.
+            // If the file stays, the next holder locks it.
             unsafe { libc::unlink(self.name.as_ptr().cast()) };
         }
         sys_fd::close(self.fd);
     }
 }
 
-/// Opens the lock's file; makes it where it isn't there.
+/// Opens the lock file, or creates it.
 fn open_file(name: &[u8; LOCK_NAME]) -> Result<c_int, c_int> {
     let name = name.as_ptr().cast::<c_char>();
-    // Whatever stands there is neither followed nor waited for.
+    // Symbolic links aren't followed, and opening doesn't block.
     let flags =
         libc::O_RDWR | libc::O_CLOEXEC | libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY;
     loop {
@@ -200,7 +201,7 @@ fn open_file(name: &[u8; LOCK_NAME]) -> Result<c_int, c_int> {
     }
 }
 
-/// Whether the lock was to be had, and the file still is the one that others find.
+/// Whether the lock was taken, and the file is still the one of that name.
 fn lock_file(fd: c_int, name: &[u8; LOCK_NAME]) -> Result<bool, c_int> {
     // SAFETY: flock takes numbers only.
     match fails(unsafe { libc::flock(fd, libc::LOCK_EX | libc::LOCK_NB) }) {
@@ -210,7 +211,7 @@ fn lock_file(fd: c_int, name: &[u8; LOCK_NAME]) -> Result<bool, c_int> {
     }
 }
 
-/// Whether a descriptor's file is the one of that name.
+/// Whether the descriptor refers to the file of that name.
 fn is_file_of(fd: c_int, name: &[u8; LOCK_NAME]) -> bool {
     let found = lstat(name.as_ptr().cast());
     file::status(fd)

@@ -78,7 +78,7 @@ def headers():
 
 
 def compile_text(text, path, *flags, compiler="gcc"):
-    """Writes a source and compiles it; the compiler's words, empty when it has nothing to say."""
+    """Writes a source and compiles it. Returns the compiler's output."""
     path.write_text(text)
     done = subprocess.run([compiler, "-I", str(harness.INCLUDE), *flags, str(path)],
                           capture_output=True, text=True)

@@ -1,4 +1,4 @@
-"""yolanda.h: it stands alone and beside any other header, and says what the library exports."""
+"""yolanda.h: it works alone and with any other header, and declares what the library exports."""
 import re
 import subprocess
 import tempfile
@@ -45,7 +45,7 @@ class Header(unittest.TestCase):
                 self.compiles(text, "c", "gcc", "c99")
 
     def test_its_own_includes_suffice(self):
-        """Nothing but what it needs: two system headers and five of the library's."""
+        """It includes only what it needs: two system headers and five of the library's."""
         names = re.findall(r"^#include (\S+)$", HEADER.read_text(), re.MULTILINE)
         self.assertEqual(names, ["<stddef.h>", "<stdint.h>", '"lib/event_loop.h"',
                                  '"lib/http_server.h"',

@@ -1,4 +1,4 @@
-"""docs/api.md: a row for every function, and what the rows say against headers and library."""
+"""docs/api.md: there is a row for every function, and the rows agree with the headers and the library."""
 import errno
 import re
 import tempfile
@@ -16,7 +16,7 @@ COLUMNS = ["function", "thread", "signal handler", "takes and returns", "errno"]
 OBJECTS = ("acceptor", "buffer", "channel", "channel_map", "event_loop", "event_loop_thread",
            "http_request", "http_response", "http_server", "tcp_connection", "TCPserver",
            "thread_pool", "yolanda_client", "yolanda_http_files", "yolanda_http_form")
-# A signal handler may call them, and then nothing must be printed.
+# A signal handler may call them, so they must not print anything.
 SILENT = {"yolanda_loop_quit"}
 
 
@@ -67,7 +67,7 @@ class Declared(NamedTuple):
         return match.group(1) if match and match.group(1) in OBJECTS else None
 
     def call(self, first):
-        """A call with zeroes behind the first argument."""
+        """A call with zeroes after the first argument."""
         parameters = re.sub(r"\([^()]*\)", "", self.parameters)
         return f"{self.name}({', '.join([first, *['0'] * parameters.count(',')])})"
 
@@ -175,7 +175,7 @@ class Page(unittest.TestCase):
                     self.assertRegex(comment, said[word])
 
     def test_signal_handlers(self):
-        """What the headers allow to signal handlers, and nothing else."""
+        """Exactly the functions that the headers allow in signal handlers."""
         wanted = declared()
         for row in rows():
             comment = " ".join(wanted[row.name].comment.replace("*", "").split())
@@ -185,7 +185,7 @@ class Page(unittest.TestCase):
 
 class Calls(unittest.TestCase):
     def test_null(self):
-        """EINVAL and one line in the log, or what the row says."""
+        """EINVAL and one line in the log, or the behaviour that the row describes."""
         wanted, page = declared(), {row.name: row for row in rows()}
         calls = {name: it for name, it in wanted.items() if it.object}
         self.assertGreater(len(calls), 60)

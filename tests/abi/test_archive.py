@@ -1,4 +1,4 @@
-"""The static library: what is in it, what it makes of a program, and other Rust code beside it."""
+"""The static library: its content, programs that link to it, and other Rust code in the same program."""
 import os
 import re
 import shutil
@@ -14,7 +14,7 @@ from test_symbols import DATA, symbols
 ECHO = harness.ROOT / "c_examples" / "echo_server.c"
 SCRIPT = harness.ROOT / "scripts" / "archive"
 
-# Needs unwinding of its own, which the library's panic = "abort" must not take from it.
+# It needs unwinding, which the library's panic = "abort" must not disable.
 OTHER_RUST = """
 #[unsafe(no_mangle)]
 pub extern "C" fn other_catches(zero: i32) -> i32 {

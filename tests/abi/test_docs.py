@@ -1,4 +1,4 @@
-"""What the documents show and say: their C compiles and works, both languages agree, links lead somewhere."""
+"""The documents: their C code compiles and works, both languages agree, and links are valid."""
 import http.client
 import re
 import signal
@@ -27,12 +27,12 @@ def read(name):
 
 
 def bare(code):
-    """Without what the other language says in its own words."""
+    """Without the parts that differ between the languages."""
     return re.sub(r"\s*/\*.*?\*/", "", code, flags=re.DOTALL)
 
 
 def serves(text, flags, check):
-    """Compiles a server that says its port, both ways, and looks at it."""
+    """Compiles a server that prints its port, in both ways, and checks it."""
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "page.c")
         source.write_text(text)
@@ -78,7 +78,7 @@ class Code(unittest.TestCase):
         def check(server):
             echo(server)
             idle = server.connect()
-            # Without a word, it might not be accepted yet.
+            # If it hasn't sent anything, it might not be accepted yet.
             idle.sendall(b"?")
             self.assertEqual(idle.recv(1), b"?")
             server.signal(signal.SIGTERM)
@@ -126,7 +126,7 @@ class Code(unittest.TestCase):
         serves(programs.http(name), FRAGMENTS, check)
 
     def test_every_other_block_of_c_is_known(self):
-        """So that none is added that nobody compiles."""
+        """Ensures that no code block is added that isn't compiled."""
         for page in PAGES:
             name = str(page.relative_to(harness.ROOT))
             if name not in sum(TWINS, ()):

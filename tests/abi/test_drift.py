@@ -1,4 +1,4 @@
-"""The committed headers are what the sources generate."""
+"""The committed headers are those that the sources generate."""
 import filecmp
 import json
 import subprocess

@@ -55,7 +55,7 @@ LANGUAGES = [(language, compiler, standard)
              for language, standards in (("c", C_STANDARDS), ("cpp", CPP_STANDARDS))
              for compiler in COMPILERS[language]
              for standard in standards]
-# What the order of headers can spoil shows with the oldest and the newest standard.
+# Problems with the order of headers show up with the oldest and the newest standard.
 OUTERMOST = {C_STANDARDS[0], C_STANDARDS[3], CPP_STANDARDS[0], CPP_STANDARDS[3]}
 
 
@@ -144,7 +144,7 @@ class Matrix(Scratch):
 
 
 def precompiled(system, folder, compiler, flags):
-    """What makes the compiler read the system headers from a file that it prepares here."""
+    """The options that make the compiler read the system headers from a file that it prepares here."""
     copy = folder / "system.h"
     copy.write_text(system.read_text())
     binary = copy.with_suffix(".h.gch")
@@ -156,7 +156,7 @@ def precompiled(system, folder, compiler, flags):
 
 
 class OneHeader(Scratch):
-    """What one include gives."""
+    """The result of one include."""
 
     def compiles(self, texts, *flags, compiler="gcc"):
         """Sources, {name: text}, in one run of the compiler, which has nothing to say."""
@@ -184,19 +184,19 @@ class OneHeader(Scratch):
     def test_brings_its_system_headers(self):
         texts = {}
         for header in tables.headers():
-            # What a sibling brings can be relied on as well.
+            # Declarations from a sibling header can also be relied on.
             system = sorted({name for sibling in tables.headers()
                              if sibling.name == header.name or sibling.name in header.own
                              for name in sibling.system})
             calls = "".join(f"    {PROOF[name]};\n" for name in system)
             texts[header.name] = (f'#include "lib/{header.name}"\nvoid use(void);\n'
                                   f"void use(void)\n{{\n{calls}}}\n")
-        # Outside of C++ a missing declaration is a warning, said without any flag.
+        # In C a missing declaration is a warning that is on by default.
         self.compiles(texts, "-std=gnu99")
         self.compiles(texts, "-std=gnu++11", compiler="g++")
 
     def test_declares_memmem(self):
-        # Without a declaration C takes an int: the pointer would be cut.
+        # Without a declaration C assumes an int, and the pointer would be truncated.
         texts = {}
         for header in tables.headers():
             for number, before in enumerate(

@@ -1,4 +1,4 @@
-"""The headers say what the tables say: layouts, constants, typedefs, signatures."""
+"""The headers agree with the tables: layouts, constants, typedefs, signatures."""
 import collections
 import tempfile
 import unittest

@@ -107,7 +107,7 @@ class Layers:
         return None
 
     def needs(self, folder):
-        """What a folder's sentence has to say: what its files import, and its subfolders' without a sentence."""
+        """What a folder's sentence has to contain: the imports of its files and of subfolders without a sentence."""
         names = set()
         for arrow in self.crate.arrows.values():
             source, target = map(self.crate.folder_of, (arrow.source, arrow.target))
@@ -153,7 +153,7 @@ class Layers:
             for entry in allowing:
                 entry.used = True
             if not allowing:
-                # From a file of src itself, or of a folder above, it is the file that has to be named.
+                # For a file of src itself, or of a folder above, the file has to be named.
                 place = arrow.target if not target or rust.within(owner, target) else target
                 wrong.setdefault((owner, place), []).append(arrow)
         faults = [f"{owner} may not import {place}: {listed(arrows)}"
@@ -283,7 +283,7 @@ GOOD = {
 
 
 class Checks(unittest.TestCase):
-    """Each check finds what it is for."""
+    """Each check finds its kind of violation."""
 
     def layers(self, **changes):
         """GOOD with some files changed; the name reactor__low__mod is reactor/low/mod.rs."""
@@ -318,7 +318,7 @@ class Checks(unittest.TestCase):
         self.finds("sys/mod.rs: its first comment has no", sys__mod="//! System calls.\npub mod errno;")
         self.finds("reactor/low/mod.rs: its first comment has no",
                    reactor__low__mod=GOOD["reactor/low/mod.rs"].replace("//! Imports: reactor, sys.", "//! Low."))
-        # It says what would do.
+        # It suggests a solution.
         self.finds('log.rs: its first comment has no sentence "Imports: sys."',
                    log=GOOD["log.rs"].replace("Imports: sys.", "imports sys."))
         self.finds('no sentence "Imports: reactor, sys, utils."',
@@ -341,7 +341,7 @@ class Checks(unittest.TestCase):
         self.finds("sys may not import log", sys__errno="pub fn get() { log_msg!() }\npub fn set() {}")
         self.finds("sys may not import version.rs",
                    sys__errno="pub fn get() { crate::version::number() }\npub fn set() {}")
-        # What the parent may import isn't passed on, nor is a file of the parent its child's.
+        # The parent's permissions don't apply to its child, nor does a child include the parent's files.
         self.finds("reactor/low may not import log",
                    reactor__low__a=GOOD["reactor/low/a.rs"] + "\nuse crate::log::line;")
         self.finds("reactor/high may not import reactor/utils.rs",
@@ -455,7 +455,7 @@ class Checks(unittest.TestCase):
 
 
 class Counts(unittest.TestCase):
-    """What scripts/structure counts."""
+    """The figures of scripts/structure."""
 
     def test_unsafe_code(self):
         source = rust.Source("x.rs", """

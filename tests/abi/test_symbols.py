@@ -1,4 +1,4 @@
-"""What the library exports, and that a program may define any of it itself."""
+"""The exported symbols, and that a program may define any of them itself."""
 import re
 import subprocess
 import tempfile
@@ -12,7 +12,7 @@ DATA = {"poll_dispatcher", "epoll_dispatcher"}
 
 
 def symbols(path, *options):
-    """(binding, section, name) of what `objdump` lists."""
+    """(binding, section, name) of the symbols that `objdump` lists."""
     lines = subprocess.run(["objdump", *options, str(path)], capture_output=True, text=True,
                            check=True).stdout.splitlines()
     found = []
@@ -61,7 +61,7 @@ class Archive(unittest.TestCase):
             self.assertEqual(binding.get(function.name), "w", function.name)
 
 
-# What each program calls; every other exported function it defines itself, to abort.
+# The functions that each program calls. It defines every other exported function itself, as one that aborts.
 ECHO = r"""
 #include "lib/common.h"
 static int on_message(struct buffer *input, struct tcp_connection *connection)

@@ -41,7 +41,7 @@ static void while_it_fails(int error)
     }
     CHECK_INT(completed, closed);
     CHECK(calls > 0);
-    /* Neither a busy loop nor more than a line. */
+    /* No busy loop, and only one log line. */
     CHECK(calls < 3000);
     CHECK(passes_of(loop) - passes < 60);
     CHECK_INT(err_lines(), 1);
@@ -53,15 +53,14 @@ static void while_it_fails(int error)
 
 CASE(clients_wait_until_it_works)
 {
-    /* A security module, a firewall, a filter of system calls; the kernel; what may be wrong with one client,
-     * or with all. */
+    /* Errors of a security module, a firewall or a seccomp filter; of the kernel; of one client or of all. */
     static const int errors[] = { EACCES, EPERM, ENOSYS, EFAULT, ENOBUFS, ENOMEM, ERANGE, 4000,
                                   ECONNABORTED, EPROTO, ENETDOWN };
     serve("127.0.0.1:0", 0);
     for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
         while_it_fails(errors[i]);
     }
-    /* It says so again when it happens again. */
+    /* A later failure is logged again. */
     while_it_fails(EACCES);
     end();
 }

@@ -44,7 +44,7 @@ UNUSED static void put(int fd, const char *text)
     NEED(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
 }
 
-/* Gives `from` the number `to`, and closes `from`. */
+/* Moves the descriptor `from` to the number `to`. */
 UNUSED static void move_fd(int from, int to)
 {
     NEED(dup2(from, to) == to);
@@ -61,7 +61,8 @@ UNUSED static struct channel *watch(struct event_loop *loop, int fd, int events,
     return channel;
 }
 
-/* A plain store from any thread, as course programs end a loop; the library's side is atomic. */
+/* A plain store from any thread, as course programs do it to end a loop; the library's accesses are
+ * atomic. */
 __attribute__((no_sanitize("thread"))) UNUSED static void quit_plainly(struct event_loop *loop)
 {
     loop->quit = 1;
@@ -73,7 +74,7 @@ UNUSED static struct channel *entry(struct event_loop *loop, int fd)
     return fd < loop->channelMap->nentries ? loop->channelMap->entries[fd] : NULL;
 }
 
-/* The same descriptor under a number that no other descriptor of a case is given. */
+/* Moves the descriptor to a number that no other descriptor of the case gets. */
 UNUSED static int out_of_the_way(int fd)
 {
     int high = fcntl(fd, F_DUPFD_CLOEXEC, 200);
@@ -188,7 +189,7 @@ UNUSED static int err_lines(void)
     return n;
 }
 
-/* No field differs (the padding may). */
+/* All fields are equal; the padding may differ. */
 UNUSED static int same_buffer(const struct buffer *one, const struct buffer *two)
 {
     return one->data == two->data && one->readIndex == two->readIndex &&
@@ -204,7 +205,7 @@ UNUSED static int open_fds(void)
     return n;
 }
 
-/* From now on the process can have only so many bytes of address space more. */
+/* Limits the address space of the process to this many additional bytes. */
 UNUSED static void limit_memory(size_t more)
 {
     if (SANITIZED) {

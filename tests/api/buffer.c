@@ -209,7 +209,7 @@ CASE(find_crlf)
     buffer_free(buffer);
 }
 
-/* ... in the readable bytes: what stands behind them is not looked at. */
+/* ... in the readable bytes: the bytes after them aren't searched. */
 CASE(find_crlf_stops_at_the_end)
 {
     struct buffer *buffer = buffer_new();
@@ -224,7 +224,7 @@ CASE(find_crlf_stops_at_the_end)
     buffer_free(buffer);
 }
 
-/* The first one is found behind bytes that are NUL, too. */
+/* The first one is also found after NUL bytes. */
 CASE(find_crlf_behind_nul)
 {
     struct buffer *buffer = buffer_new();

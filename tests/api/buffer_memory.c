@@ -7,7 +7,7 @@
 
 void make_room(struct buffer *buffer, int size); /* exported, declared in no header */
 
-/* buffer_new: NULL when memory is out. */
+/* buffer_new: NULL if out of memory. */
 CASE(new_returns_null_without_memory)
 {
     int made = 0;
@@ -71,7 +71,7 @@ CASE(stack_buffer_works)
     free(buffer.data);
 }
 
-/* Even one without any data: the first append finds it memory. */
+/* Even one without any data: the first append allocates a block. */
 CASE(stack_buffer_without_data)
 {
     struct buffer buffer = { NULL, 0, 0, 0 };
@@ -123,7 +123,7 @@ CASE(realloc_to_the_exact_size)
 static char *block_before(volatile size_t **next)
 {
     if (SANITIZED) {
-        _exit(0); /* its blocks have no neighbours, and it watches what is between them itself */
+        _exit(0); /* with a sanitizer blocks aren't adjacent, and it checks the gaps itself */
     }
     char *last = malloc(24);
     for (int i = 0; i < 1000; i++) {
@@ -194,7 +194,7 @@ CASE(growth_that_fails_changes_nothing)
     buffer_free(buffer);
 }
 
-/* buffer_socket_read doesn't take bytes that it then has no room for. */
+/* buffer_socket_read doesn't read bytes for which there is no memory. */
 CASE(read_without_memory_loses_nothing)
 {
     static char block[60000], back[60000];

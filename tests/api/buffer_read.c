@@ -185,7 +185,7 @@ static void read_that_waits(int read_end, int write_end)
     buffer_free(buffer);
 }
 
-/* ... in its own blocking mode: a blocking descriptor waits for its bytes. */
+/* ... in the descriptor's own blocking mode: a blocking one waits for its bytes. */
 CASE(blocking_descriptors_wait)
 {
     int fd[2];
@@ -195,7 +195,7 @@ CASE(blocking_descriptors_wait)
     read_that_waits(fd[1], fd[0]);
 }
 
-/* A full buffer whose bytes were all taken reads on, and keeps what is unread. */
+/* A full buffer can be read into after its bytes were consumed; unread bytes stay. */
 CASE(reads_into_a_used_buffer)
 {
     int fd[2];

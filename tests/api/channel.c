@@ -113,7 +113,7 @@ CASE(enable_of_another_channel_with_the_number)
     CHECK_INT(in->events, EVENT_READ);
 }
 
-/* Two loops: each channel is told of at its own. */
+/* Two loops: each one gets the changes of its own channels. */
 CASE(enable_with_two_loops)
 {
     int a[2], b[2];
@@ -149,7 +149,7 @@ static void enable_it(void *channel)
     CHECK_INT(channel_write_event_enable(channel), 0);
 }
 
-/* Channel events are safe from any thread: the loop is told there, too. */
+/* Channel events may be changed on any thread: the loop is updated. */
 CASE(enable_from_another_thread)
 {
     int fd[2];
@@ -294,7 +294,7 @@ CASE(others_removed_and_freed_in_the_same_pass)
     CHECK(survivors >= 1);
 }
 
-/* The number's next channel doesn't get the events of the one before. */
+/* The next channel with the same number doesn't get the events of the previous one. */
 static int old_fd, fresh_calls;
 
 static int of_the_fresh_one(void *data)

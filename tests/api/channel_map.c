@@ -82,7 +82,7 @@ CASE(make_space_that_fails)
     unchanged(&map, -1, sizeof(void *));
     unchanged(&map, INT_MIN, sizeof(void *));
     unchanged(&map, 100, -8);
-    unchanged(&map, INT_MAX, sizeof(void *)); /* doubling doesn't get there */
+    unchanged(&map, INT_MAX, sizeof(void *)); /* can't be reached by doubling */
     limit_memory(1 << 20);
     unchanged(&map, 1 << 24, sizeof(void *));
     unchanged(&map, 1 << 24, INT_MAX);
@@ -99,7 +99,7 @@ CASE(clear_frees_entries_and_array)
     map_init(&map);
     CHECK_INT(map_make_space(&map, 500, sizeof(void *)), 0);
     for (int i = 0; i < 500; i += 2) {
-        map.entries[i] = malloc(2000); /* more than the thread cache takes */
+        map.entries[i] = malloc(2000); /* more than malloc's thread cache holds */
     }
     CHECK(SANITIZED || mallinfo2().uordblks > before + 500000);
     map_clear(&map);

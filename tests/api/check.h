@@ -88,7 +88,7 @@ __attribute__((unused)) static int check_text(const char *got, const char *want,
 #define CHECK_INT(got, want) check_int((got), (want), #got, __FILE__, __LINE__)
 #define CHECK_TEXT(got, want) check_text((got), (want), #got, __FILE__, __LINE__)
 
-/* Ends the case when it doesn't hold: for what the rest of the case stands on. */
+/* Ends the case if the condition is false: for conditions on which the rest of the case depends. */
 #define NEED(x)                                                                                    \
     do {                                                                                           \
         if (!check_that(!!(x), #x, __FILE__, __LINE__)) {                                          \

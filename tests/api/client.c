@@ -91,7 +91,7 @@ CASE(localhost)
     connects(named, listener);
 }
 
-/* Fails with the error, by one callback from a pass, and is idle. */
+/* It fails with the error: one callback is called in a pass, and then the client is idle. */
 static void fails(const char *address, int error)
 {
     forget();
@@ -131,8 +131,8 @@ CASE(unreachable)
     CHECK_INT(open_fds(), before);
 }
 
-/* The kernel may give a client the very port that it wants to reach, when no server is there: the socket
- * connects to itself. Here that is no chance: the library's connect(2) is this one. */
+/* If there is no server, the kernel may choose the port that a client wants to reach as its own, and the
+ * socket connects to itself. This connect(2), which the library calls, always does that. */
 static int to_itself;
 
 int connect(int fd, const struct sockaddr *address, socklen_t len)
@@ -282,7 +282,7 @@ static void on_low(struct tcp_connection *conn, size_t queued)
     marks_low++;
 }
 
-/* What is set for a client is there before the completed callback. */
+/* A client's settings apply before the completed callback. */
 static void send_much(struct tcp_connection *conn)
 {
     CHECK(tcp_connection_send_data(conn, many, sizeof many) >= 0);

@@ -55,7 +55,7 @@ UNUSED static void forget(void)
     seen[0] = '\0';
 }
 
-/* What a case wants to happen inside a callback. */
+/* The action of a case inside a callback. */
 static void (*in_completed)(struct tcp_connection *), (*in_message)(struct tcp_connection *),
     (*in_written)(struct tcp_connection *), (*in_closed)(struct tcp_connection *), (*in_failed)(void);
 
@@ -135,7 +135,7 @@ UNUSED static struct yolanda_client *new_client(const char *address)
         NEED(condition);                                                                           \
     } while (0)
 
-/* Runs the loop for some passes: whatever is on its way arrives. */
+/* Runs the loop for some passes, so that everything that was sent arrives. */
 UNUSED static void settle(void)
 {
     for (int i = 0; i < 20; i++) {
@@ -143,7 +143,7 @@ UNUSED static void settle(void)
     }
 }
 
-/* Memory in use, in KiB. A sanitizer's tells nothing about the program. */
+/* Memory in use, in KiB. With a sanitizer the figure says nothing about the program. */
 UNUSED static long resident(void)
 {
     long total = 0, pages = 0;
@@ -209,7 +209,7 @@ UNUSED static int refusing(char address[64])
     return fd;
 }
 
-/* Fills the queue of a listening socket: the kernel drops what else comes. */
+/* Fills the backlog of a listening socket, so that the kernel drops further connections. */
 UNUSED static void fill_queue(int listener)
 {
     struct sockaddr_in in;

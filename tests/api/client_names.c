@@ -1,10 +1,10 @@
-/* client_names.c - clients of host names. This program is its own resolver: getaddrinfo is its. */
+/* client_names.c - clients of host names. The program defines getaddrinfo itself. */
 #include "client_aid.h"
 
 #include <dirent.h>
 #include <sys/syscall.h>
 
-static sem_t asked, answers; /* posted for each question, and by the case to let one go on */
+static sem_t asked, answers; /* posted for each look-up, and by the case to let one continue */
 static atomic_int questions, at_once, most_at_once, unblocked_signals, freed;
 static char asked_for[256];
 
@@ -213,7 +213,7 @@ CASE(no_address)
     CHECK_INT(freed, 1);
 }
 
-/* Holds one port of 127.0.0.1 to 127.0.0.4, where everything is refused. */
+/* Reserves one port of 127.0.0.1 to 127.0.0.4, on which all connections are refused. */
 static void four_hosts(int fds[4], char address[64])
 {
     for (int tries = 0; tries < 100; tries++) {
@@ -353,7 +353,7 @@ CASE(silent_addresses)
     CHECK_INT(open_fds(), before);
 }
 
-/* Stopped and freed with several sockets on their way. */
+/* Stopped and freed while several sockets are connecting. */
 CASE(given_up_with_several_on_their_way)
 {
     char address[64];
@@ -401,7 +401,7 @@ CASE(the_first_to_connect_wins)
     CHECK_TEXT(text, address);
 }
 
-/* One of each family by turns, beginning with what the system prefers. */
+/* The families alternate, beginning with the one that the system prefers. */
 CASE(families_by_turns)
 {
     char address[64];
@@ -509,7 +509,7 @@ CASE(free_while_resolving)
     CHECK_TEXT(seen, "");
 }
 
-/* The answer has been posted, and finds no client any more. */
+/* The answer was posted, but the client has gone. */
 CASE(free_with_the_answer_on_its_way)
 {
     begin();
@@ -538,7 +538,7 @@ CASE(free_the_loop_with_the_answer_on_its_way)
     CHECK_TEXT(seen, "");
 }
 
-/* Neither by those who were asked for nor by those who still wait for a thread. */
+/* Neither by look-ups that are running nor by those that wait for a thread. */
 CASE(loops_freed_while_resolving_leave_nothing)
 {
     long memory = 0;
@@ -566,8 +566,8 @@ CASE(loops_freed_while_resolving_leave_nothing)
     }
 }
 
-/* A name that isn't answered: however often its client tries, one look-up is under way, and it is told
- * what that one finds. */
+/* A name that isn't answered: however often its client tries, there is only one look-up, whose result the
+ * client gets. */
 CASE(one_question_at_a_time)
 {
     char address[64];
@@ -580,7 +580,7 @@ CASE(one_question_at_a_time)
     RUN_UNTIL(times('F') == 10);
     CHECK_INT(questions, 1);
     CHECK_INT(yolanda_client_set_timeout(client, 0), 0);
-    /* It waits for nothing but the answer. */
+    /* It waits only for the answer. */
     struct yolanda_loop_stats stats;
     RUN_UNTIL(yolanda_loop_get_stats(loop, &stats, sizeof stats) == 0 && stats.timers == 0);
     sem_post(&answers);
@@ -588,7 +588,7 @@ CASE(one_question_at_a_time)
     CHECK_INT(questions, 1);
 }
 
-/* Nor do clients that come and go ask more than that. */
+/* Clients that come and go don't start more than that. */
 CASE(one_question_of_many_clients_in_a_row)
 {
     char address[64];
@@ -607,7 +607,7 @@ CASE(one_question_of_many_clients_in_a_row)
     CHECK_INT(questions, 1);
 }
 
-/* Names that aren't answered leave the others their turn. */
+/* Names that aren't answered don't block the others. */
 CASE(a_name_that_is_known_beside_one_that_is_not)
 {
     char address[64];
@@ -630,7 +630,7 @@ CASE(a_name_that_is_known_beside_one_that_is_not)
     CHECK_INT(questions, 4);
 }
 
-/* In the line for a thread, a client keeps its place: it is first come, first served. */
+/* A client keeps its place in the queue for a thread: first come, first served. */
 CASE(by_turns)
 {
     enum { BUSY = 16 };
@@ -692,12 +692,12 @@ CASE(many_names)
         RUN_UNTIL(yolanda_loop_get_stats(loop, &stats, sizeof stats) == 0 && stats.timers == 0);
     }
     CHECK_INT(most_at_once, 16);
-    /* Nobody asks for those that were stopped while they waited for a thread. */
+    /* Names whose clients were stopped while they waited for a thread aren't looked up. */
     CHECK(questions >= MANY - 5 && questions <= MANY - 3);
     RUN_UNTIL(resolver_threads() == 0);
 }
 
-/* After a fork the parent's threads are missing. */
+/* A forked child doesn't have the parent's threads. */
 static void resolve_in_child(void *data)
 {
     CHECK_INT(yolanda_client_free(client), 0);

@@ -66,7 +66,7 @@ CASE(one_attempt)
     CHECK_TEXT(seen, "F");
 }
 
-/* A connection ends the row of failures. */
+/* A connection resets the count of failures. */
 CASE(failures_are_counted_in_a_row)
 {
     refusing(address);
@@ -84,7 +84,7 @@ CASE(failures_are_counted_in_a_row)
     CHECK_TEXT(seen + seen_len - 7, "XFFFFFF");
 }
 
-/* Connecting again is the client's own decision: an end that the program wants is one, too. */
+/* The client connects again after any end, including one that the program requested. */
 CASE(after_the_programs_own_close)
 {
     int listener = listen_here(address);
@@ -124,8 +124,8 @@ CASE(waits)
     }
 }
 
-/* A server that closes each connection at once is visited more and more rarely: until the eighth visit
- * at least 5 + 10 + 20 + ... + 320 ms pass. */
+/* A client reconnects less and less often to a server that closes each connection at once: the eighth
+ * connection comes after at least 5 + 10 + 20 + ... + 320 ms. */
 CASE(a_server_that_closes_at_once)
 {
     int listener = listen_here(address);
@@ -141,7 +141,8 @@ CASE(a_server_that_closes_at_once)
     CHECK_INT(times('F'), 0);
 }
 
-/* One that said something has served: the waits begin anew, or this would take years. */
+/* A connection that has received bytes counts as a success: the waits start again, or this would take
+ * years. */
 CASE(a_server_that_answers_and_closes)
 {
     int listener = listen_here(address);
@@ -156,7 +157,7 @@ CASE(a_server_that_answers_and_closes)
     }
 }
 
-/* So has one whose connections last, even if not a word was said. */
+/* So does one that lasts, even without a byte. */
 CASE(a_server_that_is_silent)
 {
     int listener = listen_here(address);
@@ -271,7 +272,7 @@ CASE(five_hundred_clients)
     CHECK_INT(yolanda_loop_free(loop), 0);
 }
 
-/* Connects, exchanges bytes and ends: a client of its own each time, or one again and again. */
+/* Connects, exchanges bytes and ends: each time with a new client, or always with the same one. */
 static void come_and_go(int listener, int count)
 {
     for (int i = 0; i < count; i++) {

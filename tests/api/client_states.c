@@ -56,7 +56,7 @@ static void connecting(void)
     CHECK_INT(errno, EALREADY);
 }
 
-/* Has failed, and couldn't say so yet. */
+/* It has failed, but the callback hasn't been called yet. */
 static void failed(void)
 {
     start("unix:/nowhere/at/all");
@@ -143,7 +143,7 @@ CASE(restart_while_waiting)
     ends_with("FF", 0);
 }
 
-/* A pass that only closes has called back: it doesn't wait for more. */
+/* A pass that only closes counts as having called back: it doesn't wait for more. */
 CASE(one_pass_after_stop)
 {
     closing();
@@ -188,6 +188,32 @@ CASE(free_while_idle)
     new_client("127.0.0.1:9");
     set_free();
     ends_with("", 0);
+}
+
+/* The others go on, in whatever order some are freed; the loop frees the rest. */
+CASE(many_are_freed_in_any_order)
+{
+    enum { COUNT = 60 };
+    struct yolanda_client *all[COUNT];
+    base = open_fds();
+    listener = listen_here(address);
+    for (int i = 0; i < COUNT; i++) {
+        all[i] = new_client(address);
+    }
+    for (int i = 0; i < COUNT; i += 3) {
+        CHECK_INT(yolanda_client_free(all[i]), 0);
+    }
+    for (int i = COUNT - 2; i > 0; i -= 3) {
+        CHECK_INT(yolanda_client_free(all[i]), 0);
+    }
+    for (int i = 2; i < COUNT; i += 3) {
+        CHECK_INT(yolanda_client_start(all[i]), 0);
+    }
+    RUN_UNTIL(times('C') == COUNT / 3);
+    free_loop();
+    CHECK_INT(times('X'), COUNT / 3);
+    close(listener);
+    CHECK_INT(open_fds(), base);
 }
 
 /* The loop's end is that of its clients. */

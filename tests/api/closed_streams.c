@@ -156,7 +156,7 @@ CASE(all_combinations)
     }
 }
 
-/* What the program itself gives a connection: its number may be a stream's. */
+/* A descriptor that the program gives to a connection may have the number of a standard stream. */
 static void on_number(int number)
 {
     int fd[2];

@@ -28,7 +28,7 @@ static int error_at_closed;    /* yolanda_connection_error in the closed callbac
 static int within;             /* in a call that must not call back */
 static pthread_t closed_on, destroyed_on;
 
-/* What a case wants to happen inside a callback. */
+/* The action of a case inside a callback. */
 static void (*in_completed)(struct tcp_connection *), (*in_message)(struct tcp_connection *),
     (*in_written)(struct tcp_connection *), (*in_closed)(struct tcp_connection *);
 

@@ -262,7 +262,7 @@ CASE(hang_up_with_nothing_to_read)
     CHECK_INT(error_at_closed, 0);
 }
 
-/* Both sides have ended: what had come before is still there. */
+/* Both sides have ended: bytes that came before are still there. */
 CASE(both_ends_while_paused)
 {
     set_up();
@@ -355,7 +355,8 @@ static void on_and_off(struct event_loop *l, yolanda_timer timer, void *data)
     CHECK_INT(is_paused ? yolanda_connection_pause(conn) : yolanda_connection_resume(conn), 0);
 }
 
-/* A sender that never waits, paused by a timer again and again: all arrives, and never meanwhile. */
+/* A sender that never waits, paused by a timer again and again: everything arrives, but nothing during a
+ * pause. */
 CASE(pausing_a_firehose)
 {
     int size = 100 << 20;
@@ -487,7 +488,7 @@ CASE(refusing_while_it_drains)
     UNTIL(drain() >= 0 && drained == own + taken);
     settle();
     CHECK_INT(queued(), 0);
-    /* The count is right to the end: exactly the limit fits. */
+    /* The count is exact: the limit is reached to the byte. */
     CHECK(send_some(50000) >= 0);
     UNTIL(drain() >= 0 && drained == own + taken + 50000);
     CHECK_INT(closed, 0);
@@ -661,7 +662,7 @@ CASE(crossing)
     CHECK_TEXT(marks, "HLHLHLHLHL");
 }
 
-/* Fallen before anybody was told: both are told, in order. */
+/* Fallen before the first was reported: both are reported, in order. */
 CASE(crossing_and_back_in_one_pass)
 {
     set_up_local();
@@ -709,7 +710,7 @@ CASE(marks_set_anew)
     set_marks(10, 90000);
     settle();
     CHECK_TEXT(marks, "HH");
-    set_marks(10, 100001); /* below it: not up, nothing to fall from */
+    set_marks(10, 100001); /* below it: not reached, so nothing to fall from */
     settle();
     CHECK_TEXT(marks, "HH");
     set_marks(10, 100000);

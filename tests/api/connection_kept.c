@@ -2,7 +2,7 @@
  * options, closing. */
 #include "connection_aid.h"
 
-/* Every call of a connection that has closed fails alike; what it was can still be read. */
+/* Every call for a closed connection fails in the same way; its properties can still be read. */
 static void check_closed(const char *name, uint64_t id, int error)
 {
     char text[128];

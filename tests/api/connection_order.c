@@ -265,7 +265,7 @@ static void post_and_close(void *data)
     close_it(data);
 }
 
-/* Who closes finds it closed; what the same thread posted before finds it open. */
+/* The thread that closes finds it closed; functions that it posted before find it open. */
 CASE(a_post_before_a_close_at_once)
 {
     set_up();
@@ -382,7 +382,7 @@ CASE(what_was_posted_before_the_end_of_a_loop)
     CHECK_INT(posted, 1);
 }
 
-/* A queue of posts and sends in turns is done in a time that grows with its length. */
+/* A queue of alternating posts and sends takes time proportional to its length. */
 #define TURNS 60000
 
 static void post_turns(void *data)

@@ -47,7 +47,7 @@ static int count_end(struct tcp_connection *one)
     return 0;
 }
 
-/* What may be done on any thread, in some order; every answer is one that is promised. */
+/* The calls that are allowed on any thread, in some order; every result is a documented one. */
 static void use(struct tcp_connection *one, unsigned *seed)
 {
     char text[128];

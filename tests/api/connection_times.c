@@ -21,7 +21,7 @@ static void check_times_out(void)
     settle();
 }
 
-/* Does something again and again for longer than LONG; it stays open. */
+/* Repeats an action for longer than LONG; the connection stays open. */
 static void check_stays(void (*move)(void))
 {
     while (now_ms() - start < LONG * 3 / 2) {

@@ -1,13 +1,13 @@
-/* A limit of time looks before it ends anything: what came in time counts, also where the loop's thread was
- * elsewhere until the limit was over. How late limits are isn't asserted. */
+/* A time limit checks before it ends anything: bytes that came in time count, even if the loop's thread
+ * was busy until the limit had passed. How late limits are isn't asserted. */
 #include "http_aid.h"
 
 #define LIMIT 400 /* ms */
 
 static int limit = LIMIT;
 
-/* Has the loop's thread away until the limit is over, between its look at descriptors and that at timers, while
- * `meanwhile` happens. */
+/* Keeps the loop's thread busy until the limit has passed, between its check of descriptors and that of
+ * timers, while `meanwhile` runs. */
 static void (*meanwhile)(void);
 
 static void be_away(struct event_loop *which, void *data)
@@ -160,7 +160,7 @@ CASE(a_chunked_body)
     all_get(200);
 }
 
-/* A body that nobody wants comes behind its answer: who has sent it has all the time for the next request. */
+/* An unwanted body arrives after its response: its client then has the full time for the next request. */
 CASE(a_body_that_is_dropped)
 {
     make_http(NULL);
@@ -181,7 +181,7 @@ CASE(a_body_that_is_dropped)
     close(clients[0]);
 }
 
-/* Who said too little in time gets the answer for that. */
+/* A client that has sent too little in time gets the response for that. */
 CASE(half_a_head)
 {
     serve_http(0, LIMIT, 0);
@@ -397,13 +397,12 @@ CASE(a_server_that_stops)
     come(1);
     put(clients[0], "x");
     UNTIL(messages == 1);
-    /* An idle connection would end at once: this one still has something to say. */
+    /* An idle connection would end at once: this one has unread bytes. */
     CHECK_INT(tcp_connection_send_data(last, "", 0), 0);
     last->request = last;
     CHECK_INT(yolanda_server_stop(server, LIMIT, on_done, &done), 0);
     rest = "yz";
     away(say_the_rest);
-    last->request = NULL;
     UNTIL(done == 1);
     CHECK_INT(messages, 2);
     ends_after(clients[0], 3);

@@ -78,7 +78,7 @@ static void on_access_close(const struct yolanda_http_access *entry, void *data)
     CHECK_TEXT(entry->url, "/a");
 }
 
-/* Nothing behind it is served. */
+/* Nothing after it is served. */
 CASE(closing_the_connection)
 {
     serve_logged(on_access_close, NULL);

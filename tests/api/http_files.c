@@ -117,7 +117,7 @@ static void on_handler(struct http_request *request, struct http_response *respo
     yolanda_http_response_set_body(response, data, strlen(data));
 }
 
-/* Whoever lets go last frees: the program, or one of its servers. */
+/* The last reference frees them: the program's, or that of a server. */
 CASE(servers)
 {
     int before = open_fds();

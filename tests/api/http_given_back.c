@@ -150,7 +150,7 @@ static void on_late_stream(struct http_response *response, int event, void *data
     on_stream(response, event, data);
 }
 
-/* Who asks to be told after the client has gone is told, once. */
+/* A callback that is set after the client has gone is called, once. */
 CASE(asked_after_the_end)
 {
     int fd = asking(NEVER);

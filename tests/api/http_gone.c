@@ -94,7 +94,7 @@ CASE(a_reset)
     CHECK_INT(whole, 1);
 }
 
-/* It can't be told from a half-close, until something is sent. */
+/* It can't be distinguished from a half-close until something is sent. */
 CASE(a_close)
 {
     begin();
@@ -167,7 +167,7 @@ CASE(before_the_callback_is_set)
     }
 }
 
-/* The server has stopped reading: the end stands behind what waits for the answer. */
+/* The server has stopped reading: the end comes after the bytes that wait for the response. */
 CASE(behind_much_that_isnt_read)
 {
     for (int how = 0; how < 2; how++) {

@@ -201,7 +201,7 @@ CASE(empty_bodies_of_the_server)
     finish();
 }
 
-/* Nor is there a body that comes for nothing: what was made for it stays unmade. */
+/* Nor is there a body without a callback: nothing is allocated for it. */
 CASE(nobody_is_asked_about_what_isnt_served)
 {
     static const struct {

@@ -129,7 +129,7 @@ CASE(nothing_new)
     buffer_free(buffer);
 }
 
-/* What stands behind the request stays in the buffer. */
+/* The bytes after the request stay in the buffer. */
 CASE(pipelined_requests)
 {
     struct http_request *request = http_request_new();
@@ -234,7 +234,7 @@ CASE(nul_bytes)
     }
 }
 
-/* Limits: a line, or headers, without an end is refused sooner or later, and kept nowhere. */
+/* Limits: an endless line or endless headers are refused eventually, and not stored. */
 static void endless(const char *start, const char *more)
 {
     struct buffer *buffer = buffer_new();
@@ -311,7 +311,7 @@ CASE(four_hundred_headers)
     buffer_free(buffer);
 }
 
-/* Nothing behind the readable bytes is looked at: here the next page can't be read. */
+/* Nothing after the readable bytes is read: here the next page isn't readable. */
 CASE(reads_within_the_readable_bytes)
 {
     size_t page = getpagesize();
@@ -338,7 +338,7 @@ CASE(reads_within_the_readable_bytes)
     }
 }
 
-/* Whatever comes: 0 or 1, and it returns. */
+/* For any bytes it returns, with 0 or 1. */
 CASE(bytes_at_random)
 {
     srand(4711);

@@ -207,7 +207,8 @@ static long resident_kib(void)
     return resident * (getpagesize() / 1024);
 }
 
-/* Memory follows what has arrived, not what was announced: not even address space would do for it. */
+/* Memory depends on what has arrived, not on what was announced: even the address space wouldn't suffice
+ * for that. */
 CASE(announced_bodies_cost_nothing)
 {
     static const char *const texts[] = {

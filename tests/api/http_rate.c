@@ -88,7 +88,7 @@ CASE(trailers)
     is_too_slow(CHUNKED "0\r\n", "X: y\r\n");
 }
 
-/* Behind another body, for which there was all the time. */
+/* After another body, which had enough time. */
 CASE(the_second_body)
 {
     streams = 0;

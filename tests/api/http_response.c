@@ -180,7 +180,7 @@ CASE(encodes_behind_what_is_there)
     free(buffer.data);
 }
 
-/* Out of memory: nothing is half there. */
+/* Out of memory: all or nothing is appended. */
 CASE(encoding_without_memory)
 {
     struct http_response *response = http_response_new();

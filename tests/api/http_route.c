@@ -126,7 +126,7 @@ static void on_hold(struct http_request *request, struct http_response *response
     later = yolanda_http_response_defer(response);
 }
 
-/* Once each, with the last that may need it: here a response that is still to be given. */
+/* Once each, with the last object that may need it: here a response that hasn't been sent. */
 CASE(data_is_destroyed_once)
 {
     make_http(NULL);
@@ -214,7 +214,7 @@ CASE(precedence)
     CHECK_INT(yolanda_loop_free(loop), 0);
 }
 
-/* Paths are cut first and decoded then; what is no path has no route. */
+/* Paths are split first and decoded afterwards; a target that isn't a path has no route. */
 CASE(escapes_and_dots)
 {
     make_http(NULL);

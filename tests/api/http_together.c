@@ -1,5 +1,5 @@
-/* Answers of one pass are sent together, when all are there. Nobody can tell, but for what is looked at
- * within the pass. */
+/* Responses of one pass are sent together, after the last of them. This is observable only within the
+ * pass. */
 #include "http_aid.h"
 
 static int first, second;               /* the clients */

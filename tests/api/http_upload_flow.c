@@ -245,7 +245,8 @@ CASE(stopping)
     finish();
 }
 
-/* It isn't the client that lets wait: no deadline, and its end of stream doesn't count before the body does. */
+/* The client isn't the one to wait for: no deadline runs, and its end of stream doesn't count before the
+ * body. */
 CASE(stopped_for_long)
 {
     begin();

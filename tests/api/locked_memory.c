@@ -132,7 +132,7 @@ static void post_there(void *loop)
     CHECK_INT(yolanda_loop_post(loop, on_post, NULL), 0);
 }
 
-/* What a client was sent never becomes a table of a loop. */
+/* Memory with bytes that were sent to a client never becomes a table of a loop. */
 CASE(what_clients_were_sent)
 {
     static char bytes[1 << 20];
@@ -189,7 +189,7 @@ CASE(only_what_is_used_becomes_memory)
     CHECK_INT(yolanda_loop_free(loop), 0);
 }
 
-/* A process that may lock little: the library's memory isn't locked then, but there. */
+/* A process that may lock only a little: the library's memory then exists, but isn't locked. */
 CASE(little_may_be_locked)
 {
     struct rlimit little = { 8 << 20, 8 << 20 };

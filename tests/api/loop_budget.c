@@ -1,5 +1,6 @@
-/* What waits for time has its turn between slow callbacks, whatever these are and how many are due: timers, the
- * deadline of a stop, the end of a loop. What is counted are callbacks, so that a busy machine makes no difference. */
+/* Work that depends on time gets its turn between slow callbacks, however many are due: timers, the
+ * deadline of a stop, the end of a loop. The tests count callbacks, so that a busy machine makes no
+ * difference. */
 #include "http_aid.h"
 
 #define SLOW_MS 25 /* more than a slice, which is 20 ms, and the clock's step */
@@ -141,7 +142,7 @@ static void flood_one(int many)
     join(thread);
 }
 
-/* Who takes long for many bytes is given fewer, */
+/* A callback that takes long for many bytes gets fewer, */
 CASE(a_callback_that_is_slow_by_the_byte)
 {
     ms_per_block = 600;
@@ -150,7 +151,7 @@ CASE(a_callback_that_is_slow_by_the_byte)
     CHECK(given[18] < 16 << 10 && given[19] < 16 << 10);
 }
 
-/* and all, if it takes as long for fewer. */
+/* and all of them if it takes as long for fewer. */
 CASE(a_callback_that_is_slow_in_any_case)
 {
     int most_given = 0;

@@ -86,7 +86,7 @@ CASE(the_childs_copy_is_freed)
     NEED(fresh >= 0 && next >= 0);
     echoed(fresh, "fresh");
     echoed(next, "next");
-    /* What wakes the parent's loop still does. */
+    /* The parent's loop can still be woken up. */
     uint64_t before = stats().wakeups;
     event_loop_wakeup(loop);
     UNTIL(stats().wakeups > before);

@@ -86,7 +86,7 @@ CASE(busy_loops_are_seen)
     CHECK(passes_of_a_while(loop) > FEW);
 }
 
-/* A program's channel is called with level-triggered readiness. */
+/* A program's channel gets level-triggered readiness. */
 CASE(level_triggered_reading)
 {
     int fd[2];

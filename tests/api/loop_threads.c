@@ -50,7 +50,7 @@ static int quits(void *data)
     return 0;
 }
 
-/* Elsewhere they are queued ... and the loop is woken: here it sleeps when the add comes. */
+/* On other threads they are queued ... and the loop is woken up: here it sleeps when the add is called. */
 static pid_t loop_tid;
 
 static int called_once_added(void *data)

@@ -97,7 +97,7 @@ CASE(requests_behind_one_that_is_answered_within)
     }
 }
 
-/* However many there are, they are answered one behind the other, not one within the other. */
+/* However many there are, they are answered one after the other and not nested. */
 CASE(hundreds_of_them)
 {
     static char text[1 << 15], expected[1 << 13];
@@ -338,7 +338,7 @@ CASE(in_the_stream_callback_of_a_client_that_has_gone)
     finish();
 }
 
-/* No deadline counts while the program is what is waited for. */
+/* No deadline runs while the client waits for the program. */
 static int on_long_request(struct http_request *request, struct http_response *response)
 {
     long long end = now_ms() + 500;

@@ -1,12 +1,12 @@
-/* A client that a thread is just accepting while the server is stopped or freed on another one: nothing
- * appears after the end. accept4, send and pthread_join are the program's here, so that threads
- * meet where they seldom do by themselves. */
+/* A client that one thread is accepting while another stops or frees the server: nothing happens after the
+ * end. The program defines accept4, send and pthread_join itself, so that rare interleavings of threads
+ * occur. */
 #include "server_aid.h"
 
 #include <dlfcn.h>
 #include <sys/syscall.h>
 
-/* Where accept4 waits: before the system call, or with the client in its hands. */
+/* Where accept4 waits: before the system call, or after it with the client. */
 enum { NOWHERE, BEFORE, AFTER };
 static atomic_int held_at, held;
 static sem_t go_on;

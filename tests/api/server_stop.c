@@ -239,7 +239,7 @@ CASE(no_time_at_all)
     }
 }
 
-/* Answers a line when it is complete: half a line is work to be done. */
+/* Answers each complete line: half a line is unfinished work. */
 static int by_lines(struct buffer *input, struct tcp_connection *connection)
 {
     messages++;
@@ -285,7 +285,7 @@ CASE(unread_input_goes_on)
     }
 }
 
-/* A program that works on its input some other time: nothing but that tells that it is done. */
+/* A program that processes its input later: only that shows that it is done. */
 static struct tcp_connection *later;
 
 static int leave_it(struct buffer *input, struct tcp_connection *connection)

@@ -1,5 +1,5 @@
-/* The path of a Unix socket: at every moment at most one server has it, and whoever has it can be reached,
- * in whatever order servers start, stop and die. */
+/* The path of a Unix socket: at any time at most one server has it, and that server can be reached, in
+ * whatever order servers start, stop and die. */
 #include "server_aid.h"
 
 #include <sys/file.h>
@@ -56,7 +56,7 @@ static void pause_here(void)
 {
     if (pauses > 0 && --pauses == 0) {
         sem_post(&paused);
-        /* Who is to come meanwhile may have to wait for this thread. */
+        /* A server that starts meanwhile may have to wait for this thread. */
         struct timespec until;
         clock_gettime(CLOCK_REALTIME, &until);
         until.tv_nsec += 300000000;
@@ -240,7 +240,7 @@ static int live(unsigned number)
     for (int got = 0; got < (int)strlen(text);) {
         yolanda_loop_run_once(loop, 5);
         ssize_t n = recv(fd, answer + got, sizeof answer - got, MSG_DONTWAIT);
-        /* Whoever is reached there, it is this server. */
+        /* Connections to the path reach this server. */
         NEED(n > 0 || errno == EAGAIN);
         got += n > 0 ? n : 0;
     }
@@ -337,7 +337,7 @@ CASE(a_child_whose_parent_has_gone)
     CHECK(access(folder, F_OK) < 0);
 }
 
-/* Somebody has removed the file of a server that lives, and another one has taken the path. */
+/* The file of a live server was removed, and another server has taken the path. */
 CASE(a_file_that_was_removed)
 {
     make_path("socket");
@@ -365,7 +365,7 @@ CASE(the_longest_path)
     forget_path();
 }
 
-/* Who holds the lock for long keeps others from the path, and nothing worse. */
+/* A process that holds the lock for long only keeps others from using the path. */
 CASE(a_lock_that_is_not_to_be_had)
 {
     char lock[256];

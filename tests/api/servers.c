@@ -181,7 +181,7 @@ CASE(fields_that_change)
     CHECK_INT(closed, 0);
 }
 
-/* A name of the program's own: shown, and left alone when the connection ends. */
+/* A name that the program has set is shown, and isn't freed when the connection ends. */
 CASE(name_of_the_programs_own)
 {
     static char name[] = "my connection";

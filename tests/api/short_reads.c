@@ -132,7 +132,7 @@ CASE(urgent_data_to_a_client)
     end();
 }
 
-/* recv(2) ends behind bytes that came with descriptors. */
+/* recv(2) ends after bytes that came with descriptors. */
 CASE(descriptors)
 {
     const char *address = own_address();

@@ -321,7 +321,7 @@ CASE(a_storm_of_signals)
     CHECK_INT(yolanda_loop_free(loop), 0);
 }
 
-/* A coroutine's stack, of which hardly anything is left when the signal comes. */
+/* A coroutine's stack that is almost used up when the signal comes. */
 static void raise_near_the_end_of_the_stack(void)
 {
     char *here = __builtin_frame_address(0);
@@ -363,7 +363,8 @@ CASE(a_thread_with_a_small_stack)
     munmap(memory, 2 * page);
 }
 
-/* What other languages' runtimes ask of every handler: their own stack, their calls go on. */
+/* Requirements of other languages' runtimes for every handler: it uses their alternate stack, and system
+ * calls are restarted. */
 CASE(flags_of_the_handler)
 {
     struct event_loop *loop = event_loop_init();

@@ -55,7 +55,7 @@ class Exceptions(apicase.ApiCase):
 
 
 class Complete(unittest.TestCase):
-    # What can't be given a NULL, a negative size or a closed descriptor, and what only takes a port.
+    # Functions without pointers, sizes or descriptors as arguments, or with only a port.
     NOTHING_BAD = {"buffer_new", "event_loop_init", "http_request_new", "http_response_new", "acceptor_init",
                    "tcp_server", "tcp_server_listen", "tcp_nonblocking_server_listen"}
 

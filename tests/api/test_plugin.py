@@ -1,4 +1,4 @@
-"""A plug-in that was linked with the archive is unloaded while a look-up of a name is under way."""
+"""A plug-in that was linked with the archive is unloaded during a look-up of a name."""
 import subprocess
 import sys
 import unittest
@@ -28,7 +28,7 @@ class Plugin(unittest.TestCase):
         subprocess.run(["gcc", *harness.CFLAGS, str(source), "-o", str(binary), *flags], check=True)
 
     def check(self, part, *args):
-        # By a relative name, which is what the loader then knows it by.
+        # By a relative name, so that the loader stores that one.
         done = subprocess.run([str(self.host), f"./{part.name}", *args], cwd=part.parent,
                               capture_output=True, timeout=3 * harness.TIMEOUT, check=False,
                               env={"YOLANDA_LOG": "off"})

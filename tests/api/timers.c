@@ -293,7 +293,7 @@ CASE(timers_without_delay_dont_starve_descriptors)
         yolanda_loop_run_once(loop, 0);
     }
     CHECK_INT(reads, 10);
-    /* In each pass one byte and one call of the timer: neither is ahead of the other. */
+    /* In each pass one byte is read and the timer is called once: neither gets ahead of the other. */
     CHECK(calls >= 9 && calls <= 12);
     CHECK_INT(event_loop_remove_channel_event(loop, fd[0], channel), 0);
     free(channel);

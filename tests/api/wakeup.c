@@ -1,5 +1,5 @@
-/* A wake-up whose byte can't be written, as where the kernel is out of memory: the next one writes it. send is
- * the program's here. */
+/* A wake-up whose byte can't be written, for example because the kernel is out of memory: the next one
+ * writes it. The program defines send itself. */
 #include "aid.h"
 
 #include <poll.h>
@@ -54,7 +54,7 @@ CASE(a_post_after_one_that_failed)
     CHECK_INT(yolanda_loop_free(loop), 0);
 }
 
-/* The loop looks by itself, and is woken as before afterwards. */
+/* The loop notices by itself, and can be woken up again afterwards. */
 CASE(a_pass_after_one_that_failed)
 {
     loop = yolanda_loop_new("test", NULL);

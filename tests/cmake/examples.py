@@ -25,7 +25,7 @@ import harness
 WANTED = os.environ.get("YOLANDA_TEST_MATRIX", "epoll,poll")
 DISPATCHERS = [name for name in harness.DISPATCHERS
                if name in {part.split("-")[0] for part in WANTED.split(",")}]
-# More than a server can send to `small_socket` while nobody reads.
+# More than a server can send to `small_socket` without any reads.
 BIG = 1 << 20
 
 
@@ -43,7 +43,7 @@ class Examples:
         return [*self.prefix, str(self.directory / name), *args]
 
     def run(self, name, *args, stdin=b""):
-        """Runs an example to its end; what it printed."""
+        """Runs an example to its end. Returns its output."""
         done = harness.run(*self.command(name, *args), env=self.env, stdin=stdin,
                            timeout=self.timeout)
         assert done.status == 0, f"{name}: status {done.status}\n{done.stdout}{done.stderr}"
@@ -88,7 +88,7 @@ def ask(client, data):
 
 
 def small_socket(server, timeout):
-    """A client that takes little at a time; the kernel buffers for it on the server's side shrink too."""
+    """A client that reads little at a time; the kernel's buffers for it on the server's side shrink too."""
     client = socket.socket()
     client.settimeout(timeout)
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
@@ -285,7 +285,7 @@ def graceful_shutdown(examples):
         assert harness.recv_exactly(client, 1) == b"0"
         return client
 
-    # What is queued is sent, to a slow client too.
+    # Queued bytes are sent, also to a slow client.
     with examples.serving("graceful_shutdown", "1000", address=ANY_PORT, stop=None) as server:
         with ask_for_much(server) as slow, examples.connect(server) as idle:
             with examples.connect(server) as other:
@@ -303,7 +303,7 @@ def graceful_shutdown(examples):
     assert count(server.lines, r"^connection-\d+ closed: all was sent$") == 3, server.lines
     assert server.lines.count("the server has stopped") == 1
 
-    # The deadline, and who doesn't want to wait for it.
+    # The deadline, and a second signal before it.
     for deadline, impatient in (("0.1", False), ("1000", True)):
         with examples.serving("graceful_shutdown", deadline, address=ANY_PORT, stop=None) as server:
             with ask_for_much(server):
@@ -346,7 +346,7 @@ def file_sender(examples):
         slow = [stack.enter_context(small_socket(server, examples.timeout)) for _ in range(4)]
         for client in slow:
             assert client.recv(1) == content[:1]
-        # One that takes all, while the others take nothing.
+        # One that reads everything, while the others read nothing.
         with examples.connect(server) as client:
             client.sendall(b"nobody listens to this")
             assert harness.recv_all(client) == content
@@ -392,7 +392,7 @@ def client_of_a_slow_server(examples):
 
         feeder = threading.Thread(target=feed)
         feeder.start()
-        # Until nothing moves any more. Too short a look would only make the check weaker.
+        # Until nothing changes any more. Checking too early would only make the test weaker.
         seen = -1
         while written != seen:
             seen = written
@@ -511,7 +511,7 @@ def static_site(examples):
             assert ask("/pictures")[0].getheader("Location") == "/pictures/"
             assert ask("/", method="POST")[0].status == 405
             server.wait_line(r'"GET /film\.mp4 HTTP/1\.1" 206 1000 ')
-            # Who is in the middle of a download when the server is told to stop.
+            # A client in the middle of a download when the server is told to stop.
             late = small_socket(server, examples.timeout)
             late.sendall(b"GET /film.mp4 HTTP/1.0\r\n\r\n")
             start = harness.recv_until(late, b"\r\n\r\n")
@@ -580,7 +580,7 @@ def json_api(examples):
                         r'"HEAD /notes/1 HTTP/1\.1" 200 - "-" "a \\"tester\\""$'):
             server.wait_line(pattern, timeout=examples.timeout)
 
-        # There is an end to what it keeps; and a client that stays doesn't hold up that of the server.
+        # The amount that it keeps is limited, and a client that stays doesn't delay the server's end.
         if not examples.prefix:
             for number in range(1000):
                 answer, data = ask("POST", "/notes", b'{"text": "again"}')
@@ -626,7 +626,7 @@ def upload(examples):
             client.close()
             assert names() == before, names()
 
-            # Whoever goes leaves nothing behind; nor does the end of the server.
+            # Neither clients that leave nor the end of the server leave anything behind.
             head = b"PUT /half HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nhalf of it"
             with examples.connect(server) as gone:
                 gone.sendall(head)
@@ -672,7 +672,7 @@ def slow_answer(examples):
             for text in ("x", "-1", "1x", "100000001", "99999999999999999999999", "%20"):
                 ask(quick, f"/primes/{text}")
                 assert answer(quick)[0] == 400, text
-            # Both workers are busy for long, and others are served; who waits for a worker waits.
+            # While both workers are busy, other clients are served; those that need a worker wait.
             busy = [connect() for _ in range(2)]
             for client in busy:
                 ask(client, endless)
@@ -684,7 +684,7 @@ def slow_answer(examples):
             ask(quick, "/primes/10")
             assert answer(quick) == (503, "too many wait already\n")
             queued.pop().close()
-            # The workers see that nobody wants to know, and turn to the others.
+            # The workers notice that the clients have gone, and continue with the others.
             for client in busy:
                 harness.abort(client)
             server.wait_line("^nobody waits for the primes up to 100000000 any more$", count=2,
@@ -700,7 +700,7 @@ def slow_answer(examples):
             assert answer(quick) == (200, "25997 primes up to 300000\n")
             server.wait_end(examples.timeout)
 
-    # A second signal, and nobody waits for the answer any more, nor for those behind it.
+    # After a second signal the server waits neither for this response nor for later ones.
     with examples.serving("slow_answer", address=ANY_PORT, stop=None) as server, contextlib.ExitStack() as stack:
         clients = [stack.enter_context(examples.connect(server)) for _ in range(4)]
         for client in clients:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import harness
 
-# What these tests look at; what the library itself does is no matter here.
+# The parts that these tests check; the library's behaviour doesn't matter here.
 PACKAGING = ("CMakeLists.txt", "cmake", "scripts/archive", "Cargo.toml", "build.rs", "build", "include")
 GENERATORS = ("Unix Makefiles", "Ninja")
 SHARED = {"so": "ON", "a": "OFF"}
@@ -72,7 +72,7 @@ COURSE = """
     {uses}
     add_subdirectory(chap-1)
     """
-# Stands in for cargo: says how it was called, and takes a library that is there already.
+# A replacement for cargo: prints its arguments, and uses a library that already exists.
 FAKE_CARGO = """
     #!/bin/sh
     echo "$CARGO_TARGET_DIR" "$@" >> "$CALLS"
@@ -99,7 +99,7 @@ def installed(name, *args):
         f"-DYOLANDA_CARGO_TARGET_DIR={harness.TARGET}", "-DYOLANDA_EXAMPLES=OFF", *args)
     run("cmake", "--build", build)
     run("cmake", "--install", build, env={"DESTDIR": stage})
-    # What was installed for /opt is used elsewhere: it has to be relocatable.
+    # The installation for /opt is used elsewhere: it has to be relocatable.
     return (stage / "opt/yolanda").rename(SCRATCH / name)
 
 
@@ -108,7 +108,7 @@ def prefix():
 
 
 def run(*command, env=None, cwd=None, fails=False):
-    """Runs a command; its output. With fails, it has to fail."""
+    """Runs a command and returns its output. With `fails`, it has to fail."""
     done = subprocess.run([str(part) for part in command], cwd=cwd, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, timeout=harness.scaled(120),
                           env=os.environ | {k: str(v) for k, v in (env or {}).items()})

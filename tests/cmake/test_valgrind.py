@@ -13,7 +13,7 @@ TIMEOUT = harness.scaled(30)
 
 @unittest.skipUnless(shutil.which("valgrind"), "no valgrind")
 class Memcheck(unittest.TestCase):
-    # What one process has built the next finds.
+    # A later process finds what an earlier one has built.
     dealt_out = True
 
     @classmethod

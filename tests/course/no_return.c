@@ -1,4 +1,4 @@
-/* Callbacks that return nothing, or what happens to be at hand. */
+/* Callbacks that return nothing, or an arbitrary value. */
 #include "course.h"
 
 int onConnectionCompleted(struct tcp_connection *tcpConnection) {

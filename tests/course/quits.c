@@ -1,4 +1,4 @@
-/* Ends its own loop, on a client's word. */
+/* Ends its own loop when a client requests it. */
 #include "course.h"
 
 struct event_loop *mainLoop;

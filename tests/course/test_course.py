@@ -56,7 +56,7 @@ class Course(unittest.TestCase):
         self.assertEqual(server.output.count("connection completed"), 32)
 
     def test_rot13_with_much_data(self):
-        """D4: what a socket doesn't take at once goes out all the same."""
+        """D4: bytes that a socket doesn't accept at once are sent, too."""
         table = bytes.maketrans(b"abcdefghijklmnopqrstuvwxyz", b"nopqrstuvwxyzabcdefghijklm")
         data = b"abcdefghijklmnopqrstuvwxyz\n" * 80000
         with self.server("rot13") as server, server.connect() as client:
@@ -90,7 +90,7 @@ class Course(unittest.TestCase):
         self.binary("unterminated", flags)
 
     def test_closes_fd(self):
-        # The second close of one that closes twice may hit what another thread has opened.
+        # The second close of a program that closes twice may close a descriptor of another thread.
         for where in ("closed", "twice") if self.variation.threads == 0 else ("closed",):
             with self.subTest(where=where), self.server("closes_fd", where) as server:
                 self.serve_and_count(server, keeps_open=True)
@@ -201,7 +201,7 @@ class Course(unittest.TestCase):
             server.wait_line(r"^\[err\] ", count=2)
 
     def test_welcome(self):
-        """D21: shutdown sends what is queued first."""
+        """D21: shutdown first sends the queued bytes."""
         text = bytes(range(ord("a"), ord("z") + 1)) * (8 * 1024 * 1024 // 26 + 1)
         with self.server("welcome") as server:
             with server.connect() as client, server.connect() as other:

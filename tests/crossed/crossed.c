@@ -39,7 +39,7 @@ static void start_client(int which, const char *address)
     CALL(yolanda_client_start(client), 0);
 }
 
-/* Says something, and so much more that it takes the server several reads. */
+/* Sends a message, followed by so many bytes that the server needs several reads. */
 static void say(struct record *record, const char *text)
 {
     static char filler[200 * 1000];
@@ -97,7 +97,7 @@ static void provoke(void)
     }
 }
 
-/* Leads through the cell, and ends it. */
+/* Drives the cell and ends it. */
 static void on_watch(struct event_loop *loop, yolanda_timer timer, void *data)
 {
     char address[128];

@@ -1,4 +1,4 @@
-"""What the tests of crossed.c share."""
+"""The common part of the tests of crossed.c."""
 import re
 import sys
 import unittest

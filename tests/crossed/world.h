@@ -67,7 +67,7 @@ static struct {
     int helper_runs;
 } world;
 
-/* Something that must hold didn't. */
+/* A condition was violated. */
 __attribute__((format(printf, 1, 2))) static void fail(const char *format, ...)
 {
     char text[400];
@@ -155,8 +155,8 @@ static struct record *new_record(struct tcp_connection *conn, struct yolanda_cli
 static void number(struct record *record, _Atomic(struct record *) *places)
 {
     record->number = atomic_load(&places[1]) == NULL ? 1 : 2;
-    /* What another thread may close needs a reference. The first goes without where it can, so that its
-     * memory goes as soon as it may. */
+    /* A connection that another thread may close needs a reference. The first has none if possible, so
+     * that its memory is freed as early as possible. */
     if (record->number == 2 || (world.threads > 0 && world.closes_other && world.kind != DESTRUCTOR)) {
         record->retained = 1;
         CHECK(yolanda_connection_retain(record->conn) == record->conn);

@@ -26,7 +26,7 @@ class Problem(Exception):
 
 
 def problems(data):
-    """Why this doesn't begin with a request; None where it does, or where more has to come."""
+    """Why this doesn't begin with a request. None if it does, or if more bytes are needed."""
     try:
         _request(data)
     except Problem as problem:
@@ -35,7 +35,7 @@ def problems(data):
 
 
 def _take_line(data, limit, what):
-    """A line and what follows it; None where it isn't whole yet."""
+    """A line and the bytes after it. None if it is incomplete."""
     control = re.search(rb"[\x00-\x08\x0a-\x1f\x7f]", data)
     end = control.start() if control else len(data)
     if end > limit:
@@ -68,7 +68,7 @@ def _request(data):
     while True:
         taken = _take_line(data, left - 2, "the head is")
         if taken is None:
-            # What is seen already counts.
+            # The bytes that have been seen already count.
             return _check_fields(fields, minor == b"0", whole=False)
         line, data = taken
         left -= len(line) + 2

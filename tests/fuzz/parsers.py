@@ -124,7 +124,7 @@ def _httptools(httptools, data):
                 self.url += url
 
         def on_header(self, name, value):
-            # Those behind the last chunk are told, too.
+            # Those after the last chunk are reported, too.
             if self.found is None and not self.is_head_done:
                 self.headers.append((name.lower(), value))
 

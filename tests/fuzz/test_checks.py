@@ -30,7 +30,7 @@ class Checks(unittest.TestCase):
         self.assertGreater(min(mutations), 0)
 
     def test_each_target_is_one_of_the_tests(self):
-        """What libFuzzer runs is run here, too, and has a corpus."""
+        """The fuzz targets of libFuzzer are run here, too, and have a corpus."""
         targets = {path.stem for path in (CRATE / "fuzz_targets").iterdir()}
         tests = (CRATE / "tests" / "corpus.rs").read_text()
         for name in targets:

@@ -19,7 +19,7 @@ import grammar
 import parsers
 from parsers import INCOMPLETE, REFUSED
 
-# What llhttp has for methods; it knows no others.
+# The methods that llhttp knows.
 KNOWN = (b"DELETE GET HEAD POST PUT CONNECT OPTIONS TRACE COPY LOCK MKCOL MOVE PROPFIND PROPPATCH SEARCH "
          b"UNLOCK BIND REBIND UNBIND ACL REPORT MKACTIVITY CHECKOUT MERGE M-SEARCH NOTIFY SUBSCRIBE "
          b"UNSUBSCRIBE PATCH PURGE MKCALENDAR LINK UNLINK SOURCE QUERY").split()
@@ -30,7 +30,7 @@ def chunk_lines(data):
     return data.partition(b"\r\n\r\n")[2].split(b"\r\n")
 
 
-# What the library takes and another parser refuses, each with the reason for taking it:
+# What the library accepts and another parser refuses, each with the reason for accepting it:
 # name, does it concern this request?
 DELIBERATE = {
     "h11": [
@@ -61,14 +61,14 @@ DELIBERATE = {
 
 
 def is_upgrade(request):
-    """llhttp stops behind such a head, and takes nothing for its body."""
+    """llhttp stops after such a head, and takes no bytes for its body."""
     return bool(request.values(b"upgrade")) and any(
         member.strip().lower() == b"upgrade"
         for value in request.values(b"connection") for member in value.split(b","))
 
 
 def same_fields(name, seen, other):
-    """What both show, without what they show in ways of their own."""
+    """The results that can be compared, without those that each parser reports in its own way."""
     def plain(request):
         headers = []
         for key, value in request.headers:
@@ -87,7 +87,7 @@ def same_fields(name, seen, other):
 
 
 def why_different(name, data, seen, other):
-    """None where the parsers agree, or disagree for a reason; else what is the matter."""
+    """None if the parsers agree, or disagree for a known reason; else the difference."""
     problem = grammar.problems(data)
     accepted = seen not in (REFUSED, INCOMPLETE)
     # Some problems wait for the end of the head.
@@ -101,7 +101,7 @@ def why_different(name, data, seen, other):
         return None if reasons else f"only {name} refuses: {other}"
     if accepted:
         return None if same_fields(name, seen, other) else "other fields"
-    # It is refused, and the grammar has said why; or it isn't complete.
+    # It is refused, for the reason that the grammar gave, or it is incomplete.
     return None if seen == REFUSED else f"only {name} takes it to be complete"
 
 
@@ -140,7 +140,7 @@ class Mutations:
 
 class Grammar(unittest.TestCase):
     def test_it_fits_the_corpus(self):
-        """What the corpus' files say about first requests is what the grammar says."""
+        """The corpus' files agree with the grammar about first requests."""
         for case in corpus.cases():
             if case.raw.startswith(b"HEAD") or not case.outcomes:
                 continue
@@ -181,7 +181,7 @@ class Differential(unittest.TestCase):
         self.run_with("httptools")
 
     def test_deliberate_differences_are_there(self):
-        """Each is met in the corpus or made here: one that isn't there any more has to go."""
+        """Each occurs in the corpus or is constructed here: a reason that doesn't occur has to be removed."""
         made = {
             "h11": [b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 000000000000000000001\r\n\r\na"],
             "httptools": [b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\t\r\n\r\n0\r\n\r\n"],

@@ -13,7 +13,7 @@ from typing import NamedTuple
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import harness  # noqa: E402
 
-# Fragments: nobody calls them all, and few look at all that they are given.
+# Fragments: not all functions are called, and few use all of their arguments.
 FRAGMENTS = ("-Wno-unused-parameter", "-Wno-unused-function")
 SAYS_PORT = '    printf("port %d\\n", {port});\n    fflush(stdout);\n    event_loop_run(loop);'
 LARGE = 300_000
@@ -80,7 +80,7 @@ def chunks(method, path, body, answer):
 
 
 def pipelined(*talks):
-    """One behind the other; only the last one says that it closes."""
+    """One after the other; only the last one closes the connection."""
     said = b"".join(talk.said.replace(b"Connection: close\r\n", b"") for talk in talks[:-1])
     return Talk(said + talks[-1].said, talks[-1].answer)
 

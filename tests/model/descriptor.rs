@@ -1,5 +1,5 @@
-//! A descriptor that other threads ask about while its owner closes it: nobody asks once it is closed,
-//! because the number may be somebody else's by then.
+//! A descriptor that other threads use while its owner closes it: it isn't used after it was closed,
+//! because the number may have been reused.
 
 use crate::explore;
 use crate::in_use::InUse;
@@ -9,7 +9,7 @@ use loom::sync::atomic::AtomicU16;
 use loom::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use loom::thread;
 
-/// The guard as the library has it, or one with a fault.
+/// The library's guard, or one with a fault.
 trait Guard: Default + Send + Sync + 'static {
     fn enter(&self) -> bool;
     fn leave(&self);
@@ -32,7 +32,7 @@ impl Guard for InUse {
     }
 }
 
-/// Looks whether it is shut, and counts itself in after that.
+/// Checks whether it is shut before it increments the count.
 #[derive(Default)]
 struct LooksFirst {
     shut: AtomicU16,
@@ -63,11 +63,11 @@ impl Guard for LooksFirst {
 #[derive(Default)]
 struct Descriptor<G> {
     guard: G,
-    /// Whether it is open; loom refuses uses that nothing orders with the closing.
+    /// Whether it is open; loom reports uses that aren't ordered with the closing.
     open: UnsafeCell<()>,
 }
 
-// SAFETY: loom's cell checks what threads do with it.
+// SAFETY: loom's cell checks all accesses of threads.
 unsafe impl<G: Sync> Sync for Descriptor<G> {}
 
 fn askers<G: Guard>(count: usize) {

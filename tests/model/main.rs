@@ -1,7 +1,7 @@
 //! Every interleaving, and every stale value that the memory model allows, of the library's small
 //! protocols between threads. The modelled files are the library's own, built over loom's atomics.
 //!
-//! Each protocol also comes broken in the ways that look right: those models have to fail.
+//! Each protocol also has variants with plausible faults, whose models have to fail.
 
 mod sync {
     pub mod atomic {
@@ -26,8 +26,8 @@ mod refs;
 mod wake;
 mod writing;
 
-/// Runs a model. `preemptions` bounds how often a thread is interrupted where it could go on; what
-/// goes wrong between threads goes wrong with two or three (Musuvathi and Qadeer, PLDI 2007).
+/// Runs a model. `preemptions` bounds how often a running thread is interrupted; two or three are
+/// enough to find most errors (Musuvathi and Qadeer, PLDI 2007).
 fn explore(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(preemptions);

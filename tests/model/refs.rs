@@ -1,5 +1,5 @@
-//! Retain and release against the loop that reaps: the memory is freed once, by whoever lets go
-//! last, after everybody's last use of it.
+//! Retain and release while the loop reaps: the memory is freed once, by the last release, after
+//! all uses of it.
 
 use crate::explore;
 use crate::ref_count::{RefCount, Released};
@@ -9,7 +9,7 @@ use loom::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use loom::sync::atomic::{AtomicU32, AtomicUsize};
 use loom::thread;
 
-/// The count as the library has it, or one with a fault.
+/// The library's count, or one with a fault.
 trait Count: Send + Sync + 'static {
     fn new() -> Self;
     fn retain(&self) -> bool;
@@ -36,7 +36,7 @@ fn released(left: u32) -> Released {
     if left == 0 { Released::Last } else { Released::Kept }
 }
 
-/// Looks and counts in two steps.
+/// Checks and counts in two steps.
 struct TwoSteps(AtomicU32);
 
 impl Count for TwoSteps {
@@ -57,7 +57,7 @@ impl Count for TwoSteps {
     }
 }
 
-/// Counts right, and orders nothing.
+/// Counts correctly without ordering.
 struct Unordered(AtomicU32);
 
 impl Count for Unordered {
@@ -76,7 +76,7 @@ impl Count for Unordered {
     }
 }
 
-/// Frees as soon as the loop is done, whoever else holds the connection.
+/// Frees as soon as the loop is done, even if there are other references.
 struct LoopDecides(AtomicU32);
 
 impl Count for LoopDecides {
@@ -98,7 +98,7 @@ impl Count for LoopDecides {
 
 struct Connection<C> {
     refs: C,
-    /// Its memory: loom refuses uses that nothing orders with the freeing.
+    /// Its memory: loom reports uses that aren't ordered with the freeing.
     alive: UnsafeCell<bool>,
     freed: AtomicUsize,
 }
@@ -110,20 +110,20 @@ impl<C: Count> Connection<C> {
     }
 
     fn touch(&self) {
-        // SAFETY: loom checks it: that is what is tested.
+        // SAFETY: loom checks the access, which is the purpose of the test.
         assert!(self.alive.with(|alive| unsafe { *alive }), "used after it was freed");
     }
 
     fn after(&self, how: Released) {
         assert_ne!(how, Released::None, "a reference that was there isn't known");
         if how == Released::Last {
-            // SAFETY: as in `touch`.
+            // SAFETY: loom checks the access to the memory.
             self.alive.with_mut(|alive| unsafe { *alive = false });
             self.freed.fetch_add(1, Relaxed);
         }
     }
 
-    /// Someone with a reference: uses the connection, perhaps takes another one, and lets go.
+    /// A holder of a reference: uses the connection, may take another reference, and releases both.
     fn hold(&self, again: bool) {
         self.touch();
         if again {
@@ -134,7 +134,7 @@ impl<C: Count> Connection<C> {
         self.after(self.refs.release());
     }
 
-    /// The loop: the closed callback retains or not, the reaping lets go.
+    /// The loop: the closed callback may retain, reaping releases.
     fn reap(&self, retains: bool) {
         self.touch();
         if retains {
@@ -147,12 +147,12 @@ impl<C: Count> Connection<C> {
     }
 }
 
-// SAFETY: loom's cell checks what threads do with it.
+// SAFETY: loom's cell checks all accesses of threads.
 unsafe impl<C: Send + Sync> Sync for Connection<C> {}
-// SAFETY: as above.
+// SAFETY: loom's cell checks all accesses of threads.
 unsafe impl<C: Send> Send for Connection<C> {}
 
-/// Holders that got a reference each, against the loop's reaping.
+/// Holders of one reference each, while the loop reaps.
 fn holders<C: Count>(holders: &'static [bool], loop_retains: bool) {
     explore(3, move || {
         let conn = Connection::<C>::new();
@@ -191,20 +191,20 @@ fn nobody_holds_it() {
     holders::<RefCount>(&[], true);
 }
 
-/// A release too many beside the loop's work frees nothing.
+/// A superfluous release during the loop's work frees nothing.
 #[test]
 fn one_release_too_many() {
     explore(3, || {
         let conn = Connection::<RefCount>::new();
         let other = conn.clone();
-        // The thread doesn't touch what it has no reference to; the model's own count keeps it.
+        // The thread doesn't use the memory without a reference; the model's own count keeps it.
         let thief = thread::spawn(move || other.refs.release());
         conn.touch();
         assert!(conn.refs.retain());
         conn.touch();
         let own = conn.refs.release();
         let stolen = thief.join().unwrap();
-        // Either may have got the loop's extra reference, and the other none.
+        // Either may have released the loop's additional reference, and the other none.
         assert!(matches!(
             (own, stolen),
             (Released::Kept, Released::None) | (Released::None, Released::Kept)

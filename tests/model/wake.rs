@@ -1,5 +1,5 @@
-//! Posts and the byte that wakes the loop. For posts the pipe is a counter that orders nothing: what
-//! the loop sees of them comes from the flag or from the queue's lock.
+//! Posts and the byte that wakes the loop. For posts the pipe is a counter without ordering: their
+//! visibility to the loop comes from the flag or from the queue's lock.
 
 use crate::explore;
 use crate::wake_flag::WakeFlag;
@@ -8,7 +8,7 @@ use loom::sync::atomic::{AtomicBool, AtomicUsize};
 use loom::sync::{Arc, Mutex};
 use loom::thread;
 
-/// The flag as the library has it, or one with a fault.
+/// The library's flag, or one with a fault.
 trait Flag: Default + Send + Sync + 'static {
     fn queued(&self);
     fn emptied(&self);
@@ -39,7 +39,7 @@ impl Flag for WakeFlag {
     }
 }
 
-/// Falls by a store: nothing is seen of those who found the flag up.
+/// Cleared by a store: the work of threads that found the flag set isn't visible.
 #[derive(Default)]
 struct FallsByStore {
     sent: AtomicBool,
@@ -64,7 +64,7 @@ impl Flag for FallsByStore {
     }
 }
 
-/// What a pass does, in which order.
+/// The steps of an iteration in order.
 #[derive(Clone, Copy, PartialEq)]
 enum Step {
     Drain,
@@ -79,10 +79,10 @@ const PASS: [Step; 3] = [Step::Drain, Step::Fall, Step::Run];
 struct Loop<F> {
     flag: F,
     pipe: AtomicUsize,
-    /// A byte was written beside one that nobody had taken yet.
+    /// A byte was written in addition to one that hadn't been read.
     wasted: AtomicBool,
     quit: AtomicBool,
-    /// So many bytes can't be written.
+    /// The number of bytes that can't be written.
     fails: AtomicUsize,
     queue: Mutex<Vec<(usize, usize)>>,
 }
@@ -120,15 +120,15 @@ impl<F: Flag> Loop<F> {
         }
     }
 
-    /// `yolanda_loop_quit`, from another thread or a signal handler: no lock, and always a byte of its
-    /// own. Nothing else orders it with the loop, so here the pipe does, as the kernel's locks do.
+    /// `yolanda_loop_quit`, from another thread or a signal handler: no lock, and always its own
+    /// byte. Nothing else orders it with the loop, so here the pipe does, as the kernel's locks do.
     fn quit(&self) {
         self.quit.store(true, Release);
         self.pipe.fetch_add(1, Release);
     }
 
-    /// Passes until the back end would wait for good; what ran, in order, and whether it was told
-    /// to quit.
+    /// Runs iterations until the back end would wait for ever. Returns what ran, in order, and whether it
+    /// was told to quit.
     fn run(&self, order: [Step; 3]) -> (Vec<(usize, usize)>, bool) {
         let mut ran = Vec::new();
         while !self.quit.load(Acquire) {
@@ -153,7 +153,7 @@ impl<F: Flag> Loop<F> {
         (ran, true)
     }
 
-    /// The loop waits, and all posters are done: only a byte makes it look again, and without one
+    /// The loop waits, and all posters are done: only a byte makes it check again, and without one
     /// nothing may be left.
     fn finish(&self, ran: &mut Vec<(usize, usize)>, order: [Step; 3]) {
         if self.pipe.load(Relaxed) > 0 {
@@ -163,7 +163,7 @@ impl<F: Flag> Loop<F> {
     }
 }
 
-/// Posters with so many posts each, against the loop; every post runs, in its poster's order.
+/// Posters with this many posts each, and the loop; every post runs, in its poster's order.
 fn posts<F: Flag>(preemptions: usize, posters: &'static [usize], order: [Step; 3]) {
     explore(preemptions, move || {
         let l = Arc::new(Loop::<F>::default());
@@ -236,7 +236,7 @@ fn quit_ends_the_loop_beside_a_post() {
         let quit_seen = l.run(PASS).1;
         poster.join().unwrap();
         quitter.join().unwrap();
-        // A loop that didn't see it waits, and has its byte.
+        // A loop that didn't see it waits, and will read its byte.
         assert!(quit_seen || l.pipe.load(Relaxed) > 0, "quit without a wake-up");
     });
 }
@@ -247,7 +247,7 @@ fn falling_before_draining_is_found() {
     posts::<WakeFlag>(3, &[2, 1], [Step::Fall, Step::Drain, Step::Run]);
 }
 
-/// Stays up when the byte fails.
+/// Stays set when the byte can't be written.
 #[derive(Default)]
 struct StaysUp(WakeFlag);
 

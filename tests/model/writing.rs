@@ -1,5 +1,5 @@
-//! Sends of several threads, a shutdown by one of them, and the owner that carries both out: what was
-//! accepted is sent before the end of the stream, in each thread's order, and nothing is accepted of a
+//! Sends of several threads, a shutdown by one of them, and the owner that executes both: accepted
+//! bytes are sent before the end of the stream, in each thread's order, and nothing is accepted from a
 //! thread after its own shutdown.
 
 use crate::explore;
@@ -10,7 +10,7 @@ use loom::sync::{Arc, Mutex};
 use loom::thread;
 use std::cell::Cell;
 
-/// The intake as the library has it, or one with a fault.
+/// The library's intake, or one with a fault.
 trait Accepts: Default + Send + Sync + 'static {
     fn accept(&self) -> bool;
     fn accept_own(&self);
@@ -37,7 +37,7 @@ impl Accepts for Intake {
     }
 }
 
-/// The flag stands beside the count.
+/// The flag is separate from the count.
 #[derive(Default)]
 struct Apart {
     shut: AtomicBool,
@@ -66,7 +66,7 @@ impl Accepts for Apart {
     }
 }
 
-/// The owner waits for nobody's bytes.
+/// The owner doesn't wait for bytes of other threads.
 #[derive(Default)]
 struct Uncounted(AtomicBool);
 
@@ -113,7 +113,7 @@ impl<I: Accepts> Shared<I> {
     }
 }
 
-/// The owner's side: what the peer sees.
+/// The owner's side, with the bytes that the peer receives.
 #[derive(Default)]
 struct Owner {
     side: Side,
@@ -141,7 +141,7 @@ impl Owner {
         }
     }
 
-    /// A send of the owner's own, which the kernel takes at once.
+    /// A send of the owner, which the kernel accepts at once.
     fn send<I: Accepts>(&mut self, shared: &Shared<I>, number: usize) {
         if self.side == Side::Open {
             shared.intake.accept_own();
@@ -151,7 +151,7 @@ impl Owner {
     }
 }
 
-/// Threads that send so many each, the first of which shuts down after its last, against the owner.
+/// Threads that send this many each, the first of which shuts down after its last, and the owner.
 fn ends<I: Accepts>(preemptions: usize, senders: &'static [usize], owner_sends: bool) {
     explore(preemptions, move || {
         let shared = Arc::new(Shared::<I>::default());

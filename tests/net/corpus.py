@@ -63,7 +63,7 @@ def replay(server, pieces, methods=()):
                 client.send(piece)
             client.half_close()
         except OSError:
-            # Refused before the end: what was said about it can still be read.
+            # Refused before the end: the response can still be read.
             pass
         return responses(client, methods)
 

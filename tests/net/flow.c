@@ -144,7 +144,7 @@ static void resume_it(struct event_loop *loop, void *data) {
     PROMISE(yolanda_connection_release(data) == 0);
 }
 
-/* Has it done on the connection's thread; the connection is kept until then. */
+/* Runs it on the connection's thread; the connection is retained until then. */
 static void do_there(struct tcp_connection *one, yolanda_loop_callback what) {
     PROMISE(yolanda_connection_retain(one) == one);
     PROMISE(yolanda_loop_post(one->eventLoop, what, one) == 0);

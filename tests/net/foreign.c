@@ -53,7 +53,7 @@ static void *send_until_told(void *data) {
     struct job *job = data;
     while (!*job->stop) {
         tcp_connection_send_data(job->connection, "something\n", 10);
-        /* Not faster than the loop can pass on. */
+        /* Not faster than the loop can send. */
         usleep(20);
     }
     return NULL;

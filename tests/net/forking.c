@@ -27,7 +27,7 @@ int main(int argc, char **argv) {
         }
         prctl(PR_SET_PDEATHSIG, SIGKILL);
     }
-    /* Whatever happens to the test, nothing stays behind. */
+    /* No process is left, whatever happens to the test. */
     alarm(60);
     tcp_server_start(server);
     say("child %d", getpid());

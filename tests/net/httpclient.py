@@ -1,4 +1,4 @@
-"""A small HTTP client that sees exactly what is on the wire."""
+"""A small HTTP client that sees exactly the bytes on the wire."""
 import socket
 import sys
 from pathlib import Path
@@ -50,7 +50,7 @@ class Client:
         self.rest += part
 
     def response(self, head=False):
-        """The next response, whole; `head`: it has no body, whatever its length says."""
+        """The next complete response; `head`: it has no body, whatever its length is."""
         while b"\r\n\r\n" not in self.rest:
             self._more()
         top, self.rest = self.rest.split(b"\r\n\r\n", 1)

@@ -23,7 +23,7 @@ static void say(const char *format, ...) {
         abort();
 }
 
-/* A broken promise: says which one, and fails the test by a crash. */
+/* A violated promise: prints which one, and fails the test by aborting. */
 #define PROMISE(condition) \
     do { \
         if (!(condition)) { \
@@ -53,7 +53,8 @@ static inline void say_port(struct acceptor *acceptor) {
     say("port %d", acceptor->listen_port);
 }
 
-/* A plain store from any thread, as course programs end a loop; the library's side is atomic. */
+/* A plain store from any thread, as course programs do it to end a loop; the library's accesses are
+ * atomic. */
 __attribute__((no_sanitize("thread"), unused))
 static void quit_plainly(struct event_loop *loop) {
     loop->quit = 1;

@@ -20,7 +20,7 @@ static int on_completed(struct tcp_connection *connection) {
 }
 
 static int on_closed(struct tcp_connection *connection) {
-    /* Were it called from within a send or a shutdown, the walk below would break. */
+    /* If it were called from within a send or a shutdown, the iteration below would break. */
     PROMISE(!busy);
     int i = 0;
     while (i < number && all[i] != connection)

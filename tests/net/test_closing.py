@@ -28,7 +28,7 @@ class CloseByTheProgram(netcase.NetCase):
             self.assertSettles(server, base, 300)
 
     def test_a_number_taken_by_a_file_of_the_program_is_not_closed(self):
-        """close(fd) in the closed callback, and open() takes the number: it isn't ours any more."""
+        """close(fd) in the closed callback, and open() reuses the number, which isn't the connection's any more."""
         self.taken("taken")
 
     def test_a_number_taken_by_a_socket_of_the_program_is_not_closed(self):

@@ -47,7 +47,7 @@ class Callbacks(netcase.NetCase):
             self.assertEqual(kinds.count("completed") + kinds.count("closed"), 2)
 
     def test_a_client_that_says_nothing(self):
-        """Completed and closed, and no message, for a client that only comes and goes."""
+        """Completed and closed, but no message, for a client that connects and closes."""
         with self.server("events") as server:
             server.connect().close()
             server.wait_line(" closed$")
@@ -206,7 +206,7 @@ class Input(netcase.NetCase):
                     self.assertEqual(harness.recv_exactly(other, 13), b"somebody else")
 
     def test_a_program_may_replace_the_block_of_its_input(self):
-        """After each callback the library looks whether input->data still is what it lent."""
+        """After each callback the library checks whether input->data is still the block that it lent."""
         with self.server("unread", "swap") as server:
             base = harness.fds(server.pid)
             for turn in range(10):

@@ -16,7 +16,7 @@ SIZES = (1, 2, 63, 64, 1023, 1024, 65535, 65536, 65537, 131072, 1 << 20)
 @harness.matrix(threads=(0, 2))
 class Echo(netcase.NetCase):
     def test_one_message(self):
-        """Bytes that arrive reach the message callback; what it sends reaches the client."""
+        """Received bytes reach the message callback; bytes that it sends reach the client."""
         with self.server("echo") as server, server.connect() as client:
             client.sendall(b"hello")
             self.assertEqual(harness.recv_exactly(client, 5), b"hello")
@@ -29,7 +29,7 @@ class Echo(netcase.NetCase):
                 self.assertEqual(harness.exchange(client, data), data, f"{size} bytes")
 
     def test_send_data_of_many_sizes(self):
-        """tcp_connection_send_data: order is kept, what the socket didn't take is queued, not lost."""
+        """tcp_connection_send_data: order is kept, and bytes that the socket didn't accept are queued, not lost."""
         with self.server("echo", "data") as server, server.connect() as client:
             for size in SIZES:
                 data = os.urandom(size)
@@ -49,7 +49,7 @@ class Echo(netcase.NetCase):
                 client.close()
 
     def test_garbage_returned_by_callbacks_is_ignored(self):
-        """What callbacks return is ignored, always: many course callbacks end without `return`."""
+        """The return values of callbacks are always ignored: many course callbacks end without `return`."""
         with self.server("echo", "garbage") as server:
             base = harness.fds(server.pid)
             for _ in range(10):

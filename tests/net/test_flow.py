@@ -118,7 +118,7 @@ class Pausing(netcase.NetCase):
             self.assertSettles(server, base, 50)
 
     def test_finishing_from_the_main_thread(self):
-        """Paused or not, the peer's end is seen; who doesn't end is cut."""
+        """Paused or not, the peer's end is noticed; a peer that doesn't end is closed at the time limit."""
         with self.server("flow", "paused") as server:
             base = harness.fds(server.pid)
             polite, silent = server.connect(), server.connect()
@@ -181,7 +181,7 @@ class Marks(netcase.NetCase):
 @harness.matrix(threads=(0, 2))
 class Limits(netcase.NetCase):
     def test_refused_sends_change_nothing(self):
-        """What was taken arrives, to the byte; what was refused doesn't; the connection stays."""
+        """Accepted bytes arrive, to the byte; refused ones don't; the connection stays open."""
         with self.server("flow", "refuse", 300000) as server, server.connect(rcvbuf=4096) as client:
             for turn in range(5):
                 client.sendall(b"\n")

@@ -59,7 +59,7 @@ class Responses(netcase.NetCase):
                 self.assertIsNone(client.get("/").header("X-Number-0"))
 
     def test_the_array_that_is_freed_is_the_librarys(self):
-        """The array it frees is the one that it made, whatever the field says by then."""
+        """It frees the array that it allocated, whatever the field contains by then."""
         with self.server("http") as server:
             for _ in range(5):
                 with Client(server) as client:
@@ -158,7 +158,7 @@ class KeepAlive(netcase.NetCase):
             self.assertEqual(client.end(), b"")
 
     def test_HTTP_1_0_with_keep_alive_stays_open(self):
-        """A client of 1.0 that asks for it gets it, and is told so."""
+        """A 1.0 client that asks for it gets it, and the response says so."""
         with self.server("http") as server, Client(server) as client:
             for _ in range(3):
                 response = client.get("/", "Connection: Keep-Alive", version="HTTP/1.0")
@@ -197,7 +197,7 @@ class KeepAlive(netcase.NetCase):
             self.assertEqual(client.end(), b"")
 
     def test_nothing_is_answered_behind_a_close(self):
-        """Pipelined requests behind one that closes are not answered."""
+        """Pipelined requests after one that closes are not answered."""
         with self.server("http") as server, Client(server) as client:
             client.send(request("/close") + request("/after") * 3)
             self.assertEqual(client.response().body, b"bye")
@@ -311,7 +311,7 @@ class Ends(netcase.NetCase):
             self.assertEqual(client.end(), b"")
 
     def test_clients_that_leave_in_the_middle(self):
-        """Half a request, half an answer, a reset: nothing stays behind."""
+        """Half a request, half a response, a reset: nothing is left behind."""
         with self.server("http") as server:
             base = harness.fds(server.pid)
             for number in range(60):
@@ -350,6 +350,7 @@ class Ends(netcase.NetCase):
             harness.wait_until(lambda: harness.rss(server.pid) <= memory + 600,
                                f"{memory} KiB again, not {harness.rss(server.pid)}", timeout=harness.scaled(5))
 
+    @harness.of_the_pools
     def test_a_handler_sees_the_path_of_an_absolute_target(self):
         """RFC 9112, 3.2.2: clients write it to proxies, but servers have to take it."""
         with self.server("course_http") as server, Client(server) as client:

@@ -1,4 +1,4 @@
-"""The access log: one entry for each response, whoever gave it, and what it says."""
+"""The access log: one entry for each response, from whatever source, and its content."""
 import re
 import sys
 import time
@@ -84,7 +84,7 @@ class Access(netcase.NetCase):
             self.assertLine(two, "GET / HTTP/1.1", "404", "9")
 
     def test_what_isnt_served(self):
-        """The library's own: what was understood of the request is told."""
+        """The library's own responses: the entry has the parts of the request that were understood."""
         host = "Host: a\r\n"
         with self.logging() as server:
             cases = [("nonsense\r\n", 400, "-"),
@@ -118,7 +118,7 @@ class Access(netcase.NetCase):
                 self.assertEqual((entry.status, entry.cut, entry.url, entry.with_request),
                                  (status, 0, url, 0))
                 self.assertEqual(entry.line.endswith('"me"'), number > 0)
-            # Who answers too late is too late for an entry as well.
+            # A response that is too late gets no entry either.
             server.ask("release", "^released$")
             self.entries(server, 3)
 
@@ -163,7 +163,7 @@ class Access(netcase.NetCase):
                 self.assertEqual(entry[:3] + entry[5:6], (status, 1, size, url))
 
     def test_files(self):
-        """A large one has its entry when it has been sent, before the requests behind it have theirs."""
+        """A large file gets its entry when it has been sent, before later requests get theirs."""
         size = 16 << 20
         for url in (f"/file/{size}?then=", f"/later/file/{size}?then="):
             with self.logging() as server:
@@ -182,7 +182,7 @@ class Access(netcase.NetCase):
                 self.assertLine(found[3], f"GET {url} HTTP/1.1", "200", str(size))
 
     def test_files_that_are_cut_off(self):
-        """By the client, or because they are shorter than they were: what was sent of them is told."""
+        """Aborted by the client, or because the file has become shorter: the entry says how much was sent."""
         size = 16 << 20
         with self.logging() as server:
             with Client(server, rcvbuf=4096) as client:

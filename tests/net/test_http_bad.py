@@ -104,7 +104,7 @@ class Malformed(BadCase):
                     self.assertTrue(answer.endswith(b"\r\n\r\n") and answer.count(b"\r\n\r\n") == 1, answer)
 
     def test_a_HEAD_whose_line_is_refused_has_no_body(self):
-        """As far as it says that it is one; empty lines before it don't count."""
+        """As far as it can be recognised as one; empty lines before it don't count."""
         with self.server("http") as server:
             for line, status in ((b"HEAD / HTTP/2.0\r\n", 505), (b"HEAD https://a/ HTTP/1.1\r\n", 421),
                                  (b"HEAD a HTTP/1.1\r\n", 400), (b"\r\nHEAD / a\r\n", 400), (b"HEAD /\n", 400),
@@ -174,7 +174,7 @@ class TooMuch(BadCase):
             self.assertStillServes(server)
 
     def test_D11_long_methods_urls_and_versions(self):
-        """D11: one byte is written behind method, URL and version."""
+        """D11: one byte is written after method, URL and version."""
         with self.server("http") as server:
             for size in (1, 15, 16, 31, 100, 255, 1000, 4000):
                 with self.subTest(size=size), Client(server) as client:
@@ -229,7 +229,7 @@ class TooMuch(BadCase):
             self.assertStillServes(server)
 
     def test_a_body_too_large_gets_413(self):
-        """413 body too large: a length that nobody can mean, before its first byte."""
+        """413 body too large: for an absurd length, before the first byte."""
         with self.server("http") as server:
             for size in (b"99999999999999", b"18446744073709551617", b"9" * 100):
                 text = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + size + b"\r\n\r\n"

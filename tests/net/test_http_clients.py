@@ -25,7 +25,7 @@ def needs(tool):
 
 
 def run(tool, *args, stdin=b""):
-    """Runs a client to its end, which has to be a good one; its stdout and stderr."""
+    """Runs a client, which has to succeed. Returns its stdout and stderr."""
     env = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
     done = subprocess.run([tool, *map(str, args)], input=stdin, capture_output=True, env=env,
                           timeout=3 * harness.TIMEOUT)
@@ -119,7 +119,7 @@ class Curl(netcase.NetCase):
             self.assertEqual(err, "413 0")
 
     def test_parallel(self):
-        """curl's own parallel transfers: every answer to the one who asked for it."""
+        """curl's parallel transfers: every transfer gets its own response."""
         with self.server("http_later") as server, tempfile.TemporaryDirectory() as place:
             self.curl("--parallel", "--parallel-max", 8, "--output", f"{place}/#1",
                       url(server, "/large/[1-100]001"))

@@ -30,7 +30,7 @@ def points(raw):
 
 class Form(unittest.TestCase):
     def test_files(self):
-        """Each file says why, and what it gets; accepted and refused ones are there."""
+        """Each file has a reason and an expected result; there are accepted and refused ones."""
         cases = corpus.cases()
         self.assertGreater(len(cases), 200)
         for case in cases:
@@ -38,7 +38,7 @@ class Form(unittest.TestCase):
             self.assertTrue(case.why and case.raw, case.name)
             for outcome in case.outcomes:
                 self.assertRegex(outcome, r"^(200\n\S+ \S+\n|200$|[45]\d\d$)", case.name)
-            # What is refused ends the connection.
+            # A refused request ends the connection.
             for outcome in case.outcomes[:-1]:
                 self.assertTrue(outcome.startswith("200"), case.name)
         self.assertGreater(sum(case.is_refused for case in cases), 100)
@@ -59,7 +59,7 @@ class Corpus(netcase.NetCase):
             yield piece
 
     def test_whole(self):
-        """In one piece, alone and behind another request."""
+        """In one piece, alone and after another request."""
         with self.server("http_show") as server:
             base = harness.fds(server.pid)
             first = request("/first")
@@ -89,7 +89,7 @@ class Corpus(netcase.NetCase):
                     self.assertReplays(server, case, self.in_turns(other, pieces), f"split at {point}")
 
     def test_refused_without_the_end_of_the_stream(self):
-        """What is refused is closed by the server; the client doesn't have to say that it is done."""
+        """The server closes the connection of a refused request without waiting for the client's end."""
         with self.server("http_show") as server:
             for case in corpus.cases():
                 if case.is_refused:
@@ -160,7 +160,7 @@ class Bodies(netcase.NetCase):
                 self.assertEqual(client.get("/").status, 200)
 
     def test_clients_that_leave_within_a_body(self):
-        """Nothing stays behind: descriptors, memory."""
+        """Nothing is left behind: descriptors, memory."""
         with self.server("http_show") as server:
             base, memory = harness.fds(server.pid), harness.rss(server.pid)
             for number in range(600):

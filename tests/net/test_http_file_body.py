@@ -12,7 +12,7 @@ import harness
 import netcase
 from httpclient import Client, request
 
-# Around what is read, what is collected, and what is sent in one piece.
+# Sizes around those that are read, collected, and sent in one piece.
 SIZES = [0, 1, 1000, *(size + more for size in (60 << 10, 64 << 10, 512 << 10) for more in (-1, 0, 1)),
          3_000_000]
 LARGE = 30_000_000
@@ -122,7 +122,7 @@ class Bodies(FileCase):
                             self.assertEqual(client.end(), b"")
 
     def test_after_the_clients_end(self):
-        """A half-close isn't the end of what was asked for."""
+        """A half-close doesn't end the transfer."""
         with self.files() as server:
             for _ in range(3):
                 with Client(server) as client:
@@ -209,7 +209,7 @@ class Trouble(FileCase):
                     self.assertFile(client, 3_000_000)
 
     def test_a_client_that_takes_nothing_is_cut_off(self):
-        """Whether the connection stays open behind the file or not."""
+        """Whether the connection stays open after the file or not."""
         with self.files(write=150) as server:
             base = harness.fds(server.pid)
             for number, header in enumerate(("X: y", "Connection: close"), 1):
@@ -228,7 +228,7 @@ class Trouble(FileCase):
             self.assertTrue(client.response().body == netcase.pattern(3_000_000))
 
     def test_a_file_that_becomes_shorter(self):
-        """Nothing stands in for what is missing: the connection ends."""
+        """Missing bytes can't be replaced: the connection ends."""
         for without in (0, 1):
             with self.files(without=without) as server:
                 base = harness.fds(server.pid)

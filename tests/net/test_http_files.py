@@ -1,4 +1,4 @@
-"""A folder served over HTTP: what is found in it, under which name, and that nothing else is."""
+"""A folder served over HTTP: which files are served under which names, and that nothing else is."""
 import email.utils
 import errno
 import os
@@ -140,7 +140,7 @@ class Served(FilesCase):
             for url, location in (("//evil?path=folder", "/evil/?path=folder"), ("/\\evil?path=/folder", "/%5Cevil/?path=/folder"),
                                   ("///\\/evil?path=folder", "/%5C/evil/?path=folder")):
                 self.assertEqual(self.assertStatus(client, url, 301).header("Location"), location)
-            # Whoever asks with a slash has the page, wherever the program puts it.
+            # A request with a slash gets the page, wherever the program puts it.
             self.assertEqual(self.assertStatus(client, "/there/?path=folder", 200).body, PAGE)
             self.assertEqual(self.assertStatus(client, "/there?path=/folder/", 200).body, PAGE)
 
@@ -247,7 +247,7 @@ HOSTILE = [
 @harness.matrix(threads=(0,))
 class Locked(FilesCase):
     def test_no_way_out(self):
-        """However the path is written, whoever resolves it, and whether links are followed."""
+        """For any form of the path, with either way of resolving it, and whether or not links are followed."""
         hostile = [url.replace(" ", "%20") for url in HOSTILE if url.startswith(("/", "http"))]
         self.assertGreater(len(hostile), 80)
         for flags in (0, LINKS, LINKS | HIDDEN):
@@ -341,7 +341,7 @@ class Ranges(FilesCase):
             self.assertStatus(client, "/10", 206, "Range: BYTES=1-2")
 
     def test_the_rest_of_a_download(self):
-        """What was broken off is gone on with, if it still is the same file."""
+        """An interrupted transfer is resumed if it is still the same file."""
         with self.files() as server, Client(server) as client:
             tag = client.get("/10").header("ETag")
             for validator, status in ((tag, 206), ("\"other\"", 200), (f"W/{tag}", 200), (DATE, 206),
@@ -356,7 +356,7 @@ class Ranges(FilesCase):
 
     @harness.of_the_pools
     def test_a_part_of_a_large_file(self):
-        """200 MB that nobody has in memory."""
+        """200 MB that aren't held in memory."""
         with open(self.root / "sparse", "wb") as file:
             file.truncate(200 << 20)
             file.seek(150 << 20)
@@ -404,7 +404,7 @@ class Conditions(FilesCase):
                 self.assertEqual(response.header("ETag"), None if status == 412 else tag)
 
     def test_not_modified(self):
-        """What a cache needs to know, and nothing else; the connection goes on."""
+        """Exactly what a cache needs; the connection stays open."""
         with self.files(max_age=3600) as server, Client(server) as client:
             tag = client.get("/10").header("ETag")
             client.send(request("/10", f"If-None-Match: {tag}") + request("/10"))

@@ -35,7 +35,7 @@ def chunks(client):
 @harness.matrix(threads=(0, 2))
 class Setters(netcase.NetCase):
     def test_they_copy(self):
-        """Status text, type, headers and a binary body are what they were when they were set."""
+        """Status text, type, headers and a binary body are sent as they were when they were set."""
         with self.server("http_later") as server, Client(server) as client:
             for _ in range(3):
                 response = client.get("/")
@@ -96,7 +96,7 @@ class Later(netcase.NetCase):
                                  (201, "Created", b"now"))
 
     def test_pipelined_requests_are_answered_in_order(self):
-        """Those behind a deferred one wait for it, whoever answers first."""
+        """Those after a deferred one wait for it, whichever is answered first."""
         urls = [f"/later/{n}" if n % 3 else "/now" if n % 2 else f"/stream/{n}" for n in range(60)]
         with self.server("http_later") as server, Client(server) as client:
             client.send(b"".join(request(url) for url in urls))
@@ -106,7 +106,7 @@ class Later(netcase.NetCase):
                 self.assertEqual(body, wanted, url)
 
     def test_much_behind_a_deferred_one(self):
-        """Meanwhile no more is read than a little, and all of it is answered at last."""
+        """Meanwhile only a little is read, and everything is answered in the end."""
         with self.server("http_later") as server, Client(server) as client:
             filler = "X-Filler: " + "x" * 5000
             client.send(request("/hold"))
@@ -129,7 +129,7 @@ class Later(netcase.NetCase):
                 self.assertEqual(client.response().body, b"now")
 
     def test_the_client_goes_before_the_answer(self):
-        """The connection is gone: an error for who answers, and nothing else."""
+        """The connection is gone: the sender of the response gets an error, and nothing else happens."""
         with self.server("http_later") as server:
             base = harness.fds(server.pid)
             with Client(server) as keeper:
@@ -185,7 +185,7 @@ class Later(netcase.NetCase):
             self.assertEqual(client.get("/").body, BODY)
 
     def test_the_client_half_closes_before_the_answer(self):
-        """What is outstanding is sent to a client that has stopped sending."""
+        """Outstanding responses are sent to a client that has ended its side."""
         with self.server("http_later") as server, Client(server) as client:
             client.send(request("/later/a") + request("/later/b") + request("/now"))
             client.half_close()
@@ -233,7 +233,7 @@ class Parts(netcase.NetCase):
                 self.assertEqual(client.get("/later/exact/").body, b"1234567890")
 
     def test_a_length_that_isnt_kept_cuts_the_connection(self):
-        """A client never takes what follows for the rest of a body."""
+        """A client never mistakes later bytes for the rest of a body."""
         with self.server("http_later") as server, Client(server) as client:
             client.send(request("/later/short/") + request("/"))
             rest = b""
@@ -244,7 +244,7 @@ class Parts(netcase.NetCase):
             self.assertLessEqual(len(rest.partition(b"\r\n\r\n")[2]), 5)
 
     def test_head(self):
-        """What is written for HEAD is dropped."""
+        """Writes are dropped for HEAD."""
         with self.server("http_later") as server, Client(server) as client:
             client.send(request("/later/parts/5", method="HEAD") + request("/"))
             while b"\r\n\r\n" not in client.rest:
@@ -270,12 +270,14 @@ class Parts(netcase.NetCase):
                     left -= len(client.socket.recv(1 << 20))
                     if left % 7 == 0:
                         most = max(most, harness.rss(server.pid))
-                self.assertLess(most, memory + 8192)
+                # A sanitizer keeps what was freed for a while.
+                if not harness.SANITIZER:
+                    self.assertLess(most, memory + 8192)
                 client.rest = b""
                 self.assertEqual(client.get("/").body, BODY)
 
     def test_a_stream_whose_client_goes(self):
-        """Its callback is told, once."""
+        """Its callback is called, once."""
         with self.server("http_later") as server:
             base = harness.fds(server.pid)
             for number in range(10):

@@ -20,13 +20,13 @@ class Limits(netcase.NetCase):
         return self.server("http_limits", idle, head, body, answer, write, requests, most)
 
     def assertEnds(self, client, started, least):
-        """The connection ends, not before its time; what came of it."""
+        """The connection ends, but not too early. Returns what was received."""
         rest = client.end()
         self.assertGreaterEqual(time.monotonic() - started, least / 1000)
         return rest
 
     def test_an_idle_connection_is_closed(self):
-        """Between requests and before the first: without a word."""
+        """Between requests and before the first: without a response."""
         with self.limited(idle=SHORT) as server:
             with Client(server) as client:
                 started = time.monotonic()
@@ -102,7 +102,7 @@ class Limits(netcase.NetCase):
             self.assertEqual(client.response().body, b"hello")
 
     def test_a_worker_that_never_answers_is_cut_off(self):
-        """503; what it sends later hurts nobody."""
+        """503; bytes that the program sends later do no harm."""
         with self.limited(answer=SHORT) as server:
             base = harness.fds(server.pid)
             for _ in range(3):
@@ -167,7 +167,7 @@ class Limits(netcase.NetCase):
 
     @harness.matrix(kinds=("so",), threads=(0,))
     def test_one_that_asks_and_never_reads(self):
-        """Pipelined requests whose answers nobody takes: not read without end, and cut off."""
+        """Pipelined requests whose responses aren't read: reading stops, and the connection is aborted."""
         with self.limited(write=SHORT) as server:
             base, sent = harness.fds(server.pid), 0
             client = Client(server, rcvbuf=4096)

@@ -1,4 +1,4 @@
-"""What httplint, a linter for HTTP messages, says of the server's responses: nothing bad."""
+"""httplint, a linter for HTTP messages, finds nothing wrong with the server's responses."""
 import re
 import sys
 import tempfile

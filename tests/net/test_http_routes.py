@@ -1,4 +1,4 @@
-"""Routes as clients see them: which handler answers, and what is answered where none does."""
+"""Routes from a client's point of view: which handler answers, and the response if none does."""
 import sys
 import unittest
 from pathlib import Path
@@ -97,7 +97,7 @@ class Routes(netcase.NetCase):
                     self.assertEqual(response.header("Allow"), allow)
 
     def test_options(self):
-        """RFC 9110, 9.3.7: what a path takes; of the server itself nothing is to be told."""
+        """RFC 9110, 9.3.7: the methods of a path; for the server itself there is nothing to list."""
         with self.shared("http_routes") as server, Client(server) as client:
             for url, allow in ALLOW.items():
                 headers = self.no_content(client, request(url, method="OPTIONS"))
@@ -130,7 +130,7 @@ class Routes(netcase.NetCase):
 
     @harness.of_the_pools
     def test_they_keep_no_memory(self):
-        """Long parameters, which need more than what a request has at hand."""
+        """Long parameters, which need more memory than a request contains."""
         with self.shared("http_routes") as server, Client(server) as client:
             url = "/users/" + "a%2F" * 900 + "/posts/" + "b" * 3000
             body = b"/users/:id/posts/:post GET id=[" + b"a/" * 900 + b"] post=[" + b"b" * 3000 + b"]"

@@ -1,4 +1,4 @@
-"""Bodies that nobody wants, or for which there is no room: refused when the head is there."""
+"""Bodies that aren't wanted, or for which there is no room: refused after the head."""
 import sys
 import tempfile
 import unittest
@@ -10,7 +10,7 @@ import netcase
 from httpclient import Client, request
 
 SHORT = 200
-# So much of a body is read behind its answer.
+# The number of bytes of a body that are read after its response.
 DROPPED = 256 << 10
 # A request, and the status that it gets.
 REFUSED = (("POST", "/none", 404), ("PUT", "/echo", 405), ("POST", "/files/small", 405), ("PUT", "/%zz", 400),
@@ -46,7 +46,7 @@ class Unwanted(netcase.NetCase):
 @harness.matrix(threads=(0, 2))
 class Refused(Unwanted):
     def test_before_the_body_comes(self):
-        """At once, and the connection stays for what follows a small one."""
+        """At once, and after a small body the connection stays open."""
         with self.unwanted() as server, Client(server) as client:
             for method, url, status in REFUSED:
                 for framing, body in (("Content-Length: 5", b"hello"), ("Transfer-Encoding: chunked", chunks(b"hello")),
@@ -59,11 +59,11 @@ class Refused(Unwanted):
                         self.assertEqual(response.header("Allow") is not None, status in (204, 405))
                         client.send(body)
                         self.assertGoesOn(client)
-            # Only what was to be served has come to a handler.
+            # Only requests that were to be served have reached a handler.
             self.assertEqual(netcase.counts(server).messages, 4 * len(REFUSED))
 
     def test_in_pieces(self):
-        """Wherever the bytes are cut, the next request begins behind the body."""
+        """Wherever the bytes are split, the next request begins after the body."""
         for framing, body in (("Content-Length: 11", b"hello\r\n\r\nhi"), ("Transfer-Encoding: chunked", chunks(b"hello, world", 5))):
             first = head("PUT", "/echo", framing)
             whole = first + body + head("POST", "/echo", "Content-Length: 2") + b"me"
@@ -87,7 +87,7 @@ class Refused(Unwanted):
                     response = client.response()
                     self.assertEqual((response.status, response.header("Connection")), (status, "close"))
                     self.assertEqual(client.end(), b"")
-            # One that doesn't wait has nothing to fear; nor has what is wanted.
+            # A client that doesn't wait isn't affected, nor are wanted bodies.
             with Client(server) as client:
                 client.send(head("PUT", "/echo", "Content-Length: 5", "Expect: 100-continue") + b"hello")
                 self.assertEqual(client.response().header("Connection"), "Keep-Alive")
@@ -99,7 +99,7 @@ class Refused(Unwanted):
                 self.assertEqual(client.response().body, b"hello")
 
     def test_large_ones_need_no_memory(self):
-        """60 MB, of which much comes behind the answer: the client has all of that, however late it reads."""
+        """60 MB, most of which are sent after the response: the client gets all of that, however late it reads."""
         block = netcase.pattern(1 << 20)
         with self.unwanted() as server:
             before, most = harness.rss(server.pid), 0
@@ -137,14 +137,14 @@ class Refused(Unwanted):
             self.assertEqual(client.end(), b"")
 
     def test_never_sent(self):
-        """What is missing doesn't come: without a word the connection ends, as an idle one."""
+        """The rest doesn't arrive: the connection ends without a response, like an idle one."""
         with self.unwanted(idle=SHORT) as server, Client(server) as client:
             client.send(head("PUT", "/echo", "Content-Length: 5") + b"he")
             self.assertEqual(client.response().status, 405)
             self.assertEqual(client.end(), b"")
 
     def test_files(self):
-        """What comes with GET isn't waited for, whether the file goes out at once or by and by."""
+        """The body of a GET isn't waited for, whether the file is sent at once or gradually."""
         with self.unwanted() as server, Client(server) as client:
             for name, size in (("small", 1000), ("large", 3_000_000)):
                 for early in (b"", b"x" * 1000):
@@ -171,14 +171,14 @@ class Memory(Unwanted):
         with self.unwanted(memory=1_000_000) as server, Client(server) as client, Client(server) as other:
             client.send(head("POST", "/held", f"Content-Length: {len(data)}") + data)
             harness.wait_until(lambda: netcase.counts(server).messages == 1)
-            # As it is collected: by chunks nobody knows how much there will be.
+            # While it is collected: with chunks the length isn't known.
             other.send(head("POST", "/echo", "Transfer-Encoding: chunked") + b"%x\r\n" % len(data) + data[:300_000])
             try:
                 other.send(data[300_000:])
             except ConnectionError:
                 pass
             self.refused(other)
-            # Before it is sent, where the client says how much.
+            # Before it is sent, if the client announces the length.
             with Client(server) as third:
                 third.send(head("POST", "/echo", "Content-Length: 500000", "Expect: 100-continue"))
                 self.refused(third)

@@ -158,7 +158,7 @@ class Resets(netcase.NetCase):
         self.resets(visit, "push", 20)
 
     def test_D7_reset_after_the_clients_half_close(self):
-        """Reading has ended, output is queued, and then comes the reset."""
+        """Reading has ended, output is queued, and then the connection is reset."""
         def visit(server):
             client = server.connect(rcvbuf=4096)
             client.sendall(b"send 8000000\n")
@@ -168,7 +168,7 @@ class Resets(netcase.NetCase):
         self.resets(visit, "push", 20)
 
     def test_D7_reset_after_the_servers_half_close(self):
-        """The server's side is shut down, and then comes the reset."""
+        """The server's side is shut down, and then the connection is reset."""
         def visit(server):
             client = server.connect()
             client.sendall(b"shutdown\n")
@@ -272,7 +272,7 @@ class OutOfDescriptors(netcase.NetCase):
             self.assertSettles(server, base)
 
     def test_waiting_clients_are_served_or_turned_away_when_one_leaves(self):
-        """Serving resumes when fds are free, also if nobody new comes."""
+        """Serving resumes when fds are free, even without new clients."""
         with self.server("echo", nofile=24) as server:
             clients = [server.connect() for _ in range(60)]
             answers = 0

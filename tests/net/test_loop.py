@@ -108,7 +108,7 @@ class Stopping(netcase.NetCase):
         """quit set by another thread followed by event_loop_wakeup stops it at once: by the wake-up."""
         with self.stopping("thread", "msg") as server:
             server.wait_line("event loop run, main thread")
-            # Sleeping behind that line: it waits in its back end.
+            # If it sleeps after that line, it waits in its back end.
             harness.wait_until(lambda: harness.state(server.pid) == "S", "the loop to wait")
             server.tell("go")
             self.assertReturns(server)
@@ -130,7 +130,7 @@ class Stopping(netcase.NetCase):
             self.assertReturns(server)
 
     def test_a_full_wakeup_pipe_is_no_error(self):
-        """event_loop_wakeup: a full pipe is no error, and blocks nobody."""
+        """event_loop_wakeup: a full pipe isn't an error and doesn't block."""
         with self.stopping("full") as server:
             self.assertReturns(server)
             self.assertNotIn("[err]", server.output)

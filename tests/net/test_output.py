@@ -277,7 +277,7 @@ class ForeignThreads(netcase.NetCase):
 
 
 def sends(server, count):
-    """What the first `count` sends returned: (result, errno, queued)."""
+    """The results of the first `count` sends: (result, errno, queued)."""
     regex = r"^\d+ sent (-?\d+) (\d+) queued (\d+)$"
     server.wait_line(regex, count=count)
     return [tuple(map(int, match.groups()))

@@ -50,7 +50,7 @@ static void on_link_gone(void *data)
     CHECK(record->refs == 0);
 }
 
-/* The record of a connection on its own thread, made when first asked for. */
+/* The record of a connection on its own thread, made when it is first needed. */
 static struct link_record *link_of(struct tcp_connection *conn, struct server_record *server)
 {
     struct link_record *record = conn == NULL ? NULL : yolanda_connection_user_data(conn);
@@ -121,7 +121,7 @@ static void link_change(void)
 
 /* --- requests and responses --------------------------------------------------- */
 
-/* Reads all of a request: the sanitizer sees what isn't there any more. */
+/* Reads all of a request, so that the sanitizer finds freed memory. */
 static void look_at(struct http_request *request)
 {
     size_t length;
@@ -344,7 +344,7 @@ static int has_gone(struct later_record *record)
     return record != NULL && (atomic_load(&record->sent) || (record->elsewhere && atomic_load(&record->handed)));
 }
 
-/* Takes the response out; NULL where that can't be. */
+/* Defers the response; NULL if that fails. */
 static struct later_record *defer(struct http_request *request, struct http_response *response, struct server_record *server)
 {
     struct later_record *record = laters_full() ? NULL : laters_add();
@@ -362,7 +362,7 @@ static struct later_record *defer(struct http_request *request, struct http_resp
     record->response = later;
     if (!record->elsewhere) {
         atomic_store(&record->handed, 1);
-        /* Sent by whoever comes first, within the handler where that runs the loop. */
+        /* Sent by whichever comes first, within the handler if that runs the loop. */
         if (one_in(3)) {
             CHECK(yolanda_loop_post(here, on_send, record) == 0 || errno == ESHUTDOWN);
         }

@@ -175,7 +175,7 @@ LIST(loop_record, loops, 64)
 /* The thread's loop, as the latest callback knew it. */
 static __thread struct event_loop *here;
 
-/* What a callback does: something drawn. NULL: its loop is `here`. */
+/* The action of a callback: a random one. NULL: its loop is `here`. */
 static void act(struct event_loop *loop);
 
 /* The loops of the main thread; the first lives until the end. */
@@ -192,7 +192,7 @@ static struct loop_record *any_loop(void)
 
 static __thread int nesting;
 
-/* The world comes to its end: nothing is made any more. */
+/* The world is ending: nothing new is made. */
 static int ending;
 
 static void run_loop(struct loop_record *record, int64_t limit)

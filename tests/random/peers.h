@@ -1,5 +1,5 @@
-/* peers.h - the other side: plain sockets of the same thread, which say things whole and in pieces, and leave as
- * they like. */
+/* peers.h - the other side: plain sockets of the same thread, which send messages as a whole or in pieces,
+ * and close at random. */
 #ifndef PEERS_H
 #define PEERS_H
 
@@ -20,7 +20,7 @@ struct peer {
 };
 static struct peer peers[PEERS];
 
-/* What each that has gone has heard, for the end. */
+/* What each peer that has gone has received, for the checks at the end. */
 struct heard_record {
     struct incoming incoming;
     unsigned number;

@@ -23,7 +23,7 @@ ADDRESS = ((CROSSED, API, RANDOM, GUIDES),
 
 
 def report_of(name, which):
-    """What the sanitizer says of tests/sanitize/bug.c."""
+    """The sanitizer's report about tests/sanitize/bug.c."""
     sanitizer = sanitizers.Sanitizer(name)
     folder = sanitizer.library()
     binary = harness.BIN / f"bug-{name}"

@@ -19,7 +19,7 @@ CHOSEN = ("test_echo.*_2t", "test_http.*_2t", "test_closing.*_2t", "test_closing
           "test_http_later.Parts.*_2t", "test_http_file_body.Bodies.*_2t")
 SUITES = sorted({pattern.split(".")[0] for pattern in CHOSEN})
 
-# By the back end: what it can't pass, and why.
+# By back end: the tests that it can't pass, and why.
 LEFT_OUT = {
     "epoll": {},
     "completing": {
@@ -66,7 +66,7 @@ class Seams(unittest.TestCase):
         self.runs("epoll", {"YOLANDA_TEST_FILTER": "rot13"})
 
     def test_a_back_end_that_reads_by_itself(self):
-        """What it has read is handed over, all of it and in order, however the program reads."""
+        """It passes on all bytes that it has read, in order, however the program reads."""
         self.runs("completing", {})
 
     def test_the_back_end_is_the_one_that_was_chosen(self):

@@ -2,18 +2,18 @@
 
 use core::ffi::{c_int, c_void};
 
-/// Connects to a server without blocking and, if you want, connects again. It has one connection at a
-/// time.
+/// Connects to a server without blocking and optionally reconnects. It has at most one connection at
+/// a time.
 pub struct yolanda_client {
     _private: [u8; 0],
 }
 
-/// Called on the loop's thread, from its pass, for each attempt that failed to make a connection.
-/// `error` is an errno value; if several addresses were tried, that of the last one to fail:
+/// Called on the loop's thread, in a pass of the loop, for each attempt that failed. `error` is
+/// an errno value; if several addresses were tried, that of the last one to fail:
 ///
 /// - ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, ETIMEDOUT and others of connect(2); also ETIMEDOUT when
-///   the time of yolanda_client_set_timeout() is over. ENOENT: no such Unix socket. EAGAIN: the queue
-///   of the Unix socket is full.
+///   the time limit of yolanda_client_set_timeout() has passed. ENOENT: no such Unix socket. EAGAIN:
+///   the backlog of the Unix socket is full.
 /// - For a host name: ENOENT (there is no such name, or it has no address), EAGAIN (no name server
 ///   answered), ENOMEM, EHOSTUNREACH for other failures of getaddrinfo(3).
 /// - EMFILE, ENFILE, ENOBUFS, ENOMEM: this process has run out of descriptors or memory.

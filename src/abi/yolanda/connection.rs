@@ -3,7 +3,7 @@
 use crate::abi::tcp_connection::tcp_connection;
 use core::ffi::c_int;
 
-/// Called with the number of bytes that are queued at the moment.
+/// Called with the number of bytes that are currently queued.
 pub type yolanda_water_mark_callback =
     Option<unsafe extern "C-unwind" fn(connection: *mut tcp_connection, queued: usize)>;
 

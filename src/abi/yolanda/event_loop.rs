@@ -7,25 +7,25 @@ use core::ffi::c_void;
 pub type yolanda_loop_callback =
     Option<unsafe extern "C-unwind" fn(eventLoop: *mut event_loop, data: *mut c_void)>;
 
-/// What a loop has done since it was made. Later versions may add fields at the end.
+/// Counters of a loop since it was created. Later versions may add fields at the end.
 #[repr(C)]
 pub struct yolanda_loop_stats {
-    /// Passes of the loop.
+    /// Passes (iterations) of the loop.
     pub passes: u64,
-    /// How often another thread or a signal handler has ended a wait.
+    /// How often another thread or a signal handler has ended the loop's wait.
     pub wakeups: u64,
-    /// Calls of channels, posted functions, timers and signal watchers.
+    /// Calls of callbacks of channels, posted functions, timers and signal watchers.
     pub callbacks: u64,
     /// Posted functions that were called.
     pub posts: u64,
-    /// Timers that are running at the moment.
+    /// Timers that are currently running.
     pub timers: u64,
-    /// Connections that are open at the moment.
+    /// Connections that are currently open.
     pub connections: u64,
-    /// All connections so far.
+    /// Connections in total.
     pub connections_total: u64,
     /// Bytes that connections have received.
     pub bytes_read: u64,
-    /// Bytes that the system has taken from connections.
+    /// Bytes that the system has accepted for sending.
     pub bytes_written: u64,
 }

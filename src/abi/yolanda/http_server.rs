@@ -1,10 +1,10 @@
 //! The types of yolanda.h for HTTP servers.
 
-/// What an HTTP server has done. Later versions may add fields at the end.
+/// Counters of an HTTP server. Later versions may add fields at the end.
 #[repr(C)]
 pub struct yolanda_http_stats {
-    /// Requests that were passed to the callback or a route, or that the library answered because there
-    /// was neither.
+    /// Requests that were passed to the callback or a route, or that the library answered because
+    /// there is neither.
     pub requests: u64,
     /// Responses with a status 2xx, including those of the library itself.
     pub responses_2xx: u64,

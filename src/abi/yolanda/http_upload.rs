@@ -9,8 +9,8 @@ pub const YOLANDA_HTTP_BODY_PART: c_int = 1;
 /// An event of yolanda_http_body_callback, the final one: the body is complete.
 pub const YOLANDA_HTTP_BODY_COMPLETE: c_int = 2;
 
-/// An event of yolanda_http_body_callback, the final one: the body is incomplete, and no more of it
-/// will come.
+/// An event of yolanda_http_body_callback, the final one: the body is incomplete, and the rest won't
+/// arrive.
 pub const YOLANDA_HTTP_BODY_CUT: c_int = 3;
 
 /// Called on the connection's thread when the head of a request has arrived, before its body is read
@@ -23,12 +23,12 @@ pub type yolanda_http_head_callback =
     Option<unsafe extern "C-unwind" fn(httpRequest: *mut http_request, data: *mut c_void)>;
 
 /// Called on the connection's thread with a body as it arrives, in parts of any size, without the
-/// framing of chunks: YOLANDA_HTTP_BODY_PART with `length` bytes, at least 1, which are valid until the
-/// callback returns or runs the loop. Then the final call comes exactly once, whatever happens, with
-/// NULL and 0: YOLANDA_HTTP_BODY_COMPLETE; or YOLANDA_HTTP_BODY_CUT if the client has gone, is too
-/// slow, or sends something malformed or too much, if the request was refused, or if the connection or
-/// the server is closed or freed. After the 408 of a deadline it comes when the connection has ended.
-/// `data` is that of yolanda_http_request_stream_body() and must be valid until then.
+/// framing of chunks: YOLANDA_HTTP_BODY_PART with `length` bytes, at least 1, which are valid until
+/// the callback returns or runs the loop. The final call always comes, exactly once, with NULL and 0.
+/// It is YOLANDA_HTTP_BODY_COMPLETE, or YOLANDA_HTTP_BODY_CUT if the client has gone, is too slow, or
+/// sends something malformed or too much, if the request was refused, or if the connection or the
+/// server is closed or freed. After the 408 of a deadline it comes when the connection has ended.
+/// `data` is that of yolanda_http_request_stream_body() and must be valid until the final call.
 pub type yolanda_http_body_callback = Option<
     unsafe extern "C-unwind" fn(
         httpRequest: *mut http_request,

@@ -8,13 +8,13 @@ pub const YOLANDA_LOG_OFF: c_int = 4;
 /// The level given by the environment variable YOLANDA_LOG.
 pub const YOLANDA_LOG_ENVIRONMENT: c_int = -1;
 
-/// Takes a line of the log, on the thread that logs: the severity as it was passed, the text without
-/// tag and newline, its length, and the data of yolanda_log_set_sink(). The text is NUL-terminated and
-/// valid until the sink returns. errno may be changed.
+/// Receives a line of the log on the thread that logs: the severity as it was passed, the text
+/// without tag and newline, its length, and the data of yolanda_log_set_sink(). The text is
+/// NUL-terminated and valid until the sink returns. The sink may change errno.
 ///
-/// What the sink itself logs goes to stdout, so it can pass a line on with yolanda_log(). Lines may
-/// come from the middle of the library's work, so the sink must not call any other function of the
-/// library, except yolanda_loop_quit(). Several threads may be in the sink at once.
+/// Lines that the sink itself logs go to stdout, so it can pass a line on with yolanda_log(). Lines
+/// may be logged at any point within the library, so the sink must not call any other function of the
+/// library, except yolanda_loop_quit(). Several threads may call the sink at the same time.
 pub type yolanda_log_sink = Option<
     unsafe extern "C-unwind" fn(
         severity: c_int,

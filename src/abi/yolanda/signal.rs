@@ -6,8 +6,9 @@ use core::ffi::{c_int, c_void};
 /// Identifies a watcher of a signal. It is never 0 and never reused.
 pub type yolanda_signal = u64;
 
-/// Called on the loop's thread, in its pass, after a signal has arrived. It isn't a signal handler, so
-/// it may do whatever a callback may do. It may stop this watcher or others, and start new ones.
+/// Called on the loop's thread, in a pass of the loop, after a signal has arrived. It isn't a
+/// signal handler, so it may do anything that a callback may do. It may stop this watcher or others,
+/// and start new ones.
 pub type yolanda_signal_callback = Option<
     unsafe extern "C-unwind" fn(
         eventLoop: *mut event_loop,

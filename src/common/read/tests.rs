@@ -1,4 +1,4 @@
-//! Reading from sockets and pipes. Apart from the file itself, which has no unsafe code.
+//! Reading from sockets and pipes. In a file of its own, because `read.rs` has no unsafe code.
 
 use super::read::{Room, line, line_by_bytes, line_of_any_end, message};
 use core::ffi::c_int;
@@ -8,7 +8,7 @@ use std::net::Shutdown;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
-/// Something to write to, whose bytes arrive at the other; a pipe or a socket.
+/// A connected pair, the writing end second: a pipe or a socket pair.
 fn pair(socket: bool) -> (OwnedFd, OwnedFd) {
     if socket {
         let (to, from) = UnixStream::pair().unwrap();
@@ -19,7 +19,7 @@ fn pair(socket: bool) -> (OwnedFd, OwnedFd) {
     (to.into(), from.into())
 }
 
-/// Sends `text` and the end of stream, then reads with `read` until it returns 0 or fails.
+/// Sends `text` and ends the stream, then calls `read` until it returns 0 or fails.
 fn lines(
     text: &str,
     socket: bool,
@@ -32,7 +32,7 @@ fn lines(
     loop {
         let mut room = vec![MaybeUninit::new(b'#'); length + 1];
         let got = read(from.as_raw_fd(), &mut room[..length]);
-        // SAFETY: every byte had a value to begin with.
+        // SAFETY: every byte was initialised when the buffer was created.
         let room: Vec<u8> = room.iter().map(|byte| unsafe { byte.assume_init() }).collect();
         match got {
             Some(0) => return all,

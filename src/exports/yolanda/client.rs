@@ -17,7 +17,8 @@ use crate::sys::explained::explain;
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::ptr;
 
-/// The client where the calling thread may use it; else an errno, with a line in the log for NULL.
+/// The client, if the calling thread may use it; else an errno value, with a line in the log for
+/// NULL.
 ///
 /// # Safety
 /// NULL, or a client that isn't freed as long as the result is used.
@@ -36,7 +37,7 @@ pub(super) unsafe fn usable<'a>(
     }
 }
 
-/// 0, or -1 with errno.
+/// Returns 0, or -1 with errno.
 fn status(result: Result<(), c_int>) -> c_int {
     match result {
         Ok(()) => 0,
@@ -44,7 +45,7 @@ fn status(result: Result<(), c_int>) -> c_int {
     }
 }
 
-/// Changes what the next connections get; -1 with errno for a client that isn't usable.
+/// Changes the settings for future connections; -1 with errno if the client can't be used.
 fn change(client: Result<&Client, c_int>, change: impl FnOnce(&mut Settings) -> c_int) -> c_int {
     match client {
         Ok(client) => client.change_settings(change),
@@ -60,16 +61,16 @@ fn change(client: Result<&Client, c_int>, change: impl FnOnce(&mut Settings) -> 
 /// IPv4 (RFC 8305): the next one when one has failed, or after 250 milliseconds while earlier ones are
 /// still pending. The first that connects becomes the client's connection; the others are closed.
 ///
-/// A client has one look-up at a time: if an attempt ends before its name has been looked up, the next
-/// attempt waits for the same look-up. The library looks up at most 16 names at a time; further ones
-/// wait for their turn. Nothing waits for a look-up to end: freeing the client or its loop doesn't, nor
-/// does the end of the process, nor dlclose(3) of a plug-in that contains the library. A plug-in that
-/// has begun a look-up stays in memory.
+/// A client has one look-up at a time: if an attempt ends before its name has been looked up, the
+/// next attempt waits for the same look-up. The library looks up at most 16 names at a time; further
+/// look-ups are queued. Nothing waits for a look-up to end: neither freeing the client or its loop,
+/// nor the end of the process, nor dlclose(3) of a plug-in that contains the library. A plug-in that
+/// has started a look-up stays in memory.
 ///
 /// The callbacks are those of the client's connections; they work like a server's and may be NULL.
 /// TCP_NODELAY is set unless yolanda_client_set_nodelay() turns it off.
 ///
-/// Returns the client, which does nothing before yolanda_client_start(). It is freed by
+/// Returns the client, which is idle until yolanda_client_start(). It is freed by
 /// yolanda_client_free() or with its loop. Returns NULL with errno: EINVAL (NULL, no address, no port
 /// or port 0), ENAMETOOLONG (the path of a Unix socket is too long), EPERM (another thread), ENOMEM.
 ///
@@ -90,7 +91,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_new(
         check::refuse("yolanda_client_new: no address");
         return ptr::null_mut();
     }
-    // SAFETY: a text that ends with a NUL.
+    // SAFETY: the header requires a NUL-terminated string.
     let text = unsafe { CStr::from_ptr(address) }.to_bytes();
     match Client::create(l, text, Callbacks { completed, message, write_completed, closed }) {
         Ok(client) => client.as_ptr().cast(),
@@ -101,7 +102,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_new(
     }
 }
 
-/// Sets the initial `data` of the client's future connections. `data` stays yours.
+/// Sets the initial `data` of the client's future connections. `data` remains yours.
 ///
 /// Returns 0, or -1 with errno: EINVAL for a NULL client, EPERM on another thread.
 ///
@@ -112,15 +113,16 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_data(
     client: *mut yolanda_client,
     data: *mut c_void,
 ) -> c_int {
-    // SAFETY: NULL or a client that isn't freed.
+    // SAFETY: by contract NULL or a client that isn't freed during the call.
     let client = unsafe { usable("yolanda_client_set_data", client) };
     status(client.map(|client| client.set_data(data)))
 }
 
-/// Sets how many milliseconds an attempt may take, for looking up the name and connecting together. The
-/// default is 30,000; 0 leaves it to the system. It applies from the next attempt on. If there isn't
+/// Sets how many milliseconds an attempt may take, for looking up the name and connecting together.
+/// The default is 30,000; 0 leaves it to the system. It applies to future attempts. If there isn't
 /// enough time to try the addresses 250 milliseconds apart, the remaining time is divided among them.
-/// An answer that arrived in time counts, even if the loop's thread was busy until the time was over.
+/// An answer that arrived in time counts, even if the loop's thread was busy until after the
+/// deadline.
 ///
 /// Returns 0, or -1 with errno: EINVAL (NULL, a negative time), EPERM on another thread.
 ///
@@ -131,13 +133,13 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_timeout(
     client: *mut yolanda_client,
     ms: i64,
 ) -> c_int {
-    // SAFETY: NULL or a client that isn't freed.
+    // SAFETY: by contract NULL or a client that isn't freed during the call.
     let client = unsafe { usable("yolanda_client_set_timeout", client) };
     status(client.and_then(|client| client.set_timeout(ms)))
 }
 
-/// Sets the function that is called, with `data`, when an attempt has failed. NULL: none. `data` stays
-/// yours.
+/// Sets the function that is called, with `data`, when an attempt has failed. NULL: none. `data`
+/// remains yours.
 ///
 /// Returns 0, or -1 with errno: EINVAL for a NULL client, EPERM on another thread.
 ///
@@ -149,7 +151,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_failed_callback(
     callback: yolanda_client_failed_callback,
     data: *mut c_void,
 ) -> c_int {
-    // SAFETY: NULL or a client that isn't freed.
+    // SAFETY: by contract NULL or a client that isn't freed during the call.
     let client = unsafe { usable("yolanda_client_set_failed_callback", client) };
     status(client.map(|client| client.set_failed_callback(callback, data)))
 }
@@ -157,14 +159,15 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_failed_callback(
 /// Makes the client connect again after an attempt has failed and after a connection has ended, for
 /// whatever reason except yolanda_client_stop(). `min_ms` 0 turns that off, which is the default.
 ///
-/// The first wait takes up to `min_ms` milliseconds, each following one up to twice as long as the one
-/// before, but none longer than `max_ms`. The actual time is random, between half of that and all of
-/// it, so that many clients don't come back at the same moment. The waits start again from `min_ms`
-/// after a connection that received a byte or lasted at least as long as the next wait would have been.
-/// So the client returns less and less often to a server that closes each connection at once.
+/// The first wait takes up to `min_ms` milliseconds, each following one up to twice as long as the
+/// one before, but none longer than `max_ms`. The actual time is random, between half of that and all
+/// of it, so that many clients don't reconnect at the same moment. The waits start again from
+/// `min_ms` after a connection that received a byte or lasted at least as long as the next wait would
+/// have been. So the client reconnects less and less often to a server that closes each connection at
+/// once.
 ///
 /// `attempts`: the number of failed attempts in a row after which the client gives up; 0: it never
-/// does. A connection that was made resets the count, however short it was.
+/// does. Each established connection resets the count, however short it was.
 ///
 /// Returns 0, or -1 with errno: EINVAL (NULL, a negative number, `max_ms` below `min_ms`), EPERM on
 /// another thread. A wait that has begun isn't changed.
@@ -178,7 +181,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_reconnect(
     max_ms: i64,
     attempts: c_int,
 ) -> c_int {
-    // SAFETY: NULL or a client that isn't freed.
+    // SAFETY: by contract NULL or a client that isn't freed during the call.
     let client = unsafe { usable("yolanda_client_set_reconnect", client) };
     status(client.and_then(|client| client.set_reconnect(min_ms, max_ms, attempts)))
 }
@@ -197,7 +200,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_timeouts(
     read_ms: i64,
     write_ms: i64,
 ) -> c_int {
-    // SAFETY: NULL or a client that isn't freed.
+    // SAFETY: by contract NULL or a client that isn't freed during the call.
     let client = unsafe { usable("yolanda_client_set_timeouts", client) };
     change(client, |settings| settings::set_timeouts(settings, idle_ms, read_ms, write_ms))
 }
@@ -216,7 +219,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_limits(
     max_unread: usize,
     policy: c_int,
 ) -> c_int {
-    // SAFETY: NULL or a client that isn't freed.
+    // SAFETY: by contract NULL or a client that isn't freed during the call.
     let client = unsafe { usable("yolanda_client_set_limits", client) };
     change(client, |settings| settings::set_limits(settings, max_queued, max_unread, policy))
 }
@@ -236,7 +239,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_water_marks(
     on_low: yolanda_water_mark_callback,
     on_high: yolanda_water_mark_callback,
 ) -> c_int {
-    // SAFETY: NULL or a client that isn't freed.
+    // SAFETY: by contract NULL or a client that isn't freed during the call.
     let client = unsafe { usable("yolanda_client_set_water_marks", client) };
     change(client, |settings| settings::set_water_marks(settings, low, high, on_low, on_high))
 }
@@ -253,7 +256,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_nodelay(
     client: *mut yolanda_client,
     on: c_int,
 ) -> c_int {
-    // SAFETY: NULL or a client that isn't freed.
+    // SAFETY: by contract NULL or a client that isn't freed during the call.
     let client = unsafe { usable("yolanda_client_set_nodelay", client) };
     change(client, |settings| settings::set_nodelay(settings, on))
 }
@@ -273,17 +276,17 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_keepalive(
     interval_s: c_int,
     count: c_int,
 ) -> c_int {
-    // SAFETY: NULL or a client that isn't freed.
+    // SAFETY: by contract NULL or a client that isn't freed during the call.
     let client = unsafe { usable("yolanda_client_set_keepalive", client) };
     change(client, |settings| settings::set_keepalive(settings, idle_s, interval_s, count))
 }
 
 /// Begins to connect. No callback is called from within this function: the completed callback of the
-/// connection, or the failed callback, is called from a later pass of the loop.
+/// connection, or the failed callback, is called in a later pass of the loop.
 ///
 /// A client that was stopped, has given up, or whose connection has ended can be started again; the
-/// counts of yolanda_client_set_reconnect() then start anew. Right after yolanda_client_stop(), the new
-/// attempt begins when the old connection has closed, so that its closed callback comes first.
+/// counts of yolanda_client_set_reconnect() then start anew. Right after yolanda_client_stop(), the
+/// new attempt begins when the old connection has closed, so its closed callback is called first.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL, EALREADY (it is connecting or waiting for its next
 /// attempt), EISCONN (it is connected), ENOMEM, EPERM on another thread.
@@ -292,15 +295,15 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_keepalive(
 /// `client` is NULL or a client that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_client_start(client: *mut yolanda_client) -> c_int {
-    // SAFETY: NULL or a client that isn't freed.
+    // SAFETY: by contract NULL or a client that isn't freed during the call.
     let client = unsafe { usable("yolanda_client_start", client) };
     status(client.and_then(|client| client.start()))
 }
 
-/// Ends the current attempt, without a callback, and makes no more. A connection is closed at once, as
-/// by yolanda_connection_close(): its closed callback is called from the loop's pass. To have its queue
-/// sent first, call yolanda_connection_close_after_send(), wait for the closed callback, and stop then;
-/// with reconnection on, stop inside the closed callback.
+/// Ends the current attempt without a callback, and makes no more. A connection is closed at once, as
+/// by yolanda_connection_close(): its closed callback is called in a pass of the loop. To send its
+/// queue first, call yolanda_connection_close_after_send(), wait for the closed callback, and stop
+/// then; with reconnection on, stop inside the closed callback.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL, EALREADY (not started, already stopped, or given up),
 /// EPERM on another thread.
@@ -309,13 +312,13 @@ pub unsafe extern "C-unwind" fn yolanda_client_start(client: *mut yolanda_client
 /// `client` is NULL or a client that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_client_stop(client: *mut yolanda_client) -> c_int {
-    // SAFETY: NULL or a client that isn't freed.
+    // SAFETY: by contract NULL or a client that isn't freed during the call.
     let client = unsafe { usable("yolanda_client_stop", client) };
     status(client.and_then(|client| client.stop()))
 }
 
-/// Returns 1 if the client has a connection, is connecting, or is going to try again, otherwise 0. In
-/// the closed callback of a connection it tells whether there will be another attempt.
+/// Returns 1 if the client has a connection, is connecting, or will try again, otherwise 0. In the
+/// closed callback of a connection it tells whether there will be another attempt.
 ///
 /// Returns -1 with errno: EINVAL for NULL, EPERM on another thread.
 ///
@@ -323,7 +326,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_stop(client: *mut yolanda_client)
 /// `client` is NULL or a client that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_client_is_active(client: *mut yolanda_client) -> c_int {
-    // SAFETY: NULL or a client that isn't freed.
+    // SAFETY: by contract NULL or a client that isn't freed during the call.
     let client = unsafe { usable("yolanda_client_is_active", client) };
     match client {
         Ok(client) => c_int::from(client.is_active()),
@@ -332,7 +335,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_is_active(client: *mut yolanda_cl
 }
 
 /// Returns the client's connection, from its completed callback until its closed callback. The
-/// connection is the library's; yolanda_connection_retain() keeps it.
+/// library owns the connection; yolanda_connection_retain() keeps it.
 ///
 /// Returns NULL with errno: ENOTCONN if there is none (also inside the closed callback), EINVAL for
 /// NULL, EPERM on another thread.
@@ -343,7 +346,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_is_active(client: *mut yolanda_cl
 pub unsafe extern "C-unwind" fn yolanda_client_connection(
     client: *mut yolanda_client,
 ) -> *mut tcp_connection {
-    // SAFETY: NULL or a client that isn't freed.
+    // SAFETY: by contract NULL or a client that isn't freed during the call.
     let client = unsafe { usable("yolanda_client_connection", client) };
     match client.and_then(|client| client.connection().ok_or(libc::ENOTCONN)) {
         Ok(connection) => connection.as_c(),
@@ -355,8 +358,8 @@ pub unsafe extern "C-unwind" fn yolanda_client_connection(
 }
 
 /// Stops a client in any state, like yolanda_client_stop(), and frees it. It may be called inside the
-/// client's own callbacks: completed, message, write completed, closed, failed. A connection is closed
-/// at once; its closed callback is still called, from the loop's pass, with its `data`.
+/// client's own callbacks: completed, message, write completed, closed, failed. A connection is
+/// closed at once; its closed callback is still called, in a pass of the loop, with its `data`.
 ///
 /// Returns 0, or -1 with errno, without freeing the client: EINVAL for NULL, EPERM on another thread.
 ///
@@ -365,7 +368,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_connection(
 /// must not be used again. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_client_free(client: *mut yolanda_client) -> c_int {
-    // SAFETY: NULL or a client that isn't freed.
+    // SAFETY: by contract NULL or a client that isn't freed during the call.
     let client = unsafe { usable("yolanda_client_free", client) };
     status(client.and_then(|client| client.keep().map(|kept| kept.free()).ok_or(libc::EOVERFLOW)))
 }

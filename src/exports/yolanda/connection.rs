@@ -14,16 +14,16 @@ use std::ptr;
 /// Keeps a connection's memory valid beyond its closed callback, for use by another thread or by a
 /// language with a garbage collector. Each call needs a matching yolanda_connection_release().
 ///
-/// A retained connection that has closed still answers every call: the functions of this header and
-/// sends return -1 with ENOTCONN, and tcp_connection_shutdown() does nothing. `name`, `data`,
-/// yolanda_connection_id(), yolanda_connection_error() and yolanda_connection_user_data() can still be
-/// read, even if its loop has been freed. Its buffers are empty, and its descriptor is closed.
+/// After a retained connection has closed, functions of this header and sends return -1 with
+/// ENOTCONN, and tcp_connection_shutdown() does nothing. `name`, `data`, yolanda_connection_id(),
+/// yolanda_connection_error() and yolanda_connection_user_data() can still be read, even if its loop
+/// has been freed. Its buffers are empty, and its descriptor is closed.
 ///
 /// Returns the connection, or NULL with errno: EINVAL for NULL, EOVERFLOW (2 billion references).
 ///
 /// # Safety
-/// The closed callback of the connection hasn't returned, or another reference exists for the duration
-/// of the call. Any thread may call it.
+/// The closed callback of the connection hasn't returned, or another reference exists for the
+/// duration of the call. Any thread may call it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_connection_retain(
     connection: *mut tcp_connection,
@@ -36,28 +36,29 @@ pub unsafe extern "C-unwind" fn yolanda_connection_retain(
     ptr::null_mut()
 }
 
-/// Gives a reference back. After the last one, the connection is freed as soon as it has closed: in
+/// Releases a reference. After the last one, the connection is freed as soon as it has closed: in
 /// this call, together with its user data, or at the end of a pass of its loop.
 ///
-/// Returns 0, or -1 with errno EINVAL for NULL and for a live connection that nobody has retained.
+/// Returns 0, or -1 with errno EINVAL for NULL and for an open connection that hasn't been retained.
 ///
 /// # Safety
-/// The reference is the caller's, who must not use it again. Any thread may call it.
+/// The caller owns the reference and must not use it again. Any thread may call it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_connection_release(
     connection: *mut tcp_connection,
 ) -> c_int {
     connection!(connection, "yolanda_connection_release", -1);
-    // SAFETY: the reference is the caller's, who doesn't use it any more.
+    // SAFETY: by the header the caller has a reference of yolanda_connection_retain(), which keeps the memory until
+    // this call. The connection isn't used after it.
     if unsafe { kept::release(connection.cast()) } == Released::None {
-        log_err!("yolanda_connection_release: nobody has retained it");
+        log_err!("yolanda_connection_release: not retained");
         return errno::fail(libc::EINVAL);
     }
     0
 }
 
 /// Returns 1 until the connection begins to close, for whatever reason, then 0. On any thread but the
-/// loop's the answer may be outdated at once. A connection that will close after its queue has been
+/// loop's the result may already be outdated. A connection that will close after its queue has been
 /// sent counts as open.
 ///
 /// Returns -1 with errno EINVAL for NULL.
@@ -86,7 +87,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_id(connection: *mut tcp_conne
 }
 
 /// Returns the reason why the connection is closing or has closed, as an errno value; 0 while it is
-/// open, and if both sides ended it in order.
+/// open, and if both sides ended it normally.
 ///
 /// - ECONNRESET, EPIPE and others of recv(2) and send(2): the peer or the network.
 /// - ETIMEDOUT: a time limit of yolanda_connection_set_timeouts() or
@@ -107,10 +108,10 @@ pub unsafe extern "C-unwind" fn yolanda_connection_error(connection: *mut tcp_co
     conn.error()
 }
 
-/// Closes a connection at once and drops what is queued. No callback is called from within this
-/// function; the closed callback is called from the loop's pass. On another thread the close takes
-/// effect after what that thread posted before, and a message callback that is already running may
-/// still finish first; for the caller the connection is closed at once.
+/// Closes a connection at once and discards queued bytes. No callback is called from within this
+/// function; the closed callback is called in a pass of the loop. If another thread calls it, the
+/// close takes effect after what that thread posted before, and a message callback that is already
+/// running may still finish first; for the caller the connection is closed at once.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL, ENOTCONN (it is already closing, for example after an
 /// earlier call), ENOMEM (only on another thread; the connection stays open).
@@ -125,12 +126,13 @@ pub unsafe extern "C-unwind" fn yolanda_connection_close(connection: *mut tcp_co
 
 /// Closes a connection after everything accepted so far has been sent, including what other threads
 /// have sent: the queue is sent, then the end of the stream, and the connection closes when the peer
-/// has ended its side too. If that takes longer than `limit_ms` milliseconds, the connection is closed
-/// then, with ETIMEDOUT; with 0, in the next pass.
+/// has ended its side too. If that takes longer than `limit_ms` milliseconds, the connection is then
+/// closed with ETIMEDOUT; with 0, in the next pass.
 ///
-/// From here on sends fail with EPIPE; functions that the same thread posted before can still send.
-/// What still arrives is dropped, without message callbacks, even while reading is paused. If it is
-/// called again, the earlier time limit applies; yolanda_connection_close() may follow.
+/// After this call sends fail with EPIPE; functions that the same thread posted before can still
+/// send. Bytes that still arrive are discarded without message callbacks, even while reading is
+/// paused. If it is called again, the earlier time limit applies; yolanda_connection_close() may
+/// follow.
 ///
 /// Returns 0, or -1 with errno: EINVAL (NULL, a negative limit), ENOTCONN (it is already closing),
 /// ENOMEM.
@@ -149,11 +151,11 @@ pub unsafe extern "C-unwind" fn yolanda_connection_close_after_send(
     conn.close_within(limit_ms)
 }
 
-/// Attaches a pointer of yours to the connection, separate from `data`, and a function that frees it. A
-/// previous pointer is freed in this call, with its own function. The last one is freed with the
+/// Attaches a pointer of yours to the connection, separate from `data`, and a function that frees it.
+/// A previous pointer is freed in this call, with its own function. The last one is freed with the
 /// connection, exactly once: after the closed callback and the last yolanda_connection_release(), on
-/// the thread that gives up the last reference. If the connection has already closed, the pointer isn't
-/// taken and stays yours.
+/// the thread that releases the last reference. If the connection has already closed, the pointer
+/// isn't stored and remains yours.
 ///
 /// Returns 0, or -1 with errno: EINVAL for a NULL connection, ENOTCONN (it has closed), EPERM on
 /// another thread, ENOMEM.
@@ -176,8 +178,8 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_user_data(
 /// NULL if none was set, and NULL with errno EINVAL for NULL.
 ///
 /// # Safety
-/// `connection` is NULL or a connection that is live or retained. Any thread may call it; what the
-/// pointer points to is the program's concern.
+/// `connection` is NULL or a connection that is live or retained. Any thread may call it; access to
+/// the data behind the pointer is up to the program.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_connection_user_data(
     connection: *mut tcp_connection,
@@ -203,7 +205,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_peer(
     size: usize,
 ) -> c_int {
     let conn = connection!(connection, "yolanda_connection_peer", -1);
-    // SAFETY: the caller's `size` bytes.
+    // SAFETY: by the header `text` is NULL or has room for `size` bytes.
     unsafe { tell(conn, text, size, Address::of_peer) }
 }
 
@@ -219,7 +221,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_local(
     size: usize,
 ) -> c_int {
     let conn = connection!(connection, "yolanda_connection_local", -1);
-    // SAFETY: the caller's `size` bytes.
+    // SAFETY: by the header `text` is NULL or has room for `size` bytes.
     unsafe { tell(conn, text, size, Address::of_local) }
 }
 
@@ -267,13 +269,14 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_keepalive(
     conn.set_keepalive(s.keepalive)
 }
 
-/// Stops reading: no message callback is called until yolanda_connection_resume(), and the peer has to
-/// wait once its window is full. Inside the message callback, no further message callback follows, and
-/// the bytes that the callback leaves unread stay in the buffer.
+/// Stops reading: no message callback is called until yolanda_connection_resume(), and the peer has
+/// to wait once its window is full. If it is called inside the message callback, no further message
+/// callback follows, and the bytes that the callback leaves unread stay in the buffer.
 ///
 /// While reading is paused, the end of the peer's stream isn't noticed, but it isn't lost either.
 /// Sending continues. A reset closes the connection at once, because nothing can be sent any more;
-/// bytes that arrived before it are lost. EVENT_READ is off in `channel->events` meanwhile.
+/// bytes that arrived before it are lost. EVENT_READ is off in `channel->events` while reading is
+/// paused.
 ///
 /// One yolanda_connection_resume() undoes any number of calls. On a connection that is closing after
 /// its queue has been sent, pausing has no effect.
@@ -291,8 +294,8 @@ pub unsafe extern "C-unwind" fn yolanda_connection_pause(connection: *mut tcp_co
     0
 }
 
-/// Continues reading. Bytes that had been left unread are handed to the message callback once more,
-/// from the loop's pass, even if no new ones have arrived. If reading isn't paused, nothing changes.
+/// Continues reading. Bytes that were left unread are passed to the message callback again in a pass
+/// of the loop, even if no new ones have arrived. If reading isn't paused, nothing changes.
 ///
 /// Returns 0, or -1 with errno like yolanda_connection_pause().
 ///
@@ -309,14 +312,14 @@ pub unsafe extern "C-unwind" fn yolanda_connection_resume(
     0
 }
 
-/// Sets callbacks that tell a program how well its peer keeps up: `on_high` is called when the queue
-/// has reached `high` bytes, `on_low` when it has then fallen to `low` bytes or less. They alternate,
-/// once per crossing, and are called from the loop's pass, never inside a send. If the queue falls
-/// again before `on_high` could be called, `on_high` is still called, before `on_low`. Neither is
-/// called after the closed callback.
+/// Sets callbacks that tell the program how well its peer keeps up: `on_high` is called when the
+/// queue has reached `high` bytes, `on_low` when it has then fallen to `low` bytes or less. They
+/// alternate, once per crossing, and are called in a pass of the loop, never inside a send. If the
+/// queue falls again before `on_high` could be called, `on_high` is still called, before `on_low`.
+/// Neither is called after the closed callback.
 ///
-/// `high` 0 turns them off. Setting the marks starts anew: if the queue has already reached the mark,
-/// `on_high` is called. Either callback may be NULL.
+/// `high` 0 turns them off. Setting the marks restarts the alternation: if the queue has already
+/// reached `high`, `on_high` is called. Either callback may be NULL.
 ///
 /// Returns 0, or -1 with errno: EINVAL (NULL, `low` not below `high`), ENOTCONN (closed), EPERM on
 /// another thread, ENOMEM.
@@ -373,9 +376,9 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_limits(
     conn.to_change().map_or(-1, |conn| conn.set_limits(s.limits))
 }
 
-/// Sets how long a connection may make no progress before it is closed, with ETIMEDOUT and its closed
-/// callback. All times are in milliseconds and count from this call on; 0: no limit. A connection is
-/// never closed early.
+/// Sets how long a connection may make no progress before it is closed, with ETIMEDOUT as its error.
+/// All times are in milliseconds and count from this call; 0: no limit. A connection is never closed
+/// early.
 ///
 /// - `idle_ms`: no byte was received, and none was sent.
 /// - `read_ms`: no byte was received, while reading isn't paused.
@@ -407,7 +410,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_timeouts(
     conn.to_change().map_or(-1, |conn| conn.set_timeouts(s.timeouts))
 }
 
-/// Writes an address of the connection: 0, or -1 with errno.
+/// Writes an address of the connection. Returns 0, or -1 with errno.
 ///
 /// # Safety
 /// `text` is NULL or has room for `size` bytes.
@@ -427,7 +430,8 @@ unsafe fn tell(
     let mut room = [0u8; address::TEXT];
     match address.format(&mut room) {
         Some(len) if len < size => {
-            // SAFETY: the text and its NUL are no more than the caller's `size` bytes.
+            // SAFETY: `format` has written `len` bytes and a NUL to `room`. That is at most `size`, and `text`, which
+            // isn't NULL, has room for that many. It doesn't overlap `room`, which is a local variable.
             unsafe { ptr::copy_nonoverlapping(room.as_ptr(), text.cast(), len + 1) };
             0
         }

@@ -179,7 +179,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_data(
 pub unsafe extern "C-unwind" fn yolanda_connection_name(
     connection: *mut tcp_connection,
 ) -> *const c_char {
-    connection!(connection, "yolanda_connection_name", null()).name().0
+    connection!(connection, "yolanda_connection_name", null()).name_text()
 }
 
 /// Returns the connection's descriptor, for example to set a socket option. It belongs to the

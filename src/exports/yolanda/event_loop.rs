@@ -57,15 +57,15 @@ pub unsafe extern "C-unwind" fn yolanda_loop_new(
 
 /// Frees a loop, also one of event_loop_init(), with everything that belongs to it: the servers and
 /// clients made on it, thread pools with their threads and loops, connections, timers and signal
-/// watchers. Before that, posted functions are called, and connections get their closed callback.
-/// Channels that the program added stay the program's, and so do acceptors of acceptor_init().
+/// watchers. First, posted functions are called, and connections get their closed callback. Channels
+/// that the program added remain the program's, and so do acceptors of acceptor_init().
 ///
-/// Retained connections remain, closed, until they are released. Other threads may go on using them:
-/// once the loop's servers and threads have ended, what they post to the loop is refused with
-/// ESHUTDOWN. When the function has returned, the loop itself must not be used.
+/// Retained connections remain, closed, until they are released. Other threads may continue to use
+/// them: once the loop's servers and threads have ended, posts to the loop fail with ESHUTDOWN. After
+/// the function has returned, the loop itself must not be used.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, EBUSY inside a callback of
-/// the loop (call yolanda_loop_quit(), and free the loop when event_loop_run() has returned).
+/// the loop (call yolanda_loop_quit(), and free the loop after event_loop_run() has returned).
 ///
 /// # Safety
 /// `eventLoop` is NULL or a loop that hasn't been freed. Call it only on its thread.
@@ -78,19 +78,19 @@ pub unsafe extern "C-unwind" fn yolanda_loop_free(eventLoop: *mut event_loop) ->
             "yolanda_loop_free: called in a callback of the loop"
         ));
     }
-    // SAFETY: the loop's thread, and no callback of the loop is on its stack.
+    // SAFETY: this is the loop's thread, and no callback of the loop is on its stack.
     unsafe { Loop::free(l.into()) };
     0
 }
 
-/// Gives a child process its own copy of a loop that it has inherited through fork(2), while the parent
-/// continues to use its copy. The child's copy gets its own epoll descriptor and wake-up socket pair,
-/// and belongs to the calling thread. If only the child uses the loop (as after daemon(3)), no call is
-/// needed.
+/// Gives a child process its own copy of a loop that it has inherited through fork(2), while the
+/// parent continues to use its copy. The child's copy gets its own epoll descriptor and wake-up
+/// socket pair, and belongs to the calling thread. If only the child uses the loop (as after
+/// daemon(3)), no call is needed.
 ///
-/// Channels, timers, signal watchers, clients and servers continue in the child; watching a channel or
-/// freeing the loop changes nothing for the parent. Listening sockets are shared: each client is
-/// accepted by one of the two processes. The file of a Unix socket stays the parent's; the child
+/// Channels, timers, signal watchers, clients and servers continue in the child; watching a channel
+/// or freeing the loop changes nothing for the parent. Listening sockets are shared: each client is
+/// accepted by one of the two processes. The file of a Unix socket belongs to the parent; the child
 /// doesn't remove it. Posted functions that haven't been called yet are called in both processes. A
 /// name look-up that is in progress ends with its time limit. yolanda_loop_fd() returns another
 /// descriptor afterwards.
@@ -127,11 +127,12 @@ pub unsafe extern "C-unwind" fn yolanda_loop_reinit(eventLoop: *mut event_loop) 
 /// `eventLoop` is NULL or a loop that hasn't been freed. Any thread and any signal handler may call it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn yolanda_loop_quit(eventLoop: *mut event_loop) -> c_int {
-    // No line for NULL: a signal handler may call this.
+    // NULL isn't logged, because a signal handler may call this.
     if eventLoop.is_null() {
         return errno::fail(libc::EINVAL);
     }
-    // SAFETY: the pointer isn't NULL, and the header says that it is a loop of the library's that hasn't been freed.
+    // SAFETY: the pointer isn't NULL, so by the header it is a loop of the library that hasn't been
+    // freed.
     unsafe { RemoteLoop::from_c(eventLoop) }.quit();
     0
 }
@@ -173,8 +174,8 @@ pub unsafe extern "C-unwind" fn yolanda_loop_name(eventLoop: *mut event_loop) ->
 
 /// Runs the loop until at least one callback has been called, until something wakes it up, or until
 /// `limit_ms` milliseconds have passed: 0 doesn't wait, -1 sets no limit. It may be called inside a
-/// callback of the loop; it then continues with what the outer pass still has to do. The callback's own
-/// connection may have ended when it returns.
+/// callback of the loop; it then continues with the unfinished work of the outer pass. The connection
+/// whose callback calls it may have ended when it returns.
 ///
 /// Returns the number of callbacks called, 0 if the time is over or the loop is to quit; -1 with errno:
 /// EINVAL for NULL or another negative limit, EPERM on another thread, EINTR if a signal has ended the
@@ -220,19 +221,19 @@ pub unsafe extern "C" fn yolanda_loop_set_interruptible(
     0
 }
 
-/// Has the loop's thread call `callback(eventLoop, data)` once, never before this function returns.
-/// Functions posted by one thread are called in the order in which they were posted, and none is lost;
-/// the sends, shutdowns and channel changes of that thread keep their place in the same order. On the
-/// loop's own thread, these take effect at once, and the function is called later in the pass. What was
-/// posted before yolanda_loop_quit() is called before event_loop_run() returns. Many posts wake up the
-/// loop only once.
+/// Makes the loop's thread call `callback(eventLoop, data)` once, never before this function returns.
+/// Functions posted by one thread are called in the order in which they were posted, and none is
+/// lost; the sends, shutdowns and channel changes of that thread keep their place in the same order.
+/// On the loop's own thread, these take effect at once, and the function is called later in the pass.
+/// Functions that were posted before yolanda_loop_quit() are called before event_loop_run() returns.
+/// Many posts wake up the loop only once.
 ///
 /// Returns 0, or -1 with errno, and then the function is never called: EINVAL for NULL (`data` may be
 /// NULL), ENOMEM, ESHUTDOWN for a loop that is being freed.
 ///
 /// # Safety
-/// `eventLoop` is NULL or a loop that hasn't been freed. `data` stays yours and must be valid until the
-/// function is called. Any thread may call it.
+/// `eventLoop` is NULL or a loop that hasn't been freed. `data` remains yours and must be valid until
+/// the function is called. Any thread may call it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn yolanda_loop_post(
     eventLoop: *mut event_loop,
@@ -248,8 +249,8 @@ pub unsafe extern "C" fn yolanda_loop_post(
 
 /// Returns a descriptor that is readable while the loop has events, so that another loop (poll(2),
 /// asyncio, libuv, Qt) can watch it. When it is readable, or when yolanda_loop_timeout() has passed,
-/// call yolanda_loop_run_once(eventLoop, 0). The descriptor belongs to the loop: neither read nor close
-/// it.
+/// call yolanda_loop_run_once(eventLoop, 0). The descriptor belongs to the loop: neither read from it
+/// nor close it.
 ///
 /// Returns -1 with errno: EINVAL for NULL, EPERM on another thread, ENOTSUP for a back end of the
 /// program, EMFILE, ENFILE, ENOMEM, ENOSPC (fs.epoll.max_user_watches).
@@ -262,9 +263,9 @@ pub unsafe extern "C" fn yolanda_loop_fd(eventLoop: *mut event_loop) -> c_int {
     backend::descriptor(l)
 }
 
-/// Returns the number of milliseconds after which yolanda_loop_run_once() is due even if the loop's
-/// descriptor hasn't become readable: 0 if there is work already, -1 if there is no limit. Ask before
-/// each wait.
+/// Returns the number of milliseconds after which yolanda_loop_run_once() must be called even if the
+/// loop's descriptor hasn't become readable: 0 if there is work already, -1 if there is no limit.
+/// Call it before each wait.
 ///
 /// Returns -2 with errno on failure: EINVAL for NULL, EPERM on another thread.
 ///
@@ -293,9 +294,9 @@ pub unsafe extern "C" fn yolanda_loop_dispatcher(eventLoop: *mut event_loop) -> 
     l.back_end_name()
 }
 
-/// Writes what a loop has done so far into `stats`, at most `size` bytes: pass sizeof(struct
-/// yolanda_loop_stats). Each number is consistent in itself; read on another thread, they may be from
-/// slightly different moments.
+/// Writes the loop's counters into `stats`, at most `size` bytes: pass sizeof(struct
+/// yolanda_loop_stats). Each number is consistent in itself; if another thread reads them, they may
+/// be from slightly different moments.
 ///
 /// Returns 0, or -1 with errno EINVAL for NULL or a size of 0.
 ///
@@ -313,7 +314,7 @@ pub unsafe extern "C" fn yolanda_loop_get_stats(
         return errno::fail(libc::EINVAL);
     }
     let now = l.stats();
-    // SAFETY: `size` bytes of the program's, of which no more are written.
+    // SAFETY: by contract `stats` has `size` bytes, and no more are written.
     unsafe {
         ptr::write_bytes(stats.cast::<u8>(), 0, size);
         let len = size.min(size_of::<yolanda_loop_stats>());

@@ -19,17 +19,18 @@ use core::ptr::{NonNull, null_mut};
 /// Prepares the folder `root` for serving its files. The folder is opened now; later changes of its
 /// name or of the working directory have no effect. `flags`: YOLANDA_HTTP_FILES_..., or 0.
 ///
-/// Served are regular files, by GET and HEAD, with a content type according to their extension (text is
-/// assumed to be UTF-8; the type of unknown extensions is application/octet-stream) and
-/// `X-Content-Type-Options: nosniff`; with ETag, Last-Modified and all conditions of RFC 9110, 13 (304,
-/// 412); and one byte range (206, 416). For several ranges the whole file is sent. A folder is served
-/// as its index: index.html, or the name set by yolanda_http_files_set_index(). Without a slash at the
-/// end, the path of a folder gets a 301 to the path with the slash. Folders are never listed.
+/// It serves regular files, by GET and HEAD, with a content type according to their extension (text
+/// is assumed to be UTF-8; the type of unknown extensions is application/octet-stream) and
+/// `X-Content-Type-Options: nosniff`; with ETag, Last-Modified and all conditions of RFC 9110, 13
+/// (304, 412); and one byte range (206, 416). For several ranges the whole file is sent. For a
+/// folder, its index file is served: index.html, or the name set by yolanda_http_files_set_index().
+/// The path of a folder without a slash at the end gets a 301 to the path with the slash. Folders are
+/// never listed.
 ///
-/// Not served are: anything outside `root`, whatever the path or link; symbolic links and names that
-/// begin with a dot, unless `flags` allow them; paths with empty segments, ".", "..", "%2F" or "%00";
-/// and anything that isn't a regular file. These get 404, a malformed path 400, an unreadable file 403,
-/// other methods 405. None of these responses waits for the body of the request (see
+/// It doesn't serve: anything outside `root`, whatever the path or link; symbolic links and names
+/// that begin with a dot, unless `flags` allow them; paths with empty segments, ".", "..", "%2F" or
+/// "%00"; and anything that isn't a regular file. These get 404, a malformed path 400, an unreadable
+/// file 403, other methods 405. None of these responses waits for the body of the request (see
 /// yolanda_http_server_route()).
 ///
 /// yolanda_http_response_set_file() describes how a file is sent. If a file isn't in the page cache,
@@ -50,7 +51,7 @@ pub unsafe extern "C-unwind" fn yolanda_http_files_new(
         errno::set(libc::EINVAL);
         return null_mut();
     }
-    // SAFETY: the name isn't NULL, so it ends with a NUL.
+    // SAFETY: the name isn't NULL, so by contract it is NUL-terminated.
     let root = unsafe { CStr::from_ptr(root) };
     match Files::open(root, flags & LINKS != 0, flags & HIDDEN != 0) {
         Ok(files) => files.into_raw().as_ptr().cast(),
@@ -75,7 +76,7 @@ pub unsafe extern "C-unwind" fn yolanda_http_files_free(files: *mut yolanda_http
         refuse("yolanda_http_files_free: no files");
         return -1;
     };
-    // SAFETY: live files, which the program gives up.
+    // SAFETY: by contract live files, which the program doesn't use afterwards.
     unsafe { Files::let_go(files) };
     0
 }
@@ -95,12 +96,12 @@ pub unsafe extern "C-unwind" fn yolanda_http_files_set_index(
 ) -> c_int {
     let files: *mut Files = files.cast();
     let files = non_null!(files, "yolanda_http_files_set_index: no files", -1);
-    // SAFETY: the name is NULL or ends with a NUL.
+    // SAFETY: by contract the name is NULL or NUL-terminated.
     status(files.set_index(unsafe { optional(name) }))
 }
 
-/// Sets for how many seconds clients may use a file without asking again, by `Cache-Control: max-age`.
-/// With -1, the default, the header isn't sent, and browsers guess.
+/// Sets for how many seconds clients may use a file without revalidating it, by
+/// `Cache-Control: max-age`. With -1, the default, the header isn't sent, and browsers guess.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL or another negative number, EBUSY if the files are
 /// already in use.
@@ -128,14 +129,15 @@ pub unsafe extern "C-unwind" fn yolanda_http_files_set_max_age(
 ///
 /// # Safety
 /// `server` is NULL or a server that hasn't been freed, `files` is NULL or files that haven't been
-/// freed, `prefix` is NULL or a NUL-terminated string. Call it only on the server's loop's thread.
+/// freed, `prefix` is NULL or a NUL-terminated string. Call it only on the thread of the server's
+/// loop.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn yolanda_http_server_files(
     server: *mut http_server,
     prefix: *const c_char,
     files: *mut yolanda_http_files,
 ) -> c_int {
-    // SAFETY: NULL or a live server.
+    // SAFETY: by contract NULL or a live server.
     let Some(server) = (unsafe { usable("yolanda_http_server_files", server) }) else {
         return -1;
     };
@@ -143,12 +145,12 @@ pub unsafe extern "C" fn yolanda_http_server_files(
         refuse("yolanda_http_server_files: no files");
         return -1;
     };
-    // SAFETY: the prefix is NULL or ends with a NUL.
+    // SAFETY: by contract the prefix is NULL or NUL-terminated.
     let Some(prefix) = (unsafe { optional(prefix) }) else {
         return errno::fail(libc::EINVAL);
     };
     let add = |pattern: &[u8], wish| server.add_route(b"GET", pattern, wish);
-    // SAFETY: live files, which the program has a reference to.
+    // SAFETY: by contract live files, to which the program has a reference.
     status(unsafe { Files::serve_below(files, prefix, add) })
 }
 
@@ -176,7 +178,7 @@ pub unsafe extern "C-unwind" fn yolanda_http_files_answer(
 ) -> c_int {
     let files: *mut Files = files.cast();
     let files = non_null!(files, "yolanda_http_files_answer: no files", -1);
-    // SAFETY: NULL or a live request and response of the library's making.
+    // SAFETY: by contract NULL or a live request and response of the library.
     let (request, response) = unsafe {
         (httpRequest.cast::<Request>().as_ref(), httpResponse.cast::<Response>().as_ref())
     };
@@ -187,7 +189,7 @@ pub unsafe extern "C-unwind" fn yolanda_http_files_answer(
         return errno::fail(libc::EINVAL);
     }
     files.note_use();
-    // SAFETY: the path is NULL or ends with a NUL.
+    // SAFETY: by contract the path is NULL or NUL-terminated.
     let path = match unsafe { optional(path) } {
         None => request.segments(),
         Some(path) => Ok(path),

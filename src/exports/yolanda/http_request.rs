@@ -8,7 +8,7 @@ use crate::sys::text::text;
 use core::ffi::{c_char, c_int};
 use core::ptr::{null, null_mut};
 
-/// Sets errno for what couldn't be decoded.
+/// Sets errno if decoding failed.
 pub(super) fn or_errno<T>(found: Result<T, Lack>) -> Option<T> {
     let error = match found {
         Ok(value) => return Some(value),
@@ -19,7 +19,7 @@ pub(super) fn or_errno<T>(found: Result<T, Lack>) -> Option<T> {
     None
 }
 
-/// Sets errno; what functions return that have no string.
+/// Sets errno. Returns NULL, for functions that return a string.
 fn fail(error: c_int) -> *const c_char {
     errno::set(error);
     null()
@@ -33,17 +33,17 @@ pub(super) unsafe fn value_of(parameters: &Parameters, name: *const c_char) -> *
     if name.is_null() {
         return fail(libc::EINVAL);
     }
-    // SAFETY: it isn't NULL, so it ends with a NUL.
+    // SAFETY: the name isn't NULL, so by contract it is NUL-terminated.
     match parameters.find(unsafe { text(name) }) {
         Some(found) => found.value,
         None => fail(libc::ENOENT),
     }
 }
 
-/// Sets the places to the parameter at `index`; -1 with ENOENT or EINVAL.
+/// Sets the pointers to the parameter at `index`; -1 with ENOENT or EINVAL.
 ///
 /// # Safety
-/// Each place is NULL or may be written.
+/// Each pointer is NULL or may be written.
 pub(super) unsafe fn parameter_at(
     parameters: &Parameters,
     index: c_int,
@@ -56,7 +56,7 @@ pub(super) unsafe fn parameter_at(
     let Some(found) = parameters.get(index) else {
         return errno::fail(libc::ENOENT);
     };
-    // SAFETY: each place is NULL or may be written.
+    // SAFETY: each pointer is NULL or may be written.
     unsafe {
         if let Some(name) = name.as_mut() {
             *name = found.name;
@@ -120,9 +120,9 @@ pub unsafe extern "C-unwind" fn yolanda_http_request_version(
 }
 
 /// Returns the body of a request, which is complete in the request callback; chunks have been joined.
-/// It is binary. A NUL that doesn't count follows it, so text may be used as a string. The body belongs
-/// to the request until that is reset. Trailers (the headers after the last chunk) are checked and
-/// dropped (RFC 9112, 7.1.2).
+/// It may contain any bytes. It is followed by a NUL that doesn't count, so text may be used as a
+/// string. The body belongs to the request until that is reset. Trailers (the headers after the last
+/// chunk) are checked and discarded (RFC 9112, 7.1.2).
 ///
 /// Sets `*length`, unless `length` is NULL. Without a body it returns "" and sets 0. For NULL it
 /// returns NULL with errno EINVAL and sets 0.
@@ -135,23 +135,23 @@ pub unsafe extern "C-unwind" fn yolanda_http_request_body(
     length: *mut usize,
 ) -> *const c_char {
     if !length.is_null() {
-        // SAFETY: the caller's place for the length.
+        // SAFETY: it isn't NULL, so by the header a place for a length.
         unsafe { *length = 0 };
     }
     let request: *mut Request = httpRequest.cast();
     let request = non_null!(request, "yolanda_http_request_body: no request", null());
     let (body, len) = request.body();
     if !length.is_null() {
-        // SAFETY: the caller's place for the length.
+        // SAFETY: it isn't NULL, so by the header a place for a length.
         unsafe { *length = len };
     }
     body
 }
 
 /// Returns the path of the URL without the query, decoded: "/a b" for "/a%20b?c=d", "/" for
-/// "http://host", "*" for "OPTIONS *". Dot segments are kept, and "%2F" becomes a slash like any other;
-/// if that matters, look at `url`. The path is decoded on the first call: later changes of `url` by the
-/// program have no effect.
+/// "http://host", "*" for "OPTIONS *". Dot segments are kept, and "%2F" becomes a slash like any
+/// other; if that matters, look at `url`. The path is decoded on the first call: later changes of
+/// `url` by the program have no effect.
 ///
 /// The path belongs to the request until that is reset. Returns NULL with errno: EINVAL if it is
 /// malformed ("%zz", "%00") or if no request line has been read, ENOMEM.
@@ -170,9 +170,9 @@ pub unsafe extern "C-unwind" fn yolanda_http_request_path(
     or_errno(request.path()).unwrap_or(null_mut())
 }
 
-/// Looks up a parameter in the query of the URL, decoded the way browsers encode forms: `&` separates
-/// parameters, `+` is a space, `%XX` is a byte. Without a `=` the value is "". Like the path, the query
-/// is decoded on the first call.
+/// Looks up a parameter in the query of the URL, decoded as browsers encode forms: `&` separates
+/// parameters, `+` is a space, `%XX` is a byte. Without a `=` the value is "". Like the path, the
+/// query is decoded on the first call.
 ///
 /// Returns the value of the first parameter with that name, which belongs to the request until that is
 /// reset, or NULL with errno: ENOENT if there is none, EINVAL if any part of the query is malformed
@@ -191,7 +191,7 @@ pub unsafe extern "C-unwind" fn yolanda_http_request_query(
     let Some(query) = or_errno(request.query()) else {
         return null();
     };
-    // SAFETY: the name is NULL or ends with a NUL.
+    // SAFETY: by contract the name is NULL or NUL-terminated.
     unsafe { value_of(&query, name) }
 }
 
@@ -231,7 +231,7 @@ pub unsafe extern "C-unwind" fn yolanda_http_request_query_at(
     let Some(query) = or_errno(request.query()) else {
         return -1;
     };
-    // SAFETY: each place is NULL or the caller's.
+    // SAFETY: by contract each pointer is NULL or may be written.
     unsafe { parameter_at(&query, index, name, value) }
 }
 
@@ -330,7 +330,7 @@ pub unsafe extern "C-unwind" fn yolanda_http_request_header_at(
 ) -> *const c_char {
     let request: *mut Request = httpRequest.cast();
     let request = non_null!(request, "yolanda_http_request_header_at: no request", null());
-    // SAFETY: the name is NULL or ends with a NUL.
+    // SAFETY: by contract the name is NULL or NUL-terminated.
     let name = unsafe { text(name) };
     let (Ok(index), false) = (usize::try_from(index), name.is_empty()) else {
         return fail(libc::EINVAL);
@@ -342,7 +342,7 @@ pub unsafe extern "C-unwind" fn yolanda_http_request_header_at(
 }
 
 /// Returns the connection on which a request arrived, for example to get the peer's address or to
-/// retain it. The connection is the library's.
+/// retain it. The library owns the connection.
 ///
 /// Returns NULL with errno: ENOENT for a request of http_request_new().
 ///

@@ -13,7 +13,7 @@ use crate::sys::{errno, file};
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr::null_mut;
 
-/// Changes a response that isn't a program's own: 0, or -1 with errno.
+/// Changes a response, unless the program owns it. Returns 0, or -1 with errno.
 pub(super) fn set(response: &Response, change: impl FnOnce() -> Result<(), c_int>) -> c_int {
     if response.kind() == Kind::OfProgram {
         return errno::fail(libc::EINVAL);
@@ -21,17 +21,17 @@ pub(super) fn set(response: &Response, change: impl FnOnce() -> Result<(), c_int
     change().map_or_else(errno::fail, |()| 0)
 }
 
-/// The deferred response of a call; None with EINVAL for another one.
+/// The deferred response of a parameter; None with EINVAL for any other.
 ///
 /// # Safety
-/// NULL or a live response.
+/// `response` is NULL or a live response.
 unsafe fn given<'a>(what: &str, response: *mut http_response) -> Option<&'a Deferred> {
     if response.is_null() {
         log_err!("{}: no response", what);
         errno::set(libc::EINVAL);
         return None;
     }
-    // SAFETY: a live response of the library's making, which the program keeps while it calls.
+    // SAFETY: by contract a live response of the library, which the program keeps during the call.
     let deferred = unsafe { Deferred::from_c(response) };
     if deferred.is_none() {
         errno::set(libc::EINVAL);
@@ -56,7 +56,7 @@ pub unsafe extern "C-unwind" fn yolanda_http_response_set_status(
 ) -> c_int {
     let response: *mut Response = httpResponse.cast();
     let response = non_null!(response, "yolanda_http_response_set_status: no response", -1);
-    // SAFETY: the message is NULL or ends with a NUL.
+    // SAFETY: by contract the message is NULL or NUL-terminated.
     let message = unsafe { optional(message) };
     set(response, || response.set_status(status, message))
 }
@@ -76,7 +76,7 @@ pub unsafe extern "C-unwind" fn yolanda_http_response_set_content_type(
 ) -> c_int {
     let response: *mut Response = httpResponse.cast();
     let response = non_null!(response, "yolanda_http_response_set_content_type: no response", -1);
-    // SAFETY: the text is NULL or ends with a NUL.
+    // SAFETY: by contract the text is NULL or NUL-terminated.
     let kind = unsafe { optional(contentType) };
     set(response, || response.set_content_type(kind))
 }
@@ -100,7 +100,7 @@ pub unsafe extern "C-unwind" fn yolanda_http_response_add_header(
 ) -> c_int {
     let response: *mut Response = httpResponse.cast();
     let response = non_null!(response, "yolanda_http_response_add_header: no response", -1);
-    // SAFETY: each text is NULL or ends with a NUL.
+    // SAFETY: by contract each text is NULL or NUL-terminated.
     let (name, value) = unsafe { (text(name), text(value)) };
     set(response, || response.add_header(name, trim(value)))
 }
@@ -127,7 +127,7 @@ pub unsafe extern "C-unwind" fn yolanda_http_response_set_body(
     }
     let bytes: &[u8] = match length {
         0 => b"",
-        // SAFETY: `data` isn't NULL, and holds `length` bytes.
+        // SAFETY: `data` isn't NULL, so by contract it has `length` bytes.
         _ => unsafe { core::slice::from_raw_parts(data.cast(), length) },
     };
     set(response, || response.set_body(bytes))
@@ -137,14 +137,14 @@ pub unsafe extern "C-unwind" fn yolanda_http_response_set_body(
 /// everything up to the end of the file. It replaces the field `body`; setting that field afterwards
 /// replaces the file.
 ///
-/// Small files are sent together with the head, larger ones directly from the page cache (sendfile(2))
-/// as fast as the client reads, so that no file needs much memory. Later requests on the connection
-/// wait until the file has been sent. If the file must be read from disk, the connection's thread
-/// waits. The announced length is the file's current one: if the file grows, the rest isn't sent; if it
-/// turns out to be shorter, the connection is cut.
+/// Small files are sent together with the head, larger ones directly from the page cache
+/// (sendfile(2)) as fast as the client reads, so that no file needs much memory. Later requests on
+/// the connection wait until the file has been sent. If the file must be read from disk, the
+/// connection's thread waits. The announced length is the file's current one: if the file grows, the
+/// rest isn't sent; if it turns out to be shorter, the connection is aborted.
 ///
-/// On success the library owns the descriptor and closes it; otherwise it stays yours. The file offset
-/// of the descriptor is neither used nor changed.
+/// On success the library owns the descriptor and closes it; otherwise it remains yours. The file
+/// offset of the descriptor is neither used nor changed.
 ///
 /// Returns 0, or -1 with errno: EINVAL for a NULL response, a response of http_response_new(), negative
 /// numbers, bytes beyond the end of the file, or anything but a regular file; EBADF.
@@ -172,22 +172,22 @@ pub unsafe extern "C-unwind" fn yolanda_http_response_set_file(
     if !file::is_regular(&status) || length < 0 || length > there {
         return errno::fail(libc::EINVAL);
     }
-    // It isn't negative.
+    // The length isn't negative.
     response.set_file(BodyFile { fd, at: offset, length: length as u64 });
     0
 }
 
-/// Takes the response to a request out of its callback, so that it can be given later, on any thread.
-/// It returns another response, which is empty. Fill it in with the functions of this header or through
-/// its fields, and give it with yolanda_http_response_send(). What was set in the callback's own
-/// response is dropped. The request, too, stays valid until then. Further requests of the client wait
-/// for this one.
+/// Defers the response to a request, so that it can be completed later, on any thread. Returns
+/// another response, which is empty. Fill it in with the functions of this header or through its
+/// fields, and send it with yolanda_http_response_send(). The content of the callback's own response
+/// is discarded. The request, too, stays valid until then. Further requests of the client wait for
+/// this one.
 ///
-/// Only one thread at a time may use a deferred response. It must be sent eventually, whatever happens
-/// to the client; that frees it.
+/// Only one thread at a time may use a deferred response. It must be sent eventually, whatever
+/// happens to the client; that frees it.
 ///
-/// Returns NULL with errno: EINVAL for NULL or for a response that isn't the callback's, EALREADY the
-/// second time, ENOTCONN, ENOMEM.
+/// Returns NULL with errno: EINVAL for NULL or for a response that isn't the callback's, EALREADY if
+/// it was already deferred, ENOTCONN, ENOMEM.
 ///
 /// # Safety
 /// `httpResponse` is NULL or the response of a request callback that hasn't returned. Call it only
@@ -202,7 +202,8 @@ pub unsafe extern "C" fn yolanda_http_response_defer(
         errno::set(libc::EINVAL);
         return null_mut();
     }
-    // SAFETY: a response that callbacks are given, on the thread where one runs.
+    // SAFETY: by contract a response that was passed to a callback, on the thread where the callback
+    // runs.
     unsafe { later::defer(httpResponse) }.unwrap_or_else(|error| {
         errno::set(error);
         null_mut()
@@ -213,9 +214,9 @@ pub unsafe extern "C" fn yolanda_http_response_defer(
 /// request may be used afterwards. It may also be called inside the request callback and inside the
 /// response's own callbacks.
 ///
-/// When it has returned, no callback of the response is called any more, and what they use may be
-/// freed. On any thread but the connection's, it first waits for a callback of this response that is
-/// running there, so don't hold a lock that the callback takes.
+/// After it has returned, no callback of the response is called any more, and the data that they use
+/// may be freed. On any thread but the connection's, it first waits for a callback of this response
+/// that is running there, so don't hold a lock that the callback takes.
 ///
 /// Returns 0, or -1 with errno: ENOTCONN if the client has gone (the response is freed), ENOMEM (the
 /// response isn't freed: call again), EINVAL for NULL or a response that isn't deferred.
@@ -225,24 +226,24 @@ pub unsafe extern "C" fn yolanda_http_response_defer(
 /// it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn yolanda_http_response_send(httpResponse: *mut http_response) -> c_int {
-    // SAFETY: NULL or a live response, which the program gives up.
+    // SAFETY: by contract NULL or a live response, which the program doesn't use afterwards.
     unsafe {
         let deferred = given("yolanda_http_response_send", httpResponse);
         deferred.map_or(-1, |deferred| status(Deferred::send(deferred.into())))
     }
 }
 
-/// Returns 1 if the client of a deferred response is still there, otherwise 0; -1 with errno EINVAL for
-/// NULL or a response that isn't deferred.
+/// Returns 1 if the client of a deferred response is still connected, otherwise 0; -1 with errno
+/// EINVAL for NULL or a response that isn't deferred.
 ///
 /// # Safety
 /// `httpResponse` is NULL or a deferred response that only the calling thread uses. Any thread may call
 /// it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn yolanda_http_response_is_open(httpResponse: *mut http_response) -> c_int {
-    // SAFETY: NULL or a live response.
+    // SAFETY: by contract NULL or a live response.
     let deferred = unsafe { given("yolanda_http_response_is_open", httpResponse) };
-    deferred.map_or(-1, |deferred| c_int::from(deferred.connection().is_open()))
+    deferred.map_or(-1, |deferred| c_int::from(!deferred.connection().has_closed()))
 }
 
 /// Starts to send a deferred response in parts: status and headers now, the body with
@@ -252,8 +253,8 @@ pub unsafe extern "C" fn yolanda_http_response_is_open(httpResponse: *mut http_r
 /// yolanda_http_response_send() and before all of the body was sent, it ends with a reset, so that the
 /// client doesn't mistake a part for the whole. The response's own `body` isn't sent.
 ///
-/// Returns 0, or -1 with errno: EALREADY the second time, ENOTCONN, EPIPE or ECONNRESET (the client has
-/// gone), ENOBUFS, ENOMEM, EINVAL (NULL, not deferred, another negative length).
+/// Returns 0, or -1 with errno: EALREADY if it was already called, ENOTCONN, EPIPE or ECONNRESET (the
+/// client has gone), ENOBUFS, ENOMEM, EINVAL (NULL, not deferred, another negative length).
 ///
 /// # Safety
 /// `httpResponse` is NULL or a deferred response that only the calling thread uses. Any thread may call
@@ -263,14 +264,14 @@ pub unsafe extern "C" fn yolanda_http_response_begin(
     httpResponse: *mut http_response,
     length: i64,
 ) -> c_int {
-    // SAFETY: NULL or a live response.
+    // SAFETY: by contract NULL or a live response.
     let deferred = unsafe { given("yolanda_http_response_begin", httpResponse) };
     deferred.map_or(-1, |deferred| status(deferred.begin(length)))
 }
 
-/// Sends a part of the body: all of it or, on failure, nothing. What the socket doesn't take at once is
-/// copied. yolanda_http_response_queued() tells how far behind the client is. For HEAD, and for a
-/// status that has no body, it does nothing.
+/// Sends a part of the body: all of it or, on failure, nothing. Bytes that the socket doesn't take at
+/// once are copied. yolanda_http_response_queued() tells how far the client lags behind. For HEAD,
+/// and for a status that has no body, it does nothing.
 ///
 /// Returns 0, or -1 with errno: EINVAL (before yolanda_http_response_begin(), NULL, not deferred),
 /// EMSGSIZE (more than the announced length), ENOTCONN, EPIPE or ECONNRESET (the client has gone),
@@ -285,7 +286,7 @@ pub unsafe extern "C" fn yolanda_http_response_write(
     data: *const c_void,
     length: usize,
 ) -> c_int {
-    // SAFETY: NULL or a live response.
+    // SAFETY: by contract NULL or a live response.
     let Some(deferred) = (unsafe { given("yolanda_http_response_write", httpResponse) }) else {
         return -1;
     };
@@ -294,7 +295,7 @@ pub unsafe extern "C" fn yolanda_http_response_write(
     }
     let bytes: &[u8] = match length {
         0 => b"",
-        // SAFETY: `data` isn't NULL, and holds `length` bytes.
+        // SAFETY: `data` isn't NULL, so by contract it has `length` bytes.
         _ => unsafe { core::slice::from_raw_parts(data.cast(), length) },
     };
     status(deferred.write(bytes))
@@ -308,20 +309,20 @@ pub unsafe extern "C" fn yolanda_http_response_write(
 /// it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn yolanda_http_response_queued(httpResponse: *mut http_response) -> usize {
-    // SAFETY: NULL or a live response.
+    // SAFETY: by contract NULL or a live response.
     let deferred = unsafe { given("yolanda_http_response_queued", httpResponse) };
     deferred.map_or(0, |deferred| deferred.connection().unsent())
 }
 
-/// Sets a function that is called as the client takes what has been written, so that a body of any size
-/// needs little memory. NULL: none.
+/// Sets a function that is called when the client has received what has been written, so that a body
+/// of any size needs little memory. NULL: none.
 ///
 /// Returns 0, or -1 with errno: EPERM on another thread, EINVAL for NULL or a response that isn't
 /// deferred.
 ///
 /// # Safety
-/// `httpResponse` is NULL or a deferred response that only the calling thread uses. `data` stays yours.
-/// Call it only on the connection's thread.
+/// `httpResponse` is NULL or a deferred response that only the calling thread uses. `data` remains
+/// yours. Call it only on the connection's thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn yolanda_http_response_set_stream_callback(
     httpResponse: *mut http_response,
@@ -329,7 +330,7 @@ pub unsafe extern "C" fn yolanda_http_response_set_stream_callback(
     data: *mut c_void,
 ) -> c_int {
     let what = "yolanda_http_response_set_stream_callback";
-    // SAFETY: NULL or a live response.
+    // SAFETY: by contract NULL or a live response.
     let deferred = unsafe { given(what, httpResponse) };
     deferred.map_or(-1, |deferred| status(deferred.set_stream_callback(callback, data)))
 }
@@ -337,15 +338,16 @@ pub unsafe extern "C" fn yolanda_http_response_set_stream_callback(
 /// Sets a function that is called when the client of a deferred response leaves. NULL: none. If there
 /// is a stream callback too, that one is called first.
 ///
-/// If a client has sent a lot of data after its request, nothing more is read from it until it has got
-/// its response. The end of its sending side is then noticed within a second after its arrival.
+/// If a client has sent a lot of data after its request, nothing more is read from it until it has
+/// received its response. The end of its sending side is then noticed within a second after its
+/// arrival.
 ///
 /// Returns 0, or -1 with errno: EPERM on another thread, EINVAL for NULL or a response that isn't
 /// deferred.
 ///
 /// # Safety
-/// `httpResponse` is NULL or a deferred response that only the calling thread uses. `data` stays yours.
-/// Call it only on the connection's thread.
+/// `httpResponse` is NULL or a deferred response that only the calling thread uses. `data` remains
+/// yours. Call it only on the connection's thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn yolanda_http_response_set_closed_callback(
     httpResponse: *mut http_response,
@@ -353,7 +355,7 @@ pub unsafe extern "C" fn yolanda_http_response_set_closed_callback(
     data: *mut c_void,
 ) -> c_int {
     let what = "yolanda_http_response_set_closed_callback";
-    // SAFETY: NULL or a live response.
+    // SAFETY: by contract NULL or a live response.
     let deferred = unsafe { given(what, httpResponse) };
     deferred.map_or(-1, |deferred| status(deferred.set_closed_callback(callback, data)))
 }

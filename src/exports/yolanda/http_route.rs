@@ -35,15 +35,16 @@ use core::ptr::null;
 /// is literal at the first difference takes precedence. The order of the calls doesn't matter.
 ///
 /// The route is chosen when the head of a request has arrived. HEAD is answered by the route for GET,
-/// without the body, unless it has its own. A path that has routes for other methods only gets 405 with
-/// Allow, and OPTIONS gets 204 with Allow. Everything without a route goes to the `requestCallback`; if
-/// that is NULL, it gets 404, a malformed path ("%zz", "%00") 400, and `OPTIONS *` 204. Such responses
-/// don't wait for the body of the request: up to 256 KiB of it are read and dropped. If it is longer,
-/// or if the client waits for `100 Continue` before it sends it, the connection ends.
+/// without the body, unless it has its own. A path that has routes only for other methods gets 405
+/// with Allow, and OPTIONS gets 204 with Allow. A request without a route goes to the
+/// `requestCallback`; if that is NULL, it gets 404, a malformed path ("%zz", "%00") 400, and
+/// `OPTIONS *` 204. Such responses don't wait for the body of the request: up to 256 KiB of it are read and
+/// discarded. If it is longer, or if the client waits for `100 Continue` before it sends it, the
+/// connection ends.
 ///
 /// `data` is passed to each call of `handler`, on several threads at once if the server has threads.
-/// `destroy`, which may be NULL, is called with it once, after the server and its last connection have
-/// been freed, on the thread that gives up the last reference. On failure it isn't called.
+/// `destroy`, which may be NULL, is called with it once, after the server and its last connection
+/// have been freed, on the thread that releases the last reference. On failure it isn't called.
 ///
 /// Returns 0, or -1 with errno: EINVAL (NULL server, pattern or handler; a method that isn't a token or
 /// is longer than 64 bytes; a pattern that doesn't begin with a slash, has an empty or repeated name or
@@ -51,8 +52,8 @@ use core::ptr::null;
 /// method and the same paths), EBUSY (the server has been started), EPERM on another thread, ENOMEM.
 ///
 /// # Safety
-/// `server` is NULL or a server that hasn't been freed. Both texts are NULL or NUL-terminated strings.
-/// Call it only on the server's loop's thread.
+/// `server` is NULL or a server that hasn't been freed. Both texts are NULL or NUL-terminated
+/// strings. Call it only on the thread of the server's loop.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn yolanda_http_server_route(
     server: *mut http_server,
@@ -62,7 +63,7 @@ pub unsafe extern "C" fn yolanda_http_server_route(
     data: *mut c_void,
     destroy: Option<unsafe extern "C-unwind" fn(data: *mut c_void)>,
 ) -> c_int {
-    // SAFETY: NULL or a live server; each text is NULL or ends with a NUL.
+    // SAFETY: by contract NULL or a live server, and texts that are NULL or NUL-terminated.
     unsafe {
         let Some(server) = usable("yolanda_http_server_route", server) else {
             return -1;
@@ -93,6 +94,6 @@ pub unsafe extern "C-unwind" fn yolanda_http_request_param(
 ) -> *const c_char {
     let request: *mut Request = httpRequest.cast();
     let request = non_null!(request, "yolanda_http_request_param: no request", null());
-    // SAFETY: the name is NULL or ends with a NUL.
+    // SAFETY: by contract the name is NULL or NUL-terminated.
     unsafe { value_of(&request.captured(), name) }
 }

@@ -12,9 +12,9 @@ use crate::sys::text::optional;
 use core::ffi::{c_char, c_int};
 use core::ptr;
 
-/// Makes an HTTP server on an address, which is written as for yolanda_server_new(). The functions
-/// yolanda_server_...() work on its `tcpServer`, for example to stop it; requests in progress are then
-/// still answered, with `Connection: close`.
+/// Makes an HTTP server on an address, in the format of yolanda_server_new(). The functions
+/// yolanda_server_...() work on its `tcpServer`, for example to stop it; requests in progress are
+/// then still answered, with `Connection: close`.
 ///
 /// Returns the server, or NULL with errno like yolanda_server_new(). It is freed by
 /// yolanda_http_server_free() or with its loop.
@@ -30,7 +30,7 @@ pub unsafe extern "C-unwind" fn yolanda_http_server_new(
     threads: c_int,
 ) -> *mut http_server {
     let l = own_loop!(eventLoop, "yolanda_http_server_new", ptr::null_mut());
-    // SAFETY: the address is NULL or ends with a NUL.
+    // SAFETY: by contract the address is NULL or NUL-terminated.
     let address = unsafe { optional(address) };
     let Some(address) = address.filter(|_| threads >= 0) else {
         errno::set(libc::EINVAL);
@@ -54,7 +54,7 @@ pub unsafe extern "C-unwind" fn yolanda_http_server_new(
 /// `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_http_server_start(server: *mut http_server) -> c_int {
-    // SAFETY: NULL or a live server.
+    // SAFETY: by contract NULL or a live server.
     let server = unsafe { usable("yolanda_http_server_start", server) };
     server.map_or(-1, |server| status(server.start()))
 }
@@ -85,17 +85,17 @@ pub unsafe extern "C-unwind" fn yolanda_http_server_tcp_server(
 /// loop's thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_http_server_free(server: *mut http_server) -> c_int {
-    // SAFETY: NULL or a live server, which the caller gives up.
+    // SAFETY: by contract NULL or a live server, which the caller doesn't use afterwards.
     unsafe {
         let server = usable("yolanda_http_server_free", server);
         server.map_or(-1, |server| status(server.free()))
     }
 }
 
-/// Sets how long the server waits, in milliseconds; 0 sets no limit. Deadlines are checked from time to
-/// time, so one may be late by up to a quarter of its length, and by no more than a second; it is never
-/// early. What the client has sent in time counts, even if the server's thread was busy until the
-/// deadline.
+/// Sets the server's deadlines, in milliseconds; 0 means no limit. Deadlines are checked
+/// periodically, so one may be late by up to a quarter of its length, and by no more than a second;
+/// it is never early. Bytes that the client has sent in time count, even if the server's thread was
+/// busy until the deadline.
 ///
 /// - `idle_ms`: for the first or next request on an open connection; then the connection is closed. The
 ///   default is 75,000; for the others it is 60,000.
@@ -104,9 +104,9 @@ pub unsafe extern "C-unwind" fn yolanda_http_server_free(server: *mut http_serve
 /// - `body_ms`: for the next bytes of a body; then the client gets 408, and the connection is closed.
 ///   yolanda_http_server_set_body_rate() limits the time for the whole body.
 /// - `answer_ms`: for a deferred response, or its next part; then the client gets 503, and the
-///   connection is closed. A response that has begun is cut off.
-/// - `write_ms`: for a client that takes nothing of what is queued for it; then the connection is cut
-///   off.
+///   connection is closed. A response that has begun is aborted.
+/// - `write_ms`: for a client that receives nothing of what is queued for it; then the connection is
+///   aborted.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL, negative times or more than 24 days, EPERM on another
 /// thread.
@@ -122,7 +122,7 @@ pub unsafe extern "C" fn yolanda_http_server_set_deadlines(
     answer_ms: i64,
     write_ms: i64,
 ) -> c_int {
-    // SAFETY: NULL or a live server.
+    // SAFETY: by contract NULL or a live server.
     let Some(server) = (unsafe { usable("yolanda_http_server_set_deadlines", server) }) else {
         return -1;
     };
@@ -158,7 +158,7 @@ pub unsafe extern "C" fn yolanda_http_server_set_body_rate(
     grace_ms: i64,
     bytes_per_second: i64,
 ) -> c_int {
-    // SAFETY: NULL or a live server.
+    // SAFETY: by contract NULL or a live server.
     let Some(server) = (unsafe { usable("yolanda_http_server_set_body_rate", server) }) else {
         return -1;
     };
@@ -184,7 +184,7 @@ pub unsafe extern "C" fn yolanda_http_server_set_limits(
     headers: usize,
     body: usize,
 ) -> c_int {
-    // SAFETY: NULL or a live server.
+    // SAFETY: by contract NULL or a live server.
     let Some(server) = (unsafe { usable("yolanda_http_server_set_limits", server) }) else {
         return -1;
     };
@@ -209,7 +209,7 @@ pub unsafe extern "C" fn yolanda_http_server_set_max_body_memory(
     server: *mut http_server,
     bytes: usize,
 ) -> c_int {
-    // SAFETY: NULL or a live server.
+    // SAFETY: by contract NULL or a live server.
     let Some(server) = (unsafe { usable("yolanda_http_server_set_max_body_memory", server) })
     else {
         return -1;
@@ -218,7 +218,7 @@ pub unsafe extern "C" fn yolanda_http_server_set_max_body_memory(
     0
 }
 
-/// Sets after how many requests a connection is closed; 0, the default, sets no limit.
+/// Sets after how many requests a connection is closed; 0, the default, means no limit.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL or a negative number, EPERM on another thread.
 ///
@@ -229,14 +229,14 @@ pub unsafe extern "C" fn yolanda_http_server_set_max_requests(
     server: *mut http_server,
     requests: c_int,
 ) -> c_int {
-    // SAFETY: NULL or a live server.
+    // SAFETY: by contract NULL or a live server.
     let Some(server) = (unsafe { usable("yolanda_http_server_set_max_requests", server) }) else {
         return -1;
     };
     status(server.set_max_requests(requests))
 }
 
-/// Writes what a server has done so far into `stats`, at most `size` bytes: pass sizeof(struct
+/// Writes the server's counters into `stats`, at most `size` bytes: pass sizeof(struct
 /// yolanda_http_stats).
 ///
 /// Returns 0, or -1 with errno EINVAL for NULL or a size of 0.
@@ -250,7 +250,7 @@ pub unsafe extern "C" fn yolanda_http_server_get_stats(
     stats: *mut yolanda_http_stats,
     size: usize,
 ) -> c_int {
-    // SAFETY: NULL or a live server, whose counts are atomic.
+    // SAFETY: by contract NULL or a live server, whose counters are atomic.
     let Some(server) = (unsafe { given("yolanda_http_server_get_stats", server) }) else {
         return -1;
     };
@@ -259,7 +259,7 @@ pub unsafe extern "C" fn yolanda_http_server_get_stats(
     }
     let now = server.stats();
     let len = size.min(size_of::<yolanda_http_stats>());
-    // SAFETY: `stats` has `size` bytes, of which no more are written than the struct has.
+    // SAFETY: by contract `stats` has `size` bytes, and no more than the struct's size are written.
     unsafe {
         ptr::write_bytes(stats.cast::<u8>(), 0, size);
         ptr::copy_nonoverlapping((&raw const now).cast::<u8>(), stats.cast(), len);

@@ -15,17 +15,17 @@ use crate::sys::text::{optional, text};
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr::null_mut;
 
-/// The request of a call; None with EINVAL for NULL.
+/// The request of a parameter; None with EINVAL for NULL.
 ///
 /// # Safety
-/// NULL or a live request.
+/// `request` is NULL or a live request.
 unsafe fn given<'a>(what: &str, request: *mut http_request) -> Option<&'a Request> {
     if request.is_null() {
         log_err!("{}: no request", what);
         errno::set(libc::EINVAL);
         return None;
     }
-    // SAFETY: a live request of the library's making, which nobody frees while the program calls with it.
+    // SAFETY: by contract a live request of the library, which isn't freed during the program's call.
     Some(unsafe { Request::from_c(request) })
 }
 
@@ -47,18 +47,18 @@ fn upload_of(request: &Request) -> Option<&Upload> {
 /// those of routes with a head callback of their own.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL, EBUSY (the server has been started), EPERM on another
-/// thread, ENOMEM.
+/// thread.
 ///
 /// # Safety
-/// `server` is NULL or a server that hasn't been freed. `data` stays yours and must be valid until the
-/// server's last connection has ended. Call it only on the server's loop's thread.
+/// `server` is NULL or a server that hasn't been freed. `data` remains yours and must be valid until
+/// the server's last connection has ended. Call it only on the thread of the server's loop.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn yolanda_http_server_set_head_callback(
     server: *mut http_server,
     callback: yolanda_http_head_callback,
     data: *mut c_void,
 ) -> c_int {
-    // SAFETY: NULL or a live server.
+    // SAFETY: by contract NULL or a live server.
     let Some(server) = (unsafe { usable("yolanda_http_server_set_head_callback", server) }) else {
         return -1;
     };
@@ -75,9 +75,9 @@ pub unsafe extern "C" fn yolanda_http_server_set_head_callback(
 /// (there is no such route), EBUSY (the server has been started), EPERM on another thread, ENOMEM.
 ///
 /// # Safety
-/// `server` is NULL or a server that hasn't been freed. Both texts are NULL or NUL-terminated strings.
-/// `data` stays yours and must be valid until the server's last connection has ended. Call it only on
-/// the server's loop's thread.
+/// `server` is NULL or a server that hasn't been freed. Both texts are NULL or NUL-terminated
+/// strings. `data` remains yours and must be valid until the server's last connection has ended. Call
+/// it only on the thread of the server's loop.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn yolanda_http_server_set_route_head_callback(
     server: *mut http_server,
@@ -86,7 +86,7 @@ pub unsafe extern "C" fn yolanda_http_server_set_route_head_callback(
     callback: yolanda_http_head_callback,
     data: *mut c_void,
 ) -> c_int {
-    // SAFETY: NULL or a live server; each text is NULL or ends with a NUL.
+    // SAFETY: by contract NULL or a live server, and texts that are NULL or NUL-terminated.
     unsafe {
         let Some(server) = usable("yolanda_http_server_set_route_head_callback", server) else {
             return -1;
@@ -98,23 +98,23 @@ pub unsafe extern "C" fn yolanda_http_server_set_route_head_callback(
     }
 }
 
-/// Has the body of a request passed to `callback` in parts instead of being collected. A body of any
-/// size then needs no more memory than the server reads at once. After YOLANDA_HTTP_BODY_COMPLETE the
-/// requestCallback or the route answers as usual, at once or later; there yolanda_http_request_body()
-/// is empty, and yolanda_http_request_stream_data() returns `data`. For an empty body the final call
-/// and the handler are called too. Until the final call, http_request_reset() does nothing.
+/// Passes the body of a request to `callback` in parts instead of collecting it. A body of any size
+/// then needs no more memory than the server reads at once. After YOLANDA_HTTP_BODY_COMPLETE the
+/// requestCallback or the route answers as usual, at once or later; yolanda_http_request_body() is
+/// empty there, and yolanda_http_request_stream_data() returns `data`. For an empty body the final
+/// call and the handler are called too. Until the final call, http_request_reset() does nothing.
 ///
 /// If the connection ends during the final call or right after it, the handler isn't called. So free
-/// what `data` holds in the callback of yolanda_http_request_set_stream_destroy().
+/// the resources of `data` in the callback of yolanda_http_request_set_stream_destroy().
 ///
-/// `limit`: the largest permitted body in bytes; 0: no limit. The server's limit doesn't apply. A
+/// `limit`: the maximum length of the body in bytes; 0: no limit. The server's limit doesn't apply. A
 /// longer body is refused with 413: at once if its length is announced, otherwise at the first chunk
-/// beyond the limit. In both cases the final call says YOLANDA_HTTP_BODY_CUT.
+/// beyond the limit. In both cases the final call is YOLANDA_HTTP_BODY_CUT.
 ///
 /// A callback that can't take more at the moment calls yolanda_connection_pause() with
-/// yolanda_http_request_connection(): it isn't called again before yolanda_connection_resume(), except
-/// for the final call if the connection ends. Meanwhile the client has to wait, and the deadline for
-/// bodies doesn't run.
+/// yolanda_http_request_connection(): it isn't called again before yolanda_connection_resume(),
+/// except for the final call if the connection ends. During the pause the client has to wait, and the
+/// deadline for bodies doesn't run.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL, EPERM outside the head callback of this request,
 /// EALREADY (already called, or the request was refused), ENOMEM. On failure `callback` isn't called.
@@ -129,7 +129,7 @@ pub unsafe extern "C" fn yolanda_http_request_stream_body(
     data: *mut c_void,
     limit: u64,
 ) -> c_int {
-    // SAFETY: NULL or a live request, on its connection's thread.
+    // SAFETY: by contract NULL or a live request, on its connection's thread.
     let request = unsafe { given("yolanda_http_request_stream_body", httpRequest) };
     request.map_or(-1, |request| result(request.stream_body(callback, data, limit)))
 }
@@ -151,7 +151,7 @@ pub unsafe extern "C" fn yolanda_http_request_set_stream_destroy(
     httpRequest: *mut http_request,
     destroy: Option<unsafe extern "C-unwind" fn(data: *mut c_void)>,
 ) -> c_int {
-    // SAFETY: NULL or a live request, on its connection's thread.
+    // SAFETY: by contract NULL or a live request, on its connection's thread.
     let request = unsafe { given("yolanda_http_request_set_stream_destroy", httpRequest) };
     let Some(upload) = request.and_then(upload_of) else {
         return -1;
@@ -162,8 +162,8 @@ pub unsafe extern "C" fn yolanda_http_request_set_stream_destroy(
 
 /// Refuses a request before its body is read: after the head callback the client gets an error with
 /// this `status` and its standard text as the body, and no `100 Continue` (RFC 9110, 10.1.1). The
-/// connection ends, unless the request has no body; what the client has already sent of the body is
-/// dropped. No handler is called.
+/// connection ends, unless the request has no body; the part of the body that the client has already
+/// sent is discarded. No handler is called.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL and a status outside 400 to 599, EPERM outside the head
 /// callback of this request, EALREADY (already called).
@@ -176,7 +176,7 @@ pub unsafe extern "C" fn yolanda_http_request_refuse(
     httpRequest: *mut http_request,
     status: c_int,
 ) -> c_int {
-    // SAFETY: NULL or a live request, on its connection's thread.
+    // SAFETY: by contract NULL or a live request, on its connection's thread.
     let request = unsafe { given("yolanda_http_request_refuse", httpRequest) };
     request.map_or(-1, |request| result(request.refuse(status).map(|_| ())))
 }
@@ -196,7 +196,7 @@ pub unsafe extern "C" fn yolanda_http_request_refuse_with(
     httpRequest: *mut http_request,
     status: c_int,
 ) -> *mut http_response {
-    // SAFETY: NULL or a live request, on its connection's thread.
+    // SAFETY: by contract NULL or a live request, on its connection's thread.
     let request = unsafe { given("yolanda_http_request_refuse_with", httpRequest) };
     let refused = request.and_then(|request| request.refuse(status).map_err(errno::set).ok());
     refused.map_or(null_mut(), Response::as_c)
@@ -213,7 +213,7 @@ pub unsafe extern "C" fn yolanda_http_request_refuse_with(
 pub unsafe extern "C" fn yolanda_http_request_stream_data(
     httpRequest: *mut http_request,
 ) -> *mut c_void {
-    // SAFETY: NULL or a live request, on its connection's thread.
+    // SAFETY: by contract NULL or a live request, on its connection's thread.
     let request = unsafe { given("yolanda_http_request_stream_data", httpRequest) };
     request.and_then(upload_of).map_or(null_mut(), Upload::data)
 }

@@ -43,18 +43,18 @@ pub unsafe extern "C" fn yolanda_log_set_timestamps(on: c_int) {
 /// Hands all lines to a function instead of printing them on stdout: those of the library and those of
 /// yolanda_log(), LOG_MSG() and the like. The level still selects the lines. NULL: stdout again.
 ///
-/// The change takes effect at once. Before the function returns, it waits for the lines that other
-/// threads are handing to the old sink; after that, the old sink's data may be freed. So don't hold a
-/// lock that the old sink takes. Called from within a sink, it doesn't wait: other threads may still be
-/// in the old one.
+/// The change takes effect at once. Before the function returns, it waits for calls of the old sink
+/// that are running on other threads; after that, the old sink's data may be freed. So don't hold a
+/// lock that the old sink takes. If it is called within a sink, it doesn't wait: the old sink may
+/// still be running on other threads.
 ///
 /// Returns 0, or -1 with errno ENOMEM; the old sink then stays in place.
 ///
 /// # Safety
-/// `data` stays yours, and valid until the sink is replaced. Any thread may call it.
+/// `data` remains yours and must be valid until the sink is replaced. Any thread may call it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn yolanda_log_set_sink(sink: yolanda_log_sink, data: *mut c_void) -> c_int {
-    // SAFETY: the caller keeps the sink's data until the sink is replaced.
+    // SAFETY: the header requires that the sink's data is valid until the sink is replaced.
     match unsafe { crate::log::set_sink(sink, data) } {
         Ok(()) => 0,
         Err(e) => errno::fail(e),

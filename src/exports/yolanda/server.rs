@@ -21,7 +21,7 @@ use core::ffi::{CStr, c_char, c_int, c_void};
 use core::ptr::{self, NonNull};
 use core::slice;
 
-/// 0, or -1 with errno.
+/// Returns 0, or -1 with errno.
 fn told(result: Result<(), c_int>) -> c_int {
     result.map_or_else(errno::fail, |()| 0)
 }
@@ -33,21 +33,21 @@ fn told(result: Result<(), c_int>) -> c_int {
 /// - `0.0.0.0:8080`: every IPv4 address
 /// - `[::]:8080`: every address, IPv6 and IPv4
 /// - `*:8080`, `:8080`: the same, or every IPv4 address if there is no IPv6
-/// - `name:8080`: an IPv4 address of that name, or else an IPv6 one; the call waits for the system to
-///   look it up
+/// - `name:8080`: an IPv4 address of that name, or else an IPv6 one; the call blocks until the name
+///   has been looked up
 /// - `unix:/path`, `unix:@name`: a Unix domain socket, or one in Linux's abstract namespace (unix(7))
 ///
-/// With port 0 the system chooses a free port, which the server's field `port` then holds (0 for Unix
-/// sockets). The address is bound at once, with SO_REUSEADDR. A Unix socket also listens at once, the
-/// others from yolanda_server_start() on.
+/// With port 0 the system chooses a free port, which is stored in the server's field `port` (0 for
+/// Unix sockets). The address is bound at once, with SO_REUSEADDR. A Unix socket also listens at
+/// once, the others after yolanda_server_start().
 ///
-/// A socket file that nobody listens on is replaced; the server's own file is removed when it stops.
-/// Both happen only under a lock (flock(2)) on the file "PATH.yolanda-lock", which exists only for that
-/// moment. So if two servers start at once, one of them gets EADDRINUSE, and nobody removes the file of
-/// a live server, in whatever order servers start, stop and crash. A child that has inherited the
-/// socket through fork(2) removes the file only if nobody listens on it any more. If the folder isn't
-/// writable when the server stops, the file stays. Servers of yolanda_server_new_fd() neither make nor
-/// remove a file; abstract names have none.
+/// A socket file on which nobody listens is replaced; the server's own file is removed when it stops.
+/// Both happen only under a lock (flock(2)) on the file "PATH.yolanda-lock", which exists only for
+/// that moment. So if two servers start at once, one of them gets EADDRINUSE, and nobody removes the
+/// file of a live server, in whatever order servers start, stop and crash. A child that has inherited
+/// the socket through fork(2) removes the file only if nobody listens on it any more. If the folder
+/// isn't writable when the server stops, the file stays. Servers of yolanda_server_new_fd() neither
+/// create nor remove a file; abstract names have none.
 ///
 /// `threads` additional threads serve the connections; 0: the loop's own thread. The callbacks are
 /// those of tcp_server_init() and may be NULL. tcp_server_set_data() sets the `data` of new
@@ -55,10 +55,9 @@ fn told(result: Result<(), c_int>) -> c_int {
 ///
 /// Connections have TCP_NODELAY set: see yolanda_server_set_nodelay().
 ///
-/// When the process runs out of descriptors, the server turns clients away, by closing their
-/// connections at once, until there are descriptors again; it keeps one descriptor in reserve for that
-/// while it runs. Servers of tcp_server_init() have no reserve: their clients wait in the kernel's
-/// queue.
+/// When the process runs out of descriptors, the server refuses clients, by closing their connections
+/// at once, until descriptors are available again; it keeps one descriptor in reserve for that while
+/// it runs. Servers of tcp_server_init() have no reserve: their clients wait in the kernel's queue.
 ///
 /// Returns the server, or NULL with errno: EINVAL (NULL, no address, negative `threads`), EPERM on
 /// another thread, EADDRINUSE (also for a file that isn't a socket, one that somebody listens on, and a
@@ -93,20 +92,20 @@ pub unsafe extern "C-unwind" fn yolanda_server_new(
         write_completed: writeCompletedCallBack,
         closed: connectionClosedCallBack,
     };
-    // SAFETY: the header demands a NUL-terminated string.
+    // SAFETY: the header requires a NUL-terminated string.
     let address = unsafe { CStr::from_ptr(address) }.to_bytes();
     made(Server::on_address(l, address, &callbacks, threads))
 }
 
 /// Makes a server for a stream socket that is already listening: inherited, passed by systemd
-/// (descriptor 3 and up), or received over a Unix socket. On success the server owns the descriptor and
-/// makes it non-blocking and close-on-exec; a socket file stays when the server stops. Otherwise the
-/// same as yolanda_server_new(). A descriptor on which another server accepts is refused on the same
-/// loop, and must not be given to a server on another loop: use dup(2).
+/// (descriptor 3 and up), or received over a Unix socket. On success the server owns the descriptor
+/// and makes it non-blocking and close-on-exec; a socket file stays when the server stops. Otherwise
+/// the same as yolanda_server_new(). A descriptor on which another server accepts is refused on the
+/// same loop, and must not be used for a server on another loop: use dup(2).
 ///
-/// Returns the server, or NULL with errno, and then the descriptor stays yours: EINVAL (NULL, a socket
-/// that doesn't listen, negative `threads`), EBADF, ENOTSOCK, EPROTOTYPE (not a stream socket), EBUSY
-/// (a server of the loop accepts on it), EPERM on another thread, ENOMEM.
+/// Returns the server. On failure it returns NULL with errno, and the descriptor remains yours:
+/// EINVAL (NULL, a socket that doesn't listen, negative `threads`), EBADF, ENOTSOCK, EPROTOTYPE (not
+/// a stream socket), EBUSY (a server of the loop accepts on it), EPERM on another thread, ENOMEM.
 ///
 /// # Safety
 /// `eventLoop` is NULL or a loop that hasn't been freed. Call it only on the loop's thread.
@@ -133,8 +132,8 @@ pub unsafe extern "C-unwind" fn yolanda_server_new_fd(
     made(Server::on_descriptor(l, fd, &callbacks, threads))
 }
 
-/// Starts a server, also one of tcp_server_init(): first its threads, then it listens and accepts. It
-/// does the same as tcp_server_start(), but reports failures.
+/// Starts a server, also one of tcp_server_init(): its threads first, then listening and accepting.
+/// It does the same as tcp_server_start(), but reports failures.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, EALREADY (it runs already),
 /// ESHUTDOWN (it was stopped), EADDRINUSE, EMFILE, ENFILE, ENOMEM, ENOSPC (epoll_ctl(2)). After a
@@ -207,7 +206,7 @@ pub unsafe extern "C" fn yolanda_server_address(
     if text.is_null() {
         return errno::fail(libc::EINVAL);
     }
-    // SAFETY: the header demands room for `size` bytes, which the call fills.
+    // SAFETY: the header requires a buffer of `size` bytes.
     let text = unsafe { slice::from_raw_parts_mut(text.cast(), size) };
     let fits = |address: Address| address.format(text).map(|_| ()).ok_or(libc::ENAMETOOLONG);
     told(server.address().and_then(fits))
@@ -218,11 +217,11 @@ pub unsafe extern "C" fn yolanda_server_address(
 /// own. The completed callback then runs on those threads, and the server's public fields must not be
 /// changed after the start. Other processes of the same user may share the port.
 ///
-/// With 0, the default, the loop's thread accepts clients and hands them to the threads in turn, which
-/// distributes a few long connections more evenly.
+/// With 0, the default, the loop's thread accepts clients and distributes them among the threads in
+/// turn, which spreads a few long connections more evenly.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, EBUSY after the start,
-/// ENOTSUP for Unix sockets, for descriptors that were passed in and for servers of tcp_server_init().
+/// ENOTSUP for Unix sockets and for servers of yolanda_server_new_fd() and tcp_server_init().
 ///
 /// # Safety
 /// `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
@@ -413,15 +412,16 @@ pub unsafe extern "C" fn yolanda_server_set_water_marks(
 }
 
 /// Sets functions that are called on each of the server's threads: `on_start(eventLoop, data)` before
-/// the thread's loop runs, and `on_stop(eventLoop, data)` as the last thing on the thread. Starting the
-/// server returns when every `on_start` has returned. For a server without threads, both are called for
-/// the server's own loop, when the server starts and when it is freed. They must not free the server.
+/// the thread's loop runs, and `on_stop(eventLoop, data)` as the last thing on the thread. The start
+/// of the server waits until every `on_start` has returned. For a server without threads, both are
+/// called for the server's own loop, when the server starts and when it is freed. They must not free
+/// the server.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL, EPERM on another thread, EBUSY after the start.
 ///
 /// # Safety
-/// `server` is NULL or a server that hasn't been freed. `data` stays yours and must be valid until the
-/// server is freed. Call it only on the server's loop's thread.
+/// `server` is NULL or a server that hasn't been freed. `data` remains yours and must be valid until
+/// the server is freed. Call it only on the thread of the server's loop.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn yolanda_server_set_thread_hooks(
     server: *mut TCPserver,
@@ -445,32 +445,31 @@ pub unsafe extern "C" fn yolanda_server_connections(server: *mut TCPserver) -> i
 }
 
 /// Stops a server gracefully. Its listening sockets are closed before the function returns, including
-/// that of an acceptor of the program, whose `listen_fd` becomes -1. Clients that come later are
-/// refused.
+/// that of an acceptor of the program, whose `listen_fd` becomes -1. New clients are refused.
 ///
-/// Clients that have already connected and are waiting to be accepted are served like the others: their
-/// completed callback is called from a later pass of the loop that accepts. Those beyond
-/// yolanda_server_set_max_connections() are closed in order, without a callback; if the process is out
-/// of descriptors, so are the rest, and nothing they have sent is read. With a `deadline_ms` of 0 there
-/// is no time for them: the kernel resets them, as it does when a server is freed.
+/// Clients that have already connected and are waiting to be accepted are served like the others:
+/// their completed callback is called in a later pass of the loop that accepts. Those beyond
+/// yolanda_server_set_max_connections() are closed normally, without a callback; if the process is
+/// out of descriptors, so are the rest, and nothing they have sent is read. With a `deadline_ms` of 0
+/// there is no time for them: the kernel resets them, as it does when a server is freed.
 ///
-/// A connection with nothing left to do is closed at once. If its client hasn't acknowledged everything
-/// that was sent, closing begins with a half-close, so that nothing is lost, and waits up to 5 seconds
-/// for the client to end its side. What is queued is sent first. A connection with unread bytes or
-/// unanswered HTTP requests stays open until they are dealt with. HTTP responses say `Connection:
-/// close`.
+/// A connection with nothing left to do is closed at once. If its client hasn't acknowledged
+/// everything that was sent, closing begins with a half-close, so that nothing is lost, and waits up
+/// to 5 seconds for the client to end its side. Queued bytes are sent first. A connection with unread
+/// bytes or unanswered HTTP requests stays open until they have been processed. HTTP responses
+/// contain `Connection: close`.
 ///
-/// Connections that are left after `deadline_ms` may handle what has arrived by then, once more, and
-/// are then closed, with ESHUTDOWN as their error; with 0 they are closed at once, without that. -1
-/// sets no deadline. Then `done(server, data)` is called once, in a pass of the server's loop. The
+/// Connections that are left after `deadline_ms` may process, once more, what has arrived by then,
+/// and are then closed, with ESHUTDOWN as their error; with 0 they are closed at once, without that.
+/// -1 sets no deadline. Then `done(server, data)` is called once, in a pass of the server's loop. The
 /// server's threads and the connections of other servers continue.
 ///
 /// Returns 0, or -1 with errno: EINVAL (NULL, less than -1), EPERM on another thread, EALREADY (it is
 /// already stopping), ESHUTDOWN (it has stopped), ENOMEM.
 ///
 /// # Safety
-/// `server` is NULL or a server that hasn't been freed. `done` may be NULL; `data` stays yours. Call it
-/// only on the server's loop's thread, inside callbacks too.
+/// `server` is NULL or a server that hasn't been freed. `done` may be NULL; `data` remains yours.
+/// Call it only on the thread of the server's loop; also allowed inside callbacks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_server_stop(
     server: *mut TCPserver,
@@ -486,26 +485,27 @@ pub unsafe extern "C-unwind" fn yolanda_server_stop(
 }
 
 /// Frees a server, also one of tcp_server_init() or the `tcpServer` of an HTTP server. It stops at
-/// once: its threads end and are joined, and its connections are closed with ESHUTDOWN as their error.
-/// The closed callbacks of connections on its threads are called there before the function returns.
-/// Those of connections on the server's own loop are called before it returns as well, or, if it is
-/// called inside a callback of that loop, in the loop's pass. A stop that isn't complete is abandoned:
-/// its callback isn't called.
+/// once: its threads end and are joined, and its connections are closed with ESHUTDOWN as their
+/// error. The closed callbacks of connections on its threads are called there before the function
+/// returns. Those of connections on the server's own loop are also called before it returns, or, if
+/// it is called inside a callback of that loop, in a pass of the loop. An incomplete stop is
+/// abandoned: its callback isn't called.
 ///
-/// An acceptor of the program stays the program's; its descriptor is closed if the server was started.
-/// A struct http_server is freed with its `tcpServer`.
+/// An acceptor of the program remains the program's; its descriptor is closed if the server was
+/// started. A struct http_server is freed with its `tcpServer`.
 ///
 /// Returns 0, or -1 with errno: EINVAL for NULL; EPERM on another thread, including the server's own
-/// threads; EDEADLK if pthread_join(3) detects that one of those is waiting for the caller: the server
-/// then stays, without its threads. Not every version of the C library detects that; none of the
-/// threads may join the caller's thread.
+/// threads; EDEADLK if pthread_join(3) detects that one of those is waiting for the caller: the
+/// server then remains, without its threads. Not every version of the C library detects that; none of
+/// the threads may join the caller's thread.
 ///
 /// # Safety
-/// `server` is NULL or a server that hasn't been freed. It must not be used again. Call it only on its
-/// loop's thread, inside callbacks too, and without holding locks that callbacks on its threads take.
+/// `server` is NULL or a server that hasn't been freed. It must not be used again. Call it only on
+/// the thread of its loop, without holding locks that callbacks on its threads take; also allowed
+/// inside callbacks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_server_free(server: *mut TCPserver) -> c_int {
     let server = own_server!(server, "yolanda_server_free", -1);
-    // SAFETY: the owner gives the server up with this call.
+    // SAFETY: by contract the owner doesn't use the server after this call.
     told(unsafe { Server::free(NonNull::from(server)) })
 }

@@ -18,12 +18,13 @@ use core::ffi::{c_int, c_void};
 /// as long as one thread doesn't. A forked child inherits the handler until it executes another
 /// program.
 ///
-/// Returns the watcher, or 0 with errno: EINVAL (NULL, not a signal, SIGKILL, SIGSTOP, or a signal that
-/// a fault of the program raises: SIGSEGV, SIGBUS, SIGFPE, SIGILL), EPERM on another thread, ENOMEM.
+/// Returns the watcher, or 0 with errno: EINVAL (NULL, not a signal, SIGKILL, SIGSTOP, or a signal
+/// that is raised by a program error: SIGSEGV, SIGBUS, SIGFPE, SIGILL), EPERM on another thread,
+/// ENOMEM.
 ///
 /// # Safety
-/// `eventLoop` is NULL or a loop that hasn't been freed. `data` stays yours. Call it only on the loop's
-/// thread.
+/// `eventLoop` is NULL or a loop that hasn't been freed. `data` remains yours. Call it only on the
+/// loop's thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_signal_start(
     eventLoop: *mut event_loop,

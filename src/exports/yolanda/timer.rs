@@ -7,7 +7,7 @@ use crate::sys::errno;
 use crate::sys::explained::explain;
 use core::ffi::{c_int, c_void};
 
-/// Whether the times mean something.
+/// Whether the times are in the valid range.
 fn are_times(delay_ms: i64, period_ms: i64) -> bool {
     let range = 0..=MAX_MS;
     range.contains(&delay_ms) && range.contains(&period_ms)
@@ -36,8 +36,8 @@ fn found(found: bool) -> c_int {
 /// another thread (post a function instead), ENOMEM, also for more than 16,777,215 timers.
 ///
 /// # Safety
-/// `eventLoop` is NULL or a loop that hasn't been freed. `data` stays yours. Call it only on the loop's
-/// thread.
+/// `eventLoop` is NULL or a loop that hasn't been freed. `data` remains yours. Call it only on the
+/// loop's thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn yolanda_timer_start(
     eventLoop: *mut event_loop,
@@ -62,8 +62,8 @@ pub unsafe extern "C-unwind" fn yolanda_timer_start(
     timer
 }
 
-/// Gives a timer new times, as if it were started now; callback and data stay. The timer's own callback
-/// may call it.
+/// Gives a timer new times, as if it were started now; callback and data don't change. The timer's
+/// own callback may call it.
 ///
 /// Returns 0, or -1 with errno: ENOENT for a timer that has ended or never existed, EINVAL (NULL, times
 /// that are negative or far too long), EPERM on another thread.

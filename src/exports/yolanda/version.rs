@@ -13,7 +13,7 @@ const fn number(text: &str) -> c_uint {
     value
 }
 
-// Cargo.toml holds the only version.
+// The version is defined only in Cargo.toml.
 const MAJOR: c_uint = number(env!("CARGO_PKG_VERSION_MAJOR"));
 const MINOR: c_uint = number(env!("CARGO_PKG_VERSION_MINOR"));
 const PATCH: c_uint = number(env!("CARGO_PKG_VERSION_PATCH"));
@@ -52,7 +52,7 @@ pub unsafe extern "C" fn yolanda_version_check(header: c_uint) -> c_int {
     if fits(NUMBER, header) { 0 } else { errno::fail(libc::ENOTSUP) }
 }
 
-/// Whether a library of version `own` serves programs made for version `asked`.
+/// Whether a library of version `own` is compatible with programs compiled for version `asked`.
 fn fits(own: c_uint, asked: c_uint) -> bool {
     // Before 1.0.0 each minor number may change the interface (Semantic Versioning, item 4).
     let interface = if own >> 16 == 0 { 8 } else { 16 };

@@ -1,4 +1,4 @@
-//! What the access log needs of a connection: its peer, and the request that has had no entry yet.
+//! A connection's state for the access log: its peer, and the request that has no entry yet.
 
 #![forbid(unsafe_code)]
 
@@ -16,54 +16,55 @@ use crate::sys::{address, clock};
 
 /// Method, URL, version, Referer, User-Agent.
 const TEXTS: usize = 5;
-/// The least room for their copies; much more isn't kept from one request to the next.
+/// The minimum size of the buffer for their copies. A buffer of more than KEPT bytes isn't kept for the next
+/// request.
 const ROOM: usize = 512;
 const KEPT: usize = 4096;
 
-/// What was sent: the status, 0 if none, and bytes of the body.
+/// The status that was sent, 0 if none, and the number of bytes of the body.
 pub type Sent = (Status, u64);
 
-/// Why a request hasn't had its entry yet.
+/// Why a request has no entry yet.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Waits {
     /// There is no such request, or it is being answered.
     No,
     /// A deferred response is outstanding.
     ForAnswer,
-    /// The client hasn't taken all of a file.
+    /// The client hasn't received all of a file.
     ForFile,
 }
 
 pub struct Journal {
-    /// The texts of the request that has had no entry; NULL for what it doesn't have.
+    /// The texts of the request that has no entry yet; NULL for missing ones.
     texts: Cell<[*const c_char; TEXTS]>,
-    /// The memory of the copies.
+    /// The buffer for the copies.
     room: RefCell<Bytes>,
-    /// When the first bytes of the request were there, in microseconds of the monotonic clock; 0 while
-    /// there are none. And when it was turned away; 0 if it wasn't.
+    /// When the first bytes of the request were seen, in microseconds of the monotonic clock; 0 if none were.
+    /// Below: when it was answered by the library instead of the program; 0 if it wasn't.
     began: Cell<u64>,
     ended: Cell<u64>,
     waits: Cell<Waits>,
-    /// How much of the awaited response was given to the connection.
+    /// How much of the awaited response was passed to the connection.
     sent: Cell<Sent>,
-    /// The status that the library answered with in place of the program; 0 if it didn't.
+    /// The status with which the library answered instead of the program; 0 if it didn't.
     turned_away: Cell<Status>,
     peer: [c_char; address::TEXT],
 }
 
-/// Microseconds of the monotonic clock.
+/// The monotonic clock in microseconds.
 fn now_us() -> u64 {
     (clock::now_ns() / 1000) as u64
 }
 
-/// An entry that is due: what was sent, and whether the response isn't whole.
+/// An entry that is due: what was sent, and whether the response is incomplete.
 pub struct Due {
     pub sent: Sent,
     pub cut: bool,
 }
 
 impl Journal {
-    /// None when memory is out.
+    /// None if out of memory.
     pub fn new(conn: &Connection) -> Option<Owned<Journal>> {
         let mut peer = [0u8; address::TEXT];
         if let Ok(address) = conn.ask(Address::of_peer) {
@@ -85,14 +86,14 @@ impl Journal {
         journal
     }
 
-    /// The first bytes of a request may be there: its time begins, unless it has begun.
+    /// Starts the time of a request whose first bytes may have arrived, unless it has been started.
     pub fn begin(&self) {
         if self.began.get() == 0 {
             self.began.set(now_us());
         }
     }
 
-    /// Copies what the entry says about a request; nothing if memory is out.
+    /// Copies what the entry reports about a request. Does nothing if out of memory.
     pub fn take_down(&self, request: Option<&Request>) {
         self.texts.set([null(); TEXTS]);
         let Some(request) = request else {
@@ -123,36 +124,36 @@ impl Journal {
                 if room.append(text).and_then(|()| room.append(b"\0")).is_none() {
                     return;
                 }
-                // The room isn't moved meanwhile: all of the texts fit.
+                // The buffer isn't moved in between, because all texts fit.
                 *kept = room.as_ptr().wrapping_add(start).cast_const().cast();
             }
         }
         self.texts.set(texts);
     }
 
-    /// The response was deferred: whatever becomes of it, there will be an entry.
+    /// The response was deferred. In any case there will be an entry.
     pub fn wait_for_answer(&self) {
         self.waits.set(Waits::ForAnswer);
     }
 
-    /// The client has gone, or the connection ends, before a deferred response was given: so much was sent.
+    /// Records how much was sent of a deferred response whose client has gone or whose connection is ending.
     pub fn give_up(&self, sent: Sent) {
         self.sent.set(sent);
     }
 
-    /// All of a response was given to the connection, but its file isn't sent.
+    /// The whole response was passed to the connection, but its file hasn't been sent.
     pub fn wait_for_file(&self, sent: Sent) {
         self.waits.set(Waits::ForFile);
         self.sent.set(sent);
     }
 
-    /// Whether the entry comes when a file has been sent.
+    /// Whether the entry is made when a file has been sent.
     pub fn waits_for_file(&self) -> bool {
         self.waits.get() == Waits::ForFile
     }
 
-    /// The library has answered with an error in place of the program. The request of a deferred response may be in
-    /// use on another thread, but was copied when the response was deferred.
+    /// The library has answered with an error instead of the program. Another thread may be using the request of
+    /// a deferred response, but its texts were copied when the response was deferred.
     pub fn turn_away(&self, request: Option<&Request>, status: Status) {
         if self.waits.get() == Waits::No {
             self.take_down(request);
@@ -161,8 +162,8 @@ impl Journal {
         self.ended.set(now_us());
     }
 
-    /// The outstanding entry of the last response, when the connection ends or has sent everything. `left`: bytes
-    /// of a file that weren't sent.
+    /// The outstanding entry of the last response, when the connection ends or has sent everything. `left` is the
+    /// number of bytes of a file that weren't sent.
     pub fn due(&self, left: u64) -> Option<Due> {
         let (status, bytes) = self.sent.get();
         match (self.turned_away.get(), self.waits.get()) {
@@ -205,7 +206,7 @@ impl Journal {
         }
     }
 
-    /// The request has had its entry.
+    /// The entry of the request was made.
     pub fn forget_request(&self) {
         let mut room = self.room.borrow_mut();
         if room.capacity() > KEPT {

@@ -1,4 +1,4 @@
-//! A line of the Combined Log Format, as Apache writes it.
+//! Formats a line of the Combined Log Format as Apache does.
 #![forbid(unsafe_code)]
 
 use crate::http::wire::date;
@@ -9,7 +9,7 @@ pub struct Line<'a> {
     pub method: Option<&'a [u8]>,
     pub url: &'a [u8],
     pub version: &'a [u8],
-    /// When the request came, from 1970-01-01 in UTC.
+    /// When the request arrived, in seconds since 1970-01-01 UTC.
     pub second: i64,
     pub status: i32,
     pub bytes: u64,
@@ -48,7 +48,7 @@ impl Line<'_> {
     }
 }
 
-/// The peer without its port.
+/// The peer's address without its port.
 fn host(peer: &[u8]) -> &[u8] {
     let end = match peer {
         [b'u', b'n', b'i', b'x', b':', ..] => None,
@@ -66,8 +66,8 @@ fn number(number: u64, out: &mut impl Sink) {
     }
 }
 
-/// Writes text so that it can't be taken for anything but text: quotes and backslashes behind a
-/// backslash, what isn't printable ASCII as `\xhh`; blanks as well where they would end the field.
+/// Escapes text that a client may have chosen: quotes and backslashes are preceded by a backslash, bytes that
+/// aren't printable ASCII become `\xhh`, and so do blanks if they would end the field.
 fn escape(text: &[u8], blanks: bool, out: &mut impl Sink) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let is_plain = |b: &u8| match b {
@@ -92,7 +92,7 @@ fn escape(text: &[u8], blanks: bool, out: &mut impl Sink) {
     }
 }
 
-/// Room that may be too small: what doesn't fit is only counted.
+/// A buffer that may be too small: bytes that don't fit are only counted.
 pub struct Bounded<'a> {
     room: &'a mut [u8],
     len: usize,
@@ -103,7 +103,7 @@ impl<'a> Bounded<'a> {
         Bounded { room, len: 0 }
     }
 
-    /// Puts a NUL after what fits. Returns the length of everything.
+    /// Adds a NUL after the bytes that fit. Returns the length of the whole text.
     pub fn end(self) -> usize {
         let last = self.room.len().saturating_sub(1);
         if let Some(place) = self.room.get_mut(self.len.min(last)) {
@@ -198,7 +198,7 @@ mod tests {
                 && line.contains(r"[\\]")
                 && line.contains(r"}~\x7f\x80")
         );
-        // Without the escaped ones, three pairs of quotes.
+        // Apart from the escaped ones, there are three pairs of quotes.
         assert_eq!(line.replace("\\\\", "").replace("\\\"", "").matches('"').count(), 6);
     }
 

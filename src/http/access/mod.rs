@@ -1,8 +1,8 @@
-//! The access log: one entry for each response, handed to the program's callback. Without a callback it costs
-//! one comparison of a pointer.
+//! The access log: one entry for each response, passed to the program's callback. Without a callback it costs one
+//! comparison of a pointer.
 //!
-//! What an entry says about its request is copied as soon as the request was read: the program may change the
-//! strings, and the request of a deferred response may be in use on another thread.
+//! The texts of a request are copied as soon as it has been read, because the program may change the strings, and
+//! another thread may be using the request of a deferred response.
 
 mod journal;
 pub mod line;
@@ -13,7 +13,7 @@ use core::ffi::c_void;
 
 use crate::abi::types::{yolanda_http_access, yolanda_http_access_callback};
 
-/// Whom to tell. It stays from before the server's start until its end.
+/// The program's callback. It is set before the server's start and doesn't change afterwards.
 #[derive(Clone, Copy)]
 pub struct Log {
     callback: yolanda_http_access_callback,
@@ -25,10 +25,10 @@ impl Log {
         Log { callback, data }
     }
 
-    /// Hands an entry to the program. The callback may do what a request's callback may.
+    /// Passes an entry to the program. The callback may do anything that a request callback may do.
     pub fn tell(&self, entry: &yolanda_http_access) {
         if let Some(callback) = self.callback {
-            // SAFETY: the program gave the callback for this data; the entry stays while it runs.
+            // SAFETY: the program set the callback together with this data. The entry is valid during the call.
             unsafe { callback(entry, self.data) };
         }
     }

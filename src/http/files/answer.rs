@@ -1,4 +1,4 @@
-//! From a request to the response that has a file, or says why there is none.
+//! From a request to a response with a file, or with the reason why there is none.
 
 use core::ffi::{CStr, c_int, c_void};
 use core::fmt::Write;
@@ -26,28 +26,28 @@ use crate::sys::{clock, file as sys_file};
 
 const OK: Status = 200;
 
-/// The handler of the routes that `serve_below` makes.
+/// The handler of the routes that `serve_below` adds.
 pub unsafe extern "C-unwind" fn on_request(
     request: *mut http_request,
     response: *mut http_response,
     files: *mut c_void,
 ) {
-    // SAFETY: a route's handler is called with a live request and response of the library's, and with the data of
+    // SAFETY: a route's handler is called with a live request and response of the library, and with the data of
     // the route, which has a reference to the files.
     let (files, request, response) =
         unsafe { (&*files.cast::<Files>(), Request::from_c(request), Response::from_c(response)) };
-    // What stands in the path, where it is told which slashes were escaped; with the one before it.
+    // The rest of the path in the form that distinguishes escaped slashes, with the slash before it.
     let len = request.captured_rest().map_or(0, |rest| rest.len() + 1);
     let path = request
         .segments()
         .map(|path| path.len().checked_sub(len).and_then(|start| path.get(start..)).unwrap_or(b""));
-    // Where memory is out, the response says so.
+    // If memory is out, the response is a 503.
     let _ = files.answer(request, response, path);
 }
 
 impl Files {
-    /// Fills in a response with what a path names below the root. Err(ENOMEM): the response is a 503. The response
-    /// isn't a program's own.
+    /// Fills in a response with the file that a path names below the root. Err(ENOMEM): the response is a 503.
+    /// The response must not be one that the program owns.
     pub fn answer(
         &self,
         request: &Request,
@@ -70,19 +70,19 @@ impl Files {
     }
 }
 
-/// The status where a file couldn't be opened.
+/// The status for an error of opening a file.
 fn status_of(error: c_int) -> Status {
     match error {
         libc::EACCES | libc::EPERM => FORBIDDEN,
         libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::EAGAIN => NO_MEMORY,
         libc::ENOENT | libc::ENOTDIR | libc::ELOOP | libc::EXDEV | libc::ENAMETOOLONG => NOT_FOUND,
-        // For instance a socket.
+        // For example a socket.
         libc::ENXIO | libc::ENODEV => NOT_FOUND,
         _ => SERVER_ERROR,
     }
 }
 
-/// The name of a file below the root, as a string.
+/// The path of a file below the root, as a C string.
 struct Name {
     bytes: [u8; LONGEST + 1 + NAME + 1],
     len: usize,
@@ -95,7 +95,7 @@ impl Name {
         whole
     }
 
-    /// All but the last byte, which is a NUL, may be used.
+    /// All bytes except the last one, which is a NUL.
     fn add(&mut self, part: &[u8]) {
         for (place, &byte) in self.bytes.iter_mut().skip(self.len).zip(part) {
             *place = byte;
@@ -138,7 +138,7 @@ fn look(files: &Files, name: &Name) -> Found {
     }
 }
 
-/// A short text with numbers.
+/// A buffer for a short text with numbers.
 struct Words {
     bytes: [u8; 96],
     len: usize,
@@ -147,7 +147,7 @@ struct Words {
 impl Words {
     fn of(words: core::fmt::Arguments<'_>) -> Words {
         let mut text = Words { bytes: [0; 96], len: 0 };
-        // Three numbers fit; what doesn't fit is left out.
+        // Three numbers fit; the rest would be truncated.
         let _ = text.write_fmt(words);
         text
     }
@@ -167,7 +167,7 @@ impl Write for Words {
     }
 }
 
-/// An answer in the making. The functions return None if memory is out.
+/// A response being filled in. The functions return None if out of memory.
 struct Answer<'a> {
     files: &'a Files,
     request: &'a Request,
@@ -223,7 +223,7 @@ impl Answer<'_> {
         self.plain(MOVED)
     }
 
-    /// Says how long the answer may be used.
+    /// Adds Cache-Control.
     fn put_age(&self) -> Option<()> {
         let age = self.files.max_age.get();
         if age < 0 {
@@ -233,7 +233,7 @@ impl Answer<'_> {
         self.response.put_header(c"Cache-Control", words.bytes())
     }
 
-    /// Answers with a file, a part of it, or what the request's conditions come to.
+    /// Answers with a file, a part of it, or the result of the request's conditions.
     fn send(&self, name: &Name, mut file: BodyFile, status: &libc::stat) -> Option<()> {
         let (request, response) = (self.request, self.response);
         let all = |name| request.value_bytes(name);
@@ -267,7 +267,7 @@ impl Answer<'_> {
                 let last = at + length - 1;
                 let words = Words::of(format_args!("bytes {at}-{last}/{size}"));
                 response.put_header(c"Content-Range", words.bytes())?;
-                // Within the file, whose size is a positive i64.
+                // The range lies within the file, whose size fits into an i64.
                 (file.at, file.length) = (at as i64, length);
                 PARTIAL_CONTENT
             }
@@ -277,7 +277,7 @@ impl Answer<'_> {
         }
         self.put_age()?;
         response.put_header(c"Accept-Ranges", b"bytes")?;
-        // The content type comes from the name; browsers mustn't guess it from the bytes.
+        // The content type comes from the name. Browsers must not guess it from the content.
         response.put_header(c"X-Content-Type-Options", b"nosniff")?;
         response.set_standard(status);
         response.set_own_content_type(type_of(name.bytes()));

@@ -1,22 +1,22 @@
-//! Conditional requests for a file that exists (RFC 9110, 13), by GET or HEAD.
+//! Conditional GET and HEAD requests for an existing file (RFC 9110, 13).
 #![forbid(unsafe_code)]
 
 use crate::http::files::validator::Validator;
 use crate::http::wire::date;
 use crate::http::wire::scan::is_blank;
 
-/// What the conditions of a request come to.
+/// The result of a request's conditions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
-    /// It is answered as if it had none.
+    /// The request is answered as if it had none.
     Holds,
-    /// The client has it already: 304.
+    /// The client has the current file: 304.
     NotModified,
-    /// The file isn't what the client takes it for: 412.
+    /// The file isn't the one that the client expects: 412.
     Fails,
 }
 
-/// Looks at all conditions in the order of RFC 9110, 13.2.2. `values` has the values of all headers of a
+/// Evaluates all conditions in the order of RFC 9110, 13.2.2. `values` returns the values of all headers with a
 /// name.
 pub fn judge<'a, I>(file: &Validator, values: impl Fn(&'static [u8]) -> I) -> Verdict
 where
@@ -38,7 +38,7 @@ where
     if same { Verdict::NotModified } else { Verdict::Holds }
 }
 
-/// Whether a range may be sent: not where If-Range names another state of the file (RFC 9110, 13.1.5).
+/// Whether a range may be sent: not if If-Range names another state of the file (RFC 9110, 13.1.5).
 pub fn may_be_part<'a, I>(file: &Validator, values: impl Fn(&'static [u8]) -> I) -> bool
 where
     I: Iterator<Item = &'a [u8]>,
@@ -52,17 +52,17 @@ where
     if value.contains(&b'"') {
         return value == file.tag;
     }
-    // Within its own second a file may change again, and keep the date (RFC 9110, 8.8.2.2).
+    // A file may change again within the same second and keep its date (RFC 9110, 8.8.2.2).
     date::parse(value, file.now) == Some(file.modified) && file.modified < file.now
 }
 
-/// The value of a header that is there once.
+/// The value of a header that occurs exactly once.
 fn alone<'a>(mut values: impl Iterator<Item = &'a [u8]>) -> Option<&'a [u8]> {
     values.next().filter(|_| values.next().is_none())
 }
 
-/// Whether a list of entity tags has this one, or is `*`. A weak one in the list is the same where the
-/// comparison needn't be strong (RFC 9110, 8.8.3.2). What is no tag ends the list.
+/// Whether a list of entity tags contains this one, or is `*`. A weak tag matches unless the comparison must be
+/// strong (RFC 9110, 8.8.3.2). The list ends at the first invalid tag.
 fn has_tag(list: &[u8], tag: &[u8], strong: bool) -> bool {
     let mut rest = list;
     loop {
@@ -81,7 +81,7 @@ fn has_tag(list: &[u8], tag: &[u8], strong: bool) -> bool {
         let Some(end) = inner.iter().position(|&b| b == b'"') else {
             return false;
         };
-        // With both quotes.
+        // Including both quotes.
         let (one, behind) = quoted.split_at(end + 2);
         if one == tag && !(weak && strong) {
             return true;

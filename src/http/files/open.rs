@@ -1,5 +1,5 @@
-//! Opens a file below a root, and no other: the kernel resolves the path (openat2(2)), or, where it
-//! knows no such call or refuses it, `walk` does, name by name.
+//! Opens a file below a root folder and nothing outside of it. The kernel resolves the path (openat2(2)). If it
+//! doesn't have that call or refuses it, `walk` resolves the path name by name.
 
 use core::ffi::{CStr, c_int};
 use core::mem::size_of;
@@ -8,21 +8,22 @@ use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use crate::http::files::walk::walk;
 use crate::sys::{errno, fd as sys_fd};
 
-/// Without waiting for the other end of a FIFO, nor becoming a terminal's.
+/// Doesn't wait for the other end of a FIFO, and doesn't acquire a controlling terminal.
 pub const FLAGS: c_int = libc::O_RDONLY | libc::O_NONBLOCK | libc::O_CLOEXEC | libc::O_NOCTTY;
 
-/// How often a path is looked up again that others rename meanwhile.
+/// How often a path is resolved again if other processes rename its folders at the same time.
 const TRIES: usize = 16;
 
-/// The kernel doesn't offer it.
+/// The kernel doesn't have openat2(2).
 static LACKING: AtomicBool = AtomicBool::new(false);
 
-/// Opens what a relative path names below a folder. `links`: symbolic links are followed, as long as
-/// they stay below; otherwise there is nothing where one is. Err with errno.
+/// Opens a relative path below a folder. `links`: symbolic links are followed as long as they stay below the
+/// folder; otherwise they are treated as missing. Err with errno.
 pub fn open(root: c_int, path: &CStr, links: bool) -> Result<c_int, c_int> {
     if !LACKING.load(Relaxed) {
         match by_kernel(root, path, links) {
-            // Filters answer with EPERM for a call they don't know. So does a file: then `walk` says it again.
+            // Seccomp filters fail with EPERM for a call that they don't know. If the file was the reason, `walk`
+            // returns the same.
             Err(libc::EPERM) => (),
             Err(libc::ENOSYS) => LACKING.store(true, Relaxed),
             known => return known,
@@ -38,7 +39,7 @@ pub fn by_kernel(root: c_int, path: &CStr, links: bool) -> Result<c_int, c_int> 
     let how: [u64; 3] = [FLAGS as u64, 0, resolve];
     for _ in 0..TRIES {
         let size = size_of::<[u64; 3]>();
-        // SAFETY: a string, and a struct of the size that is told.
+        // SAFETY: a C string, and a struct of the given size.
         let fd =
             unsafe { libc::syscall(libc::SYS_openat2, root, path.as_ptr(), how.as_ptr(), size) };
         let fd = sys_fd::lift(fd as c_int);

@@ -1,20 +1,20 @@
-//! Which file a path asks for. What a file system could take for a way somewhere else isn't handed to it.
+//! Which file a path names. Names that a file system could resolve to somewhere else are rejected.
 #![forbid(unsafe_code)]
 
-/// Longer paths than this name no file (PATH_MAX).
+/// A longer path names no file (PATH_MAX).
 pub const LONGEST: usize = 4095;
 
-/// What stands below a root: names, parted by single slashes; none for the root itself.
+/// A path below a root: names separated by single slashes; empty for the root itself.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Wanted<'a> {
     pub name: &'a [u8],
-    /// A slash stood behind it.
+    /// It ends with a slash.
     pub is_folder: bool,
 }
 
-/// Reads a decoded path, in which NUL stands for an escaped slash. None where it can name no file that is
-/// served: with empty segments, those that say "here" or "up", and where these are `hidden`, those that
-/// begin with a dot. A backslash is a character as any other.
+/// Checks a decoded path, in which NUL stands for an escaped slash. None if it names no file that is served: if
+/// it has empty segments or "." or "..", and, unless `shows_hidden`, names that begin with a dot. A backslash is
+/// an ordinary character.
 pub fn wanted(path: &[u8], shows_hidden: bool) -> Option<Wanted<'_>> {
     let name = path.strip_prefix(b"/").unwrap_or(path);
     let (name, is_folder) = match name.strip_suffix(b"/") {
@@ -35,9 +35,9 @@ pub fn wanted(path: &[u8], shows_hidden: bool) -> Option<Wanted<'_>> {
         .then_some(Wanted { name, is_folder })
 }
 
-/// Where a redirect to the same path with a slash behind it leads: the path as the client wrote it, as
-/// far as a URL may have such bytes, and the query. It begins with one slash, no more, and with no
-/// backslash behind it: browsers would look for a host there.
+/// The target of a redirect to the same path with a slash at the end: the path as the client sent it, as far as
+/// these bytes are allowed in a URL, and the query. It begins with exactly one slash, which isn't followed by a
+/// backslash: otherwise browsers would take what follows for a host.
 pub fn with_slash(path: &[u8], query: &[u8], mut put: impl FnMut(&[u8])) {
     put(b"/");
     if let Some(first) = path.iter().position(|&b| b != b'/') {
@@ -50,7 +50,7 @@ pub fn with_slash(path: &[u8], query: &[u8], mut put: impl FnMut(&[u8])) {
     }
 }
 
-/// Escapes what may not stand in a URL (RFC 3986, 2). A percent sign stays what it is.
+/// Escapes bytes that aren't allowed in a URL (RFC 3986, 2). Percent signs aren't changed.
 fn put_escaped(mut text: &[u8], put: &mut impl FnMut(&[u8])) {
     let may_stand = |b: &u8| b.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/?%".contains(b);
     while let Some((&first, behind)) = text.split_first() {

@@ -3,19 +3,19 @@
 
 use crate::http::wire::scan::members;
 
-/// What is sent of a file.
+/// The part of a file that is sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Part {
-    /// All of it: no range was asked for, or more than one, or nothing that is understood, which
-    /// RFC 9110, 14.2, leaves to the server.
+    /// All of it: no range was requested, or several, or the value is invalid, which RFC 9110, 14.2, lets a
+    /// server ignore.
     All,
-    /// So many bytes, at least one, from a place on.
+    /// At least one byte, from an offset.
     Some { at: u64, length: u64 },
-    /// There is nothing at the place that was asked for.
+    /// There are no bytes at the requested place.
     Nowhere,
 }
 
-/// The part of a file of `size` bytes that the value of a Range header asks for.
+/// The part of a file of `size` bytes that the value of a Range header selects.
 pub fn part(value: &[u8], size: u64) -> Part {
     let unit = b"bytes=";
     match value.split_at_checked(unit.len()) {
@@ -30,14 +30,14 @@ pub fn part(value: &[u8], size: u64) -> Part {
     }
 }
 
-/// "FIRST-LAST", "FIRST-", "-LENGTH"; None for what is none of them.
+/// "FIRST-LAST", "FIRST-", "-LENGTH"; None for anything else.
 fn one(range: &[u8], size: u64) -> Option<Part> {
     let dash = range.iter().position(|&b| b == b'-')?;
     let (first, last) = (range.get(..dash)?, range.get(dash + 1..)?);
     if first.is_empty() {
         let length = number(last)?.min(size);
         return Some(match (length, size) {
-            // What is asked for is there; but no part of nothing can be named.
+            // An empty file satisfies the range, but has no part that a response could name.
             (_, 0) if number(last)? > 0 => Part::All,
             (0, _) => Part::Nowhere,
             _ => Part::Some { at: size - length, length },
@@ -54,7 +54,7 @@ fn one(range: &[u8], size: u64) -> Option<Part> {
     Some(Part::Some { at, length: last.min(size - 1) - at + 1 })
 }
 
-/// The number of some digits; what is beyond all files stays so.
+/// The number of some digits, limited to the largest u64.
 fn number(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() {
         return None;

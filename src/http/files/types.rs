@@ -1,9 +1,9 @@
-//! The content type of a file, by its name.
+//! The content type of a file, from its name.
 #![forbid(unsafe_code)]
 
 use core::ffi::CStr;
 
-/// By extension, in lower case and in order. Text is taken to be UTF-8.
+/// By extension, in lower case, sorted. Text is assumed to be UTF-8.
 #[rustfmt::skip]
 const TYPES: &[(&[u8], &CStr)] = &[
     (b"7z", c"application/x-7z-compressed"),
@@ -80,13 +80,13 @@ const TYPES: &[(&[u8], &CStr)] = &[
     (b"zst", c"application/zstd"),
 ];
 
-/// The type of everything else.
+/// The type of unknown extensions.
 const BYTES: &CStr = c"application/octet-stream";
 
-/// The longest extension of the table.
+/// The length of the longest extension in the table.
 const LONGEST: usize = 11;
 
-/// The content type of a file with this name, which may have a path before it.
+/// The content type of a file name, which may be preceded by a path.
 pub fn type_of(name: &[u8]) -> &'static CStr {
     let name = name.rsplit(|&b| b == b'/').next().unwrap_or(b"");
     let Some(dot) = name.iter().rposition(|&b| b == b'.') else {

@@ -1,4 +1,4 @@
-//! What tells one state of a file from another: an entity tag and a date (RFC 9110, 8.8).
+//! Validators, which distinguish the states of a file: an entity tag and a date (RFC 9110, 8.8).
 #![deny(unsafe_code)]
 
 use libc::stat;
@@ -6,18 +6,18 @@ use libc::stat;
 pub const TAG_LENGTH: usize = 18;
 
 pub struct Validator {
-    /// With its quotes; a strong one.
+    /// A strong entity tag, including its quotes.
     pub tag: [u8; TAG_LENGTH],
-    /// Seconds since 1970-01-01; never ahead of the clock.
+    /// Seconds since 1970-01-01; never in the future.
     pub modified: i64,
-    /// The clock.
+    /// The current time, in the same unit.
     pub now: i64,
 }
 
 impl Validator {
     pub fn of(status: &stat, now: i64) -> Validator {
-        // The status changes with the content, even where a copying program sets the time back. The number
-        // of the file isn't shown: nobody needs to know it.
+        // The status change time changes with the content, even if a program resets the modification time after
+        // copying. The inode number is mixed in, so that clients don't see it.
         let state = [
             status.st_dev,
             status.st_ino,
@@ -37,7 +37,7 @@ impl Validator {
     }
 }
 
-/// Spreads each bit over all of them, and loses none (the finalizer of SplitMix64).
+/// Makes each bit depend on all others, without collisions (the finalizer of SplitMix64).
 fn mix(value: u64) -> u64 {
     let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn each_part_of_the_state_counts() {
-        // SAFETY: zeroes are a valid struct of numbers.
+        // SAFETY: `stat` consists of numbers, for which zeroes are valid.
         let state = || unsafe { std::mem::zeroed::<stat>() };
         let tag = |change: fn(&mut stat)| {
             let mut status = state();

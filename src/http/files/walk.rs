@@ -1,6 +1,6 @@
-//! Opens a file below a root name by name, checks each name for a symbolic link, and resolves links itself: a
-//! replacement for openat2(2) on kernels without it. It stays below the root whatever others do to the folders
-//! meanwhile: no name that it opens has a slash, and the kernel follows no link.
+//! Opens a file below a root folder name by name, checks each name for a symbolic link, and resolves links
+//! itself: a replacement for openat2(2) on kernels without it. It never leaves the root, even if the folders are
+//! changed at the same time: no name that it opens contains a slash, and the kernel follows no link.
 
 use core::ffi::{CStr, c_int};
 
@@ -8,10 +8,10 @@ use crate::http::files::open::FLAGS;
 use crate::http::files::path::LONGEST;
 use crate::sys::{errno, fd as sys_fd};
 
-/// The limit on links in a path, the same as the kernel's (path_resolution(7)).
+/// The maximum number of links in a path, the same as the kernel's (path_resolution(7)).
 const LINKS: usize = 40;
 
-/// A folder on the way, closed when it is dropped.
+/// A folder on the path; it is closed when this is dropped.
 struct Folder(c_int);
 
 impl Drop for Folder {
@@ -20,7 +20,7 @@ impl Drop for Folder {
     }
 }
 
-/// The path that is still to be walked, of which the beginning may have been walked already.
+/// The path that is being walked. Its beginning may already have been walked.
 struct Path {
     text: [u8; LONGEST],
     len: usize,
@@ -31,7 +31,7 @@ impl Path {
         self.text.get(..self.len).unwrap_or(b"")
     }
 
-    /// Puts `with` in place of the bytes from `start` to `end`. None where it doesn't fit.
+    /// Replaces the bytes from `start` to `end` by `with`. None if the result is too long.
     fn replace(&mut self, start: usize, end: usize, with: &[u8]) -> Option<()> {
         let behind = self.len.checked_sub(end)?;
         let len = start + with.len() + behind;
@@ -50,7 +50,7 @@ pub fn walk(root: c_int, path: &CStr, links: bool) -> Result<c_int, c_int> {
     let mut left = Path { text: [0; LONGEST], len: 0 };
     left.replace(0, 0, path.to_bytes()).ok_or(libc::ENAMETOOLONG)?;
     let mut folder: Option<Folder> = None;
-    // Where the next name begins, and how many links there were.
+    // Where the next name begins, and how many links have been followed.
     let (mut start, mut seen) = (0, 0);
     loop {
         let rest = left.bytes().get(start..).unwrap_or(b"");
@@ -58,13 +58,13 @@ pub fn walk(root: c_int, path: &CStr, links: bool) -> Result<c_int, c_int> {
         let (name, behind) = rest.split_at(len);
         let is_last = !behind.iter().any(|&b| b != b'/');
         match name {
-            // Of links: those of paths were refused.
+            // Only in the target of a link: in paths these were rejected.
             b"" | b"." if !is_last => {
                 left.replace(start, start + len + 1, b"").ok_or(libc::ENAMETOOLONG)?;
                 continue;
             }
             b".." => {
-                // All names before are folders, so that this takes the last of them away.
+                // All names before are folders, so this removes the last of them.
                 let before = left.bytes().get(..start).unwrap_or(b"");
                 let before = before.strip_suffix(b"/").ok_or(libc::EXDEV)?;
                 let first = before.iter().rposition(|&b| b == b'/').map_or(0, |slash| slash + 1);
@@ -84,7 +84,7 @@ pub fn walk(root: c_int, path: &CStr, links: bool) -> Result<c_int, c_int> {
         match open_name(at, &name, flags) {
             Ok(fd) if is_last && behind.is_empty() => return Ok(fd),
             Ok(fd) if is_last => {
-                // A slash stands behind it: a folder, which is opened for good.
+                // A slash follows it, so it is a folder, which is opened for reading.
                 let found = Folder(fd);
                 return open_name(found.0, &Name::of(b".")?, FLAGS);
             }
@@ -113,7 +113,7 @@ pub fn walk(root: c_int, path: &CStr, links: bool) -> Result<c_int, c_int> {
     }
 }
 
-/// A single name as a string.
+/// A single name as a C string.
 struct Name([u8; 256]);
 
 impl Name {
@@ -125,10 +125,10 @@ impl Name {
     }
 }
 
-/// Opens a name in a folder, and follows no link. Err with errno; for a link ELOOP or ENOTDIR.
+/// Opens a name in a folder without following links. Err with errno; for a link ELOOP or ENOTDIR.
 fn open_name(folder: c_int, name: &Name, flags: c_int) -> Result<c_int, c_int> {
     loop {
-        // SAFETY: a string that ends with a NUL.
+        // SAFETY: a C string.
         let fd = unsafe { libc::openat(folder, name.0.as_ptr().cast(), flags | libc::O_NOFOLLOW) };
         let fd = sys_fd::lift(fd);
         match (fd, errno::get()) {
@@ -139,9 +139,9 @@ fn open_name(folder: c_int, name: &Name, flags: c_int) -> Result<c_int, c_int> {
     }
 }
 
-/// The target of a link; None if it isn't one.
+/// The target of a link; None if it isn't a link.
 fn read_link<'a>(folder: c_int, name: &Name, to: &'a mut [u8; LONGEST]) -> Option<&'a [u8]> {
-    // SAFETY: a string that ends with a NUL, and room of the size that is told.
+    // SAFETY: a C string, and a buffer of the given size.
     let len = unsafe {
         libc::readlinkat(folder, name.0.as_ptr().cast(), to.as_mut_ptr().cast(), to.len())
     };

@@ -1,4 +1,4 @@
-//! Memory for the strings of one message. They keep their addresses until all are given back at once.
+//! Memory for the strings of one message. They keep their addresses until all are freed at once.
 
 use core::cell::Cell;
 use core::mem::size_of;
@@ -6,17 +6,17 @@ use core::ptr::{NonNull, null_mut};
 
 use crate::sys::pool;
 
-/// The longest piece that the pools cut from a shared slab.
+/// The largest piece that the pools take from a shared slab.
 const CHUNK: usize = 8 << 10;
 
-/// The start of a chunk.
+/// The header of a chunk.
 struct Chunk {
     next: *mut Chunk,
     size: usize,
 }
 
 pub struct Arena {
-    at: Cell<*mut u8>,
+    at: Cell<NonNull<u8>>,
     left: Cell<usize>,
     chunks: Cell<*mut Chunk>,
 }
@@ -24,28 +24,29 @@ pub struct Arena {
 impl Arena {
     /// # Safety
     /// The arena may use `len` bytes at `first` as long as it exists, or until `restart`.
-    pub unsafe fn new(first: *mut u8, len: usize) -> Arena {
+    pub unsafe fn new(first: NonNull<u8>, len: usize) -> Arena {
         Arena { at: Cell::new(first), left: Cell::new(len), chunks: Cell::new(null_mut()) }
     }
 
-    /// Room for `n` bytes, not aligned, contents undefined; None when memory is out.
+    /// Room for `n` bytes, unaligned and uninitialised. None if out of memory.
     #[inline]
     pub fn alloc(&self, n: usize) -> Option<NonNull<u8>> {
         if n > self.left.get() && !self.grow(n) {
             return None;
         }
         let place = self.at.get();
-        // SAFETY: n <= left, so the end lies in the same block.
+        // SAFETY: n <= left, so the end lies within the same block.
         self.at.set(unsafe { place.add(n) });
         self.left.set(self.left.get() - n);
-        NonNull::new(place)
+        Some(place)
     }
 
-    /// A copy with a NUL after it; None if memory is out.
+    /// A copy followed by a NUL. None if out of memory.
     #[inline]
     pub fn copy(&self, bytes: &[u8]) -> Option<NonNull<u8>> {
-        let place = self.alloc(bytes.len().checked_add(1)?)?;
-        // SAFETY: the piece has room for the bytes and the NUL, and is new: none of the bytes lie in it.
+        // The length of a slice is less than usize::MAX.
+        let place = self.alloc(bytes.len() + 1)?;
+        // SAFETY: the piece has room for the bytes and the NUL. It is new, so it doesn't overlap `bytes`.
         unsafe {
             place.as_ptr().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
             place.add(bytes.len()).write(0);
@@ -53,14 +54,14 @@ impl Arena {
         Some(place)
     }
 
-    /// Room for `n` bytes, zeroed and then filled by `fill`, whose error it returns; None if memory is out.
+    /// Room for `n` bytes, zeroed and then filled by `fill`, whose error it returns. None if out of memory.
     pub fn filled<E>(
         &self,
         n: usize,
         fill: impl FnOnce(&mut [u8]) -> Result<(), E>,
     ) -> Option<Result<NonNull<u8>, E>> {
         let place = self.alloc(n)?;
-        // SAFETY: the piece has n bytes, which nobody else has until this returns.
+        // SAFETY: the piece has n bytes, to which nothing else refers until this returns.
         let room = unsafe {
             place.write_bytes(0, n);
             core::slice::from_raw_parts_mut(place.as_ptr(), n)
@@ -68,23 +69,23 @@ impl Arena {
         Some(fill(room).map(|()| place))
     }
 
-    /// Aligned room for this many values; None if memory is out.
+    /// Aligned room for `count` values. None if out of memory.
     pub fn array<T>(&self, count: usize) -> Option<NonNull<T>> {
         let size = count.checked_mul(size_of::<T>())?.checked_add(align_of::<T>())?;
         let place = self.alloc(size)?;
-        // SAFETY: the piece is longer than the values by more than what aligning skips.
+        // SAFETY: the piece is longer than the values by more than the alignment skips.
         Some(unsafe { place.add(place.align_offset(align_of::<T>())) }.cast())
     }
 
-    /// How many bytes are left in the current chunk.
+    /// The number of bytes left in the current chunk.
     pub fn left(&self) -> usize {
         self.left.get()
     }
 
-    /// Makes the piece that ends at `end` longer by `n` bytes in its place; false if it isn't the last piece,
-    /// or there is no room after it.
+    /// Extends the piece that ends at `end` in place by `n` bytes. False if it isn't the last piece or there
+    /// isn't enough room after it.
     pub fn extend(&self, end: *const u8, n: usize) -> bool {
-        let can = end == self.at.get().cast_const() && n <= self.left.get();
+        let can = end == self.at.get().as_ptr().cast_const() && n <= self.left.get();
         if can {
             self.alloc(n);
         }
@@ -97,28 +98,28 @@ impl Arena {
             return false;
         };
         let size = size.max(CHUNK);
-        let chunk: *mut Chunk = pool::alloc(size).cast();
-        if chunk.is_null() {
+        let Some(chunk) = NonNull::new(pool::alloc(size).cast::<Chunk>()) else {
             return false;
-        }
-        // SAFETY: a fresh piece of size bytes, large enough and aligned for its header.
+        };
+        // SAFETY: a new piece of `size` bytes, which is large enough and aligned for its header.
         unsafe {
             chunk.write(Chunk { next: self.chunks.get(), size });
             self.at.set(chunk.add(1).cast());
         }
         self.left.set(size - size_of::<Chunk>());
-        self.chunks.set(chunk);
+        self.chunks.set(chunk.as_ptr());
         true
     }
 
-    /// Gives all chunks back, and starts again with the room at `first`.
+    /// Frees all chunks and starts again with the memory at `first`.
     ///
     /// # Safety
-    /// Nothing that the arena handed out is used any more. The room is as for `new`.
-    pub unsafe fn restart(&self, first: *mut u8, len: usize) {
+    /// Nothing that the arena allocated is used any more. The memory is as for `new`.
+    pub unsafe fn restart(&self, first: NonNull<u8>, len: usize) {
         while !self.chunks.get().is_null() {
             let chunk = self.chunks.get();
-            // SAFETY: `grow` put it on the list with the size it was made with, and it leaves the list here.
+            // SAFETY: `grow` added it to the list with the size of its allocation, and it is removed from the
+            // list here.
             unsafe {
                 self.chunks.set((*chunk).next);
                 pool::free(chunk.cast(), (*chunk).size);

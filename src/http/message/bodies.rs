@@ -1,9 +1,10 @@
-//! The limit on the bytes of bodies that a server holds at once, in all its connections and threads.
+//! The limit on the bytes of request bodies that a server holds at the same time, in all its connections and
+//! threads.
 #![forbid(unsafe_code)]
 
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
-/// The default limit. One body of the maximum length always fits.
+/// The default limit. It always has room for one body of the maximum length.
 const DEFAULT: usize = 256 << 20;
 
 pub struct Bodies {
@@ -40,20 +41,20 @@ impl Bodies {
         self.most.load(Relaxed)
     }
 
-    /// Whether this many bytes more would fit now.
+    /// Whether this many additional bytes would fit at the moment.
     pub fn has_room_for(&self, bytes: u64) -> bool {
         let room = self.most().saturating_sub(self.held.load(Relaxed));
         bytes <= room as u64
     }
 
-    /// Counts bytes; false if that is too much, and then nothing is counted.
+    /// Counts bytes. If the limit doesn't allow that, returns false and counts nothing.
     pub fn add(&self, bytes: usize) -> bool {
         let most = self.most();
         let grown = |held: usize| held.checked_add(bytes).filter(|&held| held <= most);
         self.held.fetch_update(Relaxed, Relaxed, grown).is_ok()
     }
 
-    /// Takes back what `add` counted.
+    /// Subtracts bytes that `add` counted.
     pub fn remove(&self, bytes: usize) {
         self.held.fetch_sub(bytes, Relaxed);
     }

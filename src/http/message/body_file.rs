@@ -6,7 +6,7 @@ use core::mem::ManuallyDrop;
 
 use crate::sys::fd;
 
-/// A piece of an open file, which is closed when nobody needs it any more.
+/// A part of an open file, which is closed when this is dropped.
 pub struct BodyFile {
     pub fd: c_int,
     pub at: i64,
@@ -14,7 +14,7 @@ pub struct BodyFile {
 }
 
 impl BodyFile {
-    /// The descriptor, for somebody else to close.
+    /// The descriptor, which the caller then owns.
     pub fn into_fd(self) -> c_int {
         ManuallyDrop::new(self).fd
     }

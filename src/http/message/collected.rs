@@ -1,10 +1,10 @@
-//! Collects a message, or a part of one, in memory of its own. Any thread may do that.
+//! Collects a message or a part of one in its own memory. Any thread may use it.
 #![forbid(unsafe_code)]
 
 use crate::http::wire::encode::Sink;
 use crate::sys::pool::Bytes;
 
-/// The first block: most heads fit into it.
+/// The size of the first block; most heads fit into it.
 const FIRST: usize = 2048;
 
 pub struct Collected {
@@ -17,14 +17,14 @@ impl Collected {
         Collected { bytes: Bytes::new(), failed: false }
     }
 
-    /// For a message that has so many bytes at most.
+    /// For a message of at most `len` bytes.
     pub fn with_room(len: usize) -> Collected {
         let mut bytes = Bytes::new();
         let failed = bytes.reserve(len).is_none();
         Collected { bytes, failed }
     }
 
-    /// What was collected; None when memory was out.
+    /// The collected bytes. None if memory ran out.
     pub fn bytes(&self) -> Option<&[u8]> {
         (!self.failed).then(|| self.bytes.bytes())
     }

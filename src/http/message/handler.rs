@@ -1,4 +1,4 @@
-//! The handlers of a program, and the one that a request was routed to.
+//! The handlers of a program, and the handler to which a request is routed.
 
 use core::cell::Cell;
 use core::ffi::c_void;
@@ -10,7 +10,7 @@ use crate::http::message::head_hook::Hook;
 use crate::http::message::http_response::Response;
 use crate::http::message::request::Request;
 
-/// A handler as the program gives it.
+/// A handler as the program passes it.
 #[derive(Clone, Copy)]
 pub struct Wish {
     pub handler: yolanda_http_handler,
@@ -21,22 +21,22 @@ pub struct Wish {
     pub takes_bodies: bool,
 }
 
-/// A program's handler. It stays from before its server's start until the server's end.
+/// A handler of the program. It exists from before its server's start until the server's end.
 pub struct Handler {
     wish: Wish,
     /// Whether `destroy` is called at the end.
     is_owned: Cell<bool>,
-    /// Whom to ask after the head of a request. It changes only before the server's start.
+    /// The head callback. It changes only before the server's start.
     head: Cell<Hook>,
 }
 
 impl Handler {
-    /// The program's data stays the caller's until `own`.
+    /// The caller owns the program's data until `own`.
     pub fn new(wish: Wish) -> Handler {
         Handler { wish, is_owned: Cell::new(false), head: Cell::new(Hook::NONE) }
     }
 
-    /// Takes over the program's data.
+    /// Takes ownership of the program's data.
     pub fn own(&self) {
         self.is_owned.set(true);
     }
@@ -54,11 +54,11 @@ impl Handler {
         self.head.set(hook);
     }
 
-    /// Calls the program.
+    /// Calls the program's handler.
     pub fn call(&self, request: &Request, response: &Response) {
         if let Some(handler) = self.wish.handler {
-            // SAFETY: the program gave the handler for this data, which it keeps until `destroy` is called; both
-            // objects are as its header describes them.
+            // SAFETY: the program passed the handler together with this data, which it keeps until `destroy` is
+            // called. Both objects are live, as the header promises.
             unsafe { handler(request.as_c(), response.as_c(), self.wish.data) };
         }
     }
@@ -67,13 +67,13 @@ impl Handler {
 impl Drop for Handler {
     fn drop(&mut self) {
         if let (true, Some(destroy)) = (self.is_owned.get(), self.wish.destroy) {
-            // SAFETY: the program gave it for this data, and the handler isn't called again.
+            // SAFETY: the program passed it together with this data, and the handler isn't called afterwards.
             unsafe { destroy(self.wish.data) };
         }
     }
 }
 
-/// The handler that a request was routed to.
+/// The handler to which a request was routed.
 #[derive(Clone, Copy)]
 pub struct Chosen(NonNull<Handler>);
 
@@ -87,16 +87,16 @@ impl Deref for Chosen {
     type Target = Handler;
 
     fn deref(&self) -> &Handler {
-        // SAFETY: it stays, as the caller of `new` promised.
+        // SAFETY: the handler stays valid, as the caller of `new` promised.
         unsafe { self.0.as_ref() }
     }
 }
 
-/// What routing found for a request.
+/// The result of routing a request.
 #[derive(Clone, Copy)]
 pub enum Found {
     Route(Chosen),
-    /// Only routes for other methods.
+    /// There are only routes for other methods.
     OtherMethods,
     Nothing,
 }

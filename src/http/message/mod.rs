@@ -1,4 +1,4 @@
-//! Requests and responses as C and the handlers see them.
+//! Requests and responses as C code and handlers see them.
 
 pub mod arena;
 pub mod bodies;

@@ -1,7 +1,7 @@
 //! The request object: the public struct, followed by the parser, the strings and the headers.
 //!
-//! The program may change the strings, or put others in their place. So the library reads them through the public
-//! fields, and keeps no reference to one while it calls the program.
+//! The program may change the strings or replace them. So the library reads them through the public fields, and
+//! keeps no reference to one while it calls the program.
 
 mod content;
 mod fields;
@@ -34,21 +34,21 @@ use crate::http::wire::parse::Parser;
 use crate::sys::pool;
 use crate::sys::text::text;
 
-/// One piece of memory holds the request, and the strings and headers of nearly all requests.
+/// The size of a request, including the strings and headers of nearly all requests.
 const SIZE: usize = 4096;
 const FIRST_HEADERS: usize = 32;
 
-/// The public struct, and the library's own fields.
+/// The public struct and the library's own fields.
 #[repr(C)]
 struct Front {
     public: http_request,
     parser: RefCell<Parser>,
     text: Arena,
-    /// The header array, which has room for `capacity` entries: the first one, or one of the pools.
+    /// The header array with `capacity` entries: the first one, or one from the pools.
     table: Cell<*mut request_header>,
     capacity: Cell<usize>,
     body: Content,
-    /// The host that the target names; NULL where it is a path.
+    /// The host in the target; NULL if the target is a path.
     host: Cell<*mut u8>,
     path: Cell<Lazy<*mut c_char>>,
     query: Cell<Lazy<Parameters>>,
@@ -57,22 +57,22 @@ struct Front {
     form: Cell<Lazy<Parameters>>,
     /// The parameters of the route.
     captured: Cell<Parameters>,
-    /// Where the body goes if it isn't collected.
+    /// The upload, unless the body is collected.
     upload: Cell<Option<NonNull<Upload>>>,
     intake: Cell<Intake>,
-    /// Who answers it, once that was looked up.
+    /// The handler, after it was looked up.
     found: Cell<Option<Result<Found, Lack>>>,
-    /// The connection that it came over; NULL for a request of the program's own.
+    /// The connection on which it arrived; NULL for a request that the program owns.
     connection: Cell<*mut tcp_connection>,
-    /// The counter of its body, if it has a connection.
+    /// The counter of request bodies, if it has a connection.
     bodies: Cell<Option<NonNull<Bodies>>>,
-    /// It came from `http_request_new`: the program clears it.
+    /// It came from `http_request_new`, and the program frees it.
     is_program_s: bool,
 }
 
 const FRONT: usize = size_of::<Front>() + FIRST_HEADERS * size_of::<request_header>();
 
-/// Every `struct http_request` is the start of one of these: only the library makes them.
+/// Every `struct http_request` is the beginning of one of these, because only the library makes them.
 #[repr(C)]
 pub struct Request {
     front: Front,
@@ -82,9 +82,9 @@ pub struct Request {
 
 const _: () = assert!(size_of::<Request>() == SIZE);
 
-/// A request that the program owns, from malloc; NULL when memory is out.
+/// A request that the program owns, from malloc. NULL if out of memory.
 pub fn alloc_for_program() -> *mut Request {
-    // SAFETY: fresh memory of that size.
+    // SAFETY: new memory of that size.
     unsafe {
         let request: *mut Request = libc::malloc(SIZE).cast();
         if !request.is_null() {
@@ -94,12 +94,12 @@ pub fn alloc_for_program() -> *mut Request {
     }
 }
 
-/// Frees a request of the program's; false for one of the server's.
+/// Frees a request that the program owns. False for one of the server.
 ///
 /// # Safety
 /// `request` is a live request that nothing uses any more.
 pub unsafe fn free_of_program(request: *mut Request) -> bool {
-    // SAFETY: the request is live; one of the program's came from malloc.
+    // SAFETY: by contract the request is live. One that the program owns came from malloc.
     unsafe {
         let is_program_s = (*request).front.is_program_s;
         if is_program_s {
@@ -111,13 +111,13 @@ pub unsafe fn free_of_program(request: *mut Request) -> bool {
 }
 
 /// # Safety
-/// `request` has the room of a Request, whatever is in it.
+/// `request` has the size of a Request, and any content.
 unsafe fn init(request: *mut Request, is_program_s: bool) {
-    // SAFETY: every field of the front is written; what stands behind it may be uninitialized. The request keeps
-    // its place, and so do the array and the text in it.
+    // SAFETY: every field of the front is written; the memory after it may be uninitialised. The request isn't
+    // moved, so the array and the text in it stay in place.
     unsafe {
         let table = UnsafeCell::raw_get(&raw const (*request).first_table).cast();
-        let text = UnsafeCell::raw_get(&raw const (*request).first_text).cast();
+        let text = NonNull::new_unchecked(&raw mut (*request).first_text).cast();
         (&raw mut (*request).front).write(Front {
             public: http_request {
                 version: Cell::new(null_mut()),
@@ -152,13 +152,13 @@ impl Request {
     /// The request behind a public pointer.
     ///
     /// # Safety
-    /// The library made it, and nobody frees it as long as the result is used.
+    /// The library made it, and it isn't freed while the result is used.
     pub unsafe fn from_c<'a>(request: *mut http_request) -> &'a Request {
         // SAFETY: the public struct is the first field of every request of the library.
         unsafe { &*request.cast::<Request>() }
     }
 
-    /// The pointer that C has.
+    /// The pointer for C.
     pub fn as_c(&self) -> *mut http_request {
         core::ptr::from_ref(self).cast_mut().cast()
     }
@@ -168,25 +168,25 @@ impl Request {
         &self.front.public
     }
 
-    /// Empties the request for the next one: its strings are gone. A program that takes the body in parts is told
-    /// that its data isn't needed any more.
+    /// Empties the request for the next one, which invalidates its strings. Tells a program that takes the body
+    /// in parts that its data isn't needed any more.
     pub fn reset(&self) {
         let front = &self.front;
-        // First, as it calls the program, which may still have the request.
+        // This is first because it calls the program, which may still use the request.
         if let Some(upload) = front.upload.take() {
-            // SAFETY: `set_upload` took it out of its owner, and the request forgets it here.
+            // SAFETY: `set_upload` released it from its owner, and the request's pointer was just cleared.
             drop(unsafe { pool::Owned::from_raw(upload) });
         }
         front.body.release(self.bodies());
         let table = self.first_table.get().cast::<request_header>();
         if front.capacity.get() > FIRST_HEADERS {
             let size = front.capacity.get() * size_of::<request_header>();
-            // SAFETY: the array that `grow` made, of that size, which the request forgets below.
+            // SAFETY: `grow` allocated the array with that size. The pointer to it is replaced below.
             unsafe { pool::free(front.table.get().cast(), size) };
         }
-        // SAFETY: all that points into the arena is the request's, and forgotten below: what C keeps of it, it
-        // mustn't use (http_request.h). The room stands in this object, which keeps its place.
-        unsafe { front.text.restart(self.first_text.get().cast(), SIZE - FRONT) };
+        // SAFETY: all pointers into the arena are in this request and are reset below; C code must not use its
+        // strings after a reset (http_request.h). The buffer is a field of this object, which isn't moved.
+        unsafe { front.text.restart(NonNull::from(&self.first_text).cast(), SIZE - FRONT) };
         let public = &front.public;
         public.version.set(null_mut());
         public.method.set(null_mut());
@@ -194,7 +194,7 @@ impl Request {
         public.current_state.set(REQUEST_STATUS);
         public.request_headers.set(table);
         public.request_headers_number.set(0);
-        front.parser.replace(Parser::new(!front.is_program_s));
+        *front.parser.borrow_mut() = Parser::new(!front.is_program_s);
         front.table.set(table);
         front.capacity.set(FIRST_HEADERS);
         front.host.set(null_mut());
@@ -207,15 +207,15 @@ impl Request {
         front.found.set(None);
     }
 
-    /// The connection that the request came over, or NULL.
+    /// The connection on which the request arrived, or NULL.
     pub fn connection(&self) -> *mut tcp_connection {
         self.front.connection.get()
     }
 
-    /// The counter of the bodies that come over the request's connection.
+    /// The counter of request bodies of its server.
     fn bodies(&self) -> Option<&Bodies> {
-        // SAFETY: the counter is the connection's server's, which the connection keeps; and a request that has
-        // something of a body is kept with its connection.
+        // SAFETY: the counter belongs to the connection's server, which the connection keeps. A request with a
+        // part of a body doesn't outlive its connection.
         self.front.bodies.get().map(|bodies| unsafe { bodies.as_ref() })
     }
 
@@ -224,27 +224,27 @@ impl Request {
         self.front.public.current_state.get()
     }
 
-    /// The method; empty while there is none.
+    /// The method; empty if it hasn't been read.
     pub fn method(&self) -> &[u8] {
         string(&self.front.public.method)
     }
 
-    /// The target, or what the program has put in its place; empty while there is none.
+    /// The target, or what the program has replaced it with; empty if it hasn't been read.
     pub fn url(&self) -> &[u8] {
         string(&self.front.public.url)
     }
 
-    /// The version; empty while there is none.
+    /// The version; empty if it hasn't been read.
     pub fn version(&self) -> &[u8] {
         string(&self.front.public.version)
     }
 
-    /// Whether the target is the server itself, not a path.
+    /// Whether the target is `*`, the server itself.
     pub fn is_star(&self) -> bool {
         self.url() == b"*"
     }
 
-    /// The body, with a NUL behind it, and its length.
+    /// The body, followed by a NUL, and its length.
     pub fn body(&self) -> (*const c_char, usize) {
         self.front.body.bytes()
     }
@@ -257,9 +257,9 @@ impl Request {
     }
 }
 
-/// A public string, as it is at the moment.
+/// The current value of a public string.
 fn string(field: &Cell<*mut c_char>) -> &[u8] {
-    // SAFETY: NULL, or a NUL-terminated string: the library's, or the program's, which keeps it as long as the
-    // field points to it. The result isn't kept across a call of the program.
+    // SAFETY: NULL, or a NUL-terminated string of the library or the program, which is valid while the field
+    // points to it. The result isn't used across a call of the program.
     unsafe { text(field.get()) }
 }

@@ -1,4 +1,4 @@
-//! Where the body of a request goes that the program takes in parts, as they come.
+//! Uploads: bodies of requests that the program takes in parts, as they arrive.
 
 use core::cell::Cell;
 use core::ffi::{c_int, c_void};
@@ -10,24 +10,24 @@ use crate::http::message::request::{Intake, Request};
 use crate::http::wire::limits::ANY_LENGTH;
 use crate::sys::pool::Owned;
 
-/// What the callback was called for.
+/// What the callback has been called for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
     /// Parts, or nothing yet.
     Parts,
-    /// The final call was made, or has begun.
+    /// The final call was made or has begun.
     Over,
 }
 
-/// Where a body goes.
+/// An upload.
 pub struct Upload {
     callback: yolanda_http_body_callback,
     data: *mut c_void,
-    /// Called with `data` when the request is over.
+    /// Called with `data` when the request has ended.
     destroy: Cell<Destroy>,
-    /// Bytes that the body may have.
+    /// The maximum length of the body.
     pub limit: u64,
-    /// How many bytes at the front of the input have been parsed already.
+    /// The number of bytes at the front of the input that have been parsed.
     pub part: Cell<usize>,
     stage: Cell<Stage>,
 }
@@ -46,12 +46,12 @@ impl Upload {
         self.stage.get() == Stage::Parts
     }
 
-    /// Gives the program the part of the body at the front of the input. The last byte stays there: it brings the
-    /// message callback back when a program that stopped reading resumes it.
+    /// Passes the part of the body at the front of the input to the program. The last byte stays in the input, so
+    /// that the message callback is called again when a program that paused reading resumes it.
     pub fn hand_over(&self, request: &Request, input: &buffer) {
         let part = self.part.get();
         if let Some(callback) = self.callback {
-            // SAFETY: the program gave the callback for this request, which keeps the upload until the final call.
+            // SAFETY: the program set the callback for this request, which keeps the upload until the final call.
             // The parser has left a part of that length at the front of the input.
             unsafe { callback(request.as_c(), input.read_at().cast(), part, PART, self.data) };
         }
@@ -59,30 +59,30 @@ impl Upload {
         self.part.set(part.min(1));
     }
 
-    /// Drops the part that the program has had from the front of the input.
+    /// Consumes the part at the front of the input that was passed to the program.
     pub fn drop_parsed(&self, input: &buffer) {
         drop_front(input, self.part.replace(0));
     }
 }
 
-/// Drops bytes at the front of the input. A loop that ran within a callback may have dropped all of them.
+/// Consumes bytes at the front of the input. A loop that ran within a callback may have consumed all of them.
 fn drop_front(input: &buffer, bytes: usize) {
-    // What is readable is a c_int.
+    // The number of readable bytes fits into a c_int.
     input.readIndex.set(input.readIndex.get() + bytes.min(input.readable()) as c_int);
 }
 
-/// Tells the program that its data isn't needed any more. The callback may do what a handler may.
+/// Tells the program that its data isn't needed any more. The callback may do anything that a handler may do.
 impl Drop for Upload {
     fn drop(&mut self) {
         if let Some(destroy) = self.destroy.get() {
-            // SAFETY: the program gave it for this data, and the body's own callback isn't called again.
+            // SAFETY: the program set it together with this data, and the body callback isn't called afterwards.
             unsafe { destroy(self.data) };
         }
     }
 }
 
 impl Request {
-    /// Has the body given to the program in parts; a `limit` of 0 stands for any length. Err with errno: EALREADY,
+    /// Passes the body to the program in parts; a `limit` of 0 allows any length. Err with errno: EALREADY,
     /// EPERM, EINVAL, ENOMEM.
     pub fn stream_body(
         &self,
@@ -109,7 +109,7 @@ impl Request {
         Ok(())
     }
 
-    /// Makes the final call of the upload, unless there is none to make.
+    /// Makes the final call of the upload, unless it isn't needed.
     pub fn end_upload(&self, event: c_int) {
         let Some(upload) = self.upload() else { return };
         if upload.stage.replace(Stage::Over) == Stage::Over {
@@ -117,13 +117,13 @@ impl Request {
         }
         let (callback, data) = (upload.callback, upload.data);
         if let Some(callback) = callback {
-            // SAFETY: the program gave the callback for this request and this data. Nothing of the upload is looked
-            // at behind the call.
+            // SAFETY: the program set the callback for this request with this data. The upload isn't used after
+            // the call.
             unsafe { callback(self.as_c(), null(), 0, event, data) };
         }
     }
 
-    /// Whether the library still needs the request: a body is to come, for the program or to be dropped.
+    /// Whether the library still needs the request, because a body is to come, for the program or to be dropped.
     pub fn awaits_body(&self) -> bool {
         matches!(self.intake(), Intake::Asked(_) | Intake::Refused)
             || self.upload().is_some_and(Upload::is_coming)

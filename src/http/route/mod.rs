@@ -1,4 +1,4 @@
-//! Routing: which handler of a server answers a request, and what the library answers if none does.
+//! Routing: which of a server's handlers answers a request, and how the library answers if none does.
 
 mod pattern;
 pub mod table;
@@ -17,7 +17,7 @@ use crate::http::wire::status::{
 };
 use crate::http::wire::url::has_dot_segment;
 
-/// The method that a program names; empty for any, None if it isn't a method.
+/// The method that a program passed; empty for any, None if it is invalid.
 pub fn named(method: Option<&[u8]>) -> Option<&[u8]> {
     match method {
         None | Some(b"*") => Some(b""),
@@ -25,7 +25,7 @@ pub fn named(method: Option<&[u8]>) -> Option<&[u8]> {
     }
 }
 
-/// Looks up who answers a request to a server with routes. The request gets the parameters of the route.
+/// Looks up the handler for a request to a server with routes. Stores the parameters of the route in the request.
 pub fn look_up(routes: &Routes, request: &Request) -> Result<Found, Lack> {
     let path = request.segments()?;
     if has_dot_segment(path) {
@@ -41,8 +41,8 @@ pub fn look_up(routes: &Routes, request: &Request) -> Result<Found, Lack> {
     }
 }
 
-/// Answers a request by its route, or the server's callback, or the library. Nothing that the program may change is
-/// used after calling it.
+/// Answers a request with its route, the server's callback, or the library's own response. After calling the
+/// program, nothing that it may have changed is used.
 pub fn answer(routes: &Routes, callback: request_callback, request: &Request, response: &Response) {
     let found = request.found().unwrap_or_else(|| look_up(routes, request));
     let status = match found {
@@ -51,14 +51,14 @@ pub fn answer(routes: &Routes, callback: request_callback, request: &Request, re
         Err(Lack::NoMemory) => NO_MEMORY,
         found => {
             if let Some(callback) = callback {
-                // SAFETY: the program's callback, with what its header promises: a complete request, and a
+                // SAFETY: the program's callback gets what its header promises: a complete request, and a
                 // response to fill in.
                 unsafe { callback(request.as_c(), response.as_c()) };
                 return;
             }
             match found {
                 Err(_) => BAD_REQUEST,
-                // The parser lets `*` pass for OPTIONS alone: it asks about the server (RFC 9110, 9.3.7).
+                // The parser accepts `*` only for OPTIONS: a question about the server (RFC 9110, 9.3.7).
                 Ok(_) if request.is_star() => NO_CONTENT,
                 Ok(_) => NOT_FOUND,
             }
@@ -67,7 +67,7 @@ pub fn answer(routes: &Routes, callback: request_callback, request: &Request, re
     response.set_standard(status);
 }
 
-/// The answer for a path that has routes, but none for the request's method: it lists the methods (RFC 9110,
+/// The response for a path that has routes, but not for the request's method: it lists the methods (RFC 9110,
 /// 9.3.7, 10.2.1 and 15.5.6). GET implies HEAD.
 fn other_methods(routes: &Routes, request: &Request, response: &Response) -> Status {
     let Ok(path) = request.segments() else {
@@ -77,7 +77,7 @@ fn other_methods(routes: &Routes, request: &Request, response: &Response) -> Sta
     let mut allow = Collected::new();
     for (i, method) in routes.methods(path).enumerate() {
         let before = || routes.methods(path).take(i);
-        // The library answers OPTIONS itself if no route does, so it always comes, last.
+        // The library answers OPTIONS if no route does, so OPTIONS is always listed, at the end.
         if method != b"OPTIONS" && !before().any(|earlier| earlier == method) {
             allow.put(method);
             allow.put(b", ");

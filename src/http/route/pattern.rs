@@ -1,19 +1,20 @@
-//! Patterns of paths: `/users/:id/posts`, `/static/*`.
+//! Path patterns: `/users/:id/posts`, `/static/*`.
 //!
-//! A pattern is kept as the path that it matches, decoded, with a NUL in place of a `:name`, and two in
-//! place of the `*`. In a path a NUL is an escaped slash (`url::decode_segments`), which separates no segments.
+//! A pattern is stored as the decoded path that it matches, with a NUL in place of a `:name`, and two in place of
+//! the `*`. In a path a NUL stands for an escaped slash (`url::decode_segments`), which doesn't separate
+//! segments.
 #![forbid(unsafe_code)]
 
 use core::cmp::{Ordering, Reverse};
 
 use crate::http::wire::url::{decode_segments, has_dot_segment};
 
-/// In place of a name.
+/// Stands for a name.
 const MARK: u8 = 0;
-/// In place of the rest.
+/// Stands for the rest of the path.
 const REST: [u8; 2] = [MARK, MARK];
 
-/// Appends bytes to room of the caller's.
+/// Appends bytes to the caller's buffer.
 pub struct Text<'a> {
     room: &'a mut [u8],
     len: usize,
@@ -41,13 +42,13 @@ impl<'a> Text<'a> {
     }
 }
 
-/// Enough room for either text of this pattern.
+/// The size of a buffer that is large enough for either text of this pattern.
 pub fn room_for(pattern: &[u8]) -> usize {
     pattern.len() + 1
 }
 
-/// Writes what a pattern matches, and the names of its parameters, each with a NUL after it. None if it isn't a
-/// valid pattern.
+/// Writes the path that a pattern matches, and the names of its parameters, each followed by a NUL. None if the
+/// pattern is invalid.
 pub fn compile(pattern: &[u8], path: &mut Text<'_>, names: &mut Text<'_>) -> Option<()> {
     let mut ended = false;
     for segment in pattern.strip_prefix(b"/")?.split(|&b| b == b'/') {
@@ -90,8 +91,8 @@ fn is_name(name: &[u8]) -> bool {
     !name.is_empty() && name.iter().all(|&b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
-/// Whether the pattern matches a path that `decode_segments` has decoded. `captured` gets the values
-/// of the parameters in order; if the path doesn't match after all, only some of them.
+/// Whether the pattern matches a path that `decode_segments` has decoded. Passes the values of the parameters to
+/// `captured` in order; if the path doesn't match, possibly only some of them.
 #[inline]
 pub fn matches(pattern: &[u8], path: &[u8], mut captured: impl FnMut(&[u8])) -> bool {
     let (mut pattern, mut path) = (pattern, path);
@@ -118,9 +119,9 @@ pub fn matches(pattern: &[u8], path: &[u8], mut captured: impl FnMut(&[u8])) -> 
     path.is_empty()
 }
 
-/// The order in which patterns are tried: those without names, then those with names, then those with a rest,
-/// among which more segments come first; then the pattern that is literal at the first difference. Only
-/// patterns that match the same paths are equal.
+/// The order in which patterns are tried: first those without names, then those with names, then those with `*`,
+/// of which those with more segments come first. Among equals, the pattern that is literal at the first
+/// difference comes first. Patterns are equal only if they match the same paths.
 pub fn order(one: &[u8], other: &[u8]) -> Ordering {
     let rank = |pattern: &[u8]| {
         let segments = pattern.iter().filter(|&&b| b == b'/').count();
@@ -216,7 +217,7 @@ mod tests {
         let path = |pattern| compiled(pattern).unwrap().0;
         for (i, one) in in_order.iter().enumerate() {
             for (j, other) in in_order.iter().enumerate() {
-                // Some of them can't match the same path: their order is only fixed.
+                // Some of them can't match the same path. Their order doesn't matter, but it must be consistent.
                 let found = order(&path(one), &path(other));
                 assert_eq!(found, order(&path(other), &path(one)).reverse(), "{one} {other}");
                 assert_eq!(found == Ordering::Equal, i == j, "{one} {other}");

@@ -1,5 +1,5 @@
-//! The routes of a server: a list of patterns in the order in which they are tried, each with a list of
-//! methods. They are made before the server starts and stay until its end, so any thread reads them without a
+//! The routes of a server: a list of patterns in the order in which they are tried, each with a list of methods.
+//! They are added before the server starts and don't change until its end, so any thread reads them without a
 //! lock.
 
 use core::cell::UnsafeCell;
@@ -10,24 +10,24 @@ use crate::http::message::head_hook::Hook;
 use crate::http::route::pattern::{Text, compile, matches, order, room_for};
 use crate::sys::pool::{Bytes, Owned};
 
-/// A pattern and its routes, one for each method.
+/// A pattern and its routes, one per method.
 pub struct Pattern {
     next: Option<Owned<Pattern>>,
     routes: Option<Owned<Route>>,
-    /// As `compile` writes it.
+    /// In the format of `compile`.
     path: Compiled,
 }
 
-/// The handler of a method.
+/// The handler for a method.
 pub struct Route {
     next: Option<Owned<Route>>,
     pub handler: Handler,
-    /// Empty for a route that takes any method.
+    /// Empty for a route that accepts any method.
     method: Bytes,
     names: Compiled,
 }
 
-/// What `compile` has written; its room is longer.
+/// The output of `compile`, in a buffer that may be longer.
 struct Compiled {
     room: Bytes,
     len: usize,
@@ -56,7 +56,7 @@ impl Route {
         self.method.bytes()
     }
 
-    /// The names of the parameters, each with a NUL behind it.
+    /// The names of the parameters, each followed by a NUL.
     pub fn names(&self) -> &[u8] {
         self.names.bytes()
     }
@@ -67,7 +67,8 @@ impl Pattern {
         core::iter::successors(self.routes.as_deref(), |route| route.next.as_deref())
     }
 
-    /// The route for a method. HEAD may go to the route for GET; the route for any method comes last.
+    /// The route for a method. HEAD falls back to the route for GET, and every method to the route for any
+    /// method.
     fn of_method(&self, method: &[u8]) -> Option<&Route> {
         let is_head = method == b"HEAD";
         let (mut of_get, mut of_any) = (None, None);
@@ -82,12 +83,12 @@ impl Pattern {
         of_get.or(of_any)
     }
 
-    /// The values of a route's parameters in a path that the pattern matches.
+    /// Passes the values of a route's parameters in a path that the pattern matches to `each`.
     pub fn captures(&self, path: &[u8], each: impl FnMut(&[u8])) {
         matches(self.path.bytes(), path, each);
     }
 
-    /// Adds a route of another method; Err(EEXIST).
+    /// Adds a route for another method; Err(EEXIST).
     fn add(&mut self, route: Owned<Route>) -> Result<(), c_int> {
         if self.routes().any(|known| known.method() == route.method()) {
             return Err(libc::EEXIST);
@@ -102,10 +103,10 @@ impl Pattern {
     }
 }
 
-/// What there is for a path and a method.
+/// The result of looking up a path and a method.
 pub enum Match<'a> {
     Route(&'a Pattern, &'a Route),
-    /// Only routes for other methods.
+    /// There are only routes for other methods.
     OtherMethods,
     Nothing,
 }
@@ -124,7 +125,7 @@ impl Routes {
     }
 
     fn first(&self) -> Option<&Pattern> {
-        // SAFETY: the list changes only in `add`, whose caller sees to it that nobody reads meanwhile.
+        // SAFETY: the list changes only in `add`, whose caller guarantees that no other thread reads it.
         unsafe { (*self.first.get()).as_deref() }
     }
 
@@ -132,16 +133,16 @@ impl Routes {
         core::iter::successors(self.first(), |pattern| pattern.next.as_deref())
     }
 
-    /// The patterns that a decoded path matches.
+    /// The patterns that match a decoded path.
     fn matching(&self, path: &[u8]) -> impl Iterator<Item = &Pattern> {
         self.patterns().filter(move |pattern| matches(pattern.path.bytes(), path, |_| ()))
     }
 
-    /// Adds a route; an empty method stands for any. Err with errno: EINVAL for an invalid pattern, EEXIST, ENOMEM;
-    /// then the program's data stays the caller's.
+    /// Adds a route; an empty method stands for any. Err with errno: EINVAL for an invalid pattern, EEXIST,
+    /// ENOMEM; on failure the caller still owns the program's data.
     ///
     /// # Safety
-    /// The server hasn't started: no other thread has the routes, and nothing of them is borrowed.
+    /// The server hasn't started: no other thread uses the routes, and there are no references to them.
     pub unsafe fn add(&self, method: &[u8], pattern: &[u8], wish: Wish) -> Result<(), c_int> {
         let (path, names) = compiled(pattern)?;
         let mut own_method = Bytes::new();
@@ -149,13 +150,13 @@ impl Routes {
         let handler = Handler::new(wish);
         let route = Route { next: None, handler, method: own_method, names };
         let route = Owned::new(route).ok_or(libc::ENOMEM)?;
-        // SAFETY: nobody else uses the list, as the caller promises.
+        // SAFETY: by contract nothing else uses the list.
         let first = unsafe { &mut *self.first.get() };
         insert(first, path, route)
     }
 
-    /// Sets whom to ask after the heads of a route's requests. Err with errno: ENOENT without such a route, EINVAL
-    /// for an invalid pattern, ENOMEM.
+    /// Sets the head callback of a route. Err with errno: ENOENT if there is no such route, EINVAL for an invalid
+    /// pattern, ENOMEM.
     pub fn set_head(&self, method: &[u8], pattern: &[u8], hook: Hook) -> Result<(), c_int> {
         let (path, _) = compiled(pattern)?;
         let pattern = self.patterns().find(|known| known.path.bytes() == path.bytes());
@@ -176,14 +177,14 @@ impl Routes {
         found
     }
 
-    /// The methods of the routes for a path, in order; a method may occur twice.
+    /// The methods of the routes for a path, in order; a method may occur more than once.
     pub fn methods(&self, path: &[u8]) -> impl Iterator<Item = &[u8]> {
         self.matching(path).flat_map(Pattern::routes).map(Route::method)
     }
 }
 
 impl Drop for Routes {
-    /// Pattern by pattern, as recursion along a long list could overflow the stack.
+    /// Frees the patterns one by one, because recursion along a long list could overflow the stack.
     fn drop(&mut self) {
         let mut first = self.first.get_mut().take();
         while let Some(mut pattern) = first {
@@ -196,7 +197,7 @@ impl Drop for Routes {
     }
 }
 
-/// Inserts a route at its place in the order.
+/// Inserts a pattern at its place in the order.
 fn insert(
     first: &mut Option<Owned<Pattern>>,
     path: Compiled,

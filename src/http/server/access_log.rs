@@ -1,5 +1,5 @@
-//! What a server tells its access log: when an entry begins, what it says, and when it is handed to the program.
-//! The connections are those of a server with a log, on their thread.
+//! The server's side of the access log: when an entry begins, what it contains, and when it is passed to the
+//! program. All functions are called for connections of a server with a log, on the connection's thread.
 #![forbid(unsafe_code)]
 
 use crate::http::access::{Due, Journal};
@@ -15,18 +15,18 @@ pub fn is_on(conn: &Connection) -> bool {
     HttpServer::of(conn).is_some_and(|server| server.log.get().is_some())
 }
 
-/// What is known of a connection and its request, made where it is missing; None when memory is out.
+/// The journal of a connection, made if it is missing. None if out of memory.
 fn journal(conn: &Connection) -> Option<&Journal> {
     Http::of(conn)?.journal(conn)
 }
 
-/// A connection has come: its peer may be gone when there is a response.
+/// A new connection: makes the journal, because the peer may be gone when there is a response.
 #[cold]
 pub fn opened(conn: &Connection) {
     journal(conn);
 }
 
-/// The first bytes of a request may be there; its time begins, unless it has.
+/// Starts the time of a request whose first bytes may have arrived, unless it has been started.
 #[cold]
 pub fn begins(conn: &Connection) {
     if let Some(journal) = journal(conn) {
@@ -34,7 +34,7 @@ pub fn begins(conn: &Connection) {
     }
 }
 
-/// A request is there, or as much of it as there will be.
+/// Copies the texts of a request that is complete, or as complete as it will be.
 #[cold]
 pub fn asked(conn: &Connection, request: &Request) {
     if let Some(journal) = journal(conn) {
@@ -42,7 +42,7 @@ pub fn asked(conn: &Connection, request: &Request) {
     }
 }
 
-/// The response was deferred: whatever becomes of it, there will be an entry.
+/// The response was deferred. In any case there will be an entry.
 #[cold]
 pub fn deferred(conn: &Connection) {
     if let Some(journal) = journal(conn) {
@@ -50,7 +50,7 @@ pub fn deferred(conn: &Connection) {
     }
 }
 
-/// The client has gone, or the connection ends, before a deferred response was given: so much was sent.
+/// Records how much was sent of a deferred response whose client has gone or whose connection is ending.
 #[cold]
 pub fn given_up(conn: &Connection, sent: (Status, u64)) {
     if let Some(journal) = journal(conn) {
@@ -58,8 +58,8 @@ pub fn given_up(conn: &Connection, sent: (Status, u64)) {
     }
 }
 
-/// The connection has all of a response, or will never have: the program is told, but of a file only when
-/// that has been sent.
+/// The connection has received the whole response, or won't receive more of it: makes the entry, but for a file
+/// only when it has been sent.
 #[cold]
 pub fn answered(conn: &Connection, request: &Request, status: Status, bytes: u64, cut: bool) {
     match journal(conn) {
@@ -68,7 +68,7 @@ pub fn answered(conn: &Connection, request: &Request, status: Status, bytes: u64
     }
 }
 
-/// All that was queued has been sent. The program may be told.
+/// Everything that was queued has been sent. May call the program.
 #[cold]
 pub fn sent(conn: &Connection) {
     if journal(conn).is_some_and(Journal::waits_for_file) {
@@ -76,8 +76,8 @@ pub fn sent(conn: &Connection) {
     }
 }
 
-/// The library has answered with an error in place of what the connection waits for. The entry comes with
-/// the connection's end: this isn't a place to call the program from.
+/// The library has answered with an error instead of the program. The entry is made when the connection ends,
+/// because the program must not be called at this point.
 #[cold]
 pub fn turned_away(conn: &Connection, request: Option<&Request>, status: Status) {
     if let Some(journal) = journal(conn) {
@@ -85,7 +85,8 @@ pub fn turned_away(conn: &Connection, request: Option<&Request>, status: Status)
     }
 }
 
-/// A connection ends, or has sent all: the entry that its last response hasn't had. Nobody serves the connection.
+/// A connection ends or has sent everything: makes the outstanding entry of its last response. The connection
+/// isn't being served.
 #[cold]
 pub fn ended(conn: &Connection) {
     let due = journal(conn).and_then(|journal| journal.due(conn.file_left()));
@@ -94,9 +95,9 @@ pub fn ended(conn: &Connection) {
     }
 }
 
-/// Tells the program of a response, `bytes` of whose body were handed to the connection. `status` 0: there
-/// was none. `cut`: it isn't whole. The callback may do what a request's callback may: the connection is looked at
-/// afresh afterwards, and its state stays meanwhile.
+/// Passes an entry to the program. `bytes` of the body were passed to the connection. `status` 0: there was no
+/// response. `cut`: it is incomplete. The callback may do anything that a request callback may do, so the
+/// connection has to be checked again afterwards. Its state stays valid during the call.
 #[cold]
 pub fn tell(conn: &Connection, request: Option<&Request>, status: Status, bytes: u64, cut: bool) {
     let (Some(server), Some(journal)) = (HttpServer::of(conn), journal(conn)) else {

@@ -1,4 +1,4 @@
-//! Has one request answered, by its handler or by the library.
+//! Answers one request, by its handler or by the library.
 
 #![forbid(unsafe_code)]
 
@@ -16,10 +16,10 @@ use crate::http::server::scratch::Current;
 use crate::http::server::sending;
 use crate::sys::clock;
 
-/// Lets the program answer the request of an exchange.
+/// Lets the program or the library answer the request of an exchange.
 pub fn answer(exchange: &Exchange<'_>, out: &Output<'_>) -> Next {
     let Exchange { conn, http, request, scratch, logs, .. } = *exchange;
-    // The program may change what these are read from.
+    // The program may change the strings from which these are derived.
     let asked = Asked { head_only: request.is_head(), closes: request.ends_connection() };
     if logs {
         access_log::asked(conn, request);
@@ -39,13 +39,13 @@ pub fn answer(exchange: &Exchange<'_>, out: &Output<'_>) -> Next {
     next
 }
 
-/// What the request says about its answer.
+/// How the request wants to be answered.
 struct Asked {
     head_only: bool,
     closes: bool,
 }
 
-/// Calls the handler. The result is the response that it has deferred; that may be gone.
+/// Calls the handler. Returns the response that it has deferred, which may already be freed.
 fn handle(exchange: &Exchange<'_>, out: &Output<'_>) -> Option<NonNull<Deferred>> {
     let Exchange { conn, request, scratch, .. } = *exchange;
     scratch.current.set(Some(Current {
@@ -62,7 +62,7 @@ fn handle(exchange: &Exchange<'_>, out: &Output<'_>) -> Option<NonNull<Deferred>
     scratch.current.take().and_then(|current| current.deferred)
 }
 
-/// Writes the response that the handler has filled in.
+/// Encodes the response that the handler has filled in.
 fn respond(exchange: &Exchange<'_>, asked: &Asked, out: &Output<'_>) -> Next {
     let Exchange { conn, http, input, request, scratch, .. } = *exchange;
     let response = &scratch.response;
@@ -82,7 +82,7 @@ fn respond(exchange: &Exchange<'_>, asked: &Asked, out: &Output<'_>) -> Next {
     });
     match close {
         _ if exchange.logs && conn.is_closing() => Next::Gone,
-        // A client that closes has nothing more to say, unless it has said it already.
+        // A client that wants to close sends nothing more, unless more has already arrived.
         true => Next::Close { linger: lingers || input.readable() > 0 },
         false => Next::Stay,
     }

@@ -1,4 +1,4 @@
-//! What the server keeps for one connection, in the connection's `response` field.
+//! The HTTP state of a connection, in the connection's `response` field.
 
 use core::cell::{Cell, OnceCell};
 use core::ptr::{NonNull, null_mut};
@@ -15,50 +15,51 @@ use crate::reactor::tcp_connection::Connection;
 use crate::sys::clock;
 use crate::sys::pool::Owned;
 
-/// What keeps the requests that come next from being looked at.
+/// Why the following requests aren't processed.
 #[derive(Clone, Copy)]
 enum Blocked {
-    /// Nothing: they are read as they come.
+    /// They are processed as they arrive.
     No,
-    /// A deferred response isn't given yet. It is the connection's reference.
+    /// A deferred response hasn't been sent by the program. Contains the connection's reference to it.
     ByAnswer(NonNull<Deferred>),
-    /// The client hasn't taken all that was sent.
+    /// The client hasn't received all queued bytes.
     ByQueue,
 }
 
-/// So much unread input stops the reading while requests have to wait.
+/// The number of unread bytes at which reading stops while requests have to wait.
 const UNREAD_MAX: usize = 64 << 10;
 
 pub struct Http {
     blocked: Cell<Blocked>,
-    /// Calls on this thread's stack that answer requests, or tell the program of answers: the state stays,
-    /// and no other request is looked at, until the last of them has returned.
+    /// The number of calls on this thread's stack that answer requests or call the access log. Until the last of
+    /// them has returned, the state stays valid and no other request is processed.
     frames: Cell<u32>,
-    /// Reading was stopped because enough has come that waits.
+    /// Reading was stopped because enough input is waiting.
     paused: Cell<bool>,
     pub phase: Cell<Phase>,
-    /// When the phase began, for a body its latest bytes: low bits of the clock's milliseconds.
+    /// When the phase began, or, for a body, when its latest bytes arrived: the low bits of the clock's
+    /// milliseconds.
     pub since: Cell<u32>,
-    /// How far the client had taken the queue at the last look, and when that had changed.
+    /// The client's progress with the queue at the last check, and when it last changed.
     pub taken: Cell<u32>,
     pub written: Cell<u32>,
     pub rate: Rate,
-    /// Requests so far.
+    /// The number of requests so far.
     pub requests: Cell<u32>,
-    /// What the access log needs.
+    /// The state for the access log.
     journal: OnceCell<Owned<Journal>>,
 }
 
 impl Http {
-    /// The state of a connection of an HTTP server. It stays as long as the connection is open, and as long as
-    /// somebody has entered it.
+    /// The state of a connection of an HTTP server. It is valid while the connection is open, and while it is
+    /// entered.
     pub fn of(conn: &Connection) -> Option<&Http> {
-        // SAFETY: the field is the server's, which puts nothing there but what `make` has made, and NULL when that
-        // is freed.
+        // SAFETY: the field belongs to the server, which stores only what `make` has made, and NULL when that is
+        // freed.
         unsafe { conn.public.response.get().cast::<Http>().as_ref() }
     }
 
-    /// The state of a connection, made where there is none; None when memory is out.
+    /// The state of a connection, made if there is none. None if out of memory.
     pub fn make(conn: &Connection) -> Option<&Http> {
         if conn.public.response.get().is_null() {
             Http::begin(conn);
@@ -88,26 +89,26 @@ impl Http {
         }
     }
 
-    /// Frees the state of a connection, if it has one. Nobody has entered it.
+    /// Frees the state of a connection, if it has one. It must not be entered.
     pub fn free(conn: &Connection) {
         let http: *mut Http = conn.public.response.replace(null_mut()).cast();
         if let Some(http) = NonNull::new(http) {
-            // SAFETY: `begin` took it out of its owner. Who has a reference has entered the state, or doesn't use it
-            // behind the call of the program in which the connection ended.
+            // SAFETY: `make` released it from its owner. Anyone with a reference has entered the state, or
+            // doesn't use it after a call of the program in which the connection may have ended.
             drop(unsafe { Owned::from_raw(http) });
         }
     }
 
-    /// What the access log knows of the connection, made where it is missing; None when memory is out.
+    /// The journal of the connection, made if it is missing. None if out of memory.
     pub fn journal(&self, conn: &Connection) -> Option<&Journal> {
         if self.journal.get().is_none() {
-            // It is empty: nothing is lost.
+            // The cell is empty, so this can't fail.
             let _ = self.journal.set(Journal::new(conn)?);
         }
         self.journal.get().map(|journal| &**journal)
     }
 
-    /// A call begins that uses the state across calls of the program, which may run the loop.
+    /// Begins a use of the state that lasts across calls of the program, which may run the loop.
     pub fn enter<'a>(&'a self, conn: &'a Connection) -> Served<'a> {
         self.frames.set(self.frames.get() + 1);
         Served { conn, http: self }
@@ -118,16 +119,16 @@ impl Http {
         self.frames.get() > 0
     }
 
-    /// The response that somebody will give later.
+    /// The deferred response that the connection waits for.
     pub fn deferred(&self) -> Option<&Deferred> {
         match self.blocked.get() {
-            // SAFETY: the connection's reference, which `end_answer` takes out of here.
+            // SAFETY: the connection's reference, which is valid until `end_answer` removes it.
             Blocked::ByAnswer(deferred) => Some(unsafe { deferred.as_ref() }),
             _ => None,
         }
     }
 
-    /// Whether it is this response that requests wait for.
+    /// Whether requests wait for this response.
     pub fn awaits(&self, deferred: &Deferred) -> bool {
         self.deferred().is_some_and(|awaited| core::ptr::eq(awaited, deferred))
     }
@@ -137,34 +138,36 @@ impl Http {
         self.blocked.set(Blocked::ByAnswer(deferred.into_raw()));
     }
 
-    /// ByAnswer -> No: the response is given, or its client has gone. Its request goes with it.
+    /// ByAnswer -> No: the response is sent, or its client has gone. Also clears the connection's request, which
+    /// belongs to the response.
     pub fn end_answer(&self, conn: &Connection) -> Option<Awaited> {
         let Blocked::ByAnswer(deferred) = self.blocked.get() else {
             return None;
         };
         self.blocked.set(Blocked::No);
         conn.public.request.set(null_mut());
-        // SAFETY: `await_answer` put the reference there, which goes out here.
+        // SAFETY: `await_answer` stored the reference, which is removed here.
         Some(unsafe { Awaited::from_raw(deferred) })
     }
 
-    /// The request of the connection goes out of it; None where there is none, or where a deferred response has it.
+    /// Removes and returns the request of the connection. None if there is none, or if it belongs to a deferred
+    /// response.
     pub fn take_request(&self, conn: &Connection) -> Option<OwnRequest> {
         if matches!(self.blocked.get(), Blocked::ByAnswer(_)) {
             return None;
         }
         let request = NonNull::new(conn.public.request.replace(null_mut()).cast())?;
-        // SAFETY: `put_request` has put it there, and it goes out here. A deferred response that takes it stays in
-        // `blocked` until `end_answer` clears the field.
+        // SAFETY: `put_request` stored it, and it is removed here. While it belongs to a deferred response, that
+        // is in `blocked` until `end_answer` clears the field.
         Some(unsafe { OwnRequest::from_raw(request) })
     }
 
-    /// No -> ByQueue: requests wait until all is sent.
+    /// No -> ByQueue: requests wait until everything is sent.
     pub fn await_queue(&self) {
         self.blocked.set(Blocked::ByQueue);
     }
 
-    /// As `await_queue`, for a connection that waits for its client from now on.
+    /// As `await_queue`, for a connection that starts to wait for its client.
     pub fn wait_for_client(&self, conn: &Connection) {
         self.await_queue();
         self.phase.set(Phase::Send);
@@ -172,7 +175,7 @@ impl Http {
         conn.set_answering(true);
     }
 
-    /// Whether requests wait until all is sent, or it was sent since.
+    /// Whether requests wait until everything is sent, even if it has been sent in the meantime.
     pub fn awaits_queue(&self) -> bool {
         matches!(self.blocked.get(), Blocked::ByQueue)
     }
@@ -186,58 +189,58 @@ impl Http {
         }
     }
 
-    /// ByQueue -> No: the requests that have waited go on, where there are any: whether it was so. All was sent.
+    /// ByQueue -> No: everything was sent, and waiting requests continue. Returns whether they had waited.
     pub fn resume(&self, conn: &Connection) -> bool {
         if !self.awaits_queue() {
             return false;
         }
         self.blocked.set(Blocked::No);
         if self.paused.replace(false) {
-            conn.resume_reading();
+            conn.resume();
         }
         self.phase.set(Phase::Idle);
         self.since.set(clock::now_ms() as u32);
         true
     }
 
-    /// Stops the reading once much has come that has to wait.
+    /// Stops reading when a lot of input is waiting.
     pub fn limit_unread(&self, conn: &Connection, unread: usize) {
         if unread >= UNREAD_MAX && !self.paused.get() && self.is_blocked(conn) {
             self.paused.set(conn.pause_reading());
         }
     }
 
-    /// Whether the connection has made as many requests as it may.
+    /// Whether the connection has reached its maximum number of requests.
     pub fn is_last(&self, conn: &Connection) -> bool {
         HttpServer::of(conn).is_some_and(|server| server.is_last(self.requests.get()))
     }
 
-    /// Whether the library has stopped the reading.
+    /// Whether the library has stopped reading.
     pub fn has_paused(&self) -> bool {
         self.paused.get()
     }
 }
 
-/// A call that uses a connection's state. The state stays until the last of them ends.
+/// A use of a connection's state. The state stays valid until the last use ends.
 pub struct Served<'a> {
     conn: &'a Connection,
     http: &'a Http,
 }
 
 impl Served<'_> {
-    /// Ends the call. False where the connection has ended: its state is gone then, or goes with a call further
-    /// down on the stack.
+    /// Ends the use. False if the connection has ended: its state is then freed, or will be when a call further
+    /// down on the stack ends.
     pub fn leave(self) -> bool {
         let conn = self.conn;
         drop(self);
-        conn.is_open()
+        !conn.has_closed()
     }
 }
 
 impl Drop for Served<'_> {
     fn drop(&mut self) {
         self.http.frames.set(self.http.frames.get() - 1);
-        if !self.conn.is_open() && self.http.frames.get() == 0 {
+        if self.conn.has_closed() && self.http.frames.get() == 0 {
             Http::free(self.conn);
         }
     }
@@ -245,19 +248,19 @@ impl Drop for Served<'_> {
 
 /// The input of a connection.
 pub fn input_of(conn: &Connection) -> &buffer {
-    // SAFETY: the field leads to the connection's own buffer, which is a part of it.
+    // SAFETY: the field points to the connection's own buffer, which is a part of it.
     unsafe { &*conn.public.input_buffer.get() }
 }
 
-/// Gives a connection, which has none, its request.
+/// Sets the request of a connection that has none.
 pub fn put_request(conn: &Connection, request: OwnRequest) {
     conn.public.request.set(request.into_raw().as_ptr().cast());
 }
 
-/// The request of a connection that has begun to come, or is being answered. It is its deferred response's where
-/// there is one.
+/// The request of a connection that is being read or answered. If its response is deferred, the request belongs
+/// to that.
 pub fn request_of(conn: &Connection) -> Option<&Request> {
-    // SAFETY: the field is the server's: `put_request` fills it, and who takes the request out, to free it or with a
-    // deferred response, clears it before.
+    // SAFETY: the field belongs to the server: `put_request` sets it, and it is cleared before the request is
+    // freed or moved to a deferred response.
     unsafe { conn.public.request.get().cast::<Request>().as_ref() }
 }

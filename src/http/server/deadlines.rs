@@ -1,5 +1,5 @@
-//! Deadlines. Each loop with HTTP connections looks at all of them every now and then: that costs a
-//! connection no timer, and less than a timer would at the number of requests that it makes.
+//! Deadlines. Each loop checks all of its HTTP connections periodically. So a connection needs no timer, which
+//! would cost more, because it would have to be restarted for each request.
 
 use core::ffi::c_void;
 use core::ptr::null_mut;
@@ -17,14 +17,14 @@ use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::lists;
 use crate::sys::clock;
 
-/// The longest pause between two looks.
+/// The longest pause between two checks.
 const PAUSE_MS: u32 = 1000;
-/// The shortest one.
+/// The shortest pause.
 const LEAST_MS: u32 = 10;
-/// What the coarse clock may be behind.
+/// The maximum lag of the coarse clock.
 const SLACK_MS: u32 = 10;
 
-/// A connection of an HTTP server has come to its loop, whose thread this is.
+/// An HTTP connection was registered with its loop, whose thread this is.
 pub fn registered(conn: &Connection) {
     let l = conn.event_loop();
     if l.attachment_timer.get() == 0 {
@@ -33,12 +33,12 @@ pub fn registered(conn: &Connection) {
     }
 }
 
-/// Has the connections of a loop looked at again.
+/// Schedules the next check of a loop's connections.
 fn start_timer(l: &Loop, pause: u32) {
     l.attachment_timer.set(l.start_timer(i64::from(pause), 0, Some(on_time), null_mut()));
 }
 
-/// How long to wait at most, so that no deadline of a server is missed by much.
+/// The pause until the next check, at most `longest`, so that no deadline of a server is missed by much.
 fn pause_of(server: &HttpServer, longest: u32) -> u32 {
     let all = &server.deadlines;
     [&all.idle, &all.head, &all.body, &all.answer, &all.write]
@@ -51,13 +51,13 @@ fn pause_of(server: &HttpServer, longest: u32) -> u32 {
 }
 
 unsafe extern "C-unwind" fn on_time(l: *mut event_loop, _timer: u64, _data: *mut c_void) {
-    // SAFETY: the loop that runs its timer.
+    // SAFETY: the loop that runs the timer.
     let own = unsafe { Loop::from_c(l) };
     let now = clock::now_ms() as u32;
     let mut pause = PAUSE_MS;
     let mut any = false;
     let mut look = |conn: &Connection| {
-        if !conn.is_open() || !protocol::serves(conn) {
+        if conn.has_closed() || !protocol::serves(conn) {
             return;
         }
         any = true;
@@ -69,7 +69,7 @@ unsafe extern "C-unwind" fn on_time(l: *mut event_loop, _timer: u64, _data: *mut
             conn.judge_soon();
         }
     };
-    // Nothing here calls the program: closing waits for the iteration.
+    // The program isn't called here: connections are closed later in the iteration.
     lists::roster(own).each(&mut look);
     own.attachment_timer.set(0);
     if any {
@@ -77,27 +77,27 @@ unsafe extern "C-unwind" fn on_time(l: *mut event_loop, _timer: u64, _data: *mut
     }
 }
 
-/// Whether a time that began at `since` is over; a deadline of 0 never is.
+/// Whether a deadline that began at `since` has passed; a deadline of 0 never does.
 fn is_over(deadline: &AtomicU32, since: u32, now: u32) -> bool {
     let deadline = deadline.load(Relaxed);
     let passed = now.wrapping_sub(since) as i32;
     deadline > 0 && i64::from(passed) > i64::from(deadline) + i64::from(SLACK_MS)
 }
 
-/// What a connection is over.
+/// The consequence of a missed deadline.
 enum Over {
-    /// Nobody waits for anything: it closes.
+    /// No request is in progress: the connection closes.
     Idle,
-    /// The client gets this answer, and the connection closes.
+    /// The client gets this response, and the connection closes.
     Answer(Status),
-    /// It is cut.
+    /// The connection is aborted.
     Cut,
 }
 
-/// Whether a connection is over one of its deadlines.
+/// Whether a connection has missed one of its deadlines.
 fn over(conn: &Connection, server: &HttpServer, http: &Http, now: u32) -> Option<Over> {
     let deadlines = &server.deadlines;
-    // What the client takes is seen from look to look.
+    // Whether the client receives anything is noticed from one check to the next.
     let sends = conn.is_sending();
     let taken = if sends { conn.taken() } else { 0 };
     if !sends || http.taken.get() != taken {
@@ -108,11 +108,11 @@ fn over(conn: &Connection, server: &HttpServer, http: &Http, now: u32) -> Option
         return Some(Over::Cut);
     }
     if conn.is_ending() {
-        // It lingers at last: the reactor has a limit for that.
+        // The connection lingers before it closes, for which the reactor has its own limit.
         return None;
     }
     if http.is_served() {
-        // A callback runs the loop: the client waits for the program, not the other way round.
+        // A callback runs the loop, so the client waits for the program and not the other way round.
         http.since.set(now);
         return None;
     }
@@ -125,10 +125,10 @@ fn over(conn: &Connection, server: &HttpServer, http: &Http, now: u32) -> Option
     }
     let since = http.since.get();
     match http.phase.get() {
-        // An answer on its way belongs to the request before.
+        // The response being sent belongs to the previous request.
         Phase::Idle | Phase::Send if sends => None,
         Phase::Idle | Phase::Send => is_over(&deadlines.idle, since, now).then_some(Over::Idle),
-        // The program lets the client wait, not the other way round.
+        // The program makes the client wait and not the other way round.
         Phase::Body if conn.is_paused() => None,
         Phase::Head => late(is_over(&deadlines.head, since, now)),
         Phase::Body => {
@@ -144,12 +144,12 @@ fn over(conn: &Connection, server: &HttpServer, http: &Http, now: u32) -> Option
     }
 }
 
-/// A request that takes too long.
+/// The response to a request that takes too long.
 fn late(is_over: bool) -> Option<Over> {
     is_over.then_some(Over::Answer(REQUEST_TIMEOUT))
 }
 
-/// Ends an open connection that is over a deadline, after its turn.
+/// Ends an open connection that still misses a deadline after its turn.
 pub fn judge(conn: &Connection) {
     let (Some(server), Some(http)) = (HttpServer::of(conn), Http::of(conn)) else {
         return;

@@ -1,5 +1,5 @@
-//! What becomes of a request when its head is there: who answers it, and whether anybody wants its body. What
-//! nobody wants is answered before it is read.
+//! Decides about a request after its head: who answers it, and whether its body is wanted. If the body isn't
+//! wanted, the request is answered before the body is read.
 #![forbid(unsafe_code)]
 
 use crate::abi::types::buffer;
@@ -13,21 +13,21 @@ use crate::http::server::server_state::HttpServer;
 use crate::http::wire::limits::DROPPED;
 use crate::http::wire::status::{SERVICE_UNAVAILABLE, Status};
 
-/// What a head has come to.
+/// The decision about a request.
 pub enum Decision {
-    /// The body is read, or there is none.
+    /// Read the body, if there is one.
     Read,
-    /// The request is answered as it stands.
+    /// Answer the request without reading on.
     Answer,
     /// The program has ended the connection.
     Gone,
 }
 
-/// A shorter body needs no memory beside its request's.
+/// A body of at most this length needs no memory besides that of its request.
 const SMALL: u64 = 4096;
 
-/// Decides about a request of which the head was read, or all of it. An error: what it is refused with. All that the
-/// head callback can change is looked at afresh behind it.
+/// Decides about a request whose head, or all of it, has been read. An error is the status with which it is
+/// refused. Everything that the head callback can change is read again after the call.
 pub fn decide(
     exchange: &Exchange<'_>,
     server: &HttpServer,
@@ -43,10 +43,10 @@ pub fn decide(
     }
     let hook = hook_for(server, found, request);
     if hook.is_some() {
-        // What was answered before doesn't wait for this body, nor end with it.
+        // Earlier responses neither wait for this body nor are lost with it.
         out.flush();
         if !more {
-            // Who stops reading in the callback is called again with this byte when it goes on.
+            // If the callback pauses reading, this byte causes another call when reading resumes.
             input.readIndex.set(input.readIndex.get() - 1);
         }
         let response = &exchange.scratch.response;
@@ -74,7 +74,7 @@ pub fn decide(
     }
 }
 
-/// Looks up who answers, once.
+/// Looks up the handler, once per request.
 fn find(server: &HttpServer, request: &Request) -> Result<Found, Lack> {
     if server.routes.is_empty() {
         return Ok(Found::Nothing);
@@ -84,7 +84,7 @@ fn find(server: &HttpServer, request: &Request) -> Result<Found, Lack> {
     found
 }
 
-/// Whether who answers may want to have the body.
+/// Whether the handler may want the body.
 fn is_wanted(server: &HttpServer, found: Result<Found, Lack>) -> bool {
     match found {
         Ok(Found::Route(handler)) => handler.takes_bodies(),
@@ -93,8 +93,8 @@ fn is_wanted(server: &HttpServer, found: Result<Found, Lack>) -> bool {
     }
 }
 
-/// Who is to be asked about a request: the route's callback about all of its requests, the server's about those
-/// with a body, if only an empty one.
+/// The head callback for a request: the route's for all of its requests, the server's for requests with a body,
+/// even an empty one.
 fn hook_for(server: &HttpServer, found: Result<Found, Lack>, request: &Request) -> Hook {
     if let Ok(Found::Route(handler)) = found
         && handler.head().is_some()
@@ -107,23 +107,23 @@ fn hook_for(server: &HttpServer, found: Result<Found, Lack>, request: &Request) 
     Hook::NONE
 }
 
-/// Whether a request of the method has a body as a rule (RFC 9110, 9.3).
+/// Whether requests with this method usually have a body (RFC 9110, 9.3).
 fn is_for_bodies(method: &[u8]) -> bool {
     !matches!(method, b"GET" | b"HEAD" | b"DELETE" | b"OPTIONS" | b"TRACE")
 }
 
-/// Whether a connection has to end behind the answer to a request, for the sake of what is missing of its body.
+/// Whether the connection has to end after the response, because of the rest of the request's body.
 pub fn ends_connection(input: &buffer, request: &Request) -> bool {
     if !request.has_more() {
         return false;
     }
-    // A client that was told no `100 Continue` needn't send the body.
+    // A client that wasn't sent `100 Continue` need not send the body.
     let may_not_come = request.expects_continue() && input.readable() == 0;
     request.intake() == Intake::Refused || may_not_come || request.admit(DROPPED.body).is_err()
 }
 
-/// The request was answered, and its connection doesn't end: of the rest of its body nothing is kept. Whether there
-/// is more to come.
+/// Drops the rest of the body of a request that was answered without ending the connection. Returns whether more
+/// of it is to come.
 pub fn drop_rest(request: &Request) -> bool {
     let more = request.has_more();
     if more {

@@ -1,8 +1,8 @@
-//! Responses that are given later, on whatever thread: whole, or in parts.
+//! Deferred responses, which are sent later, on any thread, as a whole or in parts.
 //!
-//! A deferred response keeps its connection and its request. It is the program's until that gives it
-//! back; `hold` says how far it is, and who needs its memory. What the program is told comes from
-//! `telling`, what it sends in parts goes through `parts`.
+//! A deferred response keeps its connection and its request. The program owns it until it sends it. `hold` has
+//! its stage and the references to its memory, `telling` calls the program's callbacks, and `parts` sends a
+//! response in parts.
 
 mod hold;
 mod parts;
@@ -29,27 +29,27 @@ use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::remote::Remote;
 use crate::sys::pool;
 
-/// One thread at a time uses what isn't atomic: the program's, until it gives the response back, then the
-/// connection's.
+/// The fields that aren't atomic are used by one thread at a time: the program's until it sends the response,
+/// then the connection's.
 #[repr(C)]
 pub struct Deferred {
     response: Response,
     conn: Kept<Connection>,
     request: OwnRequest,
     asked: Asked,
-    /// The head that was sent said so.
+    /// Whether the head that was sent announced the end of the connection.
     closes: Cell<bool>,
     framing: Cell<Framing>,
     hold: Hold,
     telling: Telling,
-    /// When something was sent last: the low bits of the clock's milliseconds.
+    /// When something was last sent: the low bits of the clock's milliseconds.
     used: AtomicU32,
-    /// What was sent: the status, 0 if none, and bytes of the body.
+    /// What was sent: the status, 0 if none, and the number of bytes of the body.
     status: AtomicU32,
     sent: AtomicU64,
 }
 
-/// What the callback's request says about its answer.
+/// How the request wants to be answered.
 #[derive(Clone, Copy)]
 struct Asked {
     head_only: bool,
@@ -57,10 +57,10 @@ struct Asked {
     is_1_0: bool,
 }
 
-/// The connection's reference to the response that it waits for.
+/// The connection's reference to the response for which it waits.
 pub struct Awaited(NonNull<Deferred>);
 
-/// A reference of the program's, or of a task.
+/// A reference of the program or of a task.
 type Held = Kept<Deferred>;
 
 impl Awaited {
@@ -69,7 +69,7 @@ impl Awaited {
     }
 
     /// # Safety
-    /// `deferred` came from `into_raw`, and is given here once.
+    /// `deferred` came from `into_raw`, and is passed here once.
     pub unsafe fn from_raw(deferred: NonNull<Deferred>) -> Awaited {
         Awaited(deferred)
     }
@@ -79,7 +79,7 @@ impl Deref for Awaited {
     type Target = Deferred;
 
     fn deref(&self) -> &Deferred {
-        // SAFETY: the count's own reference, which only the drop gives back.
+        // SAFETY: this is the count's own reference, which is released only by the drop.
         unsafe { self.0.as_ref() }
     }
 }
@@ -93,8 +93,8 @@ impl Drop for Awaited {
     }
 }
 
-// SAFETY: `make` puts every response into a block of its own, and only `free` gives that back, behind the last
-// reference, on whatever thread.
+// SAFETY: `make` puts each response into its own block, and only `free` frees that, after the last reference, on any
+// thread.
 unsafe impl Counted for Deferred {
     type Face = Deferred;
 
@@ -107,7 +107,7 @@ unsafe impl Counted for Deferred {
     }
 
     unsafe fn release(deferred: NonNull<Deferred>) {
-        // SAFETY: the reference keeps the response until it is counted off. Behind the last one nobody has it.
+        // SAFETY: the reference keeps the response until it is released. After the last one nothing refers to it.
         unsafe {
             if deferred.as_ref().hold.release() {
                 Deferred::free(deferred);
@@ -117,20 +117,20 @@ unsafe impl Counted for Deferred {
 }
 
 impl Deferred {
-    /// Makes a response for later, which is the program's, and has the connection's request from now on. The result
-    /// is the connection's reference. None when memory is out.
+    /// Makes a deferred response, which the program owns and which takes over the connection's request. Returns
+    /// the connection's reference. None if out of memory.
     ///
     /// # Safety
-    /// Nobody takes the connection's request out before `Http::await_answer` gets the result.
+    /// The connection's request isn't removed before `Http::await_answer` gets the result.
     pub unsafe fn make(conn: &Connection) -> Option<Awaited> {
         let request: NonNull<Request> = NonNull::new(conn.public.request.get().cast())?;
         let place: NonNull<Deferred> = NonNull::new(pool::alloc(size_of::<Deferred>()).cast())?;
         let Some(kept) = conn.keep() else {
-            // SAFETY: fresh memory of that size.
+            // SAFETY: new memory of that size.
             unsafe { pool::free(place.as_ptr().cast(), size_of::<Deferred>()) };
             return None;
         };
-        // SAFETY: the response has the request from here on: the connection doesn't take it out.
+        // SAFETY: the response owns the request from here on, and by contract the connection doesn't remove it.
         let request = unsafe { OwnRequest::from_raw(request) };
         let asked = Asked {
             head_only: request.is_head(),
@@ -138,7 +138,7 @@ impl Deferred {
             is_1_0: request.is_1_0(),
         };
         let own = place.as_ptr();
-        // SAFETY: fresh memory of that size, of which every field is written.
+        // SAFETY: new memory of that size, every field of which is written.
         unsafe {
             Response::init(&raw mut (*own).response, Kind::Deferred);
             (&raw mut (*own).conn).write(kept);
@@ -155,28 +155,28 @@ impl Deferred {
         Some(Awaited(place))
     }
 
-    /// The deferred response behind a public pointer; None for one of another kind.
+    /// The deferred response behind a public pointer. None for a response of another kind.
     ///
     /// # Safety
-    /// A live response, which the program keeps as long as the result is used.
+    /// `response` is a live response, which the program keeps while the result is used.
     pub unsafe fn from_c<'a>(response: *mut http_response) -> Option<&'a Deferred> {
-        // SAFETY: only the library makes responses, and one of this kind stands at the start of its Deferred.
+        // SAFETY: only the library makes responses, and one of this kind is the first field of its Deferred.
         unsafe {
             let is_deferred = Response::from_c(response).kind() == Kind::Deferred;
             is_deferred.then(|| &*response.cast::<Deferred>())
         }
     }
 
-    /// The pointer that the program has.
+    /// The pointer for C.
     pub fn as_c(&self) -> *mut http_response {
         core::ptr::from_ref(self).cast_mut().cast()
     }
 
     /// # Safety
-    /// Nobody else has a reference.
+    /// There are no references.
     unsafe fn free(place: NonNull<Deferred>) {
-        // SAFETY: nobody has the response. What it owns is moved out, and goes when its memory is given back: the
-        // request first, as the connection may go with the other.
+        // SAFETY: there are no references. The owned parts are moved out and dropped after the memory is freed:
+        // the request first, because dropping the other may free the connection.
         unsafe {
             let own = place.as_ptr();
             (*own).response.reset();
@@ -187,7 +187,7 @@ impl Deferred {
         }
     }
 
-    /// A reference beside the caller's; None when there are too many.
+    /// An additional reference. None if there are too many.
     fn keep(&self) -> Option<Held> {
         Kept::of(self)
     }
@@ -205,60 +205,60 @@ impl Deferred {
         self.response.status()
     }
 
-    /// The program gives the response up: what it has set is sent, or the end of the stream. Err with errno: EINVAL
-    /// and ENOMEM, and it stays the program's; ENOTCONN, where the client has gone.
+    /// Sends the response, or the end of its stream, for the program. Err with errno: EINVAL and ENOMEM, after
+    /// which the program still owns the response; ENOTCONN if the client has gone.
     ///
     /// # Safety
-    /// It is the program's, which doesn't use it afterwards unless it stays its own.
+    /// The program owns it, and doesn't use it afterwards unless it still owns it.
     pub unsafe fn send(deferred: NonNull<Deferred>) -> Result<(), c_int> {
-        // SAFETY: the program's reference keeps the response until the task has it.
+        // SAFETY: the program's reference keeps the response until the task owns it.
         let own = unsafe { deferred.as_ref() };
         if own.hold.stage() == Stage::GivenBack {
             return Err(libc::EINVAL);
         }
-        // First the memory: what was given back isn't taken again.
+        // The memory is allocated first, because giving back the response can't be reverted.
         let call = Call { callback: Some(on_sent), data: deferred.as_ptr().cast() };
         let task = Task::new(call).ok_or(libc::ENOMEM)?;
         own.hold.give_back();
         if !own.conn.is_own_thread() {
             own.hold.wait_for_calls();
         }
-        let open = own.conn.is_open();
+        let open = !own.conn.has_closed();
         let conn: *const Remote = own.connection();
-        // SAFETY: the program's reference goes with the task, which the loop's thread may run, and with it let the
-        // connection go, as soon as it is queued: the connection keeps its loop until then.
+        // SAFETY: the task owns the program's reference. As soon as it is queued, the loop's thread may run it and
+        // release the connection, which keeps its loop until then.
         if unsafe { !(*conn).event_loop().post(task) } {
-            // SAFETY: the task wasn't queued, as the loop ends, and the connection with it.
+            // SAFETY: the task wasn't queued, because the loop is ending, and the connection with it.
             drop(unsafe { Held::from_raw(deferred) });
             return Err(libc::ENOTCONN);
         }
         if open { Ok(()) } else { Err(libc::ENOTCONN) }
     }
 
-    /// Whether something of the response was sent, and it isn't given back.
+    /// Whether a part of the response was sent, and the program hasn't sent the rest.
     pub fn has_begun(&self) -> bool {
         self.hold.stage() == Stage::Begun
     }
 
-    /// When something of the response was sent last; `otherwise` where nothing was.
+    /// When a part of the response was last sent; `otherwise` if none was.
     pub fn last_use(&self, otherwise: u32) -> u32 {
         if self.has_begun() { self.used.load(Relaxed) } else { otherwise }
     }
 
-    /// What was sent so far: the status, 0 if none, and bytes of the body.
+    /// What was sent so far: the status, 0 if none, and the number of bytes of the body.
     pub fn progress(&self) -> (Status, u64) {
         (self.status.load(Relaxed), self.sent.load(Relaxed))
     }
 
-    /// The deferred response of a call that only the connection's thread may make: EPERM on another one.
+    /// EPERM unless the calling thread is the connection's.
     fn check_thread(&self) -> Result<(), c_int> {
         if self.conn.is_own_thread() { Ok(()) } else { Err(libc::EPERM) }
     }
 }
 
-/// Ends a deferred response: what the program set is sent, or the end of the stream.
+/// Ends a deferred response: sends what the program has set, or the end of the stream.
 unsafe extern "C-unwind" fn on_sent(_loop: *mut event_loop, data: *mut c_void) {
-    // SAFETY: `send` posted it with the program's reference, which is given back here.
+    // SAFETY: `send` posted the task with the program's reference, which is released here.
     let held = unsafe { Held::from_raw(NonNull::new_unchecked(data.cast())) };
     later::finish(&held);
 }

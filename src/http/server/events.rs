@@ -1,5 +1,5 @@
-//! What becomes of a connection between its requests: all is sent, the client sends no more, the connection has
-//! ended.
+//! Events of a connection between its requests: everything was sent, the client has ended its side, the
+//! connection has ended.
 #![forbid(unsafe_code)]
 
 use crate::abi::types::YOLANDA_HTTP_BODY_CUT as CUT;
@@ -24,15 +24,15 @@ pub fn is_answering(conn: &Connection) -> bool {
     Http::of(conn).is_some_and(Http::is_served)
 }
 
-/// The client sends no more, and an answer is outstanding.
+/// The client has ended its side while a response is outstanding.
 pub fn half_closed(conn: &Connection) {
     if let Some(deferred) = Http::of(conn).and_then(Http::deferred) {
         deferred.tell_half_closed();
     }
 }
 
-/// Frees what a connection holds that has ended. While a request is being answered it belongs to `serve`, which sees
-/// the end itself; that of a deferred response belongs to it.
+/// Frees the HTTP state of a connection that has ended. While a request is being answered, it belongs to `serve`,
+/// which handles the end itself; the request of a deferred response belongs to that response.
 pub fn forget(conn: &Connection) {
     let Some(http) = Http::of(conn) else { return };
     if let Some(deferred) = http.end_answer(conn) {

@@ -1,6 +1,9 @@
-//! Requests of one connection, and the answers to them: each is read, decided upon, handled, and finished with.
+//! The requests of one connection and the responses to them: each request is read, decided upon, handled, and
+//! finished.
 
 #![forbid(unsafe_code)]
+
+use core::cell::Cell;
 
 use crate::abi::types::{REQUEST_BODY, REQUEST_DONE, YOLANDA_HTTP_BODY_CUT as CUT, buffer};
 use crate::http::message::output::Output;
@@ -20,38 +23,38 @@ use crate::http::wire::status::Status;
 use crate::reactor::tcp_connection::Connection;
 use crate::sys::clock;
 
-/// What becomes of the connection behind a batch of requests.
+/// The state of the connection after a batch of requests.
 #[derive(PartialEq, Eq)]
 pub enum Next {
-    /// It waits for more bytes.
+    /// Waits for more bytes.
     Stay,
-    /// It waits for the program to go on reading, within a body.
+    /// Waits for the program to resume reading within a body.
     Hold,
-    /// It waits for a response that was deferred.
+    /// Waits for a deferred response.
     Wait,
-    /// The response was deferred, and given while its callback ran the loop: nothing is waited for.
+    /// The response was deferred, and sent while its callback ran the loop: there is nothing to wait for.
     Given,
-    /// It waits until all is sent.
+    /// Waits until everything is sent.
     Send,
-    /// It ends when all is sent; it lingers where the client may still be sending.
+    /// Ends when everything is sent. It lingers if the client may still be sending.
     Close { linger: bool },
-    /// It has ended while a callback ran.
+    /// Has ended while a callback ran.
     Gone,
 }
 
 impl Next {
-    /// Whether the request still is the connection's: that of a deferred response goes with it.
+    /// Whether the request still belongs to the connection and not to a deferred response.
     pub fn has_request(&self) -> bool {
         !matches!(self, Next::Wait | Next::Given)
     }
 
-    /// Whether more of the request that has begun may be read.
+    /// Whether more of the current request may be read.
     pub fn goes_on(&self) -> bool {
         matches!(self, Next::Stay | Next::Hold)
     }
 }
 
-/// What a connection's requests are answered with.
+/// The objects that are needed to answer a connection's requests.
 pub struct Exchange<'a> {
     pub conn: &'a Connection,
     pub http: &'a Http,
@@ -61,6 +64,8 @@ pub struct Exchange<'a> {
     pub scratch: &'a Scratch,
     pub limits: Limits,
     pub logs: bool,
+    /// The request wasn't used since it was emptied.
+    pub is_emptied: Cell<bool>,
 }
 
 impl Exchange<'_> {
@@ -68,6 +73,7 @@ impl Exchange<'_> {
     pub fn answer_all(&self, out: &Output<'_>) -> Next {
         let Exchange { conn, http, input, request, .. } = *self;
         loop {
+            self.is_emptied.set(false);
             let drops = request.is_dropped();
             if self.logs && !drops && input.readable() > 0 {
                 access_log::begins(conn);
@@ -84,7 +90,7 @@ impl Exchange<'_> {
                 Ok(Read::All) if request.state() == REQUEST_DONE => {
                     if drops {
                         request.reset();
-                        // The time for the next one begins here, not with the answer.
+                        // The time of the next request begins here, not after the response.
                         http.since.set(clock::now_ms() as u32);
                         continue;
                     }
@@ -102,9 +108,10 @@ impl Exchange<'_> {
             }
             let streamed = request.upload().is_some();
             if next != Next::Stay || !decide::drop_rest(request) {
-                // The body of one that was refused doesn't come.
+                // The body of a refused request won't be read.
                 request.end_upload(CUT);
                 request.reset();
+                self.is_emptied.set(true);
             }
             if next != Next::Stay {
                 return next;
@@ -127,7 +134,7 @@ impl Exchange<'_> {
         }
     }
 
-    /// Answers what is no request that is served.
+    /// Answers bytes that aren't a request, or a request that isn't served.
     fn refuse(&self, status: Status, out: &Output<'_>) -> Next {
         let request = self.request;
         finish::answered(self.conn, self.http, End::Refused(request), status, |_| {
@@ -137,7 +144,7 @@ impl Exchange<'_> {
         if gone { Next::Gone } else { Next::Close { linger: true } }
     }
 
-    /// Tells a client that waits for it to go on with the body.
+    /// Sends `100 Continue` to a client that waits for it.
     fn ask_for_body(&self, out: &Output<'_>) {
         if self.request.expects_continue() && self.input.readable() == 0 {
             out.put(b"HTTP/1.1 100 Continue\r\n\r\n");
@@ -145,16 +152,19 @@ impl Exchange<'_> {
         self.request.continued();
     }
 
-    /// Leaves the request with the connection only if there is something of it.
+    /// Leaves the request with the connection only if a part of one has arrived.
     pub fn put_away(&self, next: &Next) {
         if !next.has_request() {
             return;
         }
         let request = self.request;
         let drops = *next == Next::Send && request.is_dropped();
-        let ends = !(next.goes_on() || drops) || !self.conn.is_open();
+        let ends = !(next.goes_on() || drops) || self.conn.has_closed();
         if ends || request.is_fresh() {
-            request.reset();
+            // The access log's callback may have changed an empty request.
+            if !self.is_emptied.get() || self.logs {
+                request.reset();
+            }
             if let Some(request) = self.http.take_request(self.conn) {
                 self.scratch.put_request(request);
             }

@@ -1,5 +1,5 @@
-//! The end of an exchange: its response is counted and written, the time for what comes next begins, and the
-//! access log hears of it.
+//! The end of an exchange: its response is counted and encoded, the time of the next phase begins, and the access
+//! log gets its entry.
 
 #![forbid(unsafe_code)]
 
@@ -14,27 +14,27 @@ use crate::http::wire::status::Status;
 use crate::reactor::tcp_connection::Connection;
 use crate::sys::clock;
 
-/// What is answered.
+/// What is being answered.
 pub enum End<'a> {
-    /// A request: by the program, or by what a folder or the routes have in its place.
+    /// A request: by the program, by a folder of files, or by the routes.
     Answered(&'a Request),
-    /// Bytes that are no request, or none that is served.
+    /// Bytes that aren't a request, or a request that isn't served.
     Refused(&'a Request),
-    /// The library answers in place of what the connection waits for.
+    /// The library answers instead of what the connection waits for.
     TurnedAway(Option<&'a Request>),
 }
 
-/// What was handed to the connection.
+/// What was passed to the connection.
 pub struct Sent {
     pub status: Status,
     /// Of the body.
     pub bytes: u64,
-    /// It isn't whole.
+    /// The response is incomplete.
     pub cut: bool,
 }
 
-/// Ends an exchange with a response of that status, which `write` writes: it is given the milliseconds of the
-/// clock. The log calls the program: the connection is looked at afresh afterwards.
+/// Ends an exchange with a response of this status. `write` encodes it; its argument is the clock in
+/// milliseconds. The log calls the program, so the connection has to be checked again afterwards.
 pub fn answered(
     conn: &Connection,
     http: &Http,
@@ -67,9 +67,9 @@ pub fn answered(
 pub enum Unanswered<'a> {
     /// The connection ended while the handler ran.
     Lost(&'a Request),
-    /// The connection ended before the deferred response was given.
+    /// The connection ended before the deferred response was sent.
     GivenUp(&'a Deferred),
-    /// A deadline is over. An answer may follow.
+    /// A deadline has passed. A response may follow.
     TimedOut,
 }
 

@@ -1,4 +1,4 @@
-//! Answers that are given later: out of the callback, and back into the order of the requests.
+//! Deferring a response in its callback, and sending it in the order of the requests.
 
 use core::ffi::c_int;
 
@@ -13,14 +13,15 @@ use crate::http::server::serve::serve;
 use crate::sys::clock;
 use crate::sys::fd::More;
 
-/// Defers the response that a callback was given: what was answered before it is sent first. Err with errno:
-/// EINVAL, EALREADY, ENOTCONN, ENOMEM.
+/// Defers the response that was passed to a callback. Sends the earlier responses first. Err with errno: EINVAL,
+/// EALREADY, ENOTCONN, ENOMEM.
 ///
 /// # Safety
-/// `response` is of the kind that callbacks are given, on its loop's thread.
+/// `response` was passed to a callback, and this is its loop's thread.
 pub unsafe fn defer(response: *mut http_response) -> Result<*mut http_response, c_int> {
-    // SAFETY: a response of that kind stands in a scratch. What `current` leads to stays until the callback has
-    // returned, and that has called this. The output is the exchange's, which waits for the callback as well.
+    // SAFETY: a response that was passed to a callback is part of a Scratch. `current` refers to objects that
+    // stay valid until the callback has returned, and the callback is calling this. The output belongs to the
+    // exchange, which also waits for the callback.
     unsafe {
         let scratch = Scratch::from_c(response);
         let Some(current) = scratch.current.get() else {
@@ -30,7 +31,7 @@ pub unsafe fn defer(response: *mut http_response) -> Result<*mut http_response, 
             return Err(libc::EALREADY);
         }
         let conn = current.conn.as_ref();
-        let http = Http::of(conn).filter(|_| conn.is_open()).ok_or(libc::ENOTCONN)?;
+        let http = Http::of(conn).filter(|_| !conn.has_closed()).ok_or(libc::ENOTCONN)?;
         let made = Deferred::make(conn).ok_or(libc::ENOMEM)?.into_raw();
         current.out.as_ref().flush();
         scratch.current.set(Some(Current { deferred: Some(made), ..current }));
@@ -43,27 +44,27 @@ pub unsafe fn defer(response: *mut http_response) -> Result<*mut http_response, 
     }
 }
 
-/// What becomes of the connection behind a deferred response.
+/// What happens to the connection after a deferred response.
 enum Then {
-    /// The requests behind it are answered.
+    /// The following requests are answered.
     GoOn,
-    /// It ends when all is sent.
+    /// It ends when everything is sent.
     Close,
-    /// It is cut: the stream was broken off.
+    /// It is aborted, because the stream is incomplete.
     Cut,
 }
 
-/// Sends the rest of a deferred response, and goes on with the requests behind it. Nothing where the
-/// connection has ended, or doesn't wait for this response any more. The caller has a reference.
+/// Sends the rest of a deferred response, and continues with the following requests. Does nothing if the
+/// connection has ended or no longer waits for this response. The caller has a reference.
 pub fn finish(deferred: &Deferred) {
     let Some(conn) = deferred.connection().here() else { return };
     let Some(http) = Http::of(conn).filter(|http| http.awaits(deferred)) else {
         return;
     };
-    // From here on it isn't the connection's any more: the caller's reference keeps it, with its request.
+    // After this the connection has no reference: the caller's keeps the response and its request.
     drop(http.end_answer(conn));
-    if !conn.is_open() || conn.is_ending() {
-        // One that was turned away has its answer.
+    if conn.has_closed() || conn.is_ending() {
+        // If the library answered instead, there was a response.
         return finish::unanswered(conn, Unanswered::GivenUp(deferred));
     }
     let Some(scratch) = scratch::take(conn.event_loop()) else {

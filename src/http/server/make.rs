@@ -1,4 +1,4 @@
-//! Makes HTTP servers: each stands on a TCP server, whose callbacks it has.
+//! Makes HTTP servers, each based on a TCP server whose callbacks it provides.
 
 use core::ffi::c_int;
 use core::ptr::NonNull;
@@ -19,8 +19,8 @@ const CALLBACKS: Callbacks = Callbacks {
     closed: HTTP.closed,
 };
 
-/// A server on a port (0: any free one); None with errno when memory is out. Without the port the process ends, as
-/// the original does. On the loop's thread.
+/// A server on a port (0: any free one). None with errno if out of memory. If the port can't be used, the process
+/// ends, as with the original. Must be called on the loop's thread.
 pub fn on_port(
     l: &Loop,
     port: c_int,
@@ -32,7 +32,7 @@ pub fn on_port(
         return None;
     };
     let acceptor = NonNull::new(acceptor_init(port));
-    // SAFETY: the TCP server has the acceptor from now on, and frees it.
+    // SAFETY: the TCP server owns the acceptor and frees it.
     let made = acceptor.ok_or(libc::ENOMEM).and_then(|acceptor| unsafe {
         let made = Server::on_acceptor(l, acceptor, &CALLBACKS, threads)?;
         made.as_ref().own_acceptor();
@@ -40,13 +40,13 @@ pub fn on_port(
     });
     match made {
         Ok(tcp_server) => {
-            // SAFETY: two fresh servers.
+            // SAFETY: both servers are new.
             unsafe { stand_on(server, tcp_server) };
             Some(server)
         }
         Err(error) => {
             log_err!("http_server_new: no server on port {}", port);
-            // SAFETY: nobody else knows of the server, nor of the acceptor, which came from malloc.
+            // SAFETY: nothing else refers to the server or to the acceptor, which came from malloc.
             unsafe {
                 if let Some(acceptor) = acceptor {
                     fd::close(acceptor.as_ref().listen_fd.get());
@@ -60,7 +60,7 @@ pub fn on_port(
     }
 }
 
-/// A server on an address, in its text form. Err with errno. On the loop's thread.
+/// A server on an address in text form. Err with errno. Must be called on the loop's thread.
 pub fn on_address(
     l: &Loop,
     address: &[u8],
@@ -70,25 +70,25 @@ pub fn on_address(
     let server = server_state::allocate(callback).ok_or(libc::ENOMEM)?;
     match Server::on_address(l, address, &CALLBACKS, threads) {
         Ok(tcp_server) => {
-            // SAFETY: two fresh servers.
+            // SAFETY: both servers are new.
             unsafe { stand_on(server, tcp_server) };
             Ok(server)
         }
         Err(error) => {
-            // SAFETY: nobody else knows of the server.
+            // SAFETY: nothing else refers to the server.
             unsafe { server_state::dispose(server.as_ptr().cast()) };
             Err(error)
         }
     }
 }
 
-/// Joins the two: from now on the HTTP server's memory goes with the TCP server's.
+/// Connects the two servers: the HTTP server's memory is freed with the TCP server.
 ///
 /// # Safety
-/// Two fresh servers.
+/// Both servers are new.
 unsafe fn stand_on(server: NonNull<HttpServer>, tcp_server: NonNull<Server>) {
     let block = server.as_ptr().cast();
-    // SAFETY: nobody else knows either of them yet. The block is disposed of when no connection needs it.
+    // SAFETY: nothing else refers to either of them yet. The block is disposed of when no connection needs it.
     unsafe {
         server.as_ref().public.tcpServer.set(tcp_server.as_ref().as_c());
         tcp_server.as_ref().set_data(block);

@@ -1,8 +1,9 @@
 //! The server: the exchange of requests and responses on a connection.
 //!
-//! `protocol` is what the reactor calls. `serve` takes a connection's input; `exchange` goes through its requests one
-//! after the other: each is read (`reading`), it is decided who answers and where the body goes (`decide`), the handler
-//! is called (`answer`), and `finish` has the counters, the deadlines and the access log.
+//! `protocol` contains the hooks that the reactor calls. `serve` processes a connection's input; `exchange`
+//! handles its requests one after the other: each is read (`reading`), `decide` determines who answers and where
+//! the body goes, the handler is called (`answer`), and `finish` updates the counters, the deadlines and the
+//! access log.
 
 pub mod access_log;
 mod answer;

@@ -1,4 +1,4 @@
-//! What a connection waits for, and since when: the deadlines go by it.
+//! The phase of a connection: what it waits for, and since when. The deadlines depend on it.
 #![forbid(unsafe_code)]
 
 use crate::abi::types::REQUEST_BODY;
@@ -11,23 +11,23 @@ use crate::sys::clock;
 pub enum Phase {
     /// A request.
     Idle,
-    /// The rest of a request line and headers.
+    /// The rest of the request line and the headers.
     Head,
     /// The rest of a body.
     Body,
     /// A deferred response.
     Answer,
-    /// The client, to take what is sent.
+    /// The client, which has to receive what is queued.
     Send,
 }
 
 impl Phase {
-    /// What a connection waits for behind a batch of requests, of which the last has been read so far.
+    /// What a connection waits for after a batch of requests, the last of which has been read this far.
     fn behind(next: &Next, request: &Request) -> Phase {
         match request.state() {
             _ if *next == Next::Wait => Phase::Answer,
             _ if *next == Next::Hold => Phase::Body,
-            // Nobody waits for what is left of its body.
+            // The rest of its body isn't needed.
             _ if request.is_dropped() => Phase::Idle,
             REQUEST_BODY => Phase::Body,
             _ if request.is_fresh() => Phase::Idle,
@@ -36,10 +36,10 @@ impl Phase {
     }
 }
 
-/// Notes what the connection waits for from now on. `answered`: a request was answered meanwhile.
+/// Records what the connection waits for. `answered`: a request was answered in the batch.
 pub fn note(http: &Http, request: &Request, next: &Next, answered: bool) {
     let phase = Phase::behind(next, request);
-    // The bytes of a head don't begin its time anew, those of a body do. An answer has set it.
+    // More bytes of a head don't restart its time; those of a body do. A response has set the time already.
     let begins = phase != http.phase.get() || phase == Phase::Body;
     if begins && !answered || phase == Phase::Answer {
         http.since.set(clock::now_ms() as u32);

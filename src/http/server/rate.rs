@@ -1,5 +1,5 @@
-//! The least rate of a request's body: the time that a client gets grows with what it sends. Otherwise a
-//! byte every now and then would hold a connection, and what its request has taken so far, for ever.
+//! The minimum rate of a request's body: the time that a client gets depends on the bytes that it sends.
+//! Otherwise a client that sends a byte from time to time could occupy a connection and memory for ever.
 #![forbid(unsafe_code)]
 
 use core::cell::Cell;
@@ -11,32 +11,32 @@ use crate::http::server::server_state::HttpServer;
 use crate::reactor::tcp_connection::Connection;
 use crate::sys::clock;
 
-/// Who looks this much later than it should was kept from reading as well.
+/// If a check is this much late, the thread was too busy to read as well.
 const AWAY_MS: u32 = 2000;
 
-/// How the body of a connection's request comes on. Times are low bits of the clock's milliseconds.
+/// The progress of the body of a connection's request. Times are the low bits of the clock's milliseconds.
 #[derive(Default)]
 pub struct Rate {
-    /// How long what has come is enough; None: for ever.
+    /// Until when the received bytes suffice; None: for ever.
     enough_until: Cell<Option<u32>>,
-    /// Bytes that don't make a millisecond.
+    /// Bytes that don't amount to a millisecond.
     rest: Cell<u32>,
-    /// Since when nothing is read, by the program's wish or the library's.
+    /// Since when reading is paused, by the program or the library.
     stopped: Cell<Option<u32>>,
-    /// The latest look.
+    /// The latest check.
     looked: Cell<u32>,
-    /// Bytes that were left unread, and those that have come since.
+    /// The number of bytes that were left unread, and of those that have arrived since.
     unread: Cell<u32>,
     fresh: Cell<u32>,
 }
 
 impl Rate {
-    /// The input is looked at: so many bytes are there.
+    /// Called before input is processed, with the number of readable bytes.
     pub fn finds(&self, readable: usize) {
         self.fresh.set((readable as u32).saturating_sub(self.unread.get()));
     }
 
-    /// So many are left.
+    /// Called after input was processed, with the number of bytes that are left.
     pub fn leaves(&self, readable: usize) {
         self.unread.set(readable as u32);
     }
@@ -48,8 +48,8 @@ impl Rate {
         self.looked.set(now);
     }
 
-    /// The fresh bytes are good for their time, but for no more than `longest` from now on: what came fast
-    /// at first doesn't make up for hours.
+    /// Extends the time by that of the new bytes, but to no more than `longest` from now, so that a fast
+    /// beginning can't make up for hours.
     fn goes_on(&self, least: u32, longest: u32, now: u32) {
         if least > 0
             && let Some(until) = self.enough_until.get()
@@ -62,14 +62,14 @@ impl Rate {
         }
     }
 
-    /// Time in which the client couldn't send isn't its loss.
+    /// Extends the time by a period in which the client couldn't send.
     fn gives(&self, ms: u32) {
         if let Some(until) = self.enough_until.get() {
             self.enough_until.set(Some(until.wrapping_add(ms)));
         }
     }
 
-    /// Reading stops, or goes on.
+    /// Reading is paused or resumed.
     fn stops(&self, stopped: bool, now: u32) {
         match self.stopped.get() {
             None if stopped => self.stopped.set(Some(now)),
@@ -92,8 +92,8 @@ impl Rate {
     }
 }
 
-/// A request was read from; `before` is what the connection had waited for, and whether a request was answered
-/// meanwhile.
+/// Called after a request was read from. `before` is the phase before, and `answered` tells whether a request was
+/// answered.
 pub fn note(conn: &Connection, http: &Http, before: Phase, answered: bool) {
     let Some(server) = HttpServer::of(conn).filter(|_| http.phase.get() == Phase::Body) else {
         return;
@@ -110,12 +110,12 @@ pub fn note(conn: &Connection, http: &Http, before: Phase, answered: bool) {
     rate.stops(conn.is_paused(), now);
 }
 
-/// Whether a body comes too slowly.
+/// Whether a body arrives too slowly.
 pub fn is_over(http: &Http, server: &HttpServer, slack: u32, now: u32) -> bool {
     server.body_rate.least.load(Relaxed) > 0 && http.rate.is_over(slack, now)
 }
 
-/// Reading from a connection was stopped, or goes on.
+/// Reading from a connection was paused or resumed.
 pub fn paused(conn: &Connection, stopped: bool) {
     let Some(http) = Http::of(conn) else { return };
     let now = clock::now_ms() as u32;
@@ -125,7 +125,7 @@ pub fn paused(conn: &Connection, stopped: bool) {
     }
 }
 
-/// How often to look, in milliseconds; None without a rate.
+/// The pause between checks in milliseconds. None without a rate.
 pub fn pause_of(server: &HttpServer) -> Option<u32> {
     let terms = &server.body_rate;
     (terms.least.load(Relaxed) > 0).then(|| terms.grace.load(Relaxed))
@@ -147,7 +147,7 @@ mod tests {
         rate.leaves(0);
     }
 
-    /// When it is over, looked at each second, if it is within an hour.
+    /// When the time is over, with one check per second, if that is within an hour.
     fn end(rate: &Rate, from: u32, mut at: impl FnMut(&Rate, u32)) -> Option<u32> {
         (1..3600).find(|s| {
             let now = from.wrapping_add(s * 1000);

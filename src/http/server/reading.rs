@@ -1,6 +1,6 @@
-//! Reads requests whose body the program may take in parts. The parser stops behind a head, so that the program
-//! can say where the body goes, and then behind each stretch of it, which is handed over where it lies in the
-//! input: nothing is kept, however much there is.
+//! Reads requests whose body the program may take in parts. The parser stops after the head, so that the program
+//! can decide where the body goes, and then after each part, which is passed to the program without copying it.
+//! So no body is held in memory, whatever its length.
 
 #![forbid(unsafe_code)]
 
@@ -14,20 +14,21 @@ use crate::http::server::exchange::Exchange;
 use crate::http::server::server_state::HttpServer;
 use crate::http::wire::status::Status;
 
-/// What reading has come to.
+/// The result of reading.
 pub enum Read {
-    /// The end of the request, or of the input.
+    /// The request is complete, or the input is used up.
     All,
-    /// As much of the request as is needed to answer it.
+    /// Enough of the request was read to answer it.
     Answer,
-    /// The program has stopped the reading.
+    /// The program has paused reading.
     Held,
     /// The program has ended the connection.
     Gone,
 }
 
-/// Reads a request, has it decided what becomes of its body, and hands that over if the program wants it so. An
-/// error: what the request is refused with. What callbacks can change is looked at afresh behind them.
+/// Reads a request, decides about its body, and passes the body to the program if it wants it in parts. An error
+/// is the status with which the request is refused. Everything that callbacks can change is read again after the
+/// calls.
 pub fn read(
     exchange: &Exchange<'_>,
     server: &HttpServer,

@@ -1,4 +1,4 @@
-//! The library's own answers to what isn't served.
+//! The library's own responses to requests that it doesn't serve.
 #![forbid(unsafe_code)]
 
 use super::scratch;
@@ -12,8 +12,8 @@ use crate::reactor::tcp_connection::Connection;
 use crate::sys::clock;
 use crate::sys::fd::More;
 
-/// The answer to bytes that are no request, or to one that isn't served.
-/// `head_only`: the request is known to be HEAD.
+/// Answers bytes that aren't a request, or a request that isn't served. `head_only`: the request is known to be
+/// HEAD.
 pub fn refuse(status: Status, head_only: bool, mut out: &Output<'_>) -> Sent {
     let text = reason(status);
     let date = date::text(clock::second());
@@ -26,15 +26,15 @@ pub fn refuse(status: Status, head_only: bool, mut out: &Output<'_>) -> Sent {
         close: true,
         head_only,
     };
-    // What is short by then is there again soon.
+    // A shortage of memory is likely to be over soon.
     let again: Option<Header<'_>> =
         (status == SERVICE_UNAVAILABLE).then_some((b"Retry-After", b"1"));
     let bytes = encode(&answer, again.into_iter(), &mut out);
     Sent { status, bytes, cut: false }
 }
 
-/// Answers an open connection with an error in place of what it waits for, and ends it. A deferred response stays its
-/// holder's.
+/// Answers an open connection with an error instead of what it waits for, and ends it. The program still owns a
+/// deferred response.
 pub fn turn_away(conn: &Connection, status: Status) {
     let (Some(http), Some(scratch)) = (Http::of(conn), scratch::take(conn.event_loop())) else {
         return conn.cut(libc::ETIMEDOUT);

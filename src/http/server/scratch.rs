@@ -1,6 +1,5 @@
-//! What a loop keeps for the requests that it answers, so that a request costs no allocation and
-//! a connection without one holds nothing. Callbacks may run the loop again: then the state is
-//! in use, and that iteration gets another one.
+//! Objects that a loop reuses for all requests, so that a request costs no allocation and an idle connection
+//! holds none of them. If a callback runs the loop, they are in use, and the inner iteration gets new ones.
 
 use core::cell::{Cell, RefCell};
 use core::ffi::c_void;
@@ -18,47 +17,47 @@ use crate::reactor::event_loop::state::Loop;
 use crate::reactor::tcp_connection::Connection;
 use crate::sys::pool;
 
-/// First the response that a callback is given: from its address the rest is found.
+/// The response for callbacks comes first: the other fields are found through its address.
 #[repr(C)]
 pub struct Scratch {
     pub response: Response,
     /// The request that is being answered.
     pub current: Cell<Option<Current>>,
     pub date: RefCell<Date>,
-    /// Room for responses on their way out.
+    /// The buffer of `ROOM` bytes for output.
     room: NonNull<u8>,
     /// An empty request.
     spare: Cell<Option<OwnRequest>>,
 }
 
-/// What a callback's call to defer its response needs. All of it stays until the callback has returned.
+/// What a callback needs to defer its response. All of it stays valid until the callback has returned.
 #[derive(Clone, Copy)]
 pub struct Current {
     pub conn: NonNull<Connection>,
     pub out: NonNull<Output<'static>>,
-    /// What the call made.
+    /// The deferred response, if the callback has made one.
     pub deferred: Option<NonNull<Deferred>>,
 }
 
 impl Scratch {
-    /// The state whose response was given to a callback.
+    /// The Scratch of a response that was passed to a callback.
     ///
     /// # Safety
-    /// `response` is of the kind that callbacks are given, on its loop's thread.
+    /// `response` was passed to a callback, and this is its loop's thread.
     pub unsafe fn from_c<'a>(response: *mut http_response) -> &'a Scratch {
-        // SAFETY: a response of that kind is the first field of its loop's state.
+        // SAFETY: such a response is the first field of a Scratch.
         unsafe { &*response.cast::<Scratch>() }
     }
 
     fn make() -> Option<NonNull<Scratch>> {
         let place: NonNull<Scratch> = NonNull::new(pool::alloc(size_of::<Scratch>()).cast())?;
         let Some(room) = NonNull::new(pool::alloc(ROOM)) else {
-            // SAFETY: fresh memory of that size.
+            // SAFETY: new memory of that size.
             unsafe { pool::free(place.as_ptr().cast(), size_of::<Scratch>()) };
             return None;
         };
         let own = place.as_ptr();
-        // SAFETY: fresh memory of that size, of which every field is written.
+        // SAFETY: new memory of that size, every field of which is written.
         unsafe {
             Response::init(&raw mut (*own).response, Kind::Serving);
             (&raw mut (*own).current).write(Cell::new(None));
@@ -70,9 +69,9 @@ impl Scratch {
     }
 
     /// # Safety
-    /// A state of `make` that nobody uses any more.
+    /// `place` came from `make`, and nothing uses it any more.
     unsafe fn free(place: NonNull<Scratch>) {
-        // SAFETY: all that it has is its own, and of these sizes.
+        // SAFETY: the parts belong to it alone, and have these sizes.
         unsafe {
             drop(place.as_ref().spare.take());
             pool::free(place.as_ref().room.as_ptr(), ROOM);
@@ -80,30 +79,30 @@ impl Scratch {
         }
     }
 
-    /// What collects the answers for a connection of the state's loop.
+    /// The output for a connection of this loop.
     pub fn output<'a>(&self, conn: &'a Connection) -> Output<'a> {
-        // SAFETY: the room has ROOM bytes. Who has taken the state makes one output at a time with it.
+        // SAFETY: the buffer has ROOM bytes. The user of the Scratch makes one output at a time.
         unsafe { Output::new(conn, self.room) }
     }
 
-    /// An empty request; None when memory is out.
+    /// An empty request. None if out of memory.
     pub fn take_request(&self) -> Option<OwnRequest> {
         self.spare.take().or_else(OwnRequest::new)
     }
 
-    /// Takes an empty request for the next one who needs one. One is kept.
+    /// Stores an empty request for the next use. At most one is kept.
     pub fn put_request(&self, request: OwnRequest) {
         drop(self.spare.replace(Some(request)));
     }
 }
 
-/// The state of a loop, as long as somebody uses it.
+/// The Scratch of a loop while it is in use.
 pub struct Lent<'a> {
     l: &'a Loop,
     scratch: NonNull<Scratch>,
 }
 
-/// The loop's state, or a new one while that is in use; None when memory is out.
+/// The loop's Scratch, or a new one while that is in use. None if out of memory.
 pub fn take(l: &Loop) -> Option<Lent<'_>> {
     let kept: *mut Scratch = l.attachment.replace(core::ptr::null_mut()).cast();
     let scratch = NonNull::new(kept).or_else(Scratch::make)?;
@@ -114,7 +113,7 @@ impl Deref for Lent<'_> {
     type Target = Scratch;
 
     fn deref(&self) -> &Scratch {
-        // SAFETY: `take` got it for this handle alone, and the drop gives it back.
+        // SAFETY: `take` gave it to this handle alone, and the drop returns it.
         unsafe { self.scratch.as_ref() }
     }
 }
@@ -124,19 +123,19 @@ impl Drop for Lent<'_> {
         if self.l.attachment.get().is_null() {
             self.l.attachment.set(self.scratch.as_ptr().cast());
         } else {
-            // SAFETY: nobody else has it, and the loop keeps another one.
+            // SAFETY: nothing else uses it, and the loop keeps another one.
             unsafe { Scratch::free(self.scratch) };
         }
     }
 }
 
-/// Frees what a loop has kept.
+/// Frees the Scratch that a loop has kept.
 ///
 /// # Safety
-/// A state that a handle has left with the loop, and that nobody uses any more.
+/// A handle has returned it to the loop, and nothing uses it any more.
 pub unsafe fn free_kept(kept: *mut c_void) {
     if let Some(kept) = NonNull::new(kept.cast()) {
-        // SAFETY: a handle has left it with the loop, which ends, and takes no other one.
+        // SAFETY: a handle returned it to the loop, which is ending and takes it only once.
         unsafe { Scratch::free(kept) };
     }
 }

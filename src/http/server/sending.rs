@@ -1,6 +1,5 @@
-//! Responses whose body is a file, and the requests behind them: those wait until the client has taken
-//! what the queue holds, so that however many there are and however large the files, little memory is
-//! needed.
+//! Responses whose body is a file, and the requests after them. These wait until the client has received what is
+//! queued, so that many requests for large files need little memory.
 #![forbid(unsafe_code)]
 
 use crate::http::message::http_response::{Form, Response};
@@ -8,10 +7,10 @@ use crate::http::message::output::Output;
 use crate::http::wire::encode::is_bodiless;
 use crate::reactor::tcp_connection::Connection;
 
-/// So many bytes of files may go to one connection before others have their turn.
+/// The number of bytes of files for one connection after which others get their turn.
 const BATCH: u64 = 1 << 20;
 
-/// Writes a response, with its file. Tells how many bytes the body has that goes with it.
+/// Encodes a response with its file. Returns the number of bytes of the body that are part of it.
 pub fn write(response: &Response, form: &Form<'_>, mut out: &Output<'_>) -> u64 {
     let written = response.encode(form, &mut out);
     if let Some(file) = response.take_file()
@@ -26,18 +25,18 @@ pub fn write(response: &Response, form: &Form<'_>, mut out: &Output<'_>) -> u64 
     written
 }
 
-/// What the requests behind a response do.
+/// What happens to the requests after a response.
 #[derive(PartialEq, Eq)]
 pub enum After {
-    /// They are answered as well.
+    /// They are answered, too.
     GoOn,
-    /// They have a turn of their own.
+    /// They get a turn of their own.
     Rest,
-    /// They wait until all is sent.
+    /// They wait until everything is sent.
     Wait,
 }
 
-/// What comes after a response to a connection, which `out` sends to.
+/// What follows a response to the connection of `out`.
 #[inline]
 pub fn after(conn: &Connection, out: &Output<'_>) -> After {
     if out.files() == 0 {

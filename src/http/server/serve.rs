@@ -1,4 +1,7 @@
-//! The input of a connection: whether its requests are looked at now, and what becomes of the connection behind them.
+//! Processes the input of a connection: whether its requests are answered at this point, and what happens to the
+//! connection afterwards.
+
+use core::cell::Cell;
 
 use super::scratch;
 use crate::abi::types::{YOLANDA_HTTP_BODY_CUT as CUT, buffer};
@@ -13,20 +16,21 @@ use crate::http::wire::limits::Limits;
 use crate::reactor::tcp_connection::Connection;
 use crate::sys::fd::More;
 
-/// Answers the requests that the input of a connection holds. What there is of another one waits in
+/// Answers the requests in the input of a connection. The beginning of an incomplete one is kept in
 /// `conn->request`.
 pub fn serve(input: &buffer, conn: &Connection) {
-    while serve_some(input, conn) && conn.is_open() && !conn.is_ending() {}
+    while serve_some(input, conn) && !conn.has_closed() && !conn.is_ending() {}
 }
 
-/// Whether there is more to do: what came behind a response that was given while its callback ran the loop.
+/// Returns whether there is more to do: input after a response that was deferred and sent while its callback ran
+/// the loop.
 fn serve_some(input: &buffer, conn: &Connection) -> bool {
     let http = Http::make(conn);
     let mut resumed = false;
     if let Some(http) = http {
         if http.is_served() || http.is_blocked(conn) {
-            // A callback runs the loop: the iteration that called it goes on with these bytes. Or an
-            // answer is outstanding: who gives it, or has sent it, goes on with them.
+            // A callback runs the loop, and the iteration that called it will process these bytes. Or a response
+            // is outstanding, and they are processed after it.
             http.limit_unread(conn, input.readable());
             return false;
         }
@@ -53,7 +57,7 @@ fn serve_some(input: &buffer, conn: &Connection) -> bool {
     answer_batch(input, conn, http, &scratch, request, resumed)
 }
 
-/// Answers what the input holds, sends that, and says what the connection waits for.
+/// Answers the requests in the input, sends the responses, and determines what the connection waits for.
 fn answer_batch(
     input: &buffer,
     conn: &Connection,
@@ -64,7 +68,7 @@ fn answer_batch(
 ) -> bool {
     let served = http.enter(conn);
     let server = HttpServer::of(conn);
-    // SAFETY: a connection keeps its server. Its requests are reset before its memory goes.
+    // SAFETY: a connection keeps its server, and its requests are reset before its memory is freed.
     unsafe { request.comes_over(conn.as_c(), HttpServer::bodies_of(server)) };
     let exchange = Exchange {
         conn,
@@ -75,6 +79,7 @@ fn answer_batch(
         scratch,
         limits: server.map_or(Limits::DEFAULT, HttpServer::limits),
         logs: access_log::is_on(conn),
+        is_emptied: Cell::new(false),
     };
     let out = scratch.output(conn);
     let (requests, before) = (http.requests.get(), http.phase.get());
@@ -91,30 +96,30 @@ fn answer_batch(
         _ => (),
     }
     let sent = match next {
-        Next::Stay => out.flush_together(http.since.get()),
+        Next::Stay => out.flush_batched(http.since.get()),
         Next::Close { .. } => out.flush_before(More::AtOnce),
         Next::Gone => true,
         _ => out.flush(),
     };
-    if next.has_request() && !(next.goes_on() && conn.is_open()) {
+    if next.has_request() && (!next.goes_on() || conn.has_closed()) {
         request.end_upload(CUT);
     }
-    if !conn.is_open() && exchange.logs {
+    if conn.has_closed() && exchange.logs {
         access_log::ended(conn);
     }
     exchange.put_away(&next);
-    // Or its client has ended its stream while a callback ran the loop.
+    // Or the client has ended its side while a callback ran the loop.
     let answers_on = resumed || conn.is_answering();
     if !served.leave() {
-        // Whoever ended it while a callback ran has left nothing to do.
+        // The connection was ended while a callback ran: there is nothing left to do.
     } else if !sent {
-        // Also one that waits for a deferred response, which keeps its request.
+        // Also for a connection that waits for a deferred response, which keeps its request.
         conn.set_answering(false);
         conn.close_after_send(false);
     } else if let Next::Close { linger } = next {
         conn.close_after_send(linger);
     } else if answers_on && next == Next::Hold {
-        // A client that has ended its stream isn't done before its body is.
+        // A client that has ended its side may still have unread bytes of a body.
         http.await_queue();
     } else if answers_on && next == Next::Stay {
         conn.set_answering(false);

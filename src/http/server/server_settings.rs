@@ -1,4 +1,4 @@
-//! What a program sets and asks of an HTTP server, its start and its end.
+//! The settings and counters of an HTTP server, its start and its end.
 
 use core::ffi::{c_int, c_void};
 use core::ptr::NonNull;
@@ -14,7 +14,7 @@ use crate::http::server::server_state::HttpServer;
 use crate::http::wire::limits::Limits;
 use crate::reactor::tcp_server::Server;
 
-/// Deadlines, in milliseconds; 0: none.
+/// Deadlines in milliseconds; 0 means none.
 pub struct DeadlineSet {
     pub idle: i64,
     pub head: i64,
@@ -23,7 +23,7 @@ pub struct DeadlineSet {
     pub write: i64,
 }
 
-/// How large requests may be; 0 stands for the default.
+/// The maximum size of requests; 0 means the default.
 pub struct LimitSet {
     pub line: usize,
     pub head: usize,
@@ -31,14 +31,14 @@ pub struct LimitSet {
     pub body: usize,
 }
 
-/// A time for deadlines: half the range of the clock's lower 32 bits at most.
+/// A duration for deadlines: at most half the range of the clock's lower 32 bits.
 fn milliseconds(ms: i64) -> Result<u32, c_int> {
     i32::try_from(ms).ok().and_then(|ms| u32::try_from(ms).ok()).ok_or(libc::EINVAL)
 }
 
 impl HttpServer {
     fn tcp(&self) -> &Server {
-        // SAFETY: the TCP server frees this one with itself; a program leaves the field alone.
+        // SAFETY: the TCP server frees this one with itself, and a program doesn't change the field.
         unsafe { Server::from_public(self.public.tcpServer.get()) }
     }
 
@@ -47,32 +47,32 @@ impl HttpServer {
         self.tcp().is_own_thread()
     }
 
-    /// Whether the server was started once; its routes and hooks don't change from then on.
+    /// Whether the server has ever been started; its routes and hooks don't change afterwards.
     pub fn has_started(&self) -> bool {
         self.tcp().has_started()
     }
 
-    /// Whether its owner has freed it, so that only connections keep it.
+    /// Whether its owner has freed it, so that it exists only for its connections.
     pub fn is_freed(&self) -> bool {
         self.tcp().is_freed()
     }
 
-    /// Err with errno.
+    /// Starts the server. Err with errno.
     pub fn start(&self) -> Result<(), c_int> {
         self.tcp().start()
     }
 
-    /// Starts the server as the original does: what goes wrong is logged.
+    /// Starts the server like the original: failures are logged.
     pub fn start_or_renew(&self) {
         self.tcp().start_or_renew();
     }
 
-    /// Frees the server with its TCP server. Err with errno, and it stays.
+    /// Frees the server with its TCP server. On failure, Err with errno, it remains.
     ///
     /// # Safety
-    /// Once, by the owner, who doesn't use either of them any more where that succeeds.
+    /// Called once by the owner, who uses neither of them after success.
     pub unsafe fn free(&self) -> Result<(), c_int> {
-        // SAFETY: the owner gives up the TCP server, which frees this one.
+        // SAFETY: by contract the owner doesn't use the TCP server, which frees this one, afterwards.
         unsafe { Server::free(NonNull::from(self.tcp())) }
     }
 
@@ -91,7 +91,7 @@ impl HttpServer {
         Ok(())
     }
 
-    /// How fast bodies have to come, in bytes per second, after so many milliseconds of grace.
+    /// Sets the minimum rate of bodies in bytes per second, and the milliseconds of grace before it counts.
     pub fn set_body_rate(&self, grace_ms: i64, bytes_per_second: i64) -> Result<(), c_int> {
         let least = u32::try_from(bytes_per_second).map_err(|_| libc::EINVAL)?;
         let grace = milliseconds(grace_ms)?;
@@ -112,7 +112,7 @@ impl HttpServer {
             (&l.headers, set.headers, default.headers),
             (&l.body, set.body, default.body as usize),
         ];
-        // A buffer holds no more than an int says.
+        // The indices of a buffer are ints.
         if all.iter().any(|&(_, value, _)| value > (1 << 30)) {
             return Err(libc::EINVAL);
         }
@@ -123,12 +123,12 @@ impl HttpServer {
         Ok(())
     }
 
-    /// How many bytes of bodies the server may hold at once; 0 stands for the default.
+    /// The maximum number of bytes of bodies that the server holds at once; 0 means the default.
     pub fn set_max_body_memory(&self, bytes: usize) {
         self.bodies.set_most(bytes, self.limits.body.load(Relaxed) as usize);
     }
 
-    /// After how many requests a connection ends; 0: never.
+    /// The number of requests after which a connection ends; 0 means never.
     pub fn set_max_requests(&self, requests: c_int) -> Result<(), c_int> {
         let requests = u32::try_from(requests).map_err(|_| libc::EINVAL)?;
         self.max_requests.store(requests, Relaxed);
@@ -148,7 +148,7 @@ impl HttpServer {
         }
     }
 
-    /// Whom to ask behind the heads of requests with a body. Err with errno: EBUSY.
+    /// Sets the head callback for requests with a body. Err with errno: EBUSY.
     pub fn set_head_hook(
         &self,
         callback: yolanda_http_head_callback,
@@ -164,7 +164,7 @@ impl HttpServer {
         Ok(())
     }
 
-    /// Whom to ask behind the heads of a route's requests. Err with errno: EBUSY, EINVAL, ENOENT, ENOMEM.
+    /// Sets the head callback of a route. Err with errno: EBUSY, EINVAL, ENOENT, ENOMEM.
     pub fn set_route_head(&self, method: &[u8], pattern: &[u8], hook: Hook) -> Result<(), c_int> {
         if self.has_started() {
             return Err(libc::EBUSY);
@@ -176,17 +176,17 @@ impl HttpServer {
         Ok(())
     }
 
-    /// Adds a route; an empty method stands for any. Err with errno: EBUSY, EINVAL for what is no pattern, EEXIST,
-    /// ENOMEM; then what was wished for stays the caller's.
+    /// Adds a route; an empty method stands for any. Err with errno: EBUSY, EINVAL for an invalid pattern,
+    /// EEXIST, ENOMEM; on failure the caller still owns the data of `wish`.
     pub fn add_route(&self, method: &[u8], pattern: &[u8], wish: Wish) -> Result<(), c_int> {
         if self.has_started() {
             return Err(libc::EBUSY);
         }
-        // SAFETY: a server that hasn't started has no connections, which alone look at the routes.
+        // SAFETY: a server that hasn't started has no connections, and only those use the routes.
         unsafe { self.routes.add(method, pattern, wish) }
     }
 
-    /// Whom to tell of responses. Err with errno: EBUSY.
+    /// Sets the access log's callback. Err with errno: EBUSY.
     pub fn set_access_log(
         &self,
         callback: yolanda_http_access_callback,

@@ -1,4 +1,4 @@
-//! What stands behind the public `struct http_server`: limits, deadlines, counts.
+//! The object of a public `struct http_server`: limits, deadlines, counters.
 
 use core::cell::Cell;
 use core::ffi::c_void;
@@ -18,37 +18,38 @@ use crate::http::wire::limits::Limits;
 use crate::http::wire::status::Status;
 use crate::reactor::tcp_connection::Connection;
 
-/// The public struct first, so that the pointers are the same. Written on the server's thread, read by
-/// all that serve: what isn't atomic changes before the start only, which hands it to the threads.
+/// The public struct comes first, so that the pointers are the same. The fields are written on the server's
+/// thread and read on all threads that serve. Those that aren't atomic change only before the start, which makes
+/// them visible to the threads.
 #[repr(C)]
 pub struct HttpServer {
     pub public: http_server,
     pub deadlines: Deadlines,
     pub body_rate: BodyRate,
     pub limits: AtomicLimits,
-    /// Requests that one connection may make; 0: any number.
+    /// The maximum number of requests per connection; 0 means any number.
     pub max_requests: AtomicU32,
     pub counts: Counts,
-    /// Where there are none, all goes to the callback.
+    /// If there are none, the callback answers all requests.
     pub routes: Routes,
     pub log: Cell<Option<Log>>,
     pub head: Cell<Hook>,
-    /// There is a head callback, here or of a route.
+    /// There is a head callback, of the server or of a route.
     pub asks: AtomicBool,
     pub bodies: Bodies,
 }
 
-/// Milliseconds; 0: none.
+/// Milliseconds; 0 means none.
 pub struct Deadlines {
     /// Between requests, and before the first.
     pub idle: AtomicU32,
-    /// For all of a request line and headers.
+    /// For the whole request line and headers.
     pub head: AtomicU32,
-    /// Without a byte of the body.
+    /// Between bytes of the body.
     pub body: AtomicU32,
-    /// For a deferred response, or without a part of it.
+    /// For a deferred response, or between its parts.
     pub answer: AtomicU32,
-    /// Without a byte that the client takes.
+    /// While the client receives nothing.
     pub write: AtomicU32,
 }
 
@@ -59,18 +60,18 @@ pub struct AtomicLimits {
     pub body: AtomicU32,
 }
 
-/// How fast bodies have to come.
+/// The minimum rate of bodies.
 pub struct BodyRate {
     /// Milliseconds that a body has before its rate counts.
     pub grace: AtomicU32,
-    /// Bytes per second; 0: any rate.
+    /// Bytes per second; 0 means any rate.
     pub least: AtomicU32,
 }
 
 #[derive(Default)]
 pub struct Counts {
     pub requests: AtomicU64,
-    /// By the first digit of the status, from 2.
+    /// By the first digit of the status, starting from 2.
     pub responses: [AtomicU64; 4],
     /// Connections that a deadline has ended.
     pub timeouts: AtomicU64,
@@ -81,11 +82,11 @@ const OTHER_MS: u32 = 60_000;
 const GRACE_MS: u32 = 20_000;
 const BYTES_PER_SECOND: u32 = 500;
 
-/// A server's memory, from malloc; None when that is out.
+/// A server's memory, from malloc. None if out of memory.
 pub fn allocate(callback: request_callback) -> Option<NonNull<HttpServer>> {
     let ms = AtomicU32::new;
     let default = Limits::DEFAULT;
-    // SAFETY: any size may be asked for.
+    // SAFETY: malloc accepts any size.
     let place = unsafe { libc::malloc(size_of::<HttpServer>()) };
     let place = NonNull::new(place.cast::<HttpServer>())?;
     let server = HttpServer {
@@ -115,17 +116,17 @@ pub fn allocate(callback: request_callback) -> Option<NonNull<HttpServer>> {
         asks: AtomicBool::new(false),
         bodies: Bodies::new(),
     };
-    // SAFETY: fresh memory of that size.
+    // SAFETY: new memory of that size.
     unsafe { place.write(server) };
     Some(place)
 }
 
-/// Frees a server's memory, and what its routes hold.
+/// Frees a server's memory and its routes.
 ///
 /// # Safety
-/// The block is that of a server which nobody uses any more.
+/// `block` is that of a server that isn't used any more.
 pub unsafe fn dispose(block: *mut c_void) {
-    // SAFETY: `allocate` made it, with malloc, and it goes once.
+    // SAFETY: `allocate` got it from malloc, and by contract it is freed once.
     unsafe {
         drop_in_place(block.cast::<HttpServer>());
         libc::free(block);
@@ -133,10 +134,10 @@ pub unsafe fn dispose(block: *mut c_void) {
 }
 
 impl HttpServer {
-    /// The server of a connection; None where it has none.
+    /// The server of a connection. None if it has none.
     pub fn of(conn: &Connection) -> Option<&HttpServer> {
-        // SAFETY: the server has put itself there for its connections, and a connection keeps its server, with what
-        // stands on that.
+        // SAFETY: the server stores its pointer there for its connections, and a connection keeps its server,
+        // including the HTTP server based on it.
         unsafe { conn.public.data.get().cast::<HttpServer>().as_ref() }
     }
 
@@ -152,23 +153,23 @@ impl HttpServer {
         }
     }
 
-    /// What counts the bodies that come over a server's connections; NULL where there is no server.
+    /// The counter of request bodies of a server; NULL without one.
     pub fn bodies_of(server: Option<&HttpServer>) -> *const Bodies {
         server.map_or(null(), |server| &raw const server.bodies)
     }
 
-    /// Whether a connection that has made so many requests may make no more.
+    /// Whether a connection with this many requests may make no more.
     pub fn is_last(&self, requests: u32) -> bool {
         let most = self.max_requests.load(Relaxed);
         most > 0 && requests >= most
     }
 
-    /// A request goes to its handler.
+    /// Counts a request that is passed to its handler.
     pub fn count_request(&self) {
         self.counts.requests.fetch_add(1, Relaxed);
     }
 
-    /// A response is written.
+    /// Counts a response.
     pub fn count_response(&self, status: Status) {
         let class = (status / 100).checked_sub(2).map_or(3, |class| class.min(3));
         if let Some(counter) = self.counts.responses.get(class as usize) {
@@ -176,14 +177,14 @@ impl HttpServer {
         }
     }
 
-    /// Has a request answered by its route, by the server's callback, or by the library.
+    /// Answers a request with its route, the server's callback, or the library's own response.
     pub fn handle(&self, request: &Request, response: &Response) {
         let callback = self.public.requestCallback.get();
         if !self.routes.is_empty() {
             route::answer(&self.routes, callback, request, response);
         } else if let Some(callback) = callback {
-            // SAFETY: the program's callback, with what its header promises: a complete request, and a response to
-            // fill in. Both stay until it has returned.
+            // SAFETY: the program's callback gets what its header promises: a complete request, and a response to
+            // fill in. Both stay valid until it has returned.
             unsafe { callback(request.as_c(), response.as_c()) };
         }
     }

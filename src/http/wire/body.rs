@@ -1,4 +1,4 @@
-//! The body of a request, as it comes over the wire: a stretch of bytes, or chunks (RFC 9112, 7.1).
+//! The body of a request on the wire: a number of bytes, or chunks (RFC 9112, 7.1).
 
 #![forbid(unsafe_code)]
 
@@ -8,7 +8,7 @@ use crate::http::wire::status::{BAD_REQUEST, CONTENT_TOO_LARGE, Status};
 /// What comes next in the body.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Part {
-    /// This many bytes, and then it ends.
+    /// This many bytes, which complete the body.
     Whole(u64),
     /// A line with the size of a chunk.
     Size,
@@ -16,20 +16,20 @@ pub enum Part {
     Chunk(u64),
     /// The line end after a chunk.
     ChunkEnd,
-    /// A header after the last chunk, or the empty line that ends the body.
+    /// A trailer, or the empty line that ends the body.
     Trailer,
     End,
 }
 
-/// A size with more digits is refused: a reader with fewer bits would see another size.
+/// The maximum number of digits of a size. Readers with fewer bits could see another size.
 const DIGITS_MAX: usize = 16;
 
-/// How many bytes the lines with sizes may have beyond what is usual for the data between them.
+/// The maximum number of bytes in the lines with sizes beyond what is usual for the data between them.
 const EXCESS_MAX: u64 = 16 << 10;
 
 pub struct Body {
     pub part: Part,
-    /// The length of all chunks so far.
+    /// The total length of all chunks so far.
     total: u64,
     /// Bytes of extensions beyond what is usual for the data.
     excess: u64,
@@ -48,7 +48,7 @@ impl Body {
         Body { part: Part::Size, total: 0, excess: 0 }
     }
 
-    /// Takes bytes of the body, `available` at most. Returns how many it took.
+    /// Consumes bytes of the body, at most `available`. Returns how many.
     pub fn take(&mut self, available: usize) -> usize {
         let (left, then) = match self.part {
             Part::Whole(left) => (left, Part::End),
@@ -61,11 +61,11 @@ impl Body {
             (left, Part::Whole(_)) => Part::Whole(left),
             (left, _) => Part::Chunk(left),
         };
-        // At most available, which is a usize.
+        // At most `available`, so it fits into a usize.
         taken as usize
     }
 
-    /// How many bytes of the body are still to come; None where only the last chunk tells.
+    /// The number of bytes of the body that are still to come. None if only the last chunk tells.
     pub fn left(&self) -> Option<u64> {
         match self.part {
             Part::Whole(left) => Some(left),
@@ -74,7 +74,7 @@ impl Body {
         }
     }
 
-    /// Takes the line with a chunk's size. Extensions are ignored, but they must be well-formed.
+    /// Parses the line with a chunk's size. Extensions are ignored, but they must be well-formed.
     pub fn size(&mut self, line: &[u8], limit: u64) -> Result<(), Status> {
         let digits = line.iter().take_while(|b| b.is_ascii_hexdigit()).count();
         let extensions = line.get(digits..).unwrap_or(b"");
@@ -88,7 +88,7 @@ impl Body {
         if self.total > limit {
             return Err(CONTENT_TOO_LARGE);
         }
-        // A long extension for each byte would cost 1,000 times the work.
+        // A long extension for each byte of data would cost 1,000 times the work.
         let usual = size.saturating_mul(2).saturating_add(DIGITS_MAX as u64);
         self.excess = (self.excess + line.len() as u64).saturating_sub(usual);
         if self.excess > EXCESS_MAX {
@@ -101,7 +101,7 @@ impl Body {
         Ok(())
     }
 
-    /// Takes the line end after a chunk, once it is complete. Returns its length.
+    /// Consumes the line end after a chunk if it is complete. Returns its length.
     pub fn chunk_end(&mut self, input: &[u8]) -> Result<usize, Status> {
         match input {
             [b'\r', b'\n', ..] => {
@@ -114,7 +114,7 @@ impl Body {
     }
 }
 
-/// Whether all of it is `;NAME` and `;NAME=VALUE`, with blanks around the marks.
+/// Whether the text consists of `;NAME` and `;NAME=VALUE`, with optional blanks around `;` and `=`.
 fn are_extensions(mut text: &[u8]) -> bool {
     while !text.is_empty() {
         let Some(rest) = behind(text, b';') else {
@@ -139,7 +139,7 @@ fn are_extensions(mut text: &[u8]) -> bool {
     true
 }
 
-/// What follows the mark, if the mark comes next. Blanks on both sides don't count.
+/// The text after the mark, if the mark comes next. Blanks on both sides are skipped.
 fn behind(text: &[u8], mark: u8) -> Option<&[u8]> {
     let (first, rest) = skip_blanks(text).split_first()?;
     (*first == mark).then(|| skip_blanks(rest))

@@ -1,5 +1,5 @@
-//! The Date header (RFC 9110, 6.6.1), in the form of RFC 9110, 5.6.7. The C library's own
-//! conversions read the time zone and free memory, which a thread that serves must not do.
+//! The Date header (RFC 9110, 6.6.1) in the format of RFC 9110, 5.6.7. The C library's conversions read the time
+//! zone and free memory, which must not happen on a thread that runs callbacks.
 
 #![forbid(unsafe_code)]
 
@@ -14,10 +14,10 @@ pub const LENGTH: usize = 29;
 const DAYS: &[u8; 21] = b"SunMonTueWedThuFriSat";
 const MONTHS: &[u8; 36] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
 
-/// The clock is read no more often than this, in milliseconds.
+/// The minimum time in milliseconds between two reads of the clock.
 const FRESH_MS: i64 = 50;
 
-/// The current date, written again when the second has changed.
+/// The current date as text, updated when the second has changed.
 pub struct Date {
     asked_ms: i64,
     second: i64,
@@ -29,8 +29,8 @@ impl Date {
         Date { asked_ms: -FRESH_MS, second: -1, text: [b' '; LENGTH] }
     }
 
-    /// `now_ms` is any clock's that doesn't jump. `second` tells the time: counted from 1970-01-01, in
-    /// UTC, not negative.
+    /// `now_ms` is the time of any monotonic clock. `second` returns the seconds since 1970-01-01 UTC, which must
+    /// not be negative.
     pub fn at(&mut self, now_ms: i64, second: impl FnOnce() -> i64) -> &[u8; LENGTH] {
         if now_ms - self.asked_ms >= FRESH_MS {
             self.asked_ms = now_ms;
@@ -44,7 +44,7 @@ impl Date {
     }
 }
 
-/// The date of a second.
+/// The text of a date.
 pub fn text(second: i64) -> [u8; LENGTH] {
     let (days, time) = (second.div_euclid(86_400), second.rem_euclid(86_400));
     let (year, month, day) = civil(days);
@@ -78,7 +78,7 @@ pub fn text(second: i64) -> [u8; LENGTH] {
     out
 }
 
-/// "[06/Nov/1994:08:49:37 +0000]", as logs have it.
+/// A date as in logs: "[06/Nov/1994:08:49:37 +0000]".
 pub fn in_brackets(second: i64) -> [u8; 28] {
     let (days, time) = (second.div_euclid(86_400), second.rem_euclid(86_400));
     let (year, month, day) = civil(days);

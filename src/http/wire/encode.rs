@@ -1,4 +1,4 @@
-//! Writes a response in one pass: status line, headers, body.
+//! Encodes a response in one pass: status line, headers, body.
 
 #![forbid(unsafe_code)]
 
@@ -6,22 +6,22 @@ use super::date;
 use crate::http::wire::scan::{has_member, is_token, is_value};
 use crate::http::wire::status::RESET_CONTENT;
 
-/// Takes the bytes of responses, in order.
+/// Receives the bytes of responses in order.
 pub trait Sink {
     fn put(&mut self, bytes: &[u8]);
 }
 
-/// A name and its value, as the program gave them.
+/// A name and its value, as the program set them.
 pub type Header<'a> = (&'a [u8], &'a [u8]);
 
-/// What follows the head, and how the reader finds its end (RFC 9112, 6).
+/// What follows the head, and how its end is marked (RFC 9112, 6).
 #[derive(Clone, Copy)]
 pub enum Body<'a> {
     None,
     Bytes(&'a [u8]),
-    /// This many bytes, which the caller sends itself.
+    /// This many bytes, which the caller sends separately.
     Length(u64),
-    /// Chunks, which the caller sends itself.
+    /// Chunks, which the caller sends separately.
     Chunked,
     /// Everything until the connection ends.
     UntilEnd,
@@ -36,7 +36,7 @@ pub struct Answer<'a> {
     pub date: Option<&'a [u8; date::LENGTH]>,
     /// The connection ends after this response.
     pub close: bool,
-    /// The answer to HEAD: everything except the body.
+    /// A response to HEAD: everything except the body.
     pub head_only: bool,
 }
 
@@ -45,13 +45,13 @@ pub fn is_bodiless(status: u32) -> bool {
     matches!(status, 100..=199 | 204 | RESET_CONTENT | 304)
 }
 
-/// Writes a response. Returns the length of the body that goes with it.
+/// Encodes a response. Returns the length of the body that is part of the output.
 pub fn encode<'a>(
     answer: &Answer<'_>,
     headers: impl Iterator<Item = Header<'a>>,
     out: &mut impl Sink,
 ) -> u64 {
-    // Pieces of fixed length are copied without a call.
+    // Pieces of constant length are copied without a function call.
     if (answer.status, answer.reason) == (200, b"OK") {
         out.put(b"HTTP/1.1 200 OK");
     } else {
@@ -70,9 +70,9 @@ pub fn encode<'a>(
     }
     let bodiless = is_bodiless(answer.status);
     match answer.body {
-        // The status alone doesn't tell where it ends (RFC 9112, 6.3).
+        // The status alone doesn't determine where it ends (RFC 9112, 6.3).
         _ if answer.status == RESET_CONTENT => out.put(b"\r\nContent-Length: 0"),
-        // What never has a body has no length either; 304 may tell the length that 200 would have.
+        // A response that never has a body has no length either. A 304 may have the length of the 200 response.
         Body::None if bodiless => (),
         Body::None => out.put(b"\r\nContent-Length: 0"),
         Body::Bytes(_) | Body::Length(_) if bodiless && answer.status != 304 => (),
@@ -114,7 +114,7 @@ fn put_length(length: u64, out: &mut impl Sink) {
     out.put(Digits::default().of(length));
 }
 
-/// Writes the line before a chunk (RFC 9112, 7.1), and returns its length. Every line fits.
+/// Formats the line before a chunk (RFC 9112, 7.1), and returns its length. Every line fits.
 pub fn chunk_line(size: usize, line: &mut [u8; 20]) -> usize {
     let digits = size.max(1).ilog2() as usize / 4 + 1;
     for (i, place) in line.iter_mut().take(digits).enumerate() {
@@ -136,12 +136,12 @@ fn is_framing(name: &[u8]) -> bool {
     name.eq_ignore_ascii_case(b"content-length") || name.eq_ignore_ascii_case(b"transfer-encoding")
 }
 
-/// Whether a program's header asks for the end of the connection.
+/// Whether a header of the program closes the connection.
 pub fn asks_for_close(header: Header<'_>) -> bool {
     header.0.eq_ignore_ascii_case(b"connection") && has_member(header.1, b"close")
 }
 
-/// Line ends in a program's text would let whoever supplied it write headers, or a whole response.
+/// Line ends in a program's text would let whoever supplied it add headers or a whole response.
 fn is_printable(what: &str, text: &[u8]) -> bool {
     let fine = is_value(text);
     if !fine {
@@ -155,8 +155,8 @@ fn may_be_added(name: &[u8], value: &[u8]) -> bool {
         log_err!("http response: header with a malformed name left out");
         return false;
     }
-    // The encoder itself says where the response ends and whether the connection stays open: a second
-    // header about that would let two readers of the stream disagree.
+    // The encoder itself determines where the response ends and whether the connection stays open. With a second
+    // header about that, two readers of the stream could disagree.
     let ours = is_framing(name)
         || (name.eq_ignore_ascii_case(b"connection")
             && (has_member(value, b"close") || has_member(value, b"keep-alive")));

@@ -1,5 +1,5 @@
-//! Where a request ends according to its headers (RFC 9112, 6). Whatever two readers could understand in
-//! two ways is refused: a request that only one of them sees is a way in for an attacker.
+//! Where a request ends according to its headers (RFC 9112, 6). Anything that two readers could understand
+//! differently is refused, because attackers can use a request that only one of them sees.
 
 #![forbid(unsafe_code)]
 
@@ -13,22 +13,22 @@ use crate::http::wire::target::is_host;
 #[derive(Default)]
 pub struct Framing {
     length: Option<u64>,
-    /// A Transfer-Encoding header was there.
+    /// There was a Transfer-Encoding header.
     transfer: bool,
     chunked: bool,
-    /// An unknown transfer coding was named.
+    /// There was an unknown transfer coding.
     unknown: bool,
     pub host: bool,
     /// The client waits for `100 Continue` before it sends the body.
     pub expects: bool,
     pub is_1_0: bool,
-    /// What `Connection` says.
+    /// The options of `Connection`.
     close: bool,
     keep_alive: bool,
 }
 
 impl Framing {
-    /// Takes one header into account.
+    /// Processes one header.
     pub fn header(&mut self, name: &[u8], value: &[u8]) -> Result<(), Status> {
         match name.len() {
             4 if name.eq_ignore_ascii_case(b"host") => {
@@ -66,8 +66,8 @@ impl Framing {
     fn transfer(&mut self, value: &[u8]) -> Result<(), Status> {
         self.transfer = true;
         for coding in value.split(|&b| b == b',').map(trim) {
-            // Chunked comes last, and once. A reader that compares the whole value with "chunked" takes a
-            // list with an empty member for something else.
+            // Chunked comes last, and only once. A reader that compares the whole value with "chunked" would
+            // interpret a list with an empty member differently.
             if self.chunked || coding.is_empty() {
                 return Err(BAD_REQUEST);
             }
@@ -77,7 +77,7 @@ impl Framing {
         Ok(())
     }
 
-    /// Whether the client wants the connection to end after the response (RFC 9112, 9.3).
+    /// Whether the client wants to close the connection after the response (RFC 9112, 9.3).
     pub fn ends_connection(&self) -> bool {
         self.close || self.is_1_0 && !self.keep_alive
     }
@@ -87,7 +87,7 @@ impl Framing {
         self.transfer || self.length.is_some()
     }
 
-    /// The body after the head, once the head is complete.
+    /// The body that follows the complete head.
     pub fn body(&self, limit: u64) -> Result<Body, Status> {
         if self.transfer {
             if self.length.is_some() || self.is_1_0 {
@@ -105,14 +105,14 @@ impl Framing {
     }
 }
 
-/// Whether a trailer of this name would change where the request ends or which host it is for (RFC 9110,
-/// 6.5.1) in the eyes of a reader that merges trailers into the headers.
+/// Whether a trailer of this name would change where the request ends or which host it is for (RFC 9110, 6.5.1)
+/// if a reader merged trailers into the headers.
 pub fn is_for_the_head(name: &[u8]) -> bool {
     let names: [&[u8]; 3] = [b"content-length", b"transfer-encoding", b"host"];
     names.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
-/// Digits only. What is too long for a u64 is certainly too long for a body.
+/// A number of decimal digits only. If it is too long for a u64, it is too long for a body.
 fn decimal(text: &[u8]) -> Result<u64, Status> {
     if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
         return Err(BAD_REQUEST);

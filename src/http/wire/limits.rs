@@ -1,29 +1,29 @@
-//! How large a request may be.
+//! Limits on the size of a request.
 
 #![forbid(unsafe_code)]
 
-/// The limit of bodies that have no limit: the highest number that a length can have.
+/// The limit for bodies without a limit: the largest possible length.
 pub const ANY_LENGTH: u64 = u64::MAX - 1;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limits {
-    /// Bytes of the request line: 414 beyond.
+    /// The maximum length of the request line; otherwise 414.
     pub line: usize,
-    /// Bytes of request line, headers, trailers and their line ends together: 431 beyond.
+    /// The maximum length of request line, headers, trailers and their line ends together; otherwise 431.
     pub head: usize,
-    /// How many headers and trailers: 431 beyond.
+    /// The maximum number of headers and trailers; otherwise 431.
     pub headers: usize,
-    /// Bytes of the body without the framing of chunks: 413 beyond.
+    /// The maximum length of the body without the framing of chunks; otherwise 413.
     pub body: u64,
-    /// The parser stops after a head that a body follows. The caller then decides whether the length is
-    /// allowed: `Parser::admit`.
+    /// The parser stops after a head that is followed by a body. The caller then decides whether the length is
+    /// allowed (`Parser::admit`).
     pub ask: bool,
-    /// The parser stops after each run of bytes of a body.
+    /// The parser stops after each part of a body.
     pub parts: bool,
 }
 
-/// This much of a body is read and dropped after its answer, so that the connection can stay open. If the
-/// body is longer, a new connection costs less.
+/// The amount of a body that is read and dropped after its response, so that the connection can stay open. For a
+/// longer body, a new connection costs less.
 pub const DROPPED: Limits = Limits { body: 256 << 10, ..Limits::DEFAULT };
 
 impl Limits {

@@ -8,18 +8,18 @@ use super::target;
 use crate::http::wire::scan::{is_blank, target_len, token_len};
 use crate::http::wire::status::{BAD_REQUEST, NOT_IMPLEMENTED, Status, VERSION_NOT_SUPPORTED};
 
-/// The server knows no longer method (RFC 9112, 3): 501.
+/// The maximum length of a method; the server knows no longer one (RFC 9112, 3): otherwise 501.
 pub const METHOD_MAX: usize = 64;
 
 /// The parts of a line `METHOD URL HTTP/1.x`: the method at its start, the version at its end.
 pub struct RequestLine {
     pub method_end: usize,
     pub url: Range<usize>,
-    /// HTTP/1.0, where a connection stays open only if both sides say so.
+    /// HTTP/1.0, where a connection stays open only if both sides want that.
     pub is_1_0: bool,
 }
 
-/// The line has no control characters other than tabs.
+/// Parses a request line without control characters other than tabs.
 pub fn request_line(line: &[u8]) -> Result<RequestLine, Status> {
     let method_end = token_len(line);
     if method_end == 0 || line.get(method_end) != Some(&b' ') {
@@ -40,9 +40,9 @@ pub fn request_line(line: &[u8]) -> Result<RequestLine, Status> {
     Ok(RequestLine { method_end, url: start..start + url_len, is_1_0 })
 }
 
-/// Whether the version is HTTP/1.0. Any other of HTTP/1 is served as 1.1 (RFC 9110, 2.5).
+/// Whether the version is HTTP/1.0. Every other version of HTTP/1 is served as 1.1 (RFC 9110, 2.5).
 fn is_1_0(version: &[u8]) -> Result<bool, Status> {
-    // Arrays of eight are compared at once.
+    // Eight bytes are compared at once.
     let version: &[u8; 8] = version.try_into().map_err(|_| BAD_REQUEST)?;
     if version == b"HTTP/1.1" {
         return Ok(false);
@@ -62,8 +62,8 @@ pub struct HeaderLine {
     pub value: Range<usize>,
 }
 
-/// The line isn't empty and has no control characters other than tabs. A line that continues the
-/// one before it, and a blank before the colon, are refused: readers disagree about their meaning.
+/// Parses a header line that isn't empty and has no control characters other than tabs. Lines that continue the
+/// previous one and blanks before the colon are refused, because readers interpret them differently.
 pub fn header_line(line: &[u8]) -> Result<HeaderLine, Status> {
     let name_end = token_len(line);
     if name_end == 0 || line.get(name_end) != Some(&b':') {

@@ -1,4 +1,4 @@
-//! HTTP/1.1 as bytes: reading requests and writing responses, on slices.
+//! HTTP/1.1 as bytes: parsing requests and encoding responses, on slices.
 #![forbid(unsafe_code)]
 
 pub mod body;

@@ -1,5 +1,5 @@
-//! Reads a request from bytes that arrive in pieces of any size. It takes whole lines; a part of a line
-//! stays where it is and isn't scanned twice.
+//! Parses a request from bytes that arrive in pieces of any size. It consumes whole lines; an incomplete line
+//! stays in the input and isn't scanned twice.
 
 #![forbid(unsafe_code)]
 
@@ -12,9 +12,10 @@ use crate::http::wire::status::{
     BAD_REQUEST, CONTENT_TOO_LARGE, HEADERS_TOO_LARGE, NOT_IMPLEMENTED, Status, URI_TOO_LONG,
 };
 
-/// The longest line with a chunk's size and extensions.
+/// The maximum length of a line with a chunk's size and extensions.
 const CHUNK_LINE_MAX: usize = 1 << 10;
-/// Empty lines before a request: some clients end a body with a line end that isn't part of it.
+/// The maximum number of empty lines before a request: some clients send a line end after a body that isn't part
+/// of it.
 const EMPTY_LINES_MAX: u8 = 4;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,34 +26,34 @@ pub enum State {
     Done,
 }
 
-/// Takes what was read. An error ends the request with this status.
+/// Receives the parsed parts. An error ends the request with this status.
 pub trait Store {
     fn request_line(&mut self, line: &[u8], parts: &RequestLine) -> Result<(), Status>;
     fn header(&mut self, line: &[u8], parts: &HeaderLine) -> Result<(), Status>;
-    /// A Host header after a target that names the host: the target's host counts (RFC 9112, 3.2.2).
+    /// A Host header after a target that contains a host, which takes precedence (RFC 9112, 3.2.2).
     fn overridden_host(&mut self, line: &[u8], parts: &HeaderLine) -> Result<(), Status>;
-    /// The next bytes of the body, at least one. `left`: how many follow; None where only the last
-    /// chunk will tell.
+    /// The next bytes of the body, at least one. `left` is the number of bytes that follow; None if only the last
+    /// chunk tells.
     fn body(&mut self, bytes: &[u8], left: Option<u64>) -> Result<(), Status>;
 }
 
 pub struct Parser {
     pub state: State,
-    /// Bytes of an unfinished line that were scanned.
+    /// The number of bytes of an incomplete line that were scanned.
     scanned: usize,
-    /// Bytes of the head that have been taken.
+    /// The number of bytes of the head that were consumed.
     head: usize,
     headers: usize,
     empty_lines: u8,
-    /// HTTP/1.1 is refused without Host.
+    /// HTTP/1.1 requests without Host are refused.
     needs_host: bool,
-    /// The target isn't a path: it names the host.
+    /// The target isn't a path but contains the host.
     names_host: bool,
     pub framing: Framing,
     /// The response has no body.
     pub is_head: bool,
     body: Body,
-    /// The caller looks at what was taken before parsing goes on: see `Limits`.
+    /// The caller has to act before parsing continues: see `Limits`.
     halted: bool,
 }
 
@@ -74,27 +75,27 @@ impl Parser {
         }
     }
 
-    /// Whether nothing of a request has been seen yet.
+    /// Whether no byte of a request has been seen yet.
     pub fn is_fresh(&self) -> bool {
         self.state == State::RequestLine && self.scanned == 0 && self.empty_lines == 0
     }
 
-    /// Whether the client waits for `100 Continue` now.
+    /// Whether the client is waiting for `100 Continue`.
     pub fn expects_continue(&self) -> bool {
         self.state == State::Body && self.framing.expects && !self.framing.is_1_0
     }
 
-    /// The interim response was sent, or isn't needed any more.
+    /// The interim response was sent or isn't needed any more.
     pub fn continued(&mut self) {
         self.framing.expects = false;
     }
 
-    /// Whether the latest call stopped because the limits ask for it: there may be more bytes.
+    /// Whether the latest call stopped because of the limits, so that there may be more bytes.
     pub fn is_halted(&self) -> bool {
         self.halted
     }
 
-    /// How many bytes of the body are still to come; None where only the last chunk tells.
+    /// The number of bytes of the body that are still to come. None if only the last chunk tells.
     pub fn left(&self) -> Option<u64> {
         self.body.left()
     }
@@ -107,8 +108,8 @@ impl Parser {
         }
     }
 
-    /// Takes what it can and returns how many bytes that was. It stops after the request, at bytes that can't
-    /// be part of one, or where the limits say so.
+    /// Parses as much as possible and returns the number of bytes consumed. Stops after the request, at bytes
+    /// that can't be part of one, and where the limits require it.
     pub fn parse(
         &mut self,
         input: &[u8],
@@ -130,7 +131,7 @@ impl Parser {
         (taken, Ok(()))
     }
 
-    /// A request line that wasn't taken may still show that its response has no body. `input` begins with it.
+    /// Determines from an incomplete request line whether the response has no body. `input` begins with the line.
     #[cold]
     pub fn look_for_head(&mut self, input: &[u8]) {
         if self.state == State::RequestLine {
@@ -138,7 +139,7 @@ impl Parser {
         }
     }
 
-    /// Takes one line, or some of the body; 0 while there are too few bytes.
+    /// Consumes one line or a part of the body. Returns 0 if there are too few bytes.
     fn step(
         &mut self,
         input: &[u8],
@@ -272,7 +273,7 @@ impl Parser {
     ) -> Result<Option<&'a [u8]>, Status> {
         let line = self.line(input, limit, URI_TOO_LONG);
         if line == Err(URI_TOO_LONG) {
-            // What is too long need not be the URL.
+            // The part that is too long need not be the URL.
             let method = token_len(input);
             if method > METHOD_MAX {
                 return Err(NOT_IMPLEMENTED);
@@ -285,7 +286,7 @@ impl Parser {
         line
     }
 
-    /// A line that counts against the size of the head.
+    /// A line that counts towards the size of the head.
     fn head_line<'a>(&mut self, input: &'a [u8], limit: usize) -> Result<Option<&'a [u8]>, Status> {
         let Some(limit) = limit.checked_sub(self.head + 2) else {
             return Err(HEADERS_TOO_LARGE);
@@ -295,8 +296,8 @@ impl Parser {
         Ok(line)
     }
 
-    /// The line that `input` begins with, without its CRLF; None while its end isn't there.
-    /// A control character that isn't a tab, a CR without LF and a LF without CR are refused.
+    /// The line at the beginning of `input`, without its CRLF. None if it is incomplete. Control characters
+    /// except tabs, a CR without LF and a LF without CR are refused.
     fn line<'a>(
         &mut self,
         input: &'a [u8],

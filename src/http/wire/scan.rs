@@ -1,4 +1,4 @@
-//! The classes of bytes in HTTP/1.1: controls, tokens, comma lists (RFC 9110, 5.6).
+//! Character classes of HTTP/1.1: controls, tokens, comma-separated lists (RFC 9110, 5.6).
 
 #![forbid(unsafe_code)]
 
@@ -9,7 +9,7 @@ fn is_control(byte: u8) -> bool {
     byte < b' ' || byte == 0x7f
 }
 
-/// The position of the first control character from `from` on, or the length.
+/// The position of the first control character at or after `from`, or the length.
 pub fn find_control(text: &[u8], from: usize) -> usize {
     let mut at = from.min(text.len());
     #[cfg(target_arch = "x86_64")]
@@ -23,17 +23,17 @@ pub fn find_control(text: &[u8], from: usize) -> usize {
     find_control_by_eight(text, at)
 }
 
-/// Eight times the same byte.
+/// A byte repeated eight times.
 const fn all(byte: u8) -> u64 {
     u64::from_ne_bytes([byte; 8])
 }
 
-/// The same, eight bytes at a time: for the rest, and for other machines.
+/// The same for eight bytes at a time: for the rest of a text, and for other architectures.
 fn find_control_by_eight(text: &[u8], mut at: usize) -> usize {
     while let Some(eight) = text.get(at..).and_then(|rest| rest.first_chunk()) {
         let eight = u64::from_le_bytes(*eight);
-        // A subtraction that borrows sets the top bit of a byte that was too small; the lowest
-        // such bit is exact. The second one finds zeros, that is, bytes that were 0x7f.
+        // A subtraction that borrows sets the top bit of a byte that was too small; the lowest such bit is exact.
+        // The second one finds zeroes, that is, bytes that were 0x7f.
         let delete = eight ^ all(0x7f);
         let small = eight.wrapping_sub(all(b' ')) & !eight;
         let found = (small | (delete.wrapping_sub(all(1)) & !delete)) & all(0x80);
@@ -48,7 +48,7 @@ fn find_control_by_eight(text: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// What a byte may be part of: a token, the name of a host (escapes apart), a target.
+/// Classes of bytes: token characters, characters of host names (except escapes), characters of targets.
 const TOKEN: u8 = 1;
 const HOST: u8 = 2;
 const TARGET: u8 = 4;
@@ -62,7 +62,7 @@ const fn classes() -> [u8; 256] {
         if (byte as u8).is_ascii_alphanumeric() {
             table[byte] = TOKEN | HOST;
         }
-        // A fragment is never sent (RFC 9112, 3.2); bytes beyond ASCII are, though they shouldn't.
+        // A fragment is never sent (RFC 9112, 3.2). Non-ASCII bytes shouldn't be sent, but are.
         if byte > 0x20 && byte != 0x7f && byte != b'#' as usize {
             table[byte] |= TARGET;
         }
@@ -80,24 +80,24 @@ const fn add(mut table: [u8; 256], marks: &[u8], class: u8) -> [u8; 256] {
     table
 }
 
-/// How many bytes at the start are of this class.
+/// The number of bytes at the start that are in this class.
 #[inline]
 fn class_len(text: &[u8], class: u8) -> usize {
     let end = text.iter().position(|&b| CLASSES[usize::from(b)] & class == 0);
     end.unwrap_or(text.len())
 }
 
-/// How many bytes at the start are token characters.
+/// The number of token characters at the start.
 pub fn token_len(text: &[u8]) -> usize {
     class_len(text, TOKEN)
 }
 
-/// How many bytes at the start may stand in the name of a host, escapes apart.
+/// The number of characters of a host name at the start, except escapes.
 pub fn host_name_len(text: &[u8]) -> usize {
     class_len(text, HOST)
 }
 
-/// How many bytes at the start may stand in a target.
+/// The number of characters of a target at the start.
 pub fn target_len(text: &[u8]) -> usize {
     class_len(text, TARGET)
 }
@@ -106,7 +106,7 @@ pub fn is_token(text: &[u8]) -> bool {
     !text.is_empty() && token_len(text) == text.len()
 }
 
-/// Whether a field value is free of control characters other than tabs.
+/// Whether a field value has no control characters other than tabs.
 pub fn is_value(text: &[u8]) -> bool {
     let mut at = find_control(text, 0);
     while text.get(at) == Some(&b'\t') {
@@ -115,26 +115,26 @@ pub fn is_value(text: &[u8]) -> bool {
     at == text.len()
 }
 
-/// What may surround a field's value.
+/// Whether the byte may surround a field's value.
 pub fn is_blank(byte: &u8) -> bool {
     *byte == b' ' || *byte == b'\t'
 }
 
-/// Without the blanks and tabs at the start.
+/// Removes blanks and tabs at the start.
 pub fn skip_blanks(text: &[u8]) -> &[u8] {
     let start = text.iter().position(|b| !is_blank(b)).unwrap_or(text.len());
     text.get(start..).unwrap_or(b"")
 }
 
-/// Without the blanks and tabs at both ends.
+/// Removes blanks and tabs at both ends.
 pub fn trim(text: &[u8]) -> &[u8] {
     let text = skip_blanks(text);
     let end = text.iter().rposition(|b| !is_blank(b)).map_or(0, |i| i + 1);
     text.get(..end).unwrap_or(b"")
 }
 
-/// The length of the quoted string at the start, of a text without control characters other than
-/// tabs; 0 where there is none.
+/// The length of the quoted string at the start of a text without control characters other than tabs; 0 if there
+/// is none.
 pub fn quoted_len(text: &[u8]) -> usize {
     if text.first() != Some(&b'"') {
         return 0;
@@ -150,12 +150,12 @@ pub fn quoted_len(text: &[u8]) -> usize {
     }
 }
 
-/// The members of a comma-separated list; empty ones don't count.
+/// The members of a comma-separated list without empty ones.
 pub fn members(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     list.split(|&b| b == b',').map(trim).filter(|member| !member.is_empty())
 }
 
-/// Whether a comma-separated list has this member, ignoring case.
+/// Whether a comma-separated list contains this member, ignoring case.
 pub fn has_member(list: &[u8], member: &[u8]) -> bool {
     members(list).any(|m| m.eq_ignore_ascii_case(member))
 }

@@ -1,4 +1,4 @@
-//! Status codes: those that the library itself sends, and the standard texts.
+//! Status codes that the library sends, and the standard texts.
 
 #![forbid(unsafe_code)]
 
@@ -29,7 +29,7 @@ pub const NO_MEMORY: Status = 503;
 pub const SERVICE_UNAVAILABLE: Status = 503;
 pub const VERSION_NOT_SUPPORTED: Status = 505;
 
-/// The standard text of a status (RFC 9110, 15; RFC 6585); empty for others. Ends with a NUL.
+/// The standard text of a status (RFC 9110, 15; RFC 6585), followed by a NUL; empty for other codes.
 pub fn text(status: Status) -> &'static CStr {
     match status {
         100 => c"Continue",

@@ -1,4 +1,4 @@
-//! What a request asks for: the four forms of a target (RFC 9112, 3.2), and hosts (RFC 3986, 3.2.2).
+//! The four forms of a request's target (RFC 9112, 3.2), and hosts (RFC 3986, 3.2.2).
 
 #![forbid(unsafe_code)]
 
@@ -8,7 +8,7 @@ use core::ops::Range;
 use crate::http::wire::scan::host_name_len;
 use crate::http::wire::status::{BAD_REQUEST, MISDIRECTED, NOT_IMPLEMENTED, Status};
 
-/// Checks whether a target can be served. It isn't empty and has no blanks, no controls and no `#`.
+/// Checks whether a target can be served. It must not be empty or contain blanks, controls or `#`.
 #[inline]
 pub fn check(method: &[u8], target: &[u8]) -> Result<(), Status> {
     match target.first() {
@@ -17,13 +17,13 @@ pub fn check(method: &[u8], target: &[u8]) -> Result<(), Status> {
     }
 }
 
-/// The forms that aren't a path.
+/// Checks the forms that aren't a path.
 #[cold]
 fn check_other(method: &[u8], target: &[u8]) -> Result<(), Status> {
     match (method, target) {
         (b"OPTIONS", b"*") => return Ok(()),
         (b"CONNECT", _) => {
-            // A tunnel to HOST:PORT isn't offered.
+            // Tunnels to HOST:PORT aren't supported.
             let port = target.iter().rev().take_while(|b| b.is_ascii_digit()).count();
             let host = target.get(..target.len() - port).unwrap_or(b"");
             let is_authority = port > 0 && host.len() > 1 && host.ends_with(b":");
@@ -48,7 +48,7 @@ fn check_other(method: &[u8], target: &[u8]) -> Result<(), Status> {
     }
 }
 
-/// Where `HOST:PORT` stands in `SCHEME://HOST:PORT/PATH`; None where that isn't the target's form.
+/// The position of `HOST:PORT` in `SCHEME://HOST:PORT/PATH`. None for the other forms.
 pub fn authority(target: &[u8]) -> Option<Range<usize>> {
     let scheme = scheme_len(target);
     let rest = target.get(scheme..)?.strip_prefix(b"://")?;
@@ -60,7 +60,7 @@ pub fn authority(target: &[u8]) -> Option<Range<usize>> {
     Some(start..start + len)
 }
 
-/// The two parts of a target that names its host: `HOST:PORT`, and the path with the query, which is empty or
+/// The two parts of a target that contains a host: `HOST:PORT`, and the path with the query, which is empty or
 /// begins with a slash or a question mark. None for the other forms.
 pub fn absolute(target: &[u8]) -> Option<(Range<usize>, &[u8])> {
     if target.first() == Some(&b'/') {
@@ -88,7 +88,7 @@ pub fn is_host(text: &[u8]) -> bool {
     }
 }
 
-/// With brackets or escapes.
+/// Hosts with brackets or escapes.
 #[cold]
 fn is_odd_host(text: &[u8]) -> bool {
     let mut rest = text;
@@ -121,7 +121,7 @@ fn is_odd_host(text: &[u8]) -> bool {
     }
 }
 
-/// An IPv6 address, or what later versions may look like: `v1.x`.
+/// An IPv6 address, or an address of a future version: `v1.x`.
 fn is_ip_literal(text: &[u8]) -> bool {
     if let [b'v' | b'V', future @ ..] = text {
         let digits = future.iter().take_while(|b| b.is_ascii_hexdigit()).count();

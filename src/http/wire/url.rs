@@ -1,9 +1,9 @@
-//! What a request's target means: path and query, with their escapes decoded (RFC 3986, 2.1 and 3;
-//! parameters as browsers send them, WHATWG URL, 5).
+//! The path and the query of a request's target, with their escapes decoded (RFC 3986, 2.1 and 3; parameters as
+//! browsers send them, WHATWG URL, 5).
 
 #![forbid(unsafe_code)]
 
-/// The path and the query of a target in any form, not decoded; the query without its question mark.
+/// The path and the query of a target in any form, without decoding; the query without its question mark.
 pub fn split(target: &[u8]) -> (&[u8], &[u8]) {
     let (target, query) = match target.iter().position(|&b| b == b'?') {
         Some(mark) => (target.get(..mark), target.get(mark + 1..)),
@@ -12,7 +12,7 @@ pub fn split(target: &[u8]) -> (&[u8], &[u8]) {
     (path(target.unwrap_or(b"")), query.unwrap_or(b""))
 }
 
-/// The path of a target without query: `/a` of `/a` and `http://host/a`, `/` of `http://host`.
+/// The path of a target without query: `/a` for `/a` and `http://host/a`, `/` for `http://host`.
 fn path(target: &[u8]) -> &[u8] {
     if target.first() == Some(&b'/') {
         return target;
@@ -25,7 +25,7 @@ fn path(target: &[u8]) -> &[u8] {
     start.and_then(|start| rest.get(start..)).unwrap_or(b"/")
 }
 
-/// The names and values of a query's parameters, not decoded.
+/// The names and values of a query's parameters, without decoding.
 pub fn parameters(query: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     query.split(|&b| b == b'&').filter(|pair| !pair.is_empty()).map(|pair| {
         let mark = pair.iter().position(|&b| b == b'=').unwrap_or(pair.len());
@@ -33,8 +33,8 @@ pub fn parameters(query: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     })
 }
 
-/// Decodes `%XX`, and `+` to a blank where `plus` says so, into `to`, which has room for all of
-/// `from`. Returns the length; None for an invalid escape, and for NUL, which no string can hold.
+/// Decodes `%XX`, and `+` to a blank if `plus` is set, into `to`, which has room for all of `from`. Returns the
+/// length. None for an invalid escape and for NUL, which a C string can't contain.
 pub fn decode(from: &[u8], plus: bool, to: &mut [u8]) -> Option<usize> {
     decode_with(from, plus, b'/', to)
 }
@@ -44,13 +44,13 @@ pub fn decode_segments(path: &[u8], to: &mut [u8]) -> Option<usize> {
     decode_with(path, false, 0, to)
 }
 
-/// Whether a segment of a decoded path is `.` or `..`. Escaped slashes count as separators here.
+/// Whether a decoded path has a segment `.` or `..`. Escaped slashes count as separators here.
 pub fn has_dot_segment(path: &[u8]) -> bool {
     let mut segments = path.split(|&b| b == b'/' || b == 0);
     path.contains(&b'.') && segments.any(|segment| segment == b"." || segment == b"..")
 }
 
-/// `slash`: what an escaped slash becomes.
+/// `slash` replaces an escaped slash.
 fn decode_with(from: &[u8], plus: bool, slash: u8, to: &mut [u8]) -> Option<usize> {
     let mut len = 0;
     let mut rest = from;
@@ -78,7 +78,7 @@ fn decode_with(from: &[u8], plus: bool, slash: u8, to: &mut [u8]) -> Option<usiz
 
 fn hex([high, low]: &[u8; 2]) -> Option<u8> {
     let digit = |b: u8| char::from(b).to_digit(16);
-    // Two digits make no more than a byte.
+    // Two hexadecimal digits fit into a byte.
     Some((digit(*high)? << 4 | digit(*low)?) as u8)
 }
 

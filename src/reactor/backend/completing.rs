@@ -1,10 +1,10 @@
-//! A back end for tests that reads by itself, as one on completions does: the bytes of a connection are taken from
-//! its descriptor as they arrive, whether anybody wants them or not, a block at most, and handed over when the
-//! connection asks. Chosen by YOLANDA_DISPATCHER=completing. What isn't a stream of the library's, and all writing,
-//! goes by readiness, as with poll.
+//! A back end for tests that reads by itself, as a completion-based one does: it reads the bytes of a connection
+//! when they arrive, at most one block, and passes them on when the connection asks for them. Chosen by
+//! YOLANDA_DISPATCHER=completing. Descriptors other than the library's streams, and all writing, use readiness,
+//! as with poll.
 //!
-//! A program that takes such a connection off its loop, or puts its own callbacks into the channel, doesn't get the
-//! block's bytes: a back end of a release has to give them back first.
+//! If a program removes such a connection from its loop, or replaces the callbacks in its channel, the bytes in
+//! the block are lost. A back end for releases would have to return them first.
 
 use crate::abi::types::{EVENT_READ, EVENT_WRITE, channel, event_dispatcher, event_loop};
 use crate::reactor::backend::{self, For, IN};
@@ -19,7 +19,7 @@ use std::mem::MaybeUninit;
 use std::ptr;
 use std::rc::Rc;
 
-/// More than one read of a connection takes, and of a size that divides none that tests send.
+/// More than one read of a connection takes, and not a divisor of the amounts that the tests send.
 const BLOCK: usize = 99_991;
 
 pub static DISPATCHER: event_dispatcher = event_dispatcher {
@@ -34,7 +34,7 @@ pub static DISPATCHER: event_dispatcher = event_dispatcher {
 
 static SOURCE: Source = Source { read, held };
 
-/// What is known of a descriptor. It stays behind when the channel is taken off, with what was read.
+/// The state of a descriptor. It remains, with the bytes that were read, when the channel is removed.
 struct Slot {
     /// The lower half of the registration's number.
     id: u32,
@@ -43,7 +43,7 @@ struct Slot {
     reads: bool,
     block: Vec<u8>,
     handed_over: usize,
-    /// What a read brought in the end: 0, or an errno value.
+    /// The result of the last read: 0 for the end of the stream, or an errno value.
     end: Option<c_int>,
 }
 
@@ -53,12 +53,12 @@ impl Slot {
         Held { bytes, ended: self.end.is_some(), error: self.end.unwrap_or(0) }
     }
 
-    /// Whether the next bytes have a place.
+    /// Whether the block has room for the next bytes.
     fn is_empty(&self) -> bool {
         self.block.len() == self.handed_over && self.end.is_none()
     }
 
-    /// Hands over what fits.
+    /// Copies as many bytes as fit.
     fn give(&mut self, to: &mut [MaybeUninit<u8>]) -> isize {
         let rest = &self.block[self.handed_over..];
         if let (true, Some(end)) = (rest.is_empty(), self.end) {
@@ -81,13 +81,13 @@ struct Completing {
     slots: RefCell<BTreeMap<c_int, Slot>>,
 }
 
-/// The back end's data of a loop with this back end.
+/// The back end's data of a loop that uses this back end.
 fn data(l: &Loop) -> Option<Rc<Completing>> {
     let data = l.public.event_dispatcher_data.get().cast::<Completing>().cast_const();
     if data.is_null() || !ptr::eq(l.public.eventDispatcher.get(), &DISPATCHER) {
         return None;
     }
-    // SAFETY: with this back end in place the data is what `init` made, and has a reference until `clear`.
+    // SAFETY: while a loop uses this back end, its data is what `init` made, and has a reference until `clear`.
     unsafe {
         Rc::increment_strong_count(data);
         Some(Rc::from_raw(data))
@@ -95,7 +95,7 @@ fn data(l: &Loop) -> Option<Rc<Completing>> {
 }
 
 unsafe extern "C-unwind" fn init(l: *mut event_loop) -> *mut c_void {
-    // SAFETY: NULL or a live loop.
+    // SAFETY: by contract NULL or a live loop.
     if let Some(l) = unsafe { backend::loop_of(l) } {
         l.back_end_is_new();
         l.source.set(Some(&SOURCE));
@@ -104,25 +104,25 @@ unsafe extern "C-unwind" fn init(l: *mut event_loop) -> *mut c_void {
 }
 
 unsafe extern "C-unwind" fn clear(l: *mut event_loop) {
-    // SAFETY: NULL or a live loop.
+    // SAFETY: by contract NULL or a live loop.
     let Some(l) = (unsafe { backend::loop_of(l) }) else { return };
     let Some(own) = data(l) else { return };
-    // SAFETY: the reference that `init` left to the loop, which forgets it.
+    // SAFETY: the reference that `init` stored in the loop, which drops the pointer.
     unsafe { Rc::decrement_strong_count(Rc::as_ptr(&own)) };
     l.public.event_dispatcher_data.set(ptr::null_mut());
     l.source.set(None);
 }
 
-/// Calls `f` with the loop's data and a channel; EINVAL where one is missing.
+/// Calls `f` with the loop's data and a channel; EINVAL if one is missing.
 ///
 /// # Safety
-/// Each is NULL or live.
+/// Each pointer is NULL or to a live object.
 unsafe fn change(
     l: *mut event_loop,
     ch: *mut channel,
     f: fn(&Completing, &Loop, &channel) -> c_int,
 ) -> c_int {
-    // SAFETY: each is NULL or live during this call, by the caller's promise, and neither reference is kept.
+    // SAFETY: by contract each is NULL or live during this call, and neither reference is kept.
     if let (Some(l), Some(ch)) = unsafe { (backend::loop_of(l), ch.as_ref()) }
         && let Some(own) = data(l)
     {
@@ -132,21 +132,21 @@ unsafe fn change(
 }
 
 unsafe extern "C-unwind" fn add(l: *mut event_loop, ch: *mut channel) -> c_int {
-    // SAFETY: NULL or live, as the loop calls it.
+    // SAFETY: NULL or live, because the loop calls this.
     unsafe { change(l, ch, Completing::add) }
 }
 
 unsafe extern "C-unwind" fn del(l: *mut event_loop, ch: *mut channel) -> c_int {
-    // SAFETY: NULL or live, as the loop calls it.
+    // SAFETY: NULL or live, because the loop calls this.
     unsafe { change(l, ch, Completing::del) }
 }
 
 unsafe extern "C-unwind" fn update(l: *mut event_loop, ch: *mut channel) -> c_int {
-    // SAFETY: NULL or live, as the loop calls it.
+    // SAFETY: NULL or live, because the loop calls this.
     unsafe { change(l, ch, Completing::update) }
 }
 
-/// The registration's side of an add or update; its number.
+/// Updates the registration after an add or update. Returns its number.
 fn note(l: &Loop, ch: &channel) -> u32 {
     let fd = ch.fd.get();
     l.change_registration(fd, |reg| {
@@ -156,12 +156,12 @@ fn note(l: &Loop, ch: &channel) -> u32 {
     l.registration(fd).map_or(0, |reg| reg.id)
 }
 
-/// What the loop wants to hear of a descriptor at the moment.
+/// The events of a descriptor that the loop currently wants.
 fn wanted(l: &Loop, fd: c_int) -> c_int {
     l.registration(fd).map_or(0, |reg| l.asked_events(fd, c_int::from(reg.events)))
 }
 
-/// Calls `f` for a descriptor that the back end reads.
+/// Calls `f` for a descriptor that the back end reads from.
 fn with_slot<R>(l: &Loop, fd: c_int, id: u64, f: impl FnOnce(&mut Slot) -> R) -> Option<R> {
     let own = data(l)?;
     let mut slots = own.slots.borrow_mut();
@@ -177,18 +177,20 @@ fn held(l: &Loop, fd: c_int, id: u64) -> Option<Held> {
     with_slot(l, fd, id, |slot| slot.held())
 }
 
-/// Reads what has arrived into an empty block, unless the program closed the descriptor, and the number is another's.
+/// Reads what has arrived into an empty block, unless the program has closed the descriptor and its number was
+/// reused.
 fn complete(l: &Loop, fd: c_int, slot: &mut Slot) {
     let member = l.channel_at(fd).and_then(|ch| l.member(ch)).map(|member| member.id());
     let is_own = |id: u64| registry::get(fd).is_none_or(|entry| entry.id == id);
     if !member.is_some_and(|id| id as u32 == slot.id && is_own(id)) {
         return;
     }
-    slot.block.resize(BLOCK, 0);
+    slot.block.clear();
+    slot.block.reserve(BLOCK);
     slot.handed_over = 0;
-    // SAFETY: the block has so many bytes.
-    let n = unsafe { sys_fd::recv(fd, slot.block.as_mut_ptr(), BLOCK) };
-    slot.block.truncate(n.max(0) as usize);
+    let n = sys_fd::recv(fd, &mut slot.block.spare_capacity_mut()[..BLOCK]);
+    // SAFETY: recv has written so many bytes, none where it failed.
+    unsafe { slot.block.set_len(n.max(0) as usize) };
     match n {
         0 => slot.end = Some(0),
         n if n < 0 && errno::get() != libc::EAGAIN => slot.end = Some(errno::get()),
@@ -197,7 +199,7 @@ fn complete(l: &Loop, fd: c_int, slot: &mut Slot) {
 }
 
 unsafe extern "C-unwind" fn dispatch(l: *mut event_loop, tv: *mut timeval) -> c_int {
-    // SAFETY: NULL or live; a loop isn't freed while it dispatches.
+    // SAFETY: by contract NULL or live; a loop isn't freed while it dispatches.
     let (l, limit) = unsafe { (backend::loop_of(l), tv.as_ref()) };
     match l.and_then(|l| Some((l, data(l)?))) {
         Some((l, own)) => own.dispatch(l, backend::milliseconds(limit)),
@@ -253,7 +255,7 @@ impl Completing {
             polled.push(pollfd { fd, events, revents: 0 });
             ids.push(slot.id);
         }
-        // SAFETY: the array has as many elements as it says.
+        // SAFETY: the array has `polled.len()` elements.
         let n = unsafe { libc::poll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, limit) };
         if n < 0 {
             return backend::failed_wait(l);
@@ -273,13 +275,13 @@ impl Completing {
                     continue;
                 }
                 backend::before_event(l, fd);
-                // A callback may have changed the back end, or delivered this.
+                // A callback may have changed the back end or delivered this event.
                 if !data(l).is_some_and(|now| Rc::ptr_eq(&now, &self)) {
                     break;
                 }
                 let Some(bits) = self.due(l, fd, id, revents) else { continue };
                 let known = backend::deliver(l, fd, id, bits, |read| {
-                    let name = backend::name(l);
+                    let name = l.shown_name();
                     log_msg!("get message channel fd=={} for {}, {}", fd, For(read), name);
                 });
                 if !known {
@@ -290,15 +292,15 @@ impl Completing {
         0
     }
 
-    /// What is to be told of a descriptor: what the kernel says, with `IN` for what was read; None where that is
-    /// nothing, or the registration is no more.
+    /// The event to report for a descriptor: that of the kernel, with `IN` if bytes were read. None if there is
+    /// nothing to report or the registration has ended.
     fn due(&self, l: &Loop, fd: c_int, id: u32, revents: i16) -> Option<u32> {
         let slots = self.slots.borrow();
         let slot = slots.get(&fd).filter(|slot| slot.is_on && slot.id == id)?;
-        // poll's bits have the values of epoll's.
+        // The bits of poll have the same values as those of epoll.
         let mut bits = u32::from(revents as u16);
         if slot.reads {
-            // The number of another connection shows as one that is readable.
+            // A number that was reused for another file shows up as readable.
             let foreign = slot.is_empty() && bits & IN != 0;
             bits &= !IN;
             if wanted(l, fd) & EVENT_READ != 0 && (!slot.is_empty() || foreign) {

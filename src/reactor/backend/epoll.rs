@@ -1,6 +1,6 @@
-//! The epoll back end (epoll(7)). Connections of the library are registered edge-triggered, which
-//! saves a look at each of them per wait; everything else is level-triggered, also a connection
-//! with output waiting, with a program's own callbacks in its channel, or of another kind than TCP.
+//! The epoll back end (epoll(7)). The library's TCP connections are registered edge-triggered, which saves the
+//! kernel a check of each of them per wait. Everything else is level-triggered, including connections with output
+//! waiting, connections with a program's callbacks in their channel, and those that aren't TCP.
 
 use super::{For, IN, OUT, PRI, RDHUP};
 use crate::abi::types::{EVENT_READ, EVENT_WRITE, channel, event_loop};
@@ -14,18 +14,18 @@ use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::ptr;
 
-/// How many events one wait takes.
+/// The maximum number of events per wait.
 const BATCH: usize = 512;
-/// Calls of the loop, one within the other, beyond which what waits further down stays there: the stack is
-/// finite, and each of many connections may have the loop run within its callback.
+/// The depth of nested runs of the loop beyond which the events of outer calls are left to those calls. The stack
+/// is finite, and each of many connections may run the loop within its callback.
 const DEEP: u32 = 1000;
 
-/// What one wait has brought. A callback may run the loop, and what it waits for may be in here: edges are
-/// told once, so the iteration within goes on with the events before it waits for others.
+/// The events of one wait. A callback may run the loop, and an event that it waits for may be in here. Because
+/// edges are reported only once, the inner iteration delivers these events before it waits for others.
 struct Batch<'a> {
     events: &'a [epoll_event],
     at: Cell<usize>,
-    /// That of the call further down on the stack.
+    /// The batch of the outer call on the stack.
     outer: *const c_void,
 }
 
@@ -34,15 +34,15 @@ impl Batch<'_> {
         self.events.get(self.at.get()).copied()
     }
 
-    /// Calls `f` with a batch of the loop's chain.
+    /// Calls `f` with the batch at `at`, if there is one.
     fn with<R>(at: *const c_void, f: impl FnOnce(Option<&Batch>) -> R) -> R {
-        // SAFETY: NULL, or a batch on this thread's stack below this call: `wait` takes a batch out of the chain
-        // before it ends.
+        // SAFETY: NULL, or a batch further down on this thread's stack: `wait` removes a batch from the chain
+        // before it returns.
         f(unsafe { at.cast::<Batch>().as_ref() })
     }
 }
 
-/// Whether a short read from the channel will mean that no byte is left.
+/// Whether a short read from the channel will mean that no bytes are left.
 fn may_be_edge(l: &Loop, ch: &channel) -> bool {
     l.member(ch).is_some_and(|member| member.may_be_edge())
 }
@@ -57,7 +57,7 @@ impl Drop for Epoll {
     }
 }
 
-/// Which registration an event is for, as the kernel keeps it with a descriptor.
+/// The registration of an event, in the form that the kernel stores with the descriptor.
 fn key(fd: c_int, id: u32) -> u64 {
     u64::from(id) << 32 | u64::from(fd as u32)
 }
@@ -67,7 +67,7 @@ fn fd_of(event: &epoll_event) -> c_int {
 }
 
 impl Epoll {
-    /// The back end's data of a loop; None where there is none.
+    /// The back end's data of a loop. None if there is none.
     fn of(l: &Loop) -> Option<&Epoll> {
         // SAFETY: a loop calls a back end with the data that its `init` made for this loop, until `clear`.
         unsafe { l.public.event_dispatcher_data.get().cast::<Epoll>().as_ref() }
@@ -110,8 +110,8 @@ impl Epoll {
     fn del(&self, l: &Loop, ch: &channel) -> c_int {
         let edge = l.registration(ch.fd.get()).is_some_and(|reg| reg.edge);
         if l.closes_next.get() && edge {
-            // Closing takes it out of epoll. Should a copy of the descriptor live on, in a forked
-            // child say, its rare edges carry a number that nobody has.
+            // Closing the descriptor removes it from epoll. If a copy of the descriptor remains open, for example
+            // in a forked child, its rare edges carry a number that isn't used again.
             return 0;
         }
         self.control(l, ch, EPOLL_CTL_DEL, 0)
@@ -120,7 +120,7 @@ impl Epoll {
     fn update(&self, l: &Loop, ch: &channel) -> c_int {
         let r = self.control(l, ch, EPOLL_CTL_MOD, ch.events.get());
         if r < 0 && errno::get() == libc::ENOENT && l.member(ch).is_none() {
-            // The program closed the descriptor, and has another file under the number now.
+            // The program has closed the descriptor, and its number was reused for another file.
             return self.control(l, ch, EPOLL_CTL_ADD, ch.events.get());
         }
         r
@@ -132,8 +132,8 @@ pub fn descriptor(l: &Loop) -> c_int {
     Epoll::of(l).map_or_else(|| errno::fail(libc::EINVAL), |epoll| epoll.fd)
 }
 
-/// Waits for events, and delivers them. Not inlined: a callback may run the loop again, for each of many
-/// connections, and only a call that waits needs so much of the stack.
+/// Waits for events and delivers them. Not inlined, because a callback may run the loop again, for each of many
+/// connections, and only a call that waits should need this much stack.
 #[inline(never)]
 fn wait(l: &Loop, epoll: c_int, limit_ms: c_int) -> c_int {
     let mut room = [const { MaybeUninit::uninit() }; BATCH];
@@ -143,7 +143,7 @@ fn wait(l: &Loop, epoll: c_int, limit_ms: c_int) -> c_int {
     if events.is_empty() {
         return 0;
     }
-    log_msg!("epoll_wait wakeup, {}", backend::name(l));
+    log_msg!("epoll_wait wakeup, {}", l.shown_name());
     if events.len() > 1 && l.shared.wake.has_queued() {
         wake_first(l, events);
     }
@@ -155,7 +155,7 @@ fn wait(l: &Loop, epoll: c_int, limit_ms: c_int) -> c_int {
     0
 }
 
-/// Delivers what is left of a batch, read afresh behind each callback, which may have gone on with it.
+/// Delivers the rest of a batch. It is read again after each callback, which may have delivered some of it.
 fn deliver_all(l: &Loop, batch: &Batch) {
     while let Some(event) = batch.first() {
         let at = batch.at.get();
@@ -167,7 +167,7 @@ fn deliver_all(l: &Loop, batch: &Batch) {
     }
 }
 
-/// Goes on with the events of calls further down on the stack; whether there were any.
+/// Delivers the events of outer calls on the stack. Returns whether there were any.
 fn go_on(l: &Loop) -> bool {
     let mut some = false;
     let mut at = l.delivering.get();
@@ -184,7 +184,7 @@ fn go_on(l: &Loop) -> bool {
     some
 }
 
-/// Puts the event of the loop's own wake-up before the others, which run what it was woken for.
+/// Moves the event of the loop's own wake-up to the front, so that tasks run before other events are delivered.
 fn wake_first(l: &Loop, events: &mut [epoll_event]) {
     let [_, wake] = l.public.socketPair.get();
     if let Some(at) = events.iter().position(|event| fd_of(event) == wake) {
@@ -192,13 +192,13 @@ fn wake_first(l: &Loop, events: &mut [epoll_event]) {
     }
 }
 
-/// Takes out what was left behind by a registration that is no more (while another back end was in
-/// place, say), unless the number has a new one.
+/// Removes what an earlier registration has left in the kernel (for example while another back end was in use),
+/// unless the number has a new one.
 fn drop_stale(l: &Loop, fd: c_int) {
     if let Some(epoll) = Epoll::of(l)
         && l.registration(fd).is_none_or(|reg| reg.id == 0)
     {
-        // It may be out already.
+        // It may already have been removed.
         epoll::control(epoll.fd, EPOLL_CTL_DEL, fd, 0, 0);
     }
 }
@@ -212,43 +212,43 @@ fn deliver(l: &Loop, event: epoll_event) {
         && l.member(ch).is_none()
         && let Some(epoll) = Epoll::of(l)
     {
-        // The program put callbacks of its own into the channel: level from now on.
+        // The program has replaced the channel's callbacks: it is level-triggered from now on.
         epoll.control(l, ch, EPOLL_CTL_MOD, c_int::from(events));
     }
     let known = backend::deliver(l, fd, id, event.events, |read| {
-        log_msg!("get message channel fd=={} for {}, {}", fd, For(read), backend::name(l));
+        log_msg!("get message channel fd=={} for {}, {}", fd, For(read), l.shown_name());
     });
     if !known {
         drop_stale(l, fd);
     }
 }
 
-// What stands in `epoll_dispatcher`. A program that wraps it may call these, too.
+// The functions of `epoll_dispatcher`. A program that wraps it may also call them.
 
 pub unsafe extern "C-unwind" fn init(l: *mut event_loop) -> *mut c_void {
     let fd = epoll::create();
     if fd < 0 {
         return ptr::null_mut();
     }
-    // SAFETY: NULL or a live loop, as the header says.
+    // SAFETY: the header requires NULL or a live loop.
     unsafe { backend::begin(l, Owned::new(Epoll { fd })) }
 }
 
 pub unsafe extern "C-unwind" fn clear(l: *mut event_loop) {
-    // SAFETY: NULL or a live loop, for which this back end's `init` made the data.
+    // SAFETY: the header requires NULL or a live loop, for which this back end's `init` made the data.
     unsafe { backend::end::<Epoll>(l) }
 }
 
-/// Calls `f` with the loop's data and a channel; EINVAL where one is missing.
+/// Calls `f` with the loop's data and a channel; EINVAL if one is missing.
 ///
 /// # Safety
-/// Each is NULL or live.
+/// Each pointer is NULL or to a live object.
 unsafe fn change(
     l: *mut event_loop,
     ch: *mut channel,
     f: fn(&Epoll, &Loop, &channel) -> c_int,
 ) -> c_int {
-    // SAFETY: each is NULL or live during this call, by the caller's promise, and neither reference is kept.
+    // SAFETY: by contract each is NULL or live during this call, and neither reference is kept.
     if let (Some(l), Some(ch)) = unsafe { (backend::loop_of(l), ch.as_ref()) }
         && let Some(epoll) = Epoll::of(l)
     {
@@ -258,22 +258,22 @@ unsafe fn change(
 }
 
 pub unsafe extern "C-unwind" fn add(l: *mut event_loop, ch: *mut channel) -> c_int {
-    // SAFETY: NULL or live, as the header says.
+    // SAFETY: the header requires that each is NULL or live.
     unsafe { change(l, ch, Epoll::add) }
 }
 
 pub unsafe extern "C-unwind" fn del(l: *mut event_loop, ch: *mut channel) -> c_int {
-    // SAFETY: NULL or live, as the header says.
+    // SAFETY: the header requires that each is NULL or live.
     unsafe { change(l, ch, Epoll::del) }
 }
 
 pub unsafe extern "C-unwind" fn update(l: *mut event_loop, ch: *mut channel) -> c_int {
-    // SAFETY: NULL or live, as the header says.
+    // SAFETY: the header requires that each is NULL or live.
     unsafe { change(l, ch, Epoll::update) }
 }
 
 pub unsafe extern "C-unwind" fn dispatch(l: *mut event_loop, tv: *mut timeval) -> c_int {
-    // SAFETY: NULL or live, as the header says; a loop isn't freed while it dispatches.
+    // SAFETY: the header requires that each is NULL or live; a loop isn't freed while it dispatches.
     let (l, limit) = unsafe { (backend::loop_of(l), tv.as_ref()) };
     let Some((l, epoll)) = l.and_then(|l| Some((l, Epoll::of(l)?.fd))) else {
         return errno::fail(libc::EINVAL);

@@ -1,8 +1,8 @@
-//! The back ends of the library, epoll and poll, behind the contract of `event_loop::dispatcher`. Each is a type
-//! with safe methods, made by `init`, and the C functions of its `struct event_dispatcher`, which find it in
-//! `event_dispatcher_data`. A program that wraps one of them calls the same functions.
+//! The library's back ends, epoll and poll, which implement the contract in `event_loop::dispatcher`. Each is a
+//! type with safe methods, made by `init`, and the C functions of its `struct event_dispatcher`, which find it in
+//! `event_dispatcher_data`. A program that wraps a back end calls the same functions.
 //!
-//! A back end may also read from connections by itself, and hand the bytes over (`event_loop::source`).
+//! A back end may also read from connections by itself and pass the bytes on (`event_loop::source`).
 //!
 //! Imports: abi, event_loop, log, sys.
 
@@ -14,7 +14,6 @@ pub mod poll_default;
 
 use self::poll_default::poll_is_default;
 use crate::abi::types::{EVENT_READ, EVENT_WRITE, event_dispatcher, event_loop};
-use crate::log::CText;
 use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
 use crate::sys::environment::variable;
@@ -24,24 +23,24 @@ use libc::{c_int, c_void, timeval};
 use std::ptr::{self, NonNull};
 
 unsafe extern "C" {
-    /// The exported objects by name: a program that uses one has a copy of it, at another address.
+    /// The exported objects by name, because a program that uses one may have a copy of it at another address.
     pub static epoll_dispatcher: event_dispatcher;
     pub static poll_dispatcher: event_dispatcher;
 }
 
-/// The event bits of epoll; poll's have the same values.
+/// The event bits of epoll; those of poll have the same values.
 pub const IN: u32 = libc::EPOLLIN as u32;
 pub const OUT: u32 = libc::EPOLLOUT as u32;
 pub const PRI: u32 = libc::EPOLLPRI as u32;
 pub const RDHUP: u32 = libc::EPOLLRDHUP as u32;
 const TROUBLE: u32 = (libc::EPOLLERR | libc::EPOLLHUP) as u32 | NVAL;
 pub const NVAL: u32 = libc::POLLNVAL as u32;
-/// Not the kernel's: the event came from an edge-triggered registration.
+/// Not one of the kernel's: the event came from an edge-triggered registration.
 pub const EDGE: u32 = 1 << 29;
-/// A short read may not be the last one: there is more to be seen than bytes.
+/// A short read may not be the last one, because the event reported more than bytes.
 pub const NOT_DRAINED: u32 = RDHUP | PRI | TROUBLE;
 
-/// The result of `dispatch` where the wait has failed: a signal is no failure.
+/// The result of `dispatch` if the wait has failed. A signal is no failure.
 pub fn failed_wait(l: &Loop) -> c_int {
     if errno::get() != libc::EINTR {
         return -1;
@@ -50,7 +49,7 @@ pub fn failed_wait(l: &Loop) -> c_int {
     0
 }
 
-/// What YOLANDA_DISPATCHER, or else the including program's `config.h`, chose.
+/// The back end that YOLANDA_DISPATCHER, or else `config.h` of the program, selects.
 pub fn chosen() -> *const event_dispatcher {
     match variable(c"YOLANDA_DISPATCHER", named) {
         wish if !wish.is_null() => wish,
@@ -59,7 +58,7 @@ pub fn chosen() -> *const event_dispatcher {
     }
 }
 
-/// The back end of that name; NULL for a name that no back end has.
+/// The back end with a name; NULL for an unknown name.
 pub fn named(name: &[u8]) -> *const event_dispatcher {
     match name {
         b"epoll" => &raw const epoll_dispatcher,
@@ -70,8 +69,8 @@ pub fn named(name: &[u8]) -> *const event_dispatcher {
     }
 }
 
-/// Whether the loop's back end fails for a number that names another file than the one added, as
-/// epoll does: that saves asking the kernel for the file's identity.
+/// Whether the loop's back end fails if a number has been reused for another file, as epoll does. If it does, the
+/// kernel needn't be asked for the file's identity.
 pub fn tells_files_apart(l: &RemoteLoop) -> bool {
     ptr::eq(l.back_end(), &raw const epoll_dispatcher)
 }
@@ -88,16 +87,16 @@ pub fn descriptor(l: &Loop) -> c_int {
     }
 }
 
-/// The loop that a back end was called with.
+/// The loop with which a back end was called.
 ///
 /// # Safety
-/// `l` is NULL or a live loop, for all of `'a`.
+/// `l` is NULL or a loop that is live for all of `'a`.
 unsafe fn loop_of<'a>(l: *mut event_loop) -> Option<&'a Loop> {
-    // SAFETY: it isn't NULL, so it is a live loop of the library's by the caller's promise.
+    // SAFETY: it isn't NULL, so by contract it is a live loop of the library.
     (!l.is_null()).then(|| unsafe { Loop::from_c(l) })
 }
 
-/// What `init` returns, once the data is made; NULL with ENOMEM where it isn't.
+/// The result of `init`: the data as a pointer; NULL with ENOMEM if there is none.
 ///
 /// # Safety
 /// `l` is NULL or a live loop.
@@ -106,7 +105,7 @@ unsafe fn begin<T>(l: *mut event_loop, data: Option<Owned<T>>) -> *mut c_void {
         errno::set(libc::ENOMEM);
         return ptr::null_mut();
     };
-    // SAFETY: NULL or a loop that the caller keeps live during this call, and the reference isn't kept.
+    // SAFETY: by contract NULL or a loop that is live during this call, and the reference isn't kept.
     if let Some(l) = unsafe { loop_of(l) } {
         l.back_end_is_new();
     }
@@ -116,18 +115,18 @@ unsafe fn begin<T>(l: *mut event_loop, data: Option<Owned<T>>) -> *mut c_void {
 /// Frees what `begin::<T>` returned for the loop.
 ///
 /// # Safety
-/// `l` is NULL or a live loop, whose data is a `T` of `begin`, or NULL.
+/// `l` is NULL or a live loop, whose data is a `T` from `begin`, or NULL.
 unsafe fn end<T>(l: *mut event_loop) {
-    // SAFETY: NULL or a loop that the caller keeps live during this call, and the reference isn't kept.
+    // SAFETY: by contract NULL or a loop that is live during this call, and the reference isn't kept.
     let Some(l) = (unsafe { loop_of(l) }) else { return };
     let data = l.public.event_dispatcher_data.replace(ptr::null_mut());
     if let Some(data) = NonNull::new(data.cast::<T>()) {
-        // SAFETY: `begin` gave it out, and the loop had it last.
+        // SAFETY: `begin` returned the pointer, and the loop had the only copy.
         drop(unsafe { Owned::from_raw(data) });
     }
 }
 
-/// The longest wait in milliseconds, rounded up; -1 without a limit.
+/// The maximum wait in milliseconds, rounded up; -1 for no limit.
 fn milliseconds(limit: Option<&timeval>) -> c_int {
     let Some(limit) = limit else { return -1 };
     let (s, us) = (limit.tv_sec.max(0), limit.tv_usec.max(0));
@@ -135,21 +134,22 @@ fn milliseconds(limit: Option<&timeval>) -> c_int {
     ms.min(c_int::MAX as i64) as c_int
 }
 
-/// What comes before an event of a descriptor. Its callbacks may run the loop, and that may deliver the event: the
-/// back end takes the event only behind this, if it is still there.
+/// Called before an event of a descriptor is delivered. Its callbacks may run the loop, which may deliver the
+/// event, so the back end must check afterwards whether the event is still there.
 fn before_event(l: &Loop, fd: c_int) {
     l.between();
-    // What others asked for before this event must not find its channel freed by a callback. What the
-    // loop was woken for follows the line that says so.
+    // Tasks that were queued before this event must not run after a callback that frees their channel. The tasks
+    // for which the loop was woken run after the log line of the wake-up.
     if fd != l.public.socketPair.get()[1] {
         l.run_posts();
     }
 }
 
-/// Hands one event of a back end to its channel, behind `before_event`. `id` is the lower half of the registration
-/// that the event was reported for, `say` writes the message line. False: that registration is no more.
+/// Delivers one event of a back end to its channel, after `before_event`. `id` is the lower half of the
+/// registration's number for which the event was reported; `say` writes the log line. False if that registration
+/// has ended.
 fn deliver(l: &Loop, fd: c_int, id: u32, bits: u32, say: impl Fn(bool)) -> bool {
-    // Looked up again after each callback, by its number.
+    // Looked up again by number after each callback.
     let alive = || l.registration(fd).filter(|reg| reg.id == id && l.channel_at(fd).is_some());
     let Some(reg) = alive() else { return false };
     let wants = c_int::from(reg.events);
@@ -174,8 +174,8 @@ fn deliver(l: &Loop, fd: c_int, id: u32, bits: u32, say: impl Fn(bool)) -> bool 
     true
 }
 
-/// Events that nobody wants to hear of: a connection is closed (`hung_up`), a program's channel leaves the
-/// back end until its next update, so that neither is reported for ever.
+/// Handles events that aren't wanted, so that they aren't reported again and again: a connection is closed
+/// (`hung_up`), and a program's channel is removed from the back end until its next update.
 fn abandon(l: &Loop, fd: c_int, bits: u32) {
     if bits & TROUBLE == 0 {
         return;
@@ -187,16 +187,11 @@ fn abandon(l: &Loop, fd: c_int, bits: u32) {
     }
 }
 
-/// The message line of a wake-up of either back end.
+/// Formats the log line of a wake-up for either back end.
 pub struct For(pub bool);
 
 impl std::fmt::Display for For {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(if self.0 { "read" } else { "write" })
     }
-}
-
-/// The loop's name, for log lines.
-fn name(l: &Loop) -> CText {
-    CText(l.public.thread_name.get())
 }

@@ -1,4 +1,4 @@
-//! The poll back end (poll(2)): level-triggered throughout, and as many descriptors as memory.
+//! The poll back end (poll(2)): always level-triggered, for any number of descriptors.
 
 use crate::abi::types::{EVENT_READ, EVENT_WRITE, channel, event_loop};
 use crate::reactor::backend;
@@ -11,16 +11,17 @@ use std::cell::Cell;
 use std::mem;
 use std::ptr;
 
-/// One slot per descriptor; a free slot has fd -1, which poll passes over.
+/// One slot per descriptor. A free slot has fd -1, which poll ignores.
 struct Poll {
     slots: Array<pollfd>,
-    /// The lower half of the registration of each slot.
+    /// The lower half of the number of each slot's registration.
     ids: Array<u32>,
-    /// Slots below this one are taken.
+    /// All slots below this one are in use.
     first_free: Cell<usize>,
-    /// By descriptor: its slot plus 1, or 0.
+    /// For each descriptor its slot plus 1, or 0.
     places: Array<u32>,
-    /// An epoll instance with the same descriptors and events, for loops that watch this one; -1.
+    /// An epoll instance with the same descriptors and events, for loops that watch this one; -1 if there is
+    /// none.
     mirror: Cell<c_int>,
 }
 
@@ -43,7 +44,7 @@ impl Poll {
         }
     }
 
-    /// The back end's data of a loop; None where there is none.
+    /// The back end's data of a loop. None if there is none.
     fn of(l: &Loop) -> Option<&Poll> {
         // SAFETY: a loop calls a back end with the data that its `init` made for this loop, until `clear`.
         unsafe { l.public.event_dispatcher_data.get().cast::<Poll>().as_ref() }
@@ -56,8 +57,9 @@ impl Poll {
         }
     }
 
-    /// A descriptor that is readable while one of the loop's is ready: poll(2) itself has none, so an epoll
-    /// instance is kept in step from the first call on. -1 with errno, also where it can't be brought in step.
+    /// A descriptor that is readable while one of the loop's descriptors is ready. poll(2) has none, so from the
+    /// first call on an epoll instance mirrors the descriptors. -1 with errno, also if not all of them could be
+    /// added.
     fn descriptor(&self) -> c_int {
         if self.mirror.get() < 0 {
             self.mirror.set(epoll::create());
@@ -72,19 +74,19 @@ impl Poll {
         self.mirror.get()
     }
 
-    /// Brings a descriptor's events, None for its end, into the mirror, if there is one. False with errno where
-    /// the mirror can't take it (ENOMEM, ENOSPC).
+    /// Mirrors a descriptor's events, or None for its removal, if there is a mirror. False with errno if that
+    /// fails (ENOMEM, ENOSPC).
     fn reflect(&self, fd: c_int, events: Option<c_short>) -> bool {
         let mirror = self.mirror.get();
         if mirror < 0 || fd < 0 {
             return true;
         }
         let keep = errno::Keep::new();
-        // poll's bits have the values of epoll's.
+        // The bits of poll have the same values as those of epoll.
         let bits = events.unwrap_or(0) as u32;
         let control = |op| epoll::control(mirror, op, fd, bits, fd as u64);
         let first = if events.is_some() { libc::EPOLL_CTL_MOD } else { libc::EPOLL_CTL_DEL };
-        // A descriptor that was closed has left by itself; epoll has no files that are always ready (EPERM).
+        // A closed descriptor has been removed automatically. epoll refuses files that are always ready (EPERM).
         if control(first) < 0
             && events.is_some()
             && control(libc::EPOLL_CTL_ADD) < 0
@@ -102,7 +104,7 @@ impl Poll {
         (place as usize).checked_sub(1)
     }
 
-    /// A free slot, the first one there is. None when memory is out.
+    /// The first free slot. None if out of memory.
     fn take_slot(&self) -> Option<usize> {
         let mut slot = self.first_free.get().min(self.slots.len());
         while self.slots.get(slot).is_some_and(|it| it.fd >= 0) {
@@ -148,7 +150,7 @@ impl Poll {
             return -1;
         }
         self.ids.set(slot, note(l, ch));
-        log_msg!("poll added channel fd=={}, {}", fd, backend::name(l));
+        log_msg!("poll added channel fd=={}, {}", fd, l.shown_name());
         0
     }
 
@@ -156,7 +158,7 @@ impl Poll {
         let fd = ch.fd.get();
         let Some(slot) = self.find(fd) else { return errno::fail(libc::ENOENT) };
         self.free_slot(slot);
-        log_msg!("poll delete channel fd=={}, {}", fd, backend::name(l));
+        log_msg!("poll delete channel fd=={}, {}", fd, l.shown_name());
         0
     }
 
@@ -171,11 +173,11 @@ impl Poll {
         if !self.reflect(fd, Some(events)) {
             return -1;
         }
-        log_msg!("poll updated channel fd=={}, {}", fd, backend::name(l));
+        log_msg!("poll updated channel fd=={}, {}", fd, l.shown_name());
         0
     }
 
-    /// Takes what poll has reported for a slot.
+    /// Removes and returns the event that poll reported for a slot.
     fn take_event(&self, slot: usize) -> Option<Event> {
         let it = self.slots.get(slot)?;
         let id = self.ids.get(slot)?;
@@ -190,7 +192,7 @@ struct Event {
     bits: u32,
 }
 
-/// What poll is asked for on a channel.
+/// The events of a channel for which poll is asked.
 fn wanted(l: &Loop, ch: &channel) -> c_short {
     let events = l.asked_events(ch.fd.get(), ch.events.get());
     let read = if events & EVENT_READ != 0 { libc::POLLIN } else { 0 };
@@ -198,7 +200,7 @@ fn wanted(l: &Loop, ch: &channel) -> c_short {
     read | write
 }
 
-/// The registration's side of an add or update; its number.
+/// Updates the registration after an add or update. Returns its number.
 fn note(l: &Loop, ch: &channel) -> u32 {
     let fd = ch.fd.get();
     l.change_registration(fd, |reg| {
@@ -213,9 +215,9 @@ pub fn descriptor(l: &Loop) -> c_int {
     Poll::of(l).map_or_else(|| errno::fail(libc::EINVAL), Poll::descriptor)
 }
 
-/// Hands out what a wait has brought for `left` of the first `len` slots.
+/// Delivers `left` events of a wait, which are in the first `len` slots.
 fn deliver_all(l: &Loop, waited: *const Poll, len: usize, mut left: usize) {
-    // A callback may change the back end, and free this one's data, or change its tables.
+    // A callback may change the back end, which frees this one's data, or change its tables.
     let data = || Poll::of(l).filter(|&now| ptr::eq(now, waited));
     for i in 0..len {
         let Some(slot) = data().filter(|_| left > 0).and_then(|poll| poll.slots.get(i)) else {
@@ -229,41 +231,41 @@ fn deliver_all(l: &Loop, waited: *const Poll, len: usize, mut left: usize) {
         let Some(poll) = data().filter(|poll| i < poll.slots.len()) else { return };
         let Some(Event { fd, id, bits }) = poll.take_event(i) else { continue };
         let known = backend::deliver(l, fd, id, bits, |_| {
-            log_msg!("get message channel i=={}, fd=={}, {}", i, fd, backend::name(l));
+            log_msg!("get message channel i=={}, fd=={}, {}", i, fd, l.shown_name());
         });
         if !known
             && let Some(poll) = data()
             && poll.find(fd) == Some(i)
             && poll.ids.get(i) == Some(id)
         {
-            // Left behind by a registration that is no more.
+            // It belongs to a registration that has ended.
             poll.free_slot(i);
         }
     }
 }
 
-// What stands in `poll_dispatcher`. A program that wraps it may call these, too.
+// The functions of `poll_dispatcher`. A program that wraps it may also call them.
 
 pub unsafe extern "C-unwind" fn init(l: *mut event_loop) -> *mut c_void {
-    // SAFETY: NULL or a live loop, as the header says.
+    // SAFETY: the header requires NULL or a live loop.
     unsafe { backend::begin(l, Owned::new(Poll::new())) }
 }
 
 pub unsafe extern "C-unwind" fn clear(l: *mut event_loop) {
-    // SAFETY: NULL or a live loop, for which this back end's `init` made the data.
+    // SAFETY: the header requires NULL or a live loop, for which this back end's `init` made the data.
     unsafe { backend::end::<Poll>(l) }
 }
 
-/// Calls `f` with the loop's data and a channel; EINVAL where one is missing.
+/// Calls `f` with the loop's data and a channel; EINVAL if one is missing.
 ///
 /// # Safety
-/// Each is NULL or live.
+/// Each pointer is NULL or to a live object.
 unsafe fn change(
     l: *mut event_loop,
     ch: *mut channel,
     f: fn(&Poll, &Loop, &channel) -> c_int,
 ) -> c_int {
-    // SAFETY: each is NULL or live during this call, by the caller's promise, and neither reference is kept.
+    // SAFETY: by contract each is NULL or live during this call, and neither reference is kept.
     if let (Some(l), Some(ch)) = unsafe { (backend::loop_of(l), ch.as_ref()) }
         && let Some(poll) = Poll::of(l)
     {
@@ -273,22 +275,22 @@ unsafe fn change(
 }
 
 pub unsafe extern "C-unwind" fn add(l: *mut event_loop, ch: *mut channel) -> c_int {
-    // SAFETY: NULL or live, as the header says.
+    // SAFETY: the header requires that each is NULL or live.
     unsafe { change(l, ch, Poll::add) }
 }
 
 pub unsafe extern "C-unwind" fn del(l: *mut event_loop, ch: *mut channel) -> c_int {
-    // SAFETY: NULL or live, as the header says.
+    // SAFETY: the header requires that each is NULL or live.
     unsafe { change(l, ch, Poll::del) }
 }
 
 pub unsafe extern "C-unwind" fn update(l: *mut event_loop, ch: *mut channel) -> c_int {
-    // SAFETY: NULL or live, as the header says.
+    // SAFETY: the header requires that each is NULL or live.
     unsafe { change(l, ch, Poll::update) }
 }
 
 pub unsafe extern "C-unwind" fn dispatch(l: *mut event_loop, tv: *mut timeval) -> c_int {
-    // SAFETY: NULL or live, as the header says; a loop isn't freed while it dispatches.
+    // SAFETY: the header requires that each is NULL or live; a loop isn't freed while it dispatches.
     let (l, limit) = unsafe { (backend::loop_of(l), tv.as_ref()) };
     let Some((l, poll)) = l.and_then(|l| Some((l, Poll::of(l)?))) else {
         return errno::fail(libc::EINVAL);

@@ -1,4 +1,4 @@
-//! Whether the program asks for poll where nothing else chooses a back end.
+//! Whether poll is the program's default back end.
 
 use core::ffi::c_int;
 
@@ -6,8 +6,8 @@ unsafe extern "C" {
     fn yolanda_c_poll_is_default() -> c_int;
 }
 
-/// True when a source of the program was compiled with `EPOLL_ENABLE` off (`common.h` tells how).
+/// True if a source file of the program was compiled with `EPOLL_ENABLE` off (see `common.h`).
 pub fn poll_is_default() -> bool {
-    // SAFETY: it only compares the address of a symbol.
+    // SAFETY: the function only compares the address of a symbol.
     unsafe { yolanda_c_poll_is_default() != 0 }
 }

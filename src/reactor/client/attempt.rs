@@ -1,7 +1,7 @@
-//! One attempt: from a name to addresses, from those to a connected socket.
+//! An attempt to connect: from a name to addresses, and from those to a connected socket.
 //!
-//! The addresses are tried as RFC 8305 has it: the next one when one has failed, or beside those
-//! that are connecting when nothing has come of them for a while. The first that connects wins.
+//! The addresses are tried as in RFC 8305: the next one when one has failed, or while earlier ones are still
+//! connecting after a delay. The first that connects wins.
 
 #![forbid(unsafe_code)]
 
@@ -13,17 +13,16 @@ use crate::sys::clock::now_ms;
 use crate::sys::errno;
 use libc::c_int;
 
-/// For resolving and connecting, unless the program sets another.
+/// The time limit for resolving and connecting, unless the program sets another.
 pub const LIMIT_MS: i64 = 30_000;
 
-/// Between the beginnings of two addresses (RFC 8305, section 5), and the least where the limit is
-/// too short for that.
+/// The delay between the starts of two addresses (RFC 8305, section 5). It is shorter if the time limit is.
 const DELAY_MS: i64 = 250;
 const LEAST_DELAY_MS: i64 = 10;
 
 impl Client {
-    /// Begins an attempt, where there is neither an attempt nor a connection. What comes of it the program hears in a
-    /// later iteration. False when memory is out: then the client is idle.
+    /// Begins an attempt, if there is neither an attempt nor a connection. The result is reported to the program
+    /// in a later iteration. False if out of memory; the client is then idle.
     pub(super) fn begin(&self) -> bool {
         let limit = self.limit_ms.get();
         self.deadline.set(now_ms().saturating_add(limit));
@@ -42,12 +41,12 @@ impl Client {
                 }
                 Err(e) => self.fail(e),
             },
-            // It was good when the client was made: the interface of its scope has gone.
+            // It was valid when the client was made, but the interface of its scope doesn't exist any more.
             _ => self.fail(libc::ENODEV),
         }
     }
 
-    /// The addresses that haven't been tried.
+    /// The number of addresses that haven't been tried.
     fn left(&self) -> usize {
         let count = self.with_job(|job| job.map_or(1, |job| job.count()));
         count.saturating_sub(self.tried.get())
@@ -66,8 +65,8 @@ impl Client {
         self.candidates.iter().any(Candidate::is_connecting)
     }
 
-    /// Tries the next address that doesn't fail at once, beside those that are connecting. False
-    /// when memory is out.
+    /// Tries the next address that doesn't fail at once, in addition to those that are connecting. False if out
+    /// of memory.
     fn connect(&self) -> bool {
         self.advance(Event::Connect);
         while self.left() > 0 {
@@ -82,7 +81,7 @@ impl Client {
         if self.is_connecting() { self.wait_for_next(0) } else { self.fail(self.error.get()) }
     }
 
-    /// How long the next address gets alone. Where the limit is short, each has its share.
+    /// How long to wait before the next address is tried. If the limit is short, each address gets its share.
     fn delay(&self) -> i64 {
         if self.limit_ms.get() == 0 {
             return DELAY_MS;
@@ -91,13 +90,12 @@ impl Client {
         share.clamp(LEAST_DELAY_MS, DELAY_MS)
     }
 
-    /// Milliseconds until the limit.
+    /// Milliseconds until the time limit.
     fn time_left(&self) -> i64 {
         (self.deadline.get() - now_ms()).max(0)
     }
 
-    /// Has the client looked at when the next address is due, after `delay`, or the time is up. False
-    /// when memory is out.
+    /// Starts the timer for the next address, after `delay`, or for the time limit. False if out of memory.
     fn wait_for_next(&self, delay: i64) -> bool {
         let next = if self.left() > 0 { delay } else { i64::MAX };
         let end = if self.limit_ms.get() > 0 { self.time_left() } else { i64::MAX };
@@ -119,7 +117,7 @@ impl Client {
         }
     }
 
-    /// Without memory for a timer nothing can be promised. Always false, with errno.
+    /// Gives up, because there is no memory for a timer. Always false, with errno.
     fn give_up(&self) -> bool {
         self.abandon();
         self.advance(Event::GiveUp);
@@ -128,7 +126,7 @@ impl Client {
         false
     }
 
-    /// An attempt has failed; the program hears of it in the next iteration. False when memory is out.
+    /// An attempt has failed, which is reported to the program in the next iteration. False if out of memory.
     pub(super) fn fail(&self, e: c_int) -> bool {
         self.abandon();
         self.error.set(e);
@@ -140,7 +138,7 @@ impl Client {
 impl Kept<Client> {
     /// The name was looked up.
     pub(super) fn resolved(&self) {
-        // What the answer had to wait for the loop's thread isn't the addresses' loss.
+        // Time during which the answer waited for the loop's thread doesn't count.
         let waited = self.with_job(|job| job.and_then(|job| job.since_found()));
         self.deadline.set(self.deadline.get() + waited.unwrap_or(0));
         let e = self.with_job(|job| job.map_or(0, |job| job.error()));
@@ -150,9 +148,9 @@ impl Kept<Client> {
         }
     }
 
-    /// The time of `wait_for_next` is over. False when memory is out.
+    /// The time of `wait_for_next` is over. False if out of memory.
     pub(super) fn go_on(&self) -> bool {
-        // The loop's thread may have been elsewhere when one of them was connected.
+        // An address may have connected while the loop's thread was busy.
         for candidate in &self.candidates {
             match candidate.look() {
                 Progress::Connected => {
@@ -173,14 +171,14 @@ impl Kept<Client> {
         self.connect()
     }
 
-    /// A candidate has its connection: the others are given up.
+    /// A candidate has connected: the others are abandoned.
     pub(super) fn connected(&self, winner: &Candidate) {
         if let Some(fd) = winner.take_socket() {
             self.establish(fd);
         }
     }
 
-    /// A candidate has failed: on to the next, unless others are connecting and there is none.
+    /// A candidate has failed: tries the next, unless all have been tried and others are connecting.
     pub(super) fn failed(&self, loser: &Candidate, e: c_int) {
         loser.close();
         self.error.set(e);

@@ -1,22 +1,22 @@
-//! How long a client waits before it tries again.
+//! The time that a client waits before it tries again.
 
 use crate::sys::clock::now_ms;
 use libc::c_void;
 use std::cell::Cell;
 
-/// Waits that double from `min` to `max` milliseconds. Each is jittered: it is at random between half of its length
-/// and all of it, so that clients which lost the same server don't come back all at once.
+/// Waits that double from `min` to `max` milliseconds, with jitter: each takes a random time between half of its
+/// length and all of it, so that clients that lost the same server don't reconnect all at once.
 pub struct Backoff {
     /// 0: the client doesn't try again.
     min: Cell<i64>,
     max: Cell<i64>,
-    /// The longest that the next wait can be.
+    /// The maximum of the next wait.
     wait: Cell<i64>,
     random: Cell<u64>,
 }
 
 impl Backoff {
-    /// Off. The seed is the kernel's; the clock's where that has none to give yet.
+    /// Turned off. The seed is from the kernel, or from the clock if the kernel has none yet.
     pub fn new() -> Self {
         let mut seed = 0u64;
         // SAFETY: getrandom(2) writes at most the eight bytes of `seed`.
@@ -31,7 +31,7 @@ impl Backoff {
     }
 
     fn seeded(seed: u64) -> Self {
-        // The generator never leaves 0.
+        // A state of 0 would generate only zeroes.
         let random = Cell::new(seed | 1);
         Backoff { min: Cell::new(0), max: Cell::new(0), wait: Cell::new(0), random }
     }
@@ -46,17 +46,17 @@ impl Backoff {
         self.min.get() > 0
     }
 
-    /// The longest that the next wait can be, in milliseconds.
+    /// The maximum of the next wait, in milliseconds.
     pub fn longest(&self) -> i64 {
         self.wait.get()
     }
 
-    /// The next wait is one of the shortest again.
+    /// Makes the next wait one of the shortest.
     pub fn reset(&self) {
         self.wait.set(self.min.get());
     }
 
-    /// A jittered wait; the one after it can be twice as long.
+    /// A wait with jitter. The one after it can be twice as long.
     pub fn next(&self) -> i64 {
         let wait = self.wait.get();
         let half = wait / 2;
@@ -65,7 +65,7 @@ impl Backoff {
         jittered
     }
 
-    /// xorshift64* (Vigna, 2016): good enough to spread clients, no secret.
+    /// xorshift64* (Vigna, 2016): good enough for distributing clients, not for secrets.
     fn random(&self) -> u64 {
         let mut random = self.random.get();
         random ^= random >> 12;

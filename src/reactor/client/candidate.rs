@@ -1,4 +1,4 @@
-//! One address of an attempt, and the socket that connects to it.
+//! A candidate: one address of an attempt, and the socket that connects to it.
 
 use super::Client;
 use crate::abi::types::{EVENT_WRITE, channel};
@@ -9,14 +9,15 @@ use libc::{c_int, c_void};
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
 
-/// Doesn't move while it has a socket: its channel points back to it.
+/// It must not be moved while it has a socket, because its channel points to it.
 pub struct Candidate {
     channel: channel,
-    /// Whose it is, as long as it has a socket that the channel watches. None: not tried yet, failed, or taken over.
+    /// Its client, while it has a socket that is registered. None if it wasn't tried yet, has failed, or was
+    /// taken over.
     client: Cell<Option<NonNull<Client>>>,
 }
 
-/// What is known of a candidate's socket.
+/// The state of a candidate's socket.
 pub enum Progress {
     Connected,
     /// It is connecting, or there is none.
@@ -44,11 +45,11 @@ impl Candidate {
 
     /// The client of a candidate that is connecting.
     fn client(&self) -> Option<&Client> {
-        // SAFETY: a candidate is a part of its client.
+        // SAFETY: a candidate is a field of its client.
         self.client.get().map(|client| unsafe { client.as_ref() })
     }
 
-    /// Begins to connect a socket, and watches it; or says why that can't be.
+    /// Starts to connect a socket and registers it. The error is an errno value.
     pub fn open(&self, client: &Client, address: &Address) -> Result<(), c_int> {
         let fd = socket::stream(address.family());
         if fd < 0 {
@@ -65,23 +66,23 @@ impl Candidate {
         Ok(())
     }
 
-    /// False with errno.
+    /// Registers the socket. False with errno.
     fn watch(&self, client: &Client, fd: c_int) -> bool {
         self.channel.fd.set(fd);
         self.channel.data.set(ptr::from_ref(self).cast_mut().cast());
         let channel = ptr::from_ref(&self.channel).cast_mut();
-        // SAFETY: the channel stays where it is, and live, until `take_socket` takes it off: a client closes its
-        // candidates before it is freed. An entry of the registry has a loop that wasn't freed.
+        // SAFETY: the channel is valid and in place until `take_socket` removes it, because a client closes its
+        // candidates before it is freed. The loop of an entry in the registry hasn't been freed.
         unsafe {
             if let Some(old) = registry::get(fd) {
-                // The number was free, so whatever was registered for it is dead.
+                // The kernel has assigned the number, so an older registration of it has ended.
                 old.expire(fd);
             }
             client.event_loop().change(fd, channel, posts::ADD) == 1
         }
     }
 
-    /// Takes the socket off the loop: the caller has it then. None where there is none.
+    /// Removes the socket from the loop and returns it to the caller. None if there is none.
     pub fn take_socket(&self) -> Option<c_int> {
         let client = self.client()?;
         let fd = self.channel.fd.get();
@@ -91,14 +92,14 @@ impl Candidate {
         Some(fd)
     }
 
-    /// Gives the address up where its socket is connecting.
+    /// Abandons an address whose socket is connecting.
     pub fn close(&self) {
         if let Some(fd) = self.take_socket() {
             sys_fd::close(fd);
         }
     }
 
-    /// Looks at the socket. An error is taken off it.
+    /// Checks the socket, and clears its error.
     pub fn look(&self) -> Progress {
         if !self.is_connecting() {
             return Progress::Open;
@@ -110,8 +111,8 @@ impl Candidate {
         }
         match (Address::of_peer(fd), Address::of_local(fd)) {
             (Err(_), _) => Progress::Open,
-            // Without a server there, the kernel may choose the server's port as the socket's own, and connects it to
-            // itself.
+            // If there is no server, the kernel may choose the server's port as the socket's own and connect it
+            // to itself.
             (Ok(there), Ok(here)) if there.family() != libc::AF_UNIX && there.is_same(&here) => {
                 Progress::Failed(libc::ECONNREFUSED)
             }
@@ -120,11 +121,11 @@ impl Candidate {
     }
 }
 
-/// The socket is connected, or has failed.
+/// Called when the socket is connected or has failed.
 unsafe extern "C-unwind" fn on_writable(data: *mut c_void) -> c_int {
-    // SAFETY: `watch` has set the data, and the channel is taken off before the candidate's client is freed.
+    // SAFETY: `watch` has set the data, and the channel is removed before the candidate's client is freed.
     let candidate = unsafe { &*data.cast::<Candidate>() };
-    // The candidate is a part of the client.
+    // The candidate is a field of the client.
     if let Some(client) = candidate.client().and_then(Client::keep) {
         match candidate.look() {
             Progress::Connected => client.connected(candidate),

@@ -1,7 +1,7 @@
-//! One look-up of a name: what its loop has of it, and what the threads that look names up share.
+//! A look-up of a name: the part for its loop, and the part that is shared with the resolver threads.
 //!
-//! The list of the loop has a reference until the answer has arrived; the line of jobs or the thread that works on it,
-//! and the client, have others (`Kept`). Only the loop's thread looks at `link` and `client`.
+//! The list of the loop has a reference until the answer has arrived. The queue or the thread that works on the job,
+//! and the client, have others (`Kept`). Only the loop's thread uses `link` and `client`.
 
 use super::{ADDRESSES, Client};
 use crate::reactor::event_loop::remote::RemoteLoop;
@@ -19,42 +19,42 @@ use std::ffi::CStr;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 
-/// The longest host name, with its NUL.
+/// The maximum length of a host name with its NUL.
 const HOST: usize = 256;
 
-/// How far a job is in the line.
+/// The stage of a job in the queue.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Stage {
-    /// In the line.
+    /// In the queue.
     Waiting,
-    /// In the line, and nobody wants it.
+    /// In the queue, but not needed.
     Unwanted,
-    /// A thread asks, or has asked.
+    /// A thread is looking it up or has done so.
     Asking,
-    /// Its turn has come while nobody wanted it.
+    /// It was taken from the queue while it wasn't needed.
     Skipped,
 }
 
-/// What happens to a job.
+/// An event of a job.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Event {
     /// Its client doesn't wait for it any more.
     Leave,
     /// Another attempt wants it.
     Adopt,
-    /// Its turn has come.
+    /// A thread takes it from the queue.
     Take,
 }
 
 impl Stage {
-    /// The next stage; None where the event can't happen.
+    /// The next stage. None if the event can't happen.
     pub fn after(self, event: Event) -> Option<Stage> {
         use Event::*;
         use Stage::*;
         Some(match (self, event) {
             (Waiting | Unwanted, Leave) => Unwanted,
             (Waiting | Unwanted, Adopt) => Waiting,
-            // The answer is under way: it is thrown away, or is the new attempt's.
+            // The answer is on its way: it is discarded, or used by the new attempt.
             (Asking, Leave | Adopt) => Asking,
             (Waiting, Take) => Asking,
             (Unwanted, Take) => Skipped,
@@ -66,20 +66,20 @@ impl Stage {
 
 pub struct Job {
     refs: RefCount,
-    /// Where the answer is to go. The job keeps the loop's memory.
+    /// The loop that gets the answer. The job keeps the loop's memory.
     event_loop: Kept<Loop>,
     /// In the list of the loop.
     link: Link,
-    /// Who waits. A client takes itself off when it leaves.
+    /// The client that waits. It clears this when it leaves.
     client: Cell<Option<NonNull<Client>>>,
     host: [u8; HOST],
-    /// Whose threads the line has.
+    /// The process to which the threads belong.
     process: libc::pid_t,
-    /// In the line, and how far it is there: both under the line's lock.
+    /// The link in the queue, and the stage: both protected by the queue's lock.
     pub(super) in_line: Link,
     pub(super) stage: Cell<Stage>,
-    /// When the answer was found (CLOCK_MONOTONIC, milliseconds); 0 before. Until then the thread that asks writes the
-    /// answer; the loop's thread reads it when it has arrived.
+    /// When the answer was found (CLOCK_MONOTONIC, milliseconds); 0 before. Until then the resolver thread writes
+    /// the answer; after it has arrived, the loop's thread reads it.
     found: AtomicI64,
     error: Cell<c_int>,
     count: Cell<usize>,
@@ -95,7 +95,7 @@ impl Job {
         CStr::from_bytes_until_nul(&self.host).unwrap_or_default()
     }
 
-    /// Whether another attempt may take the job over: nobody waits for it, and its threads are of this process.
+    /// Whether another attempt may use the job: no client waits for it, and its threads belong to this process.
     pub fn is_free_for(&self, host: &[u8], process: libc::pid_t) -> bool {
         self.client.get().is_none() && self.process == process && self.host().to_bytes() == host
     }
@@ -104,13 +104,13 @@ impl Job {
         self.client.set(Some(NonNull::from(client)));
     }
 
-    /// Takes the client off that waits; on the loop's thread.
+    /// Removes and returns the client that waits. On the loop's thread.
     pub fn take_client(&self) -> Option<&Client> {
-        // SAFETY: a client that is freed leaves its job first, which takes it off.
+        // SAFETY: a client leaves its job before it is freed, which clears the pointer.
         self.client.take().map(|client| unsafe { client.as_ref() })
     }
 
-    /// Writes the answer; the thread that has taken the job from the line.
+    /// Writes the answer. Called by the thread that has taken the job from the queue.
     pub fn answer(&self, answer: Result<&[Address], c_int>) {
         match answer {
             Ok(found) => {
@@ -122,13 +122,13 @@ impl Job {
         self.found.store(now_ms(), Relaxed);
     }
 
-    /// Milliseconds since the answer was found, whether or not it has arrived at the loop; None before.
+    /// Milliseconds since the answer was found, whether or not it has arrived at the loop. None before.
     pub fn since_found(&self) -> Option<i64> {
         let found = self.found.load(Relaxed);
         (found != 0).then(|| (now_ms() - found).max(0))
     }
 
-    /// errno for the client, 0 where there are addresses. Once the answer has arrived, as the next two.
+    /// The errno value for the client, 0 if there are addresses. Like the next two, after the answer has arrived.
     pub fn error(&self) -> c_int {
         self.error.get()
     }
@@ -143,7 +143,7 @@ impl Job {
     }
 }
 
-// SAFETY: `Job::new` puts every job into a block of its own, and only `release` frees it, behind the last reference.
+// SAFETY: `Job::new` puts each job into its own block, and only `release` frees it, after the last reference.
 unsafe impl Counted for Job {
     type Face = Job;
 
@@ -156,22 +156,22 @@ unsafe impl Counted for Job {
     }
 
     unsafe fn release(job: NonNull<Job>) {
-        // SAFETY: the reference keeps the job until it is counted off.
+        // SAFETY: the reference keeps the job until it is released.
         if unsafe { job.as_ref() }.refs.release() == Released::Last {
-            // SAFETY: `new` made it of an `Owned`, and the count says that nobody else has it.
+            // SAFETY: `new` made it from an `Owned`, and this was the last reference.
             drop(unsafe { Owned::from_raw(job) });
         }
     }
 }
 
 impl Job {
-    /// A job that is in no list. None when memory is out.
+    /// A job that is in no list. None if out of memory.
     pub fn new(l: &Loop, host: &[u8]) -> Option<Kept<Job>> {
         debug_assert!(host.len() < HOST);
         let mut name = [0; HOST];
         name.iter_mut().zip(host).for_each(|(to, from)| *to = *from);
         let refs = RefCount::new();
-        // The only references are those of handles.
+        // The handles have the only references.
         refs.retain();
         refs.let_go();
         let job = Owned::new(Job {
@@ -193,16 +193,16 @@ impl Job {
         Some(unsafe { Kept::from_raw(job.into_raw()) })
     }
 
-    /// Another reference. None when it is kept too often.
+    /// Another reference. None if there are too many.
     pub fn keep(&self) -> Option<Kept<Job>> {
         Kept::of(self)
     }
 }
 
 places! {
-    /// The jobs of a loop whose answers have still to arrive.
+    /// The jobs of a loop whose answers haven't arrived.
     pub enum OfLoop: KeptList<Job> by link, kept by Counting, in jobs;
-    /// The jobs that no thread has taken yet.
+    /// The queue of jobs that no thread has taken yet.
     pub enum InLine: KeptList<Job> by in_line, kept by Counting, in;
 }
 

@@ -1,13 +1,13 @@
-//! Who needs a client's memory: the list of its loop until the client is freed, and each call on the stack that may
-//! call the program, which may free the client. Such functions take a `Kept<Client>`, so that the client is still
-//! there when the program returns. Only the loop's thread has references.
+//! References to a client's memory: that of its loop's table until the client is freed, and those of calls on the
+//! stack that may call the program, which may free the client. Such functions take a `Kept<Client>`, so that the
+//! client is still valid when the program returns. References are used only on the loop's thread.
 
-use super::{Client, clients};
+use super::Client;
 use crate::reactor::kept::{Counted, Kept};
 use crate::sys::pool::Owned;
 use std::ptr::NonNull;
 
-// SAFETY: `place` puts every client into a block of its own, and only `release` frees it, at a count of zero.
+// SAFETY: `place` puts each client into its own block, and only `release` frees it, at a count of zero.
 unsafe impl Counted for Client {
     type Face = Client;
 
@@ -22,19 +22,19 @@ unsafe impl Counted for Client {
     }
 
     unsafe fn release(client: NonNull<Client>) {
-        // SAFETY: the reference keeps the client until it is counted off.
+        // SAFETY: the reference keeps the client until it is released.
         let refs = unsafe { &client.as_ref().refs };
         refs.set(refs.get() - 1);
         if refs.get() == 0 {
-            // SAFETY: `place` made it of an `Owned`. The count says that this reference was the last, and timer,
-            // channels, look-up and connection were taken from the client when it left the list.
+            // SAFETY: `place` made it from an `Owned`. This reference was the last, and the client's timer, channels,
+            // look-up and connection were removed when it left the list.
             drop(unsafe { Owned::from_raw(client) });
         }
     }
 }
 
 impl Client {
-    /// Puts a client, which counts one reference, into memory of the pools; None when memory is out.
+    /// Moves a client, whose count is one, to pool memory. None if out of memory.
     pub(super) fn place(client: Client) -> Option<Kept<Client>> {
         debug_assert!(client.refs.get() == 1);
         let place = Owned::new(client)?.into_raw();
@@ -42,26 +42,26 @@ impl Client {
         Some(unsafe { Kept::from_raw(place) })
     }
 
-    /// None when it is kept too often.
+    /// None if there are too many references.
     pub fn keep(&self) -> Option<Kept<Client>> {
         Kept::of(self)
     }
 }
 
 impl Kept<Client> {
-    /// Enters the client in its loop's list, which has this reference from then on.
-    pub(super) fn list(self) -> NonNull<Client> {
-        let client = NonNull::<Client>::from(&*self);
-        // SAFETY: the loop outlives its clients.
-        let l = unsafe { self.event_loop.as_ref() };
-        clients(l).push_front(self);
-        client
+    /// Adds the client to its loop's table, which owns this reference from then on. None if out of memory.
+    pub(super) fn list(self) -> Option<NonNull<Client>> {
+        self.clients().add(&self).then(|| self.into_raw())
     }
 
-    /// Frees the client, whose connection goes on to its end alone. Its memory stays until all references are gone.
+    /// Frees the client. Its connection continues without it. The memory remains until the last reference is
+    /// dropped.
     pub fn free(self) {
         self.halt();
         self.leave_connection();
-        drop(self.clients().remove(&self));
+        if self.clients().remove(&self) {
+            // SAFETY: the reference that `list` passed to the table.
+            drop(unsafe { Kept::from_raw(self.as_ptr()) });
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The addresses of a host's name, in the order in which a client tries them.
+//! The addresses of a host name, in the order in which a client tries them.
 
 #![forbid(unsafe_code)]
 
@@ -8,9 +8,9 @@ use crate::sys::resolve;
 use libc::c_int;
 use std::ffi::CStr;
 
-/// Asks the system, for as long as that takes: how many addresses were found, or an errno for the client. They have
-/// no port. They come in the order of the system's preference, but of each family by turns (RFC 8305, section 4): where
-/// one family doesn't work, the second address does.
+/// Asks getaddrinfo(3), which may block. Returns the number of addresses, or an errno value for the client. The
+/// addresses have no port. They are in the order of the system's preference, but alternate between the families
+/// (RFC 8305, section 4), so that the second address works if one family doesn't.
 pub fn look_up(host: &CStr, addresses: &mut [Address; ADDRESSES]) -> Result<usize, c_int> {
     let mut families = [Family::new(libc::AF_INET), Family::new(libc::AF_INET6)];
     let mut preferred = None;
@@ -36,7 +36,7 @@ pub fn look_up(host: &CStr, addresses: &mut [Address; ADDRESSES]) -> Result<usiz
     Ok(count)
 }
 
-/// The addresses of one family, as many as can be tried.
+/// The addresses of one family, up to the number that can be tried.
 struct Family {
     number: c_int,
     found: [Address; ADDRESSES],

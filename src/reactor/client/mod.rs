@@ -1,12 +1,13 @@
-//! Clients: a connection that is made without blocking, and made again where that is wanted.
+//! Clients: connections that are made without blocking, and optionally made again.
 //!
-//! `state` has the states of a client. `attempt` is one attempt from its beginning to its end, `candidate` an address
-//! that is tried in it. `resolver` goes from a name to addresses: a look-up is a `job`, and threads of its own work on
-//! it with `look_up`. `outcome` is what comes of an attempt, `backoff` says how long to wait for the next. `setters`
-//! are what a program sets, `maker` is what the connection calls, `kept` says how long a client's memory stays.
+//! `state` has the states of a client. `attempt` is one attempt, `candidate` an address that is tried in it.
+//! `resolver` turns a name into addresses: a look-up is a `job`, on which resolver threads work with `look_up`.
+//! `outcome` handles the result of an attempt, `backoff` computes the wait before the next. `setters` has the
+//! functions for a program's settings, `maker` those that the connection calls, and `kept` counts the references
+//! to a client's memory.
 //!
-//! All of a client belongs to its loop's thread. Whatever may lead back to it (its timer, its channels, its
-//! connection's owner, its job) is taken away when it is freed.
+//! A client belongs to its loop's thread. Everything that refers to it (its timer, its channels, its connection's
+//! owner, its job) is cleared when it is freed.
 //!
 //! Imports: abi, event_loop, kept, list, log, sync, sys, tcp_connection.
 
@@ -26,15 +27,16 @@ use crate::abi::types::{
     connection_closed_call_back, connection_completed_call_back, message_call_back,
     write_completed_call_back, yolanda_client, yolanda_client_failed_callback,
 };
-use crate::log::CText;
+use crate::log;
 use crate::reactor::client::backoff::Backoff;
 use crate::reactor::client::candidate::Candidate;
 use crate::reactor::client::job::Job;
 use crate::reactor::client::maker::CLIENT;
 use crate::reactor::client::state::{Event, State};
+use crate::reactor::event_loop::remote::RemoteLoop;
+use crate::reactor::event_loop::roster::{Placed, Roster};
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::kept::Kept;
-use crate::reactor::list::{Counting, KeptList, Link, places};
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::handlers;
@@ -49,10 +51,10 @@ use std::array;
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
 
-/// Addresses of a host that are tried.
+/// The maximum number of a host's addresses that are tried.
 const ADDRESSES: usize = 8;
 
-/// What a program gives a client for its connections.
+/// The settings of a program for a client's connections.
 #[derive(Clone, Copy)]
 pub struct Callbacks {
     pub completed: connection_completed_call_back,
@@ -65,7 +67,8 @@ pub struct Client {
     header: Header,
     refs: Cell<u32>,
     event_loop: NonNull<Loop>,
-    link: Link,
+    /// Its position in the table of its loop's clients, counted from 1; 0 if it isn't there.
+    place: Cell<u32>,
     state: Cell<State>,
     callbacks: Callbacks,
     /// Callbacks with data, which go before the others.
@@ -74,33 +77,33 @@ pub struct Client {
     failed: Cell<yolanda_client_failed_callback>,
     failed_data: Cell<*mut c_void>,
     settings: Cell<Settings>,
-    /// For a whole attempt, in milliseconds; 0: no limit.
+    /// For a whole attempt, in milliseconds; 0 means no limit.
     limit_ms: Cell<i64>,
     backoff: Backoff,
-    /// Attempts in a row that may fail; 0: any number. And how many did.
+    /// The maximum number of failed attempts in a row, 0 for any number; and how many have failed.
     attempts: Cell<c_int>,
     failures: Cell<c_int>,
-    /// The time limit, the wait, or the report of a failure; 0: none.
+    /// For the time limit, the wait, or the report of a failure; 0 if there is none.
     timer: Cell<u64>,
-    /// When the time is up (CLOCK_MONOTONIC, milliseconds).
+    /// When the time limit is reached (CLOCK_MONOTONIC, milliseconds).
     deadline: Cell<i64>,
-    /// The look-up that the attempt waits for, or has its addresses from.
+    /// The look-up for which the attempt waits, or which has its addresses.
     job: Cell<Option<Kept<Job>>>,
-    /// The only address, where there is no name to look up.
+    /// The only address, if there is no name to look up.
     address: Cell<Address>,
-    /// One for each address; and how many of them were tried in this attempt.
+    /// One for each address; and the number of those that were tried in this attempt.
     candidates: [Candidate; ADDRESSES],
     tried: Cell<usize>,
-    /// Why the last attempt, or address, failed.
+    /// Why the last attempt or address failed.
     error: Cell<c_int>,
-    /// There is one in the states `Connected`, `Closing` and `Restarting`.
+    /// Set in the states `Connected`, `Closing` and `Restarting`.
     conn: Cell<Option<NonNull<Connection>>>,
     since: Cell<i64>,
-    /// The address as the program gave it, and a NUL.
+    /// The address as the program passed it, followed by a NUL.
     text: Bytes,
 }
 
-/// Whether a client can connect to this: a host or a path, and a port.
+/// Whether a client can connect to this address: a host and a port, or a path.
 fn check(text: &[u8]) -> Result<(), c_int> {
     let fits = match Address::parse(text) {
         Ok(Parsed::Socket(address)) => address.port() != Some(0),
@@ -113,7 +116,8 @@ fn check(text: &[u8]) -> Result<(), c_int> {
 }
 
 impl Client {
-    /// Makes an idle client and enters it in its loop's list, which keeps it until it is freed. The error is an errno.
+    /// Makes an idle client and adds it to its loop's table, which keeps it until it is freed. The error is an errno
+    /// value.
     pub fn create(l: &Loop, text: &[u8], callbacks: Callbacks) -> Result<NonNull<Client>, c_int> {
         check(text)?;
         let mut copy = Bytes::new();
@@ -122,7 +126,7 @@ impl Client {
             header: Header::new(&CLIENT),
             refs: Cell::new(1),
             event_loop: NonNull::from(l),
-            link: Link::new(),
+            place: Cell::new(0),
             state: Cell::new(State::Idle),
             callbacks,
             handlers: handlers::Slot::default(),
@@ -145,44 +149,51 @@ impl Client {
             since: Cell::new(0),
             text: copy,
         };
-        Ok(Client::place(client).ok_or(libc::ENOMEM)?.list())
+        Client::place(client).and_then(Kept::list).ok_or(libc::ENOMEM)
     }
 
-    /// The client behind a public pointer; None for NULL.
+    /// The client behind a public pointer. None for NULL.
     ///
     /// # Safety
-    /// `create` made it, and it isn't freed during all of `'a`.
+    /// `create` made it, and it isn't freed during `'a`.
     pub unsafe fn from_public<'a>(client: *mut yolanda_client) -> Option<&'a Client> {
-        // SAFETY: the public type is a name for pointers to clients.
+        // SAFETY: the public type stands for pointers to clients.
         unsafe { client.cast::<Client>().as_ref() }
     }
 
-    /// The pointer that C has.
+    /// The pointer for C.
     fn as_public(&self) -> *mut yolanda_client {
         ptr::from_ref(self).cast_mut().cast()
     }
 
+    /// The loop, on its thread.
     fn event_loop(&self) -> &Loop {
-        // SAFETY: a loop frees its clients before its memory goes, and calls nothing of theirs afterwards.
+        debug_assert!(self.is_mine());
+        // SAFETY: a loop frees its clients before its memory is freed, and doesn't use them afterwards.
         unsafe { self.event_loop.as_ref() }
+    }
+
+    fn remote_loop(&self) -> &RemoteLoop {
+        // SAFETY: a loop frees its clients before its memory is freed.
+        unsafe { RemoteLoop::from_c(self.event_loop.as_ptr().cast()) }
     }
 
     /// Whether the calling thread may use the client.
     pub fn is_mine(&self) -> bool {
-        self.event_loop().public.is_mine()
+        self.remote_loop().on_owner()
     }
 
-    /// The address as the program gave it.
+    /// The address as the program passed it.
     fn text(&self) -> &[u8] {
         self.text.bytes().strip_suffix(b"\0").unwrap_or_default()
     }
 
     /// The same for log lines.
-    fn name(&self) -> CText {
-        CText(self.text.as_ptr().cast())
+    fn name(&self) -> log::Bytes<'_> {
+        log::Bytes(self.text())
     }
 
-    /// Does `f` with the look-up that the attempt waits for, or has its addresses from.
+    /// Calls `f` with the look-up for which the attempt waits, or which has its addresses.
     fn with_job<R>(&self, f: impl FnOnce(Option<&Job>) -> R) -> R {
         let job = self.job.take();
         let result = f(job.as_deref());
@@ -196,7 +207,7 @@ impl Client {
         self.state.set(next.unwrap_or(self.state.get()));
     }
 
-    /// Begins to connect, or does so as soon as the old connection has closed. The error is an errno.
+    /// Begins to connect, or will as soon as the old connection has closed. The error is an errno value.
     pub fn start(&self) -> Result<(), c_int> {
         match self.state.get() {
             State::Idle => {}
@@ -213,7 +224,7 @@ impl Client {
         if self.begin() { Ok(()) } else { Err(libc::ENOMEM) }
     }
 
-    /// Ends all that the client does; its connection is closed in the iteration. The error is an errno.
+    /// Ends all of the client's work. Its connection is closed in the iteration. The error is an errno value.
     pub fn stop(&self) -> Result<(), c_int> {
         if !self.is_active() {
             return Err(libc::EALREADY);
@@ -222,7 +233,7 @@ impl Client {
         Ok(())
     }
 
-    /// Whether the client has a connection, or is going to try for one.
+    /// Whether the client has a connection, or will try to make one.
     pub fn is_active(&self) -> bool {
         self.state.get().is_active()
     }
@@ -237,21 +248,22 @@ impl Client {
 
     /// The connection, until its closed callback.
     fn unfinished(&self) -> Option<&Connection> {
-        // SAFETY: a connection that closes takes itself from its client (`outcome::ended`) before it can be freed.
+        // SAFETY: a connection removes itself from its client when it closes (`outcome::ended`), before it can be
+        // freed.
         self.conn.get().map(|conn| unsafe { conn.as_ref() })
     }
 
-    /// What is left afterwards is the connection, which still has to tell when it has ended.
+    /// Ends everything except the connection, whose end is still to be reported.
     fn halt(&self) {
         self.abandon();
         self.failures.set(0);
         if let Some(conn) = self.connection() {
-            ready::close_in_pass(conn, CloseReason::Canceled);
+            ready::close_in_iteration(conn, CloseReason::Canceled);
         }
         self.advance(Event::Stop);
     }
 
-    /// The connection goes on to its end alone.
+    /// Separates the connection from the client.
     fn leave_connection(&self) {
         if let Some(conn) = self.unfinished() {
             conn.owner.set(Owner::NOBODY);
@@ -259,7 +271,7 @@ impl Client {
         }
     }
 
-    /// Starts the client's only timer. False when memory is out.
+    /// Starts the client's only timer. False if out of memory.
     fn arm(&self, delay_ms: i64) -> bool {
         self.disarm();
         let data = ptr::from_ref(self).cast_mut().cast();
@@ -267,7 +279,7 @@ impl Client {
         self.timer.get() != 0
     }
 
-    /// Stops the client's timer, where it has one.
+    /// Stops the client's timer, if it has one.
     fn disarm(&self) {
         let timer = self.timer.replace(0);
         if timer != 0 {
@@ -275,20 +287,29 @@ impl Client {
         }
     }
 
-    /// The list that the client is in.
-    fn clients(&self) -> &KeptList<OfLoop> {
+    /// The table that contains the client.
+    fn clients(&self) -> Roster<'_, Client> {
         clients(self.event_loop())
     }
 }
 
-places! {
-    /// The clients of a loop.
-    enum OfLoop: KeptList<Client> by link, kept by Counting, in clients;
+// SAFETY: the table keeps the clients in it. A caller that removes a client has its own reference, and `last` is
+// called to take one.
+unsafe impl Placed for Client {
+    fn place(&self) -> &Cell<u32> {
+        &self.place
+    }
+}
+
+/// The clients of a loop, which has a reference to each.
+fn clients(l: &Loop) -> Roster<'_, Client> {
+    // SAFETY: only this function uses the table.
+    unsafe { l.clients.of() }
 }
 
 /// Frees the clients of a loop that is being freed, after its connections have been closed.
 pub fn free_all(l: &Loop) {
-    while let Some(client) = clients(l).first() {
+    while let Some(client) = clients(l).last(Client::keep).flatten() {
         client.free();
     }
     resolver::forget_all_of(l);

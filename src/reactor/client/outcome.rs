@@ -1,4 +1,4 @@
-//! What comes of an attempt: a failure that is told, a wait, or a connection and its end.
+//! The results of an attempt: a failure that is reported, a wait, or a connection and its end.
 
 use super::{Client, Event, State};
 use crate::abi::types::event_loop;
@@ -13,7 +13,7 @@ use crate::sys::{errno, fd as sys_fd};
 use libc::{c_int, c_void};
 
 impl Kept<Client> {
-    /// Decides how it goes on after a failure, and tells the program.
+    /// Decides what follows a failure, and reports it to the program.
     pub(super) fn report(&self) {
         let e = self.error.get();
         log_msg!("client of {}: {}", self.name(), errno::Text(e));
@@ -24,12 +24,12 @@ impl Kept<Client> {
         }
         if let Some(callback) = self.failed.get() {
             errno::set(self.explain(e));
-            // SAFETY: the program gave the callback for this client, together with the data.
+            // SAFETY: the program set the callback for this client together with the data.
             unsafe { callback(self.as_public(), e, self.failed_data.get()) };
         }
     }
 
-    /// Names the address beside the error.
+    /// Names the address with the error.
     fn explain(&self, e: c_int) -> c_int {
         let text = self.text();
         match (e, Address::parse(text)) {
@@ -40,7 +40,7 @@ impl Kept<Client> {
         }
     }
 
-    /// Makes a connection of the socket that has won.
+    /// Makes a connection from the socket that has won.
     pub(super) fn establish(&self, fd: c_int) {
         self.abandon();
         let Some(conn) = self.make_connection(fd) else {
@@ -61,7 +61,7 @@ impl Kept<Client> {
 }
 
 impl Client {
-    /// Waits for the next attempt where one is wanted.
+    /// Waits for the next attempt, if there is to be one.
     fn wait(&self) {
         if !self.backoff.is_on() {
             return;
@@ -75,7 +75,7 @@ impl Client {
 
     fn make_connection(&self, fd: c_int) -> Option<Fresh> {
         let l = self.event_loop();
-        // SAFETY: the socket is the client's own.
+        // SAFETY: the client owns the socket.
         let conn = unsafe { register::create(fd, l, self.data.get(), Kind::of(fd)) }?;
         if !conn.apply(&self.settings.get()) {
             return None;
@@ -94,14 +94,14 @@ impl Client {
     }
 }
 
-/// The client's timer: what it means depends on what the client is waiting for.
+/// The client's timer, whose meaning depends on the client's state.
 pub unsafe extern "C-unwind" fn on_time(_: *mut event_loop, _: u64, data: *mut c_void) {
-    // SAFETY: the timer was started with its client, and is stopped before that is freed.
+    // SAFETY: the timer was started for its client, and is stopped before that is freed.
     let Some(client) = unsafe { &*data.cast::<Client>() }.keep() else { return };
     client.timer.set(0);
     let going = match client.state.get() {
         State::Waiting => client.begin(),
-        // The loop's thread may have been elsewhere when the answer came.
+        // The answer may have arrived while the loop's thread was busy.
         State::Resolving
             if client.with_job(|job| job.is_some_and(|job| job.since_found().is_some())) =>
         {
@@ -116,8 +116,8 @@ pub unsafe extern "C-unwind" fn on_time(_: *mut event_loop, _: u64, data: *mut c
     }
 }
 
-/// The client's connection has ended; its closed callback comes next, and finds the client as it
-/// goes on. `received`: at least one byte.
+/// The client's connection has ended. Its closed callback is called next, when the client's new state is already
+/// visible. `received`: at least one byte was received.
 pub fn ended(client: &Client, received: bool) {
     client.conn.set(None);
     let state = client.state.get();
@@ -130,7 +130,7 @@ pub fn ended(client: &Client, received: bool) {
             }
         }
         _ => {
-            // A server that takes connections only to close them doesn't count as one that is back.
+            // A server that accepts connections only to close them doesn't count as available.
             let lived = now_ms() - client.since.get();
             if received || lived >= client.backoff.longest() {
                 client.backoff.reset();

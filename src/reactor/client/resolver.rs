@@ -1,8 +1,8 @@
-//! Host names to addresses, by getaddrinfo(3) on threads of its own, so that no loop has to wait.
+//! Resolves host names with getaddrinfo(3) on its own threads, so that no loop blocks.
 //!
-//! Nothing ends a look-up that a thread has begun. A job that its client left stays in the list of its loop, and the
-//! next attempt at the same host takes it over: a client has at most one, however often it tries. The line is worked
-//! off in order, so each client gets its turn.
+//! A look-up that a thread has begun can't be cancelled. A job that its client has left stays in the list of its
+//! loop, and the next attempt for the same host uses it, so a client has at most one however often it tries. The
+//! queue is processed in order, so each client gets its turn.
 
 use super::job::{Event, InLine, Stage, jobs};
 use super::{ADDRESSES, Client};
@@ -19,26 +19,26 @@ use libc::{c_int, c_void};
 use std::mem;
 use std::ptr;
 
-/// Threads at a time: a name server that doesn't answer holds one for many seconds.
+/// The maximum number of threads. A name server that doesn't answer occupies one for many seconds.
 const THREADS: u32 = 16;
-/// Address space, used as far as the system's resolving modules need it.
+/// The stack size. It is address space, which is used only as far as the system's resolver modules need it.
 const STACK: usize = 512 << 10;
-/// How long a thread waits for memory to report with.
+/// How long a thread waits before it tries again to allocate memory for its report.
 const AGAIN_US: u32 = 10_000;
 
-/// The jobs that no thread has taken yet, and how many threads there are. Who has it under its lock may use `in_line`
-/// and `stage` of every job.
+/// The jobs that no thread has taken yet, and the number of threads. The lock of this struct also protects
+/// `in_line` and `stage` of every job.
 struct Line {
     jobs: KeptList<InLine>,
     threads: u32,
-    /// Threads are gone after a fork.
+    /// The process of the threads, which don't survive a fork.
     process: libc::pid_t,
     /// The code of the threads is kept loaded.
     stays: bool,
 }
 
-// SAFETY: what threads do with a job of the line is atomic (its references), done by the only thread that has taken it
-// (its answer), or done under the lock of the line (its place and its stage).
+// SAFETY: the fields of a job in the queue are atomic (its references), used only by the thread that has taken it
+// (its answer), or protected by the queue's lock (its link and its stage).
 unsafe impl Send for Line {}
 
 static LINE: Lock<Line> = Lock::new(Line::new(0, false));
@@ -48,7 +48,7 @@ impl Line {
         Line { jobs: KeptList::new(), threads: 0, process, stays }
     }
 
-    /// Moves a job on. False where the event can't happen.
+    /// Applies an event to a job. False if it can't happen.
     fn advance(&self, job: &Job, event: Event) -> bool {
         let next = job.stage.get().after(event);
         if let Some(stage) = next {
@@ -58,8 +58,8 @@ impl Line {
     }
 }
 
-/// Asks for a host's addresses; the answer comes in a later iteration (`Kept::resolved`). Where a job for that host is
-/// left that nobody waits for, the client gets that one. The error is an errno.
+/// Asks for a host's addresses; the answer arrives in a later iteration (`Kept::resolved`). If there is an unused
+/// job for that host, the client gets that. The error is an errno value.
 pub fn ask(client: &Client, host: &[u8]) -> Result<Kept<Job>, c_int> {
     let l = client.event_loop();
     // SAFETY: getpid has no preconditions.
@@ -80,11 +80,11 @@ pub fn ask(client: &Client, host: &[u8]) -> Result<Kept<Job>, c_int> {
     Ok(job)
 }
 
-/// What a thread posts: the answer is there.
+/// Posted by a resolver thread when the answer is available.
 unsafe extern "C-unwind" fn arrived(l: *mut event_loop, data: *mut c_void) {
-    // SAFETY: this is called with the loop that runs.
+    // SAFETY: this is called with the running loop.
     let l = unsafe { Loop::from_c(l) };
-    // SAFETY: the loop's list has a reference to the job until here, or until the loop takes no posts any more.
+    // SAFETY: the loop's list has a reference to the job until here, or until the loop accepts no more posts.
     let job = unsafe { &*data.cast::<Job>() };
     let Some(job) = jobs(l).remove(job) else { return };
     if let Some(client) = job.take_client().and_then(Client::keep) {
@@ -92,20 +92,20 @@ unsafe extern "C-unwind" fn arrived(l: *mut event_loop, data: *mut c_void) {
     }
 }
 
-/// A client doesn't wait for its job any more, or is done with its addresses. On the loop's thread.
+/// A client doesn't wait for its job any more, or doesn't need its addresses any more. On the loop's thread.
 pub fn leave(job: Kept<Job>) {
     if job.take_client().is_some() {
         LINE.lock().advance(&job, Event::Leave);
     }
 }
 
-/// Forgets the jobs of a loop that is being freed; no client waits any more.
+/// Drops the jobs of a loop that is being freed and has no clients left.
 pub fn forget_all_of(l: &Loop) {
     while jobs(l).pop_front().is_some() {}
 }
 
-/// Puts a job at the end of the line, and a thread to it where there are few. An errno where there is no thread and
-/// none can be made.
+/// Appends a job to the queue, and starts a thread for it if there are few. The error is an errno value, if there
+/// is no thread and none can be started.
 fn enqueue(job: Kept<Job>, process: libc::pid_t) -> Result<(), c_int> {
     let mut line = LINE.lock();
     if line.process != process {
@@ -128,10 +128,10 @@ fn enqueue(job: Kept<Job>, process: libc::pid_t) -> Result<(), c_int> {
     Ok(())
 }
 
-/// Starts a detached thread that no signal of the program is delivered to. 0 or an errno.
+/// Starts a detached thread with all signals blocked. 0 or an errno value.
 fn spawn() -> c_int {
     let _keep = errno::Keep::new();
-    // SAFETY: attributes and signal sets are plain values, made by the calls that are for it.
+    // SAFETY: attributes and signal sets are plain data, initialised by the calls for that.
     unsafe {
         let mut attributes: libc::pthread_attr_t = mem::zeroed();
         let e = libc::pthread_attr_init(&mut attributes);
@@ -147,7 +147,7 @@ fn spawn() -> c_int {
         libc::pthread_attr_setstacksize(&mut attributes, STACK);
         let mut e = libc::pthread_create(&mut thread, &attributes, work, ptr::null_mut());
         if e == libc::EINVAL {
-            // A program with much thread-local memory needs more than that.
+            // A program with a lot of thread-local memory needs a larger stack.
             libc::pthread_attr_destroy(&mut attributes);
             libc::pthread_attr_init(&mut attributes);
             libc::pthread_attr_setdetachstate(&mut attributes, libc::PTHREAD_CREATE_DETACHED);
@@ -159,9 +159,9 @@ fn spawn() -> c_int {
     }
 }
 
-/// The thread: works the line off, and ends with it.
+/// A resolver thread: processes the queue and ends when it is empty.
 extern "C" fn work(_: *mut c_void) -> *mut c_void {
-    // SAFETY: names the calling thread.
+    // SAFETY: the call sets the name of the calling thread.
     unsafe { libc::prctl(libc::PR_SET_NAME, c"yolanda-resolve".as_ptr()) };
     while let Some((job, is_wanted)) = take() {
         if is_wanted {
@@ -173,10 +173,10 @@ extern "C" fn work(_: *mut c_void) -> *mut c_void {
     ptr::null_mut()
 }
 
-/// Has the loop take the answer in. A loop that was freed has let go of the job itself.
+/// Posts the answer to the loop. A loop that was freed has dropped the job itself.
 fn report(job: &Kept<Job>) {
     let data = ptr::from_ref::<Job>(job).cast_mut().cast();
-    // Without memory for a post the loop would wait for ever.
+    // Without the report the loop would wait for ever.
     while job.event_loop().post_function(Some(arrived), data) < 0 && errno::get() != libc::ESHUTDOWN
     {
         // SAFETY: usleep has no preconditions.
@@ -184,7 +184,7 @@ fn report(job: &Kept<Job>) {
     }
 }
 
-/// The first job of the line, and whether anybody wants it; None ends the thread.
+/// Takes the first job from the queue. Returns it and whether it is still needed. None ends the thread.
 fn take() -> Option<(Kept<Job>, bool)> {
     let mut line = LINE.lock();
     let Some(job) = line.jobs.pop_front() else {

@@ -1,4 +1,4 @@
-//! What a program sets for a client and its next connections.
+//! A program's settings for a client and its future connections.
 
 #![forbid(unsafe_code)]
 
@@ -10,7 +10,7 @@ use crate::reactor::tcp_connection::settings::Settings;
 use libc::{c_int, c_void};
 
 impl Client {
-    /// What `data` of the next connections begins as.
+    /// Sets the initial `data` of future connections.
     pub fn set_data(&self, data: *mut c_void) {
         self.data.set(data);
     }
@@ -25,7 +25,7 @@ impl Client {
         self.failed_data.set(data);
     }
 
-    /// The limit of a whole attempt in milliseconds; 0: none.
+    /// Sets the time limit of a whole attempt in milliseconds; 0 means none.
     pub fn set_timeout(&self, ms: i64) -> Result<(), c_int> {
         if ms < 0 {
             return Err(libc::EINVAL);
@@ -34,8 +34,8 @@ impl Client {
         Ok(())
     }
 
-    /// Waits between attempts, in milliseconds (`min_ms` 0: no further attempts), and how many attempts in a row may
-    /// fail (0: any number).
+    /// Sets the waits between attempts, in milliseconds (`min_ms` 0: no further attempts), and the maximum number
+    /// of failed attempts in a row (0: any number).
     pub fn set_reconnect(&self, min_ms: i64, max_ms: i64, attempts: c_int) -> Result<(), c_int> {
         if min_ms < 0 || attempts < 0 || (min_ms > 0 && max_ms < min_ms) {
             return Err(libc::EINVAL);
@@ -45,7 +45,7 @@ impl Client {
         Ok(())
     }
 
-    /// Changes what the next connections get.
+    /// Changes the settings for future connections.
     pub fn change_settings<R>(&self, change: impl FnOnce(&mut Settings) -> R) -> R {
         let mut settings = self.settings.get();
         let result = change(&mut settings);

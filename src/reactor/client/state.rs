@@ -1,27 +1,27 @@
-//! The life of a client: its states, and what leads from one to the next.
+//! The states of a client and their transitions.
 
 #![forbid(unsafe_code)]
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum State {
-    /// Not started, stopped or given up, or the connection has ended and no other is wanted.
+    /// Not started, stopped or given up, or the connection has ended and there will be no other.
     Idle,
     /// The name is being looked up.
     Resolving,
     /// Sockets are connecting.
     Connecting,
-    /// An attempt failed; the program hears of it in the next iteration.
+    /// An attempt has failed, which is reported to the program in the next iteration.
     Failed,
     /// Waits for the next attempt.
     Waiting,
     Connected,
-    /// Stopped, but the connection's closed callback is still to come.
+    /// Stopped, but the connection's closed callback hasn't been called yet.
     Closing,
-    /// As `Closing`, and started again: the attempt begins with that callback.
+    /// As `Closing`, and started again: the attempt begins after that callback.
     Restarting,
 }
 
-/// What happens to a client.
+/// An event of a client.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Event {
     /// The program starts it while its connection is still closing.
@@ -34,9 +34,9 @@ pub enum Event {
     Connect,
     /// The attempt has failed.
     Fail,
-    /// There will be no further attempt, or no memory for one.
+    /// There will be no further attempt, or there is no memory for one.
     GiveUp,
-    /// Another attempt comes later.
+    /// There will be another attempt later.
     Wait,
     /// An address has answered, and there is a connection.
     Establish,
@@ -45,7 +45,7 @@ pub enum Event {
 }
 
 impl State {
-    /// The next state; None where the event can't happen.
+    /// The next state. None if the event can't happen.
     pub fn after(self, event: Event) -> Option<State> {
         use Event::*;
         use State::*;
@@ -64,7 +64,7 @@ impl State {
         })
     }
 
-    /// Whether there is a connection, or an attempt is under way or to come.
+    /// Whether there is a connection, or an attempt is running or will follow.
     pub fn is_active(self) -> bool {
         !matches!(self, State::Idle | State::Closing)
     }

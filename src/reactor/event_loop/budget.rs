@@ -1,8 +1,8 @@
-//! How long callbacks may go on before others are due. Between two callbacks the loop reads the coarse
-//! clock, which costs no system call. After a slice of time, what waits for time has its turn: timers,
-//! signals, servers and connections that end. Reading has the same slice for the events of an iteration,
-//! and once more for the connections with work left; who comes later reads in the next iteration, in the
-//! same order.
+//! Limits how long callbacks may take before other work gets its turn. Between two callbacks the loop reads the
+//! coarse clock, which costs no system call. After a time slice, everything that depends on time gets its turn:
+//! timers, signals, servers and connections that are ending. Reading has the same slice for the events of an
+//! iteration, and again for the connections with work left. Connections that don't get to read within it read in
+//! the next iteration, in the same order.
 
 #![forbid(unsafe_code)]
 
@@ -13,18 +13,18 @@ use std::cell::Cell;
 
 const SLICE_MS: i64 = 20;
 
-/// A loop's account of time. Milliseconds of the coarse clock; 0: to be read.
+/// A loop's time accounting, in milliseconds of the coarse clock; 0 means that it has to be read.
 #[derive(Default)]
 pub struct Budget {
-    /// When what waits for time last had its turn.
+    /// When work that depends on time last had its turn.
     looked: Cell<i64>,
     /// When reading began.
     began: Cell<i64>,
-    /// As of the last look.
+    /// The time of the last reading of the clock.
     now: Cell<i64>,
-    /// An iteration is under way: what waits for time is called there, and nowhere else.
+    /// An iteration is running. Work that depends on time is done only there.
     within: Cell<bool>,
-    /// How many calls on this thread's stack free something of the loop.
+    /// The number of calls on this thread's stack that are freeing something of the loop.
     freeing: Cell<u32>,
 }
 
@@ -45,7 +45,7 @@ impl Budget {
 }
 
 impl Loop {
-    /// Runs an iteration, which has timers called at its end. Callbacks may run others within.
+    /// Runs an iteration, which calls timers at its end. Callbacks may run inner iterations.
     pub fn budgeted(&self, run: impl FnOnce()) {
         let budget = &self.budget;
         let outer = budget.within.replace(true);
@@ -56,8 +56,8 @@ impl Loop {
         budget.within.set(outer);
     }
 
-    /// Runs `f`, which frees something of the loop: between the callbacks of that, nothing else has its turn.
-    /// The program has given back what its timers may use, or even the timers.
+    /// Runs `f`, which frees something of the loop. Between the callbacks of `f` no other work gets a turn,
+    /// because the program may already have freed its timers or the data that they use.
     pub fn while_freeing<R>(&self, f: impl FnOnce() -> R) -> R {
         let freeing = &self.budget.freeing;
         freeing.set(freeing.get() + 1);
@@ -66,14 +66,14 @@ impl Loop {
         result
     }
 
-    /// Reading has a slice of its own from now on.
+    /// Starts a new time slice for reading.
     pub fn begin_reading(&self) {
         self.budget.look();
         self.budget.began.set(self.budget.now.get());
     }
 
-    /// Between two callbacks: gives what waits for time its turn, if that is due. What the caller uses is
-    /// looked at afresh, as after a callback.
+    /// Called between two callbacks: gives work that depends on time its turn if the time slice is over. As after
+    /// a callback, the caller must check its objects again.
     pub fn between(&self) {
         let budget = &self.budget;
         budget.look();
@@ -84,12 +84,12 @@ impl Loop {
         }
     }
 
-    /// Whether reading has had its time, as of the last look.
+    /// Whether the time slice for reading was over when the clock was last read.
     pub fn is_spent(&self) -> bool {
         self.budget.has_passed(self.budget.began.get())
     }
 
-    /// The same, as of a time whose low bits the caller has read.
+    /// The same for a time whose low bits the caller has read.
     pub fn is_spent_at(&self, now: u32) -> bool {
         if self.budget.began.get() == 0 {
             self.budget.look();
@@ -97,13 +97,13 @@ impl Loop {
         now.wrapping_sub(self.budget.began.get() as u32) as c_int >= SLICE_MS as c_int
     }
 
-    /// The same, as of now.
+    /// The same for the current time.
     pub fn is_spent_now(&self) -> bool {
         self.budget.look();
         self.is_spent()
     }
 
-    /// How many milliseconds have gone by since the last look.
+    /// The number of milliseconds since the clock was last read.
     pub fn ms_since_look(&self) -> u64 {
         let before = self.budget.now.get();
         self.budget.look();

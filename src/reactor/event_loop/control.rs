@@ -1,4 +1,4 @@
-//! Changes of channels that a program asks for, on whatever thread.
+//! Changes of channels that a program requests, on any thread.
 
 use super::posts;
 use crate::abi::types::channel;
@@ -7,20 +7,20 @@ use crate::sys::errno;
 use libc::c_int;
 
 impl RemoteLoop {
-    /// Does a change of a channel at once on the loop's thread, else queues it. As the public calls report it:
-    /// 1 done, 0 queued or nothing to do, -1 with errno.
+    /// Makes a change of a channel at once on the loop's thread, else queues it. Returns what the public
+    /// functions do: 1 done, 0 queued or nothing to do, -1 with errno.
     ///
     /// # Safety
-    /// The channel is live, and stays until the change was made; one that is added stays until it is removed.
+    /// The channel is live and stays valid until the change is made, or, if it is added, until it is removed.
     pub unsafe fn request_change(&self, fd: c_int, ch: &channel, kind: c_int) -> c_int {
-        // A queued change looks at the channel only if it still is registered then.
+        // A queued change uses the channel only if it is still registered.
         if fd < 0 || ch.fd.get() != fd {
-            log_err!("no channel of fd {}", fd);
+            log_err!("not the channel of fd {}", fd);
             return errno::fail(if fd < 0 { libc::EBADF } else { libc::EINVAL });
         }
         let ch = std::ptr::from_ref(ch).cast_mut();
         if let Some(l) = self.here() {
-            // SAFETY: the channel is live, and one that is added stays until it is removed, by the caller's promise.
+            // SAFETY: by contract the channel is live, and an added one stays valid until it is removed.
             return unsafe { l.change(fd, ch, kind) };
         }
         self.post_change(fd, ch, kind)

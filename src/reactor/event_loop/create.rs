@@ -1,8 +1,7 @@
-//! Making a loop, and giving back what it has besides its memory.
+//! Creating a loop, and freeing its parts.
 
 use super::{registry, wakeup};
 use crate::abi::types::{EVENT_READ, channel, event_dispatcher, event_loop};
-use crate::log::CText;
 use crate::reactor::event_loop::parts::Parts;
 use crate::reactor::event_loop::state::Loop;
 use crate::sys::clock::now_ms;
@@ -11,10 +10,10 @@ use libc::{c_char, c_int};
 use std::ptr;
 
 impl Loop {
-    /// Makes a loop of the calling thread; NULL with errno.
+    /// Creates a loop of the calling thread. NULL with errno on failure.
     ///
     /// # Safety
-    /// The name and the back end live as long as the loop.
+    /// The name and the back end are valid as long as the loop.
     pub unsafe fn create(
         name: *mut c_char,
         backend: *const event_dispatcher,
@@ -25,7 +24,7 @@ impl Loop {
             Ok(()) => l.as_c(),
             Err(e) => {
                 l.release_parts();
-                // SAFETY: nobody else has seen the loop.
+                // SAFETY: nothing else refers to the loop.
                 unsafe { Loop::give_up(l.into()) };
                 errno::set(e);
                 log_err!("event_loop_init failed: {}", errno::Text(e));
@@ -46,7 +45,7 @@ impl Loop {
         self.last_busy.set(self.now_ms.get());
 
         public.eventDispatcher.set(backend);
-        log_msg!("set {} as dispatcher, {}", CText(self.back_end_name()), CText(name));
+        log_msg!("set {} as dispatcher, {}", self.shown_back_end(), self.shown_name());
         let data = self.init_back_end().ok_or(libc::EINVAL)?;
         public.event_dispatcher_data.set(data);
         if data.is_null() {
@@ -64,14 +63,14 @@ impl Loop {
         eventReadCallback.set(Some(wakeup::on_wake));
         eventWriteCallback.set(None);
         data.set(self.as_c().cast());
-        // SAFETY: the channel is the loop's own, and goes with it.
+        // SAFETY: the channel is a field of the loop, and is removed before the loop is freed.
         match unsafe { self.add(own_end, &self.wake_channel) } {
             1 => Ok(()),
             _ => Err(errno::get()),
         }
     }
 
-    /// Gives back what a loop has besides its own memory. Nothing is registered but the wake-up, and nobody
+    /// Frees everything of a loop except its own memory. Only the wake-up channel may be registered, and nothing
     /// uses the loop.
     pub fn release_parts(&self) {
         self.clear_back_end();
@@ -84,16 +83,17 @@ impl Loop {
         self.registrations.clear();
         let block = self.shared_read_buffer.replace(ptr::null_mut());
         if !block.is_null() {
-            // SAFETY: the loop's own block; no callback that it could be lent for runs.
+            // SAFETY: the block belongs to the loop, and no callback to which it could be lent is running.
             unsafe { pool::run_free(block, 0) };
         }
         (self.parts.free_shared)(self);
         self.timers.clear();
         self.taken.posters.clear();
         self.roster.clear();
+        self.clients.clear();
         let map = self.map.entries.replace(ptr::null_mut());
         self.map.nentries.set(0);
-        // SAFETY: arrays of calloc(3), which nothing points into any more.
+        // SAFETY: the arrays come from calloc(3), and nothing points into them.
         unsafe {
             libc::free(map.cast());
             self.outgrown

@@ -1,5 +1,5 @@
-//! A loop that a child process has inherited through fork(2) and makes its own: what the kernel keeps for
-//! a loop is shared with the parent until then, the back end's registrations and the wake-up pair.
+//! Taking over a loop that a child process has inherited through fork(2). Before that, the child shares the
+//! loop's kernel objects with the parent: the back end's registrations and the wake-up pair.
 
 use super::signals;
 use crate::reactor::event_loop::state::Loop;
@@ -7,7 +7,7 @@ use crate::sys::{errno, fd as sys_fd, socket};
 use libc::c_int;
 
 impl Loop {
-    /// Makes the loop the calling process's own, and the calling thread's. On its thread; in a child on the
+    /// Makes the loop belong to the calling process and thread. Call it on the loop's thread; in a child on the
     /// only thread.
     pub fn reinit(&self) -> Result<(), c_int> {
         // SAFETY: getpid has no preconditions.
@@ -30,8 +30,7 @@ impl Loop {
         Ok(())
     }
 
-    /// Puts a new back end and a new wake-up pair in place of the old ones. Where that fails, nothing has
-    /// changed.
+    /// Replaces the back end's data and the wake-up pair by new ones. On failure nothing has changed.
     fn renew(&self) -> Result<(), c_int> {
         let pair = socket::pair()?;
         let fresh = match self.init_back_end() {
@@ -49,7 +48,7 @@ impl Loop {
         Ok(())
     }
 
-    /// Gives the new pair the numbers of the old one, which the program may know.
+    /// Gives the new pair the numbers of the old one, which the program may have read.
     fn renew_pair(&self, pair: [c_int; 2]) {
         let old_pair = self.public.socketPair.get();
         for (new, old) in pair.into_iter().zip(old_pair) {
@@ -60,7 +59,7 @@ impl Loop {
         if self.shared.wake.raise() {
             self.shared.wake.fall();
         } else {
-            // The byte that was on its way went into the old pair.
+            // A byte that hadn't been read was in the old pair.
             self.public.wake();
         }
     }

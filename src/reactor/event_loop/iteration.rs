@@ -1,8 +1,7 @@
-//! One iteration of a loop, in this order: the back end waits and delivers, what was posted is done, servers
-//! are looked at, signal watchers and timers that are due are called, connections with work left go on,
-//! what else waits for time is looked at, the dead are freed.
+//! An iteration of a loop, in this order: the back end waits and delivers events; posted tasks run; requests of
+//! other threads to servers are handled; watchers of signals and due timers are called; connections with work
+//! left continue; objects that wait for a time without a timer are checked; dead objects are freed.
 
-use crate::log::CText;
 use crate::reactor::event_loop::state::{Loop, count};
 use crate::sys::clock;
 use crate::sys::clock::now_ms;
@@ -11,19 +10,19 @@ use libc::timeval;
 use std::ops::Deref;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// The longest wait: `quit` set without a wake-up is seen after it.
+/// The longest wait: without a wake-up, a set `quit` is noticed after this time.
 const WAIT_MS: i64 = 1000;
-/// How often connections whose reading was put off are looked at.
-const HELD_MS: i64 = 10;
-/// How often lingering connections, listeners that back off and servers that end are looked at.
+/// How often connections with deferred reading are checked.
+const DEFERRED_CHECK_MS: i64 = 10;
+/// How often lingering connections, listeners that have backed off and ending servers are checked.
 const TICK_MS: i64 = 100;
 const NS_PER_MS: i64 = 1_000_000;
 
-/// An iteration that is under way. What dies meanwhile is freed by who takes the outermost one by value,
-/// so that what was looked at with a borrow of its keeper lives as long as the borrow.
+/// A running iteration. Objects that die during it are freed by the function that takes the outermost one by
+/// value, so references that were borrowed from its keeper stay valid as long as the borrow.
 pub struct Iteration<'l>(&'l Loop, Keeper);
 
-/// Keeps what an iteration has found in the loop's lists.
+/// Keeps objects alive that an iteration has found in the loop's lists.
 pub struct Keeper(());
 
 impl Deref for Iteration<'_> {
@@ -43,14 +42,14 @@ impl<'l> Iteration<'l> {
         &self.1
     }
 
-    /// Has the dead freed, if this is the outermost iteration.
+    /// Frees dead objects, if this is the outermost iteration.
     fn reap(self) {
         if self.0.depth.get() <= 1 && !self.0.dead.is_empty() {
             (self.0.parts.reap)(self);
         }
     }
 
-    /// Goes on with connections that have work left.
+    /// Continues with connections that have work left.
     fn run_ready(&self) {
         self.flush();
         if !self.ready.is_empty() || !self.turning.is_empty() {
@@ -58,7 +57,7 @@ impl<'l> Iteration<'l> {
         }
     }
 
-    /// The part that follows the back end's.
+    /// The part of an iteration after the back end's.
     fn finish(self) {
         let (l, parts) = (self.0, self.0.parts);
         l.run_posts();
@@ -66,14 +65,14 @@ impl<'l> Iteration<'l> {
         l.deliver_signals();
         l.run_timers();
         self.run_ready();
-        if !l.held.is_empty() {
-            (parts.end_holding)(&self);
+        if !l.deferred.is_empty() {
+            (parts.end_deferral)(&self);
         }
         self.tick(l.now_ms.get());
         self.reap();
     }
 
-    /// Looks at what waits for time without timers, every now and then.
+    /// Checks, from time to time, objects that wait for a time without a timer.
     #[inline]
     fn tick(&self, now: i64) {
         if self.ticks() && now >= self.next_tick.get() {
@@ -84,21 +83,21 @@ impl<'l> Iteration<'l> {
 }
 
 impl Loop {
-    /// Sends what connections have put off so that it leaves together.
+    /// Sends what connections have deferred in order to send it together.
     fn flush(&self) {
         if self.batched.get() > 0 {
             (self.parts.flush)(self);
         }
     }
 
-    /// Looks at what other threads have asked of servers.
+    /// Handles requests of other threads to servers.
     fn attend(&self) {
         if self.shared.server_events.load(Relaxed) != 0 {
             (self.parts.attend)(self);
         }
     }
 
-    /// Whether something waits for time without a timer.
+    /// Whether there are objects that wait for a time without a timer.
     fn ticks(&self) -> bool {
         !self.lingering.is_empty() || self.backing_off.get() > 0 || self.draining.get()
     }
@@ -111,7 +110,7 @@ impl Loop {
         self.depth.set(self.depth.get() - 1);
     }
 
-    /// Runs `f` as part of the loop's work. What dies meanwhile is freed when the outermost ends.
+    /// Runs `f` as part of the loop's work. Objects that die during it are freed when the outermost call ends.
     pub fn within<R>(&self, f: impl FnOnce(&Iteration) -> R) -> R {
         self.enter();
         let iteration = Iteration::new(self);
@@ -123,23 +122,35 @@ impl Loop {
     fn end(&self, iteration: Iteration) {
         self.flush();
         if self.depth.get() == 1 {
-            // These call back as well: the loop can't be freed under them.
+            // These may call the program, too: the loop must not be freed by it.
             iteration.run_ready();
             iteration.reap();
         }
         self.leave();
     }
 
-    /// Runs a callback that is called outside of an iteration: the loop isn't freed under it.
-    pub fn guarded(&self, f: impl FnOnce()) {
+    /// Runs a function that calls the program outside of an iteration, on the loop's thread, and prevents that it
+    /// frees the loop.
+    pub fn guarded<R>(&self, f: impl FnOnce() -> R) -> R {
         self.enter();
-        f();
+        let result = f();
         self.leave();
+        if self.depth.get() == 0 && self.shared.wake.has_queued() {
+            // Posts during the call didn't wake the loop, because an iteration would have run them, but there is
+            // none.
+            self.wake_once();
+        }
+        result
     }
 
-    /// Waits and calls until the loop is to quit. False when a signal has ended the run before.
+    /// The same on any thread; a thread that isn't the loop's can't free the loop.
+    pub fn guarded_if_mine<R>(&self, f: impl FnOnce() -> R) -> R {
+        if self.on_owner() { self.guarded(f) } else { f() }
+    }
+
+    /// Runs iterations until the loop is to quit. False if a signal has ended the run before.
     pub fn run(&self) -> bool {
-        log_msg!("event loop run, {}", CText(self.public.thread_name.get()));
+        log_msg!("event loop run, {}", self.shown_name());
         self.enter();
         let mut interrupted = false;
         while !interrupted && !self.quits() {
@@ -147,15 +158,15 @@ impl Loop {
             interrupted = self.take_interrupt();
         }
         let last = Iteration::new(self);
-        // What was asked for before the end was.
+        // Tasks that were posted before the end are still run.
         self.run_posts();
         self.end(last);
-        log_msg!("event loop end, {}", CText(self.public.thread_name.get()));
+        log_msg!("event loop end, {}", self.shown_name());
         !interrupted
     }
 
-    /// Runs the loop until a callback was called, somebody has woken it up, or `limit_ms` milliseconds are over
-    /// (-1: no limit). How many callbacks were called; None when a signal has ended the run.
+    /// Runs the loop until a callback was called, it was woken up, or `limit_ms` milliseconds have passed (-1: no
+    /// limit). Returns the number of callbacks called; None if a signal has ended the run.
     pub fn run_once(&self, limit_ms: i64) -> Option<u64> {
         let deadline = clock::now_ns().saturating_add(limit_ms.saturating_mul(NS_PER_MS));
         let callbacks = || self.counts.callbacks.load(Relaxed);
@@ -182,7 +193,7 @@ impl Loop {
         (!interrupted).then(|| callbacks().wrapping_sub(before))
     }
 
-    /// Milliseconds that the next iteration may wait, by what there is to do; None: as long as it likes.
+    /// How many milliseconds the next iteration may wait, considering the work to do. None: for any time.
     pub fn may_wait(&self) -> Option<i64> {
         self.may_wait_ns().map(|ns| (ns + NS_PER_MS - 1) / NS_PER_MS)
     }
@@ -196,8 +207,8 @@ impl Loop {
         if busy {
             return Some(0);
         }
-        let lists = if !self.held.is_empty() {
-            Some(HELD_MS * NS_PER_MS)
+        let lists = if !self.deferred.is_empty() {
+            Some(DEFERRED_CHECK_MS * NS_PER_MS)
         } else if self.ticks() {
             Some(TICK_MS * NS_PER_MS)
         } else {
@@ -209,8 +220,8 @@ impl Loop {
         }
     }
 
-    /// One iteration, which waits for `limit_ms` at most (negative: for as long as it likes). `depth` counts
-    /// the caller.
+    /// Runs one iteration, which waits for at most `limit_ms` (negative: no limit). `depth` already counts the
+    /// caller.
     fn iterate(&self, limit_ms: i64) {
         self.resync();
         self.flush();
@@ -221,7 +232,7 @@ impl Loop {
         count(&self.counts.passes, 1);
         self.budgeted(|| {
             if self.dispatch(&mut tv) < 0 {
-                // A back end that fails at once, for ever, must not take the whole core.
+                // A back end that always fails at once must not use a whole CPU core.
                 let e = errno::get();
                 log_err!("dispatch failed: {}", errno::Text(e));
                 // SAFETY: usleep has no preconditions.
@@ -239,8 +250,8 @@ impl Loop {
         }
     }
 
-    /// What of an iteration can't wait for its end, where that is long in coming. Within an iteration, between
-    /// two callbacks.
+    /// The part of an iteration that can't wait until its end if that takes long. Called within an iteration,
+    /// between two callbacks.
     #[cold]
     pub fn on_time(&self) {
         self.attend();

@@ -1,6 +1,6 @@
-//! The library's own objects that have a channel: connections. A loop tells them what becomes of their
-//! channel. It knows of them what the table of its `Parts` says, and finds the object of a channel by what
-//! the table's owner has put into it.
+//! Members: the library's own objects that have a channel, which are connections. A loop tells them about changes
+//! of their channel. It knows only the functions in the table of its `Parts`, and finds the object of a channel
+//! through that table.
 
 use crate::abi::types::channel;
 use crate::reactor::event_loop::state::Loop;
@@ -11,43 +11,43 @@ use std::ptr::{self, NonNull};
 /// A callback of a channel.
 pub type OnEvent = unsafe extern "C-unwind" fn(data: *mut c_void) -> c_int;
 
-/// Where a member stands.
+/// The state of a member's number.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// It hasn't come to its loop yet, or its channel was taken off.
+    /// It hasn't been registered yet, or its channel was removed.
     Off,
     Registered,
     Closed,
 }
 
-/// An object that has a channel of its own, and is the channel's `data`.
+/// An object that has its own channel, and is the channel's `data`.
 pub trait Member: Sized {
     /// The number of its registration.
     fn id(&self) -> u64;
     fn standing(&self) -> Standing;
-    /// Its channel has come to the loop, or has left it.
+    /// Its channel was added to the loop or removed from it.
     fn set_registered(&self, on: bool);
-    /// Whether the registered number still names its file.
+    /// Whether the registered number still refers to its file.
     fn owns_number(&self) -> bool;
-    /// The channel was taken off while the number still named its file: it can be asked what that is.
+    /// The channel was removed while the number still refers to its file, so that the file can be identified.
     fn identify(&self);
-    /// Whether the channel may be registered edge-triggered: a short read means that no byte is left.
+    /// Whether the channel may be registered edge-triggered, because a short read means that no bytes are left.
     fn may_be_edge(&self) -> bool;
-    /// The back end reads from its descriptor by itself. False where it may not: that is no stream.
+    /// The back end reads from its descriptor by itself. False if it may not, because it isn't a stream.
     fn read_by_back_end(&self) -> bool;
-    /// The back end doesn't watch it; errno says why.
+    /// The back end doesn't watch it; errno has the reason.
     fn unwatched(&self);
-    /// Somebody else has closed the descriptor.
+    /// The descriptor was closed by somebody else.
     fn lost(&self);
-    /// The other side has gone, and nothing was wanted of the channel.
+    /// The peer has gone, and no events of the channel were wanted.
     fn hung_up(&self);
 }
 
-/// The functions of one type of members.
+/// The functions for one type of members.
 pub struct Members {
     on_read: OnEvent,
     on_write: OnEvent,
-    /// Where the channel stands in its object.
+    /// The offset of the channel in its object.
     channel_at: usize,
     id: unsafe fn(NonNull<()>) -> u64,
     standing: unsafe fn(NonNull<()>) -> Standing,
@@ -63,25 +63,25 @@ pub struct Members {
 }
 
 /// # Safety
-/// A member that was found by the table of `T`.
+/// `member` was found through the table of `T`.
 unsafe fn object<'a, T>(member: NonNull<()>) -> &'a T {
-    // SAFETY: `Members::find` told a `T` by its callbacks and its address; it lives while its channel does, which
-    // is a part of it.
+    // SAFETY: `Members::find` recognised a `T` by its callbacks and its address. It lives as long as its channel,
+    // which is a part of it.
     unsafe { member.cast().as_ref() }
 }
 
 impl Members {
-    /// The table of `T`, whose channel stands `channel_at` bytes behind its beginning, and has the two
-    /// callbacks unless a program has put others there.
+    /// The table for `T`, whose channel is at the offset `channel_at` and has the two callbacks, unless a program
+    /// has replaced them.
     ///
     /// # Safety
-    /// A channel with both callbacks whose `data` lies so far before it is a `T`'s.
+    /// A channel with both callbacks, whose `data` is at that offset before it, is that of a `T`.
     pub const unsafe fn of<T: Member>(
         on_read: OnEvent,
         on_write: OnEvent,
         channel_at: usize,
     ) -> Members {
-        // SAFETY: `MemberRef` calls these with what `find` has found, which is a `T` by this contract.
+        // SAFETY: `MemberRef` calls these with an object that `find` has found, which by this contract is a `T`.
         unsafe {
             Members {
                 on_read,
@@ -101,13 +101,13 @@ impl Members {
         }
     }
 
-    /// The callbacks that the channel of a new member has.
+    /// The callbacks of a new member's channel.
     pub const fn callbacks(&self) -> (OnEvent, OnEvent) {
         (self.on_read, self.on_write)
     }
 
-    /// The member whose own channel this is, as long as its callbacks are the library's. A program's copy of
-    /// such a channel is told by its address.
+    /// The member to which this channel belongs, as long as it has the library's callbacks. A program's copy of
+    /// such a channel has a different address.
     pub fn find<'a>(&'static self, ch: &'a channel) -> Option<MemberRef<'a>> {
         let has = |found: Option<OnEvent>, own| found.is_some_and(|f| ptr::fn_addr_eq(f, own));
         if !has(ch.eventReadCallback.get(), self.on_read)
@@ -121,7 +121,7 @@ impl Members {
     }
 }
 
-/// The member that a channel belongs to.
+/// The member to which a channel belongs.
 #[derive(Clone, Copy)]
 pub struct MemberRef<'a> {
     object: NonNull<()>,
@@ -133,7 +133,7 @@ macro_rules! member_calls {
     ($($name:ident($($arg:ident: $of:ty)?) $(-> $result:ty)?;)*) => {
         impl MemberRef<'_> {
             $(pub fn $name(self $(, $arg: $of)?) $(-> $result)? {
-                // SAFETY: `Members::find` has found the object that the table is for.
+                // SAFETY: `Members::find` has found an object of the type of the table.
                 unsafe { (self.table.$name)(self.object $(, $arg)?) }
             })*
         }
@@ -158,7 +158,7 @@ member_calls! {
 }
 
 impl Loop {
-    /// `Members::find` in the loop's table.
+    /// `Members::find` with the loop's table.
     #[inline]
     pub fn member<'a>(&self, ch: &'a channel) -> Option<MemberRef<'a>> {
         self.parts.members.find(ch)

@@ -1,4 +1,4 @@
-//! The event loop: its state, its iteration, and what it watches.
+//! The event loop: its state, its iteration, and its channels, timers, signals and tasks.
 //!
 //! Imports: abi, kept, list, log, sync, sys.
 

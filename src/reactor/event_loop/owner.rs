@@ -1,11 +1,11 @@
-//! Which thread a loop belongs to.
+//! The thread to which a loop belongs.
 
 use crate::abi::types::event_loop;
 use crate::reactor::event_loop::state::Loop;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 impl event_loop {
-    /// Whether the calling thread owns the loop, by the public field, which a program may change.
+    /// Whether the calling thread owns the loop according to the public field, which a program may change.
     pub fn is_mine(&self) -> bool {
         self.owner().load(Relaxed) == this_thread()
     }
@@ -14,21 +14,21 @@ impl event_loop {
     pub fn require_owner(&self) {
         if !self.is_mine() {
             log_err!("not in the same thread");
-            // SAFETY: exit runs what the program has registered with atexit(3), on a thread of its own choice.
+            // SAFETY: exit runs the handlers that the program registered with atexit(3), as the header documents.
             unsafe { libc::exit(-1) }
         }
     }
 
-    /// Other threads ask whose a loop is while it changes hands.
+    /// Atomic, because other threads may read the owner while it changes.
     fn owner(&self) -> &AtomicU64 {
-        // SAFETY: an aligned field of eight bytes, which lives as long as the loop. All of the library's uses
-        // are atomic.
+        // SAFETY: the field is aligned, has eight bytes, and lives as long as the loop. All accesses by the
+        // library are atomic.
         unsafe { AtomicU64::from_ptr(self.owner_thread_id.as_ptr()) }
     }
 }
 
 impl Loop {
-    /// Makes the calling thread the owner, once the old one doesn't use the loop any more.
+    /// Makes the calling thread the owner. The old owner must not use the loop any more.
     pub fn take_over(&self) {
         self.public.owner().store(this_thread(), Relaxed);
     }

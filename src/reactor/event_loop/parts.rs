@@ -1,5 +1,5 @@
-//! What a loop calls of the parts that stand above it: connections, servers, clients, threads. A loop gets
-//! the table when it is made, and knows those parts by nothing else.
+//! The table of functions through which a loop calls the folders above it: connections, servers, clients,
+//! threads. It is passed when the loop is created.
 
 #![forbid(unsafe_code)]
 
@@ -7,39 +7,39 @@ use crate::reactor::event_loop::iteration::Iteration;
 use crate::reactor::event_loop::member::Members;
 use crate::reactor::event_loop::state::Loop;
 
-/// The phases of an iteration, and of a loop's end, that aren't the loop's own.
+/// The phases of an iteration, and of a loop's end, that are implemented in other folders.
 pub struct Parts {
-    /// The objects whose channels aren't a program's.
+    /// The library's own objects that have a channel.
     pub members: &'static Members,
 
-    /// Sends what was put off so that it leaves together.
+    /// Sends what was deferred in order to send it together.
     pub flush: fn(&Loop),
-    /// Looks at what servers were asked by other threads.
+    /// Handles requests of other threads to servers.
     pub attend: fn(&Loop),
-    /// Goes on with connections that have work left.
+    /// Continues with connections that have work left.
     pub run_ready: fn(&Iteration),
     /// Closes those of them that are to be closed.
     pub close_ready: fn(&Iteration),
-    /// Reads again from connections whose reading was put off for long enough.
-    pub end_holding: fn(&Iteration),
-    /// Looks at what waits for time without a timer: lingering connections, listeners that rest, servers
-    /// that end. `now` is the coarse clock in milliseconds.
+    /// Resumes reading from connections for which it was deferred for long enough.
+    pub end_deferral: fn(&Iteration),
+    /// Checks objects that wait for a time without a timer: lingering connections, listeners that have backed
+    /// off, ending servers. `now` is the coarse clock in milliseconds.
     pub tick: fn(&Iteration, now: i64),
-    /// Frees what has died. Nothing of the iteration refers to it any more.
+    /// Frees dead objects, to which nothing of the iteration refers any more.
     pub reap: fn(Iteration),
 
     /// Frees the servers and the thread pools of the loop.
     pub free_servers: fn(&Loop),
     pub free_clients: fn(&Loop),
-    /// Closes the connections; whether there were any.
+    /// Closes the connections. Returns whether there were any.
     pub close_connections: fn(&Loop) -> bool,
-    /// Ends connections that wait for something.
+    /// Ends connections that are waiting for something.
     pub forget_waiting: fn(&Iteration),
-    /// Gives the memory back that connections share.
+    /// Frees the memory that connections share.
     pub free_shared: fn(&Loop),
 
-    /// Whether other threads belong to the loop.
+    /// Whether there are other threads that belong to the loop.
     pub has_threads: fn(&Loop) -> bool,
-    /// Leaves to the parent process what a child has inherited and must not use.
+    /// Leaves everything to the parent process that a child has inherited and must not use.
     pub after_fork: fn(&Loop),
 }

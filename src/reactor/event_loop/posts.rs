@@ -1,6 +1,6 @@
-//! What other threads ask of a loop: a queue of tasks in the public `pending_head`, under the public `mutex`. The
-//! loop's thread carries them out in order; what a send of its own has to come after it takes in before (`ahead`).
-//! What a task does is up to who posts it: it carries the function that runs it (`Posted`).
+//! Tasks that other threads post to a loop: a queue in the public `pending_head`, protected by the public
+//! `mutex`. The loop's thread runs them in order. A send on the loop's thread first runs those that must come
+//! before it (`ahead`). A task contains the function that runs it (`Posted`), which is up to the poster.
 
 mod ahead;
 mod kinds;
@@ -21,11 +21,11 @@ pub const ADD: c_int = 1;
 pub const REMOVE: c_int = 2;
 pub const UPDATE: c_int = 3;
 
-/// So many tasks that call nothing take as long as a callback.
+/// The number of tasks without callbacks that take about as long as a callback.
 const OTHERS: u32 = 16;
 
 impl RemoteLoop {
-    /// Appends a task and wakes the loop. False, with the task thrown away, when the loop was freed.
+    /// Appends a task and wakes the loop. False, after dropping the task, if the loop was freed.
     pub fn post(&self, task: Task) -> bool {
         let locked = self.lock();
         if locked.gone.get() || locked.ending.get() && !self.on_owner() {
@@ -36,23 +36,23 @@ impl RemoteLoop {
         locked.push(task);
         self.wake.queued();
         if self.here().is_none_or(|l| l.depth.get() == 0) {
-            // While the lock is held: afterwards the loop may be taken down, and its pair closed.
+            // Before the mutex is unlocked, because the loop may be freed afterwards and its socket pair closed.
             self.wake_once();
         }
         true
     }
 
-    /// Queues a call of `callback` on the loop's thread, with data that it is for. 0, or -1 with ENOMEM or ESHUTDOWN.
+    /// Queues a call of `callback` with `data` on the loop's thread. 0, or -1 with ENOMEM or ESHUTDOWN.
     pub fn post_function(&self, callback: yolanda_loop_callback, data: *mut c_void) -> c_int {
         self.queue(Task::new(Call { callback, data }))
     }
 
-    /// Queues a change of a channel, which lives until the loop has run the task. 0, or -1 with errno.
+    /// Queues a change of a channel, which must stay valid until the task has run. 0, or -1 with errno.
     pub fn post_change(&self, fd: c_int, channel: *mut channel, kind: c_int) -> c_int {
         self.queue(Task::new(Change { fd, channel, kind }))
     }
 
-    /// `post` as the public calls report it.
+    /// `post` with the result of the public functions.
     fn queue(&self, task: Option<Task>) -> c_int {
         let Some(task) = task else { return errno::fail(libc::ENOMEM) };
         if self.post(task) { 0 } else { errno::fail(libc::ESHUTDOWN) }
@@ -60,24 +60,24 @@ impl RemoteLoop {
 }
 
 impl Loop {
-    /// Takes nothing more from other threads, which could post faster than a loop that ends can run.
+    /// Refuses posts of other threads, which could post faster than an ending loop can run the tasks.
     pub fn refuse_posts_of_others(&self) {
         self.lock().ending.set(true);
     }
 
-    /// Refuses what comes later, if nothing is queued now.
+    /// Refuses further posts if the queue is empty.
     pub fn shut_posts_if_empty(&self) -> bool {
         let locked = self.lock();
         locked.gone.set(locked.has_none() && self.taken.is_empty());
         locked.gone.get()
     }
 
-    /// Refuses what comes later, whatever is queued now.
+    /// Refuses further posts, even if the queue isn't empty.
     pub fn shut_posts(&self) {
         self.lock().gone.set(true);
     }
 
-    /// Takes what is queued: it is behind what was taken before.
+    /// Moves the queue to the end of the taken tasks.
     fn collect(&self) {
         if !self.shared.wake.has_queued() {
             return;
@@ -91,9 +91,9 @@ impl Loop {
         }
     }
 
-    /// Runs what is queued, in order, without what is queued meanwhile. No callback of a connection is
-    /// called from here, but functions that were posted are: they may run the loop, whose iteration then goes
-    /// on with what was taken before. So are the destructors of connections that only a task kept.
+    /// Runs the queued tasks in order, without those that are queued meanwhile. This calls no callbacks of
+    /// connections, but it calls posted functions, which may run the loop; the inner iteration continues with the
+    /// taken tasks. It also frees connections that only a task has kept, which calls their destructors.
     #[inline]
     pub fn run_posts(&self) {
         if !self.taken.is_empty() || self.shared.wake.has_queued() {
@@ -120,7 +120,7 @@ impl Loop {
         self.public.is_handle_pending.set(nested);
     }
 
-    /// Does what a task asks for, and frees it. Whether that was a function of the program's.
+    /// Runs a task and frees it. Returns whether it was a function of the program.
     fn run_post(&self, task: Task) -> bool {
         let posters = &self.taken.posters;
         let Some(Call { callback, data }) = task.call() else {
@@ -132,13 +132,13 @@ impl Loop {
         };
         let thread = task.thread;
         posters.forget(*task);
-        // Freed first: the function may end in a way that never comes back here.
+        // Freed first, because the function may not return (longjmp, exit).
         drop(task);
         count(&self.counts.posts, 1);
         count(&self.counts.callbacks, 1);
         if let Some(callback) = callback {
             posters.running.begin(thread);
-            // SAFETY: who posts a function gives it the data that it is for.
+            // SAFETY: the poster of a function has passed the data for which it is.
             unsafe { callback(self.as_c(), data) };
             posters.running.end();
         }

@@ -3,7 +3,6 @@
 use super::posts;
 use super::registry;
 use crate::abi::types::channel;
-use crate::log::CText;
 use crate::reactor::event_loop::channel_map::grown;
 use crate::reactor::event_loop::registry::Entry;
 use crate::reactor::event_loop::state::Loop;
@@ -12,30 +11,30 @@ use crate::sys::{errno, fd as sys_fd};
 use libc::{c_int, c_void};
 use std::ptr;
 
-/// One registered channel. The channel itself is `channelMap->entries[fd]`.
+/// A registered channel. The channel itself is `channelMap->entries[fd]`.
 #[derive(Clone, Copy)]
 pub struct Registration {
-    /// The lower half of the registration's number; 0: none. Events carry it, so that what a
-    /// closed number had pending never reaches its successor.
+    /// The lower half of the registration's number; 0 if there is none. Events carry it, so that an event of a
+    /// closed descriptor never reaches the successor of its number.
     pub id: u32,
-    /// What the descriptor referred to when it was added, folded (0 for members: they know).
+    /// Identifies the file that was added, folded (0 for members, which identify their file themselves).
     pub identity: u32,
     /// The wanted events as of the last add or update.
     pub events: u8,
-    /// The channel was a member's own when it was added.
+    /// The channel belonged to a member when it was added.
     pub member: bool,
     /// Registered edge-triggered.
     pub edge: bool,
-    /// Taken out of the back end until the next update.
+    /// Removed from the back end until the next update.
     pub parked: bool,
-    /// A library back end leaves reading out while output waits.
-    pub held: bool,
+    /// A library back end doesn't ask for reading while output waits.
+    pub read_deferred: bool,
 }
 
-// SAFETY: integers, and booleans that are false.
+// SAFETY: integers and booleans, for which zero is valid.
 unsafe impl Zeroed for Registration {}
 
-/// All zeroes, as a fresh table is.
+/// All zeroes, as in a new table.
 const UNREGISTERED: Registration = Registration {
     id: 0,
     identity: 0,
@@ -43,27 +42,27 @@ const UNREGISTERED: Registration = Registration {
     member: false,
     edge: false,
     parked: false,
-    held: false,
+    read_deferred: false,
 };
 
-/// How a removal went.
+/// The result of a removal.
 #[derive(PartialEq, Eq)]
 pub enum Removed {
     /// The channel isn't registered; errno is set.
     Unknown,
-    /// The back end had it: with epoll, the number still names the file that was added.
+    /// The back end knew it: with epoll, the number still refers to the file that was added.
     Open,
-    /// It is off; nothing is known of the file.
+    /// It was removed; nothing is known of the file.
     Off,
 }
 
 impl Loop {
-    /// The table's entry for `fd`; None beyond the table.
+    /// The table's entry for `fd`. None beyond the end.
     pub fn registration(&self, fd: c_int) -> Option<Registration> {
         self.registrations.get(usize::try_from(fd).ok()?)
     }
 
-    /// Changes the table's entry for `fd`, if the table has one.
+    /// Changes the table's entry for `fd`, if there is one.
     pub fn change_registration(&self, fd: c_int, change: impl FnOnce(&mut Registration)) {
         if let Some(mut reg) = self.registration(fd) {
             change(&mut reg);
@@ -71,7 +70,7 @@ impl Loop {
         }
     }
 
-    /// Makes both tables large enough for `fd`.
+    /// Makes both tables large enough for `fd`, which isn't negative.
     fn make_space(&self, fd: c_int) -> bool {
         let map = self.channels();
         let now = map.nentries.get();
@@ -82,17 +81,20 @@ impl Loop {
             }
             map.nentries.set(n);
         }
+        if (fd as usize) < self.registrations.len() {
+            return true;
+        }
         match grown(self.registrations.len() as c_int, fd) {
             Some(n) => self.registrations.extend_to(n as usize),
             None => false,
         }
     }
 
-    /// Outgrown arrays of the map are kept: handing them to `free` would break rule 5 of the contract, and
-    /// together they are smaller than the last.
+    /// Grows the map. Old arrays are kept, because passing them to `free` would break rule 5 of the contract;
+    /// together they are smaller than the new one.
     fn grow_map(&self, now: usize, n: usize) -> bool {
         let entries = &self.channels().entries;
-        // SAFETY: the fresh array is larger than the old one, which has `now` entries.
+        // SAFETY: the new array is larger than the old one, which has `now` entries.
         unsafe {
             let fresh = libc::calloc(n, size_of::<*mut c_void>()).cast::<*mut c_void>();
             if fresh.is_null() {
@@ -107,7 +109,7 @@ impl Loop {
         true
     }
 
-    /// Writes a slot of the map.
+    /// Sets an entry of the map.
     fn set_channel(&self, fd: c_int, ch: *mut channel) {
         let map = self.channels();
         if (0..map.nentries.get()).contains(&fd) {
@@ -116,7 +118,7 @@ impl Loop {
         }
     }
 
-    /// Whether a registration's descriptor still is what was registered.
+    /// Whether a registration's descriptor still refers to the registered file.
     fn still_open(&self, fd: c_int, ch: &channel) -> bool {
         match self.registration(fd) {
             Some(reg) if !reg.member => {
@@ -126,14 +128,14 @@ impl Loop {
         }
     }
 
-    /// One of the three changes by its public number, with a line in the log where it fails.
+    /// Makes one of the three changes by its public number, and logs a failure.
     ///
     /// # Safety
     /// As for `add`; for the two others as for `remove`.
     pub unsafe fn change(&self, fd: c_int, ch: *mut channel, kind: c_int) -> c_int {
         self.resync();
         let (result, what) = match kind {
-            // SAFETY: the channel is live and stays until it is removed, by the caller's promise.
+            // SAFETY: by contract the channel is live and stays valid until it is removed.
             posts::ADD => (unsafe { self.add(fd, &*ch) }, "add"),
             posts::REMOVE => (self.remove_channel(fd, ch), "remove"),
             posts::UPDATE => (self.update_channel(fd, ch), "update"),
@@ -146,10 +148,10 @@ impl Loop {
         result
     }
 
-    /// Adds a channel: 1 done, 0 there is one already, -1 with errno.
+    /// Adds a channel: 1 done, 0 if one is already registered, -1 with errno.
     ///
     /// # Safety
-    /// The channel stays where it is until it is removed.
+    /// The channel stays valid and in place until it is removed.
     pub unsafe fn add(&self, fd: c_int, ch: &channel) -> c_int {
         if fd < 0 {
             return errno::fail(libc::EBADF);
@@ -157,7 +159,7 @@ impl Loop {
         if ch.fd.get() != fd {
             return errno::fail(libc::EINVAL);
         }
-        log_msg!("add channel fd == {}, {}", fd, CText(self.public.thread_name.get()));
+        log_msg!("add channel fd == {}, {}", fd, self.shown_name());
         if !self.make_space(fd) {
             return errno::fail(libc::ENOMEM);
         }
@@ -200,12 +202,12 @@ impl Loop {
         1
     }
 
-    /// Takes a channel off: 1 done, -1 with errno. It is looked at only if it is the registered one.
+    /// Removes a channel: 1 done, -1 with errno. It is used only if it is the registered one.
     pub fn remove_channel(&self, fd: c_int, ch: *const channel) -> c_int {
         let member = self.registered(fd, ch).and_then(|ch| self.member(ch));
         match self.take_off(fd, ch) {
             Removed::Unknown => return -1,
-            // The program keeps the descriptor open for now: what it is can be asked just here.
+            // The program hasn't closed the descriptor yet, so its file can be identified now.
             Removed::Open => {
                 if let Some(member) = member {
                     member.identify();
@@ -216,7 +218,7 @@ impl Loop {
         1
     }
 
-    /// Takes a channel off as `remove_channel` does, and tells what the back end knew of it.
+    /// Removes a channel like `remove_channel`, and returns what the back end knew about it.
     pub fn take_off(&self, fd: c_int, ch: *const channel) -> Removed {
         let Some(ch) = self.known(fd, ch) else { return Removed::Unknown };
         // The back end gets the channel while it is still registered.
@@ -226,10 +228,11 @@ impl Loop {
         if open { Removed::Open } else { Removed::Off }
     }
 
-    /// Makes the channel's `events` count: 1 done, -1 with errno. It is looked at as by `remove_channel`.
+    /// Applies the channel's `events`: 1 done, -1 with errno. As in `remove_channel`, it is used only if
+    /// registered.
     pub fn update_channel(&self, fd: c_int, ch: *const channel) -> c_int {
         let Some(ch) = self.known(fd, ch) else { return -1 };
-        log_msg!("update channel fd == {}, {}", fd, CText(self.public.thread_name.get()));
+        log_msg!("update channel fd == {}, {}", fd, self.shown_name());
         let parked = self.registration(fd).is_some_and(|reg| reg.parked);
         self.change_registration(fd, |reg| {
             reg.events = ch.events.get() as u8;
@@ -240,7 +243,7 @@ impl Loop {
             return 1;
         }
         if let Some(member) = self.member(ch) {
-            // Without a place in the back end it would never hear of its end.
+            // Without the back end the connection would never learn of its end.
             member.unwatched();
         }
         -1
@@ -251,7 +254,7 @@ impl Loop {
         self.channel_at(fd).filter(|&there| ptr::eq(there, ch))
     }
 
-    /// The same, else errno is set.
+    /// The same, but sets errno if it isn't.
     fn known(&self, fd: c_int, ch: *const channel) -> Option<&channel> {
         let e = match self.channel_at(fd) {
             _ if fd < 0 => libc::EBADF,
@@ -264,8 +267,8 @@ impl Loop {
         None
     }
 
-    /// Empties a slot without asking the back end. A connection stays entered in the process-wide
-    /// table until it gives its number up.
+    /// Clears an entry without calling the back end. A connection stays in the process-wide table until it
+    /// releases its number.
     fn forget(&self, fd: c_int, id: u32) {
         let Some(reg) = self.registration(fd).filter(|reg| reg.id == id) else { return };
         if let Some(ch) = self.channel_at(fd) {
@@ -279,8 +282,8 @@ impl Loop {
         self.set_channel(fd, ptr::null_mut());
     }
 
-    /// The registration at `fd` is of a descriptor that was closed under us: a connection gets its
-    /// closed callback (in the iteration, without a close), a program's channel just leaves.
+    /// Ends the registration at `fd`, whose descriptor was closed by somebody else: a connection gets its closed
+    /// callback (in the iteration, without closing the descriptor), a program's channel is just removed.
     pub fn expire(&self, fd: c_int) {
         let Some(ch) = self.channel_at(fd) else { return };
         let member = self.member(ch);
@@ -290,7 +293,7 @@ impl Loop {
         }
     }
 
-    /// Takes a channel out of the back end until its next update; it stays in the map.
+    /// Removes a channel from the back end until its next update; it stays in the map.
     pub fn park(&self, fd: c_int) {
         if let Some(ch) = self.channel_at(fd) {
             self.unwatch(ch);

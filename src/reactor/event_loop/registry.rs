@@ -1,6 +1,6 @@
-//! The process-wide table of descriptors: which registration a number stands for, on whatever
-//! loop. Accept asks it (a number that accept returns proves an older registration dead), closing
-//! asks it (is the number still ours?), and so does whoever has a channel and looks for its loop.
+//! The process-wide table of descriptors: the registration of each number, on any loop. Accepting uses it,
+//! because a number that accept returns proves that an older registration has ended; closing uses it, to check
+//! whether the number still belongs to us; and so do functions that get a channel and need its loop.
 
 use crate::abi::types::{channel, event_loop};
 use crate::log::stream;
@@ -18,7 +18,7 @@ pub struct Entry {
     pub id: u64,
     pub owner: *mut event_loop,
     pub channel: *mut channel,
-    /// The channel is a connection's own.
+    /// The channel belongs to a connection.
     pub connection: bool,
 }
 
@@ -30,11 +30,11 @@ const CHUNKS: usize = 8192;
 const SHARDS: usize = 64;
 
 static TABLE: [AtomicPtr<Entry>; CHUNKS] = [const { AtomicPtr::new(ptr::null_mut()) }; CHUNKS];
-/// Entries are read and written under the lock of their shard.
+/// The entries are accessed under the lock of their shard.
 static LOCKS: [Lock<()>; SHARDS] = [const { Lock::new(()) }; SHARDS];
 static LAST_ID: AtomicU64 = AtomicU64::new(0);
 
-/// A number for a registration, never used again in this process. Its lower half isn't 0.
+/// A number for a registration, never reused in this process. Its lower half isn't 0.
 pub fn new_id() -> u64 {
     loop {
         let id = LAST_ID.fetch_add(1, Relaxed) + 1;
@@ -48,8 +48,8 @@ fn lock(fd: c_int) -> Guard<'static, ()> {
     LOCKS[fd as usize % SHARDS].lock()
 }
 
-/// The entry of `fd`, or NULL where none can be (a chunk is made only when asked to).
-// tests/cmake/memcheck.supp knows it by its name.
+/// The entry of `fd`, or NULL if there can't be one (a chunk is made only if requested).
+/// Never inlined with `plain-malloc`, because tests/cmake/memcheck.supp contains its name.
 #[cfg_attr(feature = "plain-malloc", inline(never))]
 fn slot(fd: c_int, make: bool) -> *mut Entry {
     let Some(at) = usize::try_from(fd).ok().and_then(|n| TABLE.get(n / PER_CHUNK)) else {
@@ -61,12 +61,12 @@ fn slot(fd: c_int, make: bool) -> *mut Entry {
         if fresh.is_null() {
             return fresh;
         }
-        // SAFETY: the run has room for that many entries and is nobody else's yet.
+        // SAFETY: the run has room for that many entries, and nothing else refers to it yet.
         unsafe { (0..PER_CHUNK).for_each(|i| fresh.add(i).write(NOBODY)) };
         chunk = match at.compare_exchange(ptr::null_mut(), fresh, Release, Acquire) {
             Ok(_) => fresh,
             Err(theirs) => {
-                // SAFETY: ours lost the race and was seen by nobody.
+                // SAFETY: this chunk lost the race, so no other thread has seen it.
                 unsafe { pool::run_free(fresh.cast(), PER_CHUNK * size_of::<Entry>()) };
                 theirs
             }
@@ -86,8 +86,7 @@ pub fn enter(fd: c_int, entry: Entry) -> Option<Entry> {
         return None;
     }
     let _held = lock(fd);
-    // SAFETY: the slot lies in a chunk, which is never freed. Entries are only touched under their shard's
-    // lock, held here.
+    // SAFETY: the entry is in a chunk, which is never freed, and the lock of its shard is held.
     let old = unsafe { slot.replace(entry) };
     stream::note(fd, entry.connection);
     (old.id != 0).then_some(old)
@@ -99,19 +98,19 @@ pub fn get(fd: c_int) -> Option<Entry> {
         return None;
     }
     let _held = lock(fd);
-    // SAFETY: the slot lies in a chunk, which is never freed, and its shard's lock is held.
+    // SAFETY: the entry is in a chunk, which is never freed, and the lock of its shard is held.
     let entry = unsafe { *slot };
     (entry.id != 0).then_some(entry)
 }
 
-/// Takes a registration out, unless the number stands for another one by now.
+/// Removes a registration, unless the number belongs to another one.
 fn leave_if(fd: c_int, mine: impl Fn(&Entry) -> bool) {
     let slot = slot(fd, false);
     if slot.is_null() {
         return;
     }
     let _held = lock(fd);
-    // SAFETY: the slot lies in a chunk, which is never freed, and its shard's lock is held.
+    // SAFETY: the entry is in a chunk, which is never freed, and the lock of its shard is held.
     unsafe {
         if mine(&*slot) {
             *slot = NOBODY;
@@ -120,12 +119,12 @@ fn leave_if(fd: c_int, mine: impl Fn(&Entry) -> bool) {
     }
 }
 
-/// Takes the registration `id` out.
+/// Removes the registration `id`.
 pub fn leave(fd: c_int, id: u64) {
     leave_if(fd, |entry| entry.id == id);
 }
 
-/// Takes the registration of a program's channel out.
+/// Removes the registration of a program's channel.
 pub fn leave_channel(fd: c_int, ch: *mut channel) {
     leave_if(fd, |entry| entry.channel == ch);
 }

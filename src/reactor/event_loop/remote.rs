@@ -1,7 +1,8 @@
-//! A loop as every thread may have it. What is shared is atomic or under the public mutex; the rest is for the loop's
-//! own thread, which gets the `Loop` here.
+//! A loop from the point of view of any thread. The shared part is atomic or protected by the public mutex; the rest
+//! belongs to the loop's own thread, which gets the `Loop` here.
 
 use crate::abi::types::{event_dispatcher, event_loop, yolanda_loop_stats};
+use crate::log::CText;
 use crate::reactor::event_loop::shared::{Locked, Shared};
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::kept::Kept;
@@ -12,13 +13,13 @@ use std::sync::atomic::{
     AtomicI32, AtomicU64, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
 };
 
-/// A loop on any thread. Only this file looks into it: what is atomic of the public struct, what doesn't change while
-/// others have the loop, and the shared part.
+/// A loop on any thread. Only this file accesses its fields: the atomic ones of the public struct, those that don't
+/// change while others use the loop, and the shared part.
 #[repr(transparent)]
 pub struct RemoteLoop(Loop);
 
-// SAFETY: functions of this file use on any thread what is atomic, or was written before others had the loop. All else
-// is in `Shared`, or is given to the loop's thread only.
+// SAFETY: the functions of this file use, on any thread, only fields that are atomic or were written before other
+// threads got the loop. Everything else is in `Shared`, or is used only on the loop's thread.
 unsafe impl Sync for RemoteLoop {}
 
 impl Deref for RemoteLoop {
@@ -33,7 +34,7 @@ impl Deref for Loop {
     type Target = RemoteLoop;
 
     fn deref(&self) -> &RemoteLoop {
-        // SAFETY: a `RemoteLoop` is a loop, by its layout.
+        // SAFETY: a `RemoteLoop` has the layout of a loop.
         unsafe { &*ptr::from_ref(self).cast() }
     }
 }
@@ -63,33 +64,38 @@ impl RemoteLoop {
         self.0.public.is_mine()
     }
 
-    /// Keeps the loop's memory, for something that may outlive the loop. None when it is kept too often.
+    /// `event_loop::require_owner`.
+    pub fn require_owner(&self) {
+        self.0.public.require_owner();
+    }
+
+    /// Keeps the loop's memory for something that may outlive the loop. None if there are too many references.
     pub fn keep(&self) -> Option<Kept<Loop>> {
         Kept::of(&self.0)
     }
 
-    /// Locks the public mutex. While it is held the loop isn't taken down.
+    /// Locks the public mutex. The loop isn't freed while it is locked.
     pub fn lock(&self) -> Locked<'_> {
         let public = &self.0.public;
         self.0.shared.locked(&public.mutex, &public.pending_head, &public.pending_tail)
     }
 
-    /// Writes a byte that wakes the loop: see `event_loop::wake`.
+    /// Writes a byte that wakes the loop; see `event_loop::wake`.
     pub fn wake(&self) -> bool {
         self.0.public.wake()
     }
 
-    /// `quit` of the public struct, which C writes as well.
+    /// `quit` of the public struct, which C code writes, too.
     fn quit_flag(&self) -> &AtomicI32 {
-        // SAFETY: an aligned int of a live struct; the library's other uses are atomic, too.
+        // SAFETY: the field is an aligned int of a live struct; the library's other accesses are atomic, too.
         unsafe { AtomicI32::from_ptr(self.0.public.quit.as_ptr()) }
     }
 
-    /// Ends `run` at the end of the iteration that runs. Any signal handler may call it, too.
+    /// Ends `run` at the end of the current iteration. Any signal handler may call it, too.
     pub fn quit(&self) {
-        // What the caller did before is seen by whoever finds the loop at its end.
+        // Release, so that the caller's earlier accesses happen before the end of the loop.
         self.quit_flag().store(1, Release);
-        // With a byte of its own: a wake-up that is on its way may belong to the iteration that runs.
+        // Always writes a byte, because an earlier wake-up may be consumed by the current iteration.
         self.wake();
     }
 
@@ -124,25 +130,32 @@ impl RemoteLoop {
         }
     }
 
-    /// The back end, which a program may replace on the loop's thread while no other one has it.
+    /// The back end, which a program may replace on the loop's thread while no other thread uses it.
     pub fn back_end(&self) -> &event_dispatcher {
-        // SAFETY: set before anybody has the loop; a back end that a program puts in its place stays while a
+        // SAFETY: it is set before the loop is used, and a back end that a program sets must stay valid while a
         // loop uses it (`struct event_dispatcher`).
         unsafe { &*self.0.public.eventDispatcher.get() }
     }
 
-    /// The name, for log lines and programs.
+    /// The name, for programs.
     pub fn name(&self) -> *const c_char {
         self.0.public.thread_name.get()
     }
 
-    /// An empty string, which is there as long as the loop's memory.
+    /// The name for log lines.
+    pub fn shown_name(&self) -> CText {
+        // SAFETY: `create` was given a name that is valid as long as the loop; a program that replaces it by another
+        // or NULL keeps that as long.
+        unsafe { CText::new(self.0.public.thread_name.get()) }
+    }
+
+    /// An empty string that is valid as long as the loop's memory.
     pub fn empty(&self) -> *mut u8 {
         self.0.empty.get()
     }
 }
 
-/// A loop is for one thread, a `RemoteLoop` for all: this doesn't compile otherwise.
+/// A loop is for one thread, a `RemoteLoop` for all; otherwise this doesn't compile.
 const _: fn() = || {
     fn for_all_threads<T: Sync>() {}
     for_all_threads::<RemoteLoop>();

@@ -1,43 +1,43 @@
-//! The connections of a loop: those that have come to it and haven't closed, also where the program took
-//! their channel off. Adding and removing one takes the same time however many there are.
+//! Tables of a loop's objects: its connections, from their registration until they close, and its clients. Adding and
+//! removing take constant time.
 
 use crate::sys::pool::array::Array;
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::ptr;
 
-/// The table, without the type of what is in it. All zeroes: empty.
+/// The table without the type of its items. All zeroes: empty.
 pub struct Places(Array<*const ()>);
 
-/// What has a place in a roster.
+/// An item of a roster.
 ///
 /// # Safety
-/// `place` returns a field of the object, always the same. An object in a roster is neither moved nor freed;
-/// one that was taken out lives until the iteration ends.
+/// `place` always returns the same field of the object. An object in a roster is neither moved nor freed. One that
+/// was passed to a call of `each` or `last` lives until the call has returned, even if it is removed.
 pub unsafe trait Placed {
-    /// Its place, counted from 1; 0: none.
+    /// Its position, counted from 1; 0 if it is in no roster.
     fn place(&self) -> &Cell<u32>;
 }
 
-/// A typed look at a table.
+/// A table as a typed roster.
 #[derive(Clone, Copy)]
 pub struct Roster<'l, T>(&'l Array<*const ()>, PhantomData<T>);
 
 impl Places {
     /// # Safety
-    /// All that was ever put there is a `T`.
+    /// Only objects of `T` have ever been added to this table.
     pub unsafe fn of<T: Placed>(&self) -> Roster<'_, T> {
         Roster(&self.0, PhantomData)
     }
 
-    /// Frees the table. Nothing is in it any more.
+    /// Frees the table, which must be empty.
     pub fn clear(&self) {
         self.0.clear();
     }
 }
 
 impl<T: Placed> Roster<'_, T> {
-    /// Adds an object that isn't there. False when memory is out.
+    /// Adds an object that isn't in the table. False if out of memory.
     pub fn add(self, object: &T) -> bool {
         let Ok(place) = u32::try_from(self.0.len() + 1) else { return false };
         if !self.0.push(ptr::from_ref(object).cast()) {
@@ -47,26 +47,34 @@ impl<T: Placed> Roster<'_, T> {
         true
     }
 
-    /// Takes an object out, if it is there: the last one gets its place.
-    pub fn remove(self, object: &T) {
+    /// Removes an object; the last object takes its place. False if it isn't in the table.
+    pub fn remove(self, object: &T) -> bool {
         let place = object.place().replace(0);
         if place == 0 {
-            return;
+            return false;
         }
         if let Some(last) = self.0.pop()
             && !ptr::eq(last.cast(), object)
         {
             self.0.set(place as usize - 1, last);
-            // SAFETY: what was in the table is a live `T`.
+            // SAFETY: the objects in the table are live and of type `T`.
             unsafe { &*last.cast::<T>() }.place().set(place);
         }
+        true
     }
 
-    /// Calls `f` with each object, which may change the table. Those that it adds may be left out.
+    /// Calls `f` with the last object and returns its result. None if the table is empty.
+    pub fn last<R>(self, f: impl FnOnce(&T) -> R) -> Option<R> {
+        let last = self.0.get(self.0.len().checked_sub(1)?)?;
+        // SAFETY: the object is in the table. If `f` removes it, it lives until `f` has returned.
+        Some(f(unsafe { &*last.cast::<T>() }))
+    }
+
+    /// Calls `f` with each object. `f` may change the table; objects that it adds may be skipped.
     pub fn each(self, mut f: impl FnMut(&T)) {
         let mut at = 0;
         while let Some(object) = self.0.get(at) {
-            // SAFETY: it is in the table; should `f` take it out, it lives until `f` has returned to the iteration.
+            // SAFETY: the object is in the table. If `f` removes it, it lives until `f` has returned.
             f(unsafe { &*object.cast::<T>() });
             if self.0.get(at) == Some(object) {
                 at += 1;

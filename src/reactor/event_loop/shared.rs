@@ -1,5 +1,5 @@
-//! What other threads use of a loop while its own thread works: the wake-up, what they ask for, and what they
-//! hand over under the public mutex. They have the rest of a loop only as `RemoteLoop` lets them.
+//! The part of a loop that other threads may use: the wake-up, their requests, and what they pass under the public
+//! mutex. They access the rest of a loop only as `RemoteLoop` allows.
 
 use crate::abi::types::channel_element;
 use crate::reactor::event_loop::posts::{Queued, Task};
@@ -16,13 +16,13 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64};
 
 pub struct Shared {
     pub wake: WakeFlag,
-    /// Why somebody wants the loop to look at its servers (`tcp_server::server_events`).
+    /// Requests to check the loop's servers (`tcp_server::server_events`).
     pub server_events: AtomicU8,
-    /// The library ends the loop: its thread closes what it has, and ends, too.
+    /// The library ends the loop: its thread closes the loop's objects and ends.
     pub ends: AtomicBool,
-    /// How many connections the loop has, with those that are on their way to it.
+    /// The number of connections, including those that are on their way to the loop.
     pub load: AtomicU64,
-    /// Who needs the memory: the owner, each connection, each job that will report to the loop.
+    /// The references to the memory: of the owner, each connection, and each job that will report to the loop.
     pub refs: RefCount,
     handed: Guarded,
 }
@@ -33,23 +33,23 @@ const _: fn() = || {
     for_all_threads::<Shared>();
 };
 
-/// What is read and written under the public mutex, like the queue of the public struct.
+/// The data that is protected by the public mutex, like the queue in the public struct.
 pub struct Handed {
-    /// The loop was freed. Only its memory is still there.
+    /// The loop was freed. Only its memory still exists.
     pub gone: Cell<bool>,
-    /// It is being freed, and takes nothing more from other threads.
+    /// The loop is being freed, and refuses posts of other threads.
     pub ending: Cell<bool>,
-    /// The listeners that are to accept here.
+    /// Listeners that will accept on this loop.
     pub arriving: Head,
 }
 
 struct Guarded(Handed);
 
-// SAFETY: `locked` gives it to who holds the mutex. Besides, `is_gone` reads on the loop's thread what only that one
-// writes.
+// SAFETY: `locked` gives access only while the mutex is locked. In addition, `is_gone` reads, on the loop's thread, a
+// field that only this thread writes.
 unsafe impl Sync for Guarded {}
 
-/// Holds the public mutex of a loop.
+/// A loop whose public mutex is locked.
 pub struct Locked<'l> {
     handed: &'l Handed,
     first: &'l Cell<*mut channel_element>,
@@ -66,7 +66,7 @@ impl Deref for Locked<'_> {
 }
 
 impl Locked<'_> {
-    /// Puts a task at the end of the queue.
+    /// Appends a task to the queue.
     pub fn push(&self, task: Task) {
         let task = task.queue();
         match Queued::from_public(self.last.get()) {
@@ -92,7 +92,7 @@ impl Locked<'_> {
 }
 
 impl Shared {
-    /// Locks the mutex that guards the queue and what is handed over.
+    /// Locks the mutex that protects the queue and the data that is passed.
     pub(super) fn locked<'l>(
         &'l self,
         mutex: &'l UnsafeCell<pthread_mutex_t>,
@@ -104,7 +104,7 @@ impl Shared {
 }
 
 impl Loop {
-    /// Whether the loop was freed, for its own thread, which alone says so.
+    /// Whether the loop was freed. For its own thread, which is the only one that sets it.
     pub fn is_gone(&self) -> bool {
         self.shared.handed.0.gone.get()
     }

@@ -1,20 +1,21 @@
-//! The end of a loop: what it has is closed and freed, in the order in which things depend on each
-//! other. Its memory stays until nobody refers to it any more.
+//! The end of a loop: its objects are closed and freed in the order of their dependencies. Its memory remains
+//! until nothing refers to it.
 
 use super::registry;
 use crate::reactor::event_loop::state::Loop;
 use std::ptr::{self, NonNull};
 
-/// Rounds of closing: who always posts or opens something new doesn't keep a loop for ever.
+/// The maximum number of rounds of closing, so that callbacks that always post or open something can't prevent
+/// the end.
 const ROUNDS: u32 = 10;
 
 impl Loop {
-    /// Frees a loop. What was posted is still run, and connections get their closed callbacks.
+    /// Frees a loop. Posted tasks are still run, and connections get their closed callbacks.
     ///
     /// # Safety
-    /// The loop's thread, outside of its callbacks, or any thread once that one has ended. Once.
+    /// Called once, on the loop's thread outside of its callbacks, or on any thread after that one has ended.
     pub unsafe fn free(l: NonNull<Loop>) {
-        // SAFETY: the owner's reference keeps the loop, and isn't given up before the end.
+        // SAFETY: the owner's reference keeps the loop, and isn't released before the end of this function.
         let own = unsafe { l.as_ref() };
         own.take_over();
         own.finish();
@@ -22,12 +23,12 @@ impl Loop {
         own.forget_signals();
         own.free_attachment();
         own.release_parts();
-        // SAFETY: the caller frees the loop once, by its promise, and so gives the owner's reference up once.
+        // SAFETY: by contract the caller frees the loop once, and so releases the owner's reference once.
         unsafe { Loop::give_up(l) };
     }
 
-    /// Ends what a loop does: its servers and their threads, what was posted, its connections, its
-    /// clients. Nothing can be posted afterwards. Outside of callbacks.
+    /// Ends the loop's work: its servers and their threads, posted tasks, its connections, its clients.
+    /// Afterwards nothing can be posted. Must not be called in a callback.
     pub fn finish(&self) {
         self.while_freeing(|| self.end_all());
     }
@@ -44,12 +45,12 @@ impl Loop {
             }
         }
         self.shut_posts();
-        // What was accepted until then is run, too.
+        // Tasks that were accepted until then are run, too.
         while self.end_round() {}
         (self.parts.free_clients)(self);
     }
 
-    /// Runs what is queued and closes connections; whether there were any.
+    /// Runs queued tasks and closes connections. Returns whether there were any.
     fn end_round(&self) -> bool {
         let some = self.within(|_| {
             self.run_posts();
@@ -59,7 +60,7 @@ impl Loop {
         some
     }
 
-    /// Forgets the program's channels, which stay the program's.
+    /// Removes the program's channels, which still belong to the program.
     fn forget_channels(&self) {
         for fd in 0..self.channels().nentries.get() {
             if let Some(ch) = self.channel_at(fd) {

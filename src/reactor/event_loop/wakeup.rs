@@ -1,26 +1,25 @@
 //! Waking a loop that waits: a byte through its socket pair.
 
 use crate::abi::types::event_loop;
-use crate::log::CText;
 use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::{Loop, count};
 use crate::sys::{errno, fd};
 use libc::{c_int, c_void};
+use std::mem::MaybeUninit;
 
 impl event_loop {
-    /// Writes the byte. Async-signal-safe; a full pipe already holds a wake-up. False when there is none now:
-    /// the loop looks by itself within a second.
+    /// Writes the byte. Async-signal-safe. A full socket already contains a wake-up. False on failure; the loop
+    /// then notices the change within a second.
     pub fn wake(&self) -> bool {
         let _keep = errno::Keep::new();
-        // SAFETY: one byte of static memory; the descriptor is the loop's.
-        let n = unsafe { fd::send(self.socketPair.get()[0], b"a".as_ptr(), 1, fd::More::Nothing) };
+        let n = fd::send(self.socketPair.get()[0], b"a", fd::More::Nothing);
         n >= 0 || errno::get() == libc::EAGAIN
     }
 }
 
 impl RemoteLoop {
-    /// Wakes the loop unless a wake-up is on its way: many posts, one byte. A byte that can't be written (the
-    /// kernel is out of memory, say) is written by the next who wakes.
+    /// Wakes the loop unless a wake-up is already pending: many posts write one byte. If the byte can't be
+    /// written (for example because the kernel is out of memory), the next call writes it.
     pub fn wake_once(&self) {
         if self.wake.raise() && !self.wake() {
             self.wake.failed();
@@ -29,23 +28,21 @@ impl RemoteLoop {
 }
 
 impl Loop {
-    /// The order is `wake_flag`'s: the bytes are taken, the flag falls, and the iteration looks at the queue.
+    /// The order is that of `wake_flag`: the bytes are read, the flag is cleared, and the iteration looks at the
+    /// queue.
     fn woken(&self) {
-        let mut bytes = [0u8; 256];
+        let mut bytes = [MaybeUninit::uninit(); 256];
         let own_end = self.public.socketPair.get()[1];
-        // SAFETY: the array has that length.
-        while unsafe { fd::recv(own_end, bytes.as_mut_ptr(), bytes.len()) } == bytes.len() as isize
-        {
-        }
+        while fd::recv(own_end, &mut bytes) == bytes.len() as isize {}
         self.shared.wake.fall();
         count(&self.counts.wakeups, 1);
-        log_msg!("wakeup, {}", CText(self.public.thread_name.get()));
+        log_msg!("wakeup, {}", self.shown_name());
     }
 }
 
 /// The read callback of the loop's own end.
 pub unsafe extern "C-unwind" fn on_wake(data: *mut c_void) -> c_int {
-    // SAFETY: `data` is the loop whose `wake_channel` this is, on its thread.
+    // SAFETY: `data` is the loop to which this `wake_channel` belongs, and this is its thread.
     unsafe { Loop::from_c(data.cast()) }.woken();
     0
 }

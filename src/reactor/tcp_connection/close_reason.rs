@@ -1,21 +1,21 @@
-//! Why a connection closes: a closed set.
+//! The reasons for closing a connection.
 #![forbid(unsafe_code)]
 
 use libc::c_int;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CloseReason {
-    /// Both sides have ended, and all was sent.
+    /// Both sides have ended the stream, and everything was sent.
     InOrder,
-    /// The peer, the network or the system: the errno value of the call that failed.
+    /// The peer, the network or the system: the errno value of the system call that failed.
     Failed(c_int),
-    /// A time limit of the connection's is over.
+    /// A time limit of the connection has passed.
     TimedOut,
-    /// More waits to be sent, or to be read, than a limit allows.
+    /// More bytes are queued or unread than a limit allows.
     OverLimit,
-    /// The program closed it, or what it sent can't be sent whole.
+    /// The program closed it, or the rest of what it began to send can't be sent.
     Canceled,
-    /// Its server was stopped, or its loop freed.
+    /// Its server was stopped, or its loop was freed.
     Stopped,
     NoMemory,
     /// The program closed the descriptor.
@@ -23,7 +23,7 @@ pub enum CloseReason {
 }
 
 impl CloseReason {
-    /// What `yolanda_connection_error` tells.
+    /// The value of `yolanda_connection_error`.
     pub fn errno(self) -> c_int {
         match self {
             CloseReason::InOrder => 0,
@@ -37,7 +37,7 @@ impl CloseReason {
         }
     }
 
-    /// The reason behind the answer of a system call; 0: none failed.
+    /// The reason for the result of a system call; 0 if none failed.
     pub fn of_call(errno: c_int) -> CloseReason {
         match errno {
             0 => CloseReason::InOrder,

@@ -1,6 +1,6 @@
-//! What few connections have: user data, limits, water marks, timeouts, a file to send, a body that only the
-//! end of the stream ends, a pace of reading. Made when first needed and freed with the connection, so that
-//! the others stay small.
+//! State that few connections have: user data, limits, water marks, timeouts, a file to send, a body that is
+//! terminated by the end of the stream, a pace of reading. It is made when first needed and freed with the
+//! connection, so that other connections stay small.
 
 use super::remote::Remote;
 use super::{Connection, LIMIT, filter, handlers};
@@ -20,7 +20,7 @@ use super::settings::{Marks, Timeouts};
 use libc::c_int;
 use std::sync::atomic::AtomicI64;
 
-/// Beyond all times; as far as a timer goes.
+/// Later than any time that can be set.
 pub const NEVER: i64 = i64::MAX;
 
 pub type Destroy = Option<unsafe extern "C-unwind" fn(*mut c_void)>;
@@ -37,13 +37,13 @@ pub struct ColdState {
     pub filter: filter::Slot,
 }
 
-/// What other threads may touch of it.
+/// The part that other threads may use.
 pub struct SharedCold {
     pub user_data: AtomicPtr<c_void>,
     /// The limit of queued bytes and its policy.
     pub max_queued: AtomicU32,
     pub refuses: AtomicBool,
-    /// What a peer that goes by the end of the stream still has to get (`Tail`).
+    /// What the peer must still receive before the end of the stream (`Tail`).
     pub tail: AtomicU8,
 }
 
@@ -53,33 +53,33 @@ const _: fn() = || {
 };
 
 impl Remote {
-    /// The shared part of the cold state, None as long as nothing has needed one.
+    /// The shared part of the cold state. None if nothing has needed it yet.
     pub fn shared_cold(&self) -> Option<&SharedCold> {
-        // SAFETY: the block that `make` put there stays until the connection is freed.
+        // SAFETY: the block that `make` stored is valid until the connection is freed.
         unsafe { self.cold.load(Acquire).as_ref().map(|cold| &cold.shared) }
     }
 
-    /// The shared part of the cold state, made now if there was none; None when memory is out.
+    /// The shared part of the cold state, made if there is none. None if out of memory.
     pub fn make_shared_cold(&self) -> Option<&SharedCold> {
         make(&self.cold).then(|| self.shared_cold())?
     }
 }
 
 impl Connection {
-    /// The cold state, None as long as nothing has needed one.
+    /// The cold state. None if nothing has needed it yet.
     #[inline]
     pub fn cold(&self) -> Option<&ColdState> {
-        // SAFETY: the block that `make` put there stays until the connection is freed.
+        // SAFETY: the block that `make` stored is valid until the connection is freed.
         unsafe { self.shared.cold.load(Acquire).as_ref() }
     }
 
-    /// The cold state, made now if there was none; None when memory is out.
+    /// The cold state, made if there is none. None if out of memory.
     pub fn make_cold(&self) -> Option<&ColdState> {
         make(&self.shared.cold).then(|| self.cold())?
     }
 }
 
-/// Makes a cold state where there is none. False when memory is out.
+/// Makes a cold state if there is none. False if out of memory.
 fn make(place: &AtomicPtr<ColdState>) -> bool {
     if !place.load(Acquire).is_null() {
         return true;
@@ -87,7 +87,7 @@ fn make(place: &AtomicPtr<ColdState>) -> bool {
     let Some(fresh) = Owned::new(ColdState::new()) else { return false };
     let fresh = fresh.into_raw();
     if place.compare_exchange(ptr::null_mut(), fresh.as_ptr(), AcqRel, Acquire).is_err() {
-        // SAFETY: nobody has seen it: another thread's was first.
+        // SAFETY: no other thread has seen it, because another thread's was stored first.
         drop(unsafe { Owned::from_raw(fresh) });
     }
     true
@@ -113,7 +113,7 @@ impl ColdState {
         }
     }
 
-    /// Sets the limits of the connection's memory. On its thread, or before it comes to its loop.
+    /// Sets the memory limits of the connection. On its thread, or before it is registered with its loop.
     pub fn set_limits(&self, limits: Limits) {
         let or_default = |n: usize| if n == 0 { LIMIT } else { n };
         self.shared.max_queued.store(or_default(limits.max_queued).min(SIZE_MAX) as u32, Relaxed);
@@ -127,13 +127,13 @@ pub fn max_unread(conn: &Connection) -> usize {
     conn.cold().map_or(LIMIT, |cold| cold.max_unread.get())
 }
 
-/// What a peer that goes by the end of the stream still has to get.
+/// What a peer that relies on the end of the stream still has to receive.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Tail {
-    /// Nothing, or it can tell without the end of the stream.
+    /// Nothing, or the peer doesn't rely on the end of the stream.
     None,
-    /// What is queued.
+    /// The queued bytes.
     Queued,
     /// More than was sent so far.
     Unsent,
@@ -142,25 +142,26 @@ pub enum Tail {
 /// Times are nanoseconds of the monotonic clock.
 pub struct Times {
     pub limits: Cell<Timeouts>,
-    /// When bytes last came, when bytes last went, and when the queue began or last went on.
+    /// When bytes were last received, when bytes were last sent, and when the queue was begun or last became
+    /// shorter.
     pub received: Cell<i64>,
     pub sent: Cell<i64>,
     pub moved: Cell<i64>,
-    /// How many bytes the kernel has taken, and how many of them the peer had by the last look (low
-    /// bits of both); whether the rest was more than nothing.
+    /// The number of bytes that the kernel has accepted, and how many of them the peer had received at the last
+    /// check (the low bits of both); and whether bytes were missing then.
     pub written: Cell<u32>,
     pub arrived: Cell<u32>,
     pub on_its_way: Cell<bool>,
-    /// When the connection is cut, whatever moves. Its loop sets it even while the completed callback
-    /// has the rest.
+    /// When the connection is closed in any case. Its loop sets it even while the completed callback uses the
+    /// other fields.
     pub cut: AtomicI64,
-    /// The timer, 0 for none, and when it is due.
+    /// The timer, 0 if there is none, and when it is due.
     pub timer: Cell<u64>,
     pub due: Cell<i64>,
 }
 
 impl Times {
-    /// Nothing is limited.
+    /// Without any limits.
     pub fn new() -> Times {
         Times {
             limits: Cell::new(Settings::DEFAULT.timeouts),
@@ -181,10 +182,11 @@ impl Times {
     }
 }
 
-/// A file that is being sent, or the rest of the last one.
+/// A file that is being sent, or what is left of the last one.
 pub struct File {
+    /// -1: there is none.
     pub fd: Cell<c_int>,
-    /// So many of the queued bytes stand before it.
+    /// The number of queued bytes that come before it.
     pub before: Cell<u32>,
     pub at: Cell<i64>,
     pub left: Cell<u64>,
@@ -194,13 +196,18 @@ impl File {
     pub fn new() -> File {
         File { fd: Cell::new(-1), before: Cell::new(0), at: Cell::new(0), left: Cell::new(0) }
     }
+
+    /// Whether the file stands in the queue.
+    pub fn is_there(&self) -> bool {
+        self.fd.get() >= 0
+    }
 }
 
 pub struct Crossings {
     pub marks: Cell<Marks>,
-    /// Crossings that the program wasn't told of yet, high and low in turns.
+    /// The number of crossings that weren't reported to the program yet, alternately high and low.
     pub owed: Cell<u32>,
-    /// The last that it was told of was the high one.
+    /// Whether the last reported one was the high one.
     pub told: Cell<bool>,
 }
 
@@ -219,12 +226,13 @@ impl Crossings {
     }
 }
 
-/// Frees the cold state of a connection that is freed next, and its user data with them.
+/// Frees the cold state and the user data of a connection that is about to be freed.
 ///
 /// # Safety
-/// Nobody else has the connection any more.
+/// Nothing else uses the connection any more.
 pub unsafe fn dispose(conn: *mut Connection) {
-    // SAFETY: the block is this connection's alone; the destructor is called once, as it is given up.
+    // SAFETY: only this connection refers to the block. The destructor is called once. The connection keeps the
+    // loop's memory until `discard` releases it, after this call.
     unsafe {
         let x = (*conn).shared.cold.swap(ptr::null_mut(), Acquire);
         let Some(x) = NonNull::new(x) else { return };
@@ -232,7 +240,7 @@ pub unsafe fn dispose(conn: *mut Connection) {
             ((*x.as_ptr()).shared.user_data.load(Acquire), (*x.as_ptr()).destroy.get());
         drop(Owned::from_raw(x));
         if let Some(destroy) = destroy {
-            destroy(data);
+            (*conn).event_loop().guarded_if_mine(|| destroy(data));
         }
     }
 }

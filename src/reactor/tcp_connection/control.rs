@@ -1,4 +1,4 @@
-//! What a program asks of a connection: closing, reading, limits, TCP options.
+//! The functions for a program's control of a connection: closing, reading, limits, TCP options.
 
 #![forbid(unsafe_code)]
 
@@ -6,7 +6,8 @@ use super::Connection;
 use super::close_reason::CloseReason;
 use super::cold_state::ColdState;
 use super::input::pause;
-use super::lifecycle::{close_request, open, shutdown, timeouts};
+use super::lifecycle::phase::Phase;
+use super::lifecycle::{close_request, completed, open, shutdown, timeouts};
 use super::output::{batch, water_marks};
 use super::posted;
 use super::remote::Remote;
@@ -17,7 +18,7 @@ use libc::c_int;
 use super::settings::Settings;
 
 impl Remote {
-    /// Whether the calling thread may change the connection now; else errno is ENOTCONN, or EPERM.
+    /// Whether the calling thread may change the connection at the moment; else errno is ENOTCONN or EPERM.
     pub(super) fn may_be_changed(&self) -> bool {
         if !open::is_open_here(self) {
             errno::set(libc::ENOTCONN);
@@ -26,22 +27,24 @@ impl Remote {
         self.may_be_looked_at()
     }
 
-    /// Whether the calling thread may look at what belongs to the connection's thread; else errno is EPERM.
+    /// Whether the calling thread may use what belongs to the connection's thread; else errno is EPERM.
     pub(super) fn may_be_looked_at(&self) -> bool {
-        // Before it has come to its loop it is the completed callback's.
-        if open::is_announced(self) && !self.event_loop().on_owner() {
+        let may = match self.life.phase() {
+            Phase::Made => completed::is_running(self),
+            _ => self.event_loop().on_owner(),
+        };
+        if !may {
             errno::set(libc::EPERM);
-            return false;
         }
-        true
+        may
     }
 
-    /// Closes it, on any thread, whatever is queued: 0, or -1 with errno.
+    /// Closes it on any thread, discarding the queue: 0, or -1 with errno.
     pub fn close(&self) -> c_int {
         close_request::close_from_anywhere(self, CloseReason::Canceled)
     }
 
-    /// Closes it, on any thread, once its queue is sent, or after `limit_ms`: 0, or -1 with errno.
+    /// Closes it on any thread after its queue was sent, or after `limit_ms`: 0, or -1 with errno.
     pub fn close_within(&self, limit_ms: i64) -> c_int {
         if !open::is_open_here(self) {
             return errno::fail(libc::ENOTCONN);
@@ -54,18 +57,18 @@ impl Remote {
             return errno::fail(libc::ENOMEM);
         };
         self.intake.shut();
-        // Without its loop it closes, or has closed.
+        // If its loop is gone, it is closing or has closed.
         if self.event_loop().post(task) { 0 } else { errno::fail(libc::ENOTCONN) }
     }
 }
 
 impl Connection {
-    /// The program stops reading.
+    /// Pauses reading for the program.
     pub fn pause(&self) {
         pause::pause(self);
     }
 
-    /// The program goes on reading.
+    /// Resumes reading for the program.
     pub fn resume(&self) {
         pause::resume(self);
     }
@@ -96,7 +99,7 @@ impl Connection {
         self.set_cold(|cold| timeouts::set(self, cold, limits))
     }
 
-    /// Sets something of the cold state: 0, or -1 with ENOMEM.
+    /// Sets a part of the cold state: 0, or -1 with ENOMEM.
     fn set_cold(&self, set: impl FnOnce(&ColdState) -> bool) -> c_int {
         batch::flush_of(self);
         match self.make_cold() {
@@ -105,9 +108,8 @@ impl Connection {
         }
     }
 
-    /// Gives a connection what is set, before anybody has seen it. A kind of socket that has no such
-    /// option goes without, which is all that can go wrong with values that were checked. False when memory
-    /// is out.
+    /// Applies settings to a new connection. Options that this kind of socket doesn't have are skipped; there are
+    /// no other errors, because the values have been checked. False if out of memory.
     pub fn apply(&self, from: &Settings) -> bool {
         let _keep = errno::Keep::new();
         let fd = self.number.get();
@@ -130,7 +132,7 @@ impl Connection {
     }
 }
 
-/// Whether settings need cold state.
+/// Whether settings require cold state.
 fn are_needed(s: &Settings) -> bool {
     let default = Settings::DEFAULT;
     s.timeouts != default.timeouts || s.limits != default.limits || s.marks.high != 0

@@ -1,4 +1,4 @@
-//! What somebody who has a connection learns of it: on any thread, also after it has closed.
+//! The functions for a holder of a connection: on any thread, also after it has closed.
 
 use super::Connection;
 use super::cold_state::{Destroy, Tail};
@@ -12,33 +12,33 @@ use std::ptr;
 use std::sync::atomic::Ordering::{AcqRel, Acquire};
 
 impl Remote {
-    /// Bytes that were sent and that the kernel hasn't taken yet.
+    /// Bytes that were sent and that the kernel hasn't accepted yet.
     pub fn unsent(&self) -> usize {
         self.intake.waiting() as usize
     }
 
-    /// Whether closing has begun, for whatever reason: nothing is sent any more.
+    /// Whether closing has begun, for whatever reason, so that nothing is sent any more.
     pub fn is_closing(&self) -> bool {
         !open::is_open(self)
     }
 
-    /// Says what a peer still has to get that goes by the end of the stream: where that isn't sent, the connection
-    /// ends with a reset. False when memory is out.
+    /// Sets what a peer that relies on the end of the stream still has to receive. If that isn't sent, the
+    /// connection ends with a reset. False if out of memory.
     pub fn set_tail(&self, tail: Tail) -> bool {
         shutdown::set_tail(self, tail)
     }
 
-    /// False once the closed callback is due.
-    pub fn is_open(&self) -> bool {
-        !self.life.is_closed()
+    /// Whether the closed callback is due, or was called.
+    pub fn has_closed(&self) -> bool {
+        self.life.is_closed()
     }
 
-    /// Whether the connection is open, as the calling thread sees it.
+    /// Whether the connection is open from the calling thread's point of view.
     pub fn is_open_here(&self) -> bool {
         open::is_open_here(self)
     }
 
-    /// Why it closes or has closed: an errno value, 0 while it is open and after an end in order.
+    /// Why it is closing or has closed: an errno value, 0 while it is open and after a normal end.
     pub fn error(&self) -> c_int {
         if open::is_open_here(self) {
             return 0;
@@ -50,7 +50,7 @@ impl Remote {
         self.shared_cold().map_or(ptr::null_mut(), |cold| cold.user_data.load(Acquire))
     }
 
-    /// Asks for an address of the descriptor, which isn't closed meanwhile.
+    /// Asks the kernel for an address of the descriptor, which isn't closed during the call.
     pub fn ask(&self, ask: fn(c_int) -> Result<Address, c_int>) -> Result<Address, c_int> {
         if !open::is_open_here(self) || !self.descriptor.enter() {
             return Err(libc::ENOTCONN);
@@ -62,15 +62,15 @@ impl Remote {
 }
 
 impl Connection {
-    /// Puts the program's data in the place of what was there, whose destructor is called: 0, or -1 with ENOMEM.
+    /// Replaces the program's data, and calls the destructor of the old data: 0, or -1 with ENOMEM.
     pub fn set_user_data(&self, data: *mut c_void, destroy: Destroy) -> c_int {
         let Some(cold) = self.make_cold() else {
             return errno::fail(libc::ENOMEM);
         };
         let old = cold.shared.user_data.swap(data, AcqRel);
         if let Some(destroy_old) = cold.destroy.replace(destroy) {
-            // SAFETY: the program gave the two together, and neither is there any more.
-            unsafe { destroy_old(old) };
+            // SAFETY: the program set the two together, and neither is stored any more.
+            self.event_loop().guarded_if_mine(|| unsafe { destroy_old(old) });
         }
         0
     }

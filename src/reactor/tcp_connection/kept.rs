@@ -1,4 +1,4 @@
-//! Who keeps a connection: references to its memory, and its end with the last of them.
+//! References to a connection's memory, and freeing it with the last one.
 
 use super::Connection;
 use super::cold_state;
@@ -11,8 +11,7 @@ use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::ptr::NonNull;
 
-// SAFETY: `create` puts every connection into a block of its own, and only `discard` frees it, behind the last
-// reference.
+// SAFETY: `create` puts each connection into its own block, and only `discard` frees it, after the last reference.
 unsafe impl Counted for Connection {
     type Face = Remote;
 
@@ -25,17 +24,17 @@ unsafe impl Counted for Connection {
     }
 
     unsafe fn release(conn: NonNull<Connection>) {
-        // SAFETY: the reference is the caller's, by this function's contract.
+        // SAFETY: by contract the caller owns the reference.
         unsafe { release(conn.as_ptr()) };
     }
 }
 
-/// A connection that nobody else has seen: it is freed where it is dropped.
+/// A connection to which nothing else refers: it is freed when this is dropped.
 pub struct Fresh(NonNull<Connection>);
 
 impl Fresh {
     /// # Safety
-    /// `create` made it, and only the caller knows of it.
+    /// `create` made it, and nothing else refers to it.
     pub(super) unsafe fn new(conn: NonNull<Connection>) -> Fresh {
         Fresh(conn)
     }
@@ -44,7 +43,7 @@ impl Fresh {
         self.0
     }
 
-    /// Leaves the connection to the library, whose reference `let_go` gives back.
+    /// Passes the connection to the library, whose reference `let_go` releases.
     pub(super) fn into_raw(self) -> NonNull<Connection> {
         ManuallyDrop::new(self).0
     }
@@ -61,18 +60,18 @@ impl Deref for Fresh {
 
 impl Drop for Fresh {
     fn drop(&mut self) {
-        // SAFETY: nobody else has seen the connection.
+        // SAFETY: nothing else refers to the connection.
         unsafe { discard(self.0.as_ptr()) };
     }
 }
 
-/// Gives the library's own reference back. The connection is freed where nobody else keeps it.
+/// Releases the library's own reference. The connection is freed if there are no others.
 ///
 /// # Safety
-/// It has ended, nothing of the library uses it any more, and this is done once.
+/// It has ended, the library doesn't use it any more, and this is called once.
 pub unsafe fn let_go(conn: NonNull<Connection>) {
-    // SAFETY: the library's reference keeps the memory until it is counted off. Behind the last one nobody has the
-    // pointer.
+    // SAFETY: the library's reference keeps the memory until it is released. After the last one nothing refers to the
+    // connection.
     unsafe {
         if conn.as_ref().shared.refs.let_go() == Released::Last {
             discard(conn.as_ptr());
@@ -83,9 +82,9 @@ pub unsafe fn let_go(conn: NonNull<Connection>) {
 /// Frees the memory of a connection that nobody has seen, or that has ended.
 ///
 /// # Safety
-/// Nobody else has it; `create` made it, and nothing happened to it but settings, or it has ended.
+/// Nothing else refers to it. `create` made it, and it has only been given settings, or it has ended.
 unsafe fn discard(conn: *mut Connection) {
-    // SAFETY: nobody else has the connection, by the caller's promise, and `create` allocated it with this size. Its
+    // SAFETY: by contract nothing else refers to the connection, and `create` allocated it with this size. Its
     // reference keeps the loop's memory until it is released here.
     unsafe {
         cold_state::dispose(conn);
@@ -96,13 +95,13 @@ unsafe fn discard(conn: *mut Connection) {
     }
 }
 
-/// Gives one reference back; the last one frees. None: there was none to give back.
+/// Releases a reference; the last one frees the connection. None: there was no reference to release.
 ///
 /// # Safety
-/// The reference is the caller's.
+/// The caller owns the reference.
 pub unsafe fn release(conn: *mut Connection) -> Released {
-    // SAFETY: the caller's reference keeps the memory until it is counted off. Behind the last one nobody has
-    // the pointer.
+    // SAFETY: the caller's reference keeps the memory until it is released. After the last one nothing refers to
+    // the connection.
     unsafe {
         let how = (*conn).shared.refs.release();
         if how == Released::Last {

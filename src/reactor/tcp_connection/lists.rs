@@ -1,4 +1,4 @@
-//! The lists that a loop has of connections.
+//! A loop's lists of connections.
 
 use super::Connection;
 use crate::reactor::event_loop::iteration::Keeper;
@@ -7,29 +7,30 @@ use crate::reactor::event_loop::state::Loop;
 use crate::reactor::list::{Keeps, Link, places};
 use std::cell::Cell;
 
-// SAFETY: `reap` frees a connection that none of the lists of what waits has, at the end of the outermost iteration,
-// which takes the keeper away.
+// SAFETY: `reap` frees a connection that is in no waiting list, at the end of the outermost iteration, whose keeper
+// it consumes.
 unsafe impl Keeps<Connection> for Keeper {}
 
 places! {
     /// Connections with work left for their turn, and those whose turn has come.
     pub enum Ready: List<Connection> by in_ready, kept by Keeper, in ready turning;
-    /// Connections whose closed callback ran.
+    /// Connections whose closed callback was called.
     pub enum Dead: List<Connection> by in_dead, kept by Keeper, in dead;
     /// Half-closed connections that wait for the peer's end.
     pub enum Lingering: List<Connection> by in_lingering, kept by Keeper, in lingering;
-    /// Connections whose reading was put off, the oldest first.
-    pub enum Held: List<Connection> by in_held, kept by Keeper, in held;
+    /// Connections with deferred reading, the longest deferred first.
+    pub enum Deferred: List<Connection> by in_deferred, kept by Keeper, in deferred;
 }
 
 impl Connection {
-    /// Whether it waits for something in a list.
+    /// Whether it is in a list in which it waits.
     pub fn is_waiting(&self) -> bool {
-        [&self.in_ready, &self.in_lingering, &self.in_held].into_iter().any(Link::is_listed)
+        [&self.in_ready, &self.in_lingering, &self.in_deferred].into_iter().any(Link::is_listed)
     }
 }
 
-// SAFETY: a connection leaves the roster when it closes, and is freed by the iteration that reaps it, later.
+// SAFETY: a connection is removed from the roster when it closes, and is freed later, by the iteration that reaps
+// it.
 unsafe impl Placed for Connection {
     fn place(&self) -> &Cell<u32> {
         &self.place
@@ -38,6 +39,6 @@ unsafe impl Placed for Connection {
 
 /// The connections of a loop.
 pub fn roster(l: &Loop) -> Roster<'_, Connection> {
-    // SAFETY: this is the only way to the loop's roster.
+    // SAFETY: only this function uses the loop's roster.
     unsafe { l.roster.of() }
 }

@@ -1,6 +1,7 @@
-//! A connection as its loop knows it: the owner of a channel, and one of the loop's connections.
+//! A connection from the point of view of its loop: the owner of a channel, and one of the loop's connections.
 
 use super::Connection;
+use super::block;
 use super::close_reason::CloseReason;
 use super::input::{pace_steps, pause, read};
 use super::lifecycle::{open, ready};
@@ -9,9 +10,9 @@ use crate::reactor::event_loop::member::{Member, Members, Standing};
 use crate::sys::kind::Kind;
 use std::mem::offset_of;
 
-/// What loops know of connections.
-// SAFETY: a channel of a program's own can't have these callbacks; one that a program copied from a connection
-// doesn't lie where its `data` says.
+/// What loops know about connections.
+/// SAFETY: a program's own channel can't have these callbacks, and the address of a copied channel doesn't match
+/// its `data`.
 pub static MEMBERS: Members = unsafe {
     Members::of::<Connection>(
         read::on_readable,
@@ -28,7 +29,7 @@ impl Member for Connection {
     fn standing(&self) -> Standing {
         if self.shared.life.is_closed() {
             Standing::Closed
-        } else if self.registered.get() {
+        } else if self.watch.is_on() {
             Standing::Registered
         } else {
             Standing::Off
@@ -36,7 +37,7 @@ impl Member for Connection {
     }
 
     fn set_registered(&self, on: bool) {
-        self.registered.set(on);
+        self.watch.set(on);
     }
 
     fn owns_number(&self) -> bool {
@@ -61,7 +62,7 @@ impl Member for Connection {
     }
 
     fn lost(&self) {
-        ready::close_in_pass(self, CloseReason::DescriptorGone);
+        ready::close_in_iteration(self, CloseReason::DescriptorGone);
     }
 
     fn hung_up(&self) {
@@ -69,4 +70,4 @@ impl Member for Connection {
     }
 }
 
-const _: () = assert!(pace_steps::FULL == read::BLOCK as u64);
+const _: () = assert!(pace_steps::FULL == block::SHARED as u64);

@@ -1,4 +1,4 @@
-//! Who made a connection: what a connection asks and tells its maker, without knowing what the maker is.
+//! The maker of a connection: the functions that a connection calls without knowing the type of its maker.
 
 use super::Connection;
 use super::handlers::Handlers;
@@ -11,44 +11,45 @@ use libc::c_void;
 use std::cell::{Cell, OnceCell};
 use std::ptr::{self, NonNull};
 
-/// A protocol: the callbacks of its connections, and what the reactor asks and tells it besides. A server that
-/// was made with one has it as long as the program leaves these callbacks in their places.
+/// A protocol: the callbacks of its connections, and the hooks that the reactor calls. A server that was made
+/// with one uses it as long as the program doesn't replace these callbacks.
 pub struct Protocol {
     pub completed: connection_completed_call_back,
     pub message: message_call_back,
     pub write_completed: write_completed_call_back,
     pub closed: connection_closed_call_back,
-    /// The connection has come to its loop.
+    /// The connection was registered with its loop.
     pub registered: fn(&Connection),
     /// Whether requests of the connection are being answered further down on the stack.
     pub is_answering: fn(&Connection) -> bool,
-    /// The peer of a connection that owes it an answer sends no more.
+    /// The peer has ended its side while a response to it is outstanding.
     pub half_closed: fn(&Connection),
-    /// Reading was stopped (true), or goes on.
+    /// Reading was paused (true) or resumed.
     pub paused: fn(&Connection, bool),
-    /// The connection has had its turn: what is still overdue ends it.
+    /// The connection has had its turn: it ends if it is still overdue.
     pub judge: fn(&Connection),
 }
 
-/// What connections call in those that make them. One static for each kind of maker: its address tells the kind.
-/// Except for `freed`, all of it is called on the connection's thread.
+/// The functions of a maker that connections call. There is one static per kind of maker, whose address
+/// identifies the kind. All except `freed` are called on the connection's thread.
 pub struct Maker {
-    /// The connection has come to its loop, or has had its turn while the loop is `draining`.
+    /// The connection was registered with its loop, or has had its turn while the loop is `draining`.
     pub look: fn(&Connection),
-    /// The open connection has had the turn that `judge_soon` gives it.
+    /// The open connection has had the turn that `judge_soon` requested.
     pub judge: fn(&Connection),
-    /// The connection has closed; its closed callback comes next.
+    /// The connection has closed; its closed callback is called next.
     pub closing: fn(&Connection),
-    /// The closed callback has returned, and the number has been given up.
+    /// The closed callback has returned, and the number was released.
     pub left: fn(&Connection),
-    /// The connection's memory has gone, and with it its need of the maker. Any thread, once for each connection.
+    /// The connection's memory was freed, so it doesn't need the maker any more. On any thread, once per
+    /// connection.
     pub freed: unsafe fn(NonNull<Header>),
 }
 
-/// What a maker has at a fixed place, where its connections find it.
+/// A part of a maker at a fixed offset, through which its connections find it.
 pub struct Header {
     maker: &'static Maker,
-    /// What the connections speak, where that is the library's.
+    /// The protocol of the connections, if it is one of the library.
     protocol: Cell<Option<&'static Protocol>>,
     /// What the program is called with, for connections that have no handlers of their own. Set before the first
     /// connection is made.
@@ -68,13 +69,13 @@ impl Header {
         self.protocol.get()
     }
 
-    /// Says what the connections speak, before the first of them is made.
+    /// Sets the protocol of the connections, before the first of them is made.
     pub fn speaks(&self, protocol: &'static Protocol) {
         self.protocol.set(Some(protocol));
     }
 }
 
-/// The header of a maker, or nobody.
+/// The header of a maker, or none.
 #[derive(Clone, Copy)]
 pub struct Owner(*mut c_void);
 
@@ -89,19 +90,19 @@ impl Owner {
         NonNull::new(self.0.cast::<Header>())
     }
 
-    /// The header, where the maker is of this kind.
+    /// The header, if the maker is of this kind.
     pub fn made_by(self, maker: &'static Maker) -> Option<NonNull<Header>> {
         // SAFETY: the maker's memory is kept as long as the connection has this owner (`of`).
         self.header().filter(|header| ptr::eq(unsafe { header.as_ref() }.maker, maker))
     }
 
-    /// The connection's memory has gone.
+    /// The connection's memory was freed.
     ///
     /// # Safety
-    /// Once for a connection, which doesn't use its owner any more.
+    /// Called once for a connection, which doesn't use its owner afterwards.
     pub unsafe fn let_go(self) {
         if let Some(header) = self.header() {
-            // SAFETY: the maker's memory is kept until this call (`of`), of which there is one.
+            // SAFETY: the maker's memory is kept until this call (`of`), which is made once.
             unsafe { (header.as_ref().maker.freed)(header) }
         }
     }
@@ -110,28 +111,23 @@ impl Owner {
 impl Connection {
     /// The maker's header.
     pub fn maker(&self) -> Option<&Header> {
-        // SAFETY: the maker's memory is kept as long as the connection has it as its owner (`Owner::of`).
+        // SAFETY: the maker's memory is kept as long as it is the connection's owner (`Owner::of`).
         self.owner.get().header().map(|header| unsafe { header.as_ref() })
     }
 
-    /// Whether its maker was made with a protocol of the library's, whatever has become of the callbacks.
+    /// Whether its maker was made with a protocol of the library, even if the callbacks have changed.
     pub fn belongs_to_protocol(&self) -> bool {
         self.maker().is_some_and(|header| header.protocol().is_some())
     }
 
-    /// Whether at least one byte has come from the peer.
-    pub fn has_received(&self) -> bool {
-        self.received.get()
-    }
-
-    /// The connection has had its turn: a maker that is ending has a look at it.
+    /// The connection has had its turn: a maker that is ending checks it.
     pub fn turn_ended(&self) {
         if self.event_loop().draining.get() {
             self.show_maker();
         }
     }
 
-    /// Has the maker look at the connection.
+    /// Lets the maker check the connection.
     pub fn show_maker(&self) {
         if let Some(header) = self.maker() {
             (header.maker.look)(self);

@@ -1,11 +1,12 @@
-//! What is asked of a connection on other threads than its loop's: the tasks that bring it there. Each keeps the
-//! connection and is counted in `pins`, so that a send on the loop's thread knows that there are some.
+//! Requests to a connection from other threads than its loop's: the tasks that run them on the loop's thread.
+//! Each keeps the connection and is counted in `pins`, so that a send on the loop's thread knows whether there
+//! are any.
 
 #![forbid(unsafe_code)]
 
 use super::Connection;
 use super::lifecycle::{close_request, register, shutdown};
-use super::output::write;
+use super::output::send;
 use super::remote::Remote;
 use crate::reactor::event_loop::posts::{Order, Posted, Task};
 use crate::reactor::event_loop::state::Loop;
@@ -13,11 +14,11 @@ use crate::reactor::kept::Kept;
 use std::ptr;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 
-/// A connection that a task waits for.
+/// A connection with a task for it.
 struct Pinned(Kept<Connection>);
 
 impl Pinned {
-    /// None when the connection is kept too often.
+    /// None if there are too many references to the connection.
     fn new(conn: &Remote) -> Option<Pinned> {
         let kept = conn.keep()?;
         kept.pins.fetch_add(1, Relaxed);
@@ -51,7 +52,7 @@ impl Posted for Register {
     }
 }
 
-/// What a send on the loop's thread comes after, with the bytes that the task has.
+/// Work that comes before a later send on the loop's thread; its argument is the task's bytes.
 struct Ask<F>(Pinned, F);
 
 impl<F: Fn(&Connection, &[u8]) + Send> Posted for Ask<F> {
@@ -72,33 +73,33 @@ fn ask(conn: &Remote, bytes: &[u8], take: impl Fn(&Connection, &[u8]) + Send) ->
     Task::with_bytes(Ask(Pinned::new(conn)?, take), bytes)
 }
 
-// Each of these makes a task, None when memory is out. It is to be posted to the connection's loop.
+// Each of these makes a task, to be posted to the connection's loop. None if out of memory.
 
-/// Puts a new connection on its loop.
+/// Registers a new connection with its loop.
 pub fn register(conn: &Remote) -> Option<Task> {
     Task::new(Register(Pinned::new(conn)?))
 }
 
 pub fn send(conn: &Remote, bytes: &[u8]) -> Option<Task> {
-    ask(conn, bytes, write::take_posted_bytes)
+    ask(conn, bytes, send::take_posted_bytes)
 }
 
 pub fn shutdown(conn: &Remote) -> Option<Task> {
     ask(conn, &[], |conn, _| shutdown::take_posted_shutdown(conn))
 }
 
-/// Closes the connection, as was decided on another thread.
+/// Closes the connection, as another thread has decided.
 pub fn close(conn: &Remote) -> Option<Task> {
     ask(conn, &[], |conn, _| close_request::take_posted_close(conn))
 }
 
-/// Closes the connection after its queue is sent, or at a time.
+/// Closes the connection after its queue was sent, or at a time.
 pub fn end(conn: &Remote, time: i64) -> Option<Task> {
     ask(conn, &[], move |conn, _| shutdown::take_posted_end(conn, time))
 }
 
 impl Connection {
-    /// Takes in what other threads have asked for, if some of it is this connection's; on the loop's thread.
+    /// Runs earlier requests of other threads, if some of them are for this connection. On the loop's thread.
     #[inline]
     pub fn take_in(&self) {
         if self.shared.pins.load(Acquire) != 0 {

@@ -1,5 +1,5 @@
-//! A connection as every thread may have it. What is shared is atomic; the rest is for the thread of the connection's
-//! loop, which gets the `Connection` here.
+//! A connection from the point of view of any thread. The shared part is atomic; the rest belongs to the thread of
+//! the connection's loop, which gets the `Connection` here.
 
 use super::Connection;
 use super::shared::Shared;
@@ -8,17 +8,17 @@ use crate::log::CText;
 use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::kept::Kept;
-use libc::c_int;
+use libc::{c_char, c_int};
 use std::ops::Deref;
 use std::ptr;
 
-/// A connection on any thread. Only this file looks into it: what doesn't change while others have the connection,
-/// and the shared part.
+/// A connection on any thread. Only this file accesses its fields: those that don't change while others use the
+/// connection, and the shared part.
 #[repr(transparent)]
 pub struct Remote(Connection);
 
-// SAFETY: functions of this file read on any thread what was written before the connection was shown to others. All
-// else is in `Shared`, or is given to the loop's thread only.
+// SAFETY: the functions of this file read, on any thread, only fields that were written before other threads got the
+// connection. Everything else is in `Shared`, or is used only on the loop's thread.
 unsafe impl Sync for Remote {}
 
 impl Deref for Remote {
@@ -33,7 +33,7 @@ impl Deref for Connection {
     type Target = Remote;
 
     fn deref(&self) -> &Remote {
-        // SAFETY: a `Remote` is a connection, by its layout.
+        // SAFETY: a `Remote` has the layout of a connection.
         unsafe { &*ptr::from_ref(self).cast() }
     }
 }
@@ -53,22 +53,22 @@ impl Remote {
         self.is_own_thread().then_some(&self.0)
     }
 
-    /// The connection, for what runs on this loop.
+    /// The connection, if this is its loop.
     pub fn on(&self, l: &Loop) -> Option<&Connection> {
         ptr::eq(self.event_loop().as_c(), l.as_c()).then_some(&self.0)
     }
 
-    /// The connection, where the calling thread may change it now; else errno is ENOTCONN, or EPERM.
+    /// The connection, if the calling thread may change it at the moment; else errno is ENOTCONN or EPERM.
     pub fn to_change(&self) -> Option<&Connection> {
         self.may_be_changed().then_some(&self.0)
     }
 
-    /// The connection, where the calling thread may look at what belongs to the connection's thread; else errno is EPERM.
+    /// The connection, if the calling thread may use what belongs to the connection's thread; else errno is EPERM.
     pub fn to_look(&self) -> Option<&Connection> {
         self.may_be_looked_at().then_some(&self.0)
     }
 
-    /// Keeps the connection's memory. None when it is kept too often.
+    /// Keeps the connection's memory. None if there are too many references.
     pub fn keep(&self) -> Option<Kept<Connection>> {
         Kept::of(&self.0)
     }
@@ -84,7 +84,7 @@ impl Remote {
         unsafe { RemoteLoop::from_c(self.0.public.eventLoop.get()) }
     }
 
-    /// Its number in the registry, which no other connection gets.
+    /// Its number in the registry, which is never reused.
     pub fn id(&self) -> u64 {
         self.0.id.get()
     }
@@ -94,9 +94,16 @@ impl Remote {
         self.0.number.get()
     }
 
+    /// The name, for programs.
+    pub fn name_text(&self) -> *const c_char {
+        self.0.public.name.get()
+    }
+
     /// The name, for log lines.
     pub fn name(&self) -> CText {
-        CText(self.0.public.name.get())
+        // SAFETY: `create` set the field to the connection's own name; a program that replaces it keeps its string as
+        // long as the connection.
+        unsafe { CText::new(self.0.public.name.get()) }
     }
 
     /// Whether a buffer is the connection's own output.
@@ -105,7 +112,7 @@ impl Remote {
     }
 }
 
-/// A connection is for one thread, a `Remote` for all: this doesn't compile otherwise.
+/// A connection is for one thread, a `Remote` for all; otherwise this doesn't compile.
 const _: fn() = || {
     fn for_all_threads<T: Sync>() {}
     for_all_threads::<Remote>();

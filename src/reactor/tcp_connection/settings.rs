@@ -1,5 +1,5 @@
-//! What a program sets for a connection, and a server or client for all of its own: time limits,
-//! limits of memory, water marks, TCP options.
+//! A program's settings for a connection, or for all connections of a server or client: time limits, memory
+//! limits, water marks, TCP options.
 
 #![forbid(unsafe_code)]
 use crate::abi::types::yolanda_water_mark_callback;
@@ -11,7 +11,7 @@ use libc::c_int;
 
 pub use crate::abi::types::{YOLANDA_LIMIT_CLOSE as CLOSE, YOLANDA_LIMIT_REFUSE as REFUSE};
 
-/// Milliseconds; 0: no limit.
+/// Milliseconds; 0 means no limit.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {
     pub idle: i64,
@@ -19,7 +19,7 @@ pub struct Timeouts {
     pub write: i64,
 }
 
-/// Bytes; 0: the library's limit.
+/// Bytes; 0 means the library's limit.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     pub max_queued: usize,
@@ -27,7 +27,7 @@ pub struct Limits {
     pub policy: c_int,
 }
 
-/// Bytes of the queue; `high` 0: off.
+/// Bytes of the queue; `high` 0 means off.
 #[derive(Clone, Copy)]
 pub struct Marks {
     pub low: usize,
@@ -36,7 +36,7 @@ pub struct Marks {
     pub on_high: yolanda_water_mark_callback,
 }
 
-/// Seconds and probes, as tcp(7) has them. `idle` 0: off; the others 0: the system's.
+/// Seconds and probes as in tcp(7). `idle` 0 means off; for the others 0 means the system's setting.
 #[derive(Clone, Copy)]
 pub struct Keepalive {
     pub idle: c_int,
@@ -54,7 +54,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// What a connection has that nobody set anything for.
+    /// The settings of a connection for which nothing was set.
     pub const DEFAULT: Settings = Settings {
         timeouts: Timeouts { idle: 0, read: 0, write: 0 },
         limits: Limits { max_queued: 0, max_unread: 0, policy: CLOSE },
@@ -64,7 +64,7 @@ impl Settings {
     };
 }
 
-/// 0, or -1 with EINVAL for a negative time.
+/// Returns 0, or -1 with EINVAL for a negative time.
 pub fn set_timeouts(to: &mut Settings, idle_ms: i64, read_ms: i64, write_ms: i64) -> c_int {
     if idle_ms < 0 || read_ms < 0 || write_ms < 0 {
         let why = explain!(
@@ -77,7 +77,7 @@ pub fn set_timeouts(to: &mut Settings, idle_ms: i64, read_ms: i64, write_ms: i64
     0
 }
 
-/// 0, or -1 with EINVAL for a policy that there isn't.
+/// Returns 0, or -1 with EINVAL for an unknown policy.
 pub fn set_limits(to: &mut Settings, max_queued: usize, max_unread: usize, policy: c_int) -> c_int {
     if policy != CLOSE && policy != REFUSE {
         return errno::fail(explain!(libc::EINVAL, "no policy has the number {policy}"));
@@ -86,7 +86,7 @@ pub fn set_limits(to: &mut Settings, max_queued: usize, max_unread: usize, polic
     0
 }
 
-/// 0, or -1 with EINVAL where the low mark isn't below the high one. `high` 0: off.
+/// Returns 0, or -1 with EINVAL if the low mark isn't below the high one. `high` 0 means off.
 pub fn set_water_marks(
     to: &mut Settings,
     low: usize,
@@ -102,13 +102,13 @@ pub fn set_water_marks(
     0
 }
 
-/// Always 0.
+/// Always returns 0.
 pub fn set_nodelay(to: &mut Settings, on: c_int) -> c_int {
     to.nodelay = on != 0;
     0
 }
 
-/// 0, or -1 with EINVAL for values that the kernel doesn't take (tcp(7)).
+/// Returns 0, or -1 with EINVAL for values that the kernel doesn't accept (tcp(7)).
 pub fn set_keepalive(to: &mut Settings, idle_s: c_int, interval_s: c_int, count: c_int) -> c_int {
     let seconds = 0..=socket::KEEPALIVE_SECONDS_MAX;
     let probes = 0..=socket::KEEPALIVE_PROBES_MAX;

@@ -1,4 +1,4 @@
-//! What other threads may touch of a connection: atomics, and nothing else. The rest belongs to its own thread.
+//! The part of a connection that other threads may use: only atomics. The rest belongs to its own thread.
 
 #![forbid(unsafe_code)]
 
@@ -10,35 +10,35 @@ use crate::sync::in_use::InUse;
 use crate::sync::refs::RefCount;
 use std::sync::atomic::{AtomicI16, AtomicPtr, AtomicU32, Ordering::Relaxed};
 
-/// All zeroes, but for the first reference: a connection that was made.
+/// All zeroes, except for the first reference: a new connection.
 pub struct Shared {
-    /// NULL: the defaults.
+    /// NULL means the defaults.
     pub(super) cold: AtomicPtr<ColdState>,
-    /// Bytes that were accepted from senders and not yet by the kernel, posted ones included.
+    /// Bytes that were accepted from senders and not yet by the kernel, including posted ones.
     pub(super) intake: Intake,
-    /// Who needs the memory: the library, tasks, whoever retained it.
+    /// The references to the memory: of the library, tasks, and holders that retained it.
     pub refs: RefCount,
-    /// Tasks that wait with this connection.
+    /// The number of tasks for this connection.
     pub(super) pins: AtomicU32,
     /// Why it closes: 0 while that isn't decided, then one more than the errno value.
     close_reason: AtomicI16,
-    /// Other threads ask the kernel for its addresses.
+    /// Used while other threads ask the kernel for the descriptor's addresses.
     pub(super) descriptor: InUse,
     pub(super) life: Life,
 }
 
 impl Shared {
-    /// False once it is decided that the connection closes.
+    /// False after it is decided that the connection closes.
     pub fn is_undecided(&self) -> bool {
         self.close_reason.load(Relaxed) == 0
     }
 
-    /// Decides that the connection closes, and why. False where that was decided before.
+    /// Decides that and why the connection closes. False if that was already decided.
     pub fn decide(&self, why: CloseReason) -> bool {
         self.close_reason.compare_exchange(0, why.errno() as i16 + 1, Relaxed, Relaxed).is_ok()
     }
 
-    /// The errno value of the reason, once it is decided.
+    /// The errno value of the reason, if it is decided.
     pub fn decided(&self) -> Option<i32> {
         match self.close_reason.load(Relaxed) {
             0 => None,
@@ -47,7 +47,7 @@ impl Shared {
     }
 }
 
-/// Every field is for all threads: this doesn't compile otherwise.
+/// All fields may be used by all threads; otherwise this doesn't compile.
 const _: fn() = || {
     fn for_all_threads<T: Sync>() {}
     for_all_threads::<Shared>();

@@ -1,32 +1,35 @@
-//! What stands behind the public `struct tcp_connection`.
+//! The object of a public `struct tcp_connection`.
 
-#![forbid(unsafe_code)]
-
+use super::block::Block;
 use super::owner::Owner;
 use super::shared::Shared;
 use crate::abi::types::{buffer, channel, tcp_connection};
+use crate::reactor::event_loop::state::Loop;
 use crate::reactor::list::Link;
+use crate::reactor::tcp_connection::input::reading::{Peer, Reading};
 use crate::reactor::tcp_connection::output::write_side::Side;
+use crate::reactor::tcp_connection::watch::Watch;
 use crate::reactor::tcp_connection::wire::Wire;
 use crate::sys::kind::Kind;
 use libc::{c_char, c_int};
 use std::cell::Cell;
 use std::ptr;
 
-/// Bytes queued for a peer that doesn't read, and bytes unread by a callback that doesn't consume.
+/// The default limit of queued bytes, if the peer doesn't read, and of unread bytes, if the callback doesn't
+/// consume.
 pub(super) const LIMIT: usize = 64 << 20;
 
-/// Work for the next turn in the iteration: a later one includes those before it.
+/// Work for the next turn in the iteration. Each kind includes those before it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Work {
     None,
     Read,
-    /// A limit of time seems to be over (`overdue`).
+    /// A time limit seems to have passed (`overdue`).
     Judge,
 }
 
-/// One block of memory holds all of a connection: an idle one has nothing else.
+/// A connection is one block of memory. An idle one has no other.
 #[repr(C)]
 pub struct Connection {
     pub public: tcp_connection,
@@ -35,80 +38,106 @@ pub struct Connection {
     pub output: buffer,
     /// "connection-FD"
     pub(super) name: [c_char; 22],
-    pub registered: Cell<bool>,
+    pub(super) watch: Watch,
     pub(super) wire: Cell<Wire>,
-    /// The descriptor as it was entered, whatever a program writes into `channel->fd`.
+    /// The descriptor when it was entered, whatever a program writes into `channel->fd`.
     pub(super) number: Cell<c_int>,
-    /// How much of the output block was ever written.
+    /// How much of the output block was ever written to.
     pub(super) output_touched: Cell<u32>,
-    /// Its number in the registry; also that of its registration.
+    /// Its number in the registry, which is also that of its registration.
     pub id: Cell<u64>,
-    /// What the descriptor refers to, folded, so that closing never hits a successor. 0: not asked yet,
-    /// as no code of the program could have closed it, or epoll will tell.
+    /// The identity of the descriptor's file, folded, so that closing never affects a successor. 0: not
+    /// determined yet, because no code of the program could have closed it, or epoll will tell.
     pub(super) identity: Cell<u32>,
-    /// Its place in the loop's roster, counted from 1; 0: none.
+    /// Its position in the loop's roster, counted from 1; 0 if it isn't there.
     pub place: Cell<u32>,
-    /// The pool blocks that the library put into the buffers; C may have put others there since.
-    pub(super) input_block: Cell<*mut u8>,
-    pub(super) output_block: Cell<*mut u8>,
+    /// The pool blocks that the library put into the buffers. C code may have replaced them since.
+    pub(super) input_block: Block,
+    pub(super) output_block: Block,
     pub owner: Cell<Owner>,
     pub(super) in_ready: Link,
     pub(super) in_dead: Link,
     pub(super) in_lingering: Link,
-    pub(super) in_held: Link,
+    pub(super) in_deferred: Link,
     pub shared: Shared,
-    /// Those bytes of `shared.intake` that the queue has (`quota`).
+    /// Those bytes of `shared.intake` that are queued (`quota`).
     pub(super) counted: Cell<u32>,
-    /// Low bits of the clock's milliseconds.
+    /// The low bits of the clock's milliseconds.
     pub(super) linger_until: Cell<u32>,
-    pub(super) held_until: Cell<u32>,
-    /// The end of what is sent.
+    pub(super) deferred_until: Cell<u32>,
+    /// The state of the write side's end.
     pub(super) side: Cell<Side>,
-    /// At least a byte has arrived.
-    pub(super) received: Cell<bool>,
-    /// The peer's end of stream was seen.
-    pub(super) ended: Cell<bool>,
-    /// An answer is outstanding that the peer's end doesn't cut off.
+    pub(super) peer: Peer,
+    pub(super) reading: Reading,
+    /// An answer is outstanding that the peer's end doesn't cut off: the protocol's, whatever the peer has sent.
     pub(super) answering: Cell<bool>,
-    /// What comes after the last that is sent.
+    /// What follows the last send.
     pub(super) after_sending: Cell<AfterSending>,
-    /// Reading goes on for a turn although output waits.
-    pub(super) may_read: Cell<bool>,
-    /// The program stopped reading.
-    pub(super) paused: Cell<bool>,
-    /// The next turn of reading begins with what was left unread.
-    pub(super) redeliver: Cell<bool>,
     pub(super) work: Cell<Work>,
-    /// A file stands in the queue (`file`).
-    pub(super) sends_file: Cell<bool>,
-    /// An answer of its own is in the loop's batch.
+    /// An answer of its own is in the loop's batch: each send looks here, and not through the batch.
     pub(super) in_batch: Cell<bool>,
 }
 
-/// What a connection does once all is sent. From the second on, what arrives is dropped.
+/// What a connection does after everything was sent. From the second value on, bytes that arrive are dropped.
 #[repr(u8)]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum AfterSending {
     GoOn,
     Close,
-    /// It waits for the peer's end first, so that no reset takes back what was sent.
+    /// It first waits for the peer's end, so that no reset makes the peer lose what was sent.
     Linger,
 }
 
 const _: () = assert!(size_of::<Connection>() <= 336);
 
 impl Connection {
-    /// Whether bytes or a file wait to be sent.
-    pub fn is_sending(&self) -> bool {
-        self.output.readable() > 0 || self.sends_file.get()
+    /// The connection behind a public pointer.
+    ///
+    /// # Safety
+    /// The library made it, and its memory is kept for all of `'a`: by the iteration, or by a reference.
+    pub unsafe fn from_c<'a>(conn: *mut tcp_connection) -> &'a Connection {
+        // SAFETY: the public struct is the first field of every connection of the library.
+        unsafe { &*conn.cast::<Connection>() }
     }
 
-    /// What the descriptor is.
+    /// The pointer that C has.
+    pub fn as_c(&self) -> *mut tcp_connection {
+        self.raw().cast()
+    }
+
+    pub fn raw(&self) -> *mut Connection {
+        ptr::from_ref(self).cast_mut()
+    }
+
+    /// The connection's loop, on its thread.
+    pub fn event_loop(&self) -> &Loop {
+        debug_assert!(self.is_own_thread());
+        // SAFETY: the connection's reference keeps the loop's memory.
+        unsafe { Loop::from_c(self.public.eventLoop.get()) }
+    }
+
+    /// Whether at least one byte was received from the peer.
+    pub fn has_received(&self) -> bool {
+        self.peer.has_sent()
+    }
+
+    /// Whether bytes or a file wait to be sent.
+    pub fn is_sending(&self) -> bool {
+        self.output.readable() > 0 || self.sends_file()
+    }
+
+    /// Whether a file stands in the queue.
+    #[inline]
+    pub fn sends_file(&self) -> bool {
+        self.cold().is_some_and(|cold| cold.file.is_there())
+    }
+
+    /// The kind of the descriptor.
     pub fn kind(&self) -> Kind {
         self.wire.get().kind()
     }
 
-    /// Whether the descriptor is that; quicker than asking what it is.
+    /// Whether the descriptor is of this kind; faster than `kind`.
     pub fn is_kind(&self, kind: Kind) -> bool {
         self.wire.get().is(kind)
     }

@@ -1,5 +1,5 @@
-//! What a connection's descriptor is, and whether bytes go straight between it and the buffers: one byte, looked at
-//! for each read and write.
+//! The kind of a connection's descriptor, and whether bytes go directly between it and the buffers: one byte,
+//! which is checked for each read and write.
 #![forbid(unsafe_code)]
 
 use crate::sys::kind::Kind;
@@ -29,7 +29,7 @@ impl Wire {
         self.0 & INDIRECT == 0
     }
 
-    /// The same descriptor, with something between it and the buffers: a filter, or a back end that reads.
+    /// The same descriptor with something between it and the buffers: a filter, or a back end that reads.
     pub fn indirect(self) -> Wire {
         Wire(self.0 | INDIRECT)
     }

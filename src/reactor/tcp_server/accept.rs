@@ -1,4 +1,4 @@
-//! Turning clients into connections.
+//! Accepting clients and making connections for them.
 
 use super::life::Life;
 use super::listener::Listener;
@@ -13,17 +13,17 @@ use libc::{c_int, c_void};
 use std::ptr;
 use std::sync::atomic::Ordering::SeqCst;
 
-/// Connections accepted per iteration: the others stay in the kernel's queue for the next.
+/// The maximum number of connections accepted per iteration; further clients stay in the kernel's queue.
 const BATCH: u32 = 256;
 
 /// The read callback of a listening channel.
 pub unsafe extern "C-unwind" fn on_acceptable(data: *mut c_void) -> c_int {
-    // SAFETY: the channel's data is its listener, which is live as long as a loop has the channel.
+    // SAFETY: the channel's data is its listener, which is live as long as the channel is registered.
     let listener = unsafe { &*data.cast::<Listener>() };
     // The callbacks may free the server, and with it the listener.
     let Some(server) = listener.server().keep() else { return 0 };
     listener.enlist();
-    // Before the server's state is looked at, so that who stops it sees either this or no client.
+    // Before the server's state is checked, so that a thread that stops the server sees either this or no client.
     let nested = listener.accepting.swap(true, SeqCst);
     for _ in 0..BATCH {
         if !listener.accept_one() || listener.event_loop().is_spent_now() {
@@ -38,12 +38,12 @@ pub unsafe extern "C-unwind" fn on_acceptable(data: *mut c_void) -> c_int {
 }
 
 impl Server {
-    /// Whether the server takes clients.
+    /// Whether the server accepts clients.
     fn runs(&self) -> bool {
         self.life() == Life::Running
     }
 
-    /// Makes up for a reserve that was lost. False where there should be one and none is to be had.
+    /// Restores a lost reserve. False if there should be one and it can't be restored.
     fn keeps_reserve(&self) -> bool {
         let Some(reserve) = &self.shared.reserve else { return true };
         let kept = reserve.keep();
@@ -51,7 +51,7 @@ impl Server {
         kept
     }
 
-    /// Turns the next client of a listening socket away for want of descriptors.
+    /// Refuses the next client of a listening socket for lack of descriptors.
     fn turn_away(&self, listening: c_int) -> Turned {
         let Some(reserve) = &self.shared.reserve else { return Turned::Failed };
         let turned = reserve.turn_away(listening);
@@ -59,14 +59,14 @@ impl Server {
         turned
     }
 
-    /// Gives the reserve up again where the server has ended meanwhile, which gave up what was there then.
+    /// Releases the reserve again if the server has ended meanwhile, which released only the old one.
     fn give_up_after_end(&self) {
         if !self.runs() {
             self.shared.give_up_reserve();
         }
     }
 
-    /// Closes a client that doesn't become a connection, and whose place was taken.
+    /// Closes a client that doesn't become a connection, and releases its place.
     fn discard(&self, fd: c_int) {
         sys_fd::close(fd);
         self.shared.left();
@@ -79,7 +79,7 @@ impl Server {
 }
 
 impl Listener {
-    /// Takes the next client. False when there is none to be had now.
+    /// Accepts the next client. False if there is none at the moment.
     fn accept_one(&self) -> bool {
         let server = self.server();
         let fd = self.channel.fd.get();
@@ -104,7 +104,7 @@ impl Listener {
         self.complained.set(false);
         self.failures.set(0);
         if !server.keeps_reserve() {
-            // It took the reserve of another thread, or the last descriptor.
+            // It used the reserve of another thread, or the last descriptor.
             server.discard(client);
             server.keeps_reserve();
             return true;
@@ -113,7 +113,7 @@ impl Listener {
         true
     }
 
-    /// Whether to go on after a failed accept(2).
+    /// Whether to continue after a failed accept(2).
     fn goes_on_after(&self, e: c_int) -> bool {
         let fd = self.channel.fd.get();
         match e {
@@ -121,7 +121,7 @@ impl Listener {
                 self.failures.set(0);
                 return false;
             }
-            // Who ends the server shuts the socket.
+            // The thread that ends the server shuts down the socket.
             _ if !self.server().runs() => return false,
             libc::EMFILE | libc::ENFILE => {
                 self.complain(e);
@@ -131,7 +131,7 @@ impl Listener {
                     Turned::Failed => (),
                 }
             }
-            // What went wrong with one client is no reason to turn the next away (accept(2)).
+            // An error of one client is no reason to refuse the next (accept(2)).
             libc::EINTR
             | libc::ECONNABORTED
             | libc::EPROTO
@@ -155,7 +155,7 @@ impl Listener {
                 self.unwatch(fd);
                 return false;
             }
-            // Out of memory, or something forbids it (EACCES, EPERM): that may pass.
+            // Out of memory, or forbidden (EACCES, EPERM): both may be temporary.
             e => self.complain(e),
         }
         self.failures.set(0);
@@ -163,7 +163,7 @@ impl Listener {
         false
     }
 
-    /// Says once why nobody is accepted, until somebody is.
+    /// Logs once why no client is accepted, until one is.
     fn complain(&self, e: c_int) {
         if !self.complained.replace(true) {
             let fd = self.channel.fd.get();
@@ -171,18 +171,18 @@ impl Listener {
         }
     }
 
-    /// The loop that a new connection gets. None when the server has ended meanwhile.
+    /// The loop for a new connection. None if the server has ended in between.
     fn choose_loop(&self, client: c_int) -> Option<&RemoteLoop> {
         let server = self.server();
         if !ptr::eq(self, &server.shared.listeners.own) {
-            // A socket per thread: clients stay where they came.
+            // Each thread has its own socket: clients stay on the thread that accepted them.
             return Some(self.remote_loop());
         }
         server.choose_loop(client)
     }
 }
 
-/// Makes a connection of an accepted client, whose place is taken. The caller keeps the server.
+/// Makes a connection for an accepted client, whose place is counted. The caller keeps the server.
 pub fn serve(listener: &Listener, fd: c_int) {
     let server = listener.server();
     log_msg!("new connection established, socket == {}", fd);
@@ -195,15 +195,15 @@ pub fn serve(listener: &Listener, fd: c_int) {
     });
 }
 
-/// Ends a client of a server that is stopping without a word, but in order: without callbacks the bytes
-/// that came are read and dropped, and the connection ends as those do on which nothing waits. The caller
-/// keeps the server.
+/// Closes a client of a server that is stopping, without calling the program, but not abruptly: without callbacks
+/// the received bytes are read and dropped, and the connection ends like an idle one. The caller keeps the
+/// server.
 pub fn refuse(listener: &Listener, fd: c_int) {
     establish(listener, fd, listener.event_loop(), ptr::null_mut(), |_| true);
 }
 
-/// Makes a connection and brings it to its loop, which may be another thread's. `prepare` says whether the memory has
-/// sufficed.
+/// Makes a connection and registers it with its loop, which may be another thread's. `prepare` returns false if
+/// out of memory.
 fn establish(
     listener: &Listener,
     fd: c_int,
@@ -212,7 +212,7 @@ fn establish(
     prepare: impl FnOnce(&Connection) -> bool,
 ) {
     let server = listener.server();
-    // SAFETY: the descriptor was accepted for this connection, and nobody else knows of it.
+    // SAFETY: the descriptor was accepted for this connection, and nothing else uses it.
     let conn = unsafe { register::create(fd, l, data, listener.kind.get()) };
     let Some(conn) = conn else { return server.discard_for_memory(fd) };
     if prepare(&conn)

@@ -1,5 +1,5 @@
-//! Clients that wait in the kernel's queue when their server stops. Closing the socket would reset
-//! them, so they are taken from it before; their listener's thread makes connections of them then.
+//! Clients that wait in the kernel's queue when their server stops. Closing the socket would reset them, so they
+//! are accepted first; the thread of their listener makes connections for them afterwards.
 
 use super::accept;
 use super::life::Life;
@@ -13,35 +13,35 @@ use crate::sys::pool::array::Array;
 use crate::sys::{errno, fd as sys_fd};
 use libc::c_int;
 
-/// Clients that are taken at most: some may come faster than they are taken.
+/// The maximum number of clients that are accepted, because some may arrive faster.
 const MOST: usize = 1 << 16;
-/// Connections made of them per iteration.
+/// The number of connections made for them per iteration.
 const BATCH: u32 = 256;
 
 #[derive(Clone, Copy)]
-enum Fate {
+enum Action {
     Serve,
-    /// As many connections were open as may be.
+    /// The maximum number of connections was open.
     Refuse,
 }
 
-/// A client that is counted as a connection, but isn't one yet.
+/// A client that is counted as a connection but isn't one yet.
 #[derive(Clone, Copy)]
 struct Client {
     fd: c_int,
-    fate: Fate,
+    action: Action,
 }
 
-/// Clients in their order.
+/// Clients in order.
 struct Queue {
-    /// Those who waited are here: the socket may be closed.
+    /// The waiting clients were accepted, so the socket may be closed.
     taken: bool,
     clients: Array<Client>,
-    /// How many of them have left.
+    /// The number of clients that were removed.
     first: usize,
 }
 
-// SAFETY: the array's memory is the queue's own.
+// SAFETY: the queue owns the array's memory.
 unsafe impl Send for Queue {}
 
 impl Queue {
@@ -49,7 +49,7 @@ impl Queue {
         Queue { taken: false, clients: Array::new(), first: 0 }
     }
 
-    /// Whether there is room for one more.
+    /// Whether there is room for another client.
     fn has_room(&self) -> bool {
         self.clients.len() < MOST && self.clients.reserve(self.clients.len() + 1)
     }
@@ -61,7 +61,7 @@ impl Queue {
     }
 }
 
-/// What a listener has of it. The lock also keeps the socket open while another thread uses it.
+/// A listener's backlog. The lock also keeps the socket open while another thread uses it.
 pub struct Backlog(Lock<Queue>);
 
 impl Backlog {
@@ -69,7 +69,7 @@ impl Backlog {
         Backlog(Lock::new(Queue::new()))
     }
 
-    /// Does `f` while no other thread closes the listener's socket, or takes clients from it.
+    /// Runs `f` while no other thread closes the listener's socket or accepts its waiting clients.
     pub fn while_open<R>(&self, f: impl FnOnce() -> R) -> R {
         let _queue = self.0.lock();
         f()
@@ -88,15 +88,15 @@ impl Backlog {
         self.0.lock().pop()
     }
 
-    /// Lets the memory go.
+    /// Frees the memory.
     pub fn dispose(&self) {
         self.0.lock().clients.clear();
     }
 }
 
 impl Listener {
-    /// Takes the clients that wait on the listener's socket. On its server's thread, while that keeps it; the lock
-    /// keeps the listener's own thread from closing the socket.
+    /// Accepts the clients that wait on the listener's socket. Called on its server's thread, which keeps the
+    /// server; the lock prevents the listener's own thread from closing the socket.
     pub fn take_backlog(&self) {
         let server = self.shared();
         let mut queue = self.backlog.0.lock();
@@ -107,22 +107,22 @@ impl Listener {
         let fd = self.fd.get();
         for _ in 0..MOST {
             if !queue.has_room() {
-                log_err!("no room for the clients that wait on socket {}", fd);
+                log_err!("no memory for the clients that wait on socket {}", fd);
                 break;
             }
             let client = sys_fd::accept(fd);
             if client >= 0 {
-                let fate = match server.take_place() {
+                let action = match server.take_place() {
                     Some(place) => {
                         place.keep(server);
-                        Fate::Serve
+                        Action::Serve
                     }
                     None => {
                         server.count();
-                        Fate::Refuse
+                        Action::Refuse
                     }
                 };
-                queue.clients.push(Client { fd: client, fate });
+                queue.clients.push(Client { fd: client, action });
                 continue;
             }
             match (errno::get(), &server.reserve) {
@@ -141,7 +141,7 @@ impl Listener {
                     | libc::ENOTSOCK,
                     _,
                 ) => break,
-                // That client is lost, others may wait.
+                // This client is lost, but others may wait.
                 _ => {}
             }
         }
@@ -149,13 +149,13 @@ impl Listener {
 
     fn serve_one(&self) {
         match self.backlog.next() {
-            Some(Client { fd, fate: Fate::Serve }) => accept::serve(self, fd),
-            Some(Client { fd, fate: Fate::Refuse }) => accept::refuse(self, fd),
+            Some(Client { fd, action: Action::Serve }) => accept::serve(self, fd),
+            Some(Client { fd, action: Action::Refuse }) => accept::refuse(self, fd),
             None => {}
         }
     }
 
-    /// Closes the clients that are left, whose time is up. Any thread that keeps the server.
+    /// Closes the remaining clients, whose time is over. Any thread that keeps the server may call it.
     pub fn drop_backlog(&self) {
         while let Some(client) = self.backlog.next() {
             sys_fd::close(client.fd);
@@ -165,10 +165,10 @@ impl Listener {
 }
 
 impl Loop {
-    /// Makes connections of the clients of the loop's listeners, some per iteration.
+    /// Makes connections for the clients of the loop's listeners, a limited number per iteration.
     pub(super) fn serve_backlogs(&self) {
         let mut left = BATCH;
-        // A callback may free any server, so the list is begun anew after each.
+        // A callback may free any server, so the iteration over the list is restarted after each.
         while let Some(waiting) = listeners::first_with_backlog(self) {
             if left == 0 {
                 return server_events::call(self, ENDING);

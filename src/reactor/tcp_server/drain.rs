@@ -1,5 +1,5 @@
-//! The connections of a server that is ending: idle ones are closed in an orderly way, the others
-//! when they have become idle, or when their time is up.
+//! The connections of a server that is ending: idle ones are closed normally, the others when they have become
+//! idle or when their time is over.
 
 #![forbid(unsafe_code)]
 
@@ -14,27 +14,27 @@ use crate::reactor::tcp_connection::lists;
 use crate::sys::fd as sys_fd;
 
 impl Loop {
-    /// Looks at all connections of the loop whose servers are ending. Within an iteration.
+    /// Checks all connections of the loop whose servers are ending. Within an iteration.
     pub fn drain(&self) {
         self.draining.set(false);
         lists::roster(self).each(look);
     }
 }
 
-/// Looks at one connection, when it may have become idle or has just come to its loop. Within an iteration.
+/// Checks a connection that may have become idle or has just been registered. Within an iteration.
 pub fn look(conn: &Connection) {
     let Some(server) = server_of(conn) else { return };
     match server.life() {
         Life::New | Life::Running => {}
         Life::Overdue => conn.judge_soon(),
-        Life::Cut | Life::Freed => ready::close_in_pass(conn, CloseReason::Stopped),
+        Life::Cut | Life::Freed => ready::close_in_iteration(conn, CloseReason::Stopped),
         Life::Stopping | Life::Stopped => {
-            // Until it has closed, it is looked at again.
+            // It is checked again until it has closed.
             conn.event_loop().draining.set(true);
             if is_idle(conn) {
                 if has_delivered(conn) {
-                    // No reset can take anything back.
-                    ready::close_in_pass(conn, CloseReason::InOrder);
+                    // A reset can't make the peer lose anything.
+                    ready::close_in_iteration(conn, CloseReason::InOrder);
                 } else {
                     conn.close_after_send(true);
                 }
@@ -43,19 +43,19 @@ pub fn look(conn: &Connection) {
     }
 }
 
-/// A connection has had its last turn: where the deadline of its server is over, it closes.
+/// A connection has had its last turn: it closes if the deadline of its server has passed.
 pub fn judge(conn: &Connection) {
     if server_of(conn).is_some_and(|server| server.life() == Life::Overdue) {
-        ready::close_in_pass(conn, CloseReason::Stopped);
+        ready::close_in_iteration(conn, CloseReason::Stopped);
     }
 }
 
-/// Whether nothing that has arrived is still to be worked on.
+/// Whether all received bytes have been processed.
 fn is_idle(conn: &Connection) -> bool {
     conn.input.readable() == 0 && conn.public.request.get().is_null() && !source::has_input(conn)
 }
 
-/// Whether the other end has all that was sent.
+/// Whether the peer has received everything that was sent.
 fn has_delivered(conn: &Connection) -> bool {
     conn.unsent() == 0
         && !conn.is_sending()
@@ -64,7 +64,7 @@ fn has_delivered(conn: &Connection) -> bool {
 }
 
 impl Connection {
-    /// Whether the connection's server is ending: an answer says so.
+    /// Whether the connection's server is ending, which responses announce.
     pub fn has_ending_server(&self) -> bool {
         server_of(self).is_some_and(|server| server.shared.state.is_ending())
     }

@@ -1,4 +1,4 @@
-//! The end of a server.
+//! Freeing a server.
 
 use super::life::Event;
 use super::server_events::{self, ENDED, ENDING, ROOM};
@@ -10,12 +10,12 @@ use libc::c_int;
 use std::ptr::{self, NonNull};
 
 impl Server {
-    /// Frees a server. EDEADLK when one of its threads waits for this one: it stays then.
+    /// Frees a server. EDEADLK if one of its threads waits for this one; the server then remains.
     ///
     /// # Safety
-    /// Once, by the owner, who doesn't use the server any more where that succeeds.
+    /// Called once by the owner, who doesn't use the server after success.
     pub unsafe fn free(server: NonNull<Server>) -> Result<(), c_int> {
-        // SAFETY: the owner's reference keeps the server until it is let go here.
+        // SAFETY: the owner's reference keeps the server until it is released here.
         unsafe {
             server.as_ref().end()?;
             Server::let_go(server);
@@ -23,19 +23,19 @@ impl Server {
         Ok(())
     }
 
-    /// Ends all that the server does.
+    /// Ends all of the server's work.
     fn end(&self) -> Result<(), c_int> {
         let l = self.home();
-        // First: threads that haven't ended yet accept no more.
+        // This comes first, so that threads that are still running accept no more clients.
         let before = self.life();
         self.shared.state.advance(Event::Free);
-        // Each thread closes what it has of this server.
+        // Each thread closes its part of this server.
         let pool = self.pool.get();
-        // SAFETY: the server's own pool, which is freed here and nowhere else.
+        // SAFETY: the server owns the pool, which is freed only here.
         let freed = NonNull::new(pool.cast()).map_or(Ok(()), |pool| unsafe { Pool::free(pool) });
         if freed.is_err() {
             self.shared.state.restore(before);
-            // Connections that closed meanwhile found nobody to tell.
+            // Connections that closed meanwhile had nobody to tell.
             server_events::call(l, ENDED | ROOM);
             return Err(libc::EDEADLK);
         }
@@ -44,22 +44,24 @@ impl Server {
             self.public.threadPool.set(ptr::null_mut());
         }
         self.take_stop();
-        // First: a listener stays on its loop as long as it has clients.
+        // This comes first, because a listener stays on its loop as long as it has clients.
         self.drop_waiting();
         self.close_sockets(Waiting::Reset);
         self.call_all(ENDING);
         self.unlist();
-        // No more callbacks but the closed one; outside of callbacks that comes now.
+        // Only the closed callback is called after this; outside of callbacks that happens now.
         l.while_freeing(|| l.within(|_| l.drain()));
         Ok(())
     }
 }
 
 impl Loop {
-    /// Frees the servers of the loop, and closes the sockets on which it accepts for others. Outside of its callbacks.
+    /// Frees the servers of the loop, and closes the sockets on which it accepts for others. Must not be called
+    /// in a callback.
     pub fn free_servers(&self) {
         while let Some(server) = servers(self).first() {
-            // SAFETY: the loop's end is that of its servers, which leave the list as they are freed.
+            // SAFETY: the loop is ending, and so are its servers, which are removed from the list when they are
+            // freed.
             if unsafe { Server::free(NonNull::<Server>::from(&*server)) }.is_err() {
                 break;
             }
@@ -68,7 +70,7 @@ impl Loop {
         self.close_listeners();
     }
 
-    /// The files of unix sockets of the loop's servers aren't theirs to remove.
+    /// Leaves the socket files of the loop's servers to the parent process.
     pub fn leave_server_files(&self) {
         servers(self).each(|server| server.file.set(None));
     }

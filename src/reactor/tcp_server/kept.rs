@@ -1,12 +1,12 @@
-//! Who needs a server's memory: its owner, each connection, each listener that other threads have, each frame that
-//! accepts.
+//! References to a server's memory: of its owner, each connection, each listener that other threads have, and
+//! each function on the stack that accepts.
 
 use super::{Server, dispose};
 use crate::reactor::kept::{Counted, Kept};
 use crate::sync::refs::Released;
 use std::ptr::NonNull;
 
-// SAFETY: `create` allocated the server where it is, and only `dispose` frees it, behind the last reference.
+// SAFETY: `create` allocated the server, and only `dispose` frees it, after the last reference.
 unsafe impl Counted for Server {
     type Face = Server;
 
@@ -19,7 +19,8 @@ unsafe impl Counted for Server {
     }
 
     unsafe fn release(server: NonNull<Server>) {
-        // SAFETY: the reference keeps the memory until it is counted off. Behind the last one nobody has the pointer.
+        // SAFETY: the reference keeps the memory until it is released. After the last one nothing refers to the
+        // server.
         unsafe {
             if server.as_ref().shared.refs.release() == Released::Last {
                 dispose(server);
@@ -29,17 +30,17 @@ unsafe impl Counted for Server {
 }
 
 impl Server {
-    /// Keeps the server's memory, on any thread. None when it is kept too often.
+    /// Keeps the server's memory, on any thread. None if there are too many references.
     pub fn keep(&self) -> Option<Kept<Server>> {
         Kept::of(self)
     }
 
-    /// Gives the owner's reference up.
+    /// Releases the owner's reference.
     ///
     /// # Safety
-    /// Once, by the owner, who doesn't use the server any more.
+    /// Called once by the owner, who doesn't use the server any more.
     pub unsafe fn let_go(server: NonNull<Server>) {
-        // SAFETY: the owner's reference keeps the memory until the count says otherwise.
+        // SAFETY: the owner's reference keeps the memory until it is released here.
         unsafe {
             if server.as_ref().shared.refs.let_go() == Released::Last {
                 dispose(server);

@@ -1,50 +1,50 @@
-//! The life of a server: its states, and what leads from one to the next. Connections and listeners on other threads
-//! read the state; only the server's own thread changes it.
+//! The states of a server and their transitions. Connections and listeners on other threads read the state; only
+//! the server's own thread changes it.
 
 #![forbid(unsafe_code)]
 
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed, Ordering::SeqCst};
 
-/// In this order: a server never goes back, unless starting or freeing it fails.
+/// In order: a server never returns to an earlier state, unless starting or freeing it fails.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[repr(u8)]
 pub enum Life {
     /// Not started yet.
     New,
-    /// Accepts. What comes after it accepts no more.
+    /// Accepts clients. Later states don't.
     Running,
-    /// Connections end as they become idle.
+    /// Connections end when they become idle.
     Stopping,
-    /// The deadline is over: connections are closed after a last turn.
+    /// The deadline has passed: connections are closed after a last turn.
     Overdue,
     /// Connections are closed at once.
     Cut,
-    /// The stop is over: there are no connections.
+    /// The stop is complete: there are no connections.
     Stopped,
-    /// Connections are closed; the memory waits for the last of them.
+    /// Connections are closed. The memory is kept until the last of them is freed.
     Freed,
 }
 
-/// What happens to a server.
+/// An event of a server.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Event {
     Start,
-    /// Its sockets can't be watched.
+    /// Its sockets can't be registered.
     StartFailed,
     /// With time for the connections to end.
     Stop,
     StopAtOnce,
-    /// The time is over.
+    /// The deadline of a stop has passed.
     Deadline,
-    /// So is the time for the last turns.
+    /// The time for the last turns has also passed.
     LastTurnsOver,
-    /// The last connection has closed, and no thread accepts.
+    /// The last connection has closed, and no thread is accepting.
     Drained,
     Free,
 }
 
 impl Life {
-    /// The next state; None where the event can't happen.
+    /// The next state. None if the event can't happen.
     pub fn after(self, event: Event) -> Option<Life> {
         use Event::*;
         use Life::*;
@@ -61,7 +61,7 @@ impl Life {
         })
     }
 
-    /// Whether a stop has begun and isn't over.
+    /// Whether a stop has begun and isn't complete.
     pub fn is_stopping(self) -> bool {
         matches!(self, Life::Stopping | Life::Overdue | Life::Cut)
     }
@@ -79,7 +79,7 @@ impl Life {
     }
 }
 
-/// The state, as all threads see it.
+/// The state, readable by all threads.
 pub struct State(AtomicU8);
 
 impl State {
@@ -91,19 +91,19 @@ impl State {
         Life::of(self.0.load(SeqCst))
     }
 
-    /// Whether the server accepts no more. Who asks may learn it late.
+    /// Whether the server accepts no more clients. Other threads may see this late.
     pub fn is_ending(&self) -> bool {
         self.0.load(Relaxed) > Life::Running as u8
     }
 
-    /// Goes to the next state. The state before, or None where the event can't happen.
+    /// Changes to the next state. Returns the previous one, or None if the event can't happen.
     pub fn advance(&self, event: Event) -> Option<Life> {
         let before = self.get();
         self.0.store(before.after(event)? as u8, SeqCst);
         Some(before)
     }
 
-    /// Takes a step back that couldn't be gone to its end.
+    /// Reverts a transition that couldn't be completed.
     pub fn restore(&self, before: Life) {
         self.0.store(before as u8, SeqCst);
     }

@@ -1,4 +1,4 @@
-//! How many connections a server has. Any thread.
+//! The number of a server's connections, and its limit. Any thread.
 
 #![forbid(unsafe_code)]
 
@@ -6,21 +6,21 @@ use super::server_events::{self, ENDED, ROOM};
 use super::shared::Shared;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
-/// A connection's place among those that may be open.
+/// A place for a connection within the limit.
 pub struct Place {
-    /// It was counted before the client was there.
+    /// It was counted before there was a client.
     counted: bool,
 }
 
 impl Place {
-    /// A client has come.
+    /// A client was accepted.
     pub fn keep(self, server: &Shared) {
         if !self.counted {
             server.count();
         }
     }
 
-    /// No client has come.
+    /// No client was accepted.
     pub fn give_back(self, server: &Shared) {
         if self.counted {
             server.left();
@@ -29,12 +29,12 @@ impl Place {
 }
 
 impl Shared {
-    /// One connection more, for which no place was taken.
+    /// Counts a connection without checking the limit.
     pub fn count(&self) {
         self.live.fetch_add(1, SeqCst);
     }
 
-    /// A place for the next client; None when all are taken.
+    /// A place for the next client. None if the limit is reached.
     pub fn take_place(&self) -> Option<Place> {
         let max = i64::from(self.max.load(Relaxed));
         if max == 0 {
@@ -50,14 +50,14 @@ impl Shared {
         max == 0 || self.live.load(SeqCst) < max
     }
 
-    /// Says that a listener waits for room, and whether there is some now. The order matters: `left`
-    /// counts first and looks for the notice then, so that one of the two sees the other.
+    /// Records that a listener waits for room, and returns whether there is some. The order matters: `left`
+    /// decrements the count before it checks the record, so one of the two sees the other.
     pub fn has_room_after_notice(&self) -> bool {
         self.full.store(true, SeqCst);
         self.has_room()
     }
 
-    /// Has the listeners that wait look again.
+    /// Makes the waiting listeners check again.
     pub fn room_has_changed(&self) {
         if self.full.swap(false, SeqCst) {
             for listener in self.listeners.all() {
@@ -70,7 +70,7 @@ impl Shared {
     pub fn left(&self) {
         let was = self.live.fetch_sub(1, SeqCst);
         self.room_has_changed();
-        // As with `full`: who ends a server sets the state first and looks at the count then.
+        // As with `full`: a thread that ends a server sets the state before it checks the count.
         if was == 1 && self.state.get().is_stopping() {
             server_events::call(self.listeners.own.remote_loop(), ENDED);
         }

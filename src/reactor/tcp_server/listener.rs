@@ -1,4 +1,4 @@
-//! A listening socket on a loop: watching it, pausing while nothing can be accepted, closing it.
+//! A listening socket on a loop: registering it, pausing while no client can be accepted, closing it.
 
 use super::backlog::Backlog;
 use super::life::Life;
@@ -18,51 +18,52 @@ use std::cell::Cell;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::AtomicBool;
 
-/// Why a listener accepts nothing for now.
+/// Why a listener doesn't accept at the moment.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Wait {
     /// It accepts.
     No,
-    /// accept(2) has failed: descriptors may become free.
+    /// accept(2) has failed: descriptors may become available.
     BackOff,
-    /// As many connections are open as may be: one has to close.
+    /// The maximum number of connections is open: one has to close.
     Room,
 }
 
-/// Belongs to the thread of its loop. Lives within its server's memory. Other threads use the loop, the socket's
-/// number and identity, `accepting` and the backlog.
+/// It belongs to the thread of its loop, and is stored in its server's memory. Other threads use the loop, the
+/// socket's number and identity, `accepting` and the backlog.
 pub struct Listener {
     pub channel: channel,
     server: Cell<*const Server>,
     /// The loop that accepts; its memory is kept.
     l: Cell<*mut event_loop>,
-    /// Among the listeners of its loop, or of those that are to come to it.
+    /// In the list of its loop's listeners, or of those that are to be added to the loop.
     pub(super) link: Link,
-    /// The socket's number and what it refers to, so that closing never hits a successor. They
-    /// don't change while the listener has a loop.
+    /// The socket's number and identity, so that closing never affects a successor. They don't change while the
+    /// listener has a loop.
     pub fd: Cell<c_int>,
     identity: Cell<Option<u64>>,
-    /// Of the socket, and hence of those that it accepts.
+    /// The kind of the socket, and therefore of those that it accepts.
     pub kind: Cell<Kind>,
-    /// Its server may be freed on another thread than the loop's.
+    /// Keeps its server, which may be freed on another thread than the loop's.
     keeps: Cell<Option<Kept<Server>>>,
     pub waits: Cell<Wait>,
-    /// Said that accept(2) fails; silent until somebody was accepted again.
+    /// The failure of accept(2) was logged. It isn't logged again until a client was accepted.
     pub complained: Cell<bool>,
-    /// Clients that were lost one after the other while they were accepted.
+    /// The number of clients in a row that were lost during accept(2).
     pub failures: Cell<u32>,
-    /// Its thread is accepting: a stop isn't over meanwhile.
+    /// Its thread is accepting; a stop isn't complete until it has finished.
     pub accepting: AtomicBool,
-    /// Clients that wait to be accepted when the server stops.
+    /// Clients that were waiting to be accepted when the server stopped.
     pub backlog: Backlog,
 }
 
 /// Makes a listener without a socket.
 ///
 /// # Safety
-/// `at` lies in the server's memory, or in a block that becomes a part of it.
+/// `at` is in the server's memory, or in a block that becomes a part of it.
 pub unsafe fn init(at: *mut Listener, server: *const Server, l: Kept<Loop>) {
-    // SAFETY: the place is the listener's own; its reference to the loop is given back by `dispose` or `give_up`.
+    // SAFETY: by contract the memory belongs to the listener. Its reference to the loop is released by `dispose`
+    // or `give_up`.
     unsafe {
         at.write(Listener {
             server: Cell::new(server),
@@ -110,6 +111,7 @@ impl Listener {
 
     /// The loop that accepts, on its thread.
     pub fn event_loop(&self) -> &Loop {
+        debug_assert!(self.remote_loop().on_owner());
         // SAFETY: `init` has kept the loop's memory.
         unsafe { Loop::from_c(self.l.get()) }
     }
@@ -120,73 +122,73 @@ impl Listener {
         unsafe { RemoteLoop::from_c(self.l.get()) }
     }
 
-    /// Gives the listener its socket, before it comes to its loop.
+    /// Sets the listener's socket, before it is added to its loop.
     pub fn set_socket(&self, fd: c_int) {
         self.fd.set(fd);
         self.identity.set(sys_fd::identity(fd));
         self.kind.set(Kind::of(fd));
     }
 
-    /// Whether the loop has the listener's channel.
+    /// Whether the listener's channel is registered.
     fn is_watched(&self, fd: c_int) -> bool {
         self.event_loop().registered(fd, &self.channel).is_some()
     }
 
-    /// A server that runs was started again: the program may have taken the channel off the loop, and
-    /// have another socket by now.
+    /// Called when a running server is started again: the program may have removed the channel from the loop, or
+    /// replaced the socket.
     pub fn renew(&self, acceptor: Option<&acceptor>) {
         if !self.is_watched(self.fd.get())
             && let Some(acceptor) = acceptor
             && self.fd.get() >= 0
         {
-            // A bad number is reported by what adds it to the loop.
+            // An invalid number is reported when it is added to the loop.
             sys_fd::set_nonblocking(acceptor.listen_fd.get());
             self.set_socket(acceptor.listen_fd.get());
         }
     }
 
-    /// Accepts from now on; from another thread than the loop's that is queued. 0, or -1 with errno.
+    /// Registers the channel; on another thread than the loop's that is queued. 0, or -1 with errno.
     pub fn watch(&self) -> c_int {
         let fd = self.fd.get();
         self.channel.fd.set(fd);
         if self.remote_loop().on_owner() {
             self.enlist();
         }
-        // SAFETY: a live loop; the channel is taken off it before the listener's memory goes.
+        // SAFETY: the loop is live, and the channel is removed from it before the listener's memory is freed.
         unsafe { self.remote_loop().request_change(fd, &self.channel, posts::ADD) }.min(0)
     }
 
-    /// Takes the channel off the loop.
+    /// Removes the channel from the loop.
     pub fn unwatch(&self, fd: c_int) {
         self.event_loop().remove_channel(fd, &self.channel);
     }
 
-    /// The listener has come to its loop. What it returns kept the server until now.
+    /// The listener was added to its loop. Returns the reference that has kept the server.
     #[must_use]
     pub fn arrive(&self) -> Option<Kept<Server>> {
         match self.shared().state.get() {
             Life::Running if self.watch() == 0 => None,
-            // The server's thread is about to take those who wait.
+            // The server's thread is about to accept the waiting clients.
             Life::Stopping if !self.backlog.is_taken() => {
                 self.enlist();
                 None
             }
-            // A socket that nobody accepts on would keep its share of the clients.
+            // A socket on which nobody accepts would still get its share of the clients.
             _ => self.end(),
         }
     }
 
-    /// Whether the number still names the socket. Any thread.
+    /// Whether the number still refers to the socket. Any thread.
     pub fn is_open(&self) -> bool {
         self.identity.get().is_some() && sys_fd::identity(self.fd.get()) == self.identity.get()
     }
 
-    /// Has the loop find the listener.
+    /// Adds the listener to its loop's list.
     pub fn enlist(&self) {
         listeners::add(self);
     }
 
-    /// Accepts no more, and closes the socket unless its number has passed to somebody else.
+    /// Stops accepting, and closes the socket unless its number was reused.
     pub fn close(&self) {
         self.wait(Wait::No);
         listeners::remove(self);
@@ -203,7 +205,7 @@ impl Listener {
         });
     }
 
-    /// Closes the socket of a listener that never came to its loop, and forgets that loop.
+    /// Closes the socket of a listener that was never added to its loop, and releases the loop.
     ///
     /// # Safety
     /// As for `dispose`.
@@ -211,23 +213,23 @@ impl Listener {
         if self.is_open() {
             sys_fd::close(self.fd.get());
         }
-        // SAFETY: a listener that is given up is never disposed of besides.
+        // SAFETY: by contract a listener that is given up isn't disposed of in addition.
         unsafe { self.dispose() };
     }
 
-    /// Lets go what the listener has.
+    /// Releases everything that the listener has.
     ///
     /// # Safety
-    /// Once, at the end: the listener's loop may be gone afterwards.
+    /// Called once, at the end. The listener's loop may be gone afterwards.
     pub unsafe fn dispose(&self) {
         self.backlog.dispose();
         if let Some(l) = NonNull::new(self.l.get().cast::<Loop>()) {
-            // SAFETY: the reference of `init`, which is given back once.
+            // SAFETY: the reference that `init` took, which is released once.
             drop(unsafe { Kept::from_raw(l) });
         }
     }
 
-    /// Changes what the listener waits for, which its loop counts.
+    /// Changes the reason for which the listener waits; its loop counts them.
     pub fn wait(&self, wait: Wait) {
         let before = self.waits.replace(wait);
         let count = &self.event_loop().backing_off;
@@ -239,7 +241,7 @@ impl Listener {
         }
     }
 
-    /// Has the channel's events follow what the listener waits for.
+    /// Sets the channel's events according to the reason for which the listener waits.
     pub fn refresh(&self) {
         let ch = &self.channel;
         ch.events.set(if self.waits.get() == Wait::No { EVENT_READ } else { 0 });
@@ -248,7 +250,8 @@ impl Listener {
         }
     }
 
-    /// accept(2) fails: accepts nothing for a moment, instead of spinning. Clients wait in the kernel's queue.
+    /// accept(2) has failed: accepts nothing for a moment instead of spinning. Clients wait in the kernel's
+    /// queue.
     pub fn back_off(&self) {
         if self.waits.get() != Wait::BackOff {
             self.wait(Wait::BackOff);
@@ -256,7 +259,7 @@ impl Listener {
         }
     }
 
-    /// As many connections are open as may be: accepts nothing until one closes. False where one just has.
+    /// The maximum number of connections is open: accepts nothing until one closes. False if one has just closed.
     pub fn wait_for_room(&self) -> bool {
         let full = !self.shared().has_room_after_notice();
         self.wait(if full { Wait::Room } else { Wait::No });
@@ -264,8 +267,8 @@ impl Listener {
         full
     }
 
-    /// Closes the listener, which stays where its loop finds it as long as it has clients. Otherwise it returns what
-    /// kept the server: without that the listener's memory may go.
+    /// Closes the listener. It stays in its loop's list as long as it has clients. Otherwise returns the
+    /// reference that has kept the server: when it is dropped, the listener's memory may be freed.
     #[must_use]
     pub fn end(&self) -> Option<Kept<Server>> {
         self.close();
@@ -276,7 +279,8 @@ impl Listener {
         None
     }
 
-    /// Keeps the server's memory, and with it the listener's own, until `end`. False when it is kept too often.
+    /// Keeps the server's memory, and with it the listener's own, until `end`. False if there are too many
+    /// references.
     #[must_use]
     pub fn keep_server(&self) -> bool {
         let kept = self.server().keep();
@@ -285,7 +289,7 @@ impl Listener {
         is_kept
     }
 
-    /// Ends what `keep_server` began.
+    /// Ends `keep_server`.
     #[must_use]
     pub fn take_server(&self) -> Option<Kept<Server>> {
         self.keeps.take()

@@ -1,4 +1,4 @@
-//! The listeners of a loop, and those on their way to it. Only functions of this file look through them.
+//! The listeners of a loop, and those that are to be added to it. Only the functions of this file iterate over them.
 
 use super::Server;
 use super::life::Life;
@@ -9,25 +9,25 @@ use crate::reactor::kept::Kept;
 use crate::reactor::list::{Keeps, List, places};
 use std::ptr::NonNull;
 
-/// A look at the lists. Only functions of this file take one.
+/// Borrowed for an iteration over the lists, only by functions of this file.
 struct Look(());
 
-// SAFETY: a listener leaves the list as it closes, on the list's thread. Until then it has its server, or keeps it. No
-// function of this file lets a server go before it has the next listener, or begins the list anew.
+// SAFETY: a listener is removed from the list when it closes, on the list's thread. Until then its server exists or
+// is kept. No function of this file releases a server before it has the next listener, or it restarts the iteration.
 unsafe impl Keeps<Listener> for Look {}
 
 places! {
-    /// On the way to a loop, and then on the loop.
+    /// The list of listeners that are to be added to a loop, and of those of a loop.
     enum OfLoop: List<Listener> by link, kept by Look, in listeners;
 }
 
-/// Those that are on their way to a loop: under its mutex.
+/// The listeners that are to be added to a loop, protected by its mutex.
 fn arriving<'a>(locked: &'a Locked) -> &'a List<OfLoop> {
     // SAFETY: only this function hands out the head.
     unsafe { List::from_head(&locked.arriving) }
 }
 
-/// Sends a listener on its way; its server stays until `arrive_all` has seen it.
+/// Adds a listener to those that are to be added to a loop; its server stays until `arrive_all` has processed it.
 pub fn send(locked: &Locked, listener: &Listener) {
     arriving(locked).push_front(listener);
 }
@@ -41,7 +41,7 @@ pub fn remove(listener: &Listener) {
     listeners(listener.event_loop()).remove(listener);
 }
 
-/// A listener with clients that wait, and what keeps it.
+/// A listener with waiting clients, and the reference that keeps it.
 pub struct Waiting {
     listener: NonNull<Listener>,
     pub server: Kept<Server>,
@@ -49,19 +49,19 @@ pub struct Waiting {
 
 impl Waiting {
     pub fn listener(&self) -> &Listener {
-        // SAFETY: a listener is a part of its server, which is kept.
+        // SAFETY: the listener is a part of its server, which is kept.
         unsafe { self.listener.as_ref() }
     }
 }
 
-/// The first listener of a loop that has clients waiting.
+/// The first listener of a loop with waiting clients.
 pub fn first_with_backlog(l: &Loop) -> Option<Waiting> {
     let look = Look(());
     let listener = listeners(l).iter(&look).find(|one| !one.backlog.is_empty())?;
     Some(Waiting { listener: listener.into(), server: listener.server().keep()? })
 }
 
-/// Takes in the listeners that are on their way.
+/// Adds the listeners that are to be added to the loop.
 pub fn arrive_all(l: &Loop) {
     let look = Look(());
     let arriving = arriving(&l.lock()).take();
@@ -71,7 +71,7 @@ pub fn arrive_all(l: &Loop) {
 }
 
 impl Loop {
-    /// Lets listeners that backed off try again.
+    /// Lets listeners that have backed off try again.
     pub fn end_back_off(&self) {
         let look = Look(());
         for listener in listeners(self).iter(&look) {
@@ -82,7 +82,7 @@ impl Loop {
         }
     }
 
-    /// Lets listeners go on for which there is room again.
+    /// Resumes listeners for which there is room again.
     pub(super) fn resume_full_listeners(&self) {
         let look = Look(());
         for listener in listeners(self).iter(&look) {
@@ -92,7 +92,7 @@ impl Loop {
         }
     }
 
-    /// Closes the listeners of servers that accept no more.
+    /// Closes the listeners of servers that accept no more clients.
     pub(super) fn close_ending_listeners(&self) {
         let look = Look(());
         for listener in listeners(self).iter(&look) {
@@ -105,7 +105,7 @@ impl Loop {
         }
     }
 
-    /// Closes all listeners of a loop that ends.
+    /// Closes all listeners of a loop that is ending.
     pub(super) fn close_listeners(&self) {
         while let Some(listener) = listeners(self).first(&Look(())) {
             listener.close();

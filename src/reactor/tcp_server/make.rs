@@ -1,4 +1,4 @@
-//! Servers that are made from an acceptor, an address or a listening descriptor.
+//! Making servers from an acceptor, an address or a listening descriptor.
 
 use super::{Server, create, servers};
 use crate::abi::types::acceptor;
@@ -11,22 +11,22 @@ use libc::c_int;
 use std::cell::Cell;
 use std::ptr::NonNull;
 
-/// Where a server's socket comes from.
+/// The origin of a server's socket.
 pub enum Origin {
-    /// An acceptor. Its clients wait when descriptors are out, and its options are the program's.
+    /// An acceptor. If descriptors run out, its clients wait; the program sets its options.
     Acceptor,
-    /// A descriptor of the program, with the address that it is bound to.
+    /// A descriptor of the program, with the address to which it is bound.
     Descriptor(Address),
-    /// It was opened here: with its address, it can be opened again.
+    /// The library opened it, so it can open others on the same address.
     Opened {
         address: Address,
-        /// Others listen on the port, which only goes with a socket per thread.
+        /// Other sockets listen on the port, which is allowed only with one socket per thread.
         shares_port: bool,
     },
 }
 
 impl Origin {
-    /// The bound address, as long as the socket is the library's to know.
+    /// The bound address, if the library knows it.
     pub fn address(&self) -> Option<&Address> {
         match self {
             Origin::Acceptor => None,
@@ -49,11 +49,11 @@ impl Origin {
 }
 
 impl Server {
-    /// A server on an acceptor of the program; ENOMEM. On another thread than the loop's the loop doesn't know of it
-    /// until it starts.
+    /// A server on an acceptor of the program; ENOMEM. If this isn't the loop's thread, the server isn't added to
+    /// the loop's list until it starts.
     ///
     /// # Safety
-    /// The acceptor lives as long as the server.
+    /// The acceptor is valid as long as the server.
     pub unsafe fn on_acceptor(
         l: &Loop,
         acceptor: NonNull<acceptor>,
@@ -61,17 +61,17 @@ impl Server {
         threads: c_int,
     ) -> Result<NonNull<Server>, c_int> {
         let origin = Origin::Acceptor;
-        // SAFETY: the acceptor lives as long as the server, by this function's contract.
+        // SAFETY: by contract the acceptor is valid as long as the server.
         let server = unsafe { create(l, acceptor.as_ptr(), callbacks, threads, origin) };
         let server = server.ok_or(libc::ENOMEM)?;
         if l.on_owner() {
-            // SAFETY: nobody could have freed a server that was just made.
+            // SAFETY: the server has just been made and can't have been freed.
             unsafe { server.as_ref() }.enlist();
         }
         Ok(server)
     }
 
-    /// A server on an address, in its text form. On the loop's thread.
+    /// A server on an address in text form. On the loop's thread.
     pub fn on_address(
         l: &Loop,
         address: &[u8],
@@ -82,7 +82,7 @@ impl Server {
         let opened = |address| Origin::Opened { address, shares_port };
         match make(l, fd, callbacks, threads, opened) {
             Ok(server) => {
-                // SAFETY: nobody could have freed a server that was just made.
+                // SAFETY: the server has just been made and can't have been freed.
                 unsafe { server.as_ref() }.file.set(file.map(|(_, file)| file));
                 Ok(server)
             }
@@ -114,10 +114,10 @@ impl Server {
     }
 }
 
-/// A socket that is bound for a server.
+/// A socket that was bound for a server.
 struct Opened {
     fd: c_int,
-    /// It could only be had together with others that listen there.
+    /// It could be bound only together with others that listen there.
     shares_port: bool,
     file: Option<(Address, unix::File)>,
 }
@@ -144,7 +144,7 @@ fn open(text: &[u8]) -> Result<Opened, c_int> {
     match Address::parse(text)? {
         Parsed::Any(port) => or_shared(&|shared| listen::bound_any(port, shared)),
         Parsed::Socket(address) if address.family() == libc::AF_UNIX => {
-            // It listens at once: a file that nobody listens on counts as left behind.
+            // It listens at once, because a socket file on which nobody listens counts as stale.
             let (fd, file) = unix::open(&address)?;
             Ok(Opened { fd, shares_port: false, file: file.map(|file| (address, file)) })
         }
@@ -153,7 +153,7 @@ fn open(text: &[u8]) -> Result<Opened, c_int> {
     }
 }
 
-/// A server on a bound socket, with an acceptor of its own.
+/// A server on a bound socket, with its own acceptor.
 fn make(
     l: &Loop,
     fd: c_int,
@@ -162,7 +162,7 @@ fn make(
     origin: impl FnOnce(Address) -> Origin,
 ) -> Result<NonNull<Server>, c_int> {
     let address = Address::of_local(fd)?;
-    // SAFETY: the block is checked, and filled at once; it is freed with the server.
+    // SAFETY: the block is checked for NULL and initialised at once; it is freed with the server.
     unsafe {
         let at = libc::malloc(size_of::<acceptor>()).cast::<acceptor>();
         if at.is_null() {

@@ -1,4 +1,4 @@
-//! What a server's connections call in it.
+//! The functions that a server's connections call.
 
 use super::Server;
 use super::drain;
@@ -13,21 +13,22 @@ pub static SERVER: Maker =
 
 /// The owner of a connection, which takes over the reference to its server.
 pub fn owner(server: Kept<Server>) -> Owner {
-    // SAFETY: the reference keeps the server until `freed`, and the pointer is one to all of it.
+    // SAFETY: the reference keeps the server until `freed`, and the pointer is derived from one to the whole
+    // server.
     unsafe { Owner::of(server.into_raw().byte_add(offset_of!(Server, header)).cast()) }
 }
 
 /// The server that has made a connection.
 pub fn server_of(conn: &Connection) -> Option<&Server> {
     let header = conn.owner.get().made_by(&SERVER)?;
-    // SAFETY: only the headers of servers name this table, and the connection keeps its server.
+    // SAFETY: only the headers of servers have this table, and the connection keeps its server.
     Some(unsafe { whole(header).as_ref() })
 }
 
 /// # Safety
-/// A server's header, by a pointer to all of the server.
+/// `header` is a server's, derived from a pointer to the whole server.
 unsafe fn whole(header: NonNull<Header>) -> NonNull<Server> {
-    // SAFETY: the header lies so many bytes behind the server's beginning.
+    // SAFETY: by contract the header is at this offset from the server's beginning.
     unsafe { header.byte_sub(offset_of!(Server, header)).cast() }
 }
 
@@ -38,6 +39,6 @@ fn left(conn: &Connection) {
 }
 
 unsafe fn freed(header: NonNull<Header>) {
-    // SAFETY: `owner` has left the connection this reference, and a connection is freed once.
+    // SAFETY: `owner` passed this reference to the connection, and a connection is freed once.
     drop(unsafe { Kept::from_raw(whole(header)) });
 }

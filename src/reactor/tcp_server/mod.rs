@@ -1,11 +1,11 @@
-//! A server: what stands behind the public `struct TCPserver`.
+//! Servers: the object of a public `struct TCPserver`.
 //!
-//! `make` opens listening sockets, `start` brings them to their loops, `accept` turns clients into
-//! connections, `balance` chooses their loops, `limit` counts those, `set` holds what a program sets, `reserve` is a spare descriptor. `stop`
-//! and `free` end a server: `life` has the states that it goes through, `backlog` the clients that it hasn't
-//! accepted until then, and `drain` ends its connections. `maker` is what connections call in their server,
-//! `server_events` how one thread has another look at all that. `shared` is what other threads than the
-//! server's own may use of it, `kept` who needs its memory.
+//! `make` opens listening sockets, `start` adds them to their loops, `accept` makes connections for clients,
+//! `balance` chooses their loops, `listeners` finds the sockets of a loop, `limit` counts connections, `set` has a
+//! program's settings, `reserve` is a spare descriptor. `stop` and `free` end a server: `life` has its states,
+//! `backlog` the clients that haven't been accepted at that time, and `drain` ends its connections. `maker` has the
+//! functions that connections call, `server_events` lets a thread make another check its servers. `shared` is the
+//! part that other threads may use, and `kept` counts the references to the memory.
 //!
 //! Imports: abi, event_loop, kept, list, log, sync, sys, tcp_connection, threads.
 
@@ -31,6 +31,7 @@ mod stop;
 pub use maker::server_of;
 
 use crate::abi::types::{TCPserver, acceptor, thread_pool};
+use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::list::{Counting, Link, places};
 use crate::reactor::tcp_connection::callbacks::Callbacks;
@@ -50,36 +51,36 @@ use libc::{c_int, c_void};
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
 
-/// Frees what stands on a server.
+/// Frees an object that is based on a server.
 pub type Dispose = unsafe fn(block: *mut c_void);
 
-/// The public struct first, so that the pointers are the same. Other threads than the loop's use `shared`, the header,
-/// and for new connections the callbacks and the data of the public struct.
+/// The public struct comes first, so that the pointers are the same. Other threads than the loop's use `shared`,
+/// the header, and for new connections the callbacks and the data of the public struct.
 #[repr(C)]
 pub struct Server {
     public: TCPserver,
     /// For its connections.
     header: Header,
     shared: Shared,
-    /// Where its socket comes from.
+    /// The origin of its socket.
     origin: Origin,
-    /// The file of a unix socket that was made here.
+    /// The socket file that the library has created.
     file: Cell<Option<unix::File>>,
-    /// Among the servers of its loop.
+    /// In the list of its loop's servers.
     link: Link,
-    /// The acceptor, where it ends with the server; the public field is the program's to change.
+    /// The acceptor, if it is freed with the server; a program may change the public field.
     owned_acceptor: Cell<*mut acceptor>,
-    /// What stands on the server, and ends with it.
+    /// An object that is based on the server and freed with it.
     block: Cell<Option<(*mut c_void, Dispose)>>,
-    /// The threads that were made here; NULL once they have ended.
+    /// The threads that the library has made; NULL after they have ended.
     pool: Cell<*mut thread_pool>,
     stop: Cell<Stop>,
     /// Which loop gets a new connection.
     balance: Cell<Balance>,
     choice: Cell<Choice>,
-    /// Each thread is to have a listening socket of its own.
+    /// Each thread gets its own listening socket.
     reuseport: Cell<bool>,
-    /// The listening socket's, from which connections inherit them; None: as it is.
+    /// The listening socket's option, which connections inherit; None if it isn't changed.
     nodelay: Cell<Option<bool>>,
     keepalive: Cell<Option<Keepalive>>,
     hooks: Cell<Hooks>,
@@ -89,24 +90,24 @@ impl Server {
     /// The server behind a public pointer.
     ///
     /// # Safety
-    /// The library made it, and its memory is kept for all of `'a`.
+    /// The library made it, and its memory is valid for all of `'a`.
     pub unsafe fn from_public<'a>(server: *mut TCPserver) -> &'a Server {
         // SAFETY: the public struct is the first field of every server of the library.
         unsafe { &*server.cast::<Server>() }
     }
 
-    /// The pointer that C has.
+    /// The pointer for C.
     pub fn as_c(&self) -> *mut TCPserver {
         ptr::from_ref(self).cast_mut().cast()
     }
 
-    /// The loop that accepts, as the program sees it.
-    fn event_loop(&self) -> &Loop {
-        // SAFETY: a server is freed before its loop, which the program has put there.
-        unsafe { Loop::from_c(self.public.eventLoop.get()) }
+    /// The loop that accepts, according to the public field.
+    fn event_loop(&self) -> &RemoteLoop {
+        // SAFETY: a server is freed before its loop, and so must be that of a program that changes the field.
+        unsafe { RemoteLoop::from_c(self.public.eventLoop.get()) }
     }
 
-    /// The loop that the server was made on.
+    /// The loop on which the server was made, on its thread.
     pub fn home(&self) -> &Loop {
         self.shared.listeners.own.event_loop()
     }
@@ -115,19 +116,20 @@ impl Server {
         self.event_loop().on_owner()
     }
 
-    /// The acceptor, which the program may have taken away.
+    /// The acceptor, which the program may have removed.
     fn acceptor(&self) -> Option<&acceptor> {
-        // SAFETY: a program's acceptor lives as long as the server, and the server's own is freed with it.
+        // SAFETY: a program's acceptor is valid as long as the server, and the server's own is freed with it.
         unsafe { self.public.acceptor.get().as_ref() }
     }
 
-    /// The threads for connections, as the program has them.
+    /// The threads for connections, according to the public field.
     fn threads(&self) -> Option<&Pool> {
-        // SAFETY: NULL, the server's own pool, or one that a program has put there, which it keeps as long.
+        // SAFETY: NULL, the server's own pool, or one that a program has set, which it keeps as long as the
+        // server.
         unsafe { Pool::from_nullable(self.public.threadPool.get()) }
     }
 
-    /// What new connections get, as the program has it.
+    /// The callbacks of new connections, according to the public fields.
     fn callbacks(&self) -> Callbacks {
         let public = &self.public;
         Callbacks {
@@ -142,27 +144,27 @@ impl Server {
         self.shared.state.get()
     }
 
-    /// Whether the server has been started, whatever has become of it since.
+    /// Whether the server has ever been started.
     pub fn has_started(&self) -> bool {
         self.life() != Life::New
     }
 
-    /// Whether the server takes nobody any more, not even those who have connected before.
+    /// Whether the server accepts no clients any more, not even those that have connected before.
     pub fn has_ended(&self) -> bool {
         !matches!(self.life(), Life::Running | Life::Stopping)
     }
 
-    /// Whether the owner has freed the server, which only its connections keep.
+    /// Whether the owner has freed the server, so that only its connections keep it.
     pub fn is_freed(&self) -> bool {
         self.life() == Life::Freed
     }
 
-    /// Says what the server's connections speak. Before it starts.
+    /// Sets the protocol of the server's connections. Before it starts.
     pub fn speaks(&self, protocol: &'static Protocol) {
         self.header.speaks(protocol);
     }
 
-    /// Whether the server's connections speak a protocol of the library's.
+    /// Whether the server's connections speak a protocol of the library.
     pub fn has_protocol(&self) -> bool {
         self.header.protocol().is_some()
     }
@@ -172,28 +174,29 @@ impl Server {
         self.public.port.get()
     }
 
-    /// What new connections get as their data.
+    /// The data of new connections.
     pub fn data(&self) -> *mut c_void {
         self.public.data.get()
     }
 
-    /// Has the acceptor that the server was made with freed with it.
+    /// Frees the acceptor with which the server was made together with the server.
     ///
     /// # Safety
-    /// It comes from malloc, and nobody else frees it.
+    /// The acceptor comes from malloc, and nothing else frees it.
     pub unsafe fn own_acceptor(&self) {
         self.owned_acceptor.set(self.public.acceptor.get());
     }
 
-    /// Has a block disposed of when the server's memory goes, on whatever thread lets go last.
+    /// Disposes of a block when the server's memory is freed, on the thread that releases the last reference.
     ///
     /// # Safety
-    /// `dispose` may be called with the block; nobody uses it once the server's last connection has been freed.
+    /// `dispose` may be called with the block, which nothing uses after the server's last connection has been
+    /// freed.
     pub unsafe fn disposes(&self, block: *mut c_void, dispose: Dispose) {
         self.block.set(Some((block, dispose)));
     }
 
-    /// The address that the server is bound to.
+    /// The address to which the server is bound.
     pub fn address(&self) -> Result<Address, c_int> {
         match (self.origin.address(), self.acceptor()) {
             (Some(address), _) => Ok(*address),
@@ -202,7 +205,7 @@ impl Server {
         }
     }
 
-    /// Puts the server where its loop finds it.
+    /// Adds the server to its loop's list.
     fn enlist(&self) {
         if let Some(kept) = self.keep() {
             servers(self.home()).push_front(kept);
@@ -219,10 +222,10 @@ places! {
     enum OfLoop: KeptList<Server> by link, kept by Counting, in servers;
 }
 
-/// Makes a server; None with ENOMEM.
+/// Makes a server. None with ENOMEM.
 ///
 /// # Safety
-/// An acceptor that lives as long as the server.
+/// The acceptor is valid as long as the server.
 unsafe fn create(
     l: &Loop,
     acceptor: *mut acceptor,
@@ -230,7 +233,7 @@ unsafe fn create(
     threads: c_int,
     origin: Origin,
 ) -> Option<NonNull<Server>> {
-    // SAFETY: the block is checked, and filled at once; the caller's acceptor is live.
+    // SAFETY: the block is checked for NULL and initialised at once; by contract the acceptor is valid.
     unsafe {
         let pool: *mut thread_pool = Pool::allocate(l.as_c(), threads);
         let server = libc::malloc(size_of::<Server>()).cast::<Server>();
@@ -276,22 +279,23 @@ unsafe fn create(
     }
 }
 
-/// Frees the memory, on whatever thread let go last.
+/// Frees the memory, on the thread that releases the last reference.
 ///
 /// # Safety
-/// Nobody has a reference to the server any more, and all sockets are closed.
+/// There are no references to the server, and all its sockets are closed.
 unsafe fn dispose(server: NonNull<Server>) {
-    // SAFETY: nobody else has the pointer; the acceptor and the block were given to the server for this.
+    // SAFETY: nothing else refers to the server, which owns the acceptor and the block. The listeners keep the loop's
+    // memory until they are disposed of.
     unsafe {
         let own = server.as_ref();
+        if let Some((block, dispose)) = own.block.get() {
+            // This may call the program.
+            own.home().guarded_if_mine(|| dispose(block));
+        }
         own.shared.listeners.dispose();
         libc::free(own.owned_acceptor.get().cast());
-        let block = own.block.get();
         let handlers = (&raw mut (*server.as_ptr()).header.handlers).read().into_inner();
         libc::free(server.as_ptr().cast());
         drop(handlers);
-        if let Some((block, dispose)) = block {
-            dispose(block);
-        }
     }
 }

@@ -1,22 +1,21 @@
-//! A descriptor in reserve. A server that is out of descriptors gives it up for a moment to accept a
-//! client and close the connection at once, who would otherwise wait in the kernel's queue for nobody
-//! knows how long.
+//! A descriptor in reserve. A server that has run out of descriptors closes it for a moment to accept a client
+//! and close its connection at once. Otherwise the client would wait in the kernel's queue for an unknown time.
 
 #![forbid(unsafe_code)]
 
 use crate::sys::{errno, fd as sys_fd};
 use std::sync::atomic::{AtomicI32, Ordering::SeqCst};
 
-/// What became of turning a client away.
+/// The result of refusing a client.
 pub enum Turned {
     Client,
-    /// None waits. accept(2) looks for a descriptor first, so it doesn't say that by itself.
+    /// No client waits. accept(2) needs a descriptor before it can report that.
     Nobody,
-    /// There is no reserve, or another thread had the descriptor first.
+    /// There is no reserve, or another thread got the descriptor first.
     Failed,
 }
 
-/// The number, or -1.
+/// The descriptor, or -1.
 pub struct Reserve(AtomicI32);
 
 impl Reserve {
@@ -24,7 +23,7 @@ impl Reserve {
         Reserve(AtomicI32::new(-1))
     }
 
-    /// Has a descriptor from now on; false where the process is out of them.
+    /// Opens the reserve if there is none. False if the process is out of descriptors.
     pub fn keep(&self) -> bool {
         if self.0.load(SeqCst) >= 0 {
             return true;
@@ -47,7 +46,7 @@ impl Reserve {
         self.put(-1);
     }
 
-    /// Turns the next client of a listening socket away.
+    /// Refuses the next client of a listening socket.
     pub fn turn_away(&self, listening: i32) -> Turned {
         // It may have been lost to another thread earlier.
         self.keep();

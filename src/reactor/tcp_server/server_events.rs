@@ -1,4 +1,4 @@
-//! Asking a loop to look at its servers, from any thread, without memory: it can't fail.
+//! Requests to a loop to check its servers, from any thread. They need no memory, so they can't fail.
 
 use super::Server;
 use super::listener::Listener;
@@ -13,17 +13,17 @@ use std::sync::atomic::Ordering::{AcqRel, Relaxed, Release};
 pub const ROOM: u8 = 1;
 /// A server is ending, and with it its listeners and connections on the loop.
 pub const ENDING: u8 = 2;
-/// The last connection of a server that is ending has closed.
+/// The last connection of an ending server has closed.
 pub const ENDED: u8 = 4;
-/// A listener is to come to the loop.
+/// A listener is to be added to the loop.
 const ARRIVING: u8 = 8;
 
-/// Has the loop look in its next iteration. Nothing happens once it was freed; its memory is kept.
+/// Makes the loop check in its next iteration. Does nothing after the loop was freed; its memory is kept.
 pub fn call(l: &RemoteLoop, why: u8) {
     call_with(l, why, None);
 }
 
-/// Brings a listener to its loop, unless that was freed. It keeps its server until it is closed there.
+/// Adds a listener to its loop, unless that was freed. The listener keeps its server until it is closed there.
 pub fn send(listener: &Listener) {
     if !listener.keep_server() {
         return;
@@ -33,9 +33,9 @@ pub fn send(listener: &Listener) {
     }
 }
 
-/// False where the loop was freed.
+/// False if the loop was freed.
 fn call_with(l: &RemoteLoop, why: u8, listener: Option<&Listener>) -> bool {
-    // The list is written under the mutex, and while that is held the loop isn't taken down.
+    // The list is protected by the mutex, and the loop isn't freed while that is locked.
     let locked = l.lock();
     if locked.gone.get() {
         return false;
@@ -49,7 +49,7 @@ fn call_with(l: &RemoteLoop, why: u8, listener: Option<&Listener>) -> bool {
 }
 
 impl Server {
-    /// Has every loop look that may have something of the server. On its own thread.
+    /// Makes all loops check that may have something of the server. On the server's own thread.
     pub(super) fn call_all(&self, why: u8) {
         call(self.home(), why);
         // SAFETY: NULL or the server's own pool, which is freed on this thread.
@@ -64,7 +64,7 @@ impl Server {
 }
 
 impl Loop {
-    /// Looks at the loop's servers, if it was asked to. Within an iteration.
+    /// Checks the loop's servers, if that was requested. Within an iteration.
     pub fn attend_servers(&self) {
         if self.shared.server_events.load(Relaxed) == 0 {
             return;

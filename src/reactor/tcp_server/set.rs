@@ -1,4 +1,4 @@
-//! What a program sets for a server and for its new connections.
+//! A program's settings for a server and its new connections.
 
 #![forbid(unsafe_code)]
 
@@ -13,12 +13,12 @@ use libc::{c_int, c_void};
 use std::sync::atomic::Ordering::SeqCst;
 
 impl Server {
-    /// Changes what new connections get.
+    /// Changes the settings of new connections.
     pub fn change_settings<R>(&self, with: impl FnOnce(&mut Settings) -> R) -> R {
         with(&mut self.shared.settings.lock())
     }
 
-    /// What `data` of new connections begins as; NULL changes nothing.
+    /// Sets the initial `data` of new connections; NULL changes nothing.
     pub fn set_data(&self, data: *mut c_void) {
         if !data.is_null() {
             self.public.data.set(data);
@@ -35,7 +35,8 @@ impl Server {
         self.set_options();
     }
 
-    /// Whether each thread is to have a listening socket of its own. Before the start (EBUSY), on an address (ENOTSUP).
+    /// Sets whether each thread gets its own listening socket. Only before the start (else EBUSY) and on an
+    /// address (else ENOTSUP).
     pub fn set_reuseport(&self, on: bool) -> Result<(), c_int> {
         self.not_started()?;
         if on && !self.origin.can_share_port() {
@@ -45,7 +46,7 @@ impl Server {
         Ok(())
     }
 
-    /// How many connections may be open at a time; 0: any number.
+    /// Sets the maximum number of open connections; 0 means any number.
     pub fn set_max_connections(&self, n: c_int) -> Result<(), c_int> {
         if n < 0 {
             return Err(explain!(libc::EINVAL, "the limit of connections is {n}"));
@@ -55,7 +56,7 @@ impl Server {
         Ok(())
     }
 
-    /// What is called on the threads. Before the start (EBUSY).
+    /// Sets the functions that are called on the threads. Only before the start (else EBUSY).
     pub fn set_thread_hooks(&self, hooks: Hooks) -> Result<(), c_int> {
         self.not_started()?;
         self.hooks.set(hooks);
@@ -92,7 +93,7 @@ impl Server {
         Ok(())
     }
 
-    /// How many connections are open; any thread.
+    /// The number of open connections. Any thread.
     pub fn connections(&self) -> i64 {
         self.shared.live.load(SeqCst)
     }

@@ -1,4 +1,4 @@
-//! What every thread that accepts for a server, or has connections of it, may use.
+//! The part of a server that all threads may use that accept for it or have its connections.
 
 use super::life::State;
 use super::listener::Listener;
@@ -13,16 +13,16 @@ use std::{iter, ptr, slice};
 
 pub struct Shared {
     pub state: State,
-    /// Connections that may be open at a time; 0: any number.
+    /// The maximum number of open connections; 0 means any number.
     pub max: AtomicI32,
-    /// Connections that are open, places taken for those about to be accepted, and clients that a stop
-    /// has taken from the kernel's queues.
+    /// The number of open connections, of places for those about to be accepted, and of clients that a stop has
+    /// accepted from the kernel's queues.
     pub live: AtomicI64,
     /// A listener waits for a connection to close.
     pub full: AtomicBool,
-    /// What new connections get, besides what the listening socket passes on.
+    /// The settings of new connections, in addition to the options that they inherit from the listening socket.
     pub settings: Lock<Settings>,
-    /// Clients are turned away with it where descriptors are out. Without it they wait.
+    /// Used to refuse clients when descriptors run out. Without it they wait.
     pub reserve: Option<Reserve>,
     pub listeners: Listeners,
     pub(super) refs: RefCount,
@@ -46,7 +46,7 @@ impl Shared {
         }
     }
 
-    /// Gives the descriptor in reserve up.
+    /// Closes the descriptor in reserve.
     pub fn give_up_reserve(&self) {
         if let Some(reserve) = &self.reserve {
             reserve.give_up();
@@ -54,12 +54,12 @@ impl Shared {
     }
 }
 
-/// The listeners of a server. Each belongs to the thread of its loop. The array doesn't change while other threads
-/// know of it: it is set before the server runs, and freed with the server.
+/// The listeners of a server. Each belongs to the thread of its loop. The array doesn't change while other
+/// threads use it: it is set before the server runs, and freed with the server.
 pub struct Listeners {
-    /// Of the server's own loop.
+    /// That of the server's own loop.
     pub own: Listener,
-    /// With a socket per thread: those of the threads, in the pools' memory.
+    /// With one socket per thread: those of the threads, in pool memory.
     others: Cell<*mut Listener>,
     len: Cell<usize>,
 }
@@ -70,7 +70,7 @@ impl Listeners {
         if self.others.get().is_null() {
             return &[];
         }
-        // SAFETY: `set_others` was given that many listeners, which are freed with the server.
+        // SAFETY: `set_others` got that many listeners, which are freed with the server.
         unsafe { slice::from_raw_parts(self.others.get(), self.len.get()) }
     }
 
@@ -79,24 +79,24 @@ impl Listeners {
     }
 
     /// # Safety
-    /// Before the server runs; `len` listeners in a block of the pools, which is the server's from now on.
+    /// The server doesn't run yet. `others` is a pool block of `len` listeners, which the server then owns.
     pub unsafe fn set_others(&self, others: *mut Listener, len: usize) {
         self.others.set(others);
         self.len.set(len);
     }
 
-    /// Lets go what the listeners have, and the block of those of the threads.
+    /// Releases everything that the listeners have, and frees the block of those of the threads.
     ///
     /// # Safety
-    /// Nobody uses the listeners any more, whose sockets are closed.
+    /// Nothing uses the listeners any more, and their sockets are closed.
     pub unsafe fn dispose(&self) {
         for listener in self.all() {
-            // SAFETY: each listener lets its loop go once, here.
+            // SAFETY: each listener is disposed of once, here.
             unsafe { listener.dispose() };
         }
         let others = self.others.replace(ptr::null_mut());
         if !others.is_null() {
-            // SAFETY: the block has the size with which it was allocated for them.
+            // SAFETY: the block has the size with which it was allocated.
             unsafe { pool::free(others.cast(), self.len.get() * size_of::<Listener>()) };
         }
     }

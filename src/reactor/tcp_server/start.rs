@@ -1,4 +1,4 @@
-//! Starting: the threads, the listening sockets, their channels.
+//! Starting a server: its threads, its listening sockets, and their channels.
 
 use super::life::{Event, Life};
 use super::listener::{self, Listener};
@@ -11,7 +11,7 @@ use crate::sys::{errno, fd as sys_fd, listen, pool, socket};
 use libc::c_int;
 
 impl Server {
-    /// Starts the server: once.
+    /// Starts the server, once.
     pub fn start(&self) -> Result<(), c_int> {
         match self.life() {
             Life::New => {}
@@ -24,8 +24,8 @@ impl Server {
         server.begin()
     }
 
-    /// Starts the server, or has it accept again where the program has taken its channel off the loop. What goes
-    /// wrong is logged.
+    /// Starts the server, or makes it accept again if the program has removed its channel from the loop. Failures
+    /// are logged.
     pub fn start_or_renew(&self) {
         // The hooks may free the server.
         let server = self.keep().ok_or(libc::EOVERFLOW);
@@ -35,13 +35,13 @@ impl Server {
                 errno::set(e);
             }
             Ok(server) => {
-                // A channel that can't be added says so itself.
+                // A channel that can't be added has already been logged.
                 let _ = server.begin();
             }
         }
     }
 
-    /// Names the address beside the error.
+    /// Names the address with the error.
     fn explain(&self, e: c_int) -> c_int {
         let mut text = [0; 128];
         match self.origin.address().and_then(|address| address.format(&mut text)) {
@@ -50,7 +50,7 @@ impl Server {
         }
     }
 
-    /// Starts the threads and has the sockets listen.
+    /// Starts the threads and makes the sockets listen.
     fn prepare(&self) -> Result<(), c_int> {
         match self.life() {
             Life::New if self.acceptor().is_none() => return Err(libc::EINVAL),
@@ -71,7 +71,7 @@ impl Server {
         }
         let fd = self.acceptor().ok_or(libc::EINVAL)?.listen_fd.get();
         if self.origin.shares_port() {
-            // Other sockets listen there, which would get some of the clients.
+            // Other sockets listen there, and would get some of the clients.
             return Err(libc::EADDRINUSE);
         }
         if !sys_fd::set_nonblocking(fd) {
@@ -84,7 +84,7 @@ impl Server {
         Ok(())
     }
 
-    /// Opens a listening socket for each thread, or one for the server's own loop where there are none.
+    /// Opens a listening socket for each thread, or one for the server's own loop if there are no threads.
     fn open_shared(&self) -> Result<(), c_int> {
         let address = self.origin.address().ok_or(libc::ENOTSUP)?;
         let acceptor = self.acceptor().ok_or(libc::EINVAL)?;
@@ -105,13 +105,13 @@ impl Server {
             let l = running.and_then(|pool| pool.loop_at(i)).unwrap_or_else(|| self.home());
             let kept = l.keep().ok_or(libc::EOVERFLOW);
             match kept.and_then(|l| open_one(address).map(|fd| (l, fd))) {
-                // SAFETY: the block has that many places, and becomes the server's.
+                // SAFETY: the block has that many elements, and becomes the server's.
                 Ok((l, fd)) => unsafe {
                     listener::init(listeners.add(i), self, l);
                     (*listeners.add(i)).set_socket(fd);
                 },
                 Err(e) => {
-                    // SAFETY: those up to here have been initialised, and are nobody else's.
+                    // SAFETY: the elements before this one are initialised and belong to this function.
                     unsafe {
                         (0..i).for_each(|i| (*listeners.add(i)).give_up());
                         pool::free(listeners.cast(), size);
@@ -120,9 +120,9 @@ impl Server {
                 }
             }
         }
-        // SAFETY: the server doesn't run yet; the block is filled.
+        // SAFETY: the server doesn't run yet, and the block is initialised.
         unsafe { self.shared.listeners.set_others(listeners, threads) };
-        // The first socket only kept the port until here.
+        // The first socket was needed only to reserve the port.
         let first = self.shared.listeners.others()[0].fd.get();
         sys_fd::close(acceptor.listen_fd.replace(first));
         Ok(())
@@ -156,8 +156,8 @@ impl Server {
         Ok(())
     }
 
-    /// Gives the listening sockets the options that accepted ones inherit. What isn't TCP has none, which is
-    /// all that can go wrong with values that were checked.
+    /// Sets the options of the listening sockets that accepted ones inherit. Sockets other than TCP don't have
+    /// them; there are no other errors, because the values have been checked.
     pub fn set_options(&self) {
         let _keep = errno::Keep::new();
         for listener in self.shared.listeners.all().filter(|listener| listener.is_open()) {

@@ -1,5 +1,5 @@
-//! The graceful stop: no new connections; those there are end when they are idle or when their time
-//! is up; then the program is told.
+//! The graceful stop: no new connections are accepted, existing ones end when they are idle or when their time is
+//! over, and then the program is told.
 
 use super::life::{Event, Life};
 use super::server_events::{ENDED, ENDING};
@@ -11,17 +11,17 @@ use libc::{c_int, c_void};
 use std::ptr;
 use std::sync::atomic::Ordering::SeqCst;
 
-/// What the connections' last turns may take together, behind the deadline.
+/// The total time for the connections' last turns after the deadline.
 const LAST_TURNS_MS: i64 = 20;
 
 type OnTime = unsafe extern "C-unwind" fn(*mut event_loop, yolanda_timer, *mut c_void);
 
-/// Who is told when a stop is over.
+/// The callback for the end of a stop.
 #[derive(Clone, Copy)]
 pub struct Stop {
     done: yolanda_server_callback,
     data: *mut c_void,
-    /// Runs until the deadline, and then for the last turns; 0: none.
+    /// Runs until the deadline, and then for the last turns; 0 if there is none.
     timer: yolanda_timer,
 }
 
@@ -29,16 +29,16 @@ impl Stop {
     pub const NONE: Stop = Stop { done: None, data: ptr::null_mut(), timer: 0 };
 }
 
-/// What becomes of the clients that wait to be accepted.
+/// What happens to the clients that wait to be accepted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Waiting {
     Taken,
-    /// The kernel does that when the socket closes.
+    /// The kernel resets them when the socket is closed.
     Reset,
 }
 
 impl Server {
-    /// Begins to stop: connections have `deadline_ms` to end (0: no time, -1: all they want), then `done` is called.
+    /// Begins to stop: connections have `deadline_ms` to end (0: no time, -1: any time), then `done` is called.
     pub fn stop(
         &self,
         deadline_ms: i64,
@@ -60,19 +60,18 @@ impl Server {
         self.enlist();
         self.stop.set(Stop { done, data, timer });
         self.shared.state.advance(event);
-        // Who waits is served in the time that is left, which may be none.
+        // Waiting clients are served within the remaining time, which may be none.
         let take = before == Life::Running && deadline_ms != 0;
         self.close_sockets(if take { Waiting::Taken } else { Waiting::Reset });
         self.call_all(ENDING | ENDED);
         if deadline_ms == 0 {
-            // No more callbacks but the closed one, in the iteration.
+            // Only the closed callback is called after this, in the iteration.
             self.home().drain();
         }
         Ok(())
     }
 
-    /// Refuses clients from now on, whatever thread they would come to. The other listeners are closed by their own
-    /// threads.
+    /// Refuses new clients on all threads. The other listeners are closed by their own threads.
     pub fn close_sockets(&self, waiting: Waiting) {
         let listeners = &self.shared.listeners;
         let own = &listeners.own;
@@ -111,19 +110,20 @@ impl Server {
         self.shared.give_up_reserve();
     }
 
-    /// Gives up the clients for which no connection was made yet.
+    /// Closes the clients for which no connection was made yet.
     pub fn drop_waiting(&self) {
         self.shared.listeners.all().for_each(|listener| listener.drop_backlog());
     }
 
-    /// Whether the stop that runs is over. A thread that accepts may be about to count another connection: it is asked
-    /// before the count is looked at, as who begins later finds that the server is stopping.
+    /// Whether the running stop is complete. A thread that is accepting may be about to count another connection,
+    /// so this is checked before the count: a thread that begins to accept later sees that the server is
+    /// stopping.
     fn is_drained(&self) -> bool {
         let accepting = self.shared.listeners.all().any(|one| one.accepting.load(SeqCst));
         !accepting && self.shared.live.load(SeqCst) <= 0
     }
 
-    /// Ends a stop that runs: its timer is stopped, its callback handed over.
+    /// Ends a running stop: its timer is stopped, and its callback is returned.
     pub fn take_stop(&self) -> Stop {
         let stop = self.stop.replace(Stop::NONE);
         if stop.timer != 0 {
@@ -132,13 +132,13 @@ impl Server {
         stop
     }
 
-    /// The timer is stopped before the server goes. 0 when memory is out.
+    /// Starts a timer, which is stopped before the server is freed. 0 if out of memory.
     fn start_timer(&self, delay_ms: i64, on_time: OnTime) -> yolanda_timer {
         self.home().start_timer(delay_ms, 0, Some(on_time), self.as_c().cast())
     }
 
     fn deadline_is_over(&self) {
-        // Slow callbacks must not put the end off for long.
+        // Slow callbacks must not delay the end for long.
         let timer = self.start_timer(LAST_TURNS_MS, on_cut);
         self.stop.set(Stop { timer, ..self.stop.get() });
         let event = if timer == 0 { Event::LastTurnsOver } else { Event::Deadline };
@@ -147,7 +147,7 @@ impl Server {
         self.call_all(ENDING);
     }
 
-    /// The last turns have had their time.
+    /// The time for the last turns is over.
     fn cut(&self) {
         self.stop.set(Stop { timer: 0, ..self.stop.get() });
         self.shared.state.advance(Event::LastTurnsOver);
@@ -156,30 +156,30 @@ impl Server {
 }
 
 unsafe extern "C-unwind" fn on_deadline(_: *mut event_loop, _: yolanda_timer, data: *mut c_void) {
-    // SAFETY: `start_timer` gave the server, and the timer is stopped before that goes.
+    // SAFETY: `start_timer` passed the server, and the timer is stopped before that is freed.
     unsafe { Server::from_public(data.cast()) }.deadline_is_over();
 }
 
 unsafe extern "C-unwind" fn on_cut(_: *mut event_loop, _: yolanda_timer, data: *mut c_void) {
-    // SAFETY: `start_timer` gave the server, and the timer is stopped before that goes.
+    // SAFETY: `start_timer` passed the server, and the timer is stopped before that is freed.
     unsafe { Server::from_public(data.cast()) }.cut();
 }
 
 impl Loop {
-    /// Tells the program of the stops that are over.
+    /// Tells the program about stops that are complete.
     pub(super) fn finish_stops(&self) {
-        // The callback may free any server, so the list is begun anew after each.
+        // The callback may free any server, so the iteration over the list is restarted after each.
         while let Some(server) =
             servers(self).find(|server| server.life().is_stopping() && server.is_drained())
         {
             server.shared.state.advance(Event::Drained);
             let stop = server.take_stop();
             let public = server.as_c();
-            // The function may free the server, which is to go then.
+            // The function may free the server, whose memory must then be freed.
             drop(server);
             if let Some(done) = stop.done {
                 count(&self.counts.callbacks, 1);
-                // SAFETY: the program gave the function for this call.
+                // SAFETY: the program set the function for this call.
                 unsafe { done(public, stop.data) };
             }
         }

@@ -1,4 +1,4 @@
-//! What a program has called on the threads of a pool.
+//! The functions of a program that are called on the threads of a pool.
 
 use crate::abi::types::yolanda_loop_callback;
 use crate::reactor::event_loop::state::Loop;
@@ -7,9 +7,9 @@ use std::ptr;
 
 #[derive(Clone, Copy)]
 pub struct Hooks {
-    /// Before the thread's loop runs.
+    /// Called before the thread's loop runs.
     pub on_start: yolanda_loop_callback,
-    /// After it has ended.
+    /// Called after the loop has ended.
     pub on_stop: yolanda_loop_callback,
     pub data: *mut c_void,
 }
@@ -17,7 +17,7 @@ pub struct Hooks {
 impl Hooks {
     pub const NONE: Hooks = Hooks { on_start: None, on_stop: None, data: ptr::null_mut() };
 
-    /// On the loop's thread, as the other.
+    /// Calls `on_start`. Like the other function, on the loop's thread.
     pub fn starts(&self, l: &Loop) {
         self.call(self.on_start, l);
     }
@@ -28,7 +28,7 @@ impl Hooks {
 
     fn call(&self, callback: yolanda_loop_callback, l: &Loop) {
         if let Some(callback) = callback {
-            // SAFETY: the program gave the function with this data, for the threads of its server.
+            // SAFETY: the program set the function together with this data, for the threads of its server.
             l.guarded(|| unsafe {
                 callback(l.as_c(), self.data);
             });

@@ -1,4 +1,4 @@
-//! Threads that run loops, one by one and in pools.
+//! Threads that run loops, alone and in pools. `started` lists the pools of a loop.
 //!
 //! Imports: abi, backend, event_loop, list, log, sys.
 

@@ -5,10 +5,10 @@ use crate::reactor::event_loop::state::Loop;
 use crate::reactor::list::{Keeps, places};
 use std::ptr::NonNull;
 
-/// A look at the list. Only functions of this file take one.
+/// Borrowed for an iteration over the list, only by functions of this file.
 struct Look(());
 
-// SAFETY: `Pool::free` takes a pool out of the list before its memory goes, and nothing in this file calls that.
+// SAFETY: `Pool::free` removes a pool from the list before its memory is freed, and nothing in this file calls that.
 unsafe impl Keeps<Pool> for Look {}
 
 places! {

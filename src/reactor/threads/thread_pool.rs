@@ -1,4 +1,4 @@
-//! The loops that serve connections, handed out in turn.
+//! Pools of threads whose loops serve connections in turn.
 
 use super::hooks::Hooks;
 use super::started;
@@ -13,26 +13,26 @@ use std::ptr::{self, NonNull};
 use std::slice;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// The public struct first, so that the pointers are the same.
+/// The public struct comes first, so that the pointers are the same.
 #[repr(C)]
 pub struct Pool {
     public: thread_pool,
     hooks: Cell<Hooks>,
-    /// The main loop does all, and the start hook was called for it.
+    /// There are no threads, and the start hook was called for the main loop.
     main_started: Cell<bool>,
-    /// It is freed with a server.
+    /// It belongs to a server, and is freed with it.
     serves: Cell<bool>,
-    /// The threads that run, whatever the public fields say.
+    /// The running threads, regardless of the public fields.
     threads: Cell<*mut event_loop_thread>,
     len: Cell<usize>,
-    /// Among the pools that were started on their main loop.
+    /// The link in the list of pools that were started on their main loop.
     pub(super) link: Link,
 }
 
 impl Pool {
-    /// A pool that hasn't started; NULL with errno.
+    /// A pool that hasn't been started. NULL with errno on failure.
     pub fn allocate(main_loop: *mut event_loop, threads: c_int) -> *mut thread_pool {
-        // SAFETY: the block is checked, and filled at once.
+        // SAFETY: the block is checked for NULL and initialised at once.
         unsafe {
             let pool = libc::malloc(size_of::<Pool>()).cast::<Pool>();
             if !pool.is_null() {
@@ -60,7 +60,7 @@ impl Pool {
     /// The pool behind a public pointer.
     ///
     /// # Safety
-    /// `allocate` made it, and it isn't freed for all of `'a`.
+    /// `allocate` made it, and it isn't freed during `'a`.
     pub unsafe fn from_c<'a>(pool: *mut thread_pool) -> &'a Pool {
         // SAFETY: the public struct is the first field of every pool.
         unsafe { &*pool.cast::<Pool>() }
@@ -69,40 +69,47 @@ impl Pool {
     /// The same; None for NULL.
     ///
     /// # Safety
-    /// As for `from_c`, where it isn't NULL.
+    /// As for `from_c`, unless it is NULL.
     pub unsafe fn from_nullable<'a>(pool: *mut thread_pool) -> Option<&'a Pool> {
-        // SAFETY: not NULL, hence the caller's pool.
+        // SAFETY: it isn't NULL, so by contract it is a live pool.
         (!pool.is_null()).then(|| unsafe { Pool::from_c(pool) })
     }
 
+    fn remote_main_loop(&self) -> &RemoteLoop {
+        // SAFETY: a pool is made with a loop, which frees its pools before it is freed.
+        unsafe { RemoteLoop::from_c(self.public.mainLoop.get()) }
+    }
+
+    /// The main loop, on its thread.
     fn main_loop(&self) -> &Loop {
-        // SAFETY: a pool is made with a loop, which frees its pools before it goes.
+        debug_assert!(self.remote_main_loop().on_owner());
+        // SAFETY: a pool is made with a loop, which frees its pools before it is freed.
         unsafe { Loop::from_c(self.public.mainLoop.get()) }
     }
 
-    /// The threads that run.
+    /// The running threads.
     fn threads(&self) -> &[event_loop_thread] {
         if self.len.get() == 0 {
             return &[];
         }
-        // SAFETY: `start_threads` made the array, and has initialised so many; it is freed with the pool.
+        // SAFETY: `start_threads` made the array and initialised that many elements; it is freed with the pool.
         unsafe { slice::from_raw_parts(self.threads.get(), self.len.get()) }
     }
 
-    /// The threads as the public fields tell.
+    /// The threads according to the public fields.
     fn public_threads(&self) -> &[event_loop_thread] {
         let (threads, n) = (self.public.eventLoopThreads.get(), self.public.thread_number.get());
         if n <= 0 || threads.is_null() {
             return &[];
         }
-        // SAFETY: the header says that `eventLoopThreads` has `thread_number` elements.
+        // SAFETY: the header requires that `eventLoopThreads` has `thread_number` elements.
         unsafe { slice::from_raw_parts(threads, n as usize) }
     }
 
-    /// Starts the threads, once; on the main loop's thread.
+    /// Starts the threads, once. Call it on the main loop's thread.
     pub fn start(&self) {
+        self.remote_main_loop().require_owner();
         let main = self.main_loop();
-        main.public.require_owner();
         if self.public.started.replace(1) != 0 {
             return;
         }
@@ -119,7 +126,7 @@ impl Pool {
         if wanted == 0 {
             return;
         }
-        // SAFETY: zeroes, of which `init` makes threads below.
+        // SAFETY: an array of zeroes, whose elements `init` initialises below.
         let array = unsafe { libc::calloc(wanted, size_of::<event_loop_thread>()) };
         let array = array.cast::<event_loop_thread>();
         if array.is_null() {
@@ -129,7 +136,8 @@ impl Pool {
         }
         let mut running = 0;
         for i in 0..wanted {
-            // SAFETY: `running` is at most `i`, so that the place is in the array; what is there hasn't been started.
+            // SAFETY: `running` is at most `i`, so the place is in the array, and the thread there hasn't been
+            // started.
             unsafe {
                 let at = array.add(running);
                 if !event_loop_thread::init(at, i as c_int) {
@@ -147,34 +155,34 @@ impl Pool {
         self.len.set(running);
     }
 
-    /// The loop whose turn it is, on the main loop's thread. None before the start.
+    /// The next loop in turn, on the main loop's thread. None before the start.
     pub fn next_loop(&self) -> Option<&RemoteLoop> {
         self.take_turn(|turns| turns.next())
     }
 
-    /// The loop with the fewest connections, on the main loop's thread; among equals the one whose turn it is. None
+    /// The loop with the fewest connections, on the main loop's thread; of several, the one whose turn it is. None
     /// before the start.
     pub fn least_busy_loop(&self) -> Option<&RemoteLoop> {
         self.take_turn(|turns| turns.min_by_key(|(_, l)| l.load.load(Relaxed)))
     }
 
-    /// Has one of the threads' loops chosen, in the order of their turns, and gives the next turn to the one behind
-    /// it. The main loop without any. None before the start.
+    /// Calls `choose` with the threads' loops, in the order of their turns. The one after the chosen loop has the next
+    /// turn. The main loop if there are no threads. None before the start.
     fn take_turn<'a>(
         &'a self,
         choose: impl FnOnce(
             &mut dyn Iterator<Item = (usize, &'a RemoteLoop)>,
         ) -> Option<(usize, &'a RemoteLoop)>,
     ) -> Option<&'a RemoteLoop> {
-        let main = self.main_loop();
-        main.public.require_owner();
+        let main = self.remote_main_loop();
+        main.require_owner();
         if self.public.started.get() == 0 {
             errno::set(libc::EINVAL);
             return None;
         }
         let threads = self.public_threads();
         let first = self.public.position.get().max(0) as usize;
-        // One that was stopped has no loop.
+        // A thread that was stopped has no loop.
         let mut turns = (0..threads.len())
             .map(|i| (first + i) % threads.len())
             .filter_map(|at| Some((at, threads[at].event_loop()?)));
@@ -183,24 +191,24 @@ impl Pool {
         Some(l)
     }
 
-    /// What is to be called on the threads; before the start.
+    /// Sets the functions to call on the threads, before the start.
     pub fn set_hooks(&self, hooks: Hooks) {
         if self.public.started.get() == 0 {
             self.hooks.set(hooks);
         }
     }
 
-    /// The pool is freed with the server that made it, and only then.
+    /// The pool belongs to the server that made it, and can be freed only with it.
     pub fn set_serves(&self) {
         self.serves.set(true);
     }
 
-    /// How many threads run.
+    /// The number of running threads.
     pub fn running(&self) -> usize {
         self.len.get()
     }
 
-    /// The loop of one of the threads that run; None where it was stopped.
+    /// The loop of one of the running threads. None if that was stopped.
     pub fn loop_at(&self, at: usize) -> Option<&RemoteLoop> {
         self.threads().get(at)?.event_loop()
     }
@@ -210,31 +218,33 @@ impl Pool {
         if self.threads().iter().any(event_loop_thread::is_current) {
             return Err(libc::EDEADLK);
         }
-        if !self.main_loop().on_owner() {
+        if !self.remote_main_loop().on_owner() {
             return Err(libc::EPERM);
         }
         if self.serves.get() { Err(libc::EBUSY) } else { Ok(()) }
     }
 
-    /// Ends the threads; EDEADLK when one is known to wait for this thread.
+    /// Ends the threads. EDEADLK if one is known to wait for this thread.
     fn stop(&self) -> Result<(), c_int> {
-        // All at once, then one after the other.
+        // All are told at once and then joined one after the other.
         self.threads().iter().for_each(event_loop_thread::tell_to_end);
-        self.threads().iter().try_for_each(event_loop_thread::stop)?;
+        // Anything that a thread has left on its loop is closed on this thread, with its callbacks.
+        let stop_all = || self.threads().iter().try_for_each(event_loop_thread::stop);
+        self.main_loop().guarded(stop_all)?;
         if self.main_started.replace(false) {
             self.hooks.get().stops(self.main_loop());
         }
         Ok(())
     }
 
-    /// Ends the threads of a pool, and frees it. EDEADLK when a thread is known to wait for this one: the pool stays
-    /// then.
+    /// Ends the threads of a pool and frees it. EDEADLK if a thread is known to wait for this one; the pool then
+    /// remains.
     ///
     /// # Safety
-    /// A live pool, on its main loop's thread; nobody uses it afterwards.
+    /// A live pool, on its main loop's thread; nothing uses it afterwards.
     pub unsafe fn free(pool: NonNull<Pool>) -> Result<(), c_int> {
-        // SAFETY: live until the end of this function, which frees what `allocate` and `start` made. The program has
-        // put no name of its own into a running thread that it doesn't keep.
+        // SAFETY: by contract it is live until this function frees what `allocate` and `start` made. A name that
+        // the program has put into a running thread must come from malloc(3) or be removed by the program.
         unsafe {
             let own = pool.as_ref();
             own.stop()?;
@@ -255,15 +265,15 @@ impl Loop {
     /// Frees the pools that were started on the loop.
     pub fn free_pools(&self) {
         while let Some(pool) = started::first(self) {
-            // SAFETY: a pool stays live while it is listed, and leaves the list as it is freed. This is its
-            // main loop's thread.
+            // SAFETY: a pool is live while it is in the list, and is removed from it when it is freed. This is
+            // its main loop's thread.
             if unsafe { Pool::free(pool) }.is_err() {
                 return;
             }
         }
     }
 
-    /// Whether pools whose main loop this is have threads.
+    /// Whether pools with this main loop have threads.
     pub fn has_pool_threads(&self) -> bool {
         started::any_has_threads(self)
     }

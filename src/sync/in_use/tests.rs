@@ -1,4 +1,4 @@
-//! Apart from the file itself, because tests/model takes that in as it is.
+//! In a file of its own, because tests/model includes `in_use.rs`.
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! Counting on one thread. Apart from the file itself, because tests/model takes that in as it is.
+//! Counting on one thread. In a file of its own, because tests/model includes `refs.rs`.
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! Addresses from and to text.
+//! Conversion of addresses from and to text.
 
 use super::*;
 use std::net::{TcpListener, TcpStream};
@@ -222,7 +222,7 @@ fn other_families_and_cut_addresses_are_named() {
     assert_eq!(text(&a), "family:77");
     a.len = 0;
     assert_eq!(text(&a), "family:0");
-    // SAFETY: as many bytes as the text before it says.
+    // SAFETY: the text of the address has 28 bytes.
     let copied = unsafe { Address::copy(socket("[::1]:5").as_ptr(), 28) };
     assert_eq!((text(&copied), copied.len), ("[::1]:5".into(), 28));
 }

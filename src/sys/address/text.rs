@@ -1,4 +1,4 @@
-//! Addresses as text.
+//! Parsing and formatting addresses.
 
 use super::{Address, PATH, PATH_AT};
 use crate::sys::errno;
@@ -7,22 +7,22 @@ use std::fmt::{self, Write};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str;
 
-/// The longest host name, DNS's 253 characters and a last dot.
+/// The maximum length of a host name: 253 characters (DNS) and a trailing dot.
 const NAME: usize = 254;
 
-/// What the text of an address means.
+/// The result of parsing an address.
 pub enum Parsed<'a> {
     /// `1.2.3.4:80`, `[::1]:80`, `unix:/path`, `unix:@abstract`
     Socket(Address),
     /// `*:80`, `:80`: every address of this host
     Any(u16),
-    /// `name:80`: to be looked up
+    /// `name:80`: the name has to be looked up
     Name { host: &'a [u8], port: u16 },
 }
 
 impl Address {
-    /// Reads the text of an address. EINVAL for what isn't one, ENAMETOOLONG for a unix path that
-    /// doesn't fit. No lookup; only the name of an interface (`[fe80::1%eth0]:80`) is asked for.
+    /// Parses an address. EINVAL if the text isn't one, ENAMETOOLONG for a Unix path that is too
+    /// long. Host names aren't looked up; only the name of an interface (`[fe80::1%eth0]:80`) is.
     pub fn parse(text: &[u8]) -> Result<Parsed<'_>, c_int> {
         if let Some(path) = text.strip_prefix(b"unix:") {
             return Self::unix(path).map(Parsed::Socket);
@@ -41,13 +41,13 @@ impl Address {
         if is_name(host) { Ok(Parsed::Name { host, port }) } else { Err(libc::EINVAL) }
     }
 
-    /// A path, or after '@' a name in Linux's abstract namespace (unix(7)).
+    /// A path, or a name in Linux's abstract namespace after '@' (unix(7)).
     fn unix(path: &[u8]) -> Result<Self, c_int> {
         let is_abstract = path.first() == Some(&b'@');
         if path.is_empty() || path == b"@" || path.contains(&0) {
             return Err(libc::EINVAL);
         }
-        // A path keeps room for its NUL; an abstract name's first byte is one, in the place of '@'.
+        // A path needs room for its NUL. An abstract name begins with a NUL, which takes the place of '@'.
         if path.len() + usize::from(!is_abstract) > PATH {
             return Err(libc::ENAMETOOLONG);
         }
@@ -63,7 +63,7 @@ impl Address {
         Ok(address)
     }
 
-    /// Writes the text and a NUL, and returns the text's length; None without room for both.
+    /// Writes the text and a NUL, and returns the text's length. None if `out` is too small.
     ///
     /// `1.2.3.4:5` (also for an IPv4 peer of an IPv6 socket), `[::1]:5`, `[fe80::1%eth0]:5`,
     /// "unix:/path", "unix:@abstract" (a NUL in the name is shown as '@'), "unix:" for an unnamed
@@ -118,7 +118,7 @@ impl Address {
     }
 }
 
-/// A port in decimal: up to five digits, no more than 65535.
+/// A port in decimal: at most five digits, at most 65535.
 fn port(text: &[u8]) -> Option<u16> {
     if text.len() > 5 {
         return None;
@@ -126,7 +126,7 @@ fn port(text: &[u8]) -> Option<u16> {
     number(text).and_then(|n| u16::try_from(n).ok())
 }
 
-/// Decimal digits only.
+/// A number of decimal digits only.
 fn number(text: &[u8]) -> Option<u32> {
     if !text.iter().all(u8::is_ascii_digit) {
         return None;
@@ -134,7 +134,7 @@ fn number(text: &[u8]) -> Option<u32> {
     str::from_utf8(text).ok()?.parse().ok()
 }
 
-/// An IPv6 address with or without "%scope", the index or the name of an interface.
+/// An IPv6 address with or without "%scope", where the scope is the index or the name of an interface.
 fn scoped(text: &[u8], port: u16) -> Option<Address> {
     let (ip, scope) = match text.iter().position(|&b| b == b'%') {
         None => (text, 0),
@@ -147,7 +147,7 @@ fn scoped(text: &[u8], port: u16) -> Option<Address> {
     Some(Address::ipv6(ip, port, scope))
 }
 
-/// An interface's index; None for an unknown name.
+/// The index of an interface. None for an unknown name.
 fn scope_index(name: &[u8]) -> Option<u32> {
     let _keep = errno::Keep::new();
     let mut text = [0u8; libc::IF_NAMESIZE];
@@ -155,12 +155,12 @@ fn scope_index(name: &[u8]) -> Option<u32> {
         return None;
     }
     text[..name.len()].copy_from_slice(name);
-    // SAFETY: the text has a NUL, as it is shorter than its room.
+    // SAFETY: the text is shorter than the zeroed buffer, so it ends with a NUL.
     let index = unsafe { libc::if_nametoindex(text.as_ptr().cast()) };
     (index != 0).then_some(index)
 }
 
-/// Writes an interface's name, or its index where there is no such interface (any more).
+/// Writes an interface's name, or its index if there is no such interface.
 fn scope_name(index: u32, to: &mut Text<'_>) -> fmt::Result {
     let _keep = errno::Keep::new();
     let mut name = [0u8; libc::IF_NAMESIZE];
@@ -171,9 +171,8 @@ fn scope_name(index: u32, to: &mut Text<'_>) -> fmt::Result {
     name.iter().take_while(|&&b| b != 0).try_for_each(|&b| to.push(b))
 }
 
-/// Whether a host may have this name: letters, digits, '-', '_' and bytes of other alphabets in
-/// labels with dots between. A last label that is a number means an address that was misspelt,
-/// which getaddrinfo(3) would take for some other address.
+/// Whether this is a valid host name: letters, digits, '-', '_' and non-ASCII bytes, in labels separated by dots.
+/// A numeric last label means a misspelt IPv4 address, which getaddrinfo(3) would take for a different address.
 fn is_name(host: &[u8]) -> bool {
     let labels = host.strip_suffix(b".").unwrap_or(host);
     let good = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_') || *b >= 0x80;
@@ -185,7 +184,7 @@ fn is_name(host: &[u8]) -> bool {
     host.len() <= NAME && !numeric && labels.split(|&b| b == b'.').all(label)
 }
 
-/// A text that grows in place.
+/// Appends text to a buffer of fixed size.
 struct Text<'a> {
     out: &'a mut [u8],
     len: usize,

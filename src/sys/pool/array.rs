@@ -1,21 +1,21 @@
-//! A growable array in pool memory, for what a thread that runs callbacks keeps in tables. Its elements are plain
-//! values that are read and written whole, so that a callback may change the array while somebody goes through it.
+//! A growable array in pool memory, for tables of a thread that runs callbacks. Elements are copied in and out,
+//! so a callback may change the array during an iteration over it.
 
 use super::{run_drop, run_zeroed};
 use std::cell::Cell;
 use std::ptr;
 
-/// The least that a table takes: address space, of which only the pages that are written to count.
+/// The minimum size of a table. It costs address space; only pages that are written to use memory.
 const FIRST_BYTES: usize = 64 << 10;
 
-/// All zeroes are an empty array.
+/// All zeroes are a valid, empty array.
 pub struct Array<T: Copy> {
     start: Cell<*mut T>,
     len: Cell<usize>,
     capacity: Cell<usize>,
 }
 
-/// Plain values of which all zeroes are one.
+/// Types for which all zeroes are a valid value.
 ///
 /// # Safety
 /// Memory that is filled with zeroes is a valid value of the type.
@@ -39,20 +39,20 @@ impl<T: Copy> Array<T> {
         self.len.get() == 0
     }
 
-    /// The first element, for system calls; NULL before the first is added.
+    /// The first element, for system calls. NULL before the first element is added.
     pub fn as_ptr(&self) -> *mut T {
         self.start.get()
     }
 
     pub fn get(&self, at: usize) -> Option<T> {
-        // SAFETY: the first `len` elements of the table are written.
+        // SAFETY: the first `len` elements of the table are initialised.
         (at < self.len.get()).then(|| unsafe { self.start.get().add(at).read() })
     }
 
-    /// Writes an element that is there; beyond the end it does nothing.
+    /// Overwrites an element. Does nothing beyond the end.
     pub fn set(&self, at: usize, value: T) {
         if at < self.len.get() {
-            // SAFETY: the table has `len` elements, and no reference to one is ever handed out.
+            // SAFETY: the table has `len` elements, and there are no references to them.
             unsafe { self.start.get().add(at).write(value) }
         }
     }
@@ -61,18 +61,18 @@ impl<T: Copy> Array<T> {
         self.get(self.len.get().checked_sub(1)?)
     }
 
-    /// Room for `len` elements in all. False when memory is out.
+    /// Makes room for `len` elements in total. False if out of memory.
     pub fn reserve(&self, len: usize) -> bool {
         len <= self.capacity.get() || self.grow(len)
     }
 
-    /// Adds an element. False when memory is out.
+    /// Adds an element. False if out of memory.
     pub fn push(&self, value: T) -> bool {
         let len = self.len.get();
         if !self.reserve(len + 1) {
             return false;
         }
-        // SAFETY: the table has room for one more.
+        // SAFETY: the table has room for one more element.
         unsafe { self.start.get().add(len).write(value) };
         self.len.set(len + 1);
         true
@@ -84,7 +84,7 @@ impl<T: Copy> Array<T> {
         Some(last)
     }
 
-    /// Forgets what is behind the first `len` elements.
+    /// Removes all elements after the first `len`.
     pub fn truncate(&self, len: usize) {
         self.len.set(self.len.get().min(len));
     }
@@ -95,12 +95,13 @@ impl<T: Copy> Array<T> {
         self.len.set(0);
         self.capacity.set(0);
         if !start.is_null() {
-            // SAFETY: a run of the pool that only this array has. How much of it was written isn't known.
+            // SAFETY: the run came from the pool, and only this array points to it.
+            // It isn't known how much of it was written to.
             unsafe { run_drop(start.cast()) };
         }
     }
 
-    /// Moves to a table of at least `least` elements, of twice the capacity where that is more.
+    /// Moves to a table of at least `least` elements, or of twice the capacity if that is more.
     fn grow(&self, least: usize) -> bool {
         const { assert!(size_of::<T>() > 0 && align_of::<T>() <= 16) };
         let Some(doubled) = self.capacity.get().checked_mul(2) else { return false };
@@ -124,13 +125,13 @@ impl<T: Copy> Array<T> {
 }
 
 impl<T: Zeroed> Array<T> {
-    /// Has at least `len` elements from now on. The new ones are zero in an array that never became shorter; their
-    /// pages count once they are written to. False when memory is out.
+    /// Extends the array to at least `len` elements. The new ones are zero if the array has never shrunk. Their
+    /// pages use memory when they are written to. False if out of memory.
     pub fn extend_to(&self, len: usize) -> bool {
         if !self.reserve(len) {
             return false;
         }
-        // Behind the elements there are zeroes, or what were elements before: values of the type in any case.
+        // Beyond the old end there are zeroes or former elements, which are both valid values of the type.
         self.len.set(self.len.get().max(len));
         true
     }

@@ -1,5 +1,6 @@
-//! A run of bytes in memory of the pools, which grows.
+//! A growable byte buffer in pool memory.
 
+use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 use core::slice;
 
@@ -11,7 +12,7 @@ const FIRST: usize = 64;
 pub struct Bytes {
     at: NonNull<u8>,
     len: usize,
-    /// The size of the block; 0: there is none.
+    /// The size of the block; 0 if there is none.
     capacity: usize,
 }
 
@@ -20,7 +21,7 @@ impl Bytes {
         Bytes { at: NonNull::dangling(), len: 0, capacity: 0 }
     }
 
-    /// This many zeros; None if memory is out.
+    /// A buffer of `len` zeroes. None if out of memory.
     pub fn zeroed(len: usize) -> Option<Bytes> {
         let mut bytes = Bytes::new();
         bytes.reserve(len)?;
@@ -34,8 +35,8 @@ impl Bytes {
         self.capacity
     }
 
-    /// Makes room for more bytes. The block isn't moved until they have been appended. None if memory is out; then
-    /// nothing has changed.
+    /// Makes room for more bytes. The block isn't moved until that many have been appended. None if out of
+    /// memory, without any change.
     pub fn reserve(&mut self, more: usize) -> Option<()> {
         let needed = self.len.checked_add(more)?;
         if needed <= self.capacity {
@@ -43,17 +44,26 @@ impl Bytes {
         }
         let capacity = needed.max(self.capacity.saturating_mul(2)).max(FIRST);
         let at = NonNull::new(pool::alloc(capacity))?;
-        // SAFETY: `len` bytes are written in the old block, and the new one, which is another, is larger.
+        // SAFETY: the old block has `len` initialised bytes. The new block is larger and doesn't overlap it.
         unsafe { at.copy_from_nonoverlapping(self.at, self.len) };
         self.give_back();
         (self.at, self.capacity) = (at, capacity);
         Some(())
     }
 
-    /// Appends bytes. None when memory is out; then nothing has changed.
+    /// The room behind the bytes. What is written there isn't one of them.
+    pub fn room(&mut self) -> &mut [MaybeUninit<u8>] {
+        // SAFETY: the block has `capacity` bytes, of which `len` are at the front; without one there is no room.
+        unsafe {
+            let end = self.at.as_ptr().add(self.len);
+            slice::from_raw_parts_mut(end.cast(), self.capacity - self.len)
+        }
+    }
+
+    /// Appends bytes. None if out of memory, without any change.
     pub fn append(&mut self, bytes: &[u8]) -> Option<()> {
         self.reserve(bytes.len())?;
-        // SAFETY: `reserve` has made room behind `len`; a block that is borrowed mutably holds none of `bytes`.
+        // SAFETY: `reserve` made room after `len`. The block is mutably borrowed, so it doesn't contain `bytes`.
         unsafe {
             let end = self.at.as_ptr().add(self.len);
             end.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
@@ -62,29 +72,29 @@ impl Bytes {
         Some(())
     }
 
-    /// Forgets the bytes and keeps the block.
+    /// Removes all bytes and keeps the block.
     pub fn clear(&mut self) {
         self.len = 0;
     }
 
-    /// Where the bytes are, for C. The pointer is good while the block stays where it is.
+    /// The address of the bytes, for C. It is valid until the block is moved.
     pub fn as_ptr(&self) -> *mut u8 {
         self.at.as_ptr()
     }
 
     pub fn bytes(&self) -> &[u8] {
-        // SAFETY: the first `len` bytes of the block were written.
+        // SAFETY: the first `len` bytes of the block are initialised.
         unsafe { slice::from_raw_parts(self.at.as_ptr(), self.len) }
     }
 
     pub fn bytes_mut(&mut self) -> &mut [u8] {
-        // SAFETY: the first `len` bytes of the block were written, and the exclusive borrow keeps others out.
+        // SAFETY: the first `len` bytes of the block are initialised, and the mutable borrow is exclusive.
         unsafe { slice::from_raw_parts_mut(self.at.as_ptr(), self.len) }
     }
 
     fn give_back(&mut self) {
         if self.capacity > 0 {
-            // SAFETY: the block that `reserve` made, of that size, which nothing points to from now on.
+            // SAFETY: `reserve` allocated the block with this capacity, and nothing uses it afterwards.
             unsafe { pool::free(self.at.as_ptr(), self.capacity) };
         }
     }
@@ -115,6 +125,16 @@ mod tests {
         bytes.append(&[7; 50]).unwrap();
         assert_eq!((bytes.as_ptr(), bytes.bytes()), (place, &[7; 50][..]));
         assert!(bytes.reserve(usize::MAX).is_none() && bytes.bytes().len() == 50);
+    }
+
+    #[test]
+    fn room() {
+        let mut bytes = Bytes::new();
+        assert!(bytes.room().is_empty());
+        bytes.append(b"abc").unwrap();
+        assert_eq!(bytes.room().len(), bytes.capacity() - 3);
+        bytes.room().fill(MaybeUninit::new(1));
+        assert_eq!(bytes.bytes(), b"abc");
     }
 
     #[test]

@@ -1,11 +1,10 @@
-//! The library's memory: what it needs on a thread that runs callbacks comes from here and never
-//! goes through `malloc` and `free`, so that a program's own `malloc` keeps handing out memory
-//! that nobody has used (CONTRACT rule 5, which course programs rely on).
+//! The library's memory pools. Threads that run callbacks allocate here and never through `malloc` and `free`, so
+//! that the program's `malloc` keeps returning memory that was never used before. Course programs rely on that
+//! (CONTRACT rule 5).
 //!
-//! Pieces up to 8 KiB come from slabs, larger ones are runs of 64 KiB granules; both lie in one
-//! reserved stretch of address space, and freed pages go back to the system. The feature
-//! `plain-malloc` replaces all that by malloc and free, so that memcheck and AddressSanitizer see
-//! every block.
+//! Pieces of up to 8 KiB come from slabs, larger ones are runs of 64 KiB granules. Both lie in one reserved range
+//! of address space, and freed pages are returned to the system. The feature `plain-malloc` replaces all of this
+//! by malloc and free, so that memcheck and AddressSanitizer see each block.
 
 pub mod array;
 mod bytes;
@@ -30,23 +29,23 @@ pub use crate::sys::pool::region::{owns, run_alloc, run_drop, run_free, run_zero
 pub use crate::sys::pool::bytes::Bytes;
 pub use crate::sys::pool::owned::Owned;
 
-/// The largest piece that slabs serve.
+/// The largest piece that comes from a slab.
 #[cfg(not(feature = "plain-malloc"))]
 const SLAB_MAX: usize = 8 << 10;
 
-/// `size` bytes, aligned to 16, contents undefined; NULL when memory is out. Any thread.
+/// `size` bytes, aligned to 16, uninitialised. NULL if out of memory. Any thread.
 #[cfg(not(feature = "plain-malloc"))]
 pub fn alloc(size: usize) -> *mut u8 {
     if size <= SLAB_MAX { slab::alloc(size) } else { run_alloc(size) }
 }
 
-/// Gives back what `alloc(size)` returned. Any thread.
+/// Frees what `alloc(size)` returned. Any thread.
 ///
 /// # Safety
 /// `p` came from `alloc` with the same size, and nothing uses it any more.
 #[cfg(not(feature = "plain-malloc"))]
 pub unsafe fn free(p: *mut u8, size: usize) {
-    // SAFETY: the size is that of `alloc`, so the same side made the piece.
+    // SAFETY: `alloc` got the same size, so it took the piece from the same allocator.
     unsafe {
         if size <= SLAB_MAX {
             slab::free(p, size);
@@ -66,14 +65,14 @@ mod tests {
             let pieces: Vec<*mut u8> = (0..300).map(|_| alloc(size)).collect();
             for (i, &p) in pieces.iter().enumerate() {
                 assert!(!p.is_null() && (p as usize).is_multiple_of(16) && owns(p));
-                // SAFETY: the piece has `size` >= 1 bytes and is ours.
+                // SAFETY: the piece has `size` >= 1 bytes and belongs to this thread.
                 unsafe {
                     *p = i as u8;
                     *p.add(size - 1) = i as u8;
                 }
             }
             for (i, &p) in pieces.iter().enumerate() {
-                // SAFETY: still ours; freed once.
+                // SAFETY: each piece came from `alloc` and is freed once.
                 unsafe {
                     assert_eq!(*p.add(size - 1), i as u8, "overlap at size {size}");
                     free(p, size);

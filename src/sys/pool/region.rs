@@ -1,9 +1,9 @@
-//! The reserved stretch of address space, and runs of granules in it.
+//! The reserved range of address space, and the runs of granules in it.
 //!
-//! A run's size is one of a few classes. A freed run keeps its pages for the next user as long as
-//! the kept ones are below `WARM_MAX` (first use of a page costs more than copying it); `trim`,
-//! called by a loop that has been idle, gives them back. Pages that the system doesn't take back,
-//! because the program locked its memory, keep what is in them: a run knows whether it reads as zeroes.
+//! Runs have one of a few sizes (classes). A freed run keeps its pages for its next user while the kept runs are
+//! below `WARM_MAX` in total, because the first use of a page costs more than copying it. `trim` returns these
+//! pages to the system; an idle loop calls it. If the program has locked its memory, the system doesn't take
+//! pages back and they keep their content, so each run records whether it reads as zeroes.
 
 use super::space;
 use crate::sys::lock::{Guard, Lock};
@@ -13,21 +13,21 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 pub const GRANULE: usize = 64 << 10;
 const RESERVE: usize = 256 << 30;
 const RESERVE_LEAST: usize = 256 << 20;
-/// How much is made accessible at a time.
+/// The number of granules that are made accessible at a time.
 const STEP: usize = 256;
 const WARM_MAX: usize = 64 << 20;
-/// Growing by large steps costs address space only: pages count once they are touched.
+/// Large steps between the classes cost only address space: pages use memory when they are first written to.
 const CLASSES: [usize; 9] =
     [64 << 10, 128 << 10, 512 << 10, 1 << 20, 4 << 20, 16 << 20, 128 << 20, 1 << 30, 4 << 30];
 const NONE: u32 = u32::MAX;
 
-/// What is known of the run that begins with a granule; lies in a table before the granules.
+/// The state of the run that begins at a granule. It lies in a table before the granules.
 #[repr(C)]
 struct Meta {
     next: u32,
     touched: u32,
     class: u16,
-    /// In the cold list: it reads as zeroes.
+    /// The run is in the cold list and reads as zeroes.
     zeroed: bool,
 }
 
@@ -42,7 +42,7 @@ struct Runs {
     warm_bytes: usize,
 }
 
-// SAFETY: the pointers name process-wide mappings; the mutex around the struct orders all use.
+// SAFETY: the pointers are to process-wide mappings, and the mutex around the struct orders all accesses.
 unsafe impl Send for Runs {}
 
 static BASE: AtomicUsize = AtomicUsize::new(0);
@@ -88,7 +88,7 @@ impl Runs {
         false
     }
 
-    /// Makes granules below `upto`, and their table entries, readable and writable.
+    /// Makes the granules below `upto` and their table entries readable and writable.
     fn open(&mut self, upto: usize) -> bool {
         if upto <= self.accessible {
             return true;
@@ -96,8 +96,8 @@ impl Runs {
         let upto_step = upto.next_multiple_of(STEP).min(self.limit);
         let table_to = |granules: usize| (granules * size_of::<Meta>()).next_multiple_of(GRANULE);
         let table = table_to(self.accessible);
-        // SAFETY: both ranges lie in our own reservation, as `upto_step` is at most `limit`, and behind what
-        // was opened for the granules that are accessible.
+        // SAFETY: both ranges lie in our own reservation, because `upto_step` is at most `limit`. They begin
+        // after the part that was opened before.
         let ok = unsafe {
             let from = self.granules.add(self.accessible * GRANULE);
             let len = (upto_step - self.accessible) * GRANULE;
@@ -111,23 +111,23 @@ impl Runs {
     }
 
     fn at(&self, granule: u32) -> *mut u8 {
-        // SAFETY: granule numbers in use lie below `accessible`.
+        // SAFETY: the numbers of allocated granules are below `accessible`.
         unsafe { self.granules.add(granule as usize * GRANULE) }
     }
 
     fn meta(&self, granule: u32) -> *mut Meta {
-        // SAFETY: the table has an entry for each granule below `accessible`, and numbers in use lie there.
+        // SAFETY: the table has an entry for each granule below `accessible`, which includes all allocated ones.
         unsafe { self.meta.add(granule as usize) }
     }
 
-    /// A run, and whether it reads as zeroes; NULL when memory is out.
+    /// A run, and whether it reads as zeroes. NULL if out of memory.
     fn take(&mut self, class: usize, warm: bool) -> (*mut u8, bool) {
         if self.limit == 0 && !self.reserve() {
             return (ptr::null_mut(), false);
         }
         if warm && self.warm[class] != NONE {
             let granule = self.warm[class];
-            // SAFETY: a listed run's table entry is accessible and ours.
+            // SAFETY: the table entry of a run in the list is accessible, and the lock is held.
             let meta = unsafe { &*self.meta(granule) };
             self.warm[class] = meta.next;
             self.warm_bytes -= meta.touched as usize;
@@ -135,7 +135,7 @@ impl Runs {
         }
         if self.cold[class] != NONE {
             let granule = self.cold[class];
-            // SAFETY: a listed run's table entry is accessible and ours.
+            // SAFETY: the table entry of a run in the list is accessible, and the lock is held.
             let meta = unsafe { &*self.meta(granule) };
             self.cold[class] = meta.next;
             return (self.at(granule), meta.zeroed);
@@ -147,7 +147,7 @@ impl Runs {
         let granule = self.bump as u32;
         self.bump += count;
         let fresh = Meta { next: NONE, touched: 0, class: class as u16, zeroed: true };
-        // SAFETY: the entry was just made accessible, and is in no list.
+        // SAFETY: the entry has just been made accessible and is in no list.
         unsafe { self.meta(granule).write(fresh) };
         (self.at(granule), true)
     }
@@ -155,7 +155,7 @@ impl Runs {
     fn put(&mut self, p: *mut u8, touched: usize, keep: bool) {
         let granule = ((p as usize - self.granules as usize) / GRANULE) as u32;
         let meta = self.meta(granule);
-        // SAFETY: the run is the caller's to give back, so its entry is in no list.
+        // SAFETY: the caller frees an allocated run, whose entry is in no list.
         let meta = unsafe { &mut *meta };
         let class = usize::from(meta.class);
         let touched = touched.min(CLASSES[class]);
@@ -169,9 +169,9 @@ impl Runs {
         }
     }
 
-    /// Gives the pages of a free run back, and lists it as cold.
+    /// Returns the pages of a free run to the system and adds it to the cold list.
     fn cool(&mut self, granule: u32, class: usize) {
-        // SAFETY: the run is free and in no list, so that nobody needs its pages or its entry.
+        // SAFETY: the run is free and in no list, so nothing uses its pages or its entry.
         unsafe {
             let zeroed = space::give_back(self.at(granule), CLASSES[class]);
             let meta = &mut *self.meta(granule);
@@ -182,7 +182,7 @@ impl Runs {
     }
 }
 
-/// At least `size` bytes on a page boundary; NULL when memory is out. Any thread.
+/// At least `size` bytes, aligned to a page. NULL if out of memory. Any thread.
 pub fn run_alloc(size: usize) -> *mut u8 {
     match CLASSES.iter().position(|&c| size <= c) {
         Some(class) => runs().take(class, true).0,
@@ -190,7 +190,7 @@ pub fn run_alloc(size: usize) -> *mut u8 {
     }
 }
 
-/// Gives back a run; `touched` says how much of it was ever written.
+/// Frees a run. `touched` is the number of bytes that were ever written to.
 ///
 /// # Safety
 /// `p` came from `run_alloc`, and nothing uses it any more.
@@ -198,19 +198,18 @@ pub unsafe fn run_free(p: *mut u8, touched: usize) {
     runs().put(p, touched, true);
 }
 
-/// `size` zeroed bytes, of which only those that are written to will count as memory, unless the
-/// program locked it.
+/// `size` zeroed bytes. Only pages that are written to use memory, unless the program has locked its memory.
 pub fn run_zeroed(size: usize) -> *mut u8 {
     let Some(class) = CLASSES.iter().position(|&c| size <= c) else { return ptr::null_mut() };
     let (run, zeroed) = runs().take(class, false);
     if !zeroed && !run.is_null() {
-        // SAFETY: the run is ours alone, and has at least `size` bytes.
+        // SAFETY: the new run has at least `size` bytes, and nothing else uses it.
         unsafe { run.write_bytes(0, size) };
     }
     run
 }
 
-/// Gives back a run whose pages nobody will want again soon.
+/// Frees a run whose pages aren't likely to be needed again soon.
 ///
 /// # Safety
 /// As `run_free`.
@@ -218,7 +217,7 @@ pub unsafe fn run_drop(p: *mut u8) {
     runs().put(p, 0, false);
 }
 
-/// Gives the pages of all kept runs back to the system.
+/// Returns the pages of all kept runs to the system.
 pub fn trim() {
     let mut runs = runs();
     if runs.warm_bytes == 0 {
@@ -227,7 +226,7 @@ pub fn trim() {
     for class in 0..CLASSES.len() {
         while runs.warm[class] != NONE {
             let granule = runs.warm[class];
-            // SAFETY: a listed run's entry; the lock is held.
+            // SAFETY: the entry of a run in the list is accessible, and the lock is held.
             runs.warm[class] = unsafe { (*runs.meta(granule)).next };
             runs.cool(granule, class);
         }

@@ -1,12 +1,12 @@
-//! Pieces of up to 8 KiB: a granule is cut into pieces of one size class, and goes back to the
-//! runs when the last of them is free.
+//! Pieces of up to 8 KiB. A granule is divided into pieces of one size class, and is freed as a run when its last
+//! piece is.
 
 use super::SLAB_MAX;
 use crate::sys::lock::Lock;
 use crate::sys::pool::region::{GRANULE, run_alloc, run_free};
 use std::ptr;
 
-/// Classes: multiples of 16 up to 512, then powers of two.
+/// Size classes: multiples of 16 up to 512, then powers of two.
 const FINE: usize = 32;
 const COUNT: usize = FINE + 4;
 
@@ -26,13 +26,13 @@ struct Piece {
     next: *mut Piece,
 }
 
-/// Stands at the start of each granule.
+/// The header at the start of each granule.
 struct Slab {
     prev: *mut Slab,
     next: *mut Slab,
     free: *mut Piece,
     used: u32,
-    /// Pieces never handed out yet begin here.
+    /// The offset after which no piece has been allocated yet.
     fresh: u32,
 }
 
@@ -43,17 +43,17 @@ const fn class_check() -> bool {
     SLAB_MAX == 1024 << (COUNT - FINE - 1)
 }
 
-/// The slabs of one class that have room.
+/// The slabs of one class that have free pieces.
 struct Class(*mut Slab);
 
-// SAFETY: slabs are process-wide memory; the mutex around the class orders all use.
+// SAFETY: slabs are process-wide memory, and the mutex around the class orders all accesses.
 unsafe impl Send for Class {}
 
 static CLASSES: [Lock<Class>; COUNT] = [const { Lock::new(Class(ptr::null_mut())) }; COUNT];
 
 impl Class {
     unsafe fn link(&mut self, slab: *mut Slab) {
-        // SAFETY: both are live slabs of this class, whose lock is held.
+        // SAFETY: both are live slabs of this class, and the class is locked.
         unsafe {
             (*slab).prev = ptr::null_mut();
             (*slab).next = self.0;
@@ -65,7 +65,7 @@ impl Class {
     }
 
     unsafe fn unlink(&mut self, slab: *mut Slab) {
-        // SAFETY: the slab is in the list, and the lock is held.
+        // SAFETY: the slab is in the list, and the class is locked.
         unsafe {
             let (prev, next) = ((*slab).prev, (*slab).next);
             if prev.is_null() {
@@ -88,7 +88,7 @@ pub fn alloc(size: usize) -> *mut u8 {
     let class = class_of(size);
     let size = class_size(class);
     let mut list = CLASSES[class].lock();
-    // SAFETY: slabs in the list are granules of this class with room; the lock is held.
+    // SAFETY: slabs in the list are granules of this class with free pieces, and the class is locked.
     unsafe {
         if list.0.is_null() {
             let slab = run_alloc(GRANULE).cast::<Slab>();
@@ -131,7 +131,7 @@ pub unsafe fn free(p: *mut u8, size: usize) {
     let size = class_size(class);
     let at = (p as usize & !(GRANULE - 1)) as *mut Slab;
     let mut list = CLASSES[class].lock();
-    // SAFETY: pieces lie in their slab's granule, which is aligned to its size; the lock is held.
+    // SAFETY: a piece lies in the granule of its slab, which is aligned to its size, and the class is locked.
     unsafe {
         let slab = &mut *at;
         if !has_room(slab, size) {

@@ -1,4 +1,4 @@
-//! Opening files below a root: links, names that lead outside, and kinds of file.
+//! Opening files below a root: links, names that lead outside, kinds of files.
 
 use std::ffi::CString;
 use std::fs;
@@ -8,7 +8,7 @@ use std::path::{Path as Place, PathBuf};
 use super::*;
 use crate::http::files::open::by_kernel;
 
-/// A folder that is removed at last.
+/// A folder that is removed when this is dropped.
 struct Tree(PathBuf);
 
 impl Tree {
@@ -21,7 +21,7 @@ impl Tree {
 
     fn open(&self) -> Folder {
         let path = CString::new(self.0.to_str().unwrap()).unwrap();
-        // SAFETY: a string.
+        // SAFETY: a C string.
         let fd = unsafe { libc::open(path.as_ptr(), libc::O_PATH | libc::O_DIRECTORY) };
         assert!(fd >= 0);
         Folder(fd)
@@ -34,7 +34,7 @@ impl Drop for Tree {
     }
 }
 
-/// Which file it is, and closes it.
+/// Returns the inode number of an open file and closes it.
 fn seen(found: Result<c_int, c_int>) -> Result<u64, c_int> {
     let folder = Folder(found?);
     Ok(fs::metadata(format!("/proc/self/fd/{}", folder.0)).unwrap().ino())
@@ -85,7 +85,7 @@ fn links_in_and_out() {
 }
 
 impl Tree {
-    /// Opens it, and leaves the removing to the tree around it.
+    /// Opens it without removing it: the tree that contains it does.
     fn open_once(self) -> Folder {
         let folder = self.open();
         std::mem::forget(self);
@@ -93,7 +93,7 @@ impl Tree {
     }
 }
 
-/// Any tree and any path: the same file, or none for both.
+/// Both ways open the same file, or none, for any tree and any path.
 #[test]
 fn as_the_kernel_does_it() {
     let tree = Tree::new("walks");

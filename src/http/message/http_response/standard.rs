@@ -8,13 +8,13 @@ use crate::http::wire::encode::is_bodiless;
 use crate::http::wire::status::{SERVER_ERROR, Status, text};
 
 impl Response {
-    /// Turns what a callback left without a status into a complete answer.
+    /// Completes a response that a callback left without a status.
     pub fn complete(&self) {
         const TEXT: &CStr = c"Internal Server Error";
         if self.has_status() {
             return;
         }
-        // The library only reads what the fields point to.
+        // The library only reads the strings of these fields.
         self.public.statusCode.set(SERVER_ERROR);
         self.public.statusMessage.set(TEXT.as_ptr().cast_mut());
         if self.public.body.get().is_null() {
@@ -29,7 +29,7 @@ impl Response {
         self.public.statusMessage.set(text.as_ptr().cast_mut());
     }
 
-    /// Makes it the plain answer of that status: a line with the standard text, nothing for 204.
+    /// Makes it the standard response of a status: a line with the standard text, nothing for 204.
     pub fn set_standard(&self, status: Status) {
         self.public.statusCode.set(status);
         self.set_standard_text();

@@ -1,13 +1,13 @@
-//! Writing a response to the wire.
+//! Encoding a response.
 
 use super::Response;
 use crate::http::wire::date;
 use crate::http::wire::encode::{Answer, Body, Sink, asks_for_close, encode};
 use crate::http::wire::status::{SERVER_ERROR, Status};
 
-/// How a response is written.
+/// How a response is encoded.
 pub struct Form<'a> {
-    /// Replaces the response's own body.
+    /// Used instead of the response's own body.
     pub body: Option<Body<'a>>,
     pub date: Option<&'a [u8; date::LENGTH]>,
     pub close: bool,
@@ -15,12 +15,12 @@ pub struct Form<'a> {
 }
 
 impl Response {
-    /// Whether the program wants the connection to end after this response.
+    /// Whether the program wants to close the connection after this response.
     pub fn asks_close(&self) -> bool {
         self.public.keep_connected.get() != 0 || self.headers().any(asks_for_close)
     }
 
-    /// Whether the status is one that a response can have.
+    /// Whether the status is valid for a response.
     pub(super) fn has_status(&self) -> bool {
         (100..=999).contains(&self.public.statusCode.get())
     }
@@ -30,7 +30,7 @@ impl Response {
         if self.has_status() { self.public.statusCode.get() } else { SERVER_ERROR }
     }
 
-    /// The body that is written.
+    /// The body that is sent.
     fn body(&self) -> Body<'_> {
         let body = self.public.body.get();
         if body.is_null() {
@@ -45,10 +45,10 @@ impl Response {
         Body::Bytes(Self::string(&self.public.body))
     }
 
-    /// Encodes what the public fields say. An invalid status becomes 500. Returns the length of the body that goes
-    /// with the head.
+    /// Encodes the response from its public fields. An invalid status becomes 500. Returns the length of the body
+    /// that is part of the output.
     pub fn encode(&self, form: &Form<'_>, out: &mut impl Sink) -> u64 {
-        // The program's own header takes precedence over the field, and over the library's.
+        // A header that the program added takes precedence over the field and over the library's header.
         let has = |name: &[u8]| self.headers().any(|header| header.0.eq_ignore_ascii_case(name));
         let kind = &self.public.contentType;
         let has_kind = !kind.get().is_null() && !has(b"content-type");

@@ -1,5 +1,5 @@
-//! The collected body of a request. A small one is kept with the strings of the request; a larger one gets
-//! a block of its own, which grows with what has arrived, whatever length was announced.
+//! The collected body of a request. A small one is stored with the strings of the request; a larger one gets its
+//! own block, which grows with the bytes that have arrived, whatever length was announced.
 
 use core::cell::Cell;
 use core::ffi::c_char;
@@ -9,18 +9,18 @@ use crate::http::message::arena::Arena;
 use crate::http::message::bodies::Bodies;
 use crate::sys::pool;
 
-/// The longest piece that the pools cut from a shared slab.
+/// The largest piece that the pools take from a shared slab.
 const FIRST: usize = 8 << 10;
 /// Larger blocks grow in these steps.
 const GRANULE: usize = 64 << 10;
 
 pub struct Content {
-    /// NULL: there is no body.
+    /// NULL if there is no body.
     at: Cell<*mut u8>,
     len: Cell<usize>,
-    /// The size of the block; 0 while the bytes are the arena's.
+    /// The size of the block; 0 while the bytes are in the arena.
     capacity: Cell<usize>,
-    /// How much of the block the server's limit counts.
+    /// How much of the block is counted in the server's limit.
     counted: Cell<usize>,
 }
 
@@ -42,8 +42,9 @@ impl Content {
         }
     }
 
-    /// Appends bytes, and a NUL that doesn't count. `left`: how many follow, if that is known. `arena` and
-    /// `bodies` are the same for all bytes of a body. None if memory is out, or the server's limit is reached.
+    /// Appends bytes, followed by a NUL that doesn't count. `left` is the number of bytes that follow, if known.
+    /// `arena` and `bodies` are the same for all bytes of a body. None if out of memory or if the server's limit
+    /// is reached.
     pub fn append(
         &self,
         arena: &Arena,
@@ -58,7 +59,7 @@ impl Content {
         if self.capacity.get() > 0 && len > self.counted.get() {
             self.count(len, bodies)?;
         }
-        // SAFETY: `room` leaves space for `needed` bytes at `at`, in memory that holds none of `bytes`.
+        // SAFETY: `room` makes room for `needed` bytes at `at`, in memory that doesn't overlap `bytes`.
         unsafe {
             let end = self.at.get().add(self.len.get());
             end.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
@@ -68,7 +69,7 @@ impl Content {
         Some(())
     }
 
-    /// Makes room for `needed` bytes in all.
+    /// Makes room for `needed` bytes in total.
     fn room(&self, arena: &Arena, needed: usize, left: Option<usize>) -> Option<()> {
         if needed <= self.capacity.get() {
             return Some(());
@@ -79,7 +80,7 @@ impl Content {
                 return Some(());
             }
         } else if self.capacity.get() == 0 {
-            // The NUL ends what the arena gave.
+            // The NUL is the end of the arena's piece.
             let used = self.len.get() + 1;
             if arena.extend(self.at.get().wrapping_add(used), needed - used) {
                 return Some(());
@@ -89,7 +90,7 @@ impl Content {
         self.grow(needed, all)
     }
 
-    /// Moves to a block of at least `needed` bytes, and of no more than `all`.
+    /// Moves to a block of at least `needed` bytes and at most `all`.
     #[cold]
     fn grow(&self, needed: usize, all: usize) -> Option<()> {
         let wish = match needed {
@@ -102,7 +103,7 @@ impl Content {
             return None;
         }
         if self.len.get() > 0 {
-            // SAFETY: len bytes are written in the old place, and the new one has room for more.
+            // SAFETY: the old memory has `len` initialised bytes, and the new block is larger.
             unsafe { block.copy_from_nonoverlapping(self.at.get(), self.len.get()) };
         }
         self.free_block();
@@ -111,8 +112,8 @@ impl Content {
         Some(())
     }
 
-    /// Counts the bytes that the block will hold, rounded up to a step if the limit has room for that. None
-    /// if it is too much.
+    /// Counts the bytes of the future block, rounded up to a step if the limit allows. None if the limit is
+    /// exceeded.
     #[cold]
     fn count(&self, len: usize, bodies: Option<&Bodies>) -> Option<()> {
         if let Some(held) = bodies {
@@ -123,7 +124,7 @@ impl Content {
         Some(())
     }
 
-    /// Forgets the bytes, and gives the block back. `bodies` is where they were counted.
+    /// Removes the bytes and frees the block. `bodies` is where they were counted.
     pub fn release(&self, bodies: Option<&Bodies>) {
         self.free_block();
         self.at.set(null_mut());
@@ -139,7 +140,7 @@ impl Content {
     fn free_block(&self) {
         let capacity = self.capacity.take();
         if capacity > 0 {
-            // SAFETY: the block that `grow` made, of that size; `at` points elsewhere from now on.
+            // SAFETY: `grow` allocated the block with that size, and `at` is replaced.
             unsafe { pool::free(self.at.get(), capacity) };
         }
     }

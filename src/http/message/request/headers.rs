@@ -1,4 +1,4 @@
-//! The headers of a request: found by their names, and kept in an array that grows.
+//! The headers of a request: look-up by name, and the growable array that holds them.
 
 use core::ffi::{c_char, c_int};
 
@@ -13,34 +13,34 @@ impl Request {
         let table = self.front.public.request_headers.get();
         let n = usize::try_from(self.front.public.request_headers_number.get()).unwrap_or(0);
         let n = if table.is_null() { 0 } else { n };
-        // SAFETY: the array has as many entries as the number says, whoever put either there (http_request.h).
+        // SAFETY: the array has as many entries as the public count, whoever set either (http_request.h).
         (0..n).map(move |i| unsafe { &*table.add(i) })
     }
 
-    /// The values of all headers of this name, in order, as C strings.
+    /// The values of all headers with a name, in order, as C strings.
     pub fn values(&self, name: &[u8]) -> impl Iterator<Item = *mut c_char> {
         self.headers().filter(move |header| is_named(header.key, name)).map(|header| header.value)
     }
 
-    /// The values of all headers of this name, in order, as bytes.
+    /// The values of all headers with a name, in order, as bytes.
     pub fn value_bytes(&self, name: &[u8]) -> impl Iterator<Item = &[u8]> {
-        // SAFETY: values are NULL or NUL-terminated strings, the library's or the program's; no call of the
-        // program comes between.
+        // SAFETY: values are NULL or NUL-terminated strings of the library or the program, and the program isn't
+        // called while they are used.
         self.values(name).map(|value| unsafe { text(value) })
     }
 
-    /// The value of the first header of that name, as bytes; empty without one.
+    /// The value of the first header with a name, as bytes; empty if there is none.
     pub fn first_value(&self, name: &[u8]) -> &[u8] {
         self.value_bytes(name).next().unwrap_or(b"")
     }
 
-    /// Adds a header with copies of the strings; None when memory is out.
+    /// Adds a header with copies of the strings. None if out of memory.
     pub fn add_header(&self, key: &[u8], value: &[u8]) -> Option<()> {
         let (key, value) = (self.front.text.copy(key)?, self.front.text.copy(value)?);
         self.push(key.as_ptr(), value.as_ptr())
     }
 
-    /// Adds an entry for strings of the request; None when memory is out.
+    /// Adds an entry for strings of the request. None if out of memory.
     pub(super) fn push(&self, key: *mut u8, value: *mut u8) -> Option<()> {
         let front = &self.front;
         let n = usize::try_from(front.public.request_headers_number.get()).unwrap_or(0);
@@ -57,7 +57,7 @@ impl Request {
         Some(())
     }
 
-    /// Doubles the header array, all of which is filled.
+    /// Doubles the header array, all entries of which are in use.
     #[cold]
     fn grow(&self, n: usize) -> Option<()> {
         let unit = size_of::<request_header>();
@@ -66,8 +66,8 @@ impl Request {
         if table.is_null() {
             return None;
         }
-        // SAFETY: the old array has n entries, the new one room for more. One that `grow` made came from the
-        // pools with its size, and nothing points to it any more.
+        // SAFETY: the old array has n entries, the new one is larger. An array from `grow` came from the pools
+        // with its size, and nothing refers to it afterwards.
         unsafe {
             table.copy_from_nonoverlapping(old, n);
             if size > FIRST_HEADERS {
@@ -80,13 +80,13 @@ impl Request {
     }
 }
 
-/// Whether `key` is `name`, ignoring case. Reads no further than the first difference.
+/// Whether `key` equals `name`, ignoring case. Doesn't read past the first difference.
 fn is_named(key: *const c_char, name: &[u8]) -> bool {
     if key.is_null() {
         return false;
     }
-    // SAFETY: a header's key is NULL or a NUL-terminated string. Its NUL differs from every byte of the name, so
-    // no byte behind it is read.
+    // SAFETY: the key of a header is NULL or a NUL-terminated string. Its NUL differs from every byte of the
+    // name, so no byte after it is read.
     unsafe {
         let same = |(i, b): (usize, &u8)| (*key.add(i) as u8).eq_ignore_ascii_case(b);
         name.iter().enumerate().all(same) && *key.add(name.len()) == 0

@@ -1,4 +1,4 @@
-//! Keeps what the parser reads in the request: lines as strings, the body as it comes.
+//! Stores the parser's results in the request: lines as strings, the body as it arrives.
 
 use core::ptr::NonNull;
 
@@ -8,11 +8,11 @@ use crate::http::wire::parse::Store;
 use crate::http::wire::status::{NO_MEMORY, Status};
 use crate::http::wire::target::absolute;
 
-/// Stores what the parser reads.
+/// Stores the parser's results.
 pub struct Keeper<'a>(pub &'a Request);
 
 impl Keeper<'_> {
-    /// A copy of the line with a NUL after it, and a NUL at each of these positions.
+    /// A copy of the line followed by a NUL, with NULs at these positions.
     fn cut(&self, line: &[u8], at: [usize; 2]) -> Result<NonNull<u8>, Status> {
         let text = self.0.front.text.copy(line).ok_or(NO_MEMORY)?;
         for at in at {
@@ -23,8 +23,8 @@ impl Keeper<'_> {
         Ok(text)
     }
 
-    /// Keeps the host that a target names. The URL of a server's request becomes the path, which callbacks
-    /// compare with the paths they know.
+    /// Stores the host of a target that contains one. The URL of a server's request becomes the path, because
+    /// callbacks compare it with the paths that they know.
     #[cold]
     fn absolute(&self, authority: &[u8], path: &[u8]) -> Result<(), Status> {
         let front = &self.0.front;

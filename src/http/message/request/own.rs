@@ -1,4 +1,4 @@
-//! Requests of the server's own, in memory of the pools.
+//! The server's own requests, in pool memory.
 
 use core::mem::ManuallyDrop;
 use core::ops::Deref;
@@ -7,19 +7,19 @@ use core::ptr::NonNull;
 use super::{Request, SIZE, init};
 use crate::sys::pool;
 
-/// Empties the request and gives its memory back when it is dropped.
+/// Empties the request and frees its memory when it is dropped.
 pub struct OwnRequest(NonNull<Request>);
 
 impl OwnRequest {
-    /// An empty request; None when memory is out.
+    /// An empty request. None if out of memory.
     pub fn new() -> Option<OwnRequest> {
         let request: NonNull<Request> = NonNull::new(pool::alloc(SIZE).cast())?;
-        // SAFETY: fresh memory of that size.
+        // SAFETY: new memory of that size.
         unsafe { init(request.as_ptr(), false) };
         Some(OwnRequest(request))
     }
 
-    /// The pointer, for a place that holds no more than that. `from_raw` takes it back.
+    /// Releases ownership as a raw pointer, which `from_raw` takes back.
     pub fn into_raw(self) -> NonNull<Request> {
         ManuallyDrop::new(self).0
     }
@@ -37,7 +37,7 @@ impl Deref for OwnRequest {
     type Target = Request;
 
     fn deref(&self) -> &Request {
-        // SAFETY: the request stays until its owner is dropped.
+        // SAFETY: the request stays valid until its owner is dropped.
         unsafe { self.0.as_ref() }
     }
 }
@@ -45,7 +45,7 @@ impl Deref for OwnRequest {
 impl Drop for OwnRequest {
     fn drop(&mut self) {
         self.reset();
-        // SAFETY: the memory came from `new`, and there is one owner.
+        // SAFETY: the memory came from `new`, and this is its only owner.
         unsafe { pool::free(self.0.as_ptr().cast(), SIZE) };
     }
 }

@@ -1,4 +1,4 @@
-//! Reading a request: what the parser takes from the input, and what it knows.
+//! Reading a request: what the parser takes from the input, and questions about its state.
 
 #![forbid(unsafe_code)]
 
@@ -11,14 +11,14 @@ use crate::http::wire::limits::{DROPPED, Limits};
 use crate::http::wire::parse::State;
 use crate::http::wire::status::{BAD_REQUEST, Status};
 
-/// What there is to read of an input; nothing without a block, whatever the indices say.
+/// The readable bytes of an input; none without a block, whatever the indices are.
 fn unread(input: &buffer) -> &[u8] {
     if input.data.get().is_null() { b"" } else { input.bytes() }
 }
 
 impl Request {
-    /// Takes what it can from the input. An error is the status that the request is refused with. Bytes of a body
-    /// that isn't collected stay in the input, where the program gets them.
+    /// Parses as much as the input contains. An error is the status with which the request is refused. Bytes of a
+    /// body that isn't collected stay in the input, from where they are passed to the program.
     pub fn parse(&self, input: &buffer, limits: &Limits) -> Result<(), Status> {
         let upload = self.upload();
         let of_upload;
@@ -48,17 +48,17 @@ impl Request {
             State::Done => REQUEST_DONE,
         });
         let part = upload.map_or(0, |upload| upload.part.get());
-        // Not more than was readable, which is a c_int; the part was taken last.
+        // Not more than the number of readable bytes, which is a c_int; the part was taken last.
         input.readIndex.set(input.readIndex.get() + (taken - part) as c_int);
         result
     }
 
-    /// Whether nothing of a request has been seen yet.
+    /// Whether no byte of a request has been seen yet.
     pub fn is_fresh(&self) -> bool {
         self.front.parser.borrow().is_fresh()
     }
 
-    /// Whether the parser stopped because the limits ask for it: there may be more bytes.
+    /// Whether the parser stopped because of the limits, so that there may be more bytes.
     pub fn is_halted(&self) -> bool {
         self.front.parser.borrow().is_halted()
     }
@@ -68,12 +68,12 @@ impl Request {
         self.front.parser.borrow().expects_continue()
     }
 
-    /// The interim response was sent, or isn't needed any more.
+    /// The interim response was sent or isn't needed any more.
     pub fn continued(&self) {
         self.front.parser.borrow_mut().continued();
     }
 
-    /// Bytes of the body that are still to come; None where only the last chunk tells.
+    /// The number of bytes of the body that are still to come. None if only the last chunk tells.
     pub fn body_left(&self) -> Option<u64> {
         self.front.parser.borrow().left()
     }
@@ -88,32 +88,32 @@ impl Request {
         self.front.parser.borrow().framing.announces()
     }
 
-    /// Whether the response goes without its body.
+    /// Whether the response is sent without its body.
     pub fn is_head(&self) -> bool {
         self.front.parser.borrow().is_head
     }
 
-    /// Sets `is_head` from the beginning of a request line that isn't complete.
+    /// Sets `is_head` from the beginning of an incomplete request line.
     pub fn look_for_head(&self, input: &buffer) {
         self.front.parser.borrow_mut().look_for_head(unread(input));
     }
 
-    /// Whether the request is of HTTP/1.0, whose clients know no chunks.
+    /// Whether this is an HTTP/1.0 request, whose client doesn't know chunks.
     pub fn is_1_0(&self) -> bool {
         self.front.parser.borrow().framing.is_1_0
     }
 
-    /// Whether the client wants the connection to end after the response. The head was read.
+    /// Whether the client wants to close the connection after the response. The head must have been read.
     pub fn ends_connection(&self) -> bool {
         self.front.parser.borrow().framing.ends_connection()
     }
 
-    /// Whether bytes of the body are still to come. The head was read.
+    /// Whether bytes of the body are still to come. The head must have been read.
     pub fn has_more(&self) -> bool {
         self.state() == REQUEST_BODY
     }
 
-    /// Whether the request was answered while its body is still to come.
+    /// Whether the request was answered before all of its body had arrived.
     pub fn is_dropped(&self) -> bool {
         self.intake() == Intake::Dropped
     }

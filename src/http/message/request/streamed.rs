@@ -1,4 +1,4 @@
-//! What happens to a request's body: who takes it, and whether that is decided yet.
+//! Where a request's body goes, and whether that is decided yet.
 
 use core::ptr::NonNull;
 
@@ -10,23 +10,23 @@ use crate::http::message::http_response::Response;
 use crate::http::message::upload::Upload;
 use crate::sys::pool::Owned;
 
-/// Whether somebody wants the body. That is decided after the head.
+/// Whether the body is wanted. This is decided after the head.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Intake {
     /// Not yet decided.
     Open,
-    /// The head callback has the request. The response is sent if it refuses the request.
+    /// The head callback is running. The response is sent if it refuses the request.
     Asked(*mut Response),
-    /// The head callback has refused it.
+    /// The head callback has refused the request.
     Refused,
-    /// It was decided.
+    /// It is decided.
     Decided,
-    /// The request was answered before its body had arrived: the rest is dropped as it comes.
+    /// The request was answered before its body had arrived: the rest is dropped as it arrives.
     Dropped,
 }
 
 impl Request {
-    /// Sets the connection that its requests come over, and the counter of their bodies.
+    /// Sets the connection on which its requests arrive, and the counter of their bodies.
     ///
     /// # Safety
     /// `bodies` is NULL or kept by the connection, and the request is reset before the connection's memory goes.
@@ -35,13 +35,13 @@ impl Request {
         self.front.bodies.set(NonNull::new(bodies.cast_mut()));
     }
 
-    /// Where the body goes if it isn't collected.
+    /// The upload, unless the body is collected.
     pub fn upload(&self) -> Option<&Upload> {
         // SAFETY: the request owns it from `set_upload` until it is reset.
         self.front.upload.get().map(|upload| unsafe { upload.as_ref() })
     }
 
-    /// Has the body go to `upload`. There is none yet.
+    /// Sends the body to `upload`. There must not be one yet.
     pub fn set_upload(&self, upload: Owned<Upload>) {
         debug_assert!(self.front.upload.get().is_none());
         self.front.upload.set(Some(upload.into_raw()));
@@ -57,12 +57,12 @@ impl Request {
         self.front.intake.set(intake);
     }
 
-    /// Who answers, if that was looked up after the head.
+    /// The handler, if it was looked up after the head.
     pub fn found(&self) -> Option<Result<Found, Lack>> {
         self.front.found.get()
     }
 
-    /// Sets who answers.
+    /// Sets the handler.
     pub fn set_found(&self, found: Result<Found, Lack>) {
         self.front.found.set(Some(found));
     }

@@ -1,4 +1,4 @@
-//! The path and the parameters of a request's URL, decoded once, when somebody asks for them.
+//! The path and the parameters of a request's URL, decoded once, when they are first needed.
 
 use core::ffi::{c_char, c_int};
 use core::ptr::{NonNull, null_mut};
@@ -8,7 +8,7 @@ use crate::http::message::arena::Arena;
 use crate::http::wire::url::{decode, decode_segments, parameters, split};
 use crate::sys::text::text;
 
-/// Something that is read from the URL when it is first asked for.
+/// Something that is decoded from the URL when it is first needed.
 #[derive(Clone, Copy)]
 pub enum Lazy<T> {
     Unread,
@@ -19,7 +19,7 @@ pub enum Lazy<T> {
 /// Why something couldn't be decoded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Lack {
-    /// An invalid escape, or a NUL.
+    /// An invalid escape or a NUL.
     Malformed,
     NoMemory,
 }
@@ -42,7 +42,7 @@ pub struct Parameters {
 impl Parameters {
     pub const NONE: Parameters = Parameters { table: null_mut(), count: 0 };
 
-    /// A table of this size, without names and values yet; None if memory is out.
+    /// A table of this size, still without names and values. None if out of memory.
     pub(super) fn new(arena: &Arena, count: usize) -> Option<Parameters> {
         if count == 0 {
             return Some(Parameters::NONE);
@@ -50,7 +50,7 @@ impl Parameters {
         let table: NonNull<Parameter> = arena.array(count)?;
         let empty = Parameter { name: null_mut(), value: null_mut() };
         for i in 0..count {
-            // SAFETY: the array has count places.
+            // SAFETY: the array has `count` entries.
             unsafe { table.add(i).write(empty) };
         }
         Some(Parameters { table: table.as_ptr(), count })
@@ -58,25 +58,27 @@ impl Parameters {
 
     pub(super) fn set(&self, index: usize, parameter: Parameter) {
         if index < self.count {
-            // SAFETY: the table has count entries, and stays until the request is reset, which forgets it.
+            // SAFETY: the table has `count` entries, and is valid until the request is reset, which clears the
+            // pointer.
             unsafe { self.table.add(index).write(parameter) };
         }
     }
 
-    /// How many there are: fewer than the bytes of the request that they come from, so a c_int holds the number.
+    /// The number of parameters. It is less than the length of what they come from, so it fits into a c_int.
     pub fn count(&self) -> c_int {
         c_int::try_from(self.count).unwrap_or(c_int::MAX)
     }
 
     pub fn get(&self, index: usize) -> Option<Parameter> {
-        // SAFETY: the table has `count` entries, which `new` has written, and stays until the request is reset.
+        // SAFETY: the table has `count` entries, which `new` has initialised, and is valid until the request is
+        // reset.
         (index < self.count).then(|| unsafe { *self.table.add(index) })
     }
 
-    /// The first of that name.
+    /// The first parameter with a name.
     pub fn find(&self, name: &[u8]) -> Option<Parameter> {
         let mut all = (0..self.count).filter_map(|index| self.get(index));
-        // SAFETY: the names of a table that is handed out are strings of the request or its route.
+        // SAFETY: the names in a complete table are strings of the request or its route.
         all.find(|one| unsafe { text(one.name) } == name)
     }
 }
@@ -104,8 +106,8 @@ impl Request {
         })
     }
 
-    /// The path for routing: decoded, with a NUL for each escaped slash. It is valid as long as the URL and the
-    /// request don't change.
+    /// The path for routing: decoded, with a NUL for each escaped slash. It is valid until the URL or the request
+    /// changes.
     pub fn segments(&self) -> Result<&[u8], Lack> {
         let (path, _) = split(self.url());
         if !path.contains(&b'%') {
@@ -117,12 +119,12 @@ impl Request {
             Ok(())
         };
         let place = self.front.text.filled(path.len(), decode).ok_or(Lack::NoMemory)??;
-        // SAFETY: the piece has room for all of the path, of which decoding leaves no more than that.
+        // SAFETY: the piece has room for the whole path, and decoding doesn't make it longer.
         Ok(unsafe { core::slice::from_raw_parts(place.as_ptr(), len) })
     }
 
-    /// Keeps copies of the values of a route's parameters. `names` has a NUL after each name, and outlives the
-    /// request. `values` calls its argument with each value, in the order of the names, every time it is called.
+    /// Stores copies of the values of a route's parameters. `names` has a NUL after each name and outlives the
+    /// request. `values` calls its argument with each value, in the order of the names, whenever it is called.
     pub fn capture(
         &self,
         names: &[u8],
@@ -154,13 +156,13 @@ impl Request {
         Ok(())
     }
 
-    /// The value of the `*` of the request's route.
+    /// The value of the `*` in the request's route.
     pub fn captured_rest(&self) -> Option<&[u8]> {
-        // SAFETY: a string of the request, whatever the program has written into it.
+        // SAFETY: a string of the request, even if the program has changed its characters.
         self.captured().find(b"*").map(|rest| unsafe { text(rest.value) })
     }
 
-    /// The parameters of the request's route; none without one.
+    /// The parameters of the request's route; empty without one.
     pub fn captured(&self) -> Parameters {
         self.front.captured.get()
     }
@@ -182,7 +184,7 @@ pub(super) fn remembered<T>(found: Result<T, Lack>) -> Lazy<T> {
     }
 }
 
-/// The parameters of a query, or the fields of a form, decoded.
+/// The decoded parameters of a query, or the decoded fields of a form.
 pub(super) fn decoded_parameters(arena: &Arena, query: &[u8]) -> Result<Parameters, Lack> {
     let table = Parameters::new(arena, parameters(query).count()).ok_or(Lack::NoMemory)?;
     for (i, (name, value)) in parameters(query).enumerate() {
@@ -193,11 +195,11 @@ pub(super) fn decoded_parameters(arena: &Arena, query: &[u8]) -> Result<Paramete
     Ok(table)
 }
 
-/// A string with the decoded bytes.
+/// A C string with the decoded bytes.
 fn decoded(arena: &Arena, from: &[u8], plus: bool) -> Result<*mut c_char, Lack> {
     let decode = |room: &mut [u8]| {
         let len = decode(from, plus, room).ok_or(Lack::Malformed)?;
-        // Escapes are longer than what they stand for.
+        // Escapes are longer than the bytes that they stand for.
         if let Some(end) = room.get_mut(len) {
             *end = 0;
         }

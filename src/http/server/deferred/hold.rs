@@ -1,4 +1,4 @@
-//! How far a deferred response is, and who needs its memory. Any thread may ask.
+//! The stage of a deferred response, and the references to its memory. Any thread may use it.
 
 use core::cell::Cell;
 use core::sync::atomic::{AtomicU8, Ordering::Acquire, Ordering::Release};
@@ -10,24 +10,24 @@ use crate::sync::refs::{RefCount, Released};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum Stage {
-    /// It has the response, and hasn't sent anything of it.
+    /// It has the response, and hasn't sent any part of it.
     Owned,
-    /// The head was sent.
+    /// It has sent the head.
     Begun,
-    /// It has sent the response: it is told nothing any more.
+    /// It has sent the response: its callbacks aren't called any more.
     GivenBack,
 }
 
 pub struct Hold {
     stage: AtomicU8,
-    /// Calls of the program's callbacks that are running; shut when the response is given back.
+    /// Running calls of the program's callbacks; shut when the response is sent.
     calls: InUse,
-    /// The connection's hold is the count's own, the program's and those of tasks stand beside it.
+    /// The connection has the count's own reference; those of the program and of tasks are additional.
     refs: RefCount,
 }
 
 impl Hold {
-    /// The program's response, which the connection waits for.
+    /// A response of the program for which the connection waits.
     pub fn new() -> Hold {
         let refs = RefCount::new();
         refs.retain();
@@ -42,22 +42,22 @@ impl Hold {
         }
     }
 
-    /// Owned -> Begun: the head was sent. The caller has looked.
+    /// Owned -> Begun: the head was sent. The caller has checked the stage.
     pub fn begin(&self) {
         self.stage.store(Stage::Begun as u8, Release);
     }
 
-    /// Owned, Begun -> GivenBack: from now on no call of the program's callbacks begins.
+    /// Owned, Begun -> GivenBack: no call of the program's callbacks begins after this.
     pub fn give_back(&self) {
         self.stage.store(Stage::GivenBack as u8, Release);
         self.calls.shut();
     }
 
-    /// Waits until no callback is running, after `give_back`, on another thread than theirs.
+    /// Waits, after `give_back`, until no callback is running. Must not be called on the callbacks' thread.
     pub fn wait_for_calls(&self) {
         let turns = Cell::new(0);
         self.calls.wait_for_users(|| {
-            // SAFETY: neither touches memory.
+            // SAFETY: neither call touches memory.
             unsafe {
                 if turns.replace(turns.get() + 1) < 100 {
                     libc::sched_yield();
@@ -68,7 +68,7 @@ impl Hold {
         });
     }
 
-    /// Runs a callback; nothing where the response was given back.
+    /// Runs a callback, unless the response was given back.
     pub fn call(&self, callback: impl FnOnce()) {
         if self.calls.enter() {
             callback();
@@ -76,17 +76,17 @@ impl Hold {
         }
     }
 
-    /// One more that needs the memory. False when there are too many.
+    /// Adds a reference. False if there are too many.
     pub fn keep(&self) -> bool {
         self.refs.retain()
     }
 
-    /// One fewer; whether it was the last.
+    /// Releases a reference. Returns whether it was the last.
     pub fn release(&self) -> bool {
         self.refs.release() == Released::Last
     }
 
-    /// The connection's hold ends; whether it was the last.
+    /// Releases the connection's reference. Returns whether it was the last.
     pub fn leave(&self) -> bool {
         self.refs.let_go() == Released::Last
     }

@@ -1,4 +1,4 @@
-//! Deferred responses that are sent in parts: the head, the body piece by piece, the end.
+//! Deferred responses that are sent in parts: the head, parts of the body, the end.
 #![forbid(unsafe_code)]
 
 use core::ffi::c_int;
@@ -16,21 +16,21 @@ use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::protocol::Tail;
 use crate::sys::{clock, errno};
 
-/// How the body of a stream is told from what follows it.
+/// How the end of a stream's body is marked.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Framing {
-    /// No head was sent yet.
+    /// The head hasn't been sent.
     None,
-    /// So many bytes are still to come.
+    /// This many bytes are still to come.
     Length(u64),
     Chunked,
     UntilEnd,
-    /// The answer to HEAD, or a status without a body: what is written is dropped.
+    /// A response to HEAD, or a status without a body: writes are dropped.
     Dropped,
 }
 
 impl Deferred {
-    /// Sends the head, for a body of that length; -1: of any. Err with errno.
+    /// Sends the head for a body of this length; -1 if it is unknown. Err with errno.
     pub fn begin(&self, length: i64) -> Result<(), c_int> {
         if self.hold.stage() != Stage::Owned {
             return Err(libc::EALREADY);
@@ -80,7 +80,7 @@ impl Deferred {
 
     /// Sends a part of the body, all of it or nothing. Err with errno.
     pub fn write(&self, data: &[u8]) -> Result<(), c_int> {
-        if !self.connection().is_open() {
+        if self.connection().has_closed() {
             return Err(libc::ENOTCONN);
         }
         let length = data.len() as u64;
@@ -112,14 +112,14 @@ impl Deferred {
         Ok(())
     }
 
-    /// Notes that something was sent.
+    /// Records that something was sent.
     fn note_use(&self) {
         self.used.store(clock::now_ms() as u32, Relaxed);
     }
 
-    /// Writes what is left to be written: all of the response, or the end of its stream. Whether the
-    /// connection ends behind it; None: the stream is broken off, so that it has to be cut. The response was given
-    /// back. `last`: the connection makes no further request.
+    /// Encodes the rest: the whole response, or the end of its stream. Returns whether the connection ends after
+    /// it; None if the stream is incomplete, so that the connection has to be aborted. The response was given
+    /// back. `last`: the connection accepts no further request.
     pub fn write_end(
         &self,
         conn: &Connection,
@@ -148,7 +148,7 @@ impl Deferred {
             }
             Framing::Chunked => out.put(b"0\r\n\r\n"),
             Framing::UntilEnd => {
-                // There is room: it was made for the head.
+                // There is room, because it was allocated for the head.
                 conn.set_tail(Tail::Queued);
             }
             _ => (),

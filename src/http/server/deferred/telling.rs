@@ -1,5 +1,6 @@
-//! What the program is told of a deferred response, on the connection's thread: that all was sent, that the
-//! client has ended its side, that the connection has ended; nothing once it has given the response back.
+//! Calls the callbacks of a deferred response, on the connection's thread: when everything was sent, when the
+//! client has ended its side, and when the connection has ended; never after the program has given back the
+//! response.
 
 use core::cell::Cell;
 use core::ffi::{c_int, c_void};
@@ -13,23 +14,23 @@ use crate::abi::types::{
     yolanda_http_stream_callback,
 };
 
-/// How far the connection's end has come.
+/// How much of the connection has ended.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
 enum End {
     None,
-    /// The client sends no more.
+    /// The client has shut down its sending side.
     Half,
     All,
 }
 
-/// One of the program's callbacks.
+/// A callback of the program.
 #[derive(Clone, Copy)]
 struct Callback {
     function: yolanda_http_stream_callback,
     data: *mut c_void,
 }
 
-/// A callback, and what it was told of the end.
+/// A callback, and the last end that was reported to it.
 struct Listener {
     callback: Cell<Callback>,
     told: Cell<End>,
@@ -45,7 +46,7 @@ impl Listener {
         self.callback.get().function.is_some()
     }
 
-    /// Whether it is to be told that the end has come so far; it counts as told then.
+    /// Whether this end has to be reported; records it as reported.
     fn is_due(&self, end: End) -> bool {
         let due = self.is_there() && self.told.get() < end;
         if due {
@@ -55,12 +56,12 @@ impl Listener {
     }
 }
 
-/// Whom to tell, and of what. All but `looks` is the connection's thread's.
+/// The callbacks and what was reported. Everything except `looks` belongs to the connection's thread.
 pub struct Telling {
     stream: Listener,
     closed: Listener,
     end: Cell<End>,
-    /// A look at the connection is on its way.
+    /// A task that checks the connection is queued.
     looks: AtomicBool,
 }
 
@@ -76,7 +77,7 @@ impl Telling {
 }
 
 impl Deferred {
-    /// Whom to tell that the client takes what is written. Err with EPERM on another thread.
+    /// Sets the callback for the client's progress. Err with EPERM on another thread.
     pub fn set_stream_callback(
         &self,
         function: yolanda_http_stream_callback,
@@ -88,7 +89,7 @@ impl Deferred {
         Ok(())
     }
 
-    /// Whom to tell that the client leaves. Err with EPERM on another thread.
+    /// Sets the callback for the client's end. Err with EPERM on another thread.
     pub fn set_closed_callback(
         &self,
         function: yolanda_http_closed_callback,
@@ -102,8 +103,8 @@ impl Deferred {
         Ok(())
     }
 
-    /// Has the connection looked at, once for many writes, where there is a stream's callback: who uses the response
-    /// has seen it set.
+    /// Queues a check of the connection, once for many writes, if there is a stream callback. The thread that
+    /// uses the response sees whether one was set.
     pub fn look_for_stream(&self) {
         if self.telling.stream.is_there() {
             self.look_soon();
@@ -119,7 +120,7 @@ impl Deferred {
             return looks.store(false, Relaxed);
         };
         let l = self.connection().event_loop();
-        // The reference goes with the task.
+        // The task owns the reference.
         let raw = held.into_raw();
         if l.post_function(Some(on_look), raw.as_ptr().cast()) < 0 {
             looks.store(false, Relaxed);
@@ -128,21 +129,21 @@ impl Deferred {
         }
     }
 
-    /// Looks whether the client has ended its side, for a program that wants to know.
+    /// Checks whether the client has ended its side, for a program with a closed callback.
     fn note_half(&self) {
         let Some(conn) = self.connection().here() else { return };
         let telling = &self.telling;
         if telling.end.get() == End::None
             && telling.closed.is_there()
-            && conn.is_open()
+            && !conn.has_closed()
             && conn.peer_has_ended()
         {
             telling.end.set(End::Half);
         }
     }
 
-    /// Looks, where nobody reads and so nobody would see it, whether the client has ended its side. The program is
-    /// told by a task.
+    /// Checks whether the client has ended its side, if reading is stopped so that it wouldn't be noticed. A task
+    /// reports it to the program.
     pub fn look_for_end(&self) {
         self.note_half();
         if self.telling.end.get() > self.telling.closed.told.get() {
@@ -150,7 +151,7 @@ impl Deferred {
         }
     }
 
-    /// All that was queued has been sent.
+    /// Everything that was queued has been sent.
     pub fn tell_writable(&self) {
         self.call(&self.telling.stream, WRITABLE);
     }
@@ -169,10 +170,10 @@ impl Deferred {
         self.tell_end();
     }
 
-    /// Tells those of the end who don't know it yet.
+    /// Reports the end to the callbacks that haven't been told.
     fn tell_end(&self) {
         let telling = &self.telling;
-        // The callbacks may give the response back.
+        // The callbacks may give back the response.
         let Some(_held) = self.keep() else { return };
         if telling.end.get() == End::All && telling.stream.is_due(End::All) {
             self.call(&telling.stream, CLOSED);
@@ -186,19 +187,19 @@ impl Deferred {
     /// Calls a callback, unless the response was given back.
     fn call(&self, listener: &Listener, event: c_int) {
         let Callback { function: Some(function), data } = listener.callback.get() else { return };
-        // The callback may send the response, and run the loop until it is finished with.
+        // The callback may send the response, and run the loop until it is finished.
         let Some(held) = self.keep() else { return };
-        // SAFETY: the program gave the callback for this response and this data, and hasn't given it back.
+        // SAFETY: the program set the callback together with this data, and hasn't given back the response.
         held.hold.call(|| unsafe { function(held.as_c(), event, data) });
     }
 }
 
 unsafe extern "C-unwind" fn on_look(_loop: *mut event_loop, data: *mut c_void) {
-    // SAFETY: `look_soon` posted it with a reference, which is given back here.
+    // SAFETY: `look_soon` posted the task with a reference, which is released here.
     let held = unsafe { Held::from_raw(NonNull::new_unchecked(data.cast())) };
     held.telling.looks.store(false, Relaxed);
     let conn = held.connection();
-    if conn.is_open() && conn.unsent() == 0 {
+    if !conn.has_closed() && conn.unsent() == 0 {
         held.tell_writable();
     }
     held.note_half();

@@ -1,12 +1,12 @@
-//! Dates as clients send them, in the three forms of RFC 9110, 5.6.7.
+//! Parses dates from clients, in the three formats of RFC 9110, 5.6.7.
 
 #![forbid(unsafe_code)]
 
 use super::{DAYS, MONTHS};
 use crate::sys::clock::civil;
 
-/// The second that a date names, counted from 1970-01-01 in UTC; None for what isn't a date, and for a wrong
-/// day of the week. `now`, counted the same way, decides the century of a year with two digits.
+/// The seconds since 1970-01-01 UTC; None for an invalid date or a wrong day of the week. `now`, in the same
+/// unit, determines the century of a year with two digits.
 pub fn parse(text: &[u8], now: i64) -> Option<i64> {
     let day = |at| position(DAYS, text.get(at..at + 3)?);
     match text.get(3)? {
@@ -44,7 +44,7 @@ pub fn parse(text: &[u8], now: i64) -> Option<i64> {
                 (number(date.get(2..4)?)?, position(MONTHS, date.get(5..8)?)?);
             let (this_year, ..) = civil(now.div_euclid(86_400));
             let mut year = this_year.div_euclid(100) * 100 + number(year)?;
-            // More than 50 years ahead means the century before.
+            // More than 50 years in the future means the century before.
             if year > this_year + 50 {
                 year -= 100;
             } else if year <= this_year - 50 {
@@ -58,24 +58,24 @@ pub fn parse(text: &[u8], now: i64) -> Option<i64> {
 const LONG_DAYS: [&[u8]; 7] =
     [b"Sunday", b"Monday", b"Tuesday", b"Wednesday", b"Thursday", b"Friday", b"Saturday"];
 
-/// The index of a name of three letters.
+/// The index of a three-letter name.
 fn position(names: &[u8], name: &[u8]) -> Option<i64> {
     names.chunks(3).position(|each| each == name).map(|at| at as i64)
 }
 
-/// The number that the digits make; None for anything but digits.
+/// The number that the digits represent; None for anything but digits.
 fn number(digits: &[u8]) -> Option<i64> {
     digits.iter().try_fold(0, |value, digit| {
         digit.is_ascii_digit().then(|| value * 10 + i64::from(digit - b'0'))
     })
 }
 
-/// The second of the day of " 08:49:37 GMT".
+/// The second of the day for " 08:49:37 GMT".
 fn zoned(text: &[u8]) -> Option<i64> {
     clock(text.strip_prefix(b" ")?.strip_suffix(b" GMT")?)
 }
 
-/// The second of the day of "08:49:37"; a leap second counts as the second after it.
+/// The second of the day for "08:49:37"; a leap second counts as the following second.
 fn clock(text: &[u8]) -> Option<i64> {
     let [h0, h1, b':', m0, m1, b':', s0, s1] = text else {
         return None;
@@ -85,7 +85,7 @@ fn clock(text: &[u8]) -> Option<i64> {
     (hour < 24 && minute < 60 && second <= 60).then_some(hour * 3600 + minute * 60 + second)
 }
 
-/// The second of these parts; None if there is no such day.
+/// Seconds since 1970-01-01 for these parts; None if there is no such day.
 fn second(weekday: i64, year: i64, month: i64, day: i64, time: i64) -> Option<i64> {
     // Years are taken to begin in March, as in `civil`.
     let march_year = if month < 2 { year - 1 } else { year };
@@ -94,7 +94,7 @@ fn second(weekday: i64, year: i64, month: i64, day: i64, time: i64) -> Option<i6
     let of_era = march_year.rem_euclid(400);
     let of_era = of_era * 365 + of_era / 4 - of_era / 100 + of_year;
     let days = march_year.div_euclid(400) * 146_097 + of_era - 719_468;
-    // June 31 is another day when it is written back.
+    // A day such as June 31 becomes another one when it is converted back.
     let exists = civil(days) == (year, month, day) && (days + 4).rem_euclid(7) == weekday;
     exists.then_some(days * 86_400 + time)
 }
@@ -127,7 +127,7 @@ mod tests {
         assert_eq!(parse(b"Sat, 31 Dec 2016 23:59:60 GMT", NOW), Some(1_483_228_800));
     }
 
-    /// The years from 50 back to 50 ahead.
+    /// Years from 50 in the past to 50 in the future.
     #[test]
     fn years_of_two_digits() {
         for (date, expected) in [
@@ -139,7 +139,7 @@ mod tests {
             let second = parse(date.as_bytes(), NOW).expect(date);
             assert_eq!(std::str::from_utf8(&text(second)), Ok(expected));
         }
-        // In 2080 a 20 is of the next century.
+        // In 2080, 20 means the next century.
         assert_eq!(parse(b"Wednesday, 01-Jan-20 00:00:00 GMT", NOW), Some(1_577_836_800));
         let later = parse(b"Mon, 01 Jan 2120 00:00:00 GMT", NOW);
         assert_eq!(parse(b"Monday, 01-Jan-20 00:00:00 GMT", 3_471_292_800), later);

@@ -1,10 +1,10 @@
-//! Requests from bytes that arrive in pieces of any size, valid and not.
+//! Valid and invalid requests from bytes that arrive in pieces of any size.
 
 #![forbid(unsafe_code)]
 
 use super::*;
 
-/// What a store was told: the request line's parts, then names and values, and the body.
+/// The calls of a store: the parts of the request line, names and values, the body.
 #[derive(Default, PartialEq, Eq, Debug)]
 struct Told {
     parts: Vec<String>,
@@ -58,7 +58,7 @@ struct Outcome {
     result: Result<(), Status>,
 }
 
-/// Feeds the input in portions that end where `ends` says, as a growing buffer would.
+/// Feeds the input in portions that end at `ends`, as a growing buffer would.
 fn feed(input: &[u8], ends: impl Iterator<Item = usize>) -> Outcome {
     let mut parser = Parser::new(false);
     let mut told = Told::default();
@@ -302,7 +302,7 @@ fn limits() {
     assert_eq!(whole(&unfinished.as_bytes()[..65_600]).result, Err(431));
 }
 
-/// As far as the line that isn't served says so.
+/// The status of an unsupported line is known as soon as that line is complete.
 #[test]
 fn head_is_known() {
     for (input, is_head) in [
@@ -336,7 +336,7 @@ fn expectation_waits_for_the_body() {
     assert!(!parser.expects_continue());
 }
 
-/// Behind a head with a body, whatever its length, and behind each stretch of one.
+/// It stops after a head with a body, whatever the length, and after each part of the body.
 #[test]
 fn stops_where_it_is_told_to() {
     let asks = Limits { ask: true, body: 4, ..Limits::DEFAULT };

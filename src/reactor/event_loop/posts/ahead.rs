@@ -1,9 +1,9 @@
-//! What is carried out ahead of its turn: a send on the owner's thread comes after all sends and
-//! shutdowns that other threads have asked for before. But none of them overtakes what its own thread
-//! asked for earlier and has to wait for the iteration: a posted function, a change of a channel.
+//! Running tasks ahead of their turn: a send on the owner's thread comes after all sends and shutdowns that other
+//! threads have requested before. But no task overtakes earlier tasks of its own thread that have to wait for the
+//! iteration: posted functions and changes of channels.
 //!
-//! For that the taken tasks are sorted by thread, each once, and only when a send needs it: each
-//! thread's first task tells whether something of that thread may go ahead.
+//! For this the taken tasks are sorted by thread, each once, and only when a send needs it. The first task of
+//! each thread determines whether a task of that thread may run ahead.
 
 #![forbid(unsafe_code)]
 
@@ -12,7 +12,7 @@ use crate::reactor::event_loop::state::Loop;
 use crate::sys::pool::array::Array;
 use std::cell::Cell;
 
-/// What one thread asks, in its order.
+/// The tasks of one thread in order.
 #[derive(Clone, Copy)]
 struct Poster {
     thread: u64,
@@ -20,19 +20,19 @@ struct Poster {
     last: Queued,
 }
 
-/// The threads that have tasks which are sorted. All zeroes: nothing is sorted.
+/// The threads of the sorted tasks. All zeroes: nothing is sorted.
 pub struct Posters {
     posters: Array<Poster>,
-    /// The first taken task that isn't sorted.
+    /// The first taken task that isn't sorted yet.
     pub unsorted: Cell<Option<Queued>>,
     pub running: Running,
-    /// How many were sorted.
+    /// The number of sorted tasks.
     count: Cell<u64>,
 }
 
 const FRAMES: usize = 8;
 
-/// The threads whose posted functions are running, one within the other.
+/// The threads whose posted functions are running, nested in each other.
 pub struct Running {
     threads: [Cell<u64>; FRAMES],
     count: Cell<usize>,
@@ -50,7 +50,7 @@ impl Running {
         self.count.set(self.count.get() - 1);
     }
 
-    /// Whether one of a thread's is running; of more than so many, whether one may be.
+    /// Whether a function of this thread is running. If too many are running, true when it is possible.
     fn has(&self, thread: u64) -> bool {
         let count = self.count.get();
         count > FRAMES || self.threads.iter().take(count).any(|t| t.get() == thread)
@@ -65,7 +65,7 @@ impl Posters {
         })
     }
 
-    /// The oldest of the threads' first tasks that may go ahead.
+    /// The oldest of the threads' first tasks that may run ahead.
     fn first_that_may(&self) -> Option<Queued> {
         (0..self.posters.len())
             .filter_map(|at| self.posters.get(at))
@@ -74,7 +74,7 @@ impl Posters {
             .min_by_key(|first| first.place.get())
     }
 
-    /// Sorts what wasn't. What there is no memory for stays where it is, and with it all that is behind.
+    /// Sorts new tasks. If out of memory, the rest stays unsorted.
     fn sort(&self) {
         while let Some(task) = self.unsorted.get() {
             if task.order() != Order::Any && !self.add(task) {
@@ -84,7 +84,7 @@ impl Posters {
         }
     }
 
-    /// Puts a task behind the others of its thread. False when memory is out.
+    /// Appends a task to those of its thread. False if out of memory.
     fn add(&self, task: Queued) -> bool {
         match self.position(|poster| poster.thread == task.thread) {
             Some((at, poster)) => {
@@ -102,8 +102,8 @@ impl Posters {
         true
     }
 
-    /// Takes a task that was carried out off its thread's. If it was sorted it is the first there: both orders are
-    /// the queue's.
+    /// Removes a task that was run from those of its thread. A sorted task is the first there, because both
+    /// orders are that of the queue.
     pub fn forget(&self, task: Queued) {
         let Some((at, poster)) = self.position(|poster| poster.first == task) else { return };
         match task.next_of_thread.get() {
@@ -123,9 +123,9 @@ impl Posters {
 }
 
 impl Loop {
-    /// Takes in what other threads have asked for; what is done for `subject` is freed at once. That isn't freed
-    /// with its task, as the caller uses it; others may be, and call their destructors, so that their tasks wait
-    /// for the iteration.
+    /// Runs tasks of other threads that come before a send. Tasks for `subject` are freed at once, because the
+    /// caller keeps the subject alive. Tasks for others are freed in the iteration, because that may free their
+    /// connections and call destructors.
     pub fn take_in(&self, subject: *const ()) {
         let posters = &self.taken.posters;
         self.collect();

@@ -1,4 +1,4 @@
-//! The tasks of the loop itself: changes of channels, calls of functions, and the end of a registration.
+//! The loop's own tasks: changes of channels, calls of functions, and the end of a registration.
 
 use super::task::{Call, Order, Posted, Task};
 use crate::abi::types::channel;
@@ -7,7 +7,7 @@ use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
 use libc::c_int;
 
-/// Adds, removes or updates a channel, which lives until the loop has done it.
+/// Adds, removes or updates a channel, which must stay valid until the task has run.
 pub struct Change {
     pub fd: c_int,
     pub channel: *mut channel,
@@ -15,8 +15,7 @@ pub struct Change {
     pub kind: c_int,
 }
 
-// SAFETY: the loop's thread is the only one that uses a channel that was handed over to be changed; the program keeps
-// it until then.
+// SAFETY: only the loop's thread uses a channel that was passed for a change; the program keeps it until then.
 unsafe impl Send for Change {}
 
 impl Posted for Change {
@@ -27,7 +26,8 @@ impl Posted for Change {
     }
 
     fn run(&self, l: &Loop, _: &[u8]) {
-        // SAFETY: the program keeps the channel until the loop has run the task, by the functions that queue one.
+        // SAFETY: the functions that queue a change require that the program keeps the channel until the task has
+        // run.
         unsafe { l.change(self.fd, self.channel, self.kind) };
     }
 }
@@ -42,7 +42,7 @@ impl Posted for Call {
     fn run(&self, _: &Loop, _: &[u8]) {}
 }
 
-/// A number was found to belong to somebody else: what was registered for it has ended.
+/// Ends a registration whose number was found to belong to another file.
 struct Expire {
     fd: c_int,
     /// The registration's number.
@@ -60,9 +60,9 @@ impl Posted for Expire {
 }
 
 impl Entry {
-    /// Tells the loop of an older registration that its number was given to somebody else.
+    /// Tells the loop of an older registration that its number was reused.
     pub fn expire(&self, fd: c_int) {
-        // SAFETY: the loop was in the table just now, which it leaves before it is freed.
+        // SAFETY: the loop was in the table, from which it is removed before it is freed.
         let l = unsafe { RemoteLoop::from_c(self.owner) };
         if let Some(task) = Task::new(Expire { fd, id: self.id }) {
             l.post(task);

@@ -1,4 +1,4 @@
-//! The tasks that the loop's thread has taken off the public queue and is carrying out, the oldest first.
+//! The tasks that the loop's thread has taken from the public queue and is running, the oldest first.
 
 #![forbid(unsafe_code)]
 
@@ -25,12 +25,12 @@ impl Taken {
         self.batch.get()
     }
 
-    /// The oldest task, if it is of a batch up to `batch`.
+    /// The oldest task, if it belongs to `batch` or an earlier one.
     pub fn first_up_to(&self, batch: u64) -> Option<Queued> {
         self.first.get().filter(|task| task.batch.get() <= batch)
     }
 
-    /// Adds a batch: tasks that are linked, from the first to the last.
+    /// Appends a batch of linked tasks, from the first to the last.
     pub fn append(&self, first: Queued, last: Queued) {
         self.batch.set(self.batch.get() + 1);
         first.batch.set(self.batch.get());
@@ -45,7 +45,7 @@ impl Taken {
         }
     }
 
-    /// Takes a task out, which is in no list of its poster any more.
+    /// Removes a task, which must not be in the list of its thread any more.
     pub fn unlink(&self, task: Queued) -> Task {
         let (prev, next) = (task.prev.get(), task.next());
         match prev {

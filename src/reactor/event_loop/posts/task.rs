@@ -1,5 +1,5 @@
-//! One task of a loop's queue: a block of pool memory with what C sees of it, what the queue needs, what the task
-//! is to do, and bytes that go with it.
+//! A task of a loop's queue: a block of pool memory with the part that C sees, the queue's fields, the action,
+//! and optional bytes.
 
 use crate::abi::types::{channel, channel_element, yolanda_loop_callback};
 use crate::reactor::event_loop::state::Loop;
@@ -12,48 +12,48 @@ use std::ptr::{self, NonNull};
 use std::slice;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// Where a task stands in the order of its thread's calls.
+/// The position of a task in the order of its thread's calls.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Order {
-    /// A send on the loop's thread comes after it: it may be carried out before its turn.
+    /// A send on the loop's thread comes after it, so it may be run ahead of its turn.
     Ahead,
-    /// It waits for its turn, and what its thread asks for afterwards waits with it.
+    /// It waits for its turn, and so do later tasks of its thread.
     InTurn,
-    /// It changes nothing that the order of a thread's calls shows.
+    /// Its position in the order of its thread's calls isn't observable.
     Any,
 }
 
-/// What a task is to do. It is dropped on the loop's thread, or where the task is thrown away.
+/// The action of a task. It is dropped on the loop's thread, or where the task is dropped.
 pub trait Posted: Sized + Send {
     const ORDER: Order;
 
-    /// What C sees of the task: the number of the change and its channel.
+    /// The part that C sees: the number of the change and its channel.
     fn public(&self) -> (c_int, *mut channel) {
         (0, ptr::null_mut())
     }
 
-    /// Whom it is for: an address that is compared, nothing more.
+    /// The object that the task is for; the address is only compared.
     fn subject(&self) -> *const () {
         ptr::null()
     }
 
-    /// A function to be called when the task is gone, in place of `run`.
+    /// A function to call, instead of `run`, after the task was freed.
     fn call(&self) -> Option<Call> {
         None
     }
 
-    /// Does it, on the loop's thread. `bytes` are those that the task was made with.
+    /// Runs the action on the loop's thread. `bytes` are those with which the task was made.
     fn run(&self, l: &Loop, bytes: &[u8]);
 }
 
-/// A function of the program's.
+/// A function of the program.
 #[derive(Clone, Copy)]
 pub struct Call {
     pub callback: yolanda_loop_callback,
     pub data: *mut c_void,
 }
 
-// SAFETY: the data is only handed to the function, which whoever posts it has chosen for the loop's thread.
+// SAFETY: the data is only passed to the function, which the poster has chosen for the loop's thread.
 unsafe impl Send for Call {}
 
 /// The functions for one type of `Posted`.
@@ -64,23 +64,23 @@ struct What {
     free: unsafe fn(NonNull<Head>),
 }
 
-/// What all tasks begin with. `public` comes first: C sees the queue as a list of these.
+/// The beginning of all tasks. `public` comes first, because C sees the queue as a list of these.
 #[repr(C)]
 pub struct Head {
     public: channel_element,
     what: &'static What,
     pub subject: *const (),
-    /// How many bytes stand behind the task.
+    /// The number of bytes after the task.
     len: usize,
-    /// Who asks (`this_thread`).
+    /// The posting thread (`this_thread`).
     pub thread: u64,
     pub prev: Cell<Option<Queued>>,
-    /// Of the first task of a batch: which one it is.
+    /// The number of the batch, in its first task.
     pub batch: Cell<u64>,
-    /// Its place among what its thread asks, and what that asks next, once it is sorted (`ahead`).
+    /// Its number among the tasks of its thread and the next of those, once it is sorted (`ahead`).
     pub place: Cell<u64>,
     pub next_of_thread: Cell<Option<Queued>>,
-    /// It was carried out before its turn.
+    /// It was run ahead of its turn.
     pub done: Cell<bool>,
 }
 
@@ -94,17 +94,17 @@ impl<P: Posted> Node<P> {
     const WHAT: What = What { order: P::ORDER, call: Self::call, run: Self::run, free: Self::free };
 
     /// # Safety
-    /// `head` begins a node of this type.
+    /// `head` is the beginning of a node of this type.
     unsafe fn call(head: NonNull<Head>) -> Option<Call> {
-        // SAFETY: only `Task::new` makes heads, with the functions of the type behind the head.
+        // SAFETY: only `Task::new` makes heads, with the functions of the node's type.
         unsafe { head.cast::<Self>().as_ref() }.posted.call()
     }
 
     /// # Safety
-    /// `head` begins a node of this type, and its bytes are filled.
+    /// `head` is the beginning of a node of this type, whose bytes are initialised.
     unsafe fn run(head: NonNull<Head>, l: &Loop) {
-        // SAFETY: the head begins a node of this type, by the caller's promise. `len` bytes follow the node in
-        // its block, and `with_bytes` has filled them.
+        // SAFETY: by contract the head is the beginning of a node of this type. `len` bytes follow the node in
+        // its block, and `with_bytes` has initialised them.
         let (posted, bytes) = unsafe {
             let node = head.cast::<Self>();
             let len = node.as_ref().head.len;
@@ -114,31 +114,31 @@ impl<P: Posted> Node<P> {
     }
 
     /// # Safety
-    /// `head` begins a node of this type, is in no list, and isn't used afterwards.
+    /// `head` is the beginning of a node of this type, is in no list, and isn't used afterwards.
     unsafe fn free(head: NonNull<Head>) {
-        // SAFETY: the head begins a node of this type, which nobody else uses, by the caller's promise. The block was
-        // allocated with this size. What is moved out is dropped here, and not with the block.
+        // SAFETY: by contract the head is the beginning of a node of this type, which nothing else uses. The
+        // block was allocated with this size. The parts are moved out and dropped here, and not with the block.
         let posted = unsafe {
             let node = head.cast::<Self>();
             let Node { head: Head { len, .. }, posted } = node.read();
             pool::free(node.cast().as_ptr(), size_of::<Self>() + len);
             posted
         };
-        // At last: it may let a connection go, and that may call the program.
+        // Last, because it may release a connection, which may call the program.
         drop(posted);
     }
 }
 
-/// A task that is in no queue. Dropping it throws it away.
+/// A task that is in no queue. Dropping it discards it.
 pub struct Task(Queued);
 
 impl Task {
-    /// None when memory is out.
+    /// None if out of memory.
     pub fn new<P: Posted>(posted: P) -> Option<Task> {
         Self::with_bytes(posted, &[])
     }
 
-    /// A task that takes a copy of the bytes with it.
+    /// A task with a copy of the bytes. None if out of memory.
     pub fn with_bytes<P: Posted>(posted: P, bytes: &[u8]) -> Option<Task> {
         const { assert!(align_of::<Node<P>>() <= 16) };
         let size = size_of::<Node<P>>().checked_add(bytes.len())?;
@@ -156,7 +156,7 @@ impl Task {
             next_of_thread: Cell::new(None),
             done: Cell::new(false),
         };
-        // SAFETY: a fresh block, aligned to 16, of the node's size and the bytes'.
+        // SAFETY: a new block, aligned to 16, with the size of the node and the bytes.
         unsafe {
             node.write(Node { head, posted });
             node.add(1)
@@ -166,7 +166,7 @@ impl Task {
         Some(Task(Queued(node.cast())))
     }
 
-    /// Gives the task to a queue.
+    /// Transfers ownership of the task to a queue.
     pub fn queue(self) -> Queued {
         ManuallyDrop::new(self).0
     }
@@ -183,12 +183,12 @@ impl Deref for Task {
 impl Drop for Task {
     fn drop(&mut self) {
         let head = self.0.0;
-        // SAFETY: a task that somebody owns is in no list, and its functions are those of its type.
+        // SAFETY: an owned task is in no list, and its functions are those of its type.
         unsafe { (self.0.what.free)(head) }
     }
 }
 
-/// A task in a queue of a loop, which owns it until it is taken out of there.
+/// A task in a queue of a loop, which owns it until it is removed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Queued(NonNull<Head>);
 
@@ -196,8 +196,8 @@ impl Deref for Queued {
     type Target = Head;
 
     fn deref(&self) -> &Head {
-        // SAFETY: what has a `Queued` is in the list of the same task, or owns the task: `Taken::unlink` takes it
-        // out of all of them before it is freed.
+        // SAFETY: a `Queued` is in a list that contains the task, or its holder owns the task: `Taken::unlink`
+        // removes it from all lists before it is freed.
         unsafe { self.0.as_ref() }
     }
 }
@@ -205,7 +205,7 @@ impl Deref for Queued {
 impl Queued {
     /// The task that begins with an element of the public queue.
     pub fn from_public(element: *mut channel_element) -> Option<Queued> {
-        // Only tasks are linked there, and each begins with its element.
+        // Only tasks are in that queue, and each begins with its element.
         NonNull::new(element.cast()).map(Queued)
     }
 
@@ -213,19 +213,18 @@ impl Queued {
         self.0.as_ptr().cast()
     }
 
-    /// Takes it over from the queue that it was in.
+    /// Takes ownership of a task that was removed from its queue.
     pub fn into_task(self) -> Task {
         Task(self)
     }
 
     pub fn call(self) -> Option<Call> {
-        // SAFETY: the functions are those of the type that stands behind the head.
+        // SAFETY: the functions are those of the node's type.
         unsafe { (self.what.call)(self.0) }
     }
 
     pub fn run(self, l: &Loop) {
-        // SAFETY: the functions are those of the type that stands behind the head, and `with_bytes` has filled
-        // the bytes.
+        // SAFETY: the functions are those of the node's type, and `with_bytes` has initialised the bytes.
         unsafe { (self.what.run)(self.0, l) }
     }
 }
@@ -244,7 +243,7 @@ impl Head {
     }
 }
 
-/// A number for the calling thread, which no other has or will have: pthread_self() is given again.
+/// A number for the calling thread that is never reused, unlike pthread_self().
 fn this_thread() -> u64 {
     static LAST: AtomicU64 = AtomicU64::new(0);
     thread_local! {

@@ -1,4 +1,4 @@
-//! The process's side: the nodes, the handler, and what was there before it.
+//! The process-wide part: the nodes, the handler, and the previous actions.
 
 use crate::abi::types::event_loop;
 use crate::reactor::event_loop::remote::RemoteLoop;
@@ -9,12 +9,12 @@ use libc::{c_int, sigaction};
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering::SeqCst};
 
-/// Signals have the numbers 1 to 64: a bit each.
+/// Signal numbers are 1 to 64, one bit each.
 const LAST: c_int = 64;
 
-/// What the handler needs of a loop that listens.
+/// The data of a loop with watchers that the handler needs.
 pub struct Node {
-    /// NULL: free to be used.
+    /// NULL if the node is unused.
     owner: AtomicPtr<event_loop>,
     /// Bit n - 1 stands for signal n.
     wanted: AtomicU64,
@@ -24,10 +24,10 @@ pub struct Node {
 
 /// The list of all nodes, the newest first.
 static NODES: AtomicPtr<Node> = AtomicPtr::new(ptr::null_mut());
-/// Handlers that are at work, on whatever threads.
+/// The number of handlers that are running, on all threads.
 static AT_WORK: AtomicU32 = AtomicU32::new(0);
 
-/// How many watchers a signal has in the process, and what was done with it before the first.
+/// The number of watchers of a signal in the process, and the action before the first.
 #[derive(Clone, Copy)]
 struct Use {
     watchers: u32,
@@ -44,32 +44,32 @@ fn bit(number: c_int) -> u64 {
 
 fn nodes() -> impl Iterator<Item = &'static Node> {
     let at = |link: &AtomicPtr<Node>| {
-        // SAFETY: `enlist` alone links nodes, which are written by then and are never freed.
+        // SAFETY: only `enlist` links nodes, after initialising them, and they are never freed.
         unsafe { link.load(SeqCst).as_ref() }
     };
     std::iter::successors(at(&NODES), move |node| at(&node.next))
 }
 
-/// Async-signal-safe: atomics, and one byte into the loop's socket.
+/// Async-signal-safe: it uses atomics and writes one byte to the loop's socket.
 extern "C" fn on_signal(number: c_int) {
     let _keep = errno::Keep::new();
     AT_WORK.fetch_add(1, SeqCst);
     for node in nodes() {
-        // Who wants it owns the node, and goes on owning it while a handler is at work.
+        // A loop that wants the signal owns the node at least until no handler is running.
         if node.wanted.load(SeqCst) & bit(number) != 0 {
             let l = node.owner.load(SeqCst);
             node.arrived.fetch_or(bit(number), SeqCst);
-            // SAFETY: a loop that goes waits in `leave` until this handler isn't at work.
+            // SAFETY: a loop that is being freed waits in `leave` until no handler is running.
             unsafe { RemoteLoop::from_c(l) }.wake_once();
         }
     }
     AT_WORK.fetch_sub(1, SeqCst);
 }
 
-/// The handler. Its address is compared, and is read from here always: a function may have several.
+/// The handler. Its address is compared, and always read from here, because a function may have several.
 static HANDLER: extern "C" fn(c_int) = on_signal;
 
-/// Whether a signal can be watched: what can't be caught, and what the processor's faults raise, can't.
+/// Whether a signal can be watched: not if it can't be caught or is raised by processor faults.
 pub fn is_watchable(number: c_int) -> bool {
     let never =
         [libc::SIGKILL, libc::SIGSTOP, libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL];
@@ -80,7 +80,7 @@ fn is_ours(action: &sigaction) -> bool {
     action.sa_sigaction == signal::address(HANDLER)
 }
 
-/// One watcher more: the handler is put in place where it isn't. False with errno.
+/// Adds a watcher, and installs the handler if it isn't installed. False with errno.
 pub fn take(number: c_int) -> bool {
     let mut uses = USES.lock();
     let Some(one) = uses.get_mut(number as usize - 1) else { return false };
@@ -95,25 +95,25 @@ pub fn take(number: c_int) -> bool {
     true
 }
 
-/// One watcher less: behind the last one, what was there before is put back, unless the program has put
-/// something else in place of the handler.
+/// Removes a watcher. After the last one, restores the previous action, unless the program has replaced the
+/// handler.
 pub fn give_back(number: c_int) {
     let mut uses = USES.lock();
     let Some(one) = uses.get_mut(number as usize - 1) else { return };
     one.watchers = one.watchers.saturating_sub(1);
     if one.watchers == 0 && signal::action(number).is_some_and(|now| is_ours(&now)) {
-        // SAFETY: `signal::action` returned it when the first watcher came.
+        // SAFETY: `signal::action` returned it when the first watcher was added.
         unsafe { signal::set(number, &one.before) };
     }
 }
 
-/// In a forked child: handlers that were at work on threads that it doesn't have never end.
+/// In a forked child: handlers that were running on threads of the parent never end.
 pub fn after_fork() {
     AT_WORK.store(0, SeqCst);
 }
 
-/// A node for a loop; None when memory is out.
-// tests/cmake/memcheck.supp knows it by its name.
+/// A node for a loop. None if out of memory.
+/// Never inlined with `plain-malloc`, because tests/cmake/memcheck.supp contains its name.
 #[cfg_attr(feature = "plain-malloc", inline(never))]
 pub fn enlist(l: &Loop) -> Option<&'static Node> {
     let is_free = |node: &&Node| {
@@ -129,7 +129,7 @@ pub fn enlist(l: &Loop) -> Option<&'static Node> {
         arrived: AtomicU64::new(0),
         next: AtomicPtr::new(NODES.load(SeqCst)),
     };
-    // SAFETY: a fresh block of that size, which is never freed.
+    // SAFETY: a new block of that size, which is never freed.
     let node: &'static Node = unsafe {
         at.write(fresh);
         at.as_ref()
@@ -143,18 +143,18 @@ pub fn enlist(l: &Loop) -> Option<&'static Node> {
 }
 
 impl Node {
-    /// Gives the node up, and waits until no handler knows the loop any more.
+    /// Releases the node, and waits until no handler uses the loop.
     pub fn leave(&self) {
         self.wanted.store(0, SeqCst);
         while AT_WORK.load(SeqCst) > 0 {
             std::thread::yield_now();
         }
-        // Only now may another loop have it: nothing that was meant for this one reaches it.
+        // Only after this may another loop use the node, so it gets no signals that were meant for this one.
         self.arrived.store(0, SeqCst);
         self.owner.store(ptr::null_mut(), SeqCst);
     }
 
-    /// Says whether the loop wants a signal.
+    /// Sets whether the loop wants a signal.
     pub fn want(&self, number: c_int, on: bool) {
         if on {
             self.wanted.fetch_or(bit(number), SeqCst);
@@ -164,7 +164,7 @@ impl Node {
         }
     }
 
-    /// Takes the signals that have come: a bit each, see `has`.
+    /// Returns and clears the signals that have arrived, one bit each; see `has`.
     pub fn take_arrived(&self) -> u64 {
         if self.arrived.load(SeqCst) == 0 { 0 } else { self.arrived.swap(0, SeqCst) }
     }

@@ -1,9 +1,9 @@
 //! Signals as callbacks of loops.
 //!
-//! The handler of the process may do very little: it marks the signal for each loop that listens, and
-//! wakes those. The loop's iteration then calls its watchers. What the handler walks through is a list of
-//! nodes, one per loop that ever listened at the same time as others; it only grows, nodes are used
-//! again. A loop that ends leaves its node empty and waits until no handler is at work.
+//! The process's signal handler can do very little: it marks the signal for each loop with watchers, and wakes
+//! these loops, whose iteration then calls the watchers. The handler iterates over a list of nodes, one for each
+//! loop that has watchers. The list only grows, and nodes are reused. A loop that is being freed clears its node
+//! and waits until no handler is running.
 
 mod handler;
 mod watch;

@@ -1,4 +1,4 @@
-//! A loop's side: its watchers, in the order in which they were started.
+//! A loop's part: its watchers, in the order in which they were started.
 
 use super::handler;
 use crate::abi::types::yolanda_signal_callback;
@@ -14,20 +14,20 @@ use std::cell::Cell;
 struct Watcher {
     id: u64,
     number: c_int,
-    /// Stopped while the list was gone through.
+    /// Stopped during an iteration over the list.
     dead: bool,
     callback: yolanda_signal_callback,
     data: *mut c_void,
 }
 
-/// What a loop has of all this. All zeroes: nothing.
+/// A loop's watchers. All zeroes: none.
 pub struct Watchers {
     node: Cell<Option<&'static Node>>,
     list: Array<Watcher>,
-    /// Calls on the loop's stack that go through the list, which keeps its places meanwhile.
+    /// The number of calls on the loop's stack that iterate over the list; positions don't change meanwhile.
     walkers: Cell<u32>,
-    /// What they go on with, whichever is the innermost: the signals that have come, the next watcher, and the end
-    /// of those that they are for.
+    /// The state of the iteration, which inner calls continue: the signals that have arrived, the next watcher,
+    /// and the end of the watchers to call.
     arrived: Cell<u64>,
     next: Cell<usize>,
     end: Cell<usize>,
@@ -39,12 +39,12 @@ impl Watchers {
         (0..self.list.len()).filter_map(|at| Some((at, self.list.get(at)?)))
     }
 
-    /// Whether watchers are left of signals that are being delivered.
+    /// Whether watchers of delivered signals still have to be called.
     fn is_delivering(&self) -> bool {
         self.next.get() < self.end.get()
     }
 
-    /// The next watcher that a signal has come for.
+    /// The next watcher of a signal that has arrived.
     fn next(&self) -> Option<Watcher> {
         while self.is_delivering() {
             let at = self.next.get();
@@ -57,7 +57,7 @@ impl Watchers {
         None
     }
 
-    /// Ends a watcher; its place goes when nobody walks the list.
+    /// Ends a watcher. It is removed when there is no iteration over the list.
     fn stop(&self, at: usize, watcher: Watcher) {
         self.list.set(at, Watcher { dead: true, ..watcher });
         self.has_dead.set(true);
@@ -66,7 +66,7 @@ impl Watchers {
         self.sweep();
     }
 
-    /// The loop doesn't want a signal any more that has no watcher on it.
+    /// Unsubscribes the loop from a signal without watchers.
     fn drop_if_unwanted(&self, number: c_int) {
         let wanted = self.all().any(|(_, watcher)| watcher.number == number && !watcher.dead);
         if let Some(node) = self.node.get()
@@ -76,7 +76,7 @@ impl Watchers {
         }
     }
 
-    /// Takes the dead out, unless somebody walks the list.
+    /// Removes stopped watchers, unless there is an iteration over the list.
     fn sweep(&self) {
         if self.walkers.get() > 0 || !self.has_dead.replace(false) {
             return;
@@ -95,7 +95,7 @@ impl Watchers {
 }
 
 impl Loop {
-    /// Starts a watcher of a signal that is watchable, whose callback gets `data`. 0 with errno.
+    /// Starts a watcher of a watchable signal, whose callback gets `data`. 0 with errno on failure.
     pub fn watch_signal(
         &self,
         number: c_int,
@@ -111,7 +111,7 @@ impl Loop {
             errno::set(libc::ENOMEM);
             return 0;
         };
-        // Wanted before it can arrive.
+        // Before the watcher is returned, so that no signal is missed.
         node.want(number, true);
         if !handler::take(number) {
             let _keep = errno::Keep::new();
@@ -123,7 +123,7 @@ impl Loop {
         id
     }
 
-    /// Stops a watcher. False when the number names none.
+    /// Stops a watcher. False if there is none with this number.
     pub fn unwatch_signal(&self, id: u64) -> bool {
         let own = &self.signals;
         let found = own.all().find(|(_, watcher)| watcher.id == id && !watcher.dead);
@@ -133,8 +133,8 @@ impl Loop {
         found.is_some()
     }
 
-    /// Calls the watchers of the signals that have come. Those that a callback starts wait for the next
-    /// signal. A callback may run the loop, whose pass then goes on with the watchers that are left.
+    /// Calls the watchers of the signals that have arrived. Watchers that are started by a callback wait for the
+    /// next signal. A callback may run the loop, whose iteration then continues with the remaining watchers.
     pub fn deliver_signals(&self) {
         let own = &self.signals;
         let Some(node) = own.node.get() else { return };
@@ -150,7 +150,7 @@ impl Loop {
         while let Some(Watcher { number, callback, data, .. }) = own.next() {
             count(&self.counts.callbacks, 1);
             if let Some(callback) = callback {
-                // SAFETY: who starts a watcher gives it data that is there until it is stopped.
+                // SAFETY: the starter of a watcher keeps its data valid until it is stopped.
                 unsafe { callback(self.as_c(), number, data) };
             }
         }
@@ -158,12 +158,12 @@ impl Loop {
         own.sweep();
     }
 
-    /// Whether watchers are left of signals that are being delivered.
+    /// Whether watchers of delivered signals still have to be called.
     pub fn is_delivering_signals(&self) -> bool {
         self.signals.is_delivering()
     }
 
-    /// Ends all watchers; outside of callbacks.
+    /// Ends all watchers. Must not be called in a callback.
     pub fn forget_signals(&self) {
         let own = &self.signals;
         while let Some((at, watcher)) = own.all().find(|(_, watcher)| !watcher.dead) {

@@ -1,21 +1,22 @@
-//! The order of a four-way heap.
+//! The operations of a heap with four children per node.
 
 #![forbid(unsafe_code)]
 
 use crate::sys::pool::array::Array;
 
-/// Where a timer stands in time; of those due at once, the one that was started first.
+/// A timer's position in time. Of those that are due at the same time, the one that was started first comes
+/// first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Node {
     pub due: i64,
-    /// The start's number, counting up.
+    /// The number of the start, counted up.
     pub number: u64,
     pub slot: u32,
 }
 
 const CHILDREN: usize = 4;
 
-/// Moves the node at `at` towards the root as far as it belongs; `moved` hears of each new place.
+/// Moves the node at `at` towards the root to its place; calls `moved` with each changed position.
 pub fn up(nodes: &Array<Node>, mut at: usize, moved: impl Fn(u32, usize)) {
     let Some(node) = nodes.get(at) else { return };
     let put = |at, node: Node| {
@@ -33,7 +34,7 @@ pub fn up(nodes: &Array<Node>, mut at: usize, moved: impl Fn(u32, usize)) {
     put(at, node);
 }
 
-/// Moves the node at `at` towards the leaves as far as it belongs.
+/// Moves the node at `at` towards the leaves to its place.
 pub fn down(nodes: &Array<Node>, mut at: usize, moved: impl Fn(u32, usize)) {
     let Some(node) = nodes.get(at) else { return };
     let put = |at, node: Node| {

@@ -1,8 +1,8 @@
-//! Timers: a heap by due time, in tables of the pool.
+//! Timers: a heap ordered by due time, in pool memory.
 //!
-//! A timer is a slot; its handle is the slot's number and how often the slot was used, so that a
-//! handle of an earlier use finds nothing. The heap has four children per node: half as deep as two,
-//! and the four lie beside each other.
+//! A timer is a slot. Its handle consists of the slot's number and a count of the slot's uses, so that an old
+//! handle finds nothing. The heap has four children per node: it is half as deep as with two, and the four are
+//! adjacent in memory.
 
 mod heap;
 mod table;
@@ -18,11 +18,11 @@ use libc::c_void;
 use std::sync::atomic::Ordering::Relaxed;
 
 pub const NS_PER_MS: i64 = 1_000_000;
-/// The longest delay, some 146 years: sums of times never overflow.
+/// The longest delay, about 146 years: sums of times never overflow.
 pub const MAX_MS: i64 = i64::MAX / 2 / NS_PER_MS;
 
 impl Loop {
-    /// Starts a timer, whose callback gets `data`; 0 when memory is out. Times below 0 count as 0; a period of 0
+    /// Starts a timer, whose callback gets `data`; 0 if out of memory. Negative times count as 0; a period of 0
     /// means once.
     pub fn start_timer(
         &self,
@@ -38,7 +38,7 @@ impl Loop {
         self.timers.handle(slot)
     }
 
-    /// Puts a slot that is in no heap into it.
+    /// Adds a slot to the heap, in which it isn't.
     fn arm_timer(&self, slot: u32, delay_ms: i64, period_ms: i64) {
         if let Some(entry) = self.timers.slot(slot) {
             let period = period_ms.clamp(0, MAX_MS) * NS_PER_MS;
@@ -52,8 +52,7 @@ impl Loop {
         self.counts.timers.store(self.timers.len() as u64, Relaxed);
     }
 
-    /// Starts a timer anew, as if it had been started now; also within its own callback. False when the
-    /// handle names none.
+    /// Gives a timer new times, as if it were started now; also in its own callback. False for an invalid handle.
     pub fn restart_timer(&self, id: u64, delay_ms: i64, period_ms: i64) -> bool {
         let Some(slot) = self.timers.find(id) else {
             return false;
@@ -63,7 +62,7 @@ impl Loop {
         true
     }
 
-    /// Stops a timer: it isn't called any more. False when the handle names none.
+    /// Stops a timer: it isn't called any more. False for an invalid handle.
     pub fn stop_timer(&self, id: u64) -> bool {
         let Some(slot) = self.timers.find(id) else {
             return false;
@@ -74,8 +73,8 @@ impl Loop {
         true
     }
 
-    /// Nanoseconds until a timer is due, 0 when it is; None when the handle names none. Within its own
-    /// callback: until the next period, 0 where there is none.
+    /// Nanoseconds until a timer is due, 0 if it is due; None for an invalid handle. In its own callback: until
+    /// the next period, 0 if there is none.
     pub fn timer_remaining(&self, id: u64) -> Option<i64> {
         let slot = self.timers.find(id)?;
         let due = match self.timers.due(slot) {
@@ -91,14 +90,14 @@ impl Loop {
         Some((due - now_ns()).max(0))
     }
 
-    /// Nanoseconds until the first timer is due, 0 when one is; None without any.
+    /// Nanoseconds until the first timer is due, 0 if one is due; None if there are no timers.
     pub fn until_next_timer(&self) -> Option<i64> {
         let first = self.timers.first()?;
         Some((first.due - now_ns()).max(0))
     }
 
-    /// Calls the timers that are due. What they start has to wait for the next iteration, however short its
-    /// delay is, so that timers alone can't keep the loop from its descriptors.
+    /// Calls the timers that are due. Timers that they start wait for the next iteration, even with a delay of 0,
+    /// so that timers alone can't keep the loop from its descriptors.
     #[inline]
     pub fn run_timers(&self) {
         if self.timers.len() > 0 {
@@ -118,7 +117,7 @@ impl Loop {
         }
     }
 
-    /// Calls one timer, and arms it again where it has a period.
+    /// Calls a timer, and adds it to the heap again if it has a period.
     fn call_timer(&self, slot: u32, due: i64, now: i64) {
         let timers = &self.timers;
         timers.take_out(slot);
@@ -128,7 +127,8 @@ impl Loop {
         count(&self.counts.callbacks, 1);
         self.count_timers();
         if let Some(callback) = entry.callback {
-            // SAFETY: who starts a timer gives it data that is there until it was stopped or called for the last time.
+            // SAFETY: the starter of a timer keeps its data valid until it is stopped or has been called for the
+            // last time.
             unsafe { callback(self.as_c(), id, entry.data) };
         }
         if timers.find(id) != Some(slot) || timers.due(slot).is_some() {
@@ -136,7 +136,7 @@ impl Loop {
         }
         match timers.slot(slot) {
             Some(Slot { period, .. }) if period > 0 => {
-                // From due time to due time: no drift. Periods that have gone by are left out.
+                // Counted from due time to due time, so that there is no drift. Missed periods are skipped.
                 let missed = (now - due) / period;
                 timers.insert(due + (missed + 1) * period, slot);
                 self.count_timers();

@@ -1,4 +1,4 @@
-//! The slots of a loop's timers, and the heap over them.
+//! The slots of a loop's timers, and the heap of them.
 
 #![forbid(unsafe_code)]
 
@@ -9,26 +9,26 @@ use crate::sys::pool::array::Array;
 use libc::c_void;
 use std::cell::Cell;
 
-/// A handle's lower bits are the slot's number plus 1, the upper ones count the slot's uses.
+/// The lower bits of a handle are the slot's number plus 1, the upper ones the count of the slot's uses.
 const SLOT_BITS: u32 = 24;
 const SLOTS_MAX: u32 = (1 << SLOT_BITS) - 1;
 const USES_MAX: u64 = (1 << (64 - SLOT_BITS)) - 1;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// Not in use; the next free slot plus 1.
+    /// Unused; contains the next free slot plus 1.
     Free(u32),
-    /// In use, and its callback is running.
+    /// In use; its callback is running.
     Nowhere,
     Heap(u32),
 }
 
-/// What a timer is, beside its place in the heap.
+/// The data of a timer, apart from its position in the heap.
 #[derive(Clone, Copy)]
 pub struct Slot {
     pub callback: yolanda_timer_callback,
     pub data: *mut c_void,
-    /// Nanoseconds; 0: once.
+    /// Nanoseconds; 0 means once.
     pub period: i64,
     /// While its callback runs: when it was due.
     pub due: i64,
@@ -40,7 +40,7 @@ pub struct Timers {
     places: Array<Place>,
     /// How often each slot was used.
     uses: Array<u64>,
-    /// Has room for the node of each slot.
+    /// Has room for a node of each slot.
     nodes: Array<Node>,
     /// The first free slot plus 1.
     free: Cell<u32>,
@@ -48,7 +48,7 @@ pub struct Timers {
 }
 
 impl Timers {
-    /// How many wait.
+    /// The number of timers in the heap.
     pub fn len(&self) -> usize {
         self.nodes.len()
     }
@@ -79,14 +79,14 @@ impl Timers {
         self.uses.get(slot as usize).unwrap_or(0) << SLOT_BITS | u64::from(slot + 1)
     }
 
-    /// The slot of a handle, if it is in use for it.
+    /// The slot of a handle, if the handle is valid.
     pub fn find(&self, id: u64) -> Option<u32> {
         let slot = (id as u32 & SLOTS_MAX).checked_sub(1)?;
         let is_used = !matches!(self.place(slot), Place::Free(_));
         (is_used && self.uses.get(slot as usize) == Some(id >> SLOT_BITS)).then_some(slot)
     }
 
-    /// A slot for a new timer; None when memory is out.
+    /// A slot for a new timer. None if out of memory.
     pub fn take_slot(&self, value: Slot) -> Option<u32> {
         let slot = match self.free.get().checked_sub(1) {
             Some(slot) => {
@@ -104,7 +104,7 @@ impl Timers {
         Some(slot)
     }
 
-    /// Adds a slot, with room in the heap.
+    /// Adds a slot and its room in the heap.
     fn make_slot(&self, value: Slot) -> Option<u32> {
         let len = self.slots.len() + 1;
         let room = len <= SLOTS_MAX as usize
@@ -120,26 +120,26 @@ impl Timers {
     /// Frees a slot that isn't in the heap.
     pub fn give_back(&self, slot: u32) {
         self.places.set(slot as usize, Place::Free(self.free.get()));
-        // A handle is never used again: a slot whose uses have run out is left alone for ever.
+        // Handles are never reused, so a slot isn't used again after its count has reached the maximum.
         if self.uses.get(slot as usize) < Some(USES_MAX) {
             self.free.set(slot + 1);
         }
     }
 
-    /// Notes where the heap has put a slot's node.
+    /// Records the position of a slot's node in the heap.
     fn note(&self) -> impl Fn(u32, usize) + '_ {
         |slot, at| self.places.set(slot as usize, Place::Heap(at as u32))
     }
 
-    /// Puts a slot that isn't there into the heap.
+    /// Adds a slot to the heap, in which it isn't.
     pub fn insert(&self, due: i64, slot: u32) {
         self.started.set(self.started.get() + 1);
-        // There is room: `make_slot` saw to it.
+        // There is room, because `make_slot` has made it.
         self.nodes.push(Node { due, number: self.started.get(), slot });
         heap::up(&self.nodes, self.nodes.len() - 1, self.note());
     }
 
-    /// When a slot in the heap is due; None while its callback runs.
+    /// When a slot in the heap is due. None while its callback runs.
     pub fn due(&self, slot: u32) -> Option<i64> {
         match self.place(slot) {
             Place::Heap(at) => self.nodes.get(at as usize).map(|node| node.due),
@@ -147,7 +147,7 @@ impl Timers {
         }
     }
 
-    /// Takes a slot's node out of the heap, if it is there.
+    /// Removes a slot's node from the heap, if it is there.
     pub fn take_out(&self, slot: u32) {
         let Place::Heap(at) = self.place(slot) else { return };
         self.places.set(slot as usize, Place::Nowhere);
@@ -156,7 +156,7 @@ impl Timers {
         if at == self.nodes.len() {
             return;
         }
-        // The last node fills the gap.
+        // The last node takes its place.
         self.nodes.set(at, last);
         heap::up(&self.nodes, at, self.note());
         if self.nodes.get(at) == Some(last) {
@@ -164,7 +164,7 @@ impl Timers {
         }
     }
 
-    /// Frees the tables; timers that were in them are gone.
+    /// Frees the tables, including all timers.
     pub fn clear(&self) {
         self.slots.clear();
         self.places.clear();

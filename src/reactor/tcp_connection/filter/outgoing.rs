@@ -1,18 +1,18 @@
-//! Bytes on their way through a filter to the wire. A piece of the program's bytes is filtered as a whole and counts
-//! as written once the wire has taken all that became of it.
+//! Bytes that pass through a filter to the wire. A piece of the program's bytes is filtered as a whole, and
+//! counts as written after its whole result was sent.
 #![forbid(unsafe_code)]
 
 use crate::sys::{errno, pool::Bytes};
 use libc::c_int;
 
-/// How many of the program's bytes are filtered at a time, as many as a TLS record has.
+/// The number of the program's bytes that are filtered at a time, the size of a TLS record.
 const PIECE: usize = 16 << 10;
 
 pub struct Outgoing {
-    /// What became of a piece, and how much of it the wire has.
+    /// The result of a piece, and how much of it was sent.
     wire: Bytes,
     sent: usize,
-    /// The length of the piece; 0: there is none.
+    /// The length of the piece; 0 if there is none.
     piece: usize,
 }
 
@@ -21,8 +21,9 @@ impl Outgoing {
         Outgoing { wire: Bytes::new(), sent: 0, piece: 0 }
     }
 
-    /// Writes what it can, and tells how many bytes of the program that was, more than none; else the errno value.
-    /// A piece that is left in part begins the next call's bytes. `send` is told whether more follows at once.
+    /// Writes as much as possible, and returns the number of the program's bytes that were written, at least one;
+    /// else the errno value. A piece that was written in part must begin the next call's bytes. `send` is told
+    /// whether more follows at once.
     pub fn write(
         &mut self,
         bytes: &[u8],
@@ -41,7 +42,7 @@ impl Outgoing {
         Ok(done)
     }
 
-    /// Writes all of the first piece; the errno value where that isn't possible.
+    /// Writes the whole first piece. The errno value if that isn't possible.
     fn write_piece(
         &mut self,
         bytes: &[u8],
@@ -69,7 +70,7 @@ impl Outgoing {
 mod tests {
     use super::*;
 
-    /// Each byte twice.
+    /// Doubles each byte.
     fn double(plain: &[u8], wire: &mut Bytes) -> Result<(), c_int> {
         plain.iter().try_for_each(|&byte| wire.append(&[byte, byte])).ok_or(libc::ENOMEM)
     }
@@ -84,7 +85,7 @@ mod tests {
         for most in [1000, 4097, PIECE, 3 * PIECE] {
             let (mut out, mut wire, mut done) = (Outgoing::new(), Vec::new(), 0);
             while done < plain.len() {
-                // The wire takes so many bytes, and then none for a while.
+                // The wire accepts this many bytes, and then none for a while.
                 let mut takes = most;
                 let written = out.write(&plain[done..], double, |bytes, _| {
                     let n = bytes.len().min(takes);

@@ -1,4 +1,4 @@
-//! A filter for tests: letters on the wire are those of the program, thirteen places on.
+//! A filter for tests: letters are rotated by 13 places on the wire.
 
 #![forbid(unsafe_code)]
 
@@ -13,7 +13,7 @@ static ROT13: Filter = Filter {
     outgoing: |_, plain, wire| turned(plain, wire),
 };
 
-/// Gives a new connection the filter if YOLANDA_TEST_FILTER asks for it. False when memory is out.
+/// Installs the filter on a new connection if YOLANDA_TEST_FILTER requests it. False if out of memory.
 pub fn install(conn: &Connection) -> bool {
     static ASKED: OnceLock<bool> = OnceLock::new();
     let asked =

@@ -1,75 +1,63 @@
-//! Reading waits for writing. While a connection's output is stuck, more input would mostly become
-//! more output: reading is put off until the queue is sent, so that memory and copying stay small.
-//! But never for long: a peer may have to send all before it reads, so after `HOLD_MS` a turn of
-//! reading is due, and so on until the queue is sent or has reached its limit.
+//! Back-pressure: while a connection's output is stuck, more input would mostly become more output, so reading is
+//! deferred until the queue is sent, which saves memory and copying. But a peer may have to send everything
+//! before it reads. So after `DEFER_MS` a turn of reading is due, and so on until the queue is sent or has reached
+//! its limit.
 //!
-//! The channel's public events don't change; the library's back ends leave reading out of what they
-//! ask the kernel for. A program's own back end knows nothing of this.
+//! The channel's public events don't change; the library's back ends don't ask the kernel for reading. A
+//! program's own back end isn't affected.
 
 #![forbid(unsafe_code)]
 
 use crate::reactor::event_loop::iteration::Iteration;
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::lists;
-use crate::reactor::tcp_connection::output::{queue, write};
+use crate::reactor::tcp_connection::output::queue;
 use crate::reactor::tcp_connection::registration;
 use crate::sys::clock;
 
-const HOLD_MS: i64 = 10;
+const DEFER_MS: i64 = 10;
 
-/// Puts reading off; the caller's update of the channel makes it count.
+/// Defers reading. It takes effect with the caller's update of the channel.
 pub fn begin(conn: &Connection) {
-    if !conn.registered.get() || conn.may_read.get() {
+    if registration::is_deferred(conn) != Some(false) || !conn.watch.hold() {
         return;
     }
-    if registration::is_held(conn) != Some(false) {
-        return;
-    }
-    registration::set_held(conn, true);
-    conn.held_until.set((clock::now_ms() + HOLD_MS) as u32);
-    lists::held(conn.event_loop()).push_back(conn);
+    registration::set_deferred(conn, true);
+    conn.deferred_until.set((clock::now_ms() + DEFER_MS) as u32);
+    lists::deferred(conn.event_loop()).push_back(conn);
 }
 
-/// Reading is wanted again; the caller's update of the channel makes it count.
+/// Ends the deferral. It takes effect with the caller's update of the channel.
 pub fn end(conn: &Connection) {
-    conn.may_read.set(false);
-    if conn.registered.get() {
-        registration::set_held(conn, false);
+    conn.watch.release();
+    if conn.watch.is_on() {
+        registration::set_deferred(conn, false);
     }
 }
 
-/// Whether reading is put off.
-pub fn is_held(conn: &Connection) -> bool {
-    conn.registered.get() && registration::is_held(conn) == Some(true)
-}
-
-/// A turn of reading is over: the next one waits again if output still does.
+/// A turn of reading is over: the next one is deferred again if output still waits.
 pub fn after_reading(conn: &Connection) {
-    if !conn.may_read.replace(false) {
-        return;
-    }
-    if conn.registered.get() && !queue::is_empty(conn) {
+    if conn.watch.end_turn() && !queue::is_empty(conn) {
         begin(conn);
-        write::refresh(conn);
+        registration::refresh(conn);
     }
 }
 
-/// Gives a turn of reading to those that have waited long enough.
-pub fn end_holding(iteration: &Iteration) {
+/// Gives a turn of reading to connections that have waited long enough.
+pub fn end_deferral(iteration: &Iteration) {
     let now = clock::now_ms() as u32;
-    let taken = lists::held(iteration).take();
+    let taken = lists::deferred(iteration).take();
     while let Some(conn) = taken.pop_front(iteration.keeper()) {
         let closed = conn.shared.life.is_closed();
-        if !closed && (conn.held_until.get().wrapping_sub(now) as i32) > 0 {
+        if !closed && (conn.deferred_until.get().wrapping_sub(now) as i32) > 0 {
             taken.push_front(conn);
             break;
         }
-        if !closed && is_held(conn) {
-            registration::set_held(conn, false);
-            conn.may_read.set(true);
-            write::refresh(conn);
+        if !closed && registration::is_deferred(conn) == Some(true) && conn.watch.grant_turn() {
+            registration::set_deferred(conn, false);
+            registration::refresh(conn);
         }
     }
-    // Those that were put off meanwhile come after them.
-    lists::held(iteration).prepend(taken);
+    // Connections that were deferred meanwhile come after them.
+    lists::deferred(iteration).prepend(taken);
 }

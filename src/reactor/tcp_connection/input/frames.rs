@@ -15,7 +15,7 @@ impl Connection {
             match framing.next(self.input.bytes()) {
                 Next::Part => return,
                 Next::TooLong => {
-                    return ready::close_in_pass(self, CloseReason::of_call(libc::EMSGSIZE));
+                    return ready::close_in_iteration(self, CloseReason::of_call(libc::EMSGSIZE));
                 }
                 Next::Frame { start, len, whole } => {
                     let at = self.input.read_at().wrapping_add(start);

@@ -1,4 +1,4 @@
-//! Bytes in: reading, and what makes it wait.
+//! Bytes in: reading, and when it is paused or deferred.
 
 pub mod back_pressure;
 mod frames;
@@ -7,4 +7,6 @@ pub mod pace;
 pub mod pace_steps;
 pub mod pause;
 pub mod read;
+pub mod reading;
+pub mod room;
 pub mod source;

@@ -1,6 +1,7 @@
-//! How much is read before each message callback. Where a callback takes long for what one read brings, the
-//! next reads of its connection bring less, so that others wait for a slice of time and not for a whole block;
-//! where it is quick again, they bring more. Callbacks that take as long for less are left alone.
+//! How much is read before each message callback. If a callback takes long for the bytes of one read, the next
+//! reads of its connection are smaller, so that others wait for a time slice and not for a whole block. If
+//! callbacks become faster, reads grow again. If smaller reads don't make callbacks faster, the size isn't
+//! limited.
 
 #![forbid(unsafe_code)]
 
@@ -8,7 +9,7 @@ use super::pace_steps::{Pace, SLOW_MS};
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::lifecycle::open;
 
-/// How many bytes the next read may bring.
+/// The maximum number of bytes of the next read.
 pub fn limit(conn: &Connection) -> usize {
     match conn.cold().map(|cold| cold.pace.get()) {
         Some(Pace::Limited { limit, .. }) => limit as usize,
@@ -16,7 +17,7 @@ pub fn limit(conn: &Connection) -> usize {
     }
 }
 
-/// Notes how long the callback took for a read that brought as much as it could. To be called right after it.
+/// Records how long the callback took after a full read. Must be called right after the callback.
 pub fn note(conn: &Connection, bytes: usize) {
     let ms = conn.event_loop().ms_since_look();
     if !open::is_open(conn) || ms < SLOW_MS && conn.cold().is_none() {

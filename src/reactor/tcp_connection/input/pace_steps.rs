@@ -1,25 +1,25 @@
-//! How the pace of reading goes up and down with what callbacks take.
+//! How the pace of reading depends on the time that callbacks take.
 #![forbid(unsafe_code)]
 
-/// A callback that takes so many milliseconds is slow; the next ones should take `GOOD_MS`. One of `FAST_MS`
-/// can have more.
+/// A callback that takes this many milliseconds is slow, and the next ones should take `GOOD_MS`. After one of
+/// `FAST_MS` reads may grow.
 pub const SLOW_MS: u64 = 40;
 const GOOD_MS: u64 = 20;
 const FAST_MS: u64 = 4;
 const LEAST: u64 = 512;
-/// What one read takes at most.
+/// The maximum of one read.
 pub const FULL: u64 = 65_536;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Pace {
     Full,
-    /// At most `limit` bytes, since a callback took `ms` for `bytes`.
+    /// At most `limit` bytes, because a callback took `ms` for `bytes`.
     Limited {
         limit: u64,
         bytes: u64,
         ms: u64,
     },
-    /// Less took as long.
+    /// Smaller reads took as long.
     Fixed,
 }
 

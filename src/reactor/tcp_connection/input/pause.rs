@@ -1,5 +1,5 @@
-//! The program's own stop of reading. It takes EVENT_READ out of the channel, so that every back end
-//! obeys, a program's own too.
+//! Pausing of reading by the program. It clears EVENT_READ in the channel, so that every back end stops reading,
+//! including a program's own.
 
 #![forbid(unsafe_code)]
 
@@ -7,22 +7,22 @@ use super::source;
 use crate::abi::types::EVENT_READ;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::lifecycle::{open, ready, timeouts};
-use crate::reactor::tcp_connection::output::write;
-use crate::reactor::tcp_connection::{Connection, Work};
+use crate::reactor::tcp_connection::{Connection, Work, registration};
 
-/// Stops reading.
+/// Pauses reading.
 pub fn pause(conn: &Connection) {
-    if timeouts::is_cut(conn) || conn.paused.replace(true) {
+    if timeouts::is_cut(conn) || !conn.reading.pause() {
         return;
     }
     tell(conn, true);
-    // Before, its thread may be about to send what others posted: it stops when it registers.
+    // Before that, the connection's thread may be running sends of other threads; reading stops when it
+    // registers.
     if open::is_announced(conn) {
-        write::update(conn, conn.channel.events.get() & !EVENT_READ);
+        registration::set_events(conn, conn.channel.events.get() & !EVENT_READ);
     }
 }
 
-/// A protocol's deadlines stand still meanwhile.
+/// Tells the protocol, whose deadlines don't run during a pause.
 fn tell(conn: &Connection, stopped: bool) {
     if open::is_announced(conn)
         && let Some(protocol) = conn.protocol()
@@ -31,38 +31,37 @@ fn tell(conn: &Connection, stopped: bool) {
     }
 }
 
-/// Goes on reading, with what was left unread first.
+/// Resumes reading, beginning with the bytes that were left unread.
 pub fn resume(conn: &Connection) {
-    if !conn.paused.replace(false) {
+    let announced = open::is_announced(conn);
+    if !conn.reading.resume(announced && conn.input.readable() > 0) {
         return;
     }
     tell(conn, false);
-    if !open::is_announced(conn) {
+    if !announced {
         return;
     }
     timeouts::received(conn);
-    if !conn.ended.get() {
-        write::update(conn, conn.channel.events.get() | EVENT_READ);
+    if !conn.peer.has_ended() {
+        registration::set_events(conn, conn.channel.events.get() | EVENT_READ);
     }
-    conn.redeliver.set(conn.input.readable() > 0);
-    if conn.registered.get() {
-        // Whatever has come meanwhile raises no further edge.
+    if conn.watch.is_on() {
+        // Bytes that arrived meanwhile raise no further edge.
         ready::give(conn, Work::Read);
     }
 }
 
-/// The peer has hung up, or an error is pending, while nobody wants an event: the connection closes,
-/// as nothing can be sent any more. Only where reading is paused, and there is something left to
-/// read, it waits for the program to go on; then it must leave the back end, which would report the
-/// hang-up for ever.
+/// The peer has hung up, or an error is pending, while no events are wanted: the connection closes, because
+/// nothing can be sent any more. Only if reading is paused and bytes are still to be read, it waits for the
+/// program to resume; it must then leave the back end, which would report the hang-up again and again.
 pub fn hung_up(conn: &Connection) {
     let fd = conn.number.get();
     let error = source::take_error(conn);
     let unread = conn.input.readable() > 0 || source::has_bytes(conn);
-    if error == 0 && conn.paused.get() && unread {
-        // The back end can't tell any more whose the number is.
+    if error == 0 && conn.reading.is_paused() && unread {
+        // After this the back end can't tell whether the number is still ours.
         open::identify_once(conn);
         return conn.event_loop().park(fd);
     }
-    ready::close_in_pass(conn, CloseReason::of_call(error));
+    ready::close_in_iteration(conn, CloseReason::of_call(error));
 }

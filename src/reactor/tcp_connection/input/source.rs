@@ -1,5 +1,7 @@
-//! Where the bytes of a connection come from: its descriptor, or a back end that reads by itself and hands over
-//! what it has (as one on completions does, io_uring for instance). Nothing else in a connection knows which.
+//! The source of a connection's bytes: its descriptor, or a back end that reads by itself and passes the bytes on
+//! (as a completion-based one does, for example io_uring). Nothing else in a connection depends on which.
+
+#![forbid(unsafe_code)]
 
 use crate::reactor::event_loop::source::Held;
 use crate::reactor::tcp_connection::Connection;
@@ -23,30 +25,22 @@ pub fn read(conn: &Connection, to: &mut [MaybeUninit<u8>]) -> isize {
     {
         return n;
     }
-    let at = to.as_mut_ptr().cast();
-    // SAFETY: the slice has room for as many bytes as it is long.
-    unsafe {
-        if conn.kind().is_socket() {
-            sys_fd::recv(fd, at, to.len())
-        } else {
-            sys_fd::read(fd, at, to.len())
-        }
-    }
+    if conn.kind().is_socket() { sys_fd::recv(fd, to) } else { sys_fd::read(fd, to) }
 }
 
-/// Whether a read would find something: bytes, the end of the stream, or an error.
+/// Whether a read would return at once: with bytes, the end of the stream, or an error.
 pub fn has_input(conn: &Connection) -> bool {
     held(conn).is_some_and(|held| held.bytes > 0 || held.ended)
         || sys_fd::has_input(conn.channel.fd.get())
 }
 
-/// Whether bytes wait to be read.
+/// Whether there are bytes to read.
 pub fn has_bytes(conn: &Connection) -> bool {
     held(conn).is_some_and(|held| held.bytes > 0)
         || sys_fd::available(conn.number.get()).is_some_and(|n| n > 0)
 }
 
-/// The error that is pending, an errno value; 0 for none.
+/// Returns and clears the pending error, an errno value; 0 for none.
 pub fn take_error(conn: &Connection) -> c_int {
     match held(conn) {
         Some(held) if held.error != 0 => held.error,

@@ -1,6 +1,6 @@
-//! The end of a connection. It is closed in an iteration of its loop; at the end of it, when no frame
-//! can still touch it, its blocks go back, and its memory when nobody has retained it. Otherwise the
-//! last who lets go frees it, on whatever thread.
+//! The end of a connection. It is closed in an iteration of its loop. At the end of the iteration, when no
+//! function on the stack can use it any more, its blocks are freed, and its memory if it isn't retained.
+//! Otherwise the last release frees the memory, on any thread.
 
 use super::{open, ready, shutdown, timeouts};
 use crate::abi::types::buffer;
@@ -8,22 +8,20 @@ use crate::reactor::event_loop::iteration::Iteration;
 use crate::reactor::event_loop::registration::Removed;
 use crate::reactor::event_loop::registry;
 use crate::reactor::event_loop::state::count;
-use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
-use crate::reactor::tcp_connection::input::read;
 use crate::reactor::tcp_connection::kept;
 use crate::reactor::tcp_connection::lists;
-use crate::reactor::tcp_connection::output::{batch, file, queue};
+use crate::reactor::tcp_connection::output::{batch, file};
 use crate::reactor::tcp_connection::registration;
 use crate::reactor::tcp_connection::remote::Remote;
+use crate::reactor::tcp_connection::{Connection, block};
 use crate::sys::{fd as sys_fd, pool, socket};
 use std::ptr::NonNull;
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 
-/// Takes the connection off its loop, calls the closed callback, closes the descriptor if it still
-/// is this connection's, and leaves the rest to `reap`. Without a decision before it is an end in
-/// order.
+/// Removes the connection from its loop, calls the closed callback, closes the descriptor if the number still is
+/// this connection's, and leaves the rest to `reap`. Without a close reason it is a normal end.
 pub fn close(conn: &Connection) {
     batch::flush_of(conn);
     if !conn.shared.life.close() {
@@ -41,7 +39,7 @@ pub fn close(conn: &Connection) {
     // No code of the program has had the descriptor of such a connection.
     let trusted = conn.protocol().is_some() && conn.identity.get() == 0;
     let mut ours = true;
-    if conn.registered.get() {
+    if conn.watch.is_on() {
         own.closes_next.set(trusted);
         let removed = registration::take_off(conn, fd);
         own.closes_next.set(false);
@@ -77,13 +75,13 @@ fn leave(conn: &Connection) {
     }
 }
 
-/// Gives the number up, and closes it where it still is this connection's.
+/// Releases the number, and closes it if it still is this connection's.
 fn give_up_number(conn: &Connection, ours: bool) {
     let fd = conn.number.get();
     let ours = ours && open::is_entered(conn) && open::is_as_noted(conn);
     registry::leave(fd, conn.id.get());
     if ours {
-        // The one who asks may need this processor to come to an end.
+        // The thread that uses the descriptor may need this processor to finish.
         conn.shared.descriptor.wait_for_users(thread::yield_now);
         if shutdown::is_torn(conn) {
             socket::reset_on_close(fd);
@@ -92,13 +90,13 @@ fn give_up_number(conn: &Connection, ours: bool) {
     }
 }
 
-/// Ends a connection whose loop was freed before it came there: the closed callback is called where
-/// the completed one was.
+/// Ends a connection whose loop was freed before it was registered: calls the closed callback if the completed
+/// one was called.
 ///
 /// # Safety
-/// After the completed callback, on its thread; the connection may be gone when this returns.
+/// Called after the completed callback, on its thread. The connection may have been freed when this returns.
 pub unsafe fn without_loop(place: NonNull<Connection>) {
-    // SAFETY: the library's reference keeps the connection until it is let go.
+    // SAFETY: the library's reference keeps the connection until it is released below.
     let conn = unsafe { place.as_ref() };
     ready::decide(conn, CloseReason::Stopped);
     conn.shared.life.close();
@@ -108,11 +106,11 @@ pub unsafe fn without_loop(place: NonNull<Connection>) {
     give_up_number(conn, true);
     leave(conn);
     empty_buffers(conn);
-    // SAFETY: the connection never came to a loop, which would let it go.
+    // SAFETY: the connection was never registered with a loop, which would have released it.
     unsafe { kept::let_go(place) };
 }
 
-/// Lets the dead go that no list holds any more.
+/// Frees dead connections that are in no other list.
 pub fn reap(iteration: Iteration) {
     let keeper = iteration.keeper();
     let taken = lists::dead(&iteration).take();
@@ -121,15 +119,15 @@ pub fn reap(iteration: Iteration) {
             lists::dead(&iteration).push_front(conn);
         } else {
             empty_buffers(conn);
-            // SAFETY: it has ended, and is in no list any more; nothing of the iteration has it.
+            // SAFETY: it has ended and is in no list; nothing of the iteration refers to it.
             unsafe { kept::let_go(conn.into()) };
         }
     }
 }
 
-/// A block that C put into a buffer of a connection is the library's to free.
+/// Frees a block that the program put into a buffer of a connection, which the library then owns.
 fn free_foreign(b: &buffer, block: *mut u8) {
-    // SAFETY: neither lent by the library nor in its pools: malloc'd, by the contract.
+    // SAFETY: it wasn't lent by the library and isn't from the pools, so by contract it came from malloc.
     unsafe {
         let data = b.data.get().cast::<u8>();
         if data != block && !pool::owns(data) {
@@ -138,13 +136,13 @@ fn free_foreign(b: &buffer, block: *mut u8) {
     }
 }
 
-/// Gives the buffers' memory back. They show nothing from now on.
+/// Frees the buffers' memory. The buffers are empty afterwards.
 fn empty_buffers(conn: &Connection) {
-    let nothing = Remote::event_loop(conn).empty();
-    free_foreign(&conn.input, conn.input_block.get());
-    free_foreign(&conn.output, conn.output_block.get());
-    read::free_block(conn);
-    queue::free_block(conn);
-    open::empty(&conn.input, nothing);
-    open::empty(&conn.output, nothing);
+    let l = Remote::event_loop(conn);
+    free_foreign(&conn.input, conn.input_block.at());
+    free_foreign(&conn.output, conn.output_block.at());
+    conn.input_block.give_back(conn.input.total_size.get().max(0) as usize);
+    conn.output_block.give_back(conn.output_touched.get() as usize);
+    block::empty(&conn.input, l);
+    block::empty(&conn.output, l);
 }

@@ -1,9 +1,9 @@
-//! The end of a connection that is asked for, on whatever thread.
+//! Requests to close a connection, from any thread.
 
 #![forbid(unsafe_code)]
 
 use super::open;
-use super::ready::{close_in_pass, decide, schedule};
+use super::ready::{close_in_iteration, decide, schedule};
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::posted;
@@ -11,7 +11,7 @@ use crate::reactor::tcp_connection::remote::Remote;
 use crate::sys::errno;
 use libc::c_int;
 
-/// Closes from any thread: 0, or -1 with ENOTCONN where that was decided before, ENOMEM.
+/// Closes from any thread: 0, or -1 with ENOTCONN if that was already decided, or ENOMEM.
 pub fn close_from_anywhere(conn: &Remote, why: CloseReason) -> c_int {
     if let Some(conn) = conn.here() {
         conn.take_in();
@@ -21,20 +21,20 @@ pub fn close_from_anywhere(conn: &Remote, why: CloseReason) -> c_int {
         schedule(conn);
         return 0;
     }
-    // First the memory: it isn't taken back. The owner decides when it comes to the task: what this
-    // thread asked for before takes effect before.
+    // The memory is allocated first, because the request can't be reverted. The owner decides when it runs the
+    // task, after earlier requests of this thread.
     let Some(task) = posted::close(conn) else {
         return errno::fail(libc::ENOMEM);
     };
     if !open::is_open(conn) || !conn.intake.close(why.errno() as u16) {
         return errno::fail(libc::ENOTCONN);
     }
-    // A loop that is being freed closes it without being told.
+    // A loop that is being freed closes the connection without the task.
     conn.event_loop().post(task);
     0
 }
 
-/// Why another thread has the connection closed: it told the errno value.
+/// The reason for a close by another thread, from the errno value that it passed.
 fn posted_reason(conn: &Remote) -> CloseReason {
     match conn.intake.closing().map_or(0, c_int::from) {
         libc::ENOBUFS => CloseReason::OverLimit,
@@ -43,7 +43,7 @@ fn posted_reason(conn: &Remote) -> CloseReason {
     }
 }
 
-/// The close that another thread asked for.
+/// Runs the close that another thread requested.
 pub fn take_posted_close(conn: &Connection) {
-    close_in_pass(conn, posted_reason(conn))
+    close_in_iteration(conn, posted_reason(conn))
 }

@@ -2,6 +2,7 @@
 
 pub mod close;
 pub mod close_request;
+pub mod completed;
 pub mod open;
 pub mod overdue;
 pub mod phase;

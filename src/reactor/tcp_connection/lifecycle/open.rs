@@ -1,37 +1,29 @@
-//! What a connection is asked: whether it is open, and whether its number still is its own.
+//! Questions to a connection: whether it is open, and whether its number still is its own.
 
 use super::phase::Phase;
-use crate::abi::types::buffer;
 use crate::reactor::event_loop::registry;
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::remote::Remote;
 use crate::sys::fd as sys_fd;
 
-/// Makes a buffer show nothing.
-pub fn empty(b: &buffer, nothing: *mut u8) {
-    b.data.set(nothing.cast());
-    b.readIndex.set(0);
-    b.writeIndex.set(0);
-    b.total_size.set(0);
-}
-
-/// Notes what the descriptor refers to, while it is known to be the connection's.
+/// Records the identity of the descriptor, while it is known to be the connection's.
 pub fn identify_once(conn: &Connection) {
     if conn.identity.get() == 0 {
         conn.identity.set(sys_fd::identity(conn.number.get()).map_or(0, sys_fd::fold));
     }
 }
 
-/// Whether the number still names what was noted, or nothing was.
+/// Whether the number still refers to the recorded file, or none was recorded.
 pub fn is_as_noted(conn: &Connection) -> bool {
     let identity = conn.identity.get();
     identity == 0 || sys_fd::identity(conn.number.get()).map(sys_fd::fold) == Some(identity)
 }
 
-/// Whether the number of a registered connection still names its file.
+/// Whether the number of a registered connection still refers to its file.
 pub fn owns_number(conn: &Connection) -> bool {
-    // SAFETY: the loop's back end is live, and its function is called on the loop's thread with a channel that
-    // is part of a live connection. An update of epoll's fails for another file.
+    // SAFETY: the loop's back end is valid, and its function is called on the loop's thread with a channel that
+    // is part of a live connection.
+    // An update in epoll fails for another file.
     unsafe {
         if !is_entered(conn) {
             return false;
@@ -47,19 +39,18 @@ pub fn owns_number(conn: &Connection) -> bool {
     }
 }
 
-/// Whether the connection has come to its loop: before, only the thread of the completed callback
-/// has it.
+/// Whether the connection was registered with its loop.
 pub fn is_announced(conn: &Remote) -> bool {
-    conn.life.phase() != Phase::Made
+    !matches!(conn.life.phase(), Phase::Made | Phase::Given)
 }
 
-/// False once closing has begun, or is decided.
+/// False after closing has begun or is decided.
 pub fn is_open(conn: &Remote) -> bool {
     conn.is_undecided()
 }
 
-/// The same as the calling thread sees it: whoever closes a connection finds it closed. On the
-/// connection's own thread what others asked for before comes first.
+/// The same from the calling thread's point of view: a thread that closes a connection finds it closed. On the
+/// connection's own thread, earlier requests of other threads come first.
 pub fn is_open_here(conn: &Remote) -> bool {
     if let Some(conn) = conn.here() {
         conn.take_in();
@@ -68,7 +59,7 @@ pub fn is_open_here(conn: &Remote) -> bool {
     is_open(conn) && conn.intake.closing().is_none()
 }
 
-/// Whether nobody else was entered for the number since, as accept does for a newcomer.
+/// Whether no other file has been entered for the number since, as accept does for a new connection.
 pub fn is_entered(conn: &Connection) -> bool {
     registry::get(conn.number.get()).is_none_or(|e| e.id == conn.id.get())
 }

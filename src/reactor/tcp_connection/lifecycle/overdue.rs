@@ -1,6 +1,6 @@
-//! Time limits are fair. While the loop's thread was busy, the peer or another thread may have done in time
-//! what the limit is about. So a limit that is over doesn't end the connection by itself: the connection has a
-//! turn first, in which it does what it could have done before. Then all of its limits judge.
+//! Fair time limits. While the loop's thread was busy, the peer or another thread may have done in time what the
+//! limit requires. So a limit that has passed doesn't end the connection by itself: the connection first gets a
+//! turn, in which it does what it could have done before. Then all of its limits are checked.
 
 #![forbid(unsafe_code)]
 
@@ -10,7 +10,7 @@ use crate::reactor::tcp_connection::input::read;
 use crate::reactor::tcp_connection::output::{queue, write};
 use crate::reactor::tcp_connection::{Connection, Work};
 
-/// A limit seems to be over: the connection is judged in this iteration, or the next.
+/// A limit seems to have passed: the connection is judged in this iteration or the next.
 pub fn begin(conn: &Connection) {
     ready::give(conn, Work::Judge);
 }
@@ -46,7 +46,8 @@ pub fn turn(conn: &Connection) {
     }
 }
 
-/// Whether the connection is open and its loop's: what the program took off the loop it serves itself.
+/// Whether the connection is open and registered; if the program has removed it from the loop, the program serves
+/// it.
 fn is_served(conn: &Connection) -> bool {
-    open::is_open(conn) && conn.registered.get()
+    open::is_open(conn) && conn.watch.is_on()
 }

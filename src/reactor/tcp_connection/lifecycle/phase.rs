@@ -1,7 +1,7 @@
-//! How far a connection is in its life. Its own thread moves it on; any thread may look.
+//! The phase of a connection. Only its own thread changes it; any thread may read it.
 //!
-//! `Made` -> `Open` (`arrive`) -> `Closed` (`close`). One whose loop is gone goes from `Made` to `Closed`. Whether
-//! an open connection is about to close is the matter of its close reason: from the moment that this is decided,
+//! `Made` -> `Given` (`give`) -> `Open` (`arrive`) -> `Closed` (`close`). If its loop is gone, it goes from `Given`
+//! to `Closed`. Whether an open connection is about to close depends on its close reason: after that is decided,
 //! nothing is sent any more, and the closed callback is due.
 #![forbid(unsafe_code)]
 
@@ -13,11 +13,15 @@ use std::sync::atomic::{
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum Phase {
-    /// The thread that made it has it, and calls the completed callback.
+    /// It belongs to the thread that made it. If that isn't its loop's, the thread calls the completed callback in
+    /// this phase.
     Made,
-    /// It has come to its loop.
+    /// It belongs to its loop's thread, but wasn't registered yet. If that thread made it, it calls the completed
+    /// callback in this phase.
+    Given,
+    /// It was registered with its loop.
     Open,
-    /// Its closed callback is due, or was called.
+    /// Its closed callback is due or was called.
     Closed,
 }
 
@@ -28,17 +32,23 @@ impl Life {
     pub fn phase(&self) -> Phase {
         match self.0.load(Acquire) {
             0 => Phase::Made,
-            1 => Phase::Open,
+            1 => Phase::Given,
+            2 => Phase::Open,
             _ => Phase::Closed,
         }
     }
 
-    /// The connection has come to its loop: what its maker did comes before.
+    /// Passes the connection to its loop's thread. Everything that its maker did happens before.
+    pub fn give(&self) {
+        self.0.store(Phase::Given as u8, Release);
+    }
+
+    /// The connection has come to its loop.
     pub fn arrive(&self) {
         self.0.store(Phase::Open as u8, Release);
     }
 
-    /// Ends it; false where it has ended before.
+    /// Ends it. False if it has already ended.
     pub fn close(&self) -> bool {
         self.0.swap(Phase::Closed as u8, Relaxed) != Phase::Closed as u8
     }

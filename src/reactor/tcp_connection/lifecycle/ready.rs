@@ -1,4 +1,4 @@
-//! The list of connections with work left for their turn, and the decision that one closes.
+//! The list of connections with work left for their turn, and the decision to close one.
 
 #![forbid(unsafe_code)]
 
@@ -10,8 +10,8 @@ use crate::sys::errno;
 
 /// Gives a connection a turn in this iteration.
 pub fn schedule(conn: &Connection) {
-    // A connection that another thread is still announcing waits for `register`; one that has
-    // closed may be kept by no more than the task that brings it here.
+    // A connection that another thread hasn't registered yet waits for `register`. One that has closed may be
+    // kept only by the task that is running this.
     if open::is_announced(conn) && !conn.shared.life.is_closed() {
         lists::ready(conn.event_loop()).push_back(conn);
     }
@@ -23,24 +23,23 @@ pub fn give(conn: &Connection, work: Work) {
     schedule(conn);
 }
 
-/// Decides that a connection closes, and why: an errno value, 0 for an end in order. False when that
-/// was decided before.
+/// Decides that and why a connection closes. False if that was already decided.
 pub fn decide(conn: &Connection, why: CloseReason) -> bool {
     conn.shared.decide(why)
 }
 
-/// Closes in the loop's iteration; `why` as in `decide`.
-pub fn close_in_pass(conn: &Connection, why: CloseReason) {
+/// Closes the connection later in the loop's iteration; `why` as in `decide`.
+pub fn close_in_iteration(conn: &Connection, why: CloseReason) {
     decide(conn, why);
     schedule(conn);
 }
 
-/// Closes a connection that its back end doesn't watch; errno says why.
+/// Closes a connection that its back end doesn't watch; errno has the reason.
 pub fn close_unwatched(conn: &Connection) {
     let why = match errno::get() {
-        // What epoll was given goes by another number now, or by none.
+        // The number refers to another file than the one that epoll has, or to none.
         libc::ENOENT => CloseReason::DescriptorGone,
         e => CloseReason::of_call(e),
     };
-    close_in_pass(conn, why)
+    close_in_iteration(conn, why)
 }

@@ -1,6 +1,6 @@
-//! The beginning of a connection: made on one thread, brought to its loop, watched there.
+//! The beginning of a connection: made on one thread, and registered with its loop.
 
-use super::{close, ready};
+use super::{close, completed, ready};
 use crate::abi::types::{EVENT_READ, channel, tcp_connection};
 use crate::reactor::backend;
 use crate::reactor::event_loop::registry;
@@ -14,7 +14,7 @@ use crate::reactor::tcp_connection::filter;
 use crate::reactor::tcp_connection::member::MEMBERS;
 use crate::reactor::tcp_connection::remote::Remote;
 use crate::reactor::tcp_connection::wire::Wire;
-use crate::reactor::tcp_connection::{AfterSending, Connection};
+use crate::reactor::tcp_connection::{AfterSending, Connection, block};
 use crate::reactor::tcp_connection::{posted, registration};
 use crate::sync::refs::RefCount;
 use crate::sys::kind::Kind;
@@ -24,7 +24,7 @@ use std::cell::Cell;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::open::{empty, identify_once, is_as_noted, is_entered, is_open};
+use super::open::{identify_once, is_as_noted, is_entered, is_open};
 use crate::reactor::tcp_connection::kept::Fresh;
 use crate::reactor::tcp_connection::lifecycle::{shutdown, timeouts};
 use crate::reactor::tcp_connection::output::water_marks;
@@ -48,13 +48,14 @@ fn write_name(to: &mut [c_char; 22], fd: c_int) {
     }
 }
 
-/// Makes a connection for `fd` on `l`, without callbacks yet. None when memory is out.
+/// Makes a connection for `fd` on `l`, still without callbacks. None if out of memory.
 ///
 /// # Safety
-/// `l` is a live loop, `fd` an open descriptor that nobody else uses.
+/// `l` is a live loop, `fd` an open descriptor that nothing else uses.
 pub unsafe fn create(fd: c_int, l: &RemoteLoop, data: *mut c_void, kind: Kind) -> Option<Fresh> {
     let kept = l.keep()?;
-    // SAFETY: all fields are written before the connection is shown to anybody; zeroes are valid.
+    // SAFETY: all fields are written before anything else refers to the connection; zeroes are valid for the
+    // rest.
     unsafe {
         let conn = pool::alloc(size_of::<Connection>()).cast::<Connection>();
         let place = NonNull::new(conn)?;
@@ -70,8 +71,8 @@ pub unsafe fn create(fd: c_int, l: &RemoteLoop, data: *mut c_void, kind: Kind) -
         write_name(&mut (*conn).name, fd);
         (&raw mut (*conn).shared.refs).write(RefCount::new());
         let own = Fresh::new(place);
-        empty(&own.input, l.empty());
-        empty(&own.output, l.empty());
+        block::empty(&own.input, l);
+        block::empty(&own.output, l);
         own.number.set(fd);
         own.public.eventLoop.set(kept.into_raw().as_ptr().cast());
         own.public.channel.set(own.channel_ptr());
@@ -81,7 +82,7 @@ pub unsafe fn create(fd: c_int, l: &RemoteLoop, data: *mut c_void, kind: Kind) -
         own.public.data.set(data);
         own.wire.set(Wire::of(kind));
         if !kind.is_socket() {
-            // A bad number is reported by what adds it to the loop.
+            // An invalid number is reported when it is added to the loop.
             sys_fd::set_nonblocking(fd);
         }
         own.id.set(registry::new_id());
@@ -93,28 +94,28 @@ pub unsafe fn create(fd: c_int, l: &RemoteLoop, data: *mut c_void, kind: Kind) -
     }
 }
 
-/// Makes a connection for a program, and brings it to its loop. `prepare` gives it its callbacks, and says whether the
-/// memory has sufficed. None with errno: ENOMEM, ESHUTDOWN.
+/// Makes a connection for a program, and registers it with its loop. `prepare` sets its callbacks, and returns false if
+/// out of memory. None with errno: ENOMEM, ESHUTDOWN.
 ///
 /// # Safety
-/// `fd` is an open descriptor, which the connection's from now on.
+/// `fd` is an open descriptor, which the connection then owns.
 pub unsafe fn make(
     fd: c_int,
     l: &RemoteLoop,
     prepare: impl FnOnce(&Connection) -> bool,
 ) -> Option<*mut tcp_connection> {
     if l.here().is_some_and(Loop::is_gone) {
-        // Its connections are being closed for the last time.
+        // The loop's connections are being closed for the last time.
         errno::set(libc::ESHUTDOWN);
         return None;
     }
-    // SAFETY: nobody else uses the descriptor, by this function's contract.
+    // SAFETY: by contract nothing else uses the descriptor.
     let Some(conn) = (unsafe { create(fd, l, ptr::null_mut(), Kind::of(fd)) }) else {
         errno::set(libc::ENOMEM);
         return None;
     };
     let pointer = conn.as_c();
-    // On another thread than the loop's it may be gone when this returns.
+    // If this isn't the loop's thread, the connection may have been freed when this returns.
     if prepare(&conn) && hand_over(conn, false) {
         return Some(pointer);
     }
@@ -122,23 +123,47 @@ pub unsafe fn make(
     None
 }
 
-/// Enters the descriptor, calls the completed callback on this thread, and brings the connection
-/// to its loop. On another thread than the loop's it may be gone when this returns. `accepted`: the
-/// number comes from accept, so whatever was registered for it is dead. False when memory is out, and the connection
-/// is freed.
+/// Enters the descriptor, calls the completed callback on this thread, and registers the connection with its loop. If
+/// this isn't the loop's thread, the connection may have been freed when this returns. `accepted`: the number comes
+/// from accept, so an older registration of it has ended. False if out of memory; the connection is then freed.
 pub fn hand_over(conn: Fresh, accepted: bool) -> bool {
-    let l = Remote::event_loop(&conn);
-    let fd = conn.channel.fd.get();
-    let here = l.on_owner();
-    let callback = conn.public.connectionCompletedCallBack.get();
-    let is_told = callback.is_some() || conn.has_completed_handler();
-    if conn.protocol().is_none() && (is_told || !backend::tells_files_apart(l)) {
-        // Code of the program gets the descriptor into its hands.
-        identify_once(&conn);
+    let Some(l) = Remote::event_loop(&conn).here() else { return post_to_loop(conn, accepted) };
+    enter(&conn, accepted);
+    conn.life.give();
+    l.guarded(|| tell_completed(&conn));
+    // SAFETY: the library's reference keeps the connection until an iteration of this thread reaps it.
+    register(unsafe { conn.into_raw().as_ref() });
+    true
+}
+
+/// `hand_over` on another thread than the loop's.
+fn post_to_loop(conn: Fresh, accepted: bool) -> bool {
+    // The memory is allocated first, because the callback can't be reverted.
+    let Some(task) = posted::register(&conn) else { return false };
+    enter(&conn, accepted);
+    completed::run(&conn, || tell_completed(&conn));
+    conn.life.give();
+    let l: *const RemoteLoop = Remote::event_loop(&conn);
+    let conn = conn.into_raw();
+    // SAFETY: until the task is queued the connection keeps the loop; while it is being queued, the loop's mutex
+    // does.
+    if unsafe { !(*l).post(task) } {
+        // SAFETY: the task wasn't queued, so this is still the thread of the completed callback, which has returned.
+        unsafe { close::without_loop(conn) };
     }
-    let task = if here { None } else { posted::register(&conn) };
-    if task.is_none() && !here {
-        return false;
+    true
+}
+
+/// Enters the descriptor in the process-wide table.
+#[inline(always)]
+fn enter(conn: &Connection, accepted: bool) {
+    let l = Remote::event_loop(conn);
+    let fd = conn.channel.fd.get();
+    let tells =
+        conn.public.connectionCompletedCallBack.get().is_some() || conn.has_completed_handler();
+    if conn.protocol().is_none() && (tells || !backend::tells_files_apart(l)) {
+        // Code of the program gets access to the descriptor.
+        identify_once(conn);
     }
     l.load.fetch_add(1, Relaxed);
     let channel = conn.channel_ptr();
@@ -148,35 +173,25 @@ pub fn hand_over(conn: Fresh, accepted: bool) -> bool {
     {
         old.expire(fd);
     }
-    if let Some(callback) = callback {
-        // SAFETY: the program set the callback for connections like this one. Nothing closes a connection that hasn't
-        // come to its loop, so it stays during the callback.
-        unsafe { callback(conn.as_c()) };
-    }
-    let Some(task) = task else {
-        // SAFETY: the library's reference keeps the connection until an iteration of this thread reaps it.
-        register(unsafe { conn.into_raw().as_ref() });
-        return true;
-    };
-    let l: *const RemoteLoop = l;
-    let conn = conn.into_raw();
-    // SAFETY: until the task is queued the connection keeps the loop; while that is queued, the loop's mutex does.
-    if unsafe { !(*l).post(task) } {
-        // SAFETY: the task wasn't queued, so this is still the thread of the completed callback, which has
-        // returned.
-        unsafe { close::without_loop(conn) };
-    }
-    true
 }
 
-/// Puts a connection on its loop. Where that fails it is closed in the iteration, with its callback.
+/// Calls the completed callback.
+fn tell_completed(conn: &Connection) {
+    if let Some(callback) = conn.public.connectionCompletedCallBack.get() {
+        // SAFETY: the program set the callback for connections like this one. A connection that isn't registered
+        // yet can't be closed, so it is valid during the callback.
+        unsafe { callback(conn.as_c()) };
+    }
+}
+
+/// Registers a connection with its loop. On failure it is closed in the iteration, with its callback.
 pub fn register(conn: &Connection) {
     conn.completed();
     let fd = conn.channel.fd.get();
-    // The completed callback had the descriptor, and may have closed it.
+    // The completed callback had access to the descriptor, and may have closed it.
     let ours = is_entered(conn) && is_as_noted(conn);
     let ch = &conn.channel;
-    if conn.paused.get() {
+    if conn.reading.is_paused() {
         ch.events.set(ch.events.get() & !EVENT_READ);
     }
     conn.shared.life.arrive();
@@ -187,9 +202,9 @@ pub fn register(conn: &Connection) {
         (protocol.registered)(conn);
     }
     if !registration::enlist(conn) {
-        ready::close_in_pass(conn, CloseReason::NoMemory);
+        ready::close_in_iteration(conn, CloseReason::NoMemory);
     } else if !ours {
-        ready::close_in_pass(conn, CloseReason::DescriptorGone);
+        ready::close_in_iteration(conn, CloseReason::DescriptorGone);
     } else if registration::add_channel(conn, fd) != 1 {
         ready::close_unwatched(conn);
     }
@@ -200,13 +215,13 @@ pub fn register(conn: &Connection) {
     conn.show_maker();
 }
 
-/// A connection comes to its loop: what has to do with time and with the queue begins.
+/// Starts everything that depends on time and on the queue after the registration.
 fn begin(conn: &Connection) {
     if conn.cold().is_none() {
         return;
     }
     if !timeouts::begin(conn) {
-        ready::close_in_pass(conn, CloseReason::NoMemory);
+        ready::close_in_iteration(conn, CloseReason::NoMemory);
     }
     water_marks::look(conn);
     if timeouts::is_cut(conn) {

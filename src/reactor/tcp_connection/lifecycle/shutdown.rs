@@ -1,5 +1,5 @@
-//! The last that is sent: a half-close, and the end of the connection after it. If what was sent isn't whole,
-//! and the peer would take the end of the stream for its end, the peer gets a reset instead.
+//! The end of sending: a half-close, and the end of the connection after it. If what was sent is incomplete, and
+//! the peer would take the end of the stream for its end, the peer gets a reset instead.
 
 #![forbid(unsafe_code)]
 
@@ -16,7 +16,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use crate::reactor::tcp_connection::cold_state::Tail;
 
-/// Notes what is still to come. False when memory is out.
+/// Records what is still to be sent. False if out of memory.
 pub fn set_tail(conn: &Remote, tail: Tail) -> bool {
     let cold = conn.make_shared_cold();
     if let Some(cold) = cold {
@@ -25,7 +25,7 @@ pub fn set_tail(conn: &Remote, tail: Tail) -> bool {
     cold.is_some()
 }
 
-/// Whether the end of the stream would pass for the end of something that isn't whole.
+/// Whether the end of the stream could be mistaken for the end of something that is incomplete.
 pub fn is_torn(conn: &Connection) -> bool {
     let Some(cold) = conn.cold() else {
         return false;
@@ -34,19 +34,19 @@ pub fn is_torn(conn: &Connection) -> bool {
     tail == Tail::Unsent as u8 || tail == Tail::Queued as u8 && !queue::is_empty(conn)
 }
 
-/// Whether all that was accepted has gone to the kernel. What waits in the loop's group is sent for that.
+/// Whether everything that was accepted has been passed to the kernel. Sends a waiting batch first.
 pub fn all_sent(conn: &Connection) -> bool {
     batch::flush_of(conn);
-    quota::all_sent(conn)
+    quota::none_waits(conn)
 }
 
-/// Does what waited until all that was accepted is sent, if that is so by now.
+/// Does what had to wait until everything was sent, if it has been.
 pub fn look(conn: &Connection) {
     if !all_sent(conn) {
         return;
     }
-    if conn.ended.get() && !conn.answering.get() {
-        return ready::close_in_pass(conn, CloseReason::InOrder);
+    if conn.peer.has_ended() && !conn.answering.get() {
+        return ready::close_in_iteration(conn, CloseReason::InOrder);
     }
     if conn.after_sending.get() != AfterSending::GoOn {
         return ready::schedule(conn);
@@ -62,19 +62,19 @@ pub fn half_close(conn: &Connection) {
         return;
     }
     if is_torn(conn) {
-        return ready::close_in_pass(conn, CloseReason::Canceled);
+        return ready::close_in_iteration(conn, CloseReason::Canceled);
     }
     let fd = conn.channel.fd.get();
     if sys_fd::shut_writing(fd) < 0 {
         let e = errno::get();
         log_msg!("tcp_connection_shutdown failed, socket == {}", fd);
         if e == libc::EBADF {
-            ready::close_in_pass(conn, CloseReason::of_call(e));
+            ready::close_in_iteration(conn, CloseReason::of_call(e));
         }
     }
 }
 
-/// Ends what is accepted for sending, on any thread; the end of the stream follows what was accepted before.
+/// Ends sending, on any thread. The end of the stream follows what was accepted before.
 pub fn shut(conn: &Remote) {
     if !open::is_open_here(conn) {
         return;
@@ -96,7 +96,7 @@ pub fn shut(conn: &Remote) {
     }
 }
 
-/// A shutdown that was asked for earlier, on whatever thread.
+/// Runs a shutdown that was requested earlier, on any thread.
 pub fn take_posted_shutdown(conn: &Connection) {
     Side::shut(&conn.side);
     if open::is_open(conn) {
@@ -104,14 +104,14 @@ pub fn take_posted_shutdown(conn: &Connection) {
     }
 }
 
-/// The end that another thread asked for.
+/// Runs the close after sending that another thread requested.
 pub fn take_posted_end(conn: &Connection, time: i64) {
     if end_at(conn, time) < 0 && errno::get() == libc::ENOMEM {
-        ready::close_in_pass(conn, CloseReason::NoMemory);
+        ready::close_in_iteration(conn, CloseReason::NoMemory);
     }
 }
 
-/// Has the connection close after its queue is sent, or at `time`. 0, or -1 with errno.
+/// Closes the connection after its queue was sent, or at `time`. 0, or -1 with errno.
 pub fn end_at(conn: &Connection, time: i64) -> c_int {
     if !open::is_open(conn) {
         return errno::fail(libc::ENOTCONN);
@@ -127,9 +127,26 @@ pub fn end_at(conn: &Connection, time: i64) -> c_int {
     0
 }
 
-/// What comes after the last send: what arrives is dropped, until the peer has ended too.
+/// Begins the phase after the last send: bytes that arrive are dropped until the peer has ended its side.
 pub fn begin_end(conn: &Connection) {
     pause::resume(conn);
     conn.after_sending.set(AfterSending::Linger);
     ready::schedule(conn);
+}
+
+impl Connection {
+    /// Ends the connection after its queue was sent: there are no more message callbacks, and input is read and
+    /// dropped, even if reading was paused. With `linger` it half-closes and waits a while for the peer's end.
+    /// Otherwise bytes that are still arriving could make the kernel discard what was sent.
+    pub fn close_after_send(&self, linger: bool) {
+        if !open::is_open(self) || self.after_sending.get() != AfterSending::GoOn {
+            return;
+        }
+        self.shared.intake.shut();
+        self.take_in();
+        Side::shut(&self.side);
+        self.after_sending.set(if linger { AfterSending::Linger } else { AfterSending::Close });
+        pause::resume(self);
+        ready::schedule(self);
+    }
 }

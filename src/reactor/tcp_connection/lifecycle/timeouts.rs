@@ -1,9 +1,9 @@
-//! Time limits of a connection. Bytes only leave a stamp; one timer per connection looks at the
-//! stamps when it is due, and goes on for the rest.
+//! Time limits of a connection. Bytes only set a time stamp; one timer per connection checks the stamps when it
+//! is due, and is restarted for the remaining time.
 //!
-//! A socket takes bytes in large steps: a peer that reads all the time, but slowly, may leave the
-//! library without a writable socket for long. So the timer also asks the kernel from time to time
-//! how much of what it took is still on its way.
+//! A socket accepts bytes in large steps: if a peer reads slowly but constantly, the socket may not become
+//! writable for a long time. So the timer also asks the kernel from time to time how many of the accepted bytes
+//! haven't been received.
 
 use crate::reactor::tcp_connection::cold_state::{NEVER, Times as State};
 use crate::sys::clock;
@@ -38,7 +38,7 @@ fn limited(conn: &Connection) -> Option<&State> {
     conn.cold().map(|cold| &cold.times).filter(|times| times.is_on())
 }
 
-/// Bytes have come, or reading begins: the waiting starts again.
+/// Bytes were received, or reading begins: the wait starts again.
 #[inline]
 pub fn received(conn: &Connection) {
     if let Some(times) = limited(conn) {
@@ -46,7 +46,7 @@ pub fn received(conn: &Connection) {
     }
 }
 
-/// The kernel has taken `n` bytes.
+/// The kernel has accepted `n` bytes.
 #[inline]
 pub fn sent(conn: &Connection, n: usize) {
     if let Some(times) = limited(conn)
@@ -59,7 +59,7 @@ pub fn sent(conn: &Connection, n: usize) {
     }
 }
 
-/// Bytes wait that the kernel didn't take, and none did before.
+/// Bytes wait that the kernel hasn't accepted, and none did before.
 #[inline]
 pub fn queued(conn: &Connection) {
     if let Some(times) = limited(conn)
@@ -69,30 +69,29 @@ pub fn queued(conn: &Connection) {
     }
 }
 
-/// Sets the limits, from now on. False when memory is out.
+/// Sets the limits, starting now. False if out of memory.
 pub fn set(conn: &Connection, cold: &ColdState, limits: Timeouts) -> bool {
     cold.times.limits.set(limits);
     !open::is_announced(conn) || begin(conn)
 }
 
-/// Has the connection closed at a time, or before, if that was asked for before. False when memory
-/// is out.
+/// Closes the connection at a time, or earlier if that was requested before. False if out of memory.
 pub fn cut_at(conn: &Connection, cold: &ColdState, time: i64) -> bool {
     cold.times.cut.fetch_min(time, Relaxed);
     !open::is_announced(conn) || arm(conn, &cold.times)
 }
 
-/// When a time that lies so far ahead comes.
+/// The time that is `ms` milliseconds in the future.
 pub fn in_ms(ms: i64) -> i64 {
     after(clock::now_ns(), ms)
 }
 
-/// Whether a time was set for a connection's end.
+/// Whether a time was set for the connection's end.
 pub fn is_cut(conn: &Connection) -> bool {
     conn.cold().is_some_and(|cold| cold.times.cut.load(Relaxed) != NEVER)
 }
 
-/// All waiting of a connection with cold state begins now. False when memory is out.
+/// Starts all waits of a connection with cold state. False if out of memory.
 pub fn begin(conn: &Connection) -> bool {
     let Some(times) = conn.cold().map(|cold| &cold.times) else {
         return true;
@@ -109,7 +108,7 @@ pub fn begin(conn: &Connection) -> bool {
     arm(conn, times)
 }
 
-/// Stops the timer of a connection that ends.
+/// Stops the timer of a connection that is ending.
 pub fn stop(conn: &Connection) {
     if let Some(cold) = conn.cold() {
         let timer = cold.times.timer.replace(0);

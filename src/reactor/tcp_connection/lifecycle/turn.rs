@@ -1,5 +1,5 @@
-//! A connection's turn in the iteration: what a call of the program, another thread or a timer left to be done,
-//! closing above all. No call of the program sees its callbacks run under it.
+//! A connection's turn in the iteration: work that a call of the program, another thread or a timer left to be
+//! done, mainly closing. So callbacks aren't called within the program's own calls.
 
 #![forbid(unsafe_code)]
 
@@ -20,9 +20,9 @@ use super::ready::decide;
 /// How long a half-closed connection waits for the peer's end.
 const LINGER_MS: i64 = 5000;
 
-/// Gives every waiting connection its turn, as long as there is time; what they leave for later, and those
-/// that had none, in their order, wait for the next iteration. A callback may run the loop, whose iteration
-/// then goes on with those that haven't had their turn.
+/// Gives every waiting connection its turn, as long as there is time. The rest of their work, and those that had
+/// no turn, in their order, wait for the next iteration. A callback may run the loop, whose iteration then
+/// continues with those that haven't had their turn.
 pub fn run_ready(iteration: &Iteration) {
     let turning = lists::turning(iteration);
     if turning.is_empty() {
@@ -33,7 +33,7 @@ pub fn run_ready(iteration: &Iteration) {
     }
     while !turning.is_empty() {
         iteration.between();
-        // A callback may have run the loop, which then went on with them.
+        // A callback may have run the loop, which has then continued with them.
         if iteration.is_spent() {
             return close_or_keep(iteration, turning.take());
         }
@@ -46,8 +46,8 @@ pub fn close_ready(iteration: &Iteration) {
     close_or_keep(iteration, lists::ready(iteration).take());
 }
 
-/// Closes what is to be closed of a list that was taken, and puts the others back, before those that have
-/// come since. No callback runs before all stand in one of the two lists.
+/// Closes those connections of a list that are to be closed, and puts the others back, before those that were
+/// added since. No callback runs before all are in one of the two lists.
 fn close_or_keep(iteration: &Iteration, taken: List<Ready>) {
     let (kept, closing) = (List::new(), List::new());
     let mut left = 0;
@@ -66,11 +66,11 @@ fn close_or_keep(iteration: &Iteration, taken: List<Ready>) {
     }
 }
 
-/// Gives the first of those whose turn has come its turn. There is none where a callback ran the loop, which
-/// went on with them.
+/// Gives the first connection its turn. There may be none, if a callback has run the loop, which has continued
+/// with them.
 fn take_first_turn(iteration: &Iteration) {
     if let Some(conn) = lists::turning(iteration).pop_front(iteration.keeper()) {
-        // It may call back, as a channel does: a single iteration has had something to do.
+        // It may call the program, as a channel does, so it counts as a callback for a single iteration.
         count(&iteration.counts.callbacks, 1);
         turn(conn);
     }
@@ -86,14 +86,14 @@ fn turn(conn: &Connection) {
     if let Some(cold) = conn.cold() {
         water_marks::tell(conn, &cold.marks);
         if !open::is_open(conn) {
-            // A callback closed it: the next turn does that.
+            // A callback closed it: the next turn handles that.
             return;
         }
     }
     if conn.after_sending.get() != AfterSending::GoOn && shutdown::all_sent(conn) {
-        // Closing alone would drop what still waits for its end (`More`), were anything unread.
+        // If bytes were unread, closing alone would discard bytes that are held back (`More`).
         shutdown::half_close(conn);
-        if conn.after_sending.get() == AfterSending::Close || conn.ended.get() {
+        if conn.after_sending.get() == AfterSending::Close || conn.peer.has_ended() {
             return close::close(conn);
         }
         if !timeouts::is_cut(conn) {
@@ -125,7 +125,7 @@ pub fn judge(conn: &Connection) {
     }
 }
 
-/// Has those judged that waited long enough, and forgets those that have ended.
+/// Has connections judged that have waited long enough, and removes those that have ended.
 pub fn end_lingering(iteration: &Iteration, now: i64) {
     let taken = lists::lingering(iteration).take();
     while let Some(conn) = taken.pop_front(iteration.keeper()) {
@@ -139,8 +139,8 @@ pub fn end_lingering(iteration: &Iteration, now: i64) {
     }
 }
 
-/// Takes those that have ended off the lists of what waits for time, at once.
+/// Removes connections that have ended from the lists of those that wait for a time.
 pub fn forget_waiting(iteration: &Iteration) {
     end_lingering(iteration, clock::now_ms());
-    back_pressure::end_holding(iteration);
+    back_pressure::end_deferral(iteration);
 }

@@ -1,33 +1,35 @@
-//! A file in the queue. Its bytes go from the page cache to the socket (sendfile(2)), as many at a time
-//! as that takes, so that a file of any size needs no memory. Reading from the disk blocks the loop.
+//! A file in the queue. Its bytes go from the page cache to the socket (sendfile(2)), as many at a time as the
+//! socket accepts, so that a file of any size needs no memory. Reading from the disk blocks the loop.
+
+#![forbid(unsafe_code)]
 
 use super::{batch, queue, write};
 use crate::abi::types::EVENT_WRITE;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::back_pressure;
 use crate::reactor::tcp_connection::lifecycle::{open, ready, timeouts};
-use crate::reactor::tcp_connection::{Connection, Side};
+use crate::reactor::tcp_connection::{Connection, Side, registration};
 use crate::sys::fd as sys_fd;
 use crate::sys::fd::More;
-use crate::sys::{errno, file as sys_file, pool};
+use crate::sys::{errno, file as sys_file, pool::Bytes};
 use libc::c_int;
 
 use crate::reactor::tcp_connection::cold_state::File as State;
 
-/// What is sent of a file before others have their turn.
+/// The number of bytes of a file that are sent before others get their turn.
 const PIECE: usize = 512 << 10;
 
-/// The same, of files that have to be read by ourselves.
+/// The same for files that have to be copied.
 const COPIED: usize = 64 << 10;
 
-/// Puts `len` bytes of a file, more than none, into the queue, and sends as much as the socket takes now. The
-/// descriptor is the connection's from now on. False with errno when the connection takes nothing any more, has a
-/// file already, or memory is out.
+/// Queues `len` bytes of a file, at least one, and sends as many as the socket accepts at once. The connection
+/// owns the descriptor from here on. False with errno if the connection accepts nothing any more, already has a
+/// file, or memory is out.
 pub fn send(conn: &Connection, fd: c_int, at: i64, len: u64) -> bool {
     conn.take_in();
     let cold = conn.make_cold();
     let open = open::is_open(conn) && conn.side.get() == Side::Open;
-    let Some(cold) = cold.filter(|_| open && !conn.sends_file.get()) else {
+    let Some(cold) = cold.filter(|cold| open && !cold.file.is_there()) else {
         sys_fd::close(fd);
         errno::set(if cold.is_none() { libc::ENOMEM } else { libc::ENOTCONN });
         return false;
@@ -38,24 +40,23 @@ pub fn send(conn: &Connection, fd: c_int, at: i64, len: u64) -> bool {
     cold.file.before.set(conn.output.readable() as u32);
     cold.file.at.set(at);
     cold.file.left.set(len);
-    conn.sends_file.set(true);
     if begins {
         if !flush(conn) {
-            ready::close_in_pass(conn, CloseReason::of_call(errno::get()));
+            ready::close_in_iteration(conn, CloseReason::of_call(errno::get()));
             return false;
         }
-        if !conn.sends_file.get() {
+        if !cold.file.is_there() {
             return true;
         }
         timeouts::queued(conn);
     }
     back_pressure::begin(conn);
-    write::update(conn, conn.channel.events.get() | EVENT_WRITE);
+    registration::set_events(conn, conn.channel.events.get() | EVENT_WRITE);
     true
 }
 
-/// Sends what stands before the file, and of the file. False with errno when the connection is broken,
-/// or the file has become shorter than it was: there is nothing that could be sent in place of the rest.
+/// Sends the bytes before the file, and bytes of the file. False with errno if the connection is broken, or the
+/// file has become shorter: nothing could replace the rest.
 pub fn flush(conn: &Connection) -> bool {
     let Some(file) = conn.cold().map(|cold| &cold.file) else {
         return true;
@@ -76,7 +77,7 @@ pub fn flush(conn: &Connection) -> bool {
         if conn.filter().is_some() { copy(conn, file, most) } else { hand_over(conn, file, most) };
     match n {
         0 => {
-            log_err!("a file ends before all that was to be sent to {}", conn.name());
+            log_err!("a file for {} is shorter than announced", conn.name());
             errno::set(libc::EIO);
             false
         }
@@ -92,7 +93,7 @@ pub fn flush(conn: &Connection) -> bool {
     }
 }
 
-/// Has the kernel send of a file.
+/// Lets the kernel send bytes of a file.
 fn hand_over(conn: &Connection, file: &State, most: usize) -> isize {
     match sys_file::send(conn.channel.fd.get(), file.fd.get(), file.at.get(), most) {
         -1 if matches!(errno::get(), libc::EINVAL | libc::ENOSYS) => copy(conn, file, most),
@@ -100,46 +101,43 @@ fn hand_over(conn: &Connection, file: &State, most: usize) -> isize {
     }
 }
 
-/// Sends of a file that the kernel can't send by itself, as those of some file systems, or that a filter has to see.
+/// Sends bytes of a file that the kernel can't send directly, as those of some file systems, or that a filter has
+/// to process.
 fn copy(conn: &Connection, file: &State, most: usize) -> isize {
-    let block = pool::alloc(COPIED);
-    if block.is_null() {
-        errno::set(libc::ENOMEM);
-        return -1;
+    let mut block = Bytes::new();
+    if block.reserve(most.min(COPIED)).is_none() {
+        return errno::fail(libc::ENOMEM) as isize;
     }
-    // SAFETY: the block is this function's own, and has room for what is read; no more is sent.
-    unsafe {
-        let mut n = sys_file::read_at(file.fd.get(), block, most.min(COPIED), file.at.get());
-        if n > 0 {
-            let bytes = std::slice::from_raw_parts(block, n as usize);
-            n = write::write_some(conn, bytes, More::Nothing);
-        }
-        let _keep = errno::Keep::new();
-        pool::free(block, COPIED);
-        n
-    }
+    let room = block.room();
+    let len = room.len().min(most);
+    let n = match sys_file::read_at(file.fd.get(), &mut room[..len], file.at.get()) {
+        None => -1,
+        Some([]) => 0,
+        Some(bytes) => write::write_some(conn, bytes, More::Nothing),
+    };
+    let _keep = errno::Keep::new();
+    drop(block);
+    n
 }
 
-/// How far the file was sent, low bits.
+/// The position in the file up to which it was sent; the low bits.
 pub fn position(conn: &Connection) -> u32 {
     match conn.cold() {
-        Some(cold) if conn.sends_file.get() => cold.file.at.get() as u32,
+        Some(cold) if cold.file.is_there() => cold.file.at.get() as u32,
         _ => 0,
     }
 }
 
-/// Closes the file, if there is one. What is left of it is asked for afterwards.
+/// Closes the file, if there is one. `left` still works afterwards.
 pub fn let_go(conn: &Connection) {
-    if conn.sends_file.replace(false)
-        && let Some(cold) = conn.cold()
-    {
+    if let Some(cold) = conn.cold().filter(|cold| cold.file.is_there()) {
         sys_fd::close(cold.file.fd.replace(-1));
         cold.file.before.set(0);
         cold.file.at.set(0);
     }
 }
 
-/// How many bytes of the latest file haven't been sent.
+/// The number of bytes of the latest file that haven't been sent.
 pub fn left(conn: &Connection) -> u64 {
     conn.cold().map_or(0, |cold| cold.file.left.get())
 }

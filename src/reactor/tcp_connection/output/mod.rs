@@ -4,7 +4,7 @@ pub mod batch;
 pub mod file;
 pub mod queue;
 pub mod quota;
-mod send;
+pub mod send;
 pub mod water_marks;
 pub mod write;
 pub mod write_side;

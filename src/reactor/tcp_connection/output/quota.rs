@@ -1,5 +1,5 @@
-//! How much may wait to be sent. One count has all bytes that were taken from senders and not yet by
-//! the kernel, whether the queue has them or a task on its way to it.
+//! The limit of bytes that may wait to be sent. One count includes all bytes that were accepted from senders and
+//! not yet by the kernel, whether they are queued or in a task on its way to the queue.
 
 #![forbid(unsafe_code)]
 
@@ -17,7 +17,7 @@ struct Limit {
 }
 
 impl Limit {
-    /// Whether a send of `len` bytes is taken while `waiting` bytes wait.
+    /// Whether a send of `len` bytes is accepted while `waiting` bytes wait.
     fn takes(self, waiting: usize, len: usize) -> bool {
         let fits = if self.refuses { waiting + len <= self.max } else { waiting < self.max };
         fits && waiting + len <= SIZE_MAX
@@ -31,19 +31,18 @@ fn limit(conn: &Remote) -> Limit {
     })
 }
 
-/// Whether a send that finds no room is refused and nothing else happens.
+/// Whether a send that exceeds the limit is only refused.
 pub fn refuses(conn: &Remote) -> bool {
     limit(conn).refuses
 }
 
-/// Whether there is room for a send on the connection's own thread. Sends of other threads may take
-/// it meanwhile.
+/// Whether there is room for a send on the connection's own thread. Sends of other threads may use it up
+/// meanwhile.
 pub fn has(conn: &Remote, len: usize) -> bool {
     limit(conn).takes(conn.intake.waiting() as usize, len)
 }
 
-/// Accepts `len` bytes of another thread's send, if there is room for them; for good, whatever other
-/// threads send.
+/// Accepts `len` bytes of another thread's send, if there is room for them. Later sends can't change that.
 pub fn accept(conn: &Remote, len: usize) -> Result<(), Refused> {
     let limit = limit(conn);
     conn.intake.accept(len as u64, |waiting| limit.takes(waiting as usize, len))
@@ -55,24 +54,24 @@ pub fn accept_own(conn: &Connection, len: usize) -> bool {
     conn.shared.intake.accept_own(len as u64, |waiting| limit.takes(waiting as usize, len))
 }
 
-/// Gives room back that an accepted send took.
+/// Releases the room of an accepted send.
 pub fn give_back(conn: &Remote, len: usize) {
     conn.intake.change(-(len as i64));
 }
 
-/// Whether all that was accepted has gone to the kernel: what the queue has, and what other threads
-/// have sent and hasn't come to this thread.
-pub fn all_sent(conn: &Connection) -> bool {
+/// Whether everything that was accepted has been passed to the kernel: the queue is empty, and no sends of other
+/// threads are on their way to this thread.
+pub fn none_waits(conn: &Connection) -> bool {
     !conn.is_sending() && conn.shared.intake.waiting() == u64::from(conn.counted.get())
 }
 
-/// The bytes that an accepted send took room for have come to the connection's own thread: from now on
-/// `recount` answers for them.
+/// The bytes of an accepted send have arrived at the connection's own thread: from now on `recount` accounts for
+/// them.
 pub fn adopt(conn: &Connection, len: usize) {
     conn.counted.set(conn.counted.get() + len as u32)
 }
 
-/// The queue has changed, by the library or by the program's own hands.
+/// The queue was changed, by the library or by the program itself.
 pub fn recount(conn: &Connection) {
     let now = conn.output.readable() as u32;
     let before = conn.counted.replace(now);

@@ -1,5 +1,5 @@
-//! Water marks: a program is told when the queue has reached one size, and when it has fallen to
-//! another. Crossings are noted where the queue changes, and told of in the connection's next turn.
+//! Water marks: the program is told when the queue has reached one size, and when it has fallen to another.
+//! Crossings are recorded when the queue changes, and reported in the connection's next turn.
 
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::cold_state::ColdState;
@@ -8,7 +8,7 @@ use crate::reactor::tcp_connection::settings::Marks;
 
 use crate::reactor::tcp_connection::cold_state::Crossings as State;
 
-/// Sets the marks, and begins anew. On the connection's thread, or before it comes to its loop.
+/// Sets the marks, and starts again. On the connection's thread, or before it is registered.
 pub fn set(conn: &Connection, cold: &ColdState, marks: Marks) {
     cold.marks.marks.set(marks);
     cold.marks.owed.set(0);
@@ -16,9 +16,9 @@ pub fn set(conn: &Connection, cold: &ColdState, marks: Marks) {
     look(conn);
 }
 
-/// The queue has changed: notes a crossing.
+/// The queue has changed: records a crossing.
 pub fn look(conn: &Connection) {
-    // Before, the marks are the completed callback's thread's.
+    // Before that, the marks belong to the thread of the completed callback.
     if !open::is_announced(conn) {
         return;
     }
@@ -34,9 +34,9 @@ pub fn look(conn: &Connection) {
     }
 }
 
-/// Tells the program of what was noted.
+/// Reports the recorded crossings to the program.
 pub fn tell(conn: &Connection, state: &State) {
-    // What the callbacks themselves cross waits for the next iteration.
+    // Crossings that the callbacks themselves cause wait for the next iteration.
     let mut left = state.owed.get();
     while left > 0 && state.owed.get() > 0 && open::is_open(conn) {
         left -= 1;
@@ -44,7 +44,7 @@ pub fn tell(conn: &Connection, state: &State) {
         state.told.set(!state.told.get());
         let marks = state.marks.get();
         if let Some(callback) = if state.told.get() { marks.on_high } else { marks.on_low } {
-            // SAFETY: the program gave the callback with these types; the iteration keeps the connection.
+            // SAFETY: the program set the callback with these types; the iteration keeps the connection.
             unsafe { callback(conn.as_c(), conn.output.readable()) };
         }
     }

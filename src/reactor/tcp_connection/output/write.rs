@@ -1,18 +1,13 @@
-//! Sending: straight to the socket while nothing is queued; what it doesn't take waits in the
-//! output buffer for the write event.
+//! Writing what was accepted (`send`): straight to the socket while nothing is queued; what it doesn't take waits in
+//! the queue for the write event.
 
-use super::{batch, queue, quota};
+use super::{batch, queue};
 use crate::abi::types::EVENT_WRITE;
 use crate::reactor::event_loop::state::count;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::back_pressure;
-use crate::reactor::tcp_connection::lifecycle::{
-    close, close_request, open, ready, shutdown, timeouts,
-};
-use crate::reactor::tcp_connection::output::write_side::Refused;
-use crate::reactor::tcp_connection::remote::Remote;
-use crate::reactor::tcp_connection::{Connection, Side};
-use crate::reactor::tcp_connection::{posted, registration};
+use crate::reactor::tcp_connection::lifecycle::{close, open, ready, shutdown, timeouts};
+use crate::reactor::tcp_connection::{Connection, registration};
 use crate::sys::errno;
 use crate::sys::fd as sys_fd;
 use crate::sys::fd::More;
@@ -28,36 +23,32 @@ pub unsafe extern "C-unwind" fn on_writable(data: *mut c_void) -> c_int {
     0
 }
 
-/// Sends what the socket takes of the queue.
+/// Sends as much of the queue as the socket accepts.
 pub fn go_on(conn: &Connection) {
     drain(conn);
     conn.turn_ended();
 }
 
-/// Writes once: here all bytes leave but those of a file that the kernel copies (`file`). -1 with errno. What isn't
-/// written begins the next call's bytes.
+/// Writes once. All bytes pass through here, except those of a file that the kernel copies (`file`). -1 with
+/// errno. Unwritten bytes must begin the next call.
 pub fn write_some(conn: &Connection, bytes: &[u8], more: More) -> isize {
     if !conn.wire.get().is_direct() {
         return write_indirectly(conn, bytes, more);
     }
-    // SAFETY: a slice holds as many bytes as it says.
-    let n = unsafe { sys_fd::send(conn.channel.fd.get(), bytes.as_ptr(), bytes.len(), more) };
-    counted(conn, n)
+    counted(conn, sys_fd::send(conn.channel.fd.get(), bytes, more))
 }
 
 /// Writes for a connection that isn't `direct`.
 #[cold]
 fn write_indirectly(conn: &Connection, bytes: &[u8], more: More) -> isize {
     let write = |bytes: &[u8], more| {
-        let (fd, from) = (conn.channel.fd.get(), bytes.as_ptr());
-        // SAFETY: a slice holds as many bytes as it says.
-        counted(conn, unsafe {
-            if conn.kind().is_socket() {
-                sys_fd::send(fd, from, bytes.len(), more)
-            } else {
-                sys_fd::write_nosignal(fd, from, bytes.len())
-            }
-        })
+        let fd = conn.channel.fd.get();
+        let n = if conn.kind().is_socket() {
+            sys_fd::send(fd, bytes, more)
+        } else {
+            sys_fd::write_nosignal(fd, bytes)
+        };
+        counted(conn, n)
     };
     match conn.filter() {
         None => write(bytes, more),
@@ -67,7 +58,7 @@ fn write_indirectly(conn: &Connection, bytes: &[u8], more: More) -> isize {
     }
 }
 
-/// Counts what the kernel has taken.
+/// Counts the bytes that the kernel has accepted.
 #[inline(always)]
 pub fn counted(conn: &Connection, n: isize) -> isize {
     if n > 0 {
@@ -77,69 +68,11 @@ pub fn counted(conn: &Connection, n: isize) -> isize {
     n
 }
 
-/// Refuses a send, and unless the program wanted no more than that, has the connection closed: its
-/// peer doesn't read.
-fn refuse(conn: &Remote) -> isize {
-    if !quota::refuses(conn)
-        && close_request::close_from_anywhere(conn, CloseReason::OverLimit) == 0
-    {
-        log_err!("{} has too much unsent data: closed", conn.name());
-    }
-    errno::set(libc::ENOBUFS);
-    -1
-}
-
-/// Why a connection that is shut takes no send.
-pub fn refusal(conn: &Remote) -> c_int {
-    if open::is_open_here(conn) { libc::EPIPE } else { libc::ENOTCONN }
-}
-
-/// A send on another thread: copied, and queued for the loop.
-pub fn post(conn: &Remote, bytes: &[u8]) -> isize {
-    if !quota::has(conn, bytes.len()) {
-        return refuse(conn);
-    }
-    // First the memory: what is accepted comes to the loop, which may wait for it to shut.
-    let Some(task) = posted::send(conn, bytes) else {
-        return errno::fail(libc::ENOMEM) as isize;
-    };
-    if let Err(why) = quota::accept(conn, bytes.len()) {
-        return match why {
-            Refused::Full => refuse(conn),
-            Refused::Shut => errno::fail(refusal(conn)) as isize,
-        };
-    }
-    if !conn.event_loop().post(task) {
-        // Without its loop it closes, or has closed.
-        quota::give_back(conn, bytes.len());
-        return errno::fail(libc::ENOTCONN) as isize;
-    }
-    0
-}
-
-/// A send on the owner's thread.
-pub fn send(conn: &Connection, bytes: &[u8], more: More) -> isize {
-    if !quota::has(conn, bytes.len()) {
-        return refuse(conn);
-    }
-    if !quota::refuses(conn) {
-        return write_or_queue(conn, bytes, more);
-    }
-    // To the byte, whatever other threads send at the same time.
-    if !quota::accept_own(conn, bytes.len()) {
-        return refuse(conn);
-    }
-    quota::adopt(conn, bytes.len());
-    let n = write_or_queue(conn, bytes, more);
-    quota::recount(conn);
-    n
-}
-
-/// Sends what was accepted, or queues it. -1 with errno, the connection being closed then.
+/// Sends or queues accepted bytes. -1 with errno, in which case the connection is being closed.
 pub fn write_or_queue(conn: &Connection, bytes: &[u8], more: More) -> isize {
     batch::flush_of(conn);
     let mut written = 0;
-    let begins = conn.output.readable() == 0 && !conn.sends_file.get();
+    let begins = queue::is_empty(conn);
     if begins {
         let n = write_some(conn, bytes, more);
         if n == bytes.len() as isize {
@@ -147,7 +80,7 @@ pub fn write_or_queue(conn: &Connection, bytes: &[u8], more: More) -> isize {
         }
         if n < 0 && errno::get() != libc::EAGAIN {
             let e = errno::get();
-            ready::close_in_pass(conn, CloseReason::of_call(e));
+            ready::close_in_iteration(conn, CloseReason::of_call(e));
             errno::set(e);
             return -1;
         }
@@ -155,7 +88,7 @@ pub fn write_or_queue(conn: &Connection, bytes: &[u8], more: More) -> isize {
     }
     if !queue::enqueue(conn, &bytes[written..]) {
         log_err!("no memory to send to {}", conn.name());
-        ready::close_in_pass(conn, CloseReason::NoMemory);
+        ready::close_in_iteration(conn, CloseReason::NoMemory);
         errno::set(libc::ENOMEM);
         return -1;
     }
@@ -163,98 +96,43 @@ pub fn write_or_queue(conn: &Connection, bytes: &[u8], more: More) -> isize {
         timeouts::queued(conn);
     }
     back_pressure::begin(conn);
-    update(conn, conn.channel.events.get() | EVENT_WRITE);
+    registration::set_events(conn, conn.channel.events.get() | EVENT_WRITE);
     written as isize
 }
 
-/// The socket takes bytes again.
+/// The socket is writable again.
 fn drain(conn: &Connection) {
-    // SAFETY: the program set the callback for connections like this one, and the iteration keeps the connection.
-    unsafe {
-        if !open::is_open(conn) {
-            return;
-        }
-        if !open::is_entered(conn) {
-            return ready::close_in_pass(conn, CloseReason::DescriptorGone);
-        }
-        log_msg!("handle_write for tcp connection {}", conn.name());
-        if queue::is_empty(conn) {
-            // A program enabled the event, or flushed by itself: there is nothing to write.
-            back_pressure::end(conn);
-            return update(conn, conn.channel.events.get() & !EVENT_WRITE);
-        }
-        if !queue::flush(conn) {
-            ready::decide(conn, CloseReason::of_call(errno::get()));
-            return close::close(conn);
-        }
-        if !queue::is_empty(conn) {
-            return;
-        }
-        back_pressure::end(conn);
-        update(conn, conn.channel.events.get() & !EVENT_WRITE);
-        if let Some(callback) = conn.public.writeCompletedCallBack.get() {
-            callback(conn.as_c());
-        }
-        if !conn.shared.life.is_closed() {
-            shutdown::look(conn);
-        }
-    }
-}
-
-/// Sets the channel's events and has them count.
-pub fn update(conn: &Connection, events: c_int) {
-    let ch = &conn.channel;
-    if ch.events.get() == events {
+    if !open::is_open(conn) {
         return;
     }
-    ch.events.set(events);
-    // Of a connection that isn't registered yet they count when it is.
-    if conn.registered.get() {
-        refresh(conn);
+    if !open::is_entered(conn) {
+        return ready::close_in_iteration(conn, CloseReason::DescriptorGone);
     }
-}
-
-/// Has the channel's events count, and what the library holds back of them.
-pub fn refresh(conn: &Connection) {
-    let _ch = conn.channel_ptr();
-    if registration::update_channel(conn) < 0 {
-        ready::close_unwatched(conn);
+    log_msg!("handle_write for tcp connection {}", conn.name());
+    if queue::is_empty(conn) {
+        // The program enabled the event or flushed the queue itself: there is nothing to write.
+        return want_no_write(conn);
     }
-}
-
-/// Bytes that another thread sent.
-pub fn take_posted_bytes(conn: &Connection, bytes: &[u8]) {
-    quota::adopt(conn, bytes.len());
-    if open::is_open(conn) && conn.side.get() != Side::HalfClosed {
-        write_or_queue(conn, bytes, More::Nothing);
+    if !queue::flush(conn) {
+        ready::decide(conn, CloseReason::of_call(errno::get()));
+        return close::close(conn);
     }
-    quota::recount(conn);
-    if open::is_open(conn) && (conn.side.get() == Side::Shutting || conn.ended.get()) {
+    if !queue::is_empty(conn) {
+        return;
+    }
+    want_no_write(conn);
+    if let Some(callback) = conn.public.writeCompletedCallBack.get() {
+        // SAFETY: the program gave the callback with this type. It may do anything but free the connection, which the
+        // iteration keeps.
+        unsafe { callback(conn.as_c()) };
+    }
+    if !conn.shared.life.is_closed() {
         shutdown::look(conn);
     }
 }
 
-/// `tcp_connection_send_buffer` of the connection's own output: a program put bytes there itself.
-pub fn send_own_output(conn: &Connection) -> c_int {
-    if !open::is_open(conn) {
-        return errno::fail(libc::ENOTCONN);
-    }
-    batch::flush_of(conn);
-    let before = conn.output.readable();
-    if before == 0 {
-        return 0;
-    }
-    if conn.channel.events.get() & EVENT_WRITE == 0 {
-        timeouts::queued(conn);
-    }
-    if !queue::flush(conn) {
-        let e = errno::get();
-        ready::close_in_pass(conn, CloseReason::of_call(e));
-        return errno::fail(e);
-    }
-    let left = conn.output.readable();
-    if left > 0 {
-        update(conn, conn.channel.events.get() | EVENT_WRITE);
-    }
-    (before - left) as c_int
+/// Nothing waits to be sent: reading goes on.
+fn want_no_write(conn: &Connection) {
+    back_pressure::end(conn);
+    registration::set_events(conn, conn.channel.events.get() & !EVENT_WRITE);
 }

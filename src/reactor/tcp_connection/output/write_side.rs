@@ -1,6 +1,6 @@
-//! The write side of a connection: what senders have handed over and the kernel hasn't taken, whether
-//! more is accepted, and how far its end is. No raw pointers and no system calls: tests/model runs
-//! these very lines under loom.
+//! The write side of a connection: bytes that senders have passed and the kernel hasn't accepted, whether more is
+//! accepted, and the state of its end. No raw pointers and no system calls: tests/model compiles this file under
+//! loom.
 
 #![forbid(unsafe_code)]
 
@@ -14,12 +14,12 @@ const CLOSE_SHIFT: u32 = 48;
 const CLOSE: u64 = SHUT - (1 << CLOSE_SHIFT);
 const COUNT: u64 = (1 << CLOSE_SHIFT) - 1;
 
-/// Bytes that were accepted and that the kernel doesn't have yet, and in the same word whether other
-/// threads' sends are still accepted. Each send comes before the shutdown, and then its bytes are
-/// waited for, or it is refused. All zeroes: open, and nothing waits.
+/// The number of accepted bytes that the kernel doesn't have yet, and in the same word whether sends of other
+/// threads are still accepted. Each send is either before the shutdown, which then waits for its bytes, or it is
+/// refused. All zeroes: open, and nothing waits.
 ///
-/// Other threads see a connection that one of them closes as closed from then on; its owner does when
-/// it comes to that in the queue.
+/// When another thread closes a connection, it is closed for other threads at once, and for its owner when the
+/// owner reaches the request in the queue.
 #[derive(Default)]
 pub struct Intake(AtomicU64);
 
@@ -39,7 +39,7 @@ impl Intake {
         self.0.load(Relaxed) & SHUT != 0
     }
 
-    /// Accepts `len` bytes of another thread's send, if that many fit.
+    /// Accepts `len` bytes of another thread's send, if they fit.
     pub fn accept(&self, len: u64, fits: impl Fn(u64) -> bool) -> Result<(), Refused> {
         let mut now = self.0.load(Relaxed);
         loop {
@@ -56,8 +56,8 @@ impl Intake {
         }
     }
 
-    /// Accepts `len` bytes of a send on the owner's thread, if that many fit. That one goes by the
-    /// `Side`: what the owner sends before it comes to the shutdown of another thread is accepted.
+    /// Accepts `len` bytes of a send on the owner's thread, if they fit. It depends on the `Side`: sends before
+    /// the owner reaches another thread's shutdown are accepted.
     pub fn accept_own(&self, len: u64, fits: impl Fn(u64) -> bool) -> bool {
         let mut now = self.0.load(Relaxed);
         while fits(now & COUNT) {
@@ -69,17 +69,17 @@ impl Intake {
         false
     }
 
-    /// More bytes wait, or fewer.
+    /// Changes the number of waiting bytes.
     pub fn change(&self, more: i64) {
         self.0.fetch_add(more as u64, AcqRel);
     }
 
-    /// Accepts nothing more from other threads. False when that was so before.
+    /// Accepts nothing more from other threads. False if that was already so.
     pub fn shut(&self) -> bool {
         self.0.fetch_or(SHUT, AcqRel) & SHUT == 0
     }
 
-    /// Another thread closes the connection: nothing more is accepted. False when one did before.
+    /// Another thread closes the connection: nothing more is accepted. False if one already did.
     pub fn close(&self, why: u16) -> bool {
         let mark = SHUT | (u64::from(why) + 1) << CLOSE_SHIFT;
         let mut now = self.0.load(Relaxed);
@@ -99,7 +99,7 @@ impl Intake {
     }
 }
 
-/// How far the end of the write side is; only the owner's thread knows it. Each step leads to the next.
+/// The state of the write side's end, for the owner's thread only. Each state leads to the next.
 #[repr(u8)]
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub enum Side {
@@ -108,19 +108,19 @@ pub enum Side {
     Open,
     /// The end of the stream follows what was accepted.
     Shutting,
-    /// The end of the stream was sent, or that failed.
+    /// The end of the stream was sent, or sending it failed.
     HalfClosed,
 }
 
 impl Side {
-    /// A shutdown has come to the owner's thread.
+    /// The owner's thread has reached a shutdown.
     pub fn shut(side: &Cell<Side>) {
         if side.get() == Side::Open {
             side.set(Side::Shutting);
         }
     }
 
-    /// Whether the end of the stream is due now: true once.
+    /// Whether the end of the stream is due; true only once.
     pub fn half_close(side: &Cell<Side>) -> bool {
         side.replace(Side::HalfClosed) != Side::HalfClosed
     }

@@ -1,4 +1,4 @@
-//! What the timer of a connection does when it is due.
+//! The checks of a connection's timer when it is due.
 
 use super::{NEVER, NS_PER_MS, State, after, stop};
 use crate::abi::types::{EVENT_READ, event_loop};
@@ -11,10 +11,10 @@ use crate::sys::fd as sys_fd;
 use libc::c_void;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// The turn of a connection that is overdue comes before.
+/// The turn of an overdue connection comes within this time.
 const JUDGED_WITHIN_MS: i64 = 1000;
 
-/// Has the timer look when the next limit may be reached. False when memory is out.
+/// Sets the timer to the next time when a limit may be reached. False if out of memory.
 pub fn arm(conn: &Connection, times: &State) -> bool {
     let now = clock::now_ns();
     let due = next(conn, times, now).min(next_look(times, now)).min(times.cut.load(Relaxed));
@@ -26,7 +26,7 @@ pub fn arm(conn: &Connection, times: &State) -> bool {
         return true;
     }
     times.due.set(due);
-    // Rounded up: never early.
+    // Rounded up, so that it is never early.
     let delay = (due.saturating_sub(now).max(0) as u64).div_ceil(NS_PER_MS as u64) as i64;
     let l = conn.event_loop();
     if times.timer.get() != 0 {
@@ -46,21 +46,21 @@ fn next(conn: &Connection, times: &State, now: i64) -> i64 {
     };
     let limits = times.limits.get();
     limit(limits.idle, times.received.get().max(times.sent.get()));
-    // What doesn't count now may begin to count at any time from now on.
+    // A limit that doesn't apply at the moment may apply at any time.
     limit(limits.read, if reads(conn) { times.received.get() } else { now });
     limit(limits.write, if conn.is_sending() { times.moved.get() } else { now });
     first
 }
 
-/// When to ask again how much is on its way: often enough for what `arrive` finds out to be worth a
-/// stamp of that time.
+/// When to ask again how many bytes haven't been received: often enough for `arrive` to set stamps that are
+/// precise enough.
 fn next_look(times: &State, now: i64) -> i64 {
     let limits = times.limits.get();
     let part = |ms: i64| if ms > 0 { after(now, (ms / 4).max(1)) } else { NEVER };
     part(limits.idle).min(part(limits.write))
 }
 
-/// Looks whether the peer has taken something of what the kernel has.
+/// Checks whether the peer has received some of the bytes that the kernel has.
 fn arrive(conn: &Connection, times: &State, now: i64) {
     if times.written.get() == times.arrived.get() {
         return;
@@ -68,7 +68,7 @@ fn arrive(conn: &Connection, times: &State, now: i64) {
     let left = sys_fd::on_its_way(conn.number.get());
     let arrived = times.written.get().wrapping_sub(left);
     let before = times.arrived.replace(arrived);
-    // What came and went between two looks has left its stamp when it was written.
+    // Bytes that were accepted and received between two checks set their stamp when they were written.
     let was_slow = times.on_its_way.replace(left > 0);
     if arrived != before && (was_slow || left > 0) {
         times.sent.set(now);
@@ -76,10 +76,10 @@ fn arrive(conn: &Connection, times: &State, now: i64) {
     }
 }
 
-/// Whether the connection takes bytes in, or would if it weren't for its own output: not while it is
-/// paused or off its loop, nor after the peer's end.
+/// Whether the connection reads, or would if reading weren't deferred because of its output: not while it is
+/// paused or removed from its loop, nor after the peer's end.
 fn reads(conn: &Connection) -> bool {
-    conn.registered.get() && conn.channel.events.get() & EVENT_READ != 0
+    conn.watch.is_on() && conn.channel.events.get() & EVENT_READ != 0
 }
 
 /// Whether a limit seems to be reached.
@@ -91,7 +91,7 @@ unsafe extern "C-unwind" fn on_timer(_l: *mut event_loop, timer: u64, data: *mut
     // SAFETY: the timer is stopped when its connection closes, which is freed later.
     let conn = unsafe { Connection::from_c(data.cast()) };
     let l = conn.event_loop();
-    // No callback of the program.
+    // This doesn't count as a callback of the program.
     count(&l.counts.callbacks, u64::MAX);
     let Some(times) = conn.cold().map(|cold| &cold.times) else {
         return;
@@ -100,7 +100,7 @@ unsafe extern "C-unwind" fn on_timer(_l: *mut event_loop, timer: u64, data: *mut
     times.due.set(NEVER);
     arrive(conn, times, now);
     if is_over(conn, times, now) {
-        // The timer stays: `judge` arms it anew, and needs no memory for that.
+        // The timer isn't stopped: `judge` restarts it, which needs no memory.
         l.restart_timer(timer, JUDGED_WITHIN_MS, 0);
         ready::give(conn, Work::Judge);
     } else {
@@ -108,7 +108,7 @@ unsafe extern "C-unwind" fn on_timer(_l: *mut event_loop, timer: u64, data: *mut
     }
 }
 
-/// Closes an open connection that is over a limit after its turn, and goes on with the others.
+/// Closes an open connection that has exceeded a limit after its turn, and restarts the timer of others.
 pub fn judge(conn: &Connection) {
     let Some(times) = conn.cold().map(|cold| &cold.times).filter(|times| times.timer.get() != 0)
     else {
