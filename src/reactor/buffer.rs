@@ -64,13 +64,13 @@ impl buffer {
         self.data.get().wrapping_add(self.readIndex.get() as usize).cast()
     }
 
-    /// The number of bytes behind the readable ones.
+    /// The number of bytes after the readable ones.
     pub fn writeable(&self) -> usize {
         let (w, total) = (self.writeIndex.get(), self.total_size.get());
         if w < 0 || total <= w { 0 } else { (total - w) as usize }
     }
 
-    /// Where the next byte is written.
+    /// The address where the next byte is written.
     pub fn write_at(&self) -> *mut u8 {
         self.data.get().wrapping_add(self.writeIndex.get() as usize).cast()
     }
@@ -93,7 +93,7 @@ impl buffer {
     pub fn bytes(&self) -> &[u8] {
         match self.readable() {
             0 => &[],
-            // SAFETY: the readable bytes are part of the block, by the contract of `struct buffer`.
+            // SAFETY: by the contract of `struct buffer` the readable bytes are part of the block.
             n => unsafe { slice::from_raw_parts(self.read_at(), n) },
         }
     }
@@ -146,7 +146,7 @@ impl buffer {
         self.writeIndex.set(used as c_int);
     }
 
-    /// Moves the `used` readable bytes to the front of a larger block: growing keeps no spare.
+    /// Moves the `used` readable bytes to the front of a larger block, which is no larger than needed.
     fn grow(&self, n: usize, used: usize) -> bool {
         if n > SIZE_MAX || used + n > SIZE_MAX {
             errno::set(libc::ENOMEM);
@@ -239,7 +239,7 @@ impl buffer {
             }
         }
         let (end, len) = (self.write_at(), self.room().min(most));
-        // SAFETY: `room` bytes and one for the NUL can be written at `end`.
+        // SAFETY: `room` bytes and a NUL can be written at `end`.
         unsafe {
             let got = fd::read(fd, slice::from_raw_parts_mut(end.cast(), len));
             if got > 0 {

@@ -15,7 +15,7 @@ pub fn retry(mut f: impl FnMut() -> isize) -> isize {
     }
 }
 
-/// recv(2) that neither blocks nor is interrupted.
+/// recv(2) that doesn't block and is repeated on EINTR.
 pub fn recv(fd: c_int, room: &mut [MaybeUninit<u8>]) -> isize {
     let (to, len) = (room.as_mut_ptr().cast(), room.len());
     // SAFETY: recv writes no more than the room has.
@@ -30,14 +30,14 @@ pub enum More {
     AtOnce = libc::MSG_MORE as isize,
 }
 
-/// send(2) that neither blocks, nor is interrupted, nor raises SIGPIPE.
+/// send(2) that doesn't block, doesn't raise SIGPIPE and is repeated on EINTR.
 pub fn send(fd: c_int, bytes: &[u8], more: More) -> isize {
     let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL | more as c_int;
     // SAFETY: send reads no more than the slice has.
     retry(|| unsafe { libc::send(fd, bytes.as_ptr().cast(), bytes.len(), flags) })
 }
 
-/// read(2), in the descriptor's own blocking mode.
+/// read(2) in the blocking mode of the descriptor.
 pub fn read(fd: c_int, room: &mut [MaybeUninit<u8>]) -> isize {
     let (to, len) = (room.as_mut_ptr().cast(), room.len());
     // SAFETY: read writes no more than the room has.
@@ -60,14 +60,14 @@ pub fn peek(fd: c_int, room: &mut [MaybeUninit<u8>]) -> Option<&[u8]> {
     filled(room, n)
 }
 
-/// The part of a room that a system call says it has filled.
+/// The part of a buffer that a system call has filled.
 pub(super) fn filled(room: &[MaybeUninit<u8>], n: isize) -> Option<&[u8]> {
     let part = room.get(..usize::try_from(n).ok()?)?;
     // SAFETY: the call has written these bytes; both types have one layout.
     Some(unsafe { &*(ptr::from_ref(part) as *const [u8]) })
 }
 
-/// write(2) without SIGPIPE, for descriptors that `send` can't serve.
+/// write(2) without SIGPIPE, for descriptors that aren't sockets.
 pub fn write_nosignal(fd: c_int, bytes: &[u8]) -> isize {
     let len = bytes.len();
     // SAFETY: write reads no more than the slice has.

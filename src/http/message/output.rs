@@ -101,7 +101,7 @@ impl<'a> Output<'a> {
         };
         let read = sys_file::read_at(file.fd, room, file.at);
         if read.map(<[u8]>::len) != Some(length) {
-            log_err!("http response: a file is shorter than it was, or can't be read");
+            log_err!("http response: a file is shorter than announced, or can't be read");
             self.flush();
             self.failed.set(true);
             return;

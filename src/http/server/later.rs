@@ -64,7 +64,7 @@ pub fn finish(deferred: &Deferred) {
     // After this the connection has no reference: the caller's keeps the response and its request.
     drop(http.end_answer(conn));
     if conn.has_closed() || conn.is_ending() {
-        // One that was turned away has its answer.
+        // If the library answered instead, there was a response.
         return finish::unanswered(conn, Unanswered::GivenUp(deferred));
     }
     let Some(scratch) = scratch::take(conn.event_loop()) else {

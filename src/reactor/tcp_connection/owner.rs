@@ -110,7 +110,7 @@ impl Connection {
         self.owner.get().header().map(|header| unsafe { header.as_ref() })
     }
 
-    /// The connection has had its turn: a maker that is ending has a look at it.
+    /// The connection has had its turn: a maker that is ending checks it.
     pub fn turn_ended(&self) {
         if self.event_loop().draining.get() {
             self.show_maker();

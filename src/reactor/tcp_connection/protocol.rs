@@ -13,8 +13,8 @@ pub use super::cold_state::Tail;
 pub use super::owner::Protocol;
 
 impl Connection {
-    /// The protocol of the connection's server, as long as all its callbacks are the connection's: then no code of
-    /// the program has the connection.
+    /// The protocol of the connection's server, as long as the connection has all its callbacks, so that no code
+    /// of the program uses it directly.
     pub fn protocol(&self) -> Option<&'static Protocol> {
         let protocol = self.maker()?.protocol()?;
         // The same values that were copied from the table: the address of each function is taken only once.
@@ -30,7 +30,7 @@ impl Connection {
         file::left(self)
     }
 
-    /// Has the message callback called again, in the next iteration, with what it leaves unread now.
+    /// Calls the message callback again in the next iteration with the bytes that are left unread.
     pub fn read_again(&self) {
         self.reading.redeliver();
         ready::give(self, Work::Read);
@@ -73,8 +73,8 @@ impl Connection {
         true
     }
 
-    /// Says whether an answer is outstanding: then the peer's end of stream doesn't close the connection
-    /// yet. With the last answer given it does.
+    /// Sets whether a response is outstanding. While it is, the peer's end of stream doesn't close the
+    /// connection; when it isn't any more, it does.
     pub fn set_answering(&self, on: bool) {
         self.answering.set(on);
         if !on && self.peer.has_ended() && shutdown::all_sent(self) {
@@ -92,7 +92,7 @@ impl Connection {
         ready::close_in_iteration(self, CloseReason::of_call(why))
     }
 
-    /// A limit of time seems to be over: the connection is judged in this iteration, or the next.
+    /// A time limit seems to have passed: the connection is judged in this iteration or the next.
     pub fn judge_soon(&self) {
         overdue::begin(self)
     }

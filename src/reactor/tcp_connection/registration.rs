@@ -37,20 +37,20 @@ pub fn delist(conn: &Connection) {
     lists::roster(conn.event_loop()).remove(conn);
 }
 
-/// Sets the channel's events and has them count.
+/// Sets and applies the channel's events.
 pub fn set_events(conn: &Connection, events: c_int) {
     let ch = &conn.channel;
     if ch.events.get() == events {
         return;
     }
     ch.events.set(events);
-    // Of a connection that isn't registered yet they count when it is.
+    // If the connection isn't registered yet, they apply when it is.
     if conn.watch.is_on() {
         refresh(conn);
     }
 }
 
-/// Has the channel's events count, and what the library holds back of them.
+/// Applies the channel's events, and whether reading is deferred.
 pub fn refresh(conn: &Connection) {
     if update_channel(conn) < 0 {
         ready::close_unwatched(conn);

@@ -51,7 +51,7 @@ pub struct Connection {
     pub(super) identity: Cell<u32>,
     /// Its position in the loop's roster, counted from 1; 0 if it isn't there.
     pub place: Cell<u32>,
-    /// The pool blocks that the library put into the buffers; C may have put others there since.
+    /// The pool blocks that the library put into the buffers. C code may have replaced them since.
     pub(super) input_block: Block,
     pub(super) output_block: Block,
     pub owner: Cell<Owner>,
@@ -116,7 +116,7 @@ impl Connection {
         unsafe { Loop::from_c(self.public.eventLoop.get()) }
     }
 
-    /// Whether at least one byte has come from the peer.
+    /// Whether at least one byte was received from the peer.
     pub fn has_received(&self) -> bool {
         self.peer.has_sent()
     }

@@ -13,7 +13,7 @@ enum Watched {
     Yes,
     /// Reading is put off while output waits.
     Held,
-    /// Reading goes on for a turn although output waits.
+    /// A turn of reading is allowed although output waits.
     ForATurn,
 }
 

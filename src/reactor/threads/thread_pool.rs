@@ -75,7 +75,7 @@ impl Pool {
     }
 
     fn remote_main_loop(&self) -> &RemoteLoop {
-        // SAFETY: a pool is made with a loop, which frees its pools before it goes.
+        // SAFETY: a pool is made with a loop, which frees its pools before it is freed.
         unsafe { RemoteLoop::from_c(self.public.mainLoop.get()) }
     }
 

@@ -60,7 +60,7 @@ impl Bytes {
         }
     }
 
-    /// Appends bytes. None when memory is out; then nothing has changed.
+    /// Appends bytes. None if out of memory, without any change.
     pub fn append(&mut self, bytes: &[u8]) -> Option<()> {
         self.reserve(bytes.len())?;
         // SAFETY: `reserve` made room after `len`. The block is mutably borrowed, so it doesn't contain `bytes`.

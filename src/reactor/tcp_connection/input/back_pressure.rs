@@ -35,7 +35,7 @@ pub fn end(conn: &Connection) {
     }
 }
 
-/// A turn of reading is over: the next one waits again if output still does.
+/// A turn of reading is over: the next one is deferred again if output still waits.
 pub fn after_reading(conn: &Connection) {
     if conn.watch.end_turn() && !queue::is_empty(conn) {
         begin(conn);

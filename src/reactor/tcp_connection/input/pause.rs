@@ -46,7 +46,7 @@ pub fn resume(conn: &Connection) {
         registration::set_events(conn, conn.channel.events.get() | EVENT_READ);
     }
     if conn.watch.is_on() {
-        // Whatever has come meanwhile raises no further edge.
+        // Bytes that arrived meanwhile raise no further edge.
         ready::give(conn, Work::Read);
     }
 }
@@ -59,7 +59,7 @@ pub fn hung_up(conn: &Connection) {
     let error = source::take_error(conn);
     let unread = conn.input.readable() > 0 || source::has_bytes(conn);
     if error == 0 && conn.reading.is_paused() && unread {
-        // The back end can't tell any more whose the number is.
+        // After this the back end can't tell whether the number is still ours.
         open::identify_once(conn);
         return conn.event_loop().park(fd);
     }

@@ -62,7 +62,7 @@ fn take(conn: &Connection, bits: u32) {
         if read > 0 && conn.event_loop().is_spent_now() {
             break;
         }
-        // What the program took off the loop it reads itself.
+        // If the program has removed the channel from the loop, it reads by itself.
         let wanted = conn.watch.is_on() && conn.channel.events.get() & EVENT_READ != 0;
         if !open::is_open(conn) || conn.peer.has_ended() || !wanted {
             return;
@@ -106,7 +106,7 @@ fn take(conn: &Connection, bits: u32) {
 /// Reads once into the input buffer.
 fn receive(conn: &Connection) -> Got {
     if room::must_move(conn) && !source::has_input(conn) {
-        // What the callback left unread keeps its address until there is more.
+        // The bytes that the callback left unread keep their address until there are more.
         return Got::Nothing;
     }
     let Some(room) = Room::make(conn, pace::limit(conn)) else {
@@ -142,7 +142,7 @@ fn receive_indirectly(conn: &Connection, mut room: Room<'_>) -> Got {
     let (mut plain, input) = (Bytes::new(), &conn.input);
     let wire = input.bytes();
     let filtered = filter.incoming(conn, &wire[wire.len().saturating_sub(read)..], &mut plain);
-    // They take the place of what came over the wire.
+    // They replace the bytes from the wire.
     input.writeIndex.set(input.writeIndex.get() - read as c_int);
     let given = plain.bytes().chunks(room::LEAST / 2).all(|part| room::append(conn, part));
     match filtered {
@@ -156,7 +156,7 @@ fn receive_indirectly(conn: &Connection, mut room: Room<'_>) -> Got {
     }
 }
 
-/// Bytes have come over the wire.
+/// Bytes have been received.
 #[inline(always)]
 fn note_arrival(conn: &Connection, n: usize) {
     timeouts::received(conn);
@@ -190,7 +190,7 @@ pub fn go_on(conn: &Connection) {
     turn(conn, EDGE | NOT_DRAINED)
 }
 
-/// Calls the message callback, and looks at what it left.
+/// Calls the message callback, and checks what it has left unread.
 fn deliver(conn: &Connection) {
     let input = &conn.input;
     match conn.public.messageCallBack.get() {
@@ -212,7 +212,7 @@ fn deliver(conn: &Connection) {
     }
 }
 
-/// The peer won't send any more: what is queued is sent first, then the connection closes.
+/// The peer has ended its side: queued bytes are sent first, then the connection closes.
 fn end_of_stream(conn: &Connection) {
     conn.peer.ends();
     if conn.protocol().is_some_and(|protocol| (protocol.is_answering)(conn)) {

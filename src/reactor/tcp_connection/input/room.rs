@@ -10,7 +10,7 @@ use libc::c_int;
 use std::mem::MaybeUninit;
 use std::slice;
 
-/// Unread bytes leave at least this much room for the next read.
+/// The minimum room after unread bytes for the next read.
 pub const LEAST: usize = 16_384;
 
 /// Bytes behind those of the input buffer, to be written, with one more for the NUL. None other is made meanwhile.
@@ -75,7 +75,7 @@ pub fn append(conn: &Connection, bytes: &[u8]) -> bool {
     true
 }
 
-/// Makes the input buffer writable and returns by how much; 0 when memory is out.
+/// Makes the input buffer writable, and returns the number of writable bytes; 0 if out of memory.
 #[inline(always)]
 fn prepare(conn: &Connection) -> usize {
     let (input, block) = (&conn.input, &conn.input_block);
@@ -99,14 +99,14 @@ fn prepare(conn: &Connection) -> usize {
     input.writeable()
 }
 
-/// Whether unread bytes have to move before more can be read.
+/// Whether unread bytes have to be moved before more can be read.
 pub fn must_move(conn: &Connection) -> bool {
     let input = &conn.input;
     input.readable() > 0
         && (input.total_size.get() as usize) < input.writeIndex.get() as usize + LEAST
 }
 
-/// Takes the block back where the buffer is empty; lets it stay where bytes wait in it.
+/// Takes the block back if the buffer is empty, or leaves it there if bytes are unread.
 pub fn settle(conn: &Connection) {
     let (input, block, l) = (&conn.input, &conn.input_block, conn.event_loop());
     input.put_in_order();

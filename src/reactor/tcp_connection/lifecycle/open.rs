@@ -6,7 +6,7 @@ use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::remote::Remote;
 use crate::sys::fd as sys_fd;
 
-/// Notes what the descriptor refers to, while it is known to be the connection's.
+/// Records the identity of the descriptor, while it is known to be the connection's.
 pub fn identify_once(conn: &Connection) {
     if conn.identity.get() == 0 {
         conn.identity.set(sys_fd::identity(conn.number.get()).map_or(0, sys_fd::fold));

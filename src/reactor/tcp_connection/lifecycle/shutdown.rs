@@ -135,9 +135,9 @@ pub fn begin_end(conn: &Connection) {
 }
 
 impl Connection {
-    /// Ends the connection once its queue is sent: no more message callbacks, input is read and dropped, also where
-    /// reading was stopped. With `linger` it half-closes and waits a while for the peer's end, so that bytes which
-    /// are still arriving don't make the kernel throw away what was sent.
+    /// Ends the connection after its queue was sent: there are no more message callbacks, and input is read and
+    /// dropped, even if reading was paused. With `linger` it half-closes and waits a while for the peer's end.
+    /// Otherwise bytes that are still arriving could make the kernel discard what was sent.
     pub fn close_after_send(&self, linger: bool) {
         if !open::is_open(self) || self.after_sending.get() != AfterSending::GoOn {
             return;

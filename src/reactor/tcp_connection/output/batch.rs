@@ -25,7 +25,7 @@ const ROOM: usize = 16 << 10;
 const SLOW_MS: u32 = 50;
 const ALONE_MS: u32 = 10_000;
 
-/// One answer: how many bytes of the room are for which connection.
+/// A response: the connection, and the number of its bytes in the buffer.
 #[derive(Clone, Copy)]
 struct Answer {
     conn: *const Connection,
@@ -99,7 +99,7 @@ impl Batch {
 /// Sends, as `send::send` does, but perhaps a little later. What can't be sent closes the connection.
 pub fn send(conn: &Connection, bytes: &[u8], now: u32) -> isize {
     let (l, len) = (conn.event_loop(), bytes.len());
-    // Marks, limits and times of a program's want to see every byte.
+    // Water marks, limits and time limits need to see every byte.
     let plain = conn.cold().is_none() && queue::is_empty(conn);
     let batch = Batch::of(l)
         .or_else(|| Batch::make(l))

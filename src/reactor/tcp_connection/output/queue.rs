@@ -39,7 +39,7 @@ fn make_room(conn: &Connection, len: usize) -> bool {
     if total - output.writeIndex.get() as usize >= len {
         return true;
     }
-    // Moving pays only where it frees as much as it moves.
+    // Moving pays only if it frees at least as many bytes as it moves.
     if total - used >= len && output.readIndex.get() as usize >= used {
         output.move_to_front();
         return true;

@@ -59,8 +59,8 @@ pub fn give_back(conn: &Remote, len: usize) {
     conn.intake.change(-(len as i64));
 }
 
-/// Whether all that was accepted has gone to the kernel: what the queue has, and what other threads
-/// have sent and hasn't come to this thread.
+/// Whether everything that was accepted has been passed to the kernel: the queue is empty, and no sends of other
+/// threads are on their way to this thread.
 pub fn none_waits(conn: &Connection) -> bool {
     !conn.is_sending() && conn.shared.intake.waiting() == u64::from(conn.counted.get())
 }

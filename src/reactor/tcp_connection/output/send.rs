@@ -66,16 +66,15 @@ impl Connection {
         batch::send(self, bytes, now)
     }
 
-    /// Sends `len` bytes of a file, from `at` on, behind all that was sent before. The descriptor is the
-    /// connection's from now on, whatever comes of it; one file at a time. Where the file ends before, the
-    /// connection is cut. False when the connection takes nothing any more, or memory is out.
+    /// Sends `len` bytes of a file, starting at `at`, after everything that was sent before. The connection owns
+    /// the descriptor in any case. Only one file at a time. If the file turns out to be shorter, the connection
+    /// is aborted. False if the connection accepts nothing any more, or memory is out.
     pub fn send_file(&self, fd: c_int, at: i64, len: u64) -> bool {
         file::send(self, fd, at, len)
     }
 }
 
-/// Refuses a send, and unless the program wanted no more than that, has the connection closed: its
-/// peer doesn't read.
+/// Refuses a send. Unless the program wants only that, closes the connection, because its peer doesn't read.
 fn refuse(conn: &Remote) -> isize {
     if !quota::refuses(conn)
         && close_request::close_from_anywhere(conn, CloseReason::OverLimit) == 0
@@ -86,17 +85,18 @@ fn refuse(conn: &Remote) -> isize {
     -1
 }
 
-/// Why a connection that is shut takes no send.
+/// Why a connection whose sending side is shut refuses a send.
 fn refusal(conn: &Remote) -> c_int {
     if open::is_open_here(conn) { libc::EPIPE } else { libc::ENOTCONN }
 }
 
-/// A send on another thread: copied, and queued for the loop.
+/// A send on another thread: copies the bytes and queues them for the loop.
 fn post(conn: &Remote, bytes: &[u8]) -> isize {
     if !quota::has(conn, bytes.len()) {
         return refuse(conn);
     }
-    // First the memory: what is accepted comes to the loop, which may wait for it to shut.
+    // The memory is allocated first, because the loop may wait for accepted bytes before it shuts the sending
+    // side.
     let Some(task) = posted::send(conn, bytes) else {
         return errno::fail(libc::ENOMEM) as isize;
     };
@@ -107,7 +107,7 @@ fn post(conn: &Remote, bytes: &[u8]) -> isize {
         };
     }
     if !conn.event_loop().post(task) {
-        // Without its loop it closes, or has closed.
+        // If its loop is gone, it is closing or has closed.
         quota::give_back(conn, bytes.len());
         return errno::fail(libc::ENOTCONN) as isize;
     }
@@ -122,7 +122,7 @@ pub fn send(conn: &Connection, bytes: &[u8], more: More) -> isize {
     if !quota::refuses(conn) {
         return write_or_queue(conn, bytes, more);
     }
-    // To the byte, whatever other threads send at the same time.
+    // Exact, whatever other threads send at the same time.
     if !quota::accept_own(conn, bytes.len()) {
         return refuse(conn);
     }
@@ -144,7 +144,7 @@ pub fn take_posted_bytes(conn: &Connection, bytes: &[u8]) {
     }
 }
 
-/// `tcp_connection_send_buffer` of the connection's own output: a program put bytes there itself.
+/// `tcp_connection_send_buffer` with the connection's own output, to which the program has added bytes.
 fn send_own_output(conn: &Connection) -> c_int {
     if !open::is_open(conn) {
         return errno::fail(libc::ENOTCONN);

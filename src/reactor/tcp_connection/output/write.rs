@@ -68,7 +68,7 @@ pub fn counted(conn: &Connection, n: isize) -> isize {
     n
 }
 
-/// Sends what was accepted, or queues it. -1 with errno, the connection being closed then.
+/// Sends or queues accepted bytes. -1 with errno, in which case the connection is being closed.
 pub fn write_or_queue(conn: &Connection, bytes: &[u8], more: More) -> isize {
     batch::flush_of(conn);
     let mut written = 0;
@@ -110,7 +110,7 @@ fn drain(conn: &Connection) {
     }
     log_msg!("handle_write for tcp connection {}", conn.name());
     if queue::is_empty(conn) {
-        // A program enabled the event, or flushed by itself: there is nothing to write.
+        // The program enabled the event or flushed the queue itself: there is nothing to write.
         return want_no_write(conn);
     }
     if !queue::flush(conn) {
