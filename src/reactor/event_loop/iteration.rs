@@ -143,11 +143,6 @@ impl Loop {
         result
     }
 
-    /// The same on any thread; a thread that isn't the loop's can't free the loop.
-    pub fn guarded_if_mine<R>(&self, f: impl FnOnce() -> R) -> R {
-        if self.on_owner() { self.guarded(f) } else { f() }
-    }
-
     /// Runs iterations until the loop is to quit. False if a signal has ended the run before.
     pub fn run(&self) -> bool {
         log_msg!("event loop run, {}", self.shown_name());

@@ -59,6 +59,14 @@ impl RemoteLoop {
         self.on_owner().then_some(&self.0)
     }
 
+    /// `Loop::guarded` on any thread; a thread that isn't the loop's can't free the loop.
+    pub fn guarded_if_mine<R>(&self, f: impl FnOnce() -> R) -> R {
+        match self.here() {
+            Some(l) => l.guarded(f),
+            None => f(),
+        }
+    }
+
     /// `event_loop::is_mine`.
     pub fn on_owner(&self) -> bool {
         self.0.public.is_mine()

@@ -240,7 +240,7 @@ pub unsafe fn dispose(conn: *mut Connection) {
             ((*x.as_ptr()).shared.user_data.load(Acquire), (*x.as_ptr()).destroy.get());
         drop(Owned::from_raw(x));
         if let Some(destroy) = destroy {
-            (*conn).event_loop().guarded_if_mine(|| destroy(data));
+            Remote::event_loop(&*conn).guarded_if_mine(|| destroy(data));
         }
     }
 }

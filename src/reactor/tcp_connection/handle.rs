@@ -70,7 +70,7 @@ impl Connection {
         let old = cold.shared.user_data.swap(data, AcqRel);
         if let Some(destroy_old) = cold.destroy.replace(destroy) {
             // SAFETY: the program set the two together, and neither is stored any more.
-            self.event_loop().guarded_if_mine(|| unsafe { destroy_old(old) });
+            Remote::event_loop(self).guarded_if_mine(|| unsafe { destroy_old(old) });
         }
         0
     }

@@ -290,7 +290,7 @@ unsafe fn dispose(server: NonNull<Server>) {
         let own = server.as_ref();
         if let Some((block, dispose)) = own.block.get() {
             // This may call the program.
-            own.home().guarded_if_mine(|| dispose(block));
+            own.shared.listeners.own.remote_loop().guarded_if_mine(|| dispose(block));
         }
         own.shared.listeners.dispose();
         libc::free(own.owned_acceptor.get().cast());

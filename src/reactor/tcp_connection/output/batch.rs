@@ -11,9 +11,8 @@ use crate::reactor::event_loop::state::Loop;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::lifecycle::{open, ready};
 use crate::reactor::tcp_connection::{Connection, Side};
-use crate::sys::errno;
 use crate::sys::fd::More;
-use crate::sys::pool::Owned;
+use crate::sys::{errno, pool};
 use std::cell::{Cell, UnsafeCell};
 use std::mem::MaybeUninit;
 use std::{ptr, slice};
@@ -49,18 +48,22 @@ impl Batch {
         unsafe { l.batch.get().cast::<Batch>().as_ref() }
     }
 
-    /// Makes the loop's; None when memory is out. The stack has to have room for one, so not each send does that.
+    /// Makes the loop's, in its place: a callback's stack may be small. None when memory is out.
     #[cold]
-    #[inline(never)]
     fn make(l: &Loop) -> Option<&Batch> {
-        let made = Owned::new(Batch {
-            answers: [const { Cell::new(Answer { conn: ptr::null(), len: 0 }) }; MOST],
-            used: Cell::new(0),
-            began: Cell::new(0),
-            slow: Cell::new(None),
-            room: UnsafeCell::new([MaybeUninit::uninit(); ROOM]),
-        })?;
-        l.batch.set(made.into_raw().as_ptr().cast());
+        let place = pool::alloc(size_of::<Batch>()).cast::<Batch>();
+        if place.is_null() {
+            return None;
+        }
+        // SAFETY: a fresh block of that size. All fields are written but the room, which needs no value.
+        unsafe {
+            (&raw mut (*place).answers)
+                .write([const { Cell::new(Answer { conn: ptr::null(), len: 0 }) }; MOST]);
+            (&raw mut (*place).used).write(Cell::new(0));
+            (&raw mut (*place).began).write(Cell::new(0));
+            (&raw mut (*place).slow).write(Cell::new(None));
+        }
+        l.batch.set(place.cast());
         Batch::of(l)
     }
 
@@ -172,8 +175,8 @@ pub fn flush_of(conn: &Connection) {
 /// Gives the memory of a loop's batch back.
 pub fn free(l: &Loop) {
     let batch = l.batch.replace(ptr::null_mut()).cast::<Batch>();
-    if let Some(batch) = ptr::NonNull::new(batch) {
-        // SAFETY: `make` took it out of its owner, and the loop, which had the only pointer, has forgotten it.
-        drop(unsafe { Owned::from_raw(batch) });
+    if !batch.is_null() {
+        // SAFETY: `make` allocated it with this size, and the loop, which had the only pointer, has forgotten it.
+        unsafe { pool::free(batch.cast(), size_of::<Batch>()) };
     }
 }
