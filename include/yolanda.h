@@ -1243,7 +1243,7 @@ int yolanda_connection_set_user_data(struct tcp_connection *connection,
 
 /**
  * Returns the pointer of yolanda_connection_set_user_data(), also for a connection that has closed;
- * NULL if none was set, and NULL with errno EINVAL for NULL.
+ * NULL if none was set, and NULL with errno EINVAL for NULL. What it points to is yours.
  *
  * `connection` is NULL or a connection that is live or retained. Any thread may call it; access to
  * the data behind the pointer is up to the program.
