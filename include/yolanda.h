@@ -15,10 +15,10 @@
 
 /** The version of this header. */
 #define YOLANDA_VERSION_MAJOR 0
-#define YOLANDA_VERSION_MINOR 3
-#define YOLANDA_VERSION_PATCH 1
+#define YOLANDA_VERSION_MINOR 4
+#define YOLANDA_VERSION_PATCH 0
 /** The version as text. */
-#define YOLANDA_VERSION "0.3.1"
+#define YOLANDA_VERSION "0.4.0"
 /** The version as one number, which grows with it. */
 #define YOLANDA_VERSION_NUMBER \
     (YOLANDA_VERSION_MAJOR << 16 | YOLANDA_VERSION_MINOR << 8 | YOLANDA_VERSION_PATCH)
