@@ -40,7 +40,7 @@ use crate::reactor::kept::Kept;
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::lifecycle::ready;
-use crate::reactor::tcp_connection::owner::{Header, Owner};
+use crate::reactor::tcp_connection::maker::{Header, MadeBy};
 use crate::reactor::tcp_connection::settings::Settings;
 use crate::sys::address::{Address, Parsed};
 use crate::sys::pool::Bytes;
@@ -258,7 +258,7 @@ impl Client {
     /// Separates the connection from the client.
     fn leave_connection(&self) {
         if let Some(conn) = self.unfinished() {
-            conn.owner.set(Owner::NOBODY);
+            conn.made_by.set(MadeBy::NOBODY);
             self.conn.set(None);
         }
     }

@@ -70,7 +70,7 @@ impl Client {
         conn.public.messageCallBack.set(self.callbacks.message);
         conn.public.writeCompletedCallBack.set(self.callbacks.write_completed);
         conn.public.connectionClosedCallBack.set(self.callbacks.closed);
-        conn.owner.set(self.owner());
+        conn.made_by.set(self.made_by());
         Some(conn)
     }
 }

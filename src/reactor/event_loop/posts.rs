@@ -17,10 +17,6 @@ use libc::{c_int, c_void};
 pub use crate::reactor::event_loop::posts::taken::Taken;
 pub use crate::reactor::event_loop::posts::task::{Call, Order, Posted, Queued, Task};
 
-pub const ADD: c_int = 1;
-pub const REMOVE: c_int = 2;
-pub const UPDATE: c_int = 3;
-
 /// The number of tasks without callbacks that take about as long as a callback.
 const OTHERS: u32 = 16;
 

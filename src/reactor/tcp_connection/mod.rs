@@ -2,7 +2,7 @@
 //!
 //! `state` is what stands behind the public `struct tcp_connection`, `cold_state` what only few of them need. `remote`
 //! is a connection as other threads have it, `shared` what they may touch.
-//! `owner` is what a connection tells its maker and its protocol, `protocol` what a protocol asks of it.
+//! `maker` is what a connection tells its maker and its protocol, `protocol` what a protocol asks of it.
 //! `output::send`, `control` and `handle` are what a program does with it, `posted` brings there what other threads ask
 //! for, `kept` counts who needs the memory.
 //!
@@ -18,9 +18,9 @@ pub mod input;
 pub mod kept;
 pub mod lifecycle;
 pub mod lists;
+pub mod maker;
 pub mod member;
 pub mod output;
-pub mod owner;
 pub mod posted;
 pub mod protocol;
 mod registration;

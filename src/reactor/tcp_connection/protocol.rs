@@ -1,5 +1,5 @@
 //! What a protocol on top of connections asks of them, beside the methods that programs have. What it is told: the
-//! table in `owner`.
+//! table in `maker`.
 
 use super::input::pause;
 use super::lifecycle::{overdue, ready, shutdown};
@@ -10,7 +10,7 @@ use crate::sys::fd as sys_fd;
 use libc::c_int;
 
 pub use super::cold_state::Tail;
-pub use super::owner::Protocol;
+pub use super::maker::Protocol;
 
 impl Connection {
     /// The protocol of the connection's server, as long as the connection has all its callbacks, so that no code

@@ -1,8 +1,8 @@
-//! The listeners of a loop, and those that are to be added to it. Only the functions of this file iterate over them.
+//! The listeners of a loop, of all servers, and those that are to be added to it. Only the functions of this file iterate over them.
 
 use super::Server;
-use super::life::Life;
 use super::listener::{Listener, Wait};
+use super::phase::Phase;
 use crate::reactor::event_loop::shared::Locked;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::kept::Kept;
@@ -28,7 +28,7 @@ fn arriving<'a>(locked: &'a Locked) -> &'a List<OfLoop> {
 }
 
 /// Adds a listener to those that are to be added to a loop; its server stays until `arrive_all` has processed it.
-pub fn send(locked: &Locked, listener: &Listener) {
+pub fn add_arriving(locked: &Locked, listener: &Listener) {
     arriving(locked).push_front(listener);
 }
 
@@ -96,10 +96,10 @@ impl Loop {
     pub(super) fn close_ending_listeners(&self) {
         let look = Look(());
         for listener in listeners(self).iter(&look) {
-            match listener.shared().state.get() {
-                Life::New | Life::Running => {}
+            match listener.shared().life.phase() {
+                Phase::New | Phase::Running => {}
                 // The server's thread is about to take those who wait.
-                Life::Stopping if !listener.backlog.is_taken() => {}
+                Phase::Stopping if !listener.backlog.is_taken() => {}
                 _ => drop(listener.end()),
             }
         }
