@@ -66,10 +66,7 @@ impl Client {
         if !conn.apply(&self.settings.get()) {
             return None;
         }
-        conn.public.connectionCompletedCallBack.set(self.callbacks.completed);
-        conn.public.messageCallBack.set(self.callbacks.message);
-        conn.public.writeCompletedCallBack.set(self.callbacks.write_completed);
-        conn.public.connectionClosedCallBack.set(self.callbacks.closed);
+        self.callbacks.give(&conn);
         conn.made_by.set(self.made_by());
         Some(conn)
     }

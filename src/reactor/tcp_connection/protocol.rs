@@ -1,6 +1,8 @@
 //! What a protocol on top of connections asks of them, beside the methods that programs have. What it is told: the
 //! table in `maker`.
 
+#![forbid(unsafe_code)]
+
 use super::input::pause;
 use super::lifecycle::{overdue, ready, shutdown};
 use super::output::file;

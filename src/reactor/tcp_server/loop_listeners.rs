@@ -42,12 +42,12 @@ pub fn remove(listener: &Listener) {
 }
 
 /// A listener with waiting clients, and the reference that keeps it.
-pub struct Waiting {
+pub struct WithBacklog {
     listener: NonNull<Listener>,
     pub server: Kept<Server>,
 }
 
-impl Waiting {
+impl WithBacklog {
     pub fn listener(&self) -> &Listener {
         // SAFETY: the listener is a part of its server, which is kept.
         unsafe { self.listener.as_ref() }
@@ -55,10 +55,10 @@ impl Waiting {
 }
 
 /// The first listener of a loop with waiting clients.
-pub fn first_with_backlog(l: &Loop) -> Option<Waiting> {
+pub fn first_with_backlog(l: &Loop) -> Option<WithBacklog> {
     let look = Look(());
     let listener = listeners(l).iter(&look).find(|one| !one.backlog.is_empty())?;
-    Some(Waiting { listener: listener.into(), server: listener.server().keep()? })
+    Some(WithBacklog { listener: listener.into(), server: listener.server().keep()? })
 }
 
 /// Adds the listeners that are to be added to the loop.

@@ -4,6 +4,7 @@ use super::Server;
 use super::listener::Listener;
 use super::loop_listeners;
 use crate::reactor::event_loop::remote::RemoteLoop;
+use crate::reactor::event_loop::shared::Accepts;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::threads::thread_pool::Pool;
 use std::ptr;
@@ -37,7 +38,7 @@ pub fn add_listener(listener: &Listener) {
 fn notify_with(l: &RemoteLoop, why: u8, listener: Option<&Listener>) -> bool {
     // The list is protected by the mutex, and the loop isn't freed while that is locked.
     let locked = l.lock();
-    if locked.gone.get() {
+    if locked.accepts.get() == Accepts::Nothing {
         return false;
     }
     if let Some(listener) = listener {

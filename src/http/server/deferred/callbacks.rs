@@ -31,15 +31,15 @@ struct Callback {
 }
 
 /// A callback, and the last end that was reported to it.
-struct Listener {
+struct Reported {
     callback: Cell<Callback>,
     told: Cell<End>,
 }
 
-impl Listener {
-    fn nobody() -> Listener {
+impl Reported {
+    fn none() -> Reported {
         let callback = Callback { function: None, data: null_mut() };
-        Listener { callback: Cell::new(callback), told: Cell::new(End::None) }
+        Reported { callback: Cell::new(callback), told: Cell::new(End::None) }
     }
 
     fn is_there(&self) -> bool {
@@ -58,8 +58,8 @@ impl Listener {
 
 /// The callbacks and what was reported. Everything except `looks` belongs to the connection's thread.
 pub struct Callbacks {
-    stream: Listener,
-    closed: Listener,
+    stream: Reported,
+    closed: Reported,
     end: Cell<End>,
     /// A task that checks the connection is queued.
     looks: AtomicBool,
@@ -68,8 +68,8 @@ pub struct Callbacks {
 impl Callbacks {
     pub fn new() -> Callbacks {
         Callbacks {
-            stream: Listener::nobody(),
-            closed: Listener::nobody(),
+            stream: Reported::none(),
+            closed: Reported::none(),
             end: Cell::new(End::None),
             looks: AtomicBool::new(false),
         }
@@ -185,7 +185,7 @@ impl Deferred {
     }
 
     /// Calls a callback, unless the response was given back.
-    fn call(&self, listener: &Listener, event: c_int) {
+    fn call(&self, listener: &Reported, event: c_int) {
         let Callback { function: Some(function), data } = listener.callback.get() else { return };
         // The callback may send the response, and run the loop until it is finished.
         let Some(held) = self.keep() else { return };
