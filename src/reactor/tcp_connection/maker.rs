@@ -1,5 +1,5 @@
-//! The maker of a connection, a server or a client, and its protocol: the functions that a connection calls without knowing their
-//! types.
+//! The maker of a connection and its protocol: tables of functions that a connection calls without knowing the types
+//! of these.
 
 use super::Connection;
 use crate::abi::types::{
@@ -19,13 +19,14 @@ pub struct Protocol {
     pub closed: connection_closed_call_back,
     /// The connection was registered with its loop.
     pub registered: fn(&Connection),
-    /// Whether requests of the connection are being answered further down on the stack.
+    /// Whether a function further down on the stack is answering requests of the connection.
     pub is_answering: fn(&Connection) -> bool,
     /// The peer has ended its side while a response to it is outstanding.
     pub half_closed: fn(&Connection),
     /// Reading was paused (true) or resumed.
     pub paused: fn(&Connection, bool),
-    /// The connection has had its turn: it ends if it is still overdue.
+    /// The open connection has had the turn that `judge_soon` requested. The protocol ends it if a deadline is still
+    /// exceeded.
     pub judge: fn(&Connection),
 }
 

@@ -1,5 +1,4 @@
-//! The place of a connection on its loop: what is registered for its number, the events of its channel, and the
-//! roster.
+//! A connection's registration with its loop: the entry for its number, the events of its channel, and the roster.
 
 use super::lifecycle::ready;
 use super::{Connection, lists};
@@ -7,7 +6,7 @@ use crate::reactor::event_loop::changes;
 use crate::reactor::event_loop::registration::Removed;
 use libc::c_int;
 
-/// Whether reading is deferred for the connection's number.
+/// Whether reading is deferred for the connection's number. None if the number isn't registered.
 pub fn is_deferred(conn: &Connection) -> Option<bool> {
     conn.event_loop().registration(conn.number.get()).map(|reg| reg.read_deferred)
 }
