@@ -1,4 +1,5 @@
-//! The listeners of a loop, of all servers, and those that are to be added to it. Only the functions of this file iterate over them.
+//! The listeners of a loop, whichever servers they belong to, and those that are to be added to it. Only the functions
+//! of this file iterate over them.
 
 use super::Server;
 use super::listener::{Listener, Wait};

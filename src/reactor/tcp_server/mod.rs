@@ -2,7 +2,7 @@
 //!
 //! `make` opens listening sockets, `start` adds them to their loops, `accept` makes connections for clients,
 //! `loop_listeners` finds the sockets of a loop, `limit` counts connections, `set` has a program's settings, `reserve` is
-//! a spare descriptor. `stop` and `free` end a server: `phase` has its states, `backlog` the clients that haven't been
+//! a spare descriptor. `stop` and `free` end a server: `phase` has its phases, `backlog` the clients that haven't been
 //! accepted at that time, and `drain` ends its connections. `maker` has the functions that connections call,
 //! `server_events` lets a thread make another check its servers. `shared` is the part that other threads may use, and
 //! `kept` counts the references to the memory.
