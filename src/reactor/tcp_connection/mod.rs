@@ -1,7 +1,7 @@
 //! Connections: receiving bytes (`input`), sending bytes (`output`), making and closing a connection (`lifecycle`).
 //!
 //! `state` has the object behind the public `struct tcp_connection`, `cold_state` what only few connections need.
-//! `remote` is a connection from the point of view of other threads, `shared` the part that they may use. `owner` has
+//! `remote` is a connection from the point of view of other threads, `shared` the part that they may use. `maker` has
 //! what a connection calls in its maker and its protocol, `protocol` what a protocol calls in a connection. `callbacks`
 //! are those of the public fields, `handlers` those with data of the program, which `handled` calls. The functions for
 //! programs are in `output::send`, `control` and `handle`. `posted` has the requests of other threads, and `kept` counts
@@ -22,9 +22,9 @@ pub mod input;
 pub mod kept;
 pub mod lifecycle;
 pub mod lists;
+pub mod maker;
 pub mod member;
 pub mod output;
-pub mod owner;
 pub mod posted;
 pub mod protocol;
 mod registration;

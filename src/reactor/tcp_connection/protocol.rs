@@ -1,5 +1,7 @@
 //! The methods of a connection for the protocol on top of it, in addition to those that programs use. The table in
-//! `owner` contains what a connection calls in its protocol.
+//! `maker` contains what a connection calls in its protocol.
+
+#![forbid(unsafe_code)]
 
 use super::input::pause;
 use super::lifecycle::{overdue, ready, shutdown};
@@ -10,7 +12,7 @@ use crate::sys::fd as sys_fd;
 use libc::c_int;
 
 pub use super::cold_state::Tail;
-pub use super::owner::Protocol;
+pub use super::maker::Protocol;
 
 impl Connection {
     /// The protocol of the connection's server, as long as the connection has all its callbacks, so that no code

@@ -2,7 +2,7 @@
 
 use super::lifecycle::ready;
 use super::{Connection, lists};
-use crate::reactor::event_loop::posts;
+use crate::reactor::event_loop::changes;
 use crate::reactor::event_loop::registration::Removed;
 use libc::c_int;
 
@@ -21,7 +21,7 @@ pub fn take_off(conn: &Connection, fd: c_int) -> Removed {
 
 pub fn add_channel(conn: &Connection, fd: c_int) -> c_int {
     // SAFETY: a connection is removed from its loop before it is freed.
-    unsafe { conn.event_loop().change(fd, conn.channel_ptr(), posts::ADD) }
+    unsafe { conn.event_loop().change(fd, conn.channel_ptr(), changes::ADD) }
 }
 
 fn update_channel(conn: &Connection) -> c_int {

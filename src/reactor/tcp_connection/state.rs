@@ -1,7 +1,7 @@
 //! The object to which a public `struct tcp_connection` belongs.
 
 use super::block::Block;
-use super::owner::Owner;
+use super::maker::MadeBy;
 use super::shared::Shared;
 use crate::abi::types::{buffer, channel, tcp_connection};
 use crate::reactor::event_loop::state::Loop;
@@ -55,7 +55,7 @@ pub struct Connection {
     /// The pool blocks that the library put into the buffers. C code may have replaced them since.
     pub(super) input_block: Block,
     pub(super) output_block: Block,
-    pub owner: Cell<Owner>,
+    pub made_by: Cell<MadeBy>,
     pub(super) in_ready: Link,
     pub(super) in_dead: Link,
     pub(super) in_lingering: Link,

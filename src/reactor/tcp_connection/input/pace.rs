@@ -5,9 +5,11 @@
 
 #![forbid(unsafe_code)]
 
-use super::pace_steps::{Pace, SLOW_MS};
-use crate::reactor::tcp_connection::Connection;
+use super::pace_steps::{self, Pace, SLOW_MS};
 use crate::reactor::tcp_connection::lifecycle::open;
+use crate::reactor::tcp_connection::{Connection, block};
+
+const _: () = assert!(pace_steps::FULL == block::SHARED as u64);
 
 /// The maximum number of bytes of the next read.
 pub fn limit(conn: &Connection) -> usize {

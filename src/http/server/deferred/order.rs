@@ -2,13 +2,12 @@
 
 use core::ffi::c_int;
 
-use super::scratch;
 use crate::abi::types::http_response;
 use crate::http::server::access_log;
 use crate::http::server::connection::{Http, input_of};
 use crate::http::server::deferred::{Awaited, Deferred};
 use crate::http::server::finish::{self, End, Sent, Unanswered};
-use crate::http::server::scratch::{Current, Scratch};
+use crate::http::server::scratch::{self, Current, Scratch};
 use crate::http::server::serve::serve;
 use crate::sys::clock;
 use crate::sys::fd::More;
