@@ -329,6 +329,8 @@ yolanda_timer yolanda_timer_start(struct event_loop *eventLoop, long delay_ms, l
 int yolanda_timer_restart(struct event_loop *eventLoop, yolanda_timer timer, long delay_ms,
     long period_ms);
 int yolanda_timer_stop(struct event_loop *eventLoop, yolanda_timer timer);
+int yolanda_timer_set_destroy(struct event_loop *eventLoop, yolanda_timer timer,
+    yolanda_destroy destroy);
 long yolanda_timer_remaining(struct event_loop *eventLoop, yolanda_timer timer);
 
 yolanda_signal yolanda_signal_start(struct event_loop *eventLoop, int number,

@@ -1,0 +1,295 @@
+/* yolanda.h: the functions that free the data of timers. */
+#include "aid.h"
+
+#include "yolanda.h"
+
+/* The data of a callback: how often it was called and destroyed, and how many calls are on the stack. */
+struct thing {
+    struct event_loop *loop;
+    int calls, running, destroyed;
+    yolanda_timer timer;
+    int step; /* up to the case */
+};
+
+static void destroy(void *data)
+{
+    struct thing *thing = data;
+    CHECK_INT(thing->running, 0);
+    CHECK_INT(thing->destroyed, 0);
+    thing->destroyed++;
+    errno = 0;
+    CHECK_INT(yolanda_loop_free(thing->loop), -1);
+    CHECK_INT(errno, EBUSY);
+}
+
+static void other_destroy(void *data)
+{
+    (void)data;
+    CHECK_TEXT("called", "replaced");
+}
+
+static void until(struct event_loop *loop, const int *count, int wanted)
+{
+    for (int i = 0; i < 100000 && *count < wanted; i++) {
+        yolanda_loop_run_once(loop, 100);
+    }
+    CHECK_INT(*count, wanted);
+}
+
+static void start(struct thing *thing, struct event_loop *loop, int64_t delay, int64_t period,
+                  yolanda_timer_callback callback)
+{
+    memset(thing, 0, sizeof *thing);
+    thing->loop = loop;
+    thing->timer = yolanda_timer_start(loop, delay, period, callback, thing);
+    NEED(thing->timer != 0);
+    CHECK_INT(yolanda_timer_set_destroy(loop, thing->timer, destroy), 0);
+}
+
+static void is_gone(const struct thing *thing)
+{
+    CHECK_INT(thing->destroyed, 1);
+    errno = 0;
+    CHECK_INT(yolanda_timer_stop(thing->loop, thing->timer), -1);
+    CHECK_INT(errno, ENOENT);
+    CHECK_INT(yolanda_timer_set_destroy(thing->loop, thing->timer, destroy), -1);
+    CHECK_INT(errno, ENOENT);
+    CHECK_INT(thing->destroyed, 1);
+}
+
+static void count(struct event_loop *loop, yolanda_timer timer, void *data)
+{
+    struct thing *thing = data;
+    (void)loop;
+    CHECK(thing->timer == timer);
+    CHECK_INT(thing->destroyed, 0);
+    thing->calls++;
+}
+
+CASE(a_timer_that_is_stopped_or_was_called)
+{
+    struct event_loop *loop = event_loop_init();
+    struct thing stopped, once, periodic;
+    start(&stopped, loop, 60000, 0, count);
+    start(&once, loop, 0, 0, count);
+    start(&periodic, loop, 1, 1, count);
+    CHECK_INT(yolanda_timer_stop(loop, stopped.timer), 0);
+    is_gone(&stopped);
+    until(loop, &once.calls, 1);
+    is_gone(&once);
+    until(loop, &periodic.calls, 3);
+    CHECK_INT(periodic.destroyed, 0);
+    CHECK_INT(yolanda_timer_restart(loop, periodic.timer, 60000, 60000), 0);
+    CHECK_INT(periodic.destroyed, 0);
+    CHECK_INT(yolanda_timer_stop(loop, periodic.timer), 0);
+    is_gone(&periodic);
+    CHECK_INT(yolanda_loop_free(loop), 0);
+    CHECK_INT(stopped.calls + stopped.destroyed, 1);
+    CHECK_INT(once.destroyed + periodic.destroyed, 2);
+}
+
+CASE(timers_of_a_loop_that_is_freed)
+{
+    struct event_loop *loop = event_loop_init();
+    static struct thing things[100];
+    for (int i = 0; i < 100; i++) {
+        start(&things[i], loop, i % 2 ? 60000 : 0, i % 3, count);
+    }
+    CHECK_INT(yolanda_loop_free(loop), 0);
+    for (int i = 0; i < 100; i++) {
+        CHECK_INT(things[i].destroyed, 1);
+        CHECK_INT(things[i].calls, 0);
+    }
+}
+
+CASE(the_last_function_set_is_called)
+{
+    struct event_loop *loop = event_loop_init();
+    struct thing replaced, removed;
+    start(&replaced, loop, 60000, 0, count);
+    CHECK_INT(yolanda_timer_set_destroy(loop, replaced.timer, other_destroy), 0);
+    CHECK_INT(yolanda_timer_set_destroy(loop, replaced.timer, destroy), 0);
+    CHECK_INT(yolanda_timer_stop(loop, replaced.timer), 0);
+    is_gone(&replaced);
+    start(&removed, loop, 60000, 0, count);
+    CHECK_INT(yolanda_timer_set_destroy(loop, removed.timer, NULL), 0);
+    CHECK_INT(yolanda_timer_stop(loop, removed.timer), 0);
+    CHECK_INT(removed.destroyed, 0);
+    CHECK_INT(yolanda_loop_free(loop), 0);
+    CHECK_INT(removed.destroyed, 0);
+}
+
+enum { RETURN, STOP, RESTART, STOP_LATER, SET_INSIDE, STEPS };
+
+static void inside(struct event_loop *loop, yolanda_timer timer, void *data)
+{
+    struct thing *thing = data, fresh;
+    CHECK(thing->timer == timer);
+    CHECK_INT(thing->destroyed, 0);
+    thing->running++;
+    thing->calls++;
+    if (thing->step == STOP) {
+        CHECK_INT(yolanda_timer_stop(loop, timer), 0);
+        errno = 0;
+        CHECK_INT(yolanda_timer_set_destroy(loop, timer, other_destroy), -1);
+        CHECK_INT(errno, ENOENT);
+        /* Timers that are started now have nothing to do with this one. */
+        start(&fresh, loop, 60000, 0, count);
+        CHECK_INT(yolanda_timer_stop(loop, fresh.timer), 0);
+        is_gone(&fresh);
+        CHECK_INT(yolanda_timer_stop(loop, timer), -1);
+    } else if (thing->step == RESTART && thing->calls < 3) {
+        CHECK_INT(yolanda_timer_restart(loop, timer, 0, 0), 0);
+    } else if (thing->step == STOP_LATER && thing->calls == 2) {
+        CHECK_INT(yolanda_timer_stop(loop, timer), 0);
+    } else if (thing->step == SET_INSIDE) {
+        CHECK_INT(yolanda_timer_set_destroy(loop, timer, destroy), 0);
+    }
+    CHECK_INT(thing->destroyed, 0);
+    thing->running--;
+}
+
+CASE(a_timer_that_ends_in_its_callback)
+{
+    struct event_loop *loop = event_loop_init();
+    static const int calls[STEPS] = { 1, 1, 3, 2, 1 };
+    for (int period = 0; period < 2; period++) {
+        for (int step = period ? STOP : RETURN; step < STEPS; step++) {
+            struct thing thing;
+            if (period != (step == STOP || step == STOP_LATER)) {
+                continue;
+            }
+            start(&thing, loop, 0, period, inside);
+            thing.step = step;
+            if (step == SET_INSIDE) {
+                CHECK_INT(yolanda_timer_set_destroy(loop, thing.timer, NULL), 0);
+            }
+            until(loop, &thing.calls, calls[step]);
+            is_gone(&thing);
+        }
+    }
+    CHECK_INT(yolanda_loop_free(loop), 0);
+}
+
+enum { INNER_ENDS, INNER_STOPS, OUTER_STOPS, STOPPED_BEFORE, NESTED };
+
+/* Calls itself again, by a nested run. `destroy` checks that none of the two is on the stack. */
+static void nested(struct event_loop *loop, yolanda_timer timer, void *data)
+{
+    struct thing *thing = data, fresh;
+    thing->running++;
+    thing->calls++;
+    if (thing->calls == 1) {
+        if (thing->step == STOPPED_BEFORE) {
+            CHECK_INT(yolanda_timer_stop(loop, timer), 0);
+        } else {
+            CHECK_INT(yolanda_timer_restart(loop, timer, 0, thing->step == OUTER_STOPS ? 60000 : 0), 0);
+        }
+        start(&fresh, loop, 0, 0, count);
+        until(loop, &fresh.calls, 1);
+        is_gone(&fresh);
+        CHECK_INT(thing->calls, thing->step == STOPPED_BEFORE ? 1 : 2);
+        CHECK_INT(thing->destroyed, 0);
+        CHECK_INT(yolanda_timer_stop(loop, timer), thing->step == OUTER_STOPS ? 0 : -1);
+        CHECK_INT(thing->destroyed, 0);
+        /* Started with the old one's frame still there: called only for itself. */
+        start(&fresh, loop, 0, 0, count);
+        until(loop, &fresh.calls, 1);
+        is_gone(&fresh);
+    } else if (thing->step == INNER_STOPS) {
+        CHECK_INT(yolanda_timer_stop(loop, timer), 0);
+    }
+    CHECK_INT(thing->destroyed, 0);
+    thing->running--;
+}
+
+CASE(a_timer_that_ends_in_a_nested_run)
+{
+    struct event_loop *loop = event_loop_init();
+    for (int step = 0; step < NESTED; step++) {
+        struct thing thing;
+        start(&thing, loop, 0, 0, nested);
+        thing.step = step;
+        until(loop, &thing.destroyed, 1);
+        CHECK_INT(thing.calls, step == STOPPED_BEFORE ? 1 : 2);
+        is_gone(&thing);
+    }
+    CHECK_INT(yolanda_loop_run_once(loop, 20), 0);
+    CHECK_INT(yolanda_loop_free(loop), 0);
+}
+
+static struct thing first, second;
+static int posted;
+
+static void on_post(struct event_loop *loop, void *data)
+{
+    (void)loop;
+    (void)data;
+    posted++;
+}
+
+/* Uses the library: ends another timer, starts one, posts. */
+static void busy_destroy(void *data)
+{
+    struct thing *thing = data, fresh = { 0 };
+    destroy(data);
+    if (second.destroyed == 0) {
+        CHECK_INT(yolanda_timer_stop(thing->loop, second.timer), 0);
+        CHECK_INT(second.destroyed, 1);
+    }
+    fresh.timer = yolanda_timer_start(thing->loop, 60000, 0, count, &fresh);
+    CHECK(fresh.timer != 0);
+    errno = 0;
+    int set = yolanda_timer_set_destroy(thing->loop, fresh.timer, other_destroy);
+    CHECK_INT(set, thing->step ? -1 : 0);
+    CHECK_INT(errno, thing->step ? ESHUTDOWN : 0);
+    CHECK_INT(yolanda_timer_set_destroy(thing->loop, fresh.timer, NULL), set);
+    CHECK_INT(yolanda_loop_post(thing->loop, on_post, NULL), 0);
+}
+
+CASE(a_function_that_uses_the_library)
+{
+    for (int freeing = 0; freeing < 2; freeing++) {
+        struct event_loop *loop = event_loop_init();
+        start(&first, loop, 60000, 0, count);
+        start(&second, loop, 60000, 60000, count);
+        CHECK_INT(yolanda_timer_set_destroy(loop, first.timer, busy_destroy), 0);
+        first.step = freeing;
+        if (!freeing) {
+            CHECK_INT(yolanda_timer_stop(loop, first.timer), 0);
+            is_gone(&first);
+            is_gone(&second);
+            until(loop, &posted, 1);
+        }
+        CHECK_INT(yolanda_loop_free(loop), 0);
+        CHECK_INT(first.destroyed, 1);
+        CHECK_INT(second.destroyed, 1);
+        CHECK_INT(posted, 1 + freeing);
+    }
+}
+
+static void *set_elsewhere(void *data)
+{
+    struct thing *thing = data;
+    errno = 0;
+    CHECK_INT(yolanda_timer_set_destroy(thing->loop, thing->timer, other_destroy), -1);
+    CHECK_INT(errno, EPERM);
+    return NULL;
+}
+
+CASE(bad_arguments)
+{
+    struct event_loop *loop = event_loop_init();
+    struct thing thing;
+    pthread_t thread;
+    start(&thing, loop, 60000, 0, count);
+    errno = 0;
+    CHECK_INT(yolanda_timer_set_destroy(NULL, thing.timer, destroy), -1);
+    CHECK_INT(errno, EINVAL);
+    CHECK_INT(yolanda_timer_set_destroy(loop, 0, destroy), -1);
+    CHECK_INT(errno, ENOENT);
+    NEED(pthread_create(&thread, NULL, set_elsewhere, &thing) == 0);
+    NEED(pthread_join(thread, NULL) == 0);
+    CHECK_INT(yolanda_loop_free(loop), 0);
+    CHECK_INT(thing.destroyed, 1);
+}
