@@ -1,4 +1,4 @@
-/* yolanda.h: the functions that free the data of timers. */
+/* yolanda.h: the functions that free the data of callbacks. */
 #include "aid.h"
 
 #include "yolanda.h"
@@ -8,6 +8,7 @@ struct thing {
     struct event_loop *loop;
     int calls, running, destroyed;
     yolanda_timer timer;
+    yolanda_signal signal;
     int step; /* up to the case */
 };
 
@@ -268,11 +269,219 @@ CASE(a_function_that_uses_the_library)
     }
 }
 
+static void on_signal(struct event_loop *loop, int number, void *data)
+{
+    struct thing *thing = data;
+    (void)number;
+    CHECK_INT(thing->destroyed, 0);
+    thing->running++;
+    thing->calls++;
+    if (thing->step == STOP) {
+        CHECK_INT(yolanda_signal_stop(loop, thing->signal), 0);
+        errno = 0;
+        CHECK_INT(yolanda_signal_set_destroy(loop, thing->signal, other_destroy), -1);
+        CHECK_INT(errno, ENOENT);
+    } else if (thing->step == STOP_LATER) {
+        /* Another signal, which an inner run delivers to the same watcher. */
+        thing->step = STOP;
+        raise(SIGUSR1);
+        until(loop, &thing->calls, 2);
+        CHECK_INT(yolanda_signal_stop(loop, thing->signal), -1);
+    }
+    CHECK_INT(thing->destroyed, 0);
+    thing->running--;
+}
+
+static void watch_signal(struct thing *thing, struct event_loop *loop, int step)
+{
+    memset(thing, 0, sizeof *thing);
+    thing->loop = loop;
+    thing->step = step;
+    thing->signal = yolanda_signal_start(loop, SIGUSR1, on_signal, thing);
+    NEED(thing->signal != 0);
+    CHECK_INT(yolanda_signal_set_destroy(loop, thing->signal, destroy), 0);
+}
+
+CASE(watchers_that_are_stopped)
+{
+    struct event_loop *loop = event_loop_init();
+    struct thing stopped, itself, in_nested, kept, removed, replaced;
+    watch_signal(&stopped, loop, RETURN);
+    watch_signal(&itself, loop, STOP);
+    watch_signal(&in_nested, loop, STOP_LATER);
+    watch_signal(&kept, loop, RETURN);
+    watch_signal(&removed, loop, STOP);
+    CHECK_INT(yolanda_signal_set_destroy(loop, removed.signal, NULL), 0);
+    watch_signal(&replaced, loop, STOP);
+    CHECK_INT(yolanda_signal_set_destroy(loop, replaced.signal, other_destroy), 0);
+    CHECK_INT(yolanda_signal_set_destroy(loop, replaced.signal, destroy), 0);
+    CHECK_INT(yolanda_signal_stop(loop, stopped.signal), 0);
+    CHECK_INT(stopped.destroyed, 1);
+    CHECK_INT(yolanda_signal_stop(loop, stopped.signal), -1);
+    raise(SIGUSR1);
+    until(loop, &replaced.calls, 1);
+    CHECK_INT(itself.destroyed, 1);
+    CHECK_INT(in_nested.destroyed, 1);
+    CHECK_INT(in_nested.calls, 2);
+    CHECK_INT(replaced.destroyed, 1);
+    CHECK_INT(kept.destroyed + removed.destroyed, 0);
+    int calls = kept.calls;
+    raise(SIGUSR1);
+    until(loop, &kept.calls, calls + 1);
+    CHECK_INT(yolanda_loop_free(loop), 0);
+    CHECK_INT(stopped.destroyed + itself.destroyed + in_nested.destroyed, 3);
+    CHECK_INT(kept.destroyed + replaced.destroyed, 2);
+    CHECK_INT(stopped.calls + removed.destroyed, 0);
+}
+
+static struct thing next;
+
+/* Stops another watcher, and starts one. */
+static void signal_destroy(void *data)
+{
+    struct thing *thing = data;
+    destroy(data);
+    if (second.destroyed == 0) {
+        CHECK_INT(yolanda_signal_stop(thing->loop, second.signal), 0);
+        CHECK_INT(second.destroyed, 1);
+    }
+    if (thing->step == RETURN) {
+        watch_signal(&next, thing->loop, RETURN);
+    } else {
+        CHECK(yolanda_signal_start(thing->loop, SIGUSR1, on_signal, &next) != 0);
+    }
+}
+
+CASE(the_end_of_a_watcher_starts_and_stops_others)
+{
+    for (int step = RETURN; step <= STOP; step++) {
+        struct event_loop *loop = event_loop_init();
+        watch_signal(&first, loop, step);
+        watch_signal(&second, loop, RETURN);
+        CHECK_INT(yolanda_signal_set_destroy(loop, first.signal, signal_destroy), 0);
+        if (step == RETURN) {
+            CHECK_INT(yolanda_signal_stop(loop, first.signal), 0);
+            CHECK_INT(second.destroyed, 1);
+            raise(SIGUSR1);
+            until(loop, &next.calls, 1);
+        }
+        CHECK_INT(yolanda_loop_free(loop), 0);
+        CHECK_INT(first.destroyed, 1);
+        CHECK_INT(second.destroyed, 1);
+        CHECK_INT(next.destroyed, 1);
+    }
+}
+
+static void on_thing(struct event_loop *loop, void *data)
+{
+    struct thing *thing = data;
+    CHECK(thing->loop == loop);
+    CHECK_INT(thing->destroyed, 0);
+    thing->running++;
+    thing->calls++;
+    if (thing->step == RESTART) {
+        /* The inner run calls what was posted after it. */
+        until(loop, &first.destroyed, 1);
+    }
+    CHECK_INT(thing->destroyed, 0);
+    thing->running--;
+}
+
+CASE(posted_functions)
+{
+    struct event_loop *loop = event_loop_init();
+    struct thing outer = { .loop = loop, .step = RESTART };
+    first = second = (struct thing){ .loop = loop };
+    CHECK_INT(yolanda_loop_post_with_destroy(loop, on_thing, &outer, destroy), 0);
+    CHECK_INT(yolanda_loop_post_with_destroy(loop, on_thing, &first, destroy), 0);
+    CHECK_INT(outer.calls + first.calls, 0);
+    until(loop, &outer.destroyed, 1);
+    CHECK_INT(outer.calls, 1);
+    CHECK_INT(first.calls, 1);
+    CHECK_INT(first.destroyed, 1);
+    CHECK_INT(yolanda_loop_post_with_destroy(loop, on_thing, &second, NULL), 0);
+    until(loop, &second.calls, 1);
+    CHECK_INT(second.destroyed, 0);
+    /* The loop's end calls what is left. */
+    second = (struct thing){ .loop = loop };
+    CHECK_INT(yolanda_loop_post_with_destroy(loop, on_thing, &second, destroy), 0);
+    CHECK_INT(yolanda_loop_free(loop), 0);
+    CHECK_INT(second.calls, 1);
+    CHECK_INT(second.destroyed, 1);
+    CHECK_INT(outer.destroyed + first.destroyed, 2);
+}
+
+enum { POSTS = 1000 };
+
+static struct thing things[POSTS];
+static int refused;
+
+/* Posts until the loop refuses it; the last data is its own again. */
+static void *post_all(void *data)
+{
+    struct event_loop *loop = data;
+    for (int i = 0; i < POSTS; i++) {
+        if (yolanda_loop_post_with_destroy(loop, on_thing, &things[i], destroy) < 0) {
+            refused++;
+        }
+    }
+    return NULL;
+}
+
+CASE(posts_of_another_thread)
+{
+    struct event_loop *loop = event_loop_init();
+    pthread_t thread;
+    for (int i = 0; i < POSTS; i++) {
+        things[i].loop = loop;
+    }
+    NEED(pthread_create(&thread, NULL, post_all, loop) == 0);
+    until(loop, &things[POSTS - 1].destroyed, 1);
+    NEED(pthread_join(thread, NULL) == 0);
+    CHECK_INT(refused, 0);
+    for (int i = 0; i < POSTS; i++) {
+        CHECK_INT(things[i].calls, 1);
+        CHECK_INT(things[i].destroyed, 1);
+    }
+    CHECK_INT(yolanda_loop_free(loop), 0);
+}
+
+/* Called at the end of the loop: what is posted in it by another thread is refused. */
+static void refuse(struct event_loop *loop, void *data)
+{
+    pthread_t thread;
+    (void)data;
+    NEED(pthread_create(&thread, NULL, post_all, loop) == 0);
+    NEED(pthread_join(thread, NULL) == 0);
+}
+
+CASE(a_post_that_fails)
+{
+    struct event_loop *loop = event_loop_init();
+    struct thing thing = { .loop = loop };
+    errno = 0;
+    CHECK_INT(yolanda_loop_post_with_destroy(loop, NULL, &thing, destroy), -1);
+    CHECK_INT(errno, EINVAL);
+    errno = 0;
+    CHECK_INT(yolanda_loop_post_with_destroy(NULL, on_thing, &thing, destroy), -1);
+    CHECK_INT(errno, EINVAL);
+    CHECK_INT(yolanda_loop_post(loop, refuse, NULL), 0);
+    CHECK_INT(yolanda_loop_free(loop), 0);
+    CHECK_INT(refused, POSTS);
+    CHECK_INT(thing.calls + thing.destroyed, 0);
+    for (int i = 0; i < POSTS; i++) {
+        CHECK_INT(things[i].calls + things[i].destroyed, 0);
+    }
+}
+
 static void *set_elsewhere(void *data)
 {
     struct thing *thing = data;
     errno = 0;
     CHECK_INT(yolanda_timer_set_destroy(thing->loop, thing->timer, other_destroy), -1);
+    CHECK_INT(errno, EPERM);
+    errno = 0;
+    CHECK_INT(yolanda_signal_set_destroy(thing->loop, thing->signal, other_destroy), -1);
     CHECK_INT(errno, EPERM);
     return NULL;
 }
@@ -287,6 +496,10 @@ CASE(bad_arguments)
     CHECK_INT(yolanda_timer_set_destroy(NULL, thing.timer, destroy), -1);
     CHECK_INT(errno, EINVAL);
     CHECK_INT(yolanda_timer_set_destroy(loop, 0, destroy), -1);
+    CHECK_INT(errno, ENOENT);
+    CHECK_INT(yolanda_signal_set_destroy(NULL, 1, destroy), -1);
+    CHECK_INT(errno, EINVAL);
+    CHECK_INT(yolanda_signal_set_destroy(loop, 0, destroy), -1);
     CHECK_INT(errno, ENOENT);
     NEED(pthread_create(&thread, NULL, set_elsewhere, &thing) == 0);
     NEED(pthread_join(thread, NULL) == 0);

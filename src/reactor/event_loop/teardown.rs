@@ -64,9 +64,9 @@ impl Loop {
         some
     }
 
-    /// Ends the timers whose data is to be destroyed. Returns whether there were any.
+    /// Ends the timers and the watchers of signals whose data is to be destroyed. Returns whether there were any.
     fn destroy_data(&self) -> bool {
-        self.end_timers_with_destroy()
+        self.end_timers_with_destroy() | self.end_signals_with_destroy()
     }
 
     /// Removes the program's channels, which still belong to the program.
