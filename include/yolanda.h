@@ -2010,6 +2010,22 @@ int yolanda_client_set_failed_callback(struct yolanda_client *client,
                                        void *data);
 
 /**
+ * yolanda_client_set_failed_callback() with data that the library destroys: `destroy(data)` is called once,
+ * on the loop's thread, when another callback replaces this one or the client is freed, by
+ * yolanda_client_free() or with its loop; if the callback is running then, when it has returned. It may
+ * call the library, but can't free the loop (EBUSY). NULL stands for none.
+ *
+ * Returns 0, or -1 with errno, and then nothing has changed and the data stays yours: EINVAL for a NULL
+ * client, EPERM on another thread, ENOMEM, ESHUTDOWN for a loop that is being freed.
+ *
+ * `client` is NULL or a client that hasn't been freed. Call it only on its loop's thread.
+ */
+int yolanda_client_set_failed_callback_with_destroy(struct yolanda_client *client,
+                                                    yolanda_client_failed_callback callback,
+                                                    void *data,
+                                                    void (*destroy)(void *data));
+
+/**
  * Makes the client connect again after an attempt has failed and after a connection has ended, for
  * whatever reason except yolanda_client_stop(). `min_ms` 0 turns that off, which is the default.
  *

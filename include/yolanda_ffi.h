@@ -437,6 +437,8 @@ int yolanda_client_set_data(struct yolanda_client *client, void *data);
 int yolanda_client_set_timeout(struct yolanda_client *client, long ms);
 int yolanda_client_set_failed_callback(struct yolanda_client *client,
     yolanda_client_failed_callback callback, void *data);
+int yolanda_client_set_failed_callback_with_destroy(struct yolanda_client *client,
+    yolanda_client_failed_callback callback, void *data, yolanda_destroy destroy);
 int yolanda_client_set_reconnect(struct yolanda_client *client, long min_ms, long max_ms,
     int attempts);
 int yolanda_client_set_timeouts(struct yolanda_client *client, long idle_ms, long read_ms,

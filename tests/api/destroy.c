@@ -474,6 +474,139 @@ CASE(a_post_that_fails)
     }
 }
 
+static struct yolanda_client *client;
+
+static struct yolanda_client *new_client(struct event_loop *loop)
+{
+    /* Nobody listens there, so every attempt fails. */
+    struct yolanda_client *made = yolanda_client_new(loop, own_address(), NULL, NULL, NULL, NULL);
+    NEED(made != NULL);
+    return made;
+}
+
+enum { FREE_IT = STEPS, REPLACE, REPLACE_TWICE };
+
+static void on_failed(struct yolanda_client *it, int error, void *data)
+{
+    struct thing *thing = data;
+    CHECK(error != 0);
+    CHECK_INT(thing->destroyed, 0);
+    thing->running++;
+    thing->calls++;
+    if (thing->step == FREE_IT) {
+        CHECK_INT(yolanda_client_free(it), 0);
+    } else if (thing->step == REPLACE) {
+        CHECK_INT(yolanda_client_set_failed_callback(it, NULL, NULL), 0);
+    } else if (thing->step == REPLACE_TWICE) {
+        CHECK_INT(yolanda_client_set_failed_callback_with_destroy(it, on_failed, &second, destroy), 0);
+        CHECK_INT(second.destroyed, 0);
+        CHECK_INT(yolanda_client_set_failed_callback_with_destroy(it, on_failed, &next, destroy), 0);
+        CHECK_INT(second.destroyed, 1);
+        CHECK_INT(yolanda_client_start(it), 0);
+        until(thing->loop, &next.calls, 1);
+    }
+    CHECK_INT(thing->destroyed, 0);
+    thing->running--;
+}
+
+static void set_failed(struct thing *thing, int step)
+{
+    thing->step = step;
+    CHECK_INT(yolanda_client_set_failed_callback_with_destroy(client, on_failed, thing, destroy), 0);
+}
+
+CASE(the_failed_callback_of_a_client)
+{
+    struct event_loop *loop = event_loop_init();
+    struct thing replaced = { .loop = loop }, again = replaced, freed = replaced, itself = replaced;
+    client = new_client(loop);
+    set_failed(&replaced, RETURN);
+    set_failed(&again, REPLACE);
+    CHECK_INT(replaced.destroyed, 1);
+    CHECK_INT(yolanda_client_start(client), 0);
+    until(loop, &again.destroyed, 1);
+    CHECK_INT(again.calls, 1);
+    set_failed(&freed, RETURN);
+    CHECK_INT(yolanda_client_start(client), 0);
+    until(loop, &freed.calls, 1);
+    CHECK_INT(freed.destroyed, 0);
+    CHECK_INT(yolanda_client_free(client), 0);
+    CHECK_INT(freed.destroyed, 1);
+    client = new_client(loop);
+    set_failed(&itself, FREE_IT);
+    CHECK_INT(yolanda_client_start(client), 0);
+    until(loop, &itself.destroyed, 1);
+    CHECK_INT(itself.calls, 1);
+    CHECK_INT(yolanda_loop_free(loop), 0);
+    CHECK_INT(replaced.destroyed + again.destroyed + freed.destroyed + itself.destroyed, 4);
+}
+
+CASE(a_failed_callback_that_is_replaced_in_it)
+{
+    struct event_loop *loop = event_loop_init();
+    first = second = next = (struct thing){ .loop = loop };
+    client = new_client(loop);
+    set_failed(&first, REPLACE_TWICE);
+    CHECK_INT(yolanda_client_start(client), 0);
+    until(loop, &first.destroyed, 1);
+    CHECK_INT(first.calls, 1);
+    CHECK_INT(next.destroyed, 0);
+    CHECK_INT(yolanda_loop_free(loop), 0);
+    CHECK_INT(first.destroyed, 1);
+    CHECK_INT(second.destroyed, 1);
+    CHECK_INT(next.destroyed, 1);
+}
+
+static void freeing_destroy(void *data)
+{
+    destroy(data);
+    CHECK_INT(yolanda_client_free(client), 0);
+}
+
+CASE(data_that_frees_its_client)
+{
+    struct event_loop *loop = event_loop_init();
+    first = second = (struct thing){ .loop = loop };
+    client = new_client(loop);
+    CHECK_INT(yolanda_client_set_failed_callback_with_destroy(client, on_failed, &first, freeing_destroy), 0);
+    set_failed(&second, RETURN);
+    CHECK_INT(first.destroyed, 1);
+    CHECK_INT(second.destroyed, 1);
+    CHECK_INT(yolanda_loop_free(loop), 0);
+}
+
+/* Replaces the callback, makes a client. */
+static void client_destroy(void *data)
+{
+    struct thing *thing = data;
+    destroy(data);
+    struct yolanda_client *fresh = new_client(thing->loop);
+    errno = 0;
+    int set = yolanda_client_set_failed_callback_with_destroy(fresh, on_failed, &second, destroy);
+    CHECK_INT(set, thing->step ? -1 : 0);
+    CHECK_INT(errno, thing->step ? ESHUTDOWN : 0);
+    CHECK_INT(yolanda_client_set_failed_callback(client, NULL, NULL), thing->step ? -1 : 0);
+}
+
+CASE(data_of_a_client_that_uses_the_library_at_its_end)
+{
+    for (int freeing = 0; freeing < 2; freeing++) {
+        struct event_loop *loop = event_loop_init();
+        first = second = (struct thing){ .loop = loop, .step = freeing };
+        client = new_client(loop);
+        CHECK_INT(yolanda_client_set_failed_callback_with_destroy(client, on_failed, &first, client_destroy), 0);
+        if (freeing) {
+            client = NULL;
+        } else {
+            CHECK_INT(yolanda_client_set_failed_callback_with_destroy(client, NULL, NULL, NULL), 0);
+            CHECK_INT(first.destroyed, 1);
+        }
+        CHECK_INT(yolanda_loop_free(loop), 0);
+        CHECK_INT(first.destroyed, 1);
+        CHECK_INT(second.destroyed, !freeing);
+    }
+}
+
 static void *set_elsewhere(void *data)
 {
     struct thing *thing = data;
@@ -482,6 +615,9 @@ static void *set_elsewhere(void *data)
     CHECK_INT(errno, EPERM);
     errno = 0;
     CHECK_INT(yolanda_signal_set_destroy(thing->loop, thing->signal, other_destroy), -1);
+    CHECK_INT(errno, EPERM);
+    errno = 0;
+    CHECK_INT(yolanda_client_set_failed_callback_with_destroy(client, on_failed, thing, other_destroy), -1);
     CHECK_INT(errno, EPERM);
     return NULL;
 }
@@ -501,6 +637,9 @@ CASE(bad_arguments)
     CHECK_INT(errno, EINVAL);
     CHECK_INT(yolanda_signal_set_destroy(loop, 0, destroy), -1);
     CHECK_INT(errno, ENOENT);
+    CHECK_INT(yolanda_client_set_failed_callback_with_destroy(NULL, on_failed, &thing, destroy), -1);
+    CHECK_INT(errno, EINVAL);
+    client = new_client(loop);
     NEED(pthread_create(&thread, NULL, set_elsewhere, &thing) == 0);
     NEED(pthread_join(thread, NULL) == 0);
     CHECK_INT(yolanda_loop_free(loop), 0);
