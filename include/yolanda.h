@@ -839,11 +839,11 @@ int yolanda_loop_post(struct event_loop *eventLoop,
  * yolanda_loop_post() with data that the library destroys: `destroy(data)` is called once, on the loop's
  * thread, when the callback has returned. This includes functions that are called because the loop is
  * being freed: whenever the post succeeds, both are called. `destroy` may call the library, but can't
- * free the loop (EBUSY); NULL stands for none. If another thread posts, the data may have been destroyed
+ * free the loop; NULL stands for none. If another thread posts, the data may have been destroyed
  * before this function returns.
  *
- * Returns 0, or -1 with errno, and then neither function is called and the data stays yours; the errors
- * are those of yolanda_loop_post().
+ * Returns 0, or -1 with errno, and then neither function is called and the data stays yours: EINVAL for
+ * NULL (`data` may be NULL), ENOMEM, ESHUTDOWN for a loop that is being freed.
  *
  * `eventLoop` is NULL or a loop that hasn't been freed. `data` must be valid until it is destroyed. Any
  * thread may call it.
@@ -954,7 +954,7 @@ int yolanda_timer_stop(struct event_loop *eventLoop, yolanda_timer timer);
  * its callbacks is running any more: it was stopped, it was called for the last time, or its loop is
  * being freed. It is called once, on the loop's thread: if no callback of the timer is running, inside
  * yolanda_timer_stop(), otherwise as soon as the callback has returned, the outermost one if calls of it
- * are nested. It may call the library, but can't free the loop (EBUSY). A second call replaces the
+ * are nested. It may call the library, but can't free the loop. A second call replaces the
  * function; NULL removes it.
  *
  * Returns 0, or -1 with errno, and then the function isn't called and the data stays yours: ENOENT for a
@@ -1004,8 +1004,7 @@ yolanda_signal yolanda_signal_start(struct event_loop *eventLoop,
  * Sets a function, `destroy`, that is called with the watcher's `data` when the watcher has ended and none
  * of its callbacks is running any more: it was stopped, or its loop is being freed. It is called once, on
  * the loop's thread: inside yolanda_signal_stop(), or, if callbacks of watchers of the loop are running,
- * as soon as the outermost of them has returned. It may call the library, but can't free the loop
- * (EBUSY). A second call replaces the function; NULL removes it.
+ * as soon as the outermost of them has returned. It may call the library, but can't free the loop. A second call replaces the function; NULL removes it.
  *
  * Returns 0, or -1 with errno, and then the function isn't called and the data stays yours: ENOENT for a
  * watcher that was stopped or never existed, EINVAL for NULL, EPERM on another thread, ESHUTDOWN for a
@@ -2013,7 +2012,7 @@ int yolanda_client_set_failed_callback(struct yolanda_client *client,
  * yolanda_client_set_failed_callback() with data that the library destroys: `destroy(data)` is called once,
  * on the loop's thread, when another callback replaces this one or the client is freed, by
  * yolanda_client_free() or with its loop; if the callback is running then, when it has returned. It may
- * call the library, but can't free the loop (EBUSY). NULL stands for none.
+ * call the library, but can't free the loop. NULL stands for none.
  *
  * Returns 0, or -1 with errno, and then nothing has changed and the data stays yours: EINVAL for a NULL
  * client, EPERM on another thread, ENOMEM, ESHUTDOWN for a loop that is being freed.

@@ -159,7 +159,7 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_failed_callback(
 /// yolanda_client_set_failed_callback() with data that the library destroys: `destroy(data)` is called once,
 /// on the loop's thread, when another callback replaces this one or the client is freed, by
 /// yolanda_client_free() or with its loop; if the callback is running then, when it has returned. It may
-/// call the library, but can't free the loop (EBUSY). NULL stands for none.
+/// call the library, but can't free the loop. NULL stands for none.
 ///
 /// Returns 0, or -1 with errno, and then nothing has changed and the data stays yours: EINVAL for a NULL
 /// client, EPERM on another thread, ENOMEM, ESHUTDOWN for a loop that is being freed.

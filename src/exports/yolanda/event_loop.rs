@@ -251,11 +251,11 @@ pub unsafe extern "C" fn yolanda_loop_post(
 /// yolanda_loop_post() with data that the library destroys: `destroy(data)` is called once, on the loop's
 /// thread, when the callback has returned. This includes functions that are called because the loop is
 /// being freed: whenever the post succeeds, both are called. `destroy` may call the library, but can't
-/// free the loop (EBUSY); NULL stands for none. If another thread posts, the data may have been destroyed
+/// free the loop; NULL stands for none. If another thread posts, the data may have been destroyed
 /// before this function returns.
 ///
-/// Returns 0, or -1 with errno, and then neither function is called and the data stays yours; the errors
-/// are those of yolanda_loop_post().
+/// Returns 0, or -1 with errno, and then neither function is called and the data stays yours: EINVAL for
+/// NULL (`data` may be NULL), ENOMEM, ESHUTDOWN for a loop that is being freed.
 ///
 /// # Safety
 /// `eventLoop` is NULL or a loop that hasn't been freed. `data` must be valid until it is destroyed. Any

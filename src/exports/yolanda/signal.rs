@@ -52,8 +52,7 @@ pub unsafe extern "C-unwind" fn yolanda_signal_start(
 /// Sets a function, `destroy`, that is called with the watcher's `data` when the watcher has ended and none
 /// of its callbacks is running any more: it was stopped, or its loop is being freed. It is called once, on
 /// the loop's thread: inside yolanda_signal_stop(), or, if callbacks of watchers of the loop are running,
-/// as soon as the outermost of them has returned. It may call the library, but can't free the loop
-/// (EBUSY). A second call replaces the function; NULL removes it.
+/// as soon as the outermost of them has returned. It may call the library, but can't free the loop. A second call replaces the function; NULL removes it.
 ///
 /// Returns 0, or -1 with errno, and then the function isn't called and the data stays yours: ENOENT for a
 /// watcher that was stopped or never existed, EINVAL for NULL, EPERM on another thread, ESHUTDOWN for a

@@ -104,7 +104,7 @@ pub unsafe extern "C-unwind" fn yolanda_timer_stop(
 /// its callbacks is running any more: it was stopped, it was called for the last time, or its loop is
 /// being freed. It is called once, on the loop's thread: if no callback of the timer is running, inside
 /// yolanda_timer_stop(), otherwise as soon as the callback has returned, the outermost one if calls of it
-/// are nested. It may call the library, but can't free the loop (EBUSY). A second call replaces the
+/// are nested. It may call the library, but can't free the loop. A second call replaces the
 /// function; NULL removes it.
 ///
 /// Returns 0, or -1 with errno, and then the function isn't called and the data stays yours: ENOENT for a
