@@ -836,6 +836,24 @@ int yolanda_loop_post(struct event_loop *eventLoop,
                       void *data);
 
 /**
+ * yolanda_loop_post() with data that the library destroys: `destroy(data)` is called once, on the loop's
+ * thread, when the callback has returned. This includes functions that are called because the loop is
+ * being freed: whenever the post succeeds, both are called. `destroy` may call the library, but can't
+ * free the loop; NULL stands for none. If another thread posts, the data may have been destroyed
+ * before this function returns.
+ *
+ * Returns 0, or -1 with errno, and then neither function is called and the data stays yours: EINVAL for
+ * NULL (`data` may be NULL), ENOMEM, ESHUTDOWN for a loop that is being freed.
+ *
+ * `eventLoop` is NULL or a loop that hasn't been freed. `data` must be valid until it is destroyed. Any
+ * thread may call it.
+ */
+int yolanda_loop_post_with_destroy(struct event_loop *eventLoop,
+                                   yolanda_loop_callback callback,
+                                   void *data,
+                                   void (*destroy)(void *data));
+
+/**
  * Returns a descriptor that is readable while the loop has events, so that another loop (poll(2),
  * asyncio, libuv, Qt) can watch it. When it is readable, or when yolanda_loop_timeout() has passed,
  * call yolanda_loop_run_once(eventLoop, 0). The descriptor belongs to the loop: neither read from it
@@ -932,6 +950,24 @@ int yolanda_timer_restart(struct event_loop *eventLoop,
 int yolanda_timer_stop(struct event_loop *eventLoop, yolanda_timer timer);
 
 /**
+ * Sets a function, `destroy`, that is called with the timer's `data` when the timer has ended and none of
+ * its callbacks is running any more: it was stopped, it was called for the last time, or its loop is
+ * being freed. It is called once, on the loop's thread: if no callback of the timer is running, inside
+ * yolanda_timer_stop(), otherwise as soon as the callback has returned, the outermost one if calls of it
+ * are nested. It may call the library, but can't free the loop. A second call replaces the
+ * function; NULL removes it.
+ *
+ * Returns 0, or -1 with errno, and then the function isn't called and the data stays yours: ENOENT for a
+ * timer that has ended or never existed, EINVAL for NULL, EPERM on another thread, ESHUTDOWN for a loop
+ * that is being freed.
+ *
+ * `eventLoop` is NULL or a loop that hasn't been freed. Call it only on the loop's thread.
+ */
+int yolanda_timer_set_destroy(struct event_loop *eventLoop,
+                              yolanda_timer timer,
+                              void (*destroy)(void *data));
+
+/**
  * Returns the number of milliseconds until a timer is due, rounded up; 0 if it is already due.
  *
  * Returns -1 with errno on failure, like yolanda_timer_stop().
@@ -963,6 +999,22 @@ yolanda_signal yolanda_signal_start(struct event_loop *eventLoop,
                                     int number,
                                     yolanda_signal_callback callback,
                                     void *data);
+
+/**
+ * Sets a function, `destroy`, that is called with the watcher's `data` when the watcher has ended and none
+ * of its callbacks is running any more: it was stopped, or its loop is being freed. It is called once, on
+ * the loop's thread: inside yolanda_signal_stop(), or, if callbacks of watchers of the loop are running,
+ * as soon as the outermost of them has returned. It may call the library, but can't free the loop. A second call replaces the function; NULL removes it.
+ *
+ * Returns 0, or -1 with errno, and then the function isn't called and the data stays yours: ENOENT for a
+ * watcher that was stopped or never existed, EINVAL for NULL, EPERM on another thread, ESHUTDOWN for a
+ * loop that is being freed.
+ *
+ * `eventLoop` is NULL or a loop that hasn't been freed. Call it only on the loop's thread.
+ */
+int yolanda_signal_set_destroy(struct event_loop *eventLoop,
+                               yolanda_signal signal,
+                               void (*destroy)(void *data));
 
 /**
  * Stops a watcher: its callback isn't called any more, even if its signal has already arrived.
@@ -1955,6 +2007,22 @@ int yolanda_client_set_timeout(struct yolanda_client *client,
 int yolanda_client_set_failed_callback(struct yolanda_client *client,
                                        yolanda_client_failed_callback callback,
                                        void *data);
+
+/**
+ * yolanda_client_set_failed_callback() with data that the library destroys: `destroy(data)` is called once,
+ * on the loop's thread, when another callback replaces this one or the client is freed, by
+ * yolanda_client_free() or with its loop; if the callback is running then, when it has returned. It may
+ * call the library, but can't free the loop. NULL stands for none.
+ *
+ * Returns 0, or -1 with errno, and then nothing has changed and the data stays yours: EINVAL for a NULL
+ * client, EPERM on another thread, ENOMEM, ESHUTDOWN for a loop that is being freed.
+ *
+ * `client` is NULL or a client that hasn't been freed. Call it only on its loop's thread.
+ */
+int yolanda_client_set_failed_callback_with_destroy(struct yolanda_client *client,
+                                                    yolanda_client_failed_callback callback,
+                                                    void *data,
+                                                    void (*destroy)(void *data));
 
 /**
  * Makes the client connect again after an attempt has failed and after a connection has ended, for

@@ -318,6 +318,8 @@ const char *yolanda_loop_name(struct event_loop *eventLoop);
 int yolanda_loop_run_once(struct event_loop *eventLoop, long limit_ms);
 int yolanda_loop_set_interruptible(struct event_loop *eventLoop, int on);
 int yolanda_loop_post(struct event_loop *eventLoop, yolanda_loop_callback callback, void *data);
+int yolanda_loop_post_with_destroy(struct event_loop *eventLoop, yolanda_loop_callback callback,
+    void *data, yolanda_destroy destroy);
 int yolanda_loop_fd(struct event_loop *eventLoop);
 long yolanda_loop_timeout(struct event_loop *eventLoop);
 const char *yolanda_loop_dispatcher(struct event_loop *eventLoop);
@@ -329,10 +331,14 @@ yolanda_timer yolanda_timer_start(struct event_loop *eventLoop, long delay_ms, l
 int yolanda_timer_restart(struct event_loop *eventLoop, yolanda_timer timer, long delay_ms,
     long period_ms);
 int yolanda_timer_stop(struct event_loop *eventLoop, yolanda_timer timer);
+int yolanda_timer_set_destroy(struct event_loop *eventLoop, yolanda_timer timer,
+    yolanda_destroy destroy);
 long yolanda_timer_remaining(struct event_loop *eventLoop, yolanda_timer timer);
 
 yolanda_signal yolanda_signal_start(struct event_loop *eventLoop, int number,
     yolanda_signal_callback callback, void *data);
+int yolanda_signal_set_destroy(struct event_loop *eventLoop, yolanda_signal signal,
+    yolanda_destroy destroy);
 int yolanda_signal_stop(struct event_loop *eventLoop, yolanda_signal signal);
 
 struct event_loop_thread *yolanda_loop_thread_new(int number);
@@ -431,6 +437,8 @@ int yolanda_client_set_data(struct yolanda_client *client, void *data);
 int yolanda_client_set_timeout(struct yolanda_client *client, long ms);
 int yolanda_client_set_failed_callback(struct yolanda_client *client,
     yolanda_client_failed_callback callback, void *data);
+int yolanda_client_set_failed_callback_with_destroy(struct yolanda_client *client,
+    yolanda_client_failed_callback callback, void *data, yolanda_destroy destroy);
 int yolanda_client_set_reconnect(struct yolanda_client *client, long min_ms, long max_ms,
     int attempts);
 int yolanda_client_set_timeouts(struct yolanda_client *client, long idle_ms, long read_ms,

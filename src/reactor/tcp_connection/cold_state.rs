@@ -23,7 +23,7 @@ use std::sync::atomic::AtomicI64;
 /// Later than any time that can be set.
 pub const NEVER: i64 = i64::MAX;
 
-pub type Destroy = Option<unsafe extern "C-unwind" fn(*mut c_void)>;
+pub use crate::abi::types::Destroy;
 
 pub struct ColdState {
     pub shared: SharedCold,
