@@ -15,10 +15,10 @@
 
 /** The version of this header. */
 #define YOLANDA_VERSION_MAJOR 0
-#define YOLANDA_VERSION_MINOR 3
-#define YOLANDA_VERSION_PATCH 1
+#define YOLANDA_VERSION_MINOR 4
+#define YOLANDA_VERSION_PATCH 0
 /** The version as text. */
-#define YOLANDA_VERSION "0.3.1"
+#define YOLANDA_VERSION "0.4.0"
 /** The version as one number, which grows with it. */
 #define YOLANDA_VERSION_NUMBER \
     (YOLANDA_VERSION_MAJOR << 16 | YOLANDA_VERSION_MINOR << 8 | YOLANDA_VERSION_PATCH)
@@ -1279,7 +1279,7 @@ int yolanda_connection_set_user_data(struct tcp_connection *connection,
 
 /**
  * Returns the pointer of yolanda_connection_set_user_data(), also for a connection that has closed;
- * NULL if none was set, and NULL with errno EINVAL for NULL.
+ * NULL if none was set, and NULL with errno EINVAL for NULL. What it points to is yours.
  *
  * `connection` is NULL or a connection that is live or retained. Any thread may call it; access to
  * the data behind the pointer is up to the program.

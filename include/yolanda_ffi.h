@@ -1,4 +1,4 @@
-/* yolanda 0.3.1. Generated from src/abi/ and src/exports/.
+/* yolanda 0.4.0. Generated from src/abi/ and src/exports/.
  * SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * For the foreign function interfaces of other languages; C and C++ programs include yolanda.h.
@@ -14,9 +14,9 @@
 
 enum {
     YOLANDA_VERSION_MAJOR = 0,
-    YOLANDA_VERSION_MINOR = 3,
-    YOLANDA_VERSION_PATCH = 1,
-    YOLANDA_VERSION_NUMBER = 769
+    YOLANDA_VERSION_MINOR = 4,
+    YOLANDA_VERSION_PATCH = 0,
+    YOLANDA_VERSION_NUMBER = 1024
 };
 
 enum {

@@ -4,7 +4,7 @@ use crate::abi::types::channel;
 use crate::abi::types::event_dispatcher;
 use crate::abi::types::event_loop;
 use crate::reactor::backend::{self, epoll, poll};
-use crate::reactor::event_loop::posts;
+use crate::reactor::event_loop::changes;
 use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::parts::PARTS;
@@ -135,7 +135,7 @@ pub unsafe extern "C-unwind" fn event_loop_add_channel_event(
     let ch = non_null!(channel1, "event_loop_add_channel_event: no channel", -1);
     // SAFETY: the header requires that the program keeps an added channel until it is removed, and
     // any other until the queued change is made.
-    unsafe { l.request_change(fd, ch, posts::ADD) }.min(0)
+    unsafe { l.request_change(fd, ch, changes::ADD) }.min(0)
 }
 
 /// Removes a channel from its loop. The descriptor may have been closed before. When the call has
@@ -160,7 +160,7 @@ pub unsafe extern "C-unwind" fn event_loop_remove_channel_event(
     let ch = non_null!(channel1, "event_loop_remove_channel_event: no channel", -1);
     // SAFETY: the header requires that the program keeps an added channel until it is removed, and
     // any other until the queued change is made.
-    unsafe { l.request_change(fd, ch, posts::REMOVE) }.min(0)
+    unsafe { l.request_change(fd, ch, changes::REMOVE) }.min(0)
 }
 
 /// Makes the loop use the channel's changed `events` and check again whether the descriptor is ready.
@@ -181,7 +181,7 @@ pub unsafe extern "C-unwind" fn event_loop_update_channel_event(
     let ch = non_null!(channel1, "event_loop_update_channel_event: no channel", -1);
     // SAFETY: the header requires that the program keeps an added channel until it is removed, and
     // any other until the queued change is made.
-    unsafe { l.request_change(fd, ch, posts::UPDATE) }.min(0)
+    unsafe { l.request_change(fd, ch, changes::UPDATE) }.min(0)
 }
 
 /// Does the same as event_loop_add_channel_event(), but always at once.
@@ -200,7 +200,7 @@ pub unsafe extern "C-unwind" fn event_loop_handle_pending_add(
     let ch = non_null!(channel, "event_loop_handle_pending_add: no channel", -1);
     // SAFETY: the header requires that the program keeps an added channel until it is removed, and
     // any other during the call.
-    unsafe { at_once(l, fd, ch, posts::ADD) }
+    unsafe { at_once(l, fd, ch, changes::ADD) }
 }
 
 /// Does the same as event_loop_remove_channel_event(), but always at once.
@@ -219,7 +219,7 @@ pub unsafe extern "C-unwind" fn event_loop_handle_pending_remove(
     let ch = non_null!(channel, "event_loop_handle_pending_remove: no channel", -1);
     // SAFETY: the header requires that the program keeps an added channel until it is removed, and
     // any other during the call.
-    unsafe { at_once(l, fd, ch, posts::REMOVE) }
+    unsafe { at_once(l, fd, ch, changes::REMOVE) }
 }
 
 /// Does the same as event_loop_update_channel_event(), but always at once.
@@ -238,7 +238,7 @@ pub unsafe extern "C-unwind" fn event_loop_handle_pending_update(
     let ch = non_null!(channel, "event_loop_handle_pending_update: no channel", -1);
     // SAFETY: the header requires that the program keeps an added channel until it is removed, and
     // any other during the call.
-    unsafe { at_once(l, fd, ch, posts::UPDATE) }
+    unsafe { at_once(l, fd, ch, changes::UPDATE) }
 }
 
 /// Reports a ready descriptor; called by back ends. It calls the channel's read callback if `res`

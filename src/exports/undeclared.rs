@@ -7,7 +7,7 @@ use crate::abi::channel::channel;
 use crate::abi::event_loop::event_loop;
 use crate::common::read;
 use crate::exports::check;
-use crate::reactor::event_loop::control::is_change;
+use crate::reactor::event_loop::changes::is_change;
 use crate::sys::errno;
 
 /// Reads a line into `size` bytes and adds a NUL. A CR or CRLF at the end of the line becomes an LF.

@@ -75,7 +75,7 @@ impl buffer {
         self.data.get().wrapping_add(self.writeIndex.get() as usize).cast()
     }
 
-    /// Whether the byte at `total_size`, after the counted size, may be written.
+    /// Whether the byte after the first `total_size` bytes of the block may be written.
     fn has_spare_byte(&self) -> bool {
         let block = self.data.get();
         // SAFETY: a block that isn't from the pools came from malloc, or is NULL, which has no usable bytes.
@@ -83,7 +83,7 @@ impl buffer {
             || unsafe { libc::malloc_usable_size(block.cast()) } > self.total_size.get() as usize
     }
 
-    /// The number of writable bytes apart from that of the NUL.
+    /// The number of writable bytes, without that of the NUL.
     fn room(&self) -> usize {
         let n = self.writeable();
         if n > 0 && !self.has_spare_byte() { n - 1 } else { n }
@@ -129,7 +129,7 @@ impl buffer {
         self.grow(n, used)
     }
 
-    /// Moves the readable bytes to the front of the block. Their indices are in order.
+    /// Moves the readable bytes to the front of the block. The indices must be valid.
     pub fn move_to_front(&self) {
         let used = self.readable();
         // SAFETY: the readable bytes lie in the block, so as many fit at its front.
@@ -138,7 +138,7 @@ impl buffer {
         self.writeIndex.set(used as c_int);
     }
 
-    /// Has another block, of `total` bytes, the first `used` of which are readable.
+    /// Replaces the block by one of `total` bytes, the first `used` of which are readable. The old one isn't freed.
     pub fn take_block(&self, data: *mut c_char, total: usize, used: usize) {
         self.data.set(data);
         self.total_size.set(total as c_int);
@@ -146,7 +146,7 @@ impl buffer {
         self.writeIndex.set(used as c_int);
     }
 
-    /// Moves the `used` readable bytes to the front of a larger block, which is no larger than needed.
+    /// Moves the `used` readable bytes to the front of a new block, which has twice the size, or more if needed.
     fn grow(&self, n: usize, used: usize) -> bool {
         if n > SIZE_MAX || used + n > SIZE_MAX {
             errno::set(libc::ENOMEM);
@@ -223,7 +223,7 @@ impl buffer {
         }
     }
 
-    /// Reads once from a descriptor. Makes room for the bytes and the NUL before it reads, so that none is lost.
+    /// Reads once from a descriptor. Makes room for the bytes and the NUL before it reads, so that no bytes are lost.
     /// Returns the number of bytes, or -1 with errno.
     pub fn read_from(&self, fd: c_int) -> isize {
         self.put_in_order();

@@ -7,7 +7,7 @@ use crate::reactor::event_loop::parts::Parts;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::input::back_pressure;
-use crate::reactor::tcp_connection::lifecycle::{close, turn};
+use crate::reactor::tcp_connection::lifecycle::{close, ready, turn};
 use crate::reactor::tcp_connection::member::MEMBERS;
 use crate::reactor::tcp_connection::output::batch;
 use crate::reactor::{client, tcp_connection};
@@ -50,10 +50,7 @@ fn free_servers(l: &Loop) {
 fn close_connections(l: &Loop) -> bool {
     let mut some = false;
     tcp_connection::lists::roster(l).each(|conn| {
-        crate::reactor::tcp_connection::lifecycle::ready::close_in_iteration(
-            conn,
-            CloseReason::Stopped,
-        );
+        ready::close_in_iteration(conn, CloseReason::Stopped);
         some = true;
     });
     some

@@ -18,7 +18,7 @@ pub fn retry(mut f: impl FnMut() -> isize) -> isize {
 /// recv(2) that doesn't block and is repeated on EINTR.
 pub fn recv(fd: c_int, room: &mut [MaybeUninit<u8>]) -> isize {
     let (to, len) = (room.as_mut_ptr().cast(), room.len());
-    // SAFETY: recv writes no more than the room has.
+    // SAFETY: recv writes at most `len` bytes, the length of the slice.
     retry(|| unsafe { libc::recv(fd, to, len, libc::MSG_DONTWAIT) })
 }
 
@@ -33,14 +33,14 @@ pub enum More {
 /// send(2) that doesn't block, doesn't raise SIGPIPE and is repeated on EINTR.
 pub fn send(fd: c_int, bytes: &[u8], more: More) -> isize {
     let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL | more as c_int;
-    // SAFETY: send reads no more than the slice has.
+    // SAFETY: send reads at most the length of the slice.
     retry(|| unsafe { libc::send(fd, bytes.as_ptr().cast(), bytes.len(), flags) })
 }
 
 /// read(2) in the blocking mode of the descriptor.
 pub fn read(fd: c_int, room: &mut [MaybeUninit<u8>]) -> isize {
     let (to, len) = (room.as_mut_ptr().cast(), room.len());
-    // SAFETY: read writes no more than the room has.
+    // SAFETY: read writes at most `len` bytes, the length of the slice.
     retry(|| unsafe { libc::read(fd, to, len) })
 }
 
@@ -63,14 +63,14 @@ pub fn peek(fd: c_int, room: &mut [MaybeUninit<u8>]) -> Option<&[u8]> {
 /// The part of a buffer that a system call has filled.
 pub(super) fn filled(room: &[MaybeUninit<u8>], n: isize) -> Option<&[u8]> {
     let part = room.get(..usize::try_from(n).ok()?)?;
-    // SAFETY: the call has written these bytes; both types have one layout.
+    // SAFETY: the call has written these bytes, and both types have the same layout.
     Some(unsafe { &*(ptr::from_ref(part) as *const [u8]) })
 }
 
 /// write(2) without SIGPIPE, for descriptors that aren't sockets.
 pub fn write_nosignal(fd: c_int, bytes: &[u8]) -> isize {
     let len = bytes.len();
-    // SAFETY: write reads no more than the slice has.
+    // SAFETY: write reads at most `len` bytes, the length of the slice.
     without_sigpipe(len, || unsafe { libc::write(fd, bytes.as_ptr().cast(), len) })
 }
 
@@ -91,7 +91,7 @@ pub fn without_sigpipe(len: usize, call: impl FnMut() -> isize) -> isize {
         let n = retry(call);
         let keep = errno::Keep::new();
         if n != len as isize && !was_waiting {
-            // A pending signal has to be taken here, or it would be delivered when the mask is restored.
+            // A pending signal is consumed here, because it would be delivered when the mask is restored.
             let now: libc::timespec = mem::zeroed();
             retry(|| libc::sigtimedwait(&pipe, ptr::null_mut(), &now) as isize);
         }

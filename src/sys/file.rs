@@ -7,21 +7,21 @@ use std::mem::MaybeUninit;
 /// fstat(2). None with errno.
 pub fn status(fd: c_int) -> Option<libc::stat> {
     let mut st = MaybeUninit::<libc::stat>::uninit();
-    // SAFETY: fstat fills the struct where it succeeds.
+    // SAFETY: fstat fills the struct if it succeeds.
     unsafe { (libc::fstat(fd, st.as_mut_ptr()) == 0).then(|| st.assume_init()) }
 }
 
-/// Whether this is a regular file's status.
+/// Whether this is the status of a regular file.
 pub fn is_regular(st: &libc::stat) -> bool {
     st.st_mode & libc::S_IFMT == libc::S_IFREG
 }
 
-/// Fills a room from a place in a file, fewer bytes of it only at the file's end: the bytes; None with errno.
+/// Reads from an offset of a file until the buffer is full or the file ends. Returns the bytes; None with errno.
 pub fn read_at(fd: c_int, room: &mut [MaybeUninit<u8>], at: i64) -> Option<&[u8]> {
     let mut done = 0;
     while let Some(rest) = room.get_mut(done..).filter(|rest| !rest.is_empty()) {
         let (to, len) = (rest.as_mut_ptr().cast(), rest.len());
-        // SAFETY: pread writes no more than the rest of the room has.
+        // SAFETY: pread writes at most `len` bytes, the length of the rest of the buffer.
         let n = retry(|| unsafe { libc::pread64(fd, to, len, at.saturating_add(done as i64)) });
         match n {
             0 => break,

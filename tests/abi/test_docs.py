@@ -171,6 +171,7 @@ class Words(unittest.TestCase):
         known = set(re.findall(r"\b(?:yolanda|YOLANDA)_\w+", (harness.INCLUDE / "yolanda.h").read_text()
                                + (harness.INCLUDE / "lib/log.h").read_text()
                                + (harness.INCLUDE / "lib/common.h").read_text()))
+        known |= {path.stem for path in harness.INCLUDE.glob("yolanda*")}
         known |= {"YOLANDA_DISPATCHER", "YOLANDA_LOG", "YOLANDA_SHARED", "YOLANDA_POLL_DEFAULT"}
         known |= set(re.findall(r"YOLANDA_TEST_\w+", read("tests/harness.py")))
         known |= set(re.findall(r"YOLANDA_RANDOM_\w+", read("tests/random/test_random.py")))

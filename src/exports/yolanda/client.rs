@@ -9,7 +9,8 @@ use crate::abi::types::{
 };
 use crate::abi::types::{yolanda_client, yolanda_client_failed_callback};
 use crate::exports::check;
-use crate::reactor::client::{Callbacks, Client};
+use crate::reactor::client::Client;
+use crate::reactor::tcp_connection::callbacks::Callbacks;
 use crate::reactor::tcp_connection::settings;
 use crate::reactor::tcp_connection::settings::Settings;
 use crate::sys::errno;

@@ -175,7 +175,7 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_user_data(
 }
 
 /// Returns the pointer of yolanda_connection_set_user_data(), also for a connection that has closed;
-/// NULL if none was set, and NULL with errno EINVAL for NULL.
+/// NULL if none was set, and NULL with errno EINVAL for NULL. What it points to is yours.
 ///
 /// # Safety
 /// `connection` is NULL or a connection that is live or retained. Any thread may call it; access to

@@ -6,7 +6,7 @@ use crate::exports::http_server::status;
 use crate::http::message::body_file::BodyFile;
 use crate::http::message::http_response::{Kind, Response};
 use crate::http::server::deferred::Deferred;
-use crate::http::server::later;
+use crate::http::server::deferred::order;
 use crate::http::wire::scan::trim;
 use crate::sys::text::{optional, text};
 use crate::sys::{errno, file};
@@ -204,7 +204,7 @@ pub unsafe extern "C" fn yolanda_http_response_defer(
     }
     // SAFETY: by contract a response that was passed to a callback, on the thread where the callback
     // runs.
-    unsafe { later::defer(httpResponse) }.unwrap_or_else(|error| {
+    unsafe { order::defer(httpResponse) }.unwrap_or_else(|error| {
         errno::set(error);
         null_mut()
     })

@@ -94,7 +94,7 @@ impl<'a> Output<'a> {
         if ROOM - self.len.get() < length {
             self.flush();
         }
-        // SAFETY: behind `len` bytes the room has space for so many more, and nothing is put meanwhile.
+        // SAFETY: the buffer has room for `length` more bytes after `len`, and nothing is added during the call.
         let room = unsafe {
             let at = self.room.add(self.len.get()).as_ptr();
             slice::from_raw_parts_mut(at.cast(), length)

@@ -1,12 +1,13 @@
 //! Deferred responses, which are sent later, on any thread, as a whole or in parts.
 //!
-//! A deferred response keeps its connection and its request. The program owns it until it sends it. `hold` has
-//! its stage and the references to its memory, `telling` calls the program's callbacks, and `parts` sends a
-//! response in parts.
+//! A deferred response keeps its connection and its request. The program owns it until it sends it. `order` defers a
+//! response and sends it in the order of the requests, `parts` sends one in parts, `callbacks` calls the program's
+//! callbacks, and `hold` has the stage of a response and the references to its memory.
 
+mod callbacks;
 mod hold;
+pub mod order;
 mod parts;
-mod telling;
 
 use core::cell::Cell;
 use core::ffi::{c_int, c_void};
@@ -15,13 +16,12 @@ use core::ops::Deref;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
-use super::later;
 use crate::abi::types::{event_loop, http_response};
 use crate::http::message::http_response::{Kind, Response};
 use crate::http::message::request::{OwnRequest, Request};
+use crate::http::server::deferred::callbacks::Callbacks;
 use crate::http::server::deferred::hold::{Hold, Stage};
 use crate::http::server::deferred::parts::Framing;
-use crate::http::server::deferred::telling::Telling;
 use crate::http::wire::status::Status;
 use crate::reactor::event_loop::posts::{Call, Task};
 use crate::reactor::kept::{Counted, Kept};
@@ -41,7 +41,7 @@ pub struct Deferred {
     closes: Cell<bool>,
     framing: Cell<Framing>,
     hold: Hold,
-    telling: Telling,
+    callbacks: Callbacks,
     /// When something was last sent: the low bits of the clock's milliseconds.
     used: AtomicU32,
     /// What was sent: the status, 0 if none, and the number of bytes of the body.
@@ -147,7 +147,7 @@ impl Deferred {
             (&raw mut (*own).closes).write(Cell::new(false));
             (&raw mut (*own).framing).write(Cell::new(Framing::None));
             (&raw mut (*own).hold).write(Hold::new());
-            (&raw mut (*own).telling).write(Telling::new());
+            (&raw mut (*own).callbacks).write(Callbacks::new());
             (&raw mut (*own).used).write(AtomicU32::new(0));
             (&raw mut (*own).status).write(AtomicU32::new(0));
             (&raw mut (*own).sent).write(AtomicU64::new(0));
@@ -260,5 +260,5 @@ impl Deferred {
 unsafe extern "C-unwind" fn on_sent(_loop: *mut event_loop, data: *mut c_void) {
     // SAFETY: `send` posted the task with the program's reference, which is released here.
     let held = unsafe { Held::from_raw(NonNull::new_unchecked(data.cast())) };
-    later::finish(&held);
+    order::finish(&held);
 }

@@ -14,7 +14,6 @@ pub mod deferred;
 mod events;
 mod exchange;
 mod finish;
-pub mod later;
 pub mod make;
 mod phase;
 mod protocol;

@@ -9,7 +9,7 @@
 use crate::abi::types::{EVENT_READ, EVENT_WRITE, channel, event_dispatcher, event_loop};
 use crate::reactor::backend::{self, For, IN};
 use crate::reactor::event_loop::registry;
-use crate::reactor::event_loop::source::{Held, Source};
+use crate::reactor::event_loop::source::{Buffered, Source};
 use crate::reactor::event_loop::state::Loop;
 use crate::sys::{errno, fd as sys_fd};
 use libc::{c_int, c_void, pollfd, timeval};
@@ -32,7 +32,7 @@ pub static DISPATCHER: event_dispatcher = event_dispatcher {
     clear: Some(clear),
 };
 
-static SOURCE: Source = Source { read, held };
+static SOURCE: Source = Source { read, buffered };
 
 /// The state of a descriptor. It remains, with the bytes that were read, when the channel is removed.
 struct Slot {
@@ -42,25 +42,25 @@ struct Slot {
     /// The back end reads from it.
     reads: bool,
     block: Vec<u8>,
-    handed_over: usize,
+    passed_on: usize,
     /// The result of the last read: 0 for the end of the stream, or an errno value.
     end: Option<c_int>,
 }
 
 impl Slot {
-    fn held(&self) -> Held {
-        let bytes = self.block.len() - self.handed_over;
-        Held { bytes, ended: self.end.is_some(), error: self.end.unwrap_or(0) }
+    fn buffered(&self) -> Buffered {
+        let bytes = self.block.len() - self.passed_on;
+        Buffered { bytes, ended: self.end.is_some(), error: self.end.unwrap_or(0) }
     }
 
     /// Whether the block has room for the next bytes.
     fn is_empty(&self) -> bool {
-        self.block.len() == self.handed_over && self.end.is_none()
+        self.block.len() == self.passed_on && self.end.is_none()
     }
 
     /// Copies as many bytes as fit.
     fn give(&mut self, to: &mut [MaybeUninit<u8>]) -> isize {
-        let rest = &self.block[self.handed_over..];
+        let rest = &self.block[self.passed_on..];
         if let (true, Some(end)) = (rest.is_empty(), self.end) {
             return if end == 0 { 0 } else { errno::fail(end) as isize };
         }
@@ -71,7 +71,7 @@ impl Slot {
         for (to, &from) in to.iter_mut().zip(&rest[..n]) {
             to.write(from);
         }
-        self.handed_over += n;
+        self.passed_on += n;
         n as isize
     }
 }
@@ -107,13 +107,13 @@ unsafe extern "C-unwind" fn clear(l: *mut event_loop) {
     // SAFETY: by contract NULL or a live loop.
     let Some(l) = (unsafe { backend::loop_of(l) }) else { return };
     let Some(own) = data(l) else { return };
-    // SAFETY: the reference that `init` stored in the loop, which drops the pointer.
+    // SAFETY: this is the reference that `init` stored in the loop. The pointer to it is removed below.
     unsafe { Rc::decrement_strong_count(Rc::as_ptr(&own)) };
     l.public.event_dispatcher_data.set(ptr::null_mut());
     l.source.set(None);
 }
 
-/// Calls `f` with the loop's data and a channel; EINVAL if one is missing.
+/// Calls `f` with the loop's data and a channel. Fails with EINVAL if one is missing.
 ///
 /// # Safety
 /// Each pointer is NULL or to a live object.
@@ -173,8 +173,8 @@ fn read(l: &Loop, fd: c_int, id: u64, to: &mut [MaybeUninit<u8>]) -> Option<isiz
     with_slot(l, fd, id, |slot| slot.give(to))
 }
 
-fn held(l: &Loop, fd: c_int, id: u64) -> Option<Held> {
-    with_slot(l, fd, id, |slot| slot.held())
+fn buffered(l: &Loop, fd: c_int, id: u64) -> Option<Buffered> {
+    with_slot(l, fd, id, |slot| slot.buffered())
 }
 
 /// Reads what has arrived into an empty block, unless the program has closed the descriptor and its number was
@@ -187,9 +187,9 @@ fn complete(l: &Loop, fd: c_int, slot: &mut Slot) {
     }
     slot.block.clear();
     slot.block.reserve(BLOCK);
-    slot.handed_over = 0;
+    slot.passed_on = 0;
     let n = sys_fd::recv(fd, &mut slot.block.spare_capacity_mut()[..BLOCK]);
-    // SAFETY: recv has written so many bytes, none where it failed.
+    // SAFETY: recv has written this many bytes, none if it failed.
     unsafe { slot.block.set_len(n.max(0) as usize) };
     match n {
         0 => slot.end = Some(0),
@@ -211,8 +211,7 @@ impl Completing {
     fn add(&self, l: &Loop, ch: &channel) -> c_int {
         let reads = l.member(ch).is_some_and(|member| member.read_by_back_end());
         let id = note(l, ch);
-        let fresh =
-            || Slot { id, is_on: true, reads, block: Vec::new(), handed_over: 0, end: None };
+        let fresh = || Slot { id, is_on: true, reads, block: Vec::new(), passed_on: 0, end: None };
         let mut slots = self.slots.borrow_mut();
         let slot = slots.entry(ch.fd.get()).or_insert_with(fresh);
         if slot.id != id {
@@ -292,7 +291,7 @@ impl Completing {
         0
     }
 
-    /// The event to report for a descriptor: that of the kernel, with `IN` if bytes were read. None if there is
+    /// The events to report for a descriptor: those of the kernel, and `IN` if bytes were read. None if there is
     /// nothing to report or the registration has ended.
     fn due(&self, l: &Loop, fd: c_int, id: u32, revents: i16) -> Option<u32> {
         let slots = self.slots.borrow();
@@ -300,7 +299,7 @@ impl Completing {
         // The bits of poll have the same values as those of epoll.
         let mut bits = u32::from(revents as u16);
         if slot.reads {
-            // A number that was reused for another file shows up as readable.
+            // If the number was reused for another file, the event is reported, so that the connection notices.
             let foreign = slot.is_empty() && bits & IN != 0;
             bits &= !IN;
             if wanted(l, fd) & EVENT_READ != 0 && (!slot.is_empty() || foreign) {
@@ -316,14 +315,14 @@ mod tests {
     use super::*;
 
     fn slot(bytes: &[u8], end: Option<c_int>) -> Slot {
-        Slot { id: 1, is_on: true, reads: true, block: bytes.to_vec(), handed_over: 0, end }
+        Slot { id: 1, is_on: true, reads: true, block: bytes.to_vec(), passed_on: 0, end }
     }
 
     #[test]
-    fn a_block_is_handed_over_in_pieces_and_its_end_for_ever() {
+    fn a_block_is_passed_on_in_pieces_and_its_end_repeatedly() {
         let mut slot = slot(b"hello", Some(libc::ECONNRESET));
         let mut to = [MaybeUninit::new(0u8); 4];
-        assert_eq!(slot.held(), Held { bytes: 5, ended: true, error: libc::ECONNRESET });
+        assert_eq!(slot.buffered(), Buffered { bytes: 5, ended: true, error: libc::ECONNRESET });
         assert_eq!((slot.give(&mut to), slot.give(&mut to)), (4, 1));
         for _ in 0..2 {
             assert_eq!((slot.give(&mut to), errno::get()), (-1, libc::ECONNRESET));

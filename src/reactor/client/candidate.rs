@@ -2,7 +2,7 @@
 
 use super::Client;
 use crate::abi::types::{EVENT_WRITE, channel};
-use crate::reactor::event_loop::{posts, registry};
+use crate::reactor::event_loop::{changes, registry};
 use crate::sys::address::Address;
 use crate::sys::{errno, fd as sys_fd, socket};
 use libc::{c_int, c_void};
@@ -78,7 +78,7 @@ impl Candidate {
                 // The kernel has assigned the number, so an older registration of it has ended.
                 old.expire(fd);
             }
-            client.event_loop().change(fd, channel, posts::ADD) == 1
+            client.event_loop().change(fd, channel, changes::ADD) == 1
         }
     }
 

@@ -23,10 +23,7 @@ mod resolver;
 mod setters;
 mod state;
 
-use crate::abi::types::{
-    connection_closed_call_back, connection_completed_call_back, message_call_back,
-    write_completed_call_back, yolanda_client, yolanda_client_failed_callback,
-};
+use crate::abi::types::{yolanda_client, yolanda_client_failed_callback};
 use crate::log;
 use crate::reactor::client::backoff::Backoff;
 use crate::reactor::client::candidate::Candidate;
@@ -38,10 +35,11 @@ use crate::reactor::event_loop::roster::{Placed, Roster};
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::kept::Kept;
 use crate::reactor::tcp_connection::Connection;
+use crate::reactor::tcp_connection::callbacks::Callbacks;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::handlers;
 use crate::reactor::tcp_connection::lifecycle::ready;
-use crate::reactor::tcp_connection::owner::{Header, Owner};
+use crate::reactor::tcp_connection::maker::{Header, MadeBy};
 use crate::reactor::tcp_connection::settings::Settings;
 use crate::sys::address::{Address, Parsed};
 use crate::sys::explained::{Lossy, explain};
@@ -53,15 +51,6 @@ use std::ptr::{self, NonNull};
 
 /// The maximum number of a host's addresses that are tried.
 const ADDRESSES: usize = 8;
-
-/// The settings of a program for a client's connections.
-#[derive(Clone, Copy)]
-pub struct Callbacks {
-    pub completed: connection_completed_call_back,
-    pub message: message_call_back,
-    pub write_completed: write_completed_call_back,
-    pub closed: connection_closed_call_back,
-}
 
 pub struct Client {
     header: Header,
@@ -266,7 +255,7 @@ impl Client {
     /// Separates the connection from the client.
     fn leave_connection(&self) {
         if let Some(conn) = self.unfinished() {
-            conn.owner.set(Owner::NOBODY);
+            conn.made_by.set(MadeBy::NOBODY);
             self.conn.set(None);
         }
     }

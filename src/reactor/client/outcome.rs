@@ -80,16 +80,13 @@ impl Client {
         if !conn.apply(&self.settings.get()) {
             return None;
         }
-        conn.public.connectionCompletedCallBack.set(self.callbacks.completed);
-        conn.public.messageCallBack.set(self.callbacks.message);
-        conn.public.writeCompletedCallBack.set(self.callbacks.write_completed);
-        conn.public.connectionClosedCallBack.set(self.callbacks.closed);
+        self.callbacks.give(&conn);
         if let Some(handlers) = self.handlers.get()
             && conn.set_handlers(&handlers).is_err()
         {
             return None;
         }
-        conn.owner.set(self.owner());
+        conn.made_by.set(self.made_by());
         Some(conn)
     }
 }

@@ -1,6 +1,6 @@
 //! Channels: a descriptor, the events that are wanted, and the callbacks.
 
-use super::{posts, registry};
+use super::{changes, registry};
 use crate::abi::types::{EVENT_WRITE, channel, event_read_callback, event_write_callback};
 use crate::reactor::event_loop::member::Standing;
 use crate::reactor::event_loop::remote::RemoteLoop;
@@ -65,6 +65,6 @@ impl channel {
             return 0;
         }
         // SAFETY: the channel is live, and a queued update uses it only if it is still registered.
-        unsafe { l.request_change(self.fd.get(), self, posts::UPDATE).min(0) }
+        unsafe { l.request_change(self.fd.get(), self, changes::UPDATE).min(0) }
     }
 }

@@ -1,11 +1,11 @@
-//! Creating a loop, and freeing its parts.
+//! Creating a loop.
 
-use super::{registry, wakeup};
+use super::wakeup;
 use crate::abi::types::{EVENT_READ, channel, event_dispatcher, event_loop};
 use crate::reactor::event_loop::parts::Parts;
 use crate::reactor::event_loop::state::Loop;
 use crate::sys::clock::now_ms;
-use crate::sys::{errno, fd as sys_fd, pool, socket};
+use crate::sys::{errno, socket};
 use libc::{c_char, c_int};
 use std::ptr;
 
@@ -67,38 +67,6 @@ impl Loop {
         match unsafe { self.add(own_end, &self.wake_channel) } {
             1 => Ok(()),
             _ => Err(errno::get()),
-        }
-    }
-
-    /// Frees everything of a loop except its own memory. Only the wake-up channel may be registered, and nothing
-    /// uses the loop.
-    pub fn release_parts(&self) {
-        self.clear_back_end();
-        for fd in self.public.socketPair.replace([-1, -1]) {
-            if fd >= 0 {
-                registry::leave_channel(fd, ptr::from_ref(&self.wake_channel).cast_mut());
-                sys_fd::close(fd);
-            }
-        }
-        self.registrations.clear();
-        let block = self.shared_read_buffer.replace(ptr::null_mut());
-        if !block.is_null() {
-            // SAFETY: the block belongs to the loop, and no callback to which it could be lent is running.
-            unsafe { pool::run_free(block, 0) };
-        }
-        (self.parts.free_shared)(self);
-        self.timers.clear();
-        self.taken.posters.clear();
-        self.roster.clear();
-        self.clients.clear();
-        let map = self.map.entries.replace(ptr::null_mut());
-        self.map.nentries.set(0);
-        // SAFETY: the arrays come from calloc(3), and nothing points into them.
-        unsafe {
-            libc::free(map.cast());
-            self.outgrown
-                .iter()
-                .for_each(|table| libc::free(table.replace(ptr::null_mut()).cast()));
         }
     }
 }

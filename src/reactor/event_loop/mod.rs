@@ -3,9 +3,9 @@
 //! Imports: abi, kept, list, log, sync, sys.
 
 pub mod budget;
+pub mod changes;
 pub mod channel;
 pub mod channel_map;
-pub mod control;
 pub mod create;
 pub mod dispatcher;
 pub mod inherit;

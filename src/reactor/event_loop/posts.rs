@@ -10,16 +10,13 @@ mod task;
 use crate::abi::types::{channel, yolanda_loop_callback};
 use crate::reactor::event_loop::posts::kinds::Change;
 use crate::reactor::event_loop::remote::RemoteLoop;
+use crate::reactor::event_loop::shared::Accepts;
 use crate::reactor::event_loop::state::{Loop, count};
 use crate::sys::errno;
 use libc::{c_int, c_void};
 
 pub use crate::reactor::event_loop::posts::taken::Taken;
 pub use crate::reactor::event_loop::posts::task::{Call, Order, Posted, Queued, Task};
-
-pub const ADD: c_int = 1;
-pub const REMOVE: c_int = 2;
-pub const UPDATE: c_int = 3;
 
 /// The number of tasks without callbacks that take about as long as a callback.
 const OTHERS: u32 = 16;
@@ -28,7 +25,12 @@ impl RemoteLoop {
     /// Appends a task and wakes the loop. False, after dropping the task, if the loop was freed.
     pub fn post(&self, task: Task) -> bool {
         let locked = self.lock();
-        if locked.gone.get() || locked.ending.get() && !self.on_owner() {
+        let accepted = match locked.accepts.get() {
+            Accepts::All => true,
+            Accepts::OwnThread => self.on_owner(),
+            Accepts::Nothing => false,
+        };
+        if !accepted {
             drop(locked);
             drop(task);
             return false;
@@ -62,19 +64,25 @@ impl RemoteLoop {
 impl Loop {
     /// Refuses posts of other threads, which could post faster than an ending loop can run the tasks.
     pub fn refuse_posts_of_others(&self) {
-        self.lock().ending.set(true);
+        let locked = self.lock();
+        if locked.accepts.get() == Accepts::All {
+            locked.accepts.set(Accepts::OwnThread);
+        }
     }
 
     /// Refuses further posts if the queue is empty.
     pub fn shut_posts_if_empty(&self) -> bool {
         let locked = self.lock();
-        locked.gone.set(locked.has_none() && self.taken.is_empty());
-        locked.gone.get()
+        let empty = locked.has_none() && self.taken.is_empty();
+        if empty {
+            locked.accepts.set(Accepts::Nothing);
+        }
+        empty
     }
 
     /// Refuses further posts, even if the queue isn't empty.
     pub fn shut_posts(&self) {
-        self.lock().gone.set(true);
+        self.lock().accepts.set(Accepts::Nothing);
     }
 
     /// Moves the queue to the end of the taken tasks.

@@ -1,6 +1,5 @@
 //! Adding, removing and updating channels on the loop's own thread.
 
-use super::posts;
 use super::registry;
 use crate::abi::types::channel;
 use crate::reactor::event_loop::channel_map::grown;
@@ -126,26 +125,6 @@ impl Loop {
             }
             _ => self.member(ch).is_some_and(|member| member.owns_number()),
         }
-    }
-
-    /// Makes one of the three changes by its public number, and logs a failure.
-    ///
-    /// # Safety
-    /// As for `add`; for the two others as for `remove`.
-    pub unsafe fn change(&self, fd: c_int, ch: *mut channel, kind: c_int) -> c_int {
-        self.resync();
-        let (result, what) = match kind {
-            // SAFETY: by contract the channel is live and stays valid until it is removed.
-            posts::ADD => (unsafe { self.add(fd, &*ch) }, "add"),
-            posts::REMOVE => (self.remove_channel(fd, ch), "remove"),
-            posts::UPDATE => (self.update_channel(fd, ch), "update"),
-            _ => (errno::fail(libc::EINVAL), "change"),
-        };
-        if result < 0 {
-            let e = errno::get();
-            log_err!("can't {} channel fd == {}: {}", what, fd, errno::Text(e));
-        }
-        result
     }
 
     /// Adds a channel: 1 done, 0 if one is already registered, -1 with errno.

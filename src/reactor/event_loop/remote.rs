@@ -3,7 +3,7 @@
 
 use crate::abi::types::{event_dispatcher, event_loop, yolanda_loop_stats};
 use crate::log::CText;
-use crate::reactor::event_loop::shared::{Locked, Shared};
+use crate::reactor::event_loop::shared::{Accepts, Locked, Shared};
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::kept::Kept;
 use libc::c_char;
@@ -119,7 +119,7 @@ impl RemoteLoop {
 
     /// Whether the loop was freed.
     pub fn was_freed(&self) -> bool {
-        self.lock().gone.get()
+        self.lock().accepts.get() == Accepts::Nothing
     }
 
     pub fn stats(&self) -> yolanda_loop_stats {

@@ -47,7 +47,7 @@ impl<T: Placed> Roster<'_, T> {
         true
     }
 
-    /// Removes an object; the last object takes its place. False if it isn't in the table.
+    /// Removes an object. The last object moves to its position. False if the object isn't in the table.
     pub fn remove(self, object: &T) -> bool {
         let place = object.place().replace(0);
         if place == 0 {

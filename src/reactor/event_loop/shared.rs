@@ -33,12 +33,20 @@ const _: fn() = || {
     for_all_threads::<Shared>();
 };
 
+/// Whose posts a loop accepts. All zeroes: those of all threads.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Accepts {
+    All,
+    /// The loop is being freed: only those of its own thread.
+    OwnThread,
+    /// The loop was freed: only its memory still exists.
+    Nothing,
+}
+
 /// The data that is protected by the public mutex, like the queue in the public struct.
 pub struct Handed {
-    /// The loop was freed. Only its memory still exists.
-    pub gone: Cell<bool>,
-    /// The loop is being freed, and refuses posts of other threads.
-    pub ending: Cell<bool>,
+    pub accepts: Cell<Accepts>,
     /// Listeners that will accept on this loop.
     pub arriving: Head,
 }
@@ -106,6 +114,6 @@ impl Shared {
 impl Loop {
     /// Whether the loop was freed. For its own thread, which is the only one that sets it.
     pub fn is_gone(&self) -> bool {
-        self.shared.handed.0.gone.get()
+        self.shared.handed.0.accepts.get() == Accepts::Nothing
     }
 }

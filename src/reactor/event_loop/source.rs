@@ -10,20 +10,20 @@ use std::mem::MaybeUninit;
 /// A buffer to which bytes are copied.
 pub type Room<'a> = &'a mut [MaybeUninit<u8>];
 
-/// Such a back end. It reports a descriptor as readable while it has something for it. Both functions are called
-/// on the loop's thread with a descriptor and the number of its registration, and return None for a descriptor
-/// that the back end doesn't read.
+/// The functions of such a back end. It reports a descriptor as readable while it has bytes of it, its end or an
+/// error. Both functions are called on the loop's thread with a descriptor and the number of its registration. They
+/// return None for a descriptor that the back end doesn't read.
 pub struct Source {
     /// Copies bytes that were read. Returns their number, 0 at the end of the stream, or -1 with errno; EAGAIN if
     /// there are none.
     pub read: fn(&Loop, c_int, u64, Room) -> Option<isize>,
     /// What the next calls of `read` will return.
-    pub held: fn(&Loop, c_int, u64) -> Option<Held>,
+    pub buffered: fn(&Loop, c_int, u64) -> Option<Buffered>,
 }
 
 /// What a back end has read from a descriptor and not yet passed on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Held {
+pub struct Buffered {
     pub bytes: usize,
     /// The end of the stream or an error follows the bytes.
     pub ended: bool,

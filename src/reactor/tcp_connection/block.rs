@@ -1,5 +1,5 @@
-//! The block of the pools that the library has put into a buffer of a connection. C may have put another into its
-//! place since: then the buffer is left alone, and the library's block still is its own to give back.
+//! The pool block that the library has put into a buffer of a connection. C code may have replaced it since. The
+//! library then doesn't touch the buffer, but it still owns its block and returns it to the pools.
 
 use crate::abi::types::buffer;
 use crate::reactor::event_loop::remote::RemoteLoop;
@@ -11,16 +11,17 @@ use std::ptr;
 /// The size of a block that the connections of a loop share.
 pub const SHARED: usize = 65_536;
 
-/// Makes a buffer show nothing.
+/// Makes a buffer empty, without a block of its own.
 pub fn empty(b: &buffer, l: &RemoteLoop) {
     b.take_block(l.empty().cast(), 0, 0);
 }
 
-/// NULL: none. Each block has a byte more than the buffer's `total_size` says, for the NUL.
+/// The address of the block; NULL if there is none. Each block has one byte more than the buffer's `total_size`, for
+/// the NUL.
 pub struct Block(Cell<*mut u8>);
 
 impl Block {
-    /// Where it is, NULL where there is none.
+    /// The address of the block. NULL if there is none.
     pub fn at(&self) -> *mut u8 {
         self.0.get()
     }
@@ -29,13 +30,14 @@ impl Block {
         !self.0.get().is_null()
     }
 
-    /// Whether it is the one in the buffer.
+    /// Whether the buffer has this block.
     #[inline(always)]
     pub fn is_in(&self, b: &buffer) -> bool {
         b.data.get().cast() == self.0.get()
     }
 
-    /// Puts a loop's shared block into an empty buffer, or a fresh one where that is lent. False when memory is out.
+    /// Puts the loop's shared block into an empty buffer, or a new block if the shared one is in use. False if out of
+    /// memory.
     #[inline(always)]
     pub fn borrow(&self, b: &buffer, l: &Loop) -> bool {
         let mut block = l.shared_read_buffer.replace(ptr::null_mut());
@@ -50,7 +52,8 @@ impl Block {
         true
     }
 
-    /// Gives a block of `total` bytes back to the loop if that has none and it is a shared one; else to the pools.
+    /// Returns a block of `total` bytes. It becomes the loop's shared block if the loop has none and the size is right;
+    /// otherwise it goes back to the pools.
     pub fn return_to(&self, l: &Loop, total: usize) {
         if l.shared_read_buffer.get().is_null() && total == SHARED {
             l.shared_read_buffer.set(self.0.replace(ptr::null_mut()));
@@ -59,8 +62,8 @@ impl Block {
         }
     }
 
-    /// Moves the readable bytes to a larger block, of `total` bytes, and gives the old one back, of which `touched`
-    /// bytes were ever written. False when memory is out.
+    /// Moves the readable bytes to a larger block of `total` bytes, and returns the old one to the pools. `touched`
+    /// bytes of that were ever written to. False if out of memory.
     pub fn grow(&self, b: &buffer, total: usize, touched: usize) -> bool {
         let fresh = pool::run_alloc(total + 1);
         if fresh.is_null() {
@@ -68,7 +71,7 @@ impl Block {
         }
         let used = b.readable();
         if used > 0 {
-            // SAFETY: the buffer's block holds `used` bytes there, and a fresh one of `total` holds more.
+            // SAFETY: `used` bytes are readable there. The new block has more than that and doesn't overlap them.
             unsafe { ptr::copy_nonoverlapping(b.read_at(), fresh, used) };
         }
         self.give_back(touched);
@@ -77,12 +80,12 @@ impl Block {
         true
     }
 
-    /// Gives the block back to the pools, if there is one; `touched` bytes of it were ever written.
+    /// Returns the block to the pools, if there is one. `touched` bytes of it were ever written to.
     pub fn give_back(&self, touched: usize) {
         let block = self.0.replace(ptr::null_mut());
         if !block.is_null() {
-            // SAFETY: it came from `run_alloc`, and this was the only pointer to it but the buffer's, which its caller
-            // fills or empties before anybody reads it.
+            // SAFETY: it came from `run_alloc`. The only other pointer to it is the buffer's, which the caller replaces
+            // before the buffer is used again.
             unsafe { pool::run_free(block, touched) };
         }
     }

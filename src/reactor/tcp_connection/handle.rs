@@ -1,4 +1,4 @@
-//! The functions for a holder of a connection: on any thread, also after it has closed.
+//! The functions of a connection that may be called on any thread, even after it has closed.
 
 use super::Connection;
 use super::cold_state::{Destroy, Tail};
@@ -12,7 +12,7 @@ use std::ptr;
 use std::sync::atomic::Ordering::{AcqRel, Acquire};
 
 impl Remote {
-    /// Bytes that were sent and that the kernel hasn't accepted yet.
+    /// The number of bytes that were sent and that the kernel hasn't accepted yet.
     pub fn unsent(&self) -> usize {
         self.intake.waiting() as usize
     }
@@ -28,7 +28,7 @@ impl Remote {
         shutdown::set_tail(self, tail)
     }
 
-    /// Whether the closed callback is due, or was called.
+    /// Whether the closed callback is about to be called, or was called.
     pub fn has_closed(&self) -> bool {
         self.life.is_closed()
     }

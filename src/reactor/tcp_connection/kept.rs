@@ -88,10 +88,10 @@ unsafe fn discard(conn: *mut Connection) {
     // reference keeps the loop's memory until it is released here.
     unsafe {
         cold_state::dispose(conn);
-        let (l, owner) = ((*conn).public.eventLoop.get(), (*conn).owner.get());
+        let (l, made_by) = ((*conn).public.eventLoop.get(), (*conn).made_by.get());
         pool::free(conn.cast(), size_of::<Connection>());
         drop(NonNull::new(l.cast::<Loop>()).map(|l| Kept::from_raw(l)));
-        owner.let_go();
+        made_by.let_go();
     }
 }
 

@@ -1,9 +1,8 @@
 //! A connection from the point of view of its loop: the owner of a channel, and one of the loop's connections.
 
 use super::Connection;
-use super::block;
 use super::close_reason::CloseReason;
-use super::input::{pace_steps, pause, read};
+use super::input::{pause, read};
 use super::lifecycle::{open, ready};
 use super::output::write;
 use crate::reactor::event_loop::member::{Member, Members, Standing};
@@ -69,5 +68,3 @@ impl Member for Connection {
         pause::hung_up(self);
     }
 }
-
-const _: () = assert!(pace_steps::FULL == block::SHARED as u64);

@@ -1,11 +1,11 @@
-//! Connections: bytes in (`input`), bytes out (`output`), from the first registration to the end (`lifecycle`).
+//! Connections: receiving bytes (`input`), sending bytes (`output`), making and closing a connection (`lifecycle`).
 //!
-//! `state` is what stands behind the public `struct tcp_connection`, `cold_state` what only few of them need. `remote`
-//! is a connection as other threads have it, `shared` what they may touch.
-//! `owner` is what a connection tells its maker and its protocol, `protocol` what a protocol asks of it. `callbacks` are
-//! those of the public fields, `handlers` those with data of the program, which `handled` calls. `output::send`,
-//! `control` and `handle` are what a program does with a connection, `posted` brings there what other threads ask for,
-//! `kept` counts who needs the memory.
+//! `state` has the object behind the public `struct tcp_connection`, `cold_state` what only few connections need.
+//! `remote` is a connection from the point of view of other threads, `shared` the part that they may use. `maker` has
+//! what a connection calls in its maker and its protocol, `protocol` what a protocol calls in a connection. `callbacks`
+//! are those of the public fields, `handlers` those with data of the program, which `handled` calls. The functions for
+//! programs are in `output::send`, `control` and `handle`. `posted` has the requests of other threads, and `kept` counts
+//! the references to the memory.
 //!
 //! Imports: abi, backend, buffer, event_loop, kept, list, log, sync, sys.
 
@@ -22,9 +22,9 @@ pub mod input;
 pub mod kept;
 pub mod lifecycle;
 pub mod lists;
+pub mod maker;
 pub mod member;
 pub mod output;
-pub mod owner;
 pub mod posted;
 pub mod protocol;
 mod registration;

@@ -1,5 +1,7 @@
-//! What a protocol on top of connections asks of them, beside the methods that programs have. What it is told: the
-//! table in `owner`.
+//! The methods of a connection for the protocol on top of it, in addition to those that programs use. The table in
+//! `maker` contains what a connection calls in its protocol.
+
+#![forbid(unsafe_code)]
 
 use super::input::pause;
 use super::lifecycle::{overdue, ready, shutdown};
@@ -10,14 +12,14 @@ use crate::sys::fd as sys_fd;
 use libc::c_int;
 
 pub use super::cold_state::Tail;
-pub use super::owner::Protocol;
+pub use super::maker::Protocol;
 
 impl Connection {
     /// The protocol of the connection's server, as long as the connection has all its callbacks, so that no code
     /// of the program uses it directly.
     pub fn protocol(&self) -> Option<&'static Protocol> {
         let protocol = self.maker()?.protocol()?;
-        // The same values that were copied from the table: the address of each function is taken only once.
+        // A function may have several addresses, but the connection's pointers were copied from this table.
         let same = self.public.messageCallBack.get().map(|f| f as usize)
             == protocol.message.map(|f| f as usize)
             && self.public.connectionClosedCallBack.get().map(|f| f as usize)
@@ -30,7 +32,7 @@ impl Connection {
         file::left(self)
     }
 
-    /// Calls the message callback again in the next iteration with the bytes that are left unread.
+    /// Calls the message callback again in the next iteration with the unread bytes.
     pub fn read_again(&self) {
         self.reading.redeliver();
         ready::give(self, Work::Read);
@@ -42,14 +44,14 @@ impl Connection {
         self.event_loop().is_spent_at(now)
     }
 
-    /// A number that changes whenever the peer receives bytes, of the queue or of what the kernel holds: a slow
-    /// reader may receive a lot before the kernel accepts more. Makes a system call.
+    /// A number that changes whenever the peer receives bytes. It includes the bytes in the kernel, because a slow
+    /// reader may receive many of them before the kernel accepts more. Makes a system call.
     pub fn taken(&self) -> u32 {
         let kernel = sys_fd::on_its_way(self.number.get());
         kernel.wrapping_sub(self.output.readIndex.get() as u32).wrapping_sub(file::position(self))
     }
 
-    /// Whether the connection only waits for its end.
+    /// Whether the connection was told to end after everything was sent.
     pub fn is_ending(&self) -> bool {
         self.after_sending.get() != AfterSending::GoOn
     }
@@ -73,8 +75,8 @@ impl Connection {
         true
     }
 
-    /// Sets whether a response is outstanding. While it is, the peer's end of stream doesn't close the
-    /// connection; when it isn't any more, it does.
+    /// Sets whether a response is outstanding. While it is, the peer's end of stream doesn't close the connection. If
+    /// the peer has already ended its side, the connection is closed when no response is outstanding any more.
     pub fn set_answering(&self, on: bool) {
         self.held_by.set(if on { HeldBy::Answer } else { HeldBy::Nothing });
         if !on && self.peer.has_ended() && shutdown::all_sent(self) {
@@ -92,7 +94,7 @@ impl Connection {
         ready::close_in_iteration(self, CloseReason::of_call(why))
     }
 
-    /// A time limit seems to have passed: the connection is judged in this iteration or the next.
+    /// A time limit seems to have passed: the connection is checked in this iteration or the next.
     pub fn judge_soon(&self) {
         overdue::begin(self)
     }

@@ -1,13 +1,12 @@
-//! The place of a connection on its loop: what is registered for its number, the events of its channel, and the
-//! roster.
+//! A connection's registration with its loop: the entry for its number, the events of its channel, and the roster.
 
 use super::lifecycle::ready;
 use super::{Connection, lists};
-use crate::reactor::event_loop::posts;
+use crate::reactor::event_loop::changes;
 use crate::reactor::event_loop::registration::Removed;
 use libc::c_int;
 
-/// Whether reading is deferred for the connection's number.
+/// Whether reading is deferred for the connection's number. None if the number isn't registered.
 pub fn is_deferred(conn: &Connection) -> Option<bool> {
     conn.event_loop().registration(conn.number.get()).map(|reg| reg.read_deferred)
 }
@@ -22,7 +21,7 @@ pub fn take_off(conn: &Connection, fd: c_int) -> Removed {
 
 pub fn add_channel(conn: &Connection, fd: c_int) -> c_int {
     // SAFETY: a connection is removed from its loop before it is freed.
-    unsafe { conn.event_loop().change(fd, conn.channel_ptr(), posts::ADD) }
+    unsafe { conn.event_loop().change(fd, conn.channel_ptr(), changes::ADD) }
 }
 
 fn update_channel(conn: &Connection) -> c_int {

@@ -1,7 +1,7 @@
-//! The object of a public `struct tcp_connection`.
+//! The object to which a public `struct tcp_connection` belongs.
 
 use super::block::Block;
-use super::owner::Owner;
+use super::maker::MadeBy;
 use super::shared::Shared;
 use crate::abi::types::{buffer, channel, tcp_connection};
 use crate::reactor::event_loop::state::Loop;
@@ -15,8 +15,8 @@ use libc::{c_char, c_int};
 use std::cell::Cell;
 use std::ptr;
 
-/// The default limit of queued bytes, if the peer doesn't read, and of unread bytes, if the callback doesn't
-/// consume.
+/// The default limit of queued bytes (the peer doesn't read) and of unread bytes (the callback doesn't consume
+/// them).
 pub(super) const LIMIT: usize = 64 << 20;
 
 /// Work for the next turn in the iteration. Each kind includes those before it.
@@ -46,35 +46,36 @@ pub struct Connection {
     pub(super) output_touched: Cell<u32>,
     /// Its number in the registry, which is also that of its registration.
     pub id: Cell<u64>,
-    /// The identity of the descriptor's file, folded, so that closing never affects a successor. 0: not
-    /// determined yet, because no code of the program could have closed it, or epoll will tell.
+    /// The folded identity of the descriptor's file, so that closing never affects a later file with the same number. 0
+    /// if it wasn't determined, because no code of the program can have closed the descriptor, or because epoll notices
+    /// that.
     pub(super) identity: Cell<u32>,
     /// Its position in the loop's roster, counted from 1; 0 if it isn't there.
     pub place: Cell<u32>,
     /// The pool blocks that the library put into the buffers. C code may have replaced them since.
     pub(super) input_block: Block,
     pub(super) output_block: Block,
-    pub owner: Cell<Owner>,
+    pub made_by: Cell<MadeBy>,
     pub(super) in_ready: Link,
     pub(super) in_dead: Link,
     pub(super) in_lingering: Link,
     pub(super) in_deferred: Link,
     pub shared: Shared,
-    /// Those bytes of `shared.intake` that are queued (`quota`).
+    /// How many of the bytes that `shared.intake` counts are in the queue (`quota`).
     pub(super) counted: Cell<u32>,
-    /// The low bits of the clock's milliseconds.
+    /// When lingering and the deferral of reading end: the low bits of the clock's milliseconds.
     pub(super) linger_until: Cell<u32>,
     pub(super) deferred_until: Cell<u32>,
     /// The state of the write side's end.
     pub(super) side: Cell<Side>,
     pub(super) peer: Peer,
     pub(super) reading: Reading,
-    /// What keeps the connection open after the peer's end.
+    /// What keeps the connection open after the peer's end of stream.
     pub(super) held_by: Cell<HeldBy>,
-    /// What follows the last send.
+    /// What the connection does after everything was sent.
     pub(super) after_sending: Cell<AfterSending>,
     pub(super) work: Cell<Work>,
-    /// An answer of its own is in the loop's batch: each send looks here, and not through the batch.
+    /// Whether the loop's batch contains a response of this connection, so that sends needn't search the batch.
     pub(super) in_batch: Cell<bool>,
 }
 
@@ -94,7 +95,7 @@ pub enum AfterSending {
 pub enum HeldBy {
     #[default]
     Nothing,
-    /// An answer of the protocol is outstanding, whatever the peer has sent.
+    /// A response of the protocol is outstanding. Set whether or not the peer has ended its side.
     Answer,
     /// The program was told the peer's end, and may send until it ends its own side.
     Program,
@@ -152,7 +153,7 @@ impl Connection {
         self.output.readable() > 0 || self.sends_file()
     }
 
-    /// Whether a file stands in the queue.
+    /// Whether a file is in the queue.
     #[inline]
     pub fn sends_file(&self) -> bool {
         self.cold().is_some_and(|cold| cold.file.is_there())

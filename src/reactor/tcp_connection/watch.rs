@@ -1,4 +1,4 @@
-//! Whether the loop watches a connection, and whether it leaves reading out.
+//! Whether a connection's channel is on its loop, and whether reading is deferred.
 
 #![forbid(unsafe_code)]
 
@@ -7,22 +7,23 @@ use std::cell::Cell;
 #[repr(u8)]
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Watched {
-    /// The channel isn't on the loop: not yet, or the program took it off.
+    /// The channel isn't on the loop: it wasn't added yet, or the program has removed it.
     #[default]
     Not,
     Yes,
-    /// Reading is put off while output waits.
-    Held,
+    /// Reading is deferred while output waits.
+    Deferred,
     /// A turn of reading is allowed although output waits.
     ForATurn,
 }
 
-/// The connection's place on its loop. The registration there carries `Held` for the back end. All zeroes: none.
+/// The state of the channel on its loop. The registration tells the back end whether reading is `Deferred`. All
+/// zeroes: the channel isn't on the loop.
 #[derive(Default)]
 pub struct Watch(Cell<Watched>);
 
 impl Watch {
-    /// The channel has come to the loop, or has left it.
+    /// The channel was added to the loop, or removed from it.
     pub fn set(&self, on: bool) {
         self.0.set(if on { Watched::Yes } else { Watched::Not });
     }
@@ -33,30 +34,31 @@ impl Watch {
         self.0.get() != Watched::Not
     }
 
-    /// Whether reading is put off.
+    /// Whether reading is deferred.
     #[inline(always)]
-    pub fn is_held(&self) -> bool {
-        self.0.get() == Watched::Held
+    pub fn is_deferred(&self) -> bool {
+        self.0.get() == Watched::Deferred
     }
 
-    /// Reading is put off. False where it was before, where a turn of it is due, and off the loop.
-    pub fn hold(&self) -> bool {
-        self.step(Watched::Yes, Watched::Held)
+    /// Defers reading. False if it is already deferred, if a turn of reading is allowed, or if the channel isn't on the
+    /// loop.
+    pub fn defer(&self) -> bool {
+        self.step(Watched::Yes, Watched::Deferred)
     }
 
-    /// It has been put off long enough: a turn of reading is due. False where it isn't put off.
+    /// Allows a turn of reading after the deferral. False if reading isn't deferred.
     pub fn grant_turn(&self) -> bool {
-        self.step(Watched::Held, Watched::ForATurn)
+        self.step(Watched::Deferred, Watched::ForATurn)
     }
 
-    /// A turn of reading is over. False where it wasn't such a turn.
+    /// Ends a turn of reading. False if it wasn't one that `grant_turn` had allowed.
     #[inline(always)]
     pub fn end_turn(&self) -> bool {
         self.step(Watched::ForATurn, Watched::Yes)
     }
 
-    /// Output waits no longer: nothing keeps reading back.
-    pub fn release(&self) {
+    /// Ends the deferral, because no output waits.
+    pub fn stop_deferring(&self) {
         if self.is_on() {
             self.0.set(Watched::Yes);
         }
@@ -77,18 +79,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reading_is_held_on_the_loop_only() {
+    fn reading_is_deferred_on_the_loop_only() {
         let watch = Watch::default();
-        watch.release();
-        assert!(!watch.is_on() && !watch.hold() && !watch.grant_turn());
+        watch.stop_deferring();
+        assert!(!watch.is_on() && !watch.defer() && !watch.grant_turn());
         watch.set(true);
         assert!(watch.is_on() && !watch.grant_turn() && !watch.end_turn());
-        assert!(watch.hold() && watch.is_held() && !watch.hold() && !watch.end_turn());
-        assert!(watch.grant_turn() && !watch.is_held() && !watch.hold());
-        assert!(watch.end_turn() && !watch.end_turn() && watch.hold());
-        watch.release();
-        assert!(!watch.is_held() && watch.hold());
+        assert!(watch.defer() && watch.is_deferred() && !watch.defer() && !watch.end_turn());
+        assert!(watch.grant_turn() && !watch.is_deferred() && !watch.defer());
+        assert!(watch.end_turn() && !watch.end_turn() && watch.defer());
+        watch.stop_deferring();
+        assert!(!watch.is_deferred() && watch.defer());
         watch.set(false);
-        assert!(!watch.is_on() && !watch.is_held());
+        assert!(!watch.is_on() && !watch.is_deferred());
     }
 }

@@ -1,7 +1,7 @@
 //! Accepting clients and making connections for them.
 
-use super::life::Life;
 use super::listener::Listener;
+use super::phase::Phase;
 use super::reserve::Turned;
 use super::server_events::{self, ENDED};
 use super::{Server, maker};
@@ -23,7 +23,7 @@ pub unsafe extern "C-unwind" fn on_acceptable(data: *mut c_void) -> c_int {
     // The callbacks may free the server, and with it the listener.
     let Some(server) = listener.server().keep() else { return 0 };
     listener.enlist();
-    // Before the server's state is checked, so that a thread that stops the server sees either this or no client.
+    // Before the server's phase is checked, so that a thread that stops the server sees either this or no client.
     let nested = listener.accepting.swap(true, SeqCst);
     for _ in 0..BATCH {
         if !listener.accept_one() || listener.event_loop().is_spent_now() {
@@ -32,7 +32,7 @@ pub unsafe extern "C-unwind" fn on_acceptable(data: *mut c_void) -> c_int {
     }
     listener.accepting.store(nested, SeqCst);
     if !server.runs() {
-        server_events::call(server.shared.listeners.own.remote_loop(), ENDED);
+        server_events::notify(server.shared.listeners.own.remote_loop(), ENDED);
     }
     0
 }
@@ -40,7 +40,7 @@ pub unsafe extern "C-unwind" fn on_acceptable(data: *mut c_void) -> c_int {
 impl Server {
     /// Whether the server accepts clients.
     fn runs(&self) -> bool {
-        self.life() == Life::Running
+        self.phase() == Phase::Running
     }
 
     /// Restores a lost reserve. False if there should be one and it can't be restored.
@@ -218,7 +218,7 @@ fn establish(
     if prepare(&conn)
         && let Some(kept) = server.keep()
     {
-        conn.owner.set(maker::owner(kept));
+        conn.made_by.set(maker::made_by(kept));
         if register::hand_over(conn, true) {
             return;
         }

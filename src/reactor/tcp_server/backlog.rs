@@ -2,9 +2,9 @@
 //! are accepted first; the thread of their listener makes connections for them afterwards.
 
 use super::accept;
-use super::life::Life;
 use super::listener::Listener;
-use super::listeners;
+use super::loop_listeners;
+use super::phase::Phase;
 use super::reserve::Turned;
 use super::server_events::{self, ENDING};
 use crate::reactor::event_loop::state::Loop;
@@ -169,12 +169,12 @@ impl Loop {
     pub(super) fn serve_backlogs(&self) {
         let mut left = BATCH;
         // A callback may free any server, so the iteration over the list is restarted after each.
-        while let Some(waiting) = listeners::first_with_backlog(self) {
+        while let Some(waiting) = loop_listeners::first_with_backlog(self) {
             if left == 0 {
-                return server_events::call(self, ENDING);
+                return server_events::notify(self, ENDING);
             }
             let listener = waiting.listener();
-            if waiting.server.life() == Life::Stopping {
+            if waiting.server.phase() == Phase::Stopping {
                 left -= 1;
                 listener.serve_one();
             } else {

@@ -3,8 +3,8 @@
 
 #![forbid(unsafe_code)]
 
-use super::life::Life;
 use super::maker::server_of;
+use super::phase::Phase;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
@@ -24,11 +24,11 @@ impl Loop {
 /// Checks a connection that may have become idle or has just been registered. Within an iteration.
 pub fn look(conn: &Connection) {
     let Some(server) = server_of(conn) else { return };
-    match server.life() {
-        Life::New | Life::Running => {}
-        Life::Overdue => conn.judge_soon(),
-        Life::Cut | Life::Freed => ready::close_in_iteration(conn, CloseReason::Stopped),
-        Life::Stopping | Life::Stopped => {
+    match server.phase() {
+        Phase::New | Phase::Running => {}
+        Phase::Overdue => conn.judge_soon(),
+        Phase::Cut | Phase::Freed => ready::close_in_iteration(conn, CloseReason::Stopped),
+        Phase::Stopping | Phase::Stopped => {
             // It is checked again until it has closed.
             conn.event_loop().draining.set(true);
             if is_idle(conn) {
@@ -45,7 +45,7 @@ pub fn look(conn: &Connection) {
 
 /// A connection has had its last turn: it closes if the deadline of its server has passed.
 pub fn judge(conn: &Connection) {
-    if server_of(conn).is_some_and(|server| server.life() == Life::Overdue) {
+    if server_of(conn).is_some_and(|server| server.phase() == Phase::Overdue) {
         ready::close_in_iteration(conn, CloseReason::Stopped);
     }
 }
@@ -68,6 +68,6 @@ fn has_delivered(conn: &Connection) -> bool {
 impl Connection {
     /// Whether the connection's server is ending, which responses announce.
     pub fn has_ending_server(&self) -> bool {
-        server_of(self).is_some_and(|server| server.shared.state.is_ending())
+        server_of(self).is_some_and(|server| server.shared.life.is_ending())
     }
 }

@@ -1,6 +1,6 @@
 //! Freeing a server.
 
-use super::life::Event;
+use super::phase::Event;
 use super::server_events::{self, ENDED, ENDING, ROOM};
 use super::stop::Waiting;
 use super::{Server, servers};
@@ -27,16 +27,16 @@ impl Server {
     fn end(&self) -> Result<(), c_int> {
         let l = self.home();
         // This comes first, so that threads that are still running accept no more clients.
-        let before = self.life();
-        self.shared.state.advance(Event::Free);
+        let before = self.phase();
+        self.shared.life.advance(Event::Free);
         // Each thread closes its part of this server.
         let pool = self.pool.get();
         // SAFETY: the server owns the pool, which is freed only here.
         let freed = NonNull::new(pool.cast()).map_or(Ok(()), |pool| unsafe { Pool::free(pool) });
         if freed.is_err() {
-            self.shared.state.restore(before);
+            self.shared.life.restore(before);
             // Connections that closed meanwhile had nobody to tell.
-            server_events::call(l, ENDED | ROOM);
+            server_events::notify(l, ENDED | ROOM);
             return Err(libc::EDEADLK);
         }
         self.pool.set(ptr::null_mut());
@@ -47,7 +47,7 @@ impl Server {
         // This comes first, because a listener stays on its loop as long as it has clients.
         self.drop_waiting();
         self.close_sockets(Waiting::Reset);
-        self.call_all(ENDING);
+        self.notify_all(ENDING);
         self.unlist();
         // Only the closed callback is called after this; outside of callbacks that happens now.
         l.while_freeing(|| l.within(|_| l.drain()));

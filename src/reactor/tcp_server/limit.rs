@@ -61,7 +61,7 @@ impl Shared {
     pub fn room_has_changed(&self) {
         if self.full.swap(false, SeqCst) {
             for listener in self.listeners.all() {
-                server_events::call(listener.remote_loop(), ROOM);
+                server_events::notify(listener.remote_loop(), ROOM);
             }
         }
     }
@@ -70,9 +70,9 @@ impl Shared {
     pub fn left(&self) {
         let was = self.live.fetch_sub(1, SeqCst);
         self.room_has_changed();
-        // As with `full`: a thread that ends a server sets the state before it checks the count.
-        if was == 1 && self.state.get().is_stopping() {
-            server_events::call(self.listeners.own.remote_loop(), ENDED);
+        // As with `full`: a thread that ends a server sets the phase before it checks the count.
+        if was == 1 && self.life.phase().is_stopping() {
+            server_events::notify(self.listeners.own.remote_loop(), ENDED);
         }
     }
 }

@@ -1,12 +1,12 @@
 //! A listening socket on a loop: registering it, pausing while no client can be accepted, closing it.
 
 use super::backlog::Backlog;
-use super::life::Life;
-use super::listeners;
+use super::loop_listeners;
+use super::phase::Phase;
 use super::shared::Shared;
 use super::{Server, accept};
 use crate::abi::types::{EVENT_READ, acceptor, channel, event_loop};
-use crate::reactor::event_loop::posts;
+use crate::reactor::event_loop::changes;
 use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::kept::Kept;
@@ -155,7 +155,7 @@ impl Listener {
             self.enlist();
         }
         // SAFETY: the loop is live, and the channel is removed from it before the listener's memory is freed.
-        unsafe { self.remote_loop().request_change(fd, &self.channel, posts::ADD) }.min(0)
+        unsafe { self.remote_loop().request_change(fd, &self.channel, changes::ADD) }.min(0)
     }
 
     /// Removes the channel from the loop.
@@ -166,10 +166,10 @@ impl Listener {
     /// The listener was added to its loop. Returns the reference that has kept the server.
     #[must_use]
     pub fn arrive(&self) -> Option<Kept<Server>> {
-        match self.shared().state.get() {
-            Life::Running if self.watch() == 0 => None,
+        match self.shared().life.phase() {
+            Phase::Running if self.watch() == 0 => None,
             // The server's thread is about to accept the waiting clients.
-            Life::Stopping if !self.backlog.is_taken() => {
+            Phase::Stopping if !self.backlog.is_taken() => {
                 self.enlist();
                 None
             }
@@ -185,13 +185,13 @@ impl Listener {
 
     /// Adds the listener to its loop's list.
     pub fn enlist(&self) {
-        listeners::add(self);
+        loop_listeners::add(self);
     }
 
     /// Stops accepting, and closes the socket unless its number was reused.
     pub fn close(&self) {
         self.wait(Wait::No);
-        listeners::remove(self);
+        loop_listeners::remove(self);
         let fd = self.fd.get();
         if self.is_watched(fd) {
             self.channel.fd.set(fd);

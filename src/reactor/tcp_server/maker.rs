@@ -4,23 +4,23 @@ use super::Server;
 use super::drain;
 use crate::reactor::kept::Kept;
 use crate::reactor::tcp_connection::Connection;
-use crate::reactor::tcp_connection::owner::{Header, Maker, Owner};
+use crate::reactor::tcp_connection::maker::{Header, MadeBy, Maker};
 use std::mem::offset_of;
 use std::ptr::NonNull;
 
 pub static SERVER: Maker =
     Maker { look: drain::look, judge: drain::judge, closing: |_| (), left, freed };
 
-/// The owner of a connection, which takes over the reference to its server.
-pub fn owner(server: Kept<Server>) -> Owner {
+/// What a connection has for its maker. It takes over the reference to its server.
+pub fn made_by(server: Kept<Server>) -> MadeBy {
     // SAFETY: the reference keeps the server until `freed`, and the pointer is derived from one to the whole
     // server.
-    unsafe { Owner::of(server.into_raw().byte_add(offset_of!(Server, header)).cast()) }
+    unsafe { MadeBy::of(server.into_raw().byte_add(offset_of!(Server, header)).cast()) }
 }
 
 /// The server that has made a connection.
 pub fn server_of(conn: &Connection) -> Option<&Server> {
-    let header = conn.owner.get().made_by(&SERVER)?;
+    let header = conn.made_by.get().header_of(&SERVER)?;
     // SAFETY: only the headers of servers have this table, and the connection keeps its server.
     Some(unsafe { whole(header).as_ref() })
 }
@@ -39,6 +39,6 @@ fn left(conn: &Connection) {
 }
 
 unsafe fn freed(header: NonNull<Header>) {
-    // SAFETY: `owner` passed this reference to the connection, and a connection is freed once.
+    // SAFETY: `made_by` passed this reference to the connection, and a connection is freed once.
     drop(unsafe { Kept::from_raw(whole(header)) });
 }

@@ -1,8 +1,8 @@
 //! Servers: the object of a public `struct TCPserver`.
 //!
 //! `make` opens listening sockets, `start` adds them to their loops, `accept` makes connections for clients,
-//! `balance` chooses their loops, `listeners` finds the sockets of a loop, `limit` counts connections, `set` has a
-//! program's settings, `reserve` is a spare descriptor. `stop` and `free` end a server: `life` has its states,
+//! `balance` chooses their loops, `loop_listeners` finds the sockets of a loop, `limit` counts connections, `set` has a
+//! program's settings, `reserve` is a spare descriptor. `stop` and `free` end a server: `phase` has its phases,
 //! `backlog` the clients that haven't been accepted at that time, and `drain` ends its connections. `maker` has the
 //! functions that connections call, `server_events` lets a thread make another check its servers. `shared` is the
 //! part that other threads may use, and `kept` counts the references to the memory.
@@ -15,12 +15,12 @@ pub mod balance;
 mod drain;
 mod free;
 mod kept;
-mod life;
 mod limit;
 mod listener;
-mod listeners;
+mod loop_listeners;
 mod make;
 mod maker;
+mod phase;
 mod reserve;
 mod server_events;
 mod set;
@@ -35,12 +35,12 @@ use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::list::{Counting, Link, places};
 use crate::reactor::tcp_connection::callbacks::Callbacks;
-use crate::reactor::tcp_connection::owner::Header;
+use crate::reactor::tcp_connection::maker::Header;
 use crate::reactor::tcp_connection::protocol::Protocol;
 use crate::reactor::tcp_connection::settings::Keepalive;
 use crate::reactor::tcp_server::balance::{Balance, Choice};
-use crate::reactor::tcp_server::life::Life;
 use crate::reactor::tcp_server::make::Origin;
+use crate::reactor::tcp_server::phase::Phase;
 use crate::reactor::tcp_server::shared::Shared;
 use crate::reactor::tcp_server::stop::Stop;
 use crate::reactor::threads::hooks::Hooks;
@@ -140,23 +140,23 @@ impl Server {
         }
     }
 
-    fn life(&self) -> Life {
-        self.shared.state.get()
+    fn phase(&self) -> Phase {
+        self.shared.life.phase()
     }
 
     /// Whether the server has ever been started.
     pub fn has_started(&self) -> bool {
-        self.life() != Life::New
+        self.phase() != Phase::New
     }
 
     /// Whether the server accepts no clients any more, not even those that have connected before.
     pub fn has_ended(&self) -> bool {
-        !matches!(self.life(), Life::Running | Life::Stopping)
+        !matches!(self.phase(), Phase::Running | Phase::Stopping)
     }
 
     /// Whether the owner has freed the server, so that only its connections keep it.
     pub fn is_freed(&self) -> bool {
-        self.life() == Life::Freed
+        self.phase() == Phase::Freed
     }
 
     /// Sets the protocol of the server's connections. Before it starts.

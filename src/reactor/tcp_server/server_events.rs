@@ -2,8 +2,9 @@
 
 use super::Server;
 use super::listener::Listener;
-use super::listeners;
+use super::loop_listeners;
 use crate::reactor::event_loop::remote::RemoteLoop;
+use crate::reactor::event_loop::shared::Accepts;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::threads::thread_pool::Pool;
 use std::ptr;
@@ -19,29 +20,29 @@ pub const ENDED: u8 = 4;
 const ARRIVING: u8 = 8;
 
 /// Makes the loop check in its next iteration. Does nothing after the loop was freed; its memory is kept.
-pub fn call(l: &RemoteLoop, why: u8) {
-    call_with(l, why, None);
+pub fn notify(l: &RemoteLoop, why: u8) {
+    notify_with(l, why, None);
 }
 
 /// Adds a listener to its loop, unless that was freed. The listener keeps its server until it is closed there.
-pub fn send(listener: &Listener) {
+pub fn add_listener(listener: &Listener) {
     if !listener.keep_server() {
         return;
     }
-    if !call_with(listener.remote_loop(), ARRIVING, Some(listener)) {
+    if !notify_with(listener.remote_loop(), ARRIVING, Some(listener)) {
         drop(listener.take_server());
     }
 }
 
 /// False if the loop was freed.
-fn call_with(l: &RemoteLoop, why: u8, listener: Option<&Listener>) -> bool {
+fn notify_with(l: &RemoteLoop, why: u8, listener: Option<&Listener>) -> bool {
     // The list is protected by the mutex, and the loop isn't freed while that is locked.
     let locked = l.lock();
-    if locked.gone.get() {
+    if locked.accepts.get() == Accepts::Nothing {
         return false;
     }
     if let Some(listener) = listener {
-        listeners::send(&locked, listener);
+        loop_listeners::add_arriving(&locked, listener);
     }
     l.server_events.fetch_or(why, Release);
     l.wake_once();
@@ -50,14 +51,14 @@ fn call_with(l: &RemoteLoop, why: u8, listener: Option<&Listener>) -> bool {
 
 impl Server {
     /// Makes all loops check that may have something of the server. On the server's own thread.
-    pub(super) fn call_all(&self, why: u8) {
-        call(self.home(), why);
+    pub(super) fn notify_all(&self, why: u8) {
+        notify(self.home(), why);
         // SAFETY: NULL or the server's own pool, which is freed on this thread.
         let own = unsafe { Pool::from_nullable(self.pool.get()) };
         let others = self.threads().filter(|&pool| own.is_none_or(|own| !ptr::eq(own, pool)));
         for pool in own.into_iter().chain(others) {
             for l in (0..pool.running()).filter_map(|i| pool.loop_at(i)) {
-                call(l, why);
+                notify(l, why);
             }
         }
     }
@@ -71,7 +72,7 @@ impl Loop {
         }
         let why = self.shared.server_events.swap(0, AcqRel);
         if why & ARRIVING != 0 {
-            listeners::arrive_all(self);
+            loop_listeners::arrive_all(self);
         }
         if why & ROOM != 0 {
             self.resume_full_listeners();

@@ -1,7 +1,7 @@
 //! The part of a server that all threads may use that accept for it or have its connections.
 
-use super::life::State;
 use super::listener::Listener;
+use super::phase::Life;
 use super::reserve::Reserve;
 use crate::reactor::tcp_connection::settings::Settings;
 use crate::sync::refs::RefCount;
@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64};
 use std::{iter, ptr, slice};
 
 pub struct Shared {
-    pub state: State,
+    pub life: Life,
     /// The maximum number of open connections; 0 means any number.
     pub max: AtomicI32,
     /// The number of open connections, of places for those about to be accepted, and of clients that a stop has
@@ -31,7 +31,7 @@ pub struct Shared {
 impl Shared {
     pub fn new(turns_away: bool) -> Shared {
         Shared {
-            state: State::new(),
+            life: Life::new(),
             max: AtomicI32::new(0),
             live: AtomicI64::new(0),
             full: AtomicBool::new(false),

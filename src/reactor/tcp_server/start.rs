@@ -1,7 +1,7 @@
 //! Starting a server: its threads, its listening sockets, and their channels.
 
-use super::life::{Event, Life};
 use super::listener::{self, Listener};
+use super::phase::{Event, Phase};
 use super::{Server, server_events};
 use crate::reactor::tcp_connection::settings::Keepalive;
 use crate::reactor::threads::thread_pool::Pool;
@@ -13,9 +13,9 @@ use libc::c_int;
 impl Server {
     /// Starts the server, once.
     pub fn start(&self) -> Result<(), c_int> {
-        match self.life() {
-            Life::New => {}
-            Life::Running => return Err(explain!(libc::EALREADY, "the server runs already")),
+        match self.phase() {
+            Phase::New => {}
+            Phase::Running => return Err(explain!(libc::EALREADY, "the server runs already")),
             _ => return Err(explain!(libc::ESHUTDOWN, "the server was stopped")),
         }
         // The hooks may free the server.
@@ -52,9 +52,9 @@ impl Server {
 
     /// Starts the threads and makes the sockets listen.
     fn prepare(&self) -> Result<(), c_int> {
-        match self.life() {
-            Life::New if self.acceptor().is_none() => return Err(libc::EINVAL),
-            Life::New | Life::Running => {}
+        match self.phase() {
+            Phase::New if self.acceptor().is_none() => return Err(libc::EINVAL),
+            Phase::New | Phase::Running => {}
             _ => return Err(libc::ESHUTDOWN),
         }
         if let Some(pool) = self.threads() {
@@ -62,7 +62,7 @@ impl Server {
             pool.start();
         }
         let own = &self.shared.listeners.own;
-        if self.life() == Life::Running {
+        if self.phase() == Phase::Running {
             own.renew(self.acceptor());
             return Ok(());
         }
@@ -130,8 +130,8 @@ impl Server {
 
     /// Lets the loops accept.
     fn begin(&self) -> Result<(), c_int> {
-        let state = &self.shared.state;
-        let first = state.get() == Life::New;
+        let life = &self.shared.life;
+        let first = life.phase() == Phase::New;
         if first {
             self.set_options();
             if let Some(reserve) = &self.shared.reserve {
@@ -140,18 +140,18 @@ impl Server {
             if self.is_own_thread() {
                 self.enlist();
             }
-            state.advance(Event::Start);
+            life.advance(Event::Start);
         }
         let listeners = &self.shared.listeners;
         if listeners.others().is_empty() {
             if listeners.own.watch() < 0 {
                 if first {
-                    state.advance(Event::StartFailed);
+                    life.advance(Event::StartFailed);
                 }
                 return Err(errno::get());
             }
         } else if first {
-            listeners.others().iter().for_each(server_events::send);
+            listeners.others().iter().for_each(server_events::add_listener);
         }
         Ok(())
     }

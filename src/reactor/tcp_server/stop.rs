@@ -1,7 +1,7 @@
 //! The graceful stop: no new connections are accepted, existing ones end when they are idle or when their time is
 //! over, and then the program is told.
 
-use super::life::{Event, Life};
+use super::phase::{Event, Phase};
 use super::server_events::{ENDED, ENDING};
 use super::{Server, servers};
 use crate::abi::types::{event_loop, yolanda_server_callback, yolanda_timer};
@@ -45,7 +45,7 @@ impl Server {
         done: yolanda_server_callback,
         data: *mut c_void,
     ) -> Result<(), c_int> {
-        let before = self.life();
+        let before = self.phase();
         let event = if deadline_ms == 0 { Event::StopAtOnce } else { Event::Stop };
         if before.after(event).is_none() {
             return Err(if before.is_stopping() { libc::EALREADY } else { libc::ESHUTDOWN });
@@ -59,11 +59,11 @@ impl Server {
         }
         self.enlist();
         self.stop.set(Stop { done, data, timer });
-        self.shared.state.advance(event);
+        self.shared.life.advance(event);
         // Waiting clients are served within the remaining time, which may be none.
-        let take = before == Life::Running && deadline_ms != 0;
+        let take = before == Phase::Running && deadline_ms != 0;
         self.close_sockets(if take { Waiting::Taken } else { Waiting::Reset });
-        self.call_all(ENDING | ENDED);
+        self.notify_all(ENDING | ENDED);
         if deadline_ms == 0 {
             // Only the closed callback is called after this, in the iteration.
             self.home().drain();
@@ -142,16 +142,16 @@ impl Server {
         let timer = self.start_timer(LAST_TURNS_MS, on_cut);
         self.stop.set(Stop { timer, ..self.stop.get() });
         let event = if timer == 0 { Event::LastTurnsOver } else { Event::Deadline };
-        self.shared.state.advance(event);
+        self.shared.life.advance(event);
         self.drop_waiting();
-        self.call_all(ENDING);
+        self.notify_all(ENDING);
     }
 
     /// The time for the last turns is over.
     fn cut(&self) {
         self.stop.set(Stop { timer: 0, ..self.stop.get() });
-        self.shared.state.advance(Event::LastTurnsOver);
-        self.call_all(ENDING);
+        self.shared.life.advance(Event::LastTurnsOver);
+        self.notify_all(ENDING);
     }
 }
 
@@ -170,9 +170,9 @@ impl Loop {
     pub(super) fn finish_stops(&self) {
         // The callback may free any server, so the iteration over the list is restarted after each.
         while let Some(server) =
-            servers(self).find(|server| server.life().is_stopping() && server.is_drained())
+            servers(self).find(|server| server.phase().is_stopping() && server.is_drained())
         {
-            server.shared.state.advance(Event::Drained);
+            server.shared.life.advance(Event::Drained);
             let stop = server.take_stop();
             let public = server.as_c();
             // The function may free the server, whose memory must then be freed.

@@ -51,9 +51,9 @@ impl Bytes {
         Some(())
     }
 
-    /// The room behind the bytes. What is written there isn't one of them.
+    /// The unused part of the block, after the bytes. Writing to it doesn't append bytes.
     pub fn room(&mut self) -> &mut [MaybeUninit<u8>] {
-        // SAFETY: the block has `capacity` bytes, of which `len` are at the front; without one there is no room.
+        // SAFETY: `len` of the block's `capacity` bytes are in use. Without a block both are 0, so the slice is empty.
         unsafe {
             let end = self.at.as_ptr().add(self.len);
             slice::from_raw_parts_mut(end.cast(), self.capacity - self.len)

@@ -11,7 +11,7 @@ use libc::c_int;
 pub struct Change {
     pub fd: c_int,
     pub channel: *mut channel,
-    /// `ADD`, `REMOVE` or `UPDATE`.
+    /// `changes::ADD`, `REMOVE` or `UPDATE`.
     pub kind: c_int,
 }
 

@@ -1,10 +1,10 @@
 //! Back-pressure: while a connection's output is stuck, more input would mostly become more output, so reading is
 //! deferred until the queue is sent, which saves memory and copying. But a peer may have to send everything
-//! before it reads. So after `DEFER_MS` a turn of reading is due, and so on until the queue is sent or has reached
-//! its limit.
+//! before it reads. So the connection gets a turn of reading after each `DEFER_MS`, until the queue is sent or has
+//! reached its limit.
 //!
-//! The channel's public events don't change; the library's back ends don't ask the kernel for reading. A
-//! program's own back end isn't affected.
+//! The channel's public events don't change, but the library's back ends don't ask the kernel for input. A program's
+//! own back end isn't affected.
 
 #![forbid(unsafe_code)]
 
@@ -17,9 +17,9 @@ use crate::sys::clock;
 
 const DEFER_MS: i64 = 10;
 
-/// Defers reading. It takes effect with the caller's update of the channel.
+/// Defers reading. This takes effect with the caller's update of the channel.
 pub fn begin(conn: &Connection) {
-    if registration::is_deferred(conn) != Some(false) || !conn.watch.hold() {
+    if registration::is_deferred(conn) != Some(false) || !conn.watch.defer() {
         return;
     }
     registration::set_deferred(conn, true);
@@ -27,15 +27,15 @@ pub fn begin(conn: &Connection) {
     lists::deferred(conn.event_loop()).push_back(conn);
 }
 
-/// Ends the deferral. It takes effect with the caller's update of the channel.
+/// Ends the deferral. This takes effect with the caller's update of the channel.
 pub fn end(conn: &Connection) {
-    conn.watch.release();
+    conn.watch.stop_deferring();
     if conn.watch.is_on() {
         registration::set_deferred(conn, false);
     }
 }
 
-/// A turn of reading is over: the next one is deferred again if output still waits.
+/// Called after a turn of reading: if output still waits, the next turn is deferred again.
 pub fn after_reading(conn: &Connection) {
     if conn.watch.end_turn() && !queue::is_empty(conn) {
         begin(conn);
@@ -58,6 +58,6 @@ pub fn end_deferral(iteration: &Iteration) {
             registration::refresh(conn);
         }
     }
-    // Connections that were deferred meanwhile come after them.
+    // Connections whose reading was deferred in the meantime come after the others.
     lists::deferred(iteration).prepend(taken);
 }

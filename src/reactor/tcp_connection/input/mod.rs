@@ -1,4 +1,4 @@
-//! Bytes in: reading, and when it is paused or deferred.
+//! The input side: reading, and when it is paused or deferred.
 
 pub mod back_pressure;
 mod frames;

@@ -1,13 +1,15 @@
 //! How much is read before each message callback. If a callback takes long for the bytes of one read, the next
-//! reads of its connection are smaller, so that others wait for a time slice and not for a whole block. If
-//! callbacks become faster, reads grow again. If smaller reads don't make callbacks faster, the size isn't
-//! limited.
+//! reads of its connection are smaller, so that other connections wait for one short callback and not for a
+//! whole block. If callbacks become faster, reads grow again. If smaller reads don't make callbacks faster, the size
+//! isn't limited.
 
 #![forbid(unsafe_code)]
 
-use super::pace_steps::{Pace, SLOW_MS};
-use crate::reactor::tcp_connection::Connection;
+use super::pace_steps::{self, Pace, SLOW_MS};
 use crate::reactor::tcp_connection::lifecycle::open;
+use crate::reactor::tcp_connection::{Connection, block};
+
+const _: () = assert!(pace_steps::FULL == block::SHARED as u64);
 
 /// The maximum number of bytes of the next read.
 pub fn limit(conn: &Connection) -> usize {

@@ -1,13 +1,13 @@
 //! How the pace of reading depends on the time that callbacks take.
 #![forbid(unsafe_code)]
 
-/// A callback that takes this many milliseconds is slow, and the next ones should take `GOOD_MS`. After one of
-/// `FAST_MS` reads may grow.
+/// A callback that takes at least this many milliseconds is slow. The next reads are then sized so that their
+/// callbacks take about `GOOD_MS`. After a callback that takes at most `FAST_MS`, reads may grow.
 pub const SLOW_MS: u64 = 40;
 const GOOD_MS: u64 = 20;
 const FAST_MS: u64 = 4;
 const LEAST: u64 = 512;
-/// The maximum of one read.
+/// The maximum size of a read.
 pub const FULL: u64 = 65_536;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,7 +19,7 @@ pub enum Pace {
         bytes: u64,
         ms: u64,
     },
-    /// Smaller reads took as long.
+    /// Smaller reads didn't make the callbacks faster, so reads aren't limited.
     Fixed,
 }
 
@@ -44,6 +44,7 @@ impl Pace {
     }
 }
 
+/// The size of a read whose callback takes about `GOOD_MS`, if the time depends on the size.
 fn fitting(bytes: u64, ms: u64) -> u64 {
     (bytes * GOOD_MS / ms).max(LEAST)
 }
@@ -64,20 +65,20 @@ mod tests {
     }
 
     #[test]
-    fn what_takes_long_by_the_byte_gets_less() {
+    fn a_slow_callback_per_byte_limits_reads() {
         let (pace, last) = run(|bytes| 2000 * bytes / FULL, 10);
         assert!(matches!(pace, Pace::Limited { .. }) && last < SLOW_MS);
     }
 
     #[test]
-    fn what_takes_long_for_anything_gets_all() {
+    fn a_slow_callback_for_any_size_limits_nothing() {
         for ms in [40, 50, 1000] {
             assert_eq!(run(|_| ms, 20).0, Pace::Fixed);
         }
     }
 
     #[test]
-    fn what_is_quick_gets_all() {
+    fn a_fast_callback_gets_full_reads() {
         assert_eq!(run(|_| 5, 20).0, Pace::Full);
         let mut pace = Pace::Full.after(FULL, 4000);
         for _ in 0..8 {

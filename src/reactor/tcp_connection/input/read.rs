@@ -1,4 +1,4 @@
-//! Taking bytes in: turns of reading, and the message callback.
+//! Receiving bytes: turns of reading, and the message callback.
 
 use super::room::{self, Room};
 use super::{back_pressure, pace, source};
@@ -15,12 +15,12 @@ use crate::sys::kind::Kind;
 use crate::sys::{errno, fd as sys_fd, pool::Bytes};
 use libc::{c_int, c_void};
 
-/// Reads per connection and iteration: one firehose doesn't starve the others.
+/// The maximum number of reads per connection and iteration, so that a fast sender doesn't starve other connections.
 const TURNS: u32 = 16;
 
 /// The read callback of a connection's channel.
 pub unsafe extern "C-unwind" fn on_readable(data: *mut c_void) -> c_int {
-    // SAFETY: a channel's data is its live connection.
+    // SAFETY: this is the callback of a connection's channel, whose data is the connection, which is live.
     let Some(conn) = (unsafe { data.cast::<Connection>().as_ref() }) else {
         return -1;
     };
@@ -55,7 +55,7 @@ fn turn(conn: &Connection, bits: u32) {
     conn.turn_ended();
 }
 
-/// Reads and calls back until the socket is drained or others get their turn.
+/// Reads and calls the message callback until the socket is drained or other connections get their turn.
 fn take(conn: &Connection, bits: u32) {
     if conn.reading.begin_turn() && open::is_open(conn) && conn.input.readable() > 0 {
         deliver(conn);
@@ -69,7 +69,7 @@ fn take(conn: &Connection, bits: u32) {
         if !open::is_open(conn) || conn.peer.has_ended() || !wanted {
             return;
         }
-        // Only the first edge is known to be that of this connection's own file.
+        // The first read after an edge needs no check: the edge came from this connection's own file.
         if (read > 0 || bits & EDGE == 0) && !open::is_entered(conn) {
             return ready::close_in_iteration(conn, CloseReason::DescriptorGone);
         }
@@ -79,7 +79,7 @@ fn take(conn: &Connection, bits: u32) {
                 if full {
                     pace::note(conn, read);
                 }
-                if conn.watch.is_held() {
+                if conn.watch.is_deferred() {
                     return;
                 }
                 if !full && (bits & EDGE == 0 || bits & NOT_DRAINED == 0) {
@@ -108,7 +108,7 @@ fn take(conn: &Connection, bits: u32) {
 /// Reads once into the input buffer.
 fn receive(conn: &Connection) -> Got {
     if room::must_move(conn) && !source::has_input(conn) {
-        // The bytes that the callback left unread keep their address until there are more.
+        // The bytes that the callback left unread aren't moved before more have arrived.
         return Got::Nothing;
     }
     let Some(room) = Room::make(conn, pace::limit(conn)) else {
@@ -126,7 +126,7 @@ fn receive(conn: &Connection) -> Got {
     Got::Bytes { full: n as usize == len, read: n as usize }
 }
 
-/// One read of a connection that isn't `direct`.
+/// Reads once for a connection that isn't `direct`.
 #[cold]
 fn receive_indirectly(conn: &Connection, mut room: Room<'_>) -> Got {
     let len = room.len();
@@ -136,7 +136,7 @@ fn receive_indirectly(conn: &Connection, mut room: Room<'_>) -> Got {
     }
     let (read, full) = (n as usize, n as usize == len);
     note_arrival(conn, read);
-    // SAFETY: the source has written the first `n` bytes of the room.
+    // SAFETY: `source::read` has written the first `n` bytes of the room.
     unsafe { room.add(read) };
     let Some(filter) = conn.filter() else {
         return Got::Bytes { full, read };
@@ -144,7 +144,7 @@ fn receive_indirectly(conn: &Connection, mut room: Room<'_>) -> Got {
     let (mut plain, input) = (Bytes::new(), &conn.input);
     let wire = input.bytes();
     let filtered = filter.incoming(conn, &wire[wire.len().saturating_sub(read)..], &mut plain);
-    // They replace the bytes from the wire.
+    // The filtered bytes replace those from the wire.
     input.writeIndex.set(input.writeIndex.get() - read as c_int);
     let given = plain.bytes().chunks(room::LEAST / 2).all(|part| room::append(conn, part));
     match filtered {
@@ -158,7 +158,7 @@ fn receive_indirectly(conn: &Connection, mut room: Room<'_>) -> Got {
     }
 }
 
-/// Bytes have been received.
+/// Records that bytes have been received.
 #[inline(always)]
 fn note_arrival(conn: &Connection, n: usize) {
     timeouts::received(conn);
@@ -166,7 +166,7 @@ fn note_arrival(conn: &Connection, n: usize) {
     conn.peer.sends();
 }
 
-/// The meaning of a read that returned no bytes.
+/// The result of a read that returned no bytes.
 #[inline(always)]
 fn without_bytes(conn: &Connection, n: isize, e: c_int) -> Got {
     room::settle(conn);
@@ -181,18 +181,18 @@ fn without_bytes(conn: &Connection, n: isize, e: c_int) -> Got {
     }
 }
 
-/// Closes at once, within the iteration.
+/// Closes the connection at once, instead of in its turn.
 fn end_for(conn: &Connection, why: CloseReason) {
     ready::decide(conn, why);
     close::close(conn);
 }
 
-/// Continues with a connection that had to let others go first, or resumes reading.
+/// Continues a turn of reading that was interrupted so that others are served, or resumes reading.
 pub fn go_on(conn: &Connection) {
     turn(conn, EDGE | NOT_DRAINED)
 }
 
-/// Calls the message callback, and checks what it has left unread.
+/// Calls the message callback, and checks how many bytes it has left unread.
 fn deliver(conn: &Connection) {
     let input = &conn.input;
     match conn.public.messageCallBack.get() {
@@ -219,7 +219,7 @@ fn deliver(conn: &Connection) {
 fn end_of_stream(conn: &Connection) {
     conn.peer.ends();
     if conn.protocol().is_some_and(|protocol| (protocol.is_answering)(conn)) {
-        // Within a callback that runs the loop: its response is outstanding.
+        // The callback of a request is running the loop, so its response is outstanding.
         conn.held_by.set(HeldBy::Answer);
     } else if conn.after_sending.get() == AfterSending::GoOn && conn.has_input_ended_handler() {
         conn.held_by.set(HeldBy::Program);

@@ -1,4 +1,4 @@
-//! The states of the input side: what the peer has sent, and what the program wants of reading.
+//! The states of the input side: what the peer has sent, and what is delivered to the program.
 
 #![forbid(unsafe_code)]
 
@@ -10,7 +10,7 @@ enum Sent {
     #[default]
     Nothing,
     Bytes,
-    /// The end of the stream was seen, without a byte before it.
+    /// The end of the stream was received, without a byte before it.
     OnlyEnd,
     BytesAndEnd,
 }
@@ -20,18 +20,18 @@ enum Sent {
 pub struct Peer(Cell<Sent>);
 
 impl Peer {
-    /// Bytes have come. Nothing is read after the end of the stream.
+    /// Bytes were received. Nothing is read after the end of the stream, so this never follows `ends`.
     #[inline(always)]
     pub fn sends(&self) {
         self.0.set(Sent::Bytes);
     }
 
-    /// The end of the stream was seen.
+    /// The end of the stream was received.
     pub fn ends(&self) {
         self.0.set(if self.has_sent() { Sent::BytesAndEnd } else { Sent::OnlyEnd });
     }
 
-    /// Whether at least a byte has come.
+    /// Whether at least one byte was received.
     pub fn has_sent(&self) -> bool {
         matches!(self.0.get(), Sent::Bytes | Sent::BytesAndEnd)
     }
@@ -44,26 +44,26 @@ impl Peer {
 #[repr(u8)]
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Taking {
-    /// What arrives is delivered.
+    /// Bytes are delivered when they arrive.
     #[default]
     Arrivals,
-    /// The next turn begins with what was left unread.
+    /// The next turn of reading begins with the unread bytes.
     LeftFirst,
-    /// The program stopped reading.
+    /// The program has paused reading.
     Nothing,
 }
 
-/// What the program wants of reading. All zeroes: what arrives.
+/// What is delivered to the program. All zeroes: bytes that arrive.
 #[derive(Default)]
 pub struct Reading(Cell<Taking>);
 
 impl Reading {
-    /// The program stops reading. False where it has stopped before.
+    /// Pauses reading. False if it is already paused.
     pub fn pause(&self) -> bool {
         self.0.replace(Taking::Nothing) != Taking::Nothing
     }
 
-    /// The program goes on, with what is `left` unread first. False where it hadn't stopped.
+    /// Resumes reading. If bytes are `left` unread, the next turn begins with them. False if reading wasn't paused.
     pub fn resume(&self, left: bool) -> bool {
         if !self.is_paused() {
             return false;
@@ -72,14 +72,14 @@ impl Reading {
         true
     }
 
-    /// What is left unread is delivered again, unless reading is stopped: going on does that by itself.
+    /// Makes the next turn begin with the unread bytes. During a pause it does nothing, because `resume` does that.
     pub fn redeliver(&self) {
         if !self.is_paused() {
             self.0.set(Taking::LeftFirst);
         }
     }
 
-    /// A turn of reading begins: whether with what was left unread.
+    /// Begins a turn of reading. Returns whether unread bytes have to be delivered first.
     #[inline(always)]
     pub fn begin_turn(&self) -> bool {
         let begins = self.0.get() == Taking::LeftFirst;
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_end_keeps_whether_bytes_came() {
+    fn the_end_keeps_whether_bytes_were_received() {
         let peer = Peer::default();
         assert!(!peer.has_sent() && !peer.has_ended());
         peer.ends();
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_left_comes_once_and_not_while_reading_is_stopped() {
+    fn unread_bytes_are_delivered_once_and_not_during_a_pause() {
         let reading = Reading::default();
         assert!(!reading.begin_turn() && !reading.resume(true) && !reading.begin_turn());
         reading.redeliver();

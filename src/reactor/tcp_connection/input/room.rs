@@ -1,5 +1,5 @@
-//! Room for a read in the input buffer. All connections of a loop read into one block, which is lent to the input
-//! buffer for the callback; only a connection with unread bytes keeps a block of its own.
+//! Room for a read in the input buffer. All connections of a loop read into one shared block, which is lent to the
+//! input buffer until the callback returns. Only a connection with unread bytes keeps a block of its own.
 
 use crate::abi::types::buffer;
 use crate::reactor::buffer::SIZE_MAX;
@@ -13,7 +13,8 @@ use std::slice;
 /// The minimum room after unread bytes for the next read.
 pub const LEAST: usize = 16_384;
 
-/// Bytes behind those of the input buffer, to be written, with one more for the NUL. None other is made meanwhile.
+/// The writable bytes after those of the input buffer, and one more for the NUL. A connection has only one room at a
+/// time.
 pub struct Room<'a> {
     input: &'a buffer,
     at: *mut u8,
@@ -21,7 +22,7 @@ pub struct Room<'a> {
 }
 
 impl Room<'_> {
-    /// Makes room, of which `most` bytes are wanted; more than none. None when memory is out.
+    /// Makes room for 1 to `most` bytes. None if out of memory.
     #[inline(always)]
     pub fn make(conn: &Connection, most: usize) -> Option<Room<'_>> {
         let len = prepare(conn).min(most);
@@ -32,7 +33,7 @@ impl Room<'_> {
         self.len
     }
 
-    /// recv(2) into the room. What came is input then.
+    /// recv(2) into the room. Adds the received bytes to the input.
     #[inline(always)]
     pub fn recv(mut self, fd: c_int) -> isize {
         let n = sys_fd::recv(fd, self.bytes());
@@ -43,31 +44,31 @@ impl Room<'_> {
         n
     }
 
-    /// The room itself.
+    /// The writable bytes.
     pub fn bytes(&mut self) -> &mut [MaybeUninit<u8>] {
-        // SAFETY: `prepare` has made `len` bytes writable at the write index, and readable ones end before it.
+        // SAFETY: `prepare` has made `len` bytes writable at the write index. The readable bytes end before it.
         unsafe { slice::from_raw_parts_mut(self.at.cast(), self.len) }
     }
 
-    /// Makes the first `n` bytes input, and ends them with a NUL.
+    /// Adds the first `n` bytes of the room to the input, followed by a NUL.
     ///
     /// # Safety
-    /// So many bytes of the room were written.
+    /// The first `n` bytes of the room were written.
     #[inline(always)]
     pub unsafe fn add(self, n: usize) {
-        // SAFETY: `n` is at most `len`, and `prepare` leaves a byte behind the room.
+        // SAFETY: `n` is at most `len`, and `prepare` leaves one byte after the room.
         unsafe { self.at.add(n).write(0) };
         self.input.writeIndex.set(self.input.writeIndex.get() + n as c_int);
     }
 }
 
-/// Appends fewer than `LEAST` bytes to the input. False when memory is out.
+/// Appends fewer than `LEAST` bytes to the input. False if out of memory.
 #[inline(never)]
 pub fn append(conn: &Connection, bytes: &[u8]) -> bool {
     let Some(room) = Room::make(conn, bytes.len()).filter(|room| room.len() == bytes.len()) else {
         return bytes.is_empty();
     };
-    // SAFETY: the room is as long as the bytes, which a filter has in memory of its own.
+    // SAFETY: the room is as long as the bytes, which are in the filter's own memory.
     unsafe {
         room.at.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
         room.add(bytes.len());
@@ -75,7 +76,7 @@ pub fn append(conn: &Connection, bytes: &[u8]) -> bool {
     true
 }
 
-/// Makes the input buffer writable, and returns the number of writable bytes; 0 if out of memory.
+/// Makes room in the input buffer. Returns the number of writable bytes, without that of the NUL; 0 if out of memory.
 #[inline(always)]
 fn prepare(conn: &Connection) -> usize {
     let (input, block) = (&conn.input, &conn.input_block);
@@ -83,7 +84,7 @@ fn prepare(conn: &Connection) -> usize {
         return if block.borrow(input, conn.event_loop()) { SHARED } else { 0 };
     }
     if !block.is_in(input) {
-        // C's own block: grown as any buffer. The last byte is the NUL's.
+        // A block of the program grows as that of any buffer does. Its last byte is for the NUL.
         input.reserve(LEAST);
         return input.writeable().saturating_sub(1);
     }

@@ -1,23 +1,24 @@
 //! The source of a connection's bytes: its descriptor, or a back end that reads by itself and passes the bytes on
-//! (as a completion-based one does, for example io_uring). Nothing else in a connection depends on which.
+//! (as a completion-based one does, for example io_uring). Nothing else in a connection depends on which of the two it
+//! is.
 
 #![forbid(unsafe_code)]
 
-use crate::reactor::event_loop::source::Held;
+use crate::reactor::event_loop::source::Buffered;
 use crate::reactor::tcp_connection::Connection;
 use crate::sys::{errno, fd as sys_fd, socket};
 use libc::c_int;
 use std::mem::MaybeUninit;
 
-fn held(conn: &Connection) -> Option<Held> {
+fn buffered(conn: &Connection) -> Option<Buffered> {
     if conn.wire.get().is_direct() {
         return None;
     }
     let l = conn.event_loop();
-    (l.source.get()?.held)(l, conn.channel.fd.get(), conn.id.get())
+    (l.source.get()?.buffered)(l, conn.channel.fd.get(), conn.id.get())
 }
 
-/// Reads for a connection that isn't `direct`. -1 with errno.
+/// Reads for a connection that isn't `direct`. Returns what recv(2) would.
 pub fn read(conn: &Connection, to: &mut [MaybeUninit<u8>]) -> isize {
     let (l, fd) = (conn.event_loop(), conn.channel.fd.get());
     if let Some(source) = l.source.get()
@@ -30,20 +31,20 @@ pub fn read(conn: &Connection, to: &mut [MaybeUninit<u8>]) -> isize {
 
 /// Whether a read would return at once: with bytes, the end of the stream, or an error.
 pub fn has_input(conn: &Connection) -> bool {
-    held(conn).is_some_and(|held| held.bytes > 0 || held.ended)
+    buffered(conn).is_some_and(|buffered| buffered.bytes > 0 || buffered.ended)
         || sys_fd::has_input(conn.channel.fd.get())
 }
 
 /// Whether there are bytes to read.
 pub fn has_bytes(conn: &Connection) -> bool {
-    held(conn).is_some_and(|held| held.bytes > 0)
+    buffered(conn).is_some_and(|buffered| buffered.bytes > 0)
         || sys_fd::available(conn.number.get()).is_some_and(|n| n > 0)
 }
 
 /// Returns and clears the pending error, an errno value; 0 for none.
 pub fn take_error(conn: &Connection) -> c_int {
-    match held(conn) {
-        Some(held) if held.error != 0 => held.error,
+    match buffered(conn) {
+        Some(buffered) if buffered.error != 0 => buffered.error,
         _ if conn.kind().is_socket() => {
             let _keep = errno::Keep::new();
             socket::take_error(conn.number.get())

@@ -21,7 +21,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 
 /// Removes the connection from its loop, calls the closed callback, closes the descriptor if the number still is
-/// this connection's, and leaves the rest to `reap`. Without a close reason it is a normal end.
+/// this connection's, and leaves the rest to `reap`. If no close reason was decided, it is a normal end.
 pub fn close(conn: &Connection) {
     batch::flush_of(conn);
     if !conn.shared.life.close() {
@@ -36,7 +36,7 @@ pub fn close(conn: &Connection) {
     let own = conn.event_loop();
     let fd = conn.number.get();
     conn.channel.fd.set(fd);
-    // No code of the program has had the descriptor of such a connection.
+    // No code of the program has had access to the descriptor of such a connection.
     let trusted = conn.protocol().is_some() && conn.identity.get() == 0;
     let mut ours = true;
     if conn.watch.is_on() {
@@ -119,7 +119,7 @@ pub fn reap(iteration: Iteration) {
             lists::dead(&iteration).push_front(conn);
         } else {
             empty_buffers(conn);
-            // SAFETY: it has ended and is in no list; nothing of the iteration refers to it.
+            // SAFETY: it has closed and is in no list, and the iteration is over, so no function on the stack uses it.
             unsafe { kept::let_go(conn.into()) };
         }
     }

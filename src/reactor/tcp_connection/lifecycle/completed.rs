@@ -5,7 +5,7 @@ use crate::reactor::tcp_connection::remote::Remote;
 use std::cell::Cell;
 use std::ptr;
 
-/// A callback that runs on this thread.
+/// A callback that is running on this thread.
 struct Running {
     conn: *const Remote,
     outer: *const Running,
@@ -15,7 +15,7 @@ thread_local! {
     static INNERMOST: Cell<*const Running> = const { Cell::new(ptr::null()) };
 }
 
-/// Runs the completed callback of a connection.
+/// Runs the completed callback of a connection, and records this while it runs.
 pub fn run(conn: &Remote, callback: impl FnOnce()) {
     let running = Running { conn, outer: INNERMOST.get() };
     INNERMOST.set(&raw const running);

@@ -1,4 +1,4 @@
-//! From the first registration of a connection to its last byte and its end.
+//! The life of a connection: making it, its turns and time limits, closing and freeing it.
 
 pub mod close;
 pub mod close_request;

@@ -1,4 +1,4 @@
-//! Questions to a connection: whether it is open, and whether its number still is its own.
+//! Whether a connection is open, and whether its descriptor number still refers to its file.
 
 use super::phase::Phase;
 use crate::reactor::event_loop::registry;
@@ -23,7 +23,7 @@ pub fn is_as_noted(conn: &Connection) -> bool {
 pub fn owns_number(conn: &Connection) -> bool {
     // SAFETY: the loop's back end is valid, and its function is called on the loop's thread with a channel that
     // is part of a live connection.
-    // An update in epoll fails for another file.
+    // In epoll, the update fails if the number refers to another file.
     unsafe {
         if !is_entered(conn) {
             return false;
@@ -49,8 +49,8 @@ pub fn is_open(conn: &Remote) -> bool {
     conn.is_undecided()
 }
 
-/// The same from the calling thread's point of view: a thread that closes a connection finds it closed. On the
-/// connection's own thread, earlier requests of other threads come first.
+/// The same from the calling thread's point of view: a thread that has closed a connection finds it closed. On the
+/// connection's own thread, earlier requests of other threads are run first.
 pub fn is_open_here(conn: &Remote) -> bool {
     if let Some(conn) = conn.here() {
         conn.take_in();
@@ -59,7 +59,7 @@ pub fn is_open_here(conn: &Remote) -> bool {
     is_open(conn) && conn.intake.closing().is_none()
 }
 
-/// Whether no other file has been entered for the number since, as accept does for a new connection.
+/// Whether no other file has since been entered for the number, as accept does for a new connection.
 pub fn is_entered(conn: &Connection) -> bool {
     registry::get(conn.number.get()).is_none_or(|e| e.id == conn.id.get())
 }

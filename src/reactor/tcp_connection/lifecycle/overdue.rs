@@ -1,6 +1,6 @@
 //! Fair time limits. While the loop's thread was busy, the peer or another thread may have done in time what the
-//! limit requires. So a limit that has passed doesn't end the connection by itself: the connection first gets a
-//! turn, in which it does what it could have done before. Then all of its limits are checked.
+//! limit requires. So a limit that has passed doesn't end the connection directly: the connection first gets a turn,
+//! which sends and reads what is possible. Then all of its limits are checked.
 
 #![forbid(unsafe_code)]
 
@@ -10,7 +10,7 @@ use crate::reactor::tcp_connection::input::read;
 use crate::reactor::tcp_connection::output::{queue, write};
 use crate::reactor::tcp_connection::{Connection, Work};
 
-/// A limit seems to have passed: the connection is judged in this iteration or the next.
+/// A limit seems to have passed: the connection is checked in this iteration or the next.
 pub fn begin(conn: &Connection) {
     ready::give(conn, Work::Judge);
 }

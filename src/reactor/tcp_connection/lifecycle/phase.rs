@@ -1,8 +1,8 @@
 //! The phase of a connection. Only its own thread changes it; any thread may read it.
 //!
 //! `Made` -> `Given` (`give`) -> `Open` (`arrive`) -> `Closed` (`close`). If its loop is gone, it goes from `Given`
-//! to `Closed`. Whether an open connection is about to close depends on its close reason: after that is decided,
-//! nothing is sent any more, and the closed callback is due.
+//! to `Closed`. Whether an open connection is about to close depends on its close reason: after that was decided,
+//! nothing is sent any more, and the connection will be closed.
 #![forbid(unsafe_code)]
 
 use std::sync::atomic::{
@@ -13,15 +13,15 @@ use std::sync::atomic::{
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum Phase {
-    /// It belongs to the thread that made it. If that isn't its loop's, the thread calls the completed callback in
-    /// this phase.
+    /// It belongs to the thread that made it. If that isn't the loop's thread, it calls the completed callback in this
+    /// phase.
     Made,
-    /// It belongs to its loop's thread, but wasn't registered yet. If that thread made it, it calls the completed
-    /// callback in this phase.
+    /// It belongs to its loop's thread, but wasn't registered yet. If the loop's thread made it, that calls the
+    /// completed callback in this phase.
     Given,
     /// It was registered with its loop.
     Open,
-    /// Its closed callback is due or was called.
+    /// Its closed callback is about to be called, or was called.
     Closed,
 }
 
@@ -38,12 +38,12 @@ impl Life {
         }
     }
 
-    /// Passes the connection to its loop's thread. Everything that its maker did happens before.
+    /// Passes the connection to its loop's thread, to which everything that its maker did is visible.
     pub fn give(&self) {
         self.0.store(Phase::Given as u8, Release);
     }
 
-    /// The connection has come to its loop.
+    /// The connection was registered with its loop.
     pub fn arrive(&self) {
         self.0.store(Phase::Open as u8, Release);
     }

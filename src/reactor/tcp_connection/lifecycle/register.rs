@@ -48,7 +48,7 @@ fn write_name(to: &mut [c_char; 22], fd: c_int) {
     }
 }
 
-/// Makes a connection for `fd` on `l`, still without callbacks. None if out of memory.
+/// Makes a connection for `fd` on `l`, without callbacks yet. None if out of memory.
 ///
 /// # Safety
 /// `l` is a live loop, `fd` an open descriptor that nothing else uses.
@@ -82,7 +82,7 @@ pub unsafe fn create(fd: c_int, l: &RemoteLoop, data: *mut c_void, kind: Kind) -
         own.public.data.set(data);
         own.wire.set(Wire::of(kind));
         if !kind.is_socket() {
-            // An invalid number is reported when it is added to the loop.
+            // If the number is invalid, adding it to the loop reports that.
             sys_fd::set_nonblocking(fd);
         }
         own.id.set(registry::new_id());
@@ -105,7 +105,7 @@ pub unsafe fn make(
     prepare: impl FnOnce(&Connection) -> bool,
 ) -> Option<*mut tcp_connection> {
     if l.here().is_some_and(Loop::is_gone) {
-        // The loop's connections are being closed for the last time.
+        // The loop is being freed and is closing its connections.
         errno::set(libc::ESHUTDOWN);
         return None;
     }
@@ -215,7 +215,7 @@ pub fn register(conn: &Connection) {
     conn.show_maker();
 }
 
-/// Starts everything that depends on time and on the queue after the registration.
+/// Starts the time limits and the water marks of a connection that was just registered.
 fn begin(conn: &Connection) {
     if conn.cold().is_none() {
         return;

@@ -1,5 +1,5 @@
-//! The end of sending: a half-close, and the end of the connection after it. If what was sent is incomplete, and
-//! the peer would take the end of the stream for its end, the peer gets a reset instead.
+//! The end of sending: a half-close, and the end of the connection after it. If what was sent is incomplete, and the
+//! peer relies on the end of the stream to see where it ends, the peer gets a reset instead.
 
 #![forbid(unsafe_code)]
 
@@ -25,7 +25,7 @@ pub fn set_tail(conn: &Remote, tail: Tail) -> bool {
     cold.is_some()
 }
 
-/// Whether the end of the stream could be mistaken for the end of something that is incomplete.
+/// Whether the peer would take the end of the stream for the end of something that is incomplete.
 pub fn is_torn(conn: &Connection) -> bool {
     let Some(cold) = conn.cold() else {
         return false;
@@ -40,7 +40,7 @@ pub fn all_sent(conn: &Connection) -> bool {
     quota::none_waits(conn)
 }
 
-/// Does what had to wait until everything was sent, if it has been.
+/// If everything was sent, does what had to wait for that.
 pub fn look(conn: &Connection) {
     if !all_sent(conn) {
         return;
@@ -136,8 +136,8 @@ pub fn begin_end(conn: &Connection) {
 
 impl Connection {
     /// Ends the connection after its queue was sent: there are no more message callbacks, and input is read and
-    /// dropped, even if reading was paused. With `linger` it half-closes and waits a while for the peer's end.
-    /// Otherwise bytes that are still arriving could make the kernel discard what was sent.
+    /// dropped, even if reading was paused. With `linger`, the connection half-closes and waits a while for the peer's
+    /// end. Without that, bytes that are still arriving could make the kernel discard what was sent.
     pub fn close_after_send(&self, linger: bool) {
         if !open::is_open(self) || self.after_sending.get() != AfterSending::GoOn {
             return;

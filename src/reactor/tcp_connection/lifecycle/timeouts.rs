@@ -1,5 +1,5 @@
-//! Time limits of a connection. Bytes only set a time stamp; one timer per connection checks the stamps when it
-//! is due, and is restarted for the remaining time.
+//! Time limits of a connection. Each byte only sets a time stamp. One timer per connection checks the stamps when it is
+//! due, and is restarted for the remaining time.
 //!
 //! A socket accepts bytes in large steps: if a peer reads slowly but constantly, the socket may not become
 //! writable for a long time. So the timer also asks the kernel from time to time how many of the accepted bytes
@@ -38,7 +38,7 @@ fn limited(conn: &Connection) -> Option<&State> {
     conn.cold().map(|cold| &cold.times).filter(|times| times.is_on())
 }
 
-/// Bytes were received, or reading begins: the wait starts again.
+/// Bytes were received, or reading begins: the time limits for receiving start again.
 #[inline]
 pub fn received(conn: &Connection) {
     if let Some(times) = limited(conn) {
@@ -59,7 +59,7 @@ pub fn sent(conn: &Connection, n: usize) {
     }
 }
 
-/// Bytes wait that the kernel hasn't accepted, and none did before.
+/// The queue was empty, and bytes that the kernel hasn't accepted were added to it.
 #[inline]
 pub fn queued(conn: &Connection) {
     if let Some(times) = limited(conn)
@@ -92,12 +92,12 @@ pub fn in_ms(ms: i64) -> i64 {
     after(clock::now_ns(), ms)
 }
 
-/// Whether a time was set for the connection's end.
+/// Whether a time was set at which the connection is closed.
 pub fn is_cut(conn: &Connection) -> bool {
     conn.cold().is_some_and(|cold| cold.times.cut.load(Relaxed) != NEVER)
 }
 
-/// Starts all waits of a connection with cold state. False if out of memory.
+/// Starts all time limits of a connection with cold state. False if out of memory.
 pub fn begin(conn: &Connection) -> bool {
     let Some(times) = conn.cold().map(|cold| &cold.times) else {
         return true;

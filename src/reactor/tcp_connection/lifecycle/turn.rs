@@ -1,5 +1,5 @@
-//! A connection's turn in the iteration: work that a call of the program, another thread or a timer left to be
-//! done, mainly closing. So callbacks aren't called within the program's own calls.
+//! A connection's turn in the iteration: work that a call of the program, another thread or a timer has left, mainly
+//! closing. It is done here so that callbacks aren't called within the program's own calls.
 
 #![forbid(unsafe_code)]
 
@@ -20,9 +20,9 @@ use super::ready::decide;
 /// How long a half-closed connection waits for the peer's end.
 const LINGER_MS: i64 = 5000;
 
-/// Gives every waiting connection its turn, as long as there is time. The rest of their work, and those that had
-/// no turn, in their order, wait for the next iteration. A callback may run the loop, whose iteration then
-/// continues with those that haven't had their turn.
+/// Gives every waiting connection its turn, as long as there is time. Work that is left, and connections without a
+/// turn, in their order, wait for the next iteration. A callback may run the loop, and the inner iteration then
+/// continues with the connections that haven't had their turn.
 pub fn run_ready(iteration: &Iteration) {
     let turning = lists::turning(iteration);
     if turning.is_empty() {
@@ -33,7 +33,7 @@ pub fn run_ready(iteration: &Iteration) {
     }
     while !turning.is_empty() {
         iteration.between();
-        // A callback may have run the loop, which has then continued with them.
+        // A callback may have run the loop, which has then continued with these connections.
         if iteration.is_spent() {
             return close_or_keep(iteration, turning.take());
         }
@@ -41,7 +41,7 @@ pub fn run_ready(iteration: &Iteration) {
     }
 }
 
-/// Closes those of the waiting connections that are to be closed.
+/// Closes the waiting connections that are to be closed.
 pub fn close_ready(iteration: &Iteration) {
     close_or_keep(iteration, lists::ready(iteration).take());
 }
@@ -66,11 +66,11 @@ fn close_or_keep(iteration: &Iteration, taken: List<Ready>) {
     }
 }
 
-/// Gives the first connection its turn. There may be none, if a callback has run the loop, which has continued
-/// with them.
+/// Gives the first connection its turn. There may be none if a callback has run the loop, which has then continued
+/// with these connections.
 fn take_first_turn(iteration: &Iteration) {
     if let Some(conn) = lists::turning(iteration).pop_front(iteration.keeper()) {
-        // It may call the program, as a channel does, so it counts as a callback for a single iteration.
+        // The turn may call the program, as a channel's event does, so `yolanda_loop_run_once` counts it as a callback.
         count(&iteration.counts.callbacks, 1);
         turn(conn);
     }
@@ -86,7 +86,7 @@ fn turn(conn: &Connection) {
     if let Some(cold) = conn.cold() {
         water_marks::tell(conn, &cold.marks);
         if !open::is_open(conn) {
-            // A callback closed it: the next turn handles that.
+            // A callback has requested the close, which happens in the next turn.
             return;
         }
     }
@@ -118,14 +118,14 @@ fn is_over(conn: &Connection, now: i64) -> bool {
     conn.linger_until.get().wrapping_sub(now as u32) as i32 <= 0
 }
 
-/// Closes a connection that has lingered long enough.
+/// Decides the close of a connection that has lingered long enough.
 pub fn judge(conn: &Connection) {
     if conn.in_lingering.is_listed() && is_over(conn, clock::now_ms()) {
         decide(conn, CloseReason::TimedOut);
     }
 }
 
-/// Has connections judged that have waited long enough, and removes those that have ended.
+/// Schedules the check of connections that have lingered long enough, and removes those that have closed.
 pub fn end_lingering(iteration: &Iteration, now: i64) {
     let taken = lists::lingering(iteration).take();
     while let Some(conn) = taken.pop_front(iteration.keeper()) {
@@ -139,7 +139,7 @@ pub fn end_lingering(iteration: &Iteration, now: i64) {
     }
 }
 
-/// Removes connections that have ended from the lists of those that wait for a time.
+/// Removes closed connections from the lists of connections that wait for a time.
 pub fn forget_waiting(iteration: &Iteration) {
     end_lingering(iteration, clock::now_ms());
     back_pressure::end_deferral(iteration);

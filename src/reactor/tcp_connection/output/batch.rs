@@ -1,10 +1,10 @@
 //! Batches of small responses: those of one iteration wait in a block of the loop, and are sent one right after
-//! the other. Reading and answering then stay in the CPU caches, which the kernel's code for sending would evict
-//! each time.
+//! the other. The code that reads and answers requests then stays in the CPU caches, from which the kernel's code
+//! for sending would evict it each time.
 //!
-//! They wait no longer than until the batch is full, the iteration's events are delivered, or anything else
-//! becomes of one of the connections. After a batch that took long, because a callback blocked,
-//! answers leave at once for a while.
+//! A batch is sent when it is full, when the iteration's events were delivered, or when something else happens to
+//! one of its connections. After a batch that took long, because a callback blocked, responses are sent at once for
+//! a while.
 
 use super::{queue, send, write};
 use crate::reactor::event_loop::state::Loop;
@@ -17,48 +17,48 @@ use std::cell::{Cell, UnsafeCell};
 use std::mem::MaybeUninit;
 use std::{ptr, slice};
 
-/// Answers of a batch, and their bytes: both fit in the first level of caches.
+/// The maximum number of responses in a batch, and of their bytes. Both fit in the first-level cache.
 const MOST: usize = 32;
 const ROOM: usize = 16 << 10;
-/// A batch that spans more milliseconds took too long; then none are made for so many.
+/// If collecting a batch takes `SLOW_MS`, no batches are made for `ALONE_MS`.
 const SLOW_MS: u32 = 50;
 const ALONE_MS: u32 = 10_000;
 
 /// A response: the connection, and the number of its bytes in the buffer.
 #[derive(Clone, Copy)]
-struct Answer {
+struct Response {
     conn: *const Connection,
     len: usize,
 }
 
-/// What a loop has of it. How many answers there are, the loop knows itself (`batched`).
+/// The batch of a loop. The number of responses is in the loop (`batched`).
 struct Batch {
-    answers: [Cell<Answer>; MOST],
+    responses: [Cell<Response>; MOST],
     used: Cell<usize>,
-    /// When the batch began, and when one last took too long: low bits of a clock's milliseconds.
+    /// When the batch began, and when a batch last took too long: the low bits of the clock's milliseconds.
     began: Cell<u32>,
     slow: Cell<Option<u32>>,
     room: UnsafeCell<[MaybeUninit<u8>; ROOM]>,
 }
 
 impl Batch {
-    /// The loop's, if it has one.
+    /// The loop's batch, if it has one.
     fn of(l: &Loop) -> Option<&Batch> {
-        // SAFETY: `make` put it there, and `free` takes it out when the loop ends.
+        // SAFETY: `make` stored the batch in the loop, and `free` removes it when the loop is freed.
         unsafe { l.batch.get().cast::<Batch>().as_ref() }
     }
 
-    /// Makes the loop's, in its place: a callback's stack may be small. None when memory is out.
+    /// Makes the loop's batch in its place, because the stack of a callback may be small. None if out of memory.
     #[cold]
     fn make(l: &Loop) -> Option<&Batch> {
         let place = pool::alloc(size_of::<Batch>()).cast::<Batch>();
         if place.is_null() {
             return None;
         }
-        // SAFETY: a fresh block of that size. All fields are written but the room, which needs no value.
+        // SAFETY: the block is new and has that size. All fields are written except the room, which needs no value.
         unsafe {
-            (&raw mut (*place).answers)
-                .write([const { Cell::new(Answer { conn: ptr::null(), len: 0 }) }; MOST]);
+            (&raw mut (*place).responses)
+                .write([const { Cell::new(Response { conn: ptr::null(), len: 0 }) }; MOST]);
             (&raw mut (*place).used).write(Cell::new(0));
             (&raw mut (*place).began).write(Cell::new(0));
             (&raw mut (*place).slow).write(Cell::new(None));
@@ -67,7 +67,7 @@ impl Batch {
         Batch::of(l)
     }
 
-    /// Whether callbacks are taking long; the batch has so many answers.
+    /// Whether callbacks take long at the moment. `count` is the number of responses in the batch.
     #[inline(always)]
     fn is_slow(&self, count: usize, now: u32) -> bool {
         let span = |since: u32| now.wrapping_sub(since);
@@ -81,28 +81,28 @@ impl Batch {
         span(since) < ALONE_MS
     }
 
-    /// Puts an answer behind the first `count`. False where the batch has no room for it.
+    /// Adds a response after the first `count`. False if the batch has no room for it.
     #[inline(always)]
     fn put(&self, count: usize, conn: &Connection, bytes: &[u8]) -> bool {
         let (used, len) = (self.used.get(), bytes.len());
-        let Some(place) = self.answers.get(count).filter(|_| len <= ROOM - used) else {
+        let Some(place) = self.responses.get(count).filter(|_| len <= ROOM - used) else {
             return false;
         };
-        // SAFETY: behind the `used` bytes the room has `len` more, and no slice of the room reaches there.
+        // SAFETY: after the `used` bytes there is room for `len` more, and no slice includes that part of the room.
         unsafe {
             let end = self.room.get().cast::<u8>().add(used);
             end.copy_from_nonoverlapping(bytes.as_ptr(), len);
         }
         self.used.set(used + len);
-        place.set(Answer { conn, len });
+        place.set(Response { conn, len });
         true
     }
 }
 
-/// Sends, as `send::send` does, but perhaps a little later. What can't be sent closes the connection.
+/// Sends as `send::send` does, but possibly a little later. If that fails later, the connection is closed.
 pub fn send(conn: &Connection, bytes: &[u8], now: u32) -> isize {
     let (l, len) = (conn.event_loop(), bytes.len());
-    // Water marks, limits and time limits need to see every byte.
+    // Water marks, limits and time limits have to take every byte into account.
     let plain = conn.cold().is_none() && queue::is_empty(conn);
     let batch = Batch::of(l)
         .or_else(|| Batch::make(l))
@@ -111,7 +111,7 @@ pub fn send(conn: &Connection, bytes: &[u8], now: u32) -> isize {
         flush(l);
         return send::send(conn, bytes, More::Nothing);
     };
-    // An empty batch has room for it.
+    // After a flush the batch is empty and has room for the bytes.
     while !batch.put(l.batched.get(), conn, bytes) {
         flush(l);
     }
@@ -123,48 +123,49 @@ pub fn send(conn: &Connection, bytes: &[u8], now: u32) -> isize {
     len as isize
 }
 
-/// Empties the batch, and gives its answers out in their order.
+/// Empties the batch, and calls `f` with its responses in order.
 #[inline(always)]
-fn take(l: &Loop, mut answer: impl FnMut(&Connection, &[u8])) {
+fn take(l: &Loop, mut f: impl FnMut(&Connection, &[u8])) {
     let Some(batch) = Batch::of(l) else { return };
     let mut at = 0;
-    for next in batch.answers.iter().take(l.batched.replace(0)) {
-        let Answer { conn, len } = next.get();
-        // SAFETY: a connection that closes is flushed first, so those of the batch are open. `put` has written their
-        // bytes, and writes behind all of them.
+    for next in batch.responses.iter().take(l.batched.replace(0)) {
+        let Response { conn, len } = next.get();
+        // SAFETY: a connection's responses are flushed before it is closed, so the connections in the batch are live.
+        // `put` has written these bytes, and writes only after all of them.
         let (conn, bytes) =
             unsafe { (&*conn, slice::from_raw_parts(batch.room.get().cast::<u8>().add(at), len)) };
         conn.in_batch.set(false);
-        answer(conn, bytes);
+        f(conn, bytes);
         at += len;
     }
     batch.used.set(0);
 }
 
-/// Sends what waits. Sending calls nothing of the program, and puts nothing into the batch.
+/// Sends the responses of the batch. This calls no code of the program, and adds nothing to the batch.
 pub fn flush(l: &Loop) {
     take(l, |conn, bytes| {
         if !open::is_entered(conn) {
-            // A callback closed the descriptor, and its number is another's.
+            // A callback closed the descriptor, and its number was reused.
             ready::close_in_iteration(conn, CloseReason::DescriptorGone);
         } else if !conn.shared.life.is_closed()
             && conn.side.get() != Side::HalfClosed
-            // What was taken isn't refused for what others have sent since: refusing takes their tasks in, and one of
-            // those may be what flushes.
+            // The limit isn't checked, because these bytes have already been accepted. Refusing them would also run
+            // tasks of other threads, one of which may be the caller of this.
             && write::write_or_queue(conn, bytes, More::Nothing) < 0
         {
-            // The answer was taken: where it can't be sent after all, nobody waits for it.
+            // The response was accepted, so its sender can't be told that it wasn't sent.
             ready::close_in_iteration(conn, CloseReason::of_call(errno::get()));
         }
     });
 }
 
-/// Discards the waiting responses, because another process sends them.
+/// Discards the responses of the batch, because another process sends them.
 pub fn forget(l: &Loop) {
     take(l, |_, _| ());
 }
 
-/// Sends what a connection has in the batch, before something else becomes of it.
+/// Sends the batch if it contains a response of the connection. Called before anything else is done with the
+/// connection.
 #[inline]
 pub fn flush_of(conn: &Connection) {
     if conn.in_batch.get() {
@@ -172,11 +173,11 @@ pub fn flush_of(conn: &Connection) {
     }
 }
 
-/// Gives the memory of a loop's batch back.
+/// Frees a loop's batch.
 pub fn free(l: &Loop) {
     let batch = l.batch.replace(ptr::null_mut()).cast::<Batch>();
     if !batch.is_null() {
-        // SAFETY: `make` allocated it with this size, and the loop, which had the only pointer, has forgotten it.
+        // SAFETY: `make` allocated it with this size, and the loop, which had the only pointer, has removed it.
         unsafe { pool::free(batch.cast(), size_of::<Batch>()) };
     }
 }

@@ -1,5 +1,5 @@
-//! A file in the queue. Its bytes go from the page cache to the socket (sendfile(2)), as many at a time as the
-//! socket accepts, so that a file of any size needs no memory. Reading from the disk blocks the loop.
+//! A file in the queue. Its bytes are sent from the page cache (sendfile(2)), as many at a time as the socket accepts,
+//! so that a file of any size needs no memory. Reading from the disk blocks the loop.
 
 #![forbid(unsafe_code)]
 
@@ -16,15 +16,15 @@ use libc::c_int;
 
 use crate::reactor::tcp_connection::cold_state::File as State;
 
-/// The number of bytes of a file that are sent before others get their turn.
+/// The number of bytes of a file that are sent before other connections get their turn.
 const PIECE: usize = 512 << 10;
 
-/// The same for files that have to be copied.
+/// The same, for a file whose bytes have to be copied.
 const COPIED: usize = 64 << 10;
 
 /// Queues `len` bytes of a file, at least one, and sends as many as the socket accepts at once. The connection
-/// owns the descriptor from here on. False with errno if the connection accepts nothing any more, already has a
-/// file, or memory is out.
+/// owns the descriptor in any case. False with errno if the connection accepts nothing any more or already has a
+/// file, or if out of memory.
 pub fn send(conn: &Connection, fd: c_int, at: i64, len: u64) -> bool {
     conn.take_in();
     let cold = conn.make_cold();
@@ -55,8 +55,8 @@ pub fn send(conn: &Connection, fd: c_int, at: i64, len: u64) -> bool {
     true
 }
 
-/// Sends the bytes before the file, and bytes of the file. False with errno if the connection is broken, or the
-/// file has become shorter: nothing could replace the rest.
+/// Sends the bytes before the file, and bytes of the file. False with errno if the connection is broken, or if the
+/// file has become shorter, because nothing could replace the missing bytes.
 pub fn flush(conn: &Connection) -> bool {
     let Some(file) = conn.cold().map(|cold| &cold.file) else {
         return true;
@@ -101,8 +101,8 @@ fn hand_over(conn: &Connection, file: &State, most: usize) -> isize {
     }
 }
 
-/// Sends bytes of a file that the kernel can't send directly, as those of some file systems, or that a filter has
-/// to process.
+/// Sends bytes of a file that the kernel can't send directly, because of its file system, or that a filter
+/// has to process.
 fn copy(conn: &Connection, file: &State, most: usize) -> isize {
     let mut block = Bytes::new();
     if block.reserve(most.min(COPIED)).is_none() {
@@ -120,7 +120,7 @@ fn copy(conn: &Connection, file: &State, most: usize) -> isize {
     n
 }
 
-/// The position in the file up to which it was sent; the low bits.
+/// The low bits of the position up to which the file was sent. 0 if there is no file.
 pub fn position(conn: &Connection) -> u32 {
     match conn.cold() {
         Some(cold) if cold.file.is_there() => cold.file.at.get() as u32,

@@ -1,4 +1,4 @@
-//! Bytes out: sending, the queue and its limits.
+//! The output side: sending, the queue and its limits.
 
 pub mod batch;
 pub mod file;

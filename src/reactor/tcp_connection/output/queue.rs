@@ -1,5 +1,5 @@
-//! The queue: bytes that the socket didn't accept, in the output buffer; and a file, with some of those bytes
-//! before it and the others after it.
+//! The queue: bytes in the output buffer that the socket hasn't accepted yet, and a file, which is sent after some
+//! of those bytes and before the others.
 
 #![forbid(unsafe_code)]
 
@@ -22,7 +22,7 @@ pub fn enqueue(conn: &Connection, bytes: &[u8]) -> bool {
     if ours && !make_room(conn, bytes.len()) {
         return false;
     }
-    // A block that the program put there grows here, as any buffer's.
+    // A block of the program grows here, as that of any buffer does.
     let done = output.append(bytes);
     if ours {
         let touched = output.writeIndex.get() as u32 + 1;
@@ -32,14 +32,14 @@ pub fn enqueue(conn: &Connection, bytes: &[u8]) -> bool {
     done
 }
 
-/// Makes room for `len` bytes in the library's block, or in the first one. False when memory is out.
+/// Makes room for `len` bytes in the library's block, or allocates the first one. False if out of memory.
 fn make_room(conn: &Connection, len: usize) -> bool {
     let output = &conn.output;
     let (used, total) = (output.readable(), output.total_size.get() as usize);
     if total - output.writeIndex.get() as usize >= len {
         return true;
     }
-    // Moving pays only if it frees at least as many bytes as it moves.
+    // Moving is worthwhile only if it frees at least as many bytes as it moves.
     if total - used >= len && output.readIndex.get() as usize >= used {
         output.move_to_front();
         return true;

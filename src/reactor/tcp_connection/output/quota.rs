@@ -1,5 +1,5 @@
 //! The limit of bytes that may wait to be sent. One count includes all bytes that were accepted from senders and
-//! not yet by the kernel, whether they are queued or in a task on its way to the queue.
+//! not yet by the kernel, whether they are in the queue or in a posted task.
 
 #![forbid(unsafe_code)]
 
@@ -31,18 +31,17 @@ fn limit(conn: &Remote) -> Limit {
     })
 }
 
-/// Whether a send that exceeds the limit is only refused.
+/// Whether a send that exceeds the limit is refused without closing the connection.
 pub fn refuses(conn: &Remote) -> bool {
     limit(conn).refuses
 }
 
-/// Whether there is room for a send on the connection's own thread. Sends of other threads may use it up
-/// meanwhile.
+/// Whether the limit permits a send of `len` bytes at the moment. Sends of other threads may reach it at any time.
 pub fn has(conn: &Remote, len: usize) -> bool {
     limit(conn).takes(conn.intake.waiting() as usize, len)
 }
 
-/// Accepts `len` bytes of another thread's send, if there is room for them. Later sends can't change that.
+/// Accepts `len` bytes of another thread's send, if the limit permits them. Later sends don't affect them.
 pub fn accept(conn: &Remote, len: usize) -> Result<(), Refused> {
     let limit = limit(conn);
     conn.intake.accept(len as u64, |waiting| limit.takes(waiting as usize, len))
@@ -54,24 +53,23 @@ pub fn accept_own(conn: &Connection, len: usize) -> bool {
     conn.shared.intake.accept_own(len as u64, |waiting| limit.takes(waiting as usize, len))
 }
 
-/// Releases the room of an accepted send.
+/// Subtracts the bytes of an accepted send that won't be queued.
 pub fn give_back(conn: &Remote, len: usize) {
     conn.intake.change(-(len as i64));
 }
 
-/// Whether everything that was accepted has been passed to the kernel: the queue is empty, and no sends of other
-/// threads are on their way to this thread.
+/// Whether everything that was accepted has been passed to the kernel: the queue is empty, and no posted
+/// sends of other threads are left.
 pub fn none_waits(conn: &Connection) -> bool {
     !conn.is_sending() && conn.shared.intake.waiting() == u64::from(conn.counted.get())
 }
 
-/// The bytes of an accepted send have arrived at the connection's own thread: from now on `recount` accounts for
-/// them.
+/// The bytes of an accepted send have reached the connection's own thread. After this, `recount` accounts for them.
 pub fn adopt(conn: &Connection, len: usize) {
     conn.counted.set(conn.counted.get() + len as u32)
 }
 
-/// The queue was changed, by the library or by the program itself.
+/// Updates the count after the library or the program has changed the queue.
 pub fn recount(conn: &Connection) {
     let now = conn.output.readable() as u32;
     let before = conn.counted.replace(now);
@@ -88,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_send_is_whole_below_the_limit_or_fits() {
+    fn a_send_is_accepted_below_the_limit_or_if_it_fits() {
         let close = Limit { max: 100, refuses: false };
         assert!(close.takes(99, 1000) && !close.takes(100, 1) && !close.takes(99, SIZE_MAX));
         let refuse = Limit { max: 100, refuses: true };

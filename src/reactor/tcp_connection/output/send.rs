@@ -1,6 +1,6 @@
-//! Sends, as programs and protocols call them: whether the bytes are accepted, and where they go. On the connection's
-//! own thread they are written or queued (`write`), perhaps with others (`batch`); on other threads they are copied and
-//! posted.
+//! The functions that programs and protocols send with: they check whether the bytes are accepted, and pass them on. On
+//! the connection's own thread, bytes are written or queued (`write`), possibly in a batch (`batch`). On other threads,
+//! they are copied and posted.
 
 #![forbid(unsafe_code)]
 
@@ -56,8 +56,8 @@ impl Remote {
 }
 
 impl Connection {
-    /// Sends from the connection's own thread, perhaps a little later, in one batch with what other connections send.
-    /// `now` is the coarse clock's.
+    /// Sends on the connection's own thread, possibly a little later, in one batch with responses of other
+    /// connections. `now` is the time of the coarse clock.
     pub fn send_batched(&self, bytes: &[u8], now: u32) -> isize {
         self.take_in();
         if bytes.is_empty() || !open::is_open(self) || self.side.get() != Side::Open {
@@ -68,13 +68,14 @@ impl Connection {
 
     /// Sends `len` bytes of a file, starting at `at`, after everything that was sent before. The connection owns
     /// the descriptor in any case. Only one file at a time. If the file turns out to be shorter, the connection
-    /// is aborted. False if the connection accepts nothing any more, or memory is out.
+    /// is aborted. False if the connection accepts nothing any more, or if out of memory.
     pub fn send_file(&self, fd: c_int, at: i64, len: u64) -> bool {
         file::send(self, fd, at, len)
     }
 }
 
-/// Refuses a send. Unless the program wants only that, closes the connection, because its peer doesn't read.
+/// Refuses a send that exceeds the limit. Closes the connection, because its peer doesn't read, unless the program
+/// has requested that such sends are only refused.
 fn refuse(conn: &Remote) -> isize {
     if !quota::refuses(conn)
         && close_request::close_from_anywhere(conn, CloseReason::OverLimit) == 0
@@ -114,7 +115,7 @@ fn post(conn: &Remote, bytes: &[u8]) -> isize {
     0
 }
 
-/// A send on the owner's thread.
+/// A send on the connection's own thread.
 pub fn send(conn: &Connection, bytes: &[u8], more: More) -> isize {
     if !quota::has(conn, bytes.len()) {
         return refuse(conn);
@@ -122,7 +123,7 @@ pub fn send(conn: &Connection, bytes: &[u8], more: More) -> isize {
     if !quota::refuses(conn) {
         return write_or_queue(conn, bytes, more);
     }
-    // Exact, whatever other threads send at the same time.
+    // The limit is exact, even if other threads send at the same time.
     if !quota::accept_own(conn, bytes.len()) {
         return refuse(conn);
     }
@@ -132,7 +133,7 @@ pub fn send(conn: &Connection, bytes: &[u8], more: More) -> isize {
     n
 }
 
-/// Bytes that another thread sent.
+/// Sends bytes that another thread has posted.
 pub fn take_posted_bytes(conn: &Connection, bytes: &[u8]) {
     quota::adopt(conn, bytes.len());
     if open::is_open(conn) && conn.side.get() != Side::HalfClosed {

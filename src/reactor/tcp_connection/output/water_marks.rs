@@ -1,4 +1,4 @@
-//! Water marks: the program is told when the queue has reached one size, and when it has fallen to another.
+//! Water marks: the program is told when the queue has grown to the high mark, and when it has shrunk to the low mark.
 //! Crossings are recorded when the queue changes, and reported in the connection's next turn.
 
 use crate::reactor::tcp_connection::Connection;
@@ -8,7 +8,7 @@ use crate::reactor::tcp_connection::settings::Marks;
 
 use crate::reactor::tcp_connection::cold_state::Crossings as State;
 
-/// Sets the marks, and starts again. On the connection's thread, or before it is registered.
+/// Sets the marks, and discards recorded crossings. On the connection's thread, or before it is registered.
 pub fn set(conn: &Connection, cold: &ColdState, marks: Marks) {
     cold.marks.marks.set(marks);
     cold.marks.owed.set(0);
@@ -16,9 +16,9 @@ pub fn set(conn: &Connection, cold: &ColdState, marks: Marks) {
     look(conn);
 }
 
-/// The queue has changed: records a crossing.
+/// Called after the queue has changed: records a crossing.
 pub fn look(conn: &Connection) {
-    // Before that, the marks belong to the thread of the completed callback.
+    // Before the registration, the marks belong to the thread of the completed callback.
     if !open::is_announced(conn) {
         return;
     }
@@ -36,7 +36,7 @@ pub fn look(conn: &Connection) {
 
 /// Reports the recorded crossings to the program.
 pub fn tell(conn: &Connection, state: &State) {
-    // Crossings that the callbacks themselves cause wait for the next iteration.
+    // Crossings that the callbacks themselves cause are reported in the next iteration.
     let mut left = state.owed.get();
     while left > 0 && state.owed.get() > 0 && open::is_open(conn) {
         left -= 1;

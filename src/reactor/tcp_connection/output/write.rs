@@ -1,5 +1,5 @@
-//! Writing what was accepted (`send`): straight to the socket while nothing is queued; what it doesn't take waits in
-//! the queue for the write event.
+//! Writing bytes that `send` has accepted: directly to the socket if nothing is queued. Bytes that the socket doesn't
+//! accept wait in the queue for the write event.
 
 use super::{batch, queue};
 use crate::abi::types::EVENT_WRITE;
@@ -15,7 +15,7 @@ use libc::{c_int, c_void};
 
 /// The write callback of a connection's channel.
 pub unsafe extern "C-unwind" fn on_writable(data: *mut c_void) -> c_int {
-    // SAFETY: a channel's data is its live connection.
+    // SAFETY: this is the callback of a connection's channel, whose data is the connection, which is live.
     match unsafe { data.cast::<Connection>().as_ref() } {
         Some(conn) => go_on(conn),
         None => return -1,
@@ -122,8 +122,8 @@ fn drain(conn: &Connection) {
     }
     want_no_write(conn);
     if let Some(callback) = conn.public.writeCompletedCallBack.get() {
-        // SAFETY: the program gave the callback with this type. It may do anything but free the connection, which the
-        // iteration keeps.
+        // SAFETY: the program set the callback with this type. It may do anything except free the connection, which
+        // the iteration keeps.
         unsafe { callback(conn.as_c()) };
     }
     if !conn.shared.life.is_closed() {
@@ -131,7 +131,7 @@ fn drain(conn: &Connection) {
     }
 }
 
-/// Nothing waits to be sent: reading goes on.
+/// Disables the write event and resumes reading, because nothing waits to be sent.
 fn want_no_write(conn: &Connection) {
     back_pressure::end(conn);
     registration::set_events(conn, conn.channel.events.get() & !EVENT_WRITE);

@@ -1,5 +1,5 @@
-//! The write side of a connection: bytes that senders have passed and the kernel hasn't accepted, whether more is
-//! accepted, and the state of its end. No raw pointers and no system calls: tests/model compiles this file under
+//! The write side of a connection: how many accepted bytes the kernel doesn't have yet, whether more are accepted,
+//! and the state of its end. No raw pointers and no system calls: tests/model compiles this file under
 //! loom.
 
 #![forbid(unsafe_code)]
@@ -56,8 +56,8 @@ impl Intake {
         }
     }
 
-    /// Accepts `len` bytes of a send on the owner's thread, if they fit. It depends on the `Side`: sends before
-    /// the owner reaches another thread's shutdown are accepted.
+    /// Accepts `len` bytes of a send on the owner's thread, if they fit. `Side` says whether the owner's sends are
+    /// still accepted: they are until the owner reaches another thread's shutdown.
     pub fn accept_own(&self, len: u64, fits: impl Fn(u64) -> bool) -> bool {
         let mut now = self.0.load(Relaxed);
         while fits(now & COUNT) {
@@ -74,12 +74,12 @@ impl Intake {
         self.0.fetch_add(more as u64, AcqRel);
     }
 
-    /// Accepts nothing more from other threads. False if that was already so.
+    /// Stops accepting sends of other threads. False if that was already done.
     pub fn shut(&self) -> bool {
         self.0.fetch_or(SHUT, AcqRel) & SHUT == 0
     }
 
-    /// Another thread closes the connection: nothing more is accepted. False if one already did.
+    /// Closes the connection for other threads: nothing more is accepted. False if a thread already did that.
     pub fn close(&self, why: u16) -> bool {
         let mark = SHUT | (u64::from(why) + 1) << CLOSE_SHIFT;
         let mut now = self.0.load(Relaxed);
@@ -92,7 +92,7 @@ impl Intake {
         false
     }
 
-    /// Why another thread closes the connection, if one does.
+    /// The errno value with which another thread has closed the connection, if one has.
     pub fn closing(&self) -> Option<u16> {
         let mark = (self.0.load(Relaxed) & CLOSE) >> CLOSE_SHIFT;
         mark.checked_sub(1).map(|why| why as u16)
@@ -106,7 +106,7 @@ pub enum Side {
     /// The owner's sends are accepted.
     #[default]
     Open,
-    /// The end of the stream follows what was accepted.
+    /// The end of the stream will follow the accepted bytes.
     Shutting,
     /// The end of the stream was sent, or sending it failed.
     HalfClosed,
@@ -120,7 +120,7 @@ impl Side {
         }
     }
 
-    /// Whether the end of the stream is due; true only once.
+    /// Records that the end of the stream is sent. True only once.
     pub fn half_close(side: &Cell<Side>) -> bool {
         side.replace(Side::HalfClosed) != Side::HalfClosed
     }

@@ -1,4 +1,4 @@
-//! The checks of a connection's timer when it is due.
+//! The timer of a connection, and the checks when it is due.
 
 use super::{NEVER, NS_PER_MS, State, after, begin, stop};
 use crate::abi::types::{EVENT_READ, event_loop};
@@ -53,8 +53,8 @@ fn next(conn: &Connection, times: &State, now: i64) -> i64 {
     first
 }
 
-/// When to ask again how many bytes haven't been received: often enough for `arrive` to set stamps that are
-/// precise enough.
+/// When to ask the kernel again how many bytes haven't been received: often enough for the stamps of `arrive` to be
+/// precise.
 fn next_look(times: &State, now: i64) -> i64 {
     let limits = times.limits.get();
     let part = |ms: i64| if ms > 0 { after(now, (ms / 4).max(1)) } else { NEVER };
@@ -78,8 +78,8 @@ fn arrive(conn: &Connection, times: &State, now: i64) {
     }
 }
 
-/// Whether the connection reads, or would if reading weren't deferred because of its output: not while it is
-/// paused or removed from its loop, nor after the peer's end.
+/// Whether the connection reads, or would read if that weren't deferred because of its output. It doesn't read while
+/// it is paused or removed from its loop, nor after the peer's end.
 fn reads(conn: &Connection) -> bool {
     conn.watch.is_on() && conn.channel.events.get() & EVENT_READ != 0
 }

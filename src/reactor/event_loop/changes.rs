@@ -1,10 +1,15 @@
-//! Changes of channels that a program requests, on any thread.
+//! Changes of channels: adding, removing, updating one, by the numbers that C has for them. A change is requested on any
+//! thread and made on the loop's (`registration`).
 
-use super::posts;
 use crate::abi::types::channel;
 use crate::reactor::event_loop::remote::RemoteLoop;
+use crate::reactor::event_loop::state::Loop;
 use crate::sys::errno;
 use libc::c_int;
+
+pub const ADD: c_int = 1;
+pub const REMOVE: c_int = 2;
+pub const UPDATE: c_int = 3;
 
 impl RemoteLoop {
     /// Makes a change of a channel at once on the loop's thread, else queues it. Returns what the public
@@ -27,7 +32,29 @@ impl RemoteLoop {
     }
 }
 
+impl Loop {
+    /// Makes one of the three changes by its public number, and logs a failure.
+    ///
+    /// # Safety
+    /// As for `add`; for the two others as for `remove`.
+    pub unsafe fn change(&self, fd: c_int, ch: *mut channel, kind: c_int) -> c_int {
+        self.resync();
+        let (result, what) = match kind {
+            // SAFETY: by contract the channel is live and stays valid until it is removed.
+            ADD => (unsafe { self.add(fd, &*ch) }, "add"),
+            REMOVE => (self.remove_channel(fd, ch), "remove"),
+            UPDATE => (self.update_channel(fd, ch), "update"),
+            _ => (errno::fail(libc::EINVAL), "change"),
+        };
+        if result < 0 {
+            let e = errno::get();
+            log_err!("can't {} channel fd == {}: {}", what, fd, errno::Text(e));
+        }
+        result
+    }
+}
+
 /// Whether `kind` is one of the changes of a channel.
 pub fn is_change(kind: c_int) -> bool {
-    (posts::ADD..=posts::UPDATE).contains(&kind)
+    (ADD..=UPDATE).contains(&kind)
 }

@@ -1,8 +1,9 @@
-//! The listeners of a loop, and those that are to be added to it. Only the functions of this file iterate over them.
+//! The listeners of a loop, whichever servers they belong to, and those that are to be added to it. Only the functions
+//! of this file iterate over them.
 
 use super::Server;
-use super::life::Life;
 use super::listener::{Listener, Wait};
+use super::phase::Phase;
 use crate::reactor::event_loop::shared::Locked;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::kept::Kept;
@@ -28,7 +29,7 @@ fn arriving<'a>(locked: &'a Locked) -> &'a List<OfLoop> {
 }
 
 /// Adds a listener to those that are to be added to a loop; its server stays until `arrive_all` has processed it.
-pub fn send(locked: &Locked, listener: &Listener) {
+pub fn add_arriving(locked: &Locked, listener: &Listener) {
     arriving(locked).push_front(listener);
 }
 
@@ -42,12 +43,12 @@ pub fn remove(listener: &Listener) {
 }
 
 /// A listener with waiting clients, and the reference that keeps it.
-pub struct Waiting {
+pub struct WithBacklog {
     listener: NonNull<Listener>,
     pub server: Kept<Server>,
 }
 
-impl Waiting {
+impl WithBacklog {
     pub fn listener(&self) -> &Listener {
         // SAFETY: the listener is a part of its server, which is kept.
         unsafe { self.listener.as_ref() }
@@ -55,10 +56,10 @@ impl Waiting {
 }
 
 /// The first listener of a loop with waiting clients.
-pub fn first_with_backlog(l: &Loop) -> Option<Waiting> {
+pub fn first_with_backlog(l: &Loop) -> Option<WithBacklog> {
     let look = Look(());
     let listener = listeners(l).iter(&look).find(|one| !one.backlog.is_empty())?;
-    Some(Waiting { listener: listener.into(), server: listener.server().keep()? })
+    Some(WithBacklog { listener: listener.into(), server: listener.server().keep()? })
 }
 
 /// Adds the listeners that are to be added to the loop.
@@ -96,10 +97,10 @@ impl Loop {
     pub(super) fn close_ending_listeners(&self) {
         let look = Look(());
         for listener in listeners(self).iter(&look) {
-            match listener.shared().state.get() {
-                Life::New | Life::Running => {}
+            match listener.shared().life.phase() {
+                Phase::New | Phase::Running => {}
                 // The server's thread is about to take those who wait.
-                Life::Stopping if !listener.backlog.is_taken() => {}
+                Phase::Stopping if !listener.backlog.is_taken() => {}
                 _ => drop(listener.end()),
             }
         }

@@ -31,15 +31,15 @@ struct Callback {
 }
 
 /// A callback, and the last end that was reported to it.
-struct Listener {
+struct Reported {
     callback: Cell<Callback>,
     told: Cell<End>,
 }
 
-impl Listener {
-    fn nobody() -> Listener {
+impl Reported {
+    fn none() -> Reported {
         let callback = Callback { function: None, data: null_mut() };
-        Listener { callback: Cell::new(callback), told: Cell::new(End::None) }
+        Reported { callback: Cell::new(callback), told: Cell::new(End::None) }
     }
 
     fn is_there(&self) -> bool {
@@ -57,19 +57,19 @@ impl Listener {
 }
 
 /// The callbacks and what was reported. Everything except `looks` belongs to the connection's thread.
-pub struct Telling {
-    stream: Listener,
-    closed: Listener,
+pub struct Callbacks {
+    stream: Reported,
+    closed: Reported,
     end: Cell<End>,
     /// A task that checks the connection is queued.
     looks: AtomicBool,
 }
 
-impl Telling {
-    pub fn new() -> Telling {
-        Telling {
-            stream: Listener::nobody(),
-            closed: Listener::nobody(),
+impl Callbacks {
+    pub fn new() -> Callbacks {
+        Callbacks {
+            stream: Reported::none(),
+            closed: Reported::none(),
             end: Cell::new(End::None),
             looks: AtomicBool::new(false),
         }
@@ -84,7 +84,7 @@ impl Deferred {
         data: *mut c_void,
     ) -> Result<(), c_int> {
         self.check_thread()?;
-        self.telling.stream.callback.set(Callback { function, data });
+        self.callbacks.stream.callback.set(Callback { function, data });
         self.look_for_stream();
         Ok(())
     }
@@ -96,7 +96,7 @@ impl Deferred {
         data: *mut c_void,
     ) -> Result<(), c_int> {
         self.check_thread()?;
-        self.telling.closed.callback.set(Callback { function, data });
+        self.callbacks.closed.callback.set(Callback { function, data });
         if function.is_some() {
             self.look_soon();
         }
@@ -106,13 +106,13 @@ impl Deferred {
     /// Queues a check of the connection, once for many writes, if there is a stream callback. The thread that
     /// uses the response sees whether one was set.
     pub fn look_for_stream(&self) {
-        if self.telling.stream.is_there() {
+        if self.callbacks.stream.is_there() {
             self.look_soon();
         }
     }
 
     fn look_soon(&self) {
-        let looks = &self.telling.looks;
+        let looks = &self.callbacks.looks;
         if looks.swap(true, Relaxed) {
             return;
         }
@@ -132,13 +132,13 @@ impl Deferred {
     /// Checks whether the client has ended its side, for a program with a closed callback.
     fn note_half(&self) {
         let Some(conn) = self.connection().here() else { return };
-        let telling = &self.telling;
-        if telling.end.get() == End::None
-            && telling.closed.is_there()
+        let callbacks = &self.callbacks;
+        if callbacks.end.get() == End::None
+            && callbacks.closed.is_there()
             && !conn.has_closed()
             && conn.peer_has_ended()
         {
-            telling.end.set(End::Half);
+            callbacks.end.set(End::Half);
         }
     }
 
@@ -146,46 +146,46 @@ impl Deferred {
     /// reports it to the program.
     pub fn look_for_end(&self) {
         self.note_half();
-        if self.telling.end.get() > self.telling.closed.told.get() {
+        if self.callbacks.end.get() > self.callbacks.closed.told.get() {
             self.look_soon();
         }
     }
 
     /// Everything that was queued has been sent.
     pub fn tell_writable(&self) {
-        self.call(&self.telling.stream, WRITABLE);
+        self.call(&self.callbacks.stream, WRITABLE);
     }
 
     /// The client has ended its side.
     pub fn tell_half_closed(&self) {
-        if self.telling.end.get() == End::None {
-            self.telling.end.set(End::Half);
+        if self.callbacks.end.get() == End::None {
+            self.callbacks.end.set(End::Half);
         }
         self.tell_end();
     }
 
     /// The connection has ended.
     pub fn tell_closed(&self) {
-        self.telling.end.set(End::All);
+        self.callbacks.end.set(End::All);
         self.tell_end();
     }
 
     /// Reports the end to the callbacks that haven't been told.
     fn tell_end(&self) {
-        let telling = &self.telling;
+        let callbacks = &self.callbacks;
         // The callbacks may give back the response.
         let Some(_held) = self.keep() else { return };
-        if telling.end.get() == End::All && telling.stream.is_due(End::All) {
-            self.call(&telling.stream, CLOSED);
+        if callbacks.end.get() == End::All && callbacks.stream.is_due(End::All) {
+            self.call(&callbacks.stream, CLOSED);
         }
-        let end = telling.end.get();
-        if telling.closed.is_due(end) {
-            self.call(&telling.closed, if end == End::All { CLOSED } else { HALF_CLOSED });
+        let end = callbacks.end.get();
+        if callbacks.closed.is_due(end) {
+            self.call(&callbacks.closed, if end == End::All { CLOSED } else { HALF_CLOSED });
         }
     }
 
     /// Calls a callback, unless the response was given back.
-    fn call(&self, listener: &Listener, event: c_int) {
+    fn call(&self, listener: &Reported, event: c_int) {
         let Callback { function: Some(function), data } = listener.callback.get() else { return };
         // The callback may send the response, and run the loop until it is finished.
         let Some(held) = self.keep() else { return };
@@ -197,7 +197,7 @@ impl Deferred {
 unsafe extern "C-unwind" fn on_look(_loop: *mut event_loop, data: *mut c_void) {
     // SAFETY: `look_soon` posted the task with a reference, which is released here.
     let held = unsafe { Held::from_raw(NonNull::new_unchecked(data.cast())) };
-    held.telling.looks.store(false, Relaxed);
+    held.callbacks.looks.store(false, Relaxed);
     let conn = held.connection();
     if !conn.has_closed() && conn.unsent() == 0 {
         held.tell_writable();

@@ -1,14 +1,14 @@
-//! The states of a server and their transitions. Connections and listeners on other threads read the state; only
+//! The phases of a server and their transitions. Connections and listeners on other threads read the phase; only
 //! the server's own thread changes it.
 
 #![forbid(unsafe_code)]
 
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed, Ordering::SeqCst};
 
-/// In order: a server never returns to an earlier state, unless starting or freeing it fails.
+/// In order: a server never returns to an earlier phase, unless starting or freeing it fails.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[repr(u8)]
-pub enum Life {
+pub enum Phase {
     /// Not started yet.
     New,
     /// Accepts clients. Later states don't.
@@ -43,11 +43,11 @@ pub enum Event {
     Free,
 }
 
-impl Life {
-    /// The next state. None if the event can't happen.
-    pub fn after(self, event: Event) -> Option<Life> {
+impl Phase {
+    /// The next phase. None if the event can't happen.
+    pub fn after(self, event: Event) -> Option<Phase> {
         use Event::*;
-        use Life::*;
+        use Phase::*;
         Some(match (self, event) {
             (New, Start) => Running,
             (Running, StartFailed) => New,
@@ -63,94 +63,94 @@ impl Life {
 
     /// Whether a stop has begun and isn't complete.
     pub fn is_stopping(self) -> bool {
-        matches!(self, Life::Stopping | Life::Overdue | Life::Cut)
+        matches!(self, Phase::Stopping | Phase::Overdue | Phase::Cut)
     }
 
-    fn of(number: u8) -> Life {
+    fn of(number: u8) -> Phase {
         match number {
-            0 => Life::New,
-            1 => Life::Running,
-            2 => Life::Stopping,
-            3 => Life::Overdue,
-            4 => Life::Cut,
-            5 => Life::Stopped,
-            _ => Life::Freed,
+            0 => Phase::New,
+            1 => Phase::Running,
+            2 => Phase::Stopping,
+            3 => Phase::Overdue,
+            4 => Phase::Cut,
+            5 => Phase::Stopped,
+            _ => Phase::Freed,
         }
     }
 }
 
-/// The state, readable by all threads.
-pub struct State(AtomicU8);
+/// The phase of a server, readable by all threads.
+pub struct Life(AtomicU8);
 
-impl State {
-    pub const fn new() -> State {
-        State(AtomicU8::new(Life::New as u8))
+impl Life {
+    pub const fn new() -> Life {
+        Life(AtomicU8::new(Phase::New as u8))
     }
 
-    pub fn get(&self) -> Life {
-        Life::of(self.0.load(SeqCst))
+    pub fn phase(&self) -> Phase {
+        Phase::of(self.0.load(SeqCst))
     }
 
     /// Whether the server accepts no more clients. Other threads may see this late.
     pub fn is_ending(&self) -> bool {
-        self.0.load(Relaxed) > Life::Running as u8
+        self.0.load(Relaxed) > Phase::Running as u8
     }
 
-    /// Changes to the next state. Returns the previous one, or None if the event can't happen.
-    pub fn advance(&self, event: Event) -> Option<Life> {
-        let before = self.get();
+    /// Changes to the next phase. Returns the previous one, or None if the event can't happen.
+    pub fn advance(&self, event: Event) -> Option<Phase> {
+        let before = self.phase();
         self.0.store(before.after(event)? as u8, SeqCst);
         Some(before)
     }
 
     /// Reverts a transition that couldn't be completed.
-    pub fn restore(&self, before: Life) {
+    pub fn restore(&self, before: Phase) {
         self.0.store(before as u8, SeqCst);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Event, Life, State};
+    use super::{Event, Life, Phase};
 
-    const ALL: [Life; 7] = [
-        Life::New,
-        Life::Running,
-        Life::Stopping,
-        Life::Overdue,
-        Life::Cut,
-        Life::Stopped,
-        Life::Freed,
+    const ALL: [Phase; 7] = [
+        Phase::New,
+        Phase::Running,
+        Phase::Stopping,
+        Phase::Overdue,
+        Phase::Cut,
+        Phase::Stopped,
+        Phase::Freed,
     ];
 
     #[test]
-    fn number_names_one_state() {
-        for life in ALL {
-            assert_eq!(Life::of(life as u8), life);
+    fn number_names_one_phase() {
+        for phase in ALL {
+            assert_eq!(Phase::of(phase as u8), phase);
         }
     }
 
     #[test]
-    fn graceful_stop_goes_through_all_its_states() {
-        let state = State::new();
+    fn graceful_stop_goes_through_all_its_phases() {
+        let life = Life::new();
         for (event, before) in [
-            (Event::Start, Life::New),
-            (Event::Stop, Life::Running),
-            (Event::Deadline, Life::Stopping),
-            (Event::LastTurnsOver, Life::Overdue),
-            (Event::Drained, Life::Cut),
-            (Event::Free, Life::Stopped),
+            (Event::Start, Phase::New),
+            (Event::Stop, Phase::Running),
+            (Event::Deadline, Phase::Stopping),
+            (Event::LastTurnsOver, Phase::Overdue),
+            (Event::Drained, Phase::Cut),
+            (Event::Free, Phase::Stopped),
         ] {
-            assert_eq!(state.advance(event), Some(before));
+            assert_eq!(life.advance(event), Some(before));
         }
-        assert_eq!(state.get(), Life::Freed);
+        assert_eq!(life.phase(), Phase::Freed);
     }
 
     #[test]
     fn stopped_server_neither_starts_nor_stops_again() {
         for event in [Event::Start, Event::Stop, Event::StopAtOnce, Event::Drained] {
-            for life in [Life::Stopped, Life::Freed] {
-                assert_eq!(life.after(event), None, "{life:?}, {event:?}");
+            for phase in [Phase::Stopped, Phase::Freed] {
+                assert_eq!(phase.after(event), None, "{phase:?}, {event:?}");
             }
         }
     }
@@ -158,11 +158,14 @@ mod tests {
     #[test]
     fn only_a_failed_start_leads_back() {
         use Event::*;
-        for life in ALL {
+        for phase in ALL {
             for event in [Start, Stop, StopAtOnce, Deadline, LastTurnsOver, Drained, Free] {
-                assert!(life.after(event).is_none_or(|next| next >= life), "{life:?}, {event:?}");
+                assert!(
+                    phase.after(event).is_none_or(|next| next >= phase),
+                    "{phase:?}, {event:?}"
+                );
             }
         }
-        assert_eq!(Life::Running.after(StartFailed), Some(Life::New));
+        assert_eq!(Phase::Running.after(StartFailed), Some(Phase::New));
     }
 }

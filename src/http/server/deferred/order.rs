@@ -2,13 +2,12 @@
 
 use core::ffi::c_int;
 
-use super::scratch;
 use crate::abi::types::http_response;
 use crate::http::server::access_log;
 use crate::http::server::connection::{Http, input_of};
 use crate::http::server::deferred::{Awaited, Deferred};
 use crate::http::server::finish::{self, End, Sent, Unanswered};
-use crate::http::server::scratch::{Current, Scratch};
+use crate::http::server::scratch::{self, Current, Scratch};
 use crate::http::server::serve::serve;
 use crate::sys::clock;
 use crate::sys::fd::More;
@@ -61,10 +60,10 @@ pub fn finish(deferred: &Deferred) {
     let Some(http) = Http::of(conn).filter(|http| http.awaits(deferred)) else {
         return;
     };
-    // After this the connection has no reference: the caller's keeps the response and its request.
+    // After this, the connection has no reference. The caller's keeps the response and its request.
     drop(http.end_answer(conn));
     if conn.has_closed() || conn.is_ending() {
-        // If the library answered instead, there was a response.
+        // If the library has answered instead, the client got a response nevertheless.
         return finish::unanswered(conn, Unanswered::GivenUp(deferred));
     }
     let Some(scratch) = scratch::take(conn.event_loop()) else {

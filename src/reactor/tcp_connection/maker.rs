@@ -1,4 +1,5 @@
-//! The maker of a connection: the functions that a connection calls without knowing the type of its maker.
+//! The maker of a connection and its protocol: tables of functions that a connection calls without knowing the types
+//! of these.
 
 use super::Connection;
 use super::handlers::Handlers;
@@ -20,13 +21,14 @@ pub struct Protocol {
     pub closed: connection_closed_call_back,
     /// The connection was registered with its loop.
     pub registered: fn(&Connection),
-    /// Whether requests of the connection are being answered further down on the stack.
+    /// Whether a function further down on the stack is answering requests of the connection.
     pub is_answering: fn(&Connection) -> bool,
     /// The peer has ended its side while a response to it is outstanding.
     pub half_closed: fn(&Connection),
     /// Reading was paused (true) or resumed.
     pub paused: fn(&Connection, bool),
-    /// The connection has had its turn: it ends if it is still overdue.
+    /// The open connection has had the turn that `judge_soon` requested. The protocol ends it if a deadline is still
+    /// exceeded.
     pub judge: fn(&Connection),
 }
 
@@ -77,13 +79,13 @@ impl Header {
 
 /// The header of a maker, or none.
 #[derive(Clone, Copy)]
-pub struct Owner(*mut c_void);
+pub struct MadeBy(*mut c_void);
 
-impl Owner {
-    pub const NOBODY: Owner = Owner(ptr::null_mut());
+impl MadeBy {
+    pub const NOBODY: MadeBy = MadeBy(ptr::null_mut());
 
-    pub fn of(header: NonNull<Header>) -> Owner {
-        Owner(header.as_ptr().cast())
+    pub fn of(header: NonNull<Header>) -> MadeBy {
+        MadeBy(header.as_ptr().cast())
     }
 
     fn header(self) -> Option<NonNull<Header>> {
@@ -91,15 +93,15 @@ impl Owner {
     }
 
     /// The header, if the maker is of this kind.
-    pub fn made_by(self, maker: &'static Maker) -> Option<NonNull<Header>> {
-        // SAFETY: the maker's memory is kept as long as the connection has this owner (`of`).
+    pub fn header_of(self, maker: &'static Maker) -> Option<NonNull<Header>> {
+        // SAFETY: the maker's memory is kept as long as a connection has it (`of`).
         self.header().filter(|header| ptr::eq(unsafe { header.as_ref() }.maker, maker))
     }
 
     /// The connection's memory was freed.
     ///
     /// # Safety
-    /// Called once for a connection, which doesn't use its owner afterwards.
+    /// Called once for a connection, which doesn't use its maker afterwards.
     pub unsafe fn let_go(self) {
         if let Some(header) = self.header() {
             // SAFETY: the maker's memory is kept until this call (`of`), which is made once.
@@ -111,8 +113,8 @@ impl Owner {
 impl Connection {
     /// The maker's header.
     pub fn maker(&self) -> Option<&Header> {
-        // SAFETY: the maker's memory is kept as long as it is the connection's owner (`Owner::of`).
-        self.owner.get().header().map(|header| unsafe { header.as_ref() })
+        // SAFETY: the maker's memory is kept as long as the connection has it (`MadeBy::of`).
+        self.made_by.get().header().map(|header| unsafe { header.as_ref() })
     }
 
     /// Whether its maker was made with a protocol of the library, even if the callbacks have changed.
