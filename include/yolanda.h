@@ -36,6 +36,21 @@
 #define YOLANDA_LIMIT_REFUSE 1
 
 /**
+ * For `idle_ms` of yolanda_connection_set_timeouts(): bytes of either direction count.
+ */
+#define YOLANDA_IDLE_BOTH 0
+
+/**
+ * Only bytes that were received count.
+ */
+#define YOLANDA_IDLE_RECEIVED 1
+
+/**
+ * Only bytes that were sent count.
+ */
+#define YOLANDA_IDLE_SENT 2
+
+/**
  * For yolanda_server_set_balance(): each of the server's threads in turn.
  */
 #define YOLANDA_BALANCE_IN_TURN 0
@@ -320,6 +335,11 @@ typedef void (*yolanda_frame_callback)(struct tcp_connection *connection,
                                        void *data);
 
 /**
+ * Called for a connection that has reached a time limit, with the data of its struct yolanda_callbacks.
+ */
+typedef int (*yolanda_idle_callback)(struct tcp_connection *connection, void *data);
+
+/**
  * Callbacks of connections, with data of the program's. Zero the struct, set `size` and what you need:
  * a callback that is NULL isn't called. All are called on the connection's own thread.
  *
@@ -376,6 +396,22 @@ struct yolanda_callbacks {
      * until the callback returns or runs the loop. What is left when the connection closes is no frame.
      */
     yolanda_frame_callback frame;
+    /**
+     * The peer has ended its side: no more input follows. It is called once, after all bytes and frames
+     * were delivered, and not while reading is paused. If it is set, the peer's end doesn't close the
+     * connection: you may send until tcp_connection_shutdown(), after which the connection closes in
+     * order once everything was sent. It isn't called after yolanda_connection_close_after_send(), nor for
+     * a connection that has failed. What a graceful stop of the server does to the connection is what it
+     * does to others: with no unread input, it ends once everything was sent.
+     */
+    yolanda_connection_callback input_ended;
+    /**
+     * A limit of yolanda_connection_set_timeouts() is over. 0: the connection is closed with ETIMEDOUT as
+     * its error. Any other value: it stays open, and all of these limits begin anew. The callback may
+     * send, close the connection or set other limits. It isn't asked at the time of
+     * yolanda_connection_close_after_send().
+     */
+    yolanda_idle_callback idle;
 };
 
 /**
@@ -1438,14 +1474,16 @@ int yolanda_connection_set_limits(struct tcp_connection *connection,
  * All times are in milliseconds and count from this call; 0: no limit. A connection is never closed
  * early.
  *
- * - `idle_ms`: no byte was received, and none was sent.
+ * - `idle_ms`: no byte was received, and none was sent. yolanda_connection_set_idle_direction() has only
+ *   one of the two count.
  * - `read_ms`: no byte was received, while reading isn't paused.
  * - `write_ms`: bytes are queued, and none was sent, because the peer doesn't read.
  *
  * Bytes count as received when they have arrived, even if the loop is too busy to read them. They
  * count as sent when the kernel takes them, and again when the peer takes them from the kernel: a peer
  * that reads slowly is neither idle nor stuck. That is checked four times within each limit, so a
- * limit may be late by a quarter.
+ * limit may be late by a quarter. The callback `idle` of struct yolanda_callbacks is asked before the
+ * connection is closed.
  *
  * Returns 0, or -1 with errno: EINVAL (NULL, a negative time), ENOTCONN (closed), EPERM on another
  * thread, ENOMEM.
@@ -1457,6 +1495,21 @@ int yolanda_connection_set_timeouts(struct tcp_connection *connection,
                                     int64_t idle_ms,
                                     int64_t read_ms,
                                     int64_t write_ms);
+
+/**
+ * Sets which bytes count for `idle_ms` of yolanda_connection_set_timeouts(): YOLANDA_IDLE_BOTH (without
+ * this call), YOLANDA_IDLE_RECEIVED or YOLANDA_IDLE_SENT. All limits of the connection count from this
+ * call. With YOLANDA_IDLE_RECEIVED, a connection is idle as well if its input can't come: while reading
+ * is paused, and after the peer has ended its side.
+ *
+ * Returns 0, or -1 with errno: EINVAL (NULL, no such direction), ENOTCONN (closed), EPERM on another
+ * thread, ENOMEM.
+ *
+ * `connection` is NULL or a connection that is live or retained. Call it only on the loop's thread or
+ * inside the completed callback.
+ */
+int yolanda_connection_set_idle_direction(struct tcp_connection *connection,
+                                          int direction);
 
 /**
  * Sends `length` bytes after everything that was sent before. What the socket doesn't take at once is
@@ -1835,6 +1888,18 @@ int yolanda_server_set_timeouts(struct TCPserver *server,
                                 int64_t write_ms);
 
 /**
+ * Sets which bytes count for `idle_ms` of yolanda_server_set_timeouts(), like
+ * yolanda_connection_set_idle_direction() for one connection. It may be changed at any time, for new
+ * connections.
+ *
+ * Returns 0, or -1 with errno: EINVAL (NULL, no such direction), EPERM on another thread.
+ *
+ * `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
+ */
+int yolanda_server_set_idle_direction(struct TCPserver *server,
+                                      int direction);
+
+/**
  * Sets the memory limits of new connections, like yolanda_connection_set_limits() for one connection.
  * They may be changed at any time.
  *
@@ -2060,6 +2125,16 @@ int yolanda_client_set_timeouts(struct yolanda_client *client,
                                 int64_t idle_ms,
                                 int64_t read_ms,
                                 int64_t write_ms);
+
+/**
+ * Sets which bytes count for `idle_ms` of yolanda_client_set_timeouts(), like
+ * yolanda_connection_set_idle_direction() for one connection.
+ *
+ * Returns 0, or -1 with errno: EINVAL (NULL, no such direction), EPERM on another thread.
+ *
+ * `client` is NULL or a client that hasn't been freed. Call it only on its loop's thread.
+ */
+int yolanda_client_set_idle_direction(struct yolanda_client *client, int direction);
 
 /**
  * Sets the memory limits of the client's future connections, like yolanda_connection_set_limits() for

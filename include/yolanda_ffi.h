@@ -39,7 +39,10 @@ enum {
 
 enum {
     YOLANDA_LIMIT_CLOSE = 0,
-    YOLANDA_LIMIT_REFUSE = 1
+    YOLANDA_LIMIT_REFUSE = 1,
+    YOLANDA_IDLE_BOTH = 0,
+    YOLANDA_IDLE_RECEIVED = 1,
+    YOLANDA_IDLE_SENT = 2
 };
 
 enum {
@@ -158,6 +161,7 @@ typedef void (*yolanda_input_callback)(struct tcp_connection *connection, struct
     void *data);
 typedef void (*yolanda_frame_callback)(struct tcp_connection *connection, const void *bytes,
     unsigned long length, void *data);
+typedef int (*yolanda_idle_callback)(struct tcp_connection *connection, void *data);
 
 struct yolanda_callbacks {
     unsigned long size;
@@ -171,6 +175,8 @@ struct yolanda_callbacks {
     int frame_prefix;
     unsigned long frame_limit;
     yolanda_frame_callback frame;
+    yolanda_connection_callback input_ended;
+    yolanda_idle_callback idle;
 };
 
 typedef void (*yolanda_http_stream_callback)(struct http_response *httpResponse, int event,
@@ -380,6 +386,7 @@ int yolanda_connection_set_limits(struct tcp_connection *connection, unsigned lo
     unsigned long max_unread, int policy);
 int yolanda_connection_set_timeouts(struct tcp_connection *connection, long idle_ms, long read_ms,
     long write_ms);
+int yolanda_connection_set_idle_direction(struct tcp_connection *connection, int direction);
 
 int yolanda_connection_send(struct tcp_connection *connection, const void *data,
     unsigned long length);
@@ -419,6 +426,7 @@ int yolanda_server_set_nodelay(struct TCPserver *server, int on);
 int yolanda_server_set_keepalive(struct TCPserver *server, int idle_s, int interval_s, int count);
 int yolanda_server_set_timeouts(struct TCPserver *server, long idle_ms, long read_ms,
     long write_ms);
+int yolanda_server_set_idle_direction(struct TCPserver *server, int direction);
 int yolanda_server_set_limits(struct TCPserver *server, unsigned long max_queued,
     unsigned long max_unread, int policy);
 int yolanda_server_set_water_marks(struct TCPserver *server, unsigned long low, unsigned long high,
@@ -443,6 +451,7 @@ int yolanda_client_set_reconnect(struct yolanda_client *client, long min_ms, lon
     int attempts);
 int yolanda_client_set_timeouts(struct yolanda_client *client, long idle_ms, long read_ms,
     long write_ms);
+int yolanda_client_set_idle_direction(struct yolanda_client *client, int direction);
 int yolanda_client_set_limits(struct yolanda_client *client, unsigned long max_queued,
     unsigned long max_unread, int policy);
 int yolanda_client_set_water_marks(struct yolanda_client *client, unsigned long low,

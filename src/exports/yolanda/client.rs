@@ -230,6 +230,23 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_timeouts(
     change(client, |settings| settings::set_timeouts(settings, idle_ms, read_ms, write_ms))
 }
 
+/// Sets which bytes count for `idle_ms` of yolanda_client_set_timeouts(), like
+/// yolanda_connection_set_idle_direction() for one connection.
+///
+/// Returns 0, or -1 with errno: EINVAL (NULL, no such direction), EPERM on another thread.
+///
+/// # Safety
+/// `client` is NULL or a client that hasn't been freed. Call it only on its loop's thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn yolanda_client_set_idle_direction(
+    client: *mut yolanda_client,
+    direction: c_int,
+) -> c_int {
+    // SAFETY: by contract NULL or a client that isn't freed during the call.
+    let client = unsafe { usable("yolanda_client_set_idle_direction", client) };
+    change(client, |settings| settings::set_idle_direction(settings, direction))
+}
+
 /// Sets the memory limits of the client's future connections, like yolanda_connection_set_limits() for
 /// one connection.
 ///

@@ -20,7 +20,7 @@ use crate::reactor::tcp_connection::lifecycle::timeouts::look::arm;
 
 pub use crate::reactor::tcp_connection::lifecycle::timeouts::look::judge;
 
-use crate::reactor::tcp_connection::settings::Timeouts;
+use crate::reactor::tcp_connection::settings::{Direction, Timeouts};
 
 use crate::sys::fd as sys_fd;
 
@@ -72,6 +72,12 @@ pub fn queued(conn: &Connection) {
 /// Sets the limits, starting now. False if out of memory.
 pub fn set(conn: &Connection, cold: &ColdState, limits: Timeouts) -> bool {
     cold.times.limits.set(limits);
+    !open::is_announced(conn) || begin(conn)
+}
+
+/// Sets which bytes keep the connection from being idle. All limits start now. False if out of memory.
+pub fn set_direction(conn: &Connection, cold: &ColdState, direction: Direction) -> bool {
+    cold.times.direction.set(direction);
     !open::is_announced(conn) || begin(conn)
 }
 
