@@ -38,6 +38,16 @@ fn limited(conn: &Connection) -> Option<&State> {
     conn.cold().map(|cold| &cold.times).filter(|times| times.is_on())
 }
 
+/// The same for bytes that are sent, also before the connection is registered. Until then the limits belong to the
+/// thread of the completed callback, and no wait has begun.
+#[inline]
+fn limited_if_announced(conn: &Connection) -> Option<&State> {
+    conn.cold()
+        .filter(|_| open::is_announced(conn))
+        .map(|cold| &cold.times)
+        .filter(|times| times.is_on())
+}
+
 /// Bytes were received, or reading begins: the wait starts again.
 #[inline]
 pub fn received(conn: &Connection) {
@@ -49,9 +59,7 @@ pub fn received(conn: &Connection) {
 /// The kernel has accepted `n` bytes.
 #[inline]
 pub fn sent(conn: &Connection, n: usize) {
-    if let Some(times) = limited(conn)
-        && open::is_announced(conn)
-    {
+    if let Some(times) = limited_if_announced(conn) {
         let now = clock::now_ns();
         times.sent.set(now);
         times.moved.set(now);
@@ -62,9 +70,7 @@ pub fn sent(conn: &Connection, n: usize) {
 /// Bytes wait that the kernel hasn't accepted, and none did before.
 #[inline]
 pub fn queued(conn: &Connection) {
-    if let Some(times) = limited(conn)
-        && open::is_announced(conn)
-    {
+    if let Some(times) = limited_if_announced(conn) {
         times.moved.set(clock::now_ns());
     }
 }
