@@ -786,6 +786,9 @@ int yolanda_loop_reinit(struct event_loop *eventLoop);
  * once if the loop is waiting. It sets `eventLoop->quit`, which stays set: if the loop isn't running,
  * the next run returns at once. To run the loop again, call yolanda_loop_clear_quit().
  *
+ * The loop must not be freed before the function has returned. If its thread frees it after
+ * event_loop_run(), post a function that quits instead, or join the thread that quits first.
+ *
  * Returns 0, or -1 with errno EINVAL for NULL.
  *
  * `eventLoop` is NULL or a loop that hasn't been freed. Any thread and any signal handler may call it.

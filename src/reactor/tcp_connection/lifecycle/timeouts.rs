@@ -38,6 +38,16 @@ fn limited(conn: &Connection) -> Option<&State> {
     conn.cold().map(|cold| &cold.times).filter(|times| times.is_on())
 }
 
+/// The times of a registered connection that has limits. Until it is registered the limits belong to the thread of the
+/// completed callback.
+#[inline]
+fn limited_if_announced(conn: &Connection) -> Option<&State> {
+    conn.cold()
+        .filter(|_| open::is_announced(conn))
+        .map(|cold| &cold.times)
+        .filter(|times| times.is_on())
+}
+
 /// Bytes were received, or reading begins: the time limits for receiving start again.
 #[inline]
 pub fn received(conn: &Connection) {
@@ -49,9 +59,7 @@ pub fn received(conn: &Connection) {
 /// The kernel has accepted `n` bytes.
 #[inline]
 pub fn sent(conn: &Connection, n: usize) {
-    if let Some(times) = limited(conn)
-        && open::is_announced(conn)
-    {
+    if let Some(times) = limited_if_announced(conn) {
         let now = clock::now_ns();
         times.sent.set(now);
         times.moved.set(now);
@@ -62,9 +70,7 @@ pub fn sent(conn: &Connection, n: usize) {
 /// The queue was empty, and bytes that the kernel hasn't accepted were added to it.
 #[inline]
 pub fn queued(conn: &Connection) {
-    if let Some(times) = limited(conn)
-        && open::is_announced(conn)
-    {
+    if let Some(times) = limited_if_announced(conn) {
         times.moved.set(clock::now_ns());
     }
 }
