@@ -1,5 +1,7 @@
 //! The types of lib/buffer.h.
 
+#![forbid(unsafe_code)]
+
 use core::cell::Cell;
 use core::ffi::{c_char, c_int};
 

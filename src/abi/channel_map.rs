@@ -1,5 +1,7 @@
 //! The types of lib/channel_map.h.
 
+#![forbid(unsafe_code)]
+
 use core::cell::Cell;
 use core::ffi::{c_int, c_void};
 

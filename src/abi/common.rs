@@ -1,5 +1,7 @@
 //! The constants of lib/common.h.
 
+#![forbid(unsafe_code)]
+
 use core::ffi::c_int;
 
 /// The port of the course's examples.

@@ -1,5 +1,7 @@
 //! The types of lib/event_loop.h.
 
+#![forbid(unsafe_code)]
+
 use crate::abi::channel::channel;
 use crate::abi::channel_map::channel_map;
 use crate::abi::event_dispatcher::event_dispatcher;

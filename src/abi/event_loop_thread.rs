@@ -1,5 +1,7 @@
 //! The types of lib/event_loop_thread.h.
 
+#![forbid(unsafe_code)]
+
 use crate::abi::event_loop::event_loop;
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::{c_char, c_long};

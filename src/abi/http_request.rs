@@ -1,5 +1,7 @@
 //! The types of lib/http_request.h.
 
+#![forbid(unsafe_code)]
+
 use crate::abi::types::http_request_state_t;
 use core::cell::Cell;
 use core::ffi::{c_char, c_int};

@@ -1,5 +1,7 @@
 //! The types of lib/http_server.h.
 
+#![forbid(unsafe_code)]
+
 use crate::abi::http_request::http_request;
 use crate::abi::http_response::http_response;
 use crate::abi::tcp_server::TCPserver;

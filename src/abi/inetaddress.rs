@@ -1,5 +1,7 @@
 //! The types of lib/inetaddress.h.
 
+#![forbid(unsafe_code)]
+
 use core::ffi::c_int;
 
 /// An address to listen on.

@@ -1,5 +1,7 @@
 //! Checks at compile time the struct layouts that compiled C code relies on.
 
+#![forbid(unsafe_code)]
+
 /// `assert_layout!(type, size; field: offset, size; ...)`
 macro_rules! assert_layout {
     ($type:ty, $size:literal; $($field:ident: $offset:literal, $bytes:literal;)*) => {

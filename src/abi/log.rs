@@ -1,5 +1,7 @@
 //! The constants of lib/log.h.
 
+#![forbid(unsafe_code)]
+
 use core::ffi::c_int;
 
 /// Severity: `[debug] `.

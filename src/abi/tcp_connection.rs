@@ -1,5 +1,7 @@
 //! The types of lib/tcp_connection.h.
 
+#![forbid(unsafe_code)]
+
 use crate::abi::buffer::buffer;
 use crate::abi::channel::channel;
 use crate::abi::event_loop::event_loop;

@@ -1,5 +1,7 @@
 //! The types of lib/tcp_server.h.
 
+#![forbid(unsafe_code)]
+
 use crate::abi::acceptor::acceptor;
 use crate::abi::buffer::buffer;
 use crate::abi::event_loop::event_loop;

@@ -1,5 +1,7 @@
 //! The types of lib/thread_pool.h.
 
+#![forbid(unsafe_code)]
+
 use crate::abi::event_loop::event_loop;
 use crate::abi::event_loop_thread::event_loop_thread;
 use core::cell::Cell;

@@ -1,5 +1,7 @@
 //! All types, callbacks and constants of the headers in one flat module for the rest of the crate.
 
+#![forbid(unsafe_code)]
+
 use core::ffi::{c_uint, c_void};
 
 pub use crate::abi::acceptor::acceptor;

@@ -1,5 +1,7 @@
 //! The type of yolanda.h for callbacks with data of the program's.
 
+#![forbid(unsafe_code)]
+
 use crate::abi::buffer::buffer;
 use crate::abi::tcp_connection::tcp_connection;
 use core::ffi::{c_int, c_void};

@@ -1,5 +1,7 @@
 //! The types of yolanda.h for clients.
 
+#![forbid(unsafe_code)]
+
 use core::ffi::{c_int, c_void};
 
 /// Connects to a server without blocking and optionally reconnects. It has at most one connection at

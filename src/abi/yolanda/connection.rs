@@ -1,5 +1,7 @@
 //! The types of yolanda.h for connections.
 
+#![forbid(unsafe_code)]
+
 use crate::abi::tcp_connection::tcp_connection;
 use core::ffi::c_int;
 

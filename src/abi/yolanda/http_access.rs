@@ -1,5 +1,7 @@
 //! The types of yolanda.h for the access log.
 
+#![forbid(unsafe_code)]
+
 use crate::abi::http_request::http_request;
 use crate::abi::tcp_connection::tcp_connection;
 use core::ffi::{c_char, c_int, c_void};

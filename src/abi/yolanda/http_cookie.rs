@@ -1,5 +1,7 @@
 //! The types of yolanda.h for cookies.
 
+#![forbid(unsafe_code)]
+
 use core::ffi::{c_char, c_int};
 
 /// A value of `same_site`: the browser sends the cookie with requests of the same site, and when the

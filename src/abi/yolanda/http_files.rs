@@ -1,5 +1,7 @@
 //! The types of yolanda.h for serving files.
 
+#![forbid(unsafe_code)]
+
 use core::ffi::c_int;
 
 /// A folder whose files are served. It doesn't change after its first use; any number of threads and

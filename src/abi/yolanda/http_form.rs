@@ -1,5 +1,7 @@
 //! The types of yolanda.h for forms.
 
+#![forbid(unsafe_code)]
+
 use core::ffi::{c_char, c_int, c_void};
 
 /// Reads the body of a form in parts.

@@ -1,5 +1,7 @@
 //! The types of yolanda.h for responses.
 
+#![forbid(unsafe_code)]
+
 use crate::abi::http_response::http_response;
 use core::ffi::{c_int, c_void};
 

@@ -1,5 +1,7 @@
 //! The types of yolanda.h for routes.
 
+#![forbid(unsafe_code)]
+
 use crate::abi::http_request::http_request;
 use crate::abi::http_response::http_response;
 use core::ffi::c_void;

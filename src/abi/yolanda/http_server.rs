@@ -1,5 +1,7 @@
 //! The types of yolanda.h for HTTP servers.
 
+#![forbid(unsafe_code)]
+
 /// Counters of an HTTP server. Later versions may add fields at the end.
 #[repr(C)]
 pub struct yolanda_http_stats {

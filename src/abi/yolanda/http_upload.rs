@@ -1,5 +1,7 @@
 //! The types of yolanda.h for request bodies.
 
+#![forbid(unsafe_code)]
+
 use crate::abi::http_request::http_request;
 use core::ffi::{c_char, c_int, c_void};
 

@@ -1,5 +1,7 @@
 //! The types of yolanda.h for the log.
 
+#![forbid(unsafe_code)]
+
 use core::ffi::{c_char, c_int, c_void};
 
 /// The level above all severities: nothing is logged.

@@ -1,5 +1,7 @@
 //! The types of `include/yolanda.h`, one file per area.
 
+#![forbid(unsafe_code)]
+
 pub mod callbacks;
 pub mod client;
 pub mod connection;

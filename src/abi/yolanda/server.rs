@@ -1,5 +1,7 @@
 //! The types of yolanda.h for servers.
 
+#![forbid(unsafe_code)]
+
 use crate::abi::event_loop::event_loop;
 use crate::abi::tcp_server::TCPserver;
 use core::ffi::{c_int, c_void};

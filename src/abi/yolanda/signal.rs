@@ -1,5 +1,7 @@
 //! The types of yolanda.h for signals.
 
+#![forbid(unsafe_code)]
+
 use crate::abi::event_loop::event_loop;
 use core::ffi::{c_int, c_void};
 

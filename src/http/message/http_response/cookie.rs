@@ -1,5 +1,7 @@
 //! Setting a cookie.
 
+#![forbid(unsafe_code)]
+
 use core::ffi::c_int;
 
 use super::Response;

@@ -1,5 +1,7 @@
 //! What a program learns of a response.
 
+#![forbid(unsafe_code)]
+
 use super::Response;
 use core::ffi::c_char;
 

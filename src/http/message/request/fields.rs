@@ -1,5 +1,7 @@
 //! The cookies of a request and the fields of an urlencoded body. Both are parsed on first use.
 
+#![forbid(unsafe_code)]
+
 use core::ffi::c_int;
 
 use super::target::{Lack, Parameter, Parameters, decoded_parameters, recalled, remembered};
