@@ -16,15 +16,17 @@ import tools
 
 PACKAGE = harness.ROOT / "bindings/python"
 ENVIRONMENT = {"PYTHONPATH": str(PACKAGE), "YOLANDA_LIBRARY": str(harness.library() / "libyolanda.so")}
-# Without a callback, and inside one that never ends.
-WAITS = "loop.run()"
-SPINS = "loop.post(lambda: [None for _ in iter(int, 1)]); loop.run()"
+# The program waits, or is inside a callback that never ends.
+WAITS = "loop.post(ready)"
+SPINS = "loop.post(lambda: (ready(), [None for _ in iter(int, 1)]))"
 INTERRUPTED = """
 import yolanda
-with yolanda.Loop() as loop:
+def ready():
     print("ready", flush=True)
+with yolanda.Loop() as loop:
+    POST
     try:
-        RUN
+        loop.run()
     except KeyboardInterrupt:
         print("interrupted", flush=True)
 """
@@ -59,8 +61,8 @@ class Python(unittest.TestCase):
         self.assertEqual(done.status, 0, done.stderr[-3000:])
 
     def test_interrupt(self):
-        for run in (WAITS, SPINS):
-            with Program("-c", INTERRUPTED.replace("RUN", run)) as program:
+        for post in (WAITS, SPINS):
+            with Program("-c", INTERRUPTED.replace("POST", post)) as program:
                 self.assertEqual(program.first, "ready")
                 self.assertEqual(program.interrupt(), (0, "interrupted\n", ""))
 
@@ -70,7 +72,7 @@ class Python(unittest.TestCase):
                 client.sendall(b"hello")
                 self.assertEqual(harness.recv_exactly(client, 5), b"hello")
             status, output, errors = program.interrupt()
-            self.assertEqual((status, output.splitlines()[-1], errors), (0, "stopped", ""))
+            self.assertEqual((status, "stopped" in output.splitlines(), errors), (0, True, ""))
 
     def test_http_example(self):
         with Program(PACKAGE / "examples/http_api.py", "127.0.0.1:0") as program:
@@ -85,19 +87,18 @@ class Python(unittest.TestCase):
     def test_wheel(self):
         """It carries header and library, and works where neither is found otherwise."""
         python = tools.python("cffi")
-        for package in ("setuptools", "pip"):
-            if not tools.has(python, package):
-                self.skipTest(f"no {package} in {python}")
+        if not tools.has(python, "pip"):
+            self.skipTest(f"no pip in {python}")
         with tempfile.TemporaryDirectory() as folder:
             # pip builds in the source folder: a copy keeps the repository clean.
             source = Path(folder, "checkout/bindings/python")
             shutil.copytree(PACKAGE, source)
             shutil.copytree(harness.INCLUDE, source.parents[1] / "include")
             environment = {"YOLANDA_BUNDLE": ENVIRONMENT["YOLANDA_LIBRARY"], "PYTHONPATH": "", "YOLANDA_LIBRARY": ""}
-            done = harness.run(python, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation",
-                               "--wheel-dir", folder, source, env=environment)
-            if "setuptools.command.bdist_wheel" in done.stderr:
-                self.skipTest("setuptools is older than 70.1")
+            done = harness.run(python, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder,
+                               source, env=environment)
+            if "No matching distribution" in done.stderr:
+                self.skipTest("no setuptools, and it can't be installed")
             self.assertEqual(done.status, 0, done.stderr[-3000:])
             wheel, = Path(folder).glob("yolanda-*-py3-none-linux_*.whl")
             with zipfile.ZipFile(wheel) as archive:
