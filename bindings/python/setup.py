@@ -3,7 +3,7 @@ import os
 import shutil
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import Distribution, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_py import build_py
 from setuptools.command.sdist import sdist
@@ -38,15 +38,17 @@ class SourceDistribution(sdist):
         copy_header(Path(base_dir, "yolanda"))
 
 
-class Wheel(bdist_wheel):
-    def finalize_options(self):
-        super().finalize_options()
-        self.root_is_pure = not BUNDLE
+class Package(Distribution):
+    def has_ext_modules(self):
+        """Whether the wheel is for one kind of processor."""
+        return bool(BUNDLE)
 
+
+class Wheel(bdist_wheel):
     def get_tag(self):
         python, abi, platform = super().get_tag()
         # The library doesn't depend on the Python version, only on the processor.
         return ("py3", "none", platform) if BUNDLE else (python, abi, platform)
 
 
-setup(cmdclass={"build_py": BuildPackage, "sdist": SourceDistribution, "bdist_wheel": Wheel})
+setup(distclass=Package, cmdclass={"build_py": BuildPackage, "sdist": SourceDistribution, "bdist_wheel": Wheel})
