@@ -3,6 +3,7 @@ import asyncio
 import errno
 import gc
 import http.client
+import json
 import os
 import signal
 import socket
@@ -270,7 +271,9 @@ class Loops(Case):
             answer = await reader.readexactly(5)
             writer.close()
             await called.wait()
-            embedded.close()
+            embedded.call(self.loop.stop)
+            while self.loop.stopping and embedded._timer is not None:
+                await asyncio.sleep(0)
             return answer
 
         self.assertEqual(asyncio.run(asyncio.wait_for(talk(), PATIENCE)), b"hello")
@@ -324,7 +327,7 @@ class Http(Case):
     def test_request_and_response(self):
         status, body, headers = self.ask("PUT", "/things/a%20b?q=1&q=%32", "text", {"User-Agent": "me"})
         self.assertEqual((status, headers["X-Kind"], headers["Content-Type"]), (201, "test", "application/json"))
-        self.assertEqual(__import__("json").loads(body), {
+        self.assertEqual(json.loads(body), {
             "method": "PUT", "path": "/things/a b", "name": "a b", "url": "/things/a%20b?q=1&q=%32", "q": "1",
             "none": "-", "pairs": [["q", "1"], ["q", "2"]], "agent": "me", "headers": 4, "body": "text"})
         with self.assertRaises(OSError):

@@ -8,7 +8,8 @@ from .loop import Loop
 
 
 class Embedded:
-    """Lets asyncio drive a loop; run() of it isn't called. close() ends that, before the loop is closed.
+    """Lets asyncio drive a loop; run() of it isn't called. close() or the loop's stop() ends that; the loop is
+    closed afterwards.
 
     Code of asyncio uses the loop's objects through call(), which then asks the loop when it has to run next.
     """
@@ -35,7 +36,9 @@ class Embedded:
         try:
             self._loop.run_once(0)
         finally:
-            if not self._loop.closed:
+            if self._loop.stopping:
+                self.close()
+            else:
                 self._arm()
 
     def _arm(self) -> None:

@@ -87,6 +87,12 @@ class Loop:
     def closed(self) -> bool:
         return self._pointer is None
 
+    @property
+    def stopping(self) -> bool:
+        """Whether stop() was called; run() resets it when it returns."""
+        with self._lock:
+            return self._pointer is not None and lib.yolanda_loop_is_quitting(self._pointer) == 1
+
     def run(self) -> None:
         """Runs until stop(). Raises KeyboardInterrupt after Ctrl-C, and what else isn't an Exception in a callback."""
         pointer = self._use()
