@@ -60,6 +60,11 @@ class Python(unittest.TestCase):
         done = harness.run(tools.python("cffi"), PACKAGE / "tests/test_yolanda.py", env=ENVIRONMENT)
         self.assertEqual(done.status, 0, done.stderr[-3000:])
 
+    def test_version(self):
+        """The package's version is the library's."""
+        version = json.loads(tools.DESCRIPTION.read_text())["version"]
+        self.assertIn(f'\nversion = "{version}"\n', (PACKAGE / "pyproject.toml").read_text())
+
     def test_interrupt(self):
         for post in (WAITS, SPINS):
             with Program("-c", INTERRUPTED.replace("POST", post)) as program:
