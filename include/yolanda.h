@@ -36,6 +36,21 @@
 #define YOLANDA_LIMIT_REFUSE 1
 
 /**
+ * For `idle_ms` of yolanda_connection_set_timeouts(): bytes of either direction count.
+ */
+#define YOLANDA_IDLE_BOTH 0
+
+/**
+ * Only bytes that were received count.
+ */
+#define YOLANDA_IDLE_RECEIVED 1
+
+/**
+ * Only bytes that were sent count.
+ */
+#define YOLANDA_IDLE_SENT 2
+
+/**
  * For yolanda_server_set_balance(): each of the server's threads in turn.
  */
 #define YOLANDA_BALANCE_IN_TURN 0
@@ -320,6 +335,11 @@ typedef void (*yolanda_frame_callback)(struct tcp_connection *connection,
                                        void *data);
 
 /**
+ * Called for a connection that has reached a time limit, with the data of its struct yolanda_callbacks.
+ */
+typedef int (*yolanda_idle_callback)(struct tcp_connection *connection, void *data);
+
+/**
  * Callbacks of connections, with data of the program's. Zero the struct, set `size` and what you need:
  * a callback that is NULL isn't called. All are called on the connection's own thread.
  *
@@ -376,6 +396,22 @@ struct yolanda_callbacks {
      * until the callback returns or runs the loop. What is left when the connection closes is no frame.
      */
     yolanda_frame_callback frame;
+    /**
+     * The peer has ended its side: no more input follows. It is called once, after all bytes and frames
+     * were delivered, and not while reading is paused. If it is set, the peer's end doesn't close the
+     * connection: you may send until tcp_connection_shutdown(), after which the connection closes in
+     * order once everything was sent. It isn't called after yolanda_connection_close_after_send(), nor for
+     * a connection that has failed. What a graceful stop of the server does to the connection is what it
+     * does to others: with no unread input, it ends once everything was sent.
+     */
+    yolanda_connection_callback input_ended;
+    /**
+     * A limit of yolanda_connection_set_timeouts() is over. 0: the connection is closed with ETIMEDOUT as
+     * its error. Any other value: it stays open, and all of these limits begin anew. The callback may
+     * send, close the connection or set other limits. It isn't asked at the time of
+     * yolanda_connection_close_after_send().
+     */
+    yolanda_idle_callback idle;
 };
 
 /**
@@ -750,6 +786,9 @@ int yolanda_loop_reinit(struct event_loop *eventLoop);
  * once if the loop is waiting. It sets `eventLoop->quit`, which stays set: if the loop isn't running,
  * the next run returns at once. To run the loop again, call yolanda_loop_clear_quit().
  *
+ * The loop must not be freed before the function has returned. If its thread frees it after
+ * event_loop_run(), post a function that quits instead, or join the thread that quits first.
+ *
  * Returns 0, or -1 with errno EINVAL for NULL.
  *
  * `eventLoop` is NULL or a loop that hasn't been freed. Any thread and any signal handler may call it.
@@ -834,6 +873,24 @@ int yolanda_loop_set_interruptible(struct event_loop *eventLoop,
 int yolanda_loop_post(struct event_loop *eventLoop,
                       yolanda_loop_callback callback,
                       void *data);
+
+/**
+ * yolanda_loop_post() with data that the library destroys: `destroy(data)` is called once, on the loop's
+ * thread, when the callback has returned. This includes functions that are called because the loop is
+ * being freed: whenever the post succeeds, both are called. `destroy` may call the library, but can't
+ * free the loop; NULL stands for none. If another thread posts, the data may have been destroyed
+ * before this function returns.
+ *
+ * Returns 0, or -1 with errno, and then neither function is called and the data stays yours: EINVAL for
+ * NULL (`data` may be NULL), ENOMEM, ESHUTDOWN for a loop that is being freed.
+ *
+ * `eventLoop` is NULL or a loop that hasn't been freed. `data` must be valid until it is destroyed. Any
+ * thread may call it.
+ */
+int yolanda_loop_post_with_destroy(struct event_loop *eventLoop,
+                                   yolanda_loop_callback callback,
+                                   void *data,
+                                   void (*destroy)(void *data));
 
 /**
  * Returns a descriptor that is readable while the loop has events, so that another loop (poll(2),
@@ -932,6 +989,24 @@ int yolanda_timer_restart(struct event_loop *eventLoop,
 int yolanda_timer_stop(struct event_loop *eventLoop, yolanda_timer timer);
 
 /**
+ * Sets a function, `destroy`, that is called with the timer's `data` when the timer has ended and none of
+ * its callbacks is running any more: it was stopped, it was called for the last time, or its loop is
+ * being freed. It is called once, on the loop's thread: if no callback of the timer is running, inside
+ * yolanda_timer_stop(), otherwise as soon as the callback has returned, the outermost one if calls of it
+ * are nested. It may call the library, but can't free the loop. A second call replaces the
+ * function; NULL removes it.
+ *
+ * Returns 0, or -1 with errno, and then the function isn't called and the data stays yours: ENOENT for a
+ * timer that has ended or never existed, EINVAL for NULL, EPERM on another thread, ESHUTDOWN for a loop
+ * that is being freed.
+ *
+ * `eventLoop` is NULL or a loop that hasn't been freed. Call it only on the loop's thread.
+ */
+int yolanda_timer_set_destroy(struct event_loop *eventLoop,
+                              yolanda_timer timer,
+                              void (*destroy)(void *data));
+
+/**
  * Returns the number of milliseconds until a timer is due, rounded up; 0 if it is already due.
  *
  * Returns -1 with errno on failure, like yolanda_timer_stop().
@@ -963,6 +1038,22 @@ yolanda_signal yolanda_signal_start(struct event_loop *eventLoop,
                                     int number,
                                     yolanda_signal_callback callback,
                                     void *data);
+
+/**
+ * Sets a function, `destroy`, that is called with the watcher's `data` when the watcher has ended and none
+ * of its callbacks is running any more: it was stopped, or its loop is being freed. It is called once, on
+ * the loop's thread: inside yolanda_signal_stop(), or, if callbacks of watchers of the loop are running,
+ * as soon as the outermost of them has returned. It may call the library, but can't free the loop. A second call replaces the function; NULL removes it.
+ *
+ * Returns 0, or -1 with errno, and then the function isn't called and the data stays yours: ENOENT for a
+ * watcher that was stopped or never existed, EINVAL for NULL, EPERM on another thread, ESHUTDOWN for a
+ * loop that is being freed.
+ *
+ * `eventLoop` is NULL or a loop that hasn't been freed. Call it only on the loop's thread.
+ */
+int yolanda_signal_set_destroy(struct event_loop *eventLoop,
+                               yolanda_signal signal,
+                               void (*destroy)(void *data));
 
 /**
  * Stops a watcher: its callback isn't called any more, even if its signal has already arrived.
@@ -1386,14 +1477,16 @@ int yolanda_connection_set_limits(struct tcp_connection *connection,
  * All times are in milliseconds and count from this call; 0: no limit. A connection is never closed
  * early.
  *
- * - `idle_ms`: no byte was received, and none was sent.
+ * - `idle_ms`: no byte was received, and none was sent. yolanda_connection_set_idle_direction() has only
+ *   one of the two count.
  * - `read_ms`: no byte was received, while reading isn't paused.
  * - `write_ms`: bytes are queued, and none was sent, because the peer doesn't read.
  *
  * Bytes count as received when they have arrived, even if the loop is too busy to read them. They
  * count as sent when the kernel takes them, and again when the peer takes them from the kernel: a peer
  * that reads slowly is neither idle nor stuck. That is checked four times within each limit, so a
- * limit may be late by a quarter.
+ * limit may be late by a quarter. The callback `idle` of struct yolanda_callbacks is asked before the
+ * connection is closed.
  *
  * Returns 0, or -1 with errno: EINVAL (NULL, a negative time), ENOTCONN (closed), EPERM on another
  * thread, ENOMEM.
@@ -1405,6 +1498,21 @@ int yolanda_connection_set_timeouts(struct tcp_connection *connection,
                                     int64_t idle_ms,
                                     int64_t read_ms,
                                     int64_t write_ms);
+
+/**
+ * Sets which bytes count for `idle_ms` of yolanda_connection_set_timeouts(): YOLANDA_IDLE_BOTH (without
+ * this call), YOLANDA_IDLE_RECEIVED or YOLANDA_IDLE_SENT. All limits of the connection count from this
+ * call. With YOLANDA_IDLE_RECEIVED, a connection is idle as well if its input can't come: while reading
+ * is paused, and after the peer has ended its side.
+ *
+ * Returns 0, or -1 with errno: EINVAL (NULL, no such direction), ENOTCONN (closed), EPERM on another
+ * thread, ENOMEM.
+ *
+ * `connection` is NULL or a connection that is live or retained. Call it only on the loop's thread or
+ * inside the completed callback.
+ */
+int yolanda_connection_set_idle_direction(struct tcp_connection *connection,
+                                          int direction);
 
 /**
  * Sends `length` bytes after everything that was sent before. What the socket doesn't take at once is
@@ -1783,6 +1891,18 @@ int yolanda_server_set_timeouts(struct TCPserver *server,
                                 int64_t write_ms);
 
 /**
+ * Sets which bytes count for `idle_ms` of yolanda_server_set_timeouts(), like
+ * yolanda_connection_set_idle_direction() for one connection. It may be changed at any time, for new
+ * connections.
+ *
+ * Returns 0, or -1 with errno: EINVAL (NULL, no such direction), EPERM on another thread.
+ *
+ * `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
+ */
+int yolanda_server_set_idle_direction(struct TCPserver *server,
+                                      int direction);
+
+/**
  * Sets the memory limits of new connections, like yolanda_connection_set_limits() for one connection.
  * They may be changed at any time.
  *
@@ -1957,6 +2077,22 @@ int yolanda_client_set_failed_callback(struct yolanda_client *client,
                                        void *data);
 
 /**
+ * yolanda_client_set_failed_callback() with data that the library destroys: `destroy(data)` is called once,
+ * on the loop's thread, when another callback replaces this one or the client is freed, by
+ * yolanda_client_free() or with its loop; if the callback is running then, when it has returned. It may
+ * call the library, but can't free the loop. NULL stands for none.
+ *
+ * Returns 0, or -1 with errno, and then nothing has changed and the data stays yours: EINVAL for a NULL
+ * client, EPERM on another thread, ENOMEM, ESHUTDOWN for a loop that is being freed.
+ *
+ * `client` is NULL or a client that hasn't been freed. Call it only on its loop's thread.
+ */
+int yolanda_client_set_failed_callback_with_destroy(struct yolanda_client *client,
+                                                    yolanda_client_failed_callback callback,
+                                                    void *data,
+                                                    void (*destroy)(void *data));
+
+/**
  * Makes the client connect again after an attempt has failed and after a connection has ended, for
  * whatever reason except yolanda_client_stop(). `min_ms` 0 turns that off, which is the default.
  *
@@ -1992,6 +2128,16 @@ int yolanda_client_set_timeouts(struct yolanda_client *client,
                                 int64_t idle_ms,
                                 int64_t read_ms,
                                 int64_t write_ms);
+
+/**
+ * Sets which bytes count for `idle_ms` of yolanda_client_set_timeouts(), like
+ * yolanda_connection_set_idle_direction() for one connection.
+ *
+ * Returns 0, or -1 with errno: EINVAL (NULL, no such direction), EPERM on another thread.
+ *
+ * `client` is NULL or a client that hasn't been freed. Call it only on its loop's thread.
+ */
+int yolanda_client_set_idle_direction(struct yolanda_client *client, int direction);
 
 /**
  * Sets the memory limits of the client's future connections, like yolanda_connection_set_limits() for

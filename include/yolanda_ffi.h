@@ -39,7 +39,10 @@ enum {
 
 enum {
     YOLANDA_LIMIT_CLOSE = 0,
-    YOLANDA_LIMIT_REFUSE = 1
+    YOLANDA_LIMIT_REFUSE = 1,
+    YOLANDA_IDLE_BOTH = 0,
+    YOLANDA_IDLE_RECEIVED = 1,
+    YOLANDA_IDLE_SENT = 2
 };
 
 enum {
@@ -158,6 +161,7 @@ typedef void (*yolanda_input_callback)(struct tcp_connection *connection, struct
     void *data);
 typedef void (*yolanda_frame_callback)(struct tcp_connection *connection, const void *bytes,
     unsigned long length, void *data);
+typedef int (*yolanda_idle_callback)(struct tcp_connection *connection, void *data);
 
 struct yolanda_callbacks {
     unsigned long size;
@@ -171,6 +175,8 @@ struct yolanda_callbacks {
     int frame_prefix;
     unsigned long frame_limit;
     yolanda_frame_callback frame;
+    yolanda_connection_callback input_ended;
+    yolanda_idle_callback idle;
 };
 
 typedef void (*yolanda_http_stream_callback)(struct http_response *httpResponse, int event,
@@ -318,6 +324,8 @@ const char *yolanda_loop_name(struct event_loop *eventLoop);
 int yolanda_loop_run_once(struct event_loop *eventLoop, long limit_ms);
 int yolanda_loop_set_interruptible(struct event_loop *eventLoop, int on);
 int yolanda_loop_post(struct event_loop *eventLoop, yolanda_loop_callback callback, void *data);
+int yolanda_loop_post_with_destroy(struct event_loop *eventLoop, yolanda_loop_callback callback,
+    void *data, yolanda_destroy destroy);
 int yolanda_loop_fd(struct event_loop *eventLoop);
 long yolanda_loop_timeout(struct event_loop *eventLoop);
 const char *yolanda_loop_dispatcher(struct event_loop *eventLoop);
@@ -329,10 +337,14 @@ yolanda_timer yolanda_timer_start(struct event_loop *eventLoop, long delay_ms, l
 int yolanda_timer_restart(struct event_loop *eventLoop, yolanda_timer timer, long delay_ms,
     long period_ms);
 int yolanda_timer_stop(struct event_loop *eventLoop, yolanda_timer timer);
+int yolanda_timer_set_destroy(struct event_loop *eventLoop, yolanda_timer timer,
+    yolanda_destroy destroy);
 long yolanda_timer_remaining(struct event_loop *eventLoop, yolanda_timer timer);
 
 yolanda_signal yolanda_signal_start(struct event_loop *eventLoop, int number,
     yolanda_signal_callback callback, void *data);
+int yolanda_signal_set_destroy(struct event_loop *eventLoop, yolanda_signal signal,
+    yolanda_destroy destroy);
 int yolanda_signal_stop(struct event_loop *eventLoop, yolanda_signal signal);
 
 struct event_loop_thread *yolanda_loop_thread_new(int number);
@@ -374,6 +386,7 @@ int yolanda_connection_set_limits(struct tcp_connection *connection, unsigned lo
     unsigned long max_unread, int policy);
 int yolanda_connection_set_timeouts(struct tcp_connection *connection, long idle_ms, long read_ms,
     long write_ms);
+int yolanda_connection_set_idle_direction(struct tcp_connection *connection, int direction);
 
 int yolanda_connection_send(struct tcp_connection *connection, const void *data,
     unsigned long length);
@@ -413,6 +426,7 @@ int yolanda_server_set_nodelay(struct TCPserver *server, int on);
 int yolanda_server_set_keepalive(struct TCPserver *server, int idle_s, int interval_s, int count);
 int yolanda_server_set_timeouts(struct TCPserver *server, long idle_ms, long read_ms,
     long write_ms);
+int yolanda_server_set_idle_direction(struct TCPserver *server, int direction);
 int yolanda_server_set_limits(struct TCPserver *server, unsigned long max_queued,
     unsigned long max_unread, int policy);
 int yolanda_server_set_water_marks(struct TCPserver *server, unsigned long low, unsigned long high,
@@ -431,10 +445,13 @@ int yolanda_client_set_data(struct yolanda_client *client, void *data);
 int yolanda_client_set_timeout(struct yolanda_client *client, long ms);
 int yolanda_client_set_failed_callback(struct yolanda_client *client,
     yolanda_client_failed_callback callback, void *data);
+int yolanda_client_set_failed_callback_with_destroy(struct yolanda_client *client,
+    yolanda_client_failed_callback callback, void *data, yolanda_destroy destroy);
 int yolanda_client_set_reconnect(struct yolanda_client *client, long min_ms, long max_ms,
     int attempts);
 int yolanda_client_set_timeouts(struct yolanda_client *client, long idle_ms, long read_ms,
     long write_ms);
+int yolanda_client_set_idle_direction(struct yolanda_client *client, int direction);
 int yolanda_client_set_limits(struct yolanda_client *client, unsigned long max_queued,
     unsigned long max_unread, int policy);
 int yolanda_client_set_water_marks(struct yolanda_client *client, unsigned long low,

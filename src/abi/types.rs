@@ -30,7 +30,8 @@ pub use crate::abi::yolanda::callbacks::{
 };
 pub use crate::abi::yolanda::client::{yolanda_client, yolanda_client_failed_callback};
 pub use crate::abi::yolanda::connection::{
-    YOLANDA_LIMIT_CLOSE, YOLANDA_LIMIT_REFUSE, yolanda_water_mark_callback,
+    YOLANDA_IDLE_BOTH, YOLANDA_IDLE_RECEIVED, YOLANDA_IDLE_SENT, YOLANDA_LIMIT_CLOSE,
+    YOLANDA_LIMIT_REFUSE, yolanda_water_mark_callback,
 };
 pub use crate::abi::yolanda::event_loop::{yolanda_loop_callback, yolanda_loop_stats};
 pub use crate::abi::yolanda::http_access::{yolanda_http_access, yolanda_http_access_callback};

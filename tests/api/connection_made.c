@@ -152,6 +152,36 @@ CASE(a_completed_callback_within_another)
     stop();
 }
 
+static void send_one(void *one)
+{
+    CHECK_INT(tcp_connection_send_data(one, "s", 1), 0);
+}
+
+/* The loop's thread sends the byte of another thread, while this one sets the limits. */
+static int limit_while_sending(struct tcp_connection *one)
+{
+    char byte = 0;
+    CHECK_INT(yolanda_connection_set_timeouts(one, 0, 0, 1000), 0);
+    on_thread(send_one, one);
+    CHECK_INT(recv(peer, &byte, 1, 0), 1);
+    CHECK_INT(byte, 's');
+    CHECK_INT(yolanda_connection_set_timeouts(one, 1000 * SECONDS, 0, 0), 0);
+    return 0;
+}
+
+CASE(limits_in_the_completed_callback_while_another_thread_sends)
+{
+    int fd[2];
+    start();
+    tcp_pair_of(AF_INET, fd);
+    peer = fd[1];
+    conn = tcp_connection_new(fd[0], loop, limit_while_sending, NULL, count_message, NULL);
+    NEED(conn != NULL);
+    say("x");
+    wait_for_message();
+    stop();
+}
+
 /* The loop's own thread makes it: it may change the connection all the time, and no other may. */
 static int look_around_at_home(struct tcp_connection *one)
 {

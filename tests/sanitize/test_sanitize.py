@@ -17,7 +17,7 @@ API = "tests/api/test_api.py"
 RANDOM = "tests/random/test_random.py"
 GUIDES = "tests/guides/test_guides.py"
 THREAD = ((CROSSED, API, RANDOM), ("Cells.*2t", "Worlds.*2t", "Loops.test_loop_threads*", "Loops.test_signals*",
-                                   "Loops.test_connection_threads*"))
+                                   "Loops.test_connection_threads*", "Loops.test_connection_made*"))
 ADDRESS = ((CROSSED, API, RANDOM, GUIDES),
            ("Cells.*", "Worlds.*", "Guides.*", "Loops.test_loop_free*", "Loops.test_signals*"))
 

@@ -46,6 +46,11 @@ pub type yolanda_frame_callback = Option<
     ),
 >;
 
+/// Called for a connection that has reached a time limit, with the data of its struct yolanda_callbacks.
+pub type yolanda_idle_callback = Option<
+    unsafe extern "C-unwind" fn(connection: *mut tcp_connection, data: *mut c_void) -> c_int,
+>;
+
 /// Callbacks of connections, with data of the program's. Zero the struct, set `size` and what you need:
 /// a callback that is NULL isn't called. All are called on the connection's own thread.
 ///
@@ -81,4 +86,16 @@ pub struct yolanda_callbacks {
     /// for each frame, as long as the connection is open and reading isn't paused. The bytes are valid
     /// until the callback returns or runs the loop. What is left when the connection closes is no frame.
     pub frame: yolanda_frame_callback,
+    /// The peer has ended its side: no more input follows. It is called once, after all bytes and frames
+    /// were delivered, and not while reading is paused. If it is set, the peer's end doesn't close the
+    /// connection: you may send until tcp_connection_shutdown(), after which the connection closes in
+    /// order once everything was sent. It isn't called after yolanda_connection_close_after_send(), nor for
+    /// a connection that has failed. What a graceful stop of the server does to the connection is what it
+    /// does to others: with no unread input, it ends once everything was sent.
+    pub input_ended: yolanda_connection_callback,
+    /// A limit of yolanda_connection_set_timeouts() is over. 0: the connection is closed with ETIMEDOUT as
+    /// its error. Any other value: it stays open, and all of these limits begin anew. The callback may
+    /// send, close the connection or set other limits. It isn't asked at the time of
+    /// yolanda_connection_close_after_send().
+    pub idle: yolanda_idle_callback,
 }

@@ -157,6 +157,30 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_failed_callback(
     status(client.map(|client| client.set_failed_callback(callback, data)))
 }
 
+/// yolanda_client_set_failed_callback() with data that the library destroys: `destroy(data)` is called once,
+/// on the loop's thread, when another callback replaces this one or the client is freed, by
+/// yolanda_client_free() or with its loop; if the callback is running then, when it has returned. It may
+/// call the library, but can't free the loop. NULL stands for none.
+///
+/// Returns 0, or -1 with errno, and then nothing has changed and the data stays yours: EINVAL for a NULL
+/// client, EPERM on another thread, ENOMEM, ESHUTDOWN for a loop that is being freed.
+///
+/// # Safety
+/// `client` is NULL or a client that hasn't been freed. Call it only on its loop's thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn yolanda_client_set_failed_callback_with_destroy(
+    client: *mut yolanda_client,
+    callback: yolanda_client_failed_callback,
+    data: *mut c_void,
+    destroy: Option<unsafe extern "C-unwind" fn(data: *mut c_void)>,
+) -> c_int {
+    // SAFETY: by contract NULL or a client that isn't freed during the call.
+    let client = unsafe { usable("yolanda_client_set_failed_callback_with_destroy", client) };
+    status(
+        client.and_then(|client| client.set_failed_callback_with_destroy(callback, data, destroy)),
+    )
+}
+
 /// Makes the client connect again after an attempt has failed and after a connection has ended, for
 /// whatever reason except yolanda_client_stop(). `min_ms` 0 turns that off, which is the default.
 ///
@@ -204,6 +228,23 @@ pub unsafe extern "C-unwind" fn yolanda_client_set_timeouts(
     // SAFETY: by contract NULL or a client that isn't freed during the call.
     let client = unsafe { usable("yolanda_client_set_timeouts", client) };
     change(client, |settings| settings::set_timeouts(settings, idle_ms, read_ms, write_ms))
+}
+
+/// Sets which bytes count for `idle_ms` of yolanda_client_set_timeouts(), like
+/// yolanda_connection_set_idle_direction() for one connection.
+///
+/// Returns 0, or -1 with errno: EINVAL (NULL, no such direction), EPERM on another thread.
+///
+/// # Safety
+/// `client` is NULL or a client that hasn't been freed. Call it only on its loop's thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn yolanda_client_set_idle_direction(
+    client: *mut yolanda_client,
+    direction: c_int,
+) -> c_int {
+    // SAFETY: by contract NULL or a client that isn't freed during the call.
+    let client = unsafe { usable("yolanda_client_set_idle_direction", client) };
+    change(client, |settings| settings::set_idle_direction(settings, direction))
 }
 
 /// Sets the memory limits of the client's future connections, like yolanda_connection_set_limits() for

@@ -380,14 +380,16 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_limits(
 /// All times are in milliseconds and count from this call; 0: no limit. A connection is never closed
 /// early.
 ///
-/// - `idle_ms`: no byte was received, and none was sent.
+/// - `idle_ms`: no byte was received, and none was sent. yolanda_connection_set_idle_direction() has only
+///   one of the two count.
 /// - `read_ms`: no byte was received, while reading isn't paused.
 /// - `write_ms`: bytes are queued, and none was sent, because the peer doesn't read.
 ///
 /// Bytes count as received when they have arrived, even if the loop is too busy to read them. They
 /// count as sent when the kernel takes them, and again when the peer takes them from the kernel: a peer
 /// that reads slowly is neither idle nor stuck. That is checked four times within each limit, so a
-/// limit may be late by a quarter.
+/// limit may be late by a quarter. The callback `idle` of struct yolanda_callbacks is asked before the
+/// connection is closed.
 ///
 /// Returns 0, or -1 with errno: EINVAL (NULL, a negative time), ENOTCONN (closed), EPERM on another
 /// thread, ENOMEM.
@@ -408,6 +410,30 @@ pub unsafe extern "C-unwind" fn yolanda_connection_set_timeouts(
         return -1;
     }
     conn.to_change().map_or(-1, |conn| conn.set_timeouts(s.timeouts))
+}
+
+/// Sets which bytes count for `idle_ms` of yolanda_connection_set_timeouts(): YOLANDA_IDLE_BOTH (without
+/// this call), YOLANDA_IDLE_RECEIVED or YOLANDA_IDLE_SENT. All limits of the connection count from this
+/// call. With YOLANDA_IDLE_RECEIVED, a connection is idle as well if its input can't come: while reading
+/// is paused, and after the peer has ended its side.
+///
+/// Returns 0, or -1 with errno: EINVAL (NULL, no such direction), ENOTCONN (closed), EPERM on another
+/// thread, ENOMEM.
+///
+/// # Safety
+/// `connection` is NULL or a connection that is live or retained. Call it only on the loop's thread or
+/// inside the completed callback.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn yolanda_connection_set_idle_direction(
+    connection: *mut tcp_connection,
+    direction: c_int,
+) -> c_int {
+    let conn = connection!(connection, "yolanda_connection_set_idle_direction", -1);
+    let mut s = Settings::DEFAULT;
+    if settings::set_idle_direction(&mut s, direction) < 0 {
+        return -1;
+    }
+    conn.to_change().map_or(-1, |conn| conn.set_idle_direction(s.idle_direction))
 }
 
 /// Writes an address of the connection. Returns 0, or -1 with errno.

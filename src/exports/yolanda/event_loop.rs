@@ -3,6 +3,7 @@
 use crate::abi::types::event_loop;
 use crate::abi::types::{yolanda_loop_callback, yolanda_loop_stats};
 use crate::reactor::backend;
+use crate::reactor::event_loop::posts::Call;
 use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::state::Loop;
 use crate::reactor::parts::PARTS;
@@ -120,6 +121,9 @@ pub unsafe extern "C-unwind" fn yolanda_loop_reinit(eventLoop: *mut event_loop) 
 /// Ends event_loop_run() and yolanda_loop_run_once() of a loop: at the end of the current pass, or at
 /// once if the loop is waiting. It sets `eventLoop->quit`, which stays set: if the loop isn't running,
 /// the next run returns at once. To run the loop again, call yolanda_loop_clear_quit().
+///
+/// The loop must not be freed before the function has returned. If its thread frees it after
+/// event_loop_run(), post a function that quits instead, or join the thread that quits first.
 ///
 /// Returns 0, or -1 with errno EINVAL for NULL.
 ///
@@ -245,6 +249,32 @@ pub unsafe extern "C" fn yolanda_loop_post(
         return errno::fail(libc::EINVAL);
     }
     l.post_function(callback, data)
+}
+
+/// yolanda_loop_post() with data that the library destroys: `destroy(data)` is called once, on the loop's
+/// thread, when the callback has returned. This includes functions that are called because the loop is
+/// being freed: whenever the post succeeds, both are called. `destroy` may call the library, but can't
+/// free the loop; NULL stands for none. If another thread posts, the data may have been destroyed
+/// before this function returns.
+///
+/// Returns 0, or -1 with errno, and then neither function is called and the data stays yours: EINVAL for
+/// NULL (`data` may be NULL), ENOMEM, ESHUTDOWN for a loop that is being freed.
+///
+/// # Safety
+/// `eventLoop` is NULL or a loop that hasn't been freed. `data` must be valid until it is destroyed. Any
+/// thread may call it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn yolanda_loop_post_with_destroy(
+    eventLoop: *mut event_loop,
+    callback: yolanda_loop_callback,
+    data: *mut c_void,
+    destroy: Option<unsafe extern "C-unwind" fn(data: *mut c_void)>,
+) -> c_int {
+    let l = event_loop!(eventLoop, "yolanda_loop_post_with_destroy", -1);
+    if callback.is_none() {
+        return errno::fail(explain!(libc::EINVAL, "yolanda_loop_post_with_destroy: no callback"));
+    }
+    l.post_call(Call { callback, data, destroy })
 }
 
 /// Returns a descriptor that is readable while the loop has events, so that another loop (poll(2),

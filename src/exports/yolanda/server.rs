@@ -374,6 +374,23 @@ pub unsafe extern "C" fn yolanda_server_set_timeouts(
         .change_settings(|to| settings::set_timeouts(to, idle_ms, read_ms, write_ms))
 }
 
+/// Sets which bytes count for `idle_ms` of yolanda_server_set_timeouts(), like
+/// yolanda_connection_set_idle_direction() for one connection. It may be changed at any time, for new
+/// connections.
+///
+/// Returns 0, or -1 with errno: EINVAL (NULL, no such direction), EPERM on another thread.
+///
+/// # Safety
+/// `server` is NULL or a server that hasn't been freed. Call it only on its loop's thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn yolanda_server_set_idle_direction(
+    server: *mut TCPserver,
+    direction: c_int,
+) -> c_int {
+    own_server!(server, "yolanda_server_set_idle_direction", -1)
+        .change_settings(|to| settings::set_idle_direction(to, direction))
+}
+
 /// Sets the memory limits of new connections, like yolanda_connection_set_limits() for one connection.
 /// They may be changed at any time.
 ///

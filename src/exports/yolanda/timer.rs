@@ -100,6 +100,32 @@ pub unsafe extern "C-unwind" fn yolanda_timer_stop(
     found(l.stop_timer(timer))
 }
 
+/// Sets a function, `destroy`, that is called with the timer's `data` when the timer has ended and none of
+/// its callbacks is running any more: it was stopped, it was called for the last time, or its loop is
+/// being freed. It is called once, on the loop's thread: if no callback of the timer is running, inside
+/// yolanda_timer_stop(), otherwise as soon as the callback has returned, the outermost one if calls of it
+/// are nested. It may call the library, but can't free the loop. A second call replaces the
+/// function; NULL removes it.
+///
+/// Returns 0, or -1 with errno, and then the function isn't called and the data stays yours: ENOENT for a
+/// timer that has ended or never existed, EINVAL for NULL, EPERM on another thread, ESHUTDOWN for a loop
+/// that is being freed.
+///
+/// # Safety
+/// `eventLoop` is NULL or a loop that hasn't been freed. Call it only on the loop's thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn yolanda_timer_set_destroy(
+    eventLoop: *mut event_loop,
+    timer: yolanda_timer,
+    destroy: Option<unsafe extern "C-unwind" fn(data: *mut c_void)>,
+) -> c_int {
+    let l = own_loop!(eventLoop, "yolanda_timer_set_destroy", -1);
+    if l.is_ending() {
+        return errno::fail(explain!(libc::ESHUTDOWN, "the loop is being freed"));
+    }
+    found(l.set_timer_destroy(timer, destroy))
+}
+
 /// Returns the number of milliseconds until a timer is due, rounded up; 0 if it is already due.
 ///
 /// Returns -1 with errno on failure, like yolanda_timer_stop().

@@ -217,7 +217,7 @@ impl Deferred {
             return Err(libc::EINVAL);
         }
         // The memory is allocated first, because giving back the response can't be reverted.
-        let call = Call { callback: Some(on_sent), data: deferred.as_ptr().cast() };
+        let call = Call::new(Some(on_sent), deferred.as_ptr().cast());
         let task = Task::new(call).ok_or(libc::ENOMEM)?;
         own.hold.give_back();
         if !own.conn.is_own_thread() {

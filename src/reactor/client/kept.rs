@@ -28,7 +28,11 @@ unsafe impl Counted for Client {
         if refs.get() == 0 {
             // SAFETY: `place` made it from an `Owned`. This reference was the last, and the client's timer, channels,
             // look-up and connection were removed when it left the list.
-            drop(unsafe { Owned::from_raw(client) });
+            let client = unsafe { Owned::from_raw(client) };
+            let failed_data = client.failed.take();
+            drop(client);
+            // Last, because this may call the program.
+            drop(failed_data);
         }
     }
 }

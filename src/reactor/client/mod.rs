@@ -2,7 +2,7 @@
 //!
 //! `state` has the states of a client. `attempt` is one attempt, `candidate` an address that is tried in it.
 //! `resolver` turns a name into addresses: a look-up is a `job`, on which resolver threads work with `look_up`.
-//! `outcome` handles the result of an attempt, `backoff` computes the wait before the next. `setters` has the
+//! `outcome` handles the result of an attempt, `failed` is the callback for failures, `backoff` computes the wait before the next. `setters` has the
 //! functions for a program's settings, `maker` those that the connection calls, and `kept` counts the references
 //! to a client's memory.
 //!
@@ -14,6 +14,7 @@
 mod attempt;
 mod backoff;
 mod candidate;
+mod failed;
 mod job;
 mod kept;
 mod look_up;
@@ -23,10 +24,11 @@ mod resolver;
 mod setters;
 mod state;
 
-use crate::abi::types::{yolanda_client, yolanda_client_failed_callback};
+use crate::abi::types::yolanda_client;
 use crate::log;
 use crate::reactor::client::backoff::Backoff;
 use crate::reactor::client::candidate::Candidate;
+use crate::reactor::client::failed::Failed;
 use crate::reactor::client::job::Job;
 use crate::reactor::client::maker::CLIENT;
 use crate::reactor::client::state::{Event, State};
@@ -63,8 +65,7 @@ pub struct Client {
     /// Callbacks with data, which go before the others.
     handlers: handlers::Slot,
     data: Cell<*mut c_void>,
-    failed: Cell<yolanda_client_failed_callback>,
-    failed_data: Cell<*mut c_void>,
+    failed: Failed,
     settings: Cell<Settings>,
     /// For a whole attempt, in milliseconds; 0 means no limit.
     limit_ms: Cell<i64>,
@@ -120,8 +121,7 @@ impl Client {
             callbacks,
             handlers: handlers::Slot::default(),
             data: Cell::new(ptr::null_mut()),
-            failed: Cell::new(None),
-            failed_data: Cell::new(ptr::null_mut()),
+            failed: Failed::none(),
             settings: Cell::new(Settings { nodelay: true, ..Settings::DEFAULT }),
             limit_ms: Cell::new(attempt::LIMIT_MS),
             backoff: Backoff::new(),

@@ -22,10 +22,12 @@ impl Kept<Client> {
         if self.attempts.get() == 0 || self.failures.get() < self.attempts.get() {
             self.wait();
         }
-        if let Some(callback) = self.failed.get() {
+        if let Some(callback) = self.failed.callback.get() {
+            let _data = self.failed.keep();
             errno::set(self.explain(e));
-            // SAFETY: the program set the callback for this client together with the data.
-            unsafe { callback(self.as_public(), e, self.failed_data.get()) };
+            // SAFETY: the program set the callback for this client together with the data, which isn't destroyed
+            // while there is a reference to it.
+            unsafe { callback(self.as_public(), e, self.failed.data.get()) };
         }
     }
 

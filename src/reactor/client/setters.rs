@@ -3,10 +3,12 @@
 #![forbid(unsafe_code)]
 
 use super::Client;
-use crate::abi::types::yolanda_client_failed_callback;
+use super::failed::Data;
+use crate::abi::types::{Destroy, yolanda_client_failed_callback};
 use crate::reactor::kept::Kept;
 use crate::reactor::tcp_connection::handlers::Handlers;
 use crate::reactor::tcp_connection::settings::Settings;
+use crate::sys::explained::explain;
 use libc::{c_int, c_void};
 
 impl Client {
@@ -21,8 +23,22 @@ impl Client {
     }
 
     pub fn set_failed_callback(&self, callback: yolanda_client_failed_callback, data: *mut c_void) {
-        self.failed.set(callback);
-        self.failed_data.set(data);
+        self.failed.set(callback, data, None);
+    }
+
+    /// The same with data that is destroyed after its last use. On failure it stays the program's.
+    pub fn set_failed_callback_with_destroy(
+        &self,
+        callback: yolanda_client_failed_callback,
+        data: *mut c_void,
+        destroy: Destroy,
+    ) -> Result<(), c_int> {
+        if self.event_loop().is_ending() {
+            return Err(explain!(libc::ESHUTDOWN, "the loop is being freed"));
+        }
+        let owned = Data::new(self.event_loop(), data, destroy).ok_or(libc::ENOMEM)?;
+        self.failed.set(callback, data, Some(owned));
+        Ok(())
     }
 
     /// Sets the time limit of a whole attempt in milliseconds; 0 means none.

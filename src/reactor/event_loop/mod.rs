@@ -7,6 +7,7 @@ pub mod changes;
 pub mod channel;
 pub mod channel_map;
 pub mod create;
+mod destroy;
 pub mod dispatcher;
 pub mod inherit;
 pub mod interrupts;

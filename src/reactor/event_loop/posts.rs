@@ -46,7 +46,12 @@ impl RemoteLoop {
 
     /// Queues a call of `callback` with `data` on the loop's thread. 0, or -1 with ENOMEM or ESHUTDOWN.
     pub fn post_function(&self, callback: yolanda_loop_callback, data: *mut c_void) -> c_int {
-        self.queue(Task::new(Call { callback, data }))
+        self.post_call(Call::new(callback, data))
+    }
+
+    /// The same for a call whose data may be destroyed after it.
+    pub fn post_call(&self, call: Call) -> c_int {
+        self.queue(Task::new(call))
     }
 
     /// Queues a change of a channel, which must stay valid until the task has run. 0, or -1 with errno.
@@ -131,7 +136,7 @@ impl Loop {
     /// Runs a task and frees it. Returns whether it was a function of the program.
     fn run_post(&self, task: Task) -> bool {
         let posters = &self.taken.posters;
-        let Some(Call { callback, data }) = task.call() else {
+        let Some(Call { callback, data, destroy }) = task.call() else {
             if !task.done.get() {
                 task.run(self);
             }
@@ -148,6 +153,7 @@ impl Loop {
             posters.running.begin(thread);
             // SAFETY: the poster of a function has passed the data for which it is.
             unsafe { callback(self.as_c(), data) };
+            self.destroy(destroy, data);
             posters.running.end();
         }
         true

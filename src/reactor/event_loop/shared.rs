@@ -53,8 +53,8 @@ pub struct Handed {
 
 struct Guarded(Handed);
 
-// SAFETY: `locked` gives access only while the mutex is locked. In addition, `is_gone` reads, on the loop's thread, a
-// field that only this thread writes.
+// SAFETY: `locked` gives access only while the mutex is locked. In addition, `is_gone` and `is_ending` read, on the
+// loop's thread, fields that only this thread writes.
 unsafe impl Sync for Guarded {}
 
 /// A loop whose public mutex is locked.
@@ -115,5 +115,10 @@ impl Loop {
     /// Whether the loop was freed. For its own thread, which is the only one that sets it.
     pub fn is_gone(&self) -> bool {
         self.shared.handed.0.accepts.get() == Accepts::Nothing
+    }
+
+    /// Whether the loop is being freed. For its own thread, which is the only one that sets it.
+    pub fn is_ending(&self) -> bool {
+        self.shared.handed.0.accepts.get() != Accepts::All
     }
 }

@@ -40,12 +40,16 @@ impl Loop {
         for _ in 0..ROUNDS {
             if !self.end_round() {
                 (self.parts.free_clients)(self);
+                if self.destroy_data() {
+                    continue;
+                }
                 if self.shut_posts_if_empty() {
                     return;
                 }
             }
         }
         self.shut_posts();
+        self.destroy_data();
         // Tasks that were accepted until then are run, too.
         while self.end_round() {}
         (self.parts.free_clients)(self);
@@ -59,6 +63,11 @@ impl Loop {
         });
         self.within(|iteration| (self.parts.forget_waiting)(iteration));
         some
+    }
+
+    /// Ends the timers and the watchers of signals whose data is to be destroyed. Returns whether there were any.
+    fn destroy_data(&self) -> bool {
+        self.end_timers_with_destroy() | self.end_signals_with_destroy()
     }
 
     /// Removes the program's channels, which still belong to the program.

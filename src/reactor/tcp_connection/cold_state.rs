@@ -16,14 +16,14 @@ use std::sync::atomic::{
     Ordering::Relaxed,
 };
 
-use super::settings::{Marks, Timeouts};
+use super::settings::{Direction, Marks, Timeouts};
 use libc::c_int;
 use std::sync::atomic::AtomicI64;
 
 /// Later than any time that can be set.
 pub const NEVER: i64 = i64::MAX;
 
-pub type Destroy = Option<unsafe extern "C-unwind" fn(*mut c_void)>;
+pub use crate::abi::types::Destroy;
 
 pub struct ColdState {
     pub shared: SharedCold,
@@ -142,6 +142,8 @@ pub enum Tail {
 /// Times are nanoseconds of the monotonic clock.
 pub struct Times {
     pub limits: Cell<Timeouts>,
+    /// Which bytes keep the connection from being idle.
+    pub direction: Cell<Direction>,
     /// When bytes were last received, when bytes were last sent, and when the queue was begun or last became
     /// shorter.
     pub received: Cell<i64>,
@@ -165,6 +167,7 @@ impl Times {
     pub fn new() -> Times {
         Times {
             limits: Cell::new(Settings::DEFAULT.timeouts),
+            direction: Cell::new(Settings::DEFAULT.idle_direction),
             received: Cell::new(0),
             sent: Cell::new(0),
             moved: Cell::new(0),
@@ -174,6 +177,15 @@ impl Times {
             cut: AtomicI64::new(NEVER),
             timer: Cell::new(0),
             due: Cell::new(NEVER),
+        }
+    }
+
+    /// When bytes have last passed in this direction.
+    pub fn last(&self, direction: Direction) -> i64 {
+        match direction {
+            Direction::Both => self.received.get().max(self.sent.get()),
+            Direction::Received => self.received.get(),
+            Direction::Sent => self.sent.get(),
         }
     }
 

@@ -11,7 +11,7 @@ use super::lifecycle::{close_request, completed, open, shutdown, timeouts};
 use super::output::{batch, water_marks};
 use super::posted;
 use super::remote::Remote;
-use super::settings::{Keepalive, Limits, Marks, Timeouts};
+use super::settings::{Direction, Keepalive, Limits, Marks, Timeouts};
 use crate::sys::{errno, socket};
 use libc::c_int;
 
@@ -99,6 +99,10 @@ impl Connection {
         self.set_cold(|cold| timeouts::set(self, cold, limits))
     }
 
+    pub fn set_idle_direction(&self, direction: Direction) -> c_int {
+        self.set_cold(|cold| timeouts::set_direction(self, cold, direction))
+    }
+
     /// Sets a part of the cold state: 0, or -1 with ENOMEM.
     fn set_cold(&self, set: impl FnOnce(&ColdState) -> bool) -> c_int {
         batch::flush_of(self);
@@ -128,6 +132,7 @@ impl Connection {
         };
         cold.set_limits(from.limits);
         water_marks::set(self, cold, from.marks);
+        cold.times.direction.set(from.idle_direction);
         timeouts::set(self, cold, from.timeouts)
     }
 }
@@ -135,5 +140,8 @@ impl Connection {
 /// Whether settings require cold state.
 fn are_needed(s: &Settings) -> bool {
     let default = Settings::DEFAULT;
-    s.timeouts != default.timeouts || s.limits != default.limits || s.marks.high != 0
+    s.timeouts != default.timeouts
+        || s.idle_direction != default.idle_direction
+        || s.limits != default.limits
+        || s.marks.high != 0
 }

@@ -48,6 +48,43 @@ impl Connection {
         has
     }
 
+    /// Whether the program is told the end of the input, which then doesn't close the connection.
+    pub fn has_input_ended_handler(&self) -> bool {
+        let mut has = false;
+        self.with_handlers(|handlers| has = handlers.callbacks.input_ended.is_some());
+        has
+    }
+
+    /// Tells the program that the peer sends no more. Within an iteration.
+    pub fn input_ended(&self) {
+        self.with_handlers(|handlers| {
+            if let Some(callback) = handlers.callbacks.input_ended {
+                // SAFETY: the program gave the callback together with the data, and `with_handlers` keeps both. The
+                // iteration keeps the connection.
+                unsafe { callback(self.as_c(), handlers.callbacks.data) };
+            }
+        });
+    }
+
+    /// Whether the program is asked before a time limit closes the connection.
+    pub fn has_idle_handler(&self) -> bool {
+        let mut has = false;
+        self.with_handlers(|handlers| has = handlers.callbacks.idle.is_some());
+        has
+    }
+
+    /// Asks the program whether a connection that has reached a time limit stays open. Within an iteration.
+    pub fn outlasts_limit(&self) -> bool {
+        let mut stays = false;
+        self.with_handlers(|handlers| {
+            if let Some(callback) = handlers.callbacks.idle {
+                // SAFETY: as in `input_ended`.
+                stays = unsafe { callback(self.as_c(), handlers.callbacks.data) } != 0;
+            }
+        });
+        stays
+    }
+
     /// The connection comes to its loop.
     pub fn completed(&self) {
         self.with_handlers(|handlers| {

@@ -128,6 +128,8 @@ pub unsafe fn read(from: *const yolanda_callbacks) -> Option<yolanda_callbacks> 
         frame_prefix: 0,
         frame_limit: 0,
         frame: None,
+        input_ended: None,
+        idle: None,
     };
     if from.is_null() {
         return None;

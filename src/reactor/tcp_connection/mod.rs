@@ -37,4 +37,4 @@ mod wire;
 
 pub use output::write_side::Side;
 use state::LIMIT;
-pub use state::{AfterSending, Connection, Work};
+pub use state::{AfterSending, Connection, HeldBy, Work};

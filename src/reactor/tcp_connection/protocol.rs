@@ -6,7 +6,7 @@
 use super::input::pause;
 use super::lifecycle::{overdue, ready, shutdown};
 use super::output::file;
-use super::{AfterSending, Connection, Work};
+use super::{AfterSending, Connection, HeldBy, Work};
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::sys::fd as sys_fd;
 use libc::c_int;
@@ -78,7 +78,7 @@ impl Connection {
     /// Sets whether a response is outstanding. While it is, the peer's end of stream doesn't close the connection. If
     /// the peer has already ended its side, the connection is closed when no response is outstanding any more.
     pub fn set_answering(&self, on: bool) {
-        self.answering.set(on);
+        self.held_by.set(if on { HeldBy::Answer } else { HeldBy::Nothing });
         if !on && self.peer.has_ended() && shutdown::all_sent(self) {
             ready::close_in_iteration(self, CloseReason::InOrder);
         }
@@ -86,7 +86,7 @@ impl Connection {
 
     /// Whether a response is outstanding.
     pub fn is_answering(&self) -> bool {
-        self.answering.get()
+        self.held_by.get() == HeldBy::Answer
     }
 
     /// Closes the connection in the iteration, discarding the queue.

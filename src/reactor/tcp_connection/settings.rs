@@ -2,7 +2,9 @@
 //! limits, water marks, TCP options.
 
 #![forbid(unsafe_code)]
-use crate::abi::types::yolanda_water_mark_callback;
+use crate::abi::types::{
+    YOLANDA_IDLE_BOTH, YOLANDA_IDLE_RECEIVED, YOLANDA_IDLE_SENT, yolanda_water_mark_callback,
+};
 
 use crate::sys::explained::explain;
 use crate::sys::{errno, socket};
@@ -17,6 +19,14 @@ pub struct Timeouts {
     pub idle: i64,
     pub read: i64,
     pub write: i64,
+}
+
+/// Which bytes keep a connection from being idle.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    Both,
+    Received,
+    Sent,
 }
 
 /// Bytes; 0 means the library's limit.
@@ -47,6 +57,7 @@ pub struct Keepalive {
 #[derive(Clone, Copy)]
 pub struct Settings {
     pub timeouts: Timeouts,
+    pub idle_direction: Direction,
     pub limits: Limits,
     pub marks: Marks,
     pub nodelay: bool,
@@ -57,6 +68,7 @@ impl Settings {
     /// The settings of a connection for which nothing was set.
     pub const DEFAULT: Settings = Settings {
         timeouts: Timeouts { idle: 0, read: 0, write: 0 },
+        idle_direction: Direction::Both,
         limits: Limits { max_queued: 0, max_unread: 0, policy: CLOSE },
         marks: Marks { low: 0, high: 0, on_low: None, on_high: None },
         nodelay: false,
@@ -74,6 +86,17 @@ pub fn set_timeouts(to: &mut Settings, idle_ms: i64, read_ms: i64, write_ms: i64
         return errno::fail(why);
     }
     to.timeouts = Timeouts { idle: idle_ms, read: read_ms, write: write_ms };
+    0
+}
+
+/// Returns 0, or -1 with EINVAL for an unknown direction.
+pub fn set_idle_direction(to: &mut Settings, direction: c_int) -> c_int {
+    to.idle_direction = match direction {
+        YOLANDA_IDLE_BOTH => Direction::Both,
+        YOLANDA_IDLE_RECEIVED => Direction::Received,
+        YOLANDA_IDLE_SENT => Direction::Sent,
+        _ => return errno::fail(explain!(libc::EINVAL, "no direction has the number {direction}")),
+    };
     0
 }
 

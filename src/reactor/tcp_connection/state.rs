@@ -70,9 +70,8 @@ pub struct Connection {
     pub(super) side: Cell<Side>,
     pub(super) peer: Peer,
     pub(super) reading: Reading,
-    /// A response of the protocol is outstanding, so the peer's end of stream doesn't close the connection. Set whether
-    /// or not the peer has ended its side.
-    pub(super) answering: Cell<bool>,
+    /// What keeps the connection open after the peer's end of stream.
+    pub(super) held_by: Cell<HeldBy>,
     /// What the connection does after everything was sent.
     pub(super) after_sending: Cell<AfterSending>,
     pub(super) work: Cell<Work>,
@@ -88,6 +87,18 @@ pub enum AfterSending {
     Close,
     /// It first waits for the peer's end, so that no reset makes the peer lose what was sent.
     Linger,
+}
+
+/// What keeps a connection open after the peer has ended its side. All zeroes: nothing.
+#[repr(u8)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub enum HeldBy {
+    #[default]
+    Nothing,
+    /// A response of the protocol is outstanding. Set whether or not the peer has ended its side.
+    Answer,
+    /// The program was told the peer's end, and may send until it ends its own side.
+    Program,
 }
 
 const _: () = assert!(size_of::<Connection>() <= 336);
@@ -121,6 +132,20 @@ impl Connection {
     /// Whether at least one byte was received from the peer.
     pub fn has_received(&self) -> bool {
         self.peer.has_sent()
+    }
+
+    /// Whether the peer has ended its side, and the program was told and may still send.
+    pub fn is_half_open(&self) -> bool {
+        self.held_by.get() == HeldBy::Program
+    }
+
+    /// Whether the peer's end doesn't close the connection.
+    pub(super) fn outlasts_peer(&self) -> bool {
+        match self.held_by.get() {
+            HeldBy::Nothing => false,
+            HeldBy::Answer => true,
+            HeldBy::Program => self.side.get() == Side::Open,
+        }
     }
 
     /// Whether bytes or a file wait to be sent.

@@ -52,7 +52,9 @@ pub fn judge(conn: &Connection) {
 
 /// Whether all received bytes have been processed.
 fn is_idle(conn: &Connection) -> bool {
-    conn.input.readable() == 0 && conn.public.request.get().is_null() && !source::has_input(conn)
+    conn.input.readable() == 0
+        && conn.public.request.get().is_null()
+        && (conn.is_half_open() || !source::has_input(conn))
 }
 
 /// Whether the peer has received everything that was sent.

@@ -1,7 +1,7 @@
 //! A task of a loop's queue: a block of pool memory with the part that C sees, the queue's fields, the action,
 //! and optional bytes.
 
-use crate::abi::types::{channel, channel_element, yolanda_loop_callback};
+use crate::abi::types::{Destroy, channel, channel_element, yolanda_loop_callback};
 use crate::reactor::event_loop::state::Loop;
 use crate::sys::pool;
 use libc::{c_int, c_void};
@@ -51,9 +51,18 @@ pub trait Posted: Sized + Send {
 pub struct Call {
     pub callback: yolanda_loop_callback,
     pub data: *mut c_void,
+    /// Frees the data after the call. Not called if the task is discarded: then the post has failed.
+    pub destroy: Destroy,
 }
 
-// SAFETY: the data is only passed to the function, which the poster has chosen for the loop's thread.
+impl Call {
+    /// A function whose data isn't destroyed.
+    pub fn new(callback: yolanda_loop_callback, data: *mut c_void) -> Call {
+        Call { callback, data, destroy: None }
+    }
+}
+
+// SAFETY: the data is only passed to the functions, which the poster has chosen for the loop's thread.
 unsafe impl Send for Call {}
 
 /// The functions for one type of `Posted`.
@@ -289,8 +298,7 @@ mod tests {
 
     #[test]
     fn a_queue_of_tasks_keeps_its_order() {
-        let call =
-            |n: usize| Task::new(Call { callback: None, data: ptr::without_provenance_mut(n) });
+        let call = |n: usize| Task::new(Call::new(None, ptr::without_provenance_mut(n)));
         let (first, second) = (call(1).unwrap().queue(), call(2).unwrap().queue());
         first.set_next(Some(second));
         assert!(Queued::from_public(first.as_public()) == Some(first));

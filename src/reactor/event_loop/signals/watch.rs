@@ -1,7 +1,7 @@
 //! A loop's part: its watchers, in the order in which they were started.
 
 use super::handler;
-use crate::abi::types::yolanda_signal_callback;
+use crate::abi::types::{Destroy, yolanda_signal_callback};
 use crate::reactor::event_loop::registry;
 use crate::reactor::event_loop::signals::handler::Node;
 use crate::reactor::event_loop::state::{Loop, count};
@@ -18,6 +18,8 @@ struct Watcher {
     dead: bool,
     callback: yolanda_signal_callback,
     data: *mut c_void,
+    /// Frees the data after the end.
+    destroy: Destroy,
 }
 
 /// A loop's watchers. All zeroes: none.
@@ -39,6 +41,11 @@ impl Watchers {
         (0..self.list.len()).filter_map(|at| Some((at, self.list.get(at)?)))
     }
 
+    /// The watcher with this number, and its position.
+    fn find(&self, id: u64) -> Option<(usize, Watcher)> {
+        self.all().find(|(_, watcher)| watcher.id == id && !watcher.dead)
+    }
+
     /// Whether watchers of delivered signals still have to be called.
     fn is_delivering(&self) -> bool {
         self.next.get() < self.end.get()
@@ -57,13 +64,12 @@ impl Watchers {
         None
     }
 
-    /// Ends a watcher. It is removed when there is no iteration over the list.
+    /// Ends a watcher. `sweep` removes it.
     fn stop(&self, at: usize, watcher: Watcher) {
         self.list.set(at, Watcher { dead: true, ..watcher });
         self.has_dead.set(true);
         self.drop_if_unwanted(watcher.number);
         handler::give_back(watcher.number);
-        self.sweep();
     }
 
     /// Unsubscribes the loop from a signal without watchers.
@@ -76,21 +82,23 @@ impl Watchers {
         }
     }
 
-    /// Removes stopped watchers, unless there is an iteration over the list.
-    fn sweep(&self) {
-        if self.walkers.get() > 0 || !self.has_dead.replace(false) {
-            return;
+    /// Removes a stopped watcher, unless there is an iteration over the list. None if there is none.
+    fn take_dead(&self) -> Option<Watcher> {
+        if self.walkers.get() > 0 || !self.has_dead.get() {
+            return None;
         }
-        let mut kept = 0;
-        for at in 0..self.list.len() {
-            if let Some(watcher) = self.list.get(at)
-                && !watcher.dead
-            {
-                self.list.set(kept, watcher);
-                kept += 1;
+        let found = self.all().find(|(_, watcher)| watcher.dead);
+        let Some((gap, dead)) = found else {
+            self.has_dead.set(false);
+            return None;
+        };
+        for at in gap + 1..self.list.len() {
+            if let Some(watcher) = self.list.get(at) {
+                self.list.set(at - 1, watcher);
             }
         }
-        self.list.truncate(kept);
+        self.list.pop();
+        Some(dead)
     }
 }
 
@@ -119,18 +127,48 @@ impl Loop {
             return 0;
         }
         let id = registry::new_id();
-        own.list.push(Watcher { id, number, dead: false, callback, data });
+        own.list.push(Watcher { id, number, dead: false, callback, data, destroy: None });
         id
     }
 
     /// Stops a watcher. False if there is none with this number.
     pub fn unwatch_signal(&self, id: u64) -> bool {
         let own = &self.signals;
-        let found = own.all().find(|(_, watcher)| watcher.id == id && !watcher.dead);
-        if let Some((at, watcher)) = found {
-            own.stop(at, watcher);
+        let Some((at, watcher)) = own.find(id) else { return false };
+        own.stop(at, watcher);
+        self.sweep_watchers();
+        true
+    }
+
+    /// Sets the function that frees a watcher's data after its end. False if there is none with this number.
+    pub fn set_signal_destroy(&self, id: u64, destroy: Destroy) -> bool {
+        let own = &self.signals;
+        let Some((at, watcher)) = own.find(id) else { return false };
+        own.list.set(at, Watcher { destroy, ..watcher });
+        true
+    }
+
+    /// Removes stopped watchers and destroys their data, unless there is an iteration over the list. The functions
+    /// that destroy it may start and stop others.
+    fn sweep_watchers(&self) {
+        while let Some(Watcher { destroy, data, .. }) = self.signals.take_dead() {
+            self.destroy(destroy, data);
         }
-        found.is_some()
+    }
+
+    /// Stops the watchers whose data is to be destroyed. Returns whether there were any. For a loop that is being
+    /// freed.
+    pub fn end_signals_with_destroy(&self) -> bool {
+        let own = &self.signals;
+        let mut some = false;
+        while let Some((at, watcher)) =
+            own.all().find(|(_, watcher)| watcher.destroy.is_some() && !watcher.dead)
+        {
+            own.stop(at, watcher);
+            self.sweep_watchers();
+            some = true;
+        }
+        some
     }
 
     /// Calls the watchers of the signals that have arrived. Watchers that are started by a callback wait for the
@@ -155,7 +193,7 @@ impl Loop {
             }
         }
         own.walkers.set(own.walkers.get() - 1);
-        own.sweep();
+        self.sweep_watchers();
     }
 
     /// Whether watchers of delivered signals still have to be called.

@@ -1,7 +1,8 @@
 //! Timers: a heap ordered by due time, in pool memory.
 //!
 //! A timer is a slot. Its handle consists of the slot's number and a count of the slot's uses, so that an old
-//! handle finds nothing. The heap has four children per node: it is half as deep as with two, and the four are
+//! handle finds nothing. A timer that ends while its callback is on the stack keeps its slot until the outermost call
+//! has returned; then its data is destroyed. The heap has four children per node: it is half as deep as with two, and the four are
 //! adjacent in memory.
 
 mod heap;
@@ -9,10 +10,10 @@ mod table;
 
 pub use crate::reactor::event_loop::timers::table::Timers;
 
-use crate::abi::types::yolanda_timer_callback;
+use crate::abi::types::{Destroy, yolanda_timer_callback};
 use crate::reactor::event_loop::state::{Loop, count};
 use crate::reactor::event_loop::timers::heap::Node;
-use crate::reactor::event_loop::timers::table::Slot;
+use crate::reactor::event_loop::timers::table::{NOT_CALLED, Slot};
 use crate::sys::clock::now_ns;
 use libc::c_void;
 use std::sync::atomic::Ordering::Relaxed;
@@ -31,9 +32,8 @@ impl Loop {
         callback: yolanda_timer_callback,
         data: *mut c_void,
     ) -> u64 {
-        let Some(slot) = self.timers.take_slot(Slot { callback, data, period: 0, due: 0 }) else {
-            return 0;
-        };
+        let entry = Slot { callback, data, destroy: None, period: 0, due: NOT_CALLED };
+        let Some(slot) = self.timers.take_slot(entry) else { return 0 };
         self.arm_timer(slot, delay_ms, period_ms);
         self.timers.handle(slot)
     }
@@ -68,9 +68,45 @@ impl Loop {
             return false;
         };
         self.timers.take_out(slot);
-        self.timers.give_back(slot);
         self.count_timers();
+        self.end_timer(slot);
         true
+    }
+
+    /// Sets the function that frees a timer's data after its end. False for an invalid handle.
+    pub fn set_timer_destroy(&self, id: u64, destroy: Destroy) -> bool {
+        let Some((slot, entry)) =
+            self.timers.find(id).and_then(|slot| Some((slot, self.timers.slot(slot)?)))
+        else {
+            return false;
+        };
+        self.timers.set_slot(slot, Slot { destroy, ..entry });
+        true
+    }
+
+    /// Ends a timer that isn't in the heap. While its callback is on the stack, the slot is kept.
+    fn end_timer(&self, slot: u32) {
+        match self.timers.slot(slot) {
+            Some(Slot { due: NOT_CALLED, destroy, data, .. }) => {
+                self.timers.give_back(slot);
+                self.destroy(destroy, data);
+            }
+            _ => self.timers.end(slot),
+        }
+    }
+
+    /// Stops the timers whose data is to be destroyed. Returns whether there were any. For a loop that is being
+    /// freed.
+    pub fn end_timers_with_destroy(&self) -> bool {
+        let mut some = false;
+        // Destroyed data may stop and start timers, but no timer gets a function to destroy its data any more.
+        for slot in 0..self.timers.slots() {
+            let has_destroy = self.timers.slot(slot).is_some_and(|entry| entry.destroy.is_some());
+            if has_destroy && self.stop_timer(self.timers.handle(slot)) {
+                some = true;
+            }
+        }
+        some
     }
 
     /// Nanoseconds until a timer is due, 0 if it is due; None for an invalid handle. In its own callback: until
@@ -131,17 +167,20 @@ impl Loop {
             // last time.
             unsafe { callback(self.as_c(), id, entry.data) };
         }
-        if timers.find(id) != Some(slot) || timers.due(slot).is_some() {
+        let Some(after) = timers.slot(slot) else { return };
+        // What an outer call of the callback had there.
+        timers.set_slot(slot, Slot { due: entry.due, ..after });
+        if timers.due(slot).is_some() {
             return;
         }
-        match timers.slot(slot) {
-            Some(Slot { period, .. }) if period > 0 => {
+        match after.period {
+            period if period > 0 && !timers.has_ended(slot) => {
                 // Counted from due time to due time, so that there is no drift. Missed periods are skipped.
                 let missed = (now - due) / period;
                 timers.insert(due + (missed + 1) * period, slot);
                 self.count_timers();
             }
-            _ => timers.give_back(slot),
+            _ => self.end_timer(slot),
         }
     }
 }

@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use super::heap;
-use crate::abi::types::yolanda_timer_callback;
+use crate::abi::types::{Destroy, yolanda_timer_callback};
 use crate::reactor::event_loop::timers::heap::Node;
 use crate::sys::pool::array::Array;
 use libc::c_void;
@@ -20,6 +20,8 @@ enum Place {
     Free(u32),
     /// In use; its callback is running.
     Nowhere,
+    /// The timer has ended, but its callback is still on the stack: no other timer gets the slot.
+    Ended,
     Heap(u32),
 }
 
@@ -28,11 +30,16 @@ enum Place {
 pub struct Slot {
     pub callback: yolanda_timer_callback,
     pub data: *mut c_void,
+    /// Frees the data after the end.
+    pub destroy: Destroy,
     /// Nanoseconds; 0 means once.
     pub period: i64,
-    /// While its callback runs: when it was due.
+    /// While its callback is on the stack: when it was due; else `NOT_CALLED`.
     pub due: i64,
 }
+
+/// Earlier than any time at which a timer may be due.
+pub const NOT_CALLED: i64 = i64::MIN;
 
 /// All zeroes are an empty table.
 pub struct Timers {
@@ -82,7 +89,7 @@ impl Timers {
     /// The slot of a handle, if the handle is valid.
     pub fn find(&self, id: u64) -> Option<u32> {
         let slot = (id as u32 & SLOTS_MAX).checked_sub(1)?;
-        let is_used = !matches!(self.place(slot), Place::Free(_));
+        let is_used = matches!(self.place(slot), Place::Nowhere | Place::Heap(_));
         (is_used && self.uses.get(slot as usize) == Some(id >> SLOT_BITS)).then_some(slot)
     }
 
@@ -115,6 +122,20 @@ impl Timers {
         let made =
             room && self.slots.push(value) && self.places.push(Place::Nowhere) && self.uses.push(0);
         made.then_some(len as u32 - 1)
+    }
+
+    /// The number of slots, used and free.
+    pub fn slots(&self) -> u32 {
+        self.slots.len() as u32
+    }
+
+    pub fn has_ended(&self, slot: u32) -> bool {
+        self.place(slot) == Place::Ended
+    }
+
+    /// Makes the handle of a slot invalid that isn't in the heap. The slot isn't freed.
+    pub fn end(&self, slot: u32) {
+        self.places.set(slot as usize, Place::Ended);
     }
 
     /// Frees a slot that isn't in the heap.

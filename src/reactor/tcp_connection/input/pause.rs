@@ -52,14 +52,15 @@ pub fn resume(conn: &Connection) {
 }
 
 /// The peer has hung up, or an error is pending, while no events are wanted. The connection closes, because nothing
-/// can be sent any more. But if reading is paused and bytes are still to be read, the connection waits until the
-/// program resumes reading. Meanwhile its channel isn't in the back end, which would report the hang-up again and
-/// again.
+/// can be sent any more. But if reading is paused, and bytes are still to be read or the program is to be told the end
+/// of the input, the connection waits until the program resumes reading. Meanwhile its channel isn't in the back end,
+/// which would report the hang-up again and again.
 pub fn hung_up(conn: &Connection) {
     let fd = conn.number.get();
     let error = source::take_error(conn);
     let unread = conn.input.readable() > 0 || source::has_bytes(conn);
-    if error == 0 && conn.reading.is_paused() && unread {
+    let untold = !conn.peer.has_ended() && conn.has_input_ended_handler();
+    if error == 0 && conn.reading.is_paused() && (unread || untold) {
         // After this, the back end can't tell whether the number is still ours.
         open::identify_once(conn);
         return conn.event_loop().park(fd);

@@ -8,7 +8,9 @@ use crate::reactor::event_loop::state::count;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::lifecycle::{close, open, ready, shutdown, timeouts};
 use crate::reactor::tcp_connection::output::queue;
-use crate::reactor::tcp_connection::{AfterSending, Connection, Work, cold_state, registration};
+use crate::reactor::tcp_connection::{
+    AfterSending, Connection, HeldBy, Work, cold_state, registration,
+};
 use crate::sys::kind::Kind;
 use crate::sys::{errno, fd as sys_fd, pool::Bytes};
 use libc::{c_int, c_void};
@@ -212,22 +214,30 @@ fn deliver(conn: &Connection) {
     }
 }
 
-/// The peer has ended its side: queued bytes are sent first, then the connection closes.
+/// The peer has ended its side: queued bytes are sent first, then the connection closes, unless an answer or the
+/// program keeps it open.
 fn end_of_stream(conn: &Connection) {
     conn.peer.ends();
     if conn.protocol().is_some_and(|protocol| (protocol.is_answering)(conn)) {
         // The callback of a request is running the loop, so its response is outstanding.
-        conn.answering.set(true);
+        conn.held_by.set(HeldBy::Answer);
+    } else if conn.after_sending.get() == AfterSending::GoOn && conn.has_input_ended_handler() {
+        conn.held_by.set(HeldBy::Program);
+        registration::set_events(conn, conn.channel.events.get() & !EVENT_READ);
+        conn.input_ended();
+        if conn.shared.life.is_closed() {
+            return;
+        }
     }
     conn.take_in();
     let sent = shutdown::all_sent(conn);
-    if !open::is_open(conn) || sent && !conn.answering.get() {
+    if !open::is_open(conn) || sent && !conn.outlasts_peer() {
         return close::close(conn);
     }
     // Bytes that other threads have sent and that aren't queued yet are handled when they arrive.
     let wanted = if queue::is_empty(conn) { 0 } else { EVENT_WRITE };
     registration::set_events(conn, conn.channel.events.get() & !EVENT_READ | wanted);
-    if conn.answering.get()
+    if conn.held_by.get() == HeldBy::Answer
         && let Some(protocol) = conn.protocol()
     {
         (protocol.half_closed)(conn);

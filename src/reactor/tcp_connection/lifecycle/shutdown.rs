@@ -45,7 +45,7 @@ pub fn look(conn: &Connection) {
     if !all_sent(conn) {
         return;
     }
-    if conn.peer.has_ended() && !conn.answering.get() {
+    if conn.peer.has_ended() && !conn.outlasts_peer() {
         return ready::close_in_iteration(conn, CloseReason::InOrder);
     }
     if conn.after_sending.get() != AfterSending::GoOn {

@@ -20,7 +20,7 @@ use crate::reactor::tcp_connection::lifecycle::timeouts::look::arm;
 
 pub use crate::reactor::tcp_connection::lifecycle::timeouts::look::judge;
 
-use crate::reactor::tcp_connection::settings::Timeouts;
+use crate::reactor::tcp_connection::settings::{Direction, Timeouts};
 
 use crate::sys::fd as sys_fd;
 
@@ -38,6 +38,16 @@ fn limited(conn: &Connection) -> Option<&State> {
     conn.cold().map(|cold| &cold.times).filter(|times| times.is_on())
 }
 
+/// The times of a registered connection that has limits. Until it is registered the limits belong to the thread of the
+/// completed callback.
+#[inline]
+fn limited_if_announced(conn: &Connection) -> Option<&State> {
+    conn.cold()
+        .filter(|_| open::is_announced(conn))
+        .map(|cold| &cold.times)
+        .filter(|times| times.is_on())
+}
+
 /// Bytes were received, or reading begins: the time limits for receiving start again.
 #[inline]
 pub fn received(conn: &Connection) {
@@ -49,9 +59,7 @@ pub fn received(conn: &Connection) {
 /// The kernel has accepted `n` bytes.
 #[inline]
 pub fn sent(conn: &Connection, n: usize) {
-    if let Some(times) = limited(conn)
-        && open::is_announced(conn)
-    {
+    if let Some(times) = limited_if_announced(conn) {
         let now = clock::now_ns();
         times.sent.set(now);
         times.moved.set(now);
@@ -62,9 +70,7 @@ pub fn sent(conn: &Connection, n: usize) {
 /// The queue was empty, and bytes that the kernel hasn't accepted were added to it.
 #[inline]
 pub fn queued(conn: &Connection) {
-    if let Some(times) = limited(conn)
-        && open::is_announced(conn)
-    {
+    if let Some(times) = limited_if_announced(conn) {
         times.moved.set(clock::now_ns());
     }
 }
@@ -72,6 +78,12 @@ pub fn queued(conn: &Connection) {
 /// Sets the limits, starting now. False if out of memory.
 pub fn set(conn: &Connection, cold: &ColdState, limits: Timeouts) -> bool {
     cold.times.limits.set(limits);
+    !open::is_announced(conn) || begin(conn)
+}
+
+/// Sets which bytes keep the connection from being idle. All limits start now. False if out of memory.
+pub fn set_direction(conn: &Connection, cold: &ColdState, direction: Direction) -> bool {
+    cold.times.direction.set(direction);
     !open::is_announced(conn) || begin(conn)
 }
 

@@ -1,10 +1,11 @@
 //! The timer of a connection, and the checks when it is due.
 
-use super::{NEVER, NS_PER_MS, State, after, stop};
+use super::{NEVER, NS_PER_MS, State, after, begin, stop};
 use crate::abi::types::{EVENT_READ, event_loop};
 use crate::reactor::event_loop::state::count;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
 use crate::reactor::tcp_connection::lifecycle::{open, ready};
+use crate::reactor::tcp_connection::settings::Direction;
 use crate::reactor::tcp_connection::{Connection, Work};
 use crate::sys::clock;
 use crate::sys::fd as sys_fd;
@@ -45,7 +46,7 @@ fn next(conn: &Connection, times: &State, now: i64) -> i64 {
         }
     };
     let limits = times.limits.get();
-    limit(limits.idle, times.received.get().max(times.sent.get()));
+    limit(limits.idle, times.last(times.direction.get()));
     // A limit that doesn't apply at the moment may apply at any time.
     limit(limits.read, if reads(conn) { times.received.get() } else { now });
     limit(limits.write, if conn.is_sending() { times.moved.get() } else { now });
@@ -57,7 +58,8 @@ fn next(conn: &Connection, times: &State, now: i64) -> i64 {
 fn next_look(times: &State, now: i64) -> i64 {
     let limits = times.limits.get();
     let part = |ms: i64| if ms > 0 { after(now, (ms / 4).max(1)) } else { NEVER };
-    part(limits.idle).min(part(limits.write))
+    let asks = times.direction.get() != Direction::Received;
+    part(if asks { limits.idle } else { 0 }).min(part(limits.write))
 }
 
 /// Checks whether the peer has received some of the bytes that the kernel has.
@@ -84,7 +86,12 @@ fn reads(conn: &Connection) -> bool {
 
 /// Whether a limit seems to be reached.
 fn is_over(conn: &Connection, times: &State, now: i64) -> bool {
-    times.cut.load(Relaxed) <= now || next(conn, times, now) <= now
+    is_cut(times, now) || next(conn, times, now) <= now
+}
+
+/// Whether the time has come at which the connection ends in any case.
+fn is_cut(times: &State, now: i64) -> bool {
+    times.cut.load(Relaxed) <= now
 }
 
 unsafe extern "C-unwind" fn on_timer(_l: *mut event_loop, timer: u64, data: *mut c_void) {
@@ -108,7 +115,8 @@ unsafe extern "C-unwind" fn on_timer(_l: *mut event_loop, timer: u64, data: *mut
     }
 }
 
-/// Closes an open connection that has exceeded a limit after its turn, and restarts the timer of others.
+/// Closes an open connection that has exceeded a limit after its turn, unless the program keeps it, and restarts the
+/// timer of others. Within an iteration.
 pub fn judge(conn: &Connection) {
     let Some(times) = conn.cold().map(|cold| &cold.times).filter(|times| times.timer.get() != 0)
     else {
@@ -116,10 +124,24 @@ pub fn judge(conn: &Connection) {
     };
     let now = clock::now_ns();
     arrive(conn, times, now);
-    if is_over(conn, times, now) {
+    if !is_over(conn, times, now) {
+        arm(conn, times);
+    } else if is_cut(times, now) || !is_kept(conn) {
         log_msg!("{} has timed out", conn.name());
         ready::decide(conn, CloseReason::TimedOut);
-    } else {
-        arm(conn, times);
     }
+}
+
+/// Whether the program keeps a connection that has exceeded a limit. All limits begin anew then.
+fn is_kept(conn: &Connection) -> bool {
+    if !conn.has_idle_handler() {
+        return false;
+    }
+    // Before the callback, too: it may run the loop, and isn't asked again for the same time.
+    begin(conn);
+    let kept = conn.outlasts_limit();
+    if kept && open::is_open(conn) {
+        begin(conn);
+    }
+    kept
 }
