@@ -191,6 +191,25 @@ class Tcp(Case):
             self.assertEqual(len(os.listdir("/proc/self/fd")), before)
             self.assertEqual(_handles.count(), self.handles)
 
+    def test_half_open(self):
+        received = []
+
+        def answer(connection):
+            connection.send(b"".join(received))
+            connection.shutdown()
+
+        server = yolanda.Server(self.loop, "127.0.0.1:0", received=lambda _, data: received.append(data),
+                                input_ended=answer)
+        server.start()
+
+        def ask(port):
+            with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as client:
+                client.sendall(b"hello")
+                client.shutdown(socket.SHUT_WR)
+                return client.recv(10), client.recv(10)
+
+        self.assertEqual(self.aside(ask, server.port), (b"hello", b""))
+
     def test_graceful_stop(self):
         server = self.echo()
         server.stop(5, self.loop.stop)

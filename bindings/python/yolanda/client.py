@@ -28,9 +28,10 @@ class Client:
     def __init__(self, loop: Loop, address: str, handler: Any = None, *,
                  connected: Optional[ConnectionCallback] = None, received: Optional[DataCallback] = None,
                  sent: Optional[ConnectionCallback] = None, closed: Optional[ConnectionCallback] = None,
+                 input_ended: Optional[ConnectionCallback] = None,
                  failed: Optional[FailedCallback] = None) -> None:
         self._loop = loop
-        self._callbacks = Callbacks(loop, handler, connected, received, sent, closed)
+        self._callbacks = Callbacks(loop, handler, connected, received, sent, closed, input_ended)
         self._pointer = check_pointer(lib.yolanda_client_new(
             loop._use(), address.encode(), NULL, NULL, NULL, NULL))
         self._callbacks.install(lib.yolanda_client_set_callbacks, self._pointer)

@@ -65,6 +65,10 @@ class Connection:
         """Closes it after everything has been sent. Any thread may call it."""
         check(lib.yolanda_connection_close_after_send(self._pointer, round(seconds * 1000)))
 
+    def shutdown(self) -> None:
+        """Ends the sending side after everything has been sent; input still arrives. Any thread may call it."""
+        lib.tcp_connection_shutdown(self._pointer)
+
     def pause(self) -> None:
         """Stops reading. Only on the connection's thread: inside its callbacks."""
         check(lib.yolanda_connection_pause(self._pointer))
@@ -80,17 +84,19 @@ DataCallback = Callable[[Connection, bytes], Any]
 class Callbacks:
     """What a server or client calls: functions, or methods of the same names of a `handler`.
 
-    `sent` is called when what the socket didn't take at once has been sent.
+    `sent` is called when what the socket didn't take at once has been sent. With `input_ended`,
+    a connection stays open for sending when the peer has ended its side.
     """
 
     def __init__(self, loop: Any, handler: Any, connected: Optional[ConnectionCallback],
                  received: Optional[DataCallback], sent: Optional[ConnectionCallback],
-                 closed: Optional[ConnectionCallback]) -> None:
+                 closed: Optional[ConnectionCallback], input_ended: Optional[ConnectionCallback]) -> None:
         self.loop = loop
         self.connected = connected or getattr(handler, "connected", None)
         self.received = received or getattr(handler, "received", None)
         self.sent = sent or getattr(handler, "sent", None)
         self.closed = closed or getattr(handler, "closed", None)
+        self.input_ended = input_ended or getattr(handler, "input_ended", None)
         # Connections stay here until they have closed, so that each has one Python object.
         self.open: dict = {}
         loop._callbacks.add(self)
@@ -102,6 +108,7 @@ class Callbacks:
             "size": ffi.sizeof("struct yolanda_callbacks"), "data": handle, "destroy": _handles.destroy,
             "completed": _completed, "message": _message, "closed": _closed,
             "write_completed": _write_completed if self.sent else NULL,
+            "input_ended": _input_ended if self.input_ended else NULL,
         })
         try:
             check(set_callbacks(owner, callbacks))
@@ -115,7 +122,7 @@ class Callbacks:
         A function may have kept a connection, whose memory in the library keeps this object: a cycle that the garbage
         collector can't see.
         """
-        self.connected = self.received = self.sent = self.closed = None
+        self.connected = self.received = self.sent = self.closed = self.input_ended = None
 
     def connection(self, pointer: Any) -> Connection:
         known = self.open.get(pointer)
@@ -147,6 +154,12 @@ def _message(pointer: Any, buffer: Any, data: Any) -> None:
 def _write_completed(pointer: Any, data: Any) -> None:
     callbacks = ffi.from_handle(data)
     callbacks.loop._guard(callbacks.sent, callbacks.connection(pointer))
+
+
+@callback("yolanda_connection_callback")
+def _input_ended(pointer: Any, data: Any) -> None:
+    callbacks = ffi.from_handle(data)
+    callbacks.loop._guard(callbacks.input_ended, callbacks.connection(pointer))
 
 
 @callback("yolanda_connection_callback")

@@ -75,8 +75,9 @@ class Server(BaseServer):
     def __init__(self, loop: Loop, address: str, handler: Any = None, *,
                  connected: Optional[ConnectionCallback] = None, received: Optional[DataCallback] = None,
                  sent: Optional[ConnectionCallback] = None, closed: Optional[ConnectionCallback] = None,
+                 input_ended: Optional[ConnectionCallback] = None,
                  threads: int = 0) -> None:
-        callbacks = Callbacks(loop, handler, connected, received, sent, closed)
+        callbacks = Callbacks(loop, handler, connected, received, sent, closed, input_ended)
         pointer = check_pointer(lib.yolanda_server_new(
             loop._use(), address.encode(), NULL, NULL, NULL, NULL, threads))
         super().__init__(loop, pointer)
