@@ -78,7 +78,8 @@ impl Connection {
         let mut stays = false;
         self.with_handlers(|handlers| {
             if let Some(callback) = handlers.callbacks.idle {
-                // SAFETY: as in `input_ended`.
+                // SAFETY: the program gave the callback together with the data, and `with_handlers` keeps both. The
+                // iteration keeps the connection.
                 stays = unsafe { callback(self.as_c(), handlers.callbacks.data) } != 0;
             }
         });
@@ -126,7 +127,7 @@ unsafe extern "C-unwind" fn on_framed(_: *mut buffer, conn: *mut tcp_connection)
 }
 
 unsafe extern "C-unwind" fn on_write_completed(conn: *mut tcp_connection) -> c_int {
-    // SAFETY: as in `on_message`.
+    // SAFETY: the library calls this with a live connection. The program gave callback and data together.
     unsafe {
         let conn = Connection::from_c(conn);
         conn.with_handlers(|handlers| {
@@ -139,7 +140,7 @@ unsafe extern "C-unwind" fn on_write_completed(conn: *mut tcp_connection) -> c_i
 }
 
 unsafe extern "C-unwind" fn on_closed(conn: *mut tcp_connection) -> c_int {
-    // SAFETY: as in `on_message`; the connection is freed later.
+    // SAFETY: the library calls this once, before the connection is freed. The program gave callback and data together.
     unsafe {
         let conn = Connection::from_c(conn);
         conn.with_handlers(|handlers| {
