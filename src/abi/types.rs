@@ -28,7 +28,7 @@ pub use crate::abi::tcp_server::{
 pub use crate::abi::thread_pool::thread_pool;
 pub use crate::abi::yolanda::callbacks::{
     YOLANDA_FRAMES_CRLF, YOLANDA_FRAMES_FIXED, YOLANDA_FRAMES_LENGTH, YOLANDA_FRAMES_LENGTH_LE,
-    YOLANDA_FRAMES_LINES, YOLANDA_FRAMES_NONE, yolanda_callbacks,
+    YOLANDA_FRAMES_LINES, YOLANDA_FRAMES_NONE, yolanda_callbacks, yolanda_connection_callback,
 };
 pub use crate::abi::yolanda::client::{yolanda_client, yolanda_client_failed_callback};
 pub use crate::abi::yolanda::connection::{

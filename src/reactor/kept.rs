@@ -1,6 +1,7 @@
 //! A counted reference, which keeps an object's memory. The object's type determines how references are counted, and
 //! what the last one frees.
 
+use std::cell::Cell;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::ptr::NonNull;
@@ -67,5 +68,31 @@ impl<T: Counted> Drop for Kept<T> {
     fn drop(&mut self) {
         // SAFETY: this handle owns a reference, because `into_raw` would have consumed the handle.
         unsafe { T::release(self.0) };
+    }
+}
+
+/// A place for a counted reference, for one thread.
+pub struct Slot<T: Counted<Face = T>>(Cell<Option<Kept<T>>>);
+
+impl<T: Counted<Face = T>> Slot<T> {
+    pub const fn empty() -> Slot<T> {
+        Slot(Cell::new(None))
+    }
+
+    /// Another reference to the object, which keeps it if the slot gets another one. None if the slot is empty.
+    pub fn get(&self) -> Option<Kept<T>> {
+        let kept = self.0.take();
+        let another = kept.as_deref().and_then(Kept::of);
+        self.0.set(kept);
+        another
+    }
+
+    /// Replaces the reference. The last one to the earlier object frees it, which may run code of the program.
+    pub fn set(&self, kept: Option<Kept<T>>) {
+        drop(self.0.replace(kept));
+    }
+
+    pub fn take(&self) -> Option<Kept<T>> {
+        self.0.take()
     }
 }

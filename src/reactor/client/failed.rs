@@ -2,7 +2,7 @@
 
 use crate::abi::types::{Destroy, yolanda_client_failed_callback};
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::kept::{Counted, Kept};
+use crate::reactor::kept::{Counted, Kept, Slot};
 use crate::sys::pool::Owned;
 use libc::c_void;
 use std::cell::Cell;
@@ -13,16 +13,12 @@ pub struct Failed {
     pub callback: Cell<yolanda_client_failed_callback>,
     pub data: Cell<*mut c_void>,
     /// Set if the data is to be destroyed.
-    owned: Cell<Option<Kept<Data>>>,
+    owned: Slot<Data>,
 }
 
 impl Failed {
     pub fn none() -> Failed {
-        Failed {
-            callback: Cell::new(None),
-            data: Cell::new(ptr::null_mut()),
-            owned: Cell::new(None),
-        }
+        Failed { callback: Cell::new(None), data: Cell::new(ptr::null_mut()), owned: Slot::empty() }
     }
 
     /// Sets the callback. The earlier one's data is destroyed when no call uses it.
@@ -35,15 +31,12 @@ impl Failed {
         self.callback.set(callback);
         self.data.set(data);
         // Last, because the program may set another callback when its data is destroyed.
-        drop(self.owned.replace(owned));
+        self.owned.set(owned);
     }
 
     /// A reference to the data for a call that may replace the callback.
     pub fn keep(&self) -> Option<Kept<Data>> {
-        let owned = self.owned.take();
-        let another = owned.as_deref().and_then(Kept::of);
-        self.owned.set(owned);
-        another
+        self.owned.get()
     }
 
     /// Takes the reference to the data, for the end of the client.

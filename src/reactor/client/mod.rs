@@ -35,11 +35,11 @@ use crate::reactor::client::state::{Event, State};
 use crate::reactor::event_loop::remote::RemoteLoop;
 use crate::reactor::event_loop::roster::{Placed, Roster};
 use crate::reactor::event_loop::state::Loop;
-use crate::reactor::kept::Kept;
+use crate::reactor::kept::{Kept, Slot};
 use crate::reactor::tcp_connection::Connection;
 use crate::reactor::tcp_connection::callbacks::Callbacks;
 use crate::reactor::tcp_connection::close_reason::CloseReason;
-use crate::reactor::tcp_connection::handlers;
+use crate::reactor::tcp_connection::handlers::Handlers;
 use crate::reactor::tcp_connection::lifecycle::ready;
 use crate::reactor::tcp_connection::maker::{Header, MadeBy};
 use crate::reactor::tcp_connection::settings::Settings;
@@ -63,7 +63,7 @@ pub struct Client {
     state: Cell<State>,
     callbacks: Callbacks,
     /// Callbacks with data, which go before the others.
-    handlers: handlers::Slot,
+    handlers: Slot<Handlers>,
     data: Cell<*mut c_void>,
     failed: Failed,
     settings: Cell<Settings>,
@@ -119,7 +119,7 @@ impl Client {
             place: Cell::new(0),
             state: Cell::new(State::Idle),
             callbacks,
-            handlers: handlers::Slot::default(),
+            handlers: Slot::empty(),
             data: Cell::new(ptr::null_mut()),
             failed: Failed::none(),
             settings: Cell::new(Settings { nodelay: true, ..Settings::DEFAULT }),

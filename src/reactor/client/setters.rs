@@ -19,7 +19,7 @@ impl Client {
 
     /// The callbacks of the next connections.
     pub fn set_handlers(&self, handlers: Kept<Handlers>) {
-        self.handlers.set(handlers);
+        self.handlers.set(Some(handlers));
     }
 
     pub fn set_failed_callback(&self, callback: yolanda_client_failed_callback, data: *mut c_void) {

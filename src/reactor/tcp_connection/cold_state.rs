@@ -2,9 +2,11 @@
 //! terminated by the end of the stream, a pace of reading. It is made when first needed and freed with the
 //! connection, so that other connections stay small.
 
+use super::handlers::Handlers;
 use super::remote::Remote;
-use super::{Connection, LIMIT, filter, handlers};
+use super::{Connection, LIMIT, filter};
 use crate::reactor::buffer::SIZE_MAX;
+use crate::reactor::kept::Slot;
 use crate::reactor::tcp_connection::input::pace_steps::Pace;
 use crate::reactor::tcp_connection::settings::{Limits, REFUSE, Settings};
 use crate::sys::pool::Owned;
@@ -28,7 +30,7 @@ pub use crate::abi::types::Destroy;
 pub struct ColdState {
     pub shared: SharedCold,
     pub destroy: Cell<Destroy>,
-    pub handlers: handlers::Slot,
+    pub handlers: Slot<Handlers>,
     pub max_unread: Cell<usize>,
     pub marks: Crossings,
     pub times: Times,
@@ -103,7 +105,7 @@ impl ColdState {
                 tail: AtomicU8::new(Tail::None as u8),
             },
             destroy: Cell::new(None),
-            handlers: handlers::Slot::default(),
+            handlers: Slot::empty(),
             max_unread: Cell::new(LIMIT),
             marks: Crossings::new(),
             times: Times::new(),

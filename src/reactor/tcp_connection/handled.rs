@@ -4,7 +4,7 @@
 use super::Connection;
 use super::callbacks::Callbacks;
 use super::handlers::Handlers;
-use crate::abi::types::{buffer, tcp_connection};
+use crate::abi::types::{buffer, tcp_connection, yolanda_callbacks, yolanda_connection_callback};
 use crate::reactor::kept::Kept;
 use libc::c_int;
 
@@ -28,73 +28,69 @@ impl Connection {
     pub fn set_handlers(&self, handlers: &Handlers) -> Result<(), c_int> {
         let (cold, kept) = self.make_cold().zip(Kept::of(handlers)).ok_or(libc::ENOMEM)?;
         public(handlers).give(self);
-        cold.handlers.set(kept);
+        cold.handlers.set(Some(kept));
         Ok(())
     }
 
-    /// Calls `f` with the connection's handlers, which stay meanwhile even if `f` gives it others.
-    fn with_handlers(&self, f: impl FnOnce(&Handlers)) {
+    /// Calls `f` with the connection's handlers, which stay meanwhile even if `f` gives it others. None if it has none.
+    fn with_handlers<R>(&self, f: impl FnOnce(&Handlers) -> R) -> Option<R> {
         if let Some(handlers) = self.cold().and_then(|cold| cold.handlers.get()) {
-            f(&handlers);
-        } else if let Some(handlers) = self.maker().and_then(|maker| maker.handlers.get()) {
-            f(handlers);
+            return Some(f(&handlers));
         }
+        self.maker().and_then(|maker| maker.handlers.get()).map(|handlers| f(handlers))
     }
 
-    /// Whether code of the program runs when the connection comes to its loop.
-    pub fn has_completed_handler(&self) -> bool {
-        let mut has = false;
-        self.with_handlers(|handlers| has = handlers.callbacks.completed.is_some());
-        has
+    fn has_handler(&self, which: impl FnOnce(&yolanda_callbacks) -> bool) -> bool {
+        self.with_handlers(|handlers| which(&handlers.callbacks)) == Some(true)
     }
 
-    /// Whether the program is told the end of the input, which then doesn't close the connection.
-    pub fn has_input_ended_handler(&self) -> bool {
-        let mut has = false;
-        self.with_handlers(|handlers| has = handlers.callbacks.input_ended.is_some());
-        has
-    }
-
-    /// Tells the program that the peer sends no more. Within an iteration.
-    pub fn input_ended(&self) {
+    /// Calls one of the handlers, if there is one, with the data.
+    fn call(&self, which: impl FnOnce(&yolanda_callbacks) -> yolanda_connection_callback) {
         self.with_handlers(|handlers| {
-            if let Some(callback) = handlers.callbacks.input_ended {
+            if let Some(callback) = which(&handlers.callbacks) {
                 // SAFETY: the program gave the callback together with the data, and `with_handlers` keeps both. The
-                // iteration keeps the connection.
+                // connection is freed only after its closed callback, which is the last.
                 unsafe { callback(self.as_c(), handlers.callbacks.data) };
             }
         });
     }
 
-    /// Whether the program is asked before a time limit closes the connection.
-    pub fn has_idle_handler(&self) -> bool {
-        let mut has = false;
-        self.with_handlers(|handlers| has = handlers.callbacks.idle.is_some());
-        has
-    }
-
-    /// Asks the program whether a connection that has reached a time limit stays open. Within an iteration.
-    pub fn outlasts_limit(&self) -> bool {
-        let mut stays = false;
-        self.with_handlers(|handlers| {
-            if let Some(callback) = handlers.callbacks.idle {
-                // SAFETY: the program gave the callback together with the data, and `with_handlers` keeps both. The
-                // iteration keeps the connection.
-                stays = unsafe { callback(self.as_c(), handlers.callbacks.data) } != 0;
-            }
-        });
-        stays
+    /// Whether code of the program runs when the connection comes to its loop.
+    pub fn has_completed_handler(&self) -> bool {
+        self.has_handler(|callbacks| callbacks.completed.is_some())
     }
 
     /// The connection comes to its loop.
     pub fn completed(&self) {
-        self.with_handlers(|handlers| {
-            if let Some(callback) = handlers.callbacks.completed {
-                // SAFETY: the program gave the callback together with the data, and `with_handlers` keeps both.
-                self.event_loop()
-                    .guarded(|| unsafe { callback(self.as_c(), handlers.callbacks.data) });
-            }
+        if self.has_completed_handler() {
+            self.event_loop().guarded(|| self.call(|callbacks| callbacks.completed));
+        }
+    }
+
+    /// Whether the program is told the end of the input, which then doesn't close the connection.
+    pub fn has_input_ended_handler(&self) -> bool {
+        self.has_handler(|callbacks| callbacks.input_ended.is_some())
+    }
+
+    /// Tells the program that the peer sends no more. Within an iteration.
+    pub fn input_ended(&self) {
+        self.call(|callbacks| callbacks.input_ended);
+    }
+
+    /// Whether the program is asked before a time limit closes the connection.
+    pub fn has_idle_handler(&self) -> bool {
+        self.has_handler(|callbacks| callbacks.idle.is_some())
+    }
+
+    /// Asks the program whether a connection that has reached a time limit stays open. Within an iteration.
+    pub fn outlasts_limit(&self) -> bool {
+        let answer = self.with_handlers(|handlers| {
+            let callback = handlers.callbacks.idle?;
+            // SAFETY: the program gave the callback together with the data, and `with_handlers` keeps both. The
+            // iteration keeps the connection.
+            Some(unsafe { callback(self.as_c(), handlers.callbacks.data) })
         });
+        answer.flatten().is_some_and(|answer| answer != 0)
     }
 }
 
@@ -127,27 +123,13 @@ unsafe extern "C-unwind" fn on_framed(_: *mut buffer, conn: *mut tcp_connection)
 }
 
 unsafe extern "C-unwind" fn on_write_completed(conn: *mut tcp_connection) -> c_int {
-    // SAFETY: the library calls this with a live connection. The program gave callback and data together.
-    unsafe {
-        let conn = Connection::from_c(conn);
-        conn.with_handlers(|handlers| {
-            if let Some(callback) = handlers.callbacks.write_completed {
-                callback(conn.as_c(), handlers.callbacks.data);
-            }
-        });
-    }
+    // SAFETY: the library calls this with a live connection.
+    unsafe { Connection::from_c(conn) }.call(|callbacks| callbacks.write_completed);
     0
 }
 
 unsafe extern "C-unwind" fn on_closed(conn: *mut tcp_connection) -> c_int {
-    // SAFETY: the library calls this once, before the connection is freed. The program gave callback and data together.
-    unsafe {
-        let conn = Connection::from_c(conn);
-        conn.with_handlers(|handlers| {
-            if let Some(callback) = handlers.callbacks.closed {
-                callback(conn.as_c(), handlers.callbacks.data);
-            }
-        });
-    }
+    // SAFETY: the library calls this once, before the connection is freed.
+    unsafe { Connection::from_c(conn) }.call(|callbacks| callbacks.closed);
     0
 }

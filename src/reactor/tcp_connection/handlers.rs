@@ -7,7 +7,6 @@ use crate::sync::refs::{RefCount, Released};
 use crate::sys::explained::explain;
 use crate::sys::pool::Owned;
 use libc::c_int;
-use std::cell::Cell;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -90,25 +89,6 @@ fn framing(callbacks: &yolanda_callbacks) -> Result<Option<Framing>, c_int> {
             "framing is {kind}, frame_prefix is {frame_prefix}, frame_limit is {frame_limit}"
         )
     })
-}
-
-/// A place for handlers.
-#[derive(Default)]
-pub struct Slot(Cell<Option<Kept<Handlers>>>);
-
-impl Slot {
-    /// Another reference to what is there.
-    pub fn get(&self) -> Option<Kept<Handlers>> {
-        let handlers = self.0.take();
-        let another = handlers.as_deref().and_then(Kept::of);
-        self.0.set(handlers);
-        another
-    }
-
-    /// Puts others there. What was there before may be destroyed by this.
-    pub fn set(&self, handlers: Kept<Handlers>) {
-        drop(self.0.replace(Some(handlers)));
-    }
 }
 
 /// Reads the struct of a program, which may be older or newer than this library. None where it is too small.
