@@ -1,16 +1,12 @@
 """bindings/python: its own tests, its examples, Ctrl-C, and the wheel that carries the library."""
 import json
-import os
 import shutil
-import signal
-import subprocess
 import tempfile
 import unittest
-import urllib.error
-import urllib.request
 import zipfile
 from pathlib import Path
 
+import binding
 import harness
 import tools
 
@@ -32,30 +28,15 @@ with yolanda.Loop() as loop:
 """
 
 
-class Program:
-    """A Python program with the package, and its first line of output."""
-
-    def __init__(self, *words):
-        self.process = subprocess.Popen(
-            [tools.python("cffi"), *map(str, words)], env={**os.environ, **ENVIRONMENT}, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
-    def __enter__(self):
-        self.first = self.process.stdout.readline().strip()
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.communicate()
-
-    def interrupt(self):
-        """Ctrl-C: what the program prints then."""
-        self.process.send_signal(signal.SIGINT)
-        output, errors = self.process.communicate(timeout=harness.scaled(20))
-        return self.process.returncode, output, errors
+def program(*words):
+    """A Python program with the package."""
+    return binding.Program(tools.python("cffi"), *words, env=ENVIRONMENT)
 
 
-class Python(unittest.TestCase):
+class Python(binding.Examples, unittest.TestCase):
+    def example(self, name, address):
+        return program(PACKAGE / f"examples/{name}.py", address)
+
     def test_package(self):
         done = harness.run(tools.python("cffi"), PACKAGE / "tests/test_yolanda.py", env=ENVIRONMENT)
         self.assertEqual(done.status, 0, done.stderr[-3000:])
@@ -67,27 +48,9 @@ class Python(unittest.TestCase):
 
     def test_interrupt(self):
         for post in (WAITS, SPINS):
-            with Program("-c", INTERRUPTED.replace("POST", post)) as program:
-                self.assertEqual(program.first, "ready")
-                self.assertEqual(program.interrupt(), (0, "interrupted\n", ""))
-
-    def test_echo_example(self):
-        with Program(PACKAGE / "examples/echo.py", "127.0.0.1:0") as program:
-            with harness.connect(int(program.first.split()[1])) as client:
-                client.sendall(b"hello")
-                self.assertEqual(harness.recv_exactly(client, 5), b"hello")
-            status, output, errors = program.interrupt()
-            self.assertEqual((status, "stopped" in output.splitlines(), errors), (0, True, ""))
-
-    def test_http_example(self):
-        with Program(PACKAGE / "examples/http_api.py", "127.0.0.1:0") as program:
-            base = f"http://127.0.0.1:{program.first.split()[1]}"
-            self.assertEqual(fetch(base + "/notes", b'{"text": "buy milk"}'), (201, {"id": 1, "text": "buy milk"}))
-            self.assertEqual(fetch(base + "/notes", b'[]')[0], 400)
-            self.assertEqual(fetch(base + "/notes/1"), (200, {"id": 1, "text": "buy milk"}))
-            self.assertEqual(fetch(base + "/notes/x")[0], 404)
-            self.assertEqual(fetch(base + "/slow"), (200, {"waited": True}))
-            self.assertEqual(program.interrupt(), (0, "", ""))
+            with program("-c", INTERRUPTED.replace("POST", post)) as waiting:
+                self.assertEqual(waiting.first, "ready")
+                self.assertEqual(waiting.interrupt(), (0, "interrupted\n", ""))
 
     def test_wheel(self):
         """It carries header and library, and works where neither is found otherwise."""
@@ -114,15 +77,6 @@ class Python(unittest.TestCase):
             self.assertEqual((done.status, done.stdout.strip()), (0, str(module)), done.stderr)
             names = {path.name for path in module.parent.iterdir()}
             self.assertLessEqual({"yolanda_ffi.h", "libyolanda.so", "py.typed"}, names)
-
-
-def fetch(url, body=None):
-    try:
-        with urllib.request.urlopen(url, body, timeout=harness.scaled(20)) as response:
-            return response.status, json.load(response)
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, json.load(error)
 
 
 if __name__ == "__main__":
